@@ -1,0 +1,51 @@
+# Everything starts from here; only Python 3.11+, git and make are needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := .ci/requirements.lock
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check lint type bench faults lock clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## make .venv and install aft with every locked dependency
+
+$(STAMP): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "aft needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Installing into $(VENV) (half a minute, once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## vend this repository's account requests into a simulated organization
+	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/demo
+
+test: $(STAMP) check  ## run every check and test
+	@$(BIN)/python -m pytest -n auto -q
+
+check: $(STAMP) lint type
+
+lint: $(STAMP)  ## format, lint and import rules
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-logo --config pyproject.toml >/dev/null || $(BIN)/lint-imports --no-logo
+
+type: $(STAMP)  ## mypy --strict
+	@$(BIN)/mypy --no-error-summary
+
+bench: $(STAMP)  ## counts and ratios of the performance promises
+	@$(BIN)/python -m tests.bench
+
+faults: $(STAMP)  ## kill the process after every single AWS call, and look at what is left
+	@$(BIN)/python -m pytest -n auto -q -m faults --override-ini addopts="-ra --import-mode=importlib"
+
+lock: $(STAMP)  ## resolve dependencies anew into the lock file (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --no-header -q --upgrade -o $(LOCK)
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""EDGE: the only package that talks to AWS (boto3)."""

@@ -1,0 +1,1 @@
+"""WHAT EVERY ACCOUNT GETS: baselines, their settings, and which account gets which."""

@@ -1,0 +1,113 @@
+"""Baselines: named, ordered lists of settings that accounts get, and what a setting is.
+
+A *setting* is a plug-in (entry point group ``aft.baseline_settings``): it reads one thing inside
+an account, compares it with its parameters, and changes it. It sees ``SettingInputs`` and an
+``AccountSession`` and nothing else of aft. (Not called *control*: in Control Tower's words that
+is a guardrail.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from aft.findings import SourceRef
+from aft.ids import OrgUnitPath
+from aft.organization.model import AccountFacts
+from aft.sessions import AccountSession
+
+
+class SettingParameters(BaseModel):
+    """Base of every setting's parameters: strict, frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+P = TypeVar("P", bound=SettingParameters)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingInputs(Generic[P]):
+    """What a setting works from. ``region`` is set for regional settings, one call a region."""
+
+    account: AccountFacts
+    parameters: P
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingDifference:
+    """One thing that is not as it should be; ``description`` is one line for people.
+
+    ``before`` and ``after`` are short plain values, never secrets; ``None`` is "absent".
+    """
+
+    description: str
+    before: str | None
+    after: str | None
+
+
+class BaselineSetting(Protocol[P, S]):
+    """One setting. All calls are idempotent; errors are those of ``aft.errors``.
+
+    ``name`` is what baselines write; ``version`` goes up when the meaning of equal parameters
+    changes, which re-runs the setting everywhere. ``regional`` settings run once in every
+    governed region of the account, with ``SettingInputs.region`` set.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    regional: ClassVar[bool]
+    description: ClassVar[str]
+    parameters_model: type[P]
+
+    def read(self, inputs: SettingInputs[P], session: AccountSession) -> S:
+        """Read the present state; makes no change."""
+        ...
+
+    def compare(self, inputs: SettingInputs[P], observed: S) -> tuple[SettingDifference, ...]:
+        """Pure: what is not as it should be; empty when all is well."""
+        ...
+
+    def change(self, inputs: SettingInputs[P], observed: S, session: AccountSession) -> None:
+        """Make it so. Raises ``Terminal`` where changing would hurt (and says why)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingSpec:
+    """One line of a baseline: which setting, with which (already validated) parameters.
+
+    String parameters may hold ``{id}``, ``{name}``, ``{account_id}`` and ``{ou_name}``.
+    """
+
+    setting: str
+    parameters: Mapping[str, Any]
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """Which accounts: all of the criteria given must hold; an empty selector selects none.
+
+    ``organizational_units`` include everything below them; ``tags`` values of ``*`` match any.
+    """
+
+    organizational_units: tuple[OrgUnitPath, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    requests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A file of ``customizations/baselines/``; ``name`` is its stem."""
+
+    name: str
+    description: str
+    select: Selector
+    settings: tuple[SettingSpec, ...]
+    source: SourceRef

@@ -1,0 +1,146 @@
+"""``aft.yaml``: the repository's configuration, with a documented default for every key.
+
+The model is the reference: its field descriptions become ``aft schema config`` and
+``docs/reference/configuration.md``. Reading the file, with positions, is ``aft.requests.parse``'s
+and ``aft.yamldoc``'s business.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CONFIG_PATH = "aft.yaml"
+REQUESTS_PATH = "account-requests"
+CUSTOMIZATIONS_PATH = "customizations"
+DEFAULTS_NAME = "_defaults.yaml"
+
+RegionName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$")]
+PositiveInt = Annotated[int, Field(ge=1)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Roles(_Section):
+    """The IAM roles aft assumes."""
+
+    management: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")] | None = (
+        Field(
+            default=None,
+            description="ARN of a role to assume for organization-level calls; without it, the "
+            "credentials of boto3's own chain are used as they are.",
+        )
+    )
+    member: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+=,.@-]+$")] = Field(
+        default="OrganizationAccountAccessRole",
+        description="Name of the role assumed inside member accounts; CreateAccount creates it.",
+    )
+
+
+class Allowance(_Section):
+    """A reviewed line that lifts one safety limit for a while."""
+
+    limit: Literal["create", "move", "rename", "forget", "delete_ou", "untag"] = Field(
+        description="The limit it lifts."
+    )
+    up_to: NonNegativeInt = Field(description="The number allowed instead.")
+    reason: Annotated[str, Field(min_length=3)] = Field(description="Why; kept in the ledger.")
+    until: date = Field(description="Last day on which it holds (UTC).")
+
+
+class Limits(_Section):
+    """Safety limits on one plan; over one of them aft refuses (exit 5) and says so."""
+
+    create: NonNegativeInt = Field(default=50, description="Accounts created in one run.")
+    move: NonNegativeInt = Field(default=10, description="Accounts moved in one run.")
+    rename: NonNegativeInt = Field(default=10, description="Accounts renamed in one run.")
+    forget: NonNegativeInt = Field(default=3, description="Accounts forgotten in one run.")
+    delete_ou: NonNegativeInt = Field(default=3, description="OUs deleted in one run.")
+    untag: NonNegativeInt = Field(
+        default=50, description="Accounts that lose at least one tag in one run."
+    )
+    accounts: PositiveInt | None = Field(
+        default=None,
+        description="The organization's account quota, if you know it; more requests than this "
+        "are a finding.",
+    )
+    creations_in_flight: Annotated[int, Field(ge=1, le=5)] = Field(
+        default=5, description="Account creations at the same time; AWS allows five."
+    )
+    accounts_in_parallel: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=16, description="Accounts worked on side by side."
+    )
+    usable_within_seconds: PositiveInt = Field(
+        default=600, description="How long a new account may take until its role can be assumed."
+    )
+    created_within_seconds: PositiveInt = Field(
+        default=1800, description="How long CreateAccount may stay in progress."
+    )
+    allow: tuple[Allowance, ...] = Field(
+        default=(), description="Reviewed exceptions to the limits above."
+    )
+
+
+class LedgerConfig(_Section):
+    """Where every step is written down."""
+
+    branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")] = Field(
+        default="aft/ledger", description="The git branch that holds the ledger."
+    )
+    remote: str | None = Field(
+        default="origin",
+        description="The remote the ledger is pushed to when it exists; null keeps it local.",
+    )
+
+
+class WorkerConfig(_Section):
+    """How ``aft worker`` watches."""
+
+    remote: str = Field(default="origin", description="The remote to watch.")
+    branch: str = Field(default="main", description="The branch whose tip is the desired state.")
+    interval_seconds: PositiveInt = Field(default=60, description="Seconds between two looks.")
+    jitter_percent: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=10, description="Each interval is lengthened by up to this much, at random."
+    )
+    reconcile_every_seconds: PositiveInt = Field(
+        default=3600, description="Reconcile at least this often, even when nothing was pushed."
+    )
+    retry_first_seconds: PositiveInt = Field(
+        default=60, description="Wait before a failed account is tried again; doubles each time."
+    )
+    retry_most_seconds: PositiveInt = Field(
+        default=3600, description="The longest wait between two tries of a failed account."
+    )
+
+
+class Config(_Section):
+    """``aft.yaml``. Every key is optional but ``home_region``."""
+
+    version: Literal[1] = Field(default=1, description="Version of this format.")
+    provider: Literal["organizations"] = Field(
+        default="organizations",
+        description="Who creates accounts: `organizations` is AWS Organizations' CreateAccount.",
+    )
+    home_region: RegionName = Field(description="Where regional things live once, such as SSM.")
+    governed_regions: tuple[RegionName, ...] = Field(
+        default=(),
+        description="The regions baselines govern; the home region is always one of them.",
+    )
+    roles: Roles = Field(default=Roles())
+    limits: Limits = Field(default=Limits())
+    ledger: LedgerConfig = Field(default=LedgerConfig())
+    worker: WorkerConfig = Field(default=WorkerConfig())
+    metadata_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/-]*[A-Za-z0-9._-]$")] = Field(
+        default="/aft",
+        description="Where SSM parameters of an account begin; the default is AFT's.",
+    )
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Governed regions, the home region first, without repeats."""
+        return tuple(dict.fromkeys((self.home_region, *self.governed_regions)))

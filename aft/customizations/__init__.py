@@ -1,0 +1,1 @@
+"""WHAT ONE ACCOUNT GETS: folders of ordered steps, and how templates are rendered."""

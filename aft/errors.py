@@ -1,0 +1,89 @@
+"""The errors aft raises, sorted by what to do next.
+
+    AftError                   anything aft says on purpose; never a bug
+    ├── UserError              change a file, a flag or a setting, then run again
+    │   └── FindingsError      the files have findings (exit 3)
+    ├── Refused                a safety limit or a moved world stopped the run (exit 5)
+    ├── Transient              the same call may succeed later
+    │   └── Throttled          ... after slowing down
+    ├── Conflict               somebody else changed it meanwhile: read again, then decide
+    ├── Denied                 credentials or permissions are missing; retrying cannot help
+    ├── NotFound               the thing named is not there
+    ├── Terminal               the same call will fail for ever
+    ├── UnknownOutcome         the call may or may not have happened: look before repeating
+    └── Stopped                a signal or the deadline ended the work between two steps
+
+Vendor exceptions are translated at the edge (``aft.aws.errors``, ``aft.git``) and kept as
+the cause. A message says which file or object and what to change; it never holds a secret.
+"""
+
+from __future__ import annotations
+
+
+class AftError(Exception):
+    """Base of every deliberate error. ``hint`` says what to do, in one sentence."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UserError(AftError):
+    """Something the user wrote or asked for is wrong; nothing was changed."""
+
+
+class FindingsError(UserError):
+    """The desired state has findings; the caller shows them."""
+
+    exit_code = 3
+
+
+class Refused(AftError):
+    """A safety limit, or a world that moved since the plan, stopped the run."""
+
+    exit_code = 5
+
+
+class Transient(AftError):
+    """The call failed for a reason that passes. ``retry_after`` is in seconds, if known."""
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class Throttled(Transient):
+    """AWS asked us to slow down."""
+
+
+class Conflict(AftError):
+    """The object changed between our read and our write."""
+
+
+class Denied(AftError):
+    """Missing credentials or permissions."""
+
+
+class NotFound(AftError):
+    """The object named by the call does not exist."""
+
+
+class Terminal(AftError):
+    """The call cannot succeed as it stands. ``code`` is the vendor's error code, if any."""
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class UnknownOutcome(AftError):
+    """The reply was lost: the call may have taken effect. Look before repeating it."""
+
+
+class Stopped(AftError):
+    """A signal or the deadline asked for an orderly stop; the next run continues."""
+
+    exit_code = 4

@@ -1,0 +1,1 @@
+"""EDGE: the only package that talks to git (pygit2)."""

@@ -1,0 +1,133 @@
+"""Identifiers, parsed once at the edge and never re-checked inside.
+
+Each ``parse`` raises ``ValueError`` with a message fit for a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NewType
+
+Revision = NewType("Revision", str)
+"""A full git commit id, or ``WORKING_TREE``."""
+
+WORKING_TREE = Revision("working tree")
+
+PlanDigest = NewType("PlanDigest", str)
+"""``sha256:`` and 64 hex digits over a plan's canonical JSON."""
+
+OrgUnitId = NewType("OrgUnitId", str)
+"""AWS's id of a root (``r-…``) or organizational unit (``ou-…``)."""
+
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+# AWS: CreateAccount Email, 6 to 64 characters, pattern "[^\s@]+@[^\s@]+\.[^\s@]+".
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_ORG_UNIT_ID = re.compile(r"ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
+
+MAX_ORG_UNIT_NAME = 128  # AWS: OrganizationalUnitName
+MAX_ORG_UNIT_DEPTH = 5  # AWS quota: OU nesting below the root
+
+
+class AccountId(str):
+    """An AWS account id: twelve digits, leading zeros kept."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> AccountId:
+        if not _ACCOUNT_ID.fullmatch(text):
+            raise ValueError(f"{text!r} is not an account id: expected twelve digits in quotes")
+        return cls(text)
+
+
+class RequestId(str):
+    """The id of an account request: its file's stem, unique but for case."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> RequestId:
+        if not _REQUEST_ID.fullmatch(text):
+            raise ValueError(
+                f"{text!r} is not a request id: expected 1 to 63 letters, digits, '.', '_' or "
+                "'-', beginning and ending with a letter or digit"
+            )
+        return cls(text)
+
+
+class EmailAddress(str):
+    """A root e-mail address as AWS accepts it: 6 to 64 characters. Compare with ``key``."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> EmailAddress:
+        if not 6 <= len(text) <= 64 or not _EMAIL.fullmatch(text):
+            raise ValueError(
+                f"{text!r} is not an e-mail address AWS accepts: expected 6 to 64 characters "
+                "like name@example.com"
+            )
+        return cls(text)
+
+    @property
+    def key(self) -> str:
+        """The address for comparison; AWS treats addresses as equal but for case."""
+        return self.casefold()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OrgUnitPath:
+    """Where an organizational unit hangs, as names from the root; ``()`` is the root."""
+
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> OrgUnitPath:
+        """Read ``Workloads/Prod``; ``/`` and ``Root`` name the root itself."""
+        if text in ("/", "Root"):
+            return cls()
+        names = tuple(text.strip("/").split("/"))
+        for name in names:
+            if not name.strip() or name != name.strip():
+                raise ValueError(f"{text!r} is not an OU path: expected names joined by '/'")
+            if len(name) > MAX_ORG_UNIT_NAME:
+                raise ValueError(f"OU name {name[:20]!r}… is over {MAX_ORG_UNIT_NAME} characters")
+        if len(names) > MAX_ORG_UNIT_DEPTH:
+            raise ValueError(f"{text!r} is {len(names)} deep; AWS allows {MAX_ORG_UNIT_DEPTH}")
+        return cls(names)
+
+    @property
+    def is_root(self) -> bool:
+        return not self.names
+
+    @property
+    def name(self) -> str:
+        return self.names[-1] if self.names else "Root"
+
+    @property
+    def depth(self) -> int:
+        return len(self.names)
+
+    @property
+    def parent(self) -> OrgUnitPath:
+        """The path above; raises ``ValueError`` at the root."""
+        if not self.names:
+            raise ValueError("the root has no parent")
+        return OrgUnitPath(self.names[:-1])
+
+    def child(self, name: str) -> OrgUnitPath:
+        return OrgUnitPath((*self.names, name))
+
+    def is_within(self, other: OrgUnitPath) -> bool:
+        """True when this is ``other`` or below it."""
+        return self.names[: len(other.names)] == other.names
+
+    def __str__(self) -> str:
+        return "/".join(self.names) if self.names else "/"
+
+
+def is_org_unit_id(text: str) -> bool:
+    """True for AWS's own id of an organizational unit, ``ou-…-…``."""
+    return _ORG_UNIT_ID.fullmatch(text) is not None

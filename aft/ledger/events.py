@@ -1,0 +1,121 @@
+"""What the ledger is made of: one event per thing that happened, and the state they add up to.
+
+Plain values only. ``aft.git.ledger`` stores them in git; ``aft.ledger.replay`` folds them. An
+event is written *after* its step succeeded or failed, but an ``INTENT`` *before* CreateAccount,
+which has no idempotency token.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+ORGANIZATION = "organization"
+"""The subject of events about the OU tree."""
+
+
+class EventKind(enum.StrEnum):
+    INTENT = "intent"  # CreateAccount is about to be called
+    INTENT_SETTLED = "intent-settled"  # ... and came to nothing, seen by looking
+    CREATING = "creating"  # AWS accepted it; data: creation_id
+    BOUND = "bound"  # request id <-> account id; data: how (created | adopted | found | rebound)
+    STEP_DONE = "step-done"  # data: kind, name, digest, outputs, tag_keys, ...
+    STEP_CONFIRMED = "step-confirmed"  # read live and found right; data as STEP_DONE
+    STEP_FAILED = "step-failed"  # data: kind, name, reason, hint
+    FORGOTTEN = "forgotten"  # the request's file is gone; the account was left alone
+    RUN_STARTED = "run-started"  # data: command, changes
+    RUN_FINISHED = "run-finished"  # data: counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEvent:
+    """One line of the story.
+
+    ``subject`` is the request id, or ``organization`` (which also holds the run events).
+    ``revision`` is the desired state's commit, ``request_commit`` the one that last touched the
+    request's file. ``aws_request_ids`` are ``service:Operation:id`` of the writes made.
+    ``data`` holds JSON values only, never a secret.
+    """
+
+    kind: EventKind
+    subject: str
+    at: datetime
+    run: str
+    actor: str
+    account_id: str | None = None
+    change: str = ""
+    revision: str = ""
+    request_commit: str = ""
+    plan_digest: str = ""
+    aws_request_ids: tuple[str, ...] = ()
+    summary: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIntent:
+    """A creation that was meant, and may or may not have happened."""
+
+    at: datetime
+    run: str
+    name: str
+    email: str
+    creation_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneStep:
+    """The last success of one step: its inputs' digest, when, by which run, its outputs."""
+
+    digest: str
+    at: datetime
+    run: str
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedStep:
+    """The last failure of one step, cleared by its next success."""
+
+    at: datetime
+    run: str
+    reason: str
+    hint: str = ""
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRecord:
+    """What the ledger knows of one request.
+
+    ``steps`` and ``failures`` are keyed by the step's name: a setting's name, or a customization
+    step's ``<customization>/<file>``; for other changes the ``ChangeKind`` value.
+    ``tag_keys`` are the tags aft put on the account, so that it may remove them again.
+    """
+
+    subject: str
+    account_id: str | None = None
+    intent: OpenIntent | None = None
+    tag_keys: tuple[str, ...] = ()
+    steps: Mapping[str, DoneStep] = field(default_factory=dict)
+    failures: Mapping[str, FailedStep] = field(default_factory=dict)
+    last_run: str = ""
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerState:
+    """All records at one commit of the ledger (``""`` while it is empty), keyed by subject.
+
+    A forgotten request has no record any more; its events stay readable.
+    """
+
+    commit: str = ""
+    records: Mapping[str, AccountRecord] = field(default_factory=dict)
+
+    def record(self, subject: str) -> AccountRecord:
+        """The record of ``subject``, empty when there is none."""
+        return self.records.get(subject) or AccountRecord(subject=subject)

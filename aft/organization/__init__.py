@@ -1,0 +1,1 @@
+"""ACTUAL: the organization as AWS reports it, and the OU tree as the repository wants it."""

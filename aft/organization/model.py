@@ -1,0 +1,147 @@
+"""The organization as AWS reports it: plain, immutable, comparable.
+
+Read by ``aft.aws.snapshot``; compared with the desired state by ``aft.plan.diff``. Knows no
+AWS client. ``AccountFacts`` is what a baseline setting, a template or a script may see of one
+account.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from aft.canonical import digest
+from aft.ids import AccountId, OrgUnitId, OrgUnitPath
+
+REQUEST_TAG = "aft:request"
+"""The tag that binds an account to its request when the ledger is lost."""
+
+
+class AccountState(enum.StrEnum):
+    """``State`` of an account; ``Status`` (retired 2026-09-09) is mapped onto it at the edge."""
+
+    PENDING_ACTIVATION = "PENDING_ACTIVATION"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    PENDING_CLOSURE = "PENDING_CLOSURE"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationalUnit:
+    """An OU (or the root, with path ``()`` and no parent)."""
+
+    id: OrgUnitId
+    name: str
+    path: OrgUnitPath
+    parent_id: OrgUnitId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account as it is. ``ou`` is the path of ``parent_id``."""
+
+    id: AccountId
+    name: str
+    email: str
+    state: AccountState
+    parent_id: OrgUnitId
+    ou: OrgUnitPath
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """An organization policy of our own (AWS-managed ones are left out) and its targets."""
+
+    id: str
+    name: str
+    type: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationSnapshot:
+    """Everything AWS said at one moment, sorted by id.
+
+    ``scope`` is ``None`` when the whole organization was read. A scoped snapshot holds only the
+    accounts in question and the OUs on the way to them, and must not be used to conclude that
+    something else is missing.
+    """
+
+    organization_id: str
+    root_id: OrgUnitId
+    management_account_id: AccountId
+    units: tuple[OrganizationalUnit, ...]
+    accounts: tuple[Account, ...]
+    policies: tuple[Policy, ...] = ()
+    scope: tuple[str, ...] | None = None
+    read_at: datetime
+    calls: int = 0
+
+    @cached_property
+    def fingerprints(self) -> Mapping[str, str]:
+        """A short digest per object, so that two snapshots can say what moved between them.
+
+        Keys are ``ou/<id>``, ``account/<id>`` and ``policy/<id>``.
+        """
+        found: dict[str, str] = {}
+        for unit in self.units:
+            found[f"ou/{unit.id}"] = digest(unit)[7:23]
+        for account in self.accounts:
+            found[f"account/{account.id}"] = digest(account)[7:23]
+        for policy in self.policies:
+            found[f"policy/{policy.id}"] = digest(policy)[7:23]
+        return found
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of what was read; not of when, nor by how many calls."""
+        return digest([self.organization_id, self.scope, self.fingerprints])
+
+    @cached_property
+    def account_by_id(self) -> Mapping[AccountId, Account]:
+        return {account.id: account for account in self.accounts}
+
+    @cached_property
+    def unit_by_path(self) -> Mapping[OrgUnitPath, OrganizationalUnit]:
+        return {unit.path: unit for unit in self.units}
+
+    @cached_property
+    def unit_by_id(self) -> Mapping[OrgUnitId, OrganizationalUnit]:
+        return {unit.id: unit for unit in self.units}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """An alternate contact, as AWS's Account Management API takes it."""
+
+    name: str
+    title: str
+    email: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """What settings, templates and scripts may see of one account: inputs, never secrets.
+
+    ``account_id`` is ``None`` only while planning an account that does not exist yet.
+    ``regions`` are the governed regions of this account, home region first.
+    """
+
+    request_id: str
+    account_id: AccountId | None
+    name: str
+    email: str
+    ou: OrgUnitPath
+    home_region: str
+    regions: tuple[str, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    owner: Mapping[str, str] = field(default_factory=dict)
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    custom_fields: Mapping[str, Any] = field(default_factory=dict)

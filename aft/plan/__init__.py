@@ -1,0 +1,1 @@
+"""DIFFERENCE: desired state against snapshot gives a plan, which is inert data."""

@@ -1,0 +1,286 @@
+"""The doors between the core and the world. Each docstring is the contract of its adapters.
+
+``tests/contract`` runs one suite per port against every adapter. Calls are short: they start or
+look, they never wait; waiting is the core's, through ``Clock``. All raise ``aft.errors`` only.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from aft.ids import AccountId, OrgUnitId, RequestId, Revision
+from aft.ledger.events import LedgerEvent, LedgerState
+from aft.organization.model import Account, OrganizationSnapshot
+from aft.sessions import AccountSession
+
+# --- time -----------------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """Wall time (UTC, aware) and waiting. The sandbox's clock makes waiting cost nothing."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward; its zero means nothing."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+# --- git ------------------------------------------------------------------------------------
+
+
+class EntryKind(enum.StrEnum):
+    FILE = "file"
+    SYMLINK = "symlink"
+    SUBMODULE = "submodule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeEntry:
+    """A file of a tree. ``path`` uses ``/``; ``size`` is in bytes; an undecodable path has its
+    odd bytes shown as ``\\xNN`` and ``path_is_utf8`` false."""
+
+    path: str
+    blob_id: str
+    kind: EntryKind
+    size: int
+    path_is_utf8: bool = True
+
+
+class RevisionFiles(Protocol):
+    """The files of one revision, or of the working tree. Never executes anything from it."""
+
+    @property
+    def revision(self) -> Revision:
+        """The full commit id, or ``WORKING_TREE``."""
+        ...
+
+    def entries(self, prefix: str) -> Iterable[TreeEntry]:
+        """Every entry at or below ``prefix`` ("" for all), sorted by path; symlinks are not
+        followed. An absent prefix gives nothing."""
+        ...
+
+    def read(self, entry: TreeEntry) -> bytes:
+        """The content of a FILE entry. Raises ``NotFound``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitInfo:
+    """Who did it and when; times are aware."""
+
+    id: str
+    author: str
+    author_email: str
+    authored_at: datetime
+    committer: str
+    committed_at: datetime
+    subject: str
+
+
+class RequestHistory(Protocol):
+    """Commits that touched a path."""
+
+    def last_change(self, path: str, revision: Revision) -> CommitInfo | None:
+        """The newest commit reachable from ``revision`` that changed ``path``."""
+        ...
+
+    def changes(self, path: str, revision: Revision) -> Sequence[CommitInfo]:
+        """All of them, newest first."""
+        ...
+
+    def changed_paths(self, old: Revision, new: Revision, prefix: str) -> frozenset[str]:
+        """Paths below ``prefix`` that differ between two revisions (added, removed, changed),
+        found by comparing subtree ids."""
+        ...
+
+
+class LedgerStore(Protocol):
+    """The ledger on its own git branch. Safe to use from several threads."""
+
+    def read(self) -> LedgerState:
+        """The state now; fetches from the remote first when there is one."""
+        ...
+
+    def append(self, events: Sequence[LedgerEvent], *, durable: bool = False) -> str:
+        """Commit ``events`` (one commit per subject) and return the ledger's new commit id.
+
+        With ``durable`` they are also on the remote when this returns; without, they are
+        committed locally and pushed by the next durable append or ``publish``. Raises
+        ``Conflict`` when another run has opened an intent for the same subject meanwhile.
+        """
+        ...
+
+    def publish(self) -> None:
+        """Push what is not pushed yet, by compare-and-swap, merging with other runs' events.
+        Raises ``Transient`` when the remote cannot be reached."""
+        ...
+
+    def events(self, subject: str) -> Sequence[LedgerEvent]:
+        """Everything ever written about ``subject``, oldest first."""
+        ...
+
+
+# --- AWS ------------------------------------------------------------------------------------
+
+
+class OrganizationReader(Protocol):
+    """Reads the organization by the cheapest known calls, in parallel and paced."""
+
+    def read(self) -> OrganizationSnapshot:
+        """Everything: OU tree, accounts with state and tags, own policies and their targets."""
+        ...
+
+    def read_scoped(
+        self,
+        *,
+        account_ids: Sequence[AccountId],
+        request_ids: Sequence[RequestId],
+        unit_paths: Sequence[str],
+    ) -> OrganizationSnapshot:
+        """Only these accounts (three reads each), accounts tagged with these request ids, and
+        the OUs on the way to ``unit_paths`` and to the accounts. ``scope`` is set."""
+        ...
+
+
+class CreationState(enum.StrEnum):
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """An account creation as the provider reports it. It carries no e-mail."""
+
+    id: str
+    account_name: str
+    state: CreationState
+    requested_at: datetime
+    account_id: AccountId | None = None
+    failure_reason: str = ""
+
+
+class AccountProvider(Protocol):
+    """Creates accounts. ``max_in_flight`` creations may be in progress at a time."""
+
+    max_in_flight: int
+
+    def start_creation(
+        self, *, name: str, email: str, request_id: RequestId, tags: Iterable[tuple[str, str]]
+    ) -> Creation:
+        """Ask for one account, tagged; exactly one attempt, never repeated inside.
+
+        Raises ``UnknownOutcome`` when the reply was lost, ``Throttled`` when all slots are taken,
+        ``Terminal`` when AWS refuses the input.
+        """
+        ...
+
+    def creation(self, creation_id: str) -> Creation:
+        """One creation's state. Raises ``NotFound``."""
+        ...
+
+    def creations(self, states: Sequence[CreationState]) -> Sequence[Creation]:
+        """All creations AWS still remembers in these states."""
+        ...
+
+
+class OrganizationWriter(Protocol):
+    """Single writes to the organization, each idempotent: asking for what is already so
+    succeeds. Raises ``Conflict`` where somebody else's change came between."""
+
+    def create_unit(self, *, parent_id: OrgUnitId, name: str) -> OrgUnitId: ...
+
+    def rename_unit(self, unit_id: OrgUnitId, name: str) -> None: ...
+
+    def delete_unit(self, unit_id: OrgUnitId) -> None:
+        """Raises ``Terminal`` when it is not empty."""
+        ...
+
+    def move_account(
+        self, account_id: AccountId, *, source: OrgUnitId, destination: OrgUnitId
+    ) -> None: ...
+
+    def rename_account(self, account_id: AccountId, name: str) -> None: ...
+
+    def tag_account(self, account_id: AccountId, tags: Iterable[tuple[str, str]]) -> None: ...
+
+    def untag_account(self, account_id: AccountId, keys: Sequence[str]) -> None: ...
+
+
+class AccountLookup(Protocol):
+    """Reads single accounts, fresh, for decisions that must not rest on an old snapshot."""
+
+    def account(self, account_id: AccountId) -> Account:
+        """Three reads: describe, parent, tags. ``Account.ou`` is resolved. Raises ``NotFound``."""
+        ...
+
+    def account_by_email(self, email: str) -> Account | None:
+        """Searches all accounts of the organization; dear, so only to settle a doubt."""
+        ...
+
+
+class MemberAccess(Protocol):
+    """Sessions inside member accounts. The management account is never reached through it
+    unless it is itself asked for by its own id."""
+
+    def session(self, account_id: AccountId) -> AccountSession: ...
+
+    def is_usable(self, account_id: AccountId) -> bool:
+        """One probe: can the role be assumed and does the account answer in its home region?
+        ``False`` means "not yet". Raises ``Terminal`` when it never will (suspended account)."""
+        ...
+
+
+class CallRecorder(Protocol):
+    """Counts and names the AWS calls made by the current thread."""
+
+    def recording(self) -> AbstractContextManager[list[str]]:
+        """Collects ``service:Operation:request-id`` of the *writes* made inside."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """AWS calls made so far, by all threads."""
+        ...
+
+
+# --- people ---------------------------------------------------------------------------------
+
+
+class ProgressKind(enum.StrEnum):
+    RUN_STARTED = "run-started"
+    STEP_STARTED = "step-started"
+    STEP_WAITING = "step-waiting"
+    STEP_DONE = "step-done"
+    STEP_FAILED = "step-failed"
+    STEP_SKIPPED = "step-skipped"
+    TARGET_DONE = "target-done"
+    RUN_FINISHED = "run-finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One moment of a run, for whoever watches."""
+
+    kind: ProgressKind
+    at: datetime
+    run: str
+    target: str = ""
+    account_id: str | None = None
+    change: str = ""
+    message: str = ""
+    seconds: float | None = None
+
+
+class Observer(Protocol):
+    """Watches a run; called from several threads; must not raise."""
+
+    def notify(self, progress: Progress) -> None: ...

@@ -1,0 +1,1 @@
+"""APPLY: carries a plan out through ports; every effect of aft happens here."""

@@ -1,0 +1,42 @@
+"""Plug-ins by entry point: the built-in ones come in by the same door as anyone's own.
+
+Groups: ``aft.baseline_settings`` and ``aft.runners``. An entry point names a class that is
+instantiated without arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from aft.errors import UserError
+
+SETTINGS_GROUP = "aft.baseline_settings"
+RUNNERS_GROUP = "aft.runners"
+
+
+def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]:
+    """All plug-ins of ``group`` by name. State belongs to the mapping returned, not the module.
+
+    Raises ``UserError`` when two claim one name, or one cannot be imported.
+    """
+    found: dict[str, Any] = {}
+    origin: dict[str, EntryPoint] = {}
+    for entry in sorted(entry_points(group=group), key=lambda item: (item.name, item.value)):
+        try:
+            plugin = entry.load()()
+        except Exception as error:  # a third party's code: whatever it raises, say whose it is
+            raise UserError(
+                f"plug-in {entry.name!r} ({entry.value}) of {group} cannot be loaded: {error}",
+                hint="repair or uninstall the package that provides it",
+            ) from error
+        name = name_of(plugin)
+        if name in found and origin[name].value != entry.value:
+            raise UserError(
+                f"two plug-ins of {group} are called {name!r}: "
+                f"{origin[name].value} and {entry.value}",
+                hint="uninstall one of the packages that provide them",
+            )
+        found[name], origin[name] = plugin, entry
+    return found

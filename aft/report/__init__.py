@@ -1,0 +1,1 @@
+"""What people and machines read: text, Markdown, JSON, GitHub annotations, SARIF."""

@@ -1,0 +1,1 @@
+"""DESIRED: account requests and the repository around them, from files to ``DesiredState``."""

@@ -1,0 +1,1 @@
+"""EDGE: the built-in kinds of customization steps, loaded by entry point."""

@@ -1,0 +1,1 @@
+"""A simulated AWS organization on this machine: moto, made strict."""
