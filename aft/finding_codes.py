@@ -1,6 +1,6 @@
 """Every finding code, what it means and how to mend it: the source of docs and SARIF rules.
 
-Ranges: 1xx YAML · 2xx a field of a request · 3xx across requests · 4xx organization.yaml ·
+Ranges: 1xx YAML · 2xx a field of any file · 3xx across requests · 4xx organization.yaml ·
 5xx baselines · 6xx customizations · 7xx aft.yaml · 8xx the repository's tree · 9xx plans.
 A code is never reused for another meaning.
 """
@@ -29,7 +29,7 @@ _ALL: tuple[FindingCode, ...] = (
         "The file is not YAML: a bracket, quote or indentation is wrong at this place.",
         "Mend the syntax at the line and column shown.",
     ),
-    # --- 2xx: a field of a request ---
+    # --- 2xx: a field of any file ---
     # --- 3xx: across requests ---
     # --- 4xx: organization.yaml ---
     # --- 5xx: baselines ---

@@ -36,42 +36,6 @@ class Clock(Protocol):
 # --- git ------------------------------------------------------------------------------------
 
 
-class EntryKind(enum.StrEnum):
-    FILE = "file"
-    SYMLINK = "symlink"
-    SUBMODULE = "submodule"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeEntry:
-    """A file of a tree. ``path`` uses ``/``; ``size`` is in bytes; an undecodable path has its
-    odd bytes shown as ``\\xNN`` and ``path_is_utf8`` false."""
-
-    path: str
-    blob_id: str
-    kind: EntryKind
-    size: int
-    path_is_utf8: bool = True
-
-
-class RevisionFiles(Protocol):
-    """The files of one revision, or of the working tree. Never executes anything from it."""
-
-    @property
-    def revision(self) -> Revision:
-        """The full commit id, or ``WORKING_TREE``."""
-        ...
-
-    def entries(self, prefix: str) -> Iterable[TreeEntry]:
-        """Every entry at or below ``prefix`` ("" for all), sorted by path; symlinks are not
-        followed. An absent prefix gives nothing."""
-        ...
-
-    def read(self, entry: TreeEntry) -> bytes:
-        """The content of a FILE entry. Raises ``NotFound``."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitInfo:
     """Who did it and when; times are aware."""
@@ -99,6 +63,14 @@ class RequestHistory(Protocol):
     def changed_paths(self, old: Revision, new: Revision, prefix: str) -> frozenset[str]:
         """Paths below ``prefix`` that differ between two revisions (added, removed, changed),
         found by comparing subtree ids."""
+        ...
+
+
+class RemoteBranch(Protocol):
+    """The branch a worker watches."""
+
+    def fetch(self) -> Revision:
+        """Fetch and return the branch's tip. Raises ``Transient`` when it cannot be reached."""
         ...
 
 
@@ -151,6 +123,8 @@ class OrganizationReader(Protocol):
 
 
 class CreationState(enum.StrEnum):
+    """Where a creation stands."""
+
     IN_PROGRESS = "IN_PROGRESS"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
@@ -256,6 +230,8 @@ class CallRecorder(Protocol):
 
 
 class ProgressKind(enum.StrEnum):
+    """What just happened in a run."""
+
     RUN_STARTED = "run-started"
     STEP_STARTED = "step-started"
     STEP_WAITING = "step-waiting"

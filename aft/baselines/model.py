@@ -65,6 +65,14 @@ class BaselineSetting(Protocol[P, S]):
     description: ClassVar[str]
     parameters_model: type[P]
 
+    def facts(self, account: AccountFacts) -> object:
+        """Pure: the part of ``account`` that the result depends on, as plain JSON values.
+
+        It goes into the digest beside the parameters, so keep it to what is used: whatever is
+        here re-runs the setting when it changes.
+        """
+        ...
+
     def read(self, inputs: SettingInputs[P], session: AccountSession) -> S:
         """Read the present state; makes no change."""
         ...

@@ -8,7 +8,7 @@ group ``aft.runners``) that carries out one kind of step.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar, Protocol
 
 from aft.findings import Finding, SourceRef
@@ -17,6 +17,9 @@ from aft.sessions import AccountSession
 
 GLOBAL = "global"
 """The name of the customization every account gets first."""
+
+ALL_INPUTS = frozenset({field.name for field in fields(AccountFacts)} | {"outputs"})
+"""Every input a step may read: the fields of ``AccountFacts``, and earlier outputs."""
 
 Outputs = Mapping[str, str]
 """What a step leaves for later ones. Kept in the ledger, so never a secret."""
@@ -35,8 +38,7 @@ class StepFile:
 class CustomizationStep:
     """One step: a file, the kind that runs it, and the folder's support files beside it.
 
-    ``content_digest`` covers the file and ``support``; ``uses_outputs`` tells whether outputs of
-    earlier steps are among its inputs.
+    ``content_digest`` covers the file and ``support``; ``uses`` names the inputs it reads.
     """
 
     customization: str
@@ -45,7 +47,7 @@ class CustomizationStep:
     file: StepFile
     support: tuple[StepFile, ...]
     content_digest: str
-    uses_outputs: bool
+    uses: frozenset[str]
 
     @property
     def id(self) -> str:
@@ -97,8 +99,12 @@ class CustomizationRunner(Protocol):
         """Offline: what can be seen wrong without an account. Executes nothing."""
         ...
 
-    def uses_outputs(self, file: StepFile) -> bool:
-        """Offline: does this file read outputs of earlier steps?"""
+    def uses(self, file: StepFile) -> frozenset[str]:
+        """Offline: which inputs the file reads: ``AccountFacts`` field names, and ``outputs``.
+
+        Only these go into the step's digest, so a change of anything else does not re-run it.
+        ``ALL_INPUTS`` when it cannot be told.
+        """
         ...
 
     def run(

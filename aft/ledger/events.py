@@ -18,6 +18,8 @@ ORGANIZATION = "organization"
 
 
 class EventKind(enum.StrEnum):
+    """What happened; the comments name what ``data`` holds."""
+
     INTENT = "intent"  # CreateAccount is about to be called
     INTENT_SETTLED = "intent-settled"  # ... and came to nothing, seen by looking
     CREATING = "creating"  # AWS accepted it; data: creation_id
