@@ -1,0 +1,37 @@
+"""One JSON object per line: the worker's log, for machines that collect logs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+
+from aft.canonical import plain
+from aft.ports import Clock, Progress
+
+
+class JsonLog:
+    """Writes structured lines; also an ``aft.ports.Observer``, so that every step is one line.
+
+    Keys of every line: ``at`` (ISO 8601, UTC) and ``event``; of step lines also ``run``,
+    ``target``, ``account_id``, ``change``, ``message`` and ``seconds``.
+    """
+
+    def __init__(self, write: Callable[[str], None], clock: Clock) -> None:
+        self._write = write
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def line(self, fields: Mapping[str, object]) -> None:
+        """Write one line; ``at`` is added."""
+        record = {"at": self._clock.now().isoformat(timespec="milliseconds"), **fields}
+        with self._lock:
+            self._write(json.dumps(plain(record), ensure_ascii=False))
+
+    def notify(self, progress: Progress) -> None:
+        fields: dict[str, object] = {"event": progress.kind.value, "run": progress.run}
+        for name in ("target", "account_id", "change", "message", "seconds"):
+            value = getattr(progress, name)
+            if value not in ("", None):
+                fields[name] = value
+        self.line(fields)

@@ -1,0 +1,161 @@
+"""Shows a run while it goes: a live table on a terminal, a plain line a step elsewhere.
+
+Implements ``aft.ports.Observer``; several threads call it. The terminal view keeps one row per
+account that is being worked on and prints a line when one is finished, so that nothing scrolls
+away unread and nothing is lost when the run ends.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from aft.ports import Progress, ProgressKind
+
+_FINISHED = (ProgressKind.STEP_DONE, ProgressKind.STEP_FAILED, ProgressKind.STEP_SKIPPED)
+_MARKS: Mapping[ProgressKind, str] = {
+    ProgressKind.STEP_DONE: "done",
+    ProgressKind.STEP_FAILED: "FAILED",
+    ProgressKind.STEP_SKIPPED: "skipped",
+    ProgressKind.STEP_WAITING: "waiting",
+}
+
+
+class LineProgress:
+    """One plain line per finished or waiting step: for CI logs and pipes."""
+
+    def __init__(self, write: Callable[[str], None], *, total: int) -> None:
+        self._write = write
+        self._total = total
+        self._done = 0
+        self._lock = threading.Lock()
+        self._waiting: dict[str, str] = {}
+
+    def notify(self, progress: Progress) -> None:
+        with self._lock:
+            if progress.kind in _FINISHED:
+                self._done += 1
+                self._write(self._line(progress, f"[{self._done}/{self._total}]"))
+            elif (
+                # A wait is worth a line when it begins, not at every look.
+                progress.kind is ProgressKind.STEP_WAITING
+                and self._waiting.get(progress.change) != progress.message
+            ):
+                self._waiting[progress.change] = progress.message
+                self._write(self._line(progress, "[...]"))
+
+    def _line(self, progress: Progress, counter: str) -> str:
+        seconds = f" ({progress.seconds:.0f}s)" if (progress.seconds or 0) >= 1 else ""
+        message = f": {progress.message}" if progress.message else ""
+        mark = _MARKS[progress.kind]
+        return f"{counter} {step_title(progress)} {mark}{seconds}{message}"
+
+
+class QuietProgress:
+    """Says nothing."""
+
+    def notify(self, progress: Progress) -> None:
+        """Drop it."""
+
+
+@dataclass(slots=True)
+class _Row:
+    phase: str
+    since: float
+    done: int = 0
+    failed: bool = False
+
+
+class TerminalProgress:
+    """A live view for terminals; use as a context manager around the run."""
+
+    def __init__(self, console: Console, *, total: int, steps_of: Mapping[str, int]) -> None:
+        self._console = console
+        self._total = total
+        self._steps_of = steps_of
+        self._done = 0
+        self._rows: dict[str, _Row] = {}
+        self._lock = threading.Lock()
+        self._live = Live(
+            get_renderable=self._view, console=console, refresh_per_second=8, transient=True
+        )
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def notify(self, progress: Progress) -> None:
+        with self._lock:
+            match progress.kind:
+                case ProgressKind.STEP_STARTED | ProgressKind.STEP_WAITING:
+                    row = self._rows.setdefault(
+                        progress.target, _Row(phase="", since=time.monotonic())
+                    )
+                    title = step_title(progress).partition(" ")[2]
+                    row.phase = f"{title}: {progress.message}" if progress.message else title
+                case ProgressKind.STEP_DONE | ProgressKind.STEP_SKIPPED:
+                    self._done += 1
+                    if known := self._rows.get(progress.target):
+                        known.done += 1
+                case ProgressKind.STEP_FAILED:
+                    self._done += 1
+                    if known := self._rows.get(progress.target):
+                        known.failed = True
+                    self._console.print(
+                        f"[red]✗[/] {escape(step_title(progress))}: {escape(progress.message)}"
+                    )
+                case ProgressKind.TARGET_DONE:
+                    self._finish(progress)
+                case _:
+                    pass
+
+    def _finish(self, progress: Progress) -> None:
+        row = self._rows.pop(progress.target, None)
+        if row is None or row.failed:
+            return
+        account = f" {progress.account_id}" if progress.account_id else ""
+        noun = "step" if row.done == 1 else "steps"
+        self._console.print(
+            f"[green]✓[/] [bold]{escape(progress.target)}[/]{account} "
+            f"[dim]{row.done} {noun}, {time.monotonic() - row.since:.1f}s[/]"
+        )
+
+    def _view(self) -> Group:
+        with self._lock:
+            table = Table.grid(padding=(0, 1))
+            for target, row in list(self._rows.items())[: max(self._console.height - 6, 5)]:
+                steps = self._steps_of.get(target, row.done)
+                table.add_row(
+                    Text("●", style="cyan"),
+                    Text(target, style="bold"),
+                    Text(f"{row.done}/{steps}", style="dim"),
+                    Text(row.phase, overflow="ellipsis", no_wrap=True),
+                )
+            bar = Table.grid(padding=(0, 1))
+            bar.add_row(
+                ProgressBar(total=max(self._total, 1), completed=self._done, width=30),
+                Text(f"{self._done} of {self._total} steps", style="dim"),
+            )
+            return Group(table, bar)
+
+
+def step_title(progress: Progress) -> str:
+    """``payments-prod move-account``: the change id without its first word."""
+    kind, _, rest = progress.change.partition("/")
+    if kind == "account" and rest:
+        target, _, step = rest.partition("/")
+        return f"{target} {step}"
+    return f"{progress.target} {rest or progress.change}".strip()
