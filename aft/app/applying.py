@@ -1,0 +1,123 @@
+"""Carrying a plan out, once; and doing it again and again as the worker does."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import SystemRandom
+
+from aft.app.planning import Planned, plan_now
+from aft.app.workspace import Workspace
+from aft.app.world import World
+from aft.errors import Refused
+from aft.findings import Finding
+from aft.git.history import GitHistory
+from aft.ids import RequestId, Revision
+from aft.plan.codec import plan_digest
+from aft.ports import Observer
+from aft.reconcile.executor import apply_plan
+from aft.reconcile.model import Outcome, RunInfo, StopToken, Tools
+
+
+class RefusedBySafety(Refused):
+    """The plan is over a safety limit; ``findings`` say which, and how to lift it."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(
+            "; ".join(finding.message for finding in findings),
+            hint=findings[0].hint if findings else "",
+        )
+        self.findings = findings
+
+
+def apply_now(
+    workspace: Workspace,
+    world: World,
+    planned: Planned,
+    *,
+    observer: Observer,
+    stop: StopToken,
+    command: str,
+) -> Outcome:
+    """Carry out ``planned`` and write every step to the ledger.
+
+    Raises ``RefusedBySafety`` before anything is done when a limit is exceeded.
+    """
+    if planned.refusals:
+        raise RefusedBySafety(planned.refusals)
+    run = RunInfo(
+        id=_run_id(world),
+        actor=actor(workspace.environ),
+        revision=planned.plan.revision,
+        plan_digest=plan_digest(planned.plan),
+        command=command,
+    )
+    return apply_plan(
+        planned.plan,
+        planned.desired,
+        planned.snapshot,
+        planned.ledger,
+        _tools(workspace, world, observer),
+        run=run,
+        stop=stop,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciler:
+    """One level-based pass: read everything at a revision, plan, check, apply."""
+
+    workspace: Workspace
+    world: World
+    observer: Observer
+    stop: StopToken
+
+    def __call__(self, revision: Revision, targets: frozenset[str] | None) -> Outcome:
+        """Reconcile everything, or only ``targets`` (the worker's retries)."""
+        desired = self.workspace.desired(self.workspace.files(revision))
+        scope = None
+        if targets is not None:
+            scope = [RequestId(name) for name in sorted(targets) if name in desired.request_by_id]
+        planned = plan_now(self.workspace, self.world, desired, scope=scope)
+        return apply_now(
+            self.workspace,
+            self.world,
+            planned,
+            observer=self.observer,
+            stop=self.stop,
+            command="worker",
+        )
+
+
+def actor(environ: Mapping[str, str]) -> str:
+    """Who runs this: the CI's actor when there is one, else the user of this machine."""
+    for variable in ("AFT_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_USER_ID"):
+        if name := environ.get(variable):
+            return name
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unknown"
+
+
+def _run_id(world: World) -> str:
+    return f"{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _tools(workspace: Workspace, world: World, observer: Observer) -> Tools:
+    return Tools(
+        clock=world.clock,
+        ledger=world.ledger,
+        provider=world.edge.provider,
+        writer=world.edge.writer,
+        lookup=world.edge.lookup,
+        members=world.edge.members,
+        calls=world.edge.calls,
+        observer=observer,
+        history=GitHistory(workspace.repository),
+        settings=workspace.settings,
+        runners=workspace.runners,
+        random=SystemRandom().random,
+    )

@@ -1,0 +1,37 @@
+"""Where aft keeps things on this machine: caches and the sandbox's state, never in the repository.
+
+Follows the XDG base directories. Both are keyed by the repository's path, so that two clones do
+not share a simulated organization.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+STATE_VARIABLE = "AFT_SANDBOX_STATE"
+"""Names another file for the simulated organization, such as one shared by several clones."""
+
+
+def _key(repository: Path) -> str:
+    return hashlib.sha256(os.fsencode(repository.resolve())).hexdigest()[:16]
+
+
+def _base(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    configured = environ.get(variable, "")
+    return Path(configured) if configured else Path.home() / default
+
+
+def parse_cache(repository: Path, environ: Mapping[str, str]) -> Path:
+    """The file of parsed requests, keyed by blob id; may be deleted at any time."""
+    return _base(environ, "XDG_CACHE_HOME", ".cache") / "aft" / "parsed" / _key(repository)
+
+
+def sandbox_state(repository: Path, environ: Mapping[str, str]) -> Path:
+    """The file of the simulated organization."""
+    if chosen := environ.get(STATE_VARIABLE):
+        return Path(chosen)
+    base = _base(environ, "XDG_STATE_HOME", ".local/state")
+    return base / "aft" / "sandbox" / _key(repository) / "organization.state"

@@ -1,0 +1,174 @@
+"""From a revision and a world to a plan; and the check that a pinned plan may still be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from aft.app.workspace import Workspace
+from aft.app.world import World
+from aft.config import CONFIG_PATH, CUSTOMIZATIONS_PATH, DEFAULTS_NAME, REQUESTS_PATH
+from aft.errors import Refused, UserError
+from aft.findings import Finding, did_you_mean
+from aft.git.history import GitHistory
+from aft.ids import WORKING_TREE, AccountId, OrgUnitPath, RequestId, Revision
+from aft.ledger.events import LedgerState
+from aft.organization.model import OrganizationSnapshot
+from aft.plan.codec import plan_digest
+from aft.plan.diff import make_plan, settings_to_read
+from aft.plan.model import Plan
+from aft.plan.moved import what_moved
+from aft.plan.safety import check_safety
+from aft.reconcile.live import read_live
+from aft.requests.model import DesiredState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A plan with all it was made from, and what the safety limits say of it."""
+
+    plan: Plan
+    desired: DesiredState
+    snapshot: OrganizationSnapshot
+    ledger: LedgerState
+    refusals: tuple[Finding, ...]
+
+
+def plan_now(
+    workspace: Workspace,
+    world: World,
+    desired: DesiredState,
+    *,
+    scope: Sequence[RequestId] | None = None,
+) -> Planned:
+    """Read the ledger and the organization, and make the plan. Changes nothing.
+
+    With ``scope`` only these requests are looked at, by reads that do not grow with the
+    organization.
+    """
+    ledger = world.ledger.read()
+    snapshot = read_snapshot(world, desired, ledger, scope)
+
+    def make(live: Mapping[tuple[str, str], Any]) -> Plan:
+        return make_plan(
+            desired,
+            snapshot,
+            ledger,
+            settings=workspace.settings,
+            runners=workspace.runners,
+            live=live,
+            scope=None if scope is None else tuple(scope),
+            made_at=world.clock.now(),
+        )
+
+    plan = make({})
+    if unread := settings_to_read(plan):
+        live = read_live(unread, desired, members=world.edge.members, settings=workspace.settings)
+        plan = make(live)
+    refusals = check_safety(plan, desired.config.limits, today=world.clock.now().date())
+    return Planned(
+        plan=plan, desired=desired, snapshot=snapshot, ledger=ledger, refusals=refusals
+    )
+
+
+def read_snapshot(
+    world: World,
+    desired: DesiredState,
+    ledger: LedgerState,
+    scope: Sequence[RequestId] | None,
+) -> OrganizationSnapshot:
+    """The whole organization, or only what ``scope`` needs."""
+    if scope is None:
+        return world.edge.reader.read()
+    account_ids: list[AccountId] = []
+    unbound: list[RequestId] = []
+    paths: list[str] = []
+    for request_id in scope:
+        request = desired.request_by_id.get(request_id)
+        bound = ledger.record(request_id).account_id or (request and request.account_id)
+        if bound:
+            account_ids.append(AccountId(bound))
+        else:
+            unbound.append(request_id)
+        if request is not None and isinstance(request.ou, OrgUnitPath):
+            paths.append(str(request.ou))
+    return world.edge.reader.read_scoped(
+        account_ids=account_ids, request_ids=unbound, unit_paths=sorted(set(paths))
+    )
+
+
+def changed_since(
+    workspace: Workspace, desired: DesiredState, old: str
+) -> tuple[RequestId, ...] | None:
+    """The requests that differ between ``old`` and the desired state's revision.
+
+    ``None`` when the difference reaches every account: ``aft.yaml``, a baseline, the OU tree or
+    a customization changed, so only a full plan can tell. Raises ``UserError`` for a working
+    tree, which has no commit to compare.
+    """
+    if desired.revision == WORKING_TREE:
+        raise UserError(
+            "--changed-since compares two commits; the working tree is none",
+            hint="commit first, or plan without --changed-since",
+        )
+    base = workspace.files(old).revision
+    history = GitHistory(workspace.repository)
+    if history.changed_paths(base, desired.revision, CONFIG_PATH) or history.changed_paths(
+        base, desired.revision, CUSTOMIZATIONS_PATH
+    ):
+        return None
+    changed: set[RequestId] = set()
+    for path in history.changed_paths(base, desired.revision, REQUESTS_PATH):
+        file = PurePosixPath(path)
+        if file.name == DEFAULTS_NAME:
+            below = f"{file.parent}/"
+            changed.update(
+                item.id for item in desired.requests if item.source.path.startswith(below)
+            )
+        elif file.suffix == ".yaml":
+            changed.add(RequestId(file.stem))
+    return tuple(sorted(changed))
+
+
+def chosen(desired: DesiredState, only: Sequence[str]) -> tuple[RequestId, ...]:
+    """The requests named on the command line. Raises ``UserError`` for one that is not there."""
+    for name in only:
+        if name not in desired.request_by_id:
+            raise UserError(
+                f"there is no request {name!r} at {desired.revision}",
+                hint=did_you_mean(name, desired.request_by_id),
+            )
+    return tuple(sorted(RequestId(name) for name in set(only)))
+
+
+def check_pinned(
+    workspace: Workspace, world: World, plan: Plan, *, tip: Revision
+) -> Planned:
+    """Everything needed to carry out ``plan``, if the world is still the one it was made for.
+
+    ``tip`` is the revision the repository is at now. Raises ``Refused`` naming what moved.
+    """
+    if plan.revision == WORKING_TREE:
+        raise UserError(
+            "this plan was made from a working tree, so nobody can say later what was applied",
+            hint="commit, and plan the commit",
+        )
+    desired = workspace.desired(workspace.files(plan.revision))
+    ledger = world.ledger.read()
+    scope = None if plan.scope is None else tuple(RequestId(name) for name in plan.scope)
+    snapshot = read_snapshot(world, desired, ledger, scope)
+    moved = what_moved(plan, snapshot, ledger_commit=ledger.commit, revision=tip)
+    if moved:
+        lines = "\n".join(f"  {line}" for line in moved)
+        raise Refused(
+            f"plan {plan_digest(plan)[7:19]} was made for another world:\n{lines}",
+            hint="make a new plan, and review it",
+        )
+    refusals = check_safety(plan, desired.config.limits, today=world.clock.now().date())
+    return Planned(
+        plan=plan, desired=desired, snapshot=snapshot, ledger=ledger, refusals=refusals
+    )
+
+

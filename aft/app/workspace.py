@@ -1,0 +1,119 @@
+"""A user's repository: its revisions, its plug-ins, and the desired state read from them."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from aft.app import places
+from aft.baselines.model import BaselineSetting
+from aft.config import Config
+from aft.config_file import parse_config
+from aft.customizations.model import CustomizationRunner
+from aft.errors import FindingsError
+from aft.files import RevisionFiles
+from aft.findings import Finding
+from aft.git.revision import Repository, open_repository, revision_files, working_tree_files
+from aft.ids import Revision
+from aft.registry import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.requests.cache import ParseCache
+from aft.requests.desired import LoadResult, load_desired_state
+from aft.requests.model import DesiredState
+
+
+class InvalidRepository(FindingsError):
+    """The files of the revision have errors; ``findings`` lists all of them."""
+
+    def __init__(self, findings: tuple[Finding, ...], revision: Revision) -> None:
+        errors = sum(finding.is_error for finding in findings)
+        noun = "finding" if errors == 1 else "findings"
+        super().__init__(f"{errors} {noun} at {revision}", hint="mend the files, then run again")
+        self.findings = findings
+
+
+class Workspace:
+    """One repository on this machine. Holds no AWS."""
+
+    def __init__(self, repository: Repository, environ: Mapping[str, str] = os.environ) -> None:
+        self.repository = repository
+        self.environ = environ
+
+    @classmethod
+    def find(cls, directory: Path) -> Workspace:
+        """The repository that ``directory`` is in. Raises ``UserError`` when there is none."""
+        return cls(open_repository(directory))
+
+    @cached_property
+    def settings(self) -> Mapping[str, BaselineSetting[Any, Any]]:
+        """Baseline settings by name, from every installed package."""
+        return load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name)
+
+    @cached_property
+    def runners(self) -> Mapping[str, CustomizationRunner]:
+        """Runners of customization steps by kind, from every installed package."""
+        return load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
+
+    def files(self, revision: str | None) -> RevisionFiles:
+        """The files of ``revision``, or of the working tree for ``None``."""
+        if revision is None:
+            return working_tree_files(self.repository)
+        return revision_files(self.repository, revision)
+
+    def load(self, files: RevisionFiles) -> LoadResult:
+        """Read the desired state, with everything there is to say against it."""
+        with self._parse_cache() as cache, _collector_paused():
+            return load_desired_state(
+                files, settings=self.settings, runners=self.runners, cache=cache
+            )
+
+    def desired(self, files: RevisionFiles) -> DesiredState:
+        """The desired state. Raises ``InvalidRepository`` when there are errors."""
+        result = self.load(files)
+        if result.state is None:
+            raise InvalidRepository(result.findings, files.revision)
+        return result.state
+
+    def config(self, files: RevisionFiles) -> Config:
+        """``aft.yaml`` alone, for verbs that need no requests."""
+        config, findings = parse_config(files)
+        if config is None:
+            raise InvalidRepository(findings, files.revision)
+        return config
+
+    @contextlib.contextmanager
+    def _parse_cache(self) -> Iterator[ParseCache]:
+        path = places.parse_cache(self.repository.path, self.environ)
+        try:
+            stored = path.read_bytes()
+        except OSError:
+            stored = b""  # a cache that cannot be read is an empty one
+        cache = ParseCache.loads(stored)
+        yield cache
+        if cache.dirty:
+            with contextlib.suppress(OSError):  # nor does it matter if it cannot be kept
+                _replace(path, cache.dumps())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+    Path(file.name).replace(path)
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Thousands of small objects that all live on: collecting meanwhile costs 2-5 times."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

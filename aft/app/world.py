@@ -1,0 +1,116 @@
+"""The world a command works on: AWS as it is, or the simulated organization; and the ledger.
+
+The only place that knows both ``aft.aws`` and ``aft.sandbox``. Imports them late, so that verbs
+that need no AWS start at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aft.app import places
+from aft.app.workspace import Workspace
+from aft.clock import SystemClock
+from aft.config import Config
+from aft.errors import UserError
+from aft.git.ledger import GitLedger
+from aft.ports import Clock, LedgerStore
+
+if TYPE_CHECKING:
+    from aft.aws.edge import AwsEdge
+    from aft.sandbox.sandbox import Profile, Sandbox
+
+SANDBOX_LEDGER_SUFFIX = "-sandbox"
+"""The sandbox's ledger is a branch of its own, so that it can never mix with the real one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Ports onto one organization. ``sandbox`` is set when it is simulated."""
+
+    clock: Clock
+    ledger: LedgerStore
+    edge: AwsEdge
+    sandbox: Sandbox | None
+
+
+def ledger_branch(config: Config, *, simulated: bool) -> str:
+    """The branch that holds the ledger of the real or of the simulated organization."""
+    return config.ledger.branch + (SANDBOX_LEDGER_SUFFIX if simulated else "")
+
+
+def open_ledger(workspace: Workspace, config: Config, *, simulated: bool) -> GitLedger:
+    """The ledger alone. The sandbox's is never pushed."""
+    remote = None if simulated else config.ledger.remote
+    return GitLedger(
+        workspace.repository,
+        branch=ledger_branch(config, simulated=simulated),
+        remote=remote if remote in workspace.repository.remotes else None,
+        clock=SystemClock(),
+    )
+
+
+@contextlib.contextmanager
+def open_world(workspace: Workspace, config: Config, *, simulated: bool) -> Iterator[World]:
+    """Connect to AWS, or open the simulated organization and save it in the end.
+
+    Raises ``Denied`` when there are no credentials, saying both ways to go on.
+    """
+    ledger = open_ledger(workspace, config, simulated=simulated)
+    if simulated:
+        with open_sandbox(workspace, config) as sandbox, edge_onto(sandbox, config) as edge:
+            yield World(clock=sandbox.clock, ledger=ledger, edge=edge, sandbox=sandbox)
+        return
+    clock = SystemClock()
+    from aft.aws.edge import connect
+
+    edge = connect(config, clock=clock)
+    edge.sessions.check_credentials()
+    yield World(clock=clock, ledger=ledger, edge=edge, sandbox=None)
+
+
+@contextlib.contextmanager
+def open_sandbox(
+    workspace: Workspace, config: Config, *, profile: Profile | None = None
+) -> Iterator[Sandbox]:
+    """The simulated organization of this repository; saved when the block ends."""
+    try:
+        from aft.sandbox.sandbox import Sandbox
+    except ImportError as error:
+        raise UserError(
+            f"the sandbox is not installed ({error.name} is missing)",
+            hint="pip install 'aft[sandbox]'",
+        ) from error
+    path = places.sandbox_state(workspace.repository.path, workspace.environ)
+    options = {} if profile is None else {"profile": profile}
+    with Sandbox.open(path, home_region=config.home_region, **options) as sandbox:
+        yield sandbox
+
+
+@contextlib.contextmanager
+def edge_onto(sandbox: Sandbox, config: Config) -> Iterator[AwsEdge]:
+    """The same AWS edge as on real AWS, over the sandbox's private transport.
+
+    Customizations run in processes of their own, which reach the sandbox over loopback HTTP; the
+    server starts when the first of them asks.
+    """
+    from aft.aws.edge import connect
+    from aft.sandbox.server import serve
+
+    with contextlib.ExitStack() as servers:
+        urls: list[str] = []
+
+        def child_endpoint() -> str:
+            if not urls:
+                urls.append(servers.enter_context(serve(sandbox)).url)
+            return urls[0]
+
+        yield connect(
+            config,
+            clock=sandbox.clock,
+            botocore_session=sandbox.botocore_session(),
+            child_endpoint=child_endpoint,
+        )

@@ -1,0 +1,133 @@
+"""``aft``: the verbs, their errors and exit codes.
+
+Exit codes: 0 nothing to do or all done · 1 error · 2 changes present (``plan
+--detailed-exitcode``) · 3 findings · 4 partly applied · 5 refused by a safety limit.
+Verbs are imported when they are called, so that ``--help`` and ``validate`` start at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from aft import __version__
+from aft.cli.context import Session, simulated_by_environment
+from aft.errors import AftError, FindingsError
+
+VERBS: Mapping[str, str] = {
+    "validate": "Check every file offline; findings with file, line, column and code.",
+    "plan": "Show what apply would do, computed from the live organization.",
+    "apply": "Carry out the difference, or exactly a plan made before.",
+    "status": "One line per request: where its account is and what is pending.",
+    "history": "One account's life: request commits, plans, actions, results.",
+    "worker": "Watch a branch and reconcile whenever it moves.",
+    "sandbox": "A simulated AWS organization on this machine.",
+    "schema": "JSON Schemas for editors and other tools.",
+}
+
+
+class VerbGroup(click.Group):
+    """Loads ``aft.cli.<verb>`` when ``<verb>`` is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in VERBS:
+            return None
+        command = importlib.import_module(f"aft.cli.{cmd_name}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"aft.cli.{cmd_name}.command is not a command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from aft.findings import did_you_mean
+
+        if args and not args[0].startswith("-") and args[0] not in VERBS:
+            hint = did_you_mean(args[0], VERBS)
+            ctx.fail(f"no such verb {args[0]!r}" + (f"; {hint}" if hint else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(
+    cls=VerbGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="Try it without an AWS account: aft --sandbox plan, aft --sandbox apply.",
+)
+@click.version_option(__version__, prog_name="aft", message="%(prog)s %(version)s")
+@click.option(
+    "-C",
+    "--directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    help="Run as if started there.",
+)
+@click.option(
+    "--sandbox",
+    "simulated",
+    is_flag=True,
+    help="Work on a simulated organization on this machine; also AFT_SANDBOX=1.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say only results and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more; show tracebacks of errors.")
+@click.pass_context
+def cli(
+    ctx: click.Context, *, directory: Path, simulated: bool, quiet: bool, verbose: bool
+) -> None:
+    """Git is the front door to AWS accounts.
+
+    A request is a YAML file in account-requests/; aft checks it, plans it against the live
+    organization, and makes the account so, writing every step to a ledger in git.
+    """
+    ctx.obj = Session(
+        directory=directory,
+        simulated=simulated or simulated_by_environment(os.environ),
+        quiet=quiet,
+        verbose=verbose,
+    )
+
+
+def main() -> None:
+    """The ``aft`` command."""
+    verbose = "-v" in sys.argv or "--verbose" in sys.argv
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 1
+    except click.Abort:
+        click.echo("stopped", err=True)
+        code = 130
+    except AftError as error:
+        _show(error)
+        if verbose:
+            traceback.print_exc()
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader (a pager, head) went away: not our failure, and not worth a message.
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: AftError) -> None:
+    findings = getattr(error, "findings", ()) if isinstance(error, FindingsError) else ()
+    if findings:
+        from aft.report.findings import findings_text
+
+        click.echo(findings_text(findings), err=True)
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)

@@ -1,0 +1,47 @@
+"""``aft schema``: JSON Schemas, generated from the models that ``validate`` uses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+NAMES = ("request", "defaults", "config", "organization", "baseline")
+
+
+@click.command("schema")
+@click.argument("name", type=click.Choice(NAMES), required=False)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write all of them into this folder, as <name>.json.",
+)
+def command(*, name: str | None, output: Path | None) -> None:
+    """Print the JSON Schema of one kind of file, or write all of them.
+
+    \b
+    request       account-requests/**/<id>.yaml
+    defaults      account-requests/**/_defaults.yaml
+    config        aft.yaml
+    organization  customizations/organization/organization.yaml
+    baseline      customizations/baselines/*.yaml
+
+    Editors that know the YAML language server read it from a first line like
+    "# yaml-language-server: $schema=../schemas/request.json".
+    """
+    from aft.requests.schema import json_schema
+
+    def text(which: str) -> str:
+        return json.dumps(json_schema(which), indent=2, ensure_ascii=False) + "\n"
+
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        for which in (name,) if name else NAMES:
+            (output / f"{which}.json").write_text(text(which))
+            click.echo(output / f"{which}.json")
+    elif name is not None:
+        click.echo(text(name), nl=False)
+    else:
+        raise click.UsageError("say which schema, or --output FOLDER for all of them")
