@@ -1,0 +1,31 @@
+"""What settings, templates and scripts may see of one account, drawn from its request."""
+
+from __future__ import annotations
+
+from aft.config import Config
+from aft.ids import AccountId, OrgUnitPath
+from aft.organization.model import REQUEST_TAG, AccountFacts
+from aft.requests.model import AccountRequest
+
+
+def account_facts(
+    request: AccountRequest, config: Config, *, account_id: AccountId | None, ou: OrgUnitPath
+) -> AccountFacts:
+    """The facts of the account of ``request``; ``ou`` is its path even where the request names
+    an OU by AWS's id. ``regions`` are the request's, else the configuration's, home first.
+    """
+    regions = (config.home_region, *(request.regions or config.governed_regions))
+    owner = request.owner
+    return AccountFacts(
+        request_id=request.id,
+        account_id=account_id,
+        name=request.name,
+        email=request.email,
+        ou=ou,
+        home_region=config.home_region,
+        regions=tuple(dict.fromkeys(regions)),
+        tags={**request.tags, REQUEST_TAG: request.id},
+        owner={"team": owner.team, "email": owner.email} if owner else {},
+        contacts=request.contacts,
+        custom_fields=request.custom_fields,
+    )

@@ -1,0 +1,360 @@
+"""Strict YAML with positions: the only importer of PyYAML.
+
+One pass over parser events builds plain JSON-like values (mappings with text keys, lists, text,
+numbers, booleans, null) under YAML 1.2's rules; no Python object can be constructed. Whatever
+makes a file ambiguous is a finding at its place: duplicate keys, anchors and aliases, tags, tabs
+in the indentation, a second document. Positions come from a second pass, made only when one is
+asked for, so that a repository without findings does not pay for them.
+
+Knows no file's fields: that is ``aft.validation``'s business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from aft.findings import Finding, SourceRef, sorted_findings
+from aft.yamltext import decode, leading_tab, plain_scalar, syntax_finding, too_large
+
+MAX_DEPTH = 32
+"""Mappings and lists nested deeper than this are refused."""
+
+Loc = tuple[str | int, ...]
+"""Where a value is: keys and list indexes from the top; ``()`` is the whole."""
+
+# libyaml's parser is ten times faster; the pure one gives the same events. Only get_event is used.
+_new_parser: Callable[[str], Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_LEADING_TAB = re.compile(r"^ *\t[ \t]*(?=[^\s#])", re.MULTILINE)
+_ZERO_PADDED = re.compile(r"0[0-9]+")
+
+
+class YamlDocument:
+    """The one document of a file. ``data`` is a mapping; it must not be changed."""
+
+    def __init__(self, *, data: dict[str, Any], path: str, text: str) -> None:
+        self.data = data
+        self.path = path
+        self._text = text
+
+    def at(self, loc: Loc, *, key: bool = False) -> SourceRef:
+        """Where the value at ``loc`` (or its key) begins; the nearest place above when absent."""
+        while loc and loc not in self._places:
+            loc, key = loc[:-1], False
+        place = self._places.get(loc, _Place((0, 0), (0, 0)))
+        line, column = place.key if key else place.value
+        return SourceRef(self.path, line + 1, column + 1)
+
+    @cached_property
+    def _places(self) -> dict[Loc, _Place]:
+        return dict(_places(self._text))
+
+
+def parse_yaml(content: bytes, path: str) -> tuple[YamlDocument | None, tuple[Finding, ...]]:
+    """Read one file. The document is ``None`` when its values cannot be relied on.
+
+    Findings may come with a document: report these beside what validation says. Never raises.
+    """
+    large = too_large(path, len(content))
+    if large is not None:
+        return None, (large,)
+    text = decode(content, path)
+    if isinstance(text, Finding):
+        return None, (text,)
+    build = _Build(path, text)
+    data = build.run()
+    findings = sorted_findings(build.findings) if build.findings else ()
+    if data is None:
+        return None, findings
+    return YamlDocument(data=data, path=path, text=text), findings
+
+
+class _Stop(Exception):
+    """Nothing after this place can be read sensibly."""
+
+
+class _Build:
+    """One pass over the events of a text. ``findings`` fill up as it goes."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        self.findings: list[Finding] = []
+        self._top: Any = None
+        self._usable = True
+        self._has_duplicates = False
+
+    def run(self) -> dict[str, Any] | None:
+        """The document's mapping, or ``None`` when it cannot be relied on."""
+        try:
+            self._read()
+        except yaml.YAMLError as error:
+            self.findings.append(syntax_finding(error, self.path, self.text))
+            self._usable = False
+        except _Stop:
+            self._usable = False
+        if self._has_duplicates:
+            self._report_duplicates()
+        if "\t" in self.text:
+            self._report_leading_tabs()
+        return self._top if self._usable else None
+
+    def _read(self) -> None:  # noqa: C901, PLR0912 - flat, for speed: 60 turns per request file
+        """Build ``_top``. One loop on purpose: it runs for every line of every file."""
+        next_event = _new_parser(self.text).get_event
+        container: Any = None
+        key: str | None = None  # set while a mapping waits for this key's value
+        stack: list[Any] = []
+        while True:
+            event = next_event()
+            kind = type(event)
+            if kind is ScalarEvent:
+                if event.tag is not None or event.anchor is not None:
+                    self._report_decoration(event)
+                if key is None and type(container) is dict:
+                    key = self._read_key(event, container)
+                    continue
+                value = self._plain(event) if event.implicit[0] else event.value
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                container = stack.pop()
+                continue
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                self._check_start(
+                    event,
+                    depth=len(stack),
+                    is_key=key is None and type(container) is dict,
+                )
+                value = {} if kind is MappingStartEvent else []
+            elif kind is AliasEvent:
+                self._report_alias(event)
+                if key is None and type(container) is dict:
+                    raise _Stop
+                value = None
+            elif kind is StreamEndEvent:
+                break
+            else:
+                if kind is DocumentStartEvent:
+                    self._check_document(event)
+                continue
+            if type(container) is dict:
+                container[key] = value
+            elif container is not None:
+                container.append(value)
+            else:
+                self._take_top(event, value)
+            if kind is MappingStartEvent or kind is SequenceStartEvent:
+                stack.append(container)
+                container = value
+            key = None
+        if self._top is None:
+            self._add_empty()
+
+    def _add(self, code: str, mark: Any, message: str, hint: str = "") -> None:
+        source = SourceRef(self.path, mark.line + 1, mark.column + 1)
+        self.findings.append(Finding(code=code, source=source, message=message, hint=hint))
+
+    def _add_empty(self) -> None:
+        self.findings.append(
+            Finding(
+                code="AFT107",
+                source=SourceRef(self.path),
+                message="the file is empty; expected fields as 'key: value' lines",
+                hint="write the fields, or delete the file",
+            )
+        )
+        raise _Stop
+
+    def _take_top(self, event: Any, value: Any) -> None:
+        if type(value) is dict:
+            self._top = value
+            return
+        if value is None:
+            self._add_empty()
+        found = "a list" if type(value) is list else "a single value"
+        message = f"the file holds {found}; expected fields as 'key: value' lines"
+        self._add("AFT107", event.start_mark, message)
+        raise _Stop
+
+    def _check_document(self, event: Any) -> None:
+        if self._top is not None:
+            message = "a second document begins here; expected one per file"
+            hint = "move it to a file of its own, or delete the '---' line"
+            self._add("AFT106", event.start_mark, message, hint)
+            raise _Stop
+        if event.version or event.tags:
+            message = "directives such as %YAML or %TAG are refused"
+            self._add("AFT108", event.start_mark, message, "delete the lines that begin with '%'")
+
+    def _check_start(self, event: Any, *, depth: int, is_key: bool) -> None:
+        if event.tag is not None or event.anchor is not None:
+            self._report_decoration(event)
+        if is_key:
+            message = "a mapping or list is used as a key; expected text"
+            self._add(
+                "AFT104", event.start_mark, message, "put text that begins with { or [ in quotes"
+            )
+            raise _Stop
+        if depth >= MAX_DEPTH:
+            message = f"values are nested more than {MAX_DEPTH} deep here"
+            self._add("AFT111", event.start_mark, message, "flatten the structure")
+            raise _Stop
+
+    def _report_alias(self, event: Any) -> None:
+        message = f"alias *{_short(event.anchor)} is refused: it repeats another part of the file"
+        hint = "write the value out; values that requests share belong in _defaults.yaml"
+        self._add("AFT105", event.start_mark, message, hint)
+        self._usable = False
+
+    def _report_decoration(self, event: Any) -> None:
+        if event.anchor is not None:
+            message = f"anchor &{_short(event.anchor)} is refused"
+            hint = "delete it; values that requests share belong in _defaults.yaml"
+            self._add("AFT105", event.start_mark, message, hint)
+        if event.tag is not None:
+            tag = _short(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            hint = "delete it; text that looks like a number goes in quotes"
+            self._add("AFT108", event.start_mark, f"tag {tag} is refused", hint)
+
+    def _read_key(self, event: Any, container: dict[str, Any]) -> str:
+        key: str = event.value
+        if event.implicit[0]:
+            self._check_plain_key(event)
+        if key in container:
+            self._has_duplicates = True
+        return key
+
+    def _check_plain_key(self, event: Any) -> None:
+        key: str = event.value
+        if key == "<<":
+            hint = "write the values out; values that requests share belong in _defaults.yaml"
+            self._add("AFT105", event.start_mark, "the merge key '<<' is refused", hint)
+            self._usable = False
+            return
+        try:
+            is_text = type(plain_scalar(key)) is str
+        except ValueError:
+            is_text = False
+        if not is_text:
+            shown = _short(key)
+            message = f"key {shown} is not text" if key else "the key is missing"
+            self._add("AFT104", event.start_mark, message, f'put it in quotes: "{shown}"')
+
+    def _plain(self, event: Any) -> Any:
+        """The value of an unquoted scalar; its text where a number would lose something."""
+        text: str = event.value
+        try:
+            value = plain_scalar(text)
+        except ValueError:
+            shown = _short(text)
+            message = f"{shown} is not a number that can be kept exactly"
+            hint = f'if text is meant, put it in quotes: "{shown}"'
+            self._add("AFT110", event.start_mark, message, hint)
+            return text
+        if type(value) is int and _ZERO_PADDED.fullmatch(text):
+            message = f"{text} is not in quotes, so its leading zero would be lost; expected text"
+            self._add("AFT205", event.start_mark, message, f'write "{text}"')
+            return text
+        return value
+
+    def _report_duplicates(self) -> None:
+        first: dict[Loc, int] = {}
+        repeated: set[Loc] = set()
+        for loc, place in _places(self.text):
+            if loc[:-1] in repeated:  # below a repeated key everything comes twice
+                repeated.add(loc)
+            elif loc in first:
+                repeated.add(loc)
+                source = SourceRef(self.path, place.key[0] + 1, place.key[1] + 1)
+                shown = _short(str(loc[-1]))
+                message = f"key {shown!r} appears twice in one mapping; first at line {first[loc]}"
+                hint = "keep one of the two"
+                self.findings.append(
+                    Finding(code="AFT103", source=source, message=message, hint=hint)
+                )
+            else:
+                first[loc] = place.key[0] + 1
+
+    def _report_leading_tabs(self) -> None:
+        """Tabs in the indentation that the parser let pass, as it does inside brackets."""
+        in_scalar: set[int] = set()
+        for event in _events(self.text):
+            begin, end = event.start_mark, event.end_mark
+            if type(event) is ScalarEvent:
+                in_scalar.update(range(begin.line + 1, end.line + 1))
+        for match in _LEADING_TAB.finditer(self.text):
+            line = self.text.count("\n", 0, match.start())
+            if line not in in_scalar:
+                self.findings.append(leading_tab(self.path, line, match[0].index("\t")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a key and its value begin; lines and columns count from 0."""
+
+    key: tuple[int, int]
+    value: tuple[int, int]
+
+
+def _places(text: str) -> Iterator[tuple[Loc, _Place]]:
+    """Every value's place, in order; a duplicate key's value comes twice."""
+    loc: list[str | int] = []  # of the value to come; in a list it ends with the index
+    open_kinds: list[type[Any]] = []
+    key_mark: tuple[int, int] | None = None
+    for event in _events(text):
+        kind = type(event)
+        if kind is MappingEndEvent or kind is SequenceEndEvent:
+            open_kinds.pop()
+            if kind is SequenceEndEvent:
+                loc.pop()
+        elif kind in (ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent):
+            mark = (event.start_mark.line, event.start_mark.column)
+            if open_kinds and open_kinds[-1] is MappingStartEvent and key_mark is None:
+                loc.append(getattr(event, "value", ""))
+                key_mark = mark
+                continue
+            yield tuple(loc), _Place(key_mark or mark, mark)
+            key_mark = None
+            if kind in (MappingStartEvent, SequenceStartEvent):
+                open_kinds.append(kind)
+                if kind is SequenceStartEvent:
+                    loc.append(0)
+                continue
+        else:
+            continue
+        if open_kinds and open_kinds[-1] is SequenceStartEvent:
+            loc[-1] = int(loc[-1]) + 1
+        elif open_kinds:
+            loc.pop()
+
+
+def _events(text: str) -> Iterator[Any]:
+    """Events up to the end, or to where the text stops being YAML."""
+    parser = _new_parser(text)
+    try:
+        while True:
+            event = parser.get_event()
+            yield event
+            if type(event) is StreamEndEvent:
+                return
+    except yaml.YAMLError:
+        return
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
