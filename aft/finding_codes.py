@@ -32,8 +32,197 @@ _ALL: tuple[FindingCode, ...] = (
     # --- 2xx: a field of any file ---
     # --- 3xx: across requests ---
     # --- 4xx: organization.yaml ---
+    FindingCode(
+        "AFT401",
+        "OU named twice",
+        "Two organizational units under one parent have the same name; AWS does not tell "
+        "names apart by case.",
+        "Keep one of the two, with the children of both.",
+    ),
+    FindingCode(
+        "AFT402",
+        "OU too deep",
+        "An organizational unit is nested deeper than the five levels AWS allows.",
+        "Move it up, or merge levels above it.",
+    ),
+    FindingCode(
+        "AFT403",
+        "Too many OUs",
+        "More organizational units are listed than AWS allows in an organization (2,000).",
+        "Merge OUs; policies can hang on single accounts too.",
+    ),
+    FindingCode(
+        "AFT404",
+        "Earlier OU name does not fit",
+        "`previously` does not name an OU that this one can have been: it is still listed, "
+        "used twice, under another parent, or the name it has now.",
+        "Write the name the OU had under the same parent, or take the line out once the "
+        "rename is done.",
+    ),
+    FindingCode(
+        "AFT405",
+        "Removed OU in use",
+        "A path under `removed` is also listed as an OU, contains one, or is the earlier name"
+        " of one.",
+        "Take it out of one of the two places.",
+    ),
+    FindingCode(
+        "AFT406",
+        "OU name",
+        "The name or path of an organizational unit is not one that AWS or aft can take.",
+        "Use 1 to 128 characters without `/`; write paths as names joined by `/`.",
+    ),
+    FindingCode(
+        "AFT407",
+        "Unknown file in organization/",
+        "A file below customizations/organization/ is not one that aft reads.",
+        "Rename it to organization.yaml, or move it elsewhere.",
+    ),
     # --- 5xx: baselines ---
+    FindingCode(
+        "AFT501",
+        "Unknown setting",
+        "A baseline lists a setting that no installed plug-in provides.",
+        "Correct the name, or install the package that provides it.",
+    ),
+    FindingCode(
+        "AFT502",
+        "Setting listed twice",
+        "A baseline lists a setting more than once, so its parameters are ambiguous.",
+        "Keep one of the two.",
+    ),
+    FindingCode(
+        "AFT503",
+        "Selected OU does not exist",
+        "A baseline selects an OU that organization.yaml does not list, or that is no OU path.",
+        "Correct the path, or add the OU to organization.yaml.",
+    ),
+    FindingCode(
+        "AFT504",
+        "Selected request does not exist",
+        "A baseline selects an account request that is not in the repository.",
+        "Correct the id, or remove it.",
+    ),
+    FindingCode(
+        "AFT505",
+        "Baseline name",
+        "The name of a baseline's file cannot be used, or differs from another's only by case.",
+        "Rename the file.",
+    ),
+    FindingCode(
+        "AFT506",
+        "Unknown file in baselines/",
+        "A file below customizations/baselines/ is not a baseline: these are <name>.yaml, "
+        "without folders.",
+        "Rename, move or delete the file.",
+    ),
+    FindingCode(
+        "AFT507",
+        "Parameter invalid for an account",
+        "A placeholder such as {name} turns a setting's parameter into a value the setting "
+        "cannot take for this account.",
+        "Change the parameter in the baseline, or the field of the request that it stands for.",
+    ),
+    FindingCode(
+        "AFT508",
+        "Unknown placeholder",
+        "A text in a setting's parameters has a placeholder that is not known there, or a "
+        "brace of its own.",
+        "Use {id}, {name}, {account_id} or {ou_name}; write {{ and }} for braces.",
+    ),
     # --- 6xx: customizations ---
+    FindingCode(
+        "AFT601",
+        "Template syntax",
+        "A template is not valid Jinja2 at this place.",
+        "Mend the syntax at the line shown.",
+    ),
+    FindingCode(
+        "AFT602",
+        "Unknown name in a template",
+        "A template uses a name, filter or test that templates do not have.",
+        "Use account, custom_fields, tags or outputs, or a name the template sets itself.",
+    ),
+    FindingCode(
+        "AFT603",
+        "Refused construct in a template",
+        "A template includes, imports or extends another file, or uses something aft does not"
+        " allow in templates.",
+        "Write the content out; templates stand alone.",
+    ),
+    FindingCode(
+        "AFT604",
+        "Not a CloudFormation template",
+        "A file is not of the shape CloudFormation takes, as far as that can be told without "
+        "an account.",
+        "Give it a Resources section, and only the sections CloudFormation knows.",
+    ),
+    FindingCode(
+        "AFT605",
+        "Value missing for an account",
+        "A template uses a custom field, tag, contact or owner that an account which gets the"
+        " customization does not have.",
+        "Add the value to the request or its _defaults.yaml, or guard it in the template with"
+        " `default` or `is defined`.",
+    ),
+    FindingCode(
+        "AFT606",
+        "Output that is not there",
+        "A template uses the outputs of a step that does not exist or runs later.",
+        "Name an earlier step as <customization>/<file name>.",
+    ),
+    FindingCode(
+        "AFT610",
+        "Python syntax",
+        "A Python step is not valid Python at this place.",
+        "Mend the syntax at the line and column shown.",
+    ),
+    FindingCode(
+        "AFT611",
+        "No customize function",
+        "A Python step does not define `def customize(context)` at its top level.",
+        "Define the function; the account's work goes inside it.",
+    ),
+    FindingCode(
+        "AFT612",
+        "Wrong customize function",
+        "`customize` does not take exactly one argument, or is a coroutine or generator.",
+        "Write `def customize(context):`.",
+    ),
+    FindingCode(
+        "AFT613",
+        "Wrong time limit",
+        "TIMEOUT_SECONDS of a Python step is not a whole number from 1 to 3,600, written as a"
+        " number.",
+        "Write `TIMEOUT_SECONDS = 600`, for example.",
+    ),
+    FindingCode(
+        "AFT620",
+        "Unknown kind of step",
+        "A file in a customization is of no kind that an installed runner carries out.",
+        "Use .cfn.yaml or .py; let support files begin with `_` or put them in a folder of "
+        "their own.",
+    ),
+    FindingCode(
+        "AFT621",
+        "Customization name",
+        "The name of a customization's folder or file cannot be used, or differs from "
+        "another's only by case.",
+        "Use letters, digits, `.`, `_` and `-`.",
+    ),
+    FindingCode(
+        "AFT622",
+        "File outside a customization",
+        "A file lies where no customization is: these are folders below "
+        "customizations/accounts/, and customizations/global/.",
+        "Move it into the folder it belongs to, or delete it.",
+    ),
+    FindingCode(
+        "AFT623",
+        "Customization without steps",
+        "A customization's folder holds no step, so asking for it does nothing.",
+        "Add a step, or delete the folder.",
+    ),
     # --- 7xx: aft.yaml ---
     # --- 8xx: the repository's tree ---
     # --- 9xx: plans and safety ---

@@ -1,0 +1,119 @@
+"""Baseline setting ``account-alias``: the name in the account's sign-in address.
+
+AWS (IAM User Guide, "Your AWS account ID and its alias"; API ``CreateAccountAlias``): an account
+has at most one alias, and creating another one replaces it. An alias is 3 to 63 lower-case
+letters, digits and single hyphens, neither first nor last a hyphen, must not look like an account
+id, and is unique over *all* AWS accounts of a partition: ``EntityAlreadyExists`` when it is taken.
+IAM is eventually consistent, so a read right after a change may show the old alias.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import Field
+
+from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.errors import Terminal
+from aft.organization.model import AccountFacts
+from aft.sessions import AccountSession
+
+MAX_LENGTH = 63
+_ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
+_TAKEN = frozenset({"EntityAlreadyExists", "EntityAlreadyExistsException"})
+
+
+class AccountAliasParameters(SettingParameters):
+    """Parameters of ``account-alias``."""
+
+    alias: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The alias; patterns such as `acme-{id}` are filled in. Upper case is lowered "
+        "and other characters become hyphens. Without it, the account's name is used so. An alias "
+        "is unique over all of AWS, so begin it with your organization's name.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedAlias:
+    """The alias there is."""
+
+    alias: str | None
+
+
+def alias_from(text: str) -> str:
+    """``text`` in the characters an alias may have: ``Payments (Prod)`` gives ``payments-prod``."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:MAX_LENGTH].rstrip("-")
+
+
+class AccountAlias:
+    """The account has the alias."""
+
+    name: ClassVar[str] = "account-alias"
+    version: ClassVar[int] = 1
+    regional: ClassVar[bool] = False
+    description: ClassVar[str] = "The account's alias, the name in its sign-in address."
+    parameters_model: type[AccountAliasParameters] = AccountAliasParameters
+
+    def facts(self, account: AccountFacts) -> object:
+        return {"name": account.name}
+
+    def read(
+        self,
+        inputs: SettingInputs[AccountAliasParameters],  # noqa: ARG002 (the port's signature)
+        session: AccountSession,
+    ) -> ObservedAlias:
+        aliases = session.client("iam").list_account_aliases()["AccountAliases"]
+        return ObservedAlias(alias=aliases[0] if aliases else None)
+
+    def compare(
+        self, inputs: SettingInputs[AccountAliasParameters], observed: ObservedAlias
+    ) -> tuple[SettingDifference, ...]:
+        wanted = _wanted(inputs)
+        if observed.alias == wanted:
+            return ()
+        was = f"is {observed.alias!r}" if observed.alias else "is not set"
+        return (
+            SettingDifference(
+                description=f"account alias {was}, should be {wanted!r}",
+                before=observed.alias,
+                after=wanted,
+            ),
+        )
+
+    def change(
+        self,
+        inputs: SettingInputs[AccountAliasParameters],
+        observed: ObservedAlias,
+        session: AccountSession,
+    ) -> None:
+        wanted = _wanted(inputs)
+        if observed.alias == wanted:
+            return
+        if not _ALIAS.fullmatch(wanted) or re.fullmatch(r"[0-9]{12}", wanted):
+            raise Terminal(
+                f"{wanted!r} cannot be an account alias: AWS takes 3 to 63 lower-case letters, "
+                "digits and single hyphens that do not look like an account id",
+                hint="give `alias` in the baseline, for example `acme-{id}`",
+            )
+        iam = session.client("iam")
+        try:
+            iam.create_account_alias(AccountAlias=wanted)
+        except Terminal as error:
+            if error.code not in _TAKEN:
+                raise
+            if wanted in iam.list_account_aliases()["AccountAliases"]:
+                return  # an earlier run of ours set it, and the read was stale
+            raise Terminal(
+                f"the account alias {wanted!r} is taken by another AWS account",
+                hint="choose another `alias` in the baseline, for example with your "
+                "organization's name in front",
+                code="EntityAlreadyExists",
+            ) from error
+
+
+def _wanted(inputs: SettingInputs[AccountAliasParameters]) -> str:
+    return alias_from(inputs.parameters.alias or inputs.account.name)

@@ -1,0 +1,139 @@
+"""Baseline setting ``alternate-contacts``: who AWS writes to besides the root address.
+
+AWS (Account Management API): an account has up to three alternate contacts, ``BILLING``,
+``OPERATIONS`` and ``SECURITY``, each with all of name, title, e-mail and phone. A member account
+acts on itself when ``AccountId`` is *left out*; naming one's own id is an error. Reading an
+absent contact gives ``ResourceNotFoundException``. Quotas: Get 10 a second, Put 5 (burst 8),
+Delete 1 (burst 6).
+
+The request's own contacts win over the baseline's. A kind that neither names is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.errors import NotFound
+from aft.organization.model import AccountFacts, Contact
+from aft.sessions import AccountSession
+
+KINDS = ("billing", "operations", "security")
+
+
+class ContactParameters(SettingParameters):
+    """One alternate contact; AWS wants all four fields."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)] = Field(description="Full name.")
+    title: Annotated[str, Field(min_length=1, max_length=50)] = Field(description="Job title.")
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^\s@]+@[^\s@]+$")] = (
+        Field(description="E-mail address.")
+    )
+    phone: Annotated[str, Field(min_length=1, max_length=25, pattern=r"^[\s0-9()+-]+$")] = Field(
+        description="Phone number: digits, spaces, brackets, `+` and `-`."
+    )
+
+
+class AlternateContactsParameters(SettingParameters):
+    """Parameters of ``alternate-contacts``: the contacts of requests that give none."""
+
+    billing: ContactParameters | None = Field(default=None, description="The billing contact.")
+    operations: ContactParameters | None = Field(
+        default=None, description="The operations contact."
+    )
+    security: ContactParameters | None = Field(default=None, description="The security contact.")
+
+
+class AlternateContacts:
+    """The account has the alternate contacts."""
+
+    name: ClassVar[str] = "alternate-contacts"
+    version: ClassVar[int] = 1
+    regional: ClassVar[bool] = False
+    description: ClassVar[str] = "The billing, operations and security contacts of the account."
+    parameters_model: type[AlternateContactsParameters] = AlternateContactsParameters
+
+    def facts(self, account: AccountFacts) -> object:
+        return {
+            kind: {
+                "name": contact.name,
+                "title": contact.title,
+                "email": contact.email,
+                "phone": contact.phone,
+            }
+            for kind, contact in sorted(account.contacts.items())
+        }
+
+    def read(
+        self, inputs: SettingInputs[AlternateContactsParameters], session: AccountSession
+    ) -> Mapping[str, Contact]:
+        """The contacts there are, of the kinds asked for."""
+        client = session.client("account")
+        found: dict[str, Contact] = {}
+        for kind in _wanted(inputs):
+            try:
+                answer = client.get_alternate_contact(AlternateContactType=kind.upper())
+            except NotFound:
+                continue
+            contact = answer["AlternateContact"]
+            found[kind] = Contact(
+                name=contact["Name"],
+                title=contact["Title"],
+                email=contact["EmailAddress"],
+                phone=contact["PhoneNumber"],
+            )
+        return found
+
+    def compare(
+        self, inputs: SettingInputs[AlternateContactsParameters], observed: Mapping[str, Contact]
+    ) -> tuple[SettingDifference, ...]:
+        return tuple(
+            SettingDifference(
+                description=f"{kind} contact {_was(observed.get(kind))}, should be {_text(wanted)}",
+                before=_text(observed[kind]) if kind in observed else None,
+                after=_text(wanted),
+            )
+            for kind, wanted in _wanted(inputs).items()
+            if observed.get(kind) != wanted
+        )
+
+    def change(
+        self,
+        inputs: SettingInputs[AlternateContactsParameters],
+        observed: Mapping[str, Contact],
+        session: AccountSession,
+    ) -> None:
+        client = session.client("account")
+        for kind, wanted in _wanted(inputs).items():
+            if observed.get(kind) != wanted:
+                client.put_alternate_contact(
+                    AlternateContactType=kind.upper(),
+                    Name=wanted.name,
+                    Title=wanted.title,
+                    EmailAddress=wanted.email,
+                    PhoneNumber=wanted.phone,
+                )
+
+
+def _wanted(inputs: SettingInputs[AlternateContactsParameters]) -> Mapping[str, Contact]:
+    wanted: dict[str, Contact] = {}
+    for kind in KINDS:
+        default: ContactParameters | None = getattr(inputs.parameters, kind)
+        if kind in inputs.account.contacts:
+            wanted[kind] = inputs.account.contacts[kind]
+        elif default is not None:
+            wanted[kind] = Contact(
+                name=default.name, title=default.title, email=default.email, phone=default.phone
+            )
+    return wanted
+
+
+def _text(contact: Contact) -> str:
+    return f"{contact.name}, {contact.title} <{contact.email}> {contact.phone}"
+
+
+def _was(contact: Contact | None) -> str:
+    return "is not set" if contact is None else f"is {_text(contact)}"

@@ -1,0 +1,232 @@
+"""Baseline setting ``ssm-metadata``: what the account is, readable from inside the account.
+
+Writes String parameters in the account's home region, at the paths of Account Factory for
+Terraform, so that Terraform and scripts written for it keep working:
+
+``<path>/account-request/custom-fields/<key>``
+    One per scalar custom field. Nested mappings go on with ``/`` (``vpc/cidr``). A list is
+    written as compact JSON (``["a","b"]``): a StringList would split values at their commas.
+    Booleans are ``true`` and ``false``. Null and empty text are left out: SSM takes no empty value.
+``<path>/account/id``, ``name``, ``email``, ``ou``, ``request-id``, ``owner-team``, ``owner-email``
+    The account itself.
+
+Custom-field parameters that the request no longer has are deleted, as are the account parameters
+above that no longer have a value; nothing else below ``path`` is touched.
+
+AWS (Systems Manager, "Parameter Store quotas" and API ``PutParameter``): names hold letters,
+digits and ``_.-/``, at most 15 levels and 1,011 characters; a standard value holds 4 KB; the type
+of a parameter cannot be changed, only replaced; ``GetParametersByPath`` gives 10 a page;
+``DeleteParameters`` takes 10 names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.errors import Terminal
+from aft.organization.model import AccountFacts
+from aft.sessions import AccountSession
+
+MAX_VALUE_BYTES = 4096
+MAX_NAME = 1011
+MAX_LEVELS = 15
+_SEGMENT = re.compile(r"[A-Za-z0-9_.-]+")
+_FIELDS_PATH = "account-request/custom-fields"
+_ACCOUNT_KEYS = ("id", "name", "email", "ou", "request-id", "owner-team", "owner-email")
+_DELETE_AT_ONCE = 10
+
+
+class SsmMetadataParameters(SettingParameters):
+    """Parameters of ``ssm-metadata``."""
+
+    path: Annotated[str, Field(max_length=200, pattern=r"^(/[A-Za-z0-9_.-]+)+$")] = Field(
+        default="/aft",
+        description="Where the parameters begin; the default is that of Account Factory for "
+        "Terraform.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedParameter:
+    """A parameter there is; ``value`` is not the text of a SecureString."""
+
+    value: str
+    type: str
+
+
+class SsmMetadata:
+    """The account's metadata and custom fields are SSM parameters."""
+
+    name: ClassVar[str] = "ssm-metadata"
+    version: ClassVar[int] = 1
+    regional: ClassVar[bool] = False
+    description: ClassVar[str] = "The account's metadata and custom fields as SSM parameters."
+    parameters_model: type[SsmMetadataParameters] = SsmMetadataParameters
+
+    def facts(self, account: AccountFacts) -> object:
+        return {
+            "account": dict(_metadata(account)),
+            "custom_fields": account.custom_fields,
+            "home_region": account.home_region,
+        }
+
+    def read(
+        self, inputs: SettingInputs[SsmMetadataParameters], session: AccountSession
+    ) -> Mapping[str, ObservedParameter]:
+        """The parameters at our paths, by full name."""
+        pages = session.client("ssm").get_paginator("get_parameters_by_path")
+        found: dict[str, ObservedParameter] = {}
+        for below in ("account", _FIELDS_PATH):
+            path = f"{inputs.parameters.path}/{below}"
+            for page in pages.paginate(Path=path, Recursive=True, WithDecryption=False):
+                for parameter in page["Parameters"]:
+                    found[parameter["Name"]] = ObservedParameter(
+                        value=parameter["Value"], type=parameter["Type"]
+                    )
+        return found
+
+    def compare(
+        self,
+        inputs: SettingInputs[SsmMetadataParameters],
+        observed: Mapping[str, ObservedParameter],
+    ) -> tuple[SettingDifference, ...]:
+        wanted = _wanted(inputs)
+        differences = []
+        for name, value in sorted(wanted.items()):
+            problem = _problem(name, value)
+            if problem:
+                differences.append(_difference(name, None, None, problem))
+            elif name not in observed:
+                differences.append(
+                    _difference(name, None, value, f"is not set, should be {_short(value)}")
+                )
+            elif observed[name] != ObservedParameter(value=value, type="String"):
+                was = _shown(observed[name])
+                differences.append(
+                    _difference(name, was, value, f"is {was}, should be {_short(value)}")
+                )
+        differences.extend(
+            _difference(name, _shown(observed[name]), None, "is left over, should be deleted")
+            for name in _stale(inputs, wanted, observed)
+        )
+        return tuple(differences)
+
+    def change(
+        self,
+        inputs: SettingInputs[SsmMetadataParameters],
+        observed: Mapping[str, ObservedParameter],
+        session: AccountSession,
+    ) -> None:
+        wanted = _wanted(inputs)
+        problems = [
+            f"{name} {problem}"
+            for name, value in sorted(wanted.items())
+            if (problem := _problem(name, value))
+        ]
+        if problems:
+            raise Terminal(
+                "custom fields cannot become SSM parameters: " + "; ".join(problems),
+                hint="rename or shorten the custom field in the request",
+            )
+        ssm = session.client("ssm")
+        replaced = [
+            name
+            for name, parameter in observed.items()
+            if name in wanted and parameter.type != "String"
+        ]
+        leaving = sorted((*_stale(inputs, wanted, observed), *replaced))
+        for start in range(0, len(leaving), _DELETE_AT_ONCE):
+            ssm.delete_parameters(Names=leaving[start : start + _DELETE_AT_ONCE])
+        for name, value in sorted(wanted.items()):
+            if observed.get(name) != ObservedParameter(value=value, type="String"):
+                ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+
+
+def _metadata(account: AccountFacts) -> Iterator[tuple[str, str]]:
+    values = (
+        account.account_id or "",
+        account.name,
+        account.email,
+        str(account.ou),
+        account.request_id,
+        account.owner.get("team", ""),
+        account.owner.get("email", ""),
+    )
+    return ((key, value) for key, value in zip(_ACCOUNT_KEYS, values, strict=True) if value)
+
+
+def _wanted(inputs: SettingInputs[SsmMetadataParameters]) -> Mapping[str, str]:
+    path = inputs.parameters.path
+    wanted = {f"{path}/account/{key}": value for key, value in _metadata(inputs.account)}
+    wanted.update(_flat(f"{path}/{_FIELDS_PATH}", inputs.account.custom_fields))
+    return wanted
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    match value:
+        case None | "":
+            return
+        case Mapping():
+            for key, item in value.items():
+                # A slash inside a key would pretend to be a level: shown so, and refused below.
+                segment = str(key).replace("/", "|")
+                yield from _flat(f"{path}/{segment}", item)
+        case bool():
+            yield path, "true" if value else "false"
+        case list() | tuple():
+            yield path, json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+        case _:
+            yield path, str(value)
+
+
+def _problem(name: str, value: str) -> str:
+    """Why SSM would refuse this parameter, or an empty string."""
+    segments = name.strip("/").split("/")
+    odd = next((part for part in segments if not _SEGMENT.fullmatch(part)), None)
+    if odd is not None:
+        return f"has {odd!r} in its name, which may only hold letters, digits, '_', '.' and '-'"
+    if len(segments) > MAX_LEVELS or len(name) > MAX_NAME:
+        return f"is too deep or too long: SSM takes {MAX_LEVELS} levels, {MAX_NAME} characters"
+    size = len(value.encode())
+    if size > MAX_VALUE_BYTES:
+        return f"is {size:,} bytes long; SSM takes {MAX_VALUE_BYTES:,}"
+    return ""
+
+
+def _stale(
+    inputs: SettingInputs[SsmMetadataParameters],
+    wanted: Mapping[str, str],
+    observed: Mapping[str, ObservedParameter],
+) -> tuple[str, ...]:
+    path = inputs.parameters.path
+    ours = {f"{path}/account/{key}" for key in _ACCOUNT_KEYS}
+    return tuple(
+        sorted(
+            name
+            for name in observed
+            if name not in wanted and (name in ours or name.startswith(f"{path}/{_FIELDS_PATH}/"))
+        )
+    )
+
+
+def _difference(
+    name: str, before: str | None, after: str | None, description: str
+) -> SettingDifference:
+    return SettingDifference(
+        description=f"SSM parameter {name} {description}", before=before, after=after
+    )
+
+
+def _short(value: str) -> str:
+    return repr(value if len(value) <= 60 else value[:57] + "…")
+
+
+def _shown(parameter: ObservedParameter) -> str:
+    return _short(parameter.value) if parameter.type == "String" else f"a {parameter.type}"

@@ -1,0 +1,37 @@
+"""The digest by which a setting counts as done: equal digest, nothing to do. Pure.
+
+It covers the setting's name and version, its parameters, the facts it says it depends on, and
+the regions it runs in; nothing else, so that an unrelated change re-runs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aft.baselines.select import ResolvedSetting, Setting
+from aft.canonical import digest
+from aft.ids import AccountId
+from aft.organization.model import AccountFacts
+
+_ONE, _OTHER = AccountId("000000000000"), AccountId("111111111111")
+
+
+def setting_digest(resolved: ResolvedSetting, facts: AccountFacts) -> str:
+    """``sha256:…``, or ``""`` when it depends on an account id that only apply can know."""
+    plugin = resolved.plugin
+    if facts.account_id is None and (not resolved.is_known or _needs_account_id(plugin, facts)):
+        return ""
+    return digest(
+        {
+            "setting": resolved.name,
+            "version": plugin.version,
+            "parameters": resolved.parameters.model_dump(mode="json"),
+            "facts": plugin.facts(facts),
+            "regions": sorted(facts.regions) if plugin.regional else None,
+        }
+    )
+
+
+def _needs_account_id(plugin: Setting, facts: AccountFacts) -> bool:
+    one, other = (plugin.facts(replace(facts, account_id=item)) for item in (_ONE, _OTHER))
+    return digest(one) != digest(other)

@@ -1,0 +1,271 @@
+"""``customizations/baselines/*.yaml`` into baselines, or findings with their places.
+
+Parameters are checked by each setting's own model; texts in them may hold the placeholders of
+``aft.baselines.select.SAMPLE_VALUES``, which are filled in with samples for the check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aft.baselines.model import Baseline, Selector, SettingSpec
+from aft.baselines.select import SAMPLE_VALUES, Setting, expand_all, resolve
+from aft.config import CUSTOMIZATIONS_PATH
+from aft.errors import UserError
+from aft.files import EntryKind, RevisionFiles
+from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
+from aft.ids import OrgUnitPath
+from aft.organization.model import AccountFacts
+from aft.organization.spec import OrganizationSpec
+from aft.patterns import expand
+from aft.validation import validate
+from aft.yamldoc import YamlDocument, parse_yaml
+
+BASELINES_FOLDER = f"{CUSTOMIZATIONS_PATH}/baselines"
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+
+_Loc = tuple[str | int, ...]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SelectEntry(_Section):
+    """Which accounts get the baseline; all criteria given must hold."""
+
+    organizational_units: list[str] = Field(
+        default=[], description="Paths of OUs; accounts in them and below. The deepest OU wins."
+    )
+    tags: dict[str, str] = Field(
+        default={}, description="Tags the request must have; the value `*` matches any."
+    )
+    requests: list[str] = Field(default=[], description="Ids of account requests.")
+
+
+class SettingEntry(_Section):
+    """One setting of a baseline."""
+
+    setting: str = Field(min_length=1, description="The setting's name.")
+    parameters: dict[str, Any] = Field(
+        default={},
+        description="The setting's parameters. Texts may hold `{id}`, `{name}`, `{account_id}` "
+        "and `{ou_name}`.",
+    )
+
+
+class BaselineFile(_Section):
+    """``customizations/baselines/<name>.yaml``: what accounts get, in order."""
+
+    description: str = Field(default="", description="What the baseline is for.")
+    select: SelectEntry = Field(
+        default=SelectEntry(),
+        description="Accounts that get it unless their request names another baseline; without "
+        "it, only requests that name it do.",
+    )
+    settings: list[SettingEntry] = Field(description="The settings, applied in this order.")
+
+
+def parse_baselines(
+    files: RevisionFiles,
+    settings: Mapping[str, Setting],
+    organization: OrganizationSpec | None = None,
+) -> tuple[Mapping[str, Baseline], tuple[Finding, ...]]:
+    """All baselines by name. With ``organization``, selected OUs must be in it."""
+    found: dict[str, Baseline] = {}
+    findings: list[Finding] = []
+    by_key: dict[str, str] = {}
+    for entry in files.entries(BASELINES_FOLDER):
+        if entry.kind is not EntryKind.FILE or not entry.path_is_utf8:
+            continue  # reported with the rest of the tree
+        inside = entry.path.removeprefix(f"{BASELINES_FOLDER}/")
+        if inside.lower() in {"readme.md", ".gitkeep"}:
+            continue
+        problem = _check_path(entry.path, inside)
+        if problem is not None:
+            findings.append(problem)
+            continue
+        name = inside.removesuffix(".yaml")
+        other = by_key.setdefault(name.casefold(), name)
+        if other != name:
+            message = f"baselines {other!r} and {name!r} differ only by case"
+            findings.append(_finding("AFT505", entry.path, message, "rename one of the two"))
+        document, problems = parse_yaml(files.read(entry), entry.path)
+        findings.extend(problems)
+        if document is None:
+            continue
+        baseline, more = _read(name, document, settings, organization)
+        findings.extend(more)
+        if baseline is not None:
+            found[name] = baseline
+    return found, sorted_findings(findings)
+
+
+def check_parameters(
+    baseline: Baseline,
+    facts: AccountFacts,
+    settings: Mapping[str, Setting],
+    *,
+    source: SourceRef,
+) -> tuple[Finding, ...]:
+    """Findings at ``source`` (the request) for parameters that its placeholders make invalid."""
+    findings: list[Finding] = []
+    for spec in baseline.settings:
+        try:
+            resolve(spec, facts, settings[spec.setting])
+        except UserError as error:
+            findings.append(
+                Finding(code="AFT507", source=source, message=error.message, hint=error.hint)
+            )
+    return tuple(findings)
+
+
+def check_selected_requests(
+    baselines: Mapping[str, Baseline], request_ids: Iterable[str]
+) -> tuple[Finding, ...]:
+    """Findings for selectors that name a request which does not exist."""
+    known = frozenset(request_ids)
+    return sorted_findings(
+        Finding(
+            code="AFT504",
+            source=baseline.source,
+            message=f"`select.requests` names {request!r}, which is no request",
+            hint=did_you_mean(request, known) or "remove it, or add the request",
+        )
+        for baseline in baselines.values()
+        for request in baseline.select.requests
+        if request not in known
+    )
+
+
+def _finding(code: str, path: str, message: str, hint: str) -> Finding:
+    return Finding(code=code, source=SourceRef(path), message=message, hint=hint)
+
+
+def _check_path(path: str, inside: str) -> Finding | None:
+    if "/" in inside or not inside.endswith(".yaml"):
+        return _finding(
+            "AFT506",
+            path,
+            f"{inside!r} is not a baseline: expected <name>.yaml directly in baselines/",
+            "rename it to end in .yaml" if inside.endswith(".yml") else "move or delete it",
+        )
+    if not _NAME.fullmatch(inside.removesuffix(".yaml")):
+        return _finding(
+            "AFT505",
+            path,
+            f"{inside.removesuffix('.yaml')!r} cannot name a baseline: expected 1 to 63 letters, "
+            "digits, '.', '_' or '-', beginning and ending with a letter or digit",
+            "rename the file",
+        )
+    return None
+
+
+def _read(
+    name: str,
+    document: YamlDocument,
+    settings: Mapping[str, Setting],
+    organization: OrganizationSpec | None,
+) -> tuple[Baseline | None, Sequence[Finding]]:
+    raw, problems = validate(BaselineFile, document)
+    findings = list(problems)
+    if raw is None:
+        return None, findings
+    units, problems_of_units = _units(raw.select, document, organization)
+    findings.extend(problems_of_units)
+    specs: dict[str, SettingSpec] = {}
+    for index, entry in enumerate(raw.settings):
+        loc: _Loc = ("settings", index)
+        source = document.at((*loc, "setting"))
+        if entry.setting in specs:
+            line = specs[entry.setting].source.line
+            message = f"setting {entry.setting!r} is listed twice; first at line {line}"
+            findings.append(
+                Finding(code="AFT502", source=source, message=message, hint="keep one of the two")
+            )
+        elif entry.setting not in settings:
+            known = ", ".join(sorted(settings)) or "none"
+            findings.append(
+                Finding(
+                    code="AFT501",
+                    source=source,
+                    message=f"there is no setting {entry.setting!r}; known are: {known}",
+                    hint=did_you_mean(entry.setting, settings)
+                    or "install the package that provides it, or take it out",
+                )
+            )
+        else:
+            spec = SettingSpec(setting=entry.setting, parameters=entry.parameters, source=source)
+            findings.extend(_check_sample(spec, loc, document, settings[entry.setting]))
+            specs[entry.setting] = spec
+    baseline = Baseline(
+        name=name,
+        description=raw.description,
+        select=Selector(
+            organizational_units=units,
+            tags=raw.select.tags,
+            requests=tuple(raw.select.requests),
+        ),
+        settings=tuple(specs.values()),
+        source=SourceRef(document.path),
+    )
+    return baseline, findings
+
+
+def _units(
+    select: SelectEntry, document: YamlDocument, organization: OrganizationSpec | None
+) -> tuple[tuple[OrgUnitPath, ...], list[Finding]]:
+    units: list[OrgUnitPath] = []
+    findings: list[Finding] = []
+    listed = organization.paths if organization is not None else frozenset()
+    for index, text in enumerate(select.organizational_units):
+        source = document.at(("select", "organizational_units", index))
+        try:
+            unit = OrgUnitPath.parse(text)
+        except ValueError as error:
+            findings.append(Finding(code="AFT503", source=source, message=str(error)))
+            continue
+        units.append(unit)
+        if listed and not unit.is_root and unit not in listed:
+            findings.append(
+                Finding(
+                    code="AFT503",
+                    source=source,
+                    message=f"there is no OU {text!r} in organization.yaml",
+                    hint=did_you_mean(text, (str(path) for path in listed))
+                    or "add it there, or select another OU",
+                )
+            )
+    return tuple(units), findings
+
+
+def _check_sample(
+    spec: SettingSpec, loc: _Loc, document: YamlDocument, plugin: Setting
+) -> Iterator[Finding]:
+    at = (*loc, "parameters")
+    problems = list(_check_patterns(spec.parameters, at, document))
+    if problems:
+        yield from problems
+        return
+    sample = expand_all(spec.parameters, SAMPLE_VALUES)
+    _, findings = validate(plugin.parameters_model, document, at=at, data=sample)
+    yield from findings
+
+
+def _check_patterns(value: Any, loc: _Loc, document: YamlDocument) -> Iterator[Finding]:
+    match value:
+        case str():
+            try:
+                expand(value, SAMPLE_VALUES)
+            except ValueError as error:
+                yield Finding(code="AFT508", source=document.at(loc), message=str(error))
+        case Mapping():
+            for key, item in value.items():
+                yield from _check_patterns(item, (*loc, key), document)
+        case list():
+            for index, item in enumerate(value):
+                yield from _check_patterns(item, (*loc, index), document)
