@@ -226,6 +226,161 @@ _ALL: tuple[FindingCode, ...] = (
     # --- 7xx: aft.yaml ---
     # --- 8xx: the repository's tree ---
     # --- 9xx: plans and safety ---
+    FindingCode(
+        "AFT901",
+        "Two accounts claim one request",
+        "The ledger, the tag `aft:request`, `account_id` and the e-mail address of a "
+        "request lead to different accounts. Nothing is done to either.",
+        "Correct the `email` or `account_id` of the request, or take the tag off the "
+        "account that is not the request's.",
+    ),
+    FindingCode(
+        "AFT902",
+        "Account belongs to another request",
+        "The account that was found for a request belongs to another one by stronger "
+        "evidence, or two requests claim it equally. An account is never shared.",
+        "Let only one of the two files ask for the account.",
+    ),
+    FindingCode(
+        "AFT903",
+        "Account has left the organization",
+        "The ledger knows the request's account, but the organization does not have it "
+        "any more. No second account is created in its place.",
+        "Bring the account back; or remove the request, apply, and ask for a new account "
+        "under another id and e-mail address.",
+    ),
+    FindingCode(
+        "AFT904",
+        "Account cannot be worked on",
+        "The request's account is suspended, closed, about to be closed, or not activated yet.",
+        "Wait for its activation, reopen it through AWS Support, or remove the request.",
+    ),
+    FindingCode(
+        "AFT905",
+        "Management account is left alone",
+        "A request asks to move or rename the management account, which aft does not do.",
+        "Write the `name` and `ou` it has into the request.",
+    ),
+    FindingCode(
+        "AFT906",
+        "Protected account is not moved",
+        "The request says `protect: true`, so its account stays in its OU whatever `ou` says.",
+        "Drop `protect` in a change of its own, then move the account.",
+    ),
+    FindingCode(
+        "AFT907",
+        "Account to adopt is not there",
+        "`account_id` names an account that is not in the organization.",
+        "Correct `account_id`, or invite the account into the organization first.",
+    ),
+    FindingCode(
+        "AFT908",
+        "Root e-mail address differs",
+        "The account's root e-mail address is not the one the request says. aft does not "
+        "change root e-mail addresses.",
+        "Change it in the account's settings, or write the account's address into the request.",
+    ),
+    FindingCode(
+        "AFT909",
+        "OU is not there",
+        "A request's `ou` is neither in the organization nor in organization.yaml.",
+        "Correct `ou`, or add the OU to organization.yaml.",
+    ),
+    FindingCode(
+        "AFT910",
+        "OU is not empty",
+        "An OU listed under `removed` still holds accounts or OUs when the plan is done, "
+        "so it is not deleted.",
+        "Move what it holds elsewhere, or take the OU off `removed`.",
+    ),
+    FindingCode(
+        "AFT911",
+        "OU cannot be renamed",
+        "The OU under `previously` cannot become this one: this one exists already, or it "
+        "hangs below another parent, and AWS cannot move OUs.",
+        "Drop `previously`, move the accounts by their requests, then list the old OU "
+        "under `removed`.",
+    ),
+    FindingCode(
+        "AFT912",
+        "Setting refuses",
+        "A baseline setting was read inside the account and refuses to change it, because "
+        "that would hurt what is in use.",
+        "Remove the reason in the account, or the setting from the account's baseline.",
+    ),
+    FindingCode(
+        "AFT913",
+        "Waits for another request",
+        "The request depends on one that nothing can be done for now, so its own changes "
+        "are held back.",
+        "Settle the other request first.",
+    ),
+    FindingCode(
+        "AFT914",
+        "Tag without a request",
+        "An account carries the tag `aft:request` of a request that is neither in git nor "
+        "in the ledger.",
+        "Bring the request's file back, or take the tag off the account.",
+    ),
+    FindingCode(
+        "AFT915",
+        "Creation not settled",
+        "An account creation was begun for a request whose file is gone since; an account "
+        "may exist.",
+        "Restore the file and apply, so that the creation is settled; then remove it.",
+    ),
+    FindingCode(
+        "AFT916",
+        "Renamed without `previously`",
+        "The account found for a request belongs to a request whose file is gone. It is "
+        "neither taken over nor forgotten silently.",
+        "Add `previously: <old id>` if it is the same request under a new name; otherwise "
+        "choose another e-mail address.",
+    ),
+    FindingCode(
+        "AFT917",
+        "State is not acted on",
+        "The request asks for a state this version of aft does not bring about.",
+        "Write `state: active`.",
+    ),
+    FindingCode(
+        "AFT918",
+        "Not read by a limited plan",
+        "A plan of few requests did not read what would be needed to decide this.",
+        "Run a plan of the whole organization.",
+    ),
+    FindingCode(
+        "AFT950",
+        "Too many changes",
+        "The plan has more changes of one kind than the limit in aft.yaml allows for one "
+        "run. Nothing is applied.",
+        "Do it in smaller steps, or add the exception that the message shows to `limits.allow`.",
+    ),
+    FindingCode(
+        "AFT952",
+        "Protected account in a plan",
+        "The plan would move or forget the account of a request that says `protect: true`.",
+        "Drop `protect` in a change of its own, then make a new plan.",
+    ),
+    FindingCode(
+        "AFT953",
+        "Management account in a plan",
+        "The plan would move or rename the management account.",
+        "Make a new plan; aft does neither.",
+    ),
+    FindingCode(
+        "AFT954",
+        "Account quota exceeded",
+        "The accounts the organization has and those the plan creates are more than "
+        "`limits.accounts`.",
+        "Ask AWS for a higher quota, then raise `limits.accounts`.",
+    ),
+    FindingCode(
+        "AFT955",
+        "Could lock aft out",
+        "The plan would move or forget the account that holds the role aft works with.",
+        "Do it by hand, or use a role of another account.",
+    ),
 )
 
 FINDING_CODES: Mapping[str, FindingCode] = {entry.code: entry for entry in _ALL}

@@ -141,7 +141,11 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Counts of *accounts* (and OUs), each account once per column."""
+    """Counts of *accounts* (and OUs), each account once per column.
+
+    ``accounts_total`` are the requests looked at (and forgotten ones), ``accounts_in_doubt``
+    those of them with an ``Attention``, which therefore cannot be said to match.
+    """
 
     create: int
     adopt: int
@@ -152,6 +156,7 @@ class Summary:
     ou_changes: int
     accounts_affected: int
     accounts_total: int
+    accounts_in_doubt: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

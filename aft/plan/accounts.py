@@ -1,0 +1,229 @@
+"""What is done to one account from outside: create, adopt, rebind, move, rename, tag, forget.
+
+Works on one request and the account ``aft.plan.identity`` found for it. What happens inside
+the account is ``aft.plan.steps``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aft.ids import OrgUnitPath
+from aft.ledger.events import AccountRecord
+from aft.organization.model import REQUEST_TAG, Account, OrganizationSnapshot
+from aft.plan.chain import Chain
+from aft.plan.fields import ACCOUNT_ID, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
+from aft.plan.identity import Evidence, Match
+from aft.plan.model import Attention, ChangeKind, FieldChange
+from aft.plan.units import Place
+from aft.requests.model import AccountRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountWork:
+    """One request with all that its changes are computed from.
+
+    ``match`` is ``None`` while it has no account. ``here`` is the OU the account is in, by its
+    path after this plan's renames.
+    """
+
+    request: AccountRequest
+    match: Match | None
+    place: Place
+    here: OrgUnitPath | None
+    record: AccountRecord
+    snapshot: OrganizationSnapshot
+
+    @property
+    def account(self) -> Account | None:
+        return self.match.account if self.match is not None else None
+
+    @property
+    def is_management(self) -> bool:
+        account = self.account
+        return account is not None and account.id == self.snapshot.management_account_id
+
+    @property
+    def moves(self) -> bool:
+        """The account is elsewhere than its request wants it."""
+        return self.account is not None and self.account.parent_id != self.place.id
+
+    @property
+    def ou(self) -> OrgUnitPath:
+        """Where the account will be; a protected account stays where it is."""
+        if self.moves and self.request.protect and self.here is not None:
+            return self.here
+        return self.place.path
+
+
+def desired_tags(request: AccountRequest) -> Mapping[str, str]:
+    """The tags aft answers for: the request's own, and the one that says whose it is."""
+    return {**request.tags, REQUEST_TAG: str(request.id)}
+
+
+def objections(work: AccountWork) -> Attention | None:
+    """What forbids any change to this request's account."""
+    request, account = work.request, work.account
+    if account is None or not work.is_management:
+        return None
+    wishes = [
+        word
+        for word, wished in (("move", work.moves), ("rename", account.name != request.name))
+        if wished
+    ]
+    if not wishes:
+        return None
+    return Attention(
+        code="AFT905",
+        target=request.id,
+        message=f"{account.name} ({account.id}) is the management account; aft does not "
+        f"{' or '.join(wishes)} it",
+        hint=f"write `name: {account.name}` and `ou: {work.here or '/'}` in {request.source.path}",
+    )
+
+
+def remarks(work: AccountWork) -> tuple[Attention, ...]:
+    """What people should know, while the other changes go ahead."""
+    request, account = work.request, work.account
+    if account is None:
+        return ()
+    found: list[Attention] = []
+    if work.moves and request.protect:
+        found.append(
+            Attention(
+                code="AFT906",
+                target=request.id,
+                message=f"the account is protected, so it stays in {work.here or '?'} and is not "
+                f"moved to {work.place.path}",
+                hint=f"drop `protect: true` from {request.source.path} in a change of its own, "
+                "then move it",
+            )
+        )
+    if account.email.casefold() != request.email.key:
+        found.append(
+            Attention(
+                code="AFT908",
+                target=request.id,
+                message=f"the account's root e-mail address is {account.email}, the request says "
+                f"{request.email}; aft does not change root e-mail addresses",
+                hint=f"change it in the account's settings, or write `email: {account.email}` in "
+                f"{request.source.path}",
+            )
+        )
+    return tuple(found)
+
+
+def add_account_changes(chain: Chain, work: AccountWork) -> None:
+    """Append what has to be done to the account itself, in ``ChangeKind`` order."""
+    if work.match is None:
+        _create(chain, work)
+        return
+    account, evidence = work.match.account, work.match.evidence
+    request = work.request
+    if evidence is not Evidence.LEDGER:
+        _bind(chain, work, account, evidence)
+    if work.moves and not request.protect:
+        chain.add(
+            ChangeKind.MOVE_ACCOUNT,
+            fields=(
+                FieldChange(
+                    field=OU, before=str(work.here or account.ou), after=str(work.place.path)
+                ),
+                FieldChange(
+                    field=OU_ID,
+                    before=account.parent_id,
+                    after=work.place.id,
+                    known=work.place.id is not None,
+                ),
+            ),
+            needs=work.place.needs,
+            reason=_again(work, ChangeKind.MOVE_ACCOUNT, f"`ou` of {request.source.path}"),
+        )
+    if account.name != request.name:
+        chain.add(
+            ChangeKind.RENAME_ACCOUNT,
+            fields=(FieldChange(field=NAME, before=account.name, after=request.name),),
+            reason=_again(work, ChangeKind.RENAME_ACCOUNT, f"`name` of {request.source.path}"),
+        )
+    tags = _tag_changes(work, account)
+    if evidence is not Evidence.LEDGER:  # binding the account sets this tag
+        tags = tuple(item for item in tags if item.field != tag_field(REQUEST_TAG, None, "").field)
+    if tags:
+        chain.add(
+            ChangeKind.TAG_ACCOUNT,
+            fields=tags,
+            reason=_again(work, ChangeKind.TAG_ACCOUNT, f"`tags` of {request.source.path}"),
+        )
+
+
+def _create(chain: Chain, work: AccountWork) -> None:
+    request, intent = work.request, work.record.intent
+    if intent is not None:
+        reason = f"a creation was begun at {intent.at:%Y-%m-%d %H:%M} UTC and is looked for first"
+    elif work.snapshot.scope is not None:
+        reason = "no account was found for it; whether its e-mail is free is known only at apply"
+    else:
+        reason = _again(work, ChangeKind.CREATE_ACCOUNT, "the organization has no account for it")
+    tags = desired_tags(request)
+    chain.add(
+        ChangeKind.CREATE_ACCOUNT,
+        fields=(
+            FieldChange(field=NAME, before=None, after=request.name),
+            FieldChange(field=EMAIL, before=None, after=str(request.email)),
+            FieldChange(field=OU, before=None, after=str(work.place.path)),
+            FieldChange(
+                field=OU_ID, before=None, after=work.place.id, known=work.place.id is not None
+            ),
+            FieldChange(field=ACCOUNT_ID, before=None, after=None, known=False),
+            *(tag_field(key, None, tags[key]) for key in sorted(tags)),
+        ),
+        needs=work.place.needs,
+        reason=reason,
+    )
+
+
+def _bind(chain: Chain, work: AccountWork, account: Account, evidence: Evidence) -> None:
+    request = work.request
+    tag = account.tags.get(REQUEST_TAG)
+    fields = [FieldChange(field=ACCOUNT_ID, before=account.id, after=account.id)]
+    if tag != request.id:
+        fields.append(tag_field(REQUEST_TAG, tag, str(request.id)))
+    if evidence is Evidence.LEDGER_PREVIOUSLY:
+        fields.insert(
+            0, FieldChange(field=REQUEST, before=request.previously, after=str(request.id))
+        )
+        chain.add(
+            ChangeKind.REBIND_ACCOUNT,
+            fields=fields,
+            reason=f"`previously: {request.previously}` at {request.source}",
+        )
+        return
+    fields.insert(0, FieldChange(field=REQUEST, before=None, after=str(request.id)))
+    chain.add(ChangeKind.ADOPT_ACCOUNT, fields=fields, reason=_how_found(request, evidence))
+
+
+def _how_found(request: AccountRequest, evidence: Evidence) -> str:
+    match evidence:
+        case Evidence.TAG:
+            return f"the account carries the tag {REQUEST_TAG}={request.id}"
+        case Evidence.TAG_PREVIOUSLY:
+            return f"the account carries the tag {REQUEST_TAG}={request.previously}, its former id"
+        case Evidence.ACCOUNT_ID:
+            return f"`account_id` of {request.source.path}"
+        case _:
+            return f"the account has the e-mail address {request.email}"
+
+
+def _tag_changes(work: AccountWork, account: Account) -> tuple[FieldChange, ...]:
+    wanted = desired_tags(work.request)
+    keys = {key for key, value in wanted.items() if account.tags.get(key) != value}
+    keys |= {key for key in work.record.tag_keys if key in account.tags and key not in wanted}
+    return tuple(tag_field(key, account.tags.get(key), wanted.get(key)) for key in sorted(keys))
+
+
+def _again(work: AccountWork, kind: ChangeKind, reason: str) -> str:
+    failure = work.record.failures.get(kind.value)
+    if failure is None:
+        return reason
+    return f"tried again, it failed at {failure.at:%Y-%m-%d %H:%M} UTC: {failure.reason}"

@@ -1,0 +1,303 @@
+"""The difference between what git asks for and what AWS has, as a plan.
+
+Pure and deterministic: the same values give the same plan, in whatever order they come. The
+parts are computed by ``units``, ``identity``, ``accounts``, ``steps`` and ``forget``; here they
+are put together, and whatever rests on something doubtful is held back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from aft.baselines.model import BaselineSetting
+from aft.customizations.model import CustomizationRunner
+from aft.ids import AccountId, OrgUnitPath, RequestId
+from aft.ledger.events import LedgerState
+from aft.organization.model import OrganizationSnapshot
+from aft.plan.accounts import AccountWork, add_account_changes, objections, remarks
+from aft.plan.chain import Chain, wait_for
+from aft.plan.forget import (
+    forget_accounts,
+    leftovers,
+    not_forgotten_here,
+    orphans,
+    unsettled,
+)
+from aft.plan.identity import Identities, identify
+from aft.plan.model import (
+    ORGANIZATION,
+    Attention,
+    Change,
+    ChangeKind,
+    Confirmation,
+    LiveSetting,
+    Plan,
+)
+from aft.plan.steps import StepNotes, StepSources, add_steps
+from aft.plan.summary import account_lines, summarise
+from aft.plan.units import Destination, Place, UnitTree, place_of, plan_removals, plan_units
+from aft.plan.waves import make_waves
+from aft.requests.facts import account_facts
+from aft.requests.model import AccountRequest, DesiredState, LifecycleState
+
+_NOTHING_LIVE: Mapping[tuple[str, str], LiveSetting] = {}
+
+
+@dataclass(kw_only=True)
+class _Draft:
+    """A plan in the making."""
+
+    desired: DesiredState
+    snapshot: OrganizationSnapshot
+    ledger: LedgerState
+    sources: StepSources
+    scope: frozenset[RequestId] | None
+    tree: UnitTree
+    identities: Identities
+    chains: dict[RequestId, tuple[Change, ...]] = field(default_factory=dict)
+    places: dict[RequestId, OrgUnitPath] = field(default_factory=dict)
+    confirmations: list[Confirmation] = field(default_factory=list)
+    attention: list[Attention] = field(default_factory=list)
+    blocked: set[RequestId] = field(default_factory=set)
+
+    @property
+    def requests(self) -> tuple[AccountRequest, ...]:
+        """The requests looked at, by id."""
+        return tuple(
+            request
+            for request in sorted(self.desired.requests, key=lambda item: item.id)
+            if self.scope is None or request.id in self.scope
+        )
+
+    def block(self, attention: Attention) -> None:
+        self.attention.append(attention)
+        self.blocked.add(RequestId(attention.target))
+
+
+def make_plan(
+    desired: DesiredState,
+    snapshot: OrganizationSnapshot,
+    ledger: LedgerState,
+    *,
+    settings: Mapping[str, BaselineSetting[Any, Any]],
+    runners: Mapping[str, CustomizationRunner],
+    live: Mapping[tuple[str, str], LiveSetting] = _NOTHING_LIVE,
+    scope: tuple[RequestId, ...] | None = None,
+    made_at: datetime,
+) -> Plan:
+    """Compare. ``live`` holds what was read inside accounts, by account id and setting name.
+
+    ``scope`` limits the plan to these requests and the OUs they need; with it, or with a
+    snapshot that is itself limited, nothing is concluded from absence: nothing is forgotten
+    and no OU deleted. ``made_at`` is aware; it is shown, and not part of the plan's digest.
+    """
+    limited = scope is not None or snapshot.scope is not None
+    looked_at = frozenset(scope) if scope is not None else None
+    wanted = None
+    if limited:
+        wanted = [
+            request.ou
+            for request in desired.requests
+            if (looked_at is None or request.id in looked_at)
+            and isinstance(request.ou, OrgUnitPath)
+        ]
+    tree, attention = plan_units(desired.organization, snapshot, wanted=wanted)
+    draft = _Draft(
+        desired=desired,
+        snapshot=snapshot,
+        ledger=ledger,
+        sources=StepSources(desired=desired, settings=settings, runners=runners, live=live),
+        scope=looked_at,
+        tree=tree,
+        identities=identify(desired, snapshot, ledger),
+        attention=list(attention),
+    )
+    for request in draft.requests:
+        _plan_request(draft, request)
+    _hold_back_dependents(draft)
+    _order_dependents(draft)
+    removals = _plan_removals(draft, limited=limited)
+    changes = (
+        *tree.changes,
+        *(change for target in sorted(draft.chains) for change in draft.chains[target]),
+        *removals,
+    )
+    return _assemble(draft, changes, made_at=made_at)
+
+
+def _plan_request(draft: _Draft, request: AccountRequest) -> None:
+    doubt = draft.identities.attention.get(request.id) or _unsupported(request)
+    if doubt is not None:
+        draft.block(doubt)
+        return
+    place = place_of(request, draft.tree)
+    if isinstance(place, Attention):
+        draft.block(place)
+        return
+    work = _work(draft, request, place)
+    objection = objections(work)
+    if objection is not None:
+        draft.block(objection)
+        return
+    chain = Chain(request.id, work.account.id if work.account is not None else None)
+    add_account_changes(chain, work)
+    notes = _steps(draft, chain, work)
+    draft.attention.extend((*remarks(work), *notes.attention))
+    draft.confirmations.extend(notes.confirmations)
+    if chain.changes:
+        draft.chains[request.id] = chain.changes
+        draft.places[request.id] = work.ou
+
+
+def _work(draft: _Draft, request: AccountRequest, place: Place) -> AccountWork:
+    match = draft.identities.matches.get(request.id)
+    record = draft.ledger.record(request.id)
+    if match is not None and record.account_id is None and request.previously is not None:
+        before = draft.ledger.records.get(request.previously)
+        if before is not None and before.account_id == match.account.id:
+            record = before  # what was done under the former id stays done
+    return AccountWork(
+        request=request,
+        match=match,
+        place=place,
+        here=draft.tree.path_of(match.account.parent_id) if match is not None else None,
+        record=record,
+        snapshot=draft.snapshot,
+    )
+
+
+def _unsupported(request: AccountRequest) -> Attention | None:
+    if request.state is LifecycleState.ACTIVE:
+        return None
+    return Attention(
+        code="AFT917",
+        target=request.id,
+        message=f"the request's state is {request.state.value}, which this version does not act on",
+        hint=f"write `state: active` in {request.source.path}",
+    )
+
+
+def _steps(draft: _Draft, chain: Chain, work: AccountWork) -> StepNotes:
+    facts = account_facts(
+        work.request,
+        draft.desired.config,
+        account_id=work.account.id if work.account is not None else None,
+        ou=work.ou,
+    )
+    return add_steps(
+        chain, request=work.request, facts=facts, record=work.record, sources=draft.sources
+    )
+
+
+def _hold_back_dependents(draft: _Draft) -> None:
+    """What waits for a request that nothing can be done for, waits with it; and so on."""
+    again = True
+    while again:
+        again = False
+        for request in draft.requests:
+            if request.id not in draft.chains:
+                continue
+            obstacle = next(
+                (found for name in request.depends_on if (found := _obstacle(draft, name))), None
+            )
+            if obstacle is None:
+                continue
+            del draft.chains[request.id]
+            draft.block(
+                Attention(
+                    code="AFT913",
+                    target=request.id,
+                    message=f"its changes wait for {obstacle}",
+                    hint=f"settle that one first; {request.source.path} depends on it",
+                )
+            )
+            again = True
+
+
+def _obstacle(draft: _Draft, name: RequestId) -> str | None:
+    if name in draft.blocked:
+        return f"request {name}, which needs attention"
+    outside = draft.scope is not None and name not in draft.scope
+    if outside and draft.ledger.record(name).account_id is None:
+        return f"request {name}, which has no account yet and is not part of this limited plan"
+    return None
+
+
+def _order_dependents(draft: _Draft) -> None:
+    chains = draft.chains
+    for request in draft.requests:
+        if request.id in chains:
+            last = [chains[name][-1].id for name in request.depends_on if name in chains]
+            chains[request.id] = wait_for(chains[request.id], sorted(last))
+
+
+def _plan_removals(draft: _Draft, *, limited: bool) -> tuple[Change, ...]:
+    gone = leftovers(draft.desired, draft.ledger)
+    if limited:
+        draft.attention.extend(not_forgotten_here(gone, draft.scope or ()))
+        return ()
+    draft.attention.extend(unsettled(gone))
+    draft.attention.extend(orphans(draft.desired, draft.snapshot, draft.ledger, draft.identities))
+    forgotten = forget_accounts(gone, draft.snapshot, draft.identities)
+    destinations: dict[AccountId, Destination] = {}
+    arrivals: dict[str, OrgUnitPath] = {}
+    for target, chain in draft.chains.items():
+        for change in chain:
+            if change.kind is ChangeKind.MOVE_ACCOUNT and change.account_id is not None:
+                destinations[AccountId(change.account_id)] = Destination(
+                    path=draft.places[target], change=change.id
+                )
+            elif change.kind is ChangeKind.CREATE_ACCOUNT:
+                arrivals[target] = draft.places[target]
+    deletions, attention = plan_removals(
+        draft.desired.organization,
+        draft.snapshot,
+        draft.tree,
+        destinations=destinations,
+        arrivals=arrivals,
+    )
+    draft.attention.extend(attention)
+    return (*forgotten, *deletions)
+
+
+def _assemble(draft: _Draft, changes: tuple[Change, ...], *, made_at: datetime) -> Plan:
+    attention = tuple(
+        sorted(set(draft.attention), key=lambda item: (item.target, item.code, item.message))
+    )
+    looked_at = frozenset(request.id for request in draft.requests)
+    targets = {change.target for change in changes if change.target != ORGANIZATION}
+    targets |= {item.target for item in attention if item.target in looked_at}
+    return Plan(
+        revision=draft.desired.revision,
+        snapshot=draft.snapshot.digest,
+        fingerprints=dict(sorted(draft.snapshot.fingerprints.items())),
+        ledger=draft.ledger.commit,
+        scope=tuple(sorted(draft.scope)) if draft.scope is not None else None,
+        summary=summarise(changes, attention, looked_at=looked_at),
+        accounts=account_lines(
+            targets,
+            desired=draft.desired,
+            snapshot=draft.snapshot,
+            identities=draft.identities,
+            changes=changes,
+        ),
+        changes=changes,
+        waves=make_waves(changes),
+        confirmations=tuple(
+            sorted(draft.confirmations, key=lambda item: (item.target, item.subject))
+        ),
+        attention=attention,
+        made_at=made_at.isoformat(),
+    )
+
+
+def settings_to_read(plan: Plan) -> tuple[Change, ...]:
+    """The settings to read live: those the plan would apply inside accounts that exist."""
+    return tuple(
+        change
+        for change in plan.changes
+        if change.kind is ChangeKind.APPLY_SETTING and change.account_id is not None
+    )

@@ -1,0 +1,50 @@
+"""The names of the fields a change carries, and how to read them back.
+
+One vocabulary for those who make changes (``aft.plan``), carry them out (``aft.reconcile``) and
+show them (``aft.report``). It reads changes; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aft.plan.model import Change, FieldChange
+
+ACCOUNT_ID = "account_id"
+NAME = "name"
+EMAIL = "email"
+OU = "ou"
+"""An OU's path as it will be once this plan's renames are done."""
+OU_ID = "ou_id"
+"""AWS's id of an OU; not known while the OU is itself to be created. Never shown to people."""
+REQUEST = "request"
+"""The request id an account is bound to."""
+TAG_PREFIX = "tags."
+
+
+def tag_field(key: str, before: str | None, after: str | None) -> FieldChange:
+    """One tag's change; ``after`` ``None`` removes it."""
+    return FieldChange(field=TAG_PREFIX + key, before=before, after=after)
+
+
+def tags_to_set(change: Change) -> Mapping[str, str]:
+    """The tags this change puts on the account, by key."""
+    return {
+        item.field.removeprefix(TAG_PREFIX): item.after
+        for item in change.fields
+        if item.field.startswith(TAG_PREFIX) and item.after is not None
+    }
+
+
+def tags_to_remove(change: Change) -> tuple[str, ...]:
+    """The keys of the tags this change takes off the account."""
+    return tuple(
+        item.field.removeprefix(TAG_PREFIX)
+        for item in change.fields
+        if item.field.startswith(TAG_PREFIX) and item.after is None
+    )
+
+
+def field_of(change: Change, name: str) -> FieldChange | None:
+    """The field called ``name``, or ``None``."""
+    return next((item for item in change.fields if item.field == name), None)

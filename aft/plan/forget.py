@@ -1,0 +1,131 @@
+"""Requests whose file is gone: their accounts are let go, never closed.
+
+Only a snapshot of the whole organization and the whole repository may say so; a limited plan
+names them and leaves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aft.ids import AccountId
+from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState
+from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
+from aft.plan.chain import Chain
+from aft.plan.fields import REQUEST, tag_field
+from aft.plan.identity import Identities
+from aft.plan.model import Attention, Change, ChangeKind, FieldChange
+from aft.requests.model import DesiredState
+
+
+def leftovers(desired: DesiredState, ledger: LedgerState) -> tuple[AccountRecord, ...]:
+    """Ledger records without a request, but those whose account some request has or takes."""
+    held = {
+        account_id
+        for request in desired.requests
+        if (account_id := ledger.record(request.id).account_id) is not None
+    }
+    claimed = {
+        request.previously
+        for request in desired.requests
+        if request.previously is not None and ledger.record(request.id).account_id is None
+    }
+    return tuple(
+        record
+        for subject, record in sorted(ledger.records.items())
+        if subject != ORGANIZATION
+        and subject not in desired.request_by_id
+        and subject not in claimed
+        and record.account_id not in held
+    )
+
+
+def forget_accounts(
+    records: Iterable[AccountRecord], snapshot: OrganizationSnapshot, identities: Identities
+) -> tuple[Change, ...]:
+    """One change per record with an account: the tags aft put there go, the account stays."""
+    changes: list[Change] = []
+    for record in records:
+        if record.account_id is None or record.subject in identities.kept:
+            continue
+        account = snapshot.account_by_id.get(AccountId(record.account_id))
+        tags = dict(account.tags) if account is not None else {}
+        keys = {key for key in record.tag_keys if key in tags}
+        if tags.get(REQUEST_TAG) == record.subject:
+            keys.add(REQUEST_TAG)
+        elif REQUEST_TAG in keys:
+            keys.discard(REQUEST_TAG)  # somebody else's by now
+        gone = "" if account is not None else ", and the account is no longer in the organization"
+        chain = Chain(record.subject, record.account_id)
+        chain.add(
+            ChangeKind.FORGET_ACCOUNT,
+            fields=(
+                FieldChange(field=REQUEST, before=record.subject, after=None),
+                *(tag_field(key, tags[key], None) for key in sorted(keys)),
+            ),
+            reason=f"its request file is gone{gone}",
+        )
+        changes.extend(chain.changes)
+    return tuple(changes)
+
+
+def unsettled(records: Iterable[AccountRecord]) -> tuple[Attention, ...]:
+    """Creations that were begun for requests whose file is gone since."""
+    return tuple(
+        Attention(
+            code="AFT915",
+            target=ORGANIZATION,
+            message=f"a creation was begun at {record.intent.at:%Y-%m-%d %H:%M} UTC for request "
+            f"{record.subject} ({record.intent.email}), whose file is gone; an account may exist",
+            hint="restore the file and apply, so that the creation is settled; then remove it",
+        )
+        for record in records
+        if record.account_id is None and record.intent is not None
+    )
+
+
+def orphans(
+    desired: DesiredState,
+    snapshot: OrganizationSnapshot,
+    ledger: LedgerState,
+    identities: Identities,
+) -> tuple[Attention, ...]:
+    """Accounts that carry the tag of a request that is neither in git nor in the ledger."""
+    known = {match.account.id for match in identities.matches.values()}
+    known |= {
+        AccountId(record.account_id)
+        for record in ledger.records.values()
+        if record.account_id is not None
+    }
+    return tuple(
+        Attention(
+            code="AFT914",
+            target=account.id,
+            message=f"account {account.name} ({account.id}) carries the tag "
+            f"{REQUEST_TAG}={account.tags[REQUEST_TAG]}, but there is no such request",
+            hint="bring the request's file back, or take the tag off the account",
+        )
+        for account in sorted(snapshot.accounts, key=lambda item: item.id)
+        if REQUEST_TAG in account.tags
+        and account.id not in known
+        and account.tags[REQUEST_TAG] not in desired.request_by_id
+        and account.tags[REQUEST_TAG] not in identities.kept
+    )
+
+
+def not_forgotten_here(
+    records: Iterable[AccountRecord], scope: Iterable[str]
+) -> tuple[Attention, ...]:
+    """Gone requests inside a limited plan's scope."""
+    wanted = frozenset(scope)
+    return tuple(
+        Attention(
+            code="AFT918",
+            target=ORGANIZATION,
+            message=f"the file of request {record.subject} is gone; a limited plan does not "
+            "forget accounts",
+            hint="run a plan of the whole organization",
+        )
+        for record in records
+        if record.subject in wanted and (record.account_id or record.intent)
+    )

@@ -1,0 +1,289 @@
+"""Which account belongs to which request: the ledger's binding, then the tag, then
+``account_id``, then the e-mail. Never the name.
+
+Where the evidence disagrees, or two requests lead to one account, nothing is guessed: the
+request gets an ``Attention`` and no change. So no account is ever created twice or shared.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aft.ids import AccountId, EmailAddress, RequestId
+from aft.ledger.events import LedgerState
+from aft.organization.model import REQUEST_TAG, Account, AccountState, OrganizationSnapshot
+from aft.plan.model import Attention
+from aft.requests.model import AccountRequest, DesiredState
+
+
+class Evidence(enum.IntEnum):
+    """Why an account is taken for a request's, the strongest first."""
+
+    LEDGER = 0
+    LEDGER_PREVIOUSLY = 1
+    TAG = 2
+    TAG_PREVIOUSLY = 3
+    ACCOUNT_ID = 4
+    EMAIL = 5
+
+
+_WORDS: Mapping[Evidence, str] = {
+    Evidence.LEDGER: "the ledger",
+    Evidence.LEDGER_PREVIOUSLY: "the ledger, under its previous id",
+    Evidence.TAG: f"the tag {REQUEST_TAG}",
+    Evidence.TAG_PREVIOUSLY: f"the tag {REQUEST_TAG}, with its previous id",
+    Evidence.ACCOUNT_ID: "`account_id`",
+    Evidence.EMAIL: "its e-mail address",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A request's account, and how it was recognised."""
+
+    account: Account
+    evidence: Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identities:
+    """Who is who. A request that is neither matched nor blocked has no account yet.
+
+    ``kept`` are ledger subjects without a file that must not be forgotten, because some request
+    seems to be their successor.
+    """
+
+    matches: Mapping[RequestId, Match]
+    attention: Mapping[RequestId, Attention]
+    kept: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    request: AccountRequest
+    account_id: AccountId
+    evidence: Evidence
+
+
+@dataclass(kw_only=True)
+class _World:
+    desired: DesiredState
+    snapshot: OrganizationSnapshot
+    ledger: LedgerState
+    by_email: Mapping[str, tuple[Account, ...]]
+    by_tag: Mapping[str, tuple[Account, ...]]
+    bound_to: Mapping[str, tuple[str, ...]]
+    attention: dict[RequestId, Attention] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+
+    @property
+    def is_partial(self) -> bool:
+        return self.snapshot.scope is not None
+
+    def block(self, code: str, request: AccountRequest, message: str, hint: str) -> None:
+        self.attention.setdefault(
+            request.id, Attention(code=code, target=request.id, message=message, hint=hint)
+        )
+
+    def account_text(self, account_id: AccountId) -> str:
+        account = self.snapshot.account_by_id.get(account_id)
+        return f"{account_id} ({account.name})" if account is not None else str(account_id)
+
+
+def identify(
+    desired: DesiredState, snapshot: OrganizationSnapshot, ledger: LedgerState
+) -> Identities:
+    """Settle every request of ``desired``, those outside a scope too: they may hold accounts."""
+    world = _World(
+        desired=desired,
+        snapshot=snapshot,
+        ledger=ledger,
+        by_email=_grouped((EmailAddress(item.email).key, item) for item in snapshot.accounts),
+        by_tag=_grouped(
+            (item.tags[REQUEST_TAG], item) for item in snapshot.accounts if REQUEST_TAG in item.tags
+        ),
+        bound_to=_bindings(ledger),
+    )
+    claims: dict[RequestId, _Claim] = {}
+    for request in sorted(desired.requests, key=lambda item: item.id):
+        claim = _claim(request, world)
+        if claim is not None:
+            claims[request.id] = claim
+    _settle_contests(claims.values(), world)
+    matches: dict[RequestId, Match] = {}
+    for request_id, claim in claims.items():
+        account = _checked(claim, world)
+        if account is not None and request_id not in world.attention:
+            matches[request_id] = Match(account=account, evidence=claim.evidence)
+    return Identities(matches=matches, attention=world.attention, kept=frozenset(world.kept))
+
+
+def _grouped(pairs: Iterable[tuple[str, Account]]) -> Mapping[str, tuple[Account, ...]]:
+    found: dict[str, list[Account]] = defaultdict(list)
+    for key, account in pairs:
+        found[key].append(account)
+    return {key: tuple(sorted(items, key=lambda item: item.id)) for key, items in found.items()}
+
+
+def _bindings(ledger: LedgerState) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for subject, record in sorted(ledger.records.items()):
+        if record.account_id is not None:
+            found[record.account_id].append(subject)
+    return {account_id: tuple(subjects) for account_id, subjects in found.items()}
+
+
+def _evidence(request: AccountRequest, world: _World) -> Iterable[tuple[Evidence, AccountId]]:
+    """Every sign that an account is this request's, the strongest first."""
+    bound = world.ledger.record(request.id).account_id
+    if bound is not None:
+        yield Evidence.LEDGER, AccountId(bound)
+    previously = request.previously
+    if previously is not None and previously in world.desired.request_by_id:
+        previously = None  # that request still has its file, and keeps its account
+    if bound is None and previously is not None:
+        before = world.ledger.record(previously).account_id
+        if before is not None:
+            yield Evidence.LEDGER_PREVIOUSLY, AccountId(before)
+    for account in world.by_tag.get(request.id, ()):
+        yield Evidence.TAG, account.id
+    if bound is None and previously is not None:
+        for account in world.by_tag.get(previously, ()):
+            yield Evidence.TAG_PREVIOUSLY, account.id
+    if request.account_id is not None:
+        yield Evidence.ACCOUNT_ID, request.account_id
+    for account in world.by_email.get(request.email.key, ()):
+        yield Evidence.EMAIL, account.id
+
+
+def _claim(request: AccountRequest, world: _World) -> _Claim | None:
+    signs = tuple(_evidence(request, world))
+    if not signs:
+        return None
+    evidence, account_id = signs[0]
+    other = next((sign for sign in signs if sign[1] != account_id), None)
+    if other is not None:
+        world.block(
+            "AFT901",
+            request,
+            f"two accounts claim this request: {world.account_text(account_id)} by "
+            f"{_WORDS[evidence]}, and {world.account_text(other[1])} by {_WORDS[other[0]]}",
+            _hint_for_two(request, other[0]),
+        )
+    return _Claim(request=request, account_id=account_id, evidence=evidence)
+
+
+def _hint_for_two(request: AccountRequest, other: Evidence) -> str:
+    match other:
+        case Evidence.EMAIL | Evidence.ACCOUNT_ID:
+            word = "email" if other is Evidence.EMAIL else "account_id"
+            return f"correct `{word}` in {request.source.path}"
+        case _:
+            return f"take the tag {REQUEST_TAG} off the account that is not this request's"
+
+
+def _settle_contests(claims: Iterable[_Claim], world: _World) -> None:
+    """An account goes to the one request with the strongest evidence; a tie goes to nobody."""
+    by_account: dict[AccountId, list[_Claim]] = defaultdict(list)
+    for claim in claims:
+        by_account[claim.account_id].append(claim)
+    for account_id, rivals in by_account.items():
+        if len(rivals) == 1:
+            continue
+        rivals.sort(key=lambda item: (item.evidence, item.request.id))
+        is_tie = rivals[0].evidence == rivals[1].evidence
+        for claim in rivals if is_tie else rivals[1:]:
+            rival = rivals[0] if claim is not rivals[0] else rivals[1]
+            world.block(
+                "AFT902",
+                claim.request,
+                f"account {world.account_text(account_id)}, found by {_WORDS[claim.evidence]}, "
+                f"belongs to request {rival.request.id} by {_WORDS[rival.evidence]}",
+                f"let only one of {claim.request.source.path} and {rival.request.source.path} "
+                "ask for it",
+            )
+
+
+def _checked(claim: _Claim, world: _World) -> Account | None:
+    """The claimed account, if it is there, free and in a state to be worked on."""
+    request = claim.request
+    account = world.snapshot.account_by_id.get(claim.account_id)
+    _check_successor(claim, account, world)
+    if account is None:
+        _report_absent(claim, world)
+        return None
+    if account.state is not AccountState.ACTIVE:
+        world.block(
+            "AFT904",
+            request,
+            f"account {account.name} ({account.id}) is {account.state.value}, "
+            "so nothing can be done to it",
+            "it will be usable once AWS has activated it; run again then"
+            if account.state is AccountState.PENDING_ACTIVATION
+            else "reopen it through AWS Support within 90 days of its closure, or remove "
+            f"{request.source.path}; its e-mail address cannot be used for a new account yet",
+        )
+        return None
+    return account
+
+
+def _check_successor(claim: _Claim, account: Account | None, world: _World) -> None:
+    """An account that another request had, or still has, is not taken over silently."""
+    request = claim.request
+    if claim.evidence in (Evidence.LEDGER, Evidence.LEDGER_PREVIOUSLY):
+        return
+    owners = [
+        subject for subject in world.bound_to.get(claim.account_id, ()) if subject != request.id
+    ]
+    tag = account.tags.get(REQUEST_TAG) if account is not None else None
+    if tag not in (None, request.id, request.previously):
+        owners.append(str(tag))
+    for owner in owners:
+        if owner in world.desired.request_by_id:
+            world.block(
+                "AFT902",
+                request,
+                f"account {world.account_text(claim.account_id)}, found by "
+                f"{_WORDS[claim.evidence]}, belongs to request {owner}",
+                f"correct `email` or `account_id` in {request.source.path}",
+            )
+        elif owner != request.previously:
+            world.kept.add(owner)
+            world.block(
+                "AFT916",
+                request,
+                f"account {world.account_text(claim.account_id)} belongs to request {owner}, "
+                "whose file is gone",
+                f"if this request was called {owner} before, add `previously: {owner}` to "
+                f"{request.source.path}; if not, choose another e-mail address",
+            )
+
+
+def _report_absent(claim: _Claim, world: _World) -> None:
+    request = claim.request
+    if world.is_partial:
+        world.block(
+            "AFT918",
+            request,
+            f"account {claim.account_id} was not read by this limited plan",
+            "run a plan of the whole organization",
+        )
+    elif claim.evidence is Evidence.ACCOUNT_ID:
+        world.block(
+            "AFT907",
+            request,
+            f"account {claim.account_id} is to be adopted, but is not in this organization",
+            f"correct `account_id` in {request.source.path}, or invite the account first",
+        )
+    else:
+        world.block(
+            "AFT903",
+            request,
+            f"account {claim.account_id} belongs to this request by the ledger, but is not in "
+            "the organization any more; no second one is created",
+            f"bring the account back, or remove {request.source.path}, apply, and ask for a new "
+            "account under another id and e-mail address",
+        )

@@ -1,0 +1,192 @@
+"""Every request's state now: what the ledger remembers, and what a plan still wants to do.
+
+Pure. Without a plan or a snapshot it says what the ledger alone can tell.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aft.ids import AccountId
+from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState
+from aft.organization.model import AccountState, OrganizationSnapshot
+from aft.plan.identity import Identities, identify
+from aft.plan.model import Plan
+from aft.requests.model import AccountRequest, DesiredState
+
+
+class Standing(enum.StrEnum):
+    """Where a request stands; the first that applies is shown."""
+
+    ATTENTION = "attention"  # a person has to decide something first
+    SUSPENDED = "suspended"  # AWS says the account is closed, or about to be
+    CREATING = "creating"  # a creation was begun and is not settled
+    FAILED = "failed"  # a step failed, and is tried again
+    REQUESTED = "requested"  # no account yet
+    PENDING = "pending"  # it has an account; something is still to be done
+    ACTIVE = "active"  # as the repository wants it
+    FORGOTTEN = "forgotten"  # its file is gone; the next run lets the account go
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedLine:
+    """One step that failed last time. ``step`` is its name in the ledger."""
+
+    step: str
+    reason: str
+    hint: str
+    attempts: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRow:
+    """One request. ``pending`` names the changes to come, ``last_run`` is "" before the first."""
+
+    id: str
+    account_id: str | None
+    ou: str
+    state: Standing
+    last_run: str = ""
+    last_at: datetime | None = None
+    pending: tuple[str, ...] = ()
+    failed: tuple[FailedLine, ...] = ()
+    attention: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wishes:
+    """What a plan says of each target: the changes to come, and the doubts."""
+
+    pending: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    attention: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+_GONE = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLOSED)
+
+
+def account_statuses(
+    desired: DesiredState,
+    ledger: LedgerState,
+    plan: Plan | None = None,
+    snapshot: OrganizationSnapshot | None = None,
+) -> tuple[StatusRow, ...]:
+    """One row per request by id, then the ledger's accounts whose file is gone."""
+    identities = identify(desired, snapshot, ledger) if snapshot is not None else None
+    wishes = _wishes(plan)
+    rows = [
+        _row(request, ledger.record(request.id), wishes, snapshot, identities)
+        for request in sorted(desired.requests, key=lambda item: item.id)
+    ]
+    taken = {row.account_id for row in rows if row.account_id is not None}
+    for subject, record in sorted(ledger.records.items()):
+        is_request = subject in desired.request_by_id or subject == ORGANIZATION
+        if is_request or (record.account_id is None and record.intent is None):
+            continue
+        if record.account_id in taken:
+            continue  # renamed: the request that has its account now stands for it
+        rows.append(_forgotten(record, wishes, snapshot))
+    return tuple(rows)
+
+
+def _row(
+    request: AccountRequest,
+    record: AccountRecord,
+    wishes: _Wishes,
+    snapshot: OrganizationSnapshot | None,
+    identities: Identities | None,
+) -> StatusRow:
+    account_id = record.account_id
+    ou = str(request.ou)
+    if identities is not None and (match := identities.matches.get(request.id)):
+        account_id, ou = match.account.id, str(match.account.ou)
+    elif snapshot is not None and account_id in snapshot.account_by_id:
+        ou = str(snapshot.account_by_id[AccountId(account_id or "")].ou)
+    attention = tuple(wishes.attention.get(request.id, ()))
+    pending = tuple(wishes.pending.get(request.id, ()))
+    return StatusRow(
+        id=request.id,
+        account_id=account_id,
+        ou=ou,
+        state=_standing(
+            record,
+            account_id,
+            snapshot=snapshot,
+            needs_attention=bool(attention),
+            is_pending=bool(pending),
+        ),
+        last_run=record.last_run,
+        last_at=record.last_at,
+        pending=pending,
+        failed=_failed(record),
+        attention=attention,
+    )
+
+
+def _standing(
+    record: AccountRecord,
+    account_id: str | None,
+    *,
+    snapshot: OrganizationSnapshot | None,
+    needs_attention: bool,
+    is_pending: bool,
+) -> Standing:
+    account = (
+        snapshot.account_by_id.get(AccountId(account_id or "")) if snapshot is not None else None
+    )
+    if account is not None and account.state in _GONE:
+        return Standing.SUSPENDED
+    if needs_attention:
+        return Standing.ATTENTION
+    if record.intent is not None and account_id is None:
+        return Standing.CREATING
+    if record.failures:
+        return Standing.FAILED
+    if account_id is None:
+        return Standing.REQUESTED
+    return Standing.PENDING if is_pending else Standing.ACTIVE
+
+
+def _forgotten(
+    record: AccountRecord, wishes: _Wishes, snapshot: OrganizationSnapshot | None
+) -> StatusRow:
+    account = (
+        snapshot.account_by_id.get(AccountId(record.account_id or ""))
+        if snapshot is not None
+        else None
+    )
+    return StatusRow(
+        id=record.subject,
+        account_id=record.account_id,
+        ou=str(account.ou) if account is not None else "",
+        state=Standing.FORGOTTEN,
+        last_run=record.last_run,
+        last_at=record.last_at,
+        pending=tuple(wishes.pending.get(record.subject, ())),
+        failed=_failed(record),
+    )
+
+
+def _wishes(plan: Plan | None) -> _Wishes:
+    wishes = _Wishes()
+    for change in plan.changes if plan is not None else ():
+        wishes.pending[change.target].append(change.subject or change.kind.value)
+    for item in plan.attention if plan is not None else ():
+        wishes.attention[item.target].append(item.message)
+    return wishes
+
+
+def _failed(record: AccountRecord) -> tuple[FailedLine, ...]:
+    return tuple(
+        FailedLine(
+            step=step,
+            reason=failure.reason,
+            hint=failure.hint,
+            attempts=failure.attempts,
+            at=failure.at,
+        )
+        for step, failure in sorted(record.failures.items())
+    )

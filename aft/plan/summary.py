@@ -1,0 +1,103 @@
+"""What a plan's readers see first: the counts, and one line about each account it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from aft.ids import AccountId, RequestId
+from aft.organization.model import OrganizationSnapshot
+from aft.plan.identity import Identities
+from aft.plan.model import ORGANIZATION, AccountLine, Attention, Change, ChangeKind, Summary
+from aft.requests.model import AccountRequest, DesiredState
+
+_NOT_A_CHANGE = frozenset(
+    {
+        ChangeKind.CREATE_ACCOUNT,
+        ChangeKind.ADOPT_ACCOUNT,
+        ChangeKind.MOVE_ACCOUNT,
+        ChangeKind.FORGET_ACCOUNT,
+    }
+)
+
+
+def summarise(
+    changes: Iterable[Change], attention: Iterable[Attention], *, looked_at: Collection[str]
+) -> Summary:
+    """Count accounts, each once per column. ``looked_at`` are the requests of the plan.
+
+    An account that is created or adopted does not count as changed; one that is moved does,
+    when something else is done to it as well.
+    """
+    of_accounts = [change for change in changes if change.target != ORGANIZATION]
+    ou_changes = sum(1 for change in changes if change.target == ORGANIZATION)
+
+    def having(*kinds: ChangeKind) -> frozenset[str]:
+        return frozenset(change.target for change in of_accounts if change.kind in kinds)
+
+    created, adopted = having(ChangeKind.CREATE_ACCOUNT), having(ChangeKind.ADOPT_ACCOUNT)
+    forgotten = having(ChangeKind.FORGET_ACCOUNT)
+    others = having(*(kind for kind in ChangeKind if kind not in _NOT_A_CHANGE))
+    return Summary(
+        create=len(created),
+        adopt=len(adopted),
+        change=len(others - created - adopted),
+        move=len(having(ChangeKind.MOVE_ACCOUNT)),
+        forget=len(forgotten),
+        close=0,
+        ou_changes=ou_changes,
+        accounts_affected=len({change.target for change in of_accounts}),
+        accounts_total=len(looked_at) + len(forgotten),
+        accounts_in_doubt=len({item.target for item in attention} & set(looked_at)),
+    )
+
+
+def account_lines(
+    targets: Iterable[str],
+    *,
+    desired: DesiredState,
+    snapshot: OrganizationSnapshot,
+    identities: Identities,
+    changes: Iterable[Change],
+) -> tuple[AccountLine, ...]:
+    """Who asks for each account, why, and where; sorted by target."""
+    ids = {change.target: change.account_id for change in changes}
+    lines: list[AccountLine] = []
+    for target in sorted(set(targets)):
+        request = desired.request_by_id.get(RequestId(target))
+        if request is not None:
+            match = identities.matches.get(request.id)
+            lines.append(_asked_for(request, match.account.id if match else ids.get(target)))
+        elif target in ids:
+            lines.append(_gone(target, ids[target], snapshot))
+    return tuple(lines)
+
+
+def _asked_for(request: AccountRequest, account_id: str | None) -> AccountLine:
+    return AccountLine(
+        target=request.id,
+        account_id=account_id,
+        name=request.name,
+        email=str(request.email),
+        ou=str(request.ou),
+        owner=request.owner.team if request.owner is not None else "",
+        reason=request.reason,
+        ticket=request.ticket,
+        path=request.source.path,
+        line=request.source.line,
+    )
+
+
+def _gone(target: str, account_id: str | None, snapshot: OrganizationSnapshot) -> AccountLine:
+    account = snapshot.account_by_id.get(AccountId(account_id or ""))
+    return AccountLine(
+        target=target,
+        account_id=account_id,
+        name=account.name if account is not None else "",
+        email=account.email if account is not None else "",
+        ou=str(account.ou) if account is not None else "",
+        owner="",
+        reason="",
+        ticket="",
+        path="",
+        line=1,
+    )
