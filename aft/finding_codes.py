@@ -350,6 +350,20 @@ _ALL: tuple[FindingCode, ...] = (
         "Run a plan of the whole organization.",
     ),
     FindingCode(
+        "AFT919",
+        "Baseline is ambiguous",
+        "Several baselines select the account equally, so it gets none of them, and no "
+        "customization either.",
+        "Name one of them as `baseline` in the request, or make one selector more particular.",
+    ),
+    FindingCode(
+        "AFT920",
+        "Setting does not fit the account",
+        "A baseline setting cannot take its parameters once their placeholders are filled in for "
+        "this account.",
+        "Change the parameter, or what its placeholders stand for in the request.",
+    ),
+    FindingCode(
         "AFT950",
         "Too many changes",
         "The plan has more changes of one kind than the limit in aft.yaml allows for one "

@@ -14,6 +14,7 @@ from typing import Any
 
 from aft.baselines.model import BaselineSetting
 from aft.customizations.model import CustomizationRunner
+from aft.errors import UserError
 from aft.ids import AccountId, OrgUnitPath, RequestId
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot
@@ -144,7 +145,13 @@ def _plan_request(draft: _Draft, request: AccountRequest) -> None:
         return
     chain = Chain(request.id, work.account.id if work.account is not None else None)
     add_account_changes(chain, work)
-    notes = _steps(draft, chain, work)
+    try:
+        notes = _steps(draft, chain, work)
+    except UserError as error:  # one account's parameters do not stop the others
+        draft.block(
+            Attention(code="AFT920", target=request.id, message=error.message, hint=error.hint)
+        )
+        return
     draft.attention.extend((*remarks(work), *notes.attention))
     draft.confirmations.extend(notes.confirmations)
     if chain.changes:

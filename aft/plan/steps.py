@@ -6,7 +6,7 @@ taken as done. What was read live decides over that; what only apply can know ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,31 +54,57 @@ def add_steps(
     record: AccountRecord,
     sources: StepSources,
 ) -> StepNotes:
-    """Append the settings and customizations that are not done yet, in order."""
-    notes = _add_settings(chain, request=request, facts=facts, record=record, sources=sources)
+    """Append the settings and customizations that are not done yet, in order.
+
+    Raises ``UserError`` when a setting cannot take its parameters for this account.
+    """
+    chosen = select_baseline(request=request, ou=facts.ou, baselines=sources.desired.baselines)
+    if chosen.tied:
+        return StepNotes(confirmations=(), attention=(_tied(request, chosen.tied),))
+    notes = StepNotes(confirmations=(), attention=())
+    if chosen.baseline is not None:
+        resolved = settings_for(chosen.baseline, facts, sources.settings)
+        notes = _add_settings(
+            chain,
+            resolved,
+            where=f"baseline {chosen.baseline.name}",
+            request=request,
+            facts=facts,
+            record=record,
+            live=sources.live,
+        )
     _add_customizations(chain, request=request, facts=facts, record=record, sources=sources)
     return notes
 
 
+def _tied(request: AccountRequest, names: Iterable[str]) -> Attention:
+    return Attention(
+        code="AFT919",
+        target=request.id,
+        message=f"baselines {' and '.join(names)} select this account equally, so it gets none "
+        "of them and no customization",
+        hint=f"name one of them as `baseline` in {request.source.path}",
+    )
+
+
 def _add_settings(
     chain: Chain,
+    settings: Iterable[ResolvedSetting],
     *,
+    where: str,
     request: AccountRequest,
     facts: AccountFacts,
     record: AccountRecord,
-    sources: StepSources,
+    live: Live,
 ) -> StepNotes:
     confirmations: list[Confirmation] = []
     attention: list[Attention] = []
-    chosen = select_baseline(request=request, ou=facts.ou, baselines=sources.desired.baselines)
-    if chosen.baseline is None:
-        return StepNotes(confirmations=(), attention=())
-    for resolved in settings_for(chosen.baseline, facts, sources.settings):
-        digest = setting_digest(resolved, facts) if facts.account_id is not None else ""
+    for resolved in settings:
+        digest = setting_digest(resolved, facts)
         done = record.steps.get(resolved.name)
         if digest and done is not None and done.digest == digest:
             continue
-        seen = sources.live.get((facts.account_id or "", resolved.name))
+        seen = live.get((facts.account_id or "", resolved.name))
         if seen is not None and seen.refused:
             attention.append(_refused(request, resolved, seen))
             continue
@@ -97,7 +123,7 @@ def _add_settings(
             subject=resolved.name,
             details=seen.differences if seen is not None else (),
             inputs_digest=digest,
-            reason=_reason(record, resolved.name, f"baseline {chosen.baseline.name}"),
+            reason=_reason(record, resolved.name, where),
         )
     return StepNotes(confirmations=tuple(confirmations), attention=tuple(attention))
 

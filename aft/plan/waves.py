@@ -43,15 +43,6 @@ def make_waves(changes: Iterable[Change]) -> tuple[Wave, ...]:
                 if levels[target] == level
             ),
         )
-        waves.extend(
-        Wave(
-            title="Accounts" if level == 0 else "Accounts that wait for others",
-            chains=tuple(
-                tuple(change.id for change in accounts[target])
-                for target in sorted(accounts)
-                if levels[target] == level
-            ),
-        )
         for level in sorted(set(levels.values()))
     )
     if clean_up:
