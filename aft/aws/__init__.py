@@ -1,1 +1,4 @@
-"""EDGE: the only package that talks to AWS (boto3)."""
+"""The edge to AWS: the only importer of boto3 and botocore beside the sandbox.
+
+Nothing is imported here, so that naming the package costs nothing.
+"""

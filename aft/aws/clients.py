@@ -1,0 +1,169 @@
+"""A botocore client that raises ``aft.errors``: what everyone beyond ``aft.aws`` is handed.
+
+It looks up the real client anew for each call, so that renewed credentials take effect under a
+client that somebody kept. Adds nothing to what a call means.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore import exceptions as boto
+from botocore import xform_name
+
+from aft.aws.error_codes import RACES
+from aft.aws.errors import error_code, translate
+from aft.errors import AftError, Conflict, Denied
+from aft.ports import Clock
+
+RACE_TRIES = 5
+"""How often a write that met another one is sent, in all."""
+
+_JITTER = random.SystemRandom()
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How a proxy reaches AWS.
+
+    ``open`` gives the present client; ``renew`` drops expired credentials and says whether asking
+    again makes sense. With ``once`` a call is sent one single time, whatever happens.
+    """
+
+    service: str
+    who: str
+    clock: Clock
+    open: Callable[[], Any] = field(repr=False)
+    renew: Callable[[], bool] = field(repr=False)
+    once: bool = False
+
+    def run(self, operation: str, call: Callable[[Any], Any]) -> Any:
+        """``call`` the present client, with translated errors, past races and expiry."""
+        renewed = self.once
+        sent = 0
+        while True:
+            sent += 1
+            try:
+                return call(self.open())
+            except (boto.ClientError, boto.BotoCoreError) as error:
+                failure = self.translated(error, operation)
+            if isinstance(failure, Conflict) and self._may_repeat(failure, sent):
+                self.clock.sleep(_JITTER.uniform(0.5, 1.0) * 0.25 * 2**sent)
+            elif isinstance(failure, Denied) and not renewed and error_code(failure) in _EXPIRED:
+                renewed = True
+                if not self.renew():
+                    raise failure
+            else:
+                raise failure
+
+    def translated(self, error: boto.ClientError | boto.BotoCoreError, operation: str) -> AftError:
+        return translate(
+            error,
+            service=self.service,
+            operation=operation,
+            who=self.who,
+            repeatable=False if self.once else None,
+        )
+
+    def _may_repeat(self, failure: Conflict, sent: int) -> bool:
+        return not self.once and sent < RACE_TRIES and error_code(failure) in RACES
+
+
+class TranslatingClient:
+    """Stands for a botocore client; see the module."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        client = self._door.open()
+        operation = client.meta.method_to_api_mapping.get(name)
+        if operation is None:
+            return getattr(client, name)
+
+        def call(*args: Any, **parameters: Any) -> Any:
+            return self._door.run(operation, lambda now: getattr(now, name)(*args, **parameters))
+
+        call.__name__ = name
+        return call
+
+    def get_paginator(self, operation_name: str) -> TranslatingPaginator:
+        """Botocore's paginator, with translated errors. ``operation_name`` is snake case."""
+        return TranslatingPaginator(self._door, operation_name)
+
+    def get_waiter(self, waiter_name: str) -> TranslatingWaiter:
+        """Botocore's waiter, with translated errors. It really sleeps: prefer one look and the
+        caller's own clock."""
+        return TranslatingWaiter(self._door, waiter_name)
+
+    def __repr__(self) -> str:
+        return f"<{self._door.service} client, {self._door.who}>"
+
+
+class TranslatingPaginator:
+    """Stands for a botocore paginator."""
+
+    def __init__(self, door: Door, operation_name: str) -> None:
+        self._door = door
+        self._name = operation_name
+
+    def paginate(self, **parameters: Any) -> TranslatingPages:
+        """All pages of one call."""
+        paginator = self._door.open().get_paginator(self._name)
+        return TranslatingPages(self._door, self._name, paginator.paginate(**parameters))
+
+
+class TranslatingPages:
+    """Stands for a botocore page iterator."""
+
+    def __init__(self, door: Door, name: str, pages: Any) -> None:
+        self._door = door
+        self._name = name
+        self._pages = pages
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._translated(iter(self._pages))
+
+    def search(self, expression: str) -> Iterator[Any]:
+        """The values of a JMESPath expression over every page."""
+        return self._translated(iter(self._pages.search(expression)))
+
+    def build_full_result(self) -> Any:
+        """All pages as one answer."""
+        try:
+            return self._pages.build_full_result()
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            failure = self._door.translated(error, self._operation())
+        raise failure
+
+    def _translated(self, items: Iterator[Any]) -> Iterator[Any]:
+        try:
+            yield from items
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            failure = self._door.translated(error, self._operation())
+        else:
+            return
+        raise failure
+
+    def _operation(self) -> str:
+        mapping = self._door.open().meta.method_to_api_mapping
+        return str(mapping.get(self._name, self._name))
+
+
+class TranslatingWaiter:
+    """Stands for a botocore waiter."""
+
+    def __init__(self, door: Door, waiter_name: str) -> None:
+        self._door = door
+        self._name = waiter_name
+
+    def wait(self, **parameters: Any) -> None:
+        """Wait as botocore does. Raises ``Transient`` when the time is over."""
+        operation = f"wait:{xform_name(self._name)}"
+        self._door.run(operation, lambda now: now.get_waiter(self._name).wait(**parameters))

@@ -1,0 +1,167 @@
+"""AWS's error codes by what to do next: the table behind ``aft.aws.errors``. Values only.
+
+Codes are those of botocore 1.44's service models and of the services' API references. A code
+that is in no table is ``Terminal``.
+"""
+
+from __future__ import annotations
+
+import re
+
+THROTTLES = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "TooManyRequests",
+        "LimitExceededException.Throttling",
+        "ProvisionedThroughputExceededException",
+        "TransactionInProgressException",
+        "BandwidthLimitExceeded",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+        "SlowDown",
+        "429",
+    }
+)
+
+THROTTLE_REASONS = frozenset(
+    {
+        # ConstraintViolationException reasons that pass by themselves.
+        "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED",
+        "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED",
+    }
+)
+
+TRANSIENT = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "InternalServiceError",
+        "InternalServiceException",
+        "ServiceException",
+        "ServiceFailure",
+        "ServiceFailureException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "Unavailable",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "RequestTimeTooSkewed",
+        "IDPCommunicationError",
+        # Organizations: the organization was created within the last hour.
+        "FinalizingOrganizationException",
+    }
+)
+
+REFUSED_BEFORE_WORK = frozenset(
+    {"ServiceUnavailable", "ServiceUnavailableException", "Unavailable"}
+    | {"FinalizingOrganizationException", "RequestTimeTooSkewed"}
+)
+"""Transient answers that say that the call did nothing."""
+
+RACES = frozenset(
+    {
+        # Two writers met; the call did nothing and may be sent again at once.
+        "ConcurrentModificationException",
+        "ConcurrentModification",
+        "ConcurrentTagAccess",
+        "ConcurrentUpdateException",
+        "ConditionalRequestConflict",
+        "EntityTemporarilyUnmodifiable",
+        "OperationAborted",
+        "PolicyChangesInProgressException",
+    }
+)
+
+CONFLICTS = RACES | frozenset(
+    {
+        # Something else holds the object for longer than a moment.
+        "ConflictException",
+        "ConflictingOperationException",
+        "OperationInProgressException",
+        "ResourceConflictException",
+        "ResourceInUseException",
+        "ResourceInUse",
+        "InvalidAttachment.InUse",
+        "ChangeSetInProgress",
+    }
+)
+
+CREDENTIALS = frozenset(
+    {
+        # About the credentials themselves, not about what they may do.
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "IncompleteSignature",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+NOT_READY = frozenset(
+    {
+        # What a young account answers while its services are being switched on.
+        "AuthFailure",
+        "OptInRequired",
+        "PendingVerification",
+        "SubscriptionRequiredException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    }
+)
+
+DENIED = (
+    CREDENTIALS
+    | NOT_READY
+    | frozenset(
+        {
+            "AccessDenied",
+            "AccessDeniedException",
+            "AccessDeniedForDependencyException",
+            "AuthorizationError",
+            "AuthorizationErrorException",
+            "Blocked",
+            "Forbidden",
+            "ForbiddenException",
+            "NotAuthorized",
+            "NotAuthorizedException",
+            "OperationNotPermitted",
+            "RegionDisabledException",
+            "UnauthorizedAccess",
+            "UnauthorizedException",
+            "UnauthorizedOperation",
+            "Client.UnauthorizedOperation",
+            "403",
+        }
+    )
+)
+
+# InvalidVpcID.NotFound, ParameterNotFound, NoSuchEntity, NoSuchPublicAccessBlockConfiguration …
+_NOT_FOUND = re.compile(r"NotFound(?:Exception|Fault)?$|^NoSuch(?!Version|Upload)|^404$")
+
+NON_IDEMPOTENT = re.compile(
+    r"^(?:Accept|Allocate|Copy|Create|Execute|Invite|Invoke|Publish|Purchase|Request|Run|Send|Start)"
+)
+"""Operations whose repetition is not the same as having asked once."""
+
+READS = re.compile(r"^(?:Assume|BatchGet|Describe|Get|Head|List|Lookup|Search|Simulate|Validate)")
+"""Operations that change nothing."""
+
+
+def names_missing_object(code: str) -> bool:
+    """True for the many codes that say "there is no such thing"."""
+    return _NOT_FOUND.search(code) is not None

@@ -1,0 +1,87 @@
+"""The door into member accounts: role sessions, and whether an account is usable yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aft.aws.accounts import state_of
+from aft.aws.error_codes import NOT_READY
+from aft.aws.errors import error_code
+from aft.aws.session import AwsSessions
+from aft.errors import Denied, NotFound, Terminal, Transient
+from aft.ids import AccountId
+from aft.organization.model import AccountState
+
+_NEVER = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLOSED)
+
+
+class AwsAccountSession:
+    """Implements ``aft.sessions.AccountSession``; credentials are fetched when first needed."""
+
+    def __init__(self, sessions: AwsSessions, account_id: AccountId) -> None:
+        self._sessions = sessions
+        self._account_id = account_id
+
+    @property
+    def account_id(self) -> AccountId:
+        return self._account_id
+
+    @property
+    def home_region(self) -> str:
+        return self._sessions.home_region
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        return self._sessions.member(self._account_id, service, region)
+
+    def environment(self) -> Mapping[str, str]:
+        return self._sessions.environment(self._account_id)
+
+    def __repr__(self) -> str:
+        return f"<session in account {self._account_id}>"
+
+
+class AwsMemberAccess:
+    """Implements ``aft.ports.MemberAccess``."""
+
+    def __init__(self, sessions: AwsSessions) -> None:
+        self._sessions = sessions
+
+    def session(self, account_id: AccountId) -> AwsAccountSession:
+        return AwsAccountSession(self._sessions, account_id)
+
+    def is_usable(self, account_id: AccountId) -> bool:
+        """One AssumeRole and one EC2 read in the home region: EC2 is among the last services to
+        be switched on in a young account. A refusal by a service control policy counts as an
+        answer. Only when the role is refused is the account's state asked too."""
+        ec2 = self._sessions.member(account_id, "ec2")
+        try:
+            ec2.describe_regions(RegionNames=[self._sessions.home_region])
+        except Denied as error:
+            if error_code(error) in NOT_READY:
+                return False
+            if "service control policy" in error.message and ":AssumeRole " not in error.message:
+                return True
+            self._refuse_for_ever(account_id)
+            return False
+        except Transient:
+            return False
+        return True
+
+    def _refuse_for_ever(self, account_id: AccountId) -> None:
+        """Raise ``Terminal`` when waiting cannot help."""
+        client = self._sessions.organizations()
+        try:
+            raw = client.describe_account(AccountId=account_id)["Account"]
+        except NotFound as error:
+            raise Terminal(
+                f"account {account_id} is not in this organization",
+                hint="invite it first, or correct its id",
+            ) from error
+        state = state_of(raw)
+        if state in _NEVER:
+            raise Terminal(
+                f"account {account_id} is {state}: its role {self._sessions.role_arn(account_id)} "
+                "cannot be assumed",
+                hint="AWS Support can reopen an account within 90 days of its closure",
+            )

@@ -1,0 +1,154 @@
+"""Single writes to the organization, each settled by looking when AWS's answer leaves doubt.
+
+Asking for what is already so succeeds. Decides nothing: what to write is the plan's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from aft.aws.errors import error_code
+from aft.aws.session import AwsSessions
+from aft.aws.units import KnownUnit, KnownUnits, parent_of
+from aft.errors import AftError, Conflict, NotFound, Terminal, Transient, UnknownOutcome
+from aft.ids import AccountId, OrgUnitId
+
+# After these a write may have been carried out, by us or by somebody else.
+_DOUBTFUL = (NotFound, Terminal, UnknownOutcome, Transient, Conflict)
+
+
+class AwsOrganizationWriter:
+    """Implements ``aft.ports.OrganizationWriter``."""
+
+    def __init__(self, sessions: AwsSessions, *, known: KnownUnits | None = None) -> None:
+        self._sessions = sessions
+        self._known = known if known is not None else KnownUnits()
+
+    # --- organizational units ---------------------------------------------------------------
+
+    def create_unit(self, *, parent_id: OrgUnitId, name: str) -> OrgUnitId:
+        client = self._sessions.organizations()
+        try:
+            answer = client.create_organizational_unit(ParentId=parent_id, Name=name)
+            unit_id = OrgUnitId(answer["OrganizationalUnit"]["Id"])
+        except (Terminal, UnknownOutcome, Conflict) as error:
+            if isinstance(error, Terminal) and not _duplicate_unit(error):
+                raise
+            found = self._child(client, parent_id, name)
+            if found is None:
+                raise
+            unit_id = found
+        self._known.add(KnownUnit(id=unit_id, name=name, parent_id=parent_id))
+        return unit_id
+
+    def rename_unit(self, unit_id: OrgUnitId, name: str) -> None:
+        client = self._sessions.organizations()
+        try:
+            client.update_organizational_unit(OrganizationalUnitId=unit_id, Name=name)
+        except Terminal as error:
+            if not _duplicate_unit(error):
+                raise
+            now = client.describe_organizational_unit(OrganizationalUnitId=unit_id)
+            if now["OrganizationalUnit"]["Name"] != name:
+                raise Conflict(
+                    f"OU {unit_id} cannot be called {name!r}: another OU beside it is",
+                    hint="rename or remove the other OU, or choose another name",
+                ) from error
+        self._known.forget(unit_id)
+
+    def delete_unit(self, unit_id: OrgUnitId) -> None:
+        try:
+            self._sessions.organizations().delete_organizational_unit(OrganizationalUnitId=unit_id)
+        except NotFound:
+            pass  # already gone
+        except Terminal as error:
+            if error_code(error) != "OrganizationalUnitNotEmptyException":
+                raise
+            raise Terminal(
+                f"OU {unit_id} is not empty: {error.message}",
+                hint="move or close its accounts and delete its OUs first",
+                code=error.code,
+            ) from error
+        self._known.forget(unit_id)
+
+    # --- accounts ---------------------------------------------------------------------------
+
+    def move_account(
+        self, account_id: AccountId, *, source: OrgUnitId, destination: OrgUnitId
+    ) -> None:
+        client = self._sessions.organizations()
+
+        def settle(error: AftError) -> None:
+            """Accept where the account is, or say where it is."""
+            at = parent_of(client, account_id)
+            if at == destination:
+                return
+            if at == source:
+                raise error
+            raise Conflict(
+                f"account {account_id} is in {at}, neither where it was ({source}) nor where it "
+                f"should go ({destination})",
+                hint="somebody moved it meanwhile; run again with a new plan",
+            ) from error
+
+        if source == destination:
+            at = parent_of(client, account_id)
+            if at != destination:
+                raise Conflict(
+                    f"account {account_id} is in {at}, not in {destination}",
+                    hint="somebody moved it meanwhile; run again with a new plan",
+                )
+            return
+        _settled(
+            lambda: client.move_account(
+                AccountId=account_id, SourceParentId=source, DestinationParentId=destination
+            ),
+            settle,
+        )
+
+    def rename_account(self, account_id: AccountId, name: str) -> None:
+        account = self._sessions.management("account", self._sessions.global_region)
+        # AWS: AccountId must be left out for the caller's own account.
+        own = self._sessions.check_credentials().account_id
+        target = {} if account_id == own else {"AccountId": str(account_id)}
+        account.put_account_name(AccountName=name, **target)
+
+    def tag_account(self, account_id: AccountId, tags: Iterable[tuple[str, str]]) -> None:
+        wanted = dict(tags)
+        if not wanted:
+            return
+        self._sessions.organizations().tag_resource(
+            ResourceId=account_id,
+            Tags=[{"Key": key, "Value": wanted[key]} for key in sorted(wanted)],
+        )
+
+    def untag_account(self, account_id: AccountId, keys: Sequence[str]) -> None:
+        if keys:
+            self._sessions.organizations().untag_resource(
+                ResourceId=account_id, TagKeys=sorted(set(keys))
+            )
+
+    # --- inside -----------------------------------------------------------------------------
+
+    @staticmethod
+    def _child(client: Any, parent_id: OrgUnitId, name: str) -> OrgUnitId | None:
+        pages = client.get_paginator("list_organizational_units_for_parent").paginate(
+            ParentId=parent_id
+        )
+        for page in pages:
+            for unit in page["OrganizationalUnits"]:
+                if unit["Name"] == name:
+                    return OrgUnitId(unit["Id"])
+        return None
+
+
+def _settled(call: Callable[[], Any], settle: Callable[[AftError], None]) -> None:
+    try:
+        call()
+    except _DOUBTFUL as error:
+        settle(error)
+
+
+def _duplicate_unit(error: AftError) -> bool:
+    return error_code(error) == "DuplicateOrganizationalUnitException"

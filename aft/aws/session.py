@@ -1,0 +1,227 @@
+"""Who aft is on AWS: the caller, the management account, and the role in each member account.
+
+Hands out translating clients for an identity; knows no operation but the two of STS that make
+credentials. Safe to use from several threads.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.session
+from botocore import exceptions as boto
+
+from aft.aws.calls import AwsCallRecorder
+from aft.aws.clients import Door, TranslatingClient
+from aft.aws.credentials import CredentialCache, Credentials
+from aft.aws.errors import NO_CREDENTIALS_HINT, translate
+from aft.aws.factory import ClientFactory, ClientKey
+from aft.aws.pacing import DEFAULT_PACES, Pace, Pacing
+from aft.errors import AftError, Denied
+from aft.ids import AccountId
+from aft.ports import Clock
+
+CALLER = "caller"
+MANAGEMENT = "management"
+SESSION_SECONDS = 3600
+"""AWS's limit for a role assumed with the credentials of another role."""
+ATTEMPTS = 8
+
+# Where Organizations lives and answers for its tags, by partition.
+_GLOBAL_REGIONS: Mapping[str, str] = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-northwest-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdentity:
+    """Who the organization-level calls are made as."""
+
+    account_id: AccountId
+    arn: str
+
+
+class AwsSessions:
+    """All credentials and clients of one run."""
+
+    def __init__(
+        self,
+        *,
+        botocore_session: botocore.session.Session | None,
+        home_region: str,
+        management_role: str | None,
+        member_role: str,
+        clock: Clock,
+        child_endpoint: Callable[[], str | None] | None = None,
+        run_id: str = "",
+        paces: Sequence[Pace] = DEFAULT_PACES,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        """``botocore_session=None``: boto3's own chain (profiles, environment, endpoint URLs).
+
+        ``child_endpoint`` gives the endpoint URL for child processes where it is not the one of
+        the environment. ``attempts`` is how often botocore sends one call, in all.
+        """
+        self._session = botocore_session or _own_session()
+        self.home_region = home_region
+        self.partition = _partition_of(self._session, home_region)
+        self.global_region = _GLOBAL_REGIONS.get(self.partition, home_region)
+        self._management_role = management_role
+        self._member_role = member_role
+        self._clock = clock
+        self._child_endpoint = child_endpoint
+        self._session_name = _session_name(run_id)
+        self.calls = AwsCallRecorder()
+        self._factory = ClientFactory(self._session, recorder=self.calls, attempts=attempts)
+        self._pacing = Pacing(paces, clock=clock)
+        self._credentials = CredentialCache(self._assume, clock=clock)
+        self._identity: CallerIdentity | None = None
+        self._identity_lock = threading.Lock()
+
+    # --- clients ----------------------------------------------------------------------------
+
+    def management(self, service: str, region: str | None = None, *, once: bool = False) -> Any:
+        """A client with the management account's credentials.
+
+        With ``once``, no call is ever sent twice, by botocore or by us.
+        """
+        return self._client(MANAGEMENT, service, region or self.home_region, once=once)
+
+    def organizations(self) -> Any:
+        """The Organizations client."""
+        return self.management("organizations", self.global_region)
+
+    def member(self, account_id: AccountId, service: str, region: str | None = None) -> Any:
+        """A client inside ``account_id``; the management account's own needs no role."""
+        return self._client(self._identity_of(account_id), service, region or self.home_region)
+
+    # --- identities -------------------------------------------------------------------------
+
+    def check_credentials(self) -> CallerIdentity:
+        """Who we are, asked of STS once. Raises ``Denied`` saying how to go on when nobody."""
+        with self._identity_lock:
+            if self._identity is None:
+                answer = self.management("sts").get_caller_identity()
+                self._identity = CallerIdentity(
+                    account_id=AccountId.parse(answer["Account"]), arn=answer["Arn"]
+                )
+            return self._identity
+
+    def role_arn(self, account_id: AccountId) -> str:
+        """The role assumed inside ``account_id``."""
+        return f"arn:{self.partition}:iam::{account_id}:role/{self._member_role}"
+
+    def environment(self, account_id: AccountId) -> Mapping[str, str]:
+        """``AWS_*`` variables for a child process: this account's credentials, region and
+        endpoint, nothing else."""
+        variables = dict(self._keys(self._identity_of(account_id)))
+        variables["AWS_REGION"] = variables["AWS_DEFAULT_REGION"] = self.home_region
+        endpoint = self._endpoint_for_children()
+        if endpoint:
+            variables["AWS_ENDPOINT_URL"] = endpoint
+        return variables
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _identity_of(self, account_id: AccountId) -> str:
+        own = self.check_credentials().account_id
+        return MANAGEMENT if account_id == own else str(account_id)
+
+    def _client(self, identity: str, service: str, region: str, *, once: bool = False) -> Any:
+        if identity == MANAGEMENT and self._management_role is None:
+            identity = CALLER
+        key = ClientKey(identity=identity, service=service, region=region, once=once)
+        pacing = self._pacing if identity in (CALLER, MANAGEMENT) else None
+        return TranslatingClient(
+            Door(
+                service=service,
+                who=self._who(identity),
+                clock=self._clock,
+                open=lambda: self._factory.client(
+                    key, credentials=self._credentials_of(identity), pacing=pacing
+                ),
+                renew=lambda: self._renew(identity),
+                once=once,
+            )
+        )
+
+    def _credentials_of(self, identity: str) -> Credentials | None:
+        return None if identity == CALLER else self._credentials.get(identity)
+
+    def _renew(self, identity: str) -> bool:
+        if identity == CALLER:
+            return False  # botocore's chain renews what can be renewed
+        self._credentials.forget(identity)
+        return True
+
+    def _assume(self, identity: str) -> Credentials:
+        if identity == MANAGEMENT and self._management_role is not None:
+            sts, role = self._client(CALLER, "sts", self.home_region), self._management_role
+        else:
+            sts, role = self.management("sts"), self.role_arn(AccountId(identity))
+        answer = sts.assume_role(
+            RoleArn=role, RoleSessionName=self._session_name, DurationSeconds=SESSION_SECONDS
+        )
+        return Credentials.from_sts(answer["Credentials"])
+
+    def _who(self, identity: str) -> str:
+        if identity == CALLER:
+            return "your own AWS credentials"
+        if identity == MANAGEMENT:
+            return f"role {self._management_role}"
+        return f"role {self.role_arn(AccountId(identity))}"
+
+    def _keys(self, identity: str) -> Mapping[str, str]:
+        if identity == MANAGEMENT and self._management_role is None:
+            identity = CALLER
+        kept = self._credentials_of(identity)
+        if kept is not None:
+            access, secret, token = kept.access_key, kept.secret_key, kept.token
+        else:
+            access, secret, token = self._callers_keys()
+        keys = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret}
+        return {**keys, "AWS_SESSION_TOKEN": token} if token else keys
+
+    def _callers_keys(self) -> tuple[str, str, str]:
+        try:
+            own = self._session.get_credentials()
+            frozen = own.get_frozen_credentials() if own else None
+        except (boto.BotoCoreError, boto.ClientError) as error:
+            failure: AftError = translate(error, service="sts", operation="GetCredentials")
+        else:
+            if frozen is not None and frozen.access_key and frozen.secret_key:
+                return frozen.access_key, frozen.secret_key, frozen.token or ""
+            failure = Denied("no AWS credentials were found", hint=NO_CREDENTIALS_HINT)
+        raise failure
+
+    def _endpoint_for_children(self) -> str | None:
+        if self._child_endpoint is not None:
+            return self._child_endpoint()
+        configured = os.environ.get("AWS_ENDPOINT_URL")
+        return configured or self._session.get_scoped_config().get("endpoint_url")
+
+
+def _own_session() -> botocore.session.Session:
+    """Boto3's chain: boto3 itself adds nothing to it but a user agent."""
+    return botocore.session.Session()
+
+
+def _partition_of(session: botocore.session.Session, region: str) -> str:
+    try:
+        return str(session.get_partition_for_region(region))
+    except boto.BotoCoreError:
+        return "aws"
+
+
+def _session_name(run_id: str) -> str:
+    # AWS: RoleSessionName, 2 to 64 characters of [\w+=,.@-]; CloudTrail shows it.
+    return re.sub(r"[^\w+=,.@-]", "-", f"aft-{run_id}" if run_id else "aft", flags=re.ASCII)[:64]

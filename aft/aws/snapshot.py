@@ -1,0 +1,226 @@
+"""Reads the organization: the whole of it in bulk, or only what a few requests touch.
+
+The cheapest complete read known: two lists per OU side by side, tags a hundred accounts at a
+time, and the targets of our own policies. No call per account but where tags must be fresh.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aft.aws.accounts import account_from, read_tags
+from aft.aws.scoped import read_scoped
+from aft.aws.session import AwsSessions
+from aft.aws.tags import bulk_tags
+from aft.aws.units import KnownUnit, KnownUnits, as_units, parent_of, path_of
+from aft.errors import Conflict, NotFound
+from aft.ids import AccountId, OrgUnitId, RequestId
+from aft.organization.model import Account, OrganizationSnapshot, Policy
+from aft.ports import Clock
+
+THREADS = 16
+TRIES = 3
+"""Reads of the whole organization, when an OU vanishes while it is being read."""
+
+
+@dataclass(slots=True)
+class _Tree:
+    """What the walk has found so far."""
+
+    units: dict[OrgUnitId, KnownUnit] = field(default_factory=dict)
+    accounts: list[tuple[OrgUnitId, Mapping[str, Any]]] = field(default_factory=list)
+
+
+class AwsOrganizationReader:
+    """Implements ``aft.ports.OrganizationReader``."""
+
+    def __init__(
+        self,
+        sessions: AwsSessions,
+        *,
+        clock: Clock,
+        known: KnownUnits | None = None,
+        threads: int = THREADS,
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._known = known if known is not None else KnownUnits()
+        self._threads = threads
+
+    def read(self, *, fresh_tags_for: Sequence[AccountId] = ()) -> OrganizationSnapshot:
+        """Everything. ``fresh_tags_for``: accounts whose tags were written so lately that the
+        bulk answer may not show it; one more read for each."""
+        for _ in range(TRIES - 1):
+            try:
+                return self._read(fresh_tags_for)
+            except NotFound:
+                continue  # an OU, policy or account went away between two calls: start over
+        try:
+            return self._read(fresh_tags_for)
+        except NotFound as error:
+            raise Conflict(
+                f"the organization keeps changing while it is read: {error.message}",
+                hint="run again when the other change is done",
+            ) from error
+
+    def read_scoped(
+        self,
+        *,
+        account_ids: Sequence[AccountId],
+        request_ids: Sequence[RequestId],
+        unit_paths: Sequence[str],
+    ) -> OrganizationSnapshot:
+        """See the port."""
+        before = self._sessions.calls.calls
+        snapshot = read_scoped(
+            self._sessions,
+            clock=self._clock,
+            account_ids=account_ids,
+            request_ids=request_ids,
+            unit_paths=unit_paths,
+        )
+        return replace(snapshot, calls=self._sessions.calls.calls - before)
+
+    def _read(self, fresh_tags_for: Sequence[AccountId]) -> OrganizationSnapshot:
+        client = self._sessions.organizations()
+        before = self._sessions.calls.calls
+        read_at = self._clock.now()
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="aft-read") as pool:
+            tagging = self._sessions.management(
+                "resourcegroupstaggingapi", self._sessions.global_region
+            )
+            tags_asked = pool.submit(bulk_tags, tagging)
+            organization = client.describe_organization()["Organization"]
+            root = client.list_roots()["Roots"][0]
+            policies_asked = pool.submit(_read_policies, client, _enabled_types(root))
+            tree = _walk(client, pool, root)
+            tags = self._tags(client, pool, tags_asked.result(), tree, fresh_tags_for)
+            policies = policies_asked.result()
+            accounts = _placed(client, tree, tags)
+        self._known.replace(tree.units.values())
+        known = KnownUnits(tree.units.values())
+        units = (as_units(known.chain(unit_id))[-1] for unit_id in tree.units)
+        return OrganizationSnapshot(
+            organization_id=organization["Id"],
+            root_id=OrgUnitId(root["Id"]),
+            management_account_id=AccountId.parse(organization["MasterAccountId"]),
+            units=tuple(sorted(units, key=lambda unit: unit.id)),
+            accounts=tuple(sorted(accounts, key=lambda account: account.id)),
+            policies=tuple(sorted(policies, key=lambda policy: policy.id)),
+            read_at=read_at,
+            calls=self._sessions.calls.calls - before,
+        )
+
+    @staticmethod
+    def _tags(
+        client: Any,
+        pool: ThreadPoolExecutor,
+        bulk: Mapping[AccountId, Mapping[str, str]],
+        tree: _Tree,
+        fresh_tags_for: Iterable[AccountId],
+    ) -> Mapping[AccountId, Mapping[str, str]]:
+        """The bulk answer, with single reads where it cannot be trusted.
+
+        No tag at all in an organization that has accounts may mean that nobody is tagged, or that
+        the tagging API does not know Organizations here: then every account is asked itself.
+        """
+        present = {AccountId(raw["Id"]) for _, raw in tree.accounts}
+        single = (present & set(fresh_tags_for)) if bulk else present
+        asked = {
+            account_id: pool.submit(read_tags, client, account_id) for account_id in sorted(single)
+        }
+        return {**bulk, **{account_id: future.result() for account_id, future in asked.items()}}
+
+
+def _walk(client: Any, pool: ThreadPoolExecutor, root: Mapping[str, Any]) -> _Tree:
+    """Every OU and account below ``root``; each list is a task of its own."""
+    tree = _Tree()
+    root_id = OrgUnitId(root["Id"])
+    tree.units[root_id] = KnownUnit(id=root_id, name=root.get("Name", "Root"), parent_id=None)
+
+    def children(parent: OrgUnitId) -> Callable[[], None]:
+        units = _pages(client, "list_organizational_units_for_parent", parent)
+        found = [
+            KnownUnit(id=OrgUnitId(raw["Id"]), name=raw["Name"], parent_id=parent)
+            for page in units
+            for raw in page["OrganizationalUnits"]
+        ]
+
+        def take() -> None:
+            for unit in found:
+                tree.units[unit.id] = unit
+                begin(unit.id)
+
+        return take
+
+    def accounts(parent: OrgUnitId) -> Callable[[], None]:
+        pages = _pages(client, "list_accounts_for_parent", parent)
+        found = [(parent, raw) for page in pages for raw in page["Accounts"]]
+        return lambda: tree.accounts.extend(found)
+
+    open_tasks: set[Future[Callable[[], None]]] = set()
+
+    def begin(parent: OrgUnitId) -> None:
+        open_tasks.update((pool.submit(children, parent), pool.submit(accounts, parent)))
+
+    begin(root_id)
+    try:
+        while open_tasks:
+            done, _ = wait(open_tasks, return_when=FIRST_COMPLETED)
+            open_tasks.difference_update(done)
+            for task in done:
+                task.result()()  # what was found is taken in by this thread alone
+    finally:
+        for task in open_tasks:
+            task.cancel()
+    return tree
+
+
+def _placed(
+    client: Any, tree: _Tree, tags: Mapping[AccountId, Mapping[str, str]]
+) -> tuple[Account, ...]:
+    """The accounts in their OUs; one that moved during the walk is asked where it is now."""
+    known = KnownUnits(tree.units.values())
+    paths = {unit_id: path_of(known.chain(unit_id)) for unit_id in tree.units}
+    seen = Counter(raw["Id"] for _, raw in tree.accounts)
+    placed: dict[AccountId, Account] = {}
+    for found_in, raw in tree.accounts:
+        account_id = AccountId(raw["Id"])
+        if account_id in placed:
+            continue
+        parent = found_in if seen[account_id] == 1 else parent_of(client, account_id)
+        if parent not in paths:
+            raise NotFound(f"account {account_id} moved to an OU that is not in the tree yet")
+        placed[account_id] = account_from(
+            raw, parent_id=parent, ou=paths[parent], tags=tags.get(account_id, {})
+        )
+    return tuple(placed.values())
+
+
+def _enabled_types(root: Mapping[str, Any]) -> tuple[str, ...]:
+    types = root.get("PolicyTypes", ())
+    return tuple(sorted(item["Type"] for item in types if item["Status"] == "ENABLED"))
+
+
+def _read_policies(client: Any, types: Iterable[str]) -> tuple[Policy, ...]:
+    """Our own policies of the enabled types. AWS's own are left out: FullAWSAccess alone has
+    every account as a target."""
+    found: list[Policy] = []
+    for policy_type in types:
+        pages = client.get_paginator("list_policies").paginate(Filter=policy_type)
+        for raw in (raw for page in pages for raw in page["Policies"] if not raw["AwsManaged"]):
+            targets = client.get_paginator("list_targets_for_policy").paginate(PolicyId=raw["Id"])
+            ids = sorted(item["TargetId"] for page in targets for item in page["Targets"])
+            found.append(
+                Policy(id=raw["Id"], name=raw["Name"], type=raw["Type"], targets=tuple(ids))
+            )
+    return tuple(found)
+
+
+def _pages(client: Any, operation: str, parent: OrgUnitId) -> Iterable[Mapping[str, Any]]:
+    pages: Iterable[Mapping[str, Any]] = client.get_paginator(operation).paginate(ParentId=parent)
+    return pages

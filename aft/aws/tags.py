@@ -1,0 +1,44 @@
+"""Tags of many accounts at once, through the Resource Groups Tagging API: 100 accounts a call.
+
+It answers for Organizations in the partition's global region and the management account, and
+lags behind writes; what must be fresh is read from Organizations instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from aft.ids import AccountId
+from aft.organization.model import REQUEST_TAG
+
+ACCOUNT_TYPE = "organizations:account"
+PAGE = 100
+VALUES_PER_FILTER = 20  # AWS: TagFilter Values
+
+
+def bulk_tags(tagging: Any) -> Mapping[AccountId, Mapping[str, str]]:
+    """Every account that has tags; the others do not appear."""
+    return dict(_resources(tagging))
+
+
+def accounts_tagged(tagging: Any, request_ids: Sequence[str]) -> frozenset[AccountId]:
+    """Accounts bound by their tag to one of these requests."""
+    found: set[AccountId] = set()
+    wanted = sorted(set(request_ids))
+    for start in range(0, len(wanted), VALUES_PER_FILTER):
+        values = wanted[start : start + VALUES_PER_FILTER]
+        filters = [{"Key": REQUEST_TAG, "Values": values}]
+        found |= {account_id for account_id, _ in _resources(tagging, TagFilters=filters)}
+    return frozenset(found)
+
+
+def _resources(tagging: Any, **parameters: Any) -> Iterator[tuple[AccountId, Mapping[str, str]]]:
+    pages = tagging.get_paginator("get_resources").paginate(
+        ResourceTypeFilters=[ACCOUNT_TYPE], ResourcesPerPage=PAGE, **parameters
+    )
+    for page in pages:
+        for resource in page["ResourceTagMappingList"]:
+            # arn:aws:organizations::<management>:account/o-…/<account id>
+            account_id = AccountId.parse(resource["ResourceARN"].rpartition("/")[2])
+            yield account_id, {tag["Key"]: tag["Value"] for tag in resource["Tags"]}

@@ -1,0 +1,105 @@
+"""The ids, names and parents of organizational units, remembered between reads.
+
+An OU can be renamed but never hung elsewhere, so what is known stays true until our own writer, or
+the next full read, says otherwise.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from aft.ids import OrgUnitId, OrgUnitPath
+from aft.organization.model import OrganizationalUnit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownUnit:
+    """An OU, or the root when there is no parent."""
+
+    id: OrgUnitId
+    name: str
+    parent_id: OrgUnitId | None
+
+
+class KnownUnits:
+    """Thread-safe."""
+
+    def __init__(self, units: Iterable[KnownUnit] = ()) -> None:
+        self._lock = threading.Lock()
+        self._units = {unit.id: unit for unit in units}
+
+    def get(self, unit_id: OrgUnitId) -> KnownUnit | None:
+        with self._lock:
+            return self._units.get(unit_id)
+
+    def add(self, unit: KnownUnit) -> None:
+        with self._lock:
+            self._units[unit.id] = unit
+
+    def forget(self, unit_id: OrgUnitId) -> None:
+        with self._lock:
+            self._units.pop(unit_id, None)
+
+    def replace(self, units: Iterable[KnownUnit]) -> None:
+        """What a full read found, and nothing older."""
+        found = {unit.id: unit for unit in units}
+        with self._lock:
+            self._units = found
+
+    def chain(self, unit_id: OrgUnitId) -> tuple[KnownUnit, ...]:
+        """From the root down to ``unit_id``. Raises ``KeyError`` when a link is not known."""
+        links: list[KnownUnit] = []
+        with self._lock:
+            current: OrgUnitId | None = unit_id
+            while current is not None:
+                links.append(self._units[current])
+                current = links[-1].parent_id
+        return tuple(reversed(links))
+
+    def children(self, unit_id: OrgUnitId) -> tuple[KnownUnit, ...]:
+        with self._lock:
+            return tuple(unit for unit in self._units.values() if unit.parent_id == unit_id)
+
+
+def path_of(chain: Iterable[KnownUnit]) -> OrgUnitPath:
+    """The path a chain from the root spells."""
+    return OrgUnitPath(tuple(unit.name for unit in chain if unit.parent_id is not None))
+
+
+def as_units(chain: Iterable[KnownUnit]) -> tuple[OrganizationalUnit, ...]:
+    """The chain as the model's units, each with its path."""
+    path = OrgUnitPath()
+    units: list[OrganizationalUnit] = []
+    for unit in chain:
+        if unit.parent_id is not None:
+            path = path.child(unit.name)
+        units.append(
+            OrganizationalUnit(id=unit.id, name=unit.name, path=path, parent_id=unit.parent_id)
+        )
+    return tuple(units)
+
+
+def climb(client: Any, known: KnownUnits, unit_id: OrgUnitId) -> tuple[KnownUnit, ...]:
+    """The chain to ``unit_id``, asking AWS (two reads a level) only for what is not known."""
+    current: OrgUnitId | None = unit_id
+    while current is not None:
+        unit = known.get(current) or _read_unit(client, current)
+        known.add(unit)
+        current = unit.parent_id
+    return known.chain(unit_id)
+
+
+def _read_unit(client: Any, unit_id: OrgUnitId) -> KnownUnit:
+    if unit_id.startswith("r-"):
+        return KnownUnit(id=unit_id, name="Root", parent_id=None)
+    answer = client.describe_organizational_unit(OrganizationalUnitId=unit_id)
+    name = answer["OrganizationalUnit"]["Name"]
+    return KnownUnit(id=unit_id, name=name, parent_id=parent_of(client, unit_id))
+
+
+def parent_of(client: Any, child_id: str) -> OrgUnitId:
+    """The OU or root an account or OU hangs in. Raises ``NotFound``."""
+    return OrgUnitId(client.list_parents(ChildId=child_id)["Parents"][0]["Id"])
