@@ -1,0 +1,179 @@
+"""Every family of AWS errors, and what aft makes of it."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions as boto
+
+from aft.aws.errors import error_code, translate
+from aft.errors import (
+    AftError,
+    Conflict,
+    Denied,
+    NotFound,
+    Terminal,
+    Throttled,
+    Transient,
+    UnknownOutcome,
+)
+
+
+def answered(code: str, message: str = "words", *, status: int = 400, **more: str) -> AftError:
+    operation = more.pop("operation", "PutThing")
+    service = more.pop("service", "organizations")
+    error = boto.ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {
+                "HTTPStatusCode": status,
+                "RequestId": "req-1",
+                "HTTPHeaders": {"retry-after": more.pop("retry_after", "")},
+            },
+            **more,
+        },  # type: ignore[arg-type]  # the stub knows fewer members than AWS sends
+        operation,
+    )
+    return translate(error, service=service, operation=operation, who="role R")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("ThrottlingException", Throttled),
+        ("TooManyRequestsException", Throttled),
+        ("RequestLimitExceeded", Throttled),
+        ("ConcurrentModificationException", Conflict),
+        ("OperationAborted", Conflict),
+        ("ResourceInUseException", Conflict),
+        ("AccessDenied", Denied),
+        ("AccessDeniedException", Denied),
+        ("UnauthorizedOperation", Denied),
+        ("ExpiredToken", Denied),
+        ("UnrecognizedClientException", Denied),
+        ("AuthFailure", Denied),
+        ("OptInRequired", Denied),
+        ("InvalidClientTokenId", Denied),
+        ("NoSuchEntity", NotFound),
+        ("NoSuchPublicAccessBlockConfiguration", NotFound),
+        ("ParameterNotFound", NotFound),
+        ("InvalidVpcID.NotFound", NotFound),
+        ("AccountNotFoundException", NotFound),
+        ("ResourceNotFoundException", NotFound),
+        ("404", NotFound),
+        ("ServiceException", Transient),
+        ("ServiceUnavailable", Transient),
+        ("FinalizingOrganizationException", Transient),
+        ("ValidationException", Terminal),
+        ("DuplicateOrganizationalUnitException", Terminal),
+        ("DependencyViolation", Terminal),
+        ("EntityAlreadyExists", Terminal),
+        ("AWSOrganizationsNotInUseException", Terminal),
+        ("SomethingNobodyHasSeen", Terminal),
+    ],
+)
+def test_each_code_says_what_to_do_next(code: str, expected: type[AftError]) -> None:
+    error = answered(code)
+    assert type(error) is expected
+    assert error_code(error) == code
+    assert "organizations:PutThing" in error.message
+    assert "words" in error.message
+    assert code in error.message
+    assert "req-1" in error.message
+
+
+def test_an_unknown_code_with_a_server_status_passes() -> None:
+    assert type(answered("Weird", status=502)) is Transient
+
+
+def test_the_creation_slots_are_a_throttle_and_the_quota_is_not() -> None:
+    busy = answered("ConstraintViolationException", Reason="ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED")
+    full = answered("ConstraintViolationException", Reason="ACCOUNT_NUMBER_LIMIT_EXCEEDED")
+    assert type(busy) is Throttled
+    assert type(full) is Terminal
+    assert "ACCOUNT_NUMBER_LIMIT_EXCEEDED" in full.message
+    assert "quota" in full.hint
+
+
+def test_retry_after_is_kept() -> None:
+    error = answered("ThrottlingException", retry_after="7")
+    assert isinstance(error, Throttled)
+    assert error.retry_after == 7.0
+
+
+def test_a_terminal_error_carries_awss_code() -> None:
+    error = answered("InvalidInputException")
+    assert isinstance(error, Terminal)
+    assert error.code == "InvalidInputException"
+
+
+def test_a_missing_stack_is_not_found_although_cloudformation_has_no_code_for_it() -> None:
+    gone = answered(
+        "ValidationError", "Stack with id aft-x does not exist", service="cloudformation"
+    )
+    other = answered("ValidationError", "No updates are to be performed.", service="cloudformation")
+    assert type(gone) is NotFound
+    assert type(other) is Terminal
+
+
+def test_denied_names_the_action_and_the_credentials() -> None:
+    error = answered("AccessDeniedException", operation="CreateAccount")
+    assert "organizations:CreateAccount" in error.hint
+    assert "role R" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("operation", "failure", "expected"),
+    [
+        ("MoveAccount", boto.ReadTimeoutError(endpoint_url="https://x"), Transient),
+        ("ListRoots", boto.ConnectionClosedError(endpoint_url="https://x"), Transient),
+        ("CreateAccount", boto.ReadTimeoutError(endpoint_url="https://x"), UnknownOutcome),
+        ("CreateAccount", boto.ConnectionClosedError(endpoint_url="https://x"), UnknownOutcome),
+        ("CreateAccount", boto.ConnectTimeoutError(endpoint_url="https://x"), Transient),
+        (
+            "CreateAccount",
+            boto.EndpointConnectionError(endpoint_url="https://x", error="refused"),
+            Transient,
+        ),
+        ("ListRoots", boto.NoCredentialsError(), Denied),
+        ("ListRoots", boto.ProfileNotFound(profile="work"), Denied),
+        ("ListRoots", boto.ParamValidationError(report="Unknown parameter"), Terminal),
+    ],
+)
+def test_failures_without_an_answer(
+    operation: str, failure: boto.BotoCoreError, expected: type[AftError]
+) -> None:
+    error = translate(failure, service="organizations", operation=operation)
+    assert type(error) is expected
+    assert error.__cause__ is failure
+
+
+def test_a_server_error_on_create_account_may_have_created_it() -> None:
+    assert type(answered("ServiceException", status=500, operation="CreateAccount")) is (
+        UnknownOutcome
+    )
+    assert type(answered("ServiceUnavailable", status=503, operation="CreateAccount")) is Transient
+
+
+def test_no_credentials_says_both_ways_to_go_on() -> None:
+    error = translate(boto.NoCredentialsError(), service="sts", operation="GetCallerIdentity")
+    assert "configure AWS credentials" in error.hint
+    assert "aft --sandbox" in error.hint
+
+
+def test_secrets_that_aws_repeats_are_cut_out_of_message_and_cause() -> None:
+    error = answered(
+        "SignatureDoesNotMatch",
+        "The signature does not match.\n\nThe Canonical String for this request should have been\n"
+        "'POST\nx-amz-security-token:IQoJb3JpZ2lu\n'",
+    )
+    assert "IQoJb3JpZ2lu" not in error.message
+    assert error.__cause__ is None
+    assert error.__suppress_context__
+    encoded = answered(
+        "UnauthorizedOperation",
+        "You are not authorized. Encoded authorization failure message: " + "A" * 4000,
+    )
+    assert "AAAA" not in encoded.message
+    assert "You are not authorized" in encoded.message
+    key = answered("InvalidAccessKeyId", "The key ASIAABCDEFGHIJKLMNOP does not exist")
+    assert "ASIAABCDEFGHIJKLMNOP" not in key.message
