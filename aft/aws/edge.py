@@ -12,6 +12,7 @@ from aft.aws.member import AwsMemberAccess
 from aft.aws.organizations import AwsOrganizationWriter
 from aft.aws.pacing import DEFAULT_PACES, Pace
 from aft.aws.provider import OrganizationsProvider
+from aft.aws.recent import RecentlyTagged
 from aft.aws.session import ATTEMPTS, AwsSessions
 from aft.aws.snapshot import AwsOrganizationReader
 from aft.aws.units import KnownUnits
@@ -61,13 +62,14 @@ def connect(
         paces=paces,
         attempts=attempts,
     )
-    known = KnownUnits()
+    known, tagged = KnownUnits(), RecentlyTagged(clock)
     return AwsEdge(
-        reader=AwsOrganizationReader(sessions, clock=clock, known=known),
-        writer=AwsOrganizationWriter(sessions, known=known),
+        reader=AwsOrganizationReader(sessions, clock=clock, known=known, tagged=tagged),
+        writer=AwsOrganizationWriter(sessions, known=known, tagged=tagged),
         provider=OrganizationsProvider(
             sessions,
             role_name=config.roles.member,
+            tagged=tagged,
             max_in_flight=config.limits.creations_in_flight,
         ),
         lookup=AwsAccountLookup(sessions, known=known),

@@ -12,10 +12,10 @@ from aft.organization.model import Account
 class AwsAccountLookup:
     """Implements ``aft.ports.AccountLookup``."""
 
-    def __init__(self, sessions: AwsSessions, *, known: KnownUnits | None = None) -> None:
+    def __init__(self, sessions: AwsSessions, *, known: KnownUnits) -> None:
         """``known`` spares the reads of OUs that a snapshot has already seen."""
         self._sessions = sessions
-        self._known = known if known is not None else KnownUnits()
+        self._known = known
 
     def account(self, account_id: AccountId) -> Account:
         return read_account(self._sessions.organizations(), self._known, account_id)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aft.aws.errors import error_code
+from aft.aws.recent import RecentlyTagged
 from aft.aws.session import AwsSessions
 from aft.aws.units import KnownUnit, KnownUnits, parent_of
-from aft.errors import AftError, Conflict, NotFound, Terminal, Transient, UnknownOutcome
+from aft.errors import AftError, Conflict, Denied, NotFound, Terminal, Transient, UnknownOutcome
 from aft.ids import AccountId, OrgUnitId
 
 # After these a write may have been carried out, by us or by somebody else.
@@ -21,9 +22,11 @@ _DOUBTFUL = (NotFound, Terminal, UnknownOutcome, Transient, Conflict)
 class AwsOrganizationWriter:
     """Implements ``aft.ports.OrganizationWriter``."""
 
-    def __init__(self, sessions: AwsSessions, *, known: KnownUnits | None = None) -> None:
+    def __init__(self, sessions: AwsSessions, *, known: KnownUnits, tagged: RecentlyTagged) -> None:
+        """``known`` and ``tagged`` tell the readers of this process what has been written."""
         self._sessions = sessions
-        self._known = known if known is not None else KnownUnits()
+        self._known = known
+        self._tagged = tagged
 
     # --- organizational units ---------------------------------------------------------------
 
@@ -112,7 +115,15 @@ class AwsOrganizationWriter:
         # AWS: AccountId must be left out for the caller's own account.
         own = self._sessions.check_credentials().account_id
         target = {} if account_id == own else {"AccountId": str(account_id)}
-        account.put_account_name(AccountName=name, **target)
+        try:
+            account.put_account_name(AccountName=name, **target)
+        except Denied as error:
+            raise Denied(
+                error.message,
+                hint="allow account:PutAccountName, and let the management account manage its "
+                "members: aws organizations enable-aws-service-access --service-principal "
+                "account.amazonaws.com",
+            ) from error
 
     def tag_account(self, account_id: AccountId, tags: Iterable[tuple[str, str]]) -> None:
         wanted = dict(tags)
@@ -122,12 +133,15 @@ class AwsOrganizationWriter:
             ResourceId=account_id,
             Tags=[{"Key": key, "Value": wanted[key]} for key in sorted(wanted)],
         )
+        self._tagged.add(account_id)
 
     def untag_account(self, account_id: AccountId, keys: Sequence[str]) -> None:
-        if keys:
-            self._sessions.organizations().untag_resource(
-                ResourceId=account_id, TagKeys=sorted(set(keys))
-            )
+        if not keys:
+            return
+        self._sessions.organizations().untag_resource(
+            ResourceId=account_id, TagKeys=sorted(set(keys))
+        )
+        self._tagged.add(account_id)
 
     # --- inside -----------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from aft.aws.recent import RecentlyTagged
 from aft.aws.session import AwsSessions
 from aft.errors import Conflict, Transient
 from aft.ids import AccountId, RequestId
@@ -24,10 +25,16 @@ class OrganizationsProvider:
     """Implements ``aft.ports.AccountProvider``."""
 
     def __init__(
-        self, sessions: AwsSessions, *, role_name: str, max_in_flight: int = MAX_IN_FLIGHT
+        self,
+        sessions: AwsSessions,
+        *,
+        role_name: str,
+        tagged: RecentlyTagged,
+        max_in_flight: int = MAX_IN_FLIGHT,
     ) -> None:
         """``role_name``: the role CreateAccount leaves in the account for its management."""
         self._sessions = sessions
+        self._tagged = tagged
         self._role_name = role_name
         self.max_in_flight = max_in_flight
 
@@ -49,13 +56,13 @@ class OrganizationsProvider:
                 f"{error.message}; no account was created",
                 hint="another change to the organization is going on; try again in a moment",
             ) from error
-        return _creation(answer["CreateAccountStatus"])
+        return self._creation(answer["CreateAccountStatus"])
 
     def creation(self, creation_id: str) -> Creation:
         answer = self._sessions.organizations().describe_create_account_status(
             CreateAccountRequestId=creation_id
         )
-        return _creation(answer["CreateAccountStatus"])
+        return self._creation(answer["CreateAccountStatus"])
 
     def creations(self, states: Sequence[CreationState]) -> Sequence[Creation]:
         """One list for all of them: five slots are watched by one call."""
@@ -63,17 +70,18 @@ class OrganizationsProvider:
             return ()
         paginator = self._sessions.organizations().get_paginator("list_create_account_status")
         pages = paginator.paginate(States=[state.value for state in states])
-        found = [_creation(raw) for page in pages for raw in page["CreateAccountStatuses"]]
+        found = [self._creation(raw) for page in pages for raw in page["CreateAccountStatuses"]]
         return tuple(sorted(found, key=lambda creation: (creation.requested_at, creation.id)))
 
-
-def _creation(raw: Mapping[str, Any]) -> Creation:
-    account_id = raw.get("AccountId")
-    return Creation(
-        id=raw["Id"],
-        account_name=raw.get("AccountName", ""),
-        state=CreationState(raw["State"]),
-        requested_at=raw["RequestedTimestamp"],
-        account_id=AccountId.parse(account_id) if account_id else None,
-        failure_reason=raw.get("FailureReason", ""),
-    )
+    def _creation(self, raw: Mapping[str, Any]) -> Creation:
+        account_id = AccountId.parse(raw["AccountId"]) if raw.get("AccountId") else None
+        if account_id is not None:
+            self._tagged.add(account_id, at=raw.get("CompletedTimestamp"))
+        return Creation(
+            id=raw["Id"],
+            account_name=raw.get("AccountName", ""),
+            state=CreationState(raw["State"]),
+            requested_at=raw["RequestedTimestamp"],
+            account_id=account_id,
+            failure_reason=raw.get("FailureReason", ""),
+        )

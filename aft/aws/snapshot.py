@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aft.aws.accounts import account_from, read_tags
+from aft.aws.recent import RecentlyTagged
 from aft.aws.scoped import read_scoped
 from aft.aws.session import AwsSessions
 from aft.aws.tags import bulk_tags
@@ -43,17 +44,21 @@ class AwsOrganizationReader:
         sessions: AwsSessions,
         *,
         clock: Clock,
-        known: KnownUnits | None = None,
+        known: KnownUnits,
+        tagged: RecentlyTagged,
         threads: int = THREADS,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._known = known if known is not None else KnownUnits()
+        self._known = known
+        self._tagged = tagged
         self._threads = threads
 
     def read(self, *, fresh_tags_for: Sequence[AccountId] = ()) -> OrganizationSnapshot:
         """Everything. ``fresh_tags_for``: accounts whose tags were written so lately that the
-        bulk answer may not show it; one more read for each."""
+        bulk answer may not show it; one more read for each. Those that this process has written
+        itself are known."""
+        fresh_tags_for = (*fresh_tags_for, *self._tagged.accounts)
         for _ in range(TRIES - 1):
             try:
                 return self._read(fresh_tags_for)

@@ -26,10 +26,16 @@ from aft.aws.factory import is_loopback
 from aft.aws.member import AwsMemberAccess
 from aft.aws.pacing import Pace
 from aft.aws.provider import OrganizationsProvider
+from aft.aws.recent import RecentlyTagged
+from aft.aws.session import AwsSessions
 from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled, Transient, UnknownOutcome
 from aft.ids import AccountId, RequestId
 
 MEMBER = AccountId("444455556666")
+
+
+def provider_over(sessions: AwsSessions, clock: ManualClock) -> OrganizationsProvider:
+    return OrganizationsProvider(sessions, role_name="Role", tagged=RecentlyTagged(clock))
 
 
 class Aws:
@@ -79,7 +85,7 @@ def test_a_lost_reply_of_create_account_is_an_unknown_outcome_after_exactly_one_
 ) -> None:
     aws.replies["CreateAccount"] = [ConnectionClosedError(endpoint_url="https://x")]
     sessions = scripted_sessions(aws, clock, attempts=8)
-    provider = OrganizationsProvider(sessions, role_name="Role")
+    provider = provider_over(sessions, clock)
     with pytest.raises(UnknownOutcome):
         provider.start_creation(name="a", email="a@example.com", request_id=RequestId("a"), tags=())
     assert aws.sent("CreateAccount") == 1
@@ -109,7 +115,7 @@ def test_create_account_is_never_sent_twice(
     aws: Aws, clock: ManualClock, refusal: Answer, expected: type[Exception]
 ) -> None:
     aws.replies["CreateAccount"] = [refusal]
-    provider = OrganizationsProvider(scripted_sessions(aws, clock, attempts=8), role_name="Role")
+    provider = provider_over(scripted_sessions(aws, clock, attempts=8), clock)
     with pytest.raises(expected) as caught:
         provider.start_creation(name="a", email="a@example.com", request_id=RequestId("a"), tags=())
     assert type(caught.value) is expected
