@@ -1,0 +1,49 @@
+"""The digests by which a customization step counts as done: equal digest, nothing to run. Pure.
+
+A step's digest covers its own content and its support files, the runner's version, and only
+those inputs that it reads: a changed tag does not re-run a template that uses no tags.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from aft.canonical import digest, plain
+from aft.customizations.model import CustomizationStep, Outputs, StepFile
+from aft.organization.model import AccountFacts
+
+
+def content_digest(file: StepFile, support: Iterable[StepFile], *, folder: str) -> str:
+    """Digest of what the step's files hold; paths count from ``folder``."""
+    return digest(
+        {
+            item.path.removeprefix(f"{folder}/"): hashlib.sha256(item.content).hexdigest()
+            for item in (file, *support)
+        }
+    )
+
+
+def step_digest(
+    step: CustomizationStep,
+    *,
+    runner_version: int,
+    facts: AccountFacts,
+    outputs: Mapping[str, Outputs],
+) -> str:
+    """``sha256:…``, or ``""`` when it depends on an account id that only apply can know."""
+    if "account_id" in step.uses and facts.account_id is None:
+        return ""
+    inputs = {
+        name: plain(outputs if name == "outputs" else getattr(facts, name))
+        for name in sorted(step.uses)
+    }
+    return digest(
+        {
+            "step": step.id,
+            "kind": step.kind,
+            "version": runner_version,
+            "content": step.content_digest,
+            "inputs": inputs,
+        }
+    )

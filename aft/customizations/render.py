@@ -1,0 +1,367 @@
+"""Templates of customization steps: the only importer of Jinja2 beside ``aft.report``.
+
+Sandboxed, strict (an undefined name is an error, never empty text), without a loader (no
+include, no import), and bounded: loops, calls, numbers and output have limits, so a template
+cannot eat the machine. CloudFormation's own ``{{resolve:…}}`` passes through untouched. Nothing
+here reads a file or the clock, and equal inputs give equal text.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateAssertionError, TemplateSyntaxError, meta, nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from aft.customizations import template_bounds as bounds
+from aft.customizations.model import ALL_INPUTS, StepInputs
+from aft.customizations.template_access import Access, inputs_read
+from aft.customizations.template_values import ACCOUNT_FIELDS, ROOTS, Values, template_values
+from aft.errors import Terminal
+from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
+
+# CloudFormation's dynamic references begin like a Jinja2 expression. While Jinja2 looks, their
+# braces are two characters of Unicode's private use, which no text of ours holds.
+_RESOLVE = "{{resolve:"
+_MASKED = "\ue000\ue001resolve:"
+
+_HINT = "mend the template, or give the account's request what it lacks"
+
+_LOOKUPS = frozenset({"get", "items", "keys", "values"})
+_REFUSED: tuple[tuple[type[nodes.Node], str], ...] = (
+    (nodes.Include, "include"),
+    (nodes.Import, "import"),
+    (nodes.FromImport, "import"),
+    (nodes.Extends, "extends"),
+)
+
+
+def render_template(source: str, path: str, inputs: StepInputs) -> str:
+    """The text of a template for one account.
+
+    Raises ``Terminal`` whose message begins with ``path:line`` and names what is missing.
+    """
+    environment = _Environment()
+    try:
+        template = environment.bounded_template(_masked(source), path)
+        text = str(template.render(dict(template_values(inputs))))
+    except TemplateSyntaxError as error:
+        raise Terminal(f"{path}:{error.lineno}: {error.message}", hint=_HINT) from error
+    except Exception as error:  # whatever a template's expression raises is the template's
+        said = str(error) or type(error).__name__
+        raise Terminal(f"{path}:{_line_of(error, path)}: {said}", hint=_HINT) from error
+    if len(text) > bounds.MAX_OUTPUT:
+        raise Terminal(f"{path}:1: the output is over {bounds.MAX_OUTPUT:,} characters")
+    return text.replace(_MASKED, _RESOLVE)
+
+
+def check_template(source: str, path: str) -> tuple[Finding, ...]:
+    """Offline: syntax, unknown names, filters and tests, refused constructs. Renders nothing."""
+    environment = _Environment()
+    try:
+        tree = environment.parse(_masked(source), path)
+    except TemplateSyntaxError as error:
+        return (_syntax(error, path),)
+    findings = [
+        *_unknown_names(tree, environment, source, path),
+        *_unknown_tools(tree, environment, source, path),
+        *_refused(tree, source, path),
+    ]
+    if not findings:
+        try:
+            environment.compile(tree, path, path)
+        except TemplateSyntaxError as error:
+            findings.append(_syntax(error, path))
+    return sorted_findings(findings)
+
+
+def template_uses(source: str) -> frozenset[str]:
+    """The inputs a template reads; all of them when it cannot be told."""
+    try:
+        return inputs_read(_accesses(_Environment().parse(_masked(source)), source))
+    except TemplateSyntaxError:
+        return ALL_INPUTS
+
+
+def template_accesses(source: str) -> tuple[Access, ...]:
+    """Every name a template reads from outside, sorted; nothing for what is no template."""
+    try:
+        return _accesses(_Environment().parse(_masked(source)), source)
+    except TemplateSyntaxError:
+        return ()
+
+
+class _Missing(StrictUndefined):
+    """An undefined value whose message says what there is instead."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        owner, name = self._undefined_obj, str(self._undefined_name)
+        if self._undefined_hint or not isinstance(owner, Values):
+            return str(super()._undefined_message)
+        near = did_you_mean(name, owner)
+        known = ", ".join(sorted(owner)) or "nothing"
+        return f"{owner.label} has no {name!r}; " + (near or f"it has {known}")
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja2 with its doors closed. One per rendering: it holds the rendering's budget."""
+
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
+
+    def __init__(self) -> None:
+        super().__init__(
+            undefined=_Missing, autoescape=False, keep_trailing_newline=True, optimized=False
+        )
+        self.budget = bounds.Budget()
+        known = self.filters
+        self.filters = {name: known[name] for name in bounds.FILTERS}
+        self.filters |= {
+            "replace": bounds.bounded_replace(known["replace"]),
+            "join": bounds.bounded_join(known["join"]),
+            "indent": bounds.bounded_number(known["indent"], 1000),
+            "round": bounds.bounded_number(known["round"], 15),
+            "batch": bounds.bounded_number(known["batch"], bounds.MAX_RANGE),
+            "tojson": bounds.to_json,
+            "aft_each": self.budget.each,
+            "aft_joined": self.budget.joined,
+            "aft_out": self.budget.out,
+        }
+        namespace, mapping = self.globals["namespace"], self.globals["dict"]
+        self.globals.clear()
+        self.globals.update(range=bounds.bounded_range, namespace=namespace, dict=mapping)
+
+    def bounded_template(self, source: str, path: str) -> Any:
+        tree = _Bounding().visit(self.parse(source, path))
+        code = self.compile(tree, path, path)
+        return self.template_class.from_code(self, code, self.make_globals(None), None)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Values) and attribute in obj:  # a custom field may be called "items"
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, str) and attr not in bounds.TEXT_METHODS:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        wrapped = super().wrap_str_format(value)
+        if wrapped is not None:
+            bounds.check_format(value.__self__)
+        return wrapped
+
+    def call(  # the names are Jinja2's, out of the way of keyword arguments
+        __self,  # noqa: N805 (see above)
+        __context: Context,
+        __obj: Any,
+        /,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        __self.budget.turn()
+        owner = getattr(__obj, "__self__", None)
+        if isinstance(owner, str):
+            bounds.check_text_call(owner, __obj.__name__, args)
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        bounds.check_operation(operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+
+class _Bounding(NodeTransformer):
+    """Makes the loops and texts of a parsed template count against the budget."""
+
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802 (Jinja2's name)
+        self.generic_visit(node)
+        node.iter = _filtered(node.iter, "aft_each")
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802 (Jinja2's name)
+        self.generic_visit(node)
+        return _filtered(nodes.List(node.nodes, lineno=node.lineno), "aft_joined")
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802 (Jinja2's name)
+        self.generic_visit(node)
+        node.nodes = [_filtered(_expression(item), "aft_out") for item in node.nodes]
+        return node
+
+
+def _expression(node: nodes.Node) -> nodes.Node:
+    if isinstance(node, nodes.TemplateData):
+        return nodes.Const(node.data, lineno=node.lineno)
+    return node
+
+
+def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
+    assert isinstance(node, nodes.Expr)  # noqa: S101 (for the type: Jinja2 loops over expressions)
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+
+def _accesses(tree: nodes.Template, source: str) -> tuple[Access, ...]:
+    reader = _Reader(source.splitlines())
+    reader.read(tree, certain=True)
+    try:
+        outside = meta.find_undeclared_variables(tree)
+    except TemplateAssertionError:  # an unknown filter, which is reported on its own
+        outside = set(ROOTS)
+    return tuple(sorted({item for item in reader.found if item.path[0] in outside}))
+
+
+class _Reader:
+    """Walks a parsed template and notes what it reads."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.found: list[Access] = []
+        self._lines = lines
+
+    def read(self, node: nodes.Node | None, *, certain: bool) -> None:
+        match node:
+            case None:
+                return
+            case nodes.Getattr() | nodes.Getitem() | nodes.Name():
+                self._read_chain(node, certain=certain)
+            case nodes.Call(node=nodes.Getattr(attr=attribute) as method) if attribute in _LOOKUPS:
+                self.read(method.node, certain=certain)
+                self._read_all((*node.args, *node.kwargs), certain=certain)
+            case nodes.Filter(name="default" | "d") | nodes.Test(name="defined" | "undefined"):
+                self._read_guarded(node.node, certain=certain)
+                self._read_all((*node.args, *node.kwargs), certain=certain)
+            case nodes.If():
+                self.read(node.test, certain=certain)
+                self._read_all((*node.body, *node.elif_, *node.else_), certain=False)
+            case nodes.CondExpr():
+                self.read(node.test, certain=certain)
+                self._read_all((node.expr1, node.expr2), certain=False)
+            case nodes.And() | nodes.Or():
+                self.read(node.left, certain=certain)
+                self.read(node.right, certain=False)
+            case nodes.For():
+                self.read(node.iter, certain=certain)
+                self._read_all((node.test, *node.body, *node.else_), certain=False)
+            case nodes.Macro() | nodes.CallBlock():
+                self._read_all(node.iter_child_nodes(), certain=False)
+            case _:
+                self._read_all(node.iter_child_nodes(), certain=certain)
+
+    def _read_all(self, children: Any, *, certain: bool) -> None:
+        for child in children:
+            self.read(child, certain=certain)
+
+    def _read_guarded(self, node: nodes.Node | None, *, certain: bool) -> None:
+        """Only the last name of a guarded chain may be absent; what is before it may not."""
+        self.read(node, certain=False)
+        if isinstance(node, nodes.Getattr | nodes.Getitem):
+            self.read(node.node, certain=certain)
+
+    def _read_chain(self, node: nodes.Node, *, certain: bool) -> None:
+        names: list[str] = []
+        at: nodes.Node = node
+        while isinstance(at, nodes.Getattr | nodes.Getitem):
+            match at:
+                case nodes.Getattr(attr=name) | nodes.Getitem(arg=nodes.Const(value=str() as name)):
+                    names.append(name)
+                case nodes.Getitem(arg=argument):
+                    names.clear()  # a computed key: what is before it is read as a whole
+                    self.read(argument, certain=certain)
+            at = at.node
+        if not isinstance(at, nodes.Name):
+            self.read(at, certain=certain)
+        elif at.ctx == "load":
+            path = (at.name, *reversed(names))
+            self.found.append(
+                Access(
+                    path=path,
+                    line=node.lineno,
+                    column=_column(self._lines, node.lineno, path),
+                    is_certain=certain,
+                )
+            )
+
+
+def _unknown_names(
+    tree: nodes.Template, environment: _Environment, source: str, path: str
+) -> Iterator[Finding]:
+    for access in _accesses(tree, source):
+        root, rest = access.path[0], access.path[1:]
+        place = SourceRef(path, access.line, access.column)
+        if root not in ROOTS and root not in environment.globals:
+            near = did_you_mean(root, ROOTS)
+            yield Finding(
+                code="AFT602",
+                source=place,
+                message=f"{root!r} is not defined; a template may use {', '.join(ROOTS)}",
+                hint=near or f"did you mean custom_fields.{root}?",
+            )
+        elif root == "account" and rest and rest[0] not in ACCOUNT_FIELDS:
+            yield Finding(
+                code="AFT602",
+                source=place,
+                message=f"account has no {rest[0]!r}; it has {', '.join(ACCOUNT_FIELDS)}",
+                hint=did_you_mean(rest[0], ACCOUNT_FIELDS),
+            )
+
+
+def _unknown_tools(
+    tree: nodes.Template, environment: _Environment, source: str, path: str
+) -> Iterator[Finding]:
+    lines = source.splitlines()
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
+        if node.name not in known:
+            what = type(node).__name__.lower()
+            shown = sorted(name for name in known if not name.startswith("aft_"))
+            yield Finding(
+                code="AFT602",
+                source=SourceRef(path, node.lineno, _column(lines, node.lineno, (node.name,))),
+                message=f"there is no {what} {node.name!r}",
+                hint=did_you_mean(node.name, shown) or f"there are {', '.join(shown)}",
+            )
+
+
+def _refused(tree: nodes.Template, source: str, path: str) -> Iterator[Finding]:
+    lines = source.splitlines()
+    for kind, word in _REFUSED:
+        for node in tree.find_all(kind):
+            yield Finding(
+                code="AFT603",
+                source=SourceRef(path, node.lineno, _column(lines, node.lineno, (word,))),
+                message=f"{word!r} is refused: a template stands alone",
+                hint="write the content out",
+            )
+
+
+def _syntax(error: TemplateSyntaxError, path: str) -> Finding:
+    return Finding(
+        code="AFT603" if isinstance(error, TemplateAssertionError) else "AFT601",
+        source=SourceRef(path, error.lineno),
+        message=f"not a valid template: {error.message}",
+        hint="a literal '{{' is written {{ '{{' }}",
+    )
+
+
+def _masked(source: str) -> str:
+    return source.replace(_RESOLVE, _MASKED)
+
+
+def _column(lines: list[str], line: int, names: tuple[str, ...]) -> int:
+    """Where on its line a chain of names is written; 1 when it cannot be found."""
+    between = r"[\s.\[\]'\"]*"
+    text = lines[line - 1] if line <= len(lines) else ""
+    found = re.search(r"\b" + between.join(map(re.escape, names)) + r"(?![\w])", text)
+    return found.start() + 1 if found else 1
+
+
+def _line_of(error: BaseException, path: str) -> int:
+    """The line of the template at which ``error`` was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno or 1 for frame in reversed(frames) if frame.filename == path), 1)
