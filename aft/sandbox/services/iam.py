@@ -16,6 +16,7 @@ from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
+from aft.sandbox.services.aws_policies import AwsManagedPolicies
 from aft.sandbox.services.constraints import ModelConstraints
 from aft.sandbox.services.moto_seams import use_backend, use_responses
 
@@ -97,8 +98,8 @@ def _is_principal(kind: str, name: str) -> bool:
     return kind in ("Federated", "CanonicalUser") and bool(name)
 
 
-class StrictIamBackend(AccountAliases, TrustPolicies, IAMBackend):
-    """moto's IAM with AWS's rules for aliases and trust policies."""
+class StrictIamBackend(AccountAliases, TrustPolicies, AwsManagedPolicies, IAMBackend):
+    """moto's IAM with AWS's rules for aliases and trust policies, and AWS's own policies."""
 
     _url_module = property(lambda _: iam_urls)
 
