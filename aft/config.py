@@ -1,8 +1,8 @@
 """``aft.yaml``: the repository's configuration, with a documented default for every key.
 
 The model is the reference: its field descriptions become ``aft schema config`` and
-``docs/reference/configuration.md``. Reading the file, with positions, is ``aft.requests.parse``'s
-and ``aft.yamldoc``'s business.
+``docs/reference/configuration.md``. Reading the file, with positions, is ``aft.config_file``'s
+business.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ REQUESTS_PATH = "account-requests"
 CUSTOMIZATIONS_PATH = "customizations"
 DEFAULTS_NAME = "_defaults.yaml"
 
-RegionName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$")]
+RegionName = Annotated[
+    str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$", examples=["eu-central-1"])
+]
 PositiveInt = Annotated[int, Field(ge=1)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 

@@ -29,8 +29,238 @@ _ALL: tuple[FindingCode, ...] = (
         "The file is not YAML: a bracket, quote or indentation is wrong at this place.",
         "Mend the syntax at the line and column shown.",
     ),
+    FindingCode(
+        "AFT102",
+        "Tab in the indentation",
+        "A line is indented with a tab, which YAML forbids: how far a tab reaches is "
+        "anyone's guess.",
+        "Indent with spaces.",
+    ),
+    FindingCode(
+        "AFT103",
+        "Key twice",
+        "A mapping has the same key twice; most YAML readers would silently keep one of the two.",
+        "Keep one of the two, or merge what they hold.",
+    ),
+    FindingCode(
+        "AFT104",
+        "Key is not text",
+        "A mapping's key is a number, true, false, nothing, a list or a mapping.",
+        "Put the key in quotes.",
+    ),
+    FindingCode(
+        "AFT105",
+        "Anchor, alias or merge key",
+        "The file repeats itself by anchors (`&`), aliases (`*`) or merge keys (`<<`). "
+        "These can make a small file enormous, and hide from a reviewer what it says.",
+        "Write the value where it is needed; values that requests share belong in "
+        "_defaults.yaml. Text that begins with `*` or `&` goes in quotes.",
+    ),
+    FindingCode(
+        "AFT106",
+        "Second document",
+        "The file holds more than one YAML document, separated by `---`.",
+        "Give each its own file.",
+    ),
+    FindingCode(
+        "AFT107",
+        "No fields",
+        "The file is empty, or holds a list or a single value instead of `key: value` lines.",
+        "Write the fields, or delete the file.",
+    ),
+    FindingCode(
+        "AFT108",
+        "Tag or directive",
+        "The file has an explicit type tag (`!…`) or a directive (`%…`), which could change"
+        " what its values mean.",
+        "Delete it; text that looks like a number goes in quotes, text that begins with `!` too.",
+    ),
+    FindingCode(
+        "AFT109",
+        "Not UTF-8 text",
+        "The file holds bytes that are not UTF-8, or a character that YAML forbids, at this place.",
+        "Save the file as UTF-8 and delete the character.",
+    ),
+    FindingCode(
+        "AFT110",
+        "Number out of range",
+        "An unquoted number is too large to be kept exactly, infinite, or not a number.",
+        "If text is meant, put it in quotes; else write a smaller number.",
+    ),
+    FindingCode(
+        "AFT111",
+        "Nested too deep",
+        "Mappings and lists are nested more than 32 deep.",
+        "Flatten the structure.",
+    ),
+    FindingCode(
+        "AFT112",
+        "YAML file too large",
+        "A YAML file is larger than 256 KiB, and is not read.",
+        "Split it, or keep data that is not configuration elsewhere.",
+    ),
     # --- 2xx: a field of any file ---
+    FindingCode(
+        "AFT201",
+        "Unknown key",
+        "A key is not one of those the file may have here.",
+        "Correct the spelling, or remove the key; `aft schema` lists what is allowed.",
+    ),
+    FindingCode(
+        "AFT202",
+        "Wrong type",
+        "A value is of another type than expected, such as a number where text is meant.",
+        "Write a value of the type the message names; text that looks like a number goes in"
+        " quotes.",
+    ),
+    FindingCode(
+        "AFT203",
+        "Missing value",
+        "A value that is needed is not there, neither in the file nor in defaults that "
+        "apply to it.",
+        "Write it.",
+    ),
+    FindingCode(
+        "AFT204",
+        "Value not allowed",
+        "A value is of the right type but breaks a rule: its length, its form, its range, "
+        "or the list of allowed values. AWS's own limits are among these rules.",
+        "Write a value as the message expects it.",
+    ),
+    FindingCode(
+        "AFT205",
+        "Identifier without quotes",
+        "A twelve-digit account id, or a number with leading zeros, is written without "
+        "quotes. YAML makes a number of it and drops the zeros.",
+        "Put it in quotes.",
+    ),
+    FindingCode(
+        "AFT206",
+        "Unknown placeholder in defaults",
+        "A text in _defaults.yaml has a placeholder that is not known there, or a brace of "
+        "its own.",
+        "Use {id}, {folder} or {name} (not {name} in the name itself); write {{ and }} for braces.",
+    ),
+    FindingCode(
+        "AFT207",
+        "Identity in defaults",
+        "A _defaults.yaml has `account_id` or `previously`, which say which single account "
+        "a request is.",
+        "Write it in the request.",
+    ),
+    FindingCode(
+        "AFT208",
+        "Unknown region",
+        "A region is not one that aft knows.",
+        "Correct the spelling; a region newer than your aft needs a newer aft.",
+    ),
+    FindingCode(
+        "AFT290",
+        "Not acted on yet",
+        "The file asks for something that belongs to the format but that this version does "
+        "not act on. It is refused rather than ignored, so that nobody relies on it.",
+        "Take it out until a version acts on it.",
+    ),
     # --- 3xx: across requests ---
+    FindingCode(
+        "AFT301",
+        "Request id twice",
+        "Two request files have the same name, in whatever folders; the name is the request's id.",
+        "Rename one; add `previously` if its account exists already.",
+    ),
+    FindingCode(
+        "AFT302",
+        "Request ids differ only by case",
+        "Two request files have names that differ only by case, which people and some file "
+        "systems cannot tell apart.",
+        "Rename one; add `previously` if its account exists already.",
+    ),
+    FindingCode(
+        "AFT303",
+        "E-mail address twice",
+        "Two requests have the same root e-mail address (case does not count); AWS accepts "
+        "each only once.",
+        "Give each its own address.",
+    ),
+    FindingCode(
+        "AFT304",
+        "Account name twice",
+        "Two requests have the same account name.",
+        "Give each its own name.",
+    ),
+    FindingCode(
+        "AFT305",
+        "Account names differ only by case",
+        "Two requests have account names that differ only by case.",
+        "Give each a name people can tell apart.",
+    ),
+    FindingCode(
+        "AFT306",
+        "OU does not exist",
+        "A request names an organizational unit that organization.yaml does not have.",
+        "Correct the path, or add the OU to customizations/organization/organization.yaml.",
+    ),
+    FindingCode(
+        "AFT307",
+        "Dependency does not exist",
+        "`depends_on` names a request that is not in the repository.",
+        "Write the id of a request: its file's name without .yaml.",
+    ),
+    FindingCode(
+        "AFT308",
+        "Depends on itself",
+        "`depends_on` names the request itself.",
+        "Take it out.",
+    ),
+    FindingCode(
+        "AFT309",
+        "Dependency cycle",
+        "Requests wait for each other in a circle, so none of them could begin.",
+        "Take one of the dependencies out.",
+    ),
+    FindingCode(
+        "AFT310",
+        "Account adopted twice",
+        "Two requests adopt the same existing account.",
+        "Keep `account_id` in one of them.",
+    ),
+    FindingCode(
+        "AFT311",
+        "Baseline does not exist",
+        "A request names a baseline that is not in customizations/baselines/.",
+        "Correct the name, or add the baseline.",
+    ),
+    FindingCode(
+        "AFT312",
+        "Customization does not exist",
+        "A request names a customization that is not a folder of customizations/accounts/.",
+        "Correct the name, or add the folder.",
+    ),
+    FindingCode(
+        "AFT313",
+        "Earlier id is still in use",
+        "`previously` names the request itself, or an id that a request still has.",
+        "Delete the old file, or take `previously` out.",
+    ),
+    FindingCode(
+        "AFT314",
+        "Earlier id claimed twice",
+        "Two requests say that they had the same id before.",
+        "Keep `previously` in the one that has the account.",
+    ),
+    FindingCode(
+        "AFT315",
+        "Baselines tie",
+        "Two baselines select a request equally well, and nothing decides between them.",
+        "Write `baseline:` in the request, or make the selectors differ.",
+    ),
+    FindingCode(
+        "AFT316",
+        "More requests than the quota",
+        "There are more requests than accounts the organization may have, by "
+        "`limits.accounts` of aft.yaml.",
+        "Ask AWS for a higher quota, then raise the limit.",
+    ),
     # --- 4xx: organization.yaml ---
     FindingCode(
         "AFT401",
@@ -224,7 +454,78 @@ _ALL: tuple[FindingCode, ...] = (
         "Add a step, or delete the folder.",
     ),
     # --- 7xx: aft.yaml ---
+    FindingCode(
+        "AFT701",
+        "No configuration",
+        "There is no aft.yaml at the top of the repository, or it has another name.",
+        "Create it; `home_region: eu-central-1` is enough.",
+    ),
+    FindingCode(
+        "AFT702",
+        "Region of the configuration",
+        "A region of aft.yaml is not one that aft knows, or is in another partition than "
+        "the home region.",
+        "Correct the spelling; a region newer than your aft needs a newer aft.",
+    ),
+    FindingCode(
+        "AFT703",
+        "Region listed twice",
+        "A region appears twice in `governed_regions`.",
+        "Keep one of the two.",
+    ),
+    FindingCode(
+        "AFT704",
+        "Ledger's place",
+        "The ledger's branch is not a name git accepts, is the branch the worker watches, "
+        "or its remote is empty.",
+        "Use a branch of its own, such as aft/ledger.",
+    ),
     # --- 8xx: the repository's tree ---
+    FindingCode(
+        "AFT801",
+        "Symbolic link",
+        "A symbolic link lies where aft reads files. Links are not followed: they could "
+        "point anywhere.",
+        "Replace it with the file itself.",
+    ),
+    FindingCode(
+        "AFT802",
+        "Submodule",
+        "A submodule lies where aft reads files. Its content is not part of this "
+        "repository's revision.",
+        "Copy the files here.",
+    ),
+    FindingCode(
+        "AFT803",
+        "Path is not UTF-8",
+        "The name of a file or folder is not UTF-8; its odd bytes are shown as \\xNN.",
+        "Rename it.",
+    ),
+    FindingCode(
+        "AFT804",
+        "File too large",
+        "A file below customizations/ is larger than 1 MiB.",
+        "Keep large data elsewhere, and fetch it from a step.",
+    ),
+    FindingCode(
+        "AFT805",
+        "File name",
+        "A file or folder has a name that cannot be a request's id, or that not every "
+        "system can check out.",
+        "Rename it with letters, digits, '-', '_' and '.'.",
+    ),
+    FindingCode(
+        "AFT806",
+        "Wrong suffix",
+        "A file looks like a request but does not end in .yaml, so it would not be read.",
+        "Rename it to end in .yaml.",
+    ),
+    FindingCode(
+        "AFT807",
+        "File that is not read",
+        "A file in account-requests/ is neither a request nor defaults nor documentation.",
+        "Rename it if it is a request, or move it away.",
+    ),
     # --- 9xx: plans and safety ---
     FindingCode(
         "AFT901",

@@ -55,10 +55,10 @@ def validate(
 def value_at(data: Any, loc: Loc) -> Any:
     """The value at ``loc``. Raises ``LookupError`` when there is none."""
     for step in loc:
-        key_fits = isinstance(step, str) if isinstance(data, dict) else isinstance(step, int)
-        if not key_fits or not isinstance(data, (dict, list)):
+        if isinstance(data, dict if isinstance(step, str) else list):
+            data = data[step]
+        else:
             raise LookupError(step)
-        data = data[step]
     return data
 
 

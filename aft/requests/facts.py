@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aft.config import Config
 from aft.ids import AccountId, OrgUnitPath
-from aft.organization.model import REQUEST_TAG, AccountFacts
+from aft.organization.model import AccountFacts
 from aft.requests.model import AccountRequest
 
 
@@ -24,7 +24,7 @@ def account_facts(
         ou=ou,
         home_region=config.home_region,
         regions=tuple(dict.fromkeys(regions)),
-        tags={**request.tags, REQUEST_TAG: request.id},
+        tags=request.tags,
         owner={"team": owner.team, "email": owner.email} if owner else {},
         contacts=request.contacts,
         custom_fields=request.custom_fields,
