@@ -1,0 +1,81 @@
+"""Parameters in, results out, in the protocol of the service.
+
+JSON is done directly (it is on the path of every organization read); the other protocols use
+moto's parsers and serializers. Parameters are held to botocore's model on the way in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from botocore.model import ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request
+from moto.core.routing import get_service_router
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+
+from aft.sandbox.wire import WireRequest, WireResponse
+
+
+def parse_params(
+    model: ServiceModel, operation: str, protocol: str, request: WireRequest
+) -> Mapping[str, Any]:
+    """The input members of the call, unchecked."""
+    if protocol == "json":
+        found = json.loads(request.body or b"{}")
+        return found if isinstance(found, dict) else {}
+    operation_model = get_service_model(model.service_name).operation_model(operation)
+    moto_request = Request.from_primitives(
+        request.method, request.url, dict(request.headers), request.body
+    )
+    url_params: Mapping[str, Any] = {}
+    if protocol.startswith("rest"):
+        _, url_params = get_service_router(model.service_name).match(moto_request)
+    parsed = PROTOCOL_PARSERS[protocol](operation_model).parse(
+        {
+            "method": moto_request.method,
+            "values": moto_request.values,
+            "headers": moto_request.headers,
+            "body": moto_request.data,
+            "url_path": moto_request.path,
+            "url_params": url_params,
+        }
+    )
+    return dict(parsed or {})
+
+
+def serialize_result(
+    model: ServiceModel,
+    operation: str,
+    protocol: str,
+    *,
+    result: Mapping[str, Any],
+    request_id: str,
+) -> WireResponse:
+    """``result`` as the operation's output; ``None`` members are left out."""
+    headers = {"x-amzn-requestid": request_id}
+    if protocol == "json":
+        body = json.dumps(result, default=_json_value, separators=(",", ":")).encode()
+        headers["content-type"] = "application/x-amz-json-1.1"
+        return WireResponse(status=200, headers=headers, body=body)
+    operation_model = get_service_model(model.service_name).operation_model(operation)
+    serializer = get_serializer_class(model.service_name, protocol)(operation_model)
+    answer = serializer.serialize(dict(result))
+    body = answer["body"]
+    return WireResponse(
+        status=int(answer["status_code"]),
+        headers={**{str(k).lower(): str(v) for k, v in answer["headers"].items()}, **headers},
+        body=body.encode() if isinstance(body, str) else bytes(body or b""),
+    )
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

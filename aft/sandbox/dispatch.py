@@ -1,0 +1,253 @@
+"""The way of every call: authenticate, throttle, faults, SCPs, then our handler or moto.
+
+One lock makes the simulated AWS consistent, because moto is not thread-safe. Latency is waited
+for outside of it. Never raises anything but ``ConnectionBroken``: what goes wrong is answered
+in the protocol of the service.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
+from botocore.model import ServiceModel
+from moto.core.botocore_stubber import BotocoreStubber
+
+from aft.sandbox import routing
+from aft.sandbox.api_errors import (
+    ApiError,
+    bad_credentials,
+    denied,
+    error_response,
+    not_simulated,
+    throttled,
+)
+from aft.sandbox.calls import CallRecord, Handler, Invocation
+from aft.sandbox.codec import parse_params, serialize_result
+from aft.sandbox.credentials import Caller, UnknownCredentials
+from aft.sandbox.faults import Action, FaultKind
+from aft.sandbox.wire import ConnectionBroken, WireRequest, WireResponse
+
+_LOG = logging.getLogger(__name__)
+_UNSIGNED = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
+_EXIT_CODE = 137  # as after SIGKILL
+_ANONYMOUS = Caller(account_id="anonymous", arn="", user_id="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the dispatcher asks of the simulated AWS around it."""
+
+    authenticate: Callable[[str, str], Caller]
+    """(access key, session token) -> caller; raises ``UnknownCredentials``."""
+    before: Callable[[Caller, str, str], None]
+    """(caller, service, region): the account as it is by now; raises ``UnknownCredentials``
+    where the account may not use the region."""
+    admit: Callable[[str, str, str], bool]
+    """(account, service, operation): False when the call comes too fast."""
+    forbid: Callable[[Caller, str, str], str | None]
+    """(caller, action, region): why the caller may not, or None."""
+    fault: Callable[[str, str, str], Action | None]
+    """(service, operation, account)"""
+    save: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    service: str
+    operation: str
+    region: str
+    model: ServiceModel | None
+    protocol: str
+    request: WireRequest
+    caller: Caller = _ANONYMOUS
+
+
+class Dispatcher:
+    """See the module. ``handlers`` are the operations the sandbox answers itself."""
+
+    def __init__(
+        self,
+        *,
+        hooks: Hooks,
+        handlers: Mapping[tuple[str, str], Handler],
+        own_services: frozenset[str],
+    ) -> None:
+        self.lock = threading.RLock()
+        self.log: list[CallRecord] = []
+        self._hooks = hooks
+        self._handlers = handlers
+        self._own_services = own_services
+        self._stubber = BotocoreStubber()
+
+    def dispatch(self, request: WireRequest, service: str, operation: str) -> WireResponse:
+        """Answer one call. Raises ``ConnectionBroken`` when a fault breaks the connection."""
+        model = routing.service_model(service) if service else None
+        protocol = routing.protocol_of(model, request)
+        scope = request.scope()
+        region = scope.region if scope is not None else "us-east-1"
+        call = _Call(service, operation, region, model, protocol, request)
+        request_id = str(uuid.uuid4())
+        try:
+            if not service or not operation:
+                raise not_simulated(service or "unknown", operation or request.path)
+            caller = self._authenticate(call)
+        except ApiError as error:
+            return self._refuse(call, error, request_id)
+        call = replace(call, caller=caller)
+        fault = self._hooks.fault(service, operation, caller.account_id)
+        self._before_execution(fault)
+        if fault is not None and fault.kind is FaultKind.THROTTLE:
+            return self._refuse(call, throttled(service, protocol), request_id)
+        if fault is not None and fault.kind is FaultKind.ERROR:
+            injected = ApiError(fault.code, fault.message, status=fault.status)
+            return self._refuse(call, injected, request_id)
+        response = self._execute(call, request_id)
+        if fault is not None and fault.kind is FaultKind.LOST_REPLY:
+            raise ConnectionBroken("the answer was lost (fault)")
+        if fault is not None and fault.kind is FaultKind.EXIT:
+            self._die()
+        return response
+
+    def _authenticate(self, call: _Call) -> Caller:
+        scope = call.request.scope()
+        if scope is None:
+            if call.service == "sts" and call.operation in _UNSIGNED:
+                return _ANONYMOUS
+            raise bad_credentials(call.service, call.protocol, expired=False)
+        try:
+            with self.lock:
+                return self._hooks.authenticate(scope.access_key, call.request.security_token())
+        except UnknownCredentials as unknown:
+            raise bad_credentials(call.service, call.protocol, expired=unknown.expired) from None
+
+    def _before_execution(self, fault: Action | None) -> None:
+        if fault is None:
+            return
+        if fault.kind is FaultKind.LATENCY:
+            time.sleep(fault.seconds)
+        elif fault.kind is FaultKind.RESET:
+            raise ConnectionBroken("the connection was reset (fault)")
+        elif fault.kind is FaultKind.EXIT_BEFORE:
+            self._die()
+
+    def _die(self) -> None:
+        self._hooks.save()
+        os._exit(_EXIT_CODE)
+
+    def _refuse(self, call: _Call, error: ApiError, request_id: str) -> WireResponse:
+        self._remember(call, request_id, error.code)
+        return error_response(
+            error, model=call.model, protocol=call.protocol, request_id=request_id
+        )
+
+    def _remember(self, call: _Call, request_id: str, error_code: str | None) -> None:
+        with self.lock:
+            record = CallRecord(
+                index=len(self.log),
+                service=call.service,
+                operation=call.operation,
+                account_id=call.caller.account_id,
+                region=call.region,
+                request_id=request_id,
+                error_code=error_code,
+            )
+            self.log.append(record)
+
+    def _execute(self, call: _Call, request_id: str) -> WireResponse:
+        with self.lock:
+            try:
+                response = self._answer(call, request_id)
+            except ApiError as error:
+                return self._refuse(call, error, request_id)
+            except NotImplementedError as missing:
+                error = not_simulated(call.service, call.operation, str(missing))
+                return self._refuse(call, error, request_id)
+            except Exception as broken:  # noqa: BLE001 - a bug in moto must not look like ours
+                _LOG.warning("%s:%s failed", call.service, call.operation, exc_info=True)
+                detail = f"{type(broken).__name__}: {broken}"
+                error = not_simulated(call.service, call.operation, detail)
+                return self._refuse(call, error, request_id)
+            code = _error_code(response) if response.status >= 400 else None
+            self._remember(call, request_id, code)
+            return response
+
+    def _answer(self, call: _Call, request_id: str) -> WireResponse:
+        hooks = self._hooks
+        try:
+            hooks.before(call.caller, call.service, call.region)
+        except UnknownCredentials:
+            raise bad_credentials(call.service, call.protocol, expired=False) from None
+        if not hooks.admit(call.caller.account_id, call.service, call.operation):
+            raise throttled(call.service, call.protocol)
+        action = routing.iam_action(call.service, call.operation)
+        reason = hooks.forbid(call.caller, action, call.region)
+        if reason is not None:
+            raise denied(call.service, call.protocol, reason)
+        handler = self._handlers.get((call.service, call.operation))
+        if handler is not None and call.model is not None:
+            params = parse_params(call.model, call.operation, call.protocol, call.request)
+            result = handler(
+                Invocation(
+                    service=call.service,
+                    operation=call.operation,
+                    region=call.region,
+                    caller=call.caller,
+                    params=params,
+                )
+            )
+            if result is not None:
+                return serialize_result(
+                    call.model, call.operation, call.protocol, result=result, request_id=request_id
+                )
+        elif call.service in self._own_services:
+            raise not_simulated(call.service, call.operation)
+        return self._moto(call, request_id)
+
+    def _moto(self, call: _Call, request_id: str) -> WireResponse:
+        headers = HTTPHeaders()
+        for name, value in call.request.headers.items():
+            headers[name] = value
+        headers["x-moto-account-id"] = call.caller.account_id
+        prepared = AWSPreparedRequest(
+            method=call.request.method,
+            url=routing.aws_url(call.request, call.service),
+            headers=headers,
+            body=call.request.body,
+            stream_output=False,
+        )
+        answer = self._stubber.process_request(prepared)
+        if answer is None:
+            raise not_simulated(call.service, call.operation)
+        status, answer_headers, body = answer
+        content = body.encode() if isinstance(body, str) else bytes(body or b"")
+        if status == 404 and content in (b"Not yet implemented", b""):
+            if call.request.method != "HEAD":
+                raise not_simulated(call.service, call.operation)
+        flat = {str(name).lower(): str(value) for name, value in dict(answer_headers).items()}
+        flat.setdefault("x-amzn-requestid", request_id)
+        return WireResponse(status=int(status), headers=flat, body=content)
+
+
+def _error_code(response: WireResponse) -> str:
+    named = response.headers.get("x-amzn-errortype", "")
+    if named:
+        return named.split(":")[0].rsplit("#", 1)[-1]
+    text = response.body.decode("utf-8", "replace")
+    if "<Code>" in text:
+        return text.split("<Code>", 1)[1].split("</Code>", 1)[0]
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return str(response.status)
+    if isinstance(document, dict):
+        return str(document.get("__type", response.status)).rsplit("#", 1)[-1]
+    return str(response.status)

@@ -1,0 +1,41 @@
+"""Everything we change in moto's core, in one place, and how to take its state away.
+
+Importing this module sets the environment that moto reads when it is imported. The contract
+test ``test_moto_touch_points`` fails when a new moto moves what is patched here. What is done
+to single services is ``aft.sandbox.services``'.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # else 3.6 MiB per account and region
+os.environ.pop("MOTO_ACCOUNT_ID", None)  # it would override every caller's account
+
+from moto.core.base_backend import BackendDict
+from moto.moto_api._internal import mock_random
+from moto.organizations.models import organizations_backends
+
+from aft.sandbox import keys
+from aft.sandbox.organizations_view import OrganizationsView
+from aft.sandbox.services import install_all
+
+_installed = False
+
+
+def install() -> None:
+    """Patch moto once per process."""
+    global _installed  # noqa: PLW0603 - moto is global, and so is having patched it
+    if _installed:
+        return
+    _installed = True
+    install_all()
+    keys.install()
+    organizations_backends.backend = OrganizationsView
+
+
+def reset(seed: int) -> None:
+    """Empty every moto backend and make moto's ids begin again from ``seed``."""
+    BackendDict.reset()
+    keys.KEYS.clear()
+    mock_random.seed(seed)

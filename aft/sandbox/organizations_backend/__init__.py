@@ -1,0 +1,1 @@
+"""AWS Organizations, simulated strictly: our own state, our own rules."""

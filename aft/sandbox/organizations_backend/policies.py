@@ -1,0 +1,288 @@
+"""Policies of every type: content rules, attachment rules, policy types on the root."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aft.sandbox.api_errors import ApiError
+from aft.sandbox.calls import Invocation
+from aft.sandbox.organizations_backend.model import MemberAccount, PolicyRecord, Unit, new_id
+from aft.sandbox.organizations_backend.paging import page, with_token
+from aft.sandbox.organizations_backend.rules import (
+    Context,
+    constraint,
+    invalid,
+    policy_of,
+    tags_from,
+)
+from aft.sandbox.organizations_backend.units import describe_root
+
+Result = Mapping[str, Any]
+_SCP, _RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+_STATEMENT_TYPES = frozenset({_SCP, _RCP})
+# AWS quotas: characters per policy document, policies per target.
+_MAX_CONTENT = {_SCP: 5120, _RCP: 5120, "AISERVICES_OPT_OUT_POLICY": 2500}
+_MAX_ATTACHED = {_SCP: 5, _RCP: 5, "AISERVICES_OPT_OUT_POLICY": 5, "CHATBOT_POLICY": 5}
+_MAX_POLICIES = 1000
+
+
+def _summary(context: Context, policy: PolicyRecord) -> dict[str, Any]:
+    if policy.aws_managed:
+        arn = f"arn:aws:organizations::aws:policy/{policy.type.lower()}/{policy.id}"
+    else:
+        arn = context.organization.arn("policy", policy.type.lower(), policy.id)
+    return {
+        "Id": policy.id,
+        "Arn": arn,
+        "Name": policy.name,
+        "Description": policy.description,
+        "Type": policy.type,
+        "AwsManaged": policy.aws_managed,
+    }
+
+
+def _whole(context: Context, policy: PolicyRecord) -> Result:
+    return {"Policy": {"PolicySummary": _summary(context, policy), "Content": policy.content}}
+
+
+def _check_content(kind: str, content: str) -> None:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or not document:
+        raise _malformed("The provided policy document is not a JSON object.")
+    limit = _MAX_CONTENT.get(kind, 10_000)
+    if len(content) > limit:
+        raise constraint(
+            "POLICY_CONTENT_LIMIT_EXCEEDED",
+            f"You have exceeded the size limit of {limit} characters for this policy type.",
+        )
+    if kind in _STATEMENT_TYPES:
+        _check_statements(document)
+
+
+def _check_statements(document: Mapping[str, Any]) -> None:
+    if document.get("Version") not in ("2012-10-17", "2008-10-17", None):
+        raise _malformed("The policy's Version must be 2012-10-17.")
+    statements = document.get("Statement")
+    if isinstance(statements, dict):
+        statements = [statements]
+    if not isinstance(statements, list) or not statements:
+        raise _malformed("The policy must have at least one Statement.")
+    for statement in statements:
+        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+            raise _malformed("Every statement needs an Effect of Allow or Deny.")
+        if ("Action" in statement) == ("NotAction" in statement):
+            raise _malformed("Every statement needs either Action or NotAction.")
+        if ("Resource" in statement) == ("NotResource" in statement):
+            raise _malformed("Every statement needs either Resource or NotResource.")
+
+
+def _malformed(message: str) -> ApiError:
+    return ApiError("MalformedPolicyDocumentException", message)
+
+
+def _check_name(context: Context, name: str, *, but: str = "") -> None:
+    for policy in context.organization.policies.values():
+        if policy.name == name and policy.id != but:
+            raise ApiError(
+                "DuplicatePolicyException", "A policy with the same name already exists."
+            )
+
+
+def _mutable(policy: PolicyRecord) -> PolicyRecord:
+    if policy.aws_managed:
+        raise invalid("IMMUTABLE_POLICY", "You can't change a policy that AWS manages.")
+    return policy
+
+
+def create(context: Context, call: Invocation) -> Result:
+    organization, params = context.organization, call.params
+    kind = params["Type"]
+    if sum(1 for policy in organization.policies.values() if policy.type == kind) > _MAX_POLICIES:
+        raise constraint(
+            "POLICY_NUMBER_LIMIT_EXCEEDED", "You have exceeded the number of policies."
+        )
+    _check_content(kind, params["Content"])
+    _check_name(context, params["Name"])
+    policy = PolicyRecord(
+        serial=organization.next_serial(),
+        id=new_id(context.world.rng, "p-", 10),
+        name=params["Name"],
+        description=params.get("Description", ""),
+        type=kind,
+        content=params["Content"],
+        tags=tags_from(params.get("Tags")),
+    )
+    organization.policies[policy.id] = policy
+    return _whole(context, policy)
+
+
+def describe(context: Context, call: Invocation) -> Result:
+    return _whole(context, policy_of(context, call.params["PolicyId"]))
+
+
+def update(context: Context, call: Invocation) -> Result:
+    policy = _mutable(policy_of(context, call.params["PolicyId"]))
+    if call.params.get("Content") is not None:
+        _check_content(policy.type, call.params["Content"])
+    if call.params.get("Name") is not None:
+        _check_name(context, call.params["Name"], but=policy.id)
+        policy.name = call.params["Name"]
+    policy.content = call.params.get("Content") or policy.content
+    if call.params.get("Description") is not None:
+        policy.description = call.params["Description"]
+    return _whole(context, policy)
+
+
+def delete(context: Context, call: Invocation) -> Result:
+    policy = _mutable(policy_of(context, call.params["PolicyId"]))
+    if policy.targets:
+        raise ApiError(
+            "PolicyInUseException",
+            "The policy is attached to one or more entities. You must detach it from all roots, "
+            "OUs, and accounts before performing this operation.",
+        )
+    del context.organization.policies[policy.id]
+    return {}
+
+
+def _target(context: Context, target_id: str) -> Unit | MemberAccount:
+    found = context.organization.node(target_id)
+    if found is None:
+        raise ApiError("TargetNotFoundException", "You specified a target that doesn't exist.")
+    return found
+
+
+def attach(context: Context, call: Invocation) -> Result:
+    organization = context.organization
+    policy = policy_of(context, call.params["PolicyId"])
+    target = _target(context, call.params["TargetId"])
+    if policy.type not in organization.policy_types:
+        raise ApiError(
+            "PolicyTypeNotEnabledException",
+            "This operation can be performed only for enabled policy types.",
+        )
+    if policy.id in target.policies:
+        raise ApiError(
+            "DuplicatePolicyAttachmentException",
+            "The selected policy is already attached to the specified target.",
+        )
+    limit = _MAX_ATTACHED.get(policy.type, 10)
+    if _attached(context, target, policy.type) >= limit:
+        raise constraint(
+            "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
+            f"You have attached the maximum number of policies ({limit}) to the specified target.",
+        )
+    target.policies.append(policy.id)
+    policy.targets[target.id] = None
+    return {}
+
+
+def detach(context: Context, call: Invocation) -> Result:
+    policy = policy_of(context, call.params["PolicyId"])
+    target = _target(context, call.params["TargetId"])
+    if policy.id not in target.policies:
+        raise ApiError(
+            "PolicyNotAttachedException", "The policy isn't attached to the specified target."
+        )
+    if policy.type == _RCP and policy.aws_managed:
+        raise invalid("NON_DETACHABLE_POLICY", "RCPFullAWSAccess can't be detached.")
+    if policy.type == _SCP and _attached(context, target, _SCP) == 1:
+        raise constraint(
+            "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
+            "You cannot remove the last policy of this type from the specified target.",
+        )
+    target.policies.remove(policy.id)
+    del policy.targets[target.id]
+    return {}
+
+
+def _attached(context: Context, target: Unit | MemberAccount, kind: str) -> int:
+    policies = context.organization.policies
+    return sum(1 for found in target.policies if policies[found].type == kind)
+
+
+def list_policies(context: Context, call: Invocation) -> Result:
+    kind = call.params["Filter"]
+    found = [item for item in context.organization.policies.values() if item.type == kind]
+    items, token = page(found, call.params, scope=f"policies:{kind}", key=lambda i: i.serial)
+    return with_token("Policies", [_summary(context, item) for item in items], token)
+
+
+def list_for_target(context: Context, call: Invocation) -> Result:
+    policies, kind = context.organization.policies, call.params["Filter"]
+    target = _target(context, call.params["TargetId"])
+    found = sorted(
+        (policies[item] for item in target.policies if policies[item].type == kind),
+        key=lambda item: item.serial,
+    )
+    scope = f"policies:{target.id}:{kind}"
+    items, token = page(found, call.params, scope=scope, key=lambda item: item.serial)
+    return with_token("Policies", [_summary(context, item) for item in items], token)
+
+
+def list_targets(context: Context, call: Invocation) -> Result:
+    organization = context.organization
+    policy = policy_of(context, call.params["PolicyId"])
+    found = [node for item in policy.targets if (node := organization.node(item)) is not None]
+    found.sort(key=lambda item: item.serial)
+    scope = f"targets:{policy.id}"
+    items, token = page(found, call.params, scope=scope, key=lambda item: item.serial)
+    entries = []
+    for item in items:
+        if isinstance(item, MemberAccount):
+            kind, arn_kind = "ACCOUNT", "account"
+        elif item.parent_id is None:
+            kind, arn_kind = "ROOT", "root"
+        else:
+            kind, arn_kind = "ORGANIZATIONAL_UNIT", "ou"
+        arn = organization.arn(arn_kind, item.id)
+        entries.append({"TargetId": item.id, "Arn": arn, "Name": item.name, "Type": kind})
+    return with_token("Targets", entries, token)
+
+
+def enable_type(context: Context, call: Invocation) -> Result:
+    organization, kind = context.organization, call.params["PolicyType"]
+    _check_root(context, call.params["RootId"])
+    if kind in organization.policy_types:
+        raise ApiError(
+            "PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled."
+        )
+    organization.policy_types.add(kind)
+    return {"Root": describe_root(context)}
+
+
+def disable_type(context: Context, call: Invocation) -> Result:
+    organization, kind = context.organization, call.params["PolicyType"]
+    _check_root(context, call.params["RootId"])
+    if kind not in organization.policy_types:
+        raise ApiError(
+            "PolicyTypeNotEnabledException",
+            "This operation can be performed only for enabled policy types.",
+        )
+    organization.policy_types.discard(kind)
+    return {"Root": describe_root(context)}
+
+
+def _check_root(context: Context, root_id: str) -> None:
+    if root_id != context.organization.root_id:
+        raise ApiError("RootNotFoundException", "You specified a root that doesn't exist.")
+
+
+OPERATIONS = {
+    "CreatePolicy": create,
+    "DescribePolicy": describe,
+    "UpdatePolicy": update,
+    "DeletePolicy": delete,
+    "AttachPolicy": attach,
+    "DetachPolicy": detach,
+    "ListPolicies": list_policies,
+    "ListPoliciesForTarget": list_for_target,
+    "ListTargetsForPolicy": list_targets,
+    "EnablePolicyType": enable_type,
+    "DisablePolicyType": disable_type,
+}

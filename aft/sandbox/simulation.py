@@ -1,0 +1,90 @@
+"""Wires the parts of the simulated AWS together: the composition root of the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aft.sandbox import keys, regions, scp, tagging, throttle
+from aft.sandbox.accounts_api import AccountManagement
+from aft.sandbox.calls import Handler
+from aft.sandbox.credentials import Caller, UnknownCredentials
+from aft.sandbox.dispatch import Dispatcher, Hooks
+from aft.sandbox.faults import Action, Faults
+from aft.sandbox.member_accounts import materialize
+from aft.sandbox.organizations_backend import operations
+from aft.sandbox.organizations_backend.rules import Context
+from aft.sandbox.routing import require_model
+from aft.sandbox.services import enabled_regions
+from aft.sandbox.sts import SecurityTokens
+
+_OWN_SERVICES = frozenset({"organizations", "account", "sts"})
+_GLOBAL_SERVICES = frozenset({"organizations", "account", "iam", "sts"})
+
+
+def build_dispatcher(context: Context, *, faults: Faults, save: Callable[[], None]) -> Dispatcher:
+    """A dispatcher over ``context``'s world."""
+    handlers: dict[tuple[str, str], Handler] = {}
+    handlers.update(operations.handlers(context, require_model("organizations")))
+    handlers.update(AccountManagement(context, require_model("account")).handlers())
+    handlers.update(SecurityTokens(context, require_model("sts")).handlers())
+    handlers.update(tagging.handlers(context))
+    return Dispatcher(
+        hooks=_hooks(context, faults, save), handlers=handlers, own_services=_OWN_SERVICES
+    )
+
+
+def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
+    world = context.world
+
+    def authenticate(access_key: str, token: str) -> Caller:
+        caller = world.credentials.caller(
+            access_key, token=token, now=context.now(), iam_user=keys.iam_user
+        )
+        account = context.organization.accounts.get(caller.account_id)
+        if account is None or account.state == "SUSPENDED":
+            raise UnknownCredentials(expired=False)
+        return caller
+
+    def before(caller: Caller, service: str, region: str) -> None:
+        account = context.organization.accounts.get(caller.account_id)
+        if account is None:
+            return
+        materialize(context, account)
+        profile = world.profiles.get(account.id)
+        changes = profile.regions if profile is not None else {}
+        if service not in _GLOBAL_SERVICES and not regions.is_usable(
+            changes, region, now=context.now()
+        ):
+            raise UnknownCredentials(expired=False)
+
+    def is_enabled(account_id: str, region: str) -> bool:
+        profile = world.profiles.get(account_id)
+        changes = profile.regions if profile is not None else {}
+        return regions.region_status(changes, region, now=context.now()) == "ENABLED"
+
+    enabled_regions.use_source(is_enabled)
+
+    def admit(account_id: str, service: str, operation: str) -> bool:
+        if not world.behaviour.throttle:
+            return True
+        return throttle.admit(world.buckets, account_id, service, operation, now=context.now())
+
+    def forbid(caller: Caller, action: str, region: str) -> str | None:
+        return scp.refusal(context.organization, caller, action=action, region=region)
+
+    def fault(service: str, operation: str, account_id: str) -> Action | None:
+        return faults.decide(
+            service=service,
+            operation=operation,
+            account_id=account_id,
+            probability=world.behaviour.fault_probability,
+        )
+
+    return Hooks(
+        authenticate=authenticate,
+        before=before,
+        admit=admit,
+        forbid=forbid,
+        fault=fault,
+        save=save,
+    )

@@ -1,0 +1,153 @@
+"""Our world and moto's backends as one pickle.
+
+moto's objects pickle but for a few (locks, private keys, weak dictionaries, functions made in
+functions), which are rebuilt here. References to moto's global registries stay references.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import marshal
+import pickle
+import sys
+import threading
+import types
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from moto.backends import get_backend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
+from moto.moto_api._internal import mock_random
+
+from aft.sandbox.world import World
+
+_PRIVATE_KEYS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)
+_PUBLIC_KEYS = (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)
+_REGISTRY_EXTRAS = ("bucket_accounts",)
+"""State that moto keeps on a registry itself instead of in a backend."""
+_LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
+
+
+def dump(world: World) -> bytes:
+    """Everything, as bytes."""
+    backends: dict[str, dict[str, dict[str, Any]]] = {}
+    extras: dict[str, dict[str, Any]] = {}
+    for registry in list(BackendDict._instances):  # noqa: SLF001 - moto has no public list
+        name = registry.service_name
+        backends[name] = {account: dict(regions) for account, regions in registry.items()}
+        extras[name] = {
+            extra: getattr(registry, extra)
+            for extra in _REGISTRY_EXTRAS
+            if hasattr(registry, extra)
+        }
+    stream = io.BytesIO()
+    graph = {
+        "world": world,
+        "backends": backends,
+        "extras": extras,
+        "random": mock_random.getstate(),
+    }
+    _Pickler(stream, protocol=5).dump(graph)
+    return stream.getvalue()
+
+
+def load(content: bytes) -> World:
+    """Put moto's backends back and return the world."""
+    graph = pickle.loads(content)  # noqa: S301 - the caller has checked whose file it is
+    for name, accounts in graph["backends"].items():
+        registry = _registry(name)
+        for account_id, regions in accounts.items():
+            for region, backend in regions.items():
+                dict.__setitem__(registry[account_id], region, backend)
+        for extra, value in graph["extras"].get(name, {}).items():
+            setattr(registry, extra, value)
+    mock_random.setstate(graph["random"])
+    world: World = graph["world"]
+    return world
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, BackendDict):
+            return _registry, (obj.service_name,)
+        if isinstance(obj, AccountSpecificBackend):
+            return _account_registry, (obj.service_name, obj.account_id)
+        if obj is mock_random:
+            return _moto_random, ()
+        if isinstance(obj, types.ModuleType):
+            return importlib.import_module, (obj.__name__,)
+        if isinstance(obj, _LOCK):
+            return threading.Lock, ()
+        if isinstance(obj, _RLOCK):
+            return threading.RLock, ()
+        if isinstance(obj, weakref.WeakValueDictionary):
+            return _weak_values, (dict(obj.items()),)
+        if isinstance(obj, types.FunctionType) and "<" in obj.__qualname__:
+            return _reduce_function(obj)
+        if isinstance(obj, _PRIVATE_KEYS):
+            return _private_key, (_pem_of_private(obj),)
+        if isinstance(obj, _PUBLIC_KEYS):
+            return _public_key, (_pem_of_public(obj),)
+        return NotImplemented
+
+
+def _registry(service: str) -> Any:
+    return get_backend(service)  # type: ignore[call-overload]  # a name moto itself has given
+
+
+def _account_registry(service: str, account_id: str) -> Any:
+    return _registry(service)[account_id]
+
+
+def _moto_random() -> Any:
+    return mock_random
+
+
+def _weak_values(items: Mapping[Any, Any]) -> weakref.WeakValueDictionary[Any, Any]:
+    return weakref.WeakValueDictionary(items)
+
+
+def _reduce_function(function: types.FunctionType) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    cells = tuple(cell.cell_contents for cell in function.__closure__ or ())
+    code = marshal.dumps(function.__code__)
+    return _function, (code, function.__module__, function.__defaults__, cells)
+
+
+def _function(
+    code: bytes, module: str, defaults: tuple[Any, ...] | None, cells: tuple[Any, ...]
+) -> types.FunctionType:
+    importlib.import_module(module)
+    return types.FunctionType(
+        marshal.loads(code),  # noqa: S302 - part of the pickle, see ``load``
+        vars(sys.modules[module]),
+        argdefs=defaults,
+        closure=tuple(types.CellType(cell) for cell in cells) or None,
+    )
+
+
+def _pem_of_private(key: Any) -> bytes:
+    pem: bytes = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return pem
+
+
+def _pem_of_public(key: Any) -> bytes:
+    pem: bytes = key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return pem
+
+
+def _private_key(pem: bytes) -> Any:
+    return serialization.load_pem_private_key(pem, password=None)
+
+
+def _public_key(pem: bytes) -> Any:
+    return serialization.load_pem_public_key(pem)
