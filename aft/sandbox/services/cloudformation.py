@@ -18,7 +18,6 @@ from aft.sandbox.services.cfn_stack import ResourceState, StrictStack
 from aft.sandbox.services.cfn_template import check_body_size, invalid, parse
 from aft.sandbox.services.constraints import ModelConstraints
 from aft.sandbox.services.moto_seams import Refusal, use_backend, use_responses
-from aft.sandbox.services.regions import is_enabled
 
 _NAME = r"[a-zA-Z][-a-zA-Z0-9]*"
 
@@ -32,13 +31,6 @@ class StrictCloudFormationResponse(ModelConstraints, CloudFormationResponse):
     def cloudformation_backend(self) -> StrictCloudFormationBackend:
         backend: StrictCloudFormationBackend = super().cloudformation_backend
         return backend
-
-    def refusal(self) -> Refusal | None:
-        if not is_enabled(self.current_account, self.region):
-            return Refusal(
-                "InvalidClientTokenId", "The security token included in the request is invalid"
-            )
-        return super().refusal()
 
     def _request(self, *, previous: StrictStack | None = None) -> StackRequest:
         tags = self._get_param("Tags", None)

@@ -1,4 +1,4 @@
-"""EC2's answers: dry runs, regions, account settings; refused where a region is not enabled.
+"""EC2's answers: dry runs, regions, account settings.
 
 The state and its rules are in ``ec2_backend``; everything else is moto's.
 """
@@ -15,20 +15,16 @@ from moto.ec2.responses import EC2Response
 from aft.sandbox.services.constraints import ModelConstraints
 from aft.sandbox.services.ec2_backend import StrictEc2Backend
 from aft.sandbox.services.moto_seams import Refusal, use_backend, use_responses
-from aft.sandbox.services.regions import is_enabled
 
 DRY_RUN = "Request would have succeeded, but DryRun flag is set."
-NOT_ENABLED = "AWS was not able to validate the provided access credentials"
 
 
 class StrictEc2Response(ModelConstraints, EC2Response):
-    """moto's answers, after the model's constraints, the region check and DryRun."""
+    """moto's answers, after the model's constraints and DryRun."""
 
     validation_code: ClassVar[str] = "InvalidParameterValue"
 
     def refusal(self) -> Refusal | None:
-        if not is_enabled(self.current_account, self.region):
-            return Refusal("AuthFailure", NOT_ENABLED)
         problem = super().refusal()
         if problem is None and str(self._get_param("DryRun", False)).lower() == "true":
             return Refusal("DryRunOperation", DRY_RUN)

@@ -18,8 +18,9 @@ from moto.ec2.models.network_acls import NetworkAcl
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC
 
+from aft.sandbox.regions import BY_DEFAULT, OPT_IN
+from aft.sandbox.services.enabled_regions import opt_in_status
 from aft.sandbox.services.moto_seams import Refusal
-from aft.sandbox.services.regions import opt_in_status
 
 AWS_MANAGED_EBS_KEY = "alias/aws/ebs"
 ANYWHERE = "0.0.0.0/0"
@@ -177,17 +178,13 @@ class StrictEc2Backend(EC2Backend):
 
     def visible_regions(self, names: Sequence[str], *, everything: bool) -> list[Region]:
         """Regions of this partition as this account sees them."""
-        known = {
-            region.name: region
-            for region in self.regions
-            if not region.name.startswith(("cn-", "us-gov-"))
-        }
+        known = {name: f"ec2.{name}.amazonaws.com" for name in sorted(BY_DEFAULT | OPT_IN)}
         unknown = [name for name in names if name not in known]
         if unknown:
             raise Refusal("InvalidParameterValue", f"Invalid region: {', '.join(unknown)}")
         described = [
-            Region(name, region.endpoint, opt_in_status(self.account_id, name))
-            for name, region in known.items()
+            Region(name, endpoint, opt_in_status(self.account_id, name))
+            for name, endpoint in known.items()
             if not names or name in names
         ]
         if everything or names:
