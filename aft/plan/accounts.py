@@ -19,6 +19,9 @@ from aft.plan.model import Attention, ChangeKind, FieldChange
 from aft.plan.units import Place
 from aft.requests.model import AccountRequest
 
+NO_ACCOUNT_YET = "the organization has no account for it"
+"""The plain reason of a creation."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountWork:
@@ -164,7 +167,7 @@ def _create(chain: Chain, work: AccountWork) -> None:
     elif work.snapshot.scope is not None:
         reason = "no account was found for it; whether its e-mail is free is known only at apply"
     else:
-        reason = _again(work, ChangeKind.CREATE_ACCOUNT, "the organization has no account for it")
+        reason = _again(work, ChangeKind.CREATE_ACCOUNT, NO_ACCOUNT_YET)
     tags = desired_tags(request)
     chain.add(
         ChangeKind.CREATE_ACCOUNT,

@@ -1,0 +1,73 @@
+"""Makes text from outside safe to show: on a terminal, in Markdown, in HTML.
+
+Names, tags and reasons are written by anyone who can open a pull request or tag an account. None
+of it may move a cursor, end a code block, mention a person or become markup.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+_TERMINAL_SEQUENCE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor movements
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # window titles, links
+    r"|\x9b[0-?]*[ -/]*[@-~]"
+    r"|\x1b."
+)
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SPACE = re.compile(r"\s+")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_BACKTICKS = re.compile(r"`+")
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line, without terminal sequences, control and invisible characters."""
+    text = _SPACE.sub(" ", _TERMINAL_SEQUENCE.sub("", text))
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character for character in text if unicodedata.category(character) not in _UNSEEN
+    )
+
+
+def prose(text: str) -> str:
+    """``text`` as Markdown that shows just these characters; pairs of backticks stay code."""
+    parts = one_line(text).split("`")
+    if len(parts) % 2 == 0:  # an odd backtick opens nothing
+        return _escaped("`".join(parts))
+    return "".join(
+        code_span(part) if index % 2 else _escaped(part) for index, part in enumerate(parts)
+    )
+
+
+def _escaped(text: str) -> str:
+    # A mention, reference or address is recognised after the backslash is gone, so it is parted.
+    return re.sub(r"(\\[@#])", "\\1\u200b", _PUNCTUATION.sub(r"\\\1", text))
+
+
+def code_span(text: str) -> str:
+    """``text`` as inline code that nothing inside can end; empty for nothing."""
+    shown = one_line(text).strip()
+    if not shown:
+        return ""
+    fence = "`" * (max((len(run) for run in _BACKTICKS.findall(shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def code_html(text: str) -> str:
+    """``text`` as HTML code, where Markdown is not read (inside ``<summary>``)."""
+    return f"<code>{html.escape(one_line(text))}</code>"
+
+
+def fence_for(lines: list[str]) -> str:
+    """A code fence longer than any run of backticks in ``lines``."""
+    longest = max((len(run) for line in lines for run in _BACKTICKS.findall(line)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 account``, ``1,204 accounts``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
