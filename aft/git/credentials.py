@@ -1,0 +1,104 @@
+"""What aft shows a git server: a token over https, a key of the agent over ssh.
+
+Each source is tried once. Secrets go to the server they are meant for and nowhere else: not into
+messages, not into logs, not over plain http except to this machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from urllib.parse import unquote, urlsplit
+
+import pygit2
+from pygit2.enums import CredentialType
+
+from aft.errors import Denied
+from aft.git.errors import CREDENTIALS_HINT, redacted
+
+TOKEN_VARIABLE = "AFT_GIT_TOKEN"  # noqa: S105 - the variable's name, not a token
+GITHUB_TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the variable's name, not a token
+
+_TOKEN_USER = "x-access-token"  # noqa: S105 - what GitHub and GitLab accept beside a token
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+Credential = pygit2.Username | pygit2.UserPass | pygit2.Keypair
+
+
+class Callbacks(pygit2.RemoteCallbacks):
+    """One conversation with a server; make a new one for the next."""
+
+    def __init__(self, handle: pygit2.Repository, environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self._handle = handle
+        self._environ = environ
+        self._offers: Iterator[Credential] | None = None
+
+    def credentials(
+        self, url: str, username_from_url: str | None, allowed_types: CredentialType
+    ) -> Credential:
+        """Called again after each refusal, until nothing is left to offer."""
+        if allowed_types & CredentialType.USERNAME:
+            return pygit2.Username(username_from_url or "git")
+        if self._offers is None:
+            self._offers = self._all_offers(url, username_from_url, allowed_types)
+        offer = next(self._offers, None)
+        if offer is None:
+            raise Denied(f"{redacted(url)} refused access", hint=CREDENTIALS_HINT)
+        return offer
+
+    def certificate_check(self, certificate: None, valid: bool, host: bytes) -> bool:  # noqa: ARG002, FBT001 - pygit2's signature
+        """libgit2's own verdict: the CA store for https, known_hosts for ssh.
+
+        pygit2's default lets every ssh host key through.
+        """
+        if not valid:
+            name = host.decode(errors="replace")
+            raise Denied(
+                f"the certificate or host key of {name} is not trusted",
+                hint=f"for ssh, verify the key and add it: ssh-keyscan {name} >> "
+                "~/.ssh/known_hosts; for https, set SSL_CERT_FILE to your CA file",
+            )
+        return True
+
+    def _all_offers(
+        self, url: str, username: str | None, allowed: CredentialType
+    ) -> Iterator[Credential]:
+        if allowed & CredentialType.SSH_KEY:
+            yield pygit2.KeypairFromAgent(username or "git")
+        if allowed & CredentialType.USERPASS_PLAINTEXT:
+            for user, secret in self._passwords(url, username):
+                yield pygit2.UserPass(user, secret)
+
+    def _passwords(self, url: str, username: str | None) -> Iterator[tuple[str, str]]:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        if parts.scheme != "https" and host not in _LOOPBACK:
+            return
+        if parts.password:
+            yield unquote(parts.username or _TOKEN_USER), unquote(parts.password)
+        if token := self._environ.get(TOKEN_VARIABLE):
+            yield username or _TOKEN_USER, token
+        github = urlsplit(self._environ.get("GITHUB_SERVER_URL", "https://github.com")).hostname
+        if (token := self._environ.get(GITHUB_TOKEN_VARIABLE)) and host == github:
+            yield username or _TOKEN_USER, token
+        yield from self._configured(url)
+
+    def _configured(self, url: str) -> Iterator[tuple[str, str]]:
+        """The header that GitHub's checkout action leaves in the clone's configuration."""
+        for item in self._handle.config:
+            scope = item.name.removeprefix("http.").removesuffix(".extraheader")
+            if len(scope) + len("http..extraheader") != len(item.name):
+                continue
+            name, _, value = (item.value or "").partition(":")
+            scheme, _, encoded = value.strip().partition(" ")
+            if url.startswith(scope) and (name.lower(), scheme.lower()) == (
+                "authorization",
+                "basic",
+            ):
+                try:
+                    user, _, secret = base64.b64decode(encoded).decode().partition(":")
+                except (binascii.Error, UnicodeDecodeError):
+                    continue
+                yield user, secret

@@ -1,0 +1,132 @@
+"""Who changed a file of the desired state, when, and what differs between two revisions.
+
+Merges are read as ``git log -- path`` reads them: where a parent has the path as the merge has
+it, only that parent's side is followed. Renames are not followed.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+
+import pygit2
+
+from aft.errors import UserError
+from aft.git import trees
+from aft.git.errors import disk_errors
+from aft.git.last_changes import last_changes, parents
+from aft.git.repository import Repository
+from aft.ids import WORKING_TREE, Revision
+from aft.ports import CommitInfo
+
+_WALKS_BEFORE_INDEX = 4
+"""Asked for more paths than this at one revision, all of them are found in one walk."""
+
+
+class GitHistory:
+    """``aft.ports.RequestHistory``. Safe to use from several threads.
+
+    ``WORKING_TREE`` is read as ``HEAD``: what is not committed has no history.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._handle = repository.open()
+        self._odb = self._handle.odb
+        self._lock = threading.Lock()
+        self._asked: dict[tuple[str, bytes], set[bytes]] = {}
+        self._indexes: dict[tuple[str, bytes], Mapping[bytes, pygit2.Oid]] = {}
+
+    def last_change(self, path: str, revision: Revision) -> CommitInfo | None:
+        with self._lock, disk_errors(f"reading the history of {path}"):
+            start = self._commit(revision)
+            if start is None:
+                return None
+            raw = path.strip("/").encode(errors="surrogateescape")
+            top = raw.partition(b"/")[0]
+            key = (str(start.id), top)
+            asked = self._asked.setdefault(key, set())
+            asked.add(raw)
+            if len(asked) <= _WALKS_BEFORE_INDEX and key not in self._indexes:
+                return next(self._changes(raw, start), None)
+            if key not in self._indexes:
+                self._indexes[key] = last_changes(self._handle, start, top)
+            found = self._indexes[key].get(raw)
+            if found is None:  # a folder, or a file that is gone: the index holds files
+                return next(self._changes(raw, start), None)
+            return commit_info(self._handle[found].peel(pygit2.Commit))
+
+    def changes(self, path: str, revision: Revision) -> Sequence[CommitInfo]:
+        with self._lock, disk_errors(f"reading the history of {path}"):
+            start = self._commit(revision)
+            if start is None:
+                return ()
+            return tuple(self._changes(path.strip("/").encode(errors="surrogateescape"), start))
+
+    def changed_paths(self, old: Revision, new: Revision, prefix: str) -> frozenset[str]:
+        if WORKING_TREE in (old, new):
+            raise UserError(
+                "the working tree is not a commit that could be compared", hint="commit first"
+            )
+        path = prefix.strip("/").encode(errors="surrogateescape")
+        with self._lock, disk_errors("comparing two revisions"):
+            sides = [
+                trees.find(self._odb, self._repository.commit(side).tree_id.raw, path)
+                for side in (old, new)
+            ]
+            found = trees.changed(self._odb, sides[0], sides[1], path)
+            return frozenset(trees.display_path(raw)[0] for raw in found)
+
+    def _commit(self, revision: Revision) -> pygit2.Commit | None:
+        if revision == WORKING_TREE:
+            return self._repository.head()
+        return self._repository.commit(revision)
+
+    def _content(self, commit: pygit2.Commit, path: bytes) -> tuple[bytes, bytes] | None:
+        entry = trees.find(self._odb, commit.tree_id.raw, path)
+        return (entry.mode, entry.id) if entry else None
+
+    def _changes(self, path: bytes, start: pygit2.Commit) -> Iterator[CommitInfo]:
+        """Commits that changed ``path``, newest first, walking as ``git log`` does."""
+        seen = {start.id}
+        queue = [(-start.commit_time, 0, start, self._content(start, path))]
+        order = 1
+        while queue:
+            _, _, commit, content = heapq.heappop(queue)
+            before = [(parent, self._content(parent, path)) for parent in parents(commit)]
+            same = next((item for item in before if item[1] == content), None)
+            if same is None and (before or content is not None):
+                yield commit_info(commit)
+            for parent, inner in [same] if same else before:
+                if parent.id not in seen:
+                    seen.add(parent.id)
+                    heapq.heappush(queue, (-parent.commit_time, order, parent, inner))
+                    order += 1
+
+
+def commit_info(commit: pygit2.Commit) -> CommitInfo:
+    """A commit as plain values; text that is not UTF-8 keeps its readable part."""
+    message = commit.raw_message.decode(errors="replace")
+    return CommitInfo(
+        id=str(commit.id),
+        author=_text(commit.author.raw_name),
+        author_email=_text(commit.author.raw_email),
+        authored_at=_when(commit.author),
+        committer=_text(commit.committer.raw_name),
+        committed_at=_when(commit.committer),
+        subject=message.strip().partition("\n")[0].strip(),
+    )
+
+
+def _text(raw: bytes | None) -> str:
+    return (raw or b"").decode(errors="replace")
+
+
+def _when(signature: pygit2.Signature) -> datetime:
+    try:
+        zone = timezone(timedelta(minutes=signature.offset))
+        return datetime.fromtimestamp(signature.time, tz=zone)
+    except (ValueError, OverflowError, OSError):  # git stores any number; some are no dates
+        return datetime.fromtimestamp(0, tz=UTC)

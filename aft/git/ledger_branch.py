@@ -1,0 +1,65 @@
+"""The ref of the ledger in this clone, moved by compare-and-swap.
+
+Other processes may use the same clone: libgit2 locks the ref's file for an instant only, and
+refuses to move a ref that is not where the mover saw it.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pygit2
+
+from aft.errors import Transient
+
+_LOCK_TRIES = 200
+_LOCK_WAIT = 0.01
+"""Seconds; real ones also under a simulated clock, since the other process's are real too."""
+
+
+class LedgerBranch:
+    """One branch of one repository. Not safe to share between threads."""
+
+    def __init__(self, handle: pygit2.Repository, branch: str) -> None:
+        self._handle = handle
+        self.name = f"refs/heads/{branch}"
+
+    def tip(self) -> str | None:
+        """The commit the branch is at; ``None`` when there is no branch."""
+        reference = self._handle.references.get(self.name)
+        return str(reference.target) if reference else None
+
+    def move(self, old: str | None, new: str) -> bool:
+        """Move it from ``old`` to ``new``; false when it is not at ``old`` any more.
+
+        Raises ``Transient`` when its lock is held for seconds, as a killed process leaves it.
+        """
+        if old == new:
+            return True
+        for _ in range(_LOCK_TRIES):
+            try:
+                return self._move(old, new)
+            except OSError as error:  # libgit2's "failed to lock file"
+                last = error
+                time.sleep(_LOCK_WAIT)
+        raise Transient(
+            f"the branch {self.name} is locked: {last}",
+            hint="if no other git or aft runs here, a killed one left its .lock file: delete it",
+        ) from last
+
+    def _move(self, old: str | None, new: str) -> bool:
+        try:
+            if old is None:
+                self._handle.references.create(self.name, new)
+                return True
+            reference = self._handle.references.get(self.name)
+            if reference is None or str(reference.target) != old:
+                return False
+            reference.set_target(new, "aft: written to the ledger")
+        except pygit2.AlreadyExistsError:
+            return False
+        except pygit2.GitError as error:
+            if "old reference value does not match" in str(error):
+                return False
+            raise
+        return True

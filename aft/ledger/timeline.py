@@ -1,0 +1,125 @@
+"""One account's life in order: the commits of its request and what the ledger says was done.
+
+Pure; reads neither git nor the ledger itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.replay import step_name
+
+
+class RequestCommit(Protocol):
+    """A commit that changed a request's file; ``aft.ports.CommitInfo`` is one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def author_email(self) -> str: ...
+    @property
+    def authored_at(self) -> datetime: ...
+    @property
+    def committer(self) -> str: ...
+    @property
+    def committed_at(self) -> datetime: ...
+    @property
+    def subject(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One moment. ``kind`` is ``commit`` or the ledger event's kind; ``commit`` is the request's
+    commit that it is or that it acted on; ``run`` is empty for commits. ``what`` is one line."""
+
+    at: datetime
+    kind: str
+    who: str
+    what: str
+    account_id: str | None = None
+    commit: str = ""
+    run: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def timeline(
+    commits: Iterable[RequestCommit], events: Iterable[LedgerEvent]
+) -> tuple[TimelineEntry, ...]:
+    """Both stories as one, oldest first.
+
+    A commit counts from when it landed, and comes before what was done in the same moment. The
+    ledger's own order is kept: where two runners' clocks disagree, an entry is placed no earlier
+    than the one it follows.
+    """
+    changes = sorted((_commit_entry(commit) for commit in commits), key=lambda entry: entry.at)
+    merged: list[TimelineEntry] = []
+    waiting = iter(changes)
+    upcoming = next(waiting, None)
+    for event in events:
+        while upcoming is not None and upcoming.at <= event.at:
+            merged.append(upcoming)
+            upcoming = next(waiting, None)
+        merged.append(_event_entry(event))
+    if upcoming is not None:
+        merged.extend((upcoming, *waiting))
+    return tuple(merged)
+
+
+def _commit_entry(commit: RequestCommit) -> TimelineEntry:
+    details: dict[str, Any] = {"author_email": commit.author_email}
+    if commit.committer != commit.author:
+        details["committer"] = commit.committer
+    if commit.authored_at != commit.committed_at:
+        details["authored_at"] = commit.authored_at.isoformat()
+    return TimelineEntry(
+        at=commit.committed_at,
+        kind="commit",
+        who=commit.author,
+        what=commit.subject,
+        commit=commit.id,
+        details=details,
+    )
+
+
+def _event_entry(event: LedgerEvent) -> TimelineEntry:
+    named = {
+        "change": event.change,
+        "revision": event.revision,
+        "plan_digest": event.plan_digest,
+        "aws_request_ids": list(event.aws_request_ids),
+    }
+    details = {key: value for key, value in named.items() if value}
+    return TimelineEntry(
+        at=event.at,
+        kind=event.kind.value,
+        who=event.actor,
+        what=event.summary or _description(event),
+        account_id=event.account_id,
+        commit=event.request_commit,
+        run=event.run,
+        details={**details, **event.data},
+    )
+
+
+def _description(event: LedgerEvent) -> str:
+    name = step_name(event)
+    reason = event.data.get("reason")
+    match event.kind:
+        case EventKind.STEP_DONE:
+            return f"{name} done"
+        case EventKind.STEP_CONFIRMED:
+            return f"{name} found as it should be"
+        case EventKind.STEP_FAILED:
+            return f"{name} failed: {reason}" if reason else f"{name} failed"
+        case EventKind.BOUND:
+            return f"bound to account {event.account_id} ({event.data.get('how', 'found')})"
+        case EventKind.INTENT:
+            return f"about to create {name}" if name else "about to create the account"
+        case _:
+            return event.kind.value.replace("-", " ")
