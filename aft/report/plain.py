@@ -18,7 +18,8 @@ _TERMINAL_SEQUENCE = re.compile(
 )
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SPACE = re.compile(r"\s+")
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_MARKUP = re.compile(r"([\\`*_\[\]{}<>#|~@&$:!])")
+_LINE_START = re.compile(r"^(\s*\d*)([-+=.)])")
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -43,8 +44,10 @@ def prose(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
+    text = _MARKUP.sub(r"\\\1", text)
+    text = _LINE_START.sub(r"\1\\\2", text)
     # A mention, reference or address is recognised after the backslash is gone, so it is parted.
-    return re.sub(r"(\\[@#])", "\\1\u200b", _PUNCTUATION.sub(r"\\\1", text))
+    return re.sub(r"(\\[@#]|(?i:www)(?=\.))", "\\1\u200b", text)
 
 
 def code_span(text: str) -> str:

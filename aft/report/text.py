@@ -150,23 +150,20 @@ def _accounts(page: _Page, plan: Plan) -> None:
             by_target[change.target].append(change)
     ordered = _in_wave_order(plan, by_target)
     alike = {} if page.everything else _alike(by_target)
-    shown, told = 0, set[tuple[str, ...]]()
-    shortened: list[str] = []
+    alone = [target for target in ordered if _shape(by_target[target]) not in alike]
+    alone.sort(key=lambda target: not is_risky(by_target[target]))
+    most = page.limit(_FULL_BLOCKS, len(alone))
+    in_full = frozenset(alone[:most])
+    told: set[tuple[str, ...]] = set()
     for target in ordered:
-        changes = by_target[target]
-        shape = _shape(changes)
-        if shape in alike:
-            if shape not in told:
-                told.add(shape)
-                _group(page, plan, alike[shape], by_target)
-            continue
-        if shown >= _FULL_BLOCKS and not page.everything:
-            shortened.append(target)
-            continue
-        shown += 1
-        page.gap()
-        _block(page, block_of(plan, target, changes, lines.get(target)))
-    _short(page, plan, shortened, by_target)
+        shape = _shape(by_target[target])
+        if target in in_full:
+            page.gap()
+            _block(page, block_of(plan, target, by_target[target], lines.get(target)))
+        elif shape in alike and shape not in told:
+            told.add(shape)
+            _group(page, plan, alike[shape], by_target)
+    _short(page, plan, alone[most:], by_target)
 
 
 def _in_wave_order(plan: Plan, targets: Iterable[str]) -> list[str]:
@@ -288,8 +285,10 @@ def _in_short(block: Block) -> str:
     for item in block.items:
         if item.label in {"move", "name", "request", "adopt"}:
             words.append(f"{item.label} {item.values[0]}")
-        elif item.label in {"account", "forget"}:
-            words.append(item.label)
+        elif item.label == "account":
+            words.append(block.headline)
+        elif item.label == "forget":
+            words.append("to be forgotten")
         else:
             label = "customization" if item.label == "run" else item.label.rstrip("s")
             words.append(

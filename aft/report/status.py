@@ -1,0 +1,115 @@
+"""``aft status``: one line per request, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from aft.plan.status import Standing, StatusRow
+from aft.report.plain import counted, one_line
+from aft.report.table import Cell, table
+
+_STYLES: Mapping[Standing, str] = {
+    Standing.ACTIVE: "green",
+    Standing.PENDING: "yellow",
+    Standing.REQUESTED: "yellow",
+    Standing.CREATING: "cyan",
+    Standing.FAILED: "bold red",
+    Standing.ATTENTION: "bold red",
+    Standing.SUSPENDED: "red",
+    Standing.FORGOTTEN: "dim",
+}
+_HEAD = ("REQUEST", "ACCOUNT", "OU", "STATE", "LAST RUN", "PENDING", "FAILED")
+
+
+def status_text(rows: Sequence[StatusRow], *, width: int = 80) -> str:
+    """``status_view`` without colours."""
+    return status_view(rows, width=width).plain
+
+
+def status_view(rows: Sequence[StatusRow], *, width: int = 80) -> Text:
+    """A table, then why each failed or doubtful account is so, then the counts."""
+    if not rows:
+        return Text("No account is requested here yet; `aft new` writes the first request.")
+    parts = [table(_HEAD, [_cells(row) for row in rows], width=width, elastic=2)]
+    reasons = [line for row in rows for line in _reasons(row)]
+    if reasons:
+        parts.append(Text("\n").join(reasons))
+    parts.append(Text(_counts(rows), style="bold"))
+    return Text("\n\n").join(parts)
+
+
+def _cells(row: StatusRow) -> tuple[Cell, ...]:
+    last = f"{row.last_at:%Y-%m-%d %H:%M}" if row.last_at is not None else "never"
+    return (
+        (one_line(row.id), ""),
+        (row.account_id or "-", "" if row.account_id else "dim"),
+        (one_line(row.ou) or "-", ""),
+        (row.state.value, _STYLES[row.state]),
+        (last, "dim"),
+        (str(len(row.pending) or "-"), ""),
+        (str(len(row.failed) or "-"), "red" if row.failed else ""),
+    )
+
+
+def _reasons(row: StatusRow) -> list[Text]:
+    lines = [
+        Text("! ", style="bold red").append(f"{one_line(row.id)}: {one_line(message)}", style="")
+        for message in row.attention
+    ]
+    for failure in row.failed:
+        times = f" ({failure.attempts} times)" if failure.attempts > 1 else ""
+        lines.append(
+            Text("! ", style="bold red").append(
+                f"{one_line(row.id)}: {one_line(failure.step)} failed{times}: "
+                f"{one_line(failure.reason)}",
+                style="",
+            )
+        )
+        if failure.hint:
+            lines.append(Text(f"  → {one_line(failure.hint)}", style="italic"))
+    return lines
+
+
+def _counts(rows: Sequence[StatusRow]) -> str:
+    counts = Counter(row.state for row in rows)
+    parts = [f"{counts[state]} {state.value}" for state in Standing if counts[state]]
+    return f"{counted(len(rows), 'account')}: {', '.join(parts)}."
+
+
+def status_json(rows: Sequence[StatusRow]) -> str:
+    """``{"accounts": [{"id", "account_id", "ou", "state", "last_run", "pending", "failed"}]}``.
+
+    ``last_run`` is ``null`` or ``{"id", "at"}``; ``pending`` names the changes to come; ``failed``
+    holds ``{"step", "reason", "hint", "attempts", "at"}``; ``attention`` the doubts.
+    """
+    accounts = [
+        {
+            "id": row.id,
+            "account_id": row.account_id,
+            "ou": row.ou,
+            "state": row.state.value,
+            "last_run": (
+                {"id": row.last_run, "at": row.last_at.isoformat() if row.last_at else None}
+                if row.last_run
+                else None
+            ),
+            "pending": list(row.pending),
+            "failed": [
+                {
+                    "step": failure.step,
+                    "reason": failure.reason,
+                    "hint": failure.hint,
+                    "attempts": failure.attempts,
+                    "at": failure.at.isoformat(),
+                }
+                for failure in row.failed
+            ],
+            "attention": list(row.attention),
+        }
+        for row in rows
+    ]
+    return json.dumps({"accounts": accounts}, indent=2, ensure_ascii=False) + "\n"
