@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-FORMAT = b"aft-requests-2"
+FORMAT = b"aft-requests-1"
 """First line of the bytes; changed whenever a check or a default changes what is accepted."""
 
 KEEP = 20_000
@@ -25,7 +25,7 @@ class ParseCache:
 
     def __init__(self, entries: Mapping[str, Any] | None = None) -> None:
         self._loaded = dict(entries or {})
-        self._used: dict[str, Any] = {}
+        self._used: dict[str, list[Any]] = {}
         self.dirty = False
 
     @classmethod
@@ -51,15 +51,28 @@ class ParseCache:
     def get(self, key: str) -> Mapping[str, Any] | None:
         """The values under ``key``, if they are there and have the shape of values."""
         found = self._loaded.get(key)
-        if type(found) is not dict:
+        if type(found) is not list or len(found) != 2 or type(found[0]) is not dict:
             return None
         self._used[key] = found
-        return found
+        values: Mapping[str, Any] = found[0]
+        return values
 
     def put(self, key: str, values: Mapping[str, Any]) -> None:
         """Keep ``values``, which must be plain JSON and must not be changed afterwards."""
-        self._used[key] = values
+        self._used[key] = [values, ""]
         self.dirty = True
+
+    def has_passed(self, key: str, environment: str) -> bool:
+        """True when what is kept under ``key`` passed its further checks in ``environment``."""
+        kept = self._used.get(key)
+        return kept is not None and kept[1] == environment
+
+    def note_passed(self, key: str, environment: str) -> None:
+        """Remember that; the last environment alone is kept."""
+        kept = self._used.get(key)
+        if kept is not None:
+            kept[1] = environment
+            self.dirty = True
 
 
 def _checksum(body: bytes) -> bytes:

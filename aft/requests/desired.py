@@ -21,6 +21,7 @@ from aft.findings import Finding, SourceRef, sorted_findings
 from aft.ids import RequestId
 from aft.organization.parse import parse_organization
 from aft.requests import rules
+from aft.requests.account_rules import AccountRules
 from aft.requests.cache import ParseCache
 from aft.requests.defaults import FolderDefaults, MergedDocument, check_defaults
 from aft.requests.model import AccountRequest, DesiredState
@@ -86,6 +87,7 @@ def load_desired_state(
             is_organization_known=not any(item.is_error for item in organization_findings),
         )
     )
+    findings.extend(reader.check_accounts(AccountRules(ready, settings, reader), requests))
     has_errors = any(item.is_error for item in findings)
     return LoadResult(
         state=None if has_errors else ready,
@@ -124,7 +126,6 @@ def _across(
     )
     yield from rules.cycles(requests, places)
     yield from rules.earlier_ids(requests, ids, places)
-    yield from rules.baseline_ties(requests, state.baselines, places)
     yield from check_selected_requests(state.baselines, ids)
     yield from _quota(state.config, len(tree.requests), files)
 
@@ -167,6 +168,7 @@ class _Reader:
         self._tree = tree
         self._cache = cache
         self._entries: dict[RequestId, RequestEntry] = {}
+        self._keys: dict[RequestId, str] = {}
         self._documents: dict[str, YamlDocument] = {}
         self._defaults: dict[str, FolderDefaults] = {}
 
@@ -176,9 +178,11 @@ class _Reader:
         found: dict[RequestId, AccountRequest] = {}
         for item in self._tree.requests:
             self._entries.setdefault(item.id, item)
-            request = self._request(item)
-            if request is not None:
-                found.setdefault(item.id, request)
+            key = f"{item.entry.blob_id} {self._defaults_of(item.folder).key} {item.id}"
+            request = self._request(item, key)
+            if request is not None and item.id not in found:
+                found[item.id] = request
+                self._keys[item.id] = key
         return tuple(found[request_id] for request_id in sorted(found))
 
     def at(self, request_id: RequestId, loc: Loc, *, key: bool = False) -> SourceRef:
@@ -189,6 +193,20 @@ class _Reader:
             return SourceRef(item.entry.path)
         defaults = self._defaults_of(item.folder)
         return MergedDocument(document, defaults, data=document.data).at(loc, key=key)
+
+    def check_accounts(
+        self, account_rules: AccountRules, requests: Iterable[AccountRequest]
+    ) -> Iterator[Finding]:
+        """What is wrong with single accounts; remembered for those with which nothing is."""
+        environment = account_rules.environment
+        for request in requests:
+            key = self._keys[request.id]
+            if self._cache.has_passed(key, environment):
+                continue
+            findings = tuple(account_rules.check(request))
+            if not findings:
+                self._cache.note_passed(key, environment)
+            yield from findings
 
     def _read_defaults(self) -> None:
         for entry in self._tree.defaults:
@@ -217,9 +235,7 @@ class _Reader:
         self.findings.extend(findings)
         return document
 
-    def _request(self, item: RequestEntry) -> AccountRequest | None:
-        defaults = self._defaults_of(item.folder)
-        key = f"{item.entry.blob_id} {defaults.key} {item.id}"
+    def _request(self, item: RequestEntry, key: str) -> AccountRequest | None:
         values = self._cache.get(key)
         if values is not None:
             try:
@@ -230,7 +246,7 @@ class _Reader:
         document = self._document(item.entry)
         if document is None:
             return None
-        values, findings = check(item.id, document, defaults)
+        values, findings = check(item.id, document, self._defaults_of(item.folder))
         self.findings.extend(item for item in findings if item.source not in self._reported)
         if findings or len(self.findings) > before:
             # Good enough to see what else is wrong with it; never part of a desired state.

@@ -27,7 +27,7 @@ from aft.requests.limits import (
     check_tags,
 )
 
-EXPECTED_ACCOUNT_ID = r"^[0-9]{12}$"
+_ACCOUNT_ID = r"^[0-9]{12}$"
 _REQUEST_ID = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 _EMAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
 
@@ -44,15 +44,16 @@ RootEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(check_email)]
 ContactEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(check_contact_email)]
 OrgUnit = Annotated[str, Field(min_length=1), AfterValidator(check_org_unit)]
 OtherRequest = Annotated[str, _text(pattern=_REQUEST_ID), AfterValidator(check_request_id)]
-AdoptedAccountId = Annotated[
-    str, _text(pattern=EXPECTED_ACCOUNT_ID), AfterValidator(check_account_id)
-]
+AdoptedAccountId = Annotated[str, _text(pattern=_ACCOUNT_ID), AfterValidator(check_account_id)]
 TagKey = Annotated[str, AfterValidator(check_tag_key)]
 TagValue = Annotated[str, AfterValidator(check_tag_value)]
 Name = Annotated[
     str,
     Field(
-        min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][\w.+=,@-]*$", examples=["web-service"]
+        min_length=1,
+        max_length=128,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+=,@-]*$",
+        examples=["web-service"],
     ),
 ]
 Remark = Annotated[str, Field(max_length=1000)]
@@ -94,7 +95,10 @@ class AccessEntry(_Part):
     permission_set: Annotated[
         str,
         Field(
-            min_length=1, max_length=32, pattern=r"^[\w+=,.@-]+$", examples=["AdministratorAccess"]
+            min_length=1,
+            max_length=32,
+            pattern=r"^[A-Za-z0-9_+=,.@-]+$",
+            examples=["AdministratorAccess"],
         ),
     ] = Field(description="Name of the permission set they get in this account.")
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from aft.baselines.model import Baseline
-from aft.baselines.select import select_baseline
 from aft.findings import Finding, SourceRef, did_you_mean
 from aft.ids import OrgUnitPath, RequestId
 from aft.organization.spec import OrganizationSpec
@@ -201,23 +199,6 @@ def earlier_ids(
 
 def _lazily(places: Places, request_id: RequestId) -> Callable[[], SourceRef]:
     return lambda: places.at(request_id, ("previously",))
-
-
-def baseline_ties(
-    requests: Iterable[AccountRequest], baselines: Mapping[str, Baseline], places: Places
-) -> Iterator[Finding]:
-    """No two baselines select a request equally well."""
-    if len(baselines) < 2:
-        return
-    for request in requests:
-        if request.baseline is not None or not isinstance(request.ou, OrgUnitPath):
-            continue
-        choice = select_baseline(request=request, ou=request.ou, baselines=baselines)
-        if choice.tied:
-            names = ", ".join(choice.tied)
-            message = f"baselines {names} select this request equally well"
-            hint = "write 'baseline:' with one of them, or make their selectors differ"
-            yield _finding("AFT315", places.at(request.id, ()), message, hint)
 
 
 def _shown(request: AccountRequest) -> str:

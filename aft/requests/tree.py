@@ -19,6 +19,7 @@ MAX_FILE_BYTES = 1024 * 1024
 
 _SUFFIX = ".yaml"
 _OTHER_SUFFIXES = (".yml", ".YAML", ".YML", ".Yaml", ".Yml")
+_PLAIN = re.compile(r"[A-Za-z0-9_/-]+(?:\.[A-Za-z0-9_-]+)*")
 _UNPORTABLE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _DOCUMENTATION = (".md", ".txt", ".rst")
 
@@ -84,6 +85,8 @@ def check_customizations_tree(entries: Iterable[TreeEntry]) -> Iterator[Finding]
 
 def entry_problem(entry: TreeEntry) -> Finding | None:
     """The finding for an entry that is not a plain file with a portable name."""
+    if entry.kind is EntryKind.FILE and entry.path_is_utf8 and _PLAIN.fullmatch(entry.path):
+        return None  # nearly always
     source = SourceRef(entry.path)
     if not entry.path_is_utf8:
         return Finding(

@@ -1,0 +1,114 @@
+"""What must hold for one account, given the baselines and customizations it gets.
+
+Costs more than the other rules, so its outcome is kept with the request's values: it depends on
+nothing but these and what ``environment`` digests.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from aft.baselines.model import Baseline, BaselineSetting
+from aft.baselines.parse import check_parameters
+from aft.baselines.select import select_baseline
+from aft.canonical import digest, plain
+from aft.config import Config
+from aft.customizations.inputs import check_template_inputs
+from aft.customizations.model import GLOBAL, Customization
+from aft.findings import Finding
+from aft.ids import OrgUnitPath
+from aft.patterns import has_placeholders
+from aft.requests.facts import account_facts
+from aft.requests.model import AccountRequest, DesiredState
+from aft.requests.rules import Places
+from aft.validation import Loc
+
+Settings = Mapping[str, BaselineSetting[Any, Any]]
+
+
+class AccountRules:
+    """The rules for each account of ``state``. A ``check`` gives the same every time."""
+
+    def __init__(self, state: DesiredState, settings: Settings, places: Places) -> None:
+        self._config: Config = state.config
+        self._baselines = state.baselines
+        self._customizations = state.customizations
+        self._settings = settings
+        self._places = places
+        self._varying = {name: _varying(baseline) for name, baseline in state.baselines.items()}
+        self.environment = _environment(state, settings)
+
+    def check(self, request: AccountRequest) -> Iterator[Finding]:
+        """What is wrong with this account's baseline and customizations."""
+        ou = request.ou if isinstance(request.ou, OrgUnitPath) else OrgUnitPath()
+        facts = account_facts(request, self._config, account_id=request.account_id, ou=ou)
+        # Which baseline an OU given by AWS's id selects is only known to the plan.
+        if isinstance(request.ou, OrgUnitPath) or request.baseline is not None:
+            choice = select_baseline(request=request, ou=ou, baselines=self._baselines)
+            if choice.tied:
+                yield self._tie(request, choice.tied)
+            baseline = self._varying[choice.baseline.name] if choice.baseline else None
+            if baseline is not None:
+                found = check_parameters(baseline, facts, self._settings, source=request.source)
+                yield from self._placed(found, request, ("baseline",))
+        for loc, customization in self._customizations_of(request):
+            found = check_template_inputs(customization, facts, source=request.source)
+            yield from self._placed(found, request, loc)
+
+    def _customizations_of(self, request: AccountRequest) -> Iterator[tuple[Loc, Customization]]:
+        everyone = self._customizations.get(GLOBAL)
+        if everyone is not None:
+            yield (), everyone
+        for number, name in enumerate(request.customizations):
+            customization = self._customizations.get(name)
+            if customization is not None:
+                yield ("customizations", number), customization
+
+    def _placed(
+        self, findings: Iterable[Finding], request: AccountRequest, loc: Loc
+    ) -> Iterator[Finding]:
+        """The findings where the request asks for what they are about."""
+        for finding in findings:
+            yield dataclasses.replace(finding, source=self._places.at(request.id, loc))
+
+    def _tie(self, request: AccountRequest, names: tuple[str, ...]) -> Finding:
+        return Finding(
+            code="AFT315",
+            source=self._places.at(request.id, ()),
+            message=f"baselines {', '.join(names)} select this request equally well",
+            hint="write 'baseline:' with one of them, or make their selectors differ",
+        )
+
+
+def _varying(baseline: Baseline) -> Baseline | None:
+    """The baseline with only those settings whose parameters differ from account to account."""
+    settings = tuple(item for item in baseline.settings if _has_placeholders(item.parameters))
+    return dataclasses.replace(baseline, settings=settings) if settings else None
+
+
+def _has_placeholders(value: Any) -> bool:
+    match value:
+        case str():
+            return has_placeholders(value)
+        case Mapping():
+            return any(_has_placeholders(item) for item in value.values())
+        case list() | tuple():
+            return any(_has_placeholders(item) for item in value)
+    return False
+
+
+def _environment(state: DesiredState, settings: Settings) -> str:
+    """A digest of everything but the request that the outcome of ``check`` depends on."""
+    steps = [
+        [name, step.id, step.content_digest]
+        for name, customization in sorted(state.customizations.items())
+        for step in customization.steps
+    ]
+    regions = [state.config.home_region, *state.config.regions]
+    versions = {
+        name: [setting.version, setting.parameters_model.model_json_schema()]
+        for name, setting in settings.items()
+    }
+    return digest([plain(state.baselines), steps, regions, versions])[7:23]
