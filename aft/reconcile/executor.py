@@ -1,0 +1,296 @@
+"""Carries a plan out: who goes when, on which threads, and what is written about it.
+
+One thread (the caller's) keeps the books and begins what is ready; steps run on two pools, one
+for creations with as many threads as there are slots, one for everything else. So waiting for a
+slot, or for AWS, never keeps another account waiting.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections import Counter, deque
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from aft.errors import Refused
+from aft.ledger.events import EventKind, LedgerState
+from aft.organization.model import OrganizationSnapshot
+from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
+from aft.ports import ProgressKind
+from aft.reconcile.context import RunContext
+from aft.reconcile.creation import AskAgain, Asked, Creations
+from aft.reconcile.model import (
+    Outcome,
+    RunInfo,
+    Status,
+    StepOutcome,
+    StopToken,
+    TargetOutcome,
+    Tools,
+)
+from aft.reconcile.opening import opening_events
+from aft.reconcile.schedule import Schedule
+from aft.reconcile.work import Work, work
+from aft.requests.model import DesiredState
+
+
+def apply_plan(
+    plan: Plan,
+    desired: DesiredState,
+    snapshot: OrganizationSnapshot,
+    ledger: LedgerState,
+    tools: Tools,
+    *,
+    run: RunInfo,
+    stop: StopToken,
+) -> Outcome:
+    """Carry ``plan`` out and return one row per target.
+
+    ``desired``, ``snapshot`` and ``ledger`` are what the plan was made from. A failure is a row,
+    never an exception; raised are ``Refused`` (the plan is of another revision) and errors of
+    writing the run's first event, both before anything was changed.
+    """
+    if plan.revision != desired.revision:
+        raise Refused(
+            f"the plan is of revision {plan.revision}, the desired state of {desired.revision}",
+            hint="make a new plan",
+        )
+    context = RunContext(
+        plan=plan,
+        desired=desired,
+        snapshot=snapshot,
+        ledger=ledger,
+        tools=tools,
+        run=run,
+        stop=stop,
+    )
+    return _Executor(context, plan).execute()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A change that may begin, or go on. A creation is asked for in a slot (again after
+    ``again``) and finished outside (``asked``)."""
+
+    change: Change
+    asked: Asked | None = None
+    again: AskAgain | None = None
+
+    @property
+    def wants_slot(self) -> bool:
+        return self.change.kind is ChangeKind.CREATE_ACCOUNT and self.asked is None
+
+
+class _Executor:
+    """The books of one run; all but ``work`` happens on the caller's thread."""
+
+    def __init__(self, context: RunContext, plan: Plan) -> None:
+        limits, provider = context.limits, context.tools.provider
+        self._context = context
+        self._plan = plan
+        self._schedule = Schedule(plan)
+        self._creations = Creations(context)
+        self._room = {
+            False: limits.accounts_in_parallel,
+            True: min(limits.creations_in_flight, provider.max_in_flight),
+        }
+        self._waiting: dict[bool, deque[_Job]] = {False: deque(), True: deque()}
+        self._finished: queue.Queue[tuple[_Job, Work]] = queue.Queue()
+        self._outcomes: dict[str, StepOutcome] = {}
+        self._left = Counter(change.target for change in plan.changes)
+        self._began: dict[str, float] = {}
+
+    def execute(self) -> Outcome:
+        context, clock = self._context, self._context.tools.clock
+        began = clock.monotonic()
+        context.notify(ProgressKind.RUN_STARTED, message=f"{len(self._plan.changes)} changes")
+        context.journal.append(*opening_events(context, self._plan))
+        try:
+            with (
+                ThreadPoolExecutor(self._room[False], "aft-step") as steps,
+                ThreadPoolExecutor(self._room[True], "aft-create") as slots,
+            ):
+                self._loop({False: steps, True: slots})
+        except BaseException:
+            context.stop.set("the run was broken off")  # whatever still waits, ends
+            raise
+        self._close_waiting()
+        return self._finish(clock.monotonic() - began)
+
+    # --- the loop ---
+
+    def _loop(self, pools: dict[bool, ThreadPoolExecutor]) -> None:
+        running = 0
+        self._enqueue(self._schedule.first())
+        try:
+            while True:
+                running += self._dispatch(pools)
+                if not running:
+                    return
+                job, result = self._finished.get()
+                running -= 1
+                self._room[job.wants_slot] += 1
+                self._take(job, result)
+        except BaseException:
+            self._context.stop.set("the run was broken off")
+            raise
+
+    def _dispatch(self, pools: dict[bool, ThreadPoolExecutor]) -> int:
+        begun = 0
+        for in_slot, jobs in self._waiting.items():
+            if self._context.stop.is_set:
+                while jobs:
+                    self._stopped(jobs.popleft().change)
+            while jobs and self._room[in_slot]:
+                job = jobs.popleft()
+                self._room[in_slot] -= 1
+                self._began.setdefault(job.change.id, self._context.tools.clock.monotonic())
+                pools[in_slot].submit(self._run, job)
+                begun += 1
+        return begun
+
+    def _run(self, job: _Job) -> None:
+        try:
+            result = work(
+                self._context, self._creations, job.change, asked=job.asked, again=job.again
+            )
+        except BaseException as error:  # noqa: BLE001 - or the loop would wait for ever
+            result = Work(status=Status.FAILED, broken=error)
+        self._finished.put((job, result))
+
+    def _enqueue(self, changes: Iterable[Change], *, first: bool = False) -> None:
+        """Accounts already begun go before new ones, so that they are finished sooner."""
+        for change in changes:
+            self._queue(_Job(change), first=first)
+
+    def _queue(self, job: _Job, *, first: bool) -> None:
+        jobs = self._waiting[job.wants_slot]
+        (jobs.appendleft if first else jobs.append)(job)
+
+    def _take(self, job: _Job, result: Work) -> None:
+        if result.broken is not None:
+            raise result.broken
+        if result.asked is not None:
+            self._queue(_Job(job.change, asked=result.asked), first=True)
+        elif result.again is not None:
+            self._queue(_Job(job.change, again=result.again), first=False)
+        elif result.status is Status.SUCCEEDED:
+            self._note(job.change, result)
+            begun = self._schedule.succeeded(job.change)
+            self._enqueue([item for item in begun if item.target == job.change.target], first=True)
+            self._enqueue([item for item in begun if item.target != job.change.target])
+        elif result.status is Status.STOPPED:
+            self._note(job.change, result)
+        else:
+            self._note(job.change, result)
+            blocked, begun = self._schedule.failed(job.change)
+            for change in blocked:
+                self._blocked(change, job.change, result.message)
+            self._enqueue(begun)
+
+    # --- outcomes ---
+
+    def _note(self, change: Change, result: Work) -> None:
+        now = self._context.tools.clock.monotonic()
+        self._record(
+            StepOutcome(
+                change=change,
+                status=result.status,
+                message=result.message,
+                hint=result.hint,
+                seconds=now - self._began.get(change.id, now),
+                account_id=result.account_id,
+            )
+        )
+
+    def _blocked(self, change: Change, cause: Change, reason: str) -> None:
+        whose = "its own" if change.target == cause.target else cause.target
+        what = f"{cause.kind.value} {cause.subject}".strip()
+        self._record(
+            StepOutcome(
+                change=change,
+                status=Status.BLOCKED,
+                message=f"waits for {whose} {what}, which failed: {reason}",
+                hint="it goes on by itself once that has succeeded",
+                blocked_by=cause.id,
+            )
+        )
+
+    def _stopped(self, change: Change) -> None:
+        self._record(
+            StepOutcome(
+                change=change,
+                status=Status.STOPPED,
+                message=f"not begun: {self._context.stop.reason}",
+                hint="run again to continue from here",
+            )
+        )
+
+    def _close_waiting(self) -> None:
+        """What never began: because of the stop, or because changes wait for each other."""
+        for change in self._schedule.waiting:
+            if self._context.stop.is_set:
+                self._stopped(change)
+                continue
+            self._record(
+                StepOutcome(
+                    change=change,
+                    status=Status.BLOCKED,
+                    message="waits for changes that wait for it",
+                    hint="this plan cannot be carried out; make a new one",
+                )
+            )
+
+    def _record(self, outcome: StepOutcome) -> None:
+        change = outcome.change
+        self._outcomes[change.id] = outcome
+        kind = {
+            Status.SUCCEEDED: ProgressKind.STEP_DONE,
+            Status.FAILED: ProgressKind.STEP_FAILED,
+        }.get(outcome.status, ProgressKind.STEP_SKIPPED)
+        self._context.notify(kind, change, outcome.message, seconds=outcome.seconds)
+        self._left[change.target] -= 1
+        if not self._left[change.target]:
+            row = self._row(change.target)
+            self._context.notify(
+                ProgressKind.TARGET_DONE,
+                message=row.status.value,
+                target=row.target,
+                seconds=row.seconds,
+            )
+
+    def _row(self, target: str) -> TargetOutcome:
+        steps = tuple(self._outcomes[change.id] for change in self._plan.changes_of(target))
+        known = self._context.known_account(target)
+        planned = next((step.change.account_id for step in steps if step.change.account_id), None)
+        return TargetOutcome(target=target, account_id=known or planned, steps=steps)
+
+    def _finish(self, seconds: float) -> Outcome:
+        context = self._context
+        rows = tuple(self._row(target) for target in self._plan.targets())
+        outcome = Outcome(
+            run=context.run.id, targets=rows, seconds=seconds, stop_reason=context.stop.reason
+        )
+        counts = outcome.counts
+        stopped = f" ({outcome.stop_reason})" if outcome.stop_reason else ""
+        event = context.journal.event(
+            EventKind.RUN_FINISHED,
+            ORGANIZATION,
+            f"End {context.run.command}: {counts}{stopped}",
+            data={
+                "succeeded": counts.succeeded,
+                "failed": counts.failed,
+                "blocked": counts.blocked,
+                "stopped": counts.stopped,
+            },
+        )
+        unpublished = context.journal.close(event)
+        context.notify(ProgressKind.RUN_FINISHED, message=str(counts), seconds=seconds)
+        return Outcome(
+            run=outcome.run,
+            targets=rows,
+            seconds=seconds,
+            stop_reason=outcome.stop_reason,
+            unpublished=unpublished,
+        )

@@ -1,0 +1,147 @@
+"""Reading settings inside accounts for the plan: what differs there now. Changes nothing.
+
+What must not be read, or cannot be meant for ever, is told with that setting; what cannot be
+read just now (a young account, a lost connection) is left out, and stays in the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from aft.baselines.model import BaselineSetting
+from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
+from aft.errors import AftError, Conflict, Transient, UnknownOutcome
+from aft.ids import AccountId, RequestId
+from aft.organization.model import OrganizationSnapshot
+from aft.plan.model import Change, ChangeKind, LiveSetting
+from aft.ports import MemberAccess
+from aft.reconcile.places import Places
+from aft.requests.facts import account_facts
+from aft.requests.model import DesiredState
+
+_PASSING = (Transient, Conflict, UnknownOutcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One read: a setting of an account in a region (``None`` for settings without)."""
+
+    account_id: AccountId
+    resolved: ResolvedSetting
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    differences: tuple[str, ...] = ()
+    refused: str = ""
+    unknown: bool = False
+
+
+def read_live(
+    changes: Sequence[Change],
+    desired: DesiredState,
+    *,
+    members: MemberAccess,
+    settings: Mapping[str, BaselineSetting[Any, Any]],
+    snapshot: OrganizationSnapshot | None = None,
+    plan_changes: Sequence[Change] = (),
+) -> Mapping[tuple[str, str], LiveSetting]:
+    """What the settings named by ``changes`` show now, by account id and setting name.
+
+    ``snapshot`` and the plan's own ``plan_changes`` say where accounts are and will be; without
+    them each account is taken to be in its request's OU.
+    """
+    wanted = [
+        change
+        for change in changes
+        if change.kind is ChangeKind.APPLY_SETTING and change.account_id is not None
+    ]
+    if not wanted:
+        return {}
+    places = Places(plan_changes, snapshot) if snapshot is not None else None
+    with ThreadPoolExecutor(desired.config.limits.accounts_in_parallel, "aft-read") as pool:
+        ids = list(dict.fromkeys(AccountId(change.account_id or "") for change in wanted))
+        usable = dict(zip(ids, pool.map(lambda item: _is_usable(members, item), ids), strict=True))
+        looks = [
+            look
+            for change in wanted
+            if usable[AccountId(change.account_id or "")]
+            for look in _looks(change, desired, settings, places)
+        ]
+        seen = list(pool.map(lambda look: _look(members, look), looks))
+    return _together(looks, seen)
+
+
+def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
+    """A young account cannot be read yet; an apply waits for it, a plan does not."""
+    try:
+        return members.is_usable(account_id)
+    except AftError:
+        return False
+
+
+def _looks(
+    change: Change,
+    desired: DesiredState,
+    settings: Mapping[str, BaselineSetting[Any, Any]],
+    places: Places | None,
+) -> list[_Look]:
+    """The reads for one change, one for each region."""
+    request = desired.request_by_id.get(RequestId(change.target))
+    if request is None or change.account_id is None:
+        return []
+    account_id = AccountId(change.account_id)
+    if places is not None:
+        ou = places.of(request, account_id)
+    elif isinstance(request.ou, str):
+        return []  # AWS's own id of an OU says nothing about its path
+    else:
+        ou = request.ou
+    facts = account_facts(request, desired.config, account_id=account_id, ou=ou)
+    chosen = select_baseline(request=request, ou=ou, baselines=desired.baselines)
+    if chosen.baseline is None:
+        return []
+    return [
+        _Look(account_id=account_id, resolved=resolved, region=region)
+        for resolved in settings_for(chosen.baseline, facts, settings)
+        if resolved.name == change.subject
+        for region in resolved.regions
+    ]
+
+
+def _look(members: MemberAccess, look: _Look) -> _Seen:
+    plugin, inputs = look.resolved.plugin, look.resolved.inputs(look.region)
+    where = f"{look.region}: " if look.region is not None else ""
+    try:
+        observed = plugin.read(inputs, members.session(look.account_id))
+        found = plugin.compare(inputs, observed)
+    except _PASSING:
+        return _Seen(unknown=True)
+    except AftError as error:
+        return _Seen(refused=where + error.message)
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
+        return _Seen(refused=f"{where}unexpected {type(error).__name__}: {error}")
+    return _Seen(differences=tuple(where + item.description for item in found))
+
+
+def _together(
+    looks: Sequence[_Look], seen: Sequence[_Seen]
+) -> Mapping[tuple[str, str], LiveSetting]:
+    """One entry per setting: the regions' differences, or the first refusal."""
+    by_setting: dict[tuple[str, str], list[_Seen]] = {}
+    for look, item in zip(looks, seen, strict=True):
+        by_setting.setdefault((look.account_id, look.resolved.name), []).append(item)
+    return {
+        key: LiveSetting(
+            account_id=key[0],
+            subject=key[1],
+            differences=tuple(line for item in items for line in item.differences),
+            refused=next((item.refused for item in items if item.refused), ""),
+        )
+        for key, items in by_setting.items()
+        if not any(item.unknown for item in items)
+    }
