@@ -1,0 +1,168 @@
+"""One CloudFormation stack: look, wait, read its story. Makes no change but deleting leftovers.
+
+AWS (CloudFormation User Guide, "Stack status codes"): a stack whose creation failed ends in
+``ROLLBACK_COMPLETE`` and can only be deleted; one whose change set was never executed stays in
+``REVIEW_IN_PROGRESS`` and holds nothing. ``DescribeStacks`` gives a deleted stack only by its id.
+Events come newest first; the first failure is the reason, the later ones are its echoes
+(``Resource creation cancelled``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aft.errors import NotFound, Terminal, Transient
+
+LEFTOVERS = frozenset(
+    {"CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+)
+"""What a creation that came to nothing leaves; such a stack cannot be updated."""
+
+UPDATABLE = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+    }
+)
+
+LONGEST_WAIT = 3600.0
+"""Seconds after which a run stops waiting for a stack; the next run goes on waiting."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 15.0
+_ECHOES = ("Resource creation cancelled", "Resource update cancelled")
+_REASONS_SHOWN = 3
+
+Sleep = Callable[[float], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackState:
+    """A stack as CloudFormation describes it."""
+
+    id: str
+    status: str
+    reason: str
+    outputs: Mapping[str, str]
+    tags: Mapping[str, str]
+
+
+class Stack:
+    """The stack called ``name`` behind one client."""
+
+    def __init__(self, client: Any, name: str, sleep: Sleep) -> None:
+        self.client = client
+        self.name = name
+        self._sleep = sleep
+
+    def look(self, name: str | None = None) -> StackState | None:
+        """The stack now, by its name or an id; ``None`` where there is none."""
+        try:
+            found = self.client.describe_stacks(StackName=name or self.name)["Stacks"]
+        except NotFound:
+            return None
+        except Terminal as error:
+            if error.code == "ValidationError" and "does not exist" in error.message:
+                return None
+            raise
+        if not found or found[0]["StackStatus"] == "DELETE_COMPLETE":
+            return None
+        stack = found[0]
+        return StackState(
+            id=stack["StackId"],
+            status=stack["StackStatus"],
+            reason=stack.get("StackStatusReason", ""),
+            outputs={item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", ())},
+            tags={item["Key"]: item["Value"] for item in stack.get("Tags", ())},
+        )
+
+    def wait(self) -> StackState | None:
+        """The stack once nothing is in progress. Raises ``Transient`` when that takes too long."""
+        return self.poll(self.look, lambda state: state is None or _is_steady(state.status))
+
+    def poll(self, look: Callable[[], T], is_done: Callable[[T], bool]) -> T:
+        """Look again and again until ``is_done``. Raises ``Transient`` when that takes too long."""
+        waited, pause = 0.0, _FIRST_PAUSE
+        while True:
+            seen = look()
+            if is_done(seen):
+                return seen
+            if waited >= LONGEST_WAIT:
+                raise Transient(
+                    f"stack {self.name} is still at work after {LONGEST_WAIT / 60:.0f} minutes",
+                    hint="the next run goes on waiting; look at the stack's events meanwhile",
+                )
+            self._sleep(pause)
+            waited, pause = waited + pause, min(pause * 1.5, _LONGEST_PAUSE)
+
+    def settle(self) -> StackState | None:
+        """The stack ready to be updated, or ``None`` to be created; leftovers are deleted.
+
+        Raises ``Terminal`` where a person has to look first.
+        """
+        state = self.wait()
+        if state is None or state.status in UPDATABLE:
+            return state
+        if state.status not in LEFTOVERS:
+            hint = "look at the stack in the account, then delete it or repair it"
+            if state.status == "UPDATE_ROLLBACK_FAILED":
+                hint = "continue the rollback: aws cloudformation continue-update-rollback"
+            raise Terminal(
+                f"stack {self.name} is in {state.status}: {self.failure(state)}",
+                hint=hint,
+                code=state.status,
+            )
+        self.client.delete_stack(StackName=state.id)
+        left = self.wait()
+        if left is not None and left.id == state.id:
+            raise Terminal(
+                f"stack {self.name}, left in {state.status}, could not be deleted "
+                f"({left.status}): {self.failure(left)}",
+                hint="delete it in the account, then run again",
+                code=left.status,
+            )
+        return None
+
+    def last_event(self) -> str:
+        """The id of the newest event, or an empty string."""
+        try:
+            events = self.client.describe_stack_events(StackName=self.name)["StackEvents"]
+        except (NotFound, Terminal):
+            return ""
+        return str(events[0]["EventId"]) if events else ""
+
+    def failure(self, state: StackState, *, since: str = "") -> str:
+        """The stack's own first reasons, one line; ``since`` is an event before the trouble."""
+        failed = [
+            event
+            for event in self._events(state.id, since)
+            if event["ResourceStatus"].endswith("_FAILED")
+            and not str(event.get("ResourceStatusReason", "")).startswith(_ECHOES)
+        ]
+        own = [event for event in failed if event["LogicalResourceId"] != self.name] or failed
+        shown = [
+            f"{event['LogicalResourceId']} ({event.get('ResourceType', '?')}) "
+            f"{event['ResourceStatus']}: {event.get('ResourceStatusReason', 'no reason given')}"
+            for event in own[:_REASONS_SHOWN]
+        ]
+        more = f"; and {len(own) - len(shown)} more" if len(own) > len(shown) else ""
+        return "; ".join(shown) + more if shown else state.reason or "no reason given"
+
+    def _events(self, stack_id: str, since: str) -> Sequence[Mapping[str, Any]]:
+        """Events after ``since``, oldest first."""
+        found: list[Mapping[str, Any]] = []
+        pages = self.client.get_paginator("describe_stack_events")
+        for page in pages.paginate(StackName=stack_id):
+            for event in page["StackEvents"]:
+                if event["EventId"] == since:
+                    return found[::-1]
+                found.append(event)
+        return found[::-1]
+
+
+def _is_steady(status: str) -> bool:
+    return status == "REVIEW_IN_PROGRESS" or not status.endswith("_IN_PROGRESS")
