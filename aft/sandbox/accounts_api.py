@@ -7,6 +7,7 @@ speaks for itself without it. Region changes take virtual time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,10 +25,21 @@ _SERVICE = "account.amazonaws.com"
 _CONTACT_MEMBERS = ("Name", "Title", "EmailAddress", "PhoneNumber")
 _MAX_REGION_CHANGES = 6  # per account at once; docs.aws.amazon.com/accounts quotas
 _MAX_REGION_CHANGES_IN_ORGANIZATION = 50
+_CHANGING = ("ENABLING", "DISABLING")
 SANDBOX_OTP = "123456"
 """The one-time code every simulated mailbox receives."""
 
-Operation = Callable[[Invocation, MemberAccount, AccountProfile], Mapping[str, Any]]
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The call and the account it is about."""
+
+    call: Invocation
+    account: MemberAccount
+    profile: AccountProfile
+
+
+Operation = Callable[[_Target], Mapping[str, Any]]
 
 
 def _no_access(message: str) -> ApiError:
@@ -79,7 +91,8 @@ class AccountManagement:
             if found:
                 raise _wrong("; ".join(item.message for item in found))
             account = self._account(call)
-            return operation(call, account, self._context.world.account_profile(account.id))
+            profile = self._context.world.account_profile(account.id)
+            return operation(_Target(call, account, profile))
 
         return run
 
@@ -108,149 +121,120 @@ class AccountManagement:
 
     # --- name and e-mail ----------------------------------------------------------------
 
-    def _put_name(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        account.name = str(call.params["AccountName"])
+    def _put_name(self, at: _Target) -> Mapping[str, Any]:
+        at.account.name = str(at.call.params["AccountName"])
         return {}
 
-    def _information(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
+    def _information(self, at: _Target) -> Mapping[str, Any]:
         return {
-            "AccountId": account.id,
-            "AccountName": account.name,
-            "AccountCreatedDate": datetime.fromtimestamp(account.joined_at, UTC),
-            "AccountState": account.state,
+            "AccountId": at.account.id,
+            "AccountName": at.account.name,
+            "AccountCreatedDate": datetime.fromtimestamp(at.account.joined_at, UTC),
+            "AccountState": at.account.state,
         }
 
-    def _primary_email(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        return {"PrimaryEmail": account.email}
+    def _primary_email(self, at: _Target) -> Mapping[str, Any]:
+        return {"PrimaryEmail": at.account.email}
 
-    def _start_email_change(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        email = str(call.params["PrimaryEmail"])
+    def _start_email_change(self, at: _Target) -> Mapping[str, Any]:
+        email = str(at.call.params["PrimaryEmail"])
         if "@" not in email:
             raise _wrong(f"{email!r} is not an e-mail address.")
         if email.casefold() in self._context.organization.emails:
             raise ApiError(
                 "ConflictException", "The e-mail address is in use by another account.", status=409
             )
-        profile.email_change = EmailChange(new_email=email, otp=SANDBOX_OTP)
+        at.profile.email_change = EmailChange(new_email=email, otp=SANDBOX_OTP)
         return {"Status": "PENDING"}
 
-    def _accept_email_change(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        change = profile.email_change
-        if change is None or change.new_email != call.params["PrimaryEmail"]:
+    def _accept_email_change(self, at: _Target) -> Mapping[str, Any]:
+        change = at.profile.email_change
+        if change is None or change.new_email != at.call.params["PrimaryEmail"]:
             raise _missing("No change to this e-mail address is under way.")
-        if change.otp != call.params["Otp"]:
+        if change.otp != at.call.params["Otp"]:
             raise _wrong("The one-time code is wrong.")
         emails = self._context.organization.emails
-        del emails[account.email.casefold()]
-        account.email = change.new_email
-        emails[account.email.casefold()] = account.id
-        profile.email_change = None
+        del emails[at.account.email.casefold()]
+        at.account.email = change.new_email
+        emails[at.account.email.casefold()] = at.account.id
+        at.profile.email_change = None
         return {"Status": "ACCEPTED"}
 
     # --- contacts -----------------------------------------------------------------------
 
-    def _put_contact(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        kind = str(call.params["AlternateContactType"])
-        profile.contacts[kind] = {name: str(call.params[name]) for name in _CONTACT_MEMBERS}
+    def _put_contact(self, at: _Target) -> Mapping[str, Any]:
+        kind = str(at.call.params["AlternateContactType"])
+        at.profile.contacts[kind] = {name: str(at.call.params[name]) for name in _CONTACT_MEMBERS}
         return {}
 
-    def _get_contact(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        kind = str(call.params["AlternateContactType"])
-        if kind not in profile.contacts:
+    def _get_contact(self, at: _Target) -> Mapping[str, Any]:
+        kind = str(at.call.params["AlternateContactType"])
+        if kind not in at.profile.contacts:
             raise _missing("No contact of the inputted alternate contact type found.")
-        return {"AlternateContact": {**profile.contacts[kind], "AlternateContactType": kind}}
+        return {"AlternateContact": {**at.profile.contacts[kind], "AlternateContactType": kind}}
 
-    def _delete_contact(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        kind = str(call.params["AlternateContactType"])
-        if profile.contacts.pop(kind, None) is None:
+    def _delete_contact(self, at: _Target) -> Mapping[str, Any]:
+        kind = str(at.call.params["AlternateContactType"])
+        if at.profile.contacts.pop(kind, None) is None:
             raise _missing("No contact of the inputted alternate contact type found.")
         return {}
 
-    def _put_contact_information(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        given = call.params["ContactInformation"]
-        profile.contact_information = {name: str(value) for name, value in given.items()}
+    def _put_contact_information(self, at: _Target) -> Mapping[str, Any]:
+        given = at.call.params["ContactInformation"]
+        at.profile.contact_information = {name: str(value) for name, value in given.items()}
         return {}
 
-    def _get_contact_information(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        if profile.contact_information is None:
+    def _get_contact_information(self, at: _Target) -> Mapping[str, Any]:
+        if at.profile.contact_information is None:
             raise _missing("The account has no contact information.")
-        return {"ContactInformation": profile.contact_information}
+        return {"ContactInformation": at.profile.contact_information}
 
     # --- regions ------------------------------------------------------------------------
 
     def _status(self, profile: AccountProfile, region: str) -> str:
         return region_status(profile.regions, region, now=self._context.now())
 
-    def _list_regions(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        wanted = call.params.get("RegionOptStatusContains") or []
+    def _list_regions(self, at: _Target) -> Mapping[str, Any]:
+        wanted = at.call.params.get("RegionOptStatusContains") or []
         names = sorted((*BY_DEFAULT, *OPT_IN))
         found = [
-            {"RegionName": name, "RegionOptStatus": self._status(profile, name)} for name in names
+            {"RegionName": name, "RegionOptStatus": self._status(at.profile, name)}
+            for name in names
         ]
         found = [item for item in found if not wanted or item["RegionOptStatus"] in wanted]
-        after = str(call.params.get("NextToken") or "")
+        after = str(at.call.params.get("NextToken") or "")
         found = [item for item in found if item["RegionName"] > after]
-        size = int(call.params.get("MaxResults") or 50)
+        size = int(at.call.params.get("MaxResults") or 50)
         if len(found) > size:
             return {"Regions": found[:size], "NextToken": found[size - 1]["RegionName"]}
         return {"Regions": found}
 
-    def _known(self, call: Invocation) -> str:
-        region = str(call.params["RegionName"])
+    def _known(self, at: _Target) -> str:
+        region = str(at.call.params["RegionName"])
         if region not in BY_DEFAULT and region not in OPT_IN:
             raise _wrong(f"{region!r} is not a region.")
         return region
 
-    def _region_status(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        region = self._known(call)
-        return {"RegionName": region, "RegionOptStatus": self._status(profile, region)}
+    def _region_status(self, at: _Target) -> Mapping[str, Any]:
+        region = self._known(at)
+        return {"RegionName": region, "RegionOptStatus": self._status(at.profile, region)}
 
-    def _enable_region(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        return self._change_region(call, profile, going="ENABLING", done=("ENABLED",))
+    def _enable_region(self, at: _Target) -> Mapping[str, Any]:
+        return self._change_region(at, going="ENABLING", done="ENABLED")
 
-    def _disable_region(
-        self, call: Invocation, account: MemberAccount, profile: AccountProfile
-    ) -> Mapping[str, Any]:
-        return self._change_region(call, profile, going="DISABLING", done=("DISABLED",))
+    def _disable_region(self, at: _Target) -> Mapping[str, Any]:
+        return self._change_region(at, going="DISABLING", done="DISABLED")
 
-    def _change_region(
-        self, call: Invocation, profile: AccountProfile, *, going: str, done: tuple[str, ...]
-    ) -> Mapping[str, Any]:
-        region = self._known(call)
+    def _change_region(self, at: _Target, *, going: str, done: str) -> Mapping[str, Any]:
+        region = self._known(at)
         if region in BY_DEFAULT:
             raise _wrong(f"{region} is enabled by default and cannot be changed.", "invalidRegion")
-        status = self._status(profile, region)
-        if status in (going, *done):
+        status = self._status(at.profile, region)
+        if status in (going, done):
             return {}
-        if status in ("ENABLING", "DISABLING"):
+        if status in _CHANGING:
             raise ApiError("ConflictException", f"{region} is {status}.", status=409)
-        if self._changing(profile) >= _MAX_REGION_CHANGES:
+        if self._changing(at.profile) >= _MAX_REGION_CHANGES:
             raise ApiError(
                 "TooManyRequestsException",
                 f"{_MAX_REGION_CHANGES} region changes are in progress in this account.",
@@ -264,8 +248,8 @@ class AccountManagement:
                 status=429,
             )
         ready_at = self._context.now() + self._context.world.behaviour.region_opt_seconds
-        profile.regions[region] = (going, ready_at)
+        at.profile.regions[region] = (going, ready_at)
         return {}
 
     def _changing(self, profile: AccountProfile) -> int:
-        return sum(1 for name in profile.regions if self._status(profile, name).endswith("BLING"))
+        return sum(1 for name in profile.regions if self._status(profile, name) in _CHANGING)

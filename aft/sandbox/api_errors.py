@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 from xml.sax.saxutils import escape
 
 from botocore.model import ServiceModel
@@ -140,7 +141,9 @@ def _answer(status: int, content_type: str, body: str, request_id: str) -> WireR
 
 
 def _modelled_status(model: ServiceModel | None, code: str) -> int | None:
-    shape = model.shape_for_error_code(code) if model is not None else None
+    if model is None:
+        return None
+    shape: Any = model.shape_for_error_code(code)  # type: ignore[arg-type]  # the stub says int
     if shape is None:
         return None
     status = shape.metadata.get("error", {}).get("httpStatusCode")

@@ -169,13 +169,13 @@ class Dispatcher:
             except ApiError as error:
                 return self._refuse(call, error, request_id)
             except NotImplementedError as missing:
-                error = not_simulated(call.service, call.operation, str(missing))
-                return self._refuse(call, error, request_id)
+                lacking = not_simulated(call.service, call.operation, str(missing))
+                return self._refuse(call, lacking, request_id)
             except Exception as broken:  # noqa: BLE001 - a bug in moto must not look like ours
                 _LOG.warning("%s:%s failed", call.service, call.operation, exc_info=True)
                 detail = f"{type(broken).__name__}: {broken}"
-                error = not_simulated(call.service, call.operation, detail)
-                return self._refuse(call, error, request_id)
+                failed = not_simulated(call.service, call.operation, detail)
+                return self._refuse(call, failed, request_id)
             code = _error_code(response) if response.status >= 400 else None
             self._remember(call, request_id, code)
             return response
@@ -229,9 +229,9 @@ class Dispatcher:
             raise not_simulated(call.service, call.operation)
         status, answer_headers, body = answer
         content = body.encode() if isinstance(body, str) else bytes(body or b"")
-        if status == 404 and content in (b"Not yet implemented", b""):
-            if call.request.method != "HEAD":
-                raise not_simulated(call.service, call.operation)
+        unrouted = int(status) == 404 and content in (b"Not yet implemented", b"")
+        if unrouted and call.request.method != "HEAD":
+            raise not_simulated(call.service, call.operation)
         flat = {str(name).lower(): str(value) for name, value in dict(answer_headers).items()}
         flat.setdefault("x-amzn-requestid", request_id)
         return WireResponse(status=int(status), headers=flat, body=content)

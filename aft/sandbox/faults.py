@@ -108,7 +108,7 @@ class Faults:
     def __init__(self, *, seed: int = 0) -> None:
         self._lock = threading.Lock()
         self._rules: list[tuple[Rule, list[int]]] = []
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
 
     def add(self, rule: Rule) -> None:
         """Put ``rule`` behind those already in force."""

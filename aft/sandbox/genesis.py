@@ -36,7 +36,7 @@ _RCP_ALLOW_ALL = (
 
 def new_world(*, profile: Profile, seed: int, home_region: str, now: float) -> World:
     """An organization with all features and SCPs enabled, holding its management account."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     management_id = new_account_id(rng, {})
     root_id = new_id(rng, "r-", 4)
     organization = Organization(

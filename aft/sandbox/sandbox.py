@@ -26,7 +26,9 @@ from aft.sandbox.faults import Faults
 from aft.sandbox.genesis import new_world
 from aft.sandbox.organizations_backend.rules import Context
 from aft.sandbox.profiles import Profile
+from aft.sandbox.regions import region_status
 from aft.sandbox.routing import operation_of, service_of
+from aft.sandbox.services import enabled_regions
 from aft.sandbox.simulation import build_dispatcher
 from aft.sandbox.state import StateFile
 from aft.sandbox.transport import SandboxSession
@@ -95,6 +97,7 @@ class Sandbox:
                 state_file.release()
             raise
         organizations_view.show(world.organization)
+        enabled_regions.use_source(sandbox._has_region)
         _open.append(sandbox)
         return sandbox
 
@@ -187,6 +190,11 @@ class Sandbox:
                 user_id=f"AIDASANDBOX{account_id}",
             )
         return boto3.Session(botocore_session=self._new_session(keys))
+
+    def _has_region(self, account_id: str, region: str) -> bool:
+        profile = self._world.profiles.get(account_id)
+        changes = profile.regions if profile is not None else {}
+        return region_status(changes, region, now=self._context.now()) == "ENABLED"
 
     def _new_session(self, keys: Keys) -> SandboxSession:
         return SandboxSession(dispatch=self.dispatch, keys=keys, region=self._world.home_region)

@@ -1,9 +1,8 @@
 """What service control policies let a member account do.
 
 At every level from the root to the account some attached SCP must allow the action, and none
-may deny it. The management account and service-linked roles are never bound. Resources are
-taken as ``*``: a statement limited to certain resources is matched when the call's ARN would
-have to be known, which only narrows Deny statements with a Resource other than ``*``.
+may deny it. The management account and service-linked roles are never bound. The ARN a call is
+about is not known here, so a Deny that names single resources is not enforced.
 """
 
 from __future__ import annotations
@@ -35,7 +34,8 @@ def refusal(organization: Organization, caller: Caller, *, action: str, region: 
         return None
     context = _context(organization, account, caller, region)
     allowed_everywhere = True
-    for node in (account, *organization.ancestors(account.parent_id)):
+    path: list[Unit | MemberAccount] = [account, *organization.ancestors(account.parent_id)]
+    for node in path:
         allowed, denied = _level(organization, node, action, context)
         if denied:
             return _sentence(caller, action, "with an explicit deny in a service control policy")
@@ -65,8 +65,6 @@ def _level(
             if statement.get("Effect") == "Allow":
                 allowed = True
             elif "*" in as_list(statement.get("Resource")):
-                denied = True
-            elif "NotResource" in statement:
                 denied = True
     return allowed, denied
 

@@ -96,7 +96,7 @@ class _Pickler(pickle.Pickler):
 
 
 def _registry(service: str) -> Any:
-    return get_backend(service)  # type: ignore[call-overload]  # a name moto itself has given
+    return get_backend(service)
 
 
 def _account_registry(service: str, account_id: str) -> Any:

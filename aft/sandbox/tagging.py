@@ -59,9 +59,11 @@ def _resources(context: Context, kinds: list[str]) -> Iterator[tuple[int, str, M
             arn = organization.arn("account", account.id)
             found.append((account.serial, arn, indexed_tags(context, account)))
     if "organizations:ou" in kinds or "organizations" in kinds:
-        for unit in organization.units.values():
-            if unit.parent_id is not None:
-                found.append((unit.serial, organization.arn("ou", unit.id), unit.tags))
+        found.extend(
+            (unit.serial, organization.arn("ou", unit.id), unit.tags)
+            for unit in organization.units.values()
+            if unit.parent_id is not None
+        )
     yield from sorted(found, key=lambda item: item[0])
 
 

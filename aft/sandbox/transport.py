@@ -13,6 +13,7 @@ from typing import Any
 
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.configprovider import ConstantProvider
 from botocore.exceptions import ConnectionClosedError
 from botocore.loaders import Loader, create_loader
@@ -63,11 +64,11 @@ class SandboxSession(Session):
         self.get_component("event_emitter").register_first("before-send", self._answer)
 
     @property
-    def full_config(self) -> dict[str, Any]:  # type: ignore[override]  # stubs say Any-typed method
+    def full_config(self) -> dict[str, Any]:
         return {"profiles": {}}
 
     def _isolate(self, region: str) -> None:
-        settings = {
+        settings: dict[str, object] = {
             name: default
             for name, (_, _, default, _) in botocore.session.Session.SESSION_VARIABLES.items()
         }
@@ -82,28 +83,31 @@ class SandboxSession(Session):
         self._service_names[model.service_id.hyphenize()] = service_name
         return super().create_client(service_name, *args, **kwargs)
 
-    def _answer(self, event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def _answer(self, event_name: str, request: AWSPreparedRequest, **_kwargs: Any) -> AWSResponse:
         _, service_id, operation = event_name.split(".")
-        body = request.body
-        if body is None:
-            content = b""
-        elif isinstance(body, str):
-            content = body.encode()
-        elif isinstance(body, (bytes, bytearray)):
-            content = bytes(body)
-        else:
-            content = body.read()
         wire = WireRequest(
             method=request.method or "POST",
             url=request.url or "",
-            headers=text_headers(request.headers),
-            body=content,
+            headers=text_headers(dict(request.headers.items())),
+            body=_bytes(request.body),
         )
         service = self._service_names.get(service_id, service_id)
         try:
             response = self._dispatch_call(wire, service, operation)
         except ConnectionBroken as broken:
             raise ConnectionClosedError(endpoint_url=request.url, error=broken) from broken
-        return AWSResponse(
-            request.url, response.status, dict(response.headers), _Raw(response.body)
-        )
+        headers = HTTPHeaders()
+        for name, value in response.headers.items():
+            headers[name] = value
+        return AWSResponse(request.url or "", response.status, headers, _Raw(response.body))
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    content: bytes = body.read()
+    return content

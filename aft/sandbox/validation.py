@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from botocore.model import Shape
-
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -24,8 +22,8 @@ class Violation:
     message: str
 
 
-def violations(shape: Shape, value: Any, path: str = "") -> Iterator[Violation]:
-    """Everything ``value`` breaks in ``shape``, depth first."""
+def violations(shape: Any, value: Any, path: str = "") -> Iterator[Violation]:
+    """Everything ``value`` breaks in ``shape`` (a botocore ``Shape``), depth first."""
     match shape.type_name:
         case "structure":
             yield from _structure(shape, value, path)

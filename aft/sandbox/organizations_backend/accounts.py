@@ -51,7 +51,7 @@ def describe(context: Context, account: MemberAccount) -> dict[str, Any]:
     }
 
 
-def create_account(context: Context, call: Invocation) -> Result:
+def _create_account(context: Context, call: Invocation) -> Result:
     """Begin a creation, or refuse it at once for quota and slots."""
     organization, behaviour = context.organization, context.world.behaviour
     name, email = call.params["AccountName"], call.params["Email"]
@@ -176,7 +176,7 @@ def _creation(request: CreationRequest) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def describe_create_account_status(context: Context, call: Invocation) -> Result:
+def _describe_create_account_status(context: Context, call: Invocation) -> Result:
     request = context.organization.creations.get(call.params["CreateAccountRequestId"])
     if request is None:
         raise ApiError(
@@ -187,7 +187,7 @@ def describe_create_account_status(context: Context, call: Invocation) -> Result
     return {"CreateAccountStatus": _creation(request)}
 
 
-def list_create_account_status(context: Context, call: Invocation) -> Result:
+def _list_create_account_status(context: Context, call: Invocation) -> Result:
     states = call.params.get("States") or []
     found = [
         request
@@ -200,7 +200,7 @@ def list_create_account_status(context: Context, call: Invocation) -> Result:
     return with_token("CreateAccountStatuses", [_creation(item) for item in items], token)
 
 
-def describe_account(context: Context, call: Invocation) -> Result:
+def _describe_account(context: Context, call: Invocation) -> Result:
     return {"Account": describe(context, account_of(context, call.params["AccountId"]))}
 
 
@@ -211,11 +211,11 @@ def _listed(
     return with_token("Accounts", [describe(context, item) for item in items], token)
 
 
-def list_accounts(context: Context, call: Invocation) -> Result:
+def _list_accounts(context: Context, call: Invocation) -> Result:
     return _listed(context, context.organization.accounts.values(), call, scope="accounts")
 
 
-def list_accounts_for_parent(context: Context, call: Invocation) -> Result:
+def _list_accounts_for_parent(context: Context, call: Invocation) -> Result:
     parent = parent_of(context, call.params["ParentId"])
     everyone = context.organization.accounts
     # A moved account is the last to arrive; pages go by account, so they are sorted.
@@ -223,7 +223,7 @@ def list_accounts_for_parent(context: Context, call: Invocation) -> Result:
     return _listed(context, found, call, scope=f"accounts:{parent.id}")
 
 
-def move_account(context: Context, call: Invocation) -> Result:
+def _move_account(context: Context, call: Invocation) -> Result:
     organization = context.organization
     account = account_of(context, call.params["AccountId"])
     source, destination = call.params["SourceParentId"], call.params["DestinationParentId"]
@@ -247,7 +247,7 @@ def move_account(context: Context, call: Invocation) -> Result:
     return {}
 
 
-def close_account(context: Context, call: Invocation) -> Result:
+def _close_account(context: Context, call: Invocation) -> Result:
     organization, now = context.organization, context.now()
     account = account_of(context, call.params["AccountId"])
     if account.id == organization.management_account_id:
@@ -288,7 +288,7 @@ def settle_closures(context: Context) -> None:
             del organization.closing[account_id]
 
 
-def remove_account(context: Context, call: Invocation) -> Result:
+def _remove_account(context: Context, call: Invocation) -> Result:
     """RemoveAccountFromOrganization: only accounts that can stand alone may go."""
     organization = context.organization
     account = account_of(context, call.params["AccountId"])
@@ -320,13 +320,13 @@ def remove_account(context: Context, call: Invocation) -> Result:
 
 
 OPERATIONS = {
-    "CreateAccount": create_account,
-    "DescribeCreateAccountStatus": describe_create_account_status,
-    "ListCreateAccountStatus": list_create_account_status,
-    "DescribeAccount": describe_account,
-    "ListAccounts": list_accounts,
-    "ListAccountsForParent": list_accounts_for_parent,
-    "MoveAccount": move_account,
-    "CloseAccount": close_account,
-    "RemoveAccountFromOrganization": remove_account,
+    "CreateAccount": _create_account,
+    "DescribeCreateAccountStatus": _describe_create_account_status,
+    "ListCreateAccountStatus": _list_create_account_status,
+    "DescribeAccount": _describe_account,
+    "ListAccounts": _list_accounts,
+    "ListAccountsForParent": _list_accounts_for_parent,
+    "MoveAccount": _move_account,
+    "CloseAccount": _close_account,
+    "RemoveAccountFromOrganization": _remove_account,
 }

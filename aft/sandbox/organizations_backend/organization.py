@@ -18,7 +18,7 @@ Result = Mapping[str, Any]
 _SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazonaws\.com\.?")
 
 
-def describe(context: Context, call: Invocation) -> Result:  # noqa: ARG001 - a handler's shape
+def _describe(context: Context, _: Invocation) -> Result:
     organization = context.organization
     management_id = organization.management_account_id
     return {
@@ -34,14 +34,14 @@ def describe(context: Context, call: Invocation) -> Result:  # noqa: ARG001 - a 
     }
 
 
-def create(context: Context, call: Invocation) -> Result:
+def _create(_: Context, __: Invocation) -> Result:
     raise ApiError(
         "AlreadyInOrganizationException",
         "The AWS account is already a member of an organization.",
     )
 
 
-def delete(context: Context, call: Invocation) -> Result:  # noqa: ARG001 - a handler's shape
+def _delete(_: Context, __: Invocation) -> Result:
     raise ApiError(
         "OrganizationNotEmptyException",
         "The sandbox keeps its organization; use `aft sandbox reset` for a new one.",
@@ -57,17 +57,17 @@ def _service(call: Invocation) -> str:
     return principal
 
 
-def enable_access(context: Context, call: Invocation) -> Result:
+def _enable_access(context: Context, call: Invocation) -> Result:
     context.organization.trusted_services.setdefault(_service(call), context.now())
     return {}
 
 
-def disable_access(context: Context, call: Invocation) -> Result:
+def _disable_access(context: Context, call: Invocation) -> Result:
     context.organization.trusted_services.pop(_service(call), None)
     return {}
 
 
-def list_access(context: Context, call: Invocation) -> Result:
+def _list_access(context: Context, call: Invocation) -> Result:
     found = sorted(context.organization.trusted_services.items())
     numbered = list(enumerate(found))
     items, token = page(numbered, call.params, scope="trusted", key=lambda item: item[0])
@@ -75,7 +75,7 @@ def list_access(context: Context, call: Invocation) -> Result:
     return with_token("EnabledServicePrincipals", entries, token)
 
 
-def register(context: Context, call: Invocation) -> Result:
+def _register(context: Context, call: Invocation) -> Result:
     organization = context.organization
     account = account_of(context, call.params["AccountId"])
     service = _service(call)
@@ -103,7 +103,7 @@ def register(context: Context, call: Invocation) -> Result:
     return {}
 
 
-def deregister(context: Context, call: Invocation) -> Result:
+def _deregister(context: Context, call: Invocation) -> Result:
     organization = context.organization
     account = account_of(context, call.params["AccountId"])
     services = organization.delegated.get(account.id, {})
@@ -117,7 +117,7 @@ def deregister(context: Context, call: Invocation) -> Result:
     return {}
 
 
-def list_delegated(context: Context, call: Invocation) -> Result:
+def _list_delegated(context: Context, call: Invocation) -> Result:
     organization, service = context.organization, call.params.get("ServicePrincipal")
     found = [
         (organization.accounts[account_id].serial, account_id, services)
@@ -135,7 +135,7 @@ def list_delegated(context: Context, call: Invocation) -> Result:
     return with_token("DelegatedAdministrators", entries, token)
 
 
-def list_delegated_services(context: Context, call: Invocation) -> Result:
+def _list_delegated_services(context: Context, call: Invocation) -> Result:
     account = account_of(context, call.params["AccountId"])
     services = context.organization.delegated.get(account.id)
     if services is None:
@@ -150,7 +150,7 @@ def list_delegated_services(context: Context, call: Invocation) -> Result:
     }
 
 
-def put_resource_policy(context: Context, call: Invocation) -> Result:
+def _put_resource_policy(context: Context, call: Invocation) -> Result:
     organization, content = context.organization, call.params["Content"]
     try:
         json.loads(content)
@@ -161,10 +161,10 @@ def put_resource_policy(context: Context, call: Invocation) -> Result:
     organization.resource_policy_id = organization.resource_policy_id or new_id(
         context.world.rng, "rp-", 8
     )
-    return describe_resource_policy(context, call)
+    return _describe_resource_policy(context, call)
 
 
-def describe_resource_policy(context: Context, call: Invocation) -> Result:  # noqa: ARG001 - a handler's shape
+def _describe_resource_policy(context: Context, _: Invocation) -> Result:
     organization = context.organization
     if organization.resource_policy is None:
         raise ApiError(
@@ -178,24 +178,24 @@ def describe_resource_policy(context: Context, call: Invocation) -> Result:  # n
     return {"ResourcePolicy": {"ResourcePolicySummary": summary, "Content": content}}
 
 
-def delete_resource_policy(context: Context, call: Invocation) -> Result:
-    describe_resource_policy(context, call)
+def _delete_resource_policy(context: Context, call: Invocation) -> Result:
+    _describe_resource_policy(context, call)
     context.organization.resource_policy = None
     return {}
 
 
 OPERATIONS = {
-    "DescribeOrganization": describe,
-    "CreateOrganization": create,
-    "DeleteOrganization": delete,
-    "EnableAWSServiceAccess": enable_access,
-    "DisableAWSServiceAccess": disable_access,
-    "ListAWSServiceAccessForOrganization": list_access,
-    "RegisterDelegatedAdministrator": register,
-    "DeregisterDelegatedAdministrator": deregister,
-    "ListDelegatedAdministrators": list_delegated,
-    "ListDelegatedServicesForAccount": list_delegated_services,
-    "PutResourcePolicy": put_resource_policy,
-    "DescribeResourcePolicy": describe_resource_policy,
-    "DeleteResourcePolicy": delete_resource_policy,
+    "DescribeOrganization": _describe,
+    "CreateOrganization": _create,
+    "DeleteOrganization": _delete,
+    "EnableAWSServiceAccess": _enable_access,
+    "DisableAWSServiceAccess": _disable_access,
+    "ListAWSServiceAccessForOrganization": _list_access,
+    "RegisterDelegatedAdministrator": _register,
+    "DeregisterDelegatedAdministrator": _deregister,
+    "ListDelegatedAdministrators": _list_delegated,
+    "ListDelegatedServicesForAccount": _list_delegated_services,
+    "PutResourcePolicy": _put_resource_policy,
+    "DescribeResourcePolicy": _describe_resource_policy,
+    "DeleteResourcePolicy": _delete_resource_policy,
 }

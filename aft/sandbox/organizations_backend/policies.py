@@ -99,7 +99,7 @@ def _mutable(policy: PolicyRecord) -> PolicyRecord:
     return policy
 
 
-def create(context: Context, call: Invocation) -> Result:
+def _create(context: Context, call: Invocation) -> Result:
     organization, params = context.organization, call.params
     kind = params["Type"]
     if sum(1 for policy in organization.policies.values() if policy.type == kind) > _MAX_POLICIES:
@@ -121,11 +121,11 @@ def create(context: Context, call: Invocation) -> Result:
     return _whole(context, policy)
 
 
-def describe(context: Context, call: Invocation) -> Result:
+def _describe(context: Context, call: Invocation) -> Result:
     return _whole(context, policy_of(context, call.params["PolicyId"]))
 
 
-def update(context: Context, call: Invocation) -> Result:
+def _update(context: Context, call: Invocation) -> Result:
     policy = _mutable(policy_of(context, call.params["PolicyId"]))
     if call.params.get("Content") is not None:
         _check_content(policy.type, call.params["Content"])
@@ -138,7 +138,7 @@ def update(context: Context, call: Invocation) -> Result:
     return _whole(context, policy)
 
 
-def delete(context: Context, call: Invocation) -> Result:
+def _delete(context: Context, call: Invocation) -> Result:
     policy = _mutable(policy_of(context, call.params["PolicyId"]))
     if policy.targets:
         raise ApiError(
@@ -157,7 +157,7 @@ def _target(context: Context, target_id: str) -> Unit | MemberAccount:
     return found
 
 
-def attach(context: Context, call: Invocation) -> Result:
+def _attach(context: Context, call: Invocation) -> Result:
     organization = context.organization
     policy = policy_of(context, call.params["PolicyId"])
     target = _target(context, call.params["TargetId"])
@@ -182,7 +182,7 @@ def attach(context: Context, call: Invocation) -> Result:
     return {}
 
 
-def detach(context: Context, call: Invocation) -> Result:
+def _detach(context: Context, call: Invocation) -> Result:
     policy = policy_of(context, call.params["PolicyId"])
     target = _target(context, call.params["TargetId"])
     if policy.id not in target.policies:
@@ -206,14 +206,14 @@ def _attached(context: Context, target: Unit | MemberAccount, kind: str) -> int:
     return sum(1 for found in target.policies if policies[found].type == kind)
 
 
-def list_policies(context: Context, call: Invocation) -> Result:
+def _list_policies(context: Context, call: Invocation) -> Result:
     kind = call.params["Filter"]
     found = [item for item in context.organization.policies.values() if item.type == kind]
     items, token = page(found, call.params, scope=f"policies:{kind}", key=lambda i: i.serial)
     return with_token("Policies", [_summary(context, item) for item in items], token)
 
 
-def list_for_target(context: Context, call: Invocation) -> Result:
+def _list_for_target(context: Context, call: Invocation) -> Result:
     policies, kind = context.organization.policies, call.params["Filter"]
     target = _target(context, call.params["TargetId"])
     found = sorted(
@@ -225,7 +225,7 @@ def list_for_target(context: Context, call: Invocation) -> Result:
     return with_token("Policies", [_summary(context, item) for item in items], token)
 
 
-def list_targets(context: Context, call: Invocation) -> Result:
+def _list_targets(context: Context, call: Invocation) -> Result:
     organization = context.organization
     policy = policy_of(context, call.params["PolicyId"])
     found = [node for item in policy.targets if (node := organization.node(item)) is not None]
@@ -245,7 +245,7 @@ def list_targets(context: Context, call: Invocation) -> Result:
     return with_token("Targets", entries, token)
 
 
-def enable_type(context: Context, call: Invocation) -> Result:
+def _enable_type(context: Context, call: Invocation) -> Result:
     organization, kind = context.organization, call.params["PolicyType"]
     _check_root(context, call.params["RootId"])
     if kind in organization.policy_types:
@@ -256,7 +256,7 @@ def enable_type(context: Context, call: Invocation) -> Result:
     return {"Root": describe_root(context)}
 
 
-def disable_type(context: Context, call: Invocation) -> Result:
+def _disable_type(context: Context, call: Invocation) -> Result:
     organization, kind = context.organization, call.params["PolicyType"]
     _check_root(context, call.params["RootId"])
     if kind not in organization.policy_types:
@@ -274,15 +274,15 @@ def _check_root(context: Context, root_id: str) -> None:
 
 
 OPERATIONS = {
-    "CreatePolicy": create,
-    "DescribePolicy": describe,
-    "UpdatePolicy": update,
-    "DeletePolicy": delete,
-    "AttachPolicy": attach,
-    "DetachPolicy": detach,
-    "ListPolicies": list_policies,
-    "ListPoliciesForTarget": list_for_target,
-    "ListTargetsForPolicy": list_targets,
-    "EnablePolicyType": enable_type,
-    "DisablePolicyType": disable_type,
+    "CreatePolicy": _create,
+    "DescribePolicy": _describe,
+    "UpdatePolicy": _update,
+    "DeletePolicy": _delete,
+    "AttachPolicy": _attach,
+    "DetachPolicy": _detach,
+    "ListPolicies": _list_policies,
+    "ListPoliciesForTarget": _list_for_target,
+    "ListTargetsForPolicy": _list_targets,
+    "EnablePolicyType": _enable_type,
+    "DisablePolicyType": _disable_type,
 }

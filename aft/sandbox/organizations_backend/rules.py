@@ -92,6 +92,7 @@ def tags_from(items: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
 
 
 def check_tag_count(tags: Mapping[str, str]) -> None:
+    """Raise when a resource would have more tags than AWS keeps."""
     if len(tags) > MAX_TAGS:
         raise constraint(
             "MAX_TAG_LIMIT_EXCEEDED",

@@ -40,7 +40,7 @@ def indexed_tags(context: Context, account: MemberAccount) -> dict[str, str]:
     return account.tags
 
 
-def tag(context: Context, call: Invocation) -> Result:
+def _tag(context: Context, call: Invocation) -> Result:
     target = _target(context, call.params["ResourceId"])
     merged = {**target.tags, **tags_from(call.params["Tags"])}
     check_tag_count(merged)
@@ -48,7 +48,7 @@ def tag(context: Context, call: Invocation) -> Result:
     return {}
 
 
-def untag(context: Context, call: Invocation) -> Result:
+def _untag(context: Context, call: Invocation) -> Result:
     target = _target(context, call.params["ResourceId"])
     keys = call.params["TagKeys"]
     if any(key.casefold().startswith("aws:") for key in keys):
@@ -57,9 +57,9 @@ def untag(context: Context, call: Invocation) -> Result:
     return {}
 
 
-def list_tags(context: Context, call: Invocation) -> Result:
+def _list_tags(context: Context, call: Invocation) -> Result:
     target = _target(context, call.params["ResourceId"])
     return {"Tags": [{"Key": key, "Value": value} for key, value in target.tags.items()]}
 
 
-OPERATIONS = {"TagResource": tag, "UntagResource": untag, "ListTagsForResource": list_tags}
+OPERATIONS = {"TagResource": _tag, "UntagResource": _untag, "ListTagsForResource": _list_tags}

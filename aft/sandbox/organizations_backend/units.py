@@ -84,7 +84,7 @@ def _check_name(context: Context, parent: Unit, name: str) -> None:
         )
 
 
-def create(context: Context, call: Invocation) -> Result:
+def _create(context: Context, call: Invocation) -> Result:
     parent = parent_of(context, call.params["ParentId"])
     unit = add_unit(
         context, parent=parent, name=call.params["Name"], tags=tags_from(call.params.get("Tags"))
@@ -92,7 +92,7 @@ def create(context: Context, call: Invocation) -> Result:
     return {"OrganizationalUnit": describe(context, unit)}
 
 
-def update(context: Context, call: Invocation) -> Result:
+def _update(context: Context, call: Invocation) -> Result:
     unit = unit_of(context, call.params["OrganizationalUnitId"])
     name = call.params.get("Name")
     if name is not None and name != unit.name:
@@ -101,7 +101,7 @@ def update(context: Context, call: Invocation) -> Result:
     return {"OrganizationalUnit": describe(context, unit)}
 
 
-def delete(context: Context, call: Invocation) -> Result:
+def _delete(context: Context, call: Invocation) -> Result:
     organization = context.organization
     unit = unit_of(context, call.params["OrganizationalUnitId"])
     if unit.units or unit.accounts:
@@ -117,16 +117,16 @@ def delete(context: Context, call: Invocation) -> Result:
     return {}
 
 
-def describe_unit(context: Context, call: Invocation) -> Result:
+def _describe_unit(context: Context, call: Invocation) -> Result:
     unit = unit_of(context, call.params["OrganizationalUnitId"])
     return {"OrganizationalUnit": describe(context, unit)}
 
 
-def list_roots(context: Context, call: Invocation) -> Result:  # noqa: ARG001 - a handler's shape
+def _list_roots(context: Context, _: Invocation) -> Result:
     return {"Roots": [describe_root(context)]}
 
 
-def list_for_parent(context: Context, call: Invocation) -> Result:
+def _list_for_parent(context: Context, call: Invocation) -> Result:
     parent = parent_of(context, call.params["ParentId"])
     units = [context.organization.units[found] for found in parent.units]
     items, token = page(
@@ -135,7 +135,7 @@ def list_for_parent(context: Context, call: Invocation) -> Result:
     return with_token("OrganizationalUnits", [describe(context, item) for item in items], token)
 
 
-def list_parents(context: Context, call: Invocation) -> Result:
+def _list_parents(context: Context, call: Invocation) -> Result:
     organization, child_id = context.organization, call.params["ChildId"]
     child = organization.node(child_id)
     if child is None or child.parent_id is None:
@@ -146,7 +146,7 @@ def list_parents(context: Context, call: Invocation) -> Result:
     return {"Parents": [{"Id": child.parent_id, "Type": kind}]}
 
 
-def list_children(context: Context, call: Invocation) -> Result:
+def _list_children(context: Context, call: Invocation) -> Result:
     organization = context.organization
     parent = parent_of(context, call.params["ParentId"])
     kind = call.params["ChildType"]
@@ -163,12 +163,12 @@ def list_children(context: Context, call: Invocation) -> Result:
 
 
 OPERATIONS = {
-    "CreateOrganizationalUnit": create,
-    "UpdateOrganizationalUnit": update,
-    "DeleteOrganizationalUnit": delete,
-    "DescribeOrganizationalUnit": describe_unit,
-    "ListRoots": list_roots,
-    "ListOrganizationalUnitsForParent": list_for_parent,
-    "ListParents": list_parents,
-    "ListChildren": list_children,
+    "CreateOrganizationalUnit": _create,
+    "UpdateOrganizationalUnit": _update,
+    "DeleteOrganizationalUnit": _delete,
+    "DescribeOrganizationalUnit": _describe_unit,
+    "ListRoots": _list_roots,
+    "ListOrganizationalUnitsForParent": _list_for_parent,
+    "ListParents": _list_parents,
+    "ListChildren": _list_children,
 }
