@@ -65,12 +65,16 @@ def plan_now(
 
     plan = make({})
     if unread := settings_to_read(plan):
-        live = read_live(unread, desired, members=world.edge.members, settings=workspace.settings)
+        live = read_live(
+            unread,
+            desired,
+            members=world.edge.members,
+            settings=workspace.settings,
+            snapshot=snapshot,
+            plan_changes=plan.changes,
+        )
         plan = make(live)
-    refusals = check_safety(plan, desired.config.limits, today=world.clock.now().date())
-    return Planned(
-        plan=plan, desired=desired, snapshot=snapshot, ledger=ledger, refusals=refusals
-    )
+    return _planned(world, plan, desired, snapshot, ledger)
 
 
 def read_snapshot(
@@ -143,9 +147,7 @@ def chosen(desired: DesiredState, only: Sequence[str]) -> tuple[RequestId, ...]:
     return tuple(sorted(RequestId(name) for name in set(only)))
 
 
-def check_pinned(
-    workspace: Workspace, world: World, plan: Plan, *, tip: Revision
-) -> Planned:
+def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revision) -> Planned:
     """Everything needed to carry out ``plan``, if the world is still the one it was made for.
 
     ``tip`` is the revision the repository is at now. Raises ``Refused`` naming what moved.
@@ -166,9 +168,21 @@ def check_pinned(
             f"plan {plan_digest(plan)[7:19]} was made for another world:\n{lines}",
             hint="make a new plan, and review it",
         )
-    refusals = check_safety(plan, desired.config.limits, today=world.clock.now().date())
-    return Planned(
-        plan=plan, desired=desired, snapshot=snapshot, ledger=ledger, refusals=refusals
+    return _planned(world, plan, desired, snapshot, ledger)
+
+
+def _planned(
+    world: World,
+    plan: Plan,
+    desired: DesiredState,
+    snapshot: OrganizationSnapshot,
+    ledger: LedgerState,
+) -> Planned:
+    refusals = check_safety(
+        plan,
+        desired.config.limits,
+        today=world.clock.now().date(),
+        desired=desired,
+        management_account_id=snapshot.management_account_id,
     )
-
-
+    return Planned(plan=plan, desired=desired, snapshot=snapshot, ledger=ledger, refusals=refusals)

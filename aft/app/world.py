@@ -21,7 +21,8 @@ from aft.ports import Clock, LedgerStore
 
 if TYPE_CHECKING:
     from aft.aws.edge import AwsEdge
-    from aft.sandbox.sandbox import Profile, Sandbox
+    from aft.sandbox.profiles import Profile
+    from aft.sandbox.sandbox import Sandbox
 
 SANDBOX_LEDGER_SUFFIX = "-sandbox"
 """The sandbox's ledger is a branch of its own, so that it can never mix with the real one."""
@@ -74,10 +75,15 @@ def open_world(workspace: Workspace, config: Config, *, simulated: bool) -> Iter
 
 @contextlib.contextmanager
 def open_sandbox(
-    workspace: Workspace, config: Config, *, profile: Profile | None = None
+    workspace: Workspace,
+    config: Config,
+    *,
+    profile: Profile | None = None,
+    real_time: bool = False,
 ) -> Iterator[Sandbox]:
     """The simulated organization of this repository; saved when the block ends."""
     try:
+        from aft.sandbox.profiles import Profile
         from aft.sandbox.sandbox import Sandbox
     except ImportError as error:
         raise UserError(
@@ -85,8 +91,12 @@ def open_sandbox(
             hint="pip install 'aft[sandbox]'",
         ) from error
     path = places.sandbox_state(workspace.repository.path, workspace.environ)
-    options = {} if profile is None else {"profile": profile}
-    with Sandbox.open(path, home_region=config.home_region, **options) as sandbox:
+    with Sandbox.open(
+        path,
+        profile=profile or Profile.INSTANT,
+        home_region=config.home_region,
+        real_time=real_time,
+    ) as sandbox:
         yield sandbox
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +48,15 @@ class Session:
     def messages(self) -> Console:
         """Standard error: notices, progress, errors."""
         return _console(sys.stderr)
+
+    @contextlib.contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """A spinner on a terminal while ``what`` lasts; nothing elsewhere."""
+        if self.quiet or not self.messages.is_terminal:
+            yield
+            return
+        with self.messages.status(what):
+            yield
 
     def say(self, text: str) -> None:
         """A notice for people, not part of the result; silent with ``--quiet``."""

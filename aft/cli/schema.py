@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import click
 
-NAMES = ("request", "defaults", "config", "organization", "baseline")
+from aft.requests.schema import SchemaName, json_schema
+
+NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 
 
 @click.command("schema")
@@ -18,7 +21,7 @@ NAMES = ("request", "defaults", "config", "organization", "baseline")
     type=click.Path(file_okay=False, path_type=Path),
     help="Write all of them into this folder, as <name>.json.",
 )
-def command(*, name: str | None, output: Path | None) -> None:
+def command(*, name: SchemaName | None, output: Path | None) -> None:
     """Print the JSON Schema of one kind of file, or write all of them.
 
     \b
@@ -31,9 +34,8 @@ def command(*, name: str | None, output: Path | None) -> None:
     Editors that know the YAML language server read it from a first line like
     "# yaml-language-server: $schema=../schemas/request.json".
     """
-    from aft.requests.schema import json_schema
 
-    def text(which: str) -> str:
+    def text(which: SchemaName) -> str:
         return json.dumps(json_schema(which), indent=2, ensure_ascii=False) + "\n"
 
     if output is not None:

@@ -6,24 +6,31 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator
+from threading import Event
 from types import FrameType
 
+from aft.ports import Clock
 from aft.reconcile.model import StopToken
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
-def stop_on_signals() -> Iterator[StopToken]:
-    """A token that the first signal sets; the second one ends the process there and then.
+def stop_on_signals(
+    *, clock: Clock | None = None, seconds: float | None = None
+) -> Iterator[StopToken]:
+    """A token that the first signal, or ``seconds`` of ``clock``, sets; a second signal ends the
+    process there and then.
 
     Ending at once is safe too: what was begun is in the ledger, and the next run continues.
     """
-    token = StopToken()
+    interrupted = Event()
+    token = StopToken(clock=clock, seconds=seconds)
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        if token.is_set:
+        if interrupted.is_set():
             os._exit(128 + number)
+        interrupted.set()
         token.set(f"{signal.Signals(number).name} received")
 
     previous = {number: signal.signal(number, on_signal) for number in _SIGNALS}

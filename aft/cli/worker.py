@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from aft.cli.context import Session, pass_session
@@ -19,7 +21,7 @@ def command(session: Session, *, once: bool) -> None:
     end it between two steps; the next start continues.
     """
     from aft.app.applying import Reconciler
-    from aft.app.watching import watch
+    from aft.app.watching import reconcile_once, watch
     from aft.app.world import open_world
     from aft.cli.stopping import stop_on_signals
     from aft.report.log import JsonLog
@@ -30,6 +32,8 @@ def command(session: Session, *, once: bool) -> None:
         open_world(workspace, config, simulated=session.simulated) as world,
         stop_on_signals() as stop,
     ):
-        log = JsonLog(lambda line: click.echo(line), world.clock)
+        log = JsonLog(click.echo, world.clock)
         reconcile = Reconciler(workspace=workspace, world=world, observer=log, stop=stop)
-        watch(workspace, world, config.worker, reconcile=reconcile, stop=stop, log=log, once=once)
+        if once:
+            sys.exit(reconcile_once(workspace, config.worker, reconcile=reconcile).exit_code)
+        watch(workspace, world, config.worker, reconcile=reconcile, stop=stop, log=log)

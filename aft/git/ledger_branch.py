@@ -11,6 +11,7 @@ import time
 import pygit2
 
 from aft.errors import Transient
+from aft.git.repository import Repository
 
 _LOCK_TRIES = 200
 _LOCK_WAIT = 0.01
@@ -63,3 +64,10 @@ class LedgerBranch:
                 return False
             raise
         return True
+
+
+def forget_ledger(repository: Repository, branch: str) -> None:
+    """Delete the branch in this clone, with all it remembers; nothing when there is none."""
+    reference = repository.open().references.get(f"refs/heads/{branch}")
+    if reference is not None:
+        reference.delete()

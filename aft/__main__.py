@@ -1,0 +1,5 @@
+"""``python -m aft``."""
+
+from aft.cli.main import main
+
+main()

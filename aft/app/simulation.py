@@ -1,0 +1,100 @@
+"""The simulated organization as a thing to begin, fill and look at."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aft.app import places
+from aft.app.workspace import Workspace
+from aft.app.world import edge_onto, ledger_branch, open_sandbox
+from aft.config import Config
+from aft.git.ledger_branch import forget_ledger
+from aft.ids import OrgUnitPath
+from aft.organization.model import OrganizationSnapshot
+from aft.requests.model import DesiredState
+
+if TYPE_CHECKING:
+    from aft.sandbox.profiles import Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxReport:
+    """What the simulated organization is like now. ``now`` is its own clock's time."""
+
+    profile: str
+    now: datetime
+    snapshot: OrganizationSnapshot
+    state_file: str
+
+
+def reset(workspace: Workspace, config: Config, profile: Profile) -> SandboxReport:
+    """Forget the organization and its ledger, and begin a new one."""
+    path = places.sandbox_state(workspace.repository.path, workspace.environ)
+    path.unlink(missing_ok=True)
+    forget_ledger(workspace.repository, ledger_branch(config, simulated=True))
+    with open_sandbox(workspace, config, profile=profile):
+        pass
+    return report(workspace, config)
+
+
+def report(workspace: Workspace, config: Config) -> SandboxReport:
+    """Look at the organization, by the same reads as on AWS."""
+    with open_sandbox(workspace, config) as sandbox, edge_onto(sandbox, config) as edge:
+        return SandboxReport(
+            profile=sandbox.profile.value,
+            now=sandbox.clock.now(),
+            snapshot=edge.reader.read(),
+            state_file=str(places.sandbox_state(workspace.repository.path, workspace.environ)),
+        )
+
+
+def seed(workspace: Workspace, desired: DesiredState, *, more: int) -> Sequence[str]:
+    """Let accounts exist already: those the requests adopt by ``account_id``, and ``more`` others.
+
+    Returns a line per account. What is there already is left alone.
+    """
+    from aft.sandbox.seed import AccountSpec
+
+    with (
+        open_sandbox(workspace, desired.config) as sandbox,
+        edge_onto(sandbox, desired.config) as edge,
+    ):
+        present = edge.reader.read().accounts
+        ids = {account.id for account in present}
+        emails = {account.email.casefold() for account in present}
+        specs = [
+            AccountSpec(name=request.name, email=request.email, account_id=request.account_id)
+            for request in desired.requests
+            if request.account_id is not None
+            and request.account_id not in ids
+            and request.email.key not in emails
+        ]
+        specs += [
+            AccountSpec(
+                name=f"legacy-{number:04}",
+                email=f"legacy-{number:04}@example.com",
+                ou=str(OrgUnitPath(("Legacy",))),
+            )
+            for number in range(1, more + 1)
+            if f"legacy-{number:04}@example.com" not in emails
+        ]
+        made = sandbox.seed_accounts(specs)
+        return [f"{account_id} {spec.name}" for account_id, spec in zip(made, specs, strict=True)]
+
+
+@contextlib.contextmanager
+def serving(
+    workspace: Workspace, config: Config, *, host: str, port: int, anywhere: bool
+) -> Iterator[Mapping[str, str]]:
+    """Serve the organization over HTTP in real time; yields the variables that clients need."""
+    from aft.sandbox.server import serve
+
+    with (
+        open_sandbox(workspace, config, real_time=True) as sandbox,
+        serve(sandbox, host=host, port=port, allow_remote=anywhere) as server,
+    ):
+        yield server.environment()

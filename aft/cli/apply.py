@@ -1,0 +1,152 @@
+"""``aft apply``: carry out the difference, or exactly a plan made before."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aft.cli.context import Session, pass_session
+from aft.cli.planning import note_uncommitted, read_plan, scope_of, scope_options
+
+if TYPE_CHECKING:
+    from aft.app.planning import Planned
+    from aft.app.world import World
+    from aft.plan.model import Plan
+    from aft.ports import Observer
+    from aft.reconcile.model import Outcome
+
+
+@click.command("apply")
+@click.argument(
+    "plan_file",
+    metavar="[PLAN]",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=False,
+)
+@scope_options
+@click.option("-y", "--yes", is_flag=True, help="Do not ask; also without a terminal.")
+@click.option(
+    "--deadline",
+    metavar="SECONDS",
+    type=click.FloatRange(min=1),
+    help="Begin no step after this long; the next run continues.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@pass_session
+def command(
+    session: Session,
+    *,
+    plan_file: Path | None,
+    revision: str | None,
+    changed_since: str | None,
+    only: tuple[str, ...],
+    yes: bool,
+    deadline: float | None,
+    as_json: bool,
+) -> None:
+    """Make the organization what the repository says, and write every step to the ledger.
+
+    With a PLAN (from aft plan --out) exactly that plan is carried out; it is refused (exit 5) when
+    the revision, the organization or the ledger has moved since, saying what moved. Accounts are
+    worked on side by side; one account's failure is one row, and exit 4 says that a part is
+    left. SIGINT, SIGTERM and --deadline stop between two steps; whatever stops it, the next run
+    continues where it ended and creates nothing twice.
+    """
+    from aft.app.world import open_world
+
+    workspace = session.workspace
+    if plan_file is not None:
+        if revision or changed_since or only:
+            raise click.UsageError("a PLAN already says its revision and scope")
+        plan = read_plan(plan_file)
+        config = workspace.config(workspace.files(plan.revision))
+    else:
+        plan = None
+        if revision is None:
+            note_uncommitted(session)
+        desired = workspace.desired(workspace.files(revision or "HEAD"))
+        config = desired.config
+        scope = scope_of(session, desired, changed_since=changed_since, only=only)
+    with open_world(workspace, config, simulated=session.simulated) as world:
+        with session.waiting("Reading the organization"):
+            if plan is not None:
+                planned = _pinned(session, world, plan)
+            else:
+                from aft.app.planning import plan_now
+
+                planned = plan_now(workspace, world, desired, scope=scope)
+        outcome = _carry_out(session, world, planned, yes=yes, deadline=deadline, quiet=as_json)
+    if as_json:
+        from aft.report.outcome import outcome_json
+
+        click.echo(outcome_json(outcome, planned.plan), nl=False)
+    sys.exit(outcome.exit_code if outcome is not None else 0)
+
+
+def _pinned(session: Session, world: World, plan: Plan) -> Planned:
+    from aft.app.planning import check_pinned
+
+    tip = session.workspace.repository.resolve("HEAD")
+    return check_pinned(session.workspace, world, plan, tip=tip)
+
+
+def _carry_out(
+    session: Session,
+    world: World,
+    planned: Planned,
+    *,
+    yes: bool,
+    deadline: float | None,
+    quiet: bool,
+) -> Outcome | None:
+    """Show, ask, do, sum up. ``None`` when there was nothing to do."""
+    from aft.app.applying import RefusedBySafety, apply_now
+    from aft.cli.stopping import stop_on_signals
+    from aft.report.outcome import outcome_view
+    from aft.report.text import plan_view
+
+    if not quiet:
+        session.console.print(
+            plan_view(planned.plan, width=session.console.width, refusals=planned.refusals),
+            soft_wrap=True,
+        )
+    if planned.refusals:
+        raise RefusedBySafety(planned.refusals)
+    if planned.plan.is_empty and not planned.plan.confirmations:
+        return None
+    if not planned.plan.is_empty and not yes and sys.stdin.isatty() and sys.stdout.isatty():
+        click.confirm("\nCarry this out?", abort=True)
+    with (
+        stop_on_signals(clock=world.clock, seconds=deadline) as stop,
+        _progress(session, planned.plan, quiet=quiet) as observer,
+    ):
+        outcome = apply_now(
+            session.workspace, world, planned, observer=observer, stop=stop, command="apply"
+        )
+    if not quiet and not planned.plan.is_empty:
+        session.console.print()
+        session.console.print(outcome_view(outcome), soft_wrap=True)
+    return outcome
+
+
+@contextlib.contextmanager
+def _progress(session: Session, plan: Plan, *, quiet: bool) -> Iterator[Observer]:
+    from aft.report.progress import LineProgress, QuietProgress, TerminalProgress
+
+    total = len(plan.changes)
+    if quiet or session.quiet or total == 0:
+        yield QuietProgress()
+    elif session.console.is_terminal:
+        steps_of = Counter(change.target for change in plan.changes)
+        session.console.print()
+        with TerminalProgress(session.console, total=total, steps_of=steps_of) as progress:
+            yield progress
+    else:
+        click.echo()
+        yield LineProgress(click.echo, total=total)

@@ -1,0 +1,114 @@
+"""``aft plan``: what apply would do. Reads; changes nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aft.cli.context import Session, pass_session
+from aft.cli.planning import note_uncommitted, scope_of, scope_options
+
+if TYPE_CHECKING:
+    from aft.app.planning import Planned
+
+CHANGES_EXIT = 2
+REFUSED_EXIT = 5
+
+
+@click.command("plan")
+@scope_options
+@click.option("--working-tree", is_flag=True, help="Plan the files on disk, committed or not.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    help="text for people, markdown for a pull request's comment, json for tools.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the pinned plan to this file, for aft apply FILE.",
+)
+@click.option("--full", is_flag=True, help="Shorten no list in the text.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@pass_session
+def command(
+    session: Session,
+    *,
+    revision: str | None,
+    changed_since: str | None,
+    only: tuple[str, ...],
+    working_tree: bool,
+    form: str,
+    out: Path | None,
+    full: bool,
+    detailed_exitcode: bool,
+) -> None:
+    """Compare the repository with the live organization, and show the difference.
+
+    The plan is bound to the revision, the organization's state and the ledger it was made from:
+    aft apply FILE carries out exactly that plan, and refuses when any of them has moved. The
+    last line can be searched for: "Plan: 2 to create, …" or "No changes. …". Exit 5 when a
+    safety limit of aft.yaml forbids it.
+    """
+    from aft.app.planning import plan_now
+    from aft.app.world import open_world
+
+    if working_tree and revision:
+        raise click.UsageError("--working-tree and --revision exclude each other")
+    workspace = session.workspace
+    if not working_tree and revision is None:
+        note_uncommitted(session)
+    desired = workspace.desired(workspace.files(None if working_tree else revision or "HEAD"))
+    scope = scope_of(session, desired, changed_since=changed_since, only=only)
+    with (
+        open_world(workspace, desired.config, simulated=session.simulated) as world,
+        session.waiting("Reading the organization"),
+    ):
+        planned = plan_now(workspace, world, desired, scope=scope)
+        calls = world.edge.calls.calls
+    if out is not None:
+        from aft.plan.codec import plan_to_json
+
+        out.write_text(plan_to_json(planned.plan), encoding="utf-8")
+    _show(session, planned, form=form, full=full)
+    if session.verbose:
+        session.say(f"{calls} AWS calls")
+    if planned.refusals:
+        sys.exit(REFUSED_EXIT)
+    if detailed_exitcode and not planned.plan.is_empty:
+        sys.exit(CHANGES_EXIT)
+
+
+def _show(session: Session, planned: Planned, *, form: str, full: bool) -> None:
+    match form:
+        case "json":
+            from aft.plan.codec import plan_to_json
+
+            click.echo(plan_to_json(planned.plan), nl=False)
+        case "markdown":
+            from aft.report.markdown import plan_markdown
+
+            click.echo(
+                plan_markdown(
+                    planned.plan, refusals=planned.refusals, read_at=planned.snapshot.read_at
+                ),
+                nl=False,
+            )
+        case _:
+            from aft.report.text import plan_view
+
+            session.console.print(
+                plan_view(
+                    planned.plan,
+                    width=session.console.width,
+                    refusals=planned.refusals,
+                    everything=full,
+                ),
+                soft_wrap=True,
+            )

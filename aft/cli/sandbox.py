@@ -1,0 +1,127 @@
+"""``aft sandbox``: a whole AWS organization on this machine."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from aft.cli.context import Session, pass_session
+
+if TYPE_CHECKING:
+    from aft.app.simulation import SandboxReport
+    from aft.config import Config
+
+
+@click.group("sandbox")
+def command() -> None:
+    """A simulated AWS organization on this machine; no AWS account is needed or touched.
+
+    Every verb works on it with aft --sandbox … or AFT_SANDBOX=1. It is strict where AWS is, is
+    kept between commands outside the repository, and has a clock of its own, on which minutes
+    of waiting take no time. Its ledger is a branch of its own, never pushed.
+    """
+
+
+@command.command("reset")
+@click.option(
+    "--profile",
+    type=click.Choice(["instant", "realistic", "chaos"]),
+    default="instant",
+    help="instant: no delays. realistic: account creation takes minutes (of virtual time), "
+    "limits and throttling as on AWS. chaos: realistic, and calls fail at random.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@pass_session
+def reset_command(session: Session, *, profile: str, yes: bool) -> None:
+    """Forget the simulated organization and its ledger, and begin a new one."""
+    from aft.app.simulation import reset
+    from aft.sandbox.profiles import Profile
+
+    config = _config(session)
+    if not yes and sys.stdin.isatty():
+        click.confirm("Forget the simulated organization of this repository?", abort=True)
+    _show(session, reset(session.workspace, config, Profile(profile)))
+
+
+@command.command("status")
+@pass_session
+def status_command(session: Session) -> None:
+    """What is in it: accounts, OUs, its clock, its file."""
+    from aft.app.simulation import report
+
+    _show(session, report(session.workspace, _config(session)))
+
+
+@command.command("seed")
+@click.option(
+    "--accounts",
+    "more",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    help="Also this many accounts nobody asked for, in an OU called Legacy.",
+)
+@pass_session
+def seed_command(session: Session, *, more: int) -> None:
+    """Let accounts exist that are older than aft: those that requests adopt by account_id."""
+    from aft.app.simulation import seed
+
+    workspace = session.workspace
+    desired = workspace.desired(workspace.files("HEAD"))
+    lines = seed(workspace, desired, more=more)
+    for line in lines[:10]:
+        click.echo(f"there is now an account {line}")
+    if len(lines) > 10:
+        click.echo(f"... and {len(lines) - 10} more")
+    if not lines:
+        click.echo("nothing to seed: no request adopts an account that is missing")
+
+
+@command.command("serve")
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=4599, help="0 takes a free one.")
+@click.option("--anywhere", is_flag=True, help="Allow an address that other machines can reach.")
+@pass_session
+def serve_command(session: Session, *, host: str, port: int, anywhere: bool) -> None:
+    """Serve it over HTTP for other tools: AWS CLI, boto3, Terraform, org-formation.
+
+    Prints the variables they need, then runs until interrupted, in real time. Meanwhile the
+    organization belongs to the server: aft itself reaches it like any other client, by those
+    variables and without --sandbox.
+    """
+    from aft.app.simulation import serving
+    from aft.cli.stopping import stop_on_signals
+
+    config = _config(session)
+    with (
+        stop_on_signals() as stop,
+        serving(session.workspace, config, host=host, port=port, anywhere=anywhere) as variables,
+    ):
+        for name, value in variables.items():
+            click.echo(f"export {name}={value}")
+        sys.stdout.flush()
+        session.say("# serving the simulated organization; Ctrl-C ends it and keeps its state")
+        waiting = threading.Event()
+        while not stop.is_set:
+            waiting.wait(0.2)
+
+
+def _config(session: Session) -> Config:
+    workspace = session.workspace
+    return workspace.config(workspace.files(None if not workspace.repository.is_bare else "HEAD"))
+
+
+def _show(session: Session, report: SandboxReport) -> None:
+    from aft.report.sandbox import sandbox_text
+
+    click.echo(
+        sandbox_text(
+            report.snapshot,
+            profile=report.profile,
+            now=report.now,
+            state_file=report.state_file if session.verbose else "",
+        ),
+        nl=False,
+    )

@@ -1,0 +1,44 @@
+"""``aft status``: every request, one line each."""
+
+from __future__ import annotations
+
+import click
+
+from aft.cli.context import REVISION_HELP, Session, pass_session
+
+
+@click.command("status")
+@click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD.")
+@click.option("--offline", is_flag=True, help="Ask only the ledger, not AWS.")
+@click.option("--json", "as_json", is_flag=True, help="For tools.")
+@pass_session
+def command(session: Session, *, revision: str | None, offline: bool, as_json: bool) -> None:
+    """Where every request's account is, what is pending, and what failed and why.
+
+    States: active, pending, requested, creating, failed, attention, suspended, forgotten.
+    """
+    from aft.app.world import open_ledger, open_world
+    from aft.plan.status import account_statuses
+
+    workspace = session.workspace
+    desired = workspace.desired(workspace.files(revision or "HEAD"))
+    if offline:
+        ledger = open_ledger(workspace, desired.config, simulated=session.simulated)
+        rows = account_statuses(desired, ledger.read())
+    else:
+        from aft.app.planning import plan_now
+
+        with (
+            open_world(workspace, desired.config, simulated=session.simulated) as world,
+            session.waiting("Reading the organization"),
+        ):
+            planned = plan_now(workspace, world, desired)
+        rows = account_statuses(desired, planned.ledger, planned.plan, planned.snapshot)
+    if as_json:
+        from aft.report.status import status_json
+
+        click.echo(status_json(rows), nl=False)
+    else:
+        from aft.report.status import status_view
+
+        session.console.print(status_view(rows, width=session.console.width), soft_wrap=True)

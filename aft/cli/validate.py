@@ -1,0 +1,62 @@
+"""``aft validate``: every finding there is, offline."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from aft.cli.context import REVISION_HELP, Session, pass_session
+
+FINDINGS_EXIT = 3
+
+
+@click.command("validate")
+@click.option("-r", "--revision", help=f"{REVISION_HELP} Default: the working tree.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    help="text for people, json for tools, github for annotations, sarif for code scanning.",
+)
+@pass_session
+def command(session: Session, *, revision: str | None, form: str) -> None:
+    """Check account requests, defaults, the OU tree, baselines, customizations and aft.yaml.
+
+    Needs no network and no credentials, and executes nothing it reads. Every finding has a file,
+    line, column and stable code (docs/reference/findings.md). Exit 3 when there are errors;
+    warnings alone are exit 0.
+    """
+    workspace = session.workspace
+    files = workspace.files(
+        revision or ("HEAD" if workspace.repository.is_bare else None)  # a bare one has no tree
+    )
+    result = workspace.load(files)
+    match form:
+        case "json":
+            from aft.report.findings import findings_json
+
+            click.echo(findings_json(result.findings), nl=False)
+        case "github":
+            from aft.report.github import findings_github
+
+            click.echo(findings_github(result.findings), nl=False)
+        case "sarif":
+            from aft.report.sarif import findings_sarif
+
+            click.echo(findings_sarif(result.findings), nl=False)
+        case _:
+            from aft.report.findings import findings_count, findings_text
+
+            if result.findings:
+                click.echo(findings_text(result.findings).rstrip("\n"))
+                click.echo()
+            if result.state is not None and not session.quiet:
+                number = len(result.state.requests)
+                requests = f"{number:,} request{'' if number == 1 else 's'}"
+                click.echo(f"{requests} checked: {findings_count(result.findings)}.")
+            elif result.findings:
+                click.echo(f"{findings_count(result.findings)}.")
+    if result.state is None:
+        sys.exit(FINDINGS_EXIT)

@@ -1,0 +1,101 @@
+"""How an apply ended: what failed and why, then one line that adds up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from rich.text import Text
+
+from aft.plan.codec import plan_digest
+from aft.plan.model import ORGANIZATION, Plan
+from aft.reconcile.model import Outcome, Status, TargetOutcome
+from aft.report.plain import counted, one_line
+
+_STYLES: Mapping[Status, str] = {
+    Status.SUCCEEDED: "green",
+    Status.FAILED: "bold red",
+    Status.BLOCKED: "yellow",
+    Status.STOPPED: "yellow",
+}
+
+
+def outcome_view(outcome: Outcome) -> Text:
+    """The rows that are not done, with reason and hint, and a last line of counts."""
+    lines = [line for row in outcome.targets for line in _row(row)]
+    if outcome.stop_reason:
+        lines.append(Text(f"Stopped: {one_line(outcome.stop_reason)}. The next run continues."))
+    if outcome.unpublished:
+        lines.append(
+            Text("! ", style="bold red").append(
+                f"the ledger is not pushed yet: {one_line(outcome.unpublished)}; the next run "
+                "pushes it",
+                style="",
+            )
+        )
+    if lines:
+        lines.append(Text())
+    lines.append(Text(_last_line(outcome), style="bold"))
+    return Text("\n").join(lines)
+
+
+def _row(row: TargetOutcome) -> list[Text]:
+    if row.status is Status.SUCCEEDED or row.culprit is None:
+        return []
+    step = row.culprit.change
+    what = f"{step.kind.value} {step.subject}".strip()
+    line = Text(f"{row.status.value} ", style=_STYLES[row.status])
+    line.append(one_line(row.target), style="bold").append(f" {one_line(what)}: ", style="")
+    line.append(one_line(row.reason), style="")
+    lines = [line]
+    if row.hint:
+        lines.append(Text(f"  → {one_line(row.hint)}", style="italic"))
+    return lines
+
+
+def _last_line(outcome: Outcome) -> str:
+    accounts = [row for row in outcome.targets if row.target != ORGANIZATION]
+    done = sum(row.status is Status.SUCCEEDED for row in accounts)
+    steps = outcome.step_counts
+    parts = [f"{done} of {counted(len(accounts), 'account')} done"]
+    for status in (Status.FAILED, Status.BLOCKED, Status.STOPPED):
+        if number := sum(row.status is status for row in outcome.targets):
+            parts.append(f"{number} {status.value}")
+    return (
+        f"Apply: {', '.join(parts)}; {steps.succeeded} of {counted(steps.total, 'step')}. "
+        f"Run {outcome.run}."
+    )
+
+
+def outcome_json(outcome: Outcome | None, plan: Plan) -> str:
+    """``{"run", "plan", "revision", "counts", "accounts": [{"id", "account_id", "status",
+    "reason", "hint", "steps"}]}``; ``run`` is ``null`` when there was nothing to do."""
+    rows = outcome.targets if outcome is not None else ()
+    shape = {
+        "run": outcome.run if outcome is not None else None,
+        "plan": plan_digest(plan),
+        "revision": plan.revision,
+        "stop_reason": outcome.stop_reason if outcome is not None else "",
+        "unpublished": outcome.unpublished if outcome is not None else "",
+        "counts": {status.value: sum(row.status is status for row in rows) for status in Status},
+        "accounts": [
+            {
+                "id": row.target,
+                "account_id": row.account_id,
+                "status": row.status.value,
+                "reason": row.reason,
+                "hint": row.hint,
+                "steps": [
+                    {
+                        "change": step.change.id,
+                        "status": step.status.value,
+                        "message": step.message,
+                        "seconds": round(step.seconds, 3),
+                    }
+                    for step in row.steps
+                ],
+            }
+            for row in rows
+        ],
+    }
+    return json.dumps(shape, indent=2, ensure_ascii=False) + "\n"
