@@ -30,7 +30,7 @@ from yaml.events import (
 )
 
 from aft.findings import Finding, SourceRef, sorted_findings
-from aft.yamltext import decode, leading_tab, plain_scalar, syntax_finding, too_large
+from aft.yamltext import decode, leading_tab, plain_scalar, source_at, syntax_finding, too_large
 
 MAX_DEPTH = 32
 """Mappings and lists nested deeper than this are refused."""
@@ -59,7 +59,7 @@ class YamlDocument:
             loc, key = loc[:-1], False
         place = self._places.get(loc, _Place((0, 0), (0, 0)))
         line, column = place.key if key else place.value
-        return SourceRef(self.path, line + 1, column + 1)
+        return source_at(self.path, self._text, line, column)
 
     @cached_property
     def _places(self) -> dict[Loc, _Place]:
@@ -105,7 +105,8 @@ class _Build:
         try:
             self._read()
         except yaml.YAMLError as error:
-            self.findings.append(syntax_finding(error, self.path, self.text))
+            opened = _open_bracket(self.text)
+            self.findings.append(syntax_finding(error, self.path, self.text, opened=opened))
             self._usable = False
         except _Stop:
             self._usable = False
@@ -166,7 +167,7 @@ class _Build:
             self._add_empty()
 
     def _add(self, code: str, mark: Any, message: str, hint: str = "") -> None:
-        source = SourceRef(self.path, mark.line + 1, mark.column + 1)
+        source = source_at(self.path, self.text, mark.line, mark.column)
         self.findings.append(Finding(code=code, source=source, message=message, hint=hint))
 
     def _add_empty(self) -> None:
@@ -354,6 +355,18 @@ def _events(text: str) -> Iterator[Any]:
                 return
     except yaml.YAMLError:
         return
+
+
+def _open_bracket(text: str) -> tuple[int, int] | None:
+    """Where the innermost bracket begins that is still open when the text stops being YAML."""
+    starts: list[Any] = []
+    for event in _events(text):
+        if type(event) in (MappingStartEvent, SequenceStartEvent):
+            starts.append(event)
+        elif type(event) in (MappingEndEvent, SequenceEndEvent):
+            starts.pop()
+    brackets = [event.start_mark for event in starts if event.flow_style]
+    return (brackets[-1].line, brackets[-1].column) if brackets else None
 
 
 def _short(text: str) -> str:

@@ -14,8 +14,8 @@ MAX_BYTES = 256 * 1024
 """A YAML file larger than this is refused unread."""
 
 _NOT_YAML_TEXT = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # all but YAML 1.2's c-printable
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)  # all but YAML 1.2's c-printable; and what YAML 1.1 takes for line breaks, unlike editors
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -104,8 +104,19 @@ def _integer(value: str) -> int:
     return number
 
 
-def syntax_finding(error: Any, path: str, text: str) -> Finding:
-    """The parser's complaint (a marked YAML error) in plain words, at the place to look at."""
+def source_at(path: str, text: str, line: int, column: int) -> SourceRef:
+    """A parser's mark, counted from 0, as a place; what lies past the end is at the end."""
+    last = text.count("\n")
+    if line > last:
+        line, column = last, len(text) - (text.rfind("\n") + 1)
+    return SourceRef(path, line + 1, column + 1)
+
+
+def syntax_finding(error: Any, path: str, text: str, *, opened: tuple[int, int] | None) -> Finding:
+    """The parser's complaint (a marked YAML error) in plain words, at the place to look at.
+
+    ``opened`` is where the innermost open bracket begins, if any; counted from 0 like marks.
+    """
     mark = getattr(error, "problem_mark", None)
     if mark is None:  # the reader's complaint; ``decode`` has looked at the characters before
         return Finding(code="AFT101", source=SourceRef(path), message=f"not YAML: {error}")
@@ -115,16 +126,18 @@ def syntax_finding(error: Any, path: str, text: str) -> Finding:
     if at_mark == "\t":
         return leading_tab(path, line, column)
     problem = (error.problem or "syntax error").replace("did not find", "did not find the", 1)
-    opened = ""
-    begin = error.context_mark
-    if error.context and begin is not None and (begin.line, begin.column) != (line, column):
-        opened = f" ({error.context} that begins at line {begin.line + 1})"
-        if not "\n".join(lines[line:])[column:].strip():  # ran off the end: show what is open
-            line, column = begin.line, begin.column
+    since = ""
+    if error.context_mark is not None:
+        begin = (error.context_mark.line, error.context_mark.column)
+        if error.context and begin != (line, column):
+            opened = begin
+            since = f" ({error.context} that begins at line {begin[0] + 1})"
+    if opened and not "\n".join(lines[line:])[column:].strip():  # ran off the end
+        line, column = opened
     return Finding(
         code="AFT101",
-        source=SourceRef(path, line + 1, column + 1),
-        message=f"not YAML: {problem}{opened}",
+        source=source_at(path, text, line, column),
+        message=f"not YAML: {problem}{since}",
         hint=_syntax_hint(problem, at_mark),
     )
 
@@ -134,7 +147,7 @@ def _syntax_hint(problem: str, at_mark: str) -> str:
         return "put text that holds ': ' in quotes, and check the indentation"
     if at_mark and at_mark in "@`%":
         return f"put text that begins with {at_mark!r} in quotes"
-    if "end of stream" in problem or "',' or" in problem:
+    if "end of stream" in problem or "',' or" in problem or "node content" in problem:
         return "close the quote or bracket"
     return "check quotes, brackets and indentation around this place"
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
+from aft.customizations.model import CustomizationStep, StepFile, StepInputs, StepResult
 from aft.errors import NotFound
 from aft.files import EntryKind, TreeEntry
+from aft.findings import Finding
 from aft.ids import WORKING_TREE, Revision
+from aft.registry import SETTINGS_GROUP, load_plugins
+from aft.requests.cache import ParseCache
+from aft.requests.desired import LoadResult, load_desired_state
+from aft.sessions import AccountSession
 
 
 class MemoryFiles:
@@ -55,3 +62,66 @@ class MemoryFiles:
             size=len(content),
             path_is_utf8=path not in self._odd,
         )
+
+
+class PlainRunner:
+    """A customization kind that takes ``.sh`` files and finds nothing wrong with them."""
+
+    kind: ClassVar[str] = "plain"
+    version: ClassVar[int] = 1
+    suffixes: ClassVar[tuple[str, ...]] = (".sh", ".cfn.yaml")
+
+    def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
+        del step
+        return ()
+
+    def uses(self, file: StepFile) -> frozenset[str]:
+        del file
+        return frozenset()
+
+    def run(
+        self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
+    ) -> StepResult:
+        raise NotImplementedError
+
+
+REPOSITORY: Mapping[str, str] = {
+    "aft.yaml": "home_region: eu-central-1\ngoverned_regions: [eu-west-1]\n",
+    "customizations/organization/organization.yaml": (
+        "organizational_units:\n"
+        "  - name: Workloads\n"
+        "    children:\n"
+        "      - name: Prod\n"
+        "      - name: Dev\n"
+        "  - name: Security\n"
+    ),
+    "customizations/baselines/production.yaml": "settings:\n  - setting: ebs-default-encryption\n",
+    "customizations/accounts/web-service/10-start.sh": "true\n",
+    "customizations/accounts/pci/10-start.sh": "true\n",
+}
+"""The smallest repository in which requests can name everything."""
+
+
+def request_text(stem: str, **fields: str) -> str:
+    """A valid request for ``<stem>.yaml``; ``fields`` are YAML texts, added or replacing."""
+    values = {"name": stem, "email": f"aws+{stem}@example.com", "ou": "Workloads/Prod", **fields}
+    return "".join(f"{key}: {value}\n" for key, value in values.items())
+
+
+def load(files: Mapping[str, str | bytes], *, cache: ParseCache | None = None) -> LoadResult:
+    """The desired state of ``REPOSITORY`` with ``files`` on top; empty text takes a file away."""
+    merged = {path: text for path, text in {**REPOSITORY, **files}.items() if text != ""}
+    return load_files(MemoryFiles(merged), cache=cache)
+
+
+def load_files(files: MemoryFiles, *, cache: ParseCache | None = None) -> LoadResult:
+    """The desired state of ``files``."""
+    settings = load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name)
+    return load_desired_state(
+        files, settings=settings, runners={"plain": PlainRunner()}, cache=cache
+    )
+
+
+def lines(result: LoadResult) -> list[str]:
+    """``path:line:column code`` of each finding."""
+    return [f"{item.source} {item.code}" for item in result.findings]

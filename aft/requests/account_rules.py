@@ -15,7 +15,7 @@ from aft.baselines.parse import check_parameters
 from aft.baselines.select import select_baseline
 from aft.canonical import digest, plain
 from aft.config import Config
-from aft.customizations.inputs import check_template_inputs
+from aft.customizations.inputs import TEMPLATE_SUFFIXES, check_template_inputs
 from aft.customizations.model import GLOBAL, Customization
 from aft.findings import Finding
 from aft.ids import OrgUnitPath
@@ -34,7 +34,11 @@ class AccountRules:
     def __init__(self, state: DesiredState, settings: Settings, places: Places) -> None:
         self._config: Config = state.config
         self._baselines = state.baselines
-        self._customizations = state.customizations
+        self._customizations = {
+            name: customization
+            for name, customization in state.customizations.items()
+            if any(step.file.path.endswith(TEMPLATE_SUFFIXES) for step in customization.steps)
+        }
         self._settings = settings
         self._places = places
         self._varying = {name: _varying(baseline) for name, baseline in state.baselines.items()}
