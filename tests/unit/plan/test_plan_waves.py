@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from aft.plan.model import Change, ChangeKind
+from aft.plan.waves import make_waves
+
+
+def change(
+    name: str, target: str, *needs: str, kind: ChangeKind = ChangeKind.TAG_ACCOUNT
+) -> Change:
+    return Change(id=name, kind=kind, target=target, needs=needs)
+
+
+def test_no_changes_are_no_waves() -> None:
+    assert make_waves(()) == ()
+
+
+def test_each_target_is_one_chain_in_the_first_wave_it_can_be_in() -> None:
+    waves = make_waves(
+        [
+            change("ou", "organization", kind=ChangeKind.CREATE_OU),
+            change("a1", "a", "ou"),
+            change("a2", "a", "a1"),
+            change("b1", "b", "a2"),
+            change("c1", "c", "b1", "a1"),
+            change("d1", "d"),
+            change("gone", "e", kind=ChangeKind.FORGET_ACCOUNT),
+            change("rm", "organization", "a2", kind=ChangeKind.DELETE_OU),
+        ]
+    )
+    assert [(wave.title, wave.chains) for wave in waves] == [
+        ("Organizational units", (("ou",),)),
+        ("Accounts", (("a1", "a2"), ("d1",))),
+        ("Accounts that wait for others", (("b1",),)),
+        ("Accounts that wait for others", (("c1",),)),
+        ("Clean-up", (("gone",), ("rm",))),
+    ]
+
+
+def test_a_circle_is_named() -> None:
+    with pytest.raises(ValueError, match="wait for each other: a, b"):
+        make_waves([change("a1", "a", "b1"), change("b1", "b", "a1")])
