@@ -112,42 +112,32 @@ CREDENTIALS = frozenset(
     }
 )
 
-NOT_READY = frozenset(
+DENIED = CREDENTIALS | frozenset(
     {
         # What a young account answers while its services are being switched on.
         "AuthFailure",
         "OptInRequired",
         "PendingVerification",
         "SubscriptionRequiredException",
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
+        # What everyone else answers.
+        "AccessDenied",
+        "AccessDeniedException",
+        "AccessDeniedForDependencyException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "Blocked",
+        "Forbidden",
+        "ForbiddenException",
+        "NotAuthorized",
+        "NotAuthorizedException",
+        "OperationNotPermitted",
+        "RegionDisabledException",
+        "UnauthorizedAccess",
+        "UnauthorizedException",
+        "UnauthorizedOperation",
+        "Client.UnauthorizedOperation",
+        "403",
     }
-)
-
-DENIED = (
-    CREDENTIALS
-    | NOT_READY
-    | frozenset(
-        {
-            "AccessDenied",
-            "AccessDeniedException",
-            "AccessDeniedForDependencyException",
-            "AuthorizationError",
-            "AuthorizationErrorException",
-            "Blocked",
-            "Forbidden",
-            "ForbiddenException",
-            "NotAuthorized",
-            "NotAuthorizedException",
-            "OperationNotPermitted",
-            "RegionDisabledException",
-            "UnauthorizedAccess",
-            "UnauthorizedException",
-            "UnauthorizedOperation",
-            "Client.UnauthorizedOperation",
-            "403",
-        }
-    )
 )
 
 # InvalidVpcID.NotFound, ParameterNotFound, NoSuchEntity, NoSuchPublicAccessBlockConfiguration …

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from aft.aws.accounts import state_of
-from aft.aws.error_codes import NOT_READY
-from aft.aws.errors import error_code
 from aft.aws.session import AwsSessions
 from aft.errors import Denied, NotFound, Terminal, Transient
 from aft.ids import AccountId
@@ -53,13 +51,11 @@ class AwsMemberAccess:
     def is_usable(self, account_id: AccountId) -> bool:
         """One AssumeRole and one EC2 read in the home region: EC2 is among the last services to
         be switched on in a young account. A refusal by a service control policy counts as an
-        answer. Only when the role is refused is the account's state asked too."""
+        answer. Only after another refusal is the account's state asked, too."""
         ec2 = self._sessions.member(account_id, "ec2")
         try:
             ec2.describe_regions(RegionNames=[self._sessions.home_region])
         except Denied as error:
-            if error_code(error) in NOT_READY:
-                return False
             if "service control policy" in error.message and ":AssumeRole " not in error.message:
                 return True
             self._refuse_for_ever(account_id)

@@ -103,6 +103,7 @@ class AwsOrganizationReader:
             root = client.list_roots()["Roots"][0]
             policies_asked = pool.submit(_read_policies, client, _enabled_types(root))
             tree = _walk(client, pool, root)
+            _add_missed(client, tree, tags_asked.result())
             tags = self._tags(client, pool, tags_asked.result(), tree, fresh_tags_for)
             policies = policies_asked.result()
             accounts = _placed(client, tree, tags)
@@ -183,6 +184,17 @@ def _walk(client: Any, pool: ThreadPoolExecutor, root: Mapping[str, Any]) -> _Tr
         for task in open_tasks:
             task.cancel()
     return tree
+
+
+def _add_missed(client: Any, tree: _Tree, tagged: Iterable[AccountId]) -> None:
+    """Accounts that have tags but were in no list: they moved from an OU not listed yet into one
+    that was. The tagging API may also still show one that has left the organization."""
+    for account_id in sorted(set(tagged) - {raw["Id"] for _, raw in tree.accounts}):
+        try:
+            raw = client.describe_account(AccountId=account_id)["Account"]
+            tree.accounts.append((parent_of(client, account_id), raw))
+        except NotFound:
+            continue
 
 
 def _placed(

@@ -9,7 +9,7 @@ import pytest
 
 from aft.aws.edge import AwsEdge, connect
 from aft.config import Config, Roles
-from aft.errors import Conflict, NotFound, Terminal, Throttled, UnknownOutcome
+from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled, UnknownOutcome
 from aft.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 from aft.organization.model import REQUEST_TAG, AccountState
 from aft.ports import CreationState
@@ -241,6 +241,14 @@ def test_one_changed_account_costs_at_most_ten_calls_in_an_organization_of_any_s
     assert OrgUnitPath(("Area1", "Team1")) in moves.unit_by_path
 
 
+def test_ous_with_a_common_way_share_its_calls(sandbox: Sandbox, edge: AwsEdge) -> None:
+    seed(sandbox, *(spec(f"a{number}", f"Area/Team{number}") for number in range(5)))
+    paths = [f"Area/Team{number}" for number in range(5)]
+    scoped = edge.reader.read_scoped(account_ids=[], request_ids=[], unit_paths=paths)
+    assert len(scoped.units) == 7
+    assert scoped.calls == 4  # organization, root, and the children of two OUs
+
+
 def test_accounts_and_ous_that_do_not_exist_are_not_in_a_scoped_snapshot(
     edge: AwsEdge,
 ) -> None:
@@ -281,8 +289,8 @@ def test_lookup_follows_a_renamed_ou(sandbox: Sandbox, edge: AwsEdge) -> None:
 
 
 def test_lookup_by_email_ignores_case(sandbox: Sandbox, edge: AwsEdge) -> None:
-    accounts = seed(sandbox, *(spec(f"a{number}") for number in range(45)))
-    found = edge.lookup.account_by_email("AWS+A44@Example.com")
+    accounts = seed(sandbox, *(spec(f"A{number}") for number in range(45)))
+    found = edge.lookup.account_by_email("AWS+a44@Example.com")
     assert found is not None
     assert found.id == accounts[44]
     assert edge.lookup.account_by_email("nobody@example.com") is None
@@ -532,6 +540,22 @@ def test_a_closed_account_never_becomes_usable(sandbox: Sandbox, edge: AwsEdge) 
     sandbox.clock.sleep(1)
     with pytest.raises(Terminal, match=account):
         edge.members.is_usable(account)
+
+
+def test_a_guardrail_that_denies_the_probe_is_an_answer(sandbox: Sandbox, edge: AwsEdge) -> None:
+    (account,) = seed(sandbox, spec("prod"))
+    client = sandbox.botocore_session().create_client("organizations", region_name="us-east-1")
+    quarantine = client.create_policy(
+        Name="quarantine",
+        Description="",
+        Type="SERVICE_CONTROL_POLICY",
+        Content='{"Version":"2012-10-17","Statement":[{"Effect":"Deny",'
+        '"Action":"ec2:*","Resource":"*"}]}',
+    )["Policy"]["PolicySummary"]["Id"]
+    client.attach_policy(PolicyId=quarantine, TargetId=account)
+    with pytest.raises(Denied, match="service control policy"):
+        edge.members.session(account).client("ec2").describe_regions()
+    assert edge.members.is_usable(account) is True
 
 
 def test_an_account_of_nobody_is_terminal(edge: AwsEdge) -> None:
