@@ -55,10 +55,13 @@ def validate(
 def value_at(data: Any, loc: Loc) -> Any:
     """The value at ``loc``. Raises ``LookupError`` when there is none."""
     for step in loc:
-        if isinstance(data, dict if isinstance(step, str) else list):
-            data = data[step]
-        else:
-            raise LookupError(step)
+        match data:
+            case dict():
+                data = data[step]
+            case list() if isinstance(step, int):
+                data = data[step]
+            case _:
+                raise LookupError(step)
     return data
 
 
@@ -217,13 +220,18 @@ def _constraint(problem: _Problem, expected: Expected) -> tuple[str, str]:
             bound = "most" if at_most else "least"
             return f"expected at {bound} {limit} entries, found {context['actual_length']}", ""
         case "greater_than_equal":
-            return f"expected at least {context['ge']}, {found}", ""
+            return f"expected at least {_bound(context['ge'])}, {found}", ""
         case "greater_than":
-            return f"expected more than {context['gt']}, {found}", ""
+            return f"expected more than {_bound(context['gt'])}, {found}", ""
         case "less_than_equal":
-            return f"expected at most {context['le']}, {found}", ""
+            return f"expected at most {_bound(context['le'])}, {found}", ""
         case "less_than":
-            return f"expected less than {context['lt']}, {found}", ""
+            return f"expected less than {_bound(context['lt'])}, {found}", ""
         case "date_parsing" | "date_from_datetime_parsing" | "date_from_datetime_inexact":
             return f"expected a date such as 2027-06-30, {found}", ""
     return f"{problem.text[:1].lower()}{problem.text[1:]}; {found}", ""
+
+
+def _bound(limit: Any) -> Any:
+    """``2.0`` as people write it."""
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
