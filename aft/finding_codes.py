@@ -292,8 +292,7 @@ _ALL: tuple[FindingCode, ...] = (
     FindingCode(
         "AFT405",
         "Removed OU in use",
-        "A path under `removed` is also listed as an OU, contains one, or is the earlier name"
-        " of one.",
+        "A path under `removed` is also listed as an OU, or is the earlier name of one.",
         "Take it out of one of the two places.",
     ),
     FindingCode(

@@ -309,15 +309,13 @@ class _Tree:
             except ValueError as error:
                 self._add("AFT406", loc, f"`removed`: {error}")
                 continue
-            below = next((unit for unit in listed if unit.is_within(path)), None)
             if path.is_root:
                 self._add("AFT405", loc, "the root cannot be removed")
-            elif below is not None:
-                what = "it" if below == path else f"{below} inside it"
+            elif path in listed:
                 self._add(
                     "AFT405",
                     loc,
-                    f"{path} is to be removed, but line {listed[below]} lists {what}",
+                    f"{path} is to be removed, but line {listed[path]} lists it",
                     "take it out of one of the two",
                 )
             elif path in self._previous_at:
