@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import pygit2
 
 from aft.ledger.events import LedgerEvent
+from aft.ledger.timeline import description
 
 _COMMITTER = "aft"
 _EMAIL = "aft@aft.invalid"
@@ -21,9 +22,9 @@ _NAMED = re.compile(r"\s*([^<>]+?)\s*<([^<>\s]+)>\s*")
 
 def commit_message(subject: str, events: Sequence[LedgerEvent]) -> str:
     """What happened to ``subject``, with one trailer per fact worth searching for."""
-    summaries = [_line(event.summary) or event.kind.value for event in events]
+    summaries = [_line(description(event)) for event in events]
     title = summaries[-1]
-    if subject not in title:
+    if not re.search(rf"(?<![\w.-]){re.escape(subject)}(?![\w-])", title):
         title = f"{subject}: {title}"
     if len(title) > _SUBJECT_LENGTH:
         title = title[: _SUBJECT_LENGTH - 1] + "…"

@@ -6,10 +6,12 @@ tracked, symlinks and repositories within are named but never followed.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pygit2
 
@@ -127,8 +129,8 @@ class WorkingTreeFiles:
 
     def _hash(self, path: bytes, size: int, rules: _GitRules) -> tuple[str, int]:
         if size > _KEPT_BYTES:  # nobody wants it in memory; it will be a finding
-            full = os.path.join(self._top, path)  # noqa: PTH118 - bytes paths
-            return str(pygit2.hashfile(os.fsdecode(full))), size
+            with open(os.path.join(self._top, path), "rb") as file:  # noqa: PTH118, PTH123 - bytes
+                return _hash_of(file, size), size
         content = self._content(path, rules)
         oid = str(pygit2.hash(content))
         self._kept[oid] = content
@@ -164,14 +166,27 @@ class _GitRules:
             return False
         if path.rpartition(b"/")[2] == b".git":
             return True
-        return self._repository.path_is_ignored(os.fsdecode(path) + "/" * is_folder)
+        return self._repository.path_is_ignored(_asked_as(path) + "/" * is_folder)
 
     def stored_form(self, path: bytes, content: bytes) -> bytes:
         """``content`` as git would store it: line endings converted where attributes say so."""
         if not self._converts:
             return content
-        filters = self._repository.load_filter_list(os.fsdecode(path))
+        filters = self._repository.load_filter_list(_asked_as(path))
         return bytes(filters.apply_to_buffer(content)) if filters else content
+
+
+def _asked_as(path: bytes) -> str:
+    """pygit2 asks about UTF-8 paths only; patterns rarely name the odd bytes themselves."""
+    return path.decode(errors="replace")
+
+
+def _hash_of(file: BinaryIO, size: int) -> str:
+    """The blob id of a large file, without holding it in memory."""
+    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    while chunk := file.read(_KEPT_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _may_convert(repository: pygit2.Repository) -> bool:

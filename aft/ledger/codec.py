@@ -1,7 +1,7 @@
 """Ledger events and records as JSON: one canonical line each, readable by older and newer versions.
 
 Unknown keys are passed over, so that an older aft reads what a newer one wrote. Outputs that look
-like secrets are masked on the way out (``aft.ledger.secrets``). Raises ``ValueError`` for text
+like secrets are masked on the way out (``aft.ledger.masking``). Raises ``ValueError`` for text
 that is not ours; the caller decides whether that is a loss.
 """
 
@@ -21,7 +21,7 @@ from aft.ledger.events import (
     LedgerEvent,
     OpenIntent,
 )
-from aft.ledger.secrets import masked
+from aft.ledger.masking import masked
 
 VERSION = 1
 """Raised when an older reader could misunderstand; a record of a lower version is rebuilt."""
@@ -146,7 +146,7 @@ def decode_steps(steps: Mapping[str, Any]) -> Mapping[str, DoneStep]:
 
 def text_outputs(outputs: Any) -> Mapping[str, str]:
     """Outputs as they came, values as text; anything but an object counts as none."""
-    if not isinstance(outputs, Mapping):
+    if outputs is None or not isinstance(outputs, Mapping):
         return {}
     return {
         str(key): value if isinstance(value, str) else canonical_json(value)
@@ -189,7 +189,7 @@ def _intent(fields: Any) -> OpenIntent:
 def _each(items: Mapping[str, Any], decode: Callable[[Mapping[str, Any]], _T]) -> Mapping[str, _T]:
     decoded: dict[str, _T] = {}
     for name, item in items.items():
-        if not isinstance(item, Mapping):
+        if not isinstance(item, dict):  # not Mapping: ten times dearer, on a hot path
             raise ValueError(f"{name!r} is not an object")  # noqa: TRY004 - as above
         decoded[name] = decode(item)
     return decoded

@@ -99,7 +99,7 @@ def _event_entry(event: LedgerEvent) -> TimelineEntry:
         at=event.at,
         kind=event.kind.value,
         who=event.actor,
-        what=event.summary or _description(event),
+        what=description(event),
         account_id=event.account_id,
         commit=event.request_commit,
         run=event.run,
@@ -107,7 +107,10 @@ def _event_entry(event: LedgerEvent) -> TimelineEntry:
     )
 
 
-def _description(event: LedgerEvent) -> str:
+def description(event: LedgerEvent) -> str:
+    """What happened, in one line: the event's own summary, or what its kind and data say."""
+    if event.summary:
+        return event.summary
     name = step_name(event)
     reason = event.data.get("reason")
     match event.kind:

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from builders_git import bound, event, intent, step
+
+from aft.ledger.events import AccountRecord, DoneStep, EventKind
+from aft.ledger.replay import apply_event, rebound_data, replay
+
+
+def test_nothing_adds_up_to_nothing() -> None:
+    assert replay([]) is None
+
+
+def test_an_intent_stays_open_until_it_is_bound() -> None:
+    creating = event(kind=EventKind.CREATING, second=2, data={"creation_id": "car-1"})
+    begun = replay([intent(), creating])
+    assert begun is not None
+    assert begun.intent is not None
+    assert (begun.intent.name, begun.intent.email) == (
+        "payments-prod",
+        "payments-prod@example.com",
+    )
+    assert begun.intent.creation_id == "car-1"
+    assert begun.intent.at == intent().at  # when it was opened, not when AWS accepted it
+    done = replay([intent(), creating, bound(second=3)])
+    assert done is not None
+    assert done.intent is None
+    assert done.account_id == "111122223333"
+
+
+def test_an_intent_that_came_to_nothing_is_closed() -> None:
+    record = replay([intent(), event(kind=EventKind.INTENT_SETTLED, second=1)])
+    assert record is not None
+    assert record.intent is None
+    assert record.account_id is None
+
+
+def test_settling_one_runs_intent_leaves_anothers_open() -> None:
+    settled = event(kind=EventKind.INTENT_SETTLED, second=2, data={"intent_run": "run-1"})
+    record = replay([intent(run="run-1"), intent(run="run-2", second=1), settled])
+    assert record is not None
+    assert record.intent is not None
+    assert record.intent.run == "run-2"
+
+
+def test_creating_without_a_known_intent_opens_one() -> None:
+    record = replay([event(kind=EventKind.CREATING, data={"creation_id": "car-1"})])
+    assert record is not None
+    assert record.intent is not None
+    assert record.intent.creation_id == "car-1"
+
+
+def test_a_step_done_keeps_its_digest_outputs_and_tags() -> None:
+    done = step("network", "sha256:a", outputs={"VpcId": "vpc-1"}, tag_keys=["team", "env"])
+    record = replay([bound(), done])
+    assert record is not None
+    assert record.steps["network"].digest == "sha256:a"
+    assert record.steps["network"].outputs == {"VpcId": "vpc-1"}
+    assert record.tag_keys == ("team", "env")
+
+
+def test_a_step_without_a_name_goes_by_its_kind() -> None:
+    move = event(second=1, data={"kind": "move-account"})
+    record = replay([bound(), move])
+    assert record is not None
+    assert set(record.steps) == {"move-account"}
+
+
+def test_failures_are_counted_and_cleared_by_success() -> None:
+    failed = [
+        step("network", kind=EventKind.STEP_FAILED, second=n, reason=f"no {n}", hint="wait")
+        for n in range(3)
+    ]
+    record = replay([bound(), *failed])
+    assert record is not None
+    assert record.failures["network"].attempts == 3
+    assert record.failures["network"].reason == "no 2"
+    assert record.failures["network"].hint == "wait"
+    assert "network" not in record.steps
+    mended = apply_event(record, step("network", second=9))
+    assert mended is not None
+    assert not mended.failures
+    assert "network" in mended.steps
+
+
+def test_a_failure_does_not_forget_the_last_success() -> None:
+    failed = step("network", kind=EventKind.STEP_FAILED, second=2, reason="no")
+    record = replay([bound(), step("network", "sha256:a"), failed])
+    assert record is not None
+    assert record.steps["network"].digest == "sha256:a"
+
+
+def test_confirming_a_step_keeps_what_it_does_not_repeat() -> None:
+    first = step("network", "sha256:a", outputs={"VpcId": "vpc-1"})
+    seen = event(kind=EventKind.STEP_CONFIRMED, second=5, run="run-2", data={"name": "network"})
+    record = replay([bound(), first, seen])
+    assert record is not None
+    assert record.steps["network"] == DoneStep(
+        digest="sha256:a", at=seen.at, run="run-2", outputs={"VpcId": "vpc-1"}
+    )
+    again = replay([bound(), first, step("network", "sha256:b", second=6)])
+    assert again is not None
+    assert again.steps["network"].outputs == {}  # done anew, and it gave nothing this time
+
+
+def test_binding_clears_a_failed_creation_only() -> None:
+    create = event(kind=EventKind.STEP_FAILED, data={"kind": "create-account", "reason": "slow"})
+    other = step("network", kind=EventKind.STEP_FAILED, second=1, reason="no")
+    record = replay([create, other, bound(second=2)])
+    assert record is not None
+    assert set(record.failures) == {"network"}
+
+
+def test_another_account_has_nothing_done_yet() -> None:
+    before = [bound(tag_keys=["team"]), step("network")]
+    record = replay([*before, bound(account_id="444455556666", second=3)])
+    assert record is not None
+    assert record.account_id == "444455556666"
+    assert not record.steps
+    assert not record.tag_keys
+    same = replay([*before, bound(second=3)])
+    assert same is not None
+    assert set(same.steps) == {"network"}
+
+
+def test_forgotten_is_gone_and_its_last_steps_do_not_bring_it_back() -> None:
+    forgotten = event(kind=EventKind.FORGOTTEN, second=2)
+    trailing = event(second=3, data={"kind": "forget-account"})
+    assert replay([bound(), step("network"), forgotten]) is None
+    assert replay([bound(), forgotten, trailing]) is None
+
+
+def test_a_forgotten_request_may_begin_anew() -> None:
+    forgotten = event(kind=EventKind.FORGOTTEN, second=2)
+    record = replay([bound(), step("network"), forgotten, intent(second=3, run="run-2")])
+    assert record is not None
+    assert record.account_id is None
+    assert not record.steps
+    assert record.intent is not None
+
+
+def test_a_rebound_account_brings_its_steps_along() -> None:
+    old = replay(
+        [
+            bound("payments", tag_keys=["team"]),
+            step("network", "sha256:a", subject="payments", outputs={"VpcId": "vpc-1"}),
+        ]
+    )
+    assert old is not None
+    moved = event(
+        "payments-prod",
+        EventKind.BOUND,
+        second=5,
+        account_id=old.account_id,
+        data=rebound_data(old),
+    )
+    new = replay([moved])
+    assert new is not None
+    assert new.account_id == old.account_id
+    assert new.steps == old.steps
+    assert new.tag_keys == old.tag_keys
+
+
+def test_carried_steps_that_cannot_be_read_are_left_out() -> None:
+    record = replay([bound(steps={"network": {"at": "yesterday"}})])
+    assert record is not None
+    assert record.account_id == "111122223333"
+    assert not record.steps
+
+
+def test_run_events_say_only_when_and_by_which_run() -> None:
+    record = replay([event("organization", EventKind.RUN_STARTED, second=4, run="run-7")])
+    assert record == AccountRecord(
+        subject="organization", last_run="run-7", last_at=event(second=4).at
+    )
