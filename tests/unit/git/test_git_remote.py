@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import base64
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from builders_git import Clone, bare, clone_of, git
+from git_server import GitServer, serving
+
+from aft.errors import AftError, Denied, Transient, UserError
+from aft.git.errors import redacted, wire_error
+from aft.git.remote import GitRemoteBranch
+from aft.git.wire import RemoteBranchRef, RemoteMoved
+
+TOKEN = "ghp_verySecret"
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Path:
+    return bare(tmp_path / "served" / "repo.git")
+
+
+@pytest.fixture
+def server(hosted: Path) -> Iterator[GitServer]:
+    with serving(hosted.parent) as served:
+        yield served
+
+
+@pytest.fixture
+def author(tmp_path: Path, hosted: Path) -> Clone:
+    """Somebody who pushes to the bare repository directly."""
+    return clone_of(hosted, tmp_path / "author")
+
+
+@pytest.fixture
+def worker(tmp_path: Path, server: GitServer) -> Clone:
+    return clone_of(f"{server.url}/repo.git", tmp_path / "worker")
+
+
+def branch(
+    clone: Clone,
+    remote: str = "origin",
+    name: str = "main",
+    environ: Mapping[str, str] | None = None,
+) -> GitRemoteBranch:
+    return GitRemoteBranch(clone.repository, remote=remote, branch=name, environ=environ or {})
+
+
+def push(clone: Clone) -> str:
+    made = clone.commit()
+    clone.git("push", "-q", "origin", "HEAD:main")
+    return made
+
+
+# --- fetching ---------------------------------------------------------------------------------
+
+
+def test_the_tip_follows_the_remote_over_http(author: Clone, worker: Clone) -> None:
+    watched = branch(worker)
+    first = push(author)
+    assert watched.fetch() == first
+    assert watched.fetch() == first
+    second = push(author)
+    assert watched.fetch() == second
+    assert worker.git("rev-parse", "refs/remotes/origin/main") == second
+    assert worker.git("cat-file", "-t", second) == "commit"
+
+
+def test_a_forced_push_is_followed_too(author: Clone, worker: Clone) -> None:
+    watched = branch(worker)
+    first = push(author)
+    push(author)
+    watched.fetch()
+    author.git("push", "-qf", "origin", f"{first}:main")
+    assert watched.fetch() == first
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}"])
+def test_a_path_or_a_file_url_needs_no_configured_remote(
+    author: Clone, tmp_path: Path, form: str
+) -> None:
+    made = push(author)
+    other = Clone(tmp_path / "other")
+    assert branch(other, remote=form.format(tmp_path / "served" / "repo.git")).fetch() == made
+
+
+def test_a_branch_that_is_not_there(author: Clone, worker: Clone) -> None:
+    push(author)
+    with pytest.raises(UserError, match="has no branch 'production'"):
+        branch(worker, name="production").fetch()
+
+
+def test_a_remote_that_is_not_configured(worker: Clone) -> None:
+    with pytest.raises(UserError, match=r"no remote 'upstream'.*origin"):
+        branch(worker, remote="upstream")
+
+
+def test_a_path_that_is_no_repository(worker: Clone, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot fetch from"):
+        branch(worker, remote=f"file://{tmp_path}/nowhere").fetch()
+
+
+def test_a_server_that_is_down_may_come_back(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    clone = clone_of(f"http://127.0.0.1:{port}/repo.git", tmp_path / "clone")
+    with pytest.raises(Transient, match="cannot fetch from"):
+        branch(clone).fetch()
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(500, Transient), (503, Transient), (403, Denied), (404, UserError)]
+)
+def test_a_servers_answers_are_sorted_by_what_to_do(
+    worker: Clone, server: GitServer, status: int, expected: type[AftError]
+) -> None:
+    server.status = status
+    with pytest.raises(expected) as caught:
+        branch(worker).fetch()
+    assert type(caught.value) is expected
+    assert caught.value.hint
+
+
+# --- credentials ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environ", "user"),
+    [
+        ({"AFT_GIT_TOKEN": TOKEN}, "x-access-token"),
+        ({"GITHUB_TOKEN": TOKEN, "GITHUB_SERVER_URL": "http://127.0.0.1"}, "x-access-token"),
+        ({"AFT_GIT_TOKEN": "stale", "GITHUB_TOKEN": TOKEN, "GITHUB_SERVER_URL": "http://127.0.0.1"},
+         "x-access-token"),
+    ],
+)  # fmt: skip
+def test_a_token_of_the_environment_opens_the_door(
+    author: Clone, worker: Clone, server: GitServer, environ: dict[str, str], user: str
+) -> None:
+    made = push(author)
+    server.password = TOKEN
+    assert branch(worker, environ=environ).fetch() == made
+    assert user in server.seen
+
+
+def test_a_user_and_password_in_the_url_open_the_door(
+    author: Clone, server: GitServer, tmp_path: Path
+) -> None:
+    made = push(author)
+    server.password = TOKEN
+    url = server.url.replace("//", f"//ada:{TOKEN}@") + "/repo.git"
+    assert branch(clone_of(url, tmp_path / "with-password")).fetch() == made
+    assert server.seen[-1] == "ada"
+
+
+def test_the_users_name_in_the_url_goes_with_the_token(
+    author: Clone, server: GitServer, tmp_path: Path
+) -> None:
+    made = push(author)
+    server.password = TOKEN
+    clone = clone_of(server.url.replace("//", "//ada@") + "/repo.git", tmp_path / "with-user")
+    assert branch(clone, environ={"AFT_GIT_TOKEN": TOKEN}).fetch() == made
+    assert server.seen[-1] == "ada"
+
+
+def test_what_the_checkout_action_leaves_behind_opens_the_door(
+    author: Clone, worker: Clone, server: GitServer
+) -> None:
+    made = push(author)
+    server.password = TOKEN
+    basic = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
+    worker.git("config", f"http.{server.url}/.extraheader", f"AUTHORIZATION: basic {basic}")
+    assert branch(worker).fetch() == made
+
+
+def test_githubs_token_goes_to_github_alone(worker: Clone, server: GitServer) -> None:
+    server.password = TOKEN
+    with pytest.raises(Denied):
+        branch(worker, environ={"GITHUB_TOKEN": TOKEN}).fetch()
+    assert not server.seen
+
+
+@pytest.mark.parametrize("environ", [{}, {"AFT_GIT_TOKEN": "ghp_wrong"}])
+def test_being_refused_says_what_to_set_and_no_secret(
+    server: GitServer, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    server.password = TOKEN
+    url = server.url.replace("//", "//ada:hunter2@") + "/repo.git"
+    with pytest.raises(Denied) as caught:
+        branch(clone_of(url, tmp_path / "clone"), environ=environ).fetch()
+    said = f"{caught.value} {caught.value.hint} {caught.value.__cause__!r}"
+    assert "AFT_GIT_TOKEN" in said
+    assert "hunter2" not in said
+    assert "ghp_wrong" not in said
+
+
+def test_urls_lose_their_secrets() -> None:
+    assert redacted("see https://ada:pw@example.com/x and ssh://git@h/x") == (
+        "see https://example.com/x and ssh://h/x"
+    )
+    error = wire_error(OSError("boom at https://t@h/x"), doing="push to", url="https://t@h/x")
+    assert "t@" not in error.message
+
+
+# --- pushing ----------------------------------------------------------------------------------
+
+
+def wire(clone: Clone) -> RemoteBranchRef:
+    return RemoteBranchRef(clone.repository, remote="origin", branch="ledger", environ={})
+
+
+def test_a_push_moves_the_branch_from_where_it_was(worker: Clone, server: GitServer) -> None:
+    one, two = worker.commit("1"), worker.commit("2")
+    remote = wire(worker)
+    remote.push(one, expected=None)
+    remote.push(two, expected=one)
+    assert git(server.root / "repo.git", "rev-parse", "ledger") == two
+    assert remote.last_seen() == two
+
+
+def test_a_push_onto_a_moved_branch_is_noticed(
+    worker: Clone, author: Clone, server: GitServer
+) -> None:
+    one = worker.commit("1")
+    wire(worker).push(one, expected=None)
+    author.commit("elsewhere")
+    author.git("push", "-qf", "origin", "HEAD:ledger")
+    elsewhere = author.git("rev-parse", "HEAD")
+    for expected in (one, None):
+        with pytest.raises(RemoteMoved):
+            wire(worker).push(worker.commit("2"), expected=expected)
+    assert git(server.root / "repo.git", "rev-parse", "ledger") == elsewhere
+
+
+def test_a_hook_that_declines_is_noticed_and_quoted(worker: Clone, server: GitServer) -> None:
+    hook = server.root / "repo.git" / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho no >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(Denied, match="pre-receive hook declined") as caught:
+        wire(worker).push(worker.commit("1"), expected=None)
+    assert "protection" in caught.value.hint
+    assert git(server.root / "repo.git", "branch", "--list") == ""
+
+
+def test_a_branch_that_vanished_is_forgotten_here(worker: Clone, server: GitServer) -> None:
+    one = worker.commit("1")
+    remote = wire(worker)
+    remote.push(one, expected=None)
+    git(server.root / "repo.git", "update-ref", "-d", "refs/heads/ledger")
+    assert remote.fetch() is None
+    assert remote.last_seen() is None
+    remote.push(one, expected=None)
+    assert git(server.root / "repo.git", "rev-parse", "ledger") == one
