@@ -25,12 +25,11 @@ _BACKTICKS = re.compile(r"`+")
 
 def one_line(text: str) -> str:
     """``text`` on one line, without terminal sequences, control and invisible characters."""
-    text = _SPACE.sub(" ", _TERMINAL_SEQUENCE.sub("", text))
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable() and "  " not in text:
         return text
-    return "".join(
-        character for character in text if unicodedata.category(character) not in _UNSEEN
-    )
+    text = _SPACE.sub(" ", _TERMINAL_SEQUENCE.sub("", text))
+    seen = (letter for letter in text if unicodedata.category(letter) not in _UNSEEN)
+    return _SPACE.sub(" ", "".join(seen))
 
 
 def prose(text: str) -> str:
