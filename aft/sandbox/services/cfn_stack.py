@@ -93,6 +93,15 @@ class StrictStack(Stack):
 
     # --- what moto asks for ------------------------------------------------------------
 
+    @property
+    def stack_status(self) -> str:
+        """For StackSummary; moto finds ``status`` only in a class named Stack."""
+        return self.status
+
+    @property
+    def stack_name(self) -> str:
+        return self.name
+
     @staticmethod
     def parse_template(template: str) -> dict[str, Any]:
         return parse(template)

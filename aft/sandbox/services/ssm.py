@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ import moto.ssm.urls as ssm_urls
 from moto.core.responses import ActionResult
 from moto.ssm.models import (
     Parameter,
+    ParameterDict,
     SimpleSystemManagerBackend,
     ssm_backends,
 )
@@ -38,6 +40,14 @@ _BAD_NAME = (
 )
 
 
+class SavedParameters(ParameterDict):
+    """moto's parameters, but they can be pickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parameters: Iterator[Any] = iter(list(dict.items(self)))
+        return SavedParameters, (self.account_id, self.region_name), vars(self), None, parameters
+
+
 class StrictSsmBackend(SimpleSystemManagerBackend):
     """moto's Systems Manager with Parameter Store's limits."""
 
@@ -45,6 +55,7 @@ class StrictSsmBackend(SimpleSystemManagerBackend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
+        self._parameters = SavedParameters(account_id, region_name)
         # moto's own factory is a lambda, which cannot be saved.
         self._resource_tags: defaultdict[str, Any] = defaultdict(partial(defaultdict, dict))
 

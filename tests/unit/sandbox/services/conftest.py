@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from builders_sandbox import ONCE
 
 from aft.sandbox import Sandbox
 from aft.sandbox.seed import AccountSpec
-from builders_sandbox import ONCE
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-
 from builders_sandbox import message, refusal
 
 
