@@ -26,11 +26,13 @@ PLACEHOLDERS: Mapping[str, str] = {"id": "sample", "folder": "sample", "name": "
 class FolderDefaults:
     """All defaults that apply in one folder; ``documents`` are nearest first.
 
-    ``key`` tells apart what would make equal request files different requests.
+    ``is_complete`` is false when one of the files could not be read, so that nobody can say what
+    is missing. ``key`` tells apart what would make equal request files different requests.
     """
 
     folder: str
     documents: tuple[YamlDocument, ...] = ()
+    is_complete: bool = True
 
     @cached_property
     def merged(self) -> Mapping[str, Any]:
@@ -48,10 +50,13 @@ class FolderDefaults:
     def _has_placeholders(self) -> bool:
         return _any_placeholder(self.merged)
 
-    def below(self, folder: str, document: YamlDocument | None) -> FolderDefaults:
+    def below(
+        self, folder: str, document: YamlDocument | None, *, is_readable: bool = True
+    ) -> FolderDefaults:
         """The defaults of a folder further in, which may have a file of its own."""
         nearest = (document,) if document is not None else ()
-        return FolderDefaults(folder, (*nearest, *self.documents))
+        is_complete = self.is_complete and is_readable
+        return FolderDefaults(folder, (*nearest, *self.documents), is_complete)
 
     def resolve(self, request_id: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """``data`` over the defaults, placeholders filled in; emptied keys are left out."""

@@ -169,7 +169,8 @@ class _Reader:
         self._cache = cache
         self._entries: dict[RequestId, RequestEntry] = {}
         self._keys: dict[RequestId, str] = {}
-        self._documents: dict[str, YamlDocument] = {}
+        self._documents: dict[str, YamlDocument] = {}  # defaults, by folder
+        self._unreadable: set[str] = set()
         self._defaults: dict[str, FolderDefaults] = {}
 
     def read(self) -> tuple[AccountRequest, ...]:
@@ -210,9 +211,12 @@ class _Reader:
 
     def _read_defaults(self) -> None:
         for entry in self._tree.defaults:
+            folder, _, _ = entry.path.rpartition("/")
             document = self._document(entry)
-            if document is not None:
-                self._documents[entry.path.rpartition("/")[0]] = document
+            if document is None:
+                self._unreadable.add(folder)
+            else:
+                self._documents[folder] = document
                 findings = check_defaults(document)
                 self.findings.extend(findings)
                 self._reported.update(finding.source for finding in findings)
@@ -222,7 +226,9 @@ class _Reader:
         if known is None:
             above, _, _ = folder.rpartition("/")
             outer = self._defaults_of(above) if above else FolderDefaults("")
-            known = outer.below(folder, self._documents.get(folder))
+            known = outer.below(
+                folder, self._documents.get(folder), is_readable=folder not in self._unreadable
+            )
             self._defaults[folder] = known
         return known
 
@@ -248,7 +254,7 @@ class _Reader:
             return None
         values, findings = check(item.id, document, self._defaults_of(item.folder))
         self.findings.extend(item for item in findings if item.source not in self._reported)
-        if findings or len(self.findings) > before:
+        if findings or len(self.findings) > before or not REQUIRED.keys() <= values.keys():
             # Good enough to see what else is wrong with it; never part of a desired state.
             values = sound_fields(values)
             return build(item.id, item.entry, values) if REQUIRED.keys() <= values.keys() else None

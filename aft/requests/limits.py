@@ -127,19 +127,23 @@ def check_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     return tags
 
 
-def custom_field_problems(fields: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What SSM parameters would refuse, as (place, message); mappings become their paths."""
+FieldProblem = tuple[tuple[str, ...], bool, str]
+"""A place in the custom fields, whether it is the key's, and the message."""
+
+
+def custom_field_problems(fields: Mapping[str, Any]) -> Iterator[FieldProblem]:
+    """What SSM parameters would refuse; nested mappings become their paths."""
     for key, value in fields.items():
         if not _SSM_SEGMENT.fullmatch(key):
             expected = "letters, digits, '_', '.' and '-', as the names of SSM parameters"
-            yield (key,), f"expected a key of {expected}, found {shown(key)}"
+            yield (key,), True, f"expected a key of {expected}, found {shown(key)}"
         elif isinstance(value, Mapping):
-            for loc, message in custom_field_problems(value):
-                yield (key, *loc), message
+            for loc, on_key, message in custom_field_problems(value):
+                yield (key, *loc), on_key, message
         elif value is not None:
             problem = _ssm_value_problem(value)
             if problem:
-                yield (key,), problem
+                yield (key,), False, problem
 
 
 def _ssm_value_problem(value: Any) -> str:

@@ -48,6 +48,8 @@ def check(
     merged = MergedDocument(document, defaults, data=data)
     _, problems = validate(RequestFile, merged)
     findings = [*_missing(merged), *problems]
+    if not defaults.is_complete:
+        findings = [item for item in findings if item.code != "AFT203"]
     broken = {finding.source for finding in problems}
     findings.extend(item for item in _rules(merged) if item.source not in broken)
     return data, sorted_findings(findings) if findings else ()
@@ -96,9 +98,10 @@ def _rules(merged: Located) -> Iterator[Finding]:
             seen.add(item)
     fields = data.get("custom_fields")
     if isinstance(fields, dict):
-        for inner, message in custom_field_problems(fields):
+        for inner, on_key, message in custom_field_problems(fields):
             loc = ("custom_fields", *inner)
-            yield Finding(code="AFT204", source=merged.at(loc), message=f"{dotted(loc)}: {message}")
+            source = merged.at(loc, key=on_key)
+            yield Finding(code="AFT204", source=source, message=f"{dotted(loc)}: {message}")
 
 
 def _not_yet(merged: Located, loc: Loc, message: str) -> Finding:

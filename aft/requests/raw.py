@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from aft.config import RegionName
 from aft.requests.limits import (
@@ -101,6 +101,12 @@ class AccessEntry(_Part):
             examples=["AdministratorAccess"],
         ),
     ] = Field(description="Name of the permission set they get in this account.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> AccessEntry:
+        if (self.group is None) == (self.user is None):
+            raise ValueError("expected either group or user, found both or none")
+        return self
 
 
 class ContactEntry(_Part):
