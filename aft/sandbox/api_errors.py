@@ -94,6 +94,16 @@ def not_simulated(service: str, operation: str, detail: str = "") -> ApiError:
     )
 
 
+def broken(service: str, operation: str, cause: Exception) -> ApiError:
+    """The simulation itself failed, ours or moto's; 501 because a retry cannot help."""
+    return ApiError(
+        "InternalFailure",
+        f"aft's sandbox failed in {service}:{operation} ({type(cause).__name__}: {cause}). "
+        "This says nothing about real AWS.",
+        status=501,
+    )
+
+
 def error_response(
     error: ApiError, *, model: ServiceModel | None, protocol: str, request_id: str
 ) -> WireResponse:

@@ -25,6 +25,7 @@ from aft.sandbox import routing
 from aft.sandbox.api_errors import (
     ApiError,
     bad_credentials,
+    broken,
     denied,
     error_response,
     not_simulated,
@@ -171,10 +172,9 @@ class Dispatcher:
             except NotImplementedError as missing:
                 lacking = not_simulated(call.service, call.operation, str(missing))
                 return self._refuse(call, lacking, request_id)
-            except Exception as broken:  # noqa: BLE001 - a bug in moto must not look like ours
+            except Exception as cause:  # noqa: BLE001 - AWS never answers with a traceback
                 _LOG.warning("%s:%s failed", call.service, call.operation, exc_info=True)
-                detail = f"{type(broken).__name__}: {broken}"
-                failed = not_simulated(call.service, call.operation, detail)
+                failed = broken(call.service, call.operation, cause)
                 return self._refuse(call, failed, request_id)
             code = _error_code(response) if response.status >= 400 else None
             self._remember(call, request_id, code)

@@ -36,7 +36,7 @@ class Behaviour:
     concurrent_creations: int = 5
     account_quota: int = 500
     throttle: bool = False
-    """Enforce the request rates of ``aft.sandbox.throttle``."""
+    """Enforce the request rates of ``aft.sandbox.rates``."""
     fault_probability: float = 0.0
     """Share of calls that fail at random with a throttle, a reset or a lost reply."""
 

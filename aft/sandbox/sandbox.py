@@ -54,7 +54,6 @@ class Sandbox:
         self._dispatcher: Dispatcher = build_dispatcher(
             self._context, faults=self.faults, save=self.save
         )
-        self._session: SandboxSession | None = None
 
     # --- opening and closing ------------------------------------------------------------
 
@@ -168,10 +167,12 @@ class Sandbox:
     # --- clients ------------------------------------------------------------------------
 
     def botocore_session(self) -> Session:
-        """The management account's session; every client made from it stays in this process."""
-        if self._session is None:
-            self._session = self._new_session(self._world.management_keys)
-        return self._session
+        """A session of the management account; every client made from it stays in this process.
+
+        A new one each time, as boto3 may build only one session of its own upon each; the
+        dear part, the service models, is shared.
+        """
+        return self._new_session(self._world.management_keys)
 
     def member_session(self, account_id: str) -> boto3.Session:
         """An administrator inside a member account, for tests and seeding.

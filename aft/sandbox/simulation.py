@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aft.sandbox import keys, regions, scp, tagging, throttle
+from aft.sandbox import keys, rates, regions, scp, tagging
 from aft.sandbox.accounts_api import AccountManagement
 from aft.sandbox.calls import Handler
 from aft.sandbox.credentials import Caller, UnknownCredentials
@@ -67,7 +67,7 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
     def admit(account_id: str, service: str, operation: str) -> bool:
         if not world.behaviour.throttle:
             return True
-        return throttle.admit(world.buckets, account_id, service, operation, now=context.now())
+        return rates.admit(world.buckets, account_id, service, operation, now=context.now())
 
     def forbid(caller: Caller, action: str, region: str) -> str | None:
         return scp.refusal(context.organization, caller, action=action, region=region)

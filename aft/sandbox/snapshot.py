@@ -14,6 +14,7 @@ import sys
 import threading
 import types
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,6 +46,7 @@ def dump(world: World) -> bytes:
             if hasattr(registry, extra)
         }
     stream = io.BytesIO()
+    pickle.dump(sorted(backends), stream, protocol=5)
     graph = {
         "world": world,
         "backends": backends,
@@ -57,7 +59,11 @@ def dump(world: World) -> bytes:
 
 def load(content: bytes) -> World:
     """Put moto's backends back and return the world."""
-    graph = pickle.loads(content)  # noqa: S301 - the caller has checked whose file it is
+    stream = io.BytesIO(content)
+    # Services first, in the ordinary way: an import begun by the pickle would begin in the middle.
+    for name in pickle.load(stream):  # noqa: S301 - the caller has checked whose file it is
+        _registry(name)
+    graph = pickle.load(stream)  # noqa: S301 - as above
     for name, accounts in graph["backends"].items():
         registry = _registry(name)
         for account_id, regions in accounts.items():
@@ -86,6 +92,10 @@ class _Pickler(pickle.Pickler):
             return threading.RLock, ()
         if isinstance(obj, weakref.WeakValueDictionary):
             return _weak_values, (dict(obj.items()),)
+        if isinstance(obj, defaultdict) and type(obj) is not defaultdict:
+            # A subclass may want arguments; its own reduction would call it without.
+            state = (vars(obj), dict(obj))
+            return _new_mapping, (type(obj), obj.default_factory), state, None, None, _fill
         if isinstance(obj, types.FunctionType) and "<" in obj.__qualname__:
             return _reduce_function(obj)
         if isinstance(obj, _PRIVATE_KEYS):
@@ -109,6 +119,18 @@ def _moto_random() -> Any:
 
 def _weak_values(items: Mapping[Any, Any]) -> weakref.WeakValueDictionary[Any, Any]:
     return weakref.WeakValueDictionary(items)
+
+
+def _new_mapping(kind: Any, factory: Callable[[], Any] | None) -> Any:
+    made = kind.__new__(kind)
+    made.default_factory = factory
+    return made
+
+
+def _fill(mapping: Any, state: tuple[Mapping[str, Any], Mapping[Any, Any]]) -> None:
+    attributes, items = state
+    vars(mapping).update(attributes)
+    dict.update(mapping, items)
 
 
 def _reduce_function(function: types.FunctionType) -> tuple[Callable[..., Any], tuple[Any, ...]]:
