@@ -27,6 +27,8 @@ from aft.findings import Finding, SourceRef, sorted_findings
 
 GLOBAL_FOLDER = f"{CUSTOMIZATIONS_PATH}/{GLOBAL}"
 ACCOUNTS_FOLDER = f"{CUSTOMIZATIONS_PATH}/accounts"
+MAX_FILE_BYTES = 1024 * 1024
+"""A larger file is not read; that it lies there is reported with the rest of the tree."""
 _KNOWN_BESIDE = frozenset({GLOBAL, "accounts", "baselines", "organization"})
 _IGNORED = frozenset({"readme.md", ".gitkeep"})
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
@@ -62,7 +64,11 @@ def parse_customizations(
     folders: dict[str, _Folder] = {}
     findings: list[Finding] = []
     for entry in files.entries(CUSTOMIZATIONS_PATH):
-        if entry.kind is not EntryKind.FILE or not entry.path_is_utf8:
+        if (
+            entry.kind is not EntryKind.FILE
+            or not entry.path_is_utf8
+            or entry.size > MAX_FILE_BYTES
+        ):
             continue  # reported with the rest of the tree
         if "/__pycache__/" in entry.path:
             continue  # what running a step by hand leaves in a working tree

@@ -13,7 +13,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateAssertionError, TemplateSyntaxError, meta, nodes
+from jinja2 import (
+    StrictUndefined,
+    TemplateAssertionError,
+    TemplateSyntaxError,
+    meta,
+    nodes,
+    pass_context,
+)
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -130,9 +137,9 @@ class _Environment(ImmutableSandboxedEnvironment):
             "round": bounds.bounded_number(known["round"], 15),
             "batch": bounds.bounded_number(known["batch"], bounds.MAX_RANGE),
             "tojson": bounds.to_json,
-            "aft_each": self.budget.each,
-            "aft_joined": self.budget.joined,
-            "aft_out": self.budget.out,
+            "aft_each": _each_time(self.budget.each),
+            "aft_joined": _each_time(self.budget.joined),
+            "aft_out": _each_time(self.budget.out),
         }
         namespace, mapping = self.globals["namespace"], self.globals["dict"]
         self.globals.clear()
@@ -176,6 +183,11 @@ class _Environment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         bounds.check_operation(operator, left, right)
         return super().call_binop(context, operator, left, right)
+
+
+def _each_time(spend: Callable[[Any], Any]) -> Callable[[Context, Any], Any]:
+    """A filter that Jinja2 does not work out once, at compile time, for a constant."""
+    return pass_context(lambda _, value: spend(value))
 
 
 class _Bounding(NodeTransformer):
