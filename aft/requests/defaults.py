@@ -83,17 +83,21 @@ def check_defaults(document: YamlDocument) -> tuple[Finding, ...]:
         for field in IDENTITY_FIELDS
         if field in document.data
     ]
-    places: set[SourceRef] = set()
+    unknown_until_filled: set[SourceRef] = set()
     for loc, text in _texts(document.data):
         if has_placeholders(text):
-            places.add(document.at(loc))
             findings.extend(_placeholder_findings(document, loc, text))
+            if loc != ("state",):  # no placeholder stands for one of a few words
+                unknown_until_filled.add(document.at(loc))
     kept = {key: value for key, value in document.data.items() if key not in IDENTITY_FIELDS}
     _, problems = validate(DefaultsFile, document, data=_expand(kept, PLACEHOLDERS))
     # What a placeholder stands for, and what another file adds to a mapping, is only known per
     # request, and is checked there.
     findings.extend(
-        item for item in problems if item.source not in places and item.code != "AFT203"
+        item
+        for item in problems
+        if not (item.code == "AFT204" and item.source in unknown_until_filled)
+        and item.code != "AFT203"
     )
     return sorted_findings(findings)
 

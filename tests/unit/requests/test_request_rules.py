@@ -153,11 +153,11 @@ def test_a_baseline_parameter_that_does_not_suit_one_account() -> None:
     result = load(
         {
             "customizations/baselines/named.yaml": (
-                "settings:\n  - setting: account-alias\n    parameters: {alias: '{name}'}\n"
+                "settings:\n  - setting: ssm-metadata\n    parameters: {path: '/{name}'}\n"
             ),
             **requests(
                 a=request_text("a", baseline="named", name="fine-name"),
-                b=request_text("b", baseline="named", name="Not An Alias"),
+                b=request_text("b", baseline="named", name="not a path"),
             ),
         }
     )
