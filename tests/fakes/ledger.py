@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aft.errors import Conflict
 from aft.ledger.codec import decode_event, encode_event
@@ -50,7 +50,8 @@ class MemoryLedger:
             for event in events:
                 if event.kind in _GUARDED:
                     self._check(event)
-            self._unpublished += map(encode_event, events)
+            for event in events:
+                self._unpublished.append(encode_event(self._naming_its_intent(event)))
             if durable:
                 self.publish()
             return f"{len(self._lines()):040x}" if self._lines() else ""
@@ -67,6 +68,12 @@ class MemoryLedger:
 
     def _lines(self) -> list[bytes]:
         return self._shared.lines + self._unpublished
+
+    def _naming_its_intent(self, event: LedgerEvent) -> LedgerEvent:
+        record = replay(self.events(event.subject))
+        if event.kind is not EventKind.INTENT_SETTLED or record is None or record.intent is None:
+            return event
+        return replace(event, data={"intent_run": record.intent.run, **event.data})
 
     def _check(self, event: LedgerEvent) -> None:
         story = self.events(event.subject)
