@@ -78,7 +78,6 @@ def run_child(
 
     ``answer_fd`` and ``answer_to`` are the two ends of a pipe; both are closed when this returns.
     """
-    longest = max((len(secret.encode()) for secret in secrets), default=0)
     child = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -92,8 +91,7 @@ def run_child(
     os.close(answer_to)
     assert child.stdin is not None  # noqa: S101 (for the type: PIPE was asked for)
     assert child.stdout is not None  # noqa: S101 (for the type: PIPE was asked for)
-    # A secret cut in two by the limit would escape the mask, hence the room for one more.
-    output = _Drain(child.stdout.fileno(), MAX_OUTPUT + longest)
+    output = _Drain(child.stdout.fileno(), MAX_OUTPUT)
     answer = _Drain(answer_fd, MAX_ANSWER)
     writer = threading.Thread(target=_write, args=(child.stdin, order), daemon=True)
     writer.start()
@@ -112,7 +110,7 @@ def run_child(
         exit_code=exit_code,
         timed_out=timed_out,
         answer=answered,
-        output=_shown(written, cut=output.cut, secrets=secrets),
+        output=shown(written, cut=output.cut, secrets=secrets),
     )
 
 
@@ -123,9 +121,15 @@ def masked(text: str, secrets: Sequence[str]) -> str:
     return text
 
 
-def _shown(written: bytes, *, cut: bool, secrets: Sequence[str]) -> str:
-    text = masked(written.decode(errors="replace"), secrets)
-    return "[…]" + text[-MAX_OUTPUT:] if cut else text
+def shown(written: bytes, *, cut: bool, secrets: Sequence[str]) -> str:
+    """Output for people: masked; where its beginning was ``cut`` off, that is said."""
+    text = written.decode(errors="replace")
+    if not cut:
+        return masked(text, secrets)
+    for secret in secrets:  # the cut may have gone through one, and a mask needs it whole
+        halves = (secret[start:] for start in range(1, len(secret)))
+        text = text.removeprefix(next((half for half in halves if text.startswith(half)), ""))
+    return "[…]" + masked(text, secrets)
 
 
 def _write(stream: IO[bytes], order: bytes) -> None:

@@ -1,0 +1,367 @@
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders_inside import facts, member_account
+from builders_steps import step
+
+from aft.customizations.model import ALL_INPUTS, StepInputs, StepResult
+from aft.errors import Terminal
+from aft.ids import AccountId
+from aft.runners.child import shown
+from aft.runners.python_step import PythonRunner
+
+PATH = "customizations/accounts/web/10-step.py"
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN"
+
+
+class OnlyEnvironment:
+    """A session for steps that call nothing."""
+
+    account_id = AccountId("123456789012")
+    home_region = "eu-central-1"
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        raise AssertionError((service, region))
+
+    def environment(self) -> Mapping[str, str]:
+        return {
+            "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_SESSION_TOKEN": TOKEN,
+            "AWS_REGION": "eu-central-1",
+        }
+
+
+def run(
+    body: str,
+    *,
+    support: Mapping[str, str] | None = None,
+    outputs: Mapping[str, Mapping[str, str]] | None = None,
+    **changes: Any,
+) -> StepResult:
+    runner = PythonRunner()
+    made = step(runner, textwrap.dedent(body), name="10-step.py", support=support)
+    inputs = StepInputs(account=facts(**changes), outputs=outputs or {})
+    return runner.run(made, inputs, OnlyEnvironment())
+
+
+def failure(body: str, **options: Any) -> Terminal:
+    with pytest.raises(Terminal) as caught:
+        run(body, **options)
+    return caught.value
+
+
+def test_a_step_sees_its_account_and_returns_outputs() -> None:
+    result = run(
+        """\
+        def customize(context):
+            account = context.account
+            context.log(f"{account.name} in {account.ou} is {account.account_id}")
+            made = context.outputs["web/00-first.cfn.yaml"]["Arn"]
+            return {"Tier": account.custom_fields["tier"], "Arn": made, "Tag": account.tags["a"]}
+        """,
+        outputs={"web/00-first.cfn.yaml": {"Arn": "arn:aws:x"}},
+        custom_fields={"tier": "gold"},
+        tags={"a": "b"},
+    )
+    assert result.outputs == {"Tier": "gold", "Arn": "arn:aws:x", "Tag": "b"}
+    assert result.log == "Payments (Prod) in Workloads/Prod is 123456789012\n"
+
+
+def test_support_files_can_be_imported_and_read() -> None:
+    result = run(
+        """\
+        from pathlib import Path
+        import _names
+        from lib import more
+
+        def customize(context):
+            data = Path(__file__).with_name("data") / "zones.txt"
+            return {"name": _names.NAME, "more": more.MORE, "zones": data.read_text()}
+        """,
+        support={
+            "_names.py": "NAME = 'n'\n",
+            "lib/more.py": "MORE = 'm'\n",
+            "data/zones.txt": "a,b",
+        },
+    )
+    assert result.outputs == {"name": "n", "more": "m", "zones": "a,b"}
+
+
+def test_no_outputs_is_fine() -> None:
+    assert run("def customize(context):\n    pass\n").outputs == {}
+
+
+def test_the_environment_holds_this_accounts_credentials_and_nothing_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_not_for_steps")
+    monkeypatch.setenv("AWS_PROFILE", "management")
+    result = run(
+        """\
+        import json, os, sys
+        def customize(context):
+            return {"env": json.dumps(sorted(os.environ)), "cwd": os.getcwd(),
+                    "home": os.environ["HOME"], "path": json.dumps(sys.path)}
+        """
+    )
+    names = set(json.loads(result.outputs["env"])) - {"LC_CTYPE", "__CF_USER_TEXT_ENCODING"}
+    assert names == {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_EC2_METADATA_DISABLED",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "HOME",
+        "LANG",
+        "PATH",
+        "TMPDIR",
+    }
+    assert result.outputs["cwd"] == result.outputs["home"]
+    assert not Path(result.outputs["home"]).exists()
+    assert str(Path.cwd()) not in json.loads(result.outputs["path"])[:1]
+
+
+def test_credentials_never_reach_the_log_or_an_error() -> None:
+    shouting = """\
+        import os, sys
+        def customize(context):
+            print(os.environ["AWS_SECRET_ACCESS_KEY"])
+            print("token=" + os.environ["AWS_SESSION_TOKEN"], file=sys.stderr)
+            %s
+        """
+    log = run(shouting % "return {}").log
+    assert SECRET not in log
+    assert TOKEN not in log
+    assert log.count("***") == 2
+    raised = failure(shouting % 'raise ValueError(os.environ["AWS_SECRET_ACCESS_KEY"])')
+    assert raised.message == f"{PATH}:5: ValueError: ***"
+    ended = failure(shouting % "sys.stdout.flush(); os._exit(3)")
+    assert SECRET not in ended.message
+    assert "***" in ended.message
+
+
+def test_a_credential_is_no_output() -> None:
+    body = """\
+        import os
+        def customize(context):
+            return {"key": "x" + os.environ["AWS_SECRET_ACCESS_KEY"]}
+        """
+    assert "returned a credential" in failure(body).message
+
+
+def test_the_end_of_a_long_log_is_kept_without_half_a_secret() -> None:
+    result = run(
+        """\
+        import os
+        def customize(context):
+            print("first")
+            print((os.environ["AWS_SECRET_ACCESS_KEY"] + "\\n") * 5000)
+            print("last")
+        """
+    )
+    assert len(result.log) <= 64 * 1024 + 10
+    assert "first" not in result.log
+    assert result.log.endswith("last\n")
+    assert SECRET[-12:] not in result.log
+
+
+@pytest.mark.parametrize("lost", range(len(SECRET) + 1))
+def test_a_secret_cut_in_two_is_not_shown(lost: int) -> None:
+    text = shown(f"{SECRET[lost:]} and {SECRET}".encode(), cut=lost > 0, secrets=[TOKEN, SECRET])
+    assert text == ("*** and ***" if lost == 0 else "[…] and ***")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "def customize(context):\n    return 1 / 0\n",
+            f"{PATH}:2: ZeroDivisionError: division by zero",
+        ),
+        ("import nowhere\n", f"{PATH}:1: ModuleNotFoundError: No module named 'nowhere'"),
+        ("def customize(context):\n    raise SystemExit(4)\n", f"{PATH}:2: SystemExit: 4"),
+        ("def customize(context):\n    return ['a']\n", f"{PATH}: customize() returned ['a']; "),
+        ("def customize(context):\n    return {'a': 1}\n", f"{PATH}: customize() returned {{'a'"),
+        ("def customize(context):\n    return {'a': 'x' * 70000}\n", f"{PATH}: customize() return"),
+        (
+            "import os\ndef customize(context):\n    os._exit(7)\n",
+            f"{PATH}: the process ended (exit code 7) before customize() returned",
+        ),
+        (
+            "import os, signal\ndef customize(context):\n    os.kill(os.getpid(), 11)\n",
+            f"{PATH}: the process ended (killed by SIGSEGV)",
+        ),
+        (
+            "async def customize(context):\n    pass\n",
+            f"{PATH}: TypeError: customize() is a corout",
+        ),
+    ],
+)
+def test_a_step_that_fails_says_why_and_where(body: str, message: str) -> None:
+    assert failure(body).message.startswith(message)
+
+
+def test_a_failure_in_a_support_file_is_placed_there() -> None:
+    raised = failure(
+        "import _more\ndef customize(context):\n    _more.go()\n",
+        support={"_more.py": "def go():\n    raise KeyError('x')\n"},
+    )
+    assert raised.message == "customizations/accounts/web/_more.py:2: KeyError: 'x'"
+
+
+def test_a_step_that_hangs_is_stopped_with_all_it_started(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    begun = time.monotonic()
+    raised = failure(
+        f"""\
+        import os, subprocess, sys, time
+        TIMEOUT_SECONDS = 3
+        def customize(context):
+            print("waiting for the pipeline", flush=True)
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+            open({str(pids)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
+            while True:
+                time.sleep(1)
+        """
+    )
+    assert time.monotonic() - begun < 20
+    assert "not done after 3 seconds, so it was stopped" in raised.message
+    assert "waiting for the pipeline" in raised.message
+    assert "TIMEOUT_SECONDS" in raised.hint
+    assert_gone(pids)
+
+
+def test_what_a_step_leaves_running_is_stopped_when_it_returns(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    begun = time.monotonic()
+    result = run(
+        f"""\
+        import os, subprocess, sys, threading, time
+        def customize(context):
+            children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+                        for _ in range(5)]
+            open({str(pids)!r}, "w").write(" ".join(str(child.pid) for child in children))
+            threading.Thread(target=time.sleep, args=(60,)).start()
+            return {{"done": "yes"}}
+        """
+    )
+    assert result.outputs == {"done": "yes"}
+    assert time.monotonic() - begun < 20
+    assert_gone(pids)
+
+
+def assert_gone(pids: Path) -> None:
+    """No process of those is left, but perhaps as a zombie for its new parent to see."""
+    numbers = pids.read_text().split()
+    assert numbers
+    end = time.monotonic() + 5
+    while any(is_running(number) for number in numbers) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert [number for number in numbers if is_running(number)] == []
+
+
+def is_running(number: str) -> bool:
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    status = Path("/proc", number, "stat")
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return Path("/proc").is_dir() is False
+
+
+def test_much_output_and_a_large_order_block_nothing() -> None:
+    result = run(
+        """\
+        def customize(context):
+            for number in range(200000):
+                print("x" * 20)
+            return {"size": str(len(context.account.custom_fields["big"]))}
+        """,
+        custom_fields={"big": "y" * 500_000},
+    )
+    assert result.outputs == {"size": "500000"}
+
+
+def test_a_step_reaches_its_own_account_and_no_other() -> None:
+    body = """\
+        def customize(context):
+            ssm = context.client("ssm")
+            ssm.put_parameter(Name="/made", Value="by the step", Type="String")
+            context.client("ssm", "eu-west-1").put_parameter(Name="/w", Value="w", Type="String")
+            return {"account": context.client("sts").get_caller_identity()["Account"]}
+        """
+    with member_account(with_server=True) as inside:
+        runner = PythonRunner()
+        made = step(runner, textwrap.dedent(body), name="10-step.py")
+        inputs = StepInputs(account=facts(inside.account_id))
+        result = runner.run(made, inputs, inside.session)
+        assert result.outputs == {"account": inside.account_id}
+        found = inside.look("ssm").get_parameter(Name="/made")["Parameter"]
+        assert found["Value"] == "by the step"
+        assert inside.look("ssm", "eu-west-1").get_parameter(Name="/w")["Parameter"]["Value"] == "w"
+
+
+# --- offline --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def customize(context):\n    return {}\n", []),
+        ("def customize(context, more=None, *, x=1):\n    return {}\n", []),
+        ("def customize(*args):\n    return {}\n", []),
+        ("def customize(context)\n    pass\n", [("AFT610", 1, 23)]),
+        ("x = (\n", [("AFT610", 1, 5)]),
+        ("def customise(context):\n    pass\n", [("AFT611", 1, 1)]),
+        ("class A:\n    def customize(self):\n        pass\n", [("AFT611", 1, 1)]),
+        ("x = 1\ndef customize():\n    pass\n", [("AFT612", 2, 5)]),
+        ("def customize(a, b):\n    pass\n", [("AFT612", 1, 5)]),
+        ("def customize(a, *, b):\n    pass\n", [("AFT612", 1, 5)]),
+        ("async def customize(a):\n    pass\n", [("AFT612", 1, 11)]),
+        ("def customize(a):\n    yield a\n", [("AFT612", 1, 5)]),
+        ("TIMEOUT_SECONDS = 0\ndef customize(a):\n    pass\n", [("AFT613", 1, 1)]),
+        ("TIMEOUT_SECONDS = 3601\ndef customize(a):\n    pass\n", [("AFT613", 1, 1)]),
+        ("TIMEOUT_SECONDS = 60 * 5\ndef customize(a):\n    pass\n", [("AFT613", 1, 1)]),
+        ("TIMEOUT_SECONDS: int = 3600\ndef customize(a):\n    pass\n", []),
+        ("raise SystemExit\ndef customize(a):\n    pass\n", []),
+        ("\0", [("AFT610", 1, 1)]),
+    ],
+)
+def test_a_step_is_checked_without_running_it(
+    source: str, expected: list[tuple[str, int, int]]
+) -> None:
+    runner = PythonRunner()
+    found = runner.check(step(runner, source, name="10-step.py"))
+    assert [(item.code, item.source.line, item.source.column) for item in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "used"),
+    [
+        ("return {'a': context.account.tags['x']}", {"tags", "home_region"}),
+        ("context.client('s3'); context.log('x')", {"home_region"}),
+        ("return context.outputs['a/b']", {"outputs", "home_region"}),
+        ("return {'a': context.account.account_id}", {"account_id", "home_region"}),
+        ("a = context.account", ALL_INPUTS),
+        ("other(context)", ALL_INPUTS),
+        ("context.account.nothing", ALL_INPUTS),
+        ("return {'a': getattr(context.account, 'x')}", ALL_INPUTS),
+    ],
+)
+def test_which_inputs_a_step_reads(body: str, used: set[str]) -> None:
+    runner = PythonRunner()
+    made = step(runner, f"def customize(context):\n    {body}\n", name="10-step.py")
+    assert made.uses == used
