@@ -12,8 +12,7 @@ from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
 from aft.regions import OPT_IN, unknown_region
 from aft.validation import Loc, validate
-from aft.yamldoc import YamlDocument, parse_yaml
-from aft.yamltext import too_large
+from aft.yamldoc import YamlDocument, parse_yaml, too_large
 
 EXAMPLE = "home_region: eu-central-1"
 """The smallest ``aft.yaml`` that works."""

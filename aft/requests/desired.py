@@ -34,8 +34,7 @@ from aft.requests.tree import (
     read_request_tree,
 )
 from aft.validation import Loc
-from aft.yamldoc import YamlDocument, parse_yaml
-from aft.yamltext import too_large
+from aft.yamldoc import YamlDocument, parse_yaml, too_large
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "aft").rglob("*.py"))
 
 ONE_IMPORTER = {
-    "yaml": {"aft/yamldoc.py"},
+    "yaml": {"aft/yamldoc/events.py"},
     "jinja2": {"aft/customizations/render.py"},
 }
 FORBIDDEN_WORDS = {"utils", "helpers", "common", "manager", "misc"}

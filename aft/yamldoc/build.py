@@ -1,100 +1,51 @@
-"""Strict YAML with positions: the only importer of PyYAML.
-
-One pass over parser events builds plain JSON-like values (mappings with text keys, lists, text,
-numbers, booleans, null) under YAML 1.2's rules; no Python object can be constructed. Whatever
-makes a file ambiguous is a finding at its place: duplicate keys, anchors and aliases, tags, tabs
-in the indentation, a second document. Positions come from a second pass, made only when one is
-asked for, so that a repository without findings does not pay for them.
-
-Knows no file's fields: that is ``aft.validation``'s business.
-"""
+"""From parser events to plain values, refusing on the way whatever makes a file ambiguous."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-import yaml
-from yaml.events import (
+from aft.findings import Finding, SourceRef
+from aft.yamldoc.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
+    NewParser,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
+    YamlError,
+    events_of,
 )
-
-from aft.findings import Finding, SourceRef, sorted_findings
-from aft.yamltext import decode, leading_tab, plain_scalar, source_at, syntax_finding, too_large
+from aft.yamldoc.places import Loc, open_bracket, places_of
+from aft.yamldoc.text import (
+    leading_tab,
+    plain_scalar,
+    refused_character,
+    source_at,
+    syntax_finding,
+)
 
 MAX_DEPTH = 32
 """Mappings and lists nested deeper than this are refused."""
 
-Loc = tuple[str | int, ...]
-"""Where a value is: keys and list indexes from the top; ``()`` is the whole."""
-
-# libyaml's parser is ten times faster; the pure one gives the same events. Only get_event is used.
-_new_parser: Callable[[str], Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 _LEADING_TAB = re.compile(r"^ *\t[ \t]*(?=[^\s#])", re.MULTILINE)
 _ZERO_PADDED = re.compile(r"0[0-9]+")
-
-
-class YamlDocument:
-    """The one document of a file. ``data`` is a mapping; it must not be changed."""
-
-    def __init__(self, *, data: dict[str, Any], path: str, text: str) -> None:
-        self.data = data
-        self.path = path
-        self._text = text
-
-    def at(self, loc: Loc, *, key: bool = False) -> SourceRef:
-        """Where the value at ``loc`` (or its key) begins; the nearest place above when absent."""
-        while loc and loc not in self._places:
-            loc, key = loc[:-1], False
-        place = self._places.get(loc, _Place((0, 0), (0, 0)))
-        line, column = place.key if key else place.value
-        return source_at(self.path, self._text, line, column)
-
-    @cached_property
-    def _places(self) -> dict[Loc, _Place]:
-        return dict(_places(self._text))
-
-
-def parse_yaml(content: bytes, path: str) -> tuple[YamlDocument | None, tuple[Finding, ...]]:
-    """Read one file. The document is ``None`` when its values cannot be relied on.
-
-    Findings may come with a document: report these beside what validation says. Never raises.
-    """
-    large = too_large(path, len(content))
-    if large is not None:
-        return None, (large,)
-    text = decode(content, path)
-    if isinstance(text, Finding):
-        return None, (text,)
-    build = _Build(path, text)
-    data = build.run()
-    findings = sorted_findings(build.findings) if build.findings else ()
-    if data is None:
-        return None, findings
-    return YamlDocument(data=data, path=path, text=text), findings
 
 
 class _Stop(Exception):
     """Nothing after this place can be read sensibly."""
 
 
-class _Build:
+class Build:
     """One pass over the events of a text. ``findings`` fill up as it goes."""
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, new_parser: NewParser) -> None:
         self.path = path
         self.text = text
+        self._new_parser = new_parser
         self.findings: list[Finding] = []
         self._top: Any = None
         self._usable = True
@@ -104,8 +55,8 @@ class _Build:
         """The document's mapping, or ``None`` when it cannot be relied on."""
         try:
             self._read()
-        except yaml.YAMLError as error:
-            opened = _open_bracket(self.text)
+        except YamlError as error:
+            opened = open_bracket(self.text, self._new_parser)
             self.findings.append(syntax_finding(error, self.path, self.text, opened=opened))
             self._usable = False
         except _Stop:
@@ -114,11 +65,13 @@ class _Build:
             self._report_duplicates()
         if "\t" in self.text:
             self._report_leading_tabs()
+        if "\\" in self.text:
+            self._report_escaped_characters()
         return self._top if self._usable else None
 
     def _read(self) -> None:  # noqa: C901, PLR0912 - flat, for speed: 60 turns per request file
         """Build ``_top``. One loop on purpose: it runs for every line of every file."""
-        next_event = _new_parser(self.text).get_event
+        next_event = self._new_parser(self.text).get_event
         container: Any = None
         key: str | None = None  # set while a mapping waits for this key's value
         stack: list[Any] = []
@@ -276,7 +229,7 @@ class _Build:
     def _report_duplicates(self) -> None:
         first: dict[Loc, int] = {}
         repeated: set[Loc] = set()
-        for loc, place in _places(self.text):
+        for loc, place in places_of(self.text, self._new_parser):
             if loc[:-1] in repeated:  # below a repeated key everything comes twice
                 repeated.add(loc)
             elif loc in first:
@@ -294,7 +247,7 @@ class _Build:
     def _report_leading_tabs(self) -> None:
         """Tabs in the indentation that the parser let pass, as it does inside brackets."""
         in_scalar: set[int] = set()
-        for event in _events(self.text):
+        for event in events_of(self.text, self._new_parser):
             begin, end = event.start_mark, event.end_mark
             if type(event) is ScalarEvent:
                 in_scalar.update(range(begin.line + 1, end.line + 1))
@@ -303,70 +256,14 @@ class _Build:
             if line not in in_scalar:
                 self.findings.append(leading_tab(self.path, line, match[0].index("\t")))
 
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a key and its value begin; lines and columns count from 0."""
-
-    key: tuple[int, int]
-    value: tuple[int, int]
-
-
-def _places(text: str) -> Iterator[tuple[Loc, _Place]]:
-    """Every value's place, in order; a duplicate key's value comes twice."""
-    loc: list[str | int] = []  # of the value to come; in a list it ends with the index
-    open_kinds: list[type[Any]] = []
-    key_mark: tuple[int, int] | None = None
-    for event in _events(text):
-        kind = type(event)
-        if kind is MappingEndEvent or kind is SequenceEndEvent:
-            open_kinds.pop()
-            if kind is SequenceEndEvent:
-                loc.pop()
-        elif kind in (ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent):
-            mark = (event.start_mark.line, event.start_mark.column)
-            if open_kinds and open_kinds[-1] is MappingStartEvent and key_mark is None:
-                loc.append(getattr(event, "value", ""))
-                key_mark = mark
-                continue
-            yield tuple(loc), _Place(key_mark or mark, mark)
-            key_mark = None
-            if kind in (MappingStartEvent, SequenceStartEvent):
-                open_kinds.append(kind)
-                if kind is SequenceStartEvent:
-                    loc.append(0)
-                continue
-        else:
-            continue
-        if open_kinds and open_kinds[-1] is SequenceStartEvent:
-            loc[-1] = int(loc[-1]) + 1
-        elif open_kinds:
-            loc.pop()
-
-
-def _events(text: str) -> Iterator[Any]:
-    """Events up to the end, or to where the text stops being YAML."""
-    parser = _new_parser(text)
-    try:
-        while True:
-            event = parser.get_event()
-            yield event
-            if type(event) is StreamEndEvent:
-                return
-    except yaml.YAMLError:
-        return
-
-
-def _open_bracket(text: str) -> tuple[int, int] | None:
-    """Where the innermost bracket begins that is still open when the text stops being YAML."""
-    starts: list[Any] = []
-    for event in _events(text):
-        if type(event) in (MappingStartEvent, SequenceStartEvent):
-            starts.append(event)
-        elif type(event) in (MappingEndEvent, SequenceEndEvent):
-            starts.pop()
-    brackets = [event.start_mark for event in starts if event.flow_style]
-    return (brackets[-1].line, brackets[-1].column) if brackets else None
+    def _report_escaped_characters(self) -> None:
+        """Characters that are refused in the file come no better as escapes."""
+        for event in events_of(self.text, self._new_parser):
+            if type(event) is ScalarEvent:
+                message = refused_character(event.value)
+                if message:
+                    self._usable = False
+                    self._add("AFT109", event.start_mark, message, "delete the escape")
 
 
 def _short(text: str) -> str:

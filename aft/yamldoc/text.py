@@ -13,9 +13,12 @@ from aft.findings import Finding, SourceRef
 MAX_BYTES = 256 * 1024
 """A YAML file larger than this is refused unread."""
 
-_NOT_YAML_TEXT = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # all but YAML 1.2's c-printable; and what YAML 1.1 takes for line breaks, unlike editors
+# Characters no file and no text may hold: control characters (a terminal would obey them), line
+# breaks of YAML 1.1 that editors do not show, marks that reorder what a reviewer sees, and halves
+# of characters.
+_REFUSED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -59,7 +62,7 @@ def decode(content: bytes, path: str) -> str | Finding:
             hint="save the file as UTF-8",
         )
     text = text.removeprefix("\ufeff")
-    odd = _NOT_YAML_TEXT.search(text)
+    odd = _REFUSED.search(text)
     if odd is None:
         return text
     return Finding(
@@ -69,9 +72,17 @@ def decode(content: bytes, path: str) -> str | Finding:
             text.count("\n", 0, odd.start()) + 1,
             odd.start() - text.rfind("\n", 0, odd.start()),
         ),
-        message=f"character U+{ord(odd[0]):04X} cannot be part of a YAML file",
-        hint='delete it, or write it as an escape such as "\\u0007" in double quotes',
+        message=refused_character(text),
+        hint="delete it",
     )
+
+
+def refused_character(text: str) -> str:
+    """The message for a character in ``text`` that is refused, or an empty string."""
+    odd = _REFUSED.search(text)
+    if odd is None:
+        return ""
+    return f"character U+{ord(odd[0]):04X} is refused: people cannot see it, or see other text"
 
 
 def plain_scalar(value: str) -> bool | int | float | str | None:

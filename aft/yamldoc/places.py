@@ -1,0 +1,73 @@
+"""Where each value of a YAML text begins, found by a pass of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from aft.yamldoc.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    NewParser,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    events_of,
+)
+
+Loc = tuple[str | int, ...]
+"""Where a value is: keys and list indexes from the top; ``()`` is the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key and its value begin; lines and columns count from 0."""
+
+    key: tuple[int, int]
+    value: tuple[int, int]
+
+
+def places_of(text: str, new_parser: NewParser) -> Iterator[tuple[Loc, Place]]:
+    """Every value's place, in order; a duplicate key's value comes twice."""
+    loc: list[str | int] = []  # of the value to come; in a list it ends with the index
+    open_kinds: list[type] = []
+    key_mark: tuple[int, int] | None = None
+    for event in events_of(text, new_parser):
+        kind = type(event)
+        if kind is MappingEndEvent or kind is SequenceEndEvent:
+            open_kinds.pop()
+            if kind is SequenceEndEvent:
+                loc.pop()
+        elif kind in (ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent):
+            mark = (event.start_mark.line, event.start_mark.column)
+            if open_kinds and open_kinds[-1] is MappingStartEvent and key_mark is None:
+                loc.append(getattr(event, "value", ""))
+                key_mark = mark
+                continue
+            yield tuple(loc), Place(key_mark or mark, mark)
+            key_mark = None
+            if kind in (MappingStartEvent, SequenceStartEvent):
+                open_kinds.append(kind)
+                if kind is SequenceStartEvent:
+                    loc.append(0)
+                continue
+        else:
+            continue
+        if open_kinds and open_kinds[-1] is SequenceStartEvent:
+            loc[-1] = int(loc[-1]) + 1
+        elif open_kinds:
+            loc.pop()
+
+
+def open_bracket(text: str, new_parser: NewParser) -> tuple[int, int] | None:
+    """Where the innermost bracket begins that is still open when the text stops being YAML."""
+    starts: list[Any] = []
+    for event in events_of(text, new_parser):
+        if type(event) in (MappingStartEvent, SequenceStartEvent):
+            starts.append(event)
+        elif type(event) in (MappingEndEvent, SequenceEndEvent):
+            starts.pop()
+    brackets = [event.start_mark for event in starts if event.flow_style]
+    return (brackets[-1].line, brackets[-1].column) if brackets else None
