@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import pytest
 from builders_sandbox import ONCE
 
@@ -13,15 +14,24 @@ from aft.sandbox.seed import AccountSpec
 
 @dataclass(frozen=True)
 class Members:
-    """Two accounts of a simulated organization, and clients inside them."""
+    """Two accounts of a simulated organization, and clients inside them (made once a test)."""
 
     sandbox: Sandbox
     first: str
     second: str
+    sessions: dict[str, boto3.Session] = field(default_factory=dict)
+    clients: dict[tuple[str, str | None, str], Any] = field(default_factory=dict)
 
     def client(self, service: str, region: str | None = None, account: str | None = None) -> Any:
-        session = self.sandbox.member_session(account or self.first)
-        return session.client(service, region_name=region, config=ONCE)
+        owner = account or self.first
+        if owner not in self.sessions:
+            self.sessions[owner] = self.sandbox.member_session(owner)
+        key = (service, region, owner)
+        if key not in self.clients:
+            self.clients[key] = self.sessions[owner].client(
+                service, region_name=region, config=ONCE
+            )
+        return self.clients[key]
 
 
 @pytest.fixture
