@@ -664,6 +664,13 @@ _ALL: tuple[FindingCode, ...] = (
         "Change the parameter, or what its placeholders stand for in the request.",
     ),
     FindingCode(
+        "AFT921",
+        "Another organization",
+        "The ledger knows several accounts, and the organization has none of them: the "
+        "credentials or the ledger are most likely not the right ones. Nothing is changed.",
+        "Check the credentials and the ledger branch in aft.yaml.",
+    ),
+    FindingCode(
         "AFT950",
         "Too many changes",
         "The plan has more changes of one kind than the limit in aft.yaml allows for one "

@@ -8,7 +8,7 @@ are put together, and whatever rests on something doubtful is held back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from aft.plan.forget import (
     orphans,
     unsettled,
 )
-from aft.plan.identity import Identities, identify
+from aft.plan.identity import Identities, identify, wrong_organization
 from aft.plan.model import (
     ORGANIZATION,
     Attention,
@@ -105,6 +105,9 @@ def make_plan(
             if (looked_at is None or request.id in looked_at)
             and isinstance(request.ou, OrgUnitPath)
         ]
+    stranger = None if limited else wrong_organization(snapshot, ledger)
+    if stranger is not None:
+        return _nothing_at_all(desired, snapshot, ledger, stranger, made_at=made_at)
     tree, attention = plan_units(desired.organization, snapshot, wanted=wanted)
     draft = _Draft(
         desired=desired,
@@ -297,6 +300,32 @@ def _assemble(draft: _Draft, changes: tuple[Change, ...], *, made_at: datetime) 
             sorted(draft.confirmations, key=lambda item: (item.target, item.subject))
         ),
         attention=attention,
+        made_at=made_at.isoformat(),
+    )
+
+
+def _nothing_at_all(
+    desired: DesiredState,
+    snapshot: OrganizationSnapshot,
+    ledger: LedgerState,
+    why: Attention,
+    *,
+    made_at: datetime,
+) -> Plan:
+    """A plan that changes nothing, for a reason that puts every request in doubt."""
+    everyone = frozenset(request.id for request in desired.requests)
+    summary = summarise((), (why,), looked_at=everyone)
+    return Plan(
+        revision=desired.revision,
+        snapshot=snapshot.digest,
+        fingerprints=dict(sorted(snapshot.fingerprints.items())),
+        ledger=ledger.commit,
+        scope=None,
+        summary=replace(summary, accounts_in_doubt=len(everyone)),
+        accounts=(),
+        changes=(),
+        waves=(),
+        attention=(why,),
         made_at=made_at.isoformat(),
     )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from aft.ids import AccountId, EmailAddress, RequestId
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, Account, AccountState, OrganizationSnapshot
-from aft.plan.model import Attention
+from aft.plan.model import ORGANIZATION, Attention
 from aft.requests.model import AccountRequest, DesiredState
 
 
@@ -119,6 +119,25 @@ def identify(
         if account is not None and request_id not in world.attention:
             matches[request_id] = Match(account=account, evidence=claim.evidence)
     return Identities(matches=matches, attention=world.attention, kept=frozenset(world.kept))
+
+
+def wrong_organization(snapshot: OrganizationSnapshot, ledger: LedgerState) -> Attention | None:
+    """Credentials of another organization look as if every account had left at once.
+
+    One account may leave; that none of several is there is taken for a mistake, before OUs and
+    accounts are created where they do not belong. Needs a snapshot of the whole organization.
+    """
+    bound = {record.account_id for record in ledger.records.values()} - {None}
+    if len(bound) < 2 or not bound.isdisjoint(snapshot.account_by_id):
+        return None
+    return Attention(
+        code="AFT921",
+        target=ORGANIZATION,
+        message=f"none of the {len(bound)} accounts in the ledger is in organization "
+        f"{snapshot.organization_id}, so nothing is changed in it",
+        hint="check the credentials, and which ledger branch is used; a ledger of a simulated "
+        "organization that was reset has to go with it",
+    )
 
 
 def _grouped(pairs: Iterable[tuple[str, Account]]) -> Mapping[str, tuple[Account, ...]]:

@@ -232,6 +232,18 @@ def test_a_tag_without_a_request_is_reported() -> None:
     assert codes(plan) == [(b.account_id(1), "AFT914")]
 
 
+def test_an_organization_with_none_of_the_ledgers_accounts_is_left_alone() -> None:
+    state = b.desired(b.request("app"), b.request("new"), units=(b.unit("New"),))
+    book = b.ledger(b.record("app", 1), b.record("other", 2))
+    plan = b.plan(state, b.snapshot(accounts=(b.account(3, "stranger", tags={}),)), book)
+    assert plan.is_empty
+    assert codes(plan) == [("organization", "AFT921")]
+    assert plan.summary.accounts_in_doubt == 2
+    found = b.plan(state, b.snapshot(accounts=(b.account(2, "other"),)), book)
+    assert not found.is_empty
+    assert ("organization", "AFT921") not in codes(found)
+
+
 # --- limited plans conclude nothing from absence ------------------------------------------------
 
 

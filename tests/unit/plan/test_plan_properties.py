@@ -166,6 +166,10 @@ def test_every_change_is_safe_to_carry_out(case: Case) -> None:
 @settings(max_examples=100, deadline=None)
 def test_every_request_is_done_changed_or_in_doubt_and_the_counts_agree(case: Case) -> None:
     plan = case.plan()
+    if any(item.code == "AFT921" for item in plan.attention):
+        assert plan.is_empty
+        assert plan.summary.accounts_in_doubt == len(case.desired.requests)
+        return
     doubtful = {item.target for item in plan.attention}
     changed = {change.target for change in plan.changes}
     bound = {record.account_id for record in case.ledger.records.values()}
