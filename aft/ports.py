@@ -106,8 +106,12 @@ class LedgerStore(Protocol):
 class OrganizationReader(Protocol):
     """Reads the organization by the cheapest known calls, in parallel and paced."""
 
-    def read(self) -> OrganizationSnapshot:
-        """Everything: OU tree, accounts with state and tags, own policies and their targets."""
+    def read(self, *, fresh_tags_for: Sequence[AccountId] = ()) -> OrganizationSnapshot:
+        """Everything: OU tree, accounts with state and tags, own policies and their targets.
+
+        AWS's bulk answer about tags lags behind writes: those of ``fresh_tags_for`` are read one
+        by one instead.
+        """
         ...
 
     def read_scoped(

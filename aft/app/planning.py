@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -23,6 +24,10 @@ from aft.plan.moved import what_moved
 from aft.plan.safety import check_safety
 from aft.reconcile.live import read_live
 from aft.requests.model import DesiredState
+
+
+BULK_TAGS_LAG = timedelta(minutes=2)
+"""How long the bulk answer about tags may be behind; AWS gives no figure, so a cautious one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +90,7 @@ def read_snapshot(
 ) -> OrganizationSnapshot:
     """The whole organization, or only what ``scope`` needs."""
     if scope is None:
-        return world.edge.reader.read()
+        return world.edge.reader.read(fresh_tags_for=_changed_lately(world, ledger))
     account_ids: list[AccountId] = []
     unbound: list[RequestId] = []
     paths: list[str] = []
@@ -101,6 +106,16 @@ def read_snapshot(
     return world.edge.reader.read_scoped(
         account_ids=account_ids, request_ids=unbound, unit_paths=sorted(set(paths))
     )
+
+
+def _changed_lately(world: World, ledger: LedgerState) -> list[AccountId]:
+    """Accounts whose tags AWS's bulk answer may not know yet, because a run has just been there."""
+    since = world.clock.now() - BULK_TAGS_LAG
+    return [
+        AccountId(record.account_id)
+        for record in ledger.records.values()
+        if record.account_id and record.last_at and record.last_at > since
+    ]
 
 
 def changed_since(

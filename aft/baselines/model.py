@@ -103,11 +103,13 @@ class Selector:
     """Which accounts: all of the criteria given must hold; an empty selector selects none.
 
     ``organizational_units`` include everything below them; ``tags`` values of ``*`` match any.
+    ``request_sources`` are the places of ``requests``.
     """
 
     organizational_units: tuple[OrgUnitPath, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[str, ...] = ()
+    request_sources: tuple[SourceRef, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,12 +132,14 @@ def check_selected_requests(
     return sorted_findings(
         Finding(
             code="AFT504",
-            source=baseline.source,
+            source=source,
             message=f"`select.requests` names {request!r}, which is no request",
             hint=did_you_mean(request, known) or "remove it, or add the request",
         )
         for baseline in baselines.values()
-        for request in baseline.select.requests
+        for request, source in zip(
+            baseline.select.requests, baseline.select.request_sources, strict=True
+        )
         if request not in known
     )
 
@@ -209,6 +211,10 @@ def _read(
             organizational_units=units,
             tags=raw.select.tags,
             requests=tuple(raw.select.requests),
+            request_sources=tuple(
+                document.at(("select", "requests", index))
+                for index in range(len(raw.select.requests))
+            ),
         ),
         settings=tuple(specs.values()),
         source=SourceRef(document.path),

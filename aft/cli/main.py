@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -101,25 +101,31 @@ def cli(
 
 def main() -> None:
     """The ``aft`` command."""
-    verbose = "-v" in sys.argv or "--verbose" in sys.argv
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line and return its exit code; errors are shown, not raised."""
     try:
-        code = cli.main(standalone_mode=False)
+        cli.main(list(arguments), prog_name="aft", standalone_mode=False)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except click.ClickException as error:
         error.show()
-        code = 1
+        return 1
     except click.Abort:
         click.echo("stopped", err=True)
-        code = 130
+        return 130
     except AftError as error:
         _show(error)
-        if verbose:
+        if "-v" in arguments or "--verbose" in arguments:
             traceback.print_exc()
-        code = error.exit_code
+        return error.exit_code
     except BrokenPipeError:
         # The reader (a pager, head) went away: not our failure, and not worth a message.
-        sys.stderr.close()
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - outlives us
+        return 0
+    return 0
 
 
 def _show(error: AftError) -> None:

@@ -14,6 +14,10 @@ from aft.ledger.events import EventKind, LedgerEvent
 from aft.ledger.replay import step_name
 
 
+COMMIT = "commit"
+"""The kind of an entry that is a commit of the request."""
+
+
 class RequestCommit(Protocol):
     """A commit that changed a request's file; ``aft.ports.CommitInfo`` is one."""
 
@@ -79,7 +83,7 @@ def _commit_entry(commit: RequestCommit) -> TimelineEntry:
         details["authored_at"] = commit.authored_at.isoformat()
     return TimelineEntry(
         at=commit.committed_at,
-        kind="commit",
+        kind=COMMIT,
         who=commit.author,
         what=commit.subject,
         commit=commit.id,

@@ -6,12 +6,14 @@ Each may be repeated without harm. What happens inside an account is ``inside_st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aft.errors import Conflict, NotFound, Terminal
 from aft.ids import AccountId, OrgUnitId, OrgUnitPath
 from aft.ledger.events import EventKind
 from aft.ledger.replay import rebound_data
 from aft.organization.model import REQUEST_TAG
+from aft.plan.accounts import desired_tags
 from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set
 from aft.plan.model import Change
 from aft.reconcile.context import RunContext
@@ -41,7 +43,7 @@ def adopt_account(context: RunContext, change: Change) -> Done:
     return Done(
         summary=f"Adopt account {account_id} as {change.target}",
         account_id=account_id,
-        data=context.note_tags(change.target, added=tags),
+        data=_owned_tags(context, change),
     )
 
 
@@ -80,7 +82,7 @@ def rebind_account(context: RunContext, change: Change) -> Done:
     return Done(
         summary=f"Rename request {before} to {change.target} (account {account_id})",
         account_id=account_id,
-        data=context.note_tags(change.target, added=tags),
+        data=_owned_tags(context, change),
     )
 
 
@@ -126,7 +128,7 @@ def tag_account(context: RunContext, change: Change) -> Done:
         summary=f"Tag {change.target} ({account_id}): {'; '.join(told)}",
         message="; ".join(told),
         account_id=account_id,
-        data=context.note_tags(change.target, added=added, removed=removed),
+        data=_owned_tags(context, change, removed),
     )
 
 
@@ -230,3 +232,12 @@ def untag(context: RunContext, account_id: AccountId, keys: Sequence[str]) -> No
     if keys:
         writer = context.tools.writer
         context.retry(lambda: writer.untag_account(account_id, keys))
+
+
+def _owned_tags(
+    context: RunContext, change: Change, removed: Sequence[str] = ()
+) -> Mapping[str, Any]:
+    """Every tag the request names is aft's from now on, even where it was there already (an
+    account adopted after a crash): so it goes when it is taken out of the file."""
+    wanted = desired_tags(context.request(change.target))
+    return context.note_tags(change.target, added=wanted, removed=removed)

@@ -33,13 +33,31 @@ def status_text(rows: Sequence[StatusRow], *, width: int = 80) -> str:
 def status_view(rows: Sequence[StatusRow], *, width: int = 80) -> Text:
     """A table, then why each failed or doubtful account is so, then the counts."""
     if not rows:
-        return Text("No account is requested here yet; `aft new` writes the first request.")
-    parts = [table(_HEAD, [_cells(row) for row in rows], width=width, elastic=2)]
+        return Text(
+            "No account is requested here yet; the first file in account-requests/ asks for one."
+        )
+    parts = [_table(rows, width)]
     reasons = [line for row in rows for line in _reasons(row)]
     if reasons:
         parts.append(Text("\n").join(reasons))
     parts.append(Text(_counts(rows), style="bold"))
     return Text("\n\n").join(parts)
+
+
+def _table(rows: Sequence[StatusRow], width: int) -> Text:
+    """Without the columns that have nothing to say in any row."""
+    cells = [_cells(row) for row in rows]
+    shown = [
+        index
+        for index, name in enumerate(_HEAD)
+        if name not in ("PENDING", "FAILED") or any(row[index][0] != "-" for row in cells)
+    ]
+    return table(
+        [_HEAD[index] for index in shown],
+        [[row[index] for index in shown] for row in cells],
+        width=width,
+        elastic=2,
+    )
 
 
 def _cells(row: StatusRow) -> tuple[Cell, ...]:

@@ -58,6 +58,7 @@ def load_desired_state(
     baselines, baseline_findings = parse_baselines(files, settings)
     customizations, customization_findings = parse_customizations(files, runners)
     tree = read_request_tree(files.entries(REQUESTS_PATH))
+    others = tuple(files.entries(CUSTOMIZATIONS_PATH))
     reader = _Reader(files, tree, cache or ParseCache())
     requests = reader.read()
     findings = [
@@ -66,7 +67,7 @@ def load_desired_state(
         *baseline_findings,
         *customization_findings,
         *tree.findings,
-        *check_customizations_tree(files.entries(CUSTOMIZATIONS_PATH)),
+        *check_customizations_tree(others),
         *reader.findings,
     ]
     ready = DesiredState(
@@ -82,6 +83,7 @@ def load_desired_state(
             ready,
             tree,
             files=files,
+            names=frozenset(item.path for item in others),
             places=reader,
             is_organization_known=not any(item.is_error for item in organization_findings),
         )
@@ -103,13 +105,13 @@ def _across(
     tree: RequestTree,
     *,
     files: RevisionFiles,
+    names: frozenset[str],
     places: rules.Places,
     is_organization_known: bool,
 ) -> Iterator[Finding]:
-    """Everything that must hold between the files."""
+    """Everything that must hold between the files; ``names`` are those of customizations/."""
     requests = state.requests
     ids = frozenset(item.id for item in tree.requests)
-    names = frozenset(item.path for item in files.entries(CUSTOMIZATIONS_PATH))
     yield from rules.unique_ids(tree.requests)
     yield from rules.unique_fields(requests, places)
     if is_organization_known:

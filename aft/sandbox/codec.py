@@ -11,23 +11,44 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from botocore.model import ServiceModel
-from moto.core.parse import PROTOCOL_PARSERS
+from botocore.model import OperationNotFoundError, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
+from werkzeug.exceptions import HTTPException
 
+from aft.sandbox.api_errors import ApiError
 from aft.sandbox.wire import WireRequest, WireResponse
 
 
 def parse_params(
     model: ServiceModel, operation: str, protocol: str, request: WireRequest
 ) -> Mapping[str, Any]:
-    """The input members of the call, unchecked."""
+    """The input members of the call, unchecked. Raises ``ApiError`` for what is not readable."""
+    try:
+        return _parse(model, operation, protocol, request)
+    except (
+        ValueError,
+        TypeError,
+        RequestParserError,
+        HTTPException,
+        OperationNotFoundError,
+    ) as error:
+        raise ApiError(
+            "SerializationException", f"The request cannot be read: {error}", status=400
+        ) from error
+
+
+def _parse(
+    model: ServiceModel, operation: str, protocol: str, request: WireRequest
+) -> Mapping[str, Any]:
     if protocol == "json":
         found = json.loads(request.body or b"{}")
-        return found if isinstance(found, dict) else {}
+        if not isinstance(found, dict):
+            raise TypeError("the body is not a JSON object")
+        return found
     operation_model = get_service_model(model.service_name).operation_model(operation)
     moto_request = Request.from_primitives(
         request.method, request.url, dict(request.headers), request.body

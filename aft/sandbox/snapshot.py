@@ -20,7 +20,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from moto.backends import get_backend
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.moto_api._internal import mock_random
 
@@ -35,10 +34,11 @@ _LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
 
 def dump(world: World) -> bytes:
     """Everything, as bytes."""
+    names = _registry_names()
     backends: dict[str, dict[str, dict[str, Any]]] = {}
     extras: dict[str, dict[str, Any]] = {}
     for registry in list(BackendDict._instances):  # noqa: SLF001 - moto has no public list
-        name = registry.service_name
+        name = names[id(registry)]
         backends[name] = {account: dict(regions) for account, regions in registry.items()}
         extras[name] = {
             extra: getattr(registry, extra)
@@ -53,7 +53,7 @@ def dump(world: World) -> bytes:
         "extras": extras,
         "random": mock_random.getstate(),
     }
-    _Pickler(stream, protocol=5).dump(graph)
+    _Pickler(stream, names).dump(graph)
     return stream.getvalue()
 
 
@@ -76,12 +76,44 @@ def load(content: bytes) -> World:
     return world
 
 
+def _registry_names() -> dict[int, str]:
+    """``module:attribute`` of every registry moto has loaded.
+
+    Their own ``service_name`` does not do: several say ``ec2``.
+    """
+    names: dict[int, str] = {}
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith("moto.") and module_name.endswith(".models"):
+            for attribute, value in list(vars(module).items()):
+                # The defining module has the shortest claim: others import it by name.
+                defines = attribute.endswith("_backends") and isinstance(value, BackendDict)
+                if defines and value.backend.__module__ == module_name:
+                    names[id(value)] = f"{module_name}:{attribute}"
+                elif defines:
+                    names.setdefault(id(value), f"{module_name}:{attribute}")
+    return names
+
+
+def _registry(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    importlib.import_module(module.removesuffix(".models"))
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _account_registry(name: str, account_id: str) -> Any:
+    return _registry(name)[account_id]
+
+
 class _Pickler(pickle.Pickler):
+    def __init__(self, stream: io.BytesIO, names: Mapping[int, str]) -> None:
+        super().__init__(stream, protocol=5)
+        self._names = names
+
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, BackendDict):
-            return _registry, (obj.service_name,)
+            return _registry, (self._names[id(obj)],)
         if isinstance(obj, AccountSpecificBackend):
-            return _account_registry, (obj.service_name, obj.account_id)
+            return _account_registry, (self._registry_of(obj), obj.account_id)
         if obj is mock_random:
             return _moto_random, ()
         if isinstance(obj, types.ModuleType):
@@ -104,13 +136,11 @@ class _Pickler(pickle.Pickler):
             return _public_key, (_pem_of_public(obj),)
         return NotImplemented
 
-
-def _registry(service: str) -> Any:
-    return get_backend(service)
-
-
-def _account_registry(service: str, account_id: str) -> Any:
-    return _registry(service)[account_id]
+    def _registry_of(self, backend: Any) -> str:
+        for registry in BackendDict._instances:  # noqa: SLF001 - moto has no public list
+            if registry.get(backend.account_id) is backend:
+                return self._names[id(registry)]
+        raise pickle.PicklingError(f"a stray backend of {backend.service_name}")
 
 
 def _moto_random() -> Any:

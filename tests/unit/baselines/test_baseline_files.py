@@ -148,7 +148,8 @@ def test_files_that_are_no_baselines() -> None:
 def test_a_selected_request_must_exist() -> None:
     found, _ = parsed("settings: []\nselect: {requests: [payments, paymnts]}\n")
     (finding,) = check_selected_requests(found, ["payments"])
-    assert (finding.code, finding.hint) == ("AFT504", "did you mean 'payments'?")
+    assert place(finding) == ("AFT504", 2, 30)
+    assert finding.hint == "did you mean 'payments'?"
 
 
 # --- parameters of one account --------------------------------------------------------------

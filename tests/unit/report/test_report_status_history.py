@@ -7,9 +7,10 @@ import builders_plan as b
 from rich.cells import cell_len
 
 from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.timeline import timeline
 from aft.plan.status import FailedLine, Standing, StatusRow
 from aft.ports import CommitInfo
-from aft.report.history import history_json, history_text, timeline
+from aft.report.history import history_json, history_text
 from aft.report.status import status_json, status_text
 
 FAILED = FailedLine(
@@ -60,7 +61,7 @@ def test_a_long_ou_gives_way_on_a_narrow_page() -> None:
 
 
 def test_no_requests_say_how_to_begin() -> None:
-    assert "aft new" in status_text(())
+    assert "account-requests/" in status_text(())
     assert json.loads(status_json(())) == {"accounts": []}
 
 
@@ -111,34 +112,32 @@ ENTRIES = timeline(
 
 
 def test_commits_and_events_are_one_timeline_oldest_first() -> None:
-    assert [(entry.kind, entry.summary) for entry in ENTRIES] == [
-        ("request", "Ask for app"),
+    assert [(entry.kind, entry.what) for entry in ENTRIES] == [
+        ("commit", "Ask for app"),
         ("intent", "Create"),
         ("bound", "Bind"),
-        ("request", "Rename"),
+        ("commit", "Rename"),
     ]
 
 
 def test_history_shows_when_what_who_and_which() -> None:
-    lines = history_text(ENTRIES).splitlines()
-    assert lines[1].split() == [
-        "2026-11-22",
-        "09:00:00",
-        "request",
-        "Ada",
-        "ccccccc",
-        "Ask",
-        "for",
-        "app",
+    assert history_text(ENTRIES).splitlines() == [
+        "2026-11-22  commit cccccccccc  Ada",
+        "  09:00:00 * Ask for app",
+        "",
+        "2026-11-22  run 20261122T100000-abcdef  ci",
+        "  09:00:00   Create",
+        "  10:00:00   Bind",
+        "",
+        "2026-11-22  commit cccccccccc  Ada",
+        "  12:00:00 * Rename",
     ]
-    assert lines[2].split() == ["2026-11-22", "09:00:00", "intent", "ci", "abcdef", "Create"]
-    assert lines[4].startswith("2026-11-22 12:00:00  request")
     assert "Nothing has happened" in history_text(())
 
 
 def test_history_json_is_a_list_oldest_first() -> None:
     entries = json.loads(history_json(ENTRIES))
-    assert [entry["kind"] for entry in entries] == ["request", "intent", "bound", "request"]
-    assert entries[0]["commit"]["author_email"] == "ada@example.com"
-    assert entries[2]["data"] == {"how": "created"}
+    assert [entry["kind"] for entry in entries] == ["commit", "intent", "bound", "commit"]
+    assert entries[0]["details"]["author_email"] == "ada@example.com"
+    assert entries[2]["details"]["how"] == "created"
     assert entries[2]["run"] == "20261122T100000-abcdef"

@@ -5,6 +5,7 @@ from builders_inside import HOME, Applied, Inside, applied
 
 from aft.baseline_settings.default_vpc_removal import DefaultVpcRemoval
 from aft.errors import Terminal
+from aft.sandbox.faults import Rule, error
 
 
 def vpcs(inside: Inside) -> list[str]:
@@ -118,6 +119,14 @@ def test_a_peering_connection_forbids_it(inside: Inside) -> None:
     ]["VpcPeeringConnectionId"]
     ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=connection)
     refused(inside, f"peering connection {connection}")
+
+
+def test_what_only_aws_knows_of_is_a_refusal_too(inside: Inside) -> None:
+    rule = Rule(action=error("DependencyViolation"), operation="DeleteSubnet")
+    inside.sandbox.faults.add(rule)
+    with pytest.raises(Terminal, match="is in use and was left alone: AWS says"):
+        removal(inside).change()
+    assert len(vpcs(inside)) == 1
 
 
 class _Death(BaseException):

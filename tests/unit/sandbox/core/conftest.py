@@ -1,17 +1,14 @@
-"""One sandbox per test and stock boto3 clients on it."""
+"""One sandbox per test, and stock boto3 clients on it that are made only once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
+from builders_sandbox import shared_client
 
 from aft.sandbox import Sandbox
-
-ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
 
 
 @pytest.fixture
@@ -22,11 +19,10 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Callable[..., Any]:
-    """Make a client of the management account that never retries."""
-    session = boto3.Session(botocore_session=sandbox.botocore_session())
+    """Make a client of the management account (or of the keys given) that never retries."""
 
     def make(service: str, **kwargs: Any) -> Any:
-        return session.client(service, **{"config": ONCE, **kwargs})
+        return shared_client(sandbox, service, **kwargs)
 
     return make
 

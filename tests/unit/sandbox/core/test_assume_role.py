@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from builders_sandbox import ACCESS_ROLE, assumed, create, refusal
+from builders_sandbox import ACCESS_ROLE, assumed, create, key_arguments, refusal
 
 
 def trust(principal, action="sts:AssumeRole", **more) -> str:
@@ -24,12 +24,7 @@ def sts(client):
 
 
 def with_keys(client, service, credentials):
-    return client(
-        service,
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-    )
+    return client(service, **key_arguments(credentials))
 
 
 def test_the_access_role_opens_the_new_account(sandbox, org, sts, client):

@@ -58,11 +58,6 @@ with Sandbox.open(Path(sys.argv[1]), profile=Profile.REALISTIC, seed=7) as sandb
     session.client("ec2", **inside).create_vpc(CidrBlock="10.1.0.0/16")
     session.client("sqs", **inside).create_queue(QueueName="kept")
     session.client("kms", **inside).create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")
-    session.client("dynamodb", **inside).create_table(
-        TableName="kept", BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-    )
     session.client("cloudformation", **inside).create_stack(
         StackName="kept",
         TemplateBody='{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}',
@@ -120,7 +115,6 @@ def test_everything_is_there_in_the_next_process(tmp_path):
         assert "10.1.0.0/16" in blocks
         assert len(session.client("sqs", **inside).list_queues()["QueueUrls"]) == 1
         assert len(session.client("kms", **inside).list_keys()["Keys"]) == 1
-        assert session.client("dynamodb", **inside).list_tables()["TableNames"] == ["kept"]
         stacks = session.client("cloudformation", **inside).describe_stacks()["Stacks"]
         assert [item["StackName"] for item in stacks] == ["kept"]
         user = session.client("sts", **dict(zip(names, facts["user"], strict=False)))
