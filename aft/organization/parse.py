@@ -17,6 +17,8 @@ from aft.organization.unit_tree import UnitTree
 from aft.validation import validate
 from aft.yamldoc import YamlDocument, parse_yaml
 
+__all__ = ["ORGANIZATION_PATH", "OrganizationFile", "parse_organization"]
+
 ORGANIZATION_FOLDER = f"{CUSTOMIZATIONS_PATH}/organization"
 ORGANIZATION_PATH = f"{ORGANIZATION_FOLDER}/organization.yaml"
 

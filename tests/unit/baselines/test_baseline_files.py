@@ -148,7 +148,7 @@ def test_files_that_are_no_baselines() -> None:
 def test_a_selected_request_must_exist() -> None:
     found, _ = parsed("settings: []\nselect: {requests: [payments, paymnts]}\n")
     (finding,) = check_selected_requests(found, ["payments"])
-    assert place(finding) == ("AFT504", 2, 30)
+    assert place(finding) == ("AFT504", 2, 31)
     assert finding.hint == "did you mean 'payments'?"
 
 

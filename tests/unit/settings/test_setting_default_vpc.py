@@ -122,7 +122,7 @@ def test_a_peering_connection_forbids_it(inside: Inside) -> None:
 
 
 def test_what_only_aws_knows_of_is_a_refusal_too(inside: Inside) -> None:
-    rule = Rule(action=error("DependencyViolation"), operation="DeleteSubnet")
+    rule = Rule(action=error("DependencyViolation"), service="ec2", operation="DeleteSubnet")
     inside.sandbox.faults.add(rule)
     with pytest.raises(Terminal, match="is in use and was left alone: AWS says"):
         removal(inside).change()

@@ -1,0 +1,62 @@
+"""``organization.yaml`` as it is written: the raw model, and the keys nothing acts on yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aft.ids import MAX_ORG_UNIT_NAME
+
+NOT_ACTED_ON: Mapping[str, str] = {
+    "policy_types": "policy types",
+    "trusted_services": "trusted access",
+    "delegated_administrators": "delegated administrators",
+    "foundational_accounts": "foundational accounts",
+    "guardrails": "guardrails",
+    "policies": "organization policies",
+    "sharing": "resource sharing",
+    "tag_policies": "tag policies",
+    "cost_allocation_tags": "cost allocation tags",
+    "root_access": "central root access management",
+    "cloudtrail": "the organization trail",
+    "config": "Config aggregation",
+    "permission_sets": "permission sets",
+    "groups": "Identity Center groups",
+    "notifications": "notifications",
+}
+"""Keys of the format that aft knows and does not act on yet."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class UnitEntry(_Section):
+    """One OU and the OUs inside it."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=MAX_ORG_UNIT_NAME,
+        description="The OU's name, without `/`; unique among its siblings but for case.",
+    )
+    previously: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The name (or full path) the OU had before, so that it is renamed and keeps "
+        "its accounts and policies. May stay in the file once the rename is done.",
+    )
+    children: list[UnitEntry] = Field(default=[], description="The OUs inside this one.")
+
+
+class OrganizationFile(_Section):
+    """``customizations/organization/organization.yaml``."""
+
+    organizational_units: list[UnitEntry] = Field(
+        default=[],
+        description="The OU tree. What AWS has and this does not name is left alone.",
+    )
+    removed: list[str] = Field(
+        default=[],
+        description="Paths of OUs to delete as soon as they hold no account and no OU.",
+    )
