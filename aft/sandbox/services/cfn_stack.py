@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.models import Event, Stack
+from moto.cloudformation.models import Stack
 from moto.cloudformation.parsing import Export, ResourceMap, clean_json
 from moto.core.utils import utcnow
 
 from aft.sandbox.services import cfn_resources
 from aft.sandbox.services.cfn_adapters import Place
+from aft.sandbox.services.cfn_events import Chronicle, ResourceState
 from aft.sandbox.services.cfn_resources import Deployed, ResourceFailure
 from aft.sandbox.services.cfn_template import creation_order, invalid, parse
-
-LOOKS_IN_PROGRESS = 1
-_USER = "User Initiated"
 
 
 class StrictResourceMap(ResourceMap):
@@ -45,29 +42,7 @@ class StrictResourceMap(ResourceMap):
         self._parsed_resources.pop(name, None)
 
 
-@dataclass(slots=True, kw_only=True)
-class ResourceState:
-    """What DescribeStackResources says about one resource."""
-
-    logical_resource_id: str
-    physical_resource_id: str
-    resource_type: str
-    resource_status: str
-    resource_status_reason: str | None = None
-    timestamp: datetime = field(default_factory=utcnow)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Ending:
-    """What an operation came to, until it is shown."""
-
-    status: str
-    reason: str | None
-    events: list[Event]
-    looks: int = LOOKS_IN_PROGRESS
-
-
-class StrictStack(Stack):
+class StrictStack(Chronicle, Stack):
     """See the module. ``deployed`` holds what exists, in order of creation."""
 
     template: Any
@@ -84,9 +59,7 @@ class StrictStack(Stack):
         self.evaluated_outputs: list[dict[str, Any]] = []
         self.evaluated_exports: list[Export] = []
         self.on_failure = on_failure
-        self.stack_status_reason: str | None = None
-        self._journal: list[Event] = []
-        self._ending: _Ending | None = None
+        self.begin_chronicle()
         super().__init__(*args, **kwargs)
         self.last_updated_time: datetime | None = None
         self.disable_rollback = on_failure == "DO_NOTHING"
@@ -155,27 +128,6 @@ class StrictStack(Stack):
             stack_name=self.name,
         )
 
-    # --- looking -----------------------------------------------------------------------
-
-    @property
-    def in_progress(self) -> bool:
-        return self._ending is not None
-
-    def look(self) -> None:
-        """Somebody looks at the stack; what is in progress ends at the next look."""
-        if self._ending is not None:
-            self._ending.looks -= 1
-            if self._ending.looks < 0:
-                self.settle()
-
-    def settle(self) -> None:
-        """Show what the last operation came to."""
-        ending, self._ending = self._ending, None
-        if ending is not None:
-            self.status = ending.status
-            self.stack_status_reason = ending.reason
-            self.events.extend(ending.events)
-
     # --- operations --------------------------------------------------------------------
 
     def create_resources(self) -> None:
@@ -238,60 +190,6 @@ class StrictStack(Stack):
             self._end("DELETE_COMPLETE")
 
     # --- the steps of an operation -----------------------------------------------------
-
-    def _start(self, status: str) -> None:
-        self._journal = []
-        self.status = status
-        self.stack_status_reason = _USER
-        self.events.append(self._event(status, reason=_USER))
-
-    def _say(self, status: str, reason: str | None = None) -> None:
-        self._journal.append(self._event(status, reason=reason))
-
-    def _end(self, status: str, reason: str | None = None) -> None:
-        self._say(status, reason)
-        self._ending = _Ending(status=status, reason=reason, events=self._journal)
-        self._journal = []
-
-    def _event(self, status: str, *, reason: str | None = None) -> Event:
-        return Event(
-            stack_id=self.stack_id,
-            stack_name=self.name,
-            logical_resource_id=self.name,
-            physical_resource_id=self.stack_id,
-            resource_type="AWS::CloudFormation::Stack",
-            resource_status=status,
-            resource_status_reason=reason,
-            resource_properties=None,
-        )
-
-    def _tell(self, state: ResourceState) -> None:
-        self.resource_states[state.logical_resource_id] = state
-        self._journal.append(
-            Event(
-                stack_id=self.stack_id,
-                stack_name=self.name,
-                logical_resource_id=state.logical_resource_id,
-                physical_resource_id=state.physical_resource_id,
-                resource_type=state.resource_type,
-                resource_status=state.resource_status,
-                resource_status_reason=state.resource_status_reason,
-                resource_properties=None,
-            )
-        )
-
-    def _note(
-        self, name: str, status: str, *, kind: str, physical: str = "", reason: str | None = None
-    ) -> None:
-        self._tell(
-            ResourceState(
-                logical_resource_id=name,
-                physical_resource_id=physical,
-                resource_type=kind,
-                resource_status=status,
-                resource_status_reason=reason,
-            )
-        )
 
     def _wanted(self, name: str) -> bool:
         resource = self.template_dict["Resources"].get(name)

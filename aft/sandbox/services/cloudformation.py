@@ -13,8 +13,9 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 from aft.sandbox.services.cfn_backend import StackRequest, StrictCloudFormationBackend
+from aft.sandbox.services.cfn_events import ResourceState
 from aft.sandbox.services.cfn_parameters import needed_capabilities
-from aft.sandbox.services.cfn_stack import ResourceState, StrictStack
+from aft.sandbox.services.cfn_stack import StrictStack
 from aft.sandbox.services.cfn_template import check_body_size, invalid, parse
 from aft.sandbox.services.constraints import ModelConstraints
 from aft.sandbox.services.moto_seams import Refusal, use_backend, use_responses
