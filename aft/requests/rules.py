@@ -143,6 +143,9 @@ def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Findi
     }
     done: set[str] = set()
     for start in sorted(needs):
+        if not any(item in needs and item not in done for item in needs[start]):
+            done.add(start)  # nearly always: it waits for nothing that waits itself
+            continue
         for cycle in _cycles_from(start, needs, done):
             first = cycle.index(min(cycle))
             ordered = (*cycle[first:], *cycle[:first])
