@@ -13,8 +13,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-FORMAT = b"aft-requests-1"
-"""First line of the bytes; changed whenever a check or a default changes what is accepted."""
+from aft import __version__
+
+FORMAT = f"aft-requests-1 {__version__} ".encode()
+"""How the bytes begin. Another version of aft may accept other requests, so it begins anew."""
 
 KEEP = 20_000
 """Entries of other revisions that are kept beside those in use."""
@@ -32,7 +34,7 @@ class ParseCache:
     def loads(cls, content: bytes) -> ParseCache:
         """Read what ``dumps`` wrote; anything else gives an empty cache."""
         header, _, body = content.partition(b"\n")
-        if header != FORMAT + b" " + _checksum(body):
+        if header != FORMAT + _checksum(body):
             return cls()
         try:
             entries = json.loads(body)
@@ -46,7 +48,7 @@ class ParseCache:
         kept = dict(list(others.items())[-KEEP:])
         body = json.dumps({**kept, **self._used}, separators=(",", ":"), ensure_ascii=False)
         content = body.encode()
-        return FORMAT + b" " + _checksum(content) + b"\n" + content
+        return FORMAT + _checksum(content) + b"\n" + content
 
     def get(self, key: str) -> Mapping[str, Any] | None:
         """The values under ``key``, if they are there and have the shape of values."""

@@ -113,7 +113,7 @@ def test_other_revisions_stay_in_the_cache() -> None:
         b"garbage",
         b"\x80\x04\x95 not a pickle \x2e",
         stored_from(FILES)[:-1],
-        stored_from(FILES).replace(b"aft-requests-", b"aft-requests-0"),
+        stored_from(FILES).replace(b"aft-requests-1 ", b"aft-requests-1 0."),
         stored_from(FILES).replace(b"Workloads/Prod", b"Workloads/Evil"),
     ],
 )
