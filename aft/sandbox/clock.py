@@ -1,7 +1,7 @@
 """The sandbox's clock: time passes as on the wall, and waiting costs nothing.
 
-``now`` is the wall clock plus an offset that only grows. ``sleep`` moves the offset so that the
-sleeper's own deadline is reached; thirty threads sleeping 60 s each therefore move time by 60 s,
+``now`` is the wall clock plus an offset that only grows. ``sleep`` takes a millisecond and moves
+the offset so that the sleeper's own deadline is reached; thirty threads sleeping 60 s each therefore move time by 60 s,
 not by half an hour. With ``real_time`` sleeping really sleeps. Knows nothing of AWS.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+
+_GATHER = 0.001  # real seconds
 
 
 class VirtualClock:
@@ -44,9 +46,9 @@ class VirtualClock:
         with self._lock:
             elapsed = time.monotonic() - self._monotonic_zero
             wake_at = elapsed + self._offset + seconds
-        # Let other threads that begin to wait at the same moment measure their start first;
-        # otherwise every sleeper would start from the time the previous one has just made.
-        time.sleep(0)
+        # Let other threads that begin to wait at the same moment measure their start first, and
+        # those that work get on; else every sleeper would begin where the one before has ended.
+        time.sleep(_GATHER)
         with self._lock:
             elapsed = time.monotonic() - self._monotonic_zero
             self._offset = max(self._offset, wake_at - elapsed)

@@ -7,6 +7,7 @@ moto's parsers and serializers. Parameters are held to botocore's model on the w
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,8 @@ from werkzeug.exceptions import HTTPException
 
 from aft.sandbox.api_errors import ApiError
 from aft.sandbox.wire import WireRequest, WireResponse
+
+_REQUEST_ID = re.compile(rb"(<[rR]equestI[dD]>)[^<]*")
 
 
 def parse_params(
@@ -87,11 +90,19 @@ def serialize_result(
     serializer = get_serializer_class(model.service_name, protocol)(operation_model)
     answer = serializer.serialize(dict(result))
     body = answer["body"]
+    content = body.encode() if isinstance(body, str) else bytes(body or b"")
     return WireResponse(
         status=int(answer["status_code"]),
         headers={**{str(k).lower(): str(v) for k, v in answer["headers"].items()}, **headers},
-        body=body.encode() if isinstance(body, str) else bytes(body or b""),
+        body=with_request_id(content, protocol, request_id),
     )
+
+
+def with_request_id(content: bytes, protocol: str, request_id: str) -> bytes:
+    """``content`` carrying our id, in the protocols whose bodies hold one."""
+    if protocol not in ("query", "ec2"):
+        return content
+    return _REQUEST_ID.sub(rb"\g<1>" + request_id.encode(), content)
 
 
 def _json_value(value: object) -> object:

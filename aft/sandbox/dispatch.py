@@ -12,7 +12,6 @@ import logging
 import os
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -32,7 +31,7 @@ from aft.sandbox.api_errors import (
     throttled,
 )
 from aft.sandbox.calls import CallRecord, Handler, Invocation
-from aft.sandbox.codec import parse_params, serialize_result
+from aft.sandbox.codec import parse_params, serialize_result, with_request_id
 from aft.sandbox.credentials import Caller, UnknownCredentials
 from aft.sandbox.faults import Action, FaultKind
 from aft.sandbox.wire import ConnectionBroken, WireRequest, WireResponse
@@ -59,6 +58,8 @@ class Hooks:
     fault: Callable[[str, str, str], Action | None]
     """(service, operation, account)"""
     save: Callable[[], None]
+    request_id: Callable[[], str]
+    """The id of the next call; ids follow from the seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class Dispatcher:
         scope = request.scope()
         region = scope.region if scope is not None else "us-east-1"
         call = _Call(service, operation, region, model, protocol, request)
-        request_id = str(uuid.uuid4())
+        with self.lock:
+            request_id = self._hooks.request_id()
         try:
             if not service or not operation:
                 raise not_simulated(service or "unknown", operation or request.path)
@@ -233,7 +235,8 @@ class Dispatcher:
         if unrouted and call.request.method != "HEAD":
             raise not_simulated(call.service, call.operation)
         flat = {str(name).lower(): str(value) for name, value in dict(answer_headers).items()}
-        flat.setdefault("x-amzn-requestid", request_id)
+        flat |= {"x-amzn-requestid": request_id, "x-amz-request-id": request_id}
+        content = with_request_id(content, call.protocol, request_id)
         return WireResponse(status=int(status), headers=flat, body=content)
 
 

@@ -100,6 +100,18 @@ class Sandbox:
         _open.append(sandbox)
         return sandbox
 
+    @staticmethod
+    def discard(path: Path) -> bool:
+        """Delete the organization kept at ``path``; ``False`` when there was none.
+
+        Raises ``UserError`` when a process holds it.
+        """
+        state_file = StateFile(path)
+        try:
+            return state_file.delete()
+        finally:
+            state_file.release()
+
     def save(self) -> None:
         """Write the state to its file, atomically; nothing when it lives in memory only."""
         if self._state_file is None:

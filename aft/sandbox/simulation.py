@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
 from aft.sandbox import keys, rates, regions, scp, tagging
@@ -80,6 +81,10 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
             probability=world.behaviour.fault_probability,
         )
 
+    def request_id() -> str:
+        world.calls += 1
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{context.organization.id}/{world.calls}"))
+
     return Hooks(
         authenticate=authenticate,
         before=before,
@@ -87,4 +92,5 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
         forbid=forbid,
         fault=fault,
         save=save,
+        request_id=request_id,
     )

@@ -73,6 +73,12 @@ class StateFile:
             os.close(self._lock)
             self._lock = -1
 
+    def delete(self) -> bool:
+        """Forget what was saved; ``False`` when there is nothing."""
+        existed = self.path.exists()
+        self.path.unlink(missing_ok=True)
+        return existed
+
     def load(self) -> Loaded | None:
         """What was saved, put into moto; ``None`` when there is no file yet.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import heapq
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -39,8 +40,8 @@ def handlers(context: Context) -> Mapping[tuple[str, str], Handler]:
         filters = call.params.get("TagFilters") or []
         found: list[dict[str, Any]] = []
         last = after
-        for serial, arn, tags in _resources(context, kinds):
-            if serial <= after or not tags or not _fits(tags, filters):
+        for serial, arn, tags in _resources(context, kinds, after):
+            if not tags or not _fits(tags, filters):
                 continue
             if len(found) == size:
                 return {"ResourceTagMappingList": found, "PaginationToken": _token(last)}
@@ -51,20 +52,27 @@ def handlers(context: Context) -> Mapping[tuple[str, str], Handler]:
     return {("resourcegroupstaggingapi", "GetResources"): get_resources}
 
 
-def _resources(context: Context, kinds: list[str]) -> Iterator[tuple[int, str, Mapping[str, str]]]:
+def _resources(
+    context: Context, kinds: list[str], after: int
+) -> Iterator[tuple[int, str, Mapping[str, str]]]:
+    """Serial, ARN and tags, by serial (both dictionaries are in that order)."""
     organization = context.organization
-    found: list[tuple[int, str, Mapping[str, str]]] = []
-    if "organizations:account" in kinds or "organizations" in kinds:
-        for account in organization.accounts.values():
-            arn = organization.arn("account", account.id)
-            found.append((account.serial, arn, indexed_tags(context, account)))
-    if "organizations:ou" in kinds or "organizations" in kinds:
-        found.extend(
-            (unit.serial, organization.arn("ou", unit.id), unit.tags)
-            for unit in organization.units.values()
-            if unit.parent_id is not None
-        )
-    yield from sorted(found, key=lambda item: item[0])
+    accounts = (
+        (item.serial, organization.arn("account", item.id), indexed_tags(context, item))
+        for item in organization.accounts.values()
+        if item.serial > after
+    )
+    units = (
+        (item.serial, organization.arn("ou", item.id), item.tags)
+        for item in organization.units.values()
+        if item.serial > after and item.parent_id is not None
+    )
+    everything = "organizations" in kinds
+    return heapq.merge(
+        accounts if everything or "organizations:account" in kinds else (),
+        units if everything or "organizations:ou" in kinds else (),
+        key=lambda item: item[0],
+    )
 
 
 def _fits(tags: Mapping[str, str], filters: list[Mapping[str, Any]]) -> bool:

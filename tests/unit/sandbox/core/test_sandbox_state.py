@@ -146,6 +146,18 @@ def test_nothing_of_one_organization_is_left_in_the_next():
         assert create(organizations(sandbox), "gone") != account_id
 
 
+def test_an_organization_can_be_thrown_away(tmp_path):
+    path = tmp_path / "org"
+    with Sandbox.open(path) as sandbox:
+        create(organizations(sandbox), "gone")
+        with pytest.raises(UserError, match="in use"):
+            Sandbox.discard(path)
+    assert Sandbox.discard(path)
+    assert not Sandbox.discard(path)
+    with Sandbox.open(path) as sandbox:
+        assert len(organizations(sandbox).list_accounts()["Accounts"]) == 1
+
+
 def test_only_one_at_a_time_in_a_process():
     with Sandbox.open(None), pytest.raises(UserError, match="already open"):
         Sandbox.open(None)

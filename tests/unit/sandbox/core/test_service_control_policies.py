@@ -157,6 +157,12 @@ def test_the_management_account_is_never_bound(client, org, root):
     assert org.list_accounts()["Accounts"]
 
 
+def test_everyone_may_ask_who_they_are(sandbox, org, placed):
+    attach(org, placed[0], deny("*"))
+    sts = assumed(sandbox, placed[0], "sts")
+    assert sts.get_caller_identity()["Account"] == placed[0]
+
+
 def test_disabling_the_type_lifts_the_policies(sandbox, org, root, placed):
     attach(org, placed[0], deny("ssm:*"))
     ssm = assumed(sandbox, placed[0], "ssm")
