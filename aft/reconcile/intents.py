@@ -104,7 +104,8 @@ class Intents:
             if found is not None or age >= SETTLE_AFTER:
                 return found
             self._context.waiting(change, "looking whether the account was created after all")
-            self._context.pause.wait(min(wait, (SETTLE_AFTER - age).total_seconds()))
+            left = (SETTLE_AFTER - age).total_seconds()
+            self._context.pause.wait(max(0.25, min(wait, left)))
             wait *= 2
 
     def claim(self, change: Change, account: Account) -> Account:

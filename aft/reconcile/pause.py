@@ -12,6 +12,9 @@ from aft.reconcile.model import StopToken
 SLICE_SECONDS = 0.5
 """How long a wait may go on after a stop was asked for."""
 
+TICK_SECONDS = 0.001
+"""What is left of a wait below this is over: a simulated clock cannot sleep a rounding error."""
+
 
 class Pause:
     """``wait`` sleeps through the clock; both methods raise ``Stopped`` when asked to stop."""
@@ -29,6 +32,6 @@ class Pause:
         """Sleep ``seconds``, or less when the run is to end."""
         ends = self._clock.monotonic() + seconds
         self.check()
-        while (left := ends - self._clock.monotonic()) > 0:
+        while (left := ends - self._clock.monotonic()) > TICK_SECONDS:
             self._clock.sleep(min(left, SLICE_SECONDS))
             self.check()

@@ -13,7 +13,7 @@ from aft.ids import AccountId
 from aft.plan.model import Change
 from aft.reconcile.context import RunContext
 
-FIRST_WAIT = 0.25
+SOONEST = 0.25
 LONGEST_WAIT = 10.0
 SETTLED_ACCOUNT_SECONDS = 60.0
 """How long an account that is not new may refuse before that counts as final."""
@@ -29,7 +29,7 @@ def ensure_usable(context: RunContext, change: Change, account_id: AccountId) ->
     clock = context.tools.clock
     began = clock.monotonic()
     allowed = _allowed_seconds(context, change.target)
-    wait = FIRST_WAIT
+    wait = SOONEST
     while True:
         context.pause.check()
         looked_at = clock.monotonic()
@@ -39,7 +39,8 @@ def ensure_usable(context: RunContext, change: Change, account_id: AccountId) ->
         if looked_at - began >= allowed:  # only a look made after the deadline may say so
             raise _too_late(context, account_id, waited=looked_at - began)
         context.waiting(change, f"account {account_id} is not usable yet")
-        context.pause.wait(min(wait, max(0.0, allowed - (clock.monotonic() - began))))
+        left = allowed - (clock.monotonic() - began)
+        context.pause.wait(max(SOONEST, min(wait, left)))
         wait = min(LONGEST_WAIT, wait * 1.5)
 
 

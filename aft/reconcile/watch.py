@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from aft.errors import Terminal, Transient
 from aft.ports import AccountProvider, Clock, Creation, CreationState
-from aft.reconcile.pause import Pause
+from aft.reconcile.pause import TICK_SECONDS, Pause
 
 SOONEST = 0.25
 RAREST = 5.0
@@ -112,7 +112,7 @@ class CreationWatch:
             with self._changed:
                 due = min(entry.due for entry in self._watched.values())
             left = due - self._clock.monotonic()
-            if left <= 0:
+            if left <= TICK_SECONDS:
                 self._pause.check()
                 return
             self._pause.wait(min(left, SOONEST))

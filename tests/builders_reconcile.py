@@ -1,0 +1,135 @@
+"""A run in a few words: fake world, fake ledger, real planner, real executor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from fakes.clocks import SimulatedClock, SteppingClock
+from fakes.plugins import LevelSetting, NotingRunner, settings
+from fakes.world import (
+    FakeCalls,
+    FakeLookup,
+    FakeMembers,
+    FakeProvider,
+    FakeWorld,
+    FakeWriter,
+    Witness,
+)
+from fakes.world_ledger import FakeLedger
+
+from aft.ids import Revision
+from aft.plan.codec import plan_digest
+from aft.plan.diff import make_plan
+from aft.plan.model import Plan
+from aft.ports import CommitInfo
+from aft.reconcile.executor import apply_plan
+from aft.reconcile.model import Outcome, RunInfo, StopToken, Tools
+from aft.requests.model import DesiredState
+
+WHEN = datetime(2026, 1, 4, 12, 0, tzinfo=UTC)
+
+
+class OneCommit:
+    """``RequestHistory`` in which one commit wrote everything."""
+
+    def last_change(self, path: str, revision: Revision) -> CommitInfo | None:
+        return CommitInfo(
+            id="f" * 40,
+            author="Ada",
+            author_email="ada@example.com",
+            authored_at=WHEN,
+            committer="Ada",
+            committed_at=WHEN,
+            subject=f"Ask for {path}",
+        )
+
+    def changes(self, path: str, revision: Revision) -> list[CommitInfo]:
+        return []
+
+    def changed_paths(self, old: Revision, new: Revision, prefix: str) -> frozenset[str]:
+        return frozenset()
+
+
+@dataclass
+class Stage:
+    """Everything around a run. ``apply`` plans against the world as it is, and carries it out."""
+
+    world: FakeWorld
+    settings: Mapping[str, Any] = field(
+        default_factory=lambda: settings(
+            LevelSetting("account-alias"), LevelSetting("ebs-default-encryption", regional=True)
+        )
+    )
+    runner: NotingRunner = field(default_factory=NotingRunner)
+    witness: Witness = field(default_factory=Witness)
+    runs: int = 0
+    last: Outcome | None = None
+
+    def __post_init__(self) -> None:
+        self.ledger = FakeLedger(self.world)
+
+    @property
+    def tools(self) -> Tools:
+        world = self.world
+        return Tools(
+            clock=world.clock,
+            ledger=self.ledger,
+            provider=FakeProvider(world),
+            writer=FakeWriter(world),
+            lookup=FakeLookup(world),
+            members=FakeMembers(world),
+            calls=FakeCalls(world),
+            observer=self.witness,
+            history=OneCommit(),
+            settings=self.settings,
+            runners={"python": self.runner},
+            random=lambda: 0.5,
+        )
+
+    def plan(self, state: DesiredState) -> Plan:
+        return make_plan(
+            state,
+            self.world.snapshot(),
+            self.ledger.read(),
+            settings=self.settings,
+            runners={"python": self.runner},
+            made_at=self.world.clock.now(),
+        )
+
+    def apply(
+        self, state: DesiredState, *, plan: Plan | None = None, stop: StopToken | None = None
+    ) -> Outcome:
+        plan = plan or self.plan(state)
+        self.runs += 1
+        run = RunInfo(
+            id=f"run-{self.runs}",
+            actor="ada",
+            revision=state.revision,
+            plan_digest=plan_digest(plan),
+            command="apply",
+        )
+        return apply_plan(
+            plan,
+            state,
+            self.world.snapshot(),
+            self.ledger.read(),
+            self.tools,
+            run=run,
+            stop=stop or StopToken(),
+        )
+
+
+def stage(clock: SteppingClock | SimulatedClock | None = None, **world: Any) -> Stage:
+    return Stage(FakeWorld(clock or SteppingClock(), **world))
+
+
+def rows(outcome: Outcome) -> dict[str, str]:
+    """Target to status."""
+    return {row.target: row.status.value for row in outcome.targets}
+
+
+def reasons(outcome: Outcome) -> dict[str, str]:
+    return {row.target: row.reason for row in outcome.targets if row.reason}

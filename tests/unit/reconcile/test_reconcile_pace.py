@@ -1,0 +1,110 @@
+"""How long it takes: five slots kept busy, nobody else kept waiting. Time is simulated."""
+
+from __future__ import annotations
+
+from builders_plan import baseline, desired, request, unit
+from builders_reconcile import rows, stage
+from fakes.clocks import SimulatedClock
+
+from aft.config import Config, Limits
+from aft.ids import AccountId
+from aft.ports import Creation, CreationState
+from aft.reconcile.model import StopToken
+from aft.reconcile.pause import Pause
+from aft.reconcile.watch import RAREST, SOONEST, CreationWatch, interval
+
+
+def test_twenty_accounts_stay_within_a_tenth_of_the_five_slot_floor() -> None:
+    creation, call = 5.0, 0.1
+    floor = 20 / 5 * creation + call  # four rounds of five slots, and the last account's move
+    with SimulatedClock() as clock:
+        scene = stage(
+            clock,
+            creation_seconds=creation,
+            latency=call,
+            ledger_latency=0.02,
+            usable_after=0.0,
+        )
+        state = desired(*(request(f"r{n:02}") for n in range(20)), units=[unit("Workloads")])
+        outcome = scene.apply(state)
+    assert outcome.counts.succeeded == 20
+    assert outcome.seconds <= 1.10 * floor
+    assert scene.world.most_in_progress == 5
+    assert scene.world.refused_starts == 0
+    assert {scene.world.ou_of(f"r{n:02}") for n in range(20)} == {"Workloads"}
+
+
+def test_one_look_serves_all_slots() -> None:
+    with SimulatedClock() as clock:
+        scene = stage(clock, creation_seconds=60.0, latency=0.1)
+        state = desired(*(request(f"r{n}") for n in range(5)), units=[unit("Workloads")])
+        scene.apply(state)
+    looks = scene.world.calls["ListCreateAccountStatus"]
+    assert looks <= 90  # alone, one creation of a minute takes about 60
+    assert scene.world.calls["DescribeCreateAccountStatus"] == 5
+
+
+def test_waiting_for_slots_keeps_no_other_account_waiting() -> None:
+    with SimulatedClock() as clock:
+        scene = stage(clock, creation_seconds=100.0, latency=0.1, usable_after=0.0)
+        moved = [scene.world.add_account(f"old{n}", f"aws+old{n}@example.com") for n in range(4)]
+        limits = Limits(accounts_in_parallel=2)
+        state = desired(
+            *(request(f"new{n}") for n in range(12)),
+            *(request(f"old{n}") for n in range(4)),
+            units=[unit("Workloads")],
+            config=Config(home_region="eu-central-1", limits=limits),
+        )
+        outcome = scene.apply(state)
+    assert outcome.counts.succeeded == 16
+    took = {row.target: row for row in outcome.targets}
+    for account_id in moved:
+        name = scene.world.accounts[account_id].name
+        finished = scene.ledger.read().record(name).last_at
+        assert finished is not None
+        assert (finished - scene.ledger.events("organization")[0].at).total_seconds() < 10.0
+    assert took["new0"].seconds > 100.0
+
+
+def test_regions_of_a_setting_go_side_by_side() -> None:
+    regions = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2")
+    with SimulatedClock() as clock:
+        scene = stage(clock, creation_seconds=1.0, latency=1.0, usable_after=0.0)
+        state = desired(
+            request("payments"),
+            units=[unit("Workloads")],
+            baselines=[baseline("standard", "ebs-default-encryption")],
+            config=Config(home_region=regions[0], governed_regions=regions),
+        )
+        outcome = scene.apply(state)
+    assert rows(outcome) == {"payments": "succeeded"}
+    (step,) = [item for item in outcome.targets[0].steps if item.change.subject]
+    assert step.seconds == 3.0  # read, change, read again; not twelve
+    inside = scene.world.inside[AccountId("000000000001")]
+    assert all(inside[f"ebs-default-encryption@{region}"] == 1 for region in regions)
+
+
+def test_looks_come_soon_at_first_and_get_rarer() -> None:
+    ages = [0.0, 1.0, 5.0, 20.0, 60.0, 3600.0]
+    found = [interval(age) for age in ages]
+    assert found == sorted(found)
+    assert found[0] == SOONEST
+    assert found[-1] == RAREST
+
+
+def test_a_creation_too_new_for_the_list_is_not_taken_for_over() -> None:
+    with SimulatedClock() as clock:
+        scene = stage(clock, creation_seconds=10.0, list_lag=4.0)
+        provider = scene.tools.provider
+        creation: Creation = provider.start_creation(
+            name="payments",
+            email="aws+payments@example.com",
+            request_id=request("payments").id,
+            tags=[("aft:request", "payments")],
+        )
+        watch = CreationWatch(provider, clock, Pause(clock, StopToken()))
+        ages: list[float] = []
+        watch.until_over(creation, within=60.0, notice=ages.append)
+        assert clock.monotonic() >= 10.0
+        assert provider.creation(creation.id).state is CreationState.SUCCEEDED
+    assert ages == sorted(ages)

@@ -1,0 +1,92 @@
+"""Which change may begin: needs, lanes, failures. No threads, no time."""
+
+from __future__ import annotations
+
+from builders_plan import but, desired, snapshot
+from builders_plan import plan as make
+
+from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan, Wave
+from aft.reconcile.schedule import Schedule
+
+EMPTY = make(desired(), snapshot(units=()))
+
+
+def change(key: str, target: str = "", needs: tuple[str, ...] = ()) -> Change:
+    kind = ChangeKind.CREATE_OU if target == ORGANIZATION else ChangeKind.TAG_ACCOUNT
+    return Change(id=key, kind=kind, target=target or key, needs=needs)
+
+
+def plan(*changes: Change, waves: tuple[Wave, ...] = ()) -> Plan:
+    return but(EMPTY, changes=changes, waves=waves)  # type: ignore[no-any-return]
+
+
+def ids(changes: tuple[Change, ...]) -> list[str]:
+    return [item.id for item in changes]
+
+
+def test_independent_targets_begin_together_and_each_goes_in_order() -> None:
+    one, two, other = change("one", "a"), change("two", "a"), change("other", "b")
+    schedule = Schedule(plan(one, two, other))
+    assert ids(schedule.first()) == ["one", "other"]
+    assert ids(schedule.succeeded(other)) == []
+    assert ids(schedule.succeeded(one)) == ["two"]
+
+
+def test_needs_of_several_targets_are_all_waited_for() -> None:
+    a, b = change("a"), change("b")
+    c = change("c", needs=("a", "b"))
+    schedule = Schedule(plan(a, b, c))
+    assert ids(schedule.first()) == ["a", "b"]
+    assert ids(schedule.succeeded(a)) == []
+    assert ids(schedule.succeeded(b)) == ["c"]
+
+
+def test_a_failure_blocks_its_own_rest_and_all_that_needs_any_of_it() -> None:
+    a1, a2 = change("a1", "a"), change("a2", "a")
+    b = change("b", needs=("a2",))
+    c = change("c", needs=("b",))
+    free = change("free")
+    schedule = Schedule(plan(a1, a2, b, c, free))
+    schedule.first()
+    blocked, begun = schedule.failed(a1)
+    assert ids(blocked) == ["a2", "b", "c"]
+    assert ids(begun) == []
+    assert schedule.waiting == ()
+
+
+def test_the_organization_is_one_lane_but_a_failure_blocks_only_what_needs_it() -> None:
+    one, two = change("one", ORGANIZATION), change("two", ORGANIZATION)
+    below = change("below", ORGANIZATION, needs=("one",))
+    schedule = Schedule(plan(one, two, below))
+    assert ids(schedule.first()) == ["one"]
+    blocked, begun = schedule.failed(one)
+    assert ids(blocked) == ["below"]
+    assert ids(begun) == ["two"]
+
+
+def test_a_lane_goes_on_with_what_is_ready_when_its_first_is_not() -> None:
+    delete = change("delete", ORGANIZATION, needs=("move",))
+    create = change("create", ORGANIZATION)
+    move = change("move", needs=("create",))
+    schedule = Schedule(plan(delete, create, move))
+    assert ids(schedule.first()) == ["create"]
+    assert ids(schedule.succeeded(create)) == ["move"]
+    assert ids(schedule.succeeded(move)) == ["delete"]
+
+
+def test_waves_say_the_order_where_the_list_does_not() -> None:
+    late, early = change("late", "a"), change("early", "a")
+    schedule = Schedule(plan(late, early, waves=(Wave(title="", chains=(("early", "late"),)),)))
+    assert ids(schedule.first()) == ["early"]
+
+
+def test_what_waits_for_itself_never_begins() -> None:
+    a, b = change("a", needs=("b",)), change("b", needs=("a",))
+    schedule = Schedule(plan(a, b))
+    assert schedule.first() == ()
+    assert ids(schedule.waiting) == ["a", "b"]
+
+
+def test_a_need_outside_the_plan_is_taken_as_met() -> None:
+    schedule = Schedule(plan(change("a", needs=("elsewhere",))))
+    assert ids(schedule.first()) == ["a"]
