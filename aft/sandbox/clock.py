@@ -1,8 +1,9 @@
 """The sandbox's clock: time passes as on the wall, and waiting costs nothing.
 
 ``now`` is the wall clock plus an offset that only grows. ``sleep`` takes a millisecond and moves
-the offset so that the sleeper's own deadline is reached; thirty threads sleeping 60 s each therefore move time by 60 s,
-not by half an hour. With ``real_time`` sleeping really sleeps. Knows nothing of AWS.
+the offset so that the sleeper's own deadline is reached; thirty threads sleeping 60 s each
+therefore move time by 60 s, not by half an hour. With ``real_time`` sleeping really sleeps. Knows
+nothing of AWS.
 """
 
 from __future__ import annotations
