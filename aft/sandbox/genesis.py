@@ -37,51 +37,8 @@ _RCP_ALLOW_ALL = (
 def new_world(*, profile: Profile, seed: int, home_region: str, now: float) -> World:
     """An organization with all features and SCPs enabled, holding its management account."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    management_id = new_account_id(rng, {})
-    root_id = new_id(rng, "r-", 4)
-    organization = Organization(
-        id=new_id(rng, "o-", 10),
-        root_id=root_id,
-        management_account_id=management_id,
-        management_email=MANAGEMENT_EMAIL,
-        policy_types={"SERVICE_CONTROL_POLICY"},
-        trusted_services=dict.fromkeys(_TRUSTED, now),
-    )
-    organization.units[root_id] = Unit(
-        serial=organization.next_serial(),
-        id=root_id,
-        name="Root",
-        parent_id=None,
-        policies=[FULL_AWS_ACCESS, RCP_FULL_AWS_ACCESS],
-    )
-    management = MemberAccount(
-        serial=organization.next_serial(),
-        id=management_id,
-        name="management",
-        email=MANAGEMENT_EMAIL,
-        parent_id=root_id,
-        joined_method="INVITED",
-        joined_at=now,
-        role_name=None,
-        policies=[FULL_AWS_ACCESS, RCP_FULL_AWS_ACCESS],
-    )
-    organization.accounts[management_id] = management
-    organization.emails[MANAGEMENT_EMAIL.casefold()] = management_id
-    organization.root.accounts[management_id] = None
-    for policy_id, name, kind, content in (
-        (FULL_AWS_ACCESS, "FullAWSAccess", "SERVICE_CONTROL_POLICY", _ALLOW_ALL),
-        (RCP_FULL_AWS_ACCESS, "RCPFullAWSAccess", "RESOURCE_CONTROL_POLICY", _RCP_ALLOW_ALL),
-    ):
-        organization.policies[policy_id] = PolicyRecord(
-            serial=organization.next_serial(),
-            id=policy_id,
-            name=name,
-            type=kind,
-            description="Allows access to every operation",
-            content=content,
-            aws_managed=True,
-            targets={root_id: None, management_id: None},
-        )
+    organization = _new_organization(rng, now)
+    management_id = organization.management_account_id
     credentials = CredentialTable(rng=rng)
     keys = credentials.issue(
         account_id=management_id,
@@ -99,3 +56,56 @@ def new_world(*, profile: Profile, seed: int, home_region: str, now: float) -> W
         credentials=credentials,
         management_keys=keys,
     )
+
+
+def _new_organization(rng: random.Random, now: float) -> Organization:
+    management_id = new_account_id(rng, {})
+    root_id = new_id(rng, "r-", 4)
+    organization = Organization(
+        id=new_id(rng, "o-", 10),
+        root_id=root_id,
+        management_account_id=management_id,
+        management_email=MANAGEMENT_EMAIL,
+        policy_types={"SERVICE_CONTROL_POLICY"},
+        trusted_services=dict.fromkeys(_TRUSTED, now),
+    )
+    everywhere = [FULL_AWS_ACCESS, RCP_FULL_AWS_ACCESS]
+    organization.units[root_id] = Unit(
+        serial=organization.next_serial(),
+        id=root_id,
+        name="Root",
+        parent_id=None,
+        policies=list(everywhere),
+    )
+    organization.accounts[management_id] = MemberAccount(
+        serial=organization.next_serial(),
+        id=management_id,
+        name="management",
+        email=MANAGEMENT_EMAIL,
+        parent_id=root_id,
+        joined_method="INVITED",
+        joined_at=now,
+        role_name=None,
+        policies=list(everywhere),
+    )
+    organization.emails[MANAGEMENT_EMAIL.casefold()] = management_id
+    organization.root.accounts[management_id] = None
+    _add_aws_policies(organization)
+    return organization
+
+
+def _add_aws_policies(organization: Organization) -> None:
+    for policy_id, name, kind, content in (
+        (FULL_AWS_ACCESS, "FullAWSAccess", "SERVICE_CONTROL_POLICY", _ALLOW_ALL),
+        (RCP_FULL_AWS_ACCESS, "RCPFullAWSAccess", "RESOURCE_CONTROL_POLICY", _RCP_ALLOW_ALL),
+    ):
+        organization.policies[policy_id] = PolicyRecord(
+            serial=organization.next_serial(),
+            id=policy_id,
+            name=name,
+            type=kind,
+            description="Allows access to every operation",
+            content=content,
+            aws_managed=True,
+            targets={organization.root_id: None, organization.management_account_id: None},
+        )

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
-from builders_sandbox import create, message, refusal
+from botocore.exceptions import ClientError, ConnectionClosedError
+from builders_sandbox import create, message, refusal, shared_client
 
 from aft.errors import UserError
-from aft.sandbox import AccountSpec, Sandbox
+from aft.sandbox import AccountSpec, Profile, Sandbox
 
 
 @pytest.mark.parametrize(
@@ -229,3 +229,47 @@ def test_a_thousand_accounts_list_fast_and_ten_thousand_are_seeded_fast(sandbox,
         sandbox_pages += 1
         assert len(page["Accounts"]) == 20
     assert (time.process_time() - began) / sandbox_pages < 0.02
+
+
+def test_the_realistic_profile_makes_a_client_wait_and_ask_again():
+    with Sandbox.open(None, profile=Profile.REALISTIC) as sandbox:
+        org, sts = (shared_client(sandbox, name) for name in ("organizations", "sts"))
+        before = sandbox.clock.monotonic()
+        begun = org.create_account(AccountName="slow", Email="slow@example.com")
+        request_id = begun["CreateAccountStatus"]["Id"]
+        asked = 0
+        while True:
+            asked += 1
+            status = org.describe_create_account_status(CreateAccountRequestId=request_id)
+            if status["CreateAccountStatus"]["State"] != "IN_PROGRESS":
+                break
+            sandbox.clock.sleep(5)
+        assert 60 <= sandbox.clock.monotonic() - before < 200
+        assert asked > 10
+        role = {
+            "RoleArn": f"arn:aws:iam::{status['CreateAccountStatus']['AccountId']}"
+            ":role/OrganizationAccountAccessRole",
+            "RoleSessionName": "tests",
+        }
+        assert refusal(sts.assume_role, **role)[0] == "AccessDenied"
+        sandbox.clock.sleep(25)
+        assert sts.assume_role(**role)
+
+
+def test_chaos_strikes_at_random_and_repeatably():
+    outcomes = []
+    for _ in range(2):
+        with Sandbox.open(None, profile=Profile.CHAOS) as sandbox:
+            sandbox.configure(throttle=False, fault_probability=0.2)
+            sts = shared_client(sandbox, "sts")
+            seen = []
+            for _ in range(100):
+                try:
+                    sts.get_caller_identity()
+                    seen.append("ok")
+                except (ClientError, ConnectionClosedError) as error:
+                    seen.append(type(error).__name__)
+            outcomes.append(seen)
+    assert outcomes[0] == outcomes[1]
+    assert 60 < outcomes[0].count("ok") < 95
+    assert set(outcomes[0]) == {"ok", "ClientError", "ConnectionClosedError"}
