@@ -1,8 +1,7 @@
 """The parts of IAM's policy language that SCPs and trust policies need.
 
-Wildcards, statements and condition operators. Unknown operators never match an Allow and always
-match a Deny's refusal to be skipped: the caller learns of them through ``matches`` returning
-``None``. Pure.
+Wildcards, statements and condition operators. An operator that is not here raises
+``NotImplementedError``, so that no policy is silently taken for weaker than it is. Pure.
 """
 
 from __future__ import annotations
