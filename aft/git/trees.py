@@ -33,8 +33,13 @@ class RawEntry(NamedTuple):
 
 def entries(odb: pygit2.Odb, tree: bytes) -> list[RawEntry]:
     """The entries of one tree object, in git's order. Raises ``KeyError`` when it is absent."""
-    data = odb.read(pygit2.Oid(raw=tree))[1]
-    return [RawEntry(*match) for match in _ENTRY.findall(data)]
+    return [RawEntry(*match) for match in _matches(odb, tree)]
+
+
+def _matches(odb: pygit2.Odb, tree: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    """Entries as bare tuples: a third of the cost where most are only looked past."""
+    found: list[tuple[bytes, bytes, bytes]] = _ENTRY.findall(odb.read(pygit2.Oid(raw=tree))[1])
+    return found
 
 
 def find(odb: pygit2.Odb, tree: bytes, path: bytes) -> RawEntry | None:
@@ -43,11 +48,11 @@ def find(odb: pygit2.Odb, tree: bytes, path: bytes) -> RawEntry | None:
     for part in filter(None, path.split(b"/")):
         if not found.is_tree:
             return None
-        below = (entry for entry in entries(odb, found.id) if entry.name == part)
+        below = (match for match in _matches(odb, found.id) if match[1] == part)
         inner = next(below, None)
         if inner is None:
             return None
-        found = inner
+        found = RawEntry(*inner)
     return found
 
 
@@ -72,24 +77,20 @@ def changed(
         return
     old_below = _below(odb, old)
     new_below = _below(odb, new)
+    differing = old_below ^ new_below
     for leaf in (old, new):
         if leaf is not None and not leaf.is_tree:
             yield path
             break
     prefix = path + b"/" if path else b""
-    differing = {entry.name for entry in old_below.keys() ^ new_below.keys()}
-    if not differing:
-        return
-    old_named = {entry.name: entry for entry in old_below if entry.name in differing}
-    new_named = {entry.name: entry for entry in new_below if entry.name in differing}
-    for name in differing:
+    old_named = {match[1]: RawEntry(*match) for match in differing & old_below}
+    new_named = {match[1]: RawEntry(*match) for match in differing & new_below}
+    for name in old_named.keys() | new_named.keys():
         yield from changed(odb, old_named.get(name), new_named.get(name), prefix + name)
 
 
-def _below(odb: pygit2.Odb, entry: RawEntry | None) -> dict[RawEntry, None]:
-    if entry is None or not entry.is_tree:
-        return {}
-    return dict.fromkeys(entries(odb, entry.id))
+def _below(odb: pygit2.Odb, entry: RawEntry | None) -> set[tuple[bytes, bytes, bytes]]:
+    return set(_matches(odb, entry.id)) if entry is not None and entry.is_tree else set()
 
 
 def display_path(raw: bytes) -> tuple[str, bool]:

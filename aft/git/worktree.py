@@ -55,8 +55,7 @@ class WorkingTreeFiles:
     def entries(self, prefix: str) -> Sequence[TreeEntry]:
         if self._listed is None:
             with disk_errors("reading the working tree"):
-                found = [item for root in DESIRED_STATE_PATHS for item in self._look(root.encode())]
-                self._listed = sorted(found, key=lambda item: item[1].path)
+                self._listed = sorted(self._look(), key=lambda item: item[1].path)
         wanted = prefix.strip("/").encode(errors="surrogateescape")
         return [
             entry
@@ -83,9 +82,9 @@ class WorkingTreeFiles:
 
     # --- looking ----------------------------------------------------------------------------
 
-    def _look(self, root: bytes) -> Iterator[tuple[bytes, TreeEntry]]:
+    def _look(self) -> Iterator[tuple[bytes, TreeEntry]]:
         rules = _GitRules(self._repository)
-        pending = [root]
+        pending = [root.encode() for root in DESIRED_STATE_PATHS]
         while pending:
             path = pending.pop()
             try:

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from aft.ledger.events import EventKind, LedgerEvent
 from aft.ledger.replay import step_name
 
-
 COMMIT = "commit"
 """The kind of an entry that is a commit of the request."""
 

@@ -353,6 +353,12 @@ def test_a_refused_intent_is_nowhere(hosted: Path, tmp_path: Path) -> None:
     assert "b" in consistent(hosted)  # what was written before the refusal is not lost
 
 
+def test_an_intent_for_a_bound_account_is_refused_also_without_a_look(clone: Clone) -> None:
+    ledger_of(clone.repository).append([bound(run="one")])
+    with pytest.raises(Conflict, match="has bound an account"):
+        ledger_of(clone.repository).append([intent(run="other")])
+
+
 def test_intents_of_several_threads_go_together_and_one_refusal_spares_the_others(
     hosted: Path, tmp_path: Path
 ) -> None:

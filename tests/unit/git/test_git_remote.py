@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from builders_git import Clone, bare, clone_of, git
 from git_server import GitServer, serving
+from pygit2.enums import CredentialType
 
 from aft.errors import AftError, Denied, Transient, UserError
+from aft.git.credentials import Callbacks
 from aft.git.errors import redacted, wire_error
 from aft.git.remote import GitRemoteBranch
 from aft.git.wire import RemoteBranchRef, RemoteMoved
@@ -196,6 +198,34 @@ def test_being_refused_says_what_to_set_and_no_secret(
     assert "ghp_wrong" not in said
 
 
+@pytest.mark.parametrize(
+    ("url", "is_sent"),
+    [
+        ("https://git.example.com/x.git", True),
+        ("http://127.0.0.1:8080/x.git", True),
+        ("http://git.example.com/x.git", False),
+        ("http://127.0.0.1.example.com/x.git", False),
+    ],
+)
+def test_a_token_never_crosses_the_network_in_the_clear(
+    tmp_path: Path, *, url: str, is_sent: bool
+) -> None:
+    handle = Clone(tmp_path / "clone").repository.handle
+    callbacks = Callbacks(handle, {"AFT_GIT_TOKEN": TOKEN})
+    if is_sent:
+        offer = callbacks.credentials(url, None, CredentialType.USERPASS_PLAINTEXT)
+        assert offer.credential_tuple == ("x-access-token", TOKEN)
+    with pytest.raises(Denied):
+        callbacks.credentials(url, None, CredentialType.USERPASS_PLAINTEXT)
+
+
+def test_a_host_key_or_certificate_that_is_not_trusted_is_refused(tmp_path: Path) -> None:
+    callbacks = Callbacks(Clone(tmp_path / "clone").repository.handle, {})
+    assert callbacks.certificate_check(None, True, b"example.com")
+    with pytest.raises(Denied, match=r"example\.com is not trusted"):
+        callbacks.certificate_check(None, False, b"example.com")
+
+
 def test_urls_lose_their_secrets() -> None:
     assert redacted("see https://ada:pw@example.com/x and ssh://git@h/x") == (
         "see https://example.com/x and ssh://h/x"
@@ -232,6 +262,20 @@ def test_a_push_onto_a_moved_branch_is_noticed(
         with pytest.raises(RemoteMoved):
             wire(worker).push(worker.commit("2"), expected=expected)
     assert git(server.root / "repo.git", "rev-parse", "ledger") == elsewhere
+
+
+def test_a_branch_that_was_rewound_or_deleted_is_noticed_too(
+    worker: Clone, server: GitServer
+) -> None:
+    """Neither is a loss to git, which would just move the branch."""
+    one, two, three = (worker.commit(name) for name in "123")
+    remote = wire(worker)
+    remote.push(one, expected=None)
+    remote.push(two, expected=one)
+    for command in (("refs/heads/ledger", one), ("-d", "refs/heads/ledger")):
+        git(server.root / "repo.git", "update-ref", *command)
+        with pytest.raises(RemoteMoved):
+            remote.push(three, expected=two)
 
 
 def test_a_hook_that_declines_is_noticed_and_quoted(worker: Clone, server: GitServer) -> None:
