@@ -137,10 +137,6 @@ class Config(_Section):
     limits: Limits = Field(default=Limits())
     ledger: LedgerConfig = Field(default=LedgerConfig())
     worker: WorkerConfig = Field(default=WorkerConfig())
-    metadata_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/-]*[A-Za-z0-9._-]$")] = Field(
-        default="/aft",
-        description="Where SSM parameters of an account begin; the default is AFT's.",
-    )
 
     @property
     def regions(self) -> tuple[str, ...]:

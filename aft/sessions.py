@@ -28,6 +28,10 @@ class AccountSession(Protocol):
         """
         ...
 
+    def sleep(self, seconds: float) -> None:
+        """Wait between two looks at something; over the sandbox's clock it takes no time."""
+        ...
+
     def environment(self) -> Mapping[str, str]:
         """``AWS_*`` variables with this account's credentials alone, for a child process."""
         ...

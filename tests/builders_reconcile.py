@@ -24,9 +24,10 @@ from aft.ids import Revision
 from aft.plan.codec import plan_digest
 from aft.plan.diff import make_plan
 from aft.plan.model import Plan
+from aft.plan.outcome import Outcome
 from aft.ports import CommitInfo
 from aft.reconcile.executor import apply_plan
-from aft.reconcile.model import Outcome, RunInfo, StopToken, Tools
+from aft.reconcile.model import RunInfo, StopToken, Tools
 from aft.requests.model import DesiredState
 
 WHEN = datetime(2026, 1, 4, 12, 0, tzinfo=UTC)

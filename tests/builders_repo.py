@@ -190,7 +190,7 @@ class Repo:
             yield lambda service, region="eu-central-1": session.client(service, region)
 
     def ledger_log(self, *arguments: str) -> str:
-        return self.git("log", *arguments, "aft/ledger-sandbox")
+        return self.git("log", "aft/ledger-sandbox", *arguments)
 
     def apply(self) -> Result:
         """``aft apply``, which must succeed."""

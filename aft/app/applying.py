@@ -16,9 +16,10 @@ from aft.findings import Finding
 from aft.git.history import GitHistory
 from aft.ids import RequestId, Revision
 from aft.plan.codec import plan_digest
+from aft.plan.outcome import Outcome
 from aft.ports import Observer
 from aft.reconcile.executor import apply_plan
-from aft.reconcile.model import Outcome, RunInfo, StopToken, Tools
+from aft.reconcile.model import RunInfo, StopToken, Tools
 
 
 class RefusedBySafety(Refused):

@@ -25,7 +25,6 @@ from aft.plan.safety import check_safety
 from aft.reconcile.live import read_live
 from aft.requests.model import DesiredState
 
-
 BULK_TAGS_LAG = timedelta(minutes=2)
 """How long the bulk answer about tags may be behind; AWS gives no figure, so a cautious one."""
 
@@ -96,9 +95,11 @@ def read_snapshot(
     paths: list[str] = []
     for request_id in scope:
         request = desired.request_by_id.get(request_id)
-        bound = ledger.record(request_id).account_id or (request and request.account_id)
-        if bound:
-            account_ids.append(AccountId(bound))
+        names = (request_id, request.previously if request else None)
+        bound = [ledger.record(name).account_id for name in names if name]
+        known = {found for found in (*bound, request and request.account_id) if found}
+        if known:
+            account_ids.extend(AccountId(found) for found in sorted(known))
         else:
             unbound.append(request_id)
         if request is not None and isinstance(request.ou, OrgUnitPath):

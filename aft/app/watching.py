@@ -10,7 +10,8 @@ from aft.app.world import World
 from aft.clock import SystemClock
 from aft.config import WorkerConfig
 from aft.git.remote import GitRemoteBranch
-from aft.reconcile.model import Outcome, StopToken
+from aft.plan.outcome import Outcome
+from aft.reconcile.model import StopToken
 from aft.reconcile.worker import run_worker
 from aft.report.log import JsonLog
 

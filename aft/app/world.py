@@ -7,6 +7,7 @@ that need no AWS start at once.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -112,10 +113,12 @@ def edge_onto(sandbox: Sandbox, config: Config) -> Iterator[AwsEdge]:
 
     with contextlib.ExitStack() as servers:
         urls: list[str] = []
+        starting = threading.Lock()  # customizations of several accounts ask at the same time
 
         def child_endpoint() -> str:
-            if not urls:
-                urls.append(servers.enter_context(serve(sandbox)).url)
+            with starting:
+                if not urls:
+                    urls.append(servers.enter_context(serve(sandbox)).url)
             return urls[0]
 
         yield connect(

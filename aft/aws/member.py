@@ -32,6 +32,9 @@ class AwsAccountSession:
     def client(self, service: str, region: str | None = None) -> Any:
         return self._sessions.member(self._account_id, service, region)
 
+    def sleep(self, seconds: float) -> None:
+        self._sessions.clock.sleep(seconds)
+
     def environment(self) -> Mapping[str, str]:
         return self._sessions.environment(self._account_id)
 

@@ -77,7 +77,7 @@ class AwsSessions:
         self.global_region = _GLOBAL_REGIONS.get(self.partition, home_region)
         self._management_role = management_role
         self._member_role = member_role
-        self._clock = clock
+        self.clock = clock
         self._child_endpoint = child_endpoint
         self._session_name = _session_name(run_id)
         self.calls = AwsCallRecorder()
@@ -145,7 +145,7 @@ class AwsSessions:
             Door(
                 service=service,
                 who=self._who(identity),
-                clock=self._clock,
+                clock=self.clock,
                 open=lambda: self._factory.client(
                     key, credentials=self._credentials_of(identity), pacing=pacing
                 ),

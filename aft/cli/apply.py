@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from aft.app.planning import Planned
     from aft.app.world import World
     from aft.plan.model import Plan
+    from aft.plan.outcome import Outcome
     from aft.ports import Observer
-    from aft.reconcile.model import Outcome
 
 
 @click.command("apply")

@@ -12,7 +12,6 @@ from aft.errors import Conflict, NotFound, Terminal
 from aft.ids import AccountId, OrgUnitId, OrgUnitPath
 from aft.ledger.events import EventKind
 from aft.ledger.replay import rebound_data
-from aft.organization.model import REQUEST_TAG
 from aft.plan.accounts import desired_tags
 from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set
 from aft.plan.model import Change
@@ -25,6 +24,7 @@ MOVE_TRIES = 4
 def adopt_account(context: RunContext, change: Change) -> Done:
     """Bind an existing account to the request, in the ledger and by its tag."""
     account_id = context.account_of(change)
+    owned = _owned_tags(context, change)
     journal = context.journal
     journal.append(
         journal.event(
@@ -33,17 +33,16 @@ def adopt_account(context: RunContext, change: Change) -> Done:
             f"Bind account {account_id} to {change.target}: {change.reason}",
             account_id=account_id,
             change=change.id,
-            data={"how": "adopted"},
+            data={"how": "adopted", **owned},
         ),
         durable=True,
     )
     context.bind(change.target, account_id)
-    tags = {**tags_to_set(change), REQUEST_TAG: change.target}
-    tag(context, account_id, tags)
+    tag(context, account_id, tags_to_set(change))
     return Done(
         summary=f"Adopt account {account_id} as {change.target}",
         account_id=account_id,
-        data=_owned_tags(context, change),
+        data=owned,
     )
 
 
@@ -54,6 +53,8 @@ def rebind_account(context: RunContext, change: Change) -> Done:
     before = field.before if field is not None else None
     if before is None:
         raise Terminal(f"{change.id} does not say which request had the account before")
+    context.inherit(change.target, before)
+    owned = _owned_tags(context, change)
     journal = context.journal
     # One append: whoever reads the ledger sees the account under exactly one of the two names.
     journal.append(
@@ -63,7 +64,7 @@ def rebind_account(context: RunContext, change: Change) -> Done:
             f"Bind account {account_id} to {change.target}, which was {before}",
             account_id=account_id,
             change=change.id,
-            data=rebound_data(context.record(before)),
+            data={**rebound_data(context.record(before)), **owned},
         ),
         journal.event(
             EventKind.FORGOTTEN,
@@ -76,13 +77,11 @@ def rebind_account(context: RunContext, change: Change) -> Done:
         durable=True,
     )
     context.bind(change.target, account_id)
-    context.inherit(change.target, before)
-    tags = {**tags_to_set(change), REQUEST_TAG: change.target}
-    tag(context, account_id, tags)
+    tag(context, account_id, tags_to_set(change))
     return Done(
         summary=f"Rename request {before} to {change.target} (account {account_id})",
         account_id=account_id,
-        data=_owned_tags(context, change),
+        data=owned,
     )
 
 

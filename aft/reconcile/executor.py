@@ -17,18 +17,11 @@ from aft.errors import Refused
 from aft.ledger.events import EventKind, LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
+from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.ports import ProgressKind
 from aft.reconcile.context import RunContext
 from aft.reconcile.creation import AskAgain, Asked, Creations
-from aft.reconcile.model import (
-    Outcome,
-    RunInfo,
-    Status,
-    StepOutcome,
-    StopToken,
-    TargetOutcome,
-    Tools,
-)
+from aft.reconcile.model import RunInfo, StopToken, Tools
 from aft.reconcile.opening import opening_events
 from aft.reconcile.schedule import Schedule
 from aft.reconcile.work import Work, work

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from aft.errors import AftError, Stopped
 from aft.ledger.events import EventKind
 from aft.plan.model import Change, ChangeKind
+from aft.plan.outcome import Status
 from aft.ports import ProgressKind
 from aft.reconcile.context import RunContext
 from aft.reconcile.creation import AskAgain, Asked, Creations
 from aft.reconcile.done import Done
-from aft.reconcile.model import Status
 from aft.reconcile.steps import carry_out
 
 

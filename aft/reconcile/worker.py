@@ -12,9 +12,10 @@ from aft.config import WorkerConfig
 from aft.errors import AftError, Stopped
 from aft.ids import Revision
 from aft.plan.model import ORGANIZATION
+from aft.plan.outcome import Outcome
 from aft.ports import Clock, RemoteBranch
 from aft.reconcile.backoff_queue import BackoffQueue
-from aft.reconcile.model import Outcome, StopToken
+from aft.reconcile.model import StopToken
 from aft.reconcile.pause import Pause
 
 Reconcile = Callable[[Revision, frozenset[str] | None], Outcome]

@@ -46,10 +46,7 @@ def history_view(entries: Sequence[TimelineEntry], *, width: int = 80) -> Text:
 
 
 def _heading(entry: TimelineEntry) -> Text:
-    if entry.kind == COMMIT:
-        what = f"commit {entry.commit[:10]}"
-    else:
-        what = f"run {entry.run}"
+    what = f"commit {entry.commit[:10]}" if entry.kind == COMMIT else f"run {entry.run}"
     day = f"{entry.at.astimezone(UTC):%Y-%m-%d}"
     return Text(f"{day}  {what}", style="bold").append(f"  {one_line(entry.who)}", style="dim")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 
 from rich.text import Text
 
 from aft.plan.codec import plan_digest
 from aft.plan.model import ORGANIZATION, Plan
-from aft.reconcile.model import Outcome, Status, TargetOutcome
+from aft.plan.outcome import Outcome, Status, TargetOutcome
 from aft.report.plain import counted, one_line
 
 _STYLES: Mapping[Status, str] = {
@@ -58,9 +59,8 @@ def _last_line(outcome: Outcome) -> str:
     done = sum(row.status is Status.SUCCEEDED for row in accounts)
     steps = outcome.step_counts
     parts = [f"{done} of {counted(len(accounts), 'account')} done"]
-    for status in (Status.FAILED, Status.BLOCKED, Status.STOPPED):
-        if number := sum(row.status is status for row in outcome.targets):
-            parts.append(f"{number} {status.value}")
+    left = Counter(row.status for row in outcome.targets if row.status is not Status.SUCCEEDED)
+    parts += [f"{left[status]} {status.value}" for status in Status if left[status]]
     return (
         f"Apply: {', '.join(parts)}; {steps.succeeded} of {counted(steps.total, 'step')}. "
         f"Run {outcome.run}."

@@ -55,7 +55,9 @@ def load_desired_state(
     """Read everything the repository says at this revision. Never raises for bad content."""
     config, config_findings = parse_config(files)
     organization, organization_findings = parse_organization(files)
-    baselines, baseline_findings = parse_baselines(files, settings)
+    baselines, baseline_findings = parse_baselines(
+        files, settings, None if organization_findings else organization
+    )
     customizations, customization_findings = parse_customizations(files, runners)
     tree = read_request_tree(files.entries(REQUESTS_PATH))
     others = tuple(files.entries(CUSTOMIZATIONS_PATH))

@@ -8,7 +8,6 @@ the step's. Deleting a step's file leaves its stack alone.
 from __future__ import annotations
 
 import re
-import time
 from typing import ClassVar
 
 from aft.customizations.inputs import TEMPLATE_SUFFIXES
@@ -23,7 +22,7 @@ from aft.customizations.render import check_template, render_template, template_
 from aft.errors import Terminal
 from aft.findings import Finding, SourceRef
 from aft.runners.change_sets import OWNER_TAG, REQUEST_TAG, apply_template
-from aft.runners.stacks import Sleep, Stack
+from aft.runners.stacks import Stack
 from aft.runners.template_shape import check_shape
 from aft.sessions import AccountSession
 
@@ -33,14 +32,11 @@ MAX_STACK_NAME = 128
 
 
 class CloudFormationRunner:
-    """Carries out CloudFormation templates. ``sleep`` waits between two looks at a stack."""
+    """Carries out CloudFormation templates, and waits for their stacks."""
 
     kind: ClassVar[str] = "cloudformation"
     version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = TEMPLATE_SUFFIXES
-
-    def __init__(self) -> None:
-        self.sleep: Sleep = time.sleep
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
         path = step.file.path
@@ -71,7 +67,7 @@ class CloudFormationRunner:
                 f"{MAX_TEMPLATE_BYTES:,}",
                 hint="split it into two steps",
             )
-        stack = Stack(session.client("cloudformation"), stack_name(step), self.sleep)
+        stack = Stack(session.client("cloudformation"), stack_name(step), session.sleep)
         try:
             result = apply_template(
                 stack,

@@ -412,6 +412,9 @@ class FakeSession:
                 raise Denied(f"account {self.account_id} cannot be entered yet")
             return self.world.inside[self.account_id]
 
+    def sleep(self, seconds: float) -> None:
+        self.world.clock.sleep(seconds)
+
     def environment(self) -> Mapping[str, str]:
         return {"AWS_REGION": self.home_region}
 

@@ -69,7 +69,7 @@ def test_the_ledger_tells_the_story_of_one_account(repo: Repo) -> None:
     repo.apply()
 
     account_id = repo.accounts()["shop-dev"].id
-    story = repo.ledger_log("--reverse", "--format=%s%n%b", "--", "accounts/*/shop-dev/*")
+    story = repo.ledger_log("--reverse", "--format=%s%n%b", "--", ":(glob)accounts/*/shop-dev/**")
     assert f"Aft-Request-Commit: {commit}" in story
     assert f"Aft-Account: {account_id}" in story
     assert "Aft-Aws-Request: organizations:CreateAccount:" in story

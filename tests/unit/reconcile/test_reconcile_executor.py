@@ -14,8 +14,9 @@ from aft.ids import RequestId, Revision
 from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG
 from aft.plan.model import ChangeKind, Confirmation
+from aft.plan.outcome import Counts, Status
 from aft.ports import ProgressKind
-from aft.reconcile.model import Counts, Status, StopToken
+from aft.reconcile.model import StopToken
 
 
 def after(name: str) -> dict[str, tuple[RequestId, ...]]:

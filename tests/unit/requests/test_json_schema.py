@@ -137,7 +137,6 @@ configs = st.fixed_dictionaries(
         "governed_regions": st.lists(regions, max_size=2),
         "limits": st.dictionaries(st.sampled_from(["create", "move", "nope"]), st.integers(-1, 9)),
         "ledger": st.dictionaries(st.sampled_from(["branch", "remote"]), words | st.none()),
-        "metadata_path": st.sampled_from(["/aft", "aft", "/"]),
         "version": st.integers(0, 2),
     },
 )

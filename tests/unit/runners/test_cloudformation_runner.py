@@ -34,16 +34,10 @@ Resources:
 STACK = "aft-web-10-step"
 
 
-def runner(inside: Inside) -> CloudFormationRunner:
-    made = CloudFormationRunner()
-    made.sleep = inside.sandbox.clock.sleep
-    return made
-
-
 def run(
     inside: Inside, content: str, *, name: str = "10-step.cfn.yaml", **fields: Any
 ) -> StepResult:
-    made = runner(inside)
+    made = CloudFormationRunner()
     account = facts(inside.account_id, custom_fields={"service": "shop", **fields})
     return made.run(step(made, content, name=name), StepInputs(account=account), inside.session)
 
@@ -148,7 +142,7 @@ def test_a_change_set_left_by_a_run_that_died_is_replaced(inside: Inside) -> Non
 
 
 def test_a_run_that_died_while_the_stack_was_at_work_is_waited_for(inside: Inside) -> None:
-    made = runner(inside)
+    made = CloudFormationRunner()
     inside.look("cloudformation").create_stack(
         StackName=STACK, TemplateBody=TOPIC.replace("{{ custom_fields.service }}", "shop")
     )

@@ -1,0 +1,139 @@
+"""How carrying a plan out ended: one row per target, whose counts sum to the whole.
+
+Plain values, made by ``aft.reconcile`` and shown by ``aft.report``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aft.plan.model import Change
+
+
+class Status(enum.StrEnum):
+    """How a step, or a whole target, ended.
+
+    ``BLOCKED``: something it needs failed. ``STOPPED``: the run ended first; the next continues.
+    """
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepOutcome:
+    """How one change ended. ``message`` says what was done, or why it was not; ``hint`` what to
+    do; ``blocked_by`` is the id of the change whose failure is the cause."""
+
+    change: Change
+    status: Status
+    message: str = ""
+    hint: str = ""
+    blocked_by: str = ""
+    seconds: float = 0.0
+    account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many ended how; ``total`` is their sum."""
+
+    succeeded: int = 0
+    failed: int = 0
+    blocked: int = 0
+    stopped: int = 0
+
+    @classmethod
+    def of(cls, statuses: Iterable[Status]) -> Counts:
+        return cls(**Counter(status.value for status in statuses))
+
+    @property
+    def total(self) -> int:
+        return self.succeeded + self.failed + self.blocked + self.stopped
+
+    def __str__(self) -> str:
+        parts = [f"{self.succeeded} succeeded"]
+        parts += [f"{self.failed} failed"] if self.failed else []
+        parts += [f"{self.blocked} blocked"] if self.blocked else []
+        parts += [f"{self.stopped} stopped"] if self.stopped else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOutcome:
+    """One row: a request (or ``organization``) and its steps in plan order."""
+
+    target: str
+    account_id: str | None
+    steps: tuple[StepOutcome, ...]
+
+    @property
+    def status(self) -> Status:
+        """The worst of its steps: failed, then stopped, then blocked."""
+        found = {step.status for step in self.steps}
+        for status in (Status.FAILED, Status.STOPPED, Status.BLOCKED):
+            if status in found:
+                return status
+        return Status.SUCCEEDED
+
+    @property
+    def culprit(self) -> StepOutcome | None:
+        """The first step that gives the row its status, ``None`` when all succeeded."""
+        if self.status is Status.SUCCEEDED:
+            return None
+        return next(step for step in self.steps if step.status is self.status)
+
+    @property
+    def reason(self) -> str:
+        return self.culprit.message if self.culprit else ""
+
+    @property
+    def hint(self) -> str:
+        return self.culprit.hint if self.culprit else ""
+
+    @property
+    def blocked_by(self) -> str:
+        return self.culprit.blocked_by if self.culprit else ""
+
+    @property
+    def seconds(self) -> float:
+        return sum(step.seconds for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended. ``stop_reason`` is set when it was stopped, ``unpublished`` says why the
+    ledger could not be pushed in the end (its events are kept locally)."""
+
+    run: str
+    targets: tuple[TargetOutcome, ...]
+    seconds: float = 0.0
+    stop_reason: str = ""
+    unpublished: str = ""
+
+    @property
+    def counts(self) -> Counts:
+        """Targets by how they ended."""
+        return Counts.of(target.status for target in self.targets)
+
+    @property
+    def step_counts(self) -> Counts:
+        """Steps by how they ended."""
+        return Counts.of(step.status for target in self.targets for step in target.steps)
+
+    @property
+    def failed_targets(self) -> frozenset[str]:
+        """The targets to try again: those that failed, and those blocked by them."""
+        again = (Status.FAILED, Status.BLOCKED)
+        return frozenset(row.target for row in self.targets if row.status in again)
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all is done and written down, 4 when only a part is."""
+        done = self.counts.succeeded == self.counts.total
+        return 0 if done and not self.unpublished else 4
