@@ -33,8 +33,10 @@ class SandboxReport:
 
 def reset(workspace: Workspace, config: Config, profile: Profile) -> SandboxReport:
     """Forget the organization and its ledger, and begin a new one."""
+    from aft.sandbox.sandbox import Sandbox
+
     path = places.sandbox_state(workspace.repository.path, workspace.environ)
-    path.unlink(missing_ok=True)
+    Sandbox.discard(path)
     forget_ledger(workspace.repository, ledger_branch(config, simulated=True))
     with open_sandbox(workspace, config, profile=profile):
         pass

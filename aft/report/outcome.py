@@ -59,8 +59,12 @@ def _last_line(outcome: Outcome) -> str:
     done = sum(row.status is Status.SUCCEEDED for row in accounts)
     steps = outcome.step_counts
     parts = [f"{done} of {counted(len(accounts), 'account')} done"]
-    left = Counter(row.status for row in outcome.targets if row.status is not Status.SUCCEEDED)
-    parts += [f"{left[status]} {status.value}" for status in Status if left[status]]
+    ended = Counter(row.status for row in outcome.targets)
+    parts += [
+        f"{ended[status]} {status.value}"
+        for status in (Status.FAILED, Status.BLOCKED, Status.STOPPED)
+        if ended[status]
+    ]
     return (
         f"Apply: {', '.join(parts)}; {steps.succeeded} of {counted(steps.total, 'step')}. "
         f"Run {outcome.run}."
