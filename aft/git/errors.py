@@ -41,7 +41,7 @@ def wire_error(error: Exception, *, doing: str, url: str) -> AftError:
     """What a failed talk with the remote at ``url`` means. ``doing`` completes "cannot …"."""
     if isinstance(error, AftError):
         return error
-    said = redacted(str(error)).strip() or type(error).__name__
+    said = " ".join(redacted(str(error)).split()) or type(error).__name__
     where = redacted(url)
     message = f"cannot {doing} {where}: {said}"
     auth = isinstance(error, (pygit2.AuthError, pygit2.CertificateError))

@@ -1,6 +1,7 @@
 """One branch of one remote, fetched and pushed by compare-and-swap.
 
-The only module that opens connections. Knows nothing of what the commits hold.
+Opens the connections, but for those over ssh (``aft.git.ssh``). Knows nothing of what the commits
+hold.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import pygit2
 
 from aft.errors import AftError, Conflict, Denied, Transient, UserError
+from aft.git import ssh
 from aft.git.credentials import Callbacks
 from aft.git.errors import disk_errors, redacted, wire_error
 from aft.git.repository import Repository
@@ -26,6 +28,7 @@ _REFUSED = re.compile(
     r"declined|denied|protected|prohibited|not allowed|unauthorized|permission|hook",
     re.IGNORECASE,
 )
+_FAILURES = (pygit2.GitError, ssh.GitCommandError, OSError, KeyError, ValueError, AftError)
 _MOVED = re.compile(r"non-?fast-?forward|not present locally", re.IGNORECASE)
 
 # A server that accepts and then says nothing must not hold a run for ever. Milliseconds.
@@ -89,16 +92,10 @@ class RemoteBranchRef:
         Raises ``Transient``, ``Denied`` or ``UserError``.
         """
         handle = self._repository.open()
-        remote = self._connection(handle)
         try:
-            remote.fetch(
-                [f"+{self._ref}:{self.tracking}"], callbacks=Callbacks(handle, self._environ)
-            )
-            # What the server announced when the fetch began; asks nothing again.
-            heads = {head.name: str(head.oid) for head in remote.list_heads(connect=False)}
-        except (pygit2.GitError, OSError, KeyError, ValueError, AftError) as error:
+            tip = self._fetch(handle)
+        except _FAILURES as error:
             raise wire_error(error, doing="fetch from", url=self.url) from error
-        tip = heads.get(self._ref)
         self._remember(handle, tip)
         return tip
 
@@ -109,17 +106,14 @@ class RemoteBranchRef:
         ``Transient``, after which the push may or may not have taken place.
         """
         handle = self._repository.open()
-        callbacks = _PushCallbacks(handle, self._environ, ref=self._ref, expected=expected)
         try:
-            self._connection(handle).push([f"{commit}:{self._ref}"], callbacks=callbacks)
+            verdict = self._push(handle, commit, expected)
         except RemoteMoved:
             raise
-        except (pygit2.GitError, OSError, KeyError, ValueError, AftError) as error:
+        except _FAILURES as error:
             if _MOVED.search(str(error)):
                 raise RemoteMoved(f"the branch moved on {self.url}") from error
             raise wire_error(error, doing="push to", url=self.url) from error
-        # libgit2 returns normally when the server refuses the ref: only the report tells.
-        verdict = callbacks.verdict
         if verdict is None:
             raise Transient(f"{self.url} did not say whether it took {self._ref}")
         if verdict and _REFUSED.search(verdict):
@@ -130,6 +124,40 @@ class RemoteBranchRef:
         if verdict:
             raise RemoteMoved(f"{self.url} did not take {self._ref}: {redacted(verdict)}")
         self._remember(handle, commit)
+
+    def _fetch(self, handle: pygit2.Repository) -> str | None:
+        remote = self._connection(handle)
+        if ssh.speaks_ssh(remote.url or "", self._environ):
+            is_there = ssh.fetch(
+                self._repository.git_dir,
+                self._remote,
+                ref=self._ref,
+                tracking=self.tracking,
+                environ=self._environ,
+            )
+            return self.last_seen() if is_there else None
+        callbacks = Callbacks(handle, self._environ)
+        remote.fetch([f"+{self._ref}:{self.tracking}"], callbacks=callbacks)
+        # What the server announced when the fetch began; asks nothing again.
+        heads = {head.name: str(head.oid) for head in remote.list_heads(connect=False)}
+        return heads.get(self._ref)
+
+    def _push(self, handle: pygit2.Repository, commit: str, expected: str | None) -> str | None:
+        """``""`` accepted, a reason when refused, ``None`` when the server was silent."""
+        remote = self._connection(handle)
+        if ssh.speaks_ssh(remote.push_url or remote.url or "", self._environ):
+            return ssh.push(
+                self._repository.git_dir,
+                self._remote,
+                commit=commit,
+                ref=self._ref,
+                expected=expected,
+                environ=self._environ,
+            )
+        callbacks = _PushCallbacks(handle, self._environ, ref=self._ref, expected=expected)
+        remote.push([f"{commit}:{self._ref}"], callbacks=callbacks)
+        # libgit2 returns normally when the server refuses the ref: only the report tells.
+        return callbacks.verdict
 
     def _connection(self, handle: pygit2.Repository) -> pygit2.Remote:
         """Fresh each time: a remote that has listed its refs cannot push any more."""

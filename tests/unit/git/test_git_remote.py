@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from aft.errors import AftError, Denied, Transient, UserError
 from aft.git.credentials import Callbacks
 from aft.git.errors import redacted, wire_error
 from aft.git.remote import GitRemoteBranch
+from aft.git.ssh import speaks_ssh
 from aft.git.wire import RemoteBranchRef, RemoteMoved
 
 TOKEN = "ghp_verySecret"
@@ -297,3 +299,94 @@ def test_a_branch_that_vanished_is_forgotten_here(worker: Clone, server: GitServ
     assert remote.last_seen() is None
     remote.push(one, expected=None)
     assert git(server.root / "repo.git", "rev-parse", "ledger") == one
+
+
+# --- ssh --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def over_ssh(tmp_path: Path, hosted: Path) -> tuple[Clone, dict[str, str]]:
+    """A clone whose origin is an ssh URL; "ssh" runs what it is asked to on this machine."""
+    script = tmp_path / "ssh"
+    script.write_text('#!/bin/sh\nfor last; do :; done\n[ -e "$0.down" ] && exit 255\n'
+                      'echo "$last" >> "$0.log"\nexec sh -c "$last"\n')  # fmt: skip
+    script.chmod(0o755)
+    clone = clone_of(f"ssh://git@host.example{hosted}", tmp_path / "over-ssh")
+    environ = {
+        "PATH": os.environ["PATH"],
+        "GIT_SSH_COMMAND": str(script),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+    return clone, environ
+
+
+def test_a_branch_is_fetched_over_ssh(
+    author: Clone, over_ssh: tuple[Clone, dict[str, str]], tmp_path: Path
+) -> None:
+    clone, environ = over_ssh
+    first = push(author)
+    assert branch(clone, environ=environ).fetch() == first
+    second = push(author)
+    assert branch(clone, environ=environ).fetch() == second
+    assert "git-upload-pack" in (tmp_path / "ssh.log").read_text()
+    with pytest.raises(UserError, match="has no branch 'absent'"):
+        branch(clone, name="absent", environ=environ).fetch()
+
+
+def test_a_push_over_ssh_is_a_compare_and_swap_too(
+    author: Clone, over_ssh: tuple[Clone, dict[str, str]], hosted: Path
+) -> None:
+    clone, environ = over_ssh
+    remote = RemoteBranchRef(clone.repository, remote="origin", branch="ledger", environ=environ)
+    one, two, three = (clone.commit(name) for name in "123")
+    remote.push(one, expected=None)
+    with pytest.raises(RemoteMoved):
+        remote.push(two, expected=None)
+    remote.push(two, expected=one)
+    author.commit("elsewhere")
+    author.git("push", "-qf", "origin", "HEAD:ledger")
+    with pytest.raises(RemoteMoved):
+        remote.push(three, expected=two)
+    assert git(hosted, "rev-parse", "ledger") == author.git("rev-parse", "HEAD")
+    assert remote.fetch() == author.git("rev-parse", "HEAD")
+
+
+def test_a_hook_that_declines_over_ssh_is_quoted(
+    over_ssh: tuple[Clone, dict[str, str]], hosted: Path
+) -> None:
+    clone, environ = over_ssh
+    hook = hosted / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    remote = RemoteBranchRef(clone.repository, remote="origin", branch="ledger", environ=environ)
+    with pytest.raises(Denied, match="pre-receive hook declined"):
+        remote.push(clone.commit("1"), expected=None)
+    assert git(hosted, "branch", "--list") == ""
+
+
+def test_ssh_that_cannot_connect_may_later(
+    over_ssh: tuple[Clone, dict[str, str]], tmp_path: Path
+) -> None:
+    clone, environ = over_ssh
+    (tmp_path / "ssh.down").touch()
+    with pytest.raises(AftError) as caught:
+        branch(clone, environ=environ).fetch()
+    assert isinstance(caught.value, Transient)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("ssh://git@github.com/o/r.git", True),
+        ("git@github.com:o/r.git", True),
+        ("github:o/r.git", True),
+        ("https://github.com/o/r.git", False),
+        ("file:///srv/r.git", False),
+        ("/srv/r.git", False),
+        ("./a:b", False),
+        ("C:/repos/r.git", False),
+    ],
+)
+def test_what_is_an_ssh_url(url: str, *, expected: bool) -> None:
+    assert speaks_ssh(url, os.environ) == expected

@@ -1,0 +1,92 @@
+"""Remotes over ssh, through the user's own ``git`` and ``ssh`` commands.
+
+They know the user's keys, agent, jump hosts and known hosts; and the libssh2 1.11 in pygit2's
+wheels damages memory when a key is RSA, which ends the process. Never asks on a terminal.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aft.errors import Transient
+
+_SSH = re.compile(r"(?:git\+)?ssh://|ssh\+git://|(?:[^/@:\s]+@)?[^/@:\s]{2,}:(?!//)")
+_ABSENT = "couldn't find remote ref"
+_SECONDS = 300
+
+
+class GitCommandError(Exception):
+    """git failed; the text is what it said."""
+
+
+def speaks_ssh(url: str, environ: Mapping[str, str]) -> bool:
+    """True for an ssh URL, or git's short form ``host:path``, when git is installed."""
+    return _SSH.match(url) is not None and shutil.which("git", path=_path(environ)) is not None
+
+
+def fetch(
+    git_dir: Path, remote: str, *, ref: str, tracking: str, environ: Mapping[str, str]
+) -> bool:
+    """Bring ``ref`` to ``tracking``; false when the remote has no such branch.
+
+    Raises ``GitCommandError``, or ``Transient`` when it takes too long.
+    """
+    arguments = ["--quiet", "--no-tags", "--no-write-fetch-head", "--", remote]
+    try:
+        _git(git_dir, ["fetch", *arguments, f"+{ref}:{tracking}"], environ)
+    except GitCommandError as error:
+        if _ABSENT in str(error):
+            return False
+        raise
+    return True
+
+
+def push(
+    git_dir: Path,
+    remote: str,
+    *,
+    commit: str,
+    ref: str,
+    expected: str | None,
+    environ: Mapping[str, str],
+) -> str:
+    """Push by compare-and-swap: ``""`` when it was accepted, else the reason it was not.
+
+    Raises ``GitCommandError``, or ``Transient`` when it takes too long.
+    """
+    lease = f"--force-with-lease={ref}:{expected or ''}"
+    arguments = ["push", "--porcelain", "--no-verify", lease, "--", remote, f"{commit}:{ref}"]
+    try:
+        _git(git_dir, arguments, environ)
+    except GitCommandError as error:
+        refusal = re.search(r"^!\t[^\t]*\t(.*)$", str(error), re.MULTILINE)
+        if refusal is None:
+            raise
+        return refusal[1]
+    return ""
+
+
+def _git(git_dir: Path, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+    command = environ.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes -o ConnectTimeout=20"
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_SSH_COMMAND": command}
+    try:
+        done = subprocess.run(
+            ["git", f"--git-dir={git_dir}", *arguments],
+            env={**environ, "PATH": _path(environ), **quiet},
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Transient(f"git {arguments[0]} took more than {_SECONDS} seconds") from error
+    if done.returncode != 0:
+        raise GitCommandError((done.stdout + done.stderr).decode(errors="replace").strip())
+
+
+def _path(environ: Mapping[str, str]) -> str:
+    return environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
