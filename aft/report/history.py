@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 
@@ -22,6 +23,7 @@ _STYLES: Mapping[str, str] = {
     EventKind.FORGOTTEN: "red",
     EventKind.INTENT_SETTLED: "yellow",
 }
+_WHERE = re.compile(r" in \S+ \([0-9]{12}\)")
 _MARKS: Mapping[str, str] = {COMMIT: "*", EventKind.STEP_FAILED: "!", EventKind.FORGOTTEN: "-"}
 
 
@@ -54,7 +56,8 @@ def _heading(entry: TimelineEntry) -> Text:
 def _line(entry: TimelineEntry, width: int) -> Text:
     line = Text(f"  {entry.at.astimezone(UTC):%H:%M:%S} ", style="dim")
     line.append(f"{_MARKS.get(entry.kind, ' ')} ", style=_STYLES.get(entry.kind, ""))
-    line.append(one_line(entry.what), style=_STYLES.get(entry.kind, "") if entry.kind else "")
+    what = _WHERE.sub("", one_line(entry.what))  # every line is about the same account
+    line.append(what, style=_STYLES.get(entry.kind, "") if entry.kind == COMMIT else "")
     line.truncate(max(40, width), overflow="ellipsis")
     return line
 

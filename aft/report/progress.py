@@ -7,6 +7,7 @@ away unread and nothing is lost when the run ends.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,19 +21,32 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from aft.plan.model import ChangeKind
 from aft.ports import Progress, ProgressKind
+from aft.report.plain import one_line
+
+_DIGITS = re.compile(r"[0-9]+")
 
 _FINISHED = (ProgressKind.STEP_DONE, ProgressKind.STEP_FAILED, ProgressKind.STEP_SKIPPED)
-_MARKS: Mapping[ProgressKind, str] = {
-    ProgressKind.STEP_DONE: "done",
-    ProgressKind.STEP_FAILED: "FAILED",
-    ProgressKind.STEP_SKIPPED: "skipped",
-    ProgressKind.STEP_WAITING: "waiting",
+_LINE = 110
+"""Columns of a plain line; a failure's reason is never shortened."""
+_WORDS: Mapping[str, str] = {
+    ChangeKind.APPLY_SETTING: "set",
+    ChangeKind.RUN_CUSTOMIZATION: "run",
+    ChangeKind.TAG_ACCOUNT: "tag",
+    ChangeKind.MOVE_ACCOUNT: "move",
+    ChangeKind.RENAME_ACCOUNT: "rename",
+    ChangeKind.CREATE_ACCOUNT: "create",
+    ChangeKind.ADOPT_ACCOUNT: "adopt",
+    ChangeKind.FORGET_ACCOUNT: "forget",
+    ChangeKind.REBIND_ACCOUNT: "rebind",
 }
+_TELLING = frozenset(_WORDS) - {ChangeKind.APPLY_SETTING, ChangeKind.RUN_CUSTOMIZATION}
+"""Kinds whose message says more than that it is done; the others' was in the plan."""
 
 
 class LineProgress:
-    """One plain line per finished or waiting step: for CI logs and pipes."""
+    """One plain line per finished step, and one when a wait begins: for CI logs and pipes."""
 
     def __init__(self, write: Callable[[str], None], *, total: int) -> None:
         self._write = write
@@ -45,20 +59,25 @@ class LineProgress:
         with self._lock:
             if progress.kind in _FINISHED:
                 self._done += 1
-                self._write(self._line(progress, f"[{self._done}/{self._total}]"))
-            elif (
+                self._write(self._line(progress, f"{self._done}/{self._total}"))
+            elif progress.kind is ProgressKind.STEP_WAITING:
                 # A wait is worth a line when it begins, not at every look.
-                progress.kind is ProgressKind.STEP_WAITING
-                and self._waiting.get(progress.change) != progress.message
-            ):
-                self._waiting[progress.change] = progress.message
-                self._write(self._line(progress, "[...]"))
+                phase = _DIGITS.sub("", progress.message)
+                if self._waiting.get(progress.change) != phase:
+                    self._waiting[progress.change] = phase
+                    self._write(self._line(progress, "..."))
 
     def _line(self, progress: Progress, counter: str) -> str:
-        seconds = f" ({progress.seconds:.0f}s)" if (progress.seconds or 0) >= 1 else ""
-        message = f": {progress.message}" if progress.message else ""
-        mark = _MARKS[progress.kind]
-        return f"{counter} {step_title(progress)} {mark}{seconds}{message}"
+        line = f"{counter:>7}  {progress.target}: {step_title(progress)}"
+        if progress.kind is ProgressKind.STEP_FAILED:
+            return f"{line} FAILED: {one_line(progress.message)}"
+        if progress.kind is ProgressKind.STEP_SKIPPED:
+            line += " skipped"
+        if says := _saying(progress):
+            line += f", {one_line(says)}"
+        if (progress.seconds or 0) >= 1:
+            line += f" ({progress.seconds:.0f} s)"
+        return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
 
 
 class QuietProgress:
@@ -104,8 +123,9 @@ class TerminalProgress:
                     row = self._rows.setdefault(
                         progress.target, _Row(phase="", since=time.monotonic())
                     )
-                    title = step_title(progress).partition(" ")[2]
-                    row.phase = f"{title}: {progress.message}" if progress.message else title
+                    title = step_title(progress)
+                    says = progress.message
+                    row.phase = f"{title}: {one_line(says)}" if says else title
                 case ProgressKind.STEP_DONE | ProgressKind.STEP_SKIPPED:
                     self._done += 1
                     if known := self._rows.get(progress.target):
@@ -115,7 +135,8 @@ class TerminalProgress:
                     if known := self._rows.get(progress.target):
                         known.failed = True
                     self._console.print(
-                        f"[red]✗[/] {escape(step_title(progress))}: {escape(progress.message)}"
+                        f"[red]✗[/] [bold]{escape(progress.target)}[/] "
+                        f"{escape(step_title(progress))}: {escape(one_line(progress.message))}"
                     )
                 case ProgressKind.TARGET_DONE:
                     self._finish(progress)
@@ -153,9 +174,15 @@ class TerminalProgress:
 
 
 def step_title(progress: Progress) -> str:
-    """``payments-prod move-account``: the change id without its first word."""
-    kind, _, rest = progress.change.partition("/")
-    if kind == "account" and rest:
-        target, _, step = rest.partition("/")
-        return f"{target} {step}"
-    return f"{progress.target} {rest or progress.change}".strip()
+    """``set account-alias``: the change in a few words, without its target."""
+    _, _, rest = progress.change.partition("/")
+    if progress.change.startswith("account/"):
+        rest = rest.removeprefix(f"{progress.target}/")
+    kind, _, subject = rest.partition("/")
+    return f"{_WORDS.get(kind, kind.replace('-', ' '))} {one_line(subject)}".strip()
+
+
+def _saying(progress: Progress) -> str:
+    kind = progress.change.removeprefix(f"account/{progress.target}/").partition("/")[0]
+    is_news = progress.kind is not ProgressKind.STEP_DONE or kind in _TELLING
+    return progress.message if is_news else ""
