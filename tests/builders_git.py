@@ -37,6 +37,7 @@ def git(where: Path, *arguments: str | Path, **environ: str) -> str:
     done = subprocess.run(
         ["git", "-C", where, *arguments],
         env=_ENVIRONMENT | environ,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
     )
@@ -100,6 +101,16 @@ class Clone:
             **self._who("Ada Lovelace <ada@example.com>", None),
         )
         return git(self.path, "rev-parse", "HEAD")
+
+    def empty_tree(self) -> str:
+        """The empty tree, written."""
+        return git(self.path, "mktree", "--missing")
+
+    def commit_object(self, tree: str, parent: str | None, message: str) -> str:
+        """A commit that no branch points at."""
+        parents = ["-p", parent] if parent else []
+        who = self._who("Ada Lovelace <ada@example.com>", None)
+        return git(self.path, "commit-tree", tree, *parents, "-m", message, **who)
 
     def git(self, *arguments: str | Path) -> str:
         return git(self.path, *arguments)

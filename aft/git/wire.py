@@ -1,7 +1,7 @@
 """One branch of one remote, fetched and pushed by compare-and-swap.
 
-Opens the connections, but for those over ssh (``aft.git.ssh``). Knows nothing of what the commits
-hold.
+Talks http through libgit2 and leaves ssh, and pushes to paths, to ``aft.git.command``. Knows
+nothing of what the commits hold.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pygit2
 
 from aft.errors import AftError, Conflict, Denied, Transient, UserError
-from aft.git import ssh
+from aft.git import command
 from aft.git.credentials import Callbacks
 from aft.git.errors import disk_errors, redacted, wire_error
 from aft.git.repository import Repository
@@ -28,7 +28,7 @@ _REFUSED = re.compile(
     r"declined|denied|protected|prohibited|not allowed|unauthorized|permission|hook",
     re.IGNORECASE,
 )
-_FAILURES = (pygit2.GitError, ssh.GitCommandError, OSError, KeyError, ValueError, AftError)
+_FAILURES = (pygit2.GitError, command.GitCommandError, OSError, KeyError, ValueError, AftError)
 _MOVED = re.compile(r"non-?fast-?forward|not present locally", re.IGNORECASE)
 
 # A server that accepts and then says nothing must not hold a run for ever. Milliseconds.
@@ -127,8 +127,8 @@ class RemoteBranchRef:
 
     def _fetch(self, handle: pygit2.Repository) -> str | None:
         remote = self._connection(handle)
-        if ssh.speaks_ssh(remote.url or "", self._environ):
-            is_there = ssh.fetch(
+        if command.is_ssh(remote.url or "") and command.is_installed(self._environ):
+            is_there = command.fetch(
                 self._repository.git_dir,
                 self._remote,
                 ref=self._ref,
@@ -145,8 +145,12 @@ class RemoteBranchRef:
     def _push(self, handle: pygit2.Repository, commit: str, expected: str | None) -> str | None:
         """``""`` accepted, a reason when refused, ``None`` when the server was silent."""
         remote = self._connection(handle)
-        if ssh.speaks_ssh(remote.push_url or remote.url or "", self._environ):
-            return ssh.push(
+        url = remote.push_url or remote.url or ""
+        has_command = command.is_installed(self._environ)
+        if command.is_local(url) and not has_command:
+            raise UserError(f"pushing to {redacted(url)} needs the git command", hint="install git")
+        if has_command and (command.is_ssh(url) or command.is_local(url)):
+            return command.push(
                 self._repository.git_dir,
                 self._remote,
                 commit=commit,

@@ -3,7 +3,9 @@ from __future__ import annotations
 import base64
 import os
 import socket
+import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,10 @@ from git_server import GitServer, serving
 from pygit2.enums import CredentialType
 
 from aft.errors import AftError, Denied, Transient, UserError
+from aft.git.command import is_local, is_ssh
 from aft.git.credentials import Callbacks
 from aft.git.errors import redacted, wire_error
 from aft.git.remote import GitRemoteBranch
-from aft.git.ssh import speaks_ssh
 from aft.git.wire import RemoteBranchRef, RemoteMoved
 
 TOKEN = "ghp_verySecret"
@@ -376,17 +378,52 @@ def test_ssh_that_cannot_connect_may_later(
 
 
 @pytest.mark.parametrize(
-    ("url", "expected"),
+    ("url", "kind"),
     [
-        ("ssh://git@github.com/o/r.git", True),
-        ("git@github.com:o/r.git", True),
-        ("github:o/r.git", True),
-        ("https://github.com/o/r.git", False),
-        ("file:///srv/r.git", False),
-        ("/srv/r.git", False),
-        ("./a:b", False),
-        ("C:/repos/r.git", False),
+        ("ssh://git@github.com/o/r.git", "ssh"),
+        ("git@github.com:o/r.git", "ssh"),
+        ("github:o/r.git", "ssh"),
+        ("https://github.com/o/r.git", ""),
+        ("http://127.0.0.1:80/r.git", ""),
+        ("file:///srv/r.git", "local"),
+        ("/srv/r.git", "local"),
+        ("../r.git", "local"),
+        ("./a:b", "local"),
+        ("C:/repos/r.git", "local"),
     ],
 )
-def test_what_is_an_ssh_url(url: str, *, expected: bool) -> None:
-    assert speaks_ssh(url, os.environ) == expected
+def test_what_kind_of_url_it_is(url: str, kind: str) -> None:
+    assert (is_ssh(url), is_local(url)) == (kind == "ssh", kind == "local")
+
+
+def test_pushing_to_a_path_needs_git(author: Clone, tmp_path: Path) -> None:
+    remote = RemoteBranchRef(
+        author.repository, remote="origin", branch="ledger", environ={"PATH": str(tmp_path)}
+    )
+    with pytest.raises(UserError, match="needs the git command"):
+        remote.push(author.commit(), expected=None)
+
+
+def test_a_push_to_a_path_never_overwrites_another(hosted: Path, tmp_path: Path) -> None:
+    """What was accepted is in the branch, however many push at the same time."""
+    clones = [clone_of(hosted, tmp_path / f"clone-{number}") for number in range(3)]
+    tree = clones[0].empty_tree()
+    start = threading.Barrier(3)
+
+    def land_six(number: int) -> list[str]:
+        clone, remote, landed = clones[number], wire(clones[number]), []
+        clone.empty_tree()
+        start.wait()
+        while len(landed) < 6:
+            tip = remote.fetch()
+            made = clone.commit_object(tree, tip, f"{number}-{len(landed)}")
+            try:
+                remote.push(made, expected=tip)
+            except RemoteMoved:
+                continue
+            landed.append(made)
+        return landed
+
+    with ThreadPoolExecutor(3) as pool:
+        landed = {commit for commits in pool.map(land_six, range(3)) for commit in commits}
+    assert landed == set(git(hosted, "rev-list", "ledger").split())

@@ -1,7 +1,9 @@
-"""Remotes over ssh, through the user's own ``git`` and ``ssh`` commands.
+"""Fetch and push through the user's own ``git`` command, where libgit2 is not to be trusted.
 
-They know the user's keys, agent, jump hosts and known hosts; and the libssh2 1.11 in pygit2's
-wheels damages memory when a key is RSA, which ends the process. Never asks on a terminal.
+Over ssh: ``git`` and ``ssh`` know the user's keys, agent, jump hosts and known hosts, and the
+libssh2 1.11 in pygit2's wheels damages memory when a key is RSA, which ends the process. To a path
+on this machine: libgit2 overwrites the branch there without looking whether it moved since the
+negotiation, which loses the other writer's commits. Never asks on a terminal.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from aft.errors import Transient
 
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _SSH = re.compile(r"(?:git\+)?ssh://|ssh\+git://|(?:[^/@:\s]+@)?[^/@:\s]{2,}:(?!//)")
 _ABSENT = "couldn't find remote ref"
 _SECONDS = 300
@@ -23,9 +26,20 @@ class GitCommandError(Exception):
     """git failed; the text is what it said."""
 
 
-def speaks_ssh(url: str, environ: Mapping[str, str]) -> bool:
-    """True for an ssh URL, or git's short form ``host:path``, when git is installed."""
-    return _SSH.match(url) is not None and shutil.which("git", path=_path(environ)) is not None
+def is_installed(environ: Mapping[str, str]) -> bool:
+    """True when there is a git command."""
+    return shutil.which("git", path=_path(environ)) is not None
+
+
+def is_ssh(url: str) -> bool:
+    """True for an ssh URL and for git's short form ``host:path``."""
+    return _SSH.match(url) is not None
+
+
+def is_local(url: str) -> bool:
+    """True for a path and for a ``file://`` URL."""
+    scheme = _SCHEME.match(url)
+    return scheme[1].lower() == "file" if scheme else not is_ssh(url)
 
 
 def fetch(
