@@ -100,6 +100,7 @@ class FakeWorld:
         self.refused_starts = 0
         self.accepted_starts: Counter[str] = Counter()
         self.crash_at: tuple[int, str] | None = None
+        self.crash_after: tuple[str, int] | None = None
         self.dead = False
         self._numbers = itertools.count(1)
         self._recorded = threading.local()
@@ -122,6 +123,7 @@ class FakeWorld:
                 if not fault.times:
                     self.faults.remove(fault)
         last = self.crash_at is not None and self.crash_at[0] == number
+        last = last or self.crash_after == (operation, self.calls[operation])
         if last and self.crash_at is not None and self.crash_at[1] == "before":
             self.dead = True
             raise Crash(operation)
@@ -150,7 +152,7 @@ class FakeWorld:
     def revive(self) -> None:
         """A new process on the same world."""
         self.dead = False
-        self.crash_at = None
+        self.crash_at = self.crash_after = None
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[list[str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders_plan import but, desired, request, unit
+from builders_plan import but, desired, request, unit, unit_id
 from builders_reconcile import Stage, reasons, rows, stage
-from fakes.world import Fault
+from fakes.world import Crash, Fault
 
 from aft.config import Config, Limits
 from aft.errors import Terminal, Throttled, UnknownOutcome
@@ -154,6 +154,40 @@ def test_an_intent_of_a_run_that_is_under_way_is_not_taken_over() -> None:
     assert rows(outcome) == {"payments": "failed"}
     assert "killed" in outcome.targets[0].reason
     assert not scene.world.births
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [(EventKind.INTENT, "intent"), (EventKind.CREATING, "creation"), (EventKind.BOUND, "account")],
+)
+def test_what_must_not_be_forgotten_outlives_the_machine(kind: EventKind, known: str) -> None:
+    scene = stage()
+    state = one()
+    plan = scene.plan(state)
+    durable = [EventKind.INTENT, EventKind.CREATING, EventKind.BOUND].index(kind) + 1
+    scene.world.crash_after = ("append-durable", durable)
+    with pytest.raises(Crash):
+        scene.apply(state, plan=plan)
+    scene.ledger.lose_machine()
+    record = scene.ledger.read().record("payments")
+    assert {
+        "intent": record.intent is not None,
+        "creation": record.intent is not None and record.intent.creation_id == "car-0001",
+        "account": record.account_id is not None,
+    }[known]
+
+
+def test_a_new_account_that_something_else_moves_at_once_ends_where_it_is_wanted() -> None:
+    """Some organizations move every new account out of the root by themselves."""
+    scene = stage(units=("Workloads", "Landing"), usable_after=30.0)
+
+    def move_away() -> None:
+        (account,) = scene.world.accounts.values()
+        scene.world.accounts[account.id] = but(account, parent_id=unit_id("Landing"))
+
+    scene.world.clock.at(20.0, move_away)
+    assert rows(scene.apply(one())) == {"payments": "succeeded"}
+    assert scene.world.ou_of("payments") == "Workloads"
 
 
 # --- lost replies -----------------------------------------------------------------------------
