@@ -15,7 +15,8 @@ from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.git import trees
 from aft.git.errors import disk_errors
 from aft.git.repository import Repository, open_repository
-from aft.git.worktree import DESIRED_STATE_PATHS, WorkingTreeFiles
+from aft.git.rules import DESIRED_STATE_PATHS
+from aft.git.worktree import WorkingTreeFiles
 from aft.ids import Revision
 
 __all__ = [
