@@ -98,10 +98,11 @@ def test_a_passing_error_inside_an_account_is_tried_again() -> None:
 # --- customizations ---------------------------------------------------------------------------
 
 
-def two_steps(content: str = "1") -> list[Any]:
+def two_steps(content: str = "1", second_content: str = "1") -> list[Any]:
     found = customization("global", "10-roles.py", "20-app.py", uses=frozenset({"outputs"}))
     first, second = found.steps
     first = but(first, content_digest=f"sha256:{content}", uses=frozenset())
+    second = but(second, content_digest=f"sha256:second {second_content}")
     return [but(found, steps=(first, second))]
 
 
@@ -132,16 +133,15 @@ def test_a_step_sees_what_steps_of_earlier_runs_left() -> None:
 
 def test_a_step_that_failed_is_run_again_even_with_the_inputs_of_an_older_success() -> None:
     scene = stage()
-    scene.apply(state(customizations=two_steps("1")))
+    scene.apply(state(customizations=two_steps("1", "1")))
     scene.runner.errors["global/20-app.py"] = Terminal("the stack is stuck")
-    scene.runner.version = 2
-    assert reasons(scene.apply(state(customizations=two_steps("1")))) == {
-        "payments": "the stack is stuck"
-    }
+    outcome = scene.apply(state(customizations=two_steps("2", "2")))
+    assert reasons(outcome) == {"payments": "the stack is stuck"}
     scene.runner.errors.clear()
-    outcome = scene.apply(state(customizations=two_steps("1")))
+    outcome = scene.apply(state(customizations=two_steps("1", "1")))  # the commit is reverted
     assert rows(outcome) == {"payments": "succeeded"}
     assert inside(scene)["ran"].count("global/20-app.py") == 2
+    assert not scene.ledger.read().record("payments").failures
 
 
 def test_a_kind_without_a_runner_is_a_failed_row() -> None:
