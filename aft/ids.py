@@ -30,6 +30,10 @@ MAX_ORG_UNIT_NAME = 128  # AWS: OrganizationalUnitName
 MAX_ORG_UNIT_DEPTH = 5  # AWS quota: OU nesting below the root
 
 
+RESERVED_ID = "organization"
+"""The ledger's subject for the OU tree and the runs; no request may be called so."""
+
+
 class AccountId(str):
     """An AWS account id: twelve digits, leading zeros kept."""
 
@@ -54,6 +58,8 @@ class RequestId(str):
                 f"{text!r} is not a request id: expected 1 to 63 letters, digits, '.', '_' or "
                 "'-', beginning and ending with a letter or digit"
             )
+        if text.casefold() == RESERVED_ID:
+            raise ValueError(f"{text!r} is not free: the ledger keeps the OU tree's story under it")
         return cls(text)
 
 

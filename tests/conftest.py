@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Machines differ and are shared: how long an example takes says nothing about the code.
+settings.register_profile("aft", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aft")
 
 _LOOPBACK = ("127.", "::1", "localhost")
 _connect = socket.socket.connect

@@ -54,6 +54,7 @@ def apply_now(
         revision=planned.plan.revision,
         plan_digest=plan_digest(planned.plan),
         command=command,
+        lifted=planned.lifted,
     )
     return apply_plan(
         planned.plan,

@@ -21,7 +21,7 @@ from aft.plan.codec import plan_digest
 from aft.plan.diff import make_plan, settings_to_read
 from aft.plan.model import Plan
 from aft.plan.moved import what_moved
-from aft.plan.safety import check_safety
+from aft.plan.safety import check_safety, lifted_limits
 from aft.reconcile.live import read_live
 from aft.requests.model import DesiredState
 
@@ -31,13 +31,17 @@ BULK_TAGS_LAG = timedelta(minutes=2)
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A plan with all it was made from, and what the safety limits say of it."""
+    """A plan with all it was made from, and what the safety limits say of it.
+
+    ``lifted`` are the limits that only a reviewed exception lets it exceed.
+    """
 
     plan: Plan
     desired: DesiredState
     snapshot: OrganizationSnapshot
     ledger: LedgerState
     refusals: tuple[Finding, ...]
+    lifted: tuple[str, ...] = ()
 
 
 def plan_now(
@@ -194,11 +198,19 @@ def _planned(
     snapshot: OrganizationSnapshot,
     ledger: LedgerState,
 ) -> Planned:
+    today = world.clock.now().date()
     refusals = check_safety(
         plan,
         desired.config.limits,
-        today=world.clock.now().date(),
+        today=today,
         desired=desired,
         management_account_id=snapshot.management_account_id,
     )
-    return Planned(plan=plan, desired=desired, snapshot=snapshot, ledger=ledger, refusals=refusals)
+    return Planned(
+        plan=plan,
+        desired=desired,
+        snapshot=snapshot,
+        ledger=ledger,
+        refusals=refusals,
+        lifted=lifted_limits(plan, desired.config.limits, today=today),
+    )

@@ -96,7 +96,10 @@ def _show(session: Session, planned: Planned, *, form: str, full: bool) -> None:
 
             click.echo(
                 plan_markdown(
-                    planned.plan, refusals=planned.refusals, read_at=planned.snapshot.read_at
+                    planned.plan,
+                    refusals=planned.refusals,
+                    lifted=planned.lifted,
+                    read_at=planned.snapshot.read_at,
                 ),
                 nl=False,
             )

@@ -66,6 +66,11 @@ class Repository:
             return None
         return self.handle.head.peel(pygit2.Commit)
 
+    def parent_of(self, commit_id: str) -> Revision | None:
+        """The first parent of a commit; ``None`` for the first commit (or a shallow clone's)."""
+        parents = self.commit(commit_id).parent_ids
+        return Revision(str(parents[0])) if parents and parents[0] in self.handle else None
+
     def resolve(self, text: str) -> Revision:
         """The full commit id behind ``text``. Raises ``UserError``."""
         return Revision(str(self.commit(text).id))

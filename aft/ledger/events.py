@@ -20,15 +20,17 @@ ORGANIZATION = "organization"
 class EventKind(enum.StrEnum):
     """What happened; the comments name what ``data`` holds."""
 
-    INTENT = "intent"  # CreateAccount is about to be called
+    INTENT = "intent"  # CreateAccount is about to be called; data: name, email, why
     INTENT_SETTLED = "intent-settled"  # ... and came to nothing, seen by looking
     CREATING = "creating"  # AWS accepted it; data: creation_id
-    BOUND = "bound"  # request id <-> account id; data: how (created | adopted | found | rebound)
+    BOUND = (
+        "bound"  # request id <-> account id; data: how (created | adopted | found | rebound), why
+    )
     STEP_DONE = "step-done"  # data: kind, name, digest, outputs, tag_keys, ...
     STEP_CONFIRMED = "step-confirmed"  # read live and found right; data as STEP_DONE
     STEP_FAILED = "step-failed"  # data: kind, name, reason, hint
     FORGOTTEN = "forgotten"  # the request's file is gone; the account was left alone
-    RUN_STARTED = "run-started"  # data: command, changes
+    RUN_STARTED = "run-started"  # data: command, changes, lifted (safety limits)
     RUN_FINISHED = "run-finished"  # data: counts
 
 

@@ -17,6 +17,7 @@ from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, 
 from aft.plan.model import Change
 from aft.reconcile.context import RunContext
 from aft.reconcile.done import Done
+from aft.reconcile.journal import why
 
 MOVE_TRIES = 4
 
@@ -33,7 +34,7 @@ def adopt_account(context: RunContext, change: Change) -> Done:
             f"Bind account {account_id} to {change.target}: {change.reason}",
             account_id=account_id,
             change=change.id,
-            data={"how": "adopted", **owned},
+            data={"how": "adopted", **owned, **why(context.request(change.target))},
         ),
         durable=True,
     )

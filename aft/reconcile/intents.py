@@ -18,6 +18,7 @@ from aft.organization.model import REQUEST_TAG, Account, AccountState
 from aft.plan.model import Change
 from aft.ports import Creation, CreationState
 from aft.reconcile.context import RunContext
+from aft.reconcile.journal import why
 
 SKEW = timedelta(minutes=5)
 """How far AWS's clock may be behind ours."""
@@ -52,7 +53,7 @@ class Intents:
             change.target,
             f"Intend to create account {request.name} for {change.target}",
             change=change.id,
-            data={"name": request.name, "email": str(request.email)},
+            data={"name": request.name, "email": str(request.email), **why(request)},
         )
         journal.append(event, durable=True)
         return OpenIntent(

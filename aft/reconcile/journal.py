@@ -15,7 +15,7 @@ from aft.ids import WORKING_TREE, RequestId, Revision
 from aft.ledger.events import EventKind, LedgerEvent
 from aft.plan.model import ORGANIZATION
 from aft.reconcile.model import RunInfo, Tools
-from aft.requests.model import DesiredState
+from aft.requests.model import AccountRequest, DesiredState
 
 PUBLISH_EVERY_SECONDS = 30.0
 """How long events may stay unpushed while a run goes on."""
@@ -110,3 +110,14 @@ class Journal:
         with self._lock:
             self._commits[subject] = commit
         return commit
+
+
+def why(request: AccountRequest) -> Mapping[str, Any]:
+    """Who asked for the account and why, in the request's own words, for an event's data."""
+    words = {
+        "owner": request.owner.team if request.owner is not None else "",
+        "reason": request.reason,
+        "ticket": request.ticket,
+    }
+    said = {key: text for key, text in words.items() if text}
+    return {"why": said} if said else {}

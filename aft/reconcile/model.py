@@ -45,13 +45,15 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """Who carries out what: goes into every ledger event. ``command`` is the verb."""
+    """Who carries out what: goes into every ledger event. ``command`` is the verb, ``lifted``
+    the safety limits that only a reviewed exception lets the run exceed."""
 
     id: str
     actor: str
     revision: str
     plan_digest: str
     command: str
+    lifted: tuple[str, ...] = ()
 
 
 class StopToken:

@@ -24,7 +24,11 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         ORGANIZATION,
         f"Begin {context.run.command}: {count} change{'s' if count != 1 else ''} at "
         f"{context.run.revision[:12]}",
-        data={"command": context.run.command, "changes": count},
+        data={
+            "command": context.run.command,
+            "changes": count,
+            **({"lifted": list(context.run.lifted)} if context.run.lifted else {}),
+        },
     )
     return (began, *_confirmed(context, plan), *_overcome(context, plan))
 

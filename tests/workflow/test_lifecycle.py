@@ -49,6 +49,12 @@ def test_moving_the_file_changes_nothing(repo: Repo) -> None:
     repo.remove("account-requests/renamed-folder.tmp")
     repo.commit("Sort requests into folders")
     assert repo.changes() == []
+    commits = [
+        entry["what"]
+        for entry in repo.aft("history", "shop", "--json").data
+        if entry["kind"] == "commit"
+    ]
+    assert commits == ["Ask for the shop", "Sort requests into folders"]
 
 
 def test_a_new_request_id_keeps_the_account(repo: Repo) -> None:
@@ -64,6 +70,18 @@ def test_a_new_request_id_keeps_the_account(repo: Repo) -> None:
     assert [account.id for account in accounts.values()] == [before]
     assert accounts["shop"].tags["aft:request"] == "store"
     assert repo.changes() == []
+    told = [entry["what"] for entry in repo.aft("history", "store", "--json").data]
+    assert told[0] == "Ask for the shop"
+    assert "Call it store" in told
+    assert any("Create account" in what for what in told), "the old id's story goes on"
+
+
+def test_organization_is_no_request_id(repo: Repo) -> None:
+    repo.request("organization")
+    found = repo.aft("validate", "--format", "json").data["findings"]
+    assert [(item["path"], item["code"]) for item in found] == [
+        ("account-requests/organization.yaml", "AFT805")
+    ]
 
 
 def test_removing_the_file_forgets_the_account_and_leaves_it_alone(repo: Repo) -> None:

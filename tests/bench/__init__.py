@@ -1,0 +1,1 @@
+"""The performance promises, measured: counts and ratios in one run (``make bench``)."""
