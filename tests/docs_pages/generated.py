@@ -121,7 +121,7 @@ def setting_parameters(name: str) -> str:
     if not model.model_fields:
         return f"{setting.description} {works}\n\nNo parameters."
     body = fields_table(model)
-    return f"{setting.description} {works}\n\n{body}\n" + "\n".join(parts_of(model))
+    return f"{setting.description} {works}\n\n{body}\n\n" + "\n".join(parts_of(model))
 
 
 def findings() -> str:

@@ -110,7 +110,8 @@ def type_words(part: Schema, schema: Schema) -> str:
             return "true or false"
         case "array":
             most = f", at most {part['maxItems']}" if "maxItems" in part else ""
-            return f"list of {type_words(part['items'], schema)}{most}"
+            item = type_words(part["items"], schema)
+            return f"list of {f'({item})' if ',' in item else item}{most}"
         case "object":
             inner = part.get("additionalProperties")
             values = type_words(inner, schema) if isinstance(inner, Mapping) and inner else "any"

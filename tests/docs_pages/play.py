@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
 import aft.sandbox.sandbox  # noqa: F401 - sets what moto reads from the environment, for good
 from aft.cli.main import run
 
@@ -110,9 +109,13 @@ class Stage:
     def _aft(self, command: str) -> tuple[int, str]:
         arguments = shlex.split(command)[1:]
         out = io.StringIO()
-        with self._environment(), contextlib.chdir(self.root):
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-                code = run(arguments)
+        with (
+            self._environment(),
+            contextlib.chdir(self.root),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(out),
+        ):
+            code = run(arguments)
         return code, out.getvalue()
 
     def _shell(self, command: str) -> tuple[int, str]:

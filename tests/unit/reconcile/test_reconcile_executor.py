@@ -263,7 +263,11 @@ def test_every_event_says_who_why_from_which_commit_and_by_which_calls() -> None
         assert event.plan_digest.startswith("sha256:")
         assert event.change in plan.change_by_id
     assert [event.account_id for event in events[2:]] == [account_id] * 4
-    assert events[0].data == {"name": "payments", "email": "aws+payments@example.com"}
+    assert events[0].data == {
+        "name": "payments",
+        "email": "aws+payments@example.com",
+        "why": {"owner": "payments"},
+    }
     assert events[1].aws_request_ids[0].startswith("organizations:CreateAccount:")
     assert events[1].data["creation_id"] == "car-0001"
     assert events[3].aws_request_ids[0].startswith("organizations:MoveAccount:")
