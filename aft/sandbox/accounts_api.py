@@ -13,11 +13,12 @@ from typing import Any
 
 from botocore.model import ServiceModel
 
+from aft.regions import ENABLED_BY_DEFAULT, OPT_IN
 from aft.sandbox.api_errors import ApiError
 from aft.sandbox.calls import Handler, Invocation
 from aft.sandbox.organizations_backend.model import MemberAccount
 from aft.sandbox.organizations_backend.rules import Context
-from aft.sandbox.regions import BY_DEFAULT, OPT_IN, region_status
+from aft.sandbox.regions import region_status
 from aft.sandbox.validation import violations
 from aft.sandbox.world import AccountProfile, EmailChange
 
@@ -196,7 +197,7 @@ class AccountManagement:
 
     def _list_regions(self, at: _Target) -> Mapping[str, Any]:
         wanted = at.call.params.get("RegionOptStatusContains") or []
-        names = sorted((*BY_DEFAULT, *OPT_IN))
+        names = sorted((*ENABLED_BY_DEFAULT, *OPT_IN))
         found = [
             {"RegionName": name, "RegionOptStatus": self._status(at.profile, name)}
             for name in names
@@ -211,7 +212,7 @@ class AccountManagement:
 
     def _known(self, at: _Target) -> str:
         region = str(at.call.params["RegionName"])
-        if region not in BY_DEFAULT and region not in OPT_IN:
+        if region not in ENABLED_BY_DEFAULT and region not in OPT_IN:
             raise _wrong(f"{region!r} is not a region.")
         return region
 
@@ -227,7 +228,7 @@ class AccountManagement:
 
     def _change_region(self, at: _Target, *, going: str, done: str) -> Mapping[str, Any]:
         region = self._known(at)
-        if region in BY_DEFAULT:
+        if region in ENABLED_BY_DEFAULT:
             raise _wrong(f"{region} is enabled by default and cannot be changed.", "invalidRegion")
         status = self._status(at.profile, region)
         if status in (going, done):

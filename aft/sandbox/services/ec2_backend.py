@@ -18,7 +18,7 @@ from moto.ec2.models.network_acls import NetworkAcl
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC
 
-from aft.sandbox.regions import BY_DEFAULT, OPT_IN
+from aft.regions import ENABLED_BY_DEFAULT, OPT_IN
 from aft.sandbox.services.enabled_regions import opt_in_status
 from aft.sandbox.services.moto_seams import Refusal
 
@@ -178,7 +178,7 @@ class StrictEc2Backend(EC2Backend):
 
     def visible_regions(self, names: Sequence[str], *, everything: bool) -> list[Region]:
         """Regions of this partition as this account sees them."""
-        known = {name: f"ec2.{name}.amazonaws.com" for name in sorted(BY_DEFAULT | OPT_IN)}
+        known = {name: f"ec2.{name}.amazonaws.com" for name in sorted(ENABLED_BY_DEFAULT | OPT_IN)}
         unknown = [name for name in names if name not in known]
         if unknown:
             raise Refusal("InvalidParameterValue", f"Invalid region: {', '.join(unknown)}")
