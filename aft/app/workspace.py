@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aft.app import places
+from aft.app.collector import collector_paused
 from aft.baselines.model import BaselineSetting
 from aft.config import Config
 from aft.config_file import parse_config
@@ -47,7 +47,7 @@ class Workspace:
     @classmethod
     def find(cls, directory: Path) -> Workspace:
         """The repository that ``directory`` is in. Raises ``UserError`` when there is none."""
-        return cls(open_repository(directory))
+        return cls(open_repository(directory.resolve()))
 
     @cached_property
     def settings(self) -> Mapping[str, BaselineSetting[Any, Any]]:
@@ -67,7 +67,7 @@ class Workspace:
 
     def load(self, files: RevisionFiles) -> LoadResult:
         """Read the desired state, with everything there is to say against it."""
-        with self._parse_cache() as cache, _collector_paused():
+        with self._parse_cache() as cache, collector_paused():
             return load_desired_state(
                 files, settings=self.settings, runners=self.runners, cache=cache
             )
@@ -105,15 +105,3 @@ def _replace(path: Path, content: bytes) -> None:
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(content)
     Path(file.name).replace(path)
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Thousands of small objects that all live on: collecting meanwhile costs 2-5 times."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

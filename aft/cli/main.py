@@ -106,6 +106,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code; errors are shown, not raised."""
+    is_verbose = "-v" in arguments or "--verbose" in arguments
     try:
         cli.main(list(arguments), prog_name="aft", standalone_mode=False)
     except SystemExit as end:
@@ -118,13 +119,22 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except AftError as error:
         _show(error)
-        if "-v" in arguments or "--verbose" in arguments:
+        if is_verbose:
             traceback.print_exc()
         return error.exit_code
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        return 130
     except BrokenPipeError:
         # The reader (a pager, head) went away: not our failure, and not worth a message.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - outlives us
         return 0
+    except Exception as error:  # noqa: BLE001 - the process's boundary: a bug, said as one
+        click.echo(f"error: unexpected {type(error).__name__}: {error}", err=True)
+        click.echo("hint: this is a bug in aft; -v shows where, for the report", err=True)
+        if is_verbose:
+            traceback.print_exc()
+        return 1
     return 0
 
 

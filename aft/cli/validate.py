@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from aft.app.collector import collector_paused
 from aft.cli.context import REVISION_HELP, Session, pass_session
 
 FINDINGS_EXIT = 3
@@ -21,6 +22,7 @@ FINDINGS_EXIT = 3
     help="text for people, json for tools, github for annotations, sarif for code scanning.",
 )
 @pass_session
+@collector_paused()  # what is read lives until the end of the command
 def command(session: Session, *, revision: str | None, form: str) -> None:
     """Check account requests, defaults, the OU tree, baselines, customizations and aft.yaml.
 
