@@ -7,6 +7,7 @@ instantiated without arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -23,7 +24,8 @@ def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]
     """
     found: dict[str, Any] = {}
     origin: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=group), key=lambda item: (item.name, item.value)):
+    named = (entry for entry in _installed() if entry.group == group)
+    for entry in sorted(named, key=lambda item: (item.name, item.value)):
         try:
             plugin = entry.load()()
         except Exception as error:  # a third party's code: whatever it raises, say whose it is
@@ -40,3 +42,9 @@ def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]
             )
         found[name], origin[name] = plugin, entry
     return found
+
+
+@cache  # looks into every installed package
+def _installed() -> tuple[EntryPoint, ...]:
+    found = entry_points()
+    return (*found.select(group=SETTINGS_GROUP), *found.select(group=RUNNERS_GROUP))

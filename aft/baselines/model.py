@@ -23,7 +23,7 @@ from aft.sessions import AccountSession
 class SettingParameters(BaseModel):
     """Base of every setting's parameters: strict, frozen, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 P = TypeVar("P", bound=SettingParameters)

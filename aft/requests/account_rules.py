@@ -42,7 +42,7 @@ class AccountRules:
         self._settings = settings
         self._places = places
         self._varying = {name: _varying(baseline) for name, baseline in state.baselines.items()}
-        self.environment = _environment(state, settings)
+        self.environment = _environment(state, self._varying.values(), settings)
 
     def check(self, request: AccountRequest) -> Iterator[Finding]:
         """What is wrong with this account's baseline and customizations."""
@@ -103,7 +103,9 @@ def _has_placeholders(value: Any) -> bool:
     return False
 
 
-def _environment(state: DesiredState, settings: Settings) -> str:
+def _environment(
+    state: DesiredState, varying: Iterable[Baseline | None], settings: Settings
+) -> str:
     """A digest of everything but the request that the outcome of ``check`` depends on."""
     steps = [
         [name, step.id, step.content_digest]
@@ -111,8 +113,9 @@ def _environment(state: DesiredState, settings: Settings) -> str:
         for step in customization.steps
     ]
     regions = [state.config.home_region, *state.config.regions]
+    checked = {item.setting for baseline in varying if baseline for item in baseline.settings}
     versions = {
-        name: [setting.version, setting.parameters_model.model_json_schema()]
-        for name, setting in settings.items()
+        name: [settings[name].version, settings[name].parameters_model.model_json_schema()]
+        for name in checked
     }
     return digest([plain(state.baselines), steps, regions, versions])[7:23]

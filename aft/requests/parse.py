@@ -145,7 +145,7 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         ou=_org_unit(data["ou"]),
         source=SourceRef(entry.path),
         blob_id=entry.blob_id,
-        owner=Owner(team=owner["team"], email=owner["email"]) if owner else None,
+        owner=_owner(owner["team"], owner["email"]) if owner else None,
         reason=_one_line(data.get("reason", "")),
         ticket=_one_line(data.get("ticket", "")),
         tags=data.get("tags", _NOTHING),
@@ -173,9 +173,26 @@ def _one_line(text: str) -> str:
 
 
 def _contacts(entries: Mapping[str, Any]) -> Mapping[str, Contact]:
-    return {kind: Contact(**entry) for kind, entry in entries.items() if entry is not None}
+    return {
+        kind: _contact(entry["name"], entry["title"], entry["email"], entry["phone"])
+        for kind, entry in entries.items()
+        if entry is not None
+    }
 
 
-@lru_cache(maxsize=4096)  # a few OUs hold thousands of accounts
+# A few OUs, teams and people stand behind thousands of accounts.
+
+
+@lru_cache(maxsize=4096)
+def _owner(team: str, email: str) -> Owner:
+    return Owner(team=team, email=email)
+
+
+@lru_cache(maxsize=4096)
+def _contact(name: str, title: str, email: str, phone: str) -> Contact:
+    return Contact(name=name, title=title, email=email, phone=phone)
+
+
+@lru_cache(maxsize=4096)
 def _org_unit(text: str) -> OrgUnitPath | OrgUnitId:
     return OrgUnitId(text) if is_org_unit_id(text) else OrgUnitPath.parse(text)

@@ -60,7 +60,7 @@ Remark = Annotated[str, Field(max_length=1000)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class OwnerEntry(_Part):
