@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -23,18 +24,25 @@ from aft.baseline_settings import (
 from aft.baselines.parse import BaselineFile
 from aft.cli.main import VERBS, cli
 from aft.config import Config
+from aft.customizations.template_bounds import FILTERS
+from aft.customizations.template_values import ACCOUNT_FIELDS
 from aft.finding_codes import FINDING_CODES
+from aft.organization.model import AccountFacts
 from aft.organization.raw import NOT_ACTED_ON as ORGANIZATION_LATER
 from aft.organization.raw import OrganizationFile
+from aft.plan.model import ChangeKind
 from aft.requests.raw import NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.requests.schema import SchemaName, json_schema
+from aft.runners.cloudformation import CloudFormationRunner
+from aft.runners.python_step import PythonRunner
+from aft.sandbox.profiles import Profile, behaviour_of
 
 from .models import fields_table, parts_of, table
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 _PART = re.compile(
-    r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL
+    r"(<!-- generated: (?P<name>[a-z0-9-]+) -->)(?P<gap>\n?)(?P<body>.*?)(<!-- end -->)", re.DOTALL
 )
 
 SETTINGS = (
@@ -124,6 +132,85 @@ def setting_parameters(name: str) -> str:
     return f"{setting.description} {works}\n\n{body}\n\n" + "\n".join(parts_of(model))
 
 
+def step_kinds() -> str:
+    rows = [
+        (", ".join(f"`*{suffix}`" for suffix in runner.suffixes), f"`{runner.kind}`", words)
+        for runner, words in (
+            (CloudFormationRunner, "a CloudFormation template, rendered with Jinja2"),
+            (PythonRunner, "a function `customize(context)`"),
+        )
+    ]
+    return table(("file", "kind", "what it is"), rows)
+
+
+def template_account() -> str:
+    rows = [(f"`account.{name}`", _FACTS[field]) for name, field in ACCOUNT_FIELDS.items()]
+    return table(("name", "what it is"), rows)
+
+
+def python_account() -> str:
+    rows = [
+        (f"`context.account.{field.name}`", _FACTS[field.name])
+        for field in dataclasses.fields(AccountFacts)
+    ]
+    return table(("attribute", "what it is"), rows)
+
+
+_FACTS: Mapping[str, str] = {
+    "request_id": "the request's id",
+    "account_id": "the account's id, twelve digits",
+    "name": "the account's name",
+    "email": "the root e-mail address",
+    "ou": "the path of its OU; text in templates, and `str(…)` of it is the path in Python",
+    "home_region": "`home_region` of aft.yaml",
+    "regions": "its governed regions, the home region first",
+    "tags": "the request's tags",
+    "owner": "`team` and `email`; empty when the request has no owner",
+    "contacts": "by `billing`, `operations`, `security`: `name`, `title`, `email`, `phone`",
+    "custom_fields": "the request's custom fields",
+}
+
+
+def filters() -> str:
+    return ", ".join(f"`{name}`" for name in sorted({*FILTERS, "tojson"}))
+
+
+def change_kinds() -> str:
+    return ", ".join(f"`{kind.value}`" for kind in ChangeKind)
+
+
+def profiles() -> str:
+    knobs = {
+        "creation_seconds": "CreateAccount takes",
+        "role_usable_seconds": "its role can be assumed after",
+        "closure_seconds": "closing takes",
+        "region_opt_seconds": "opting in to a region takes",
+        "tagging_lag_seconds": "the tagging API lags by",
+        "concurrent_creations": "creations at once",
+        "account_quota": "account quota",
+        "throttle": "calls are throttled",
+        "fault_probability": "calls that fail at random",
+    }
+    rows = [
+        (words, *(_knob(knob, getattr(behaviour_of(profile), knob)) for profile in Profile))
+        for knob, words in knobs.items()
+    ]
+    return table(("", *(f"`{profile.value}`" for profile in Profile)), rows)
+
+
+def _knob(knob: str, value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case (float() as low, float() as high):
+            return f"{low:g} to {high:g} s" if high else "no time, but is asynchronous"
+        case float() if knob == "fault_probability":
+            return f"{value:.0%}"
+        case float():
+            return f"{value:,.0f} s"
+    return str(value)
+
+
 def findings() -> str:
     lines: list[str] = []
     for digit, title in RANGES.items():
@@ -191,6 +278,12 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "baseline-fields": baseline_fields,
     "baseline-parts": baseline_parts,
     "setting-list": setting_list,
+    "step-kinds": step_kinds,
+    "template-account": template_account,
+    "python-account": python_account,
+    "template-filters": filters,
+    "change-kinds": change_kinds,
+    "profiles": profiles,
     "findings": findings,
     "finding-list": finding_list,
     "verbs": verbs,
@@ -205,7 +298,8 @@ def fresh(text: str) -> str:
     """``text`` of a page with its generated parts made anew."""
 
     def made(match: re.Match[str]) -> str:
-        return f"{match[1]}{PARTS[match['name']]().strip()}\n{match[4]}"
+        gap = match["gap"]  # none where the part stands within a line
+        return f"{match[1]}{gap}{PARTS[match['name']]().strip()}{gap}<!-- end -->"
 
     return _PART.sub(made, text)
 
