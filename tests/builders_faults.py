@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import traceback
 import warnings
@@ -26,7 +25,7 @@ from aft.app.planning import plan_now
 from aft.app.workspace import Workspace
 from aft.app.world import World, open_world
 from aft.ledger.codec import decode_event, encode_record
-from aft.ledger.events import EventKind, LedgerEvent, LedgerState
+from aft.ledger.events import LedgerEvent, LedgerState
 from aft.ledger.replay import replay
 from aft.plan.outcome import Outcome
 from aft.ports import CreationState, LedgerStore, Progress
@@ -205,13 +204,13 @@ def apply(
     workspace = Workspace.find(repo.root)
     workspace = Workspace(workspace.repository, {**os.environ, **repo.environ})
     desired = workspace.desired(workspace.files("HEAD"))
-    with open_world(workspace, desired.config, simulated=True) as world:
-        sandbox = world.sandbox
+    with open_world(workspace, desired.config, simulated=True) as opened:
+        world, sandbox = opened, opened.sandbox
         assert sandbox is not None
         if isinstance(death, Death):
             rules = (*rules, death.rule)
         elif death is not None:
-            world = replace(world, ledger=DyingLedger(world, death))
+            world = replace(opened, ledger=DyingLedger(opened, death))
         for rule in rules:
             sandbox.faults.add(rule)
         planned = plan_now(workspace, world, desired)
@@ -275,16 +274,5 @@ def assert_ledger_is_sound(repo: Repo, branch: str = "aft/ledger-sandbox") -> No
     repo.git("fsck", "--strict", "--no-dangling")
 
 
-def events_of(repo: Repo, subject: str) -> tuple[LedgerEvent, ...]:
-    """The story of ``subject`` on the sandbox's ledger branch."""
-    text = repo.git("grep", "-h", "-e", "", "aft/ledger-sandbox", "--", f"*/{subject}/events.jsonl")
-    events = (decode_event(line.encode()) for line in text.splitlines())
-    return tuple(event for event in events if event is not None)
-
-
 def intents_are_settled(state: LedgerState) -> bool:
     return all(record.intent is None for record in state.records.values())
-
-
-def kinds(events: Sequence[LedgerEvent]) -> list[EventKind]:
-    return [event.kind for event in events]

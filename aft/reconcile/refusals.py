@@ -41,10 +41,17 @@ _HINTS: Mapping[str, str] = {
     "when it is done",
     "FAILED_BUSINESS_VALIDATION": "AWS's business validation failed; ask AWS Support",
     "UNKNOWN_BUSINESS_VALIDATION": "ask AWS Support about the business validation",
+    "INVALID_IDENTITY_FOR_BUSINESS_VALIDATION": "complete the identity data of the management "
+    "account, then have AWS validate it again",
+    "GOVCLOUD_ACCOUNT_ALREADY_EXISTS": "AWS GovCloud (US) has an account with this e-mail address "
+    "already: choose another address",
+    "UPDATE_EXISTING_RESOURCE_POLICY_WITH_TAGS_NOT_SUPPORTED": "AWS could not put the request's "
+    "tags on the account; ask AWS Support, and try without `tags`, which may be added later",
     "INTERNAL_FAILURE": "AWS failed inside; run again, and ask AWS Support if it stays so",
     "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED": "too many creations at once in this organization; "
     "run again later, or lower limits.creations_in_flight in aft.yaml",
-    "CONCURRENT_ACCOUNT_MODIFICATION": "AWS was changing the account already; run again",
+    "CONCURRENT_ACCOUNT_MODIFICATION": "AWS is working on a request with the same data already; "
+    "run again, and its account is found",
 }
 
 

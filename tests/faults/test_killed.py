@@ -125,8 +125,7 @@ def sweep(
 ) -> int:
     """Die at every ``LANES``-th moment from ``lane`` on, until a run outlives its fault; returns
     how many have died."""
-    deaths = 0
-    for at in count(lane, LANES):
+    for deaths, at in enumerate(count(lane, LANES)):
         repo = morning.copy(place)
         code = die_once(repo, death_at(at))
         assert code in (0, KILLED), f"at {at}"
@@ -138,7 +137,6 @@ def sweep(
             raise
         if code == 0:
             return deaths
-        deaths += 1
     raise AssertionError("unreachable")
 
 
