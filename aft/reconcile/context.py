@@ -192,5 +192,6 @@ class RunContext:
             )
         )
 
-    def waiting(self, change: Change, message: str) -> None:
-        self.notify(ProgressKind.STEP_WAITING, change, message)
+    def waiting(self, change: Change, message: str, *, seconds: float | None = None) -> None:
+        """Tell that a step waits, and since when; the same words while the reason is the same."""
+        self.notify(ProgressKind.STEP_WAITING, change, message, seconds=seconds)

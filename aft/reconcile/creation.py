@@ -145,7 +145,7 @@ class Creations:
 
     def _wait(self, change: Change, creation: Creation) -> None:
         def notice(age: float) -> None:
-            self._context.waiting(change, f"AWS is creating it, {age:.0f} s so far")
+            self._context.waiting(change, "AWS is creating the account", seconds=age)
 
         self._watch.until_over(creation, within=self._within, notice=notice)
 

@@ -330,8 +330,14 @@ def test_progress_tells_each_step_once_and_the_waits_between() -> None:
     assert done.account_id == scene.world.account("payments").id
     assert done.seconds is not None
     assert done.seconds >= 5.0
-    waits = [item.message for item in seen if item.kind is ProgressKind.STEP_WAITING]
-    assert any(message.startswith("AWS is creating it") for message in waits)
+    waits = [item for item in seen if item.kind is ProgressKind.STEP_WAITING]
+    said = {item.message for item in waits}  # the same words at every look
+    assert "AWS is creating the account" in said
+    assert said <= {
+        "AWS is creating the account",
+        f"account {done.account_id} is not usable yet",
+    }
+    assert all(item.seconds > 0 for item in waits if item.message.startswith("AWS"))
     targets = [item.target for item in seen if item.kind is ProgressKind.TARGET_DONE]
     assert sorted(targets) == ["payments", "search"]
 

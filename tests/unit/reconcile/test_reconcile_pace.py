@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from builders_plan import baseline, desired, request, unit
 from builders_reconcile import rows, stage
 from fakes.clocks import SimulatedClock
+from fakes.world import Fault
 
 from aft.config import Config, Limits
 from aft.ids import AccountId
@@ -108,3 +110,17 @@ def test_a_creation_too_new_for_the_list_is_not_taken_for_over() -> None:
         assert clock.monotonic() >= 10.0
         assert provider.creation(creation.id).state is CreationState.SUCCEEDED
     assert ages == sorted(ages)
+
+
+def test_an_interrupt_in_one_thread_ends_the_waits_of_the_others() -> None:
+    with SimulatedClock() as clock:
+        scene = stage(clock, creation_seconds=3600.0, latency=0.1, usable_after=0.0)
+        scene.world.add_account("old", "aws+old@example.com", tags={"aft:request": "old"})
+        interrupt = KeyboardInterrupt()
+        scene.world.faults.append(Fault("MoveAccount", interrupt))
+        state = desired(request("old"), request("new"), units=[unit("Workloads")])
+        with pytest.raises(KeyboardInterrupt):
+            scene.apply(state)
+        assert clock.monotonic() < 5.0
+    assert scene.world.accepted_starts == {"new": 1}
+    assert "run-finished" not in scene.ledger.kinds("organization")
