@@ -12,7 +12,10 @@ import importlib.util
 import inspect
 import json
 import os
+import select
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -110,11 +113,27 @@ def _failure(error: BaseException, path: Path) -> Mapping[str, Any]:
     return {"message": text, "file": str(Path(file).relative_to(folder)), "line": line}
 
 
+def _end_with_reader(descriptor: int) -> None:
+    """Kill this process and what it started once nobody can read the answer any more: the run was
+    killed, and the next one may begin the same step again at any moment."""
+
+    def watch() -> None:
+        waiting = select.poll()
+        waiting.register(descriptor, 0)  # errors alone: the pipe has lost its reader
+        waiting.poll()
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="aft-reader-watch", daemon=True).start()
+
+
 def main() -> None:
     """Read the order, run the step, write the result; exit 0 whenever a result was written."""
     order = json.loads(sys.stdin.buffer.read())
     descriptor = int(order["result_fd"])
     os.set_inheritable(descriptor, False)  # nothing the step starts may answer
+    _end_with_reader(descriptor)
     inputs = decode_inputs(order["inputs"])
     context = Context(account=inputs.account, outputs=inputs.outputs)
     result = run_step(Path(order["step"]), context)

@@ -143,8 +143,9 @@ class Dispatcher:
             self._die()
 
     def _die(self) -> None:
-        self._hooks.save()
-        os._exit(_EXIT_CODE)
+        with self.lock:  # nothing may happen after the save that the file does not know
+            self._hooks.save()
+            os._exit(_EXIT_CODE)
 
     def _refuse(self, call: _Call, error: ApiError, request_id: str) -> WireResponse:
         self._remember(call, request_id, error.code)
