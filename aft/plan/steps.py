@@ -101,8 +101,7 @@ def _add_settings(
     attention: list[Attention] = []
     for resolved in settings:
         digest = setting_digest(resolved, facts)
-        done = record.steps.get(resolved.name)
-        if digest and done is not None and done.digest == digest:
+        if digest and _stands(record, resolved.name, digest):
             continue
         seen = live.get((facts.account_id or "", resolved.name))
         if seen is not None and seen.refused:
@@ -166,7 +165,7 @@ def _add_customizations(
             digest = step_digest(step, runner_version=version, facts=facts, outputs=outputs)
         if done is not None:
             outputs[step.id] = done.outputs
-            if digest and done.digest == digest:
+            if digest and _stands(record, step.id, digest):
                 continue
         reason = _reason(record, step.id, f"customization {step.customization}")
         if depends and done is not None and step.id not in record.failures:
@@ -175,6 +174,12 @@ def _add_customizations(
             ChangeKind.RUN_CUSTOMIZATION, subject=step.id, inputs_digest=digest, reason=reason
         )
         an_earlier_one_runs = True
+
+
+def _stands(record: AccountRecord, name: str, digest: str) -> bool:
+    """Done with these inputs, and not tried with others since, which may have got half-way."""
+    done = record.steps.get(name)
+    return done is not None and done.digest == digest and name not in record.failures
 
 
 def _reason(record: AccountRecord, name: str, where: str) -> str:

@@ -165,3 +165,13 @@ def test_a_new_accounts_steps_are_all_planned(uses: frozenset[str]) -> None:
     plan = b.plan(state, b.snapshot())
     assert subjects(plan) == ["", "account-alias", "ebs-default-encryption", "global/10.py"]
     assert settings_to_read(plan) == ()
+
+
+@pytest.mark.parametrize("step", ["account-alias", "global/10.py"])
+def test_a_step_that_failed_since_it_was_done_is_tried_again(step: str) -> None:
+    # A change that failed half-way and was then reverted has the digest of what was done before.
+    state = state_with(b.customization("global", "10.py"))
+    record = b.record(
+        "app", 1, steps=b.all_done(state, "app", 1), failures={step: b.failed("timed out")}
+    )
+    assert subjects(planned(state, record)) == [step]
