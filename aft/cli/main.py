@@ -7,12 +7,16 @@ Verbs are imported when they are called, so that ``--help`` and ``validate`` sta
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import gc
 import importlib
 import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -99,9 +103,30 @@ def cli(
     )
 
 
-def main() -> None:
+def main() -> NoReturn:
     """The ``aft`` command."""
-    sys.exit(run(sys.argv[1:]))
+    gc.set_threshold(50_000, 20, 20)  # what a command makes mostly lives until its end
+    _leave(run(sys.argv[1:]))
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process as it is.
+
+    Taking ten thousand requests and as many functions apart, one by one, costs a tenth of a
+    second of every command. The operating system does it at once; what must happen before, a
+    ``with`` or ``atexit`` has seen to.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        pass  # as in ``run``
+    except OSError as error:
+        code = code or 1
+        with contextlib.suppress(OSError):
+            os.write(2, f"error: cannot write the output: {error.strerror}\n".encode())
+    atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter itself would do now
+    os._exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -15,66 +15,131 @@ from typing import Any
 
 from aft import __version__
 
-FORMAT = f"aft-requests-1 {__version__} ".encode()
+FORMAT = f"aft-requests-2 {__version__} ".encode()
 """How the bytes begin. Another version of aft may accept other requests, so it begins anew."""
 
 KEEP = 20_000
 """Entries of other revisions that are kept beside those in use."""
 
+Row = list[Any]
+"""An entry: the environment it passed in, the number of its field names, then its values."""
+
 
 class ParseCache:
     """A mapping from key to values; ``dirty`` once it holds more than was loaded."""
 
-    def __init__(self, entries: Mapping[str, Any] | None = None) -> None:
-        self._loaded = dict(entries or {})
-        self._used: dict[str, list[Any]] = {}
+    def __init__(self) -> None:
+        self._common = _CommonValues([])
+        self._loaded: dict[str, Row] = {}
+        self._used: dict[str, Row] = {}
         self.dirty = False
 
     @classmethod
     def loads(cls, content: bytes) -> ParseCache:
         """Read what ``dumps`` wrote; anything else gives an empty cache."""
+        cache = cls()
         header, _, body = content.partition(b"\n")
         if header != FORMAT + _checksum(body):
-            return cls()
+            return cache
         try:
-            entries = json.loads(body)
+            match json.loads(body):
+                case {"common": list() as common, "rows": dict() as rows}:
+                    cache._common, cache._loaded = _CommonValues(common), rows
         except (ValueError, RecursionError):
-            return cls()
-        return cls(entries) if isinstance(entries, dict) else cls()
+            pass
+        return cache
 
     def dumps(self) -> bytes:
         """The entries used since loading, and some of the others."""
-        others = {key: value for key, value in self._loaded.items() if key not in self._used}
-        kept = dict(list(others.items())[-KEEP:])
-        body = json.dumps({**kept, **self._used}, separators=(",", ":"), ensure_ascii=False)
-        content = body.encode()
-        return FORMAT + _checksum(content) + b"\n" + content
+        others = {key: row for key, row in self._loaded.items() if key not in self._used}
+        if len(others) > KEEP:
+            kept = dict(list(others.items())[-KEEP:])
+            return self._only({**kept, **self._used}).dumps()
+        rows = {**others, **self._used}
+        document = {"common": self._common.values, "rows": rows}
+        body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+        return FORMAT + _checksum(body) + b"\n" + body
 
     def get(self, key: str) -> Mapping[str, Any] | None:
         """The values under ``key``, if they are there and have the shape of values."""
-        found = self._loaded.get(key)
-        if type(found) is not list or len(found) != 2 or type(found[0]) is not dict:
-            return None
-        self._used[key] = found
-        values: Mapping[str, Any] = found[0]
+        row = self._loaded.get(key)
+        values = None if row is None else self._values(row)
+        if row is not None and values is not None:
+            self._used[key] = row
         return values
 
     def put(self, key: str, values: Mapping[str, Any]) -> None:
         """Keep ``values``, which must be plain JSON and must not be changed afterwards."""
-        self._used[key] = [values, ""]
+        number = self._common.number
+        self._used[key] = ["", number(list(values)), *map(self._common.short, values.values())]
         self.dirty = True
 
     def has_passed(self, key: str, environment: str) -> bool:
         """True when what is kept under ``key`` passed its further checks in ``environment``."""
-        kept = self._used.get(key)
-        return kept is not None and kept[1] == environment
+        row = self._used.get(key)
+        return row is not None and row[0] == environment
 
     def note_passed(self, key: str, environment: str) -> None:
         """Remember that; the last environment alone is kept."""
-        kept = self._used.get(key)
-        if kept is not None:
-            kept[1] = environment
+        row = self._used.get(key)
+        if row is not None:
+            row[0] = environment
             self.dirty = True
+
+    def _values(self, row: Row) -> Mapping[str, Any] | None:
+        common = self._common.values
+        try:
+            return {
+                name: common[value] if type(value) is int else value
+                for name, value in zip(common[row[1]], row[2:], strict=True)
+            }
+        except (LookupError, TypeError, ValueError):
+            return None
+
+    def _only(self, rows: Mapping[str, Row]) -> ParseCache:
+        """A cache of ``rows`` alone, without the common values that only others had."""
+        fewer = ParseCache()
+        for key, row in rows.items():
+            values = self._values(row)
+            if values is not None:
+                fewer.put(key, values)
+                fewer.note_passed(key, row[0])
+        return fewer
+
+
+class _CommonValues:
+    """Values that several entries share, such as an OU or a contact: each is kept, read and held
+    in memory once, and stands in the entries as its number."""
+
+    def __init__(self, values: list[Any]) -> None:
+        self.values = values
+        self._numbers: dict[str, int | None] | None = None  # by ``repr``: equal for equal JSON
+
+    def short(self, value: Any) -> Any:
+        """The number of ``value`` from its second time on; before, the value itself."""
+        if value is None or type(value) is bool or type(value) is float:
+            return value
+        if type(value) is int:  # else it would be taken for a number of another value
+            return self.number(value)
+        seen, shown = self._seen(), repr(value)
+        if shown not in seen:
+            seen[shown] = None
+            return value
+        return self.number(value)
+
+    def number(self, value: Any) -> int:
+        """The number of ``value``, which gets one if it has none."""
+        seen, shown = self._seen(), repr(value)
+        number = seen.get(shown)
+        if number is None:
+            number = seen[shown] = len(self.values)
+            self.values.append(value)
+        return number
+
+    def _seen(self) -> dict[str, int | None]:
+        if self._numbers is None:
+            self._numbers = {repr(value): at for at, value in enumerate(self.values)}
+        return self._numbers
 
 
 def _checksum(body: bytes) -> bytes:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from typing import Any
 
 import pytest
 from builders_requests import REPOSITORY, MemoryFiles, load, load_files, request_text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aft.requests.cache import ParseCache
+from aft.requests.cache import FORMAT, KEEP, ParseCache
 from aft.requests.desired import LoadResult
 
 FILES = {
@@ -113,7 +115,7 @@ def test_other_revisions_stay_in_the_cache() -> None:
         b"garbage",
         b"\x80\x04\x95 not a pickle \x2e",
         stored_from(FILES)[:-1],
-        stored_from(FILES).replace(b"aft-requests-1 ", b"aft-requests-1 0."),
+        stored_from(FILES).replace(b"aft-requests-2 ", b"aft-requests-2 0."),
         stored_from(FILES).replace(b"Workloads/Prod", b"Workloads/Evil"),
     ],
 )
@@ -128,13 +130,81 @@ def test_no_bytes_raise(content: bytes) -> None:
     assert not ParseCache.loads(content).dirty
 
 
+def signed(body: object) -> bytes:
+    """``body`` as a cache that looks undamaged."""
+    content = json.dumps(body).encode()
+    return FORMAT + hashlib.blake2b(content, digest_size=16).hexdigest().encode() + b"\n" + content
+
+
 @pytest.mark.parametrize(
-    "values", [None, [], {}, {"name": 1}, {"name": "a", "email": "e", "ou": ["x"]}, [[{}], ""]]
+    "row",
+    [
+        None,
+        [],
+        {},
+        "row",
+        [""],
+        ["", 0],
+        ["", "0", "a"],
+        ["", 99, "a"],
+        ["", 0, 99, 99, 99],
+        ["", 1, 1],
+        [{}, 0, ["a"], "e", ["x"]],
+    ],
 )
-def test_entries_of_the_wrong_shape_are_read_anew(values: object) -> None:
+def test_entries_of_the_wrong_shape_are_read_anew(row: object) -> None:
+    keys = json.loads(stored_from(FILES).partition(b"\n")[2])["rows"]
+    common = [["name", "email", "ou"], 7]
+    poisoned, cache = warm(
+        FILES, stored=signed({"common": common, "rows": dict.fromkeys(keys, row)})
+    )
+    assert poisoned == load(FILES)
+    assert cache.dirty
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], {}, {"common": {}, "rows": {}}, {"common": []}, {"common": [], "rows": []}]
+)
+def test_another_document_is_an_empty_cache(body: object) -> None:
+    assert warm(FILES, stored=signed(body))[0] == load(FILES)
+
+
+def test_values_come_back_as_they_were_put() -> None:
+    entries: dict[str, dict[str, Any]] = {
+        "1": {"a": 1, "b": True, "c": 1.0, "d": None, "e": "1", "f": [1, True], "g": {"x": "1"}},
+        "2": {"a": True, "b": 1, "c": "null", "d": "[1, true]", "e": 0, "f": [1, 1], "g": {}},
+        "3": {"g": {"y": 1, "x": 2}, "f": [1, True], "e": "1"},
+        "4": {"g": {"x": 2, "y": 1}, "f": "[1, true]", "e": 1},
+        "5": {},
+    }
     cache = ParseCache()
-    load(FILES, cache=cache)
-    body = json.loads(cache.dumps().partition(b"\n")[2])
-    poisoned = ParseCache({key: [values, ""] for key in body})
-    assert load(FILES, cache=poisoned) == load(FILES)
-    assert load(FILES, cache=ParseCache(dict.fromkeys(body, values))) == load(FILES)
+    for key, values in [*entries.items(), *((key * 2, entries[key]) for key in entries)]:
+        cache.put(key, values)
+    for _ in range(2):
+        cache = ParseCache.loads(cache.dumps())
+        for key, values in entries.items():
+            assert json.dumps(cache.get(key)) == json.dumps(values)
+            assert json.dumps(cache.get(key * 2)) == json.dumps(values)
+
+
+def test_what_many_entries_share_is_kept_once() -> None:
+    cache = ParseCache()
+    for number in range(100):
+        cache.put(str(number), {"ou": "Workloads/Prod", "contacts": {"security": {"name": "Ada"}}})
+    stored = cache.dumps()
+    assert stored.count(b"Workloads/Prod") == stored.count(b"Ada") == 2
+    again = ParseCache.loads(stored)
+    again.put("new", {"ou": "Workloads/Prod", "contacts": {"security": {"name": "Ada"}}})
+    assert again.dumps().count(b"Ada") == 2
+
+
+def test_old_entries_go_and_so_does_what_only_they_shared() -> None:
+    cache = ParseCache()
+    for number in range(KEEP + 10):
+        cache.put(f"old-{number}", {"ou": "Gone" if number < 10 else "Workloads"})
+    cache = ParseCache.loads(cache.dumps())
+    cache.put("new", {"ou": "Workloads"})
+    cache = ParseCache.loads(cache.dumps())
+    assert cache.get("old-9") is None
+    assert cache.get("old-10") == cache.get("new") == {"ou": "Workloads"}
+    assert b"Gone" not in cache.dumps()
