@@ -8,8 +8,8 @@ A remark is an HTML comment on the lines right above a block:
     <!-- file: path -->        the block is written to this file
     <!-- check: request -->    the block is read as this kind of file
 
-Inside a console block, lines that begin with ``$ `` are commands (``> `` goes on with one), the
-lines below are what they say, and a line of ``…`` stands for lines left out.
+Inside a console block, lines that begin with ``$ `` are commands, the lines below are what they
+say, and a line of ``…`` stands for lines left out.
 """
 
 from __future__ import annotations
@@ -71,9 +71,6 @@ def commands_of(block: Block) -> tuple[Command, ...]:
     for number, line in enumerate(block.text.splitlines(), start=block.line):
         if line.startswith("$ "):
             found.append((line[2:], [], number))
-        elif line.startswith("> ") and found and not found[-1][1]:
-            command, answer, at = found.pop()
-            found.append((f"{command}\n{line[2:]}", answer, at))
         elif found:
             found[-1][1].append(line)
         else:

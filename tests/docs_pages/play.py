@@ -33,7 +33,7 @@ ENVIRONMENT = {
     "GIT_COMMITTER_EMAIL": "ada@example.com",
     "PAGER": "cat",
 }
-_SHELL = ("|", ">", "&&", ";", "$(", "\n")
+_SHELL = ("|", ">", "&&", ";", "$(")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +198,7 @@ def record(folder: Path, *, only: Sequence[Path] = ()) -> Iterator[Path]:
                 print(answer.problem, file=sys.stderr)
             if not answer.problem or "any order" in answer.block.remarks:
                 continue
-            first = answer.command.line + answer.command.text.count("\n")
+            first = answer.command.line
             length = len(answer.command.answer)
             changes.append((first, length, renewed(answer.said, answer.command.answer)))
         for first, length, new in reversed(changes):
