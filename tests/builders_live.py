@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ from aft.sandbox.server import serve
 ACCESS_ROLE = "OrganizationAccountAccessRole"
 PATIENCE = 60.0
 """Seconds a test waits for another process before it gives up."""
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all: making them is what costs."""
+    return boto3.Session(region_name="eu-central-1")
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Live:
         url, options = self.environ["AWS_ENDPOINT_URL"], {}
         if service == "s3control":  # puts the account before the host, which only a proxy resolves
             url, options = "http://s3-control.sandbox.invalid", {"proxies": {"http": url}}
-        return boto3.Session().client(
+        return _session().client(
             service,
             region_name=region,
             endpoint_url=url,
