@@ -111,7 +111,8 @@ def _too_many(plan: Plan, limits: Limits, *, today: date) -> list[Finding]:
             Finding(
                 code="AFT950",
                 source=SourceRef(CONFIG_PATH),
-                message=f"Too many {title}: {found} {things}, the limit is {limit}{ended}",
+                message=f"Too many {title}: {found} {things if found != 1 else things[:-1]}, "
+                f"the limit is {limit}{ended}",
                 hint=f"add `limits.allow: [{{limit: {name}, up_to: {found}, reason: …, "
                 f"until: …}}]` to {CONFIG_PATH}, or do it in smaller steps",
             )

@@ -97,7 +97,7 @@ class _Executor:
     def execute(self) -> Outcome:
         context, clock = self._context, self._context.tools.clock
         began = clock.monotonic()
-        context.notify(ProgressKind.RUN_STARTED, message=f"{len(self._plan.changes)} changes")
+        context.notify(ProgressKind.RUN_STARTED, message=_counted(len(self._plan.changes)))
         context.journal.append(*opening_events(context, self._plan))
         try:
             with (
@@ -287,3 +287,7 @@ class _Executor:
             stop_reason=outcome.stop_reason,
             unpublished=unpublished,
         )
+
+
+def _counted(changes: int) -> str:
+    return f"{changes} change{'' if changes == 1 else 's'}"

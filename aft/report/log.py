@@ -33,5 +33,5 @@ class JsonLog:
         for name in ("target", "account_id", "change", "message", "seconds"):
             value = getattr(progress, name)
             if value not in ("", None):
-                fields[name] = value
+                fields[name] = round(value, 3) if isinstance(value, float) else value
         self.line(fields)

@@ -7,6 +7,8 @@ A remark is an HTML comment on the lines right above a block:
     <!-- any order -->         the output's lines come in any order
     <!-- file: path -->        the block is written to this file
     <!-- check: request -->    the block is read as this kind of file
+    <!-- plays as: command --> a test runs this command in the block's place
+    <!-- with: NAME=FOLDER --> from here on the folder comes first in this search path
 
 Inside a console block, lines that begin with ``$ `` are commands, the lines below are what they
 say, and a line of ``…`` stands for lines left out.

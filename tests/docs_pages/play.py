@@ -68,17 +68,24 @@ class Stage:
         self.environ = {**ENVIRONMENT, "AFT_SANDBOX_STATE": str(folder / "organization.state")}
 
     @classmethod
-    def sample(cls, folder: Path) -> Stage:
-        """This repository's own requests and customizations, committed."""
+    def empty(cls, folder: Path) -> Stage:
+        """A repository with nothing in it."""
         stage = cls(folder)
         stage.root.mkdir(parents=True)
+        stage.play("git init -q -b main", check=True)
+        return stage
+
+    @classmethod
+    def sample(cls, folder: Path) -> Stage:
+        """This repository's own requests and customizations, committed."""
+        stage = cls.empty(folder)
         for name in SAMPLE:
             source = ROOT / name
             if source.is_dir():
                 shutil.copytree(source, stage.root / name)
             else:
                 shutil.copy(source, stage.root / name)
-        for command in ("init -q -b main", "add --all", "commit -q -m 'The sample repository'"):
+        for command in ("add --all", "commit -q -m 'The sample repository'"):
             stage.play(f"git {command}", check=True)
         return stage
 
@@ -101,6 +108,7 @@ class Stage:
     def play(self, command: str, *, check: bool = False) -> tuple[int, str]:
         """Run one command line in the repository; its exit code and all it said."""
         is_ours = command.startswith("aft ") and not any(sign in command for sign in _SHELL)
+        is_ours = is_ours and "PYTHONPATH" not in self.environ
         code, said = self._aft(command) if is_ours else self._shell(command)
         if check and code:
             raise AssertionError(f"{command}: exit {code}\n{said}")
@@ -142,6 +150,12 @@ class Stage:
             os.environ.clear()
             os.environ.update(before)
 
+    def add_path(self, assignment: str) -> None:
+        """``NAME=FOLDER``: put the folder, seen from the repository, before what is there."""
+        name, _, folder = assignment.partition("=")
+        place = str((self.root / folder).resolve())
+        self.environ[name] = os.pathsep.join(filter(None, (place, os.environ.get(name, ""))))
+
     def export(self, command: str) -> None:
         """``export NAME=VALUE`` lasts for the rest of the page."""
         name, _, value = command.removeprefix("export ").partition("=")
@@ -158,12 +172,14 @@ def play(page: Path, stage: Stage) -> Iterator[Answer]:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.text)
             continue
+        if "with" in block.remarks:
+            stage.add_path(block.remarks["with"])
         commands = commands_of(block)
         for command in commands:
             if command.text.startswith("export "):
                 stage.export(command.text)
                 continue
-            code, said = stage.play(command.text)
+            code, said = stage.play(block.remarks.get("plays as", command.text))
             yield Answer(
                 block=block,
                 command=command,
@@ -171,6 +187,11 @@ def play(page: Path, stage: Stage) -> Iterator[Answer]:
                 said=tuple(line.rstrip() for line in said.rstrip().splitlines()),
                 exit_code=code,
             )
+
+
+def begin(kind: str, folder: Path) -> Stage:
+    """A new stage of the kind a page starts from."""
+    return {"empty": Stage.empty, "sample": Stage.sample, "vended": Stage.vended}[kind](folder)
 
 
 def played_pages() -> tuple[Path, ...]:
@@ -189,7 +210,7 @@ def record(folder: Path, *, only: Sequence[Path] = ()) -> Iterator[Path]:
             vended = vended or Stage.vended(folder / "vended")
             stage = vended.copy_to(place)
         else:
-            stage = Stage.sample(place)
+            stage = begin(start_of(page), place)
         lines = page.read_text().splitlines()
         changes: list[tuple[int, int, list[str]]] = []
         for answer in play(page, stage):
