@@ -43,6 +43,9 @@ class Workspace:
     def __init__(self, repository: Repository, environ: Mapping[str, str] = os.environ) -> None:
         self.repository = repository
         self.environ = environ
+        self._latest: LoadResult | None = None
+        """Kept until the next, because taking apart thousands of requests only to end the
+        process costs as much as checking them."""
 
     @classmethod
     def find(cls, directory: Path) -> Workspace:
@@ -68,9 +71,10 @@ class Workspace:
     def load(self, files: RevisionFiles) -> LoadResult:
         """Read the desired state, with everything there is to say against it."""
         with self._parse_cache() as cache, collector_paused():
-            return load_desired_state(
+            self._latest = load_desired_state(
                 files, settings=self.settings, runners=self.runners, cache=cache
             )
+        return self._latest
 
     def desired(self, files: RevisionFiles) -> DesiredState:
         """The desired state. Raises ``InvalidRepository`` when there are errors."""

@@ -106,16 +106,26 @@ class WorkingTreeFiles:
         pending = [b""]
         while pending:
             for path, status in self._below(pending.pop()):
-                is_folder = stat.S_ISDIR(status.st_mode)
-                if rules.ignores(path, is_folder=is_folder):
-                    continue
-                if is_folder and not rules.is_submodule(path) and not self._is_repository(path):
-                    pending.append(path)
-                    continue
-                entry = self._entry(path, status, rules)
+                entry = self._unchanged(path, status, rules)
+                if entry is None:
+                    is_folder = stat.S_ISDIR(status.st_mode)
+                    if rules.ignores(path, is_folder=is_folder):
+                        continue
+                    if is_folder and not rules.is_submodule(path) and not self._is_repository(path):
+                        pending.append(path)
+                        continue
+                    entry = self._looked_into(path, status, rules)
                 if entry is not None:
                     self._names[entry.path] = path
                     yield entry
+
+    @staticmethod
+    def _unchanged(path: bytes, status: os.stat_result, rules: GitRules) -> TreeEntry | None:
+        """The entry of nearly every file: tracked, and untouched since."""
+        known = rules.unchanged(path, status)
+        if known is None or not stat.S_ISREG(status.st_mode):
+            return None
+        return _tree_entry(path, EntryKind.FILE, known, status.st_size)
 
     def _below(self, folder: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
         """What lies in ``folder``, its full path and its own status; at the top, only what is
@@ -137,12 +147,11 @@ class WorkingTreeFiles:
     def _is_repository(self, path: bytes) -> bool:
         return os.path.lexists(os.path.join(self._top, path, b".git"))  # noqa: PTH118 - bytes
 
-    def _entry(self, path: bytes, status: os.stat_result, rules: GitRules) -> TreeEntry | None:
+    def _looked_into(
+        self, path: bytes, status: os.stat_result, rules: GitRules
+    ) -> TreeEntry | None:
         """``None`` for pipes, sockets and devices, which are not git's."""
         if stat.S_ISREG(status.st_mode):
-            known = rules.unchanged(path, status)
-            if known is not None:
-                return _tree_entry(path, EntryKind.FILE, known, status.st_size)
             try:
                 oid, size = self._hash(path, status.st_size, rules)
             except OSError:

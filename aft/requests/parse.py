@@ -34,6 +34,7 @@ from aft.requests.raw import NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.validation import Loc, Located, dotted, validate
 from aft.yamldoc import YamlDocument
 
+_REMARKS = ("reason", "ticket")
 _UNIQUE_LISTS = ("regions", "customizations", "depends_on")
 
 
@@ -52,7 +53,7 @@ def check(
         findings = [item for item in findings if item.code != "AFT203"]
     broken = {finding.source for finding in problems}
     findings.extend(item for item in _rules(merged) if item.source not in broken)
-    return data, sorted_findings(findings) if findings else ()
+    return _on_one_line(data), sorted_findings(findings) if findings else ()
 
 
 def _missing(merged: Located) -> Iterator[Finding]:
@@ -104,6 +105,12 @@ def _rules(merged: Located) -> Iterator[Finding]:
             yield Finding(code="AFT204", source=source, message=f"{dotted(loc)}: {message}")
 
 
+def _on_one_line(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``data`` with remarks as they are shown: on one line, whatever the file's lines were."""
+    remarks = {name: data[name] for name in _REMARKS if isinstance(data.get(name), str)}
+    return {**data, **{name: " ".join(text.split()) for name, text in remarks.items()}}
+
+
 def _not_yet(merged: Located, loc: Loc, message: str) -> Finding:
     is_item = isinstance(loc[-1], int)
     return Finding(
@@ -146,8 +153,8 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         source=SourceRef(entry.path),
         blob_id=entry.blob_id,
         owner=_owner(owner["team"], owner["email"]) if owner else None,
-        reason=_one_line(data.get("reason", "")),
-        ticket=_one_line(data.get("ticket", "")),
+        reason=data.get("reason", ""),
+        ticket=data.get("ticket", ""),
         tags=data.get("tags", _NOTHING),
         contacts=_contacts(contacts) if contacts else _NOTHING,
         regions=_names(data.get("regions")),
@@ -166,10 +173,6 @@ _NOTHING: Mapping[str, Any] = {}
 
 def _names(value: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(value) if value else ()
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split()) if text else ""
 
 
 def _contacts(entries: Mapping[str, Any]) -> Mapping[str, Contact]:

@@ -201,6 +201,15 @@ def test_content_is_that_of_the_blob_id_also_when_saved_in_between(clone: Clone)
     assert files.read(entry) == b"name: a\n"
 
 
+def test_content_comes_from_the_disk_where_the_object_is_missing(clone: Clone) -> None:
+    (entry,) = working_tree_files(clone.repository).entries(A)
+    (clone.path / ".git" / "objects" / entry.blob_id[:2] / entry.blob_id[2:]).unlink()
+    files = working_tree_files(clone.repository)
+    (again,) = files.entries(A)
+    assert again == entry
+    assert files.read(again) == b"name: a\n"
+
+
 @pytest.mark.parametrize("cut", [0, 3, 11, 12, 40, 100, -1, -21])
 def test_a_damaged_index_is_not_believed(clone: Clone, cut: int) -> None:
     index = clone.path / ".git" / "index"
