@@ -198,7 +198,11 @@ class Report:
 
 
 def apply(
-    repo: Repo, death: Death | LedgerDeath | None = None, *, rules: Sequence[Rule] = ()
+    repo: Repo,
+    death: Death | LedgerDeath | None = None,
+    *,
+    rules: Sequence[Rule] = (),
+    look_inside: bool = True,
 ) -> Report:
     """Plan and apply as ``aft apply`` does, under ``rules``, then look."""
     workspace = Workspace.find(repo.root)
@@ -237,7 +241,9 @@ def apply(
             ),
             units=tuple(sorted(str(unit.path) for unit in again.snapshot.units)),
             creations=tuple(sorted((item.account_name, item.state.value) for item in creations)),
-            inside={account.name: _inside(world, account.id) for account in accounts},
+            inside={
+                account.name: _inside(world, account.id) for account in accounts if look_inside
+            },
             calls_of_apply=calls,
             ledger=again.ledger,
         )

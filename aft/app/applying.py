@@ -10,8 +10,8 @@ from random import SystemRandom
 
 from aft.app.planning import Planned, plan_now
 from aft.app.workspace import Workspace
-from aft.app.world import World
-from aft.errors import Refused
+from aft.app.world import World, open_world
+from aft.errors import AftError, Refused
 from aft.findings import Finding
 from aft.git.history import GitHistory
 from aft.ids import RequestId, Revision
@@ -20,6 +20,7 @@ from aft.plan.outcome import Outcome
 from aft.ports import Observer
 from aft.reconcile.executor import apply_plan
 from aft.reconcile.model import RunInfo, StopToken, Tools
+from aft.reconcile.opening import overcome
 
 
 class RefusedBySafety(Refused):
@@ -44,10 +45,14 @@ def apply_now(
 ) -> Outcome:
     """Carry out ``planned`` and write every step to the ledger.
 
-    Raises ``RefusedBySafety`` before anything is done when a limit is exceeded.
+    When there is nothing to do nothing is written either, and the outcome has no run; only what
+    an earlier run could not push is pushed. Raises ``RefusedBySafety`` before anything is done
+    when a limit is exceeded.
     """
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
+    if _is_idle(planned):
+        return _published(world)
     run = RunInfo(
         id=_run_id(world),
         actor=actor(workspace.environ),
@@ -67,12 +72,32 @@ def apply_now(
     )
 
 
+def _is_idle(planned: Planned) -> bool:
+    """Nothing to change, nothing to confirm, and no old failure that has become void."""
+    plan = planned.plan
+    if not plan.is_empty or plan.confirmations:
+        return False
+    return not overcome(plan, planned.desired, planned.ledger)
+
+
+def _published(world: World) -> Outcome:
+    try:
+        world.ledger.publish()
+    except AftError as error:
+        return Outcome(run="", targets=(), unpublished=error.message)
+    return Outcome(run="", targets=())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reconciler:
-    """One level-based pass: read everything at a revision, plan, check, apply."""
+    """One level-based pass: read everything at a revision, plan, check, apply.
+
+    Each pass connects anew, by the configuration of the revision it reconciles: the clone a
+    worker runs in is never pulled.
+    """
 
     workspace: Workspace
-    world: World
+    simulated: bool
     observer: Observer
     stop: StopToken
 
@@ -82,15 +107,16 @@ class Reconciler:
         scope = None
         if targets is not None:
             scope = [RequestId(name) for name in sorted(targets) if name in desired.request_by_id]
-        planned = plan_now(self.workspace, self.world, desired, scope=scope)
-        return apply_now(
-            self.workspace,
-            self.world,
-            planned,
-            observer=self.observer,
-            stop=self.stop,
-            command="worker",
-        )
+        with open_world(self.workspace, desired.config, simulated=self.simulated) as world:
+            planned = plan_now(self.workspace, world, desired, scope=scope)
+            return apply_now(
+                self.workspace,
+                world,
+                planned,
+                observer=self.observer,
+                stop=self.stop,
+                command="worker",
+            )
 
 
 def actor(environ: Mapping[str, str]) -> str:

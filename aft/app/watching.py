@@ -6,9 +6,9 @@ from random import SystemRandom
 
 from aft.app.applying import Reconciler
 from aft.app.workspace import Workspace
-from aft.app.world import World
 from aft.clock import SystemClock
-from aft.config import WorkerConfig
+from aft.config import Config, WorkerConfig
+from aft.errors import FindingsError, Transient
 from aft.git.remote import GitRemoteBranch
 from aft.plan.outcome import Outcome
 from aft.reconcile.model import StopToken
@@ -16,23 +16,28 @@ from aft.reconcile.worker import run_worker
 from aft.report.log import JsonLog
 
 
+def watched_config(workspace: Workspace) -> Config:
+    """``aft.yaml`` of the watched branch's tip; the clone's own while that cannot be had."""
+    config = workspace.config(workspace.files("HEAD"))
+    try:
+        return workspace.config(workspace.files(_branch(workspace, config.worker).fetch()))
+    except (Transient, FindingsError):
+        return config  # the first pass says what is wrong
+
+
 def watch(
     workspace: Workspace,
-    world: World,
     config: WorkerConfig,
     *,
     reconcile: Reconciler,
     stop: StopToken,
     log: JsonLog,
 ) -> None:
-    """Watch until ``stop`` is set.
-
-    Waiting between looks is in real time also over the sandbox, whose own clock would not wait.
-    """
+    """Watch until ``stop`` is set, in real time also over the sandbox."""
     run_worker(
-        remote=GitRemoteBranch(workspace.repository, remote=config.remote, branch=config.branch),
+        remote=_branch(workspace, config),
         reconcile=reconcile,
-        clock=SystemClock() if world.sandbox is not None else world.clock,
+        clock=SystemClock(),
         config=config,
         stop=stop,
         log=log.line,
@@ -42,5 +47,8 @@ def watch(
 
 def reconcile_once(workspace: Workspace, config: WorkerConfig, *, reconcile: Reconciler) -> Outcome:
     """Fetch the branch and make one pass over everything. Raises what the pass raises."""
-    branch = GitRemoteBranch(workspace.repository, remote=config.remote, branch=config.branch)
-    return reconcile(branch.fetch(), None)
+    return reconcile(_branch(workspace, config).fetch(), None)
+
+
+def _branch(workspace: Workspace, config: WorkerConfig) -> GitRemoteBranch:
+    return GitRemoteBranch(workspace.repository, remote=config.remote, branch=config.branch)

@@ -86,7 +86,7 @@ def command(
         from aft.report.outcome import outcome_json
 
         click.echo(outcome_json(outcome, planned.plan), nl=False)
-    sys.exit(outcome.exit_code if outcome is not None else 0)
+    sys.exit(outcome.exit_code)
 
 
 def _pinned(session: Session, world: World, plan: Plan) -> Planned:
@@ -104,8 +104,8 @@ def _carry_out(
     yes: bool,
     deadline: float | None,
     quiet: bool,
-) -> Outcome | None:
-    """Show, ask, do, sum up. ``None`` when there was nothing to do."""
+) -> Outcome:
+    """Show, ask, do, sum up."""
     from aft.app.applying import RefusedBySafety, apply_now
     from aft.cli.stopping import stop_on_signals
     from aft.report.outcome import outcome_view
@@ -118,8 +118,6 @@ def _carry_out(
         )
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
-    if planned.plan.is_empty and not planned.plan.confirmations:
-        return None
     if not planned.plan.is_empty and not yes and sys.stdin.isatty() and sys.stdout.isatty():
         click.confirm("\nCarry this out?", abort=True)
     with (
@@ -129,7 +127,7 @@ def _carry_out(
         outcome = apply_now(
             session.workspace, world, planned, observer=observer, stop=stop, command="apply"
         )
-    if not quiet and not planned.plan.is_empty:
+    if not quiet and (outcome.targets or outcome.unpublished):
         session.console.print()
         session.console.print(outcome_view(outcome), soft_wrap=True)
     return outcome

@@ -21,19 +21,21 @@ def command(session: Session, *, once: bool) -> None:
     end it between two steps; the next start continues.
     """
     from aft.app.applying import Reconciler
-    from aft.app.watching import reconcile_once, watch
+    from aft.app.watching import reconcile_once, watch, watched_config
     from aft.app.world import open_world
     from aft.cli.stopping import stop_on_signals
+    from aft.clock import SystemClock
     from aft.report.log import JsonLog
 
     workspace = session.workspace
-    config = workspace.config(workspace.files("HEAD"))
-    with (
-        open_world(workspace, config, simulated=session.simulated) as world,
-        stop_on_signals() as stop,
-    ):
-        log = JsonLog(click.echo, world.clock)
-        reconcile = Reconciler(workspace=workspace, world=world, observer=log, stop=stop)
+    with stop_on_signals() as stop:
+        config = watched_config(workspace)
+        log = JsonLog(click.echo, SystemClock())
+        reconcile = Reconciler(
+            workspace=workspace, simulated=session.simulated, observer=log, stop=stop
+        )
         if once:
             sys.exit(reconcile_once(workspace, config.worker, reconcile=reconcile).exit_code)
-        watch(workspace, world, config.worker, reconcile=reconcile, stop=stop, log=log)
+        with open_world(workspace, config, simulated=session.simulated):
+            pass  # no credentials, no sandbox: said at once, not once a minute
+        watch(workspace, config.worker, reconcile=reconcile, stop=stop, log=log)

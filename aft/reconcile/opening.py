@@ -5,9 +5,10 @@ Pure, but for the time the journal puts on its events.
 
 from __future__ import annotations
 
-from aft.ledger.events import ORGANIZATION, AccountRecord, EventKind, LedgerEvent
+from aft.ledger.events import ORGANIZATION, AccountRecord, EventKind, LedgerEvent, LedgerState
 from aft.plan.model import ChangeKind, Plan
 from aft.reconcile.context import RunContext
+from aft.requests.model import DesiredState
 
 _OUTSIDE = frozenset(
     kind.value
@@ -50,11 +51,25 @@ def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
     )
 
 
-def _overcome(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
+def overcome(
+    plan: Plan, desired: DesiredState, ledger: LedgerState
+) -> tuple[tuple[AccountRecord, str], ...]:
     """Earlier failures to create, move, tag ... that left nothing to do: the plan looked at the
-    account and wants no such change any more."""
+    account and wants no such change any more. Records, and the names of the steps."""
     planned = {(change.target, change.kind.value) for change in plan.changes}
     doubtful = {item.target for item in plan.attention}
+    return tuple(
+        (record, name)
+        for subject, record in sorted(ledger.records.items())
+        if record.account_id is not None
+        and subject in desired.request_by_id
+        and (plan.scope is None or subject in plan.scope)
+        for name in sorted(record.failures)
+        if name in _OUTSIDE and (subject, name) not in planned and subject not in doubtful
+    )
+
+
+def _overcome(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
     return tuple(
         context.journal.event(
             EventKind.STEP_CONFIRMED,
@@ -63,19 +78,5 @@ def _overcome(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
             account_id=record.account_id,
             data={"kind": name, "name": name},
         )
-        for record in _looked_at(context, plan)
-        for name in sorted(record.failures)
-        if name in _OUTSIDE
-        and (record.subject, name) not in planned
-        and record.subject not in doubtful
-    )
-
-
-def _looked_at(context: RunContext, plan: Plan) -> tuple[AccountRecord, ...]:
-    return tuple(
-        record
-        for subject, record in sorted(context.ledger.records.items())
-        if record.account_id is not None
-        and subject in context.desired.request_by_id
-        and (plan.scope is None or subject in plan.scope)
+        for record, name in overcome(plan, context.desired, context.ledger)
     )

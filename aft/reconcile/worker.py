@@ -128,14 +128,18 @@ class _Worker:
             self._could_not(targets, f"unexpected {type(error).__name__}: {error}", "")
             return
         now = self._clock.monotonic()
+        again = outcome.failed_targets
+        if outcome.unpublished:  # a pass over everything pushes what is not pushed yet
+            again |= {WHOLE}
         if targets is None:
             self._whole_at = now
-            self._failed.keep_only(outcome.failed_targets)
-        for target in sorted((targets or frozenset()) - outcome.failed_targets):
+            self._failed.keep_only(again)
+        for target in sorted((targets or frozenset()) - again):
             self._failed.succeeded(target)
-        for target in sorted(outcome.failed_targets):
+        for target in sorted(again):
             seconds = self._failed.failed(target, now=now)
-            self._log({"event": "requeued", "target": target, "again_in_seconds": seconds})
+            name = "all" if target == WHOLE else target
+            self._log({"event": "requeued", "target": name, "again_in_seconds": seconds})
         counts = outcome.counts
         self._log(
             {
@@ -147,6 +151,7 @@ class _Worker:
                 "failed": counts.failed,
                 "blocked": counts.blocked,
                 "stopped": counts.stopped,
+                **({"unpublished": outcome.unpublished} if outcome.unpublished else {}),
             }
         )
 

@@ -34,9 +34,10 @@ def outcome_view(outcome: Outcome) -> Text:
                 style="",
             )
         )
-    if lines:
+    if lines and outcome.run:
         lines.append(Text())
-    lines.append(Text(_last_line(outcome), style="bold"))
+    if outcome.run:
+        lines.append(Text(_last_line(outcome), style="bold"))
     return Text("\n").join(lines)
 
 
@@ -76,7 +77,7 @@ def outcome_json(outcome: Outcome | None, plan: Plan) -> str:
     "reason", "hint", "steps"}]}``; ``run`` is ``null`` when there was nothing to do."""
     rows = outcome.targets if outcome is not None else ()
     shape = {
-        "run": outcome.run if outcome is not None else None,
+        "run": (outcome.run or None) if outcome is not None else None,
         "plan": plan_digest(plan),
         "revision": plan.revision,
         "stop_reason": outcome.stop_reason if outcome is not None else "",

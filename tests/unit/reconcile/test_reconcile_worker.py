@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fakes.clocks import SteppingClock
 
@@ -163,6 +163,20 @@ def test_a_pass_that_cannot_begin_is_logged_and_tried_again_later() -> None:
     scene.run()
     assert [at for at, _, _ in scene.passes] == [0.0, 60.0, 180.0]
     assert [item["message"] for item in scene.events("reconcile-failed")] == ["over a limit"] * 2
+
+
+def test_a_ledger_that_could_not_be_pushed_is_pushed_by_another_pass_soon() -> None:
+    class Unpushed(Scene):
+        def reconcile(self, revision: Revision, targets: frozenset[str] | None) -> Outcome:
+            outcome = super().reconcile(revision, targets)
+            why = "the remote said no" if self.clock.monotonic() < 100 else ""
+            return replace(outcome, unpublished=why)
+
+    scene = Unpushed(until=600).run()
+    assert scene.passes == [(0.0, ONE, None), (60.0, ONE, None), (180.0, ONE, None)]
+    finished = [item.get("unpublished") for item in scene.events("reconcile-finished")]
+    assert finished == ["the remote said no", "the remote said no", None]
+    assert [item["target"] for item in scene.events("requeued")] == ["all", "all"]
 
 
 def test_an_unexpected_error_of_a_pass_does_not_end_the_worker() -> None:
