@@ -4,11 +4,13 @@ AWS (CloudFormation API, ``CreateChangeSet``): creating is asynchronous; a chang
 changes *fails*, with a reason that begins "The submitted information didn't contain changes" or
 "No updates are to be performed" and no code of its own. One created for a new stack leaves that
 stack in ``REVIEW_IN_PROGRESS`` until it is executed. Names are unique per stack, so one left by a
-run that died is deleted first.
+run that died is deleted first. A client token tells a call that is sent again, because its answer
+was lost, from a second one.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +55,7 @@ def apply_template(stack: Stack, template: str, tags: Mapping[str, str]) -> Stac
             code="ChangeSetFailed",
         )
     since = stack.last_event() if before is not None else ""
-    stack.client.execute_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET)
+    _execute(stack)
     after = stack.wait()
     if after is None or after.status not in UPDATABLE or "ROLLBACK" in after.status:
         raise _failed(stack, after, since)
@@ -81,12 +83,23 @@ def _prepare(
         TemplateBody=template,
         Capabilities=list(CAPABILITIES),
         Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        ClientToken=uuid.uuid4().hex,
     )
     described: Mapping[str, Any] = stack.poll(
         lambda: stack.client.describe_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET),
         lambda answer: answer["Status"] in {"CREATE_COMPLETE", "FAILED"},
     )
     return described
+
+
+def _execute(stack: Stack) -> None:
+    try:
+        stack.client.execute_change_set(
+            StackName=stack.name, ChangeSetName=CHANGE_SET, ClientRequestToken=uuid.uuid4().hex
+        )
+    except Terminal as error:
+        if error.code != "TokenAlreadyExistsException":  # else it is at work already
+            raise
 
 
 def _discard(stack: Stack, state: StackState | None) -> None:

@@ -79,7 +79,7 @@ def test_a_push_becomes_an_account_and_the_log_says_how(people: Repo, watched: R
         assert worker.wait() == 0
     assert worker.err == ""
     log = lines(worker)
-    assert [line["event"] for line in log][0] == "worker-started"
+    assert next(line["event"] for line in log) == "worker-started"
     assert log[-1] == {**log[-1], "event": "worker-stopped", "reason": "SIGTERM received"}
     assert all(line["at"].endswith("+00:00") for line in log)
 

@@ -221,8 +221,14 @@ class StrictCloudFormationBackend(CloudFormationBackend):
 
     # --- change sets -------------------------------------------------------------------
 
-    def begin_change_set(self, request: StackRequest, *, kind: str) -> StrictChangeSet:
+    def begin_change_set(
+        self, request: StackRequest, *, kind: str, token: str = ""
+    ) -> StrictChangeSet:
+        """``token`` is the caller's: the same one again gives the change set made before."""
         stack = self.live_stack(request.stack_name)
+        same = stack and self._named_change_set(stack, request.change_set_name)
+        if same and token and same.token == token:
+            return same
         if kind == "UPDATE":
             stack = self.existing(request.stack_name)
             if stack.status == "REVIEW_IN_PROGRESS":
@@ -257,6 +263,7 @@ class StrictCloudFormationBackend(CloudFormationBackend):
             tags=dict(request.tags) if request.tags is not None else dict(stack.tags),
             role_arn=request.role_arn,
         )
+        made.token = token
         made.status, made.execution_status = "CREATE_IN_PROGRESS", "UNAVAILABLE"
         if kind == "UPDATE" and self.is_same(stack, request, parameters):
             made.outcome = ("FAILED", "UNAVAILABLE", NO_CHANGES)
@@ -302,8 +309,12 @@ class StrictCloudFormationBackend(CloudFormationBackend):
             raise Refusal("ChangeSetNotFound", f"ChangeSet [{name_or_id}] does not exist")
         return found
 
-    def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
+    def execute_change_set(
+        self, change_set_name: str, stack_name: str | None = None, *, token: str = ""
+    ) -> None:
         change_set = self.change_set(change_set_name, stack_name)
+        if token and change_set.execution_token == token:
+            return  # the caller sends it again, because an answer was lost
         if change_set.status != "CREATE_COMPLETE" or change_set.execution_status != "AVAILABLE":
             raise Refusal(
                 "InvalidChangeSetStatus",
@@ -313,7 +324,7 @@ class StrictCloudFormationBackend(CloudFormationBackend):
         stack: StrictStack = change_set.stack
         if change_set.change_set_type == "UPDATE":
             self._must_be_updatable(stack)
-        change_set.execution_status = "EXECUTE_COMPLETE"
+        change_set.execution_status, change_set.execution_token = "EXECUTE_COMPLETE", token
         for key, other in list(self.change_sets.items()):
             if other.stack_id == stack.stack_id and other is not change_set:
                 self.change_sets.pop(key)

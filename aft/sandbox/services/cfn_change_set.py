@@ -23,6 +23,8 @@ class StrictChangeSet(ChangeSet):
     status: str | None
     looks: int = LOOKS_IN_PROGRESS
     outcome: tuple[str, str, str | None] = ("CREATE_COMPLETE", "AVAILABLE", None)
+    token: str = ""
+    execution_token: str = ""
 
     def look(self) -> None:
         if self.status == "CREATE_IN_PROGRESS":

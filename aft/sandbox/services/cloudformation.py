@@ -172,7 +172,11 @@ class StrictCloudFormationResponse(ModelConstraints, CloudFormationResponse):
         if kind not in ("CREATE", "UPDATE"):
             raise invalid(f"aft's sandbox does not simulate change sets of type {kind}")
         previous = backend.live_stack(self._get_param("StackName"))
-        made = backend.begin_change_set(self._request(previous=previous), kind=kind)
+        made = backend.begin_change_set(
+            self._request(previous=previous),
+            kind=kind,
+            token=self._get_param("ClientToken") or "",
+        )
         return ActionResult({"Id": made.change_set_id, "StackId": made.stack_id})
 
     def _check_change_set_stack(self) -> None:
@@ -188,7 +192,9 @@ class StrictCloudFormationResponse(ModelConstraints, CloudFormationResponse):
 
     def execute_change_set(self) -> ActionResult:
         self.cloudformation_backend.execute_change_set(
-            self._get_param("ChangeSetName"), self._get_param("StackName")
+            self._get_param("ChangeSetName"),
+            self._get_param("StackName"),
+            token=self._get_param("ClientRequestToken") or "",
         )
         return EmptyResult()
 

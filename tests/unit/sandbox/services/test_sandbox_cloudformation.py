@@ -406,6 +406,28 @@ def test_a_change_set_makes_a_stack_in_two_steps(client):
     assert topics(client) == ["news"]
 
 
+def test_a_call_that_is_sent_again_is_known_by_its_token(client):
+    cfn = client("cloudformation")
+    asked = {
+        "StackName": "s",
+        "ChangeSetName": "c",
+        "ChangeSetType": "CREATE",
+        "TemplateBody": template({"Topic": TOPIC}),
+    }
+    made = cfn.create_change_set(**asked, ClientToken="one")["Id"]
+    assert cfn.create_change_set(**asked, ClientToken="one")["Id"] == made
+    code, _ = refusal(cfn.create_change_set, **asked, ClientToken="two")
+    assert code == "AlreadyExistsException"
+    assert refusal(cfn.create_change_set, **asked)[0] == "AlreadyExistsException"
+    for _ in range(3):
+        cfn.describe_change_set(StackName="s", ChangeSetName="c")
+    execute = {"StackName": "s", "ChangeSetName": "c"}
+    cfn.execute_change_set(**execute, ClientRequestToken="three")
+    cfn.execute_change_set(**execute, ClientRequestToken="three")
+    again = refusal(cfn.execute_change_set, **execute, ClientRequestToken="four")
+    assert again[0] == "InvalidChangeSetStatus"
+
+
 def test_a_change_set_without_changes_fails_with_aws_own_words(client):
     cfn = client("cloudformation")
     body = template({"Topic": TOPIC})
