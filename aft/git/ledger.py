@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aft.errors import AftError, Denied, Transient
+from aft.errors import AftError, Transient
 from aft.git.errors import disk_errors
 from aft.git.ledger_branch import LedgerBranch
 from aft.git.ledger_commits import LedgerCommits
@@ -107,7 +107,7 @@ class GitLedger:
         if self._wire is not None and not self._has_fetched:
             try:
                 self._fetch(self._wire)
-            except (Transient, Denied) as error:
+            except AftError as error:
                 if self._tip() is None:
                     raise
                 _log.warning("the ledger is shown as last fetched: %s", error.message)

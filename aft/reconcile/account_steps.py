@@ -18,6 +18,7 @@ from aft.plan.model import Change
 from aft.reconcile.context import RunContext
 from aft.reconcile.done import Done
 from aft.reconcile.journal import why
+from aft.reconcile.opening import confirmed_events
 
 MOVE_TRIES = 4
 
@@ -39,6 +40,7 @@ def adopt_account(context: RunContext, change: Change) -> Done:
         durable=True,
     )
     context.bind(change.target, account_id)
+    journal.append(*confirmed_events(context, change.target))
     tag(context, account_id, tags_to_set(change))
     return Done(
         summary=f"Adopt account {account_id} as {change.target}",
@@ -78,6 +80,7 @@ def rebind_account(context: RunContext, change: Change) -> Done:
         durable=True,
     )
     context.bind(change.target, account_id)
+    journal.append(*confirmed_events(context, change.target))
     tag(context, account_id, tags_to_set(change))
     return Done(
         summary=f"Rename request {before} to {change.target} (account {account_id})",

@@ -47,6 +47,7 @@ class RunContext:
         self.tools = tools
         self.run = run
         self.limits = desired.config.limits
+        self.confirmations = plan.confirmations
         self.stop = stop
         self.pause = Pause(tools.clock, stop)
         self.retry = Retry(self.pause.wait, tools.random)

@@ -16,6 +16,8 @@ _OUTSIDE = frozenset(
     if kind not in (ChangeKind.APPLY_SETTING, ChangeKind.RUN_CUSTOMIZATION)
 )
 
+_BINDING = (ChangeKind.ADOPT_ACCOUNT, ChangeKind.REBIND_ACCOUNT)
+
 
 def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
     """What to write before the first change."""
@@ -34,7 +36,8 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
     return (began, *_confirmed(context, plan), *_overcome(context, plan))
 
 
-def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
+def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...]:
+    """What the plan read in the account of ``target`` and found right."""
     return tuple(
         context.journal.event(
             EventKind.STEP_CONFIRMED,
@@ -47,7 +50,20 @@ def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
                 "digest": item.inputs_digest,
             },
         )
-        for item in plan.confirmations
+        for item in context.confirmations
+        if item.target == target
+    )
+
+
+def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
+    """For accounts that are bound already; the others' follow their binding."""
+    to_bind = {change.target for change in plan.changes if change.kind in _BINDING}
+    targets = dict.fromkeys(item.target for item in context.confirmations)
+    return tuple(
+        event
+        for target in targets
+        if target not in to_bind
+        for event in confirmed_events(context, target)
     )
 
 

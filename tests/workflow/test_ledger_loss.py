@@ -1,0 +1,209 @@
+"""The ledger is lost, cannot be reached, or was rewritten: no second account, and history goes on.
+
+Identity then comes from tags and e-mail addresses, what is inside the accounts is read, and
+customizations, whose inputs only the ledger knew, run again.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from builders_faults import assert_ledger_is_sound
+from builders_live import Live, clone, live, with_remote
+from builders_repo import CONFIG, STACK, Repo
+
+BRANCH = "aft/ledger-sandbox"
+TREE = "organizational_units:\n  - name: Sandbox\n"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """Two accounts with settings and customizations, applied."""
+    repo = Repo.standard(tmp_path / "repo")
+    repo.write("customizations/global/10-news.cfn.yaml", STACK)
+    repo.request("shop", "tags: {team: shop}\n")
+    repo.request("lab", ou="Sandbox")
+    repo.commit("Ask for two")
+    repo.apply()
+    return repo
+
+
+def kinds(repo: Repo) -> dict[str, list[str]]:
+    """The kinds of planned changes by account."""
+    found: dict[str, list[str]] = {}
+    for change in repo.plan()["changes"]:
+        found.setdefault(change["target"], []).append(change["kind"])
+    return found
+
+
+def test_without_the_ledger_accounts_are_found_again_by_their_tags(repo: Repo) -> None:
+    before = repo.accounts()
+    repo.git("branch", "--delete", "--force", BRANCH)
+    plan = repo.plan()
+    assert plan["summary"]["create"] == 0
+    again = ["adopt-account", "run-customization"]
+    assert kinds(repo) == {"lab": again, "shop": again}
+    assert {item["subject"] for item in plan["confirmations"]} == {
+        "account-alias",
+        "iam-password-policy",
+        "ssm-metadata",
+    }
+    text = repo.aft("plan").out
+    assert "the account carries the tag aft:request=shop" in " ".join(text.split())
+
+    repo.apply()
+    assert repo.accounts() == before, "nothing about the accounts has changed"
+    assert repo.changes() == []
+    with repo.inside("shop") as client:
+        stacks = client("cloudformation").describe_stacks()["Stacks"]
+    assert [stack["StackStatus"] for stack in stacks] == ["CREATE_COMPLETE"]
+    assert {row["state"] for row in repo.aft("status", "--json").data["accounts"]} == {"active"}
+    assert_ledger_is_sound(repo)
+
+    repo.request("shop", "tags: {team: web}\n")
+    repo.commit("Another team")
+    repo.apply()
+    events = [event["kind"] for event in repo.aft("history", "shop", "--json").data]
+    assert events.count("commit") == 2
+    done = [event for event in events if event != "commit"]
+    assert (done[0], done[-1]) == ("bound", "step-done")
+
+
+def test_without_ledger_and_tags_by_their_email_addresses(repo: Repo) -> None:
+    before = {name: account.id for name, account in repo.accounts().items()}
+    repo.git("branch", "--delete", "--force", BRANCH)
+    with repo.organizations() as client:
+        for account_id in before.values():
+            client.untag_resource(ResourceId=account_id, TagKeys=["aft:request", "team"])
+    assert repo.plan()["summary"]["create"] == 0
+    repo.apply()
+    accounts = repo.accounts()
+    assert {name: account.id for name, account in accounts.items()} == before
+    assert accounts["shop"].tags == {"aft:request": "shop", "team": "shop"}
+    assert repo.changes() == []
+
+
+def test_a_limited_plan_without_the_ledger_creates_nothing_either(repo: Repo) -> None:
+    before = repo.accounts()
+    repo.git("branch", "--delete", "--force", BRANCH)
+    result = repo.aft("apply", "--yes", "--only", "shop")
+    assert result.code == 0, result.out + result.err
+    assert repo.accounts() == before
+    assert list(kinds(repo)) == ["lab"]
+
+
+# --- with a remote: the live code path --------------------------------------------------------
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[Repo]:
+    """A clone with a bare ``origin``, and an organization behind an endpoint."""
+    repo = Repo.create(tmp_path / "people")
+    repo.write("aft.yaml", CONFIG)
+    repo.write("customizations/organization/organization.yaml", TREE)
+    repo.request("shop", ou="Sandbox")
+    repo.commit("Ask for the shop")
+    with_remote(repo, tmp_path / "origin.git")
+    with live() as organization:
+        repo.environ.update(organization.environ)
+        yield repo
+
+
+def origin(repo: Repo) -> Repo:
+    return Repo(repo.root.parent / "origin.git")
+
+
+def refuse_pushes(repo: Repo) -> Path:
+    hook = origin(repo).root / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho no pushes today >&2\nexit 1\n")
+    hook.chmod(0o755)
+    return hook
+
+
+def test_what_could_not_be_pushed_is_pushed_by_the_next_run(people: Repo) -> None:
+    assert people.aft("apply", sandbox=False).code == 0
+    people.request("shop", "tags: {team: shop}\n", ou="Sandbox")
+    people.commit("Label the shop")
+    hook = refuse_pushes(people)
+    before = origin(people).git("rev-parse", "aft/ledger")
+    result = people.aft("apply", sandbox=False)
+    assert result.code == 4, result.out + result.err
+    assert "1 of 1 account done" in result.out
+    assert "the ledger is not pushed yet" in result.out
+    assert origin(people).git("rev-parse", "aft/ledger") == before
+
+    hook.unlink()
+    again = people.aft("apply", sandbox=False)
+    assert again.code == 0
+    assert again.last_line.startswith("No changes.")
+    assert origin(people).git("rev-parse", "aft/ledger") == people.git("rev-parse", "aft/ledger")
+    assert "Tag shop" in origin(people).git("log", "--format=%s", "aft/ledger")
+
+
+def test_no_account_is_asked_for_while_the_intent_cannot_be_pushed(people: Repo) -> None:
+    hook = refuse_pushes(people)
+    result = people.aft("apply", sandbox=False)
+    assert result.code == 4
+    assert "failed shop create-account" in result.out
+    assert "refused" in result.out
+    assert "Traceback" not in result.out + result.err
+    assert Live(people.environ).creations() == []
+    hook.unlink()
+    assert people.aft("apply", sandbox=False).code == 0
+    assert Live(people.environ).creations() == [("shop", "SUCCEEDED")]
+
+
+def test_a_remote_that_is_gone_stops_everything_before_it_begins(people: Repo) -> None:
+    assert people.aft("apply", sandbox=False).code == 0
+    people.request("lab", ou="Sandbox")
+    people.commit("Ask for a lab")
+    gone = origin(people).root.rename(origin(people).root.with_name("away.git"))
+    for verb in (["plan"], ["apply", "--yes"]):
+        result = people.aft(*verb, sandbox=False)
+        assert result.code == 1, result.out
+        assert "origin.git" in result.err
+        assert "hint:" in result.err
+        assert "Traceback" not in result.err
+    assert set(Live(people.environ).accounts()) == {"shop"}
+    assert "shop" in people.aft("history", "shop", sandbox=False).out, "what is here is shown"
+    gone.rename(origin(people).root)
+    assert people.aft("apply", sandbox=False).code == 0
+    assert set(Live(people.environ).accounts()) == {"shop", "lab"}
+
+
+def test_a_rewritten_branch_is_put_right_by_whoever_still_has_it(
+    people: Repo, tmp_path: Path
+) -> None:
+    assert people.aft("apply", sandbox=False).code == 0
+    other = clone(people, origin(people).root, tmp_path / "other")
+    first = origin(people).git("rev-list", "--max-parents=0", "aft/ledger")
+    origin(people).git("update-ref", "refs/heads/aft/ledger", first)
+
+    plan = other.aft("plan", "--format", "json", sandbox=False)
+    assert plan.code == 0
+    assert [change["kind"] for change in plan.data["changes"]] == ["adopt-account"]
+    assert other.aft("apply", sandbox=False).code == 0
+
+    again = people.aft("apply", sandbox=False)
+    assert again.code == 0, again.out + again.err
+    assert again.last_line.startswith("No changes.")
+    assert_ledger_is_sound(origin(people), "aft/ledger")
+    subjects = origin(people).git("log", "--format=%s", "aft/ledger")
+    assert "Intend to create account shop for shop" in subjects, "the lost part is back"
+    assert Live(people.environ).creations() == [("shop", "SUCCEEDED")]
+
+
+def test_a_deleted_branch_comes_back(people: Repo, tmp_path: Path) -> None:
+    assert people.aft("apply", sandbox=False).code == 0
+    origin(people).git("branch", "--delete", "--force", "aft/ledger")
+    fresh = clone(people, origin(people).root, tmp_path / "fresh")
+    assert fresh.aft("apply", sandbox=False).code == 0
+    assert_ledger_is_sound(origin(people), "aft/ledger")
+    assert Live(people.environ).creations() == [("shop", "SUCCEEDED")]
+    done = fresh.aft("plan", "--detailed-exitcode", sandbox=False)
+    assert done.code == 0
+    subprocess.run(["git", "fsck", "--strict"], cwd=fresh.root, check=True, capture_output=True)
