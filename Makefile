@@ -6,7 +6,7 @@ LOCK := .ci/requirements.lock
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint type bench faults lock clean
+.PHONY: help install demo test check lint type bench faults docs lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(STAMP)  ## counts and ratios of the performance promises
 
 faults: $(STAMP)  ## kill the process after every single AWS call, and look at what is left
 	@$(BIN)/python -m pytest -n auto -q -m faults --override-ini addopts="-ra --import-mode=importlib"
+
+docs: $(STAMP)  ## bring docs/ up to date with the code, and with what commands say
+	@$(BIN)/python -m tests.docs_pages --record
 
 lock: $(STAMP)  ## resolve dependencies anew into the lock file (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \

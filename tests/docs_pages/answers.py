@@ -11,6 +11,8 @@ from .pages import ELISION
 _VARIES = tuple(
     (re.compile(pattern), word)
     for pattern, word in (
+        (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "REQUEST"),
+        (r'"seconds": [0-9.e-]+', '"seconds": N'),
         (r"\d{8}T\d{6}-[0-9a-f]{6}", "RUN"),
         (r"\d{8}T\d{6}-?[0-9a-f]*…", "RUN…"),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?", "TIME"),

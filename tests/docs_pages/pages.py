@@ -8,7 +8,8 @@ A remark is an HTML comment on the lines right above a block:
     <!-- file: path -->        the block is written to this file
     <!-- check: request -->    the block is read as this kind of file
     <!-- plays as: command --> a test runs this command in the block's place
-    <!-- with: NAME=FOLDER --> from here on the folder comes first in this search path
+    <!-- packages: folder -->  from here on aft finds the packages installed there
+    <!-- snapshot: vended -->  what is there before this block is what other pages start from
 
 Inside a console block, lines that begin with ``$ `` are commands, the lines below are what they
 say, and a line of ``…`` stands for lines left out.
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ELISION = "…"
-_REMARK = re.compile(r"<!-- (?P<name>[a-z ]+?)(?:: (?P<value>.+?))? -->")
+_REMARK = re.compile(r"<!-- (?P<name>[a-z0-9 ]+?)(?:: (?P<value>.+?))? -->")
 _FENCE = re.compile(r"^(?P<fence>```+)(?P<language>[a-z]*)\s*$")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import os
 import shlex
@@ -13,8 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import aft.sandbox.sandbox  # noqa: F401 - sets what moto reads from the environment, for good
+from aft import registry
 from aft.cli.main import run
+from aft.sandbox.profiles import Profile, behaviour_of
+from aft.sandbox.sandbox import Sandbox
 
 from .answers import differs, renewed
 from .generated import DOCS
@@ -47,13 +50,17 @@ class Answer:
     exit_code: int
 
     @property
+    def unexpected_exit(self) -> str:
+        """The exit code, if it is another than the page says."""
+        wanted = int(self.block.remarks.get("exit", "0")) if self.is_last else 0
+        return "" if self.exit_code == wanted else f"exit {self.exit_code}, the page says {wanted}"
+
+    @property
     def problem(self) -> str:
         """Why this is not what the page says; an empty string when it is."""
         place = f"{self.block.page.name}:{self.command.line}: $ {self.command.text}"
-        wanted = int(self.block.remarks.get("exit", "0")) if self.is_last else 0
-        if self.exit_code != wanted:
-            said = "\n".join(self.said)
-            return f"{place}\nexit {self.exit_code}, the page says {wanted}\n{said}"
+        if self.unexpected_exit:
+            return f"{place}\n{self.unexpected_exit}\n" + "\n".join(self.said)
         difference = differs(
             self.said, self.command.answer, any_order="any order" in self.block.remarks
         )
@@ -66,6 +73,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "aft"
         self.environ = {**ENVIRONMENT, "AFT_SANDBOX_STATE": str(folder / "organization.state")}
+        self._packages: list[str] = []
 
     @classmethod
     def empty(cls, folder: Path) -> Stage:
@@ -89,14 +97,6 @@ class Stage:
             stage.play(f"git {command}", check=True)
         return stage
 
-    @classmethod
-    def vended(cls, folder: Path) -> Stage:
-        """The same with every account made."""
-        stage = cls.sample(folder)
-        for command in ("sandbox reset --yes", "sandbox seed", "-q apply --yes"):
-            stage.play(f"aft {command}", check=True)
-        return stage
-
     def copy_to(self, folder: Path) -> Stage:
         copy = Stage(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,10 +105,14 @@ class Stage:
             shutil.copy(self.environ["AFT_SANDBOX_STATE"], copy.environ["AFT_SANDBOX_STATE"])
         return copy
 
+    def hurry(self) -> None:
+        """From here on the simulated organization answers as in the profile instant."""
+        with Sandbox.open(Path(self.environ["AFT_SANDBOX_STATE"])) as sandbox:
+            sandbox.configure(**dataclasses.asdict(behaviour_of(Profile.INSTANT)))
+
     def play(self, command: str, *, check: bool = False) -> tuple[int, str]:
         """Run one command line in the repository; its exit code and all it said."""
         is_ours = command.startswith("aft ") and not any(sign in command for sign in _SHELL)
-        is_ours = is_ours and "PYTHONPATH" not in self.environ
         code, said = self._aft(command) if is_ours else self._shell(command)
         if check and code:
             raise AssertionError(f"{command}: exit {code}\n{said}")
@@ -119,12 +123,27 @@ class Stage:
         out = io.StringIO()
         with (
             self._environment(),
+            self._installed(),
             contextlib.chdir(self.root),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(out),
         ):
             code = run(arguments)
         return code, out.getvalue()
+
+    @contextlib.contextmanager
+    def _installed(self) -> Iterator[None]:
+        if not self._packages:
+            yield
+            return
+        before = list(sys.path)
+        sys.path[:0] = self._packages
+        registry._installed.cache_clear()
+        try:
+            yield
+        finally:
+            sys.path[:] = before
+            registry._installed.cache_clear()
 
     def _shell(self, command: str) -> tuple[int, str]:
         with self._environment():
@@ -150,11 +169,9 @@ class Stage:
             os.environ.clear()
             os.environ.update(before)
 
-    def add_path(self, assignment: str) -> None:
-        """``NAME=FOLDER``: put the folder, seen from the repository, before what is there."""
-        name, _, folder = assignment.partition("=")
-        place = str((self.root / folder).resolve())
-        self.environ[name] = os.pathsep.join(filter(None, (place, os.environ.get(name, ""))))
+    def add_package(self, folder: str) -> None:
+        """From here on, aft finds what is installed in ``folder``, seen from the repository."""
+        self._packages.append(str((self.root / folder).resolve()))
 
     def export(self, command: str) -> None:
         """``export NAME=VALUE`` lasts for the rest of the page."""
@@ -162,18 +179,20 @@ class Stage:
         self.environ[name] = value
 
 
-def play(page: Path, stage: Stage) -> Iterator[Answer]:
-    """Play every block of a page that is meant to be."""
+def play(page: Path, stage: Stage, *, snapshots: Path | None = None) -> Iterator[Answer]:
+    """Play every block of a page that is meant to be; copies of the stage go to ``snapshots``."""
     for block in blocks_of(page):
         if not block.is_played:
             continue
+        if "snapshot" in block.remarks and snapshots is not None:
+            stage.copy_to(snapshots / block.remarks["snapshot"]).hurry()
         if "file" in block.remarks:
             file = stage.root / block.remarks["file"]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.text)
             continue
-        if "with" in block.remarks:
-            stage.add_path(block.remarks["with"])
+        if "packages" in block.remarks:
+            stage.add_package(block.remarks["packages"])
         commands = commands_of(block)
         for command in commands:
             if command.text.startswith("export "):
@@ -189,39 +208,38 @@ def play(page: Path, stage: Stage) -> Iterator[Answer]:
             )
 
 
-def begin(kind: str, folder: Path) -> Stage:
-    """A new stage of the kind a page starts from."""
-    return {"empty": Stage.empty, "sample": Stage.sample, "vended": Stage.vended}[kind](folder)
+TUTORIAL = DOCS / "tutorial" / "first-account.md"
+"""The page whose snapshot others start from."""
+
+
+def begin(kind: str, folder: Path, *, snapshots: Path) -> Stage:
+    """A new stage of the kind a page starts from; one of ``snapshots`` once there is one."""
+    if (snapshots / kind).exists():
+        return Stage(snapshots / kind).copy_to(folder)
+    return {"empty": Stage.empty, "sample": Stage.sample}[kind](folder)
 
 
 def played_pages() -> tuple[Path, ...]:
-    """The pages that say what they start from."""
-    return tuple(page for page in sorted(DOCS.rglob("*.md")) if start_of(page))
+    """The pages that say what they start from; the tutorial first."""
+    found = (page for page in sorted(DOCS.rglob("*.md")) if start_of(page))
+    return tuple(sorted(found, key=lambda page: (page != TUTORIAL, page)))
 
 
 def record(folder: Path, *, only: Sequence[Path] = ()) -> Iterator[Path]:
     """Write down what commands say now where pages say something else."""
-    vended: Stage | None = None
     for number, page in enumerate(played_pages()):
-        if only and page not in only:
+        if only and page not in only and page != TUTORIAL:
             continue
-        place = folder / str(number)
-        if start_of(page) == "vended":
-            vended = vended or Stage.vended(folder / "vended")
-            stage = vended.copy_to(place)
-        else:
-            stage = begin(start_of(page), place)
+        stage = begin(start_of(page), folder / str(number), snapshots=folder)
         lines = page.read_text().splitlines()
         changes: list[tuple[int, int, list[str]]] = []
-        for answer in play(page, stage):
-            wanted = int(answer.block.remarks.get("exit", "0")) if answer.is_last else 0
-            if answer.exit_code != wanted:
+        for answer in play(page, stage, snapshots=folder):
+            if answer.unexpected_exit:
                 print(answer.problem, file=sys.stderr)
-            if not answer.problem or "any order" in answer.block.remarks:
-                continue
-            first = answer.command.line
-            length = len(answer.command.answer)
-            changes.append((first, length, renewed(answer.said, answer.command.answer)))
+            if answer.problem and "any order" not in answer.block.remarks:
+                length = len(answer.command.answer)
+                new = renewed(answer.said, answer.command.answer)
+                changes.append((answer.command.line, length, new))
         for first, length, new in reversed(changes):
             lines[first : first + length] = new
         if changes:

@@ -1,0 +1,257 @@
+"""Examples in the pages are accepted by what they are examples of, and have its shape."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from builders_docs import all_calls
+from builders_repo import Repo
+from docs_pages.generated import DOCS
+from docs_pages.pages import Block, blocks_of
+
+from aft.baselines.parse import BaselineFile
+from aft.config import Config
+from aft.findings import Finding
+from aft.organization.raw import OrganizationFile
+from aft.requests.defaults import FolderDefaults, check_defaults
+from aft.requests.parse import check
+from aft.requests.raw import NOT_ACTED_ON, RequestFile
+from aft.sandbox.http_admin import _rule
+from aft.validation import validate
+from aft.yamldoc import YamlDocument, parse_yaml
+
+BLOCKS = [block for page in sorted(DOCS.rglob("*.md")) for block in blocks_of(page)]
+
+
+def marked(remark: str) -> list[Any]:
+    return [pytest.param(block, id=block.place) for block in BLOCKS if remark in block.remarks]
+
+
+def one(remark: str, value: str) -> Block:
+    (found,) = (block for block in BLOCKS if block.remarks.get(remark) == value)
+    return found
+
+
+def document_of(block: Block) -> YamlDocument:
+    document, findings = parse_yaml(block.text.encode(), block.place)
+    assert document is not None, findings
+    assert findings == ()
+    return document
+
+
+def findings_of(block: Block) -> tuple[Finding, ...]:
+    document = document_of(block)
+    match block.remarks["check"]:
+        case "request" | "later":
+            return check("example", document, FolderDefaults(""))[1]
+        case "defaults":
+            return check_defaults(document)
+        case "config":
+            return validate(Config, document)[1]
+        case "organization":
+            return validate(OrganizationFile, document)[1]
+        case "baseline":
+            return validate(BaselineFile, document)[1]
+    raise AssertionError(f"{block.place}: nothing checks {block.remarks['check']!r}")
+
+
+@pytest.mark.parametrize("block", marked("check"))
+def test_an_example_is_accepted(block: Block) -> None:
+    match block.remarks["check"]:
+        case "later":
+            found = findings_of(block)
+            assert {finding.code for finding in found} == {"AFT290"}
+            assert len(found) == len(NOT_ACTED_ON) + 1, "and the state"
+        case "fault":
+            assert _rule(json.loads(block.text)).times == 3
+        case "vscode":
+            schemas = json.loads(block.text)["yaml.schemas"]
+            names = {f"schemas/{path.name}" for path in DOCS.glob("reference/schemas/*.json")}
+            assert set(schemas) == names
+        case _:
+            assert findings_of(block) == ()
+
+
+def test_the_examples_show_every_field_of_a_request() -> None:
+    shown = {
+        key
+        for block in BLOCKS
+        if block.remarks.get("check") in ("request", "later")
+        for key in document_of(block).data
+    }
+    assert shown == RequestFile.model_fields.keys()
+
+
+def test_the_example_shows_every_key_of_the_configuration() -> None:
+    data = document_of(one("check", "config")).data
+    assert data.keys() == Config.model_fields.keys()
+    for name, section in data.items():
+        model = Config.model_fields[name].annotation
+        if isinstance(section, dict):
+            assert section.keys() == model.model_fields.keys()  # type: ignore[union-attr]
+
+
+# --- machine-readable output ------------------------------------------------------------------
+
+
+def shape(value: Any) -> Any:
+    """Keys and types; lists by their first item, free mappings by their value's type."""
+    match value:
+        case dict():
+            if all("/" in key for key in value) and value:
+                return {"*": shape(next(iter(value.values())))}
+            return {key: shape(item) for key, item in value.items()}
+        case [first, *_]:
+            return [shape(first)]
+        case list():
+            return []
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+    return "text"
+
+
+def fits(said: Any, page: Any, *, at: str = "") -> Iterator[str]:
+    """Where real output and the page's example are of different shape."""
+    match said, page:
+        case dict(), dict():
+            if at.endswith("details"):
+                return
+            for key in said.keys() ^ page.keys():
+                yield f"{at}.{key}"
+            for key in said.keys() & page.keys():
+                yield from fits(said[key], page[key], at=f"{at}.{key}")
+        case [one_item], [other]:
+            yield from fits(one_item, other, at=f"{at}[]")
+        case ([], list()) | (list(), []):
+            return
+        case _:
+            if said != page and "null" not in (said, page):
+                yield f"{at}: {said} is {page} on the page"
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A repository in which something failed, something is adopted, something needs attention."""
+    repo = Repo.standard(tmp_path_factory.mktemp("shapes") / "repo")
+    repo.environ["AFT_SANDBOX_STATE"] = str(repo.root.parent / "state")
+    repo.write("customizations/accounts/bad/10-bad.py", "def customize(context):\n    1 / 0\n")
+    repo.request("shop", "customizations: [bad]\n")
+    repo.request("old", 'account_id: "210987654321"\n')
+    repo.commit("Begin")
+    repo.aft("sandbox", "seed")
+    return repo
+
+
+def test_shapes_are_those_of_real_output(troubled: Repo) -> None:
+    repo = troubled
+    said: dict[str, Any] = {}
+    said["plan"] = repo.aft("plan", "--format", "json").data
+    applied = repo.aft("apply", "--yes", "--json")
+    assert applied.code == 4
+    said["apply"] = applied.data
+    rows = repo.aft("status", "--json").data["accounts"]
+    said["status"] = {"accounts": [row for row in rows if row["failed"]]}
+    story = repo.aft("history", "shop", "--json").data
+    said["history"] = [next(entry for entry in story if entry["kind"] == "bound")]
+    repo.request("old", "email: other@example.com\n".replace("email", "reason"))
+    text = (repo.root / "account-requests/old.yaml").read_text()
+    repo.write("account-requests/old.yaml", text.replace("aws+old@", "aws+new@"))
+    repo.commit("Another address")
+    doubtful = repo.aft("plan", "--format", "json").data
+    assert [item["code"] for item in doubtful["attention"]] == ["AFT908"]
+    said["plan"]["attention"] = doubtful["attention"]
+    repo.git("branch", "-D", "aft/ledger-sandbox")
+    lost = repo.aft("plan", "--format", "json").data
+    said["plan"]["confirmations"] = lost["confirmations"]
+    assert lost["confirmations"]
+    repo.request("typo", ou="Workloads/Dve")
+    said["validate"] = repo.aft("validate", "--format", "json").data
+    for name, output in said.items():
+        page = json.loads(one("shape", name).text)
+        if name == "history":
+            page = page[1:]
+        assert list(fits(shape(output), shape(page))) == [], name
+
+
+def test_a_worker_line_has_the_keys_the_page_shows(tmp_path: Path) -> None:
+    repo = Repo.standard(tmp_path / "repo")
+    repo.request("shop")
+    repo.commit("Ask")
+    repo.git("clone", "-q", "--bare", ".", str(tmp_path / "origin.git"))
+    repo.git("remote", "add", "origin", str(tmp_path / "origin.git"))
+    lines = [json.loads(line) for line in repo.aft("worker", "--once").out.splitlines()]
+    page = json.loads(one("shape", "worker").text)
+    done = [
+        line
+        for line in lines
+        if line["event"] == "step-done" and line["target"] == "shop" and "seconds" in line
+    ]
+    assert done
+    assert shape(done[0]) == shape(page)
+    text = (DOCS / "reference" / "exit-codes-and-output.md").read_text()
+    assert {line["event"] for line in lines} <= set(re.findall(r"`([a-z]+-[a-z]+)`", text))
+
+
+# --- permissions ------------------------------------------------------------------------------
+
+
+def actions_of(value: str) -> set[str]:
+    policy = json.loads(one("iam", value).text)
+    found: set[str] = set()
+    for statement in policy["Statement"]:
+        actions = statement["Action"]
+        found |= {actions} if isinstance(actions, str) else set(actions)
+    return found
+
+
+SOURCES = "".join(
+    path.read_text()
+    for folder in ("aws", "baseline_settings", "runners")
+    for path in sorted((DOCS.parent / "aft" / folder).rglob("*.py"))
+)
+
+_OPERATIONS = {
+    "s3:GetAccountPublicAccessBlock": "get_public_access_block",
+    "s3:PutAccountPublicAccessBlock": "put_public_access_block",
+}
+
+
+def test_the_permissions_are_those_that_are_used(tmp_path: Path) -> None:
+    calls = all_calls(tmp_path / "repo")
+    plan, apply = actions_of("plan management"), actions_of("apply management")
+    member = actions_of("apply member")
+    plan_may = {"sts:AssumeRole"}  # into accounts, where that is wanted
+    assert calls.of("plan", "management") - plan_may <= plan
+    assert calls.of("apply", "management") <= plan | apply
+    assert calls.of("plan", "member") | calls.of("apply", "member") <= member
+    reads = re.compile(r"^[a-z]+:(?:Describe|Get|List)")
+    assert all(reads.match(action) for action in plan)
+
+
+@pytest.mark.parametrize("value", ["plan management", "apply management", "apply member"])
+def test_no_permission_is_asked_for_in_vain(value: str) -> None:
+    for action in actions_of(value):
+        operation = re.sub(r"(?<!^)(?=[A-Z])", "_", action.partition(":")[2]).lower()
+        name = _OPERATIONS.get(action, operation)
+        tenant = name.removeprefix("describe_")  # default_vpc_removal looks at many things
+        assert name in SOURCES or f'"{tenant}"' in SOURCES, action
+
+
+def test_workflows_are_yaml_with_least_permissions() -> None:
+    workflows = [block for block in BLOCKS if "workflow" in block.remarks]
+    assert len(workflows) == 2
+    for block in workflows:
+        workflow = yaml.safe_load(block.text)
+        assert workflow["permissions"] == {"contents": "read"}
+        for job in workflow["jobs"].values():
+            assert set(job["permissions"]) == {"contents", "id-token"}
