@@ -1,25 +1,34 @@
 """Reads only what a few requests touch, whatever the size of the organization.
 
-Three reads per account, one list per level on the way to an OU, three shared calls. Nothing is
-taken from memory: a scoped snapshot is as fresh as a full one.
+Two reads per account, one list per level on the way to an OU, one for each other OU it is in;
+which organization it is, an account tells itself. Nothing is taken from memory: a scoped snapshot
+is as fresh as a full one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from aft.aws.accounts import read_account
+from aft.aws.accounts import account_from, read_tags
 from aft.aws.session import AwsSessions
 from aft.aws.tags import accounts_tagged
-from aft.aws.units import KnownUnit, KnownUnits, as_units, climb
+from aft.aws.units import KnownUnit, KnownUnits, as_units, climb, parent_of, path_of
+from aft.aws.whereabouts import Whereabouts, whereabouts
 from aft.errors import NotFound
 from aft.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId, is_org_unit_id
 from aft.organization.model import Account, OrganizationalUnit, OrganizationSnapshot
 from aft.ports import Clock
 
 THREADS = 8
+
+Raw = Mapping[str, Any]
+"""botocore's ``Account`` structure."""
+
+_Asked = TypeVar("_Asked")
+_Found = TypeVar("_Found")
 
 
 def read_scoped(
@@ -36,20 +45,25 @@ def read_scoped(
     """
     client = sessions.organizations()
     read_at = clock.now()
-    organization = client.describe_organization()["Organization"]
-    root = client.list_roots()["Roots"][0]
-    root_id = OrgUnitId(root["Id"])
-    known = KnownUnits([KnownUnit(id=root_id, name=root.get("Name", "Root"), parent_id=None)])
+    wanted = set(account_ids)
+    if request_ids:
+        tagging = sessions.management("resourcegroupstaggingapi", sessions.global_region)
+        wanted |= accounts_tagged(tagging, request_ids)
+    described = _side_by_side(partial(_describe, client), sorted(wanted))
+    organization = _organization(client, described)
+    root_id = organization.root_id
+    known = KnownUnits([KnownUnit(id=root_id, name="Root", parent_id=None)])
 
     walk = _Walk(client, known, root_id)
     needed = {root_id} | {
         unit_id for text in sorted(set(unit_paths)) for unit_id in walk.units_towards(text)
     }
-    wanted = set(account_ids)
-    if request_ids:
-        tagging = sessions.management("resourcegroupstaggingapi", sessions.global_region)
-        wanted |= accounts_tagged(tagging, request_ids)
-    accounts = _read_accounts(client, known, sorted(wanted))
+    # The first one alone: the OUs it is in are likely those of the others, and are asked for once.
+    place = partial(_placed, client, known)
+    accounts = (
+        *_side_by_side(place, described[:1]),
+        *_side_by_side(place, described[1:]),
+    )
     needed |= {account.parent_id for account in accounts}
     scope = (
         *(f"account/{account_id}" for account_id in sorted(set(account_ids))),
@@ -57,9 +71,9 @@ def read_scoped(
         *(f"unit/{path}" for path in sorted(set(unit_paths))),
     )
     return OrganizationSnapshot(
-        organization_id=organization["Id"],
+        organization_id=organization.organization_id,
         root_id=root_id,
-        management_account_id=AccountId.parse(organization["MasterAccountId"]),
+        management_account_id=organization.management_account_id,
         units=_units_above(known, needed),
         accounts=accounts,
         scope=scope,
@@ -108,21 +122,45 @@ class _Walk:
         self._listed.add(parent)
 
 
-def _read_accounts(
-    client: Any, known: KnownUnits, account_ids: Sequence[AccountId]
-) -> tuple[Account, ...]:
-    def read(account_id: AccountId) -> Account | None:
+def _describe(client: Any, account_id: AccountId) -> Raw:
+    answer: Raw = client.describe_account(AccountId=account_id)["Account"]
+    return answer
+
+
+def _organization(client: Any, described: Iterable[Raw]) -> Whereabouts:
+    """Which organization this is: as an account in it says, else as Organizations does."""
+    for raw in described:
+        told = whereabouts(raw)
+        if told is not None:
+            return told
+    organization = client.describe_organization()["Organization"]
+    root_id = OrgUnitId(client.list_roots()["Roots"][0]["Id"])
+    return Whereabouts(
+        organization_id=organization["Id"],
+        management_account_id=AccountId.parse(organization["MasterAccountId"]),
+        root_id=root_id,
+        parent_id=root_id,
+    )
+
+
+def _placed(client: Any, known: KnownUnits, raw: Raw) -> Account:
+    told = whereabouts(raw)
+    parent_id = told.parent_id if told is not None else parent_of(client, raw["Id"])
+    ou = path_of(climb(client, known, parent_id))
+    return account_from(raw, parent_id=parent_id, ou=ou, tags=read_tags(client, raw["Id"]))
+
+
+def _side_by_side(read: Callable[[_Asked], _Found], asked: Sequence[_Asked]) -> tuple[_Found, ...]:
+    """What ``read`` gives for each; what does not exist (any more) is left out."""
+
+    def look(item: _Asked) -> _Found | None:
         try:
-            return read_account(client, known, account_id)
+            return read(item)
         except NotFound:
             return None
 
-    if not account_ids:
-        return ()
-    # The first one alone: the OUs it is in are likely those of the others, and are asked for once.
-    first, rest = read(account_ids[0]), account_ids[1:]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="aft-read") as pool:
-        return tuple(account for account in (first, *pool.map(read, rest)) if account is not None)
+        return tuple(found for found in pool.map(look, asked) if found is not None)
 
 
 def _units_above(

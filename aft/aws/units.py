@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aft.aws.whereabouts import parent_in_path
 from aft.ids import OrgUnitId, OrgUnitPath
 from aft.organization.model import OrganizationalUnit
 
@@ -83,7 +84,7 @@ def as_units(chain: Iterable[KnownUnit]) -> tuple[OrganizationalUnit, ...]:
 
 
 def climb(client: Any, known: KnownUnits, unit_id: OrgUnitId) -> tuple[KnownUnit, ...]:
-    """The chain to ``unit_id``, asking AWS (two reads a level) only for what is not known."""
+    """The chain to ``unit_id``, asking AWS (one or two reads a level) for what is new."""
     current: OrgUnitId | None = unit_id
     while current is not None:
         unit = known.get(current) or _read_unit(client, current)
@@ -95,9 +96,9 @@ def climb(client: Any, known: KnownUnits, unit_id: OrgUnitId) -> tuple[KnownUnit
 def _read_unit(client: Any, unit_id: OrgUnitId) -> KnownUnit:
     if unit_id.startswith("r-"):
         return KnownUnit(id=unit_id, name="Root", parent_id=None)
-    answer = client.describe_organizational_unit(OrganizationalUnitId=unit_id)
-    name = answer["OrganizationalUnit"]["Name"]
-    return KnownUnit(id=unit_id, name=name, parent_id=parent_of(client, unit_id))
+    raw = client.describe_organizational_unit(OrganizationalUnitId=unit_id)["OrganizationalUnit"]
+    parent_id = parent_in_path(raw) or parent_of(client, unit_id)
+    return KnownUnit(id=unit_id, name=raw["Name"], parent_id=parent_id)
 
 
 def parent_of(client: Any, child_id: str) -> OrgUnitId:

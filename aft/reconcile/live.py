@@ -64,16 +64,19 @@ def read_live(
         return {}
     places = Places(plan_changes, snapshot) if snapshot is not None else None
     with ThreadPoolExecutor(desired.config.limits.accounts_in_parallel, "aft-read") as pool:
-        ids = list(dict.fromkeys(AccountId(change.account_id or "") for change in wanted))
-        usable = dict(zip(ids, pool.map(lambda item: _is_usable(members, item), ids), strict=True))
-        looks = [
-            look
-            for change in wanted
-            if usable[AccountId(change.account_id or "")]
-            for look in _looks(change, desired, settings, places)
-        ]
+        looks = [look for change in wanted for look in _looks(change, desired, settings, places)]
         seen = list(pool.map(lambda look: _look(members, look), looks))
-    return _together(looks, seen)
+        # A refusal may only mean that the account is too young: then nothing is known yet.
+        doubtful = sorted(
+            {look.account_id for look, item in zip(looks, seen, strict=True) if item.refused}
+        )
+        is_usable = pool.map(lambda account_id: _is_usable(members, account_id), doubtful)
+        usable = dict(zip(doubtful, is_usable, strict=True))
+    known = [
+        item if usable.get(look.account_id, True) else _Seen(unknown=True)
+        for look, item in zip(looks, seen, strict=True)
+    ]
+    return _together(looks, known)
 
 
 def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
