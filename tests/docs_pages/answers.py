@@ -14,15 +14,13 @@ _VARIES = tuple(
         (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "REQUEST"),
         (r'"seconds": [0-9.e-]+', '"seconds": N'),
         (r"\d{8}T\d{6}-[0-9a-f]{6}", "RUN"),
-        (r"\d{8}T\d{6}-?[0-9a-f]*…", "RUN…"),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?", "TIME"),
         (r"\d{4}-\d\d-\d\d", "DATE"),
         (r"\d\d:\d\d:\d\d", "TIME"),
-        (r"\b\d{12}\b|\b\d{3,12}(?=…)", "ACCOUNT"),
-        (r"\b(vpc|igw|subnet|car|o|r|ou|p)-[0-9a-z-]*[0-9a-z](?=…|\W|$)", "ID"),
+        (r"\b(vpc|igw|subnet)-[0-9a-f]{8,17}\b", "ID"),
+        (r"\b(o|r|ou|car)-[0-9a-z]{4,32}(-[0-9a-z]{8,32})?\b", "ID"),
         (r"sha256:[0-9a-f]*…?", "DIGEST"),
-        (r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b", "HASH"),
-        (r"\b\d{7,10}\b", "HASH"),
+        (r"\b[0-9a-f]{7,64}\b", "ID"),  # commits, and account ids
         (r" \(\d+ s\)", ""),
         (r"\b\d+ s\b", "SECONDS"),
         (r"127\.0\.0\.1:\d+", "HOST"),
@@ -33,7 +31,12 @@ _VARIES = tuple(
 
 
 def normal(line: str) -> str:
-    """``line`` with everything that differs from run to run replaced by a word for it."""
+    """``line`` with everything that differs from run to run replaced by a word for it.
+
+    The last word of a line that was cut off is left out: where it was cut depends on its length.
+    """
+    if line.endswith(ELISION) and line != ELISION:
+        line = re.sub(r"\S*…$", ELISION, line)
     for pattern, word in _VARIES:
         line = pattern.sub(word, line)
     return " ".join(line.split())
