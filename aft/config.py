@@ -7,6 +7,7 @@ business.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -120,6 +121,38 @@ class WorkerConfig(_Section):
     )
 
 
+class NetworkPool(_Section):
+    """A range of addresses that networks of accounts are cut from."""
+
+    cidr: Annotated[str, Field(examples=["10.64.0.0/10"])] = Field(
+        description="The pool's range; pools must not overlap."
+    )
+    reserved: tuple[str, ...] = Field(
+        default=(), description="Ranges inside the pool that are never handed out."
+    )
+    description: str = Field(default="", description="What the pool is for.")
+
+
+PoolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
+
+
+class NetworksConfig(_Section):
+    """Addresses of the networks that the baseline setting `network` makes."""
+
+    pools: Mapping[PoolName, NetworkPool] = Field(
+        default={}, description="Pools by name; a baseline's `network` names one of them."
+    )
+    reserved: tuple[str, ...] = Field(
+        default=(),
+        description="Ranges in use elsewhere, such as offices and data centres: no account's "
+        "network may overlap them, and none is allocated there.",
+    )
+    pools_only: bool = Field(
+        default=False,
+        description="When true, a range that a request or baseline gives must lie in a pool.",
+    )
+
+
 class Config(_Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
@@ -137,6 +170,7 @@ class Config(_Section):
     limits: Limits = Field(default=Limits())
     ledger: LedgerConfig = Field(default=LedgerConfig())
     worker: WorkerConfig = Field(default=WorkerConfig())
+    networks: NetworksConfig = Field(default=NetworksConfig())
 
     @property
     def regions(self) -> tuple[str, ...]:

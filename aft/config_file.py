@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aft.cidrs import IPv4Network, parse_cidr
 from aft.config import CONFIG_PATH, Config
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
@@ -104,6 +105,7 @@ def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
             seen.add(region)
     yield from _partition(config, document)
     yield from _ledger(config, document)
+    yield from _networks(config, document)
 
 
 def _partition(config: Config, document: YamlDocument) -> Iterator[Finding]:
@@ -159,3 +161,45 @@ def _ledger(config: Config, document: YamlDocument) -> Iterator[Finding]:
             message="the ledger's remote is empty",
             hint="name a remote, or write null to keep the ledger local",
         )
+
+
+def _networks(config: Config, document: YamlDocument) -> Iterator[Finding]:
+    """Ranges are ranges, pools do not overlap, and what is reserved in a pool lies in it."""
+    pools: dict[str, IPv4Network] = {}
+    for name, pool in config.networks.pools.items():
+        loc: Loc = ("networks", "pools", name)
+        try:
+            network = parse_cidr(pool.cidr)
+        except ValueError as error:
+            yield _range_finding(document, (*loc, "cidr"), str(error))
+            continue
+        other = next((key for key, value in pools.items() if value.overlaps(network)), None)
+        if other is not None:
+            message = f"pool {name!r} ({network}) overlaps pool {other!r} ({pools[other]})"
+            yield _range_finding(document, (*loc, "cidr"), message)
+        pools[name] = network
+        for number, text in enumerate(pool.reserved):
+            yield from _reserved(text, (*loc, "reserved", number), document, within=network)
+    for number, text in enumerate(config.networks.reserved):
+        yield from _reserved(text, ("networks", "reserved", number), document, within=None)
+
+
+def _reserved(
+    text: str, loc: Loc, document: YamlDocument, *, within: IPv4Network | None
+) -> Iterator[Finding]:
+    try:
+        network = parse_cidr(text)
+    except ValueError as error:
+        yield _range_finding(document, loc, str(error))
+        return
+    if within is not None and not network.subnet_of(within):
+        yield _range_finding(document, loc, f"{network} is not inside the pool's range {within}")
+
+
+def _range_finding(document: YamlDocument, loc: Loc, message: str) -> Finding:
+    return Finding(
+        code="AFT730",
+        source=document.at(loc),
+        message=message,
+        hint="write a range such as 10.64.0.0/10 that no other pool has",
+    )

@@ -261,6 +261,53 @@ _ALL: tuple[FindingCode, ...] = (
         "`limits.accounts` of aft.yaml.",
         "Ask AWS for a higher quota, then raise the limit.",
     ),
+    FindingCode(
+        "AFT317",
+        "Budget without the setting",
+        "A request has a budget, and the baseline it gets has no setting `budget`, so nothing "
+        "would come of it.",
+        "Add `- setting: budget` to the baseline, choose another baseline, or take the budget out.",
+    ),
+    FindingCode(
+        "AFT318",
+        "Budget that warns nobody",
+        "A request's budget has alerts, but neither subscribers nor an owner to send them to; "
+        "AWS keeps no alert without a subscriber.",
+        "Add `subscribers` to the budget or an `owner` to the request, or write `alert_at: []`.",
+    ),
+    FindingCode(
+        "AFT330",
+        "Not a range of addresses",
+        "A network is to be made of a text that is no IPv4 range as AWS takes it for a VPC.",
+        "Write a range such as 10.64.16.0/20: its first address, and a size from /16 to /28.",
+    ),
+    FindingCode(
+        "AFT331",
+        "Ranges overlap",
+        "Two accounts' networks, or a network and a reserved range, have addresses in common, so "
+        "they could never be connected.",
+        "Give each its own range, or leave it out and let the baseline's pool allocate one.",
+    ),
+    FindingCode(
+        "AFT332",
+        "Range outside every pool",
+        "aft.yaml says that networks lie in its pools alone, and this range lies in none.",
+        "Choose a range inside a pool, or leave it out and have one allocated.",
+    ),
+    FindingCode(
+        "AFT333",
+        "No range to use",
+        "A baseline makes a network, and nothing says of which addresses: neither the request nor "
+        "a pool that exists and is large enough.",
+        "Write the range in the request, or a `pool` of aft.yaml in the baseline.",
+    ),
+    FindingCode(
+        "AFT340",
+        "Opt-in region is not enabled first",
+        "An account governs a region that it must opt in to, and its baseline has a regional "
+        "setting before `region-opt-in`, or no `region-opt-in` at all.",
+        "List `region-opt-in` in the baseline before its first regional setting.",
+    ),
     # --- 4xx: organization.yaml ---
     FindingCode(
         "AFT401",
@@ -358,6 +405,20 @@ _ALL: tuple[FindingCode, ...] = (
         "A text in a setting's parameters has a placeholder that is not known there, or a "
         "brace of its own.",
         "Use {id}, {name}, {account_id} or {ou_name}; write {{ and }} for braces.",
+    ),
+    FindingCode(
+        "AFT509",
+        "Parameter names an unknown request",
+        "A setting's parameter names another account by its request, and no request has that id.",
+        "Write the id of a request, or an account id: twelve digits in quotes.",
+    ),
+    FindingCode(
+        "AFT510",
+        "Accounts wait for each other",
+        "Settings of one account need another one first, by a parameter that names it, and that "
+        "account waits for the first in turn, by a parameter or by depends_on.",
+        "Take out the depends_on, list the settings in the same order in both baselines, or give "
+        "one of the two accounts another baseline.",
     ),
     # --- 6xx: customizations ---
     FindingCode(
@@ -478,6 +539,13 @@ _ALL: tuple[FindingCode, ...] = (
         "The ledger's branch is not a name git accepts, is the branch the worker watches, "
         "or its remote is empty.",
         "Use a branch of its own, such as aft/ledger.",
+    ),
+    FindingCode(
+        "AFT730",
+        "Pool is not a range of its own",
+        "A range of `networks` in aft.yaml is no IPv4 range, overlaps another pool, or is reserved "
+        "in a pool that does not hold it.",
+        "Write a range such as 10.64.0.0/10 that no other pool has.",
     ),
     # --- 8xx: the repository's tree ---
     FindingCode(
@@ -669,6 +737,27 @@ _ALL: tuple[FindingCode, ...] = (
         "The ledger knows several accounts, and the organization has none of them: the "
         "credentials or the ledger are most likely not the right ones. Nothing is changed.",
         "Check the credentials and the ledger branch in aft.yaml.",
+    ),
+    FindingCode(
+        "AFT930",
+        "Pool exhausted",
+        "A network pool of aft.yaml has no free range of the size wanted, so the account gets no "
+        "network.",
+        "Enlarge the pool, add another and name it in the baseline, or ask for a smaller range.",
+    ),
+    FindingCode(
+        "AFT931",
+        "Range is taken",
+        "The range given for a network overlaps one that another account has, so the network is "
+        "not made.",
+        "Give another range, or leave it out to have one allocated.",
+    ),
+    FindingCode(
+        "AFT932",
+        "Network cannot be seen",
+        "The ledger does not know the network of an account, and the account cannot be read now; "
+        "until it can, it gets no range, for it may have one.",
+        "Run again; when the account stays unreadable, look at its role.",
     ),
     FindingCode(
         "AFT950",

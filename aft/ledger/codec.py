@@ -95,6 +95,8 @@ def encode_record(subject: str, record: AccountRecord | None) -> bytes:
             name: {**_fields(step), "at": _moment(step.at)}
             for name, step in record.failures.items()
         }
+    if record.allocations:
+        fields["allocations"] = dict(record.allocations)
     if record.last_at is not None:
         fields["last_run"] = record.last_run
         fields["last_at"] = _moment(record.last_at)
@@ -121,6 +123,7 @@ def decode_record(text: bytes) -> AccountRecord | None:
         tag_keys=tuple(map(str, _get(fields, "tag_keys", list, []))),
         steps=decode_steps(_get(fields, "steps", dict, {})),
         failures=_each(_get(fields, "failures", dict, {}), _failure),
+        allocations=text_outputs(_get(fields, "allocations", dict, {})),
         last_run=_get(fields, "last_run", str, ""),
         last_at=None if last_at is None else _when(last_at),
     )

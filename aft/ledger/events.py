@@ -27,6 +27,7 @@ class EventKind(enum.StrEnum):
     STEP_DONE = "step-done"  # data: kind, name, digest, outputs, tag_keys, ...
     STEP_CONFIRMED = "step-confirmed"  # read live and found right; data as STEP_DONE
     STEP_FAILED = "step-failed"  # data: kind, name, reason, hint
+    ALLOCATED = "allocated"  # ranges of addresses given to settings; data: allocations
     FORGOTTEN = "forgotten"  # the request's file is gone; the account was left alone
     RUN_STARTED = "run-started"  # data: command, changes
     RUN_FINISHED = "run-finished"  # data: counts
@@ -96,6 +97,8 @@ class AccountRecord:
     ``steps`` and ``failures`` are keyed by the step's name: a setting's name, or a customization
     step's ``<customization>/<file>``; for other changes the ``ChangeKind`` value.
     ``tag_keys`` are the tags aft put on the account, so that it may remove them again.
+    ``allocations`` are the ranges of addresses its settings use, by setting; those of accounts
+    that were forgotten stay with ``organization``, by ``<account id>/<setting>``.
     """
 
     subject: str
@@ -104,6 +107,7 @@ class AccountRecord:
     tag_keys: tuple[str, ...] = ()
     steps: Mapping[str, DoneStep] = field(default_factory=dict)
     failures: Mapping[str, FailedStep] = field(default_factory=dict)
+    allocations: Mapping[str, str] = field(default_factory=dict)
     last_run: str = ""
     last_at: datetime | None = None
 

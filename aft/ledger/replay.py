@@ -20,7 +20,13 @@ from aft.ledger.events import (
 )
 
 _REVIVING = frozenset(
-    {EventKind.INTENT, EventKind.CREATING, EventKind.BOUND, EventKind.STEP_FAILED}
+    {
+        EventKind.INTENT,
+        EventKind.CREATING,
+        EventKind.BOUND,
+        EventKind.STEP_FAILED,
+        EventKind.ALLOCATED,
+    }
 )
 _SETTLED_BY_BINDING = frozenset({"create-account", "adopt-account", "rebind-account"})
 
@@ -61,6 +67,8 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
             return _step_succeeded(record, event)
         case EventKind.STEP_FAILED:
             return _step_failed(record, event)
+        case EventKind.ALLOCATED:
+            return replace(record, allocations=_allocations(event.data, record.allocations))
         case _:
             return record
 
@@ -75,6 +83,7 @@ def rebound_data(old: AccountRecord) -> Mapping[str, Any]:
         "previously": old.subject,
         "steps": encode_steps(old.steps),
         "tag_keys": list(old.tag_keys),
+        **({"allocations": dict(old.allocations)} if old.allocations else {}),
     }
 
 
@@ -108,7 +117,7 @@ def _settled(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
 def _bound(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
     account_id = event.account_id or _text(event.data.get("account_id")) or record.account_id
     if record.account_id not in (None, account_id):
-        record = replace(record, steps={}, failures={}, tag_keys=())
+        record = replace(record, steps={}, failures={}, tag_keys=(), allocations={})
     failures = {
         name: failure
         for name, failure in record.failures.items()
@@ -122,6 +131,7 @@ def _bound(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
         steps=steps,
         failures=failures,
         tag_keys=_tag_keys(event.data, record.tag_keys),
+        allocations=_allocations(event.data, record.allocations),
     )
 
 
@@ -168,6 +178,11 @@ def _step_failed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
 def _tag_keys(data: Mapping[str, Any], before: tuple[str, ...]) -> tuple[str, ...]:
     keys = data.get("tag_keys")
     return tuple(map(str, keys)) if isinstance(keys, (list, tuple)) else before
+
+
+def _allocations(data: Mapping[str, Any], before: Mapping[str, str]) -> Mapping[str, str]:
+    found = data.get("allocations")
+    return {**before, **text_outputs(found)} if isinstance(found, Mapping) else before
 
 
 def _text(value: Any) -> str:

@@ -94,12 +94,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """A setting read live and found as it should be; apply only notes its digest."""
+    """A setting read live and found as it should be; apply only notes its digest, and the range
+    of addresses it uses where the ledger does not know it."""
 
     target: str
     account_id: str
     subject: str
     inputs_digest: str
+    allocation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

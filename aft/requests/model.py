@@ -17,7 +17,7 @@ from aft.config import Config
 from aft.customizations.model import Customization
 from aft.findings import SourceRef
 from aft.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId, Revision
-from aft.organization.model import Contact
+from aft.organization.model import Budget, Contact
 from aft.organization.spec import OrganizationSpec
 
 
@@ -56,6 +56,7 @@ class AccountRequest:
     ticket: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     contacts: Mapping[str, Contact] = field(default_factory=dict)
+    budget: Budget | None = None
     regions: tuple[str, ...] = ()
     baseline: str | None = None
     customizations: tuple[str, ...] = ()

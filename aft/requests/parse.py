@@ -25,12 +25,12 @@ from aft.ids import (
     RequestId,
     is_org_unit_id,
 )
-from aft.organization.model import Contact
+from aft.organization.model import Budget, Contact
 from aft.regions import OPT_IN, unknown_region
 from aft.requests.defaults import FolderDefaults, MergedDocument
 from aft.requests.limits import custom_field_problems
 from aft.requests.model import AccountRequest, Owner
-from aft.requests.raw import NOT_ACTED_ON, REQUIRED, RequestFile
+from aft.requests.raw import DEFAULT_ALERTS, NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.validation import Loc, Located, dotted, validate
 from aft.yamldoc import YamlDocument
 
@@ -96,12 +96,27 @@ def _rules(merged: Located) -> Iterator[Finding]:
                     hint="keep one of the two",
                 )
             seen.add(item)
+    yield from _budget_without_reader(merged)
     fields = data.get("custom_fields")
     if isinstance(fields, dict):
         for inner, on_key, message in custom_field_problems(fields):
             loc = ("custom_fields", *inner)
             source = merged.at(loc, key=on_key)
             yield Finding(code="AFT204", source=source, message=f"{dotted(loc)}: {message}")
+
+
+def _budget_without_reader(merged: Located) -> Iterator[Finding]:
+    """AWS keeps no alert that reaches nobody."""
+    budget = merged.data.get("budget")
+    if not isinstance(budget, dict) or merged.data.get("owner") or budget.get("subscribers"):
+        return
+    if budget.get("alert_at", DEFAULT_ALERTS):
+        yield Finding(
+            code="AFT318",
+            source=merged.at(("budget",), key=True),
+            message="budget: there is nobody to warn, neither subscribers nor an owner",
+            hint="add subscribers, or an owner, who is warned where there are none",
+        )
 
 
 def _not_yet(merged: Located, loc: Loc, message: str) -> Finding:
@@ -137,7 +152,7 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
     """The request, from values that ``check`` found nothing against."""
     owner = data.get("owner")
     account_id, previously = data.get("account_id"), data.get("previously")
-    contacts = data.get("contacts")
+    contacts, budget = data.get("contacts"), data.get("budget")
     return AccountRequest(
         id=request_id,
         name=data["name"],
@@ -150,6 +165,7 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         ticket=_one_line(data.get("ticket", "")),
         tags=data.get("tags", _NOTHING),
         contacts=_contacts(contacts) if contacts else _NOTHING,
+        budget=_budget(budget) if budget else None,
         regions=_names(data.get("regions")),
         baseline=data.get("baseline"),
         customizations=_names(data.get("customizations")),
@@ -174,6 +190,15 @@ def _one_line(text: str) -> str:
 
 def _contacts(entries: Mapping[str, Any]) -> Mapping[str, Contact]:
     return {kind: Contact(**entry) for kind, entry in entries.items() if entry is not None}
+
+
+def _budget(entry: Mapping[str, Any]) -> Budget:
+    alert_at = entry.get("alert_at", DEFAULT_ALERTS)
+    return Budget(
+        monthly_usd=float(entry["monthly_usd"]),
+        alert_at=tuple(float(item) for item in alert_at),
+        subscribers=_names(entry.get("subscribers")),
+    )
 
 
 @lru_cache(maxsize=4096)  # a few OUs hold thousands of accounts
