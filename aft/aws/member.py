@@ -32,6 +32,9 @@ class AwsAccountSession:
     def client(self, service: str, region: str | None = None) -> Any:
         return self._sessions.member(self._account_id, service, region)
 
+    def of(self, account_id: AccountId) -> AwsAccountSession:
+        return AwsAccountSession(self._sessions, account_id)
+
     def sleep(self, seconds: float) -> None:
         self._sessions.clock.sleep(seconds)
 

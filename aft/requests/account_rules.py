@@ -25,6 +25,9 @@ from aft.requests.model import AccountRequest, DesiredState
 from aft.requests.rules import Places
 from aft.validation import Loc
 
+BUDGET = "budget"
+"""The setting that acts on a request's field of the same name."""
+
 Settings = Mapping[str, BaselineSetting[Any, Any]]
 
 
@@ -53,6 +56,8 @@ class AccountRules:
             choice = select_baseline(request=request, ou=ou, baselines=self._baselines)
             if choice.tied:
                 yield self._tie(request, choice.tied)
+            elif request.budget is not None:
+                yield from self._budget(request, choice.baseline)
             baseline = self._varying[choice.baseline.name] if choice.baseline else None
             if baseline is not None:
                 found = check_parameters(baseline, facts, self._settings, source=request.source)
@@ -76,6 +81,18 @@ class AccountRules:
         """The findings where the request asks for what they are about."""
         for finding in findings:
             yield dataclasses.replace(finding, source=self._places.at(request.id, loc))
+
+    def _budget(self, request: AccountRequest, baseline: Baseline | None) -> Iterator[Finding]:
+        if baseline is not None and any(item.setting == BUDGET for item in baseline.settings):
+            return
+        what = f"its baseline {baseline.name!r} has no setting" if baseline else "no baseline with"
+        yield Finding(
+            code="AFT317",
+            source=self._places.at(request.id, ("budget",), key=True),
+            message=f"budget: {what} {BUDGET!r}"
+            + (", so nothing would come of it" if baseline else " is selected for this request"),
+            hint=f"add '- setting: {BUDGET}' to the baseline, or take the budget out",
+        )
 
     def _tie(self, request: AccountRequest, names: tuple[str, ...]) -> Finding:
         return Finding(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aft.baselines.model import BaselineSetting
-from aft.baselines.parse import check_selected_requests, parse_baselines
+from aft.baselines.parse import check_references, check_selected_requests, parse_baselines
 from aft.config import CUSTOMIZATIONS_PATH, REQUESTS_PATH, Config
 from aft.config_file import config_place, parse_config
 from aft.customizations.manifest import parse_customizations
@@ -27,6 +27,7 @@ from aft.requests.defaults import FolderDefaults, MergedDocument, check_defaults
 from aft.requests.model import AccountRequest, DesiredState
 from aft.requests.parse import build, check, sound_fields
 from aft.requests.raw import REQUIRED
+from aft.requests.reference_rules import reference_cycles
 from aft.requests.tree import (
     RequestEntry,
     RequestTree,
@@ -130,6 +131,8 @@ def _across(
     yield from rules.cycles(requests, places)
     yield from rules.earlier_ids(requests, ids, places)
     yield from check_selected_requests(state.baselines, ids)
+    yield from check_references(state.baselines, ids)
+    yield from reference_cycles(requests, state.baselines)
     yield from _quota(state.config, len(tree.requests), files)
 
 

@@ -32,6 +32,9 @@ class OnlyEnvironment:
     def client(self, service: str, region: str | None = None) -> Any:
         raise AssertionError((service, region))
 
+    def of(self, account_id: AccountId) -> OnlyEnvironment:
+        raise AssertionError(account_id)
+
     def environment(self) -> Mapping[str, str]:
         return {
             "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
