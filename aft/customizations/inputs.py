@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from aft.customizations.model import GLOBAL, Customization, CustomizationStep, StepInputs
 from aft.customizations.render import template_accesses
-from aft.customizations.template_access import Access
+from aft.customizations.access import Access
 from aft.customizations.template_values import template_values
 from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
 from aft.organization.model import AccountFacts

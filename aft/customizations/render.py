@@ -27,7 +27,8 @@ from jinja2.visitor import NodeTransformer
 
 from aft.customizations import template_bounds as bounds
 from aft.customizations.model import ALL_INPUTS, StepInputs
-from aft.customizations.template_access import Access, inputs_read
+from aft.customizations.access import Access
+from aft.customizations.template_access import inputs_read
 from aft.customizations.template_values import ACCOUNT_FIELDS, ROOTS, Values, template_values
 from aft.errors import Terminal
 from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
