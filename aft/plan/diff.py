@@ -17,7 +17,7 @@ from aft.customizations.model import CustomizationRunner
 from aft.errors import UserError
 from aft.ids import AccountId, OrgUnitPath, RequestId
 from aft.ledger.events import LedgerState
-from aft.organization.model import OrganizationSnapshot
+from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.accounts import AccountWork, add_account_changes, objections, remarks
 from aft.plan.chain import Chain, wait_for
 from aft.plan.forget import (
@@ -28,6 +28,7 @@ from aft.plan.forget import (
     unsettled,
 )
 from aft.plan.identity import Identities, identify, wrong_organization
+from aft.plan.known import surroundings
 from aft.plan.model import (
     ORGANIZATION,
     Attention,
@@ -37,6 +38,8 @@ from aft.plan.model import (
     LiveSetting,
     Plan,
 )
+from aft.plan.networks import NO_NETWORKS, LiveNetworks, Networks, plan_networks
+from aft.plan.references import SettingReference, order_by_references, without_account
 from aft.plan.steps import StepNotes, StepSources, add_steps
 from aft.plan.summary import account_lines, summarise
 from aft.plan.units import Destination, Place, UnitTree, place_of, plan_removals, plan_units
@@ -58,11 +61,14 @@ class _Draft:
     scope: frozenset[RequestId] | None
     tree: UnitTree
     identities: Identities
+    around: Surroundings
     chains: dict[RequestId, tuple[Change, ...]] = field(default_factory=dict)
     places: dict[RequestId, OrgUnitPath] = field(default_factory=dict)
     confirmations: list[Confirmation] = field(default_factory=list)
     attention: list[Attention] = field(default_factory=list)
     blocked: set[RequestId] = field(default_factory=set)
+    references: list[SettingReference] = field(default_factory=list)
+    networks: Networks = NO_NETWORKS
 
     @property
     def requests(self) -> tuple[AccountRequest, ...]:
@@ -86,10 +92,12 @@ def make_plan(
     settings: Mapping[str, BaselineSetting[Any, Any]],
     runners: Mapping[str, CustomizationRunner],
     live: Mapping[tuple[str, str], LiveSetting] = _NOTHING_LIVE,
+    live_networks: LiveNetworks | None = None,
     scope: tuple[RequestId, ...] | None = None,
     made_at: datetime,
 ) -> Plan:
-    """Compare. ``live`` holds what was read inside accounts, by account id and setting name.
+    """Compare. ``live`` holds what was read inside accounts, by account id and setting name;
+    ``live_networks`` the ranges found there, ``None`` while nobody has looked.
 
     ``scope`` limits the plan to these requests and the OUs they need; with it, or with a
     snapshot that is itself limited, nothing is concluded from absence: nothing is forgotten
@@ -109,6 +117,7 @@ def make_plan(
     if stranger is not None:
         return _nothing_at_all(desired, snapshot, ledger, stranger, made_at=made_at)
     tree, attention = plan_units(desired.organization, snapshot, wanted=wanted)
+    identities = identify(desired, snapshot, ledger)
     draft = _Draft(
         desired=desired,
         snapshot=snapshot,
@@ -116,13 +125,24 @@ def make_plan(
         sources=StepSources(desired=desired, settings=settings, runners=runners, live=live),
         scope=looked_at,
         tree=tree,
-        identities=identify(desired, snapshot, ledger),
+        identities=identities,
+        around=surroundings(desired, snapshot, ledger, identities),
         attention=list(attention),
+    )
+    draft.networks = plan_networks(
+        desired,
+        snapshot,
+        ledger,
+        settings=settings,
+        identities=draft.identities,
+        place_of=lambda request: _ou(draft, request),
+        live=live_networks,
     )
     for request in draft.requests:
         _plan_request(draft, request)
     _hold_back_dependents(draft)
     _order_dependents(draft)
+    order_by_references(draft.chains, draft.references)
     removals = _plan_removals(draft, limited=limited)
     changes = (
         *tree.changes,
@@ -157,6 +177,7 @@ def _plan_request(draft: _Draft, request: AccountRequest) -> None:
         return
     draft.attention.extend((*remarks(work), *notes.attention))
     draft.confirmations.extend(notes.confirmations)
+    draft.references.extend(notes.references)
     if chain.changes:
         draft.chains[request.id] = chain.changes
         draft.places[request.id] = work.ou
@@ -179,6 +200,14 @@ def _work(draft: _Draft, request: AccountRequest, place: Place) -> AccountWork:
     )
 
 
+def _ou(draft: _Draft, request: AccountRequest) -> OrgUnitPath | None:
+    """Where the account will be, as far as this plan can tell."""
+    place = place_of(request, draft.tree)
+    if isinstance(place, Attention):
+        return request.ou if isinstance(request.ou, OrgUnitPath) else None
+    return _work(draft, request, place).ou
+
+
 def _unsupported(request: AccountRequest) -> Attention | None:
     if request.state is LifecycleState.ACTIVE:
         return None
@@ -196,9 +225,16 @@ def _steps(draft: _Draft, chain: Chain, work: AccountWork) -> StepNotes:
         draft.desired.config,
         account_id=work.account.id if work.account is not None else None,
         ou=work.ou,
+        around=draft.around,
+        allocations={**work.record.allocations, **draft.networks.of(work.request.id)},
     )
     return add_steps(
-        chain, request=work.request, facts=facts, record=work.record, sources=draft.sources
+        chain,
+        request=work.request,
+        facts=facts,
+        record=work.record,
+        sources=draft.sources,
+        networks=draft.networks,
     )
 
 
@@ -207,12 +243,20 @@ def _hold_back_dependents(draft: _Draft) -> None:
     again = True
     while again:
         again = False
+        lost = without_account(
+            draft.references, accounts=draft.around.accounts, chains=draft.chains
+        )
         for request in draft.requests:
             if request.id not in draft.chains:
                 continue
             obstacle = next(
                 (found for name in request.depends_on if (found := _obstacle(draft, name))), None
             )
+            why = f"{request.source.path} depends on it"
+            if obstacle is None and request.id in lost:
+                named = lost[request.id]
+                obstacle = f"the account of request {named.other}, which does not exist yet"
+                why = f"its baseline's setting {named.setting} names it"
             if obstacle is None:
                 continue
             del draft.chains[request.id]
@@ -221,7 +265,7 @@ def _hold_back_dependents(draft: _Draft) -> None:
                     code="AFT913",
                     target=request.id,
                     message=f"its changes wait for {obstacle}",
-                    hint=f"settle that one first; {request.source.path} depends on it",
+                    hint=f"settle that one first; {why}",
                 )
             )
             again = True

@@ -204,9 +204,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSetting:
-    """What reading one setting inside an account showed: one line per difference."""
+    """What reading one setting inside an account showed: one line per difference.
+
+    ``is_pending`` when something else differs that only time or somebody else can mend.
+    """
 
     account_id: str
     subject: str
     differences: tuple[str, ...] = field(default_factory=tuple)
     refused: str = ""
+    is_pending: bool = False

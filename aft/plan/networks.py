@@ -26,8 +26,9 @@ from aft.plan.allocate import (
     Taken,
     allocate,
 )
+from aft.plan.fields import CIDR, field_of
 from aft.plan.identity import Identities
-from aft.plan.model import Attention, Change, ChangeKind
+from aft.plan.model import Attention, Change, ChangeKind, FieldChange
 from aft.requests.model import AccountRequest, DesiredState
 from aft.requests.networks import Claim, NetworkClaims, mentioned
 
@@ -38,19 +39,28 @@ LiveNetworks = Mapping[tuple[str, str], str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Networks:
-    """The outcome, by request id and setting name.
+    """The outcome, by request id and then by setting name.
 
     ``remembered`` is what the ledger has: whatever else is given is new to it. ``held_back``
-    are settings that wait, with the reason.
+    are settings that wait, by request id and setting name, with the reason.
     """
 
-    given: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     remembered: Mapping[tuple[str, str], str] = field(default_factory=dict)
     held_back: Mapping[tuple[str, str], Attention] = field(default_factory=dict)
 
     def of(self, request_id: str) -> Mapping[str, str]:
         """The ranges of one request's account, by setting."""
-        return {name: cidr for (owner, name), cidr in self.given.items() if owner == request_id}
+        return self.given.get(request_id, {})
+
+    def range_field(self, request_id: str, setting: str) -> FieldChange | None:
+        """A setting's range, as a change shows it; ``None`` when it has none of its own."""
+        cidr = self.of(request_id).get(setting)
+        if cidr is None:
+            return None
+        return FieldChange(
+            field=CIDR, before=self.remembered.get((request_id, setting)), after=cidr
+        )
 
 
 NO_NETWORKS = Networks()
@@ -105,7 +115,8 @@ def networks_to_read(changes: tuple[Change, ...]) -> tuple[Change, ...]:
         for change in changes
         if change.kind is ChangeKind.APPLY_SETTING
         and change.account_id is not None
-        and any(item.field == "cidr" and item.before is None for item in change.fields)
+        and (given := field_of(change, CIDR)) is not None
+        and given.before is None
     )
 
 
@@ -200,8 +211,9 @@ def _taken(
         if subject in heirs and record.account_id in current:
             continue  # it goes by another request id now
         for name, text in record.allocations.items():
-            if (subject, name) not in mine and (network := _parsed(text)) is not None:
-                yield f"{subject}/{name}", network
+            known = _parsed(text)
+            if (subject, name) not in mine and known is not None:
+                yield f"{subject}/{name}", known
 
 
 def _left_behind(
@@ -224,7 +236,7 @@ def _parsed(text: str) -> IPv4Network | None:
 
 
 def _outcome(owners: list[_Owner], result: Allocations, live: LiveNetworks | None) -> Networks:
-    given: dict[tuple[str, str], str] = {}
+    given: dict[str, dict[str, str]] = {}
     held_back: dict[tuple[str, str], Attention] = {}
     for owner in owners:
         network, refusal = result.ranges.get(owner.name), result.refusals.get(owner.name)
@@ -239,7 +251,7 @@ def _outcome(owners: list[_Owner], result: Allocations, live: LiveNetworks | Non
         elif network is not None and unseen and owner.claim.wanted.cidr is None:
             held_back[owner.key] = _unseen(owner)
         elif network is not None:
-            given[owner.key] = str(network)
+            given.setdefault(owner.key[0], {})[owner.claim.setting] = str(network)
     return Networks(
         given=given,
         remembered={owner.key: owner.remembered for owner in owners if owner.remembered},

@@ -19,6 +19,8 @@ from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
 from aft.plan.model import Attention, ChangeKind, Confirmation, LiveSetting
+from aft.plan.networks import NO_NETWORKS, Networks
+from aft.plan.references import SettingReference
 from aft.requests.model import AccountRequest, DesiredState
 
 Settings = Mapping[str, BaselineSetting[Any, Any]]
@@ -44,6 +46,7 @@ class StepNotes:
 
     confirmations: tuple[Confirmation, ...]
     attention: tuple[Attention, ...]
+    references: tuple[SettingReference, ...] = ()
 
 
 def add_steps(
@@ -53,6 +56,7 @@ def add_steps(
     facts: AccountFacts,
     record: AccountRecord,
     sources: StepSources,
+    networks: Networks = NO_NETWORKS,
 ) -> StepNotes:
     """Append the settings and customizations that are not done yet, in order.
 
@@ -72,6 +76,7 @@ def add_steps(
             facts=facts,
             record=record,
             live=sources.live,
+            networks=networks,
         )
     _add_customizations(chain, request=request, facts=facts, record=record, sources=sources)
     return notes
@@ -96,18 +101,27 @@ def _add_settings(
     facts: AccountFacts,
     record: AccountRecord,
     live: Live,
+    networks: Networks,
 ) -> StepNotes:
     confirmations: list[Confirmation] = []
     attention: list[Attention] = []
+    references: list[SettingReference] = []
     for resolved in settings:
+        held_back = networks.held_back.get((request.id, resolved.name))
+        if held_back is not None:
+            attention.append(held_back)
+            continue
         digest = setting_digest(resolved, facts)
         done = record.steps.get(resolved.name)
         if digest and done is not None and done.digest == digest:
             continue
+        network = networks.range_field(request.id, resolved.name)
         seen = live.get((facts.account_id or "", resolved.name))
         if seen is not None and seen.refused:
             attention.append(_refused(request, resolved, seen))
             continue
+        if seen is not None and seen.is_pending and not seen.differences:
+            continue  # only time can mend it; each run looks again
         if seen is not None and not seen.differences and facts.account_id is not None:
             confirmations.append(
                 Confirmation(
@@ -115,17 +129,28 @@ def _add_settings(
                     account_id=facts.account_id,
                     subject=resolved.name,
                     inputs_digest=digest,
+                    allocation=(network.after or "") if network is not None else "",
                 )
             )
             continue
         chain.add(
             ChangeKind.APPLY_SETTING,
             subject=resolved.name,
+            fields=() if network is None else (network,),
             details=seen.differences if seen is not None else (),
             inputs_digest=digest,
             reason=_reason(record, resolved.name, where),
         )
-    return StepNotes(confirmations=tuple(confirmations), attention=tuple(attention))
+        references.extend(
+            SettingReference(target=request.id, setting=resolved.name, other=other)
+            for reference in resolved.references
+            if (other := reference.request_id) is not None and other != request.id
+        )
+    return StepNotes(
+        confirmations=tuple(confirmations),
+        attention=tuple(attention),
+        references=tuple(references),
+    )
 
 
 def _refused(request: AccountRequest, resolved: ResolvedSetting, seen: LiveSetting) -> Attention:

@@ -53,26 +53,33 @@ def make_waves(changes: Iterable[Change]) -> tuple[Wave, ...]:
 
 
 def _levels(accounts: Mapping[str, list[Change]]) -> Mapping[str, int]:
-    """How many chains, one after the other, must be done before each target's."""
+    """How many chains, one after the other, must be done before each target's.
+
+    A chain that waits for another one only from its middle on may share a wave with it: two
+    accounts whose settings take turns wait for each other so.
+    """
     owner = {change.id: target for target, chain in accounts.items() for change in chain}
-    waits_for = {
-        target: {
-            owner[need]
-            for change in chain
-            for need in change.needs
-            if need in owner and owner[need] != target
-        }
-        for target, chain in accounts.items()
-    }
+    begins = {target: _others(target, chain[:1], owner) for target, chain in accounts.items()}
+    waits_for = {target: _others(target, chain, owner) for target, chain in accounts.items()}
     levels: dict[str, int] = {}
     while len(levels) < len(waits_for):
-        ready = {
-            target: max((levels[other] + 1 for other in others), default=0)
-            for target, others in waits_for.items()
-            if target not in levels and others <= levels.keys()
-        }
+        ready = _ready(waits_for, levels) or _ready(begins, levels)
         if not ready:
             stuck = sorted(waits_for.keys() - levels.keys())
             raise ValueError(f"these targets wait for each other: {', '.join(stuck)}")
         levels.update(ready)
     return levels
+
+
+def _others(target: str, changes: Iterable[Change], owner: Mapping[str, str]) -> frozenset[str]:
+    """The targets that any of ``changes`` waits for."""
+    found = {owner[need] for change in changes for need in change.needs if need in owner}
+    return frozenset(found - {target})
+
+
+def _ready(waits_for: Mapping[str, frozenset[str]], levels: Mapping[str, int]) -> Mapping[str, int]:
+    return {
+        target: max((levels[other] + 1 for other in others), default=0)
+        for target, others in waits_for.items()
+        if target not in levels and others <= levels.keys()
+    }

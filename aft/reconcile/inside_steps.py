@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import SettingDifference
@@ -23,11 +24,19 @@ from aft.reconcile.context import RunContext
 from aft.reconcile.done import Done
 from aft.reconcile.usable import ensure_usable
 from aft.requests.facts import account_facts
-from aft.sessions import AccountSession
+from aft.sessions import AccountSession, SealedSession
 
 REGIONS_AT_ONCE = 4
 LOOKS_AFTER_CHANGE = 4
 """IAM and S3 show a change only after a moment; so differences are looked at again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mended:
+    """What was mended, and what only time or somebody else can mend; in words."""
+
+    done: Sequence[str] = ()
+    left: Sequence[str] = ()
 
 
 def apply_setting(context: RunContext, change: Change) -> Done:
@@ -36,10 +45,15 @@ def apply_setting(context: RunContext, change: Change) -> Done:
     ensure_usable(context, change, account_id)
     facts = _facts(context, change, account_id)
     resolved = _resolved(context, change, facts)
+    if resolved.missing:
+        raise Terminal(
+            f"{resolved.name} names the account of {' and '.join(resolved.missing)}, which does "
+            "not exist yet",
+            hint="the next run goes on once it does",
+        )
     session = context.tools.members.session(account_id)
-    mended: list[str] = []
 
-    def in_region(region: str | None) -> tuple[list[str], list[str]]:
+    def in_region(region: str | None) -> tuple[_Mended, list[str]]:
         with context.tools.calls.recording() as calls:
             return _mend(context, resolved, region, session), calls
 
@@ -49,19 +63,20 @@ def apply_setting(context: RunContext, change: Change) -> Done:
     else:
         with ThreadPoolExecutor(REGIONS_AT_ONCE, thread_name_prefix="aft-region") as pool:
             results = list(pool.map(in_region, regions))
-    for told, calls in results:
-        mended.extend(told)
+    for _, calls in results:
         if len(regions) > 1:  # these calls were made by other threads than the step's own
             context.add_calls(change, calls)
     where = f"in {change.target} ({account_id})"
-    what = "; ".join(mended) if mended else "was as it should be"
+    mended = [line for result, _ in results for line in result.done]
+    left = [line for result, _ in results for line in result.left]
+    what = "; ".join((*mended, *(f"not yet: {line}" for line in left))) or "was as it should be"
     return Done(
         summary=f"Apply {resolved.name} {where}: {_shortened(what)}",
         message=what,
         account_id=account_id,
         name=resolved.name,
-        digest=setting_digest(resolved, facts),
-        data={"changes": mended},
+        digest="" if left else setting_digest(resolved, facts),  # so that later runs look again
+        data={"changes": mended, **({"pending": left} if left else {})},
         unchanged=not mended,
     )
 
@@ -94,7 +109,7 @@ def run_customization(context: RunContext, change: Change) -> Done:
     ensure_usable(context, change, account_id)
     session = context.tools.members.session(account_id)
     inputs = StepInputs(account=facts, outputs=outputs)
-    result = context.retry(lambda: runner.run(step, inputs, session))
+    result = context.retry(lambda: runner.run(step, inputs, SealedSession(session)))
     context.leave_outputs(change.target, step.id, result.outputs)
     left = f", leaving {', '.join(sorted(result.outputs))}" if result.outputs else ""
     return Done(
@@ -114,6 +129,8 @@ def _facts(context: RunContext, change: Change, account_id: AccountId) -> Accoun
         context.desired.config,
         account_id=account_id,
         ou=context.ou_of(change.target, account_id),
+        around=context.around,
+        allocations=context.allocations_of(change.target),
     )
 
 
@@ -132,23 +149,24 @@ def _resolved(context: RunContext, change: Change, facts: AccountFacts) -> Resol
 
 def _mend(
     context: RunContext, resolved: ResolvedSetting, region: str | None, session: AccountSession
-) -> list[str]:
-    """Read, compare, change, read again; returns what was mended, in words."""
+) -> _Mended:
+    """Read, compare, change, read again."""
     plugin, inputs = resolved.plugin, resolved.inputs(region)
     context.pause.check()
     observed = context.retry(lambda: plugin.read(inputs, session))
     differences = plugin.compare(inputs, observed)
-    if not differences:
-        return []
+    if all(item.is_pending for item in differences):
+        return _Mended(left=_worded(differences, region))
     context.pause.check()
     context.retry(lambda: plugin.change(inputs, observed, session))
+    mended = _worded([item for item in differences if not item.is_pending], region)
     left: Sequence[SettingDifference] = ()
     for look in range(LOOKS_AFTER_CHANGE):
         if look:
             context.pause.wait(0.5 * 2**look)
         left = plugin.compare(inputs, context.retry(lambda: plugin.read(inputs, session)))
-        if not left:
-            return _worded(differences, region)
+        if all(item.is_pending for item in left):
+            return _Mended(done=mended, left=_worded(left, region))
     raise Terminal(
         f"{resolved.name} was changed, but still differs: {'; '.join(_worded(left, region))}",
         hint="something else may be setting it back; look who changes it in CloudTrail",

@@ -11,18 +11,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from aft.baselines.model import BaselineSetting
+from aft.baselines.model import BaselineSetting, ClaimsNetwork
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
-from aft.errors import AftError, Conflict, Transient, UnknownOutcome
+from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome
 from aft.ids import AccountId, RequestId
-from aft.organization.model import OrganizationSnapshot
+from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.model import Change, ChangeKind, LiveSetting
 from aft.ports import MemberAccess
 from aft.reconcile.places import Places
+from aft.regions import OPT_IN
 from aft.requests.facts import account_facts
 from aft.requests.model import DesiredState
 
 _PASSING = (Transient, Conflict, UnknownOutcome)
+_ALONE = Surroundings()
+_NO_ALLOCATIONS: Mapping[str, Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class _Seen:
     differences: tuple[str, ...] = ()
     refused: str = ""
     unknown: bool = False
+    is_pending: bool = False
 
 
 def read_live(
@@ -49,31 +53,86 @@ def read_live(
     settings: Mapping[str, BaselineSetting[Any, Any]],
     snapshot: OrganizationSnapshot | None = None,
     plan_changes: Sequence[Change] = (),
+    allocations: Mapping[str, Mapping[str, str]] = _NO_ALLOCATIONS,
+    around: Surroundings = _ALONE,
 ) -> Mapping[tuple[str, str], LiveSetting]:
     """What the settings named by ``changes`` show now, by account id and setting name.
 
     ``snapshot`` and the plan's own ``plan_changes`` say where accounts are and will be; without
-    them each account is taken to be in its request's OU.
+    them each account is taken to be in its request's OU. ``allocations`` are the ranges of
+    addresses of each target's settings, ``around`` the organization and everybody's accounts.
     """
-    wanted = [
-        change
-        for change in changes
-        if change.kind is ChangeKind.APPLY_SETTING and change.account_id is not None
-    ]
+    wanted = _inside(changes)
     if not wanted:
         return {}
     places = Places(plan_changes, snapshot) if snapshot is not None else None
     with ThreadPoolExecutor(desired.config.limits.accounts_in_parallel, "aft-read") as pool:
-        ids = list(dict.fromkeys(AccountId(change.account_id or "") for change in wanted))
-        usable = dict(zip(ids, pool.map(lambda item: _is_usable(members, item), ids), strict=True))
         looks = [
             look
-            for change in wanted
-            if usable[AccountId(change.account_id or "")]
-            for look in _looks(change, desired, settings, places)
+            for change in _in_usable_accounts(wanted, members, pool)
+            for look in _looks(
+                change, desired, settings, places, allocations.get(change.target, {}), around
+            )
+            if not look.resolved.missing  # what it names does not exist yet
         ]
         seen = list(pool.map(lambda look: _look(members, look), looks))
     return _together(looks, seen)
+
+
+def read_networks(
+    changes: Sequence[Change],
+    desired: DesiredState,
+    *,
+    members: MemberAccess,
+    settings: Mapping[str, BaselineSetting[Any, Any]],
+    snapshot: OrganizationSnapshot,
+    plan_changes: Sequence[Change],
+) -> Mapping[tuple[str, str], str | None]:
+    """The ranges that the settings named by ``changes`` already have, by account id and setting
+    name; ``None`` for none. What cannot be read now is left out."""
+    wanted = _inside(changes)
+    if not wanted:
+        return {}
+    places = Places(plan_changes, snapshot)
+
+    def look(item: _Look) -> tuple[str | None, bool]:
+        plugin = item.resolved.plugin
+        if not isinstance(plugin, ClaimsNetwork):
+            return None, False
+        try:
+            session = members.session(item.account_id)
+            return plugin.live_network(item.resolved.inputs(item.region), session), True
+        except AftError:
+            return None, False
+
+    with ThreadPoolExecutor(desired.config.limits.accounts_in_parallel, "aft-read") as pool:
+        looks = [
+            found
+            for change in _in_usable_accounts(wanted, members, pool)
+            for found in _looks(change, desired, settings, places, {})
+        ]
+        seen = list(pool.map(look, looks))
+    return {
+        (item.account_id, item.resolved.name): cidr
+        for item, (cidr, is_seen) in zip(looks, seen, strict=True)
+        if is_seen
+    }
+
+
+def _inside(changes: Sequence[Change]) -> list[Change]:
+    return [
+        change
+        for change in changes
+        if change.kind is ChangeKind.APPLY_SETTING and change.account_id is not None
+    ]
+
+
+def _in_usable_accounts(
+    changes: Sequence[Change], members: MemberAccess, pool: ThreadPoolExecutor
+) -> list[Change]:
+    ids = list(dict.fromkeys(AccountId(change.account_id or "") for change in changes))
+    usable = dict(zip(ids, pool.map(lambda item: _is_usable(members, item), ids), strict=True))
+    return [change for change in changes if usable[AccountId(change.account_id or "")]]
 
 
 def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
@@ -89,6 +148,8 @@ def _looks(
     desired: DesiredState,
     settings: Mapping[str, BaselineSetting[Any, Any]],
     places: Places | None,
+    allocations: Mapping[str, str],
+    around: Surroundings = _ALONE,
 ) -> list[_Look]:
     """The reads for one change, one for each region."""
     request = desired.request_by_id.get(RequestId(change.target))
@@ -101,7 +162,14 @@ def _looks(
         return []  # AWS's own id of an OU says nothing about its path
     else:
         ou = request.ou
-    facts = account_facts(request, desired.config, account_id=account_id, ou=ou)
+    facts = account_facts(
+        request,
+        desired.config,
+        account_id=account_id,
+        ou=ou,
+        around=around,
+        allocations=allocations,
+    )
     chosen = select_baseline(request=request, ou=ou, baselines=desired.baselines)
     if chosen.baseline is None:
         return []
@@ -121,11 +189,18 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
         found = plugin.compare(inputs, observed)
     except _PASSING:
         return _Seen(unknown=True)
+    except Denied as error:
+        if look.region in OPT_IN:  # not enabled yet; a setting before this one will
+            return _Seen(unknown=True)
+        return _Seen(refused=where + error.message)
     except AftError as error:
         return _Seen(refused=where + error.message)
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
         return _Seen(refused=f"{where}unexpected {type(error).__name__}: {error}")
-    return _Seen(differences=tuple(where + item.description for item in found))
+    return _Seen(
+        differences=tuple(where + item.description for item in found if not item.is_pending),
+        is_pending=any(item.is_pending for item in found),
+    )
 
 
 def _together(
@@ -141,6 +216,7 @@ def _together(
             subject=key[1],
             differences=tuple(line for item in items for line in item.differences),
             refused=next((item.refused for item in items if item.refused), ""),
+            is_pending=any(item.is_pending for item in items),
         )
         for key, items in by_setting.items()
         if not any(item.unknown for item in items)

@@ -5,7 +5,10 @@ Pure, but for the time the journal puts on its events.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aft.ledger.events import ORGANIZATION, AccountRecord, EventKind, LedgerEvent
+from aft.plan.fields import allocations_in
 from aft.plan.model import ChangeKind, Plan
 from aft.reconcile.context import RunContext
 
@@ -26,7 +29,32 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         f"{context.run.revision[:12]}",
         data={"command": context.run.command, "changes": count},
     )
-    return (began, *_confirmed(context, plan), *_overcome(context, plan))
+    return (
+        began,
+        *_allocated(context, plan),
+        *_confirmed(context, plan),
+        *_overcome(context, plan),
+    )
+
+
+def _allocated(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
+    """The ranges of addresses this run gives away: noted before anything is made of them, so
+    that a run that dies in between leaves none that could be given twice."""
+    return tuple(
+        context.journal.event(
+            EventKind.ALLOCATED,
+            target,
+            f"Give {target} {', '.join(f'{cidr} for {name}' for name, cidr in new.items())}",
+            account_id=context.known_account(target),
+            data={"allocations": new},
+        )
+        for target, found in sorted(allocations_in(plan).items())
+        if (new := _new(found, context.record(target).allocations))
+    )
+
+
+def _new(found: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    return {name: cidr for name, cidr in sorted(found.items()) if known.get(name) != cidr}
 
 
 def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
