@@ -19,10 +19,13 @@ from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.codec import plan_digest
 from aft.plan.diff import make_plan, settings_to_read
+from aft.plan.fields import allocations_in
+from aft.plan.known import surroundings
 from aft.plan.model import Plan
 from aft.plan.moved import what_moved
+from aft.plan.networks import LiveNetworks, networks_to_read
 from aft.plan.safety import check_safety
-from aft.reconcile.live import read_live
+from aft.reconcile.live import read_live, read_networks
 from aft.requests.model import DesiredState
 
 BULK_TAGS_LAG = timedelta(minutes=2)
@@ -55,7 +58,9 @@ def plan_now(
     ledger = world.ledger.read()
     snapshot = read_snapshot(world, desired, ledger, scope)
 
-    def make(live: Mapping[tuple[str, str], Any]) -> Plan:
+    def make(
+        live: Mapping[tuple[str, str], Any], live_networks: LiveNetworks | None = None
+    ) -> Plan:
         return make_plan(
             desired,
             snapshot,
@@ -63,11 +68,23 @@ def plan_now(
             settings=workspace.settings,
             runners=workspace.runners,
             live=live,
+            live_networks=live_networks,
             scope=None if scope is None else tuple(scope),
             made_at=world.clock.now(),
         )
 
     plan = make({})
+    networks: LiveNetworks = {}
+    if unseen := networks_to_read(plan.changes):
+        networks = read_networks(
+            unseen,
+            desired,
+            members=world.edge.members,
+            settings=workspace.settings,
+            snapshot=snapshot,
+            plan_changes=plan.changes,
+        )
+        plan = make({}, networks)
     if unread := settings_to_read(plan):
         live = read_live(
             unread,
@@ -76,9 +93,21 @@ def plan_now(
             settings=workspace.settings,
             snapshot=snapshot,
             plan_changes=plan.changes,
+            allocations=_allocations(plan, ledger),
+            around=surroundings(desired, snapshot, ledger),
         )
-        plan = make(live)
+        plan = make(live, networks)
     return _planned(world, plan, desired, snapshot, ledger)
+
+
+def _allocations(plan: Plan, ledger: LedgerState) -> Mapping[str, Mapping[str, str]]:
+    """The ranges of addresses of each target, the plan's over what the ledger remembers."""
+    planned = allocations_in(plan)
+    targets = {change.target for change in plan.changes}
+    return {
+        target: {**ledger.record(target).allocations, **planned.get(target, {})}
+        for target in targets
+    }
 
 
 def read_snapshot(
