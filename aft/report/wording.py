@@ -12,7 +12,7 @@ from itertools import groupby
 
 from aft.organization.model import REQUEST_TAG
 from aft.plan.accounts import NO_ACCOUNT_YET
-from aft.plan.fields import ACCOUNT_ID, EMAIL, NAME, OU, REQUEST, TAG_PREFIX
+from aft.plan.fields import ACCOUNT_ID, CIDR, EMAIL, NAME, OU, REQUEST, TAG_PREFIX
 from aft.plan.model import ORGANIZATION, AccountLine, Change, ChangeKind, FieldChange, Plan
 from aft.report.plain import one_line
 
@@ -99,10 +99,19 @@ def _steps(changes: Sequence[Change]) -> Item:
     return Item(
         symbol=first.symbol,
         label=word + ("s" if is_setting and len(changes) > 1 else ""),
-        values=tuple(one_line(change.subject) for change in changes),
+        values=tuple(_step_name(change) for change in changes),
         notes=(*details, *((f"({reason})",) if reason else ())),
         is_list=True,
     )
+
+
+def _step_name(change: Change) -> str:
+    """The step, with the range of addresses it gets, if any."""
+    cidr = next((item for item in change.fields if item.field == CIDR), None)
+    if cidr is None or cidr.after is None:
+        return one_line(change.subject)
+    before = f"{cidr.before} " if cidr.before not in (None, cidr.after) else ""
+    return f"{one_line(change.subject)} (cidr {before}{ARROW} {cidr.after})"
 
 
 def _step_reason(change: Change) -> str:
