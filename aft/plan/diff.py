@@ -105,14 +105,7 @@ def make_plan(
     """
     limited = scope is not None or snapshot.scope is not None
     looked_at = frozenset(scope) if scope is not None else None
-    wanted = None
-    if limited:
-        wanted = [
-            request.ou
-            for request in desired.requests
-            if (looked_at is None or request.id in looked_at)
-            and isinstance(request.ou, OrgUnitPath)
-        ]
+    wanted = _units_of(desired, looked_at) if limited else None
     stranger = None if limited else wrong_organization(snapshot, ledger)
     if stranger is not None:
         return _nothing_at_all(desired, snapshot, ledger, stranger, made_at=made_at)
@@ -150,6 +143,15 @@ def make_plan(
         *removals,
     )
     return _assemble(draft, changes, made_at=made_at)
+
+
+def _units_of(desired: DesiredState, looked_at: frozenset[RequestId] | None) -> list[OrgUnitPath]:
+    """The OUs that these requests (``None``: all) name by their paths."""
+    return [
+        request.ou
+        for request in desired.requests
+        if (looked_at is None or request.id in looked_at) and isinstance(request.ou, OrgUnitPath)
+    ]
 
 
 def _plan_request(draft: _Draft, request: AccountRequest) -> None:
