@@ -87,12 +87,13 @@ def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
         unknown = unknown_region(region)
         if unknown:
             yield Finding(code="AFT702", source=source, message=unknown[0], hint=unknown[1])
-        elif region in OPT_IN:
+        elif region in OPT_IN and loc == ("home_region",):
             yield Finding(
                 code="AFT290",
                 source=source,
-                message=f"{region} is an opt-in region; opting in is not acted on yet",
-                hint="leave it out; only regions that every account has can be governed for now",
+                message=f"{region} is an opt-in region, where a new account cannot be reached at "
+                "first; a home region that accounts opt in to is not acted on yet",
+                hint="choose one that every account has; opt-in regions may be governed",
             )
         if loc[0] == "governed_regions" and region in seen:
             yield Finding(

@@ -25,9 +25,11 @@ from aft.requests.account_rules import AccountRules
 from aft.requests.cache import ParseCache
 from aft.requests.defaults import FolderDefaults, MergedDocument, check_defaults
 from aft.requests.model import AccountRequest, DesiredState
+from aft.requests.networks import check_networks
 from aft.requests.parse import build, check, sound_fields
 from aft.requests.raw import REQUIRED
 from aft.requests.reference_rules import reference_cycles
+from aft.requests.region_rules import check_opt_in
 from aft.requests.tree import (
     RequestEntry,
     RequestTree,
@@ -91,6 +93,8 @@ def load_desired_state(
             is_organization_known=not any(item.is_error for item in organization_findings),
         )
     )
+    findings.extend(check_networks(ready, settings, reader))
+    findings.extend(check_opt_in(ready, settings, reader))
     findings.extend(reader.check_accounts(AccountRules(ready, settings, reader), requests))
     has_errors = any(item.is_error for item in findings)
     return LoadResult(

@@ -26,7 +26,7 @@ from aft.ids import (
     is_org_unit_id,
 )
 from aft.organization.model import Budget, Contact
-from aft.regions import OPT_IN, unknown_region
+from aft.regions import unknown_region
 from aft.requests.defaults import FolderDefaults, MergedDocument
 from aft.requests.limits import custom_field_problems
 from aft.requests.model import AccountRequest, Owner
@@ -82,9 +82,6 @@ def _rules(merged: Located) -> Iterator[Finding]:
         if unknown:
             source = merged.at(loc)
             yield Finding(code="AFT208", source=source, message=unknown[0], hint=unknown[1])
-        elif region in OPT_IN:
-            message = f"{dotted(loc)}: opting in to a region ({region}) is not acted on yet"
-            yield _not_yet(merged, loc, message)
     for field in _UNIQUE_LISTS:
         seen: set[str] = set()
         for number, item in _items(data.get(field)):
