@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from aft.baseline_settings.delegation import into_management
 from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
@@ -29,11 +29,19 @@ _AT_ONCE = 20
 _UNKNOWN = frozenset({"TagKeysNotFoundException", "NotFoundException"})
 
 
+def _user_defined(key: str) -> str:
+    if key.lower().startswith("aws:"):
+        raise ValueError(f"{key!r} is AWS's own tag, which only the console activates")
+    return key
+
+
 class CostAllocationTagsParameters(SettingParameters):
     """Parameters of ``cost-allocation-tags``."""
 
     keys: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=128, pattern=r"^(?!aws:)")], ...],
+        tuple[
+            Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_user_defined)], ...
+        ],
         Field(min_length=1, max_length=500),
     ] = Field(description="Tag keys to activate, such as `cost-center`.")
 
