@@ -161,7 +161,7 @@ class StepInputs:
     outputs: Mapping[str, Outputs] = field(default_factory=dict)
     accounts: Mapping[str, OtherAccount] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    options: RunnerOptions = RunnerOptions()
+    options: RunnerOptions = field(default_factory=RunnerOptions)
 
 
 class StepFailed(Terminal):

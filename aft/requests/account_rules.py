@@ -15,7 +15,7 @@ from aft.baselines.parse import check_parameters
 from aft.baselines.select import select_baseline
 from aft.canonical import digest, plain
 from aft.config import Config
-from aft.customizations.inputs import TEMPLATE_SUFFIXES, check_template_inputs
+from aft.customizations.inputs import check_step_inputs
 from aft.customizations.model import GLOBAL, Customization
 from aft.findings import Finding
 from aft.ids import OrgUnitPath
@@ -40,7 +40,7 @@ class AccountRules:
         self._customizations = {
             name: customization
             for name, customization in state.customizations.items()
-            if any(step.file.path.endswith(TEMPLATE_SUFFIXES) for step in customization.steps)
+            if any(step.reads for step in customization.steps)
         }
         self._settings = settings
         self._places = places
@@ -63,7 +63,7 @@ class AccountRules:
                 found = check_parameters(baseline, facts, self._settings, source=request.source)
                 yield from self._placed(found, request, ("baseline",))
         for loc, customization in self._customizations_of(request):
-            found = check_template_inputs(customization, facts, source=request.source)
+            found = check_step_inputs(customization, facts, source=request.source)
             yield from self._placed(found, request, loc)
 
     def _customizations_of(self, request: AccountRequest) -> Iterator[tuple[Loc, Customization]]:
