@@ -462,6 +462,13 @@ _ALL: tuple[FindingCode, ...] = (
         "Name an earlier step as <customization>/<file name>.",
     ),
     FindingCode(
+        "AFT607",
+        "Output of another account",
+        "A step reads outputs of an account that its own does not depend on, that does not get "
+        "the step, or that is none.",
+        "Add the other request to `depends_on`, or correct what the step reads.",
+    ),
+    FindingCode(
         "AFT610",
         "Python syntax",
         "A Python step is not valid Python at this place.",
@@ -487,10 +494,16 @@ _ALL: tuple[FindingCode, ...] = (
         "Write `TIMEOUT_SECONDS = 600`, for example.",
     ),
     FindingCode(
+        "AFT614",
+        "Windows line ends in a script",
+        "A shell script ends its lines with CR LF; bash takes the CR for part of each command.",
+        "Save the file with LF line ends.",
+    ),
+    FindingCode(
         "AFT620",
         "Unknown kind of step",
         "A file in a customization is of no kind that an installed runner carries out.",
-        "Use .cfn.yaml or .py; let support files begin with `_` or put them in a folder of "
+        "Use .cfn.yaml, .py, .sh or a folder terraform/; let support files begin with `_` or put them in a folder of "
         "their own.",
     ),
     FindingCode(
@@ -512,6 +525,66 @@ _ALL: tuple[FindingCode, ...] = (
         "Customization without steps",
         "A customization's folder holds no step, so asking for it does nothing.",
         "Add a step, or delete the folder.",
+    ),
+    FindingCode(
+        "AFT630",
+        "Parameter of a customization",
+        "A request gives a parameter that its customization does not have, of another type or "
+        "outside its choices, or lacks one that has no default.",
+        "Give the value that the customization's customization.yaml asks for, under "
+        "`parameters: {<customization>: {…}}`.",
+    ),
+    FindingCode(
+        "AFT631",
+        "Default of a parameter",
+        "A parameter's default or choice in customization.yaml is not of the parameter's type.",
+        "Change the value or the type.",
+    ),
+    FindingCode(
+        "AFT632",
+        "Selection by a customization",
+        "A customization selects an OU or a request that does not exist, or selects although "
+        "every account gets it.",
+        "Correct the name, or take the selection out.",
+    ),
+    FindingCode(
+        "AFT633",
+        "Unknown parameter in a step",
+        "A step reads a parameter that its customization does not have.",
+        "Add it to `parameters` of the folder's customization.yaml, or correct the name.",
+    ),
+    FindingCode(
+        "AFT640",
+        "Terraform syntax",
+        "A file of a Terraform folder does not parse.",
+        "Mend the syntax at the line shown; `terraform fmt` says more.",
+    ),
+    FindingCode(
+        "AFT641",
+        "Terraform folder without configuration",
+        "A Terraform folder has no .tf or .jinja file, so running it does nothing.",
+        "Add one, or delete the folder.",
+    ),
+    FindingCode(
+        "AFT642",
+        "Credentials of another account",
+        "A customization asks for AFT's profile or role of the management, audit or log archive "
+        "account. A customization gets credentials of its own account alone.",
+        "Use the profile aft-target, or none; read what other accounts made by `depends_on` and "
+        "outputs.",
+    ),
+    FindingCode(
+        "AFT643",
+        "No place for Terraform's state",
+        "There is a Terraform folder, and aft.yaml does not say where states are kept.",
+        "Write `terraform: {backend: …}` in aft.yaml.",
+    ),
+    FindingCode(
+        "AFT644",
+        "Two Terraform folders, one state",
+        "An account gets two customizations whose terraform/ folders would share AFT's one state "
+        "for account customizations, so that each would destroy what the other made.",
+        "Write `terraform: {state: own}` in the customization.yaml of one of them.",
     ),
     # --- 7xx: aft.yaml ---
     FindingCode(
@@ -758,6 +831,36 @@ _ALL: tuple[FindingCode, ...] = (
         "The ledger does not know the network of an account, and the account cannot be read now; "
         "until it can, it gets no range, for it may have one.",
         "Run again; when the account stays unreadable, look at its role.",
+    ),
+    FindingCode(
+        "AFT940",
+        "Customization removed",
+        "An account does not get a customization's step any more. What it made stays where it is, "
+        "and aft forgets it.",
+        "Nothing, if that is meant. To have it destroyed, write `on_removal: destroy` in the "
+        "customization's customization.yaml and apply, before it is removed.",
+    ),
+    FindingCode(
+        "AFT941",
+        "Terraform state changes hands",
+        "A customization that an account does not get any more and one that it gets instead keep "
+        "their Terraform state under the same key, as in AFT: Terraform destroys what the new one "
+        "does not have.",
+        "Give one of them `terraform: {state: own}` in its customization.yaml, if that is not "
+        "meant.",
+    ),
+    FindingCode(
+        "AFT942",
+        "Output missing in another account",
+        "A step reads an output of another account's step that was run and did not leave it.",
+        "Correct the name of the output, or let the other step leave it.",
+    ),
+    FindingCode(
+        "AFT943",
+        "No customization in the management account",
+        "A request adopts the management account, and customizations would run there with its "
+        "credentials.",
+        "Make the changes there by other means; baseline settings do work there.",
     ),
     FindingCode(
         "AFT950",

@@ -16,7 +16,8 @@ from aft.baselines.select import select_baseline
 from aft.canonical import digest, plain
 from aft.config import Config
 from aft.customizations.inputs import check_step_inputs
-from aft.customizations.model import GLOBAL, Customization
+from aft.customizations.model import Customization
+from aft.customizations.select import customizations_of
 from aft.findings import Finding
 from aft.ids import OrgUnitPath
 from aft.patterns import has_placeholders
@@ -67,13 +68,11 @@ class AccountRules:
             yield from self._placed(found, request, loc)
 
     def _customizations_of(self, request: AccountRequest) -> Iterator[tuple[Loc, Customization]]:
-        everyone = self._customizations.get(GLOBAL)
-        if everyone is not None:
-            yield (), everyone
-        for number, name in enumerate(request.customizations):
-            customization = self._customizations.get(name)
-            if customization is not None:
-                yield ("customizations", number), customization
+        ou = request.ou if isinstance(request.ou, OrgUnitPath) else OrgUnitPath()
+        for customization in customizations_of(request, ou, self._customizations):
+            is_named = customization.name in request.customizations
+            number = request.customizations.index(customization.name) if is_named else 0
+            yield ("customizations", number) if is_named else (), customization
 
     def _placed(
         self, findings: Iterable[Finding], request: AccountRequest, loc: Loc
@@ -127,9 +126,14 @@ def _environment(state: DesiredState, settings: Settings) -> str:
         for name, customization in sorted(state.customizations.items())
         for step in customization.steps
     ]
+    selects = {
+        name: [plain(item.select.organizational_units), item.select.tags, item.select.requests]
+        for name, item in state.customizations.items()
+        if not item.select.is_empty
+    }
     regions = [state.config.home_region, *state.config.regions]
     versions = {
         name: [setting.version, setting.parameters_model.model_json_schema()]
         for name, setting in settings.items()
     }
-    return digest([plain(state.baselines), steps, regions, versions])[7:23]
+    return digest([plain(state.baselines), steps, selects, regions, versions])[7:23]

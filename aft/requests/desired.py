@@ -23,6 +23,7 @@ from aft.organization.parse import parse_organization
 from aft.requests import rules
 from aft.requests.account_rules import AccountRules
 from aft.requests.cache import ParseCache
+from aft.requests.customization_rules import check_customizations
 from aft.requests.defaults import FolderDefaults, MergedDocument, check_defaults
 from aft.requests.model import AccountRequest, DesiredState
 from aft.requests.networks import check_networks
@@ -123,13 +124,20 @@ def _across(
     yield from rules.unique_fields(requests, places)
     if is_organization_known:
         yield from rules.organizational_units(requests, state.organization, places)
+    # A baseline or customization with findings of its own does exist.
+    folders = _folders(names, f"{CUSTOMIZATIONS_PATH}/accounts/") | state.customizations.keys()
     yield from rules.references(
         requests,
         ids=ids,
-        # A baseline or customization with findings of its own does exist.
         baselines=_stems(names, f"{CUSTOMIZATIONS_PATH}/baselines/") | state.baselines.keys(),
-        customizations=_folders(names, f"{CUSTOMIZATIONS_PATH}/accounts/")
-        | state.customizations.keys(),
+        customizations=folders,
+        places=places,
+    )
+    yield from check_customizations(
+        state,
+        ids,
+        names=folders,
+        organization=state.organization if is_organization_known else None,
         places=places,
     )
     yield from rules.cycles(requests, places)

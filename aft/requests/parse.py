@@ -166,6 +166,7 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         regions=_names(data.get("regions")),
         baseline=data.get("baseline"),
         customizations=_names(data.get("customizations")),
+        parameters=data.get("parameters", _NOTHING),
         custom_fields=data.get("custom_fields", _NOTHING),
         depends_on=tuple(RequestId(item) for item in data.get("depends_on", ())),
         protect=data.get("protect", False),

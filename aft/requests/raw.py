@@ -210,6 +210,12 @@ class DefaultsFile(_Part):
         description="Names of folders of `customizations/accounts/`, run in this order after "
         "`customizations/global/`.",
     )
+    parameters: Mapping[Name, Mapping[str, Any]] | None = Field(
+        default=None,
+        description="Values for the parameters of customizations, by customization: "
+        "`{web-service: {tier: gold}}`. Which there are, and of which types, is said by each "
+        "one's `customization.yaml`.",
+    )
     custom_fields: Mapping[str, Any] | None = Field(
         default=None,
         description="Anything else, for templates and scripts; the baseline setting "

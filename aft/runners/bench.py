@@ -46,16 +46,6 @@ NETWORK_VARIABLES = frozenset(
     }
 )
 """How to get out of this network: handed on where they are set."""
-_NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_ALSONETWORK_VARIABLES = frozenset(
-    {
-        *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"),
-        *("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
-        "CURL_CA_BUNDLE",
-    }
-)
-"""How to get out of this network: handed on where they are set."""
-_NETWORK = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 _CREDENTIAL_PROGRAM = """\
 #!/bin/sh

@@ -42,14 +42,14 @@ def find_binary(options: TerraformOptions) -> TerraformBinary:
             "`terraform.binary` in aft.yaml",
             code="NoTerraform",
         )
-    found = _version_of(path)
-    if options.version and not satisfies(found.version, options.version):
+    binary = _version_of(path)
+    if options.version and not satisfies(binary.version, options.version):
         raise Terminal(
-            f"{path} is {found.name} {found.text}, and aft.yaml asks for {options.version}",
+            f"{path} is {binary.name} {binary.text}, and aft.yaml asks for {options.version}",
             hint="install another version, or change `terraform.version` in aft.yaml",
             code="TerraformVersion",
         )
-    return found
+    return binary
 
 
 def satisfies(version: tuple[int, ...], constraint: str) -> bool:
