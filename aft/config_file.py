@@ -11,7 +11,7 @@ from aft.cidrs import IPv4Network, parse_cidr
 from aft.config import CONFIG_PATH, Config
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
-from aft.regions import OPT_IN, unknown_region
+from aft.regions import OPT_IN, partition_of, unknown_region
 from aft.validation import Loc, validate
 from aft.yamldoc import YamlDocument, parse_yaml, too_large
 
@@ -111,25 +111,16 @@ def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
 
 def _partition(config: Config, document: YamlDocument) -> Iterator[Finding]:
     """An organization lives in one partition: regions of two cannot be governed together."""
-    home = _partition_of(config.home_region)
+    home = partition_of(config.home_region)
     for number, region in enumerate(config.governed_regions):
-        if _partition_of(region) != home:
+        if partition_of(region) != home:
             yield Finding(
                 code="AFT702",
                 source=document.at(("governed_regions", number)),
-                message=f"{region} is in partition {_partition_of(region)}, but the home region "
+                message=f"{region} is in partition {partition_of(region)}, but the home region "
                 f"{config.home_region} is in {home}; an organization has one partition",
                 hint=did_you_mean(region, (config.home_region,)),
             )
-
-
-def _partition_of(region: str) -> str:
-    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc")):
-        if region.startswith(prefix):
-            return partition
-    if "-iso" in region:
-        return "aws-" + region.split("-")[1]
-    return "aws"
 
 
 def _ledger(config: Config, document: YamlDocument) -> Iterator[Finding]:
