@@ -31,7 +31,7 @@ from aft.sessions import AccountSession
 
 PRINCIPAL = "config.amazonaws.com"
 ROLE = "AWSServiceRoleForConfig"
-_ROLE_IS_THERE = "InvalidInput"
+_ROLE_IS_THERE = frozenset({"InvalidInput", "EntityAlreadyExists"})
 _NOT_THERE_YET = frozenset({"InvalidRoleException"})
 _BUCKET_ERRORS = frozenset({"NoSuchBucketException", "InsufficientDeliveryPolicyException"})
 
@@ -244,7 +244,7 @@ def _ensure_role(session: AccountSession) -> None:
         try:
             iam.create_service_linked_role(AWSServiceName=PRINCIPAL)
         except Terminal as error:
-            if error.code != _ROLE_IS_THERE:  # made meanwhile, from another region
+            if error.code not in _ROLE_IS_THERE:  # made meanwhile, from another region
                 raise
 
 

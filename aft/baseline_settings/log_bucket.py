@@ -51,7 +51,7 @@ class LogBucket:
             else {"aws:SourceAccount": str(self.owner)}
         )
         arn = f"arn:{_partition(self.region)}:s3:::{self.name}"
-        ends = (
+        ends: tuple[tuple[str, list[str], str, dict[str, str]], ...] = (
             ("Look", ["s3:GetBucketAcl", "s3:ListBucket"], arn, {}),
             (
                 "Deliver",
