@@ -137,6 +137,7 @@ def encode_steps(steps: Mapping[str, DoneStep]) -> Mapping[str, Any]:
             "at": _moment(step.at),
             "run": step.run,
             **({"outputs": masked(step.outputs)} if step.outputs else {}),
+            **({"about": dict(step.about)} if step.about else {}),
         }
         for name, step in steps.items()
     }
@@ -163,6 +164,7 @@ def _step(fields: Mapping[str, Any]) -> DoneStep:
         at=_when(fields.get("at")),
         run=_get(fields, "run", str, ""),
         outputs=text_outputs(fields.get("outputs")),
+        about=text_outputs(fields.get("about")),
     )
 
 
@@ -173,6 +175,7 @@ def _failure(fields: Mapping[str, Any]) -> FailedStep:
         reason=_get(fields, "reason", str, ""),
         hint=_get(fields, "hint", str, ""),
         attempts=_get(fields, "attempts", int, 1),
+        about=text_outputs(fields.get("about")),
     )
 
 
@@ -216,7 +219,7 @@ def _fields(value: Any) -> dict[str, Any]:
     fields = plain(value)
     if not isinstance(fields, dict):
         raise TypeError(f"{type(value).__name__} is not a dataclass")
-    return {key: item for key, item in fields.items() if item not in (None, "")}
+    return {key: item for key, item in fields.items() if item not in (None, "", {})}
 
 
 def _moment(at: datetime) -> str:

@@ -24,9 +24,10 @@ class EventKind(enum.StrEnum):
     INTENT_SETTLED = "intent-settled"  # ... and came to nothing, seen by looking
     CREATING = "creating"  # AWS accepted it; data: creation_id
     BOUND = "bound"  # request id <-> account id; data: how (created | adopted | found | rebound)
-    STEP_DONE = "step-done"  # data: kind, name, digest, outputs, tag_keys, ...
+    STEP_DONE = "step-done"  # data: kind, name, digest, outputs, about, tag_keys, ...
     STEP_CONFIRMED = "step-confirmed"  # read live and found right; data as STEP_DONE
-    STEP_FAILED = "step-failed"  # data: kind, name, reason, hint
+    STEP_FAILED = "step-failed"  # data: kind, name, reason, hint, about
+    STEP_REMOVED = "step-removed"  # a customization's step is gone; data: kind, name, how
     ALLOCATED = "allocated"  # ranges of addresses given to settings; data: allocations
     FORGOTTEN = "forgotten"  # the request's file is gone; the account was left alone
     RUN_STARTED = "run-started"  # data: command, changes
@@ -71,23 +72,29 @@ class OpenIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneStep:
-    """The last success of one step: its inputs' digest, when, by which run, its outputs."""
+    """The last success of one step: its inputs' digest, when, by which run, its outputs.
+
+    ``about`` is what must be known of a customization's step once its files are gone: ``runner``,
+    ``on_removal``, ``revision`` and, of Terraform, ``state``.
+    """
 
     digest: str
     at: datetime
     run: str
     outputs: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedStep:
-    """The last failure of one step, cleared by its next success."""
+    """The last failure of one step, cleared by its next success. ``about`` as of ``DoneStep``."""
 
     at: datetime
     run: str
     reason: str
     hint: str = ""
     attempts: int = 1
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,8 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
             return _step_succeeded(record, event)
         case EventKind.STEP_FAILED:
             return _step_failed(record, event)
+        case EventKind.STEP_REMOVED:
+            return _step_removed(record, event)
         case EventKind.ALLOCATED:
             return replace(record, allocations=_allocations(event.data, record.allocations))
         case _:
@@ -153,7 +155,8 @@ def _step_succeeded(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
         outputs = text_outputs(event.data.get("outputs"))
     else:
         outputs = last.outputs  # seen again and found right: what it gave still stands
-    step = DoneStep(digest=digest, at=event.at, run=event.run, outputs=outputs)
+    about = text_outputs(event.data.get("about")) or (last.about if last else {})
+    step = DoneStep(digest=digest, at=event.at, run=event.run, outputs=outputs, about=about)
     return replace(
         record,
         steps={**record.steps, name: step},
@@ -171,8 +174,18 @@ def _step_failed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
         reason=_text(event.data.get("reason")),
         hint=_text(event.data.get("hint")),
         attempts=before.attempts + 1 if before else 1,
+        about=text_outputs(event.data.get("about")),
     )
     return replace(record, failures={**record.failures, name: failure})
+
+
+def _step_removed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
+    gone = step_name(event)
+    return replace(
+        record,
+        steps={name: item for name, item in record.steps.items() if name != gone},
+        failures={name: item for name, item in record.failures.items() if name != gone},
+    )
 
 
 def _tag_keys(data: Mapping[str, Any], before: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ are put together, and whatever rests on something doubtful is held back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,10 @@ from aft.customizations.model import CustomizationRunner
 from aft.errors import UserError
 from aft.ids import AccountId, OrgUnitPath, RequestId
 from aft.ledger.events import LedgerState
-from aft.organization.model import OrganizationSnapshot, Surroundings
+from aft.organization.model import OrganizationSnapshot
 from aft.plan.accounts import AccountWork, add_account_changes, objections, remarks
-from aft.plan.chain import Chain, wait_for
+from aft.plan.chain import Chain, tails, wait_for
+from aft.plan.draft import Draft, begin_draft
 from aft.plan.forget import (
     forget_accounts,
     leftovers,
@@ -27,61 +28,27 @@ from aft.plan.forget import (
     orphans,
     unsettled,
 )
-from aft.plan.identity import Identities, identify, wrong_organization
-from aft.plan.known import surroundings
+from aft.plan.identity import wrong_organization
 from aft.plan.model import (
     ORGANIZATION,
     Attention,
     Change,
     ChangeKind,
-    Confirmation,
     LiveSetting,
     Plan,
 )
-from aft.plan.networks import NO_NETWORKS, LiveNetworks, Networks, plan_networks
-from aft.plan.references import SettingReference, order_by_references, without_account
-from aft.plan.steps import StepNotes, StepSources, add_steps
+from aft.plan.networks import LiveNetworks, plan_networks
+from aft.plan.other_accounts import dependencies_first
+from aft.plan.references import order_by_references, without_account
+from aft.plan.step_sources import StepSources
+from aft.plan.steps import StepNotes, add_steps
 from aft.plan.summary import account_lines, summarise
-from aft.plan.units import Destination, Place, UnitTree, place_of, plan_removals, plan_units
+from aft.plan.units import Destination, Place, place_of, plan_removals
 from aft.plan.waves import make_waves
 from aft.requests.facts import account_facts
 from aft.requests.model import AccountRequest, DesiredState, LifecycleState
 
 _NOTHING_LIVE: Mapping[tuple[str, str], LiveSetting] = {}
-
-
-@dataclass(kw_only=True)
-class _Draft:
-    """A plan in the making."""
-
-    desired: DesiredState
-    snapshot: OrganizationSnapshot
-    ledger: LedgerState
-    sources: StepSources
-    scope: frozenset[RequestId] | None
-    tree: UnitTree
-    identities: Identities
-    around: Surroundings
-    chains: dict[RequestId, tuple[Change, ...]] = field(default_factory=dict)
-    places: dict[RequestId, OrgUnitPath] = field(default_factory=dict)
-    confirmations: list[Confirmation] = field(default_factory=list)
-    attention: list[Attention] = field(default_factory=list)
-    blocked: set[RequestId] = field(default_factory=set)
-    references: list[SettingReference] = field(default_factory=list)
-    networks: Networks = NO_NETWORKS
-
-    @property
-    def requests(self) -> tuple[AccountRequest, ...]:
-        """The requests looked at, by id."""
-        return tuple(
-            request
-            for request in sorted(self.desired.requests, key=lambda item: item.id)
-            if self.scope is None or request.id in self.scope
-        )
-
-    def block(self, attention: Attention) -> None:
-        self.attention.append(attention)
-        self.blocked.add(RequestId(attention.target))
 
 
 def make_plan(
@@ -94,6 +61,7 @@ def make_plan(
     live: Mapping[tuple[str, str], LiveSetting] = _NOTHING_LIVE,
     live_networks: LiveNetworks | None = None,
     scope: tuple[RequestId, ...] | None = None,
+    rerun: frozenset[str] = frozenset(),
     made_at: datetime,
 ) -> Plan:
     """Compare. ``live`` holds what was read inside accounts, by account id and setting name;
@@ -101,7 +69,8 @@ def make_plan(
 
     ``scope`` limits the plan to these requests and the OUs they need; with it, or with a
     snapshot that is itself limited, nothing is concluded from absence: nothing is forgotten
-    and no OU deleted. ``made_at`` is aware; it is shown, and not part of the plan's digest.
+    and no OU deleted. ``rerun`` names customizations and steps to run although nothing changed.
+    ``made_at`` is aware; it is shown, and not part of the plan's digest.
     """
     limited = scope is not None or snapshot.scope is not None
     looked_at = frozenset(scope) if scope is not None else None
@@ -109,18 +78,20 @@ def make_plan(
     stranger = None if limited else wrong_organization(snapshot, ledger)
     if stranger is not None:
         return _nothing_at_all(desired, snapshot, ledger, stranger, made_at=made_at)
-    tree, attention = plan_units(desired.organization, snapshot, wanted=wanted)
-    identities = identify(desired, snapshot, ledger)
-    draft = _Draft(
-        desired=desired,
-        snapshot=snapshot,
-        ledger=ledger,
-        sources=StepSources(desired=desired, settings=settings, runners=runners, live=live),
+    draft = begin_draft(
+        desired,
+        snapshot,
+        ledger,
+        sources=StepSources(
+            desired=desired,
+            settings=settings,
+            runners=runners,
+            live=live,
+            rerun=rerun,
+            management_account_id=snapshot.management_account_id,
+        ),
         scope=looked_at,
-        tree=tree,
-        identities=identities,
-        around=surroundings(desired, snapshot, ledger, identities),
-        attention=list(attention),
+        wanted=wanted,
     )
     draft.networks = plan_networks(
         desired,
@@ -131,18 +102,22 @@ def make_plan(
         place_of=lambda request: _ou(draft, request),
         live=live_networks,
     )
-    for request in draft.requests:
+    return _assemble(draft, _all_changes(draft, limited=limited), made_at=made_at)
+
+
+def _all_changes(draft: Draft, *, limited: bool) -> tuple[Change, ...]:
+    """Every request's changes, held back and ordered by what they wait for."""
+    for request in dependencies_first(draft.requests):
         _plan_request(draft, request)
     _hold_back_dependents(draft)
     _order_dependents(draft)
     order_by_references(draft.chains, draft.references)
     removals = _plan_removals(draft, limited=limited)
-    changes = (
-        *tree.changes,
+    return (
+        *draft.tree.changes,
         *(change for target in sorted(draft.chains) for change in draft.chains[target]),
         *removals,
     )
-    return _assemble(draft, changes, made_at=made_at)
 
 
 def _units_of(desired: DesiredState, looked_at: frozenset[RequestId] | None) -> list[OrgUnitPath]:
@@ -154,7 +129,7 @@ def _units_of(desired: DesiredState, looked_at: frozenset[RequestId] | None) -> 
     ]
 
 
-def _plan_request(draft: _Draft, request: AccountRequest) -> None:
+def _plan_request(draft: Draft, request: AccountRequest) -> None:
     doubt = draft.identities.attention.get(request.id) or _unsupported(request)
     if doubt is not None:
         draft.block(doubt)
@@ -185,7 +160,7 @@ def _plan_request(draft: _Draft, request: AccountRequest) -> None:
         draft.places[request.id] = work.ou
 
 
-def _work(draft: _Draft, request: AccountRequest, place: Place) -> AccountWork:
+def _work(draft: Draft, request: AccountRequest, place: Place) -> AccountWork:
     match = draft.identities.matches.get(request.id)
     record = draft.ledger.record(request.id)
     if match is not None and record.account_id is None and request.previously is not None:
@@ -202,7 +177,7 @@ def _work(draft: _Draft, request: AccountRequest, place: Place) -> AccountWork:
     )
 
 
-def _ou(draft: _Draft, request: AccountRequest) -> OrgUnitPath | None:
+def _ou(draft: Draft, request: AccountRequest) -> OrgUnitPath | None:
     """Where the account will be, as far as this plan can tell."""
     place = place_of(request, draft.tree)
     if isinstance(place, Attention):
@@ -221,7 +196,7 @@ def _unsupported(request: AccountRequest) -> Attention | None:
     )
 
 
-def _steps(draft: _Draft, chain: Chain, work: AccountWork) -> StepNotes:
+def _steps(draft: Draft, chain: Chain, work: AccountWork) -> StepNotes:
     facts = account_facts(
         work.request,
         draft.desired.config,
@@ -240,7 +215,7 @@ def _steps(draft: _Draft, chain: Chain, work: AccountWork) -> StepNotes:
     )
 
 
-def _hold_back_dependents(draft: _Draft) -> None:
+def _hold_back_dependents(draft: Draft) -> None:
     """What waits for a request that nothing can be done for, waits with it; and so on."""
     again = True
     while again:
@@ -273,7 +248,7 @@ def _hold_back_dependents(draft: _Draft) -> None:
             again = True
 
 
-def _obstacle(draft: _Draft, name: RequestId) -> str | None:
+def _obstacle(draft: Draft, name: RequestId) -> str | None:
     if name in draft.blocked:
         return f"request {name}, which needs attention"
     outside = draft.scope is not None and name not in draft.scope
@@ -282,15 +257,17 @@ def _obstacle(draft: _Draft, name: RequestId) -> str | None:
     return None
 
 
-def _order_dependents(draft: _Draft) -> None:
+def _order_dependents(draft: Draft) -> None:
     chains = draft.chains
     for request in draft.requests:
         if request.id in chains:
-            last = [chains[name][-1].id for name in request.depends_on if name in chains]
+            last = [
+                key for name in request.depends_on if name in chains for key in tails(chains[name])
+            ]
             chains[request.id] = wait_for(chains[request.id], sorted(last))
 
 
-def _plan_removals(draft: _Draft, *, limited: bool) -> tuple[Change, ...]:
+def _plan_removals(draft: Draft, *, limited: bool) -> tuple[Change, ...]:
     gone = leftovers(draft.desired, draft.ledger)
     if limited:
         draft.attention.extend(not_forgotten_here(gone, draft.scope or ()))
@@ -319,7 +296,7 @@ def _plan_removals(draft: _Draft, *, limited: bool) -> tuple[Change, ...]:
     return (*forgotten, *deletions)
 
 
-def _assemble(draft: _Draft, changes: tuple[Change, ...], *, made_at: datetime) -> Plan:
+def _assemble(draft: Draft, changes: tuple[Change, ...], *, made_at: datetime) -> Plan:
     attention = tuple(
         sorted(set(draft.attention), key=lambda item: (item.target, item.code, item.message))
     )

@@ -32,6 +32,8 @@ class ChangeKind(enum.StrEnum):
     RENAME_ACCOUNT = "rename-account"
     TAG_ACCOUNT = "tag-account"
     APPLY_SETTING = "apply-setting"
+    DESTROY_CUSTOMIZATION = "destroy-customization"
+    FORGET_CUSTOMIZATION = "forget-customization"
     RUN_CUSTOMIZATION = "run-customization"
     FORGET_ACCOUNT = "forget-account"
     DELETE_OU = "delete-ou"
@@ -47,6 +49,8 @@ SYMBOLS: Mapping[ChangeKind, str] = {
     ChangeKind.RENAME_ACCOUNT: "~",
     ChangeKind.TAG_ACCOUNT: "~",
     ChangeKind.APPLY_SETTING: "~",
+    ChangeKind.DESTROY_CUSTOMIZATION: "-",
+    ChangeKind.FORGET_CUSTOMIZATION: "-",
     ChangeKind.RUN_CUSTOMIZATION: "~",
     ChangeKind.FORGET_ACCOUNT: "-",
     ChangeKind.DELETE_OU: "-",
@@ -119,7 +123,8 @@ class Attention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """Changes that may go side by side: one chain of change ids per target, in order."""
+    """Changes that may go side by side: one chain of change ids per target, in an order that may
+    be gone. Of a chain, too, only what is in ``Change.needs`` waits."""
 
     title: str
     chains: tuple[tuple[str, ...], ...]

@@ -6,38 +6,20 @@ taken as done. What was read live decides over that; what only apply can know ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from aft.baselines.digests import setting_digest
-from aft.baselines.model import BaselineSetting
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
-from aft.customizations.digests import step_digest
-from aft.customizations.model import GLOBAL, CustomizationRunner, CustomizationStep, Outputs
 from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
+from aft.plan.customizations import add_customizations
 from aft.plan.model import Attention, ChangeKind, Confirmation, LiveSetting
 from aft.plan.networks import NO_NETWORKS, Networks
 from aft.plan.references import SettingReference
-from aft.requests.model import AccountRequest, DesiredState
-
-Settings = Mapping[str, BaselineSetting[Any, Any]]
-Runners = Mapping[str, CustomizationRunner]
-Live = Mapping[tuple[str, str], LiveSetting]
-
-_INPUTS_MAY_CHANGE = "its inputs may change"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepSources:
-    """Where an account's steps come from: what git says, and the plug-ins."""
-
-    desired: DesiredState
-    settings: Settings
-    runners: Runners
-    live: Live
+from aft.plan.step_sources import Live, StepSources, reason_of
+from aft.requests.model import AccountRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +60,8 @@ def add_steps(
             live=sources.live,
             networks=networks,
         )
-    _add_customizations(chain, request=request, facts=facts, record=record, sources=sources)
-    return notes
+    more = add_customizations(chain, request=request, facts=facts, record=record, sources=sources)
+    return replace(notes, attention=(*notes.attention, *more))
 
 
 def _tied(request: AccountRequest, names: Iterable[str]) -> Attention:
@@ -139,7 +121,7 @@ def _add_settings(
             fields=() if network is None else (network,),
             details=seen.differences if seen is not None else (),
             inputs_digest=digest,
-            reason=_reason(record, resolved.name, where),
+            reason=reason_of(record, resolved.name, where),
         )
         references.extend(
             SettingReference(target=request.id, setting=resolved.name, other=other)
@@ -160,53 +142,3 @@ def _refused(request: AccountRequest, resolved: ResolvedSetting, seen: LiveSetti
         message=f"setting {resolved.name} is left as it is: {seen.refused}",
         hint="remove the reason in the account, or the setting from the account's baseline",
     )
-
-
-def customization_steps(
-    request: AccountRequest, desired: DesiredState
-) -> Iterator[CustomizationStep]:
-    """Every step of the account in order: the global ones, then those the request names."""
-    for name in dict.fromkeys((GLOBAL, *request.customizations)):
-        found = desired.customizations.get(name)
-        if found is not None:
-            yield from found.steps
-
-
-def _add_customizations(
-    chain: Chain,
-    *,
-    request: AccountRequest,
-    facts: AccountFacts,
-    record: AccountRecord,
-    sources: StepSources,
-) -> None:
-    outputs: dict[str, Outputs] = {}
-    an_earlier_one_runs = False
-    for step in customization_steps(request, sources.desired):
-        done = record.steps.get(step.id)
-        depends = an_earlier_one_runs and "outputs" in step.uses
-        digest = ""
-        if facts.account_id is not None and not depends:
-            version = sources.runners[step.kind].version
-            digest = step_digest(step, runner_version=version, facts=facts, outputs=outputs)
-        if done is not None:
-            outputs[step.id] = done.outputs
-            if digest and done.digest == digest:
-                continue
-        reason = _reason(record, step.id, f"customization {step.customization}")
-        if depends and done is not None and step.id not in record.failures:
-            reason = _INPUTS_MAY_CHANGE
-        chain.add(
-            ChangeKind.RUN_CUSTOMIZATION, subject=step.id, inputs_digest=digest, reason=reason
-        )
-        an_earlier_one_runs = True
-
-
-def _reason(record: AccountRecord, name: str, where: str) -> str:
-    failure = record.failures.get(name)
-    if failure is not None:
-        return f"tried again, it failed at {failure.at:%Y-%m-%d %H:%M} UTC: {failure.reason}"
-    done = record.steps.get(name)
-    if done is not None:
-        return f"{where}: changed since {done.at:%Y-%m-%d}"
-    return where
