@@ -283,7 +283,7 @@ def _problem(at: Call, account_id: str) -> str:
 
 
 def _get_members(at: Call) -> Result:
-    here = _as_administrator(at)
+    here, _ = _own(at)
     ids = at.params["AccountIds"]
     return {
         "Members": [_member(at, here, item) for item in ids if item in here.members],
