@@ -243,6 +243,10 @@ class TerraformConfig(_Section):
         description="A folder of unpacked providers to use instead of a registry. The variable "
         "AFT_TERRAFORM_PLUGIN_DIR overrides it.",
     )
+    in_parallel: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=4,
+        description="How many run at the same time; each may take half a gigabyte of memory.",
+    )
     backend: TerraformBackend | None = Field(
         default=None,
         description="Where states are kept. There is no default: a lost state makes everything "

@@ -241,7 +241,10 @@ class ReadsInputs(Protocol):
 
 @runtime_checkable
 class Destroys(Protocol):
-    """A runner that can take away again what a step made."""
+    """A runner that can take away again what a step made. With ``needs_files`` false the step's
+    id is all it needs."""
+
+    needs_files: ClassVar[bool]
 
     def destroy(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession

@@ -50,13 +50,15 @@ class TerraformOptions:
     """``binary`` is a name or path, empty for ``terraform``, else ``tofu``, of the PATH;
     ``version`` a constraint such as ``>= 1.6, < 2``; ``plugin_dir`` a folder of unpacked
     providers to use instead of a registry; ``plugin_cache_dir`` where providers from a registry are
-    kept for the next account. Without ``state`` no Terraform step can run."""
+    kept for the next account. Without ``state`` no Terraform step can run.
+    At most ``in_parallel`` run at a time."""
 
     binary: str = ""
     version: str = ""
     plugin_dir: str = ""
     plugin_cache_dir: str = ""
     state: LocalState | S3State | HcpState | None = None
+    in_parallel: int = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

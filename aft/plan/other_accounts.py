@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from aft.customizations.model import OtherAccount
+from aft.customizations.model import OtherAccount, Outputs
 from aft.ids import RequestId
 from aft.ledger.events import LedgerState
 from aft.plan.model import Change, ChangeKind
@@ -28,9 +28,9 @@ class OtherAccounts:
         return {
             name: OtherAccount(
                 account_id=self.account_ids.get(name) or self.ledger.record(name).account_id,
-                outputs={
-                    step: done.outputs for step, done in self.ledger.record(name).steps.items()
-                },
+                outputs=outputs_of_steps(
+                    {step: done.outputs for step, done in self.ledger.record(name).steps.items()}
+                ),
             )
             for name in request.depends_on
         }
@@ -42,6 +42,11 @@ class OtherAccounts:
             for change in self.chains.get(RequestId(request_id), ())
             if change.kind is ChangeKind.RUN_CUSTOMIZATION
         )
+
+
+def outputs_of_steps(outputs: Mapping[str, Outputs]) -> Mapping[str, Outputs]:
+    """Those of customization steps: settings leave none, and are in the ledger as well."""
+    return {name: values for name, values in outputs.items() if "/" in name}
 
 
 def dependencies_first(requests: Iterable[AccountRequest]) -> tuple[AccountRequest, ...]:

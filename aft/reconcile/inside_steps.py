@@ -1,7 +1,7 @@
-"""Steps inside an account: a baseline setting, or a step of a customization.
+"""Baseline settings inside an account: read, compared, changed and read again.
 
-A setting is read, compared, changed and read again: what still differs then is a failure, not
-a success. A customization step whose inputs turn out to be those of its last success is not run.
+What still differs then is a failure, not a success. Steps of customizations are
+``customization_steps``'s.
 """
 
 from __future__ import annotations
@@ -13,18 +13,16 @@ from dataclasses import dataclass
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import SettingDifference
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
-from aft.customizations.digests import step_digest
-from aft.customizations.model import CustomizationStep, Outputs, StepInputs
 from aft.errors import Terminal
 from aft.ids import AccountId
 from aft.organization.model import AccountFacts
 from aft.plan.model import Change
-from aft.plan.steps import customization_steps
 from aft.reconcile.context import RunContext
 from aft.reconcile.done import Done
 from aft.reconcile.usable import ensure_usable
 from aft.requests.facts import account_facts
-from aft.sessions import AccountSession, SealedSession
+from aft.requests.model import AccountRequest
+from aft.sessions import AccountSession
 
 REGIONS_AT_ONCE = 4
 LOOKS_AFTER_CHANGE = 4
@@ -43,7 +41,7 @@ def apply_setting(context: RunContext, change: Change) -> Done:
     """Bring one setting of the account's baseline to what its parameters say."""
     account_id = context.account_of(change)
     ensure_usable(context, change, account_id)
-    facts = _facts(context, change, account_id)
+    facts = facts_of(context, change, account_id)
     resolved = _resolved(context, change, facts)
     if resolved.missing:
         raise Terminal(
@@ -81,51 +79,16 @@ def apply_setting(context: RunContext, change: Change) -> Done:
     )
 
 
-def run_customization(context: RunContext, change: Change) -> Done:
-    """Run one step with the outputs of the steps before it, unless its inputs are unchanged."""
-    account_id = context.account_of(change)
-    step, outputs = _step(context, change)
-    runner = context.tools.runners.get(step.kind)
-    if runner is None:
-        raise Terminal(
-            f"no runner for {step.kind!r} steps is installed",
-            hint="install the package that provides it",
-        )
-    facts = _facts(context, change, account_id)
-    digest = step_digest(step, runner_version=runner.version, facts=facts, outputs=outputs)
-    record = context.record(change.target)
-    before = record.steps.get(step.id)
-    if before is not None and before.digest == digest and step.id not in record.failures:
-        context.leave_outputs(change.target, step.id, before.outputs)
-        return Done(
-            summary=f"Leave {step.id} of {change.target} ({account_id}): its inputs are the same",
-            message="its inputs are the same as last time",
-            account_id=account_id,
-            name=step.id,
-            digest=digest,
-            outputs=before.outputs,
-            unchanged=True,
-        )
-    ensure_usable(context, change, account_id)
-    session = context.tools.members.session(account_id)
-    inputs = StepInputs(account=facts, outputs=outputs)
-    result = context.retry(lambda: runner.run(step, inputs, SealedSession(session)))
-    context.leave_outputs(change.target, step.id, result.outputs)
-    left = f", leaving {', '.join(sorted(result.outputs))}" if result.outputs else ""
-    return Done(
-        summary=f"Run {step.id} in {change.target} ({account_id}){left}",
-        message="done" if result.changed else "nothing to change",
-        account_id=account_id,
-        name=step.id,
-        digest=digest,
-        outputs=result.outputs,
-        data={"changed": result.changed},
-    )
-
-
-def _facts(context: RunContext, change: Change, account_id: AccountId) -> AccountFacts:
+def facts_of(
+    context: RunContext,
+    change: Change,
+    account_id: AccountId,
+    *,
+    request: AccountRequest | None = None,
+) -> AccountFacts:
+    """What a step inside the account may know of it; ``request`` where it is that of its day."""
     return account_facts(
-        context.request(change.target),
+        request or context.request(change.target),
         context.desired.config,
         account_id=account_id,
         ou=context.ou_of(change.target, account_id),
@@ -176,22 +139,6 @@ def _mend(
 def _worded(differences: Sequence[SettingDifference], region: str | None) -> list[str]:
     prefix = f"{region}: " if region is not None else ""
     return [prefix + difference.description for difference in differences]
-
-
-def _step(context: RunContext, change: Change) -> tuple[CustomizationStep, dict[str, Outputs]]:
-    """The step a change names, and what the steps before it left."""
-    known = context.outputs(change.target)
-    before: dict[str, Outputs] = {}
-    for step in customization_steps(context.request(change.target), context.desired):
-        if step.id == change.subject:
-            return step, before
-        if step.id in known:
-            before[step.id] = known[step.id]
-    raise Terminal(
-        f"{change.target} has no customization step {change.subject!r} at "
-        f"{context.desired.revision}",
-        hint="make a new plan at this revision",
-    )
 
 
 def _shortened(text: str, most: int = 120) -> str:

@@ -15,7 +15,13 @@ from aft.reconcile.context import RunContext
 _OUTSIDE = frozenset(
     kind.value
     for kind in ChangeKind
-    if kind not in (ChangeKind.APPLY_SETTING, ChangeKind.RUN_CUSTOMIZATION)
+    if kind
+    not in (
+        ChangeKind.APPLY_SETTING,
+        ChangeKind.RUN_CUSTOMIZATION,
+        ChangeKind.DESTROY_CUSTOMIZATION,
+        ChangeKind.FORGET_CUSTOMIZATION,
+    )
 )
 
 

@@ -19,7 +19,14 @@ from aft.report.plain import one_line
 UNKNOWN = "(known after apply)"
 ARROW = "→"
 _INSIDE = (ChangeKind.APPLY_SETTING, ChangeKind.RUN_CUSTOMIZATION)
-RISKY = frozenset({ChangeKind.MOVE_ACCOUNT, ChangeKind.FORGET_ACCOUNT, ChangeKind.DELETE_OU})
+RISKY = frozenset(
+    {
+        ChangeKind.MOVE_ACCOUNT,
+        ChangeKind.FORGET_ACCOUNT,
+        ChangeKind.DELETE_OU,
+        ChangeKind.DESTROY_CUSTOMIZATION,
+    }
+)
 """What cannot simply be undone, or changes which guardrails hold: never folded or shortened."""
 
 
@@ -149,6 +156,10 @@ def _account_items(change: Change) -> Iterator[Item]:
             yield Item(
                 symbol="~", label="name", values=(_both(fields.get(NAME)),), notes=_again(change)
             )
+        case ChangeKind.DESTROY_CUSTOMIZATION:
+            yield Item(symbol="-", label="destroy", values=(one_line(change.subject),), notes=notes)
+        case ChangeKind.FORGET_CUSTOMIZATION:
+            yield Item(symbol="-", label="forget", values=(one_line(change.subject),), notes=notes)
         case ChangeKind.FORGET_ACCOUNT:
             yield Item(
                 symbol="-",

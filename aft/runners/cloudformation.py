@@ -44,6 +44,7 @@ class CloudFormationRunner:
     kind: ClassVar[str] = "cloudformation"
     version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = TEMPLATE_SUFFIXES
+    needs_files: ClassVar[bool] = False
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
         path = step.file.path

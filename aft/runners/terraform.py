@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -67,6 +68,7 @@ class TerraformRunner:
     version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = ()
     folders: ClassVar[tuple[str, ...]] = ("terraform", "*.terraform")
+    needs_files: ClassVar[bool] = True
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
         return tuple(check_files(step))
@@ -276,8 +278,14 @@ def _project(
         )
     binary = find_binary(options)
     timeout = step.timeout_seconds or DEFAULT_TIMEOUT_SECONDS
-    with step_bench(step, inputs, session, timeout=timeout) as bench:
+    with _room(options.in_parallel), step_bench(step, inputs, session, timeout=timeout) as bench:
         yield _Project(bench, inputs, binary=binary, state=options.state)
+
+
+@functools.cache
+def _room(in_parallel: int) -> threading.BoundedSemaphore:
+    """Providers are large: this many Terraforms at a time, whatever the accounts in parallel."""
+    return threading.BoundedSemaphore(in_parallel)
 
 
 def _own_role(inputs: StepInputs) -> str:
