@@ -94,13 +94,15 @@ class BaselineSetting(Protocol[P, S]):
 class NetworkClaim:
     """The range of addresses a setting wants in one account: ``cidr`` where it is given, else
     ``prefix`` bits from ``pool``. ``field`` is the path of the request's field that gives it,
-    empty where the baseline does. The text of ``cidr`` is not checked yet.
+    empty where the baseline does. The text of ``cidr`` is not checked yet; it may have at most
+    ``smallest`` bits, or the setting finds no room in it.
     """
 
     cidr: str | None = None
     field: tuple[str, ...] = ()
     pool: str = ""
     prefix: int = 0
+    smallest: int = 28
 
 
 @runtime_checkable

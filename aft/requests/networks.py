@@ -214,6 +214,11 @@ class _Checker:
             hint = "write a range of its own, /16 to /28"
             yield self._finding("AFT330", claim, str(error), hint)
             return
+        if network.prefixlen > wanted.smallest:
+            message = (
+                f"{network} is too small for this network: it wants /{wanted.smallest} or larger"
+            )
+            yield self._finding("AFT330", claim, message, "write a larger range")
         inside = any(network.subnet_of(pool) for pool in self._pools.values())
         if self._config.pools_only and not inside:
             pools = ", ".join(f"{name} ({pool})" for name, pool in self._pools.items()) or "none"
