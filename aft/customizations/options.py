@@ -5,7 +5,7 @@ None of it is part of a step's digest: another binary or backend does not re-run
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,7 @@ class HcpState:
     organization: str
     hostname: str = "app.terraform.io"
     project: str = ""
-    token: str = ""
-
-    def __repr__(self) -> str:
-        return f"HcpState({self.organization!r} at {self.hostname!r})"
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,9 @@ RISKY = frozenset(
 )
 """What cannot simply be undone, or changes which guardrails hold: never folded or shortened."""
 
+_REMOVALS_INSIDE = frozenset({ChangeKind.DESTROY_CUSTOMIZATION, ChangeKind.FORGET_CUSTOMIZATION})
+"""Taking something away inside an account changes the account; it does not remove it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -223,7 +226,8 @@ _ORDER: Mapping[str, int] = {"-": 0, "+": 1, ">": 2, "~": 3}
 
 
 def _symbol(kinds: Iterable[ChangeKind]) -> str:
-    probe = (Change(id="", kind=kind, target="").symbol for kind in kinds)
+    of_account = [kind for kind in kinds if kind not in _REMOVALS_INSIDE]
+    probe = (Change(id="", kind=kind, target="").symbol for kind in of_account)
     return min(probe, key=lambda symbol: _ORDER[symbol], default="~")
 
 
