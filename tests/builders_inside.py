@@ -91,7 +91,7 @@ class Applied:
 
     def writes(self) -> list[str]:
         """The operations of this process that were no reads."""
-        reads = ("Describe", "Get", "List", "Assume")
+        reads = ("Describe", "Get", "Head", "List", "Assume")
         return [
             call.operation
             for call in self.inside.sandbox.log

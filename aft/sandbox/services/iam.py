@@ -19,6 +19,7 @@ from moto.iam.responses import IamResponse
 from aft.sandbox.services.aws_policies import AwsManagedPolicies
 from aft.sandbox.services.constraints import ModelConstraints
 from aft.sandbox.services.iam_roles import ProviderAnswers, ProviderRules, RoleRules
+from aft.sandbox.services.iam_service_roles import ServiceLinkedRoles
 from aft.sandbox.services.moto_seams import use_backend, use_responses
 
 _PRINCIPAL = re.compile(
@@ -100,7 +101,13 @@ def _is_principal(kind: str, name: str) -> bool:
 
 
 class StrictIamBackend(
-    AccountAliases, TrustPolicies, RoleRules, ProviderRules, AwsManagedPolicies, IAMBackend
+    AccountAliases,
+    TrustPolicies,
+    RoleRules,
+    ServiceLinkedRoles,
+    ProviderRules,
+    AwsManagedPolicies,
+    IAMBackend,
 ):
     """moto's IAM with AWS's rules for aliases and trust policies, and AWS's own policies."""
 
