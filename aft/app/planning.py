@@ -12,7 +12,7 @@ from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.config import CONFIG_PATH, CUSTOMIZATIONS_PATH, DEFAULTS_NAME, REQUESTS_PATH
 from aft.errors import Refused, UserError
-from aft.findings import Finding, did_you_mean
+from aft.findings import Finding
 from aft.git.history import GitHistory
 from aft.ids import WORKING_TREE, AccountId, OrgUnitPath, RequestId, Revision
 from aft.ledger.events import LedgerState
@@ -49,11 +49,12 @@ def plan_now(
     desired: DesiredState,
     *,
     scope: Sequence[RequestId] | None = None,
+    rerun: Sequence[str] = (),
 ) -> Planned:
     """Read the ledger and the organization, and make the plan. Changes nothing.
 
     With ``scope`` only these requests are looked at, by reads that do not grow with the
-    organization.
+    organization. ``rerun`` names customizations and steps to run although nothing changed.
     """
     ledger = world.ledger.read()
     snapshot = read_snapshot(world, desired, ledger, scope)
@@ -70,6 +71,7 @@ def plan_now(
             live=live,
             live_networks=live_networks,
             scope=None if scope is None else tuple(scope),
+            rerun=frozenset(rerun),
             made_at=world.clock.now(),
         )
 
@@ -179,17 +181,6 @@ def changed_since(
         elif file.suffix == ".yaml":
             changed.add(RequestId(file.stem))
     return tuple(sorted(changed))
-
-
-def chosen(desired: DesiredState, only: Sequence[str]) -> tuple[RequestId, ...]:
-    """The requests named on the command line. Raises ``UserError`` for one that is not there."""
-    for name in only:
-        if name not in desired.request_by_id:
-            raise UserError(
-                f"there is no request {name!r} at {desired.revision}",
-                hint=did_you_mean(name, desired.request_by_id),
-            )
-    return tuple(sorted(RequestId(name) for name in set(only)))
 
 
 def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revision) -> Planned:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aft.cli.context import Session, pass_session
-from aft.cli.planning import note_uncommitted, scope_of, scope_options
+from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
 
 if TYPE_CHECKING:
     from aft.app.planning import Planned
@@ -40,9 +40,7 @@ REFUSED_EXIT = 5
 def command(
     session: Session,
     *,
-    revision: str | None,
-    changed_since: str | None,
-    only: tuple[str, ...],
+    choice: ScopeChoice,
     working_tree: bool,
     form: str,
     out: Path | None,
@@ -59,18 +57,19 @@ def command(
     from aft.app.planning import plan_now
     from aft.app.world import open_world
 
+    revision = choice.revision
     if working_tree and revision:
         raise click.UsageError("--working-tree and --revision exclude each other")
     workspace = session.workspace
     if not working_tree and revision is None:
         note_uncommitted(session)
     desired = workspace.desired(workspace.files(None if working_tree else revision or "HEAD"))
-    scope = scope_of(session, desired, changed_since=changed_since, only=only)
+    scope = scope_of(session, desired, choice)
     with (
         open_world(workspace, desired.config, simulated=session.simulated) as world,
         session.waiting("Reading the organization"),
     ):
-        planned = plan_now(workspace, world, desired, scope=scope)
+        planned = plan_now(workspace, world, desired, scope=scope, rerun=choice.rerun)
         calls = world.edge.calls.calls
     if out is not None:
         from aft.plan.codec import plan_to_json
