@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -112,7 +113,20 @@ def applied(
         setting=setting,
         inputs=SettingInputs(
             account=account or facts(inside.account_id),
-            parameters=setting.parameters_model.model_validate(parameters),
+            parameters=setting.parameters_model.model_validate_json(json.dumps(parameters)),
             region=region,
         ),
     )
+
+
+def settled(applied: Applied) -> None:
+    """Change once; then nothing differs, and another change writes nothing."""
+    applied.change()
+    assert applied.differences() == ()
+    written = applied.writes()
+    applied.change()
+    assert applied.writes() == written
+
+
+def words(applied: Applied) -> list[str]:
+    return [item.description for item in applied.differences()]

@@ -7,6 +7,7 @@ budgets are its own (the management account cannot look into a member's). Spendi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,6 +71,9 @@ def _record(at: Call, name: str) -> BudgetRecord:
 
 
 def _checked(budget: Mapping[str, Any], at: Call) -> dict[str, Any]:
+    # The model's pattern is Java's, so it is checked by hand.
+    if re.search(r"[:\\]|/action/|<script>", budget["BudgetName"], re.IGNORECASE):
+        raise _wrong(f"{budget['BudgetName']} cannot name a budget.")
     if budget.get("PlannedBudgetLimits") and budget.get("BudgetLimit"):
         raise _wrong("Only one of BudgetLimit and PlannedBudgetLimits may be given.")
     if not (budget.get("PlannedBudgetLimits") or budget.get("BudgetLimit")):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from builders_inside import HOME
-from builders_security import Company, settled, words
+from builders_inside import HOME, settled, words
+from builders_security import Company
 from pydantic import ValidationError
 
 from aft.baseline_settings.cloudtrail import PRINCIPAL, CloudTrail, CloudTrailParameters

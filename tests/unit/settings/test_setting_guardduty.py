@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
-from builders_inside import HOME
-from builders_security import Company, settled, words
+from builders_inside import HOME, settled, words
+from builders_security import Company
 from pydantic import ValidationError
 
 from aft.baseline_settings.guardduty import GuardDuty, GuardDutyParameters
@@ -106,8 +106,10 @@ def test_without_auto_enabling_the_account_is_made_a_member(company: Company) ->
         GuardDuty(), region=HOME, administrator="audit", features={"RUNTIME_MONITORING": True}
     )
     assert words(member) == [
-        "GuardDuty membership under administrator audit in eu-central-1 is missing, should be "
-        "Enabled",
+        (
+            "GuardDuty membership under administrator audit in eu-central-1 is missing, "
+            "should be Enabled"
+        ),
         "GuardDuty in eu-central-1 is missing, should be on",
     ]
     settled(member)

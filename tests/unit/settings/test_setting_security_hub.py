@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
-from builders_inside import HOME
-from builders_security import Company, settled, words
+from builders_inside import HOME, settled, words
+from builders_security import Company
 
 from aft.baseline_settings.security_hub import BEST_PRACTICES, SecurityHub
 from aft.errors import Terminal
