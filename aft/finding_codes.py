@@ -503,8 +503,8 @@ _ALL: tuple[FindingCode, ...] = (
         "AFT620",
         "Unknown kind of step",
         "A file in a customization is of no kind that an installed runner carries out.",
-        "Use .cfn.yaml, .py, .sh or a folder terraform/; let support files begin with `_` or put them in a folder of "
-        "their own.",
+        "Use .cfn.yaml, .py, .sh or a folder terraform/; let support files begin with `_`, or put "
+        "them in a folder of their own.",
     ),
     FindingCode(
         "AFT621",

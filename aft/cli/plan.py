@@ -34,6 +34,17 @@ REFUSED_EXIT = 5
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the pinned plan to this file, for aft apply FILE.",
 )
+@click.option(
+    "--terraform",
+    is_flag=True,
+    help="Also show what terraform plan says, in accounts that exist; reads with credentials "
+    "that may only read.",
+)
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="With --terraform: run the Terraform code of a revision that is not merged.",
+)
 @click.option("--full", is_flag=True, help="Shorten no list in the text.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @pass_session
@@ -44,6 +55,8 @@ def command(
     working_tree: bool,
     form: str,
     out: Path | None,
+    terraform: bool,
+    trust: bool,
     full: bool,
     detailed_exitcode: bool,
 ) -> None:
@@ -55,9 +68,12 @@ def command(
     safety limit of aft.yaml forbids it.
     """
     from aft.app.planning import plan_now
+    from aft.app.previews import check_trusted, with_previews
     from aft.app.world import open_world
 
     revision = choice.revision
+    if trust and not terraform:
+        raise click.UsageError("--trust is for --terraform")
     if working_tree and revision:
         raise click.UsageError("--working-tree and --revision exclude each other")
     workspace = session.workspace
@@ -65,11 +81,15 @@ def command(
         note_uncommitted(session)
     desired = workspace.desired(workspace.files(None if working_tree else revision or "HEAD"))
     scope = scope_of(session, desired, choice)
+    if terraform and not trust:
+        check_trusted(workspace, desired)
     with (
         open_world(workspace, desired.config, simulated=session.simulated) as world,
         session.waiting("Reading the organization"),
     ):
         planned = plan_now(workspace, world, desired, scope=scope, rerun=choice.rerun)
+        if terraform:
+            planned = with_previews(workspace, world, planned)
         calls = world.edge.calls.calls
     if out is not None:
         from aft.plan.codec import plan_to_json
