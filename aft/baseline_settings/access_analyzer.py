@@ -27,7 +27,7 @@ from aft.baseline_settings.delegation import (
 )
 from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference
-from aft.errors import Conflict, NotFound, Transient
+from aft.errors import Conflict, NotFound, Terminal, Transient
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 
@@ -167,10 +167,13 @@ def _appoint(management: AccountSession, session: AccountSession) -> None:
     """Once for all regions, which run side by side: being second is no failure."""
     organizations = management.client("organizations")
     organizations.enable_aws_service_access(ServicePrincipal=PRINCIPAL)
-    if _appointed(management) != session.account_id:
+    try:
         organizations.register_delegated_administrator(
             AccountId=session.account_id, ServicePrincipal=PRINCIPAL
         )
+    except Terminal as error:
+        if error.code != "AccountAlreadyRegisteredException":
+            raise
 
 
 def _unless_gone(client: Any, name: str) -> None:

@@ -62,6 +62,17 @@ def test_the_administrator_has_one_for_the_organization(company: Company) -> Non
     settled(other)
 
 
+def test_two_regions_side_by_side_appoint_once(company: Company) -> None:
+    both = [
+        company.applied(AccessAnalyzer(), "audit", region=region, administrator="audit")
+        for region in (HOME, WEST)
+    ]
+    observed = [item.setting.read(item.inputs, item.inside.session) for item in both]
+    for item, before in zip(both, observed, strict=True):  # both saw nobody appointed
+        item.setting.change(item.inputs, before, item.inside.session)
+    assert [item.differences() for item in both] == [(), ()]
+
+
 def test_other_accounts_need_none_then_and_are_not_even_asked(company: Company) -> None:
     setting = company.applied(AccessAnalyzer(), region=HOME, administrator="audit")
     before = company.sandbox.calls
