@@ -812,6 +812,13 @@ _ALL: tuple[FindingCode, ...] = (
         "Check the credentials and the ledger branch in aft.yaml.",
     ),
     FindingCode(
+        "AFT922",
+        "Setting could not be read",
+        "A deep plan could not read a setting inside an account just now, so nobody can say "
+        "whether it is still as it was applied. Nothing is changed there.",
+        "Run again; when it stays so, look whether aft's role can be assumed in the account.",
+    ),
+    FindingCode(
         "AFT930",
         "Pool exhausted",
         "A network pool of aft.yaml has no free range of the size wanted, so the account gets no "

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Any
 
 from aft.app.workspace import Workspace
 from aft.app.world import World
@@ -25,6 +24,7 @@ from aft.plan.model import Plan
 from aft.plan.moved import what_moved
 from aft.plan.networks import LiveNetworks, networks_to_read
 from aft.plan.safety import check_safety
+from aft.plan.step_sources import Live
 from aft.reconcile.live import read_live, read_networks
 from aft.requests.model import DesiredState
 
@@ -50,18 +50,18 @@ def plan_now(
     *,
     scope: Sequence[RequestId] | None = None,
     rerun: Sequence[str] = (),
+    deep: bool = False,
 ) -> Planned:
     """Read the ledger and the organization, and make the plan. Changes nothing.
 
     With ``scope`` only these requests are looked at, by reads that do not grow with the
-    organization. ``rerun`` names customizations and steps to run although nothing changed.
+    organization. ``rerun`` names customizations and steps to run although nothing changed. With
+    ``deep`` every setting is read inside its account, also what the ledger takes as done.
     """
     ledger = world.ledger.read()
     snapshot = read_snapshot(world, desired, ledger, scope)
 
-    def make(
-        live: Mapping[tuple[str, str], Any], live_networks: LiveNetworks | None = None
-    ) -> Plan:
+    def make(live: Live | None = None, live_networks: LiveNetworks | None = None) -> Plan:
         return make_plan(
             desired,
             snapshot,
@@ -69,13 +69,14 @@ def plan_now(
             settings=workspace.settings,
             runners=workspace.runners,
             live=live,
+            deep=deep,
             live_networks=live_networks,
             scope=None if scope is None else tuple(scope),
             rerun=frozenset(rerun),
             made_at=world.clock.now(),
         )
 
-    plan = make({})
+    plan = make()
     networks: LiveNetworks = {}
     if unseen := networks_to_read(plan.changes):
         networks = read_networks(
@@ -86,7 +87,7 @@ def plan_now(
             snapshot=snapshot,
             plan_changes=plan.changes,
         )
-        plan = make({}, networks)
+        plan = make(None, networks)
     if unread := settings_to_read(plan):
         live = read_live(
             unread,

@@ -133,6 +133,17 @@ class OptsIntoRegions(Protocol):
     opts_into_regions: ClassVar[bool]
 
 
+@runtime_checkable
+class ComesAfter(Protocol):
+    """A setting that works on what other settings of the same account make or take away.
+
+    Settings of an account run side by side; this one waits for those named in ``comes_after`` that
+    run beside it. Names of settings that the baseline does not have mean nothing.
+    """
+
+    comes_after: ClassVar[tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSpec:
     """One line of a baseline: which setting, with which (already validated) parameters.

@@ -55,6 +55,8 @@ def command(
     worked on side by side; one account's failure is one row, and exit 4 says that a part is
     left. SIGINT, SIGTERM and --deadline stop between two steps; whatever stops it, the next run
     continues where it ended and creates nothing twice.
+
+    With --deep, what somebody changed by hand inside accounts is put back as well.
     """
     from aft.app.world import open_world
 
@@ -78,7 +80,14 @@ def command(
             else:
                 from aft.app.planning import plan_now
 
-                planned = plan_now(workspace, world, desired, scope=scope, rerun=choice.rerun)
+                planned = plan_now(
+                    workspace,
+                    world,
+                    desired,
+                    scope=scope,
+                    rerun=choice.rerun,
+                    deep=choice.deep,
+                )
         outcome = _carry_out(session, world, planned, yes=yes, deadline=deadline, quiet=as_json)
     if as_json:
         from aft.report.outcome import outcome_json

@@ -66,6 +66,9 @@ def command(
     aft apply FILE carries out exactly that plan, and refuses when any of them has moved. The
     last line can be searched for: "Plan: 2 to create, …" or "No changes. …". Exit 5 when a
     safety limit of aft.yaml forbids it.
+
+    The organization is always read. Inside accounts, what was applied with the same inputs before
+    is taken as done; with --deep every setting of every account is read as it is now.
     """
     from aft.app.planning import plan_now
     from aft.app.previews import check_trusted, with_previews
@@ -87,7 +90,9 @@ def command(
         open_world(workspace, desired.config, simulated=session.simulated) as world,
         session.waiting("Reading the organization"),
     ):
-        planned = plan_now(workspace, world, desired, scope=scope, rerun=choice.rerun)
+        planned = plan_now(
+            workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
+        )
         if terraform:
             planned = with_previews(workspace, world, planned)
         calls = world.edge.calls.calls

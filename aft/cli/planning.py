@@ -22,7 +22,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeChoice:
-    """What the command line says of which requests to look at, and which steps to run again."""
+    """What the command line says of which requests to look at, which steps to run again, and how
+    closely to look."""
 
     revision: str | None
     changed_since: str | None
@@ -31,6 +32,7 @@ class ScopeChoice:
     only_tag: tuple[str, ...]
     exclude: tuple[str, ...]
     rerun: tuple[str, ...]
+    deep: bool
 
     @property
     def is_empty(self) -> bool:
@@ -42,6 +44,7 @@ class ScopeChoice:
             only_tag=(),
             exclude=(),
             rerun=(),
+            deep=False,
         )
 
 
@@ -56,6 +59,12 @@ def scope_options(command: F) -> F:
 
     decorated: Any = with_choice
     for decorate in (
+        click.option(
+            "--deep",
+            is_flag=True,
+            help="Also read inside accounts what the ledger takes as done, to find what was "
+            "changed there by hand.",
+        ),
         click.option(
             "--rerun",
             metavar="NAME",

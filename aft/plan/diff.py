@@ -34,21 +34,19 @@ from aft.plan.model import (
     Attention,
     Change,
     ChangeKind,
-    LiveSetting,
     Plan,
 )
 from aft.plan.networks import LiveNetworks, plan_networks
 from aft.plan.other_accounts import dependencies_first
 from aft.plan.references import order_by_references, without_account
-from aft.plan.step_sources import StepSources
-from aft.plan.steps import StepNotes, add_steps
+from aft.plan.settings import StepNotes
+from aft.plan.step_sources import Live, LiveReads, StepSources
+from aft.plan.steps import add_steps
 from aft.plan.summary import account_lines, summarise
 from aft.plan.units import Destination, Place, place_of, plan_removals
 from aft.plan.waves import make_waves
 from aft.requests.facts import account_facts
 from aft.requests.model import AccountRequest, DesiredState, LifecycleState
-
-_NOTHING_LIVE: Mapping[tuple[str, str], LiveSetting] = {}
 
 
 def make_plan(
@@ -58,14 +56,16 @@ def make_plan(
     *,
     settings: Mapping[str, BaselineSetting[Any, Any]],
     runners: Mapping[str, CustomizationRunner],
-    live: Mapping[tuple[str, str], LiveSetting] = _NOTHING_LIVE,
+    live: Live | None = None,
+    deep: bool = False,
     live_networks: LiveNetworks | None = None,
     scope: tuple[RequestId, ...] | None = None,
     rerun: frozenset[str] = frozenset(),
     made_at: datetime,
 ) -> Plan:
-    """Compare. ``live`` holds what was read inside accounts, by account id and setting name;
-    ``live_networks`` the ranges found there, ``None`` while nobody has looked.
+    """Compare. ``live`` holds what was read inside accounts, by account id and setting name,
+    ``live_networks`` the ranges found there; ``None`` while nobody has looked. With ``deep``, what
+    the ledger takes as done is looked at, too: without ``live`` such a plan holds every setting.
 
     ``scope`` limits the plan to these requests and the OUs they need; with it, or with a
     snapshot that is itself limited, nothing is concluded from absence: nothing is forgotten
@@ -86,7 +86,7 @@ def make_plan(
             desired=desired,
             settings=settings,
             runners=runners,
-            live=live,
+            live=LiveReads(found=live or {}, has_looked=live is not None, is_deep=deep),
             rerun=rerun,
             management_account_id=snapshot.management_account_id,
         ),

@@ -211,7 +211,8 @@ class Plan:
 class LiveSetting:
     """What reading one setting inside an account showed: one line per difference.
 
-    ``is_pending`` when something else differs that only time or somebody else can mend.
+    ``is_pending`` when something else differs that only time or somebody else can mend. With
+    ``unread`` nothing is known, for the reason it gives, which may pass.
     """
 
     account_id: str
@@ -219,3 +220,4 @@ class LiveSetting:
     differences: tuple[str, ...] = field(default_factory=tuple)
     refused: str = ""
     is_pending: bool = False
+    unread: str = ""

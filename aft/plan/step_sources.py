@@ -17,6 +17,17 @@ from aft.requests.model import DesiredState
 Settings = Mapping[str, BaselineSetting[Any, Any]]
 Runners = Mapping[str, CustomizationRunner]
 Live = Mapping[tuple[str, str], LiveSetting]
+"""What was read inside accounts, by account id and setting name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveReads:
+    """What was read inside accounts. ``has_looked`` is false while nobody has read anything yet;
+    ``is_deep`` also questions what the ledger takes as done."""
+
+    found: Live = field(default_factory=dict)
+    has_looked: bool = False
+    is_deep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +41,17 @@ class StepSources:
     desired: DesiredState
     settings: Settings
     runners: Runners
-    live: Live
+    live: LiveReads = field(default_factory=LiveReads)
     others: OtherAccounts = field(default_factory=OtherAccounts)
     rerun: frozenset[str] = frozenset()
     management_account_id: AccountId | None = None
+
+
+def stands(record: AccountRecord, name: str, digest: str) -> bool:
+    """Done with these inputs, and not tried with others since, which may have got half-way."""
+    done = record.steps.get(name)
+    is_same = bool(digest) and done is not None and done.digest == digest
+    return is_same and name not in record.failures
 
 
 def reason_of(record: AccountRecord, name: str, where: str) -> str:

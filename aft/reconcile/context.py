@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
@@ -65,7 +66,7 @@ class RunContext:
         self._lock = threading.Lock()
         self._accounts: dict[str, AccountId] = {}
         self._born: dict[str, datetime] = {}
-        self._usable: set[AccountId] = set()
+        self._entrances: dict[AccountId, Future[None]] = {}
         self._outputs: dict[str, dict[str, Outputs]] = {}
         self._tag_keys: dict[str, frozenset[str]] = {}
         self._heirs: dict[str, str] = {}
@@ -136,13 +137,12 @@ class RunContext:
         """The ranges of addresses of this account, by setting: the plan's over older ones."""
         return {**self.record(target).allocations, **self._allocations.get(target, {})}
 
-    def is_known_usable(self, account_id: AccountId) -> bool:
+    def entrance(self, account_id: AccountId) -> tuple[Future[None], bool]:
+        """Whether the account can be worked in, once somebody knows; and whether the one who asks
+        is the first, who has to find out and settle it."""
         with self._lock:
-            return account_id in self._usable
-
-    def note_usable(self, account_id: AccountId) -> None:
-        with self._lock:
-            self._usable.add(account_id)
+            is_first = account_id not in self._entrances
+            return self._entrances.setdefault(account_id, Future()), is_first
 
     def note_tags(
         self, target: str, *, added: Iterable[str] = (), removed: Iterable[str] = ()

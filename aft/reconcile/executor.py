@@ -92,11 +92,12 @@ class _Executor:
         self._finished: queue.Queue[tuple[_Job, Work]] = queue.Queue()
         self._outcomes: dict[str, StepOutcome] = {}
         self._left = Counter(change.target for change in plan.changes)
+        self._start = 0.0
         self._began: dict[str, float] = {}
 
     def execute(self) -> Outcome:
         context, clock = self._context, self._context.tools.clock
-        began = clock.monotonic()
+        self._start = clock.monotonic()
         context.notify(ProgressKind.RUN_STARTED, message=f"{len(self._plan.changes)} changes")
         context.journal.append(*opening_events(context, self._plan))
         try:
@@ -109,7 +110,7 @@ class _Executor:
             context.stop.set("the run was broken off")  # whatever still waits, ends
             raise
         self._close_waiting()
-        return self._finish(clock.monotonic() - began)
+        return self._finish(clock.monotonic() - self._start)
 
     # --- the loop ---
 
@@ -200,13 +201,15 @@ class _Executor:
 
     def _note(self, change: Change, result: Work) -> None:
         now = self._context.tools.clock.monotonic()
+        began = self._began.get(change.id, now)
         self._record(
             StepOutcome(
                 change=change,
                 status=result.status,
                 message=result.message,
                 hint=result.hint,
-                seconds=now - self._began.get(change.id, now),
+                began=began - self._start,
+                seconds=now - began,
                 account_id=result.account_id,
             )
         )

@@ -1,7 +1,8 @@
 """Reading settings inside accounts for the plan: what differs there now. Changes nothing.
 
-What must not be read, or cannot be meant for ever, is told with that setting; what cannot be
-read just now (a young account, a lost connection) is left out, and stays in the plan.
+What must not be read, or cannot be meant for ever, is told with that setting, and so is why one
+cannot be read just now (a young account, a lost connection): it stays in the plan. Accounts are
+read side by side, so that many take little longer than one.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class _Look:
 class _Seen:
     differences: tuple[str, ...] = ()
     refused: str = ""
-    unknown: bool = False
+    unread: str = ""
     is_pending: bool = False
 
 
@@ -67,16 +68,18 @@ def read_live(
         return {}
     places = Places(plan_changes, snapshot) if snapshot is not None else None
     with ThreadPoolExecutor(desired.config.limits.accounts_in_parallel, "aft-read") as pool:
+        usable = _usable(wanted, members, pool)
         looks = [
             look
-            for change in _in_usable_accounts(wanted, members, pool)
+            for account in _by_account(wanted)
+            if usable[AccountId(account[0].account_id or "")]
             for look in _looks(
-                change, desired, settings, places, allocations.get(change.target, {}), around
+                account, desired, settings, places, allocations.get(account[0].target, {}), around
             )
             if not look.resolved.missing  # what it names does not exist yet
         ]
         seen = list(pool.map(lambda look: _look(members, look), looks))
-    return _together(looks, seen)
+    return {**_closed(wanted, usable), **_together(looks, seen)}
 
 
 def read_networks(
@@ -106,10 +109,12 @@ def read_networks(
             return None, False
 
     with ThreadPoolExecutor(desired.config.limits.accounts_in_parallel, "aft-read") as pool:
+        usable = _usable(wanted, members, pool)
         looks = [
             found
-            for change in _in_usable_accounts(wanted, members, pool)
-            for found in _looks(change, desired, settings, places, {})
+            for account in _by_account(wanted)
+            if usable[AccountId(account[0].account_id or "")]
+            for found in _looks(account, desired, settings, places, {})
         ]
         seen = list(pool.map(look, looks))
     return {
@@ -127,12 +132,34 @@ def _inside(changes: Sequence[Change]) -> list[Change]:
     ]
 
 
-def _in_usable_accounts(
+def _by_account(changes: Sequence[Change]) -> list[list[Change]]:
+    """The changes of each account together, in their order."""
+    by_account: dict[tuple[str, str | None], list[Change]] = {}
+    for change in changes:
+        by_account.setdefault((change.target, change.account_id), []).append(change)
+    return list(by_account.values())
+
+
+def _usable(
     changes: Sequence[Change], members: MemberAccess, pool: ThreadPoolExecutor
-) -> list[Change]:
+) -> Mapping[AccountId, bool]:
     ids = list(dict.fromkeys(AccountId(change.account_id or "") for change in changes))
-    usable = dict(zip(ids, pool.map(lambda item: _is_usable(members, item), ids), strict=True))
-    return [change for change in changes if usable[AccountId(change.account_id or "")]]
+    return dict(zip(ids, pool.map(lambda item: _is_usable(members, item), ids), strict=True))
+
+
+def _closed(
+    changes: Sequence[Change], usable: Mapping[AccountId, bool]
+) -> Mapping[tuple[str, str], LiveSetting]:
+    """What there is to say of settings in accounts that nobody can enter now."""
+    return {
+        (account_id, change.subject): LiveSetting(
+            account_id=account_id,
+            subject=change.subject,
+            unread=f"account {account_id} cannot be entered now",
+        )
+        for change in changes
+        if not usable[account_id := AccountId(change.account_id or "")]
+    }
 
 
 def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
@@ -144,18 +171,19 @@ def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
 
 
 def _looks(
-    change: Change,
+    changes: Sequence[Change],
     desired: DesiredState,
     settings: Mapping[str, BaselineSetting[Any, Any]],
     places: Places | None,
     allocations: Mapping[str, str],
     around: Surroundings = _ALONE,
 ) -> list[_Look]:
-    """The reads for one change, one for each region."""
-    request = desired.request_by_id.get(RequestId(change.target))
-    if request is None or change.account_id is None:
+    """The reads for the settings of one account, one for each region."""
+    request = desired.request_by_id.get(RequestId(changes[0].target))
+    if request is None or changes[0].account_id is None:
         return []
-    account_id = AccountId(change.account_id)
+    account_id = AccountId(changes[0].account_id)
+    names = frozenset(change.subject for change in changes)
     if places is not None:
         ou = places.of(request, account_id)
     elif isinstance(request.ou, str):
@@ -176,7 +204,7 @@ def _looks(
     return [
         _Look(account_id=account_id, resolved=resolved, region=region)
         for resolved in settings_for(chosen.baseline, facts, settings)
-        if resolved.name == change.subject
+        if resolved.name in names
         for region in resolved.regions
     ]
 
@@ -187,11 +215,11 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
     try:
         observed = plugin.read(inputs, members.session(look.account_id))
         found = plugin.compare(inputs, observed)
-    except _PASSING:
-        return _Seen(unknown=True)
+    except _PASSING as error:
+        return _Seen(unread=where + error.message)
     except Denied as error:
         if look.region in OPT_IN:  # not enabled yet; a setting before this one will
-            return _Seen(unknown=True)
+            return _Seen(unread=where + error.message)
         return _Seen(refused=where + error.message)
     except AftError as error:
         return _Seen(refused=where + error.message)
@@ -217,7 +245,7 @@ def _together(
             differences=tuple(line for item in items for line in item.differences),
             refused=next((item.refused for item in items if item.refused), ""),
             is_pending=any(item.is_pending for item in items),
+            unread=next((item.unread for item in items if item.unread), ""),
         )
         for key, items in by_setting.items()
-        if not any(item.unknown for item in items)
     }
