@@ -109,24 +109,7 @@ def run_child(
     itself before it is killed. Both ends of ``answer`` are closed when this returns. Raises
     ``OSError`` when the command cannot be started.
     """
-    try:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=cwd,
-            env=dict(environment),
-            pass_fds=(answer.write,) if answer else (),
-            start_new_session=True,
-            umask=0o077,
-        )
-    except OSError:
-        for end in (answer.read, answer.write) if answer else ():
-            os.close(end)
-        raise
-    if answer:
-        os.close(answer.write)
+    child = _start(command, cwd=cwd, environment=environment, answer=answer)
     assert child.stdin is not None  # noqa: S101 (for the type: PIPE was asked for)
     assert child.stdout is not None  # noqa: S101 (for the type: PIPE was asked for)
     output = _Drain(child.stdout.fileno(), MAX_OUTPUT)
@@ -157,6 +140,31 @@ def run_child(
         output=shown(written, cut=output.cut, secrets=everything),
         secrets=everything,
     )
+
+
+def _start(
+    command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], answer: Pipe | None
+) -> subprocess.Popen[bytes]:
+    """The child, leading a session of its own; its end of the pipe is closed on this side."""
+    try:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=dict(environment),
+            pass_fds=(answer.write,) if answer else (),
+            start_new_session=True,
+            umask=0o077,
+        )
+    except OSError:
+        for end in (answer.read, answer.write) if answer else ():
+            os.close(end)
+        raise
+    if answer:
+        os.close(answer.write)
+    return child
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ private environment by a process that has no credentials, and only when the file
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import sys
@@ -70,13 +71,16 @@ def _install(bench: Bench, requirements: Path, place: Path) -> None:
     wheels = bench.folder / _WHEELS
     offline = ("--no-index", "--find-links", str(wheels)) if wheels.is_dir() else ()
     bench.note(f"installing {_REQUIREMENTS}")
-    for command in (
-        (sys.executable, "-I", "-m", "venv", str(place)),
-        (
-            *(str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input"),
-            *("--no-cache-dir", *offline, "-r", str(requirements)),
-        ),
-    ):
+    python = str(place / "bin" / "python")
+    own_pip = importlib.util.find_spec("pip") is not None  # seconds faster than a second pip
+    venv = (sys.executable, "-I", "-m", "venv", *(("--without-pip",) if own_pip else ()))
+    pip = (
+        (sys.executable, "-I", "-m", "pip", "--python", python)
+        if own_pip
+        else (python, "-m", "pip")
+    )
+    what = ("install", "--quiet", "--no-input", "--no-cache-dir", *offline, "-r", str(requirements))
+    for command in ((*venv, str(place)), (*pip, *what)):
         try:
             end = run_child(
                 command,

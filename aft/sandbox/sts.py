@@ -1,7 +1,8 @@
 """Security Token Service: roles are assumed only where they exist and let the caller in.
 
-Sessions end on the virtual clock. Of session policies only AWS's ReadOnlyAccess is known. Identity
-policies are not evaluated: a caller whose trust is given may assume. Web identity tokens are read, not verified.
+Sessions end on the virtual clock. Of session policies only ReadOnlyAccess of AWS is known. Identity
+policies are not evaluated: a caller whose trust is given may assume. Web identity tokens are
+read, not verified.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ def test_a_credential_is_no_output() -> None:
         def customize(context):
             return {"key": "x" + os.environ["AWS_SECRET_ACCESS_KEY"]}
         """
-    assert "returned a credential" in failure(body).message
+    assert "returned a secret" in failure(body).message
 
 
 def test_the_end_of_a_long_log_is_kept_without_half_a_secret() -> None:
