@@ -53,6 +53,7 @@ class DefaultSecurityGroup:
     name: ClassVar[str] = "default-security-group"
     version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
+    comes_after: ClassVar[tuple[str, ...]] = ("default-vpc-removal", "network")
     description: ClassVar[str] = (
         "Default security groups without rules, in every VPC of every governed region."
     )

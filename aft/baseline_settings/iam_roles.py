@@ -53,6 +53,7 @@ class IamRoles:
     name: ClassVar[str] = "iam-roles"
     version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
+    comes_after: ClassVar[tuple[str, ...]] = ("oidc-provider",)  # which roles may trust
     description: ClassVar[str] = "IAM roles made from the baseline."
     parameters_model: type[IamRolesParameters] = IamRolesParameters
 

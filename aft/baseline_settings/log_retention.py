@@ -50,6 +50,7 @@ class LogRetention:
     name: ClassVar[str] = "log-retention"
     version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
+    comes_after: ClassVar[tuple[str, ...]] = ("cloudtrail", "network")  # which make log groups
     description: ClassVar[str] = (
         "How long existing log groups keep their events, in every governed region."
     )

@@ -55,6 +55,7 @@ class Network:
     name: ClassVar[str] = "network"
     version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
+    comes_after: ClassVar[tuple[str, ...]] = ("default-vpc-removal",)  # frees its range
     description: ClassVar[str] = "A VPC with subnets, routes, gateways and flow logs."
     parameters_model: type[NetworkParameters] = NetworkParameters
 

@@ -85,6 +85,7 @@ class SecurityHub:
     name: ClassVar[str] = "security-hub"
     version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
+    comes_after: ClassVar[tuple[str, ...]] = ("config-recorder",)  # which standards need
     description: ClassVar[str] = "Security Hub and its standards, alone or under an administrator."
     parameters_model: type[SecurityHubParameters] = SecurityHubParameters
 
