@@ -64,7 +64,7 @@ def test_a_valid_request_has_no_findings() -> None:
         ),
         ("state: closed\n", "4:1 AFT290", "only active is"),
         ("state: quarantined\n", "4:1 AFT290", "only active is"),
-        ("regions: [eu-west-1, me-south-1]\n", "4:22 AFT290", "not acted on yet"),
+        ("regions: [eu-west-1, me-south-1]\n", "4:22 AFT340", "no baseline does"),
         ("regions: [eu-west-9]\n", "4:11 AFT208", "not an AWS region"),
     ],
 )
