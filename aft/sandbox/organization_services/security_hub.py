@@ -9,10 +9,7 @@ themselves. Findings are not simulated.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
-
-from moto.config.models import config_backends
 
 from aft.sandbox.api_errors import ApiError
 from aft.sandbox.calls import Handler
@@ -24,47 +21,19 @@ from aft.sandbox.organization_services.desk import (
     paged,
     undelegate,
 )
+from aft.sandbox.organization_services.security_hub_standards import STANDARDS_OPERATIONS
+from aft.sandbox.organization_services.security_hub_state import (
+    BY_DEFAULT,
+    Region,
+    enrol,
+    new_hub,
+    own_hub,
+    refuse_under_policy,
+    settled,
+)
 from aft.sandbox.organizations_backend.rules import Context
 
 PRINCIPAL = "securityhub.amazonaws.com"
-_BEST_PRACTICES = "standards/aws-foundational-security-best-practices/v/1.0.0"
-_CIS = "ruleset/cis-aws-foundations-benchmark/v/1.2.0"
-_STANDARDS: Mapping[str, str] = {
-    _BEST_PRACTICES: "AWS Foundational Security Best Practices v1.0.0",
-    "standards/aws-resource-tagging-standard/v/1.0.0": "AWS Resource Tagging Standard v1.0.0",
-    _CIS: "CIS AWS Foundations Benchmark v1.2.0",
-    "standards/cis-aws-foundations-benchmark/v/1.4.0": "CIS AWS Foundations Benchmark v1.4.0",
-    "standards/cis-aws-foundations-benchmark/v/3.0.0": "CIS AWS Foundations Benchmark v3.0.0",
-    "standards/nist-800-53/v/5.0.0": "NIST Special Publication 800-53 Revision 5",
-    "standards/pci-dss/v/3.2.1": "PCI DSS v3.2.1",
-}
-_BY_DEFAULT = (_BEST_PRACTICES, _CIS)
-
-
-@dataclass(slots=True, kw_only=True)
-class Hub:
-    """An enabled Security Hub; ``standards`` are ends of ARNs."""
-
-    subscribed_at: str
-    generator: str
-    auto_enable_controls: bool = True
-    standards: list[str] = field(default_factory=list)
-    administrator: str = ""
-
-
-@dataclass(slots=True, kw_only=True)
-class Region:
-    """One account's Security Hub in one region: as an account, and as an administrator."""
-
-    hub: Hub | None = None
-    members: dict[str, str] = field(default_factory=dict)
-    """Account id to MemberStatus."""
-    auto_enable: bool = False
-    auto_enable_standards: str = "DEFAULT"
-    auto_enable_since: float = 0.0
-    configuration: str = "LOCAL"
-    appointed: str = ""
-    """In the management account's: who is the administrator."""
 
 
 def handlers(context: Context) -> Mapping[tuple[str, str], Handler]:
@@ -72,47 +41,23 @@ def handlers(context: Context) -> Mapping[tuple[str, str], Handler]:
     return guarded(context, "securityhub", _OPERATIONS, invalid="InvalidInputException")
 
 
-def _no_access(at: Call) -> ApiError:
-    return ApiError(
-        "InvalidAccessException",
-        f"Account {at.caller} is not subscribed to AWS Security Hub",
-        status=401,
-    )
-
-
-def _arn(at: Call, tail: str) -> str:
-    region = "" if tail.startswith("ruleset/") else at.region
-    return f"arn:aws:securityhub:{region}::{tail}"
-
-
 # --- the account ----------------------------------------------------------------------------
 
 
 def _enable(at: Call) -> Result:
-    here = _settled(at)
+    here = settled(at)
     if here.hub is not None:
         raise ApiError(
             "ResourceConflictException", "Account is already subscribed to Security Hub", status=409
         )
-    here.hub = _new_hub(at, at.params.get("ControlFindingGenerator") or "SECURITY_CONTROL")
+    here.hub = new_hub(at, at.params.get("ControlFindingGenerator") or "SECURITY_CONTROL")
     if at.params.get("EnableDefaultStandards", True) is not False:
-        here.hub.standards.extend(_BY_DEFAULT)
+        here.hub.standards.extend(BY_DEFAULT)
     return {}
 
 
-def _new_hub(at: Call, generator: str = "SECURITY_CONTROL") -> Hub:
-    return Hub(subscribed_at=at.moment.isoformat(), generator=generator)
-
-
-def _own(at: Call) -> tuple[Region, Hub]:
-    here = _settled(at)
-    if here.hub is None:
-        raise _no_access(at)
-    return here, here.hub
-
-
 def _describe(at: Call) -> Result:
-    _, hub = _own(at)
+    _, hub = own_hub(at)
     return {
         "HubArn": f"arn:aws:securityhub:{at.region}:{at.caller}:hub/default",
         "SubscribedAt": hub.subscribed_at,
@@ -122,8 +67,8 @@ def _describe(at: Call) -> Result:
 
 
 def _configure(at: Call) -> Result:
-    _, hub = _own(at)
-    _refuse_under_policy(at, hub)
+    _, hub = own_hub(at)
+    refuse_under_policy(at, hub)
     if at.params.get("AutoEnableControls") is not None:
         hub.auto_enable_controls = bool(at.params["AutoEnableControls"])
     hub.generator = at.params.get("ControlFindingGenerator") or hub.generator
@@ -131,7 +76,7 @@ def _configure(at: Call) -> Result:
 
 
 def _disable(at: Call) -> Result:
-    here, hub = _own(at)
+    here, hub = own_hub(at)
     if hub.administrator or here.members:
         raise ApiError(
             "InvalidInputException",
@@ -140,85 +85,6 @@ def _disable(at: Call) -> Result:
         )
     here.hub = None
     return {}
-
-
-def _refuse_under_policy(at: Call, hub: Hub) -> None:
-    if hub.administrator and at.state(Region, hub.administrator).configuration == "CENTRAL":
-        raise ApiError(
-            "AccessDeniedException",
-            "The account is centrally managed; only its administrator may change this.",
-            status=403,
-        )
-
-
-# --- standards ------------------------------------------------------------------------------
-
-
-def _subscription(at: Call, standard: str) -> dict[str, Any]:
-    name, version = standard.split("/", 1)[1].split("/v/")
-    entry: dict[str, Any] = {
-        "StandardsSubscriptionArn": f"arn:aws:securityhub:{at.region}:{at.caller}:subscription/"
-        f"{name}/v/{version}",
-        "StandardsArn": _arn(at, standard),
-        "StandardsInput": {},
-        "StandardsStatus": "READY",
-        "StandardsControlsUpdatable": "READY_FOR_UPDATES",
-    }
-    recorders = config_backends[at.caller][at.region].recorders.values()
-    if not any(item.status.recording for item in recorders):
-        entry["StandardsStatus"] = "INCOMPLETE"
-        code = "NO_AVAILABLE_CONFIGURATION_RECORDER"
-        entry["StandardsStatusReason"] = {"StatusReasonCode": code}
-    return entry
-
-
-def _enable_standards(at: Call) -> Result:
-    _, hub = _own(at)
-    _refuse_under_policy(at, hub)
-    by_arn = {_arn(at, item): item for item in _STANDARDS}
-    wanted = [item["StandardsArn"] for item in at.params["StandardsSubscriptionRequests"]]
-    for arn in wanted:
-        if arn not in by_arn:
-            raise ApiError("InvalidInputException", f"Invalid StandardsArn: {arn}", status=400)
-    hub.standards.extend(by_arn[arn] for arn in wanted if by_arn[arn] not in hub.standards)
-    found = [_subscription(at, by_arn[arn]) for arn in wanted]
-    return {"StandardsSubscriptions": [{**item, "StandardsStatus": "PENDING"} for item in found]}
-
-
-def _disable_standards(at: Call) -> Result:
-    _, hub = _own(at)
-    _refuse_under_policy(at, hub)
-    by_arn = {_subscription(at, item)["StandardsSubscriptionArn"]: item for item in hub.standards}
-    gone = []
-    for arn in at.params["StandardsSubscriptionArns"]:
-        if arn not in by_arn:
-            raise ApiError("InvalidInputException", f"Invalid subscription: {arn}", status=400)
-        gone.append({**_subscription(at, by_arn[arn]), "StandardsStatus": "DELETING"})
-        hub.standards.remove(by_arn[arn])
-    return {"StandardsSubscriptions": gone}
-
-
-def _enabled_standards(at: Call) -> Result:
-    _, hub = _own(at)
-    found = [_subscription(at, item) for item in hub.standards]
-    wanted = at.params.get("StandardsSubscriptionArns")
-    found = [item for item in found if not wanted or item["StandardsSubscriptionArn"] in wanted]
-    return paged(found, at.params, name="StandardsSubscriptions", size=100)
-
-
-def _standards(at: Call) -> Result:
-    _own(at)
-    found = [
-        {
-            "StandardsArn": _arn(at, item),
-            "Name": name,
-            "Description": name,
-            "EnabledByDefault": item in _BY_DEFAULT,
-            "StandardsManagedBy": {"Company": "AWS", "Product": "Security Hub"},
-        }
-        for item, name in _STANDARDS.items()
-    ]
-    return paged(found, at.params, name="Standards", size=5)
 
 
 # --- the organization -----------------------------------------------------------------------
@@ -249,8 +115,8 @@ def _appoint(at: Call) -> Result:
     delegate(at.context, PRINCIPAL, wanted)
     theirs = at.state(Region, wanted)
     if theirs.hub is None:
-        theirs.hub = _new_hub(at)
-        theirs.hub.standards.extend(_BY_DEFAULT)
+        theirs.hub = new_hub(at)
+        theirs.hub.standards.extend(BY_DEFAULT)
     return {"AdminAccountId": wanted, "Feature": "SecurityHub"}
 
 
@@ -276,7 +142,7 @@ def _administrators(at: Call) -> Result:
 
 
 def _as_administrator(at: Call) -> Region:
-    here, _ = _own(at)
+    here, _ = own_hub(at)
     if at.state(Region, at.management).appointed != at.caller:
         raise ApiError(
             "InvalidAccessException",
@@ -313,30 +179,6 @@ def _update_organization(at: Call) -> Result:
     return {}
 
 
-def _settled(at: Call) -> Region:
-    """The caller's state after automatic enabling has done its part."""
-    administrator = at.state(Region, at.management).appointed
-    admin = at.state(Region, administrator) if administrator else None
-    if admin is not None and admin.auto_enable:
-        for account in at.context.organization.accounts.values():
-            if account.id in (administrator, at.management) or account.state != "ACTIVE":
-                continue
-            if account.id not in admin.members and account.joined_at > admin.auto_enable_since:
-                with_standards = admin.auto_enable_standards == "DEFAULT"
-                _enrol(at, administrator, account.id, with_standards=with_standards)
-    return at.state(Region)
-
-
-def _enrol(at: Call, administrator: str, account_id: str, *, with_standards: bool) -> None:
-    theirs = at.state(Region, account_id)
-    if theirs.hub is None:
-        theirs.hub = _new_hub(at)
-        if with_standards:
-            theirs.hub.standards.extend(_BY_DEFAULT)
-    theirs.hub.administrator = administrator
-    at.state(Region, administrator).members[account_id] = "Enabled"
-
-
 def _release(at: Call, here: Region, account_id: str) -> None:
     del here.members[account_id]
     hub = at.state(Region, account_id).hub
@@ -356,7 +198,7 @@ def _create_members(at: Call) -> Result:
         if problem:
             refused.append({"AccountId": account_id, "ProcessingResult": problem})
         else:
-            _enrol(at, at.caller, account_id, with_standards=True)
+            enrol(at, at.caller, account_id, with_standards=True)
     return {"UnprocessedAccounts": refused}
 
 
@@ -386,7 +228,7 @@ def _member(at: Call, here: Region, account_id: str) -> dict[str, Any]:
 
 
 def _get_members(at: Call) -> Result:
-    here, _ = _own(at)
+    here, _ = own_hub(at)
     ids = at.params["AccountIds"]
     return {
         "Members": [_member(at, here, item) for item in ids if item in here.members],
@@ -399,7 +241,7 @@ def _get_members(at: Call) -> Result:
 
 
 def _list_members(at: Call) -> Result:
-    here, _ = _own(at)
+    here, _ = own_hub(at)
     return paged([_member(at, here, item) for item in here.members], at.params, name="Members")
 
 
@@ -415,21 +257,18 @@ def _delete_members(at: Call) -> Result:
 
 
 def _administrator(at: Call) -> Result:
-    _, hub = _own(at)
+    _, hub = own_hub(at)
     if not hub.administrator:
         return {}
     return {"Administrator": {"AccountId": hub.administrator, "MemberStatus": "Enabled"}}
 
 
 _OPERATIONS = {
+    **STANDARDS_OPERATIONS,
     "EnableSecurityHub": _enable,
     "DescribeHub": _describe,
     "UpdateSecurityHubConfiguration": _configure,
     "DisableSecurityHub": _disable,
-    "BatchEnableStandards": _enable_standards,
-    "BatchDisableStandards": _disable_standards,
-    "GetEnabledStandards": _enabled_standards,
-    "DescribeStandards": _standards,
     "EnableOrganizationAdminAccount": _appoint,
     "DisableOrganizationAdminAccount": _dismiss,
     "ListOrganizationAdminAccounts": _administrators,
