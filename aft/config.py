@@ -7,10 +7,11 @@ business.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CONFIG_PATH = "aft.yaml"
 REQUESTS_PATH = "account-requests"
@@ -47,7 +48,7 @@ class Roles(_Section):
 class Allowance(_Section):
     """A reviewed line that lifts one safety limit for a while."""
 
-    limit: Literal["create", "move", "rename", "forget", "delete_ou", "untag"] = Field(
+    limit: Literal["create", "move", "rename", "forget", "delete_ou", "untag", "destroy"] = Field(
         description="The limit it lifts."
     )
     up_to: NonNegativeInt = Field(description="The number allowed instead.")
@@ -65,6 +66,10 @@ class Limits(_Section):
     delete_ou: NonNegativeInt = Field(default=3, description="OUs deleted in one run.")
     untag: NonNegativeInt = Field(
         default=50, description="Accounts that lose at least one tag in one run."
+    )
+    destroy: NonNegativeInt = Field(
+        default=3,
+        description="Accounts in which what a customization made is destroyed in one run.",
     )
     accounts: PositiveInt | None = Field(
         default=None,
@@ -120,6 +125,135 @@ class WorkerConfig(_Section):
     )
 
 
+class NetworkPool(_Section):
+    """A range of addresses that networks of accounts are cut from."""
+
+    cidr: Annotated[str, Field(examples=["10.64.0.0/10"])] = Field(
+        description="The pool's range; pools must not overlap."
+    )
+    reserved: tuple[str, ...] = Field(
+        default=(), description="Ranges inside the pool that are never handed out."
+    )
+    description: str = Field(default="", description="What the pool is for.")
+
+
+PoolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
+
+
+class NetworksConfig(_Section):
+    """Addresses of the networks that the baseline setting `network` makes."""
+
+    pools: Mapping[PoolName, NetworkPool] = Field(
+        default={}, description="Pools by name; a baseline's `network` names one of them."
+    )
+    reserved: tuple[str, ...] = Field(
+        default=(),
+        description="Ranges in use elsewhere, such as offices and data centres: no account's "
+        "network may overlap them, and none is allocated there.",
+    )
+    pools_only: bool = Field(
+        default=False,
+        description="When true, a range that a request or baseline gives must lie in a pool.",
+    )
+
+
+class LocalBackend(_Section):
+    """Terraform states as files of the machine aft runs on."""
+
+    directory: Annotated[str, Field(pattern=r"^(/|~/).+", examples=["/var/lib/aft/terraform"])] = (
+        Field(
+            description="An absolute folder that outlives the run and is backed up: without its "
+            "state Terraform makes everything again."
+        )
+    )
+
+
+class S3Backend(_Section):
+    """Terraform states in a bucket, each under AFT's key."""
+
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = Field(
+        description="The bucket. Its policy must let each account reach its own keys, "
+        "`<account id>-aft-*`: Terraform has no credentials but the account's."
+    )
+    region: RegionName = Field(description="The bucket's region.")
+    key_prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)*$")] = Field(
+        default="", description="Put before AFT's keys; ends with `/`."
+    )
+    kms_key_id: str = Field(default="", description="ARN of the key that encrypts the states.")
+    dynamodb_table: str = Field(
+        default="", description="The table AFT locks states with, if it is still to be used."
+    )
+    lock_file: bool = Field(
+        default=True, description="Lock states by a file beside them (Terraform 1.10 and later)."
+    )
+    role_arn: str = Field(
+        default="",
+        description="A role for the state alone, which the accounts' roles must be allowed to "
+        "assume.",
+    )
+
+
+class HcpBackend(_Section):
+    """Terraform states in HCP Terraform or Terraform Enterprise, one workspace each. The
+    workspaces' execution mode must be `local`, so that credentials stay where aft runs."""
+
+    organization: Annotated[str, Field(min_length=1)] = Field(description="Its name.")
+    hostname: Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")] = Field(
+        default="app.terraform.io", description="Another one for Terraform Enterprise."
+    )
+    project: str = Field(default="", description="The project new workspaces belong to.")
+    token_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
+        default="TF_TOKEN_app_terraform_io",
+        description="The variable of aft's own environment that holds the token.",
+    )
+
+
+class TerraformBackend(_Section):
+    """Where Terraform keeps its states: one of the three."""
+
+    local: LocalBackend | None = Field(default=None, description="Files of this machine.")
+    s3: S3Backend | None = Field(default=None, description="A bucket.")
+    hcp: HcpBackend | None = Field(default=None, description="HCP Terraform.")
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> TerraformBackend:
+        if sum(item is not None for item in (self.local, self.s3, self.hcp)) != 1:
+            raise ValueError("expected exactly one of local, s3 and hcp")
+        return self
+
+
+class TerraformConfig(_Section):
+    """How Terraform folders of customizations are run."""
+
+    binary: str = Field(
+        default="",
+        description="Name or path of the tool; without it `terraform`, else `tofu`, is looked for "
+        "in the PATH. The variable AFT_TERRAFORM_BINARY overrides it.",
+    )
+    version: Annotated[
+        str,
+        Field(
+            pattern=r"^( *(>=|<=|!=|~>|>|<|=)? *v?[0-9]+(\.[0-9]+){0,2} *)"
+            r"(, *(>=|<=|!=|~>|>|<|=)? *v?[0-9]+(\.[0-9]+){0,2} *)*$|^$",
+            examples=[">= 1.6, < 2"],
+        ),
+    ] = Field(default="", description="The versions of it that may be used.")
+    plugin_dir: str = Field(
+        default="",
+        description="A folder of unpacked providers to use instead of a registry. The variable "
+        "AFT_TERRAFORM_PLUGIN_DIR overrides it.",
+    )
+    in_parallel: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=4,
+        description="How many run at the same time; each may take half a gigabyte of memory.",
+    )
+    backend: TerraformBackend | None = Field(
+        default=None,
+        description="Where states are kept. There is no default: a lost state makes everything "
+        "again.",
+    )
+
+
 class Config(_Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
@@ -137,6 +271,8 @@ class Config(_Section):
     limits: Limits = Field(default=Limits())
     ledger: LedgerConfig = Field(default=LedgerConfig())
     worker: WorkerConfig = Field(default=WorkerConfig())
+    terraform: TerraformConfig = Field(default=TerraformConfig())
+    networks: NetworksConfig = Field(default=NetworksConfig())
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aft.cidrs import IPv4Network, parse_cidr
 from aft.config import CONFIG_PATH, Config
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
-from aft.regions import OPT_IN, unknown_region
+from aft.regions import OPT_IN, partition_of, unknown_region
 from aft.validation import Loc, validate
 from aft.yamldoc import YamlDocument, parse_yaml, too_large
 
@@ -86,12 +87,13 @@ def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
         unknown = unknown_region(region)
         if unknown:
             yield Finding(code="AFT702", source=source, message=unknown[0], hint=unknown[1])
-        elif region in OPT_IN:
+        elif region in OPT_IN and loc == ("home_region",):
             yield Finding(
                 code="AFT290",
                 source=source,
-                message=f"{region} is an opt-in region; opting in is not acted on yet",
-                hint="leave it out; only regions that every account has can be governed for now",
+                message=f"{region} is an opt-in region, where a new account cannot be reached at "
+                "first; a home region that accounts opt in to is not acted on yet",
+                hint="choose one that every account has; opt-in regions may be governed",
             )
         if loc[0] == "governed_regions" and region in seen:
             yield Finding(
@@ -104,29 +106,21 @@ def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
             seen.add(region)
     yield from _partition(config, document)
     yield from _ledger(config, document)
+    yield from _networks(config, document)
 
 
 def _partition(config: Config, document: YamlDocument) -> Iterator[Finding]:
     """An organization lives in one partition: regions of two cannot be governed together."""
-    home = _partition_of(config.home_region)
+    home = partition_of(config.home_region)
     for number, region in enumerate(config.governed_regions):
-        if _partition_of(region) != home:
+        if partition_of(region) != home:
             yield Finding(
                 code="AFT702",
                 source=document.at(("governed_regions", number)),
-                message=f"{region} is in partition {_partition_of(region)}, but the home region "
+                message=f"{region} is in partition {partition_of(region)}, but the home region "
                 f"{config.home_region} is in {home}; an organization has one partition",
                 hint=did_you_mean(region, (config.home_region,)),
             )
-
-
-def _partition_of(region: str) -> str:
-    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc")):
-        if region.startswith(prefix):
-            return partition
-    if "-iso" in region:
-        return "aws-" + region.split("-")[1]
-    return "aws"
 
 
 def _ledger(config: Config, document: YamlDocument) -> Iterator[Finding]:
@@ -159,3 +153,45 @@ def _ledger(config: Config, document: YamlDocument) -> Iterator[Finding]:
             message="the ledger's remote is empty",
             hint="name a remote, or write null to keep the ledger local",
         )
+
+
+def _networks(config: Config, document: YamlDocument) -> Iterator[Finding]:
+    """Ranges are ranges, pools do not overlap, and what is reserved in a pool lies in it."""
+    pools: dict[str, IPv4Network] = {}
+    for name, pool in config.networks.pools.items():
+        loc: Loc = ("networks", "pools", name)
+        try:
+            network = parse_cidr(pool.cidr)
+        except ValueError as error:
+            yield _range_finding(document, (*loc, "cidr"), str(error))
+            continue
+        other = next((key for key, value in pools.items() if value.overlaps(network)), None)
+        if other is not None:
+            message = f"pool {name!r} ({network}) overlaps pool {other!r} ({pools[other]})"
+            yield _range_finding(document, (*loc, "cidr"), message)
+        pools[name] = network
+        for number, text in enumerate(pool.reserved):
+            yield from _reserved(text, (*loc, "reserved", number), document, within=network)
+    for number, text in enumerate(config.networks.reserved):
+        yield from _reserved(text, ("networks", "reserved", number), document, within=None)
+
+
+def _reserved(
+    text: str, loc: Loc, document: YamlDocument, *, within: IPv4Network | None
+) -> Iterator[Finding]:
+    try:
+        network = parse_cidr(text)
+    except ValueError as error:
+        yield _range_finding(document, loc, str(error))
+        return
+    if within is not None and not network.subnet_of(within):
+        yield _range_finding(document, loc, f"{network} is not inside the pool's range {within}")
+
+
+def _range_finding(document: YamlDocument, loc: Loc, message: str) -> Finding:
+    return Finding(
+        code="AFT730",
+        source=document.at(loc),
+        message=message,
+        hint="write a range such as 10.64.0.0/10 that no other pool has",
+    )

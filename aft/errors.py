@@ -64,7 +64,11 @@ class Conflict(AftError):
 
 
 class Denied(AftError):
-    """Missing credentials or permissions."""
+    """Missing credentials or permissions. ``code`` is the vendor's error code, if any."""
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
 
 
 class NotFound(AftError):

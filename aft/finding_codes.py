@@ -261,6 +261,53 @@ _ALL: tuple[FindingCode, ...] = (
         "`limits.accounts` of aft.yaml.",
         "Ask AWS for a higher quota, then raise the limit.",
     ),
+    FindingCode(
+        "AFT317",
+        "Budget without the setting",
+        "A request has a budget, and the baseline it gets has no setting `budget`, so nothing "
+        "would come of it.",
+        "Add `- setting: budget` to the baseline, choose another baseline, or take the budget out.",
+    ),
+    FindingCode(
+        "AFT318",
+        "Budget that warns nobody",
+        "A request's budget has alerts, but neither subscribers nor an owner to send them to; "
+        "AWS keeps no alert without a subscriber.",
+        "Add `subscribers` to the budget or an `owner` to the request, or write `alert_at: []`.",
+    ),
+    FindingCode(
+        "AFT330",
+        "Not a range of addresses",
+        "A network is to be made of a text that is no IPv4 range as AWS takes it for a VPC.",
+        "Write a range such as 10.64.16.0/20: its first address, and a size from /16 to /28.",
+    ),
+    FindingCode(
+        "AFT331",
+        "Ranges overlap",
+        "Two accounts' networks, or a network and a reserved range, have addresses in common, so "
+        "they could never be connected.",
+        "Give each its own range, or leave it out and let the baseline's pool allocate one.",
+    ),
+    FindingCode(
+        "AFT332",
+        "Range outside every pool",
+        "aft.yaml says that networks lie in its pools alone, and this range lies in none.",
+        "Choose a range inside a pool, or leave it out and have one allocated.",
+    ),
+    FindingCode(
+        "AFT333",
+        "No range to use",
+        "A baseline makes a network, and nothing says of which addresses: neither the request nor "
+        "a pool that exists and is large enough.",
+        "Write the range in the request, or a `pool` of aft.yaml in the baseline.",
+    ),
+    FindingCode(
+        "AFT340",
+        "Opt-in region is not enabled first",
+        "An account governs a region that it must opt in to, and its baseline has a regional "
+        "setting before `region-opt-in`, or no `region-opt-in` at all.",
+        "List `region-opt-in` in the baseline before its first regional setting.",
+    ),
     # --- 4xx: organization.yaml ---
     FindingCode(
         "AFT401",
@@ -359,6 +406,20 @@ _ALL: tuple[FindingCode, ...] = (
         "brace of its own.",
         "Use {id}, {name}, {account_id} or {ou_name}; write {{ and }} for braces.",
     ),
+    FindingCode(
+        "AFT509",
+        "Parameter names an unknown request",
+        "A setting's parameter names another account by its request, and no request has that id.",
+        "Write the id of a request, or an account id: twelve digits in quotes.",
+    ),
+    FindingCode(
+        "AFT510",
+        "Accounts wait for each other",
+        "Settings of one account need another one first, by a parameter that names it, and that "
+        "account waits for the first in turn, by a parameter or by depends_on.",
+        "Take out the depends_on, list the settings in the same order in both baselines, or give "
+        "one of the two accounts another baseline.",
+    ),
     # --- 6xx: customizations ---
     FindingCode(
         "AFT601",
@@ -401,6 +462,13 @@ _ALL: tuple[FindingCode, ...] = (
         "Name an earlier step as <customization>/<file name>.",
     ),
     FindingCode(
+        "AFT607",
+        "Output of another account",
+        "A step reads outputs of an account that its own does not depend on, that does not get "
+        "the step, or that is none.",
+        "Add the other request to `depends_on`, or correct what the step reads.",
+    ),
+    FindingCode(
         "AFT610",
         "Python syntax",
         "A Python step is not valid Python at this place.",
@@ -426,11 +494,17 @@ _ALL: tuple[FindingCode, ...] = (
         "Write `TIMEOUT_SECONDS = 600`, for example.",
     ),
     FindingCode(
+        "AFT614",
+        "Windows line ends in a script",
+        "A shell script ends its lines with CR LF; bash takes the CR for part of each command.",
+        "Save the file with LF line ends.",
+    ),
+    FindingCode(
         "AFT620",
         "Unknown kind of step",
         "A file in a customization is of no kind that an installed runner carries out.",
-        "Use .cfn.yaml or .py; let support files begin with `_` or put them in a folder of "
-        "their own.",
+        "Use .cfn.yaml, .py, .sh or a folder terraform/; let support files begin with `_`, or put "
+        "them in a folder of their own.",
     ),
     FindingCode(
         "AFT621",
@@ -451,6 +525,66 @@ _ALL: tuple[FindingCode, ...] = (
         "Customization without steps",
         "A customization's folder holds no step, so asking for it does nothing.",
         "Add a step, or delete the folder.",
+    ),
+    FindingCode(
+        "AFT630",
+        "Parameter of a customization",
+        "A request gives a parameter that its customization does not have, of another type or "
+        "outside its choices, or lacks one that has no default.",
+        "Give the value that the customization's customization.yaml asks for, under "
+        "`parameters: {<customization>: {…}}`.",
+    ),
+    FindingCode(
+        "AFT631",
+        "Default of a parameter",
+        "A parameter's default or choice in customization.yaml is not of the parameter's type.",
+        "Change the value or the type.",
+    ),
+    FindingCode(
+        "AFT632",
+        "Selection by a customization",
+        "A customization selects an OU or a request that does not exist, or selects although "
+        "every account gets it.",
+        "Correct the name, or take the selection out.",
+    ),
+    FindingCode(
+        "AFT633",
+        "Unknown parameter in a step",
+        "A step reads a parameter that its customization does not have.",
+        "Add it to `parameters` of the folder's customization.yaml, or correct the name.",
+    ),
+    FindingCode(
+        "AFT640",
+        "Terraform syntax",
+        "A file of a Terraform folder does not parse.",
+        "Mend the syntax at the line shown; `terraform fmt` says more.",
+    ),
+    FindingCode(
+        "AFT641",
+        "Terraform folder without configuration",
+        "A Terraform folder has no .tf or .jinja file, so running it does nothing.",
+        "Add one, or delete the folder.",
+    ),
+    FindingCode(
+        "AFT642",
+        "Credentials of another account",
+        "A customization asks for AFT's profile or role of the management, audit or log archive "
+        "account. A customization gets credentials of its own account alone.",
+        "Use the profile aft-target, or none; read what other accounts made by `depends_on` and "
+        "outputs.",
+    ),
+    FindingCode(
+        "AFT643",
+        "No place for Terraform's state",
+        "There is a Terraform folder, and aft.yaml does not say where states are kept.",
+        "Write `terraform: {backend: …}` in aft.yaml.",
+    ),
+    FindingCode(
+        "AFT644",
+        "Two Terraform folders, one state",
+        "An account gets two customizations whose terraform/ folders would share AFT's one state "
+        "for account customizations, so that each would destroy what the other made.",
+        "Write `terraform: {state: own}` in the customization.yaml of one of them.",
     ),
     # --- 7xx: aft.yaml ---
     FindingCode(
@@ -478,6 +612,13 @@ _ALL: tuple[FindingCode, ...] = (
         "The ledger's branch is not a name git accepts, is the branch the worker watches, "
         "or its remote is empty.",
         "Use a branch of its own, such as aft/ledger.",
+    ),
+    FindingCode(
+        "AFT730",
+        "Pool is not a range of its own",
+        "A range of `networks` in aft.yaml is no IPv4 range, overlaps another pool, or is reserved "
+        "in a pool that does not hold it.",
+        "Write a range such as 10.64.0.0/10 that no other pool has.",
     ),
     # --- 8xx: the repository's tree ---
     FindingCode(
@@ -669,6 +810,64 @@ _ALL: tuple[FindingCode, ...] = (
         "The ledger knows several accounts, and the organization has none of them: the "
         "credentials or the ledger are most likely not the right ones. Nothing is changed.",
         "Check the credentials and the ledger branch in aft.yaml.",
+    ),
+    FindingCode(
+        "AFT922",
+        "Setting could not be read",
+        "A deep plan could not read a setting inside an account just now, so nobody can say "
+        "whether it is still as it was applied. Nothing is changed there.",
+        "Run again; when it stays so, look whether aft's role can be assumed in the account.",
+    ),
+    FindingCode(
+        "AFT930",
+        "Pool exhausted",
+        "A network pool of aft.yaml has no free range of the size wanted, so the account gets no "
+        "network.",
+        "Enlarge the pool, add another and name it in the baseline, or ask for a smaller range.",
+    ),
+    FindingCode(
+        "AFT931",
+        "Range is taken",
+        "The range given for a network overlaps one that another account has, so the network is "
+        "not made.",
+        "Give another range, or leave it out to have one allocated.",
+    ),
+    FindingCode(
+        "AFT932",
+        "Network cannot be seen",
+        "The ledger does not know the network of an account, and the account cannot be read now; "
+        "until it can, it gets no range, for it may have one.",
+        "Run again; when the account stays unreadable, look at its role.",
+    ),
+    FindingCode(
+        "AFT940",
+        "Customization removed",
+        "An account does not get a customization's step any more. What it made stays where it is, "
+        "and aft forgets it.",
+        "Nothing, if that is meant. To have it destroyed, write `on_removal: destroy` in the "
+        "customization's customization.yaml and apply, before it is removed.",
+    ),
+    FindingCode(
+        "AFT941",
+        "Terraform state changes hands",
+        "A customization that an account does not get any more and one that it gets instead keep "
+        "their Terraform state under the same key, as in AFT: Terraform destroys what the new one "
+        "does not have.",
+        "Give one of them `terraform: {state: own}` in its customization.yaml, if that is not "
+        "meant.",
+    ),
+    FindingCode(
+        "AFT942",
+        "Output missing in another account",
+        "A step reads an output of another account's step that was run and did not leave it.",
+        "Correct the name of the output, or let the other step leave it.",
+    ),
+    FindingCode(
+        "AFT943",
+        "No customization in the management account",
+        "A request adopts the management account, and customizations would run there with its "
+        "credentials.",
+        "Make the changes there by other means; baseline settings do work there.",
     ),
     FindingCode(
         "AFT950",

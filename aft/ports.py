@@ -260,6 +260,14 @@ class Progress:
     seconds: float | None = None
 
 
+class StepLogs(Protocol):
+    """Keeps what customization steps wrote, for people to read. Called from several threads."""
+
+    def keep(self, log: str, *, run: str, target: str, step: str) -> None:
+        """Keep one step's output, secrets masked already. Must not raise."""
+        ...
+
+
 class Observer(Protocol):
     """Watches a run; called from several threads; must not raise."""
 

@@ -80,3 +80,13 @@ def unknown_region(name: str) -> tuple[str, str] | None:
     if name in KNOWN:
         return None
     return f"{name!r} is not an AWS region aft knows", did_you_mean(name, KNOWN)
+
+
+def partition_of(region: str) -> str:
+    """AWS's partition that ``region`` is in: ``aws``, ``aws-cn``, ``aws-us-gov`` …"""
+    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc")):
+        if region.startswith(prefix):
+            return partition
+    if "-iso" in region:
+        return "aws-" + region.split("-")[1]
+    return "aws"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from aft.errors import Denied
 from aft.ids import AccountId
 
 
@@ -28,6 +29,14 @@ class AccountSession(Protocol):
         """
         ...
 
+    def of(self, account_id: AccountId) -> AccountSession:
+        """The same door into another account of the organization, or its management account.
+
+        For baseline settings that work with an administrator account. A customization's session
+        raises ``Denied``: a team's own code stays in the team's own account.
+        """
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Wait between two looks at something; over the sandbox's clock it takes no time."""
         ...
@@ -35,3 +44,39 @@ class AccountSession(Protocol):
     def environment(self) -> Mapping[str, str]:
         """``AWS_*`` variables with this account's credentials alone, for a child process."""
         ...
+
+
+class SealedSession:
+    """A session that leads into its own account and nowhere else; given to customizations."""
+
+    def __init__(self, session: AccountSession) -> None:
+        self._session = session
+
+    @property
+    def account_id(self) -> AccountId:
+        return self._session.account_id
+
+    @property
+    def home_region(self) -> str:
+        return self._session.home_region
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        return self._session.client(service, region)
+
+    def of(self, account_id: AccountId) -> AccountSession:
+        """Itself for its own account. Raises ``Denied`` for any other."""
+        if account_id == self.account_id:
+            return self
+        raise Denied(
+            f"a customization of account {self.account_id} may not work in account {account_id}",
+            hint="give the other account a customization of its own, and pass values on by outputs",
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self._session.sleep(seconds)
+
+    def environment(self) -> Mapping[str, str]:
+        return self._session.environment()
+
+    def __repr__(self) -> str:
+        return f"<sealed session in account {self.account_id}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -91,7 +92,7 @@ class Applied:
 
     def writes(self) -> list[str]:
         """The operations of this process that were no reads."""
-        reads = ("Describe", "Get", "List", "Assume")
+        reads = ("Describe", "Get", "Head", "List", "Assume")
         return [
             call.operation
             for call in self.inside.sandbox.log
@@ -112,7 +113,20 @@ def applied(
         setting=setting,
         inputs=SettingInputs(
             account=account or facts(inside.account_id),
-            parameters=setting.parameters_model.model_validate(parameters),
+            parameters=setting.parameters_model.model_validate_json(json.dumps(parameters)),
             region=region,
         ),
     )
+
+
+def settled(applied: Applied) -> None:
+    """Change once; then nothing differs, and another change writes nothing."""
+    applied.change()
+    assert applied.differences() == ()
+    written = applied.writes()
+    applied.change()
+    assert applied.writes() == written
+
+
+def words(applied: Applied) -> list[str]:
+    return [item.description for item in applied.differences()]

@@ -274,6 +274,8 @@ def plan(
     book: LedgerState | None = None,
     *,
     live: Mapping[tuple[str, str], LiveSetting] | None = None,
+    deep: bool = False,
+    plugins: Mapping[str, Any] | None = None,
     scope: tuple[str, ...] | None = None,
     made_at: datetime = NOW,
 ) -> Plan:
@@ -281,9 +283,10 @@ def plan(
         state,
         world,
         book or ledger(),
-        settings=SETTINGS,
+        settings=plugins or SETTINGS,
         runners=RUNNERS,
-        live=live or {},
+        live=live,
+        deep=deep,
         scope=None if scope is None else tuple(RequestId(item) for item in scope),
         made_at=made_at,
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import ClassVar
 
+from aft.customizations.access import Access
 from aft.customizations.model import CustomizationStep, StepFile, StepInputs, StepResult
+from aft.customizations.render import template_accesses
 from aft.errors import NotFound
 from aft.files import EntryKind, TreeEntry
 from aft.findings import Finding
@@ -78,6 +81,14 @@ class PlainRunner:
     def uses(self, file: StepFile) -> frozenset[str]:
         del file
         return frozenset()
+
+    def reads(self, step: CustomizationStep) -> tuple[Access, ...]:
+        text = step.file.content.decode()
+        return tuple(replace(item, file=step.file.path) for item in template_accesses(text))
+
+    def declares(self, step: CustomizationStep) -> frozenset[str] | None:
+        del step
+        return None
 
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import SystemRandom
 
+from aft.app import places
 from aft.app.planning import Planned, plan_now
+from aft.app.run_logs import RunLogs
+from aft.app.runner_options import runner_options
 from aft.app.workspace import Workspace
 from aft.app.world import World, open_world
 from aft.errors import AftError, Refused
@@ -21,6 +25,7 @@ from aft.ports import Observer
 from aft.reconcile.executor import apply_plan
 from aft.reconcile.model import RunInfo, StopToken, Tools
 from aft.reconcile.opening import overcome
+from aft.requests.model import DesiredState
 
 
 class RefusedBySafety(Refused):
@@ -66,7 +71,7 @@ def apply_now(
         planned.desired,
         planned.snapshot,
         planned.ledger,
-        _tools(workspace, world, observer),
+        _tools(workspace, world, planned, observer),
         run=run,
         stop=stop,
     )
@@ -134,7 +139,15 @@ def _run_id(world: World) -> str:
     return f"{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
-def _tools(workspace: Workspace, world: World, observer: Observer) -> Tools:
+def _tools(workspace: Workspace, world: World, planned: Planned, observer: Observer) -> Tools:
+    logs = RunLogs(places.run_logs(workspace.environ))
+    logs.prune()
+    config, simulated = planned.desired.config, world.sandbox is not None
+
+    @functools.cache
+    def past(revision: str) -> DesiredState:
+        return workspace.desired(workspace.files(revision))
+
     return Tools(
         clock=world.clock,
         ledger=world.ledger,
@@ -148,4 +161,7 @@ def _tools(workspace: Workspace, world: World, observer: Observer) -> Tools:
         settings=workspace.settings,
         runners=workspace.runners,
         random=SystemRandom().random,
+        logs=logs,
+        options=runner_options(workspace, config, simulated=simulated),
+        past=past,
     )

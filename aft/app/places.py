@@ -35,3 +35,18 @@ def sandbox_state(repository: Path, environ: Mapping[str, str]) -> Path:
         return Path(chosen)
     base = _base(environ, "XDG_STATE_HOME", ".local/state")
     return base / "aft" / "sandbox" / _key(repository) / "organization.state"
+
+
+def run_logs(environ: Mapping[str, str]) -> Path:
+    """The folder of what customization steps wrote, one folder per run."""
+    return _base(environ, "XDG_STATE_HOME", ".local/state") / "aft" / "runs"
+
+
+def sandbox_terraform(repository: Path, environ: Mapping[str, str]) -> Path:
+    """Terraform's states of the simulated organization, which go with it."""
+    return sandbox_state(repository, environ).with_suffix(".terraform")
+
+
+def terraform_providers(environ: Mapping[str, str]) -> Path:
+    """Providers fetched from a registry, kept for the next account."""
+    return _base(environ, "XDG_CACHE_HOME", ".cache") / "aft" / "terraform-providers"

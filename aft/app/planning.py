@@ -6,23 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Any
 
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.config import CONFIG_PATH, CUSTOMIZATIONS_PATH, DEFAULTS_NAME, REQUESTS_PATH
 from aft.errors import Refused, UserError
-from aft.findings import Finding, did_you_mean
+from aft.findings import Finding
 from aft.git.history import GitHistory
 from aft.ids import WORKING_TREE, AccountId, OrgUnitPath, RequestId, Revision
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.codec import plan_digest
 from aft.plan.diff import make_plan, settings_to_read
+from aft.plan.fields import allocations_in
+from aft.plan.known import surroundings
 from aft.plan.model import Plan
 from aft.plan.moved import what_moved
+from aft.plan.networks import LiveNetworks, networks_to_read
 from aft.plan.safety import check_safety, lifted_limits
-from aft.reconcile.live import read_live
+from aft.plan.step_sources import Live
+from aft.reconcile.live import read_live, read_networks
 from aft.requests.model import DesiredState
 
 BULK_TAGS_LAG = timedelta(minutes=2)
@@ -50,16 +53,19 @@ def plan_now(
     desired: DesiredState,
     *,
     scope: Sequence[RequestId] | None = None,
+    rerun: Sequence[str] = (),
+    deep: bool = False,
 ) -> Planned:
     """Read the ledger and the organization, and make the plan. Changes nothing.
 
     With ``scope`` only these requests are looked at, by reads that do not grow with the
-    organization.
+    organization. ``rerun`` names customizations and steps to run although nothing changed. With
+    ``deep`` every setting is read inside its account, also what the ledger takes as done.
     """
     ledger = world.ledger.read()
     snapshot = read_snapshot(world, desired, ledger, scope)
 
-    def make(live: Mapping[tuple[str, str], Any]) -> Plan:
+    def make(live: Live | None = None, live_networks: LiveNetworks | None = None) -> Plan:
         return make_plan(
             desired,
             snapshot,
@@ -67,11 +73,25 @@ def plan_now(
             settings=workspace.settings,
             runners=workspace.runners,
             live=live,
+            deep=deep,
+            live_networks=live_networks,
             scope=None if scope is None else tuple(scope),
+            rerun=frozenset(rerun),
             made_at=world.clock.now(),
         )
 
-    plan = make({})
+    plan = make()
+    networks: LiveNetworks = {}
+    if unseen := networks_to_read(plan.changes):
+        networks = read_networks(
+            unseen,
+            desired,
+            members=world.edge.members,
+            settings=workspace.settings,
+            snapshot=snapshot,
+            plan_changes=plan.changes,
+        )
+        plan = make(None, networks)
     if unread := settings_to_read(plan):
         live = read_live(
             unread,
@@ -80,9 +100,21 @@ def plan_now(
             settings=workspace.settings,
             snapshot=snapshot,
             plan_changes=plan.changes,
+            allocations=_allocations(plan, ledger),
+            around=surroundings(desired, snapshot, ledger),
         )
-        plan = make(live)
+        plan = make(live, networks)
     return _planned(world, plan, desired, snapshot, ledger)
+
+
+def _allocations(plan: Plan, ledger: LedgerState) -> Mapping[str, Mapping[str, str]]:
+    """The ranges of addresses of each target, the plan's over what the ledger remembers."""
+    planned = allocations_in(plan)
+    targets = {change.target for change in plan.changes}
+    return {
+        target: {**ledger.record(target).allocations, **planned.get(target, {})}
+        for target in targets
+    }
 
 
 def read_snapshot(
@@ -154,17 +186,6 @@ def changed_since(
         elif file.suffix == ".yaml":
             changed.add(RequestId(file.stem))
     return tuple(sorted(changed))
-
-
-def chosen(desired: DesiredState, only: Sequence[str]) -> tuple[RequestId, ...]:
-    """The requests named on the command line. Raises ``UserError`` for one that is not there."""
-    for name in only:
-        if name not in desired.request_by_id:
-            raise UserError(
-                f"there is no request {name!r} at {desired.revision}",
-                hint=did_you_mean(name, desired.request_by_id),
-            )
-    return tuple(sorted(RequestId(name) for name in set(only)))
 
 
 def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revision) -> Planned:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,8 @@ def reset(workspace: Workspace, config: Config, profile: Profile) -> SandboxRepo
 
     path = places.sandbox_state(workspace.repository.path, workspace.environ)
     Sandbox.discard(path)
+    states = places.sandbox_terraform(workspace.repository.path, workspace.environ)
+    shutil.rmtree(states, ignore_errors=True)
     forget_ledger(workspace.repository, ledger_branch(config, simulated=True))
     with open_sandbox(workspace, config, profile=profile):
         pass

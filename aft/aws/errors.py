@@ -166,9 +166,11 @@ def _unknown(action: str, text: str) -> UnknownOutcome:
 def _denied(text: str, *, code: str, action: str, who: str, hint: str) -> Denied:
     if code in codes.CREDENTIALS:
         return Denied(
-            text, hint=hint or f"AWS did not accept the credentials{_of(who)}; renew them"
+            text,
+            hint=hint or f"AWS did not accept the credentials{_of(who)}; renew them",
+            code=code,
         )
-    return Denied(text, hint=hint or f"allow {action} to the credentials used{_of(who)}")
+    return Denied(text, hint=hint or f"allow {action} to the credentials used{_of(who)}", code=code)
 
 
 def _of(who: str) -> str:

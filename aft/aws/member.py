@@ -17,9 +17,13 @@ _NEVER = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLO
 class AwsAccountSession:
     """Implements ``aft.sessions.AccountSession``; credentials are fetched when first needed."""
 
-    def __init__(self, sessions: AwsSessions, account_id: AccountId) -> None:
+    def __init__(
+        self, sessions: AwsSessions, account_id: AccountId, *, read_only: bool = False
+    ) -> None:
+        """``read_only`` is about the credentials of child processes alone."""
         self._sessions = sessions
         self._account_id = account_id
+        self._read_only = read_only
 
     @property
     def account_id(self) -> AccountId:
@@ -32,11 +36,14 @@ class AwsAccountSession:
     def client(self, service: str, region: str | None = None) -> Any:
         return self._sessions.member(self._account_id, service, region)
 
+    def of(self, account_id: AccountId) -> AwsAccountSession:
+        return AwsAccountSession(self._sessions, account_id)
+
     def sleep(self, seconds: float) -> None:
         self._sessions.clock.sleep(seconds)
 
     def environment(self) -> Mapping[str, str]:
-        return self._sessions.environment(self._account_id)
+        return self._sessions.environment(self._account_id, read_only=self._read_only)
 
     def __repr__(self) -> str:
         return f"<session in account {self._account_id}>"
@@ -50,6 +57,10 @@ class AwsMemberAccess:
 
     def session(self, account_id: AccountId) -> AwsAccountSession:
         return AwsAccountSession(self._sessions, account_id)
+
+    def reading_session(self, account_id: AccountId) -> AwsAccountSession:
+        """A session whose child processes may only read."""
+        return AwsAccountSession(self._sessions, account_id, read_only=True)
 
     def is_usable(self, account_id: AccountId) -> bool:
         """One AssumeRole and one EC2 read in the home region: EC2 is among the last services to

@@ -120,10 +120,14 @@ class AwsSessions:
         """The role assumed inside ``account_id``."""
         return f"arn:{self.partition}:iam::{account_id}:role/{self._member_role}"
 
-    def environment(self, account_id: AccountId) -> Mapping[str, str]:
+    def environment(self, account_id: AccountId, *, read_only: bool = False) -> Mapping[str, str]:
         """``AWS_*`` variables for a child process: this account's credentials, region and
-        endpoint, nothing else."""
-        variables = dict(self._keys(self._identity_of(account_id)))
+        endpoint, nothing else. With ``read_only`` a session policy holds them to reading."""
+        variables = dict(
+            self._read_only_keys(account_id)
+            if read_only
+            else self._keys(self._identity_of(account_id))
+        )
         variables["AWS_REGION"] = variables["AWS_DEFAULT_REGION"] = self.home_region
         endpoint = self._endpoint_for_children()
         if endpoint:
@@ -190,6 +194,24 @@ class AwsSessions:
             access, secret, token = self._callers_keys()
         keys = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret}
         return {**keys, "AWS_SESSION_TOKEN": token} if token else keys
+
+    def _read_only_keys(self, account_id: AccountId) -> Mapping[str, str]:
+        """AWS (STS, AssumeRole): what a session may do is what its role and its session policies
+        both allow."""
+        if self._identity_of(account_id) == MANAGEMENT:
+            raise Denied("there is no role to assume in the management account")
+        answer = self.management("sts").assume_role(
+            RoleArn=self.role_arn(account_id),
+            RoleSessionName=self._session_name,
+            DurationSeconds=SESSION_SECONDS,
+            PolicyArns=[{"arn": f"arn:{self.partition}:iam::aws:policy/ReadOnlyAccess"}],
+        )
+        found = Credentials.from_sts(answer["Credentials"])
+        return {
+            "AWS_ACCESS_KEY_ID": found.access_key,
+            "AWS_SECRET_ACCESS_KEY": found.secret_key,
+            "AWS_SESSION_TOKEN": found.token,
+        }
 
     def _callers_keys(self) -> tuple[str, str, str]:
         try:

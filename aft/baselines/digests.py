@@ -1,7 +1,8 @@
 """The digest by which a setting counts as done: equal digest, nothing to do. Pure.
 
-It covers the setting's name and version, its parameters, the facts it says it depends on, and
-the regions it runs in; nothing else, so that an unrelated change re-runs nothing.
+It covers the setting's name and version, its parameters and the accounts they name, the facts it
+says it depends on, and the regions it runs in; nothing else, so that an unrelated change re-runs
+nothing.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ def setting_digest(resolved: ResolvedSetting, facts: AccountFacts) -> str:
     plugin = resolved.plugin
     if facts.account_id is None and (not resolved.is_known or _needs_account_id(plugin, facts)):
         return ""
-    return digest(
-        {
-            "setting": resolved.name,
-            "version": plugin.version,
-            "parameters": resolved.parameters.model_dump(mode="json"),
-            "facts": plugin.facts(facts),
-            "regions": sorted(facts.regions) if plugin.regional else None,
-        }
-    )
+    accounts = {item: item.account_id(facts) for item in resolved.references}
+    if None in accounts.values():
+        return ""
+    covered = {
+        "setting": resolved.name,
+        "version": plugin.version,
+        "parameters": resolved.parameters.model_dump(mode="json"),
+        "facts": plugin.facts(facts),
+        "regions": sorted(facts.regions) if plugin.regional else None,
+    }
+    if accounts:  # another account behind the same name is another parameter
+        covered["accounts"] = accounts
+    return digest(covered)
 
 
 def _needs_account_id(plugin: Setting, facts: AccountFacts) -> bool:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
 from aft.findings import SourceRef
-from aft.ids import OrgUnitPath
+from aft.ids import OrgUnitPath, RequestId
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 
@@ -44,11 +44,15 @@ class SettingDifference:
     """One thing that is not as it should be; ``description`` is one line for people.
 
     ``before`` and ``after`` are short plain values, never secrets; ``None`` is "absent".
+    ``is_pending`` marks what only time or somebody else can mend, such as a tag that AWS has not
+    seen yet: no failure, not done either, so later runs look again. ``change`` is not called
+    when nothing else differs.
     """
 
     description: str
     before: str | None
     after: str | None
+    is_pending: bool = False
 
 
 class BaselineSetting(Protocol[P, S]):
@@ -87,15 +91,71 @@ class BaselineSetting(Protocol[P, S]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkClaim:
+    """The range of addresses a setting wants in one account: ``cidr`` where it is given, else
+    ``prefix`` bits from ``pool``. ``field`` is the path of the request's field that gives it,
+    empty where the baseline does. The text of ``cidr`` is not checked yet; it may have at most
+    ``smallest`` bits, or the setting finds no room in it.
+    """
+
+    cidr: str | None = None
+    field: tuple[str, ...] = ()
+    pool: str = ""
+    prefix: int = 0
+    smallest: int = 28
+
+
+@runtime_checkable
+class ClaimsNetwork(Protocol):
+    """What a setting has beside ``BaselineSetting`` when it needs addresses of its own.
+
+    The plan hands them out without overlap over the whole organization; ``AccountFacts`` then has
+    them in ``allocations`` under the setting's name.
+    """
+
+    def network_claim(self, account: AccountFacts, parameters: Any) -> NetworkClaim | None:
+        """Pure: what the setting wants in this account; ``None`` for nothing."""
+        ...
+
+    def network_fields(self, parameters: Any) -> tuple[tuple[str, ...], ...]:
+        """Pure: the fields of requests that hold ranges, such as ``custom_fields.vpc.cidr``."""
+        ...
+
+    def live_network(self, inputs: SettingInputs[Any], session: AccountSession) -> str | None:
+        """The range the setting already has in the account; makes no change."""
+        ...
+
+
+@runtime_checkable
+class OptsIntoRegions(Protocol):
+    """A setting that enables opt-in regions, so that regional settings after it may run there."""
+
+    opts_into_regions: ClassVar[bool]
+
+
+@runtime_checkable
+class ComesAfter(Protocol):
+    """A setting that works on what other settings of the same account make or take away.
+
+    Settings of an account run side by side; this one waits for those named in ``comes_after`` that
+    run beside it. Names of settings that the baseline does not have mean nothing.
+    """
+
+    comes_after: ClassVar[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSpec:
     """One line of a baseline: which setting, with which (already validated) parameters.
 
     String parameters may hold ``{id}``, ``{name}``, ``{account_id}`` and ``{ou_name}``.
+    ``references`` are the requests whose accounts the parameters name, with their places.
     """
 
     setting: str
     parameters: Mapping[str, Any]
     source: SourceRef
+    references: tuple[tuple[RequestId, SourceRef], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from aft.baselines.model import Baseline, Selector, SettingSpec
+from aft.baselines.references import references_in
 from aft.baselines.select import SAMPLE_VALUES, Setting, expand_all, resolve
 from aft.config import CUSTOMIZATIONS_PATH
 from aft.errors import UserError
@@ -21,8 +23,8 @@ from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
 from aft.ids import OrgUnitPath
 from aft.organization.model import AccountFacts
 from aft.organization.spec import OrganizationSpec
-from aft.patterns import expand
-from aft.validation import validate
+from aft.patterns import expand, has_placeholders
+from aft.validation import validate, value_at
 from aft.yamldoc import YamlDocument, parse_yaml
 
 BASELINES_FOLDER = f"{CUSTOMIZATIONS_PATH}/baselines"
@@ -144,6 +146,27 @@ def check_selected_requests(
     )
 
 
+def check_references(
+    baselines: Mapping[str, Baseline], request_ids: Iterable[str]
+) -> tuple[Finding, ...]:
+    """Findings for parameters that name the account of a request which does not exist."""
+    known = frozenset(request_ids)
+    return sorted_findings(
+        Finding(
+            code="AFT509",
+            source=source,
+            message=f"setting {spec.setting!r} names the account of {request!r}, which is no "
+            "request",
+            hint=did_you_mean(request, known)
+            or "write the id of a request, or an account id: twelve digits in quotes",
+        )
+        for baseline in baselines.values()
+        for spec in baseline.settings
+        for request, source in spec.references
+        if request not in known
+    )
+
+
 def _finding(code: str, path: str, message: str, hint: str) -> Finding:
     return Finding(code=code, source=SourceRef(path), message=message, hint=hint)
 
@@ -202,7 +225,8 @@ def _read(
             )
         else:
             spec = SettingSpec(setting=entry.setting, parameters=entry.parameters, source=source)
-            findings.extend(_check_sample(spec, loc, document, settings[entry.setting]))
+            spec, problems_of_spec = _checked(spec, loc, document, settings[entry.setting])
+            findings.extend(problems_of_spec)
             specs[entry.setting] = spec
     baseline = Baseline(
         name=name,
@@ -249,17 +273,33 @@ def _units(
     return tuple(units), findings
 
 
-def _check_sample(
+def _checked(
     spec: SettingSpec, loc: _Loc, document: YamlDocument, plugin: Setting
-) -> Iterator[Finding]:
+) -> tuple[SettingSpec, Sequence[Finding]]:
+    """``spec`` with the requests it names, and what is wrong with its parameters."""
     at = (*loc, "parameters")
     problems = list(_check_patterns(spec.parameters, at, document))
     if problems:
-        yield from problems
-        return
+        return spec, problems
     sample = expand_all(spec.parameters, SAMPLE_VALUES)
-    _, findings = validate(plugin.parameters_model, document, at=at, data=sample)
-    yield from findings
+    parameters, findings = validate(plugin.parameters_model, document, at=at, data=sample)
+    if parameters is None:
+        return spec, findings
+    references = tuple(
+        (found.request_id, document.at((*at, *inner)))
+        for inner, found in references_in(parameters)
+        if found.request_id is not None and not _varies(spec.parameters, inner)
+    )
+    return replace(spec, references=references), findings
+
+
+def _varies(parameters: Mapping[str, Any], loc: _Loc) -> bool:
+    """Does a placeholder stand at ``loc``? (A default of the setting's own is not there.)"""
+    try:
+        written = value_at(parameters, loc)
+    except LookupError:
+        return False
+    return isinstance(written, str) and has_placeholders(written)
 
 
 def _check_patterns(value: Any, loc: _Loc, document: YamlDocument) -> Iterator[Finding]:

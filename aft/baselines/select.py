@@ -22,6 +22,7 @@ from aft.baselines.model import (
     SettingParameters,
     SettingSpec,
 )
+from aft.baselines.references import AccountReference, references_in
 from aft.errors import UserError
 from aft.findings import SourceRef
 from aft.ids import OrgUnitPath
@@ -82,6 +83,17 @@ class ResolvedSetting:
     def regions(self) -> tuple[str | None, ...]:
         """One entry per call: the account's regions, or ``None`` once."""
         return self.account.regions if self.plugin.regional else (None,)
+
+    @property
+    def references(self) -> tuple[AccountReference, ...]:
+        """Other accounts that the parameters name, by request; not by account id."""
+        found = (item for _, item in references_in(self.parameters))
+        return tuple(dict.fromkeys(item for item in found if item.request_id is not None))
+
+    @property
+    def missing(self) -> tuple[AccountReference, ...]:
+        """Those of ``references`` whose account does not exist yet."""
+        return tuple(item for item in self.references if item.account_id(self.account) is None)
 
     def inputs(self, region: str | None) -> SettingInputs[Any]:
         return SettingInputs(account=self.account, parameters=self.parameters, region=region)
@@ -196,6 +208,8 @@ def _overlay(value: Any, shown: Any) -> Any:
                 if name in shown
             }
             return value.model_copy(update=update)
+        case AccountReference(), str():
+            return AccountReference(shown)
         case str(), str():
             return shown
         case Mapping(), Mapping():

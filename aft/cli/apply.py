@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aft.cli.context import Session, pass_session
-from aft.cli.planning import note_uncommitted, read_plan, scope_of, scope_options
+from aft.cli.planning import ScopeChoice, note_uncommitted, read_plan, scope_of, scope_options
 
 if TYPE_CHECKING:
     from aft.app.planning import Planned
@@ -43,9 +43,7 @@ def command(
     session: Session,
     *,
     plan_file: Path | None,
-    revision: str | None,
-    changed_since: str | None,
-    only: tuple[str, ...],
+    choice: ScopeChoice,
     yes: bool,
     deadline: float | None,
     as_json: bool,
@@ -57,22 +55,24 @@ def command(
     worked on side by side; one account's failure is one row, and exit 4 says that a part is
     left. SIGINT, SIGTERM and --deadline stop between two steps; whatever stops it, the next run
     continues where it ended and creates nothing twice.
+
+    With --deep, what somebody changed by hand inside accounts is put back as well.
     """
     from aft.app.world import open_world
 
     workspace = session.workspace
     if plan_file is not None:
-        if revision or changed_since or only:
-            raise click.UsageError("a PLAN already says its revision and scope")
+        if not choice.is_empty:
+            raise click.UsageError("a PLAN already says its revision, scope and steps")
         plan = read_plan(plan_file)
         config = workspace.config(workspace.files(plan.revision))
     else:
         plan = None
-        if revision is None:
+        if choice.revision is None:
             note_uncommitted(session)
-        desired = workspace.desired(workspace.files(revision or "HEAD"))
+        desired = workspace.desired(workspace.files(choice.revision or "HEAD"))
         config = desired.config
-        scope = scope_of(session, desired, changed_since=changed_since, only=only)
+        scope = scope_of(session, desired, choice)
     with open_world(workspace, config, simulated=session.simulated) as world:
         with session.waiting("Reading the organization"):
             if plan is not None:
@@ -80,7 +80,14 @@ def command(
             else:
                 from aft.app.planning import plan_now
 
-                planned = plan_now(workspace, world, desired, scope=scope)
+                planned = plan_now(
+                    workspace,
+                    world,
+                    desired,
+                    scope=scope,
+                    rerun=choice.rerun,
+                    deep=choice.deep,
+                )
         outcome = _carry_out(session, world, planned, yes=yes, deadline=deadline, quiet=as_json)
     if as_json:
         from aft.report.outcome import outcome_json

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aft.cli.context import Session, pass_session
-from aft.cli.planning import note_uncommitted, scope_of, scope_options
+from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
 
 if TYPE_CHECKING:
     from aft.app.planning import Planned
@@ -34,18 +34,29 @@ REFUSED_EXIT = 5
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the pinned plan to this file, for aft apply FILE.",
 )
+@click.option(
+    "--terraform",
+    is_flag=True,
+    help="Also show what terraform plan says, in accounts that exist; reads with credentials "
+    "that may only read.",
+)
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="With --terraform: run the Terraform code of a revision that is not merged.",
+)
 @click.option("--full", is_flag=True, help="Shorten no list in the text.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @pass_session
 def command(
     session: Session,
     *,
-    revision: str | None,
-    changed_since: str | None,
-    only: tuple[str, ...],
+    choice: ScopeChoice,
     working_tree: bool,
     form: str,
     out: Path | None,
+    terraform: bool,
+    trust: bool,
     full: bool,
     detailed_exitcode: bool,
 ) -> None:
@@ -55,22 +66,35 @@ def command(
     aft apply FILE carries out exactly that plan, and refuses when any of them has moved. The
     last line can be searched for: "Plan: 2 to create, …" or "No changes. …". Exit 5 when a
     safety limit of aft.yaml forbids it.
+
+    The organization is always read. Inside accounts, what was applied with the same inputs before
+    is taken as done; with --deep every setting of every account is read as it is now.
     """
     from aft.app.planning import plan_now
+    from aft.app.previews import check_trusted, with_previews
     from aft.app.world import open_world
 
+    revision = choice.revision
+    if trust and not terraform:
+        raise click.UsageError("--trust is for --terraform")
     if working_tree and revision:
         raise click.UsageError("--working-tree and --revision exclude each other")
     workspace = session.workspace
     if not working_tree and revision is None:
         note_uncommitted(session)
     desired = workspace.desired(workspace.files(None if working_tree else revision or "HEAD"))
-    scope = scope_of(session, desired, changed_since=changed_since, only=only)
+    scope = scope_of(session, desired, choice)
+    if terraform and not trust:
+        check_trusted(workspace, desired)
     with (
         open_world(workspace, desired.config, simulated=session.simulated) as world,
         session.waiting("Reading the organization"),
     ):
-        planned = plan_now(workspace, world, desired, scope=scope)
+        planned = plan_now(
+            workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
+        )
+        if terraform:
+            planned = with_previews(workspace, world, planned)
         calls = world.edge.calls.calls
     if out is not None:
         from aft.plan.codec import plan_to_json

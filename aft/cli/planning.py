@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -18,11 +20,77 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeChoice:
+    """What the command line says of which requests to look at, which steps to run again, and how
+    closely to look."""
+
+    revision: str | None
+    changed_since: str | None
+    only: tuple[str, ...]
+    only_ou: tuple[str, ...]
+    only_tag: tuple[str, ...]
+    exclude: tuple[str, ...]
+    rerun: tuple[str, ...]
+    deep: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return self == ScopeChoice(
+            revision=None,
+            changed_since=None,
+            only=(),
+            only_ou=(),
+            only_tag=(),
+            exclude=(),
+            rerun=(),
+            deep=False,
+        )
+
+
 def scope_options(command: F) -> F:
-    """``--revision``, ``--changed-since`` and ``--only``."""
+    """The options of ``ScopeChoice``, handed to the command as ``choice``."""
+
+    @functools.wraps(command)
+    def with_choice(*args: Any, **kwargs: Any) -> Any:
+        names = [item.name for item in fields(ScopeChoice)]
+        choice = ScopeChoice(**{name: kwargs.pop(name) for name in names})
+        return command(*args, choice=choice, **kwargs)
+
+    decorated: Any = with_choice
     for decorate in (
         click.option(
-            "--only", metavar="ID", multiple=True, help="Only this request; may be repeated."
+            "--deep",
+            is_flag=True,
+            help="Also read inside accounts what the ledger takes as done, to find what was "
+            "changed there by hand.",
+        ),
+        click.option(
+            "--rerun",
+            metavar="NAME",
+            multiple=True,
+            help="Run this customization, or step of one, although nothing changed.",
+        ),
+        click.option(
+            "--exclude", metavar="ID", multiple=True, help="Not this request; may be repeated."
+        ),
+        click.option(
+            "--only-tag",
+            metavar="KEY[=VALUE]",
+            multiple=True,
+            help="Only requests with this tag; may be repeated.",
+        ),
+        click.option(
+            "--only-ou",
+            metavar="OU",
+            multiple=True,
+            help="Only requests in this OU and below; may be repeated.",
+        ),
+        click.option(
+            "--only",
+            metavar="ID",
+            multiple=True,
+            help="Only this request; may be repeated, and adds to --only-ou and --only-tag.",
         ),
         click.option(
             "--changed-since",
@@ -31,33 +99,33 @@ def scope_options(command: F) -> F:
         ),
         click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD."),
     ):
-        command = decorate(command)
-    return command
+        decorated = decorate(decorated)
+    return cast("F", decorated)
 
 
 def scope_of(
-    session: Session,
-    desired: DesiredState,
-    *,
-    changed_since: str | None,
-    only: Sequence[str],
+    session: Session, desired: DesiredState, choice: ScopeChoice
 ) -> tuple[RequestId, ...] | None:
     """The requests to look at, ``None`` for all of them. Raises ``UserError``."""
-    from aft.app import planning
+    from aft.app import planning, selection
 
-    if changed_since and only:
-        raise click.UsageError("--changed-since and --only exclude each other")
-    if only:
-        return planning.chosen(desired, only)
-    if changed_since:
-        scope = planning.changed_since(session.workspace, desired, changed_since)
+    selection.check_rerun(desired, choice.rerun)
+    names_some = bool(choice.only or choice.only_ou or choice.only_tag)
+    if choice.changed_since and names_some:
+        raise click.UsageError("--changed-since excludes --only, --only-ou and --only-tag")
+    scope: tuple[RequestId, ...] | None = None
+    if names_some:
+        scope = selection.chosen(
+            desired, only=choice.only, only_ou=choice.only_ou, only_tag=choice.only_tag
+        )
+    elif choice.changed_since:
+        scope = planning.changed_since(session.workspace, desired, choice.changed_since)
         if scope is None:
             session.say(
                 "note: aft.yaml, a baseline, the OU tree or a customization changed as well, so "
                 "this is a full plan"
             )
-        return scope
-    return None
+    return selection.without(desired, scope, choice.exclude)
 
 
 def note_uncommitted(session: Session) -> None:

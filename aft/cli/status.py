@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from aft.cli.context import REVISION_HELP, Session, pass_session
+
+if TYPE_CHECKING:
+    from aft.plan.status import FailedLine
 
 
 @click.command("status")
@@ -17,6 +22,8 @@ def command(session: Session, *, revision: str | None, offline: bool, as_json: b
 
     States: active, pending, requested, creating, failed, attention, suspended, forgotten.
     """
+    from aft.app import places
+    from aft.app.run_logs import RunLogs
     from aft.app.world import open_ledger, open_world
     from aft.plan.status import account_statuses
 
@@ -34,11 +41,17 @@ def command(session: Session, *, revision: str | None, offline: bool, as_json: b
         ):
             planned = plan_now(workspace, world, desired)
         rows = account_statuses(desired, planned.ledger, planned.plan, planned.snapshot)
+    logs = RunLogs(places.run_logs(session.environ))
+
+    def find_log(request_id: str, failure: FailedLine) -> str:
+        return logs.find(run=failure.run, target=request_id, step=failure.step)
+
     if as_json:
         from aft.report.status import status_json
 
-        click.echo(status_json(rows), nl=False)
+        click.echo(status_json(rows, find_log=find_log), nl=False)
     else:
         from aft.report.status import status_view
 
-        session.console.print(status_view(rows, width=session.console.width), soft_wrap=True)
+        view = status_view(rows, width=session.console.width, find_log=find_log)
+        session.console.print(view, soft_wrap=True)

@@ -7,11 +7,16 @@ those inputs that it reads: a changed tag does not re-run a template that uses n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from aft.canonical import digest, plain
-from aft.customizations.model import CustomizationStep, Outputs, StepFile
+from aft.customizations.model import CustomizationStep, OtherAccount, Outputs, StepFile
+from aft.customizations.other_accounts import inputs_of_accounts
 from aft.organization.model import AccountFacts
+
+_NO_ACCOUNTS: Mapping[str, OtherAccount] = {}
+_NO_PARAMETERS: Mapping[str, Any] = {}
 
 
 def content_digest(file: StepFile, support: Iterable[StepFile], *, folder: str) -> str:
@@ -30,12 +35,22 @@ def step_digest(
     runner_version: int,
     facts: AccountFacts,
     outputs: Mapping[str, Outputs],
+    accounts: Mapping[str, OtherAccount] = _NO_ACCOUNTS,
+    parameters: Mapping[str, Any] = _NO_PARAMETERS,
 ) -> str:
-    """``sha256:…``, or ``""`` when it depends on an account id that only apply can know."""
+    """``sha256:…``, or ``""`` when it depends on an account id that only apply can know.
+
+    Of ``accounts`` only what the step reads counts.
+    """
     if "account_id" in step.uses and facts.account_id is None:
         return ""
+    beside: Mapping[str, Callable[[], Any]] = {
+        "outputs": lambda: outputs,
+        "accounts": lambda: inputs_of_accounts(step, accounts),
+        "parameters": lambda: parameters,
+    }
     inputs = {
-        name: plain(outputs if name == "outputs" else getattr(facts, name))
+        name: plain(beside[name]() if name in beside else getattr(facts, name))
         for name in sorted(step.uses)
     }
     return digest(

@@ -1,46 +1,46 @@
-"""What templates need, held against what accounts have, before anything runs. Pure.
+"""What steps read, held against what there is, before anything runs. Pure.
 
-``check_template_inputs`` is for the rules over requests: one account and one customization it
-asks for. ``check_outputs`` looks at the customizations alone.
+``check_step_inputs`` is for the rules over requests: one account and one customization it gets.
+``check_reads`` looks at the customizations alone. What steps read of other accounts is
+``aft.customizations.other_accounts``'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
+from aft.customizations.access import Access
 from aft.customizations.model import GLOBAL, Customization, CustomizationStep, StepInputs
-from aft.customizations.render import template_accesses
-from aft.customizations.template_access import Access
 from aft.customizations.template_values import template_values
 from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
 from aft.organization.model import AccountFacts
 
 TEMPLATE_SUFFIXES = (".cfn.yaml", ".cfn.yml", ".cfn.json")
-"""Endings of step files that are templates."""
+"""Endings of step files that are CloudFormation templates."""
+
+_NOT_FACTS = frozenset({"accounts", "outputs", "parameters"})
 
 
-def check_template_inputs(
+def check_step_inputs(
     customization: Customization, facts: AccountFacts, *, source: SourceRef
 ) -> tuple[Finding, ...]:
-    """Values that the customization's templates surely read and this account does not have.
+    """Values that the customization's steps surely read and this account does not have.
 
     ``source`` is where the account asks for the customization, or its request as a whole.
     """
     values = template_values(StepInputs(account=facts))
     findings: dict[str, Finding] = {}
     for step in customization.steps:
-        for access in _accesses_of(step):
+        for access in step.reads:
             name = _absent(access, values)
             if name is not None:
-                place = f"{step.file.path}:{access.line}:{access.column}"
                 findings.setdefault(
                     name,
                     Finding(
                         code="AFT605",
                         source=source,
-                        message=f"{name} is not set for {facts.request_id!r}, and {place} of "
-                        f"customization {customization.name!r} uses it",
+                        message=f"{name} is not set for {facts.request_id!r}, and "
+                        f"{place_of(access)} of customization {customization.name!r} uses it",
                         hint="add it to the request or a _defaults.yaml, or guard it in the "
                         "template with `default`",
                     ),
@@ -48,10 +48,11 @@ def check_template_inputs(
     return tuple(findings.values())
 
 
-def check_outputs(customizations: Mapping[str, Customization]) -> tuple[Finding, ...]:
-    """Templates that use outputs of a step that does not exist, or surely runs later."""
+def check_reads(customizations: Mapping[str, Customization]) -> tuple[Finding, ...]:
+    """Steps that use outputs of a step that does not exist, surely runs later or surely has no
+    such output; and parameters that the customization does not have."""
     order = {
-        step.id: index
+        step.id: (index, step)
         for customization in customizations.values()
         for index, step in enumerate(customization.steps)
     }
@@ -59,45 +60,71 @@ def check_outputs(customizations: Mapping[str, Customization]) -> tuple[Finding,
         finding
         for customization in customizations.values()
         for step in customization.steps
-        for access in _accesses_of(step)
-        for finding in _check_output(access, step, order)
+        for access in step.reads
+        for finding in _check_read(access, step, customization, order)
     )
 
 
-def _check_output(
-    access: Access, step: CustomizationStep, order: Mapping[str, int]
+def place_of(access: Access) -> str:
+    """``path:line:column`` of a read, for messages."""
+    return str(SourceRef(access.file, access.line, access.column))
+
+
+def undeclared_output(step: CustomizationStep, key: str) -> tuple[str, str] | None:
+    """Message and hint when ``step`` surely leaves no output ``key``."""
+    if step.declares is None or key in step.declares:
+        return None
+    known = ", ".join(sorted(step.declares)) or "none"
+    hint = did_you_mean(key, step.declares) or f"its outputs are: {known}"
+    return f"step {step.id!r} has no output {key!r}", hint
+
+
+def _check_read(
+    access: Access,
+    step: CustomizationStep,
+    customization: Customization,
+    order: Mapping[str, tuple[int, CustomizationStep]],
 ) -> Iterator[Finding]:
-    if access.path[0] != "outputs" or len(access.path) < 2:
+    if len(access.path) < 2:
         return
-    wanted = access.path[1]
+    problem: tuple[str, str] | None = None
+    code = "AFT606"
+    if access.path[0] == "outputs":
+        problem = _wrong_order(access.path[1], step, order)
+        if problem is None and len(access.path) > 2 and access.is_certain:
+            problem = undeclared_output(order[access.path[1]][1], access.path[2])
+    elif access.path[0] == "parameters" and access.path[1] not in customization.parameters:
+        code = "AFT633"
+        known = ", ".join(sorted(customization.parameters)) or "none"
+        problem = (
+            f"customization {customization.name!r} has no parameter {access.path[1]!r}",
+            did_you_mean(access.path[1], customization.parameters)
+            or f"its customization.yaml has {known}",
+        )
+    if problem is not None:
+        place = SourceRef(access.file, access.line, access.column)
+        yield Finding(code=code, source=place, message=problem[0], hint=problem[1])
+
+
+def _wrong_order(
+    wanted: str, step: CustomizationStep, order: Mapping[str, tuple[int, CustomizationStep]]
+) -> tuple[str, str] | None:
     owner = wanted.split("/", 1)[0]
     if wanted not in order:
-        problem = f"there is no step {wanted!r}"
-        hint = did_you_mean(wanted, order) or "expected <customization>/<file name>"
-    elif owner == step.customization and order[wanted] >= order[step.id]:
-        problem, hint = f"step {wanted!r} does not run before this one", "rename one of the two"
-    elif step.customization == GLOBAL and owner != GLOBAL:
-        problem, hint = f"step {wanted!r} runs after all global steps", "move this step there"
-    else:
-        return
-    place = SourceRef(step.file.path, access.line, access.column)
-    yield Finding(code="AFT606", source=place, message=problem, hint=hint)
-
-
-def _accesses_of(step: CustomizationStep) -> tuple[Access, ...]:
-    if not step.file.path.endswith(TEMPLATE_SUFFIXES):
-        return ()
-    return _accesses(step.file.content.decode(errors="replace"))
-
-
-@lru_cache(maxsize=1024)
-def _accesses(source: str) -> tuple[Access, ...]:
-    return template_accesses(source)
+        return (
+            f"there is no step {wanted!r}",
+            did_you_mean(wanted, order) or "expected <customization>/<file name>",
+        )
+    if owner == step.customization and order[wanted][0] >= order[step.id][0]:
+        return f"step {wanted!r} does not run before this one", "rename one of the two"
+    if step.customization == GLOBAL and owner != GLOBAL:
+        return f"step {wanted!r} runs after all global steps", "move this step there"
+    return None
 
 
 def _absent(access: Access, values: Mapping[str, object]) -> str | None:
     """The part of the access that does not exist, such as ``custom_fields.vpc``."""
-    if not access.is_certain or access.path[0] not in values or access.path[0] == "outputs":
+    if not access.is_certain or access.path[0] not in values or access.path[0] in _NOT_FACTS:
         return None
     at: object = values
     for depth, name in enumerate(access.path):

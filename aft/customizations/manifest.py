@@ -1,25 +1,33 @@
 """``customizations/global/`` and ``customizations/accounts/<name>/`` into ordered steps.
 
-A step is a file directly in such a folder whose ending a runner claims; steps run in file-name
-order. Files that begin with ``_`` and files in folders inside are support files of every step
-of the folder. Anything else is a finding: nothing in a customization is silently ignored, save
-README.md and .gitkeep. Nothing is executed.
+A step is a file directly in such a folder whose ending a runner claims, or a folder that one
+claims (``terraform/``); steps run in name order. Files that begin with ``_`` and files in other
+folders are support files of every step. ``customization.yaml`` says more about the customization.
+Anything else is a finding: nothing in a customization is silently ignored, save README.md and
+.gitkeep. Nothing is executed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aft.config import CUSTOMIZATIONS_PATH
+from aft.customizations.customization_file import (
+    CUSTOMIZATION_FILE,
+    CustomizationSettings,
+    parse_customization_file,
+)
 from aft.customizations.digests import content_digest
-from aft.customizations.inputs import check_outputs
+from aft.customizations.inputs import check_reads
 from aft.customizations.model import (
     GLOBAL,
+    ClaimsFolders,
     Customization,
     CustomizationRunner,
     CustomizationStep,
+    ReadsInputs,
     StepFile,
 )
 from aft.files import EntryKind, RevisionFiles, TreeEntry
@@ -33,26 +41,25 @@ _KNOWN_BESIDE = frozenset({GLOBAL, "accounts", "baselines", "organization"})
 _IGNORED = frozenset({"readme.md", ".gitkeep"})
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
-_NOT_ACTED_ON: Mapping[str, str] = {
-    ".sh": "shell steps",
-    ".tf": "Terraform steps",
-    ".tf.json": "Terraform steps",
-    ".tfvars": "Terraform steps",
-    ".jinja": "Terraform steps",
-}
-_FOLDERS_NOT_ACTED_ON: Mapping[str, str] = {
-    "terraform": "Terraform steps",
-    "api_helpers": "shell steps (api_helpers)",
-}
+_LEFT_BY_TOOLS = ("/__pycache__/", "/.terraform/")
+HELPERS = "api_helpers"
+"""The folder of AFT's scripts that run before and after Terraform, and so belong to it."""
+TERRAFORM = "terraform"
+"""AFT's folder of Terraform; its step has the scripts, too."""
+_IN_TERRAFORM = (".tf", ".tf.json", ".tfvars", ".jinja")
 
 
 @dataclass(slots=True)
 class _Folder:
-    """A customization's files, while they are collected."""
+    """A customization's files, while they are collected. ``tops`` are the folders that are
+    steps, by name, with the runner of each."""
 
     name: str
     path: str
+    file: TreeEntry | None = None
     steps: list[tuple[TreeEntry, CustomizationRunner]] = field(default_factory=list)
+    tops: dict[str, CustomizationRunner] = field(default_factory=dict)
+    inside: dict[str, list[TreeEntry]] = field(default_factory=dict)
     support: list[TreeEntry] = field(default_factory=list)
     findings: dict[str, Finding] = field(default_factory=dict)
 
@@ -70,7 +77,7 @@ def parse_customizations(
             or entry.size > MAX_FILE_BYTES
         ):
             continue  # reported with the rest of the tree
-        if "/__pycache__/" in entry.path:
+        if any(part in entry.path for part in _LEFT_BY_TOOLS):
             continue  # what running a step by hand leaves in a working tree
         place = _folder_of(entry.path)
         if isinstance(place, Finding):
@@ -82,14 +89,15 @@ def parse_customizations(
     found: dict[str, Customization] = {}
     for folder in folders.values():
         findings.extend(folder.findings.values())
-        customization = _read(folder, files)
+        customization, problems = _read(folder, files)
+        findings.extend(problems)
         if customization.steps:
             found[folder.name] = customization
         elif not folder.findings:
             findings.append(_without_steps(folder))
         for step in customization.steps:
             findings.extend(runners[step.kind].check(step))
-    findings.extend(check_outputs(found))
+    findings.extend(check_reads(found))
     return found, sorted_findings(findings)
 
 
@@ -115,15 +123,13 @@ def _folder_of(path: str) -> tuple[str, str] | Finding | None:
 
 def _sort_in(entry: TreeEntry, folder: _Folder, runners: Mapping[str, CustomizationRunner]) -> None:
     inside = entry.path.removeprefix(f"{folder.path}/")
-    top = inside.split("/", 1)[0]
     if inside.lower() in _IGNORED:
         return
+    if inside == CUSTOMIZATION_FILE:
+        folder.file = entry
+        return
     if "/" in inside:
-        if top in _FOLDERS_NOT_ACTED_ON:
-            path = f"{folder.path}/{top}"
-            folder.findings.setdefault(path, _not_acted_on(entry, _FOLDERS_NOT_ACTED_ON[top]))
-        else:
-            folder.support.append(entry)
+        _sort_below(entry, inside.split("/", 1)[0], folder, runners)
         return
     if inside.startswith("_"):
         folder.support.append(entry)
@@ -132,17 +138,53 @@ def _sort_in(entry: TreeEntry, folder: _Folder, runners: Mapping[str, Customizat
     if runner is not None:
         folder.steps.append((entry, runner))
         return
-    for suffix, what in _NOT_ACTED_ON.items():
-        if inside.endswith(suffix):
-            folder.findings[entry.path] = _not_acted_on(entry, what)
-            return
     known = ", ".join(sorted(suffix for item in runners.values() for suffix in item.suffixes))
+    hint = f"if it belongs to a step, call it _{inside} or put it in a folder"
+    if inside.endswith(_IN_TERRAFORM):
+        hint = f"move it into the folder {TERRAFORM}/"
+    elif inside.lower() in ("customization.yml", "customisation.yaml", "customizations.yaml"):
+        hint = f"did you mean {CUSTOMIZATION_FILE!r}?"
     folder.findings[entry.path] = Finding(
         code="AFT620",
         source=SourceRef(entry.path),
         message=f"{inside!r} is no step: expected a file ending in {known or 'nothing'}",
-        hint=f"if it belongs to a step, call it _{inside} or put it in a folder",
+        hint=hint,
     )
+
+
+def _sort_below(
+    entry: TreeEntry, top: str, folder: _Folder, runners: Mapping[str, CustomizationRunner]
+) -> None:
+    runner = _folder_runner_of(top, runners)
+    if runner is not None:
+        folder.tops[top] = runner
+        folder.inside.setdefault(top, []).append(entry)
+    elif top in (TERRAFORM, HELPERS):
+        folder.findings.setdefault(
+            top,
+            Finding(
+                code="AFT620",
+                source=SourceRef(f"{folder.path}/{top}"),
+                message=f"no installed runner carries out the folder {top}/",
+                hint="install the package that provides it, or take the folder away",
+            ),
+        )
+    else:
+        folder.support.append(entry)
+
+
+def _folder_runner_of(
+    top: str, runners: Mapping[str, CustomizationRunner]
+) -> CustomizationRunner | None:
+    """The runner that claims a folder by its name, else by the longest ending of it."""
+    claims = [
+        (len(claim), kind)
+        for kind, runner in runners.items()
+        if isinstance(runner, ClaimsFolders)
+        for claim in runner.folders
+        if claim == top or (claim.startswith("*") and top.endswith(claim[1:]) and top != claim[1:])
+    ]
+    return runners[max(claims)[1]] if claims else None
 
 
 def _runner_of(name: str, runners: Mapping[str, CustomizationRunner]) -> CustomizationRunner | None:
@@ -170,10 +212,10 @@ def _check_names(folders: Iterable[_Folder]) -> Iterator[Finding]:
                 message=f"customizations {other!r} and {folder.name!r} differ only by case",
                 hint="rename one of the two",
             )
-        for entry, _ in folder.steps:
-            name = entry.path.rsplit("/", 1)[-1]
+        names = [entry.path.rsplit("/", 1)[-1] for entry, _ in folder.steps]
+        for name in (*names, *folder.tops):
             if not _NAME.fullmatch(name):
-                yield _bad_name(entry.path, name, "name a step")
+                yield _bad_name(f"{folder.path}/{name}", name, "name a step")
 
 
 def _bad_name(path: str, name: str, use: str) -> Finding:
@@ -186,15 +228,6 @@ def _bad_name(path: str, name: str, use: str) -> Finding:
     )
 
 
-def _not_acted_on(entry: TreeEntry, what: str) -> Finding:
-    return Finding(
-        code="AFT290",
-        source=SourceRef(entry.path),
-        message=f"{what} are not acted on yet",
-        hint="take the file out of the repository until aft supports it",
-    )
-
-
 def _without_steps(folder: _Folder) -> Finding:
     return Finding(
         code="AFT623",
@@ -204,23 +237,81 @@ def _without_steps(folder: _Folder) -> Finding:
     )
 
 
-def _read(folder: _Folder, files: RevisionFiles) -> Customization:
+def _read(folder: _Folder, files: RevisionFiles) -> tuple[Customization, tuple[Finding, ...]]:
+    settings = CustomizationSettings()
+    findings: tuple[Finding, ...] = ()
+    if folder.file is not None:
+        content = files.read(folder.file)
+        settings, findings = parse_customization_file(content, folder.file.path)
     support = tuple(_step_file(entry, files) for entry in folder.support)
-    steps = []
-    for entry, runner in sorted(folder.steps, key=lambda item: item[0].path):
-        file = _step_file(entry, files)
-        steps.append(
-            CustomizationStep(
-                customization=folder.name,
-                name=entry.path.rsplit("/", 1)[-1],
-                kind=runner.kind,
-                file=file,
-                support=support,
-                content_digest=content_digest(file, support, folder=folder.path),
-                uses=runner.uses(file),
-            )
-        )
-    return Customization(name=folder.name, steps=tuple(steps), source=SourceRef(folder.path))
+    inside = {
+        top: tuple(_step_file(entry, files) for entry in entries)
+        for top, entries in folder.inside.items()
+    }
+    found = [
+        _step(folder, runner, _step_file(entry, files), support, settings)
+        for entry, runner in folder.steps
+    ]
+    for top, runner in folder.tops.items():
+        if top == HELPERS and TERRAFORM in folder.tops:
+            continue  # they run before and after it, in the same step
+        with_helpers = inside.get(HELPERS, ()) if top == TERRAFORM else ()
+        place = StepFile(path=f"{folder.path}/{top}", content=b"", blob_id="")
+        own = (*inside[top], *with_helpers, *support)
+        found.append(_step(folder, runner, place, own, settings, is_folder=True))
+    customization = Customization(
+        name=folder.name,
+        steps=tuple(sorted(found, key=lambda item: item.name)),
+        source=SourceRef(folder.path),
+        description=settings.description,
+        parameters=settings.parameters,
+        select=settings.select,
+        file=folder.file.path if folder.file is not None else "",
+    )
+    if folder.name == GLOBAL and not settings.select.is_empty:
+        findings = (*findings, _global_selects(customization))
+    return customization, findings
+
+
+def _step(
+    folder: _Folder,
+    runner: CustomizationRunner,
+    file: StepFile,
+    support: tuple[StepFile, ...],
+    settings: CustomizationSettings,
+    *,
+    is_folder: bool = False,
+) -> CustomizationStep:
+    uses = (
+        runner.folder_uses(support)
+        if is_folder and isinstance(runner, ClaimsFolders)
+        else runner.uses(file)
+    )
+    step = CustomizationStep(
+        customization=folder.name,
+        name=file.path.rsplit("/", 1)[-1],
+        kind=runner.kind,
+        file=file,
+        support=support,
+        content_digest=content_digest(file, support, folder=folder.path),
+        uses=uses,
+        timeout_seconds=settings.timeout_seconds,
+        on_removal=settings.on_removal,
+        shares_state=settings.shares_state,
+        is_folder=is_folder,
+    )
+    if not isinstance(runner, ReadsInputs):
+        return step
+    return replace(step, reads=runner.reads(step), declares=runner.declares(step))
+
+
+def _global_selects(customization: Customization) -> Finding:
+    return Finding(
+        code="AFT632",
+        source=SourceRef(customization.file),
+        message="the global customization selects accounts, but every account gets it",
+        hint="take `select` out, or move the folder to customizations/accounts/",
+    )
 
 
 def _step_file(entry: TreeEntry, files: RevisionFiles) -> StepFile:

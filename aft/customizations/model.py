@@ -1,25 +1,33 @@
 """Customizations: a folder of ordered steps that one account (or every account) gets.
 
 ``customizations/global/`` goes to every account; ``customizations/accounts/<name>/`` to those
-whose request names it. Steps run in file-name order. A *runner* is the plug-in (entry point
-group ``aft.runners``) that carries out one kind of step.
+whose request names it, or which its ``customization.yaml`` selects. Steps run in name order. A
+*runner* is the plug-in (entry point group ``aft.runners``) that carries out one kind of step.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from aft.customizations.access import Access
+from aft.customizations.options import RunnerOptions
+from aft.errors import Terminal
 from aft.findings import Finding, SourceRef
-from aft.organization.model import AccountFacts
+from aft.ids import OrgUnitPath
+from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.sessions import AccountSession
 
 GLOBAL = "global"
 """The name of the customization every account gets first."""
 
-ALL_INPUTS = frozenset({field.name for field in fields(AccountFacts)} | {"outputs"})
-"""Every input a step may read: the fields of ``AccountFacts``, and earlier outputs."""
+FACTS = frozenset({field.name for field in fields(AccountFacts)} - NOT_FOR_STEPS)
+"""The facts of its account that a step may read."""
+
+ALL_INPUTS = FACTS | {"outputs", "accounts", "parameters"}
+"""Every input a step may read: facts, earlier outputs, other accounts', its parameters."""
 
 Outputs = Mapping[str, str]
 """What a step leaves for later ones. Kept in the ledger, so never a secret."""
@@ -34,11 +42,57 @@ class StepFile:
     blob_id: str
 
 
+class Removal(enum.StrEnum):
+    """What becomes of what a step made, once its account does not get the step any more."""
+
+    KEEP = "keep"
+    DESTROY = "destroy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSelector:
+    """Which accounts get a customization unasked: all of the criteria given must hold; an empty
+    selector selects none.
+
+    ``organizational_units`` include everything below them; ``tags`` values of ``*`` match any.
+    ``sources`` are the places of the criteria in the file, by criterion and entry.
+    """
+
+    organizational_units: tuple[OrgUnitPath, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    requests: tuple[str, ...] = ()
+    sources: Mapping[tuple[str, str], SourceRef] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.organizational_units or self.tags or self.requests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A value that a request may (or, without a default, must) give to a customization.
+
+    ``type`` is ``text``, ``number``, ``boolean``, ``list`` or ``mapping``.
+    """
+
+    name: str
+    type: str
+    required: bool
+    default: Any = None
+    choices: tuple[Any, ...] = ()
+    description: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomizationStep:
-    """One step: a file, the kind that runs it, and the folder's support files beside it.
+    """One step: a file or folder, the kind that runs it, and the support files beside it.
 
-    ``content_digest`` covers the file and ``support``; ``uses`` names the inputs it reads.
+    Of a folder (``terraform/``), ``file`` has the folder's path and no content, and ``support``
+    holds what is in it. ``content_digest`` covers the file and ``support``; ``uses`` names the
+    inputs it reads, ``reads`` where it does so as far as that can be seen, ``declares`` the
+    outputs it surely leaves (``None``: cannot be told). ``timeout_seconds`` is ``None`` where
+    ``customization.yaml`` gives none. ``shares_state`` is for Terraform, see
+    ``aft.customizations.customization_file``.
     """
 
     customization: str
@@ -48,31 +102,74 @@ class CustomizationStep:
     support: tuple[StepFile, ...]
     content_digest: str
     uses: frozenset[str]
+    reads: tuple[Access, ...] = ()
+    declares: frozenset[str] | None = None
+    timeout_seconds: int | None = None
+    on_removal: Removal = Removal.KEEP
+    shares_state: bool = True
+    is_folder: bool = False
 
     @property
     def id(self) -> str:
-        """``<customization>/<file name>``, unique in an account."""
+        """``<customization>/<name>``, unique in an account."""
         return f"{self.customization}/{self.name}"
+
+    @property
+    def folder(self) -> str:
+        """The customization's folder in the repository."""
+        return self.file.path.removesuffix(f"/{self.name}")
+
+    @property
+    def files(self) -> tuple[StepFile, ...]:
+        """The files themselves: of a folder, what is in it."""
+        return self.support if self.is_folder else (self.file, *self.support)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customization:
-    """A folder. ``source`` is the folder's path at 1:1."""
+    """A folder. ``source`` is the folder's path at 1:1, ``file`` that of ``customization.yaml``,
+    empty where there is none."""
 
     name: str
     steps: tuple[CustomizationStep, ...]
     source: SourceRef
+    description: str = ""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    select: AccountSelector = AccountSelector()
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherAccount:
+    """What a step may see of an account that its own depends on."""
+
+    account_id: str | None
+    outputs: Mapping[str, Outputs] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepInputs:
     """What a step sees: the account, and earlier outputs as ``{step name: {key: value}}``.
 
-    ``outputs`` holds the steps of this account that ran before, by ``CustomizationStep.id``.
+    ``outputs`` holds the steps of this account that ran before, by ``CustomizationStep.id``;
+    ``accounts`` the accounts of the requests it depends on, by request id; ``parameters`` the
+    customization's parameters with defaults filled in. ``options`` is for the runner, and no
+    step sees it.
     """
 
     account: AccountFacts
     outputs: Mapping[str, Outputs] = field(default_factory=dict)
+    accounts: Mapping[str, OtherAccount] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    options: RunnerOptions = field(default_factory=RunnerOptions)
+
+
+class StepFailed(Terminal):
+    """A step ran and failed; ``log`` is its captured output, secrets masked."""
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.log = log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +185,8 @@ class CustomizationRunner(Protocol):
     """One kind of step, such as CloudFormation.
 
     ``suffixes`` are the file-name endings it claims (longest wins). ``version`` goes up when the
-    same content would give another result.
+    same content would give another result. What a runner can do beside is said by the protocols
+    below; one that lacks them simply cannot.
     """
 
     kind: ClassVar[str]
@@ -100,7 +198,7 @@ class CustomizationRunner(Protocol):
         ...
 
     def uses(self, file: StepFile) -> frozenset[str]:
-        """Offline: which inputs the file reads: ``AccountFacts`` field names, and ``outputs``.
+        """Offline: which inputs the file reads: names of ``ALL_INPUTS``.
 
         Only these go into the step's digest, so a change of anything else does not re-run it.
         ``ALL_INPUTS`` when it cannot be told.
@@ -111,4 +209,56 @@ class CustomizationRunner(Protocol):
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
         """Carry it out, idempotently. Raises ``Terminal`` with the tool's own reason."""
+        ...
+
+
+@runtime_checkable
+class ClaimsFolders(Protocol):
+    """A runner whose steps may be whole folders.
+
+    ``folders`` are names (``terraform``) or endings (``*.terraform``); the longest wins.
+    """
+
+    folders: ClassVar[tuple[str, ...]]
+
+    def folder_uses(self, files: tuple[StepFile, ...]) -> frozenset[str]:
+        """As ``uses``, for all files of the step."""
+        ...
+
+
+@runtime_checkable
+class ReadsInputs(Protocol):
+    """A runner that can tell by name what a step reads, and which outputs it leaves."""
+
+    def reads(self, step: CustomizationStep) -> tuple[Access, ...]:
+        """Offline: what is read, with ``Access.file`` set."""
+        ...
+
+    def declares(self, step: CustomizationStep) -> frozenset[str] | None:
+        """Offline: all outputs the step leaves, or ``None`` when it cannot be told."""
+        ...
+
+
+@runtime_checkable
+class Destroys(Protocol):
+    """A runner that can take away again what a step made. With ``needs_files`` false the step's
+    id is all it needs."""
+
+    needs_files: ClassVar[bool]
+
+    def destroy(
+        self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
+    ) -> StepResult:
+        """Take it away; what is gone already is no error. Raises ``Terminal``."""
+        ...
+
+
+@runtime_checkable
+class Previews(Protocol):
+    """A runner that can say what a run would change, by running its tool."""
+
+    def preview(
+        self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
+    ) -> tuple[str, ...]:
+        """Lines for people; no values. Changes nothing. Raises ``Terminal``."""
         ...

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import (
@@ -26,8 +26,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from aft.customizations import template_bounds as bounds
+from aft.customizations.access import Access
 from aft.customizations.model import ALL_INPUTS, StepInputs
-from aft.customizations.template_access import Access, inputs_read
+from aft.customizations.template_access import inputs_read
 from aft.customizations.template_values import ACCOUNT_FIELDS, ROOTS, Values, template_values
 from aft.errors import Terminal
 from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
@@ -39,6 +40,8 @@ _MASKED = "\ue000\ue001resolve:"
 
 _HINT = "mend the template, or give the account's request what it lacks"
 
+_NO_MORE: Mapping[str, Any] = {}
+
 _LOOKUPS = frozenset({"get", "items", "keys", "values"})
 _REFUSED: tuple[tuple[type[nodes.Node], str], ...] = (
     (nodes.Include, "include"),
@@ -48,15 +51,17 @@ _REFUSED: tuple[tuple[type[nodes.Node], str], ...] = (
 )
 
 
-def render_template(source: str, path: str, inputs: StepInputs) -> str:
-    """The text of a template for one account.
+def render_template(
+    source: str, path: str, inputs: StepInputs, more: Mapping[str, Any] = _NO_MORE
+) -> str:
+    """The text of a template for one account; ``more`` are names beside the usual ones.
 
     Raises ``Terminal`` whose message begins with ``path:line`` and names what is missing.
     """
     environment = _Environment()
     try:
         template = environment.bounded_template(_masked(source), path)
-        text = str(template.render(dict(template_values(inputs))))
+        text = str(template.render({**more, **template_values(inputs)}))
     except TemplateSyntaxError as error:
         raise Terminal(f"{path}:{error.lineno}: {error.message}", hint=_HINT) from error
     except Exception as error:  # whatever a template's expression raises is the template's
@@ -67,15 +72,17 @@ def render_template(source: str, path: str, inputs: StepInputs) -> str:
     return text.replace(_MASKED, _RESOLVE)
 
 
-def check_template(source: str, path: str) -> tuple[Finding, ...]:
-    """Offline: syntax, unknown names, filters and tests, refused constructs. Renders nothing."""
+def check_template(source: str, path: str, more: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """Offline: syntax, unknown names, filters and tests, refused constructs. Renders nothing.
+
+    ``more`` are the names the template may use beside the usual ones."""
     environment = _Environment()
     try:
         tree = environment.parse(_masked(source), path)
     except TemplateSyntaxError as error:
         return (_syntax(error, path),)
     findings = [
-        *_unknown_names(tree, environment, source, path),
+        *_unknown_names(tree, {*ROOTS, *environment.globals, *more}, source, path),
         *_unknown_tools(tree, environment, source, path),
         *_refused(tree, source, path),
     ]
@@ -301,12 +308,12 @@ class _Reader:
 
 
 def _unknown_names(
-    tree: nodes.Template, environment: _Environment, source: str, path: str
+    tree: nodes.Template, known: set[str], source: str, path: str
 ) -> Iterator[Finding]:
     for access in _accesses(tree, source):
         root, rest = access.path[0], access.path[1:]
         place = SourceRef(path, access.line, access.column)
-        if root not in ROOTS and root not in environment.globals:
+        if root not in known:
             near = did_you_mean(root, ROOTS)
             yield Finding(
                 code="AFT602",

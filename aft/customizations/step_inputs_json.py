@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aft.customizations.model import StepInputs
+from aft.customizations.model import OtherAccount, StepInputs
 from aft.ids import AccountId, OrgUnitPath
 from aft.organization.model import AccountFacts, Contact
 
@@ -34,8 +34,17 @@ def encode_inputs(inputs: StepInputs) -> Mapping[str, Any]:
                 for kind, contact in account.contacts.items()
             },
             "custom_fields": dict(account.custom_fields),
+            "allocations": dict(account.allocations),
         },
         "outputs": {step: dict(values) for step, values in inputs.outputs.items()},
+        "accounts": {
+            name: {
+                "account_id": other.account_id,
+                "outputs": {step: dict(values) for step, values in other.outputs.items()},
+            }
+            for name, other in inputs.accounts.items()
+        },
+        "parameters": dict(inputs.parameters),
     }
 
 
@@ -56,4 +65,6 @@ def decode_inputs(data: Mapping[str, Any]) -> StepInputs:
             }
         ),
         outputs=data["outputs"],
+        accounts={name: OtherAccount(**other) for name, other in data["accounts"].items()},
+        parameters=data["parameters"],
     )

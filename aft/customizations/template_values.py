@@ -1,5 +1,5 @@
 """What a template sees, under the names it may use: ``account``, ``custom_fields``, ``tags``,
-``outputs``. Plain values; knows no template engine.
+``outputs``, ``accounts``, ``parameters``. Plain values; knows no template engine.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from dataclasses import fields
 from typing import Any
 
 from aft.customizations.model import StepInputs
-from aft.organization.model import AccountFacts
+from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 
-ROOTS = ("account", "custom_fields", "outputs", "tags")
+ROOTS = ("account", "accounts", "custom_fields", "outputs", "parameters", "tags")
 """The names a template may begin with."""
 
 ACCOUNT_FIELDS: Mapping[str, str] = {
     "id": "account_id",
-    **{field.name: field.name for field in fields(AccountFacts)},
+    **{field.name: field.name for field in fields(AccountFacts) if field.name not in NOT_FOR_STEPS},
 }
 """Names below ``account``, with the field of ``AccountFacts`` behind each."""
 
@@ -62,4 +62,12 @@ def template_values(inputs: StepInputs) -> Mapping[str, Any]:
         "custom_fields": Values(facts.custom_fields, "custom_fields"),
         "tags": Values(facts.tags, "tags"),
         "outputs": Values(inputs.outputs, "outputs"),
+        "accounts": Values(
+            {
+                name: {"id": other.account_id, "outputs": other.outputs}
+                for name, other in inputs.accounts.items()
+            },
+            "accounts",
+        ),
+        "parameters": Values(inputs.parameters, "parameters"),
     }

@@ -75,6 +75,15 @@ class Repository:
         """The full commit id behind ``text``. Raises ``UserError``."""
         return Revision(str(self.commit(text).id))
 
+    def is_ancestor(self, revision: Revision, of: str) -> bool:
+        """Whether ``revision`` is the commit that ``of`` names, or one before it; ``False`` when
+        either is not known here."""
+        try:
+            tip, found = self.commit(of).id, self.commit(revision).id
+        except UserError:
+            return False
+        return tip == found or self.handle.descendant_of(tip, found)
+
     def _unknown(self, text: str, what: str) -> UserError:
         names = self._ref_names()
         on_remotes = [name for name in names if name.endswith(f"/{text}")]

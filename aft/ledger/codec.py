@@ -95,6 +95,8 @@ def encode_record(subject: str, record: AccountRecord | None) -> bytes:
             name: {**_fields(step), "at": _moment(step.at)}
             for name, step in record.failures.items()
         }
+    if record.allocations:
+        fields["allocations"] = dict(record.allocations)
     if record.last_at is not None:
         fields["last_run"] = record.last_run
         fields["last_at"] = _moment(record.last_at)
@@ -121,6 +123,7 @@ def decode_record(text: bytes) -> AccountRecord | None:
         tag_keys=tuple(map(str, _get(fields, "tag_keys", list, []))),
         steps=decode_steps(_get(fields, "steps", dict, {})),
         failures=_each(_get(fields, "failures", dict, {}), _failure),
+        allocations=text_outputs(_get(fields, "allocations", dict, {})),
         last_run=_get(fields, "last_run", str, ""),
         last_at=None if last_at is None else _when(last_at),
     )
@@ -134,6 +137,7 @@ def encode_steps(steps: Mapping[str, DoneStep]) -> Mapping[str, Any]:
             "at": _moment(step.at),
             "run": step.run,
             **({"outputs": masked(step.outputs)} if step.outputs else {}),
+            **({"about": dict(step.about)} if step.about else {}),
         }
         for name, step in steps.items()
     }
@@ -160,6 +164,7 @@ def _step(fields: Mapping[str, Any]) -> DoneStep:
         at=_when(fields.get("at")),
         run=_get(fields, "run", str, ""),
         outputs=text_outputs(fields.get("outputs")),
+        about=text_outputs(fields.get("about")),
     )
 
 
@@ -170,6 +175,7 @@ def _failure(fields: Mapping[str, Any]) -> FailedStep:
         reason=_get(fields, "reason", str, ""),
         hint=_get(fields, "hint", str, ""),
         attempts=_get(fields, "attempts", int, 1),
+        about=text_outputs(fields.get("about")),
     )
 
 
@@ -213,7 +219,7 @@ def _fields(value: Any) -> dict[str, Any]:
     fields = plain(value)
     if not isinstance(fields, dict):
         raise TypeError(f"{type(value).__name__} is not a dataclass")
-    return {key: item for key, item in fields.items() if item not in (None, "")}
+    return {key: item for key, item in fields.items() if item not in (None, "", {})}
 
 
 def _moment(at: datetime) -> str:

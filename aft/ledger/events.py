@@ -26,9 +26,11 @@ class EventKind(enum.StrEnum):
     BOUND = (
         "bound"  # request id <-> account id; data: how (created | adopted | found | rebound), why
     )
-    STEP_DONE = "step-done"  # data: kind, name, digest, outputs, tag_keys, ...
+    STEP_DONE = "step-done"  # data: kind, name, digest, outputs, about, tag_keys, ...
     STEP_CONFIRMED = "step-confirmed"  # read live and found right; data as STEP_DONE
-    STEP_FAILED = "step-failed"  # data: kind, name, reason, hint
+    STEP_FAILED = "step-failed"  # data: kind, name, reason, hint, about
+    STEP_REMOVED = "step-removed"  # a customization's step is gone; data: kind, name, how
+    ALLOCATED = "allocated"  # ranges of addresses given to settings; data: allocations
     FORGOTTEN = "forgotten"  # the request's file is gone; the account was left alone
     RUN_STARTED = "run-started"  # data: command, changes, lifted (safety limits)
     RUN_FINISHED = "run-finished"  # data: counts
@@ -72,23 +74,29 @@ class OpenIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneStep:
-    """The last success of one step: its inputs' digest, when, by which run, its outputs."""
+    """The last success of one step: its inputs' digest, when, by which run, its outputs.
+
+    ``about`` is what must be known of a customization's step once its files are gone: ``runner``,
+    ``on_removal``, ``revision`` and, of Terraform, ``state``.
+    """
 
     digest: str
     at: datetime
     run: str
     outputs: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedStep:
-    """The last failure of one step, cleared by its next success."""
+    """The last failure of one step, cleared by its next success. ``about`` as of ``DoneStep``."""
 
     at: datetime
     run: str
     reason: str
     hint: str = ""
     attempts: int = 1
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,8 @@ class AccountRecord:
     ``steps`` and ``failures`` are keyed by the step's name: a setting's name, or a customization
     step's ``<customization>/<file>``; for other changes the ``ChangeKind`` value.
     ``tag_keys`` are the tags aft put on the account, so that it may remove them again.
+    ``allocations`` are the ranges of addresses its settings use, by setting; those of accounts
+    that were forgotten stay with ``organization``, by ``<account id>/<setting>``.
     """
 
     subject: str
@@ -106,6 +116,7 @@ class AccountRecord:
     tag_keys: tuple[str, ...] = ()
     steps: Mapping[str, DoneStep] = field(default_factory=dict)
     failures: Mapping[str, FailedStep] = field(default_factory=dict)
+    allocations: Mapping[str, str] = field(default_factory=dict)
     last_run: str = ""
     last_at: datetime | None = None
 

@@ -20,7 +20,13 @@ from aft.ledger.events import (
 )
 
 _REVIVING = frozenset(
-    {EventKind.INTENT, EventKind.CREATING, EventKind.BOUND, EventKind.STEP_FAILED}
+    {
+        EventKind.INTENT,
+        EventKind.CREATING,
+        EventKind.BOUND,
+        EventKind.STEP_FAILED,
+        EventKind.ALLOCATED,
+    }
 )
 _SETTLED_BY_BINDING = frozenset({"create-account", "adopt-account", "rebind-account"})
 
@@ -61,6 +67,10 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
             return _step_succeeded(record, event)
         case EventKind.STEP_FAILED:
             return _step_failed(record, event)
+        case EventKind.STEP_REMOVED:
+            return _step_removed(record, event)
+        case EventKind.ALLOCATED:
+            return replace(record, allocations=_allocations(event.data, record.allocations))
         case _:
             return record
 
@@ -75,6 +85,7 @@ def rebound_data(old: AccountRecord) -> Mapping[str, Any]:
         "previously": old.subject,
         "steps": encode_steps(old.steps),
         "tag_keys": list(old.tag_keys),
+        **({"allocations": dict(old.allocations)} if old.allocations else {}),
     }
 
 
@@ -108,7 +119,7 @@ def _settled(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
 def _bound(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
     account_id = event.account_id or _text(event.data.get("account_id")) or record.account_id
     if record.account_id not in (None, account_id):
-        record = replace(record, steps={}, failures={}, tag_keys=())
+        record = replace(record, steps={}, failures={}, tag_keys=(), allocations={})
     failures = {
         name: failure
         for name, failure in record.failures.items()
@@ -122,6 +133,7 @@ def _bound(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
         steps=steps,
         failures=failures,
         tag_keys=_tag_keys(event.data, record.tag_keys),
+        allocations=_allocations(event.data, record.allocations),
     )
 
 
@@ -143,7 +155,8 @@ def _step_succeeded(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
         outputs = text_outputs(event.data.get("outputs"))
     else:
         outputs = last.outputs  # seen again and found right: what it gave still stands
-    step = DoneStep(digest=digest, at=event.at, run=event.run, outputs=outputs)
+    about = text_outputs(event.data.get("about")) or (last.about if last else {})
+    step = DoneStep(digest=digest, at=event.at, run=event.run, outputs=outputs, about=about)
     return replace(
         record,
         steps={**record.steps, name: step},
@@ -161,13 +174,28 @@ def _step_failed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
         reason=_text(event.data.get("reason")),
         hint=_text(event.data.get("hint")),
         attempts=before.attempts + 1 if before else 1,
+        about=text_outputs(event.data.get("about")),
     )
     return replace(record, failures={**record.failures, name: failure})
+
+
+def _step_removed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
+    gone = step_name(event)
+    return replace(
+        record,
+        steps={name: item for name, item in record.steps.items() if name != gone},
+        failures={name: item for name, item in record.failures.items() if name != gone},
+    )
 
 
 def _tag_keys(data: Mapping[str, Any], before: tuple[str, ...]) -> tuple[str, ...]:
     keys = data.get("tag_keys")
     return tuple(map(str, keys)) if isinstance(keys, (list, tuple)) else before
+
+
+def _allocations(data: Mapping[str, Any], before: Mapping[str, str]) -> Mapping[str, str]:
+    found = data.get("allocations")
+    return {**before, **text_outputs(found)} if isinstance(found, Mapping) else before
 
 
 def _text(value: Any) -> str:

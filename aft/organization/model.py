@@ -127,11 +127,39 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What the account may cost: US dollars a month, and at which percentages whom to warn."""
+
+    monthly_usd: float
+    alert_at: tuple[float, ...]
+    subscribers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The organization around an account, as far as it is known.
+
+    ``accounts`` are the accounts of requests, by request id; nothing is known of any of it while
+    only files are looked at.
+    """
+
+    organization_id: str = ""
+    management_account_id: AccountId | None = None
+    accounts: Mapping[str, AccountId] = field(default_factory=dict)
+
+
+NOT_FOR_STEPS = frozenset({"budget", "around"})
+"""Facts that baseline settings see, and customization steps and their digests do not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFacts:
     """What settings, templates and scripts may see of one account: inputs, never secrets.
 
     ``account_id`` is ``None`` only while planning an account that does not exist yet.
-    ``regions`` are the governed regions of this account, home region first.
+    ``regions`` are the governed regions of this account, home region first. ``allocations`` are
+    the ranges of addresses given to its settings, by the setting's name. ``budget`` and
+    ``around`` are for baseline settings alone.
     """
 
     request_id: str
@@ -145,3 +173,15 @@ class AccountFacts:
     owner: Mapping[str, str] = field(default_factory=dict)
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     custom_fields: Mapping[str, Any] = field(default_factory=dict)
+    allocations: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget | None = None
+    around: Surroundings = Surroundings()
+
+    @property
+    def organization_id(self) -> str:
+        """``o-…``, or an empty string while only files are looked at."""
+        return self.around.organization_id
+
+    @property
+    def management_account_id(self) -> AccountId | None:
+        return self.around.management_account_id

@@ -1,11 +1,12 @@
-"""Building one target's changes in order, each waiting for the one before.
+"""Building one target's changes, each with what it waits for.
 
-Used by the modules that compute differences; holds no rule of its own.
+A chain's order is one in which the changes may go; what really waits for what is said by their
+``needs``, so that changes beside each other need not wait. Holds no rule of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from aft.plan.model import ORGANIZATION, Change, ChangeKind, FieldChange
@@ -18,7 +19,7 @@ def change_id(target: str, kind: ChangeKind, subject: str = "") -> str:
 
 
 class Chain:
-    """The changes of one account, in the order they are carried out."""
+    """The changes of one account, in an order in which they may be carried out."""
 
     def __init__(self, target: str, account_id: str | None) -> None:
         self.target = target
@@ -34,13 +35,16 @@ class Chain:
         details: Iterable[str] = (),
         inputs_digest: str = "",
         needs: Iterable[str] = (),
+        after: Iterable[str] | None = None,
         reason: str = "",
-    ) -> None:
-        """Append a change that waits for the one before it and for ``needs``."""
-        before = (self._changes[-1].id,) if self._changes else ()
+    ) -> str:
+        """Append a change that waits for ``after`` (by default for all there are so far) and for
+        ``needs``; its id."""
+        before = self.tails if after is None else after
+        key = change_id(self.target, kind, subject)
         self._changes.append(
             Change(
-                id=change_id(self.target, kind, subject),
+                id=key,
                 kind=kind,
                 target=self.target,
                 account_id=self.account_id,
@@ -52,16 +56,39 @@ class Chain:
                 reason=reason,
             )
         )
+        return key
 
     @property
     def changes(self) -> tuple[Change, ...]:
         return tuple(self._changes)
 
+    @property
+    def tails(self) -> tuple[str, ...]:
+        """See the function of that name."""
+        return tails(self._changes)
+
+
+def heads(changes: Sequence[Change]) -> tuple[str, ...]:
+    """The changes of a chain that wait for none of its own: with them it begins."""
+    own = {change.id for change in changes}
+    return tuple(change.id for change in changes if own.isdisjoint(change.needs))
+
+
+def tails(changes: Sequence[Change]) -> tuple[str, ...]:
+    """The changes of a chain that none of its own waits for: after them it is done."""
+    needed = {need for change in changes for need in change.needs}
+    return tuple(change.id for change in changes if change.id not in needed)
+
 
 def wait_for(changes: tuple[Change, ...], needs: Iterable[str]) -> tuple[Change, ...]:
-    """The same chain, whose first change also waits for ``needs``."""
+    """The same chain, which does not begin before ``needs`` are done."""
     wanted = tuple(needs)
     if not changes or not wanted:
         return changes
-    first = replace(changes[0], needs=tuple(dict.fromkeys((*changes[0].needs, *wanted))))
-    return (first, *changes[1:])
+    begins = frozenset(heads(changes))
+    return tuple(
+        replace(change, needs=tuple(dict.fromkeys((*change.needs, *wanted))))
+        if change.id in begins
+        else change
+        for change in changes
+    )

@@ -8,7 +8,7 @@ are put together, and whatever rests on something doubtful is held back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,8 @@ from aft.ids import AccountId, OrgUnitPath, RequestId
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.accounts import AccountWork, add_account_changes, objections, remarks
-from aft.plan.chain import Chain, wait_for
+from aft.plan.chain import Chain, tails, wait_for
+from aft.plan.draft import Draft, begin_draft
 from aft.plan.forget import (
     forget_accounts,
     leftovers,
@@ -27,55 +28,25 @@ from aft.plan.forget import (
     orphans,
     unsettled,
 )
-from aft.plan.identity import Identities, identify, wrong_organization
+from aft.plan.identity import wrong_organization
 from aft.plan.model import (
     ORGANIZATION,
     Attention,
     Change,
     ChangeKind,
-    Confirmation,
-    LiveSetting,
     Plan,
 )
-from aft.plan.steps import StepNotes, StepSources, add_steps
+from aft.plan.networks import LiveNetworks, plan_networks
+from aft.plan.other_accounts import dependencies_first
+from aft.plan.references import order_by_references, without_account
+from aft.plan.settings import StepNotes
+from aft.plan.step_sources import Live, LiveReads, StepSources
+from aft.plan.steps import add_steps
 from aft.plan.summary import account_lines, summarise
-from aft.plan.units import Destination, Place, UnitTree, place_of, plan_removals, plan_units
+from aft.plan.units import Destination, Place, place_of, plan_removals
 from aft.plan.waves import make_waves
 from aft.requests.facts import account_facts
 from aft.requests.model import AccountRequest, DesiredState, LifecycleState
-
-_NOTHING_LIVE: Mapping[tuple[str, str], LiveSetting] = {}
-
-
-@dataclass(kw_only=True)
-class _Draft:
-    """A plan in the making."""
-
-    desired: DesiredState
-    snapshot: OrganizationSnapshot
-    ledger: LedgerState
-    sources: StepSources
-    scope: frozenset[RequestId] | None
-    tree: UnitTree
-    identities: Identities
-    chains: dict[RequestId, tuple[Change, ...]] = field(default_factory=dict)
-    places: dict[RequestId, OrgUnitPath] = field(default_factory=dict)
-    confirmations: list[Confirmation] = field(default_factory=list)
-    attention: list[Attention] = field(default_factory=list)
-    blocked: set[RequestId] = field(default_factory=set)
-
-    @property
-    def requests(self) -> tuple[AccountRequest, ...]:
-        """The requests looked at, by id."""
-        return tuple(
-            request
-            for request in sorted(self.desired.requests, key=lambda item: item.id)
-            if self.scope is None or request.id in self.scope
-        )
-
-    def block(self, attention: Attention) -> None:
-        self.attention.append(attention)
-        self.blocked.add(RequestId(attention.target))
 
 
 def make_plan(
@@ -85,54 +56,80 @@ def make_plan(
     *,
     settings: Mapping[str, BaselineSetting[Any, Any]],
     runners: Mapping[str, CustomizationRunner],
-    live: Mapping[tuple[str, str], LiveSetting] = _NOTHING_LIVE,
+    live: Live | None = None,
+    deep: bool = False,
+    live_networks: LiveNetworks | None = None,
     scope: tuple[RequestId, ...] | None = None,
+    rerun: frozenset[str] = frozenset(),
     made_at: datetime,
 ) -> Plan:
-    """Compare. ``live`` holds what was read inside accounts, by account id and setting name.
+    """Compare. ``live`` holds what was read inside accounts, by account id and setting name,
+    ``live_networks`` the ranges found there; ``None`` while nobody has looked. With ``deep``, what
+    the ledger takes as done is looked at, too: without ``live`` such a plan holds every setting.
 
     ``scope`` limits the plan to these requests and the OUs they need; with it, or with a
     snapshot that is itself limited, nothing is concluded from absence: nothing is forgotten
-    and no OU deleted. ``made_at`` is aware; it is shown, and not part of the plan's digest.
+    and no OU deleted. ``rerun`` names customizations and steps to run although nothing changed.
+    ``made_at`` is aware; it is shown, and not part of the plan's digest.
     """
     limited = scope is not None or snapshot.scope is not None
     looked_at = frozenset(scope) if scope is not None else None
-    wanted = None
-    if limited:
-        wanted = [
-            request.ou
-            for request in desired.requests
-            if (looked_at is None or request.id in looked_at)
-            and isinstance(request.ou, OrgUnitPath)
-        ]
+    wanted = _units_of(desired, looked_at) if limited else None
     stranger = None if limited else wrong_organization(snapshot, ledger)
     if stranger is not None:
         return _nothing_at_all(desired, snapshot, ledger, stranger, made_at=made_at)
-    tree, attention = plan_units(desired.organization, snapshot, wanted=wanted)
-    draft = _Draft(
-        desired=desired,
-        snapshot=snapshot,
-        ledger=ledger,
-        sources=StepSources(desired=desired, settings=settings, runners=runners, live=live),
+    draft = begin_draft(
+        desired,
+        snapshot,
+        ledger,
+        sources=StepSources(
+            desired=desired,
+            settings=settings,
+            runners=runners,
+            live=LiveReads(found=live or {}, has_looked=live is not None, is_deep=deep),
+            rerun=rerun,
+            management_account_id=snapshot.management_account_id,
+        ),
         scope=looked_at,
-        tree=tree,
-        identities=identify(desired, snapshot, ledger),
-        attention=list(attention),
+        wanted=wanted,
     )
-    for request in draft.requests:
+    draft.networks = plan_networks(
+        desired,
+        snapshot,
+        ledger,
+        settings=settings,
+        identities=draft.identities,
+        place_of=lambda request: _ou(draft, request),
+        live=live_networks,
+    )
+    return _assemble(draft, _all_changes(draft, limited=limited), made_at=made_at)
+
+
+def _all_changes(draft: Draft, *, limited: bool) -> tuple[Change, ...]:
+    """Every request's changes, held back and ordered by what they wait for."""
+    for request in dependencies_first(draft.requests):
         _plan_request(draft, request)
     _hold_back_dependents(draft)
     _order_dependents(draft)
+    order_by_references(draft.chains, draft.references)
     removals = _plan_removals(draft, limited=limited)
-    changes = (
-        *tree.changes,
+    return (
+        *draft.tree.changes,
         *(change for target in sorted(draft.chains) for change in draft.chains[target]),
         *removals,
     )
-    return _assemble(draft, changes, made_at=made_at)
 
 
-def _plan_request(draft: _Draft, request: AccountRequest) -> None:
+def _units_of(desired: DesiredState, looked_at: frozenset[RequestId] | None) -> list[OrgUnitPath]:
+    """The OUs that these requests (``None``: all) name by their paths."""
+    return [
+        request.ou
+        for request in desired.requests
+        if (looked_at is None or request.id in looked_at) and isinstance(request.ou, OrgUnitPath)
+    ]
+
+
+def _plan_request(draft: Draft, request: AccountRequest) -> None:
     doubt = draft.identities.attention.get(request.id) or _unsupported(request)
     if doubt is not None:
         draft.block(doubt)
@@ -157,12 +154,13 @@ def _plan_request(draft: _Draft, request: AccountRequest) -> None:
         return
     draft.attention.extend((*remarks(work), *notes.attention))
     draft.confirmations.extend(notes.confirmations)
+    draft.references.extend(notes.references)
     if chain.changes:
         draft.chains[request.id] = chain.changes
         draft.places[request.id] = work.ou
 
 
-def _work(draft: _Draft, request: AccountRequest, place: Place) -> AccountWork:
+def _work(draft: Draft, request: AccountRequest, place: Place) -> AccountWork:
     match = draft.identities.matches.get(request.id)
     record = draft.ledger.record(request.id)
     if match is not None and record.account_id is None and request.previously is not None:
@@ -179,6 +177,14 @@ def _work(draft: _Draft, request: AccountRequest, place: Place) -> AccountWork:
     )
 
 
+def _ou(draft: Draft, request: AccountRequest) -> OrgUnitPath | None:
+    """Where the account will be, as far as this plan can tell."""
+    place = place_of(request, draft.tree)
+    if isinstance(place, Attention):
+        return request.ou if isinstance(request.ou, OrgUnitPath) else None
+    return _work(draft, request, place).ou
+
+
 def _unsupported(request: AccountRequest) -> Attention | None:
     if request.state is LifecycleState.ACTIVE:
         return None
@@ -190,29 +196,44 @@ def _unsupported(request: AccountRequest) -> Attention | None:
     )
 
 
-def _steps(draft: _Draft, chain: Chain, work: AccountWork) -> StepNotes:
+def _steps(draft: Draft, chain: Chain, work: AccountWork) -> StepNotes:
     facts = account_facts(
         work.request,
         draft.desired.config,
         account_id=work.account.id if work.account is not None else None,
         ou=work.ou,
+        around=draft.around,
+        allocations={**work.record.allocations, **draft.networks.of(work.request.id)},
     )
     return add_steps(
-        chain, request=work.request, facts=facts, record=work.record, sources=draft.sources
+        chain,
+        request=work.request,
+        facts=facts,
+        record=work.record,
+        sources=draft.sources,
+        networks=draft.networks,
     )
 
 
-def _hold_back_dependents(draft: _Draft) -> None:
+def _hold_back_dependents(draft: Draft) -> None:
     """What waits for a request that nothing can be done for, waits with it; and so on."""
     again = True
     while again:
         again = False
+        lost = without_account(
+            draft.references, accounts=draft.around.accounts, chains=draft.chains
+        )
         for request in draft.requests:
             if request.id not in draft.chains:
                 continue
             obstacle = next(
                 (found for name in request.depends_on if (found := _obstacle(draft, name))), None
             )
+            why = f"{request.source.path} depends on it"
+            if obstacle is None and request.id in lost:
+                named = lost[request.id]
+                obstacle = f"the account of request {named.other}, which does not exist yet"
+                why = f"its baseline's setting {named.setting} names it"
             if obstacle is None:
                 continue
             del draft.chains[request.id]
@@ -221,13 +242,13 @@ def _hold_back_dependents(draft: _Draft) -> None:
                     code="AFT913",
                     target=request.id,
                     message=f"its changes wait for {obstacle}",
-                    hint=f"settle that one first; {request.source.path} depends on it",
+                    hint=f"settle that one first; {why}",
                 )
             )
             again = True
 
 
-def _obstacle(draft: _Draft, name: RequestId) -> str | None:
+def _obstacle(draft: Draft, name: RequestId) -> str | None:
     if name in draft.blocked:
         return f"request {name}, which needs attention"
     outside = draft.scope is not None and name not in draft.scope
@@ -236,15 +257,17 @@ def _obstacle(draft: _Draft, name: RequestId) -> str | None:
     return None
 
 
-def _order_dependents(draft: _Draft) -> None:
+def _order_dependents(draft: Draft) -> None:
     chains = draft.chains
     for request in draft.requests:
         if request.id in chains:
-            last = [chains[name][-1].id for name in request.depends_on if name in chains]
+            last = [
+                key for name in request.depends_on if name in chains for key in tails(chains[name])
+            ]
             chains[request.id] = wait_for(chains[request.id], sorted(last))
 
 
-def _plan_removals(draft: _Draft, *, limited: bool) -> tuple[Change, ...]:
+def _plan_removals(draft: Draft, *, limited: bool) -> tuple[Change, ...]:
     gone = leftovers(draft.desired, draft.ledger)
     if limited:
         draft.attention.extend(not_forgotten_here(gone, draft.scope or ()))
@@ -273,7 +296,7 @@ def _plan_removals(draft: _Draft, *, limited: bool) -> tuple[Change, ...]:
     return (*forgotten, *deletions)
 
 
-def _assemble(draft: _Draft, changes: tuple[Change, ...], *, made_at: datetime) -> Plan:
+def _assemble(draft: Draft, changes: tuple[Change, ...], *, made_at: datetime) -> Plan:
     attention = tuple(
         sorted(set(draft.attention), key=lambda item: (item.target, item.code, item.message))
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aft.plan.model import Change, FieldChange
+from aft.plan.model import Change, ChangeKind, FieldChange, Plan
 
 ACCOUNT_ID = "account_id"
 NAME = "name"
@@ -19,7 +19,13 @@ OU_ID = "ou_id"
 """AWS's id of an OU; not known while the OU is itself to be created. Never shown to people."""
 REQUEST = "request"
 """The request id an account is bound to."""
+RERUN = "rerun"
+"""Set on a customization step that runs although nothing changed, because somebody asked."""
+REVISION = "revision"
+"""The revision at which a step to be destroyed was last run."""
 TAG_PREFIX = "tags."
+CIDR = "cidr"
+"""The range of addresses a setting gets, under the setting's name."""
 
 
 def tag_field(key: str, before: str | None, after: str | None) -> FieldChange:
@@ -43,6 +49,19 @@ def tags_to_remove(change: Change) -> tuple[str, ...]:
         for item in change.fields
         if item.field.startswith(TAG_PREFIX) and item.after is None
     )
+
+
+def allocations_in(plan: Plan) -> Mapping[str, Mapping[str, str]]:
+    """By target and setting: the ranges the plan gives, or found and remembers."""
+    found: dict[str, dict[str, str]] = {}
+    for change in plan.changes:
+        given = field_of(change, CIDR)
+        if change.kind is ChangeKind.APPLY_SETTING and given is not None and given.after:
+            found.setdefault(change.target, {})[change.subject] = given.after
+    for item in plan.confirmations:
+        if item.allocation:
+            found.setdefault(item.target, {})[item.subject] = item.allocation
+    return found
 
 
 def field_of(change: Change, name: str) -> FieldChange | None:

@@ -32,6 +32,8 @@ class ChangeKind(enum.StrEnum):
     RENAME_ACCOUNT = "rename-account"
     TAG_ACCOUNT = "tag-account"
     APPLY_SETTING = "apply-setting"
+    DESTROY_CUSTOMIZATION = "destroy-customization"
+    FORGET_CUSTOMIZATION = "forget-customization"
     RUN_CUSTOMIZATION = "run-customization"
     FORGET_ACCOUNT = "forget-account"
     DELETE_OU = "delete-ou"
@@ -47,6 +49,8 @@ SYMBOLS: Mapping[ChangeKind, str] = {
     ChangeKind.RENAME_ACCOUNT: "~",
     ChangeKind.TAG_ACCOUNT: "~",
     ChangeKind.APPLY_SETTING: "~",
+    ChangeKind.DESTROY_CUSTOMIZATION: "-",
+    ChangeKind.FORGET_CUSTOMIZATION: "-",
     ChangeKind.RUN_CUSTOMIZATION: "~",
     ChangeKind.FORGET_ACCOUNT: "-",
     ChangeKind.DELETE_OU: "-",
@@ -94,12 +98,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """A setting read live and found as it should be; apply only notes its digest."""
+    """A setting read live and found as it should be; apply only notes its digest, and the range
+    of addresses it uses where the ledger does not know it."""
 
     target: str
     account_id: str
     subject: str
     inputs_digest: str
+    allocation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +123,8 @@ class Attention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """Changes that may go side by side: one chain of change ids per target, in order."""
+    """Changes that may go side by side: one chain of change ids per target, in an order that may
+    be gone. Of a chain, too, only what is in ``Change.needs`` waits."""
 
     title: str
     chains: tuple[tuple[str, ...], ...]
@@ -202,9 +209,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSetting:
-    """What reading one setting inside an account showed: one line per difference."""
+    """What reading one setting inside an account showed: one line per difference.
+
+    ``is_pending`` when something else differs that only time or somebody else can mend. With
+    ``unread`` nothing is known, for the reason it gives, which may pass.
+    """
 
     account_id: str
     subject: str
     differences: tuple[str, ...] = field(default_factory=tuple)
     refused: str = ""
+    is_pending: bool = False
+    unread: str = ""

@@ -28,13 +28,15 @@ class Status(enum.StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutcome:
     """How one change ended. ``message`` says what was done, or why it was not; ``hint`` what to
-    do; ``blocked_by`` is the id of the change whose failure is the cause."""
+    do; ``blocked_by`` is the id of the change whose failure is the cause. ``began`` is in seconds
+    after the run's begin, ``None`` for what never began."""
 
     change: Change
     status: Status
     message: str = ""
     hint: str = ""
     blocked_by: str = ""
+    began: float | None = None
     seconds: float = 0.0
     account_id: str | None = None
 
@@ -102,7 +104,11 @@ class TargetOutcome:
 
     @property
     def seconds(self) -> float:
-        return sum(step.seconds for step in self.steps)
+        """From the begin of its first step to the end of its last; steps go side by side."""
+        times = [(step.began, step.seconds) for step in self.steps if step.began is not None]
+        if not times:
+            return 0.0
+        return max(began + took for began, took in times) - min(began for began, _ in times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

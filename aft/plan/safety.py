@@ -28,6 +28,11 @@ _COUNTED: Mapping[str, tuple[str, str, Callable[[Change], bool]]] = {
     "rename": ("renames", "accounts", _of_kind(ChangeKind.RENAME_ACCOUNT)),
     "forget": ("accounts forgotten", "accounts", _of_kind(ChangeKind.FORGET_ACCOUNT)),
     "delete_ou": ("OU deletions", "OUs", _of_kind(ChangeKind.DELETE_OU)),
+    "destroy": (
+        "destructions",
+        "accounts",
+        _of_kind(ChangeKind.DESTROY_CUSTOMIZATION),
+    ),
     "untag": (
         "accounts losing tags",
         "accounts",

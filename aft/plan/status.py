@@ -33,13 +33,14 @@ class Standing(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedLine:
-    """One step that failed last time. ``step`` is its name in the ledger."""
+    """One step that failed last time. ``step`` is its name in the ledger, ``run`` the run."""
 
     step: str
     reason: str
     hint: str
     attempts: int
     at: datetime
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +188,7 @@ def _failed(record: AccountRecord) -> tuple[FailedLine, ...]:
             hint=failure.hint,
             attempts=failure.attempts,
             at=failure.at,
+            run=failure.run,
         )
         for step, failure in sorted(record.failures.items())
     )

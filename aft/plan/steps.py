@@ -2,48 +2,24 @@
 
 A step whose digest (content, version, inputs) equals the last applied one in the ledger is
 taken as done. What was read live decides over that; what only apply can know has no digest yet.
+The settings' order is ``aft.plan.settings``'s; customizations come after all of them, in a row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
-from aft.baselines.digests import setting_digest
-from aft.baselines.model import BaselineSetting
-from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
-from aft.customizations.digests import step_digest
-from aft.customizations.model import GLOBAL, CustomizationRunner, CustomizationStep, Outputs
+from aft.baselines.select import select_baseline, settings_for
 from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
-from aft.plan.model import Attention, ChangeKind, Confirmation, LiveSetting
-from aft.requests.model import AccountRequest, DesiredState
-
-Settings = Mapping[str, BaselineSetting[Any, Any]]
-Runners = Mapping[str, CustomizationRunner]
-Live = Mapping[tuple[str, str], LiveSetting]
-
-_INPUTS_MAY_CHANGE = "its inputs may change"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepSources:
-    """Where an account's steps come from: what git says, and the plug-ins."""
-
-    desired: DesiredState
-    settings: Settings
-    runners: Runners
-    live: Live
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepNotes:
-    """What the steps leave beside changes."""
-
-    confirmations: tuple[Confirmation, ...]
-    attention: tuple[Attention, ...]
+from aft.plan.customizations import add_customizations
+from aft.plan.model import Attention
+from aft.plan.networks import NO_NETWORKS, Networks
+from aft.plan.settings import StepNotes, add_settings
+from aft.plan.step_sources import StepSources
+from aft.requests.model import AccountRequest
 
 
 def add_steps(
@@ -53,6 +29,7 @@ def add_steps(
     facts: AccountFacts,
     record: AccountRecord,
     sources: StepSources,
+    networks: Networks = NO_NETWORKS,
 ) -> StepNotes:
     """Append the settings and customizations that are not done yet, in order.
 
@@ -60,11 +37,11 @@ def add_steps(
     """
     chosen = select_baseline(request=request, ou=facts.ou, baselines=sources.desired.baselines)
     if chosen.tied:
-        return StepNotes(confirmations=(), attention=(_tied(request, chosen.tied),))
-    notes = StepNotes(confirmations=(), attention=())
+        return StepNotes(attention=(_tied(request, chosen.tied),))
+    notes = StepNotes()
     if chosen.baseline is not None:
         resolved = settings_for(chosen.baseline, facts, sources.settings)
-        notes = _add_settings(
+        notes = add_settings(
             chain,
             resolved,
             where=f"baseline {chosen.baseline.name}",
@@ -72,9 +49,10 @@ def add_steps(
             facts=facts,
             record=record,
             live=sources.live,
+            networks=networks,
         )
-    _add_customizations(chain, request=request, facts=facts, record=record, sources=sources)
-    return notes
+    more = add_customizations(chain, request=request, facts=facts, record=record, sources=sources)
+    return replace(notes, attention=(*notes.attention, *more))
 
 
 def _tied(request: AccountRequest, names: Iterable[str]) -> Attention:
@@ -85,108 +63,3 @@ def _tied(request: AccountRequest, names: Iterable[str]) -> Attention:
         "of them and no customization",
         hint=f"name one of them as `baseline` in {request.source.path}",
     )
-
-
-def _add_settings(
-    chain: Chain,
-    settings: Iterable[ResolvedSetting],
-    *,
-    where: str,
-    request: AccountRequest,
-    facts: AccountFacts,
-    record: AccountRecord,
-    live: Live,
-) -> StepNotes:
-    confirmations: list[Confirmation] = []
-    attention: list[Attention] = []
-    for resolved in settings:
-        digest = setting_digest(resolved, facts)
-        if digest and _stands(record, resolved.name, digest):
-            continue
-        seen = live.get((facts.account_id or "", resolved.name))
-        if seen is not None and seen.refused:
-            attention.append(_refused(request, resolved, seen))
-            continue
-        if seen is not None and not seen.differences and facts.account_id is not None:
-            confirmations.append(
-                Confirmation(
-                    target=request.id,
-                    account_id=facts.account_id,
-                    subject=resolved.name,
-                    inputs_digest=digest,
-                )
-            )
-            continue
-        chain.add(
-            ChangeKind.APPLY_SETTING,
-            subject=resolved.name,
-            details=seen.differences if seen is not None else (),
-            inputs_digest=digest,
-            reason=_reason(record, resolved.name, where),
-        )
-    return StepNotes(confirmations=tuple(confirmations), attention=tuple(attention))
-
-
-def _refused(request: AccountRequest, resolved: ResolvedSetting, seen: LiveSetting) -> Attention:
-    return Attention(
-        code="AFT912",
-        target=request.id,
-        message=f"setting {resolved.name} is left as it is: {seen.refused}",
-        hint="remove the reason in the account, or the setting from the account's baseline",
-    )
-
-
-def customization_steps(
-    request: AccountRequest, desired: DesiredState
-) -> Iterator[CustomizationStep]:
-    """Every step of the account in order: the global ones, then those the request names."""
-    for name in dict.fromkeys((GLOBAL, *request.customizations)):
-        found = desired.customizations.get(name)
-        if found is not None:
-            yield from found.steps
-
-
-def _add_customizations(
-    chain: Chain,
-    *,
-    request: AccountRequest,
-    facts: AccountFacts,
-    record: AccountRecord,
-    sources: StepSources,
-) -> None:
-    outputs: dict[str, Outputs] = {}
-    an_earlier_one_runs = False
-    for step in customization_steps(request, sources.desired):
-        done = record.steps.get(step.id)
-        depends = an_earlier_one_runs and "outputs" in step.uses
-        digest = ""
-        if facts.account_id is not None and not depends:
-            version = sources.runners[step.kind].version
-            digest = step_digest(step, runner_version=version, facts=facts, outputs=outputs)
-        if done is not None:
-            outputs[step.id] = done.outputs
-            if digest and _stands(record, step.id, digest):
-                continue
-        reason = _reason(record, step.id, f"customization {step.customization}")
-        if depends and done is not None and step.id not in record.failures:
-            reason = _INPUTS_MAY_CHANGE
-        chain.add(
-            ChangeKind.RUN_CUSTOMIZATION, subject=step.id, inputs_digest=digest, reason=reason
-        )
-        an_earlier_one_runs = True
-
-
-def _stands(record: AccountRecord, name: str, digest: str) -> bool:
-    """Done with these inputs, and not tried with others since, which may have got half-way."""
-    done = record.steps.get(name)
-    return done is not None and done.digest == digest and name not in record.failures
-
-
-def _reason(record: AccountRecord, name: str, where: str) -> str:
-    failure = record.failures.get(name)
-    if failure is not None:
-        return f"tried again, it failed at {failure.at:%Y-%m-%d %H:%M} UTC: {failure.reason}"
-    done = record.steps.get(name)
-    if done is not None:
-        return f"{where}: changed since {done.at:%Y-%m-%d}"
-    return where

@@ -1,4 +1,4 @@
-"""The order of a plan: waves of chains, one chain per target, each in its own order.
+"""The order of a plan: waves of chains, one chain per target, each in an order that may be gone.
 
 A target's chain goes into the first wave after every chain it waits for. The OU tree comes
 before all accounts, and what is taken away after them. Pure arrangement: adds no change.
@@ -7,7 +7,7 @@ before all accounts, and what is taken away after them. Pure arrangement: adds n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from aft.plan.model import ORGANIZATION, Change, ChangeKind, Wave
 
@@ -53,26 +53,69 @@ def make_waves(changes: Iterable[Change]) -> tuple[Wave, ...]:
 
 
 def _levels(accounts: Mapping[str, list[Change]]) -> Mapping[str, int]:
-    """How many chains, one after the other, must be done before each target's."""
+    """How many chains, one after the other, must be done before each target's.
+
+    Accounts whose changes take turns, such as two that are each other's administrators of
+    different services, share a wave.
+    """
     owner = {change.id: target for target, chain in accounts.items() for change in chain}
-    waits_for = {
-        target: {
-            owner[need]
-            for change in chain
-            for need in change.needs
-            if need in owner and owner[need] != target
-        }
-        for target, chain in accounts.items()
-    }
+    waits_for = {target: _others(target, chain, owner) for target, chain in accounts.items()}
     levels: dict[str, int] = {}
     while len(levels) < len(waits_for):
-        ready = {
-            target: max((levels[other] + 1 for other in others), default=0)
+        ready = [
+            target
             for target, others in waits_for.items()
             if target not in levels and others <= levels.keys()
-        }
-        if not ready:
-            stuck = sorted(waits_for.keys() - levels.keys())
-            raise ValueError(f"these targets wait for each other: {', '.join(stuck)}")
-        levels.update(ready)
+        ]
+        together = [[target] for target in ready] or [_taking_turns(accounts, waits_for, levels)]
+        for group in together:
+            below = {other for target in group for other in waits_for[target]} - set(group)
+            level = max((levels[other] + 1 for other in below), default=0)
+            levels.update(dict.fromkeys(group, level))
     return levels
+
+
+def _others(target: str, changes: Iterable[Change], owner: Mapping[str, str]) -> frozenset[str]:
+    """The targets that any of ``changes`` waits for."""
+    found = {owner[need] for change in changes for need in change.needs if need in owner}
+    return frozenset(found - {target})
+
+
+def _taking_turns(
+    accounts: Mapping[str, list[Change]],
+    waits_for: Mapping[str, frozenset[str]],
+    done: Collection[str],
+) -> list[str]:
+    """Some targets that wait for each other and for nothing else that is not done.
+
+    Raises ``ValueError`` when even their single changes do.
+    """
+    reach = {target: _reach(target, waits_for, done) for target in waits_for.keys() - set(done)}
+    group = min((found for found in reach.values()), key=lambda found: (len(found), sorted(found)))
+    if not _can_be_ordered([change for target in group for change in accounts[target]]):
+        raise ValueError(f"these targets wait for each other: {', '.join(sorted(group))}")
+    return sorted(group)
+
+
+def _reach(
+    target: str, waits_for: Mapping[str, frozenset[str]], done: Collection[str]
+) -> frozenset[str]:
+    """``target`` and all it waits for, directly or not, that is not done."""
+    found, todo = {target}, [target]
+    while todo:
+        new = waits_for[todo.pop()] - found - set(done)
+        found |= new
+        todo.extend(new)
+    return frozenset(found)
+
+
+def _can_be_ordered(changes: Iterable[Change]) -> bool:
+    """Whether some order puts every change after what it needs of the others."""
+    left = {change.id: change.needs for change in changes}
+    while left:
+        free = [key for key, needs in left.items() if left.keys().isdisjoint(needs)]
+        if not free:
+            return False
+        for key in free:
+            del left[key]
+    return True

@@ -10,7 +10,7 @@ from typing import Any
 
 from aft.errors import Conflict, NotFound, Terminal
 from aft.ids import AccountId, OrgUnitId, OrgUnitPath
-from aft.ledger.events import EventKind
+from aft.ledger.events import ORGANIZATION, EventKind
 from aft.ledger.replay import rebound_data
 from aft.plan.accounts import desired_tags
 from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set
@@ -143,6 +143,7 @@ def forget_account(context: RunContext, change: Change) -> Done:
         untag(context, account_id, keys)
     except NotFound:
         keys = ()  # the account has left the organization, and its tags with it
+    _leave_networks(context, change, account_id)
     return Done(
         summary=f"Forget {change.target}: its request is gone, account {account_id} is left alone",
         message="left alone",
@@ -150,6 +151,25 @@ def forget_account(context: RunContext, change: Change) -> Done:
         data={"untagged": sorted(keys)},
         event=EventKind.FORGOTTEN,
     )
+
+
+def _leave_networks(context: RunContext, change: Change, account_id: AccountId) -> None:
+    """A forgotten account keeps its networks, so nobody else may get their addresses."""
+    ranges = context.record(change.target).allocations
+    if ranges:
+        context.journal.append(
+            context.journal.event(
+                EventKind.ALLOCATED,
+                ORGANIZATION,
+                f"Keep {', '.join(sorted(ranges.values()))} for account {account_id}, which "
+                f"{change.target} leaves behind",
+                account_id=account_id,
+                change=change.id,
+                data={
+                    "allocations": {f"{account_id}/{name}": cidr for name, cidr in ranges.items()}
+                },
+            )
+        )
 
 
 def destination_of(context: RunContext, change: Change) -> OrgUnitId:

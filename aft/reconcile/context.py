@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +16,12 @@ from aft.customizations.model import Outputs
 from aft.errors import Terminal
 from aft.ids import AccountId, OrgUnitPath, RequestId
 from aft.ledger.events import AccountRecord, LedgerState
-from aft.organization.model import OrganizationSnapshot
+from aft.organization.model import OrganizationSnapshot, Surroundings
+from aft.plan.fields import allocations_in
 from aft.plan.model import Change, Plan
 from aft.ports import Progress, ProgressKind
 from aft.reconcile.journal import Journal
+from aft.reconcile.known_accounts import KnownAccounts
 from aft.reconcile.model import RunInfo, StopToken, Tools
 from aft.reconcile.pause import Pause
 from aft.reconcile.places import Places
@@ -54,10 +57,17 @@ class RunContext:
         self.journal = Journal(tools, run, desired)
         self.units = UnitIndex(snapshot)
         self._places = Places(plan.changes, snapshot)
+        self._allocations = allocations_in(plan)
+        self._planned = {item.target: item.account_id for item in plan.changes if item.account_id}
+        self.around = Surroundings(
+            organization_id=snapshot.organization_id,
+            management_account_id=snapshot.management_account_id,
+            accounts=KnownAccounts(desired.request_by_id, self._account_to_name),
+        )
         self._lock = threading.Lock()
         self._accounts: dict[str, AccountId] = {}
         self._born: dict[str, datetime] = {}
-        self._usable: set[AccountId] = set()
+        self._entrances: dict[AccountId, Future[None]] = {}
         self._outputs: dict[str, dict[str, Outputs]] = {}
         self._tag_keys: dict[str, frozenset[str]] = {}
         self._heirs: dict[str, str] = {}
@@ -106,6 +116,10 @@ class RunContext:
         with self._lock:
             return self._accounts.get(target) or self.record(target).account_id
 
+    def _account_to_name(self, target: str) -> str | None:
+        """The account that other accounts' settings mean by ``target``."""
+        return self.known_account(target) or self._planned.get(target)
+
     def born(self, target: str) -> datetime | None:
         """When the account was asked for, if aft asked for it."""
         with self._lock:
@@ -120,13 +134,16 @@ class RunContext:
         """Where the account is once this plan is done: what a step inside it may know."""
         return self._places.of(self.request(target), account_id)
 
-    def is_known_usable(self, account_id: AccountId) -> bool:
-        with self._lock:
-            return account_id in self._usable
+    def allocations_of(self, target: str) -> Mapping[str, str]:
+        """The ranges of addresses of this account, by setting: the plan's over older ones."""
+        return {**self.record(target).allocations, **self._allocations.get(target, {})}
 
-    def note_usable(self, account_id: AccountId) -> None:
+    def entrance(self, account_id: AccountId) -> tuple[Future[None], bool]:
+        """Whether the account can be worked in, once somebody knows; and whether the one who asks
+        is the first, who has to find out and settle it."""
         with self._lock:
-            self._usable.add(account_id)
+            is_first = account_id not in self._entrances
+            return self._entrances.setdefault(account_id, Future()), is_first
 
     def note_tags(
         self, target: str, *, added: Iterable[str] = (), removed: Iterable[str] = ()

@@ -2,7 +2,8 @@
 
 One thread (the caller's) keeps the books and begins what is ready; steps run on two pools, one
 for creations with as many threads as there are slots, one for everything else. So waiting for a
-slot, or for AWS, never keeps another account waiting.
+slot, or for AWS, never keeps another account waiting. Steps of one account that do not need each
+other run side by side.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from aft.reconcile.context import RunContext
 from aft.reconcile.creation import AskAgain, Asked, Creations
 from aft.reconcile.model import RunInfo, StopToken, Tools
 from aft.reconcile.opening import opening_events
+from aft.reconcile.rooms import Rooms
 from aft.reconcile.schedule import Schedule
 from aft.reconcile.work import Work, work
 from aft.requests.model import DesiredState
@@ -84,64 +86,73 @@ class _Executor:
         self._plan = plan
         self._schedule = Schedule(plan)
         self._creations = Creations(context)
-        self._room = {
-            False: limits.accounts_in_parallel,
-            True: min(limits.creations_in_flight, provider.max_in_flight),
-        }
-        self._waiting: dict[bool, deque[_Job]] = {False: deque(), True: deque()}
+        self._rooms: Rooms[_Job] = Rooms(accounts=limits.accounts_in_parallel)
+        self._slots = min(limits.creations_in_flight, provider.max_in_flight)
+        self._for_slots: deque[_Job] = deque()
         self._finished: queue.Queue[tuple[_Job, Work]] = queue.Queue()
         self._outcomes: dict[str, StepOutcome] = {}
         self._left = Counter(change.target for change in plan.changes)
+        self._start = 0.0
         self._began: dict[str, float] = {}
 
     def execute(self) -> Outcome:
         context, clock = self._context, self._context.tools.clock
-        began = clock.monotonic()
+        self._start = clock.monotonic()
         context.notify(ProgressKind.RUN_STARTED, message=_counted(len(self._plan.changes)))
         context.journal.append(*opening_events(context, self._plan))
         try:
             with (
-                ThreadPoolExecutor(self._room[False], "aft-step") as steps,
-                ThreadPoolExecutor(self._room[True], "aft-create") as slots,
+                ThreadPoolExecutor(self._rooms.most, "aft-step") as steps,
+                ThreadPoolExecutor(self._slots, "aft-create") as slots,
             ):
-                self._loop({False: steps, True: slots})
+                self._loop(steps, slots)
         except BaseException:
             context.stop.set("the run was broken off")  # whatever still waits, ends
             raise
         self._close_waiting()
-        return self._finish(clock.monotonic() - began)
+        return self._finish(clock.monotonic() - self._start)
 
     # --- the loop ---
 
-    def _loop(self, pools: dict[bool, ThreadPoolExecutor]) -> None:
+    def _loop(self, steps: ThreadPoolExecutor, slots: ThreadPoolExecutor) -> None:
         running = 0
         self._enqueue(self._schedule.first())
         try:
             while True:
-                running += self._dispatch(pools)
+                running += self._dispatch(steps, slots)
                 if not running:
                     return
                 job, result = self._finished.get()
                 running -= 1
-                self._room[job.wants_slot] += 1
+                if job.wants_slot:
+                    self._slots += 1
+                else:
+                    self._rooms.done(job.change.target)
                 self._take(job, result)
         except BaseException:
             self._context.stop.set("the run was broken off")
             raise
 
-    def _dispatch(self, pools: dict[bool, ThreadPoolExecutor]) -> int:
+    def _dispatch(self, steps: ThreadPoolExecutor, slots: ThreadPoolExecutor) -> int:
+        """Begin what has room; the number of jobs begun."""
+        if self._context.stop.is_set:
+            for job in (*self._rooms.clear(), *self._for_slots):
+                self._stopped(job.change)
+            self._for_slots.clear()
+            return 0
         begun = 0
-        for in_slot, jobs in self._waiting.items():
-            if self._context.stop.is_set:
-                while jobs:
-                    self._stopped(jobs.popleft().change)
-            while jobs and self._room[in_slot]:
-                job = jobs.popleft()
-                self._room[in_slot] -= 1
-                self._began.setdefault(job.change.id, self._context.tools.clock.monotonic())
-                pools[in_slot].submit(self._run, job)
-                begun += 1
+        for job in self._rooms.take():
+            self._submit(steps, job)
+            begun += 1
+        while self._for_slots and self._slots:
+            self._slots -= 1
+            self._submit(slots, self._for_slots.popleft())
+            begun += 1
         return begun
+
+    def _submit(self, pool: ThreadPoolExecutor, job: _Job) -> None:
+        self._began.setdefault(job.change.id, self._context.tools.clock.monotonic())
+        pool.submit(self._run, job)
 
     def _run(self, job: _Job) -> None:
         try:
@@ -158,8 +169,12 @@ class _Executor:
             self._queue(_Job(change), first=first)
 
     def _queue(self, job: _Job, *, first: bool) -> None:
-        jobs = self._waiting[job.wants_slot]
-        (jobs.appendleft if first else jobs.append)(job)
+        if not job.wants_slot:
+            self._rooms.add(job.change.target, job, soon=first)
+        elif first:
+            self._for_slots.appendleft(job)
+        else:
+            self._for_slots.append(job)
 
     def _take(self, job: _Job, result: Work) -> None:
         if result.broken is not None:
@@ -186,13 +201,15 @@ class _Executor:
 
     def _note(self, change: Change, result: Work) -> None:
         now = self._context.tools.clock.monotonic()
+        began = self._began.get(change.id, now)
         self._record(
             StepOutcome(
                 change=change,
                 status=result.status,
                 message=result.message,
                 hint=result.hint,
-                seconds=now - self._began.get(change.id, now),
+                began=began - self._start,
+                seconds=now - began,
                 account_id=result.account_id,
             )
         )

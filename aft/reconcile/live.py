@@ -1,7 +1,8 @@
 """Reading settings inside accounts for the plan: what differs there now. Changes nothing.
 
-What must not be read, or cannot be meant for ever, is told with that setting; what cannot be
-read just now (a young account, a lost connection) is left out, and stays in the plan.
+What must not be read, or cannot be meant for ever, is told with that setting, and so is why one
+cannot be read just now (a young account, a lost connection): it stays in the plan. Accounts are
+read side by side, so that many take little longer than one.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from aft.baselines.model import BaselineSetting
+from aft.baselines.model import BaselineSetting, ClaimsNetwork
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
-from aft.errors import AftError, Conflict, Transient, UnknownOutcome
+from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome
 from aft.ids import AccountId, RequestId
-from aft.organization.model import OrganizationSnapshot
+from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.model import Change, ChangeKind, LiveSetting
 from aft.ports import MemberAccess
 from aft.reconcile.places import Places
+from aft.regions import OPT_IN
 from aft.requests.facts import account_facts
 from aft.requests.model import DesiredState
 
 _PASSING = (Transient, Conflict, UnknownOutcome)
+_ALONE = Surroundings()
+_NO_ALLOCATIONS: Mapping[str, Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,8 @@ class _Look:
 class _Seen:
     differences: tuple[str, ...] = ()
     refused: str = ""
-    unknown: bool = False
+    unread: str = ""
+    is_pending: bool = False
 
 
 def read_live(
@@ -49,22 +54,28 @@ def read_live(
     settings: Mapping[str, BaselineSetting[Any, Any]],
     snapshot: OrganizationSnapshot | None = None,
     plan_changes: Sequence[Change] = (),
+    allocations: Mapping[str, Mapping[str, str]] = _NO_ALLOCATIONS,
+    around: Surroundings = _ALONE,
 ) -> Mapping[tuple[str, str], LiveSetting]:
     """What the settings named by ``changes`` show now, by account id and setting name.
 
     ``snapshot`` and the plan's own ``plan_changes`` say where accounts are and will be; without
-    them each account is taken to be in its request's OU.
+    them each account is taken to be in its request's OU. ``allocations`` are the ranges of
+    addresses of each target's settings, ``around`` the organization and everybody's accounts.
     """
-    wanted = [
-        change
-        for change in changes
-        if change.kind is ChangeKind.APPLY_SETTING and change.account_id is not None
-    ]
+    wanted = _inside(changes)
     if not wanted:
         return {}
     places = Places(plan_changes, snapshot) if snapshot is not None else None
     with ThreadPoolExecutor(desired.config.limits.accounts_in_parallel, "aft-read") as pool:
-        looks = [look for change in wanted for look in _looks(change, desired, settings, places)]
+        looks = [
+            look
+            for account in _by_account(wanted)
+            for look in _looks(
+                account, desired, settings, places, allocations.get(account[0].target, {}), around
+            )
+            if not look.resolved.missing  # what it names does not exist yet
+        ]
         seen = list(pool.map(lambda look: _look(members, look), looks))
         # A refusal may only mean that the account is too young: then nothing is known yet.
         doubtful = sorted(
@@ -73,10 +84,68 @@ def read_live(
         is_usable = pool.map(lambda account_id: _is_usable(members, account_id), doubtful)
         usable = dict(zip(doubtful, is_usable, strict=True))
     known = [
-        item if usable.get(look.account_id, True) else _Seen(unknown=True)
+        item
+        if usable.get(look.account_id, True)
+        else _Seen(unread=f"account {look.account_id} cannot be entered now")
         for look, item in zip(looks, seen, strict=True)
     ]
     return _together(looks, known)
+
+
+def read_networks(
+    changes: Sequence[Change],
+    desired: DesiredState,
+    *,
+    members: MemberAccess,
+    settings: Mapping[str, BaselineSetting[Any, Any]],
+    snapshot: OrganizationSnapshot,
+    plan_changes: Sequence[Change],
+) -> Mapping[tuple[str, str], str | None]:
+    """The ranges that the settings named by ``changes`` already have, by account id and setting
+    name; ``None`` for none. What cannot be read now is left out."""
+    wanted = _inside(changes)
+    if not wanted:
+        return {}
+    places = Places(plan_changes, snapshot)
+
+    def look(item: _Look) -> tuple[str | None, bool]:
+        plugin = item.resolved.plugin
+        if not isinstance(plugin, ClaimsNetwork):
+            return None, False
+        try:
+            session = members.session(item.account_id)
+            return plugin.live_network(item.resolved.inputs(item.region), session), True
+        except AftError:
+            return None, False
+
+    with ThreadPoolExecutor(desired.config.limits.accounts_in_parallel, "aft-read") as pool:
+        looks = [
+            found
+            for account in _by_account(wanted)
+            for found in _looks(account, desired, settings, places, {})
+        ]
+        seen = list(pool.map(look, looks))
+    return {
+        (item.account_id, item.resolved.name): cidr
+        for item, (cidr, is_seen) in zip(looks, seen, strict=True)
+        if is_seen
+    }
+
+
+def _inside(changes: Sequence[Change]) -> list[Change]:
+    return [
+        change
+        for change in changes
+        if change.kind is ChangeKind.APPLY_SETTING and change.account_id is not None
+    ]
+
+
+def _by_account(changes: Sequence[Change]) -> list[list[Change]]:
+    """The changes of each account together, in their order."""
+    by_account: dict[tuple[str, str | None], list[Change]] = {}
+    for change in changes:
+        by_account.setdefault((change.target, change.account_id), []).append(change)
+    return list(by_account.values())
 
 
 def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
@@ -88,30 +157,40 @@ def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
 
 
 def _looks(
-    change: Change,
+    changes: Sequence[Change],
     desired: DesiredState,
     settings: Mapping[str, BaselineSetting[Any, Any]],
     places: Places | None,
+    allocations: Mapping[str, str],
+    around: Surroundings = _ALONE,
 ) -> list[_Look]:
-    """The reads for one change, one for each region."""
-    request = desired.request_by_id.get(RequestId(change.target))
-    if request is None or change.account_id is None:
+    """The reads for the settings of one account, one for each region."""
+    request = desired.request_by_id.get(RequestId(changes[0].target))
+    if request is None or changes[0].account_id is None:
         return []
-    account_id = AccountId(change.account_id)
+    account_id = AccountId(changes[0].account_id)
+    names = frozenset(change.subject for change in changes)
     if places is not None:
         ou = places.of(request, account_id)
     elif isinstance(request.ou, str):
         return []  # AWS's own id of an OU says nothing about its path
     else:
         ou = request.ou
-    facts = account_facts(request, desired.config, account_id=account_id, ou=ou)
+    facts = account_facts(
+        request,
+        desired.config,
+        account_id=account_id,
+        ou=ou,
+        around=around,
+        allocations=allocations,
+    )
     chosen = select_baseline(request=request, ou=ou, baselines=desired.baselines)
     if chosen.baseline is None:
         return []
     return [
         _Look(account_id=account_id, resolved=resolved, region=region)
         for resolved in settings_for(chosen.baseline, facts, settings)
-        if resolved.name == change.subject
+        if resolved.name in names
         for region in resolved.regions
     ]
 
@@ -122,13 +201,20 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
     try:
         observed = plugin.read(inputs, members.session(look.account_id))
         found = plugin.compare(inputs, observed)
-    except _PASSING:
-        return _Seen(unknown=True)
+    except _PASSING as error:
+        return _Seen(unread=where + error.message)
+    except Denied as error:
+        if look.region in OPT_IN:  # not enabled yet; a setting before this one will
+            return _Seen(unread=where + error.message)
+        return _Seen(refused=where + error.message)
     except AftError as error:
         return _Seen(refused=where + error.message)
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
         return _Seen(refused=f"{where}unexpected {type(error).__name__}: {error}")
-    return _Seen(differences=tuple(where + item.description for item in found))
+    return _Seen(
+        differences=tuple(where + item.description for item in found if not item.is_pending),
+        is_pending=any(item.is_pending for item in found),
+    )
 
 
 def _together(
@@ -144,7 +230,8 @@ def _together(
             subject=key[1],
             differences=tuple(line for item in items for line in item.differences),
             refused=next((item.refused for item in items if item.refused), ""),
+            is_pending=any(item.is_pending for item in items),
+            unread=next((item.unread for item in items if item.unread), ""),
         )
         for key, items in by_setting.items()
-        if not any(item.unknown for item in items)
     }

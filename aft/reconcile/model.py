@@ -6,11 +6,12 @@ What it gives back is ``aft.plan.outcome``. Nothing here acts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aft.baselines.model import BaselineSetting
 from aft.customizations.model import CustomizationRunner
+from aft.customizations.options import RunnerOptions
 from aft.ports import (
     AccountLookup,
     AccountProvider,
@@ -21,13 +22,23 @@ from aft.ports import (
     Observer,
     OrganizationWriter,
     RequestHistory,
+    StepLogs,
 )
+from aft.requests.model import DesiredState
+
+
+class NoLogs:
+    """Keeps nothing."""
+
+    def keep(self, log: str, *, run: str, target: str, step: str) -> None:
+        """Let it go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """Everything a run may touch. ``settings`` are keyed by name, ``runners`` by kind;
-    ``random`` gives numbers from 0 up to 1, for the jitter of waits."""
+    ``random`` gives numbers from 0 up to 1, for the jitter of waits. ``options`` are handed to
+    runners; ``past`` reads the desired state of an earlier revision, and raises ``AftError``."""
 
     clock: Clock
     ledger: LedgerStore
@@ -41,6 +52,9 @@ class Tools:
     settings: Mapping[str, BaselineSetting[Any, Any]]
     runners: Mapping[str, CustomizationRunner]
     random: Callable[[], float]
+    logs: StepLogs = field(default_factory=NoLogs)
+    options: RunnerOptions = field(default_factory=RunnerOptions)
+    past: Callable[[str], DesiredState] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,10 @@ Pure, but for the time the journal puts on its events.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aft.ledger.events import ORGANIZATION, AccountRecord, EventKind, LedgerEvent, LedgerState
+from aft.plan.fields import allocations_in
 from aft.plan.model import ChangeKind, Plan
 from aft.reconcile.context import RunContext
 from aft.requests.model import DesiredState
@@ -13,7 +16,13 @@ from aft.requests.model import DesiredState
 _OUTSIDE = frozenset(
     kind.value
     for kind in ChangeKind
-    if kind not in (ChangeKind.APPLY_SETTING, ChangeKind.RUN_CUSTOMIZATION)
+    if kind
+    not in (
+        ChangeKind.APPLY_SETTING,
+        ChangeKind.RUN_CUSTOMIZATION,
+        ChangeKind.DESTROY_CUSTOMIZATION,
+        ChangeKind.FORGET_CUSTOMIZATION,
+    )
 )
 
 _BINDING = (ChangeKind.ADOPT_ACCOUNT, ChangeKind.REBIND_ACCOUNT)
@@ -33,7 +42,32 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
             **({"lifted": list(context.run.lifted)} if context.run.lifted else {}),
         },
     )
-    return (began, *_confirmed(context, plan), *_overcome(context, plan))
+    return (
+        began,
+        *_allocated(context, plan),
+        *_confirmed(context, plan),
+        *_overcome(context, plan),
+    )
+
+
+def _allocated(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
+    """The ranges of addresses this run gives away: noted before anything is made of them, so
+    that a run that dies in between leaves none that could be given twice."""
+    return tuple(
+        context.journal.event(
+            EventKind.ALLOCATED,
+            target,
+            f"Give {target} {', '.join(f'{cidr} for {name}' for name, cidr in new.items())}",
+            account_id=context.known_account(target),
+            data={"allocations": new},
+        )
+        for target, found in sorted(allocations_in(plan).items())
+        if (new := _new(found, context.record(target).allocations))
+    )
+
+
+def _new(found: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    return {name: cidr for name, cidr in sorted(found.items()) if known.get(name) != cidr}
 
 
 def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...]:

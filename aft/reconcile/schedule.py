@@ -1,8 +1,8 @@
 """Which change may begin now: bookkeeping over ``Change.needs``, without threads or time.
 
-Each target's changes go one after another in plan order. When an account's change fails, what is
-left of that account is blocked, and so is everything that needs any of it. The organization's
-changes are one lane too, but a failed OU blocks only what needs it.
+An account's changes begin as soon as what they need has succeeded, beside each other where the plan
+lets them. When one fails, everything that needs it, directly or not, is blocked, in whatever
+account; what does not, goes on. The organization's changes go one after another in plan order.
 """
 
 from __future__ import annotations
@@ -19,18 +19,13 @@ class Schedule:
     def __init__(self, plan: Plan) -> None:
         ordered = _in_order(plan)
         self._changes = {change.id: change for change in ordered}
-        self._lanes: dict[str, deque[str]] = defaultdict(deque)
+        self._waiting = set(self._changes)
         self._dependents: dict[str, list[str]] = defaultdict(list)
         self._open_needs: dict[str, int] = {}
-        self._busy: set[str] = set()
-        self._waiting = set(self._changes)
-        before: dict[str, str] = {}
+        self._lane = [change.id for change in ordered if change.target == ORGANIZATION]
+        self._lane_is_busy = False
         for change in ordered:
-            self._lanes[change.target].append(change.id)
             needs = {need for need in change.needs if need in self._changes}
-            if change.target != ORGANIZATION and change.target in before:
-                needs.add(before[change.target])
-            before[change.target] = change.id
             self._open_needs[change.id] = len(needs)
             for need in sorted(needs):
                 self._dependents[need].append(change.id)
@@ -42,20 +37,18 @@ class Schedule:
 
     def first(self) -> tuple[Change, ...]:
         """The changes that may begin at once; they count as begun."""
-        return self._begin(self._lanes)
+        return self._begin(self._changes)
 
     def succeeded(self, change: Change) -> tuple[Change, ...]:
         """Note a success; the changes that may begin because of it count as begun."""
-        self._busy.discard(change.target)
-        lanes = [change.target]
+        self._leave_lane(change)
         for key in self._dependents[change.id]:
             self._open_needs[key] -= 1
-            lanes.append(self._changes[key].target)
-        return self._begin(dict.fromkeys(lanes))
+        return self._begin(self._dependents[change.id])
 
     def failed(self, change: Change) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
         """Note a failure: the changes blocked by it, and those that may begin nevertheless."""
-        self._busy.discard(change.target)
+        self._leave_lane(change)
         blocked: list[Change] = []
         queue = deque(self._dependents[change.id])
         while queue:
@@ -65,24 +58,26 @@ class Schedule:
             self._waiting.remove(key)
             blocked.append(self._changes[key])
             queue.extend(self._dependents[key])
-        return tuple(blocked), self._begin([change.target])
+        return tuple(blocked), self._begin(())
 
-    def _begin(self, lanes: Iterable[str]) -> tuple[Change, ...]:
-        begun: list[Change] = []
-        for target in lanes:
-            if target in self._busy:
-                continue
-            lane = self._lanes[target]
-            ready = next(
-                (key for key in lane if key in self._waiting and not self._open_needs[key]), None
-            )
-            while lane and lane[0] not in self._waiting:
-                lane.popleft()
-            if ready is not None:
-                self._busy.add(target)
-                self._waiting.remove(ready)
-                begun.append(self._changes[ready])
-        return tuple(begun)
+    def _leave_lane(self, change: Change) -> None:
+        if change.target == ORGANIZATION:
+            self._lane_is_busy = False
+
+    def _begin(self, candidates: Iterable[str]) -> tuple[Change, ...]:
+        """Those of ``candidates`` that may begin, and the organization's next one."""
+        of_accounts = (key for key in candidates if self._changes[key].target != ORGANIZATION)
+        begun = [key for key in of_accounts if self._is_ready(key)]
+        self._lane = [key for key in self._lane if key in self._waiting]
+        following = next((key for key in self._lane if self._is_ready(key)), None)
+        if following is not None and not self._lane_is_busy:
+            self._lane_is_busy = True
+            begun.insert(0, following)
+        self._waiting.difference_update(begun)
+        return tuple(self._changes[key] for key in begun)
+
+    def _is_ready(self, key: str) -> bool:
+        return key in self._waiting and not self._open_needs[key]
 
 
 def _in_order(plan: Plan) -> tuple[Change, ...]:

@@ -19,8 +19,13 @@ from aft.reconcile.account_steps import (
 )
 from aft.reconcile.context import RunContext
 from aft.reconcile.creation import AskAgain, Asked, Creations
+from aft.reconcile.customization_steps import (
+    destroy_customization,
+    forget_customization,
+    run_customization,
+)
 from aft.reconcile.done import Done
-from aft.reconcile.inside_steps import apply_setting, run_customization
+from aft.reconcile.inside_steps import apply_setting
 from aft.reconcile.organization_steps import create_unit, delete_unit, rename_unit
 
 
@@ -55,5 +60,9 @@ def carry_out(  # noqa: C901, PLR0912 - a case per kind, proven complete by mypy
             return apply_setting(context, change)
         case ChangeKind.RUN_CUSTOMIZATION:
             return run_customization(context, change)
+        case ChangeKind.DESTROY_CUSTOMIZATION:
+            return destroy_customization(context, change)
+        case ChangeKind.FORGET_CUSTOMIZATION:
+            return forget_customization(context, change)
         case _:
             assert_never(change.kind)

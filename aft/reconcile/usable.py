@@ -20,12 +20,24 @@ SETTLED_ACCOUNT_SECONDS = 60.0
 
 
 def ensure_usable(context: RunContext, change: Change, account_id: AccountId) -> None:
-    """Return once the account answers; once per account and run.
+    """Return once the account answers. The first step that asks looks, the others wait for it;
+    what it finds holds for the whole run.
 
     Raises ``Terminal`` when it does not in time, ``Stopped`` when the run ends first.
     """
-    if context.is_known_usable(account_id):
+    entrance, is_first = context.entrance(account_id)
+    if not is_first:
+        entrance.result()
         return
+    try:
+        _wait(context, change, account_id)
+    except BaseException as error:
+        entrance.set_exception(error)  # or the others would wait for ever
+        raise
+    entrance.set_result(None)
+
+
+def _wait(context: RunContext, change: Change, account_id: AccountId) -> None:
     clock = context.tools.clock
     began = clock.monotonic()
     allowed = _allowed_seconds(context, change.target)
@@ -34,7 +46,6 @@ def ensure_usable(context: RunContext, change: Change, account_id: AccountId) ->
         context.pause.check()
         looked_at = clock.monotonic()
         if _probe(context, account_id):
-            context.note_usable(account_id)
             return
         if looked_at - began >= allowed:  # only a look made after the deadline may say so
             raise _too_late(context, account_id, waited=looked_at - began)

@@ -17,6 +17,7 @@ from aft.plan.outcome import Status
 from aft.ports import ProgressKind
 from aft.reconcile.context import RunContext
 from aft.reconcile.creation import AskAgain, Asked, Creations
+from aft.reconcile.customization_steps import about
 from aft.reconcile.done import Done
 from aft.reconcile.steps import carry_out
 
@@ -112,6 +113,7 @@ def _failed(
             "name": change.subject if _is_inside(change) else change.kind.value,
             "reason": reason,
             "hint": hint,
+            **({"about": dict(notes)} if (notes := about(context, change)) else {}),
         },
     )
     try:
@@ -122,7 +124,12 @@ def _failed(
 
 
 def _is_inside(change: Change) -> bool:
-    return change.kind in (ChangeKind.APPLY_SETTING, ChangeKind.RUN_CUSTOMIZATION)
+    return change.kind in (
+        ChangeKind.APPLY_SETTING,
+        ChangeKind.RUN_CUSTOMIZATION,
+        ChangeKind.DESTROY_CUSTOMIZATION,
+        ChangeKind.FORGET_CUSTOMIZATION,
+    )
 
 
 def _unexpected(error: Exception) -> tuple[str, str]:

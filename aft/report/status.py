@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
 
-from aft.plan.status import Standing, StatusRow
+from aft.plan.status import FailedLine, Standing, StatusRow
 from aft.report.plain import counted, one_line
 from aft.report.table import Cell, table
 
@@ -25,19 +25,27 @@ _STYLES: Mapping[Standing, str] = {
 _HEAD = ("REQUEST", "ACCOUNT", "OU", "STATE", "LAST RUN", "PENDING", "FAILED")
 
 
-def status_text(rows: Sequence[StatusRow], *, width: int = 80) -> str:
+FindLog = Callable[[str, FailedLine], str]
+"""The file with what a failed step of a request wrote, or an empty string."""
+
+
+def _no_log(request_id: str, failure: FailedLine) -> str:  # noqa: ARG001 - a FindLog
+    return ""
+
+
+def status_text(rows: Sequence[StatusRow], *, width: int = 80, find_log: FindLog = _no_log) -> str:
     """``status_view`` without colours."""
-    return status_view(rows, width=width).plain
+    return status_view(rows, width=width, find_log=find_log).plain
 
 
-def status_view(rows: Sequence[StatusRow], *, width: int = 80) -> Text:
+def status_view(rows: Sequence[StatusRow], *, width: int = 80, find_log: FindLog = _no_log) -> Text:
     """A table, then why each failed or doubtful account is so, then the counts."""
     if not rows:
         return Text(
             "No account is requested here yet; the first file in account-requests/ asks for one."
         )
     parts = [_table(rows, width)]
-    reasons = [line for row in rows for line in _reasons(row)]
+    reasons = [line for row in rows for line in _reasons(row, find_log)]
     if reasons:
         parts.append(Text("\n").join(reasons))
     parts.append(Text(_counts(rows), style="bold"))
@@ -73,7 +81,7 @@ def _cells(row: StatusRow) -> tuple[Cell, ...]:
     )
 
 
-def _reasons(row: StatusRow) -> list[Text]:
+def _reasons(row: StatusRow, find_log: FindLog) -> list[Text]:
     lines = [
         Text("! ", style="bold red").append(f"{one_line(row.id)}: {one_line(message)}", style="")
         for message in row.attention
@@ -89,6 +97,8 @@ def _reasons(row: StatusRow) -> list[Text]:
         )
         if failure.hint:
             lines.append(Text(f"  → {one_line(failure.hint)}", style="italic"))
+        if log := find_log(row.id, failure):
+            lines.append(Text(f"  log: {one_line(log)}", style="dim"))
     return lines
 
 
@@ -98,11 +108,12 @@ def _counts(rows: Sequence[StatusRow]) -> str:
     return f"{counted(len(rows), 'account')}: {', '.join(parts)}."
 
 
-def status_json(rows: Sequence[StatusRow]) -> str:
+def status_json(rows: Sequence[StatusRow], *, find_log: FindLog = _no_log) -> str:
     """``{"accounts": [{"id", "account_id", "ou", "state", "last_run", "pending", "failed"}]}``.
 
     ``last_run`` is ``null`` or ``{"id", "at"}``; ``pending`` names the changes to come; ``failed``
-    holds ``{"step", "reason", "hint", "attempts", "at"}``; ``attention`` the doubts.
+    holds ``{"step", "reason", "hint", "attempts", "at", "log"}``, where ``log`` is a file of this
+    machine or empty; ``attention`` the doubts.
     """
     accounts = [
         {
@@ -123,6 +134,7 @@ def status_json(rows: Sequence[StatusRow]) -> str:
                     "hint": failure.hint,
                     "attempts": failure.attempts,
                     "at": failure.at.isoformat(),
+                    "log": find_log(row.id, failure),
                 }
                 for failure in row.failed
             ],

@@ -287,8 +287,10 @@ def _in_short(block: Block) -> str:
             words.append(f"{item.label} {item.values[0]}")
         elif item.label == "account":
             words.append(block.headline)
-        elif item.label == "forget":
+        elif item.label == "forget" and not item.is_list and "/" not in item.values[0]:
             words.append("to be forgotten")
+        elif item.label in {"forget", "destroy"}:
+            words.append(f"{item.label} {item.values[0]}")
         else:
             label = "customization" if item.label == "run" else item.label.rstrip("s")
             words.append(

@@ -12,15 +12,25 @@ from itertools import groupby
 
 from aft.organization.model import REQUEST_TAG
 from aft.plan.accounts import NO_ACCOUNT_YET
-from aft.plan.fields import ACCOUNT_ID, EMAIL, NAME, OU, REQUEST, TAG_PREFIX
+from aft.plan.fields import ACCOUNT_ID, CIDR, EMAIL, NAME, OU, REQUEST, TAG_PREFIX
 from aft.plan.model import ORGANIZATION, AccountLine, Change, ChangeKind, FieldChange, Plan
 from aft.report.plain import one_line
 
 UNKNOWN = "(known after apply)"
 ARROW = "→"
 _INSIDE = (ChangeKind.APPLY_SETTING, ChangeKind.RUN_CUSTOMIZATION)
-RISKY = frozenset({ChangeKind.MOVE_ACCOUNT, ChangeKind.FORGET_ACCOUNT, ChangeKind.DELETE_OU})
+RISKY = frozenset(
+    {
+        ChangeKind.MOVE_ACCOUNT,
+        ChangeKind.FORGET_ACCOUNT,
+        ChangeKind.DELETE_OU,
+        ChangeKind.DESTROY_CUSTOMIZATION,
+    }
+)
 """What cannot simply be undone, or changes which guardrails hold: never folded or shortened."""
+
+_REMOVALS_INSIDE = frozenset({ChangeKind.DESTROY_CUSTOMIZATION, ChangeKind.FORGET_CUSTOMIZATION})
+"""Taking something away inside an account changes the account; it does not remove it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +109,19 @@ def _steps(changes: Sequence[Change]) -> Item:
     return Item(
         symbol=first.symbol,
         label=word + ("s" if is_setting and len(changes) > 1 else ""),
-        values=tuple(one_line(change.subject) for change in changes),
+        values=tuple(_step_name(change) for change in changes),
         notes=(*details, *((f"({reason})",) if reason else ())),
         is_list=True,
     )
+
+
+def _step_name(change: Change) -> str:
+    """The step, with the range of addresses it gets, if any."""
+    cidr = next((item for item in change.fields if item.field == CIDR), None)
+    if cidr is None or cidr.after is None:
+        return one_line(change.subject)
+    before = f"{cidr.before} " if cidr.before not in (None, cidr.after) else ""
+    return f"{one_line(change.subject)} (cidr {before}{ARROW} {cidr.after})"
 
 
 def _step_reason(change: Change) -> str:
@@ -140,6 +159,10 @@ def _account_items(change: Change) -> Iterator[Item]:
             yield Item(
                 symbol="~", label="name", values=(_both(fields.get(NAME)),), notes=_again(change)
             )
+        case ChangeKind.DESTROY_CUSTOMIZATION:
+            yield Item(symbol="-", label="destroy", values=(one_line(change.subject),), notes=notes)
+        case ChangeKind.FORGET_CUSTOMIZATION:
+            yield Item(symbol="-", label="forget", values=(one_line(change.subject),), notes=notes)
         case ChangeKind.FORGET_ACCOUNT:
             yield Item(
                 symbol="-",
@@ -203,7 +226,8 @@ _ORDER: Mapping[str, int] = {"-": 0, "+": 1, ">": 2, "~": 3}
 
 
 def _symbol(kinds: Iterable[ChangeKind]) -> str:
-    probe = (Change(id="", kind=kind, target="").symbol for kind in kinds)
+    of_account = [kind for kind in kinds if kind not in _REMOVALS_INSIDE]
+    probe = (Change(id="", kind=kind, target="").symbol for kind in of_account)
     return min(probe, key=lambda symbol: _ORDER[symbol], default="~")
 
 

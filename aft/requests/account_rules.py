@@ -15,8 +15,9 @@ from aft.baselines.parse import check_parameters
 from aft.baselines.select import select_baseline
 from aft.canonical import digest, plain
 from aft.config import Config
-from aft.customizations.inputs import TEMPLATE_SUFFIXES, check_template_inputs
-from aft.customizations.model import GLOBAL, Customization
+from aft.customizations.inputs import check_step_inputs
+from aft.customizations.model import Customization
+from aft.customizations.select import customizations_of
 from aft.findings import Finding
 from aft.ids import OrgUnitPath
 from aft.patterns import has_placeholders
@@ -24,6 +25,9 @@ from aft.requests.facts import account_facts
 from aft.requests.model import AccountRequest, DesiredState
 from aft.requests.rules import Places
 from aft.validation import Loc
+
+BUDGET = "budget"
+"""The setting that acts on a request's field of the same name."""
 
 Settings = Mapping[str, BaselineSetting[Any, Any]]
 
@@ -37,7 +41,7 @@ class AccountRules:
         self._customizations = {
             name: customization
             for name, customization in state.customizations.items()
-            if any(step.file.path.endswith(TEMPLATE_SUFFIXES) for step in customization.steps)
+            if any(step.reads for step in customization.steps)
         }
         self._settings = settings
         self._places = places
@@ -53,22 +57,22 @@ class AccountRules:
             choice = select_baseline(request=request, ou=ou, baselines=self._baselines)
             if choice.tied:
                 yield self._tie(request, choice.tied)
+            elif request.budget is not None:
+                yield from self._budget(request, choice.baseline)
             baseline = self._varying[choice.baseline.name] if choice.baseline else None
             if baseline is not None:
                 found = check_parameters(baseline, facts, self._settings, source=request.source)
                 yield from self._placed(found, request, ("baseline",))
         for loc, customization in self._customizations_of(request):
-            found = check_template_inputs(customization, facts, source=request.source)
+            found = check_step_inputs(customization, facts, source=request.source)
             yield from self._placed(found, request, loc)
 
     def _customizations_of(self, request: AccountRequest) -> Iterator[tuple[Loc, Customization]]:
-        everyone = self._customizations.get(GLOBAL)
-        if everyone is not None:
-            yield (), everyone
-        for number, name in enumerate(request.customizations):
-            customization = self._customizations.get(name)
-            if customization is not None:
-                yield ("customizations", number), customization
+        ou = request.ou if isinstance(request.ou, OrgUnitPath) else OrgUnitPath()
+        for customization in customizations_of(request, ou, self._customizations):
+            is_named = customization.name in request.customizations
+            number = request.customizations.index(customization.name) if is_named else 0
+            yield ("customizations", number) if is_named else (), customization
 
     def _placed(
         self, findings: Iterable[Finding], request: AccountRequest, loc: Loc
@@ -76,6 +80,18 @@ class AccountRules:
         """The findings where the request asks for what they are about."""
         for finding in findings:
             yield dataclasses.replace(finding, source=self._places.at(request.id, loc))
+
+    def _budget(self, request: AccountRequest, baseline: Baseline | None) -> Iterator[Finding]:
+        if baseline is not None and any(item.setting == BUDGET for item in baseline.settings):
+            return
+        what = f"its baseline {baseline.name!r} has no setting" if baseline else "no baseline with"
+        yield Finding(
+            code="AFT317",
+            source=self._places.at(request.id, ("budget",), key=True),
+            message=f"budget: {what} {BUDGET!r}"
+            + (", so nothing would come of it" if baseline else " is selected for this request"),
+            hint=f"add '- setting: {BUDGET}' to the baseline, or take the budget out",
+        )
 
     def _tie(self, request: AccountRequest, names: tuple[str, ...]) -> Finding:
         return Finding(
@@ -112,10 +128,15 @@ def _environment(
         for name, customization in sorted(state.customizations.items())
         for step in customization.steps
     ]
+    selects = {
+        name: [plain(item.select.organizational_units), item.select.tags, item.select.requests]
+        for name, item in state.customizations.items()
+        if not item.select.is_empty
+    }
     regions = [state.config.home_region, *state.config.regions]
     checked = {item.setting for baseline in varying if baseline for item in baseline.settings}
     versions = {
         name: [settings[name].version, settings[name].parameters_model.model_json_schema()]
         for name in checked
     }
-    return digest([plain(state.baselines), steps, regions, versions])[7:23]
+    return digest([plain(state.baselines), steps, selects, regions, versions])[7:23]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aft.baselines.model import BaselineSetting
-from aft.baselines.parse import check_selected_requests, parse_baselines
+from aft.baselines.parse import check_references, check_selected_requests, parse_baselines
 from aft.config import CUSTOMIZATIONS_PATH, REQUESTS_PATH, Config
 from aft.config_file import config_place, parse_config
 from aft.customizations.manifest import parse_customizations
@@ -23,10 +23,14 @@ from aft.organization.parse import parse_organization
 from aft.requests import rules
 from aft.requests.account_rules import AccountRules
 from aft.requests.cache import ParseCache
+from aft.requests.customization_rules import check_customizations
 from aft.requests.defaults import FolderDefaults, MergedDocument, check_defaults
 from aft.requests.model import AccountRequest, DesiredState
+from aft.requests.networks import check_networks
 from aft.requests.parse import build, check, sound_fields
 from aft.requests.raw import REQUIRED
+from aft.requests.reference_rules import reference_cycles
+from aft.requests.region_rules import check_opt_in
 from aft.requests.tree import (
     RequestEntry,
     RequestTree,
@@ -90,6 +94,8 @@ def load_desired_state(
             is_organization_known=not any(item.is_error for item in organization_findings),
         )
     )
+    findings.extend(check_networks(ready, settings, reader))
+    findings.extend(check_opt_in(ready, settings, reader))
     findings.extend(reader.check_accounts(AccountRules(ready, settings, reader), requests))
     has_errors = any(item.is_error for item in findings)
     return LoadResult(
@@ -118,18 +124,27 @@ def _across(
     yield from rules.unique_fields(requests, places)
     if is_organization_known:
         yield from rules.organizational_units(requests, state.organization, places)
+    # A baseline or customization with findings of its own does exist.
+    folders = _folders(names, f"{CUSTOMIZATIONS_PATH}/accounts/") | state.customizations.keys()
     yield from rules.references(
         requests,
         ids=ids,
-        # A baseline or customization with findings of its own does exist.
         baselines=_stems(names, f"{CUSTOMIZATIONS_PATH}/baselines/") | state.baselines.keys(),
-        customizations=_folders(names, f"{CUSTOMIZATIONS_PATH}/accounts/")
-        | state.customizations.keys(),
+        customizations=folders,
+        places=places,
+    )
+    yield from check_customizations(
+        state,
+        ids,
+        names=folders,
+        organization=state.organization if is_organization_known else None,
         places=places,
     )
     yield from rules.cycles(requests, places)
     yield from rules.earlier_ids(requests, ids, places)
     yield from check_selected_requests(state.baselines, ids)
+    yield from check_references(state.baselines, ids)
+    yield from reference_cycles(requests, state.baselines)
     yield from _quota(state.config, len(tree.requests), files)
 
 

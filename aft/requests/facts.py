@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aft.config import Config
 from aft.ids import AccountId, OrgUnitPath
-from aft.organization.model import AccountFacts
+from aft.organization.model import AccountFacts, Surroundings
 from aft.requests.model import AccountRequest
+
+_NONE: Mapping[str, str] = {}
+_ALONE = Surroundings()
 
 
 def account_facts(
-    request: AccountRequest, config: Config, *, account_id: AccountId | None, ou: OrgUnitPath
+    request: AccountRequest,
+    config: Config,
+    *,
+    account_id: AccountId | None,
+    ou: OrgUnitPath,
+    around: Surroundings = _ALONE,
+    allocations: Mapping[str, str] = _NONE,
 ) -> AccountFacts:
     """The facts of the account of ``request``; ``ou`` is its path even where the request names
     an OU by AWS's id. ``regions`` are the request's, else the configuration's, home first.
@@ -28,4 +39,7 @@ def account_facts(
         owner={"team": owner.team, "email": owner.email} if owner else {},
         contacts=request.contacts,
         custom_fields=request.custom_fields,
+        allocations=allocations,
+        budget=request.budget,
+        around=around,
     )

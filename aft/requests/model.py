@@ -17,7 +17,7 @@ from aft.config import Config
 from aft.customizations.model import Customization
 from aft.findings import SourceRef
 from aft.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId, Revision
-from aft.organization.model import Contact
+from aft.organization.model import Budget, Contact
 from aft.organization.spec import OrganizationSpec
 
 
@@ -42,7 +42,8 @@ class AccountRequest:
     """One account somebody asks for. ``source`` is its file; ``blob_id`` the file's content.
 
     ``ou`` is a path, or AWS's own id of an OU (``ou-…``). ``baseline`` is ``None`` when it is
-    to be selected by OU or tag. ``account_id`` adopts that existing account.
+    to be selected by OU or tag. ``parameters`` are given to customizations, by name.
+    ``account_id`` adopts that existing account.
     """
 
     id: RequestId
@@ -56,9 +57,11 @@ class AccountRequest:
     ticket: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     contacts: Mapping[str, Contact] = field(default_factory=dict)
+    budget: Budget | None = None
     regions: tuple[str, ...] = ()
     baseline: str | None = None
     customizations: tuple[str, ...] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     custom_fields: Mapping[str, Any] = field(default_factory=dict)
     depends_on: tuple[RequestId, ...] = ()
     state: LifecycleState = LifecycleState.ACTIVE

@@ -25,12 +25,12 @@ from aft.ids import (
     RequestId,
     is_org_unit_id,
 )
-from aft.organization.model import Contact
-from aft.regions import OPT_IN, unknown_region
+from aft.organization.model import Budget, Contact
+from aft.regions import unknown_region
 from aft.requests.defaults import FolderDefaults, MergedDocument
 from aft.requests.limits import custom_field_problems
 from aft.requests.model import AccountRequest, Owner
-from aft.requests.raw import NOT_ACTED_ON, REQUIRED, RequestFile
+from aft.requests.raw import DEFAULT_ALERTS, NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.validation import Loc, Located, dotted, validate
 from aft.yamldoc import YamlDocument
 
@@ -83,9 +83,6 @@ def _rules(merged: Located) -> Iterator[Finding]:
         if unknown:
             source = merged.at(loc)
             yield Finding(code="AFT208", source=source, message=unknown[0], hint=unknown[1])
-        elif region in OPT_IN:
-            message = f"{dotted(loc)}: opting in to a region ({region}) is not acted on yet"
-            yield _not_yet(merged, loc, message)
     for field in _UNIQUE_LISTS:
         seen: set[str] = set()
         for number, item in _items(data.get(field)):
@@ -97,6 +94,7 @@ def _rules(merged: Located) -> Iterator[Finding]:
                     hint="keep one of the two",
                 )
             seen.add(item)
+    yield from _budget_without_reader(merged)
     fields = data.get("custom_fields")
     if isinstance(fields, dict):
         for inner, on_key, message in custom_field_problems(fields):
@@ -109,6 +107,20 @@ def _on_one_line(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """``data`` with remarks as they are shown: on one line, whatever the file's lines were."""
     remarks = {name: data[name] for name in _REMARKS if isinstance(data.get(name), str)}
     return {**data, **{name: " ".join(text.split()) for name, text in remarks.items()}}
+
+
+def _budget_without_reader(merged: Located) -> Iterator[Finding]:
+    """AWS keeps no alert that reaches nobody."""
+    budget = merged.data.get("budget")
+    if not isinstance(budget, dict) or merged.data.get("owner") or budget.get("subscribers"):
+        return
+    if budget.get("alert_at", DEFAULT_ALERTS):
+        yield Finding(
+            code="AFT318",
+            source=merged.at(("budget",), key=True),
+            message="budget: there is nobody to warn, neither subscribers nor an owner",
+            hint="add subscribers, or an owner, who is warned where there are none",
+        )
 
 
 def _not_yet(merged: Located, loc: Loc, message: str) -> Finding:
@@ -144,7 +156,7 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
     """The request, from values that ``check`` found nothing against."""
     owner = data.get("owner")
     account_id, previously = data.get("account_id"), data.get("previously")
-    contacts = data.get("contacts")
+    contacts, budget = data.get("contacts"), data.get("budget")
     return AccountRequest(
         id=request_id,
         name=data["name"],
@@ -157,9 +169,11 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         ticket=data.get("ticket", ""),
         tags=data.get("tags", _NOTHING),
         contacts=_contacts(contacts) if contacts else _NOTHING,
+        budget=_budget(budget) if budget else None,
         regions=_names(data.get("regions")),
         baseline=data.get("baseline"),
         customizations=_names(data.get("customizations")),
+        parameters=data.get("parameters", _NOTHING),
         custom_fields=data.get("custom_fields", _NOTHING),
         depends_on=tuple(RequestId(item) for item in data.get("depends_on", ())),
         protect=data.get("protect", False),
@@ -194,6 +208,15 @@ def _owner(team: str, email: str) -> Owner:
 @lru_cache(maxsize=4096)
 def _contact(name: str, title: str, email: str, phone: str) -> Contact:
     return Contact(name=name, title=title, email=email, phone=phone)
+
+
+def _budget(entry: Mapping[str, Any]) -> Budget:
+    alert_at = entry.get("alert_at", DEFAULT_ALERTS)
+    return Budget(
+        monthly_usd=float(entry["monthly_usd"]),
+        alert_at=tuple(float(item) for item in alert_at),
+        subscribers=_names(entry.get("subscribers")),
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -133,6 +133,10 @@ class ContactsEntry(_Part):
     security: ContactEntry | None = Field(default=None, description="Told of security matters.")
 
 
+DEFAULT_ALERTS = (80, 100)
+"""Percentages of a budget at which to warn, unless it says otherwise."""
+
+
 class BudgetEntry(_Part):
     """A monthly cost budget for the account."""
 
@@ -140,7 +144,7 @@ class BudgetEntry(_Part):
     # AWS Budgets: at most 10 notifications a budget, 10 e-mail subscribers each.
     alert_at: Annotated[
         tuple[Annotated[float, Field(gt=0, le=1000)], ...], Field(max_length=10)
-    ] = Field(default=(80, 100), description="Percentages of the budget at which to warn.")
+    ] = Field(default=DEFAULT_ALERTS, description="Percentages of the budget at which to warn.")
     subscribers: Annotated[tuple[ContactEmail, ...], Field(max_length=10)] = Field(
         default=(), description="E-mail addresses that are warned; at most 10."
     )
@@ -188,7 +192,9 @@ class DefaultsFile(_Part):
         default=None,
         description="Alternate contacts, for the baseline setting `alternate-contacts`.",
     )
-    budget: BudgetEntry | None = Field(default=None, description="A monthly cost budget.")
+    budget: BudgetEntry | None = Field(
+        default=None, description="A monthly cost budget, for the baseline setting `budget`."
+    )
     regions: tuple[RegionName, ...] | None = Field(
         default=None,
         description="The governed regions of this account, instead of those of `aft.yaml`; the "
@@ -203,6 +209,12 @@ class DefaultsFile(_Part):
         default=None,
         description="Names of folders of `customizations/accounts/`, run in this order after "
         "`customizations/global/`.",
+    )
+    parameters: Mapping[Name, Mapping[str, Any]] | None = Field(
+        default=None,
+        description="Values for the parameters of customizations, by customization: "
+        "`{web-service: {tier: gold}}`. Which there are, and of which types, is said by each "
+        "one's `customization.yaml`.",
     )
     custom_fields: Mapping[str, Any] | None = Field(
         default=None,
@@ -256,7 +268,6 @@ IDENTITY_FIELDS = ("account_id", "previously")
 
 NOT_ACTED_ON: Mapping[str, str] = {
     "access": "access through IAM Identity Center",
-    "budget": "a budget",
     "expires": "a lease",
 }
 """Fields that aft reads and does not act on yet, in words."""

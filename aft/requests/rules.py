@@ -146,7 +146,7 @@ def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Findi
         if not any(item in needs and item not in done for item in needs[start]):
             done.add(start)  # nearly always: it waits for nothing that waits itself
             continue
-        for cycle in _cycles_from(start, needs, done):
+        for cycle in cycles_from(start, needs, done):
             first = cycle.index(min(cycle))
             ordered = (*cycle[first:], *cycle[:first])
             request_id, waits_for = RequestId(ordered[0]), ordered[1]
@@ -156,7 +156,7 @@ def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Findi
             yield _finding("AFT309", source, message, "take one of these depends_on out")
 
 
-def _cycles_from(
+def cycles_from(
     start: str, needs: Mapping[str, tuple[str, ...]], done: set[str]
 ) -> Iterator[tuple[str, ...]]:
     """Cycles reachable from ``start``, by depth-first search without recursion."""

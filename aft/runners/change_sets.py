@@ -62,6 +62,33 @@ def apply_template(stack: Stack, template: str, tags: Mapping[str, str]) -> Stac
     return StackResult(outputs=after.outputs, changed=True)
 
 
+def delete_stack(stack: Stack, *, owner: str) -> bool:
+    """Delete ``stack`` if it is there and ``owner``'s; ``False`` when there is none.
+
+    Raises ``Terminal`` with the stack's own reasons, such as a bucket that is not empty.
+    """
+    before = stack.wait()
+    if before is None:
+        return False
+    if before.tags.get(OWNER_TAG) != owner:
+        raise Terminal(
+            f"stack {stack.name} belongs to customization step "
+            f"{before.tags.get(OWNER_TAG, 'nobody knows which')}, not {owner}",
+            hint="delete it by hand if it is to go",
+        )
+    since = stack.last_event()
+    stack.client.delete_stack(StackName=before.id)
+    left = stack.poll(lambda: stack.look(before.id), lambda state: state is None or state.is_steady)
+    if left is not None:
+        raise Terminal(
+            f"stack {stack.name} could not be deleted ({left.status}): "
+            f"{stack.failure(left, since=since)}",
+            hint="remove the reason in the account; the next run tries again",
+            code=left.status,
+        )
+    return True
+
+
 def _check_owner(stack: Stack, tags: Mapping[str, str]) -> None:
     """Two steps whose names differ only in odd characters would share one stack, in turns."""
     state = stack.look()

@@ -1,8 +1,9 @@
 """Run one child process to its end, whatever it does: time limit, captured output, no leftovers.
 
-The child leads a process group of its own, which is killed as a whole once the child has ended or
-its time is up. Its output is kept up to a limit, the end rather than the beginning, with given
-secrets masked. Knows nothing of what the child is for.
+The child leads a process group of its own, which is killed as a whole once the child has ended
+or its time is up; what left the group is found by its HOME, which no two children share. Its
+output is kept up to a limit, the end rather than the beginning, with given secrets masked, and
+those it names itself by a line ``::add-mask::<secret>``. Knows nothing of what the child is for.
 """
 
 from __future__ import annotations
@@ -26,17 +27,23 @@ _CHUNK = 16 * 1024
 _GLANCE_SECONDS = 0.02
 _DRAIN_SECONDS = 2.0
 MASK = "***"
+ADD_MASK = b"::add-mask::"
+"""Begins a line of output whose rest is to be masked from then on, as on GitHub."""
+SHORTEST_SECRET = 4
+"""A shorter "secret" would only make the log unreadable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildEnd:
     """How a child ended. ``exit_code`` is negative for a signal; ``answer`` is what it wrote to
-    the descriptor it was given; ``output`` its last 64 KiB, masked."""
+    the descriptor it was given; ``output`` its last 64 KiB, masked; ``secrets`` those given and
+    those it named itself."""
 
     exit_code: int
     timed_out: bool
     answer: bytes
     output: str
+    secrets: tuple[str, ...] = ()
 
 
 class _Drain(threading.Thread):
@@ -47,12 +54,15 @@ class _Drain(threading.Thread):
         self._descriptor = descriptor
         self._keep = keep
         self._kept = bytearray()
+        self._line = bytearray()  # the last one, not ended yet
         self.cut = False
+        self.named: list[str] = []
         self.start()
 
     def run(self) -> None:
         with contextlib.suppress(OSError):
             while chunk := os.read(self._descriptor, _CHUNK):
+                self._look_for_masks(chunk)
                 self._kept += chunk
                 if len(self._kept) > self._keep:
                     del self._kept[: len(self._kept) - self._keep]
@@ -60,58 +70,101 @@ class _Drain(threading.Thread):
 
     def end(self) -> bytes:
         self.join(_DRAIN_SECONDS)
+        self._note_mask(bytes(self._line))
         return bytes(self._kept)
+
+    def _look_for_masks(self, chunk: bytes) -> None:
+        *whole, last = (bytes(self._line) + chunk).split(b"\n")
+        for line in whole:
+            self._note_mask(line)
+        self._line = bytearray(last[-_CHUNK:])
+
+    def _note_mask(self, line: bytes) -> None:
+        if line.startswith(ADD_MASK):
+            self.named.append(line.removeprefix(ADD_MASK).strip().decode(errors="replace"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipe:
+    """The two ends of a pipe for a child's answer; ``write`` is the child's."""
+
+    read: int
+    write: int
 
 
 def run_child(
     command: Sequence[str],
     *,
-    order: bytes,
     cwd: Path,
     environment: Mapping[str, str],
-    answer_fd: int,
-    answer_to: int,
     timeout: float,
     secrets: Sequence[str],
+    order: bytes = b"",
+    answer: Pipe | None = None,
+    grace: float = 0.0,
 ) -> ChildEnd:
     """Run ``command`` with ``order`` as its input, for at most ``timeout`` seconds.
 
-    ``answer_fd`` and ``answer_to`` are the two ends of a pipe; both are closed when this returns.
+    A child with ``grace`` is interrupted when its time is up, and has so many seconds to end by
+    itself before it is killed. Both ends of ``answer`` are closed when this returns. Raises
+    ``OSError`` when the command cannot be started.
     """
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=cwd,
-        env=dict(environment),
-        pass_fds=(answer_to,),
-        start_new_session=True,
-    )
-    os.close(answer_to)
+    child = _start(command, cwd=cwd, environment=environment, answer=answer)
     assert child.stdin is not None  # noqa: S101 (for the type: PIPE was asked for)
     assert child.stdout is not None  # noqa: S101 (for the type: PIPE was asked for)
     output = _Drain(child.stdout.fileno(), MAX_OUTPUT)
-    answer = _Drain(answer_fd, MAX_ANSWER)
+    answered = _Drain(answer.read, MAX_ANSWER) if answer else None
     writer = threading.Thread(target=_write, args=(child.stdin, order), daemon=True)
     writer.start()
     try:
         timed_out = not _wait(child, timeout)
+        if timed_out and grace:
+            _signal_group(child, signal.SIGINT)
+            _wait(child, grace)
     finally:
-        _kill_group(child)
+        _signal_group(child, signal.SIGKILL)
         exit_code = child.wait()
-    written, answered = output.end(), answer.end()
+        _kill_strays(environment.get("HOME", ""))
+    written = output.end()
+    found = answered.end() if answered else b""
     writer.join(_DRAIN_SECONDS)
     if not output.is_alive():
         child.stdout.close()
-    if not answer.is_alive():
-        os.close(answer_fd)
+    if answer and answered and not answered.is_alive():
+        os.close(answer.read)
+    everything = (*secrets, *(name for name in output.named if len(name) >= SHORTEST_SECRET))
     return ChildEnd(
         exit_code=exit_code,
         timed_out=timed_out,
-        answer=answered,
-        output=shown(written, cut=output.cut, secrets=secrets),
+        answer=found,
+        output=shown(written, cut=output.cut, secrets=everything),
+        secrets=everything,
     )
+
+
+def _start(
+    command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], answer: Pipe | None
+) -> subprocess.Popen[bytes]:
+    """The child, leading a session of its own; its end of the pipe is closed on this side."""
+    try:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=dict(environment),
+            pass_fds=(answer.write,) if answer else (),
+            start_new_session=True,
+            umask=0o077,
+        )
+    except OSError:
+        for end in (answer.read, answer.write) if answer else ():
+            os.close(end)
+        raise
+    if answer:
+        os.close(answer.write)
+    return child
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:
@@ -156,6 +209,22 @@ def _has_ended(child: subprocess.Popen[bytes]) -> bool:
     return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
+def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
+        os.killpg(child.pid, number)
+
+
+def _kill_strays(home: str) -> None:
+    """Kill what a child left behind in sessions of their own (Linux: by their environment).
+
+    Only where the home is a step's own: aft's is not killed, whatever is given.
+    """
+    if home == os.environ.get("HOME"):
+        return
+    mark = b"HOME=" + os.fsencode(home)
+    for place in Path("/proc").glob("[0-9]*/environ") if home else ():
+        try:
+            if mark in place.read_bytes().split(b"\0"):
+                os.kill(int(place.parent.name), signal.SIGKILL)
+        except OSError:  # not ours, or gone meanwhile
+            continue

@@ -2,14 +2,16 @@
 
 A template is rendered with Jinja2 (its only source of data: parameters without a default cannot
 be given) and brought to a stack of its own in the account's home region. The stack's outputs are
-the step's. Deleting a step's file leaves its stack alone.
+the step's. Deleting a step's file leaves its stack alone unless its customization says otherwise.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import ClassVar
 
+from aft.customizations.access import Access
 from aft.customizations.inputs import TEMPLATE_SUFFIXES
 from aft.customizations.model import (
     ALL_INPUTS,
@@ -18,12 +20,17 @@ from aft.customizations.model import (
     StepInputs,
     StepResult,
 )
-from aft.customizations.render import check_template, render_template, template_uses
+from aft.customizations.render import (
+    check_template,
+    render_template,
+    template_accesses,
+    template_uses,
+)
 from aft.errors import Terminal
 from aft.findings import Finding, SourceRef
-from aft.runners.change_sets import OWNER_TAG, REQUEST_TAG, apply_template
-from aft.runners.stacks import Stack
-from aft.runners.template_shape import check_shape
+from aft.runners.change_sets import OWNER_TAG, REQUEST_TAG, apply_template, delete_stack
+from aft.runners.stacks import LONGEST_WAIT, Stack
+from aft.runners.template_shape import check_shape, output_names
 from aft.sessions import AccountSession
 
 MAX_TEMPLATE_BYTES = 51_200
@@ -37,6 +44,7 @@ class CloudFormationRunner:
     kind: ClassVar[str] = "cloudformation"
     version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = TEMPLATE_SUFFIXES
+    needs_files: ClassVar[bool] = False
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
         path = step.file.path
@@ -55,6 +63,13 @@ class CloudFormationRunner:
             return ALL_INPUTS
         return used | {"home_region", "request_id"}  # where the stack is, and its tag
 
+    def reads(self, step: CustomizationStep) -> tuple[Access, ...]:
+        text = step.file.content.decode(errors="replace")
+        return tuple(replace(read, file=step.file.path) for read in template_accesses(text))
+
+    def declares(self, step: CustomizationStep) -> frozenset[str] | None:
+        return output_names(step.file.content.decode(errors="replace"), step.file.path)
+
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
@@ -67,7 +82,7 @@ class CloudFormationRunner:
                 f"{MAX_TEMPLATE_BYTES:,}",
                 hint="split it into two steps",
             )
-        stack = Stack(session.client("cloudformation"), stack_name(step), session.sleep)
+        stack = _stack(step, session)
         try:
             result = apply_template(
                 stack,
@@ -84,6 +99,23 @@ class CloudFormationRunner:
             changed=result.changed,
             log=f"stack {stack.name}: {'changed' if result.changed else 'no changes'}",
         )
+
+    def destroy(
+        self,
+        step: CustomizationStep,
+        inputs: StepInputs,  # noqa: ARG002 - protocol
+        session: AccountSession,
+    ) -> StepResult:
+        stack = _stack(step, session)
+        deleted = delete_stack(stack, owner=step.id)
+        return StepResult(
+            changed=deleted, log=f"stack {stack.name}: {'deleted' if deleted else 'is not there'}"
+        )
+
+
+def _stack(step: CustomizationStep, session: AccountSession) -> Stack:
+    longest = LONGEST_WAIT if step.timeout_seconds is None else float(step.timeout_seconds)
+    return Stack(session.client("cloudformation"), stack_name(step), session.sleep, longest=longest)
 
 
 def stack_name(step: CustomizationStep) -> str:

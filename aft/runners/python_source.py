@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from aft.customizations.access import Access
 from aft.customizations.model import ALL_INPUTS
 from aft.findings import Finding, SourceRef
 
@@ -12,6 +13,12 @@ DEFAULT_TIMEOUT_SECONDS = 300
 MAX_TIMEOUT_SECONDS = 3600
 TIMEOUT_NAME = "TIMEOUT_SECONDS"
 FUNCTION_NAME = "customize"
+_ROOTS = frozenset({"outputs", "accounts", "parameters"})
+_MAYBE = (
+    *(ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.BoolOp, ast.Match, ast.comprehension),
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ListComp, ast.DictComp, ast.SetComp),
+)
+_METHODS = frozenset({"get", "items", "keys", "values"})
 _REMEDY = "write `def customize(context):` at the top level"
 
 
@@ -38,23 +45,25 @@ def check_source(content: bytes, path: str) -> tuple[Finding, ...]:
     return (*_check_function(tree, path), *_check_timeout(tree, path))
 
 
-def timeout_of(content: bytes, path: str) -> int:
-    """``TIMEOUT_SECONDS`` of the step, in seconds, or the default."""
+def timeout_of(content: bytes, path: str, otherwise: int | None = None) -> int:
+    """``TIMEOUT_SECONDS`` of the step, in seconds, else the customization's, else the default."""
+    default = otherwise or DEFAULT_TIMEOUT_SECONDS
     tree = parse_source(content, path)
     if isinstance(tree, Finding):
-        return DEFAULT_TIMEOUT_SECONDS
+        return default
     for _, value in _timeouts(tree):
         number = _number(value)
         if number is not None and 1 <= number <= MAX_TIMEOUT_SECONDS:
             return number
-    return DEFAULT_TIMEOUT_SECONDS
+    return default
 
 
 def inputs_used(content: bytes, path: str) -> frozenset[str]:
     """The inputs ``customize`` reads; all of them unless each use of its argument is plain.
 
-    Plain are ``context.account.<field>``, ``context.outputs``, ``context.client`` and
-    ``context.log``. Where the context goes elsewhere, anything may be read of it.
+    Plain are ``context.account.<field>``, ``context.outputs``, ``context.accounts``,
+    ``context.parameters``, ``context.client`` and ``context.log``. Where the context
+    goes elsewhere, anything may be read of it.
     """
     tree = parse_source(content, path)
     function = None if isinstance(tree, Finding) else _function(tree)
@@ -70,13 +79,62 @@ def inputs_used(content: bytes, path: str) -> frozenset[str]:
                     used.add(node.attr)
                     plain.add(id(root))
             case ast.Attribute(value=ast.Name(id=owner) as root, attr=attribute):
-                if owner == name and attribute in {"outputs", "client", "log"}:
-                    used |= {attribute} & {"outputs"}
+                if owner == name and attribute in _ROOTS | {"client", "log"}:
+                    used |= {attribute} & _ROOTS
                     plain.add(id(root))
     uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
     if any(id(node) not in plain for node in uses):
         return ALL_INPUTS
     return frozenset(used)
+
+
+def names_read(content: bytes, path: str) -> tuple[Access, ...]:
+    """What ``customize`` reads by constant names: outputs, other accounts, parameters and custom
+    fields. A read in a branch, a loop or a function inside is not certain."""
+    tree = parse_source(content, path)
+    function = None if isinstance(tree, Finding) else _function(tree)
+    if not isinstance(function, ast.FunctionDef) or len(function.args.args) != 1:
+        return ()
+    name = function.args.args[0].arg
+    found: list[Access] = []
+    todo: list[tuple[ast.AST, bool]] = [(node, True) for node in function.body]
+    while todo:
+        node, certain = todo.pop()
+        chain = _chain(node)
+        if chain and chain[0] == name and (read := _read_of(chain[1:])):
+            place = node if isinstance(node, ast.expr) else function
+            found.append(Access(read, place.lineno, place.col_offset + 1, certain, path))
+            continue
+        inside = certain and not isinstance(node, _MAYBE)
+        todo.extend((child, inside) for child in ast.iter_child_nodes(node))
+    return tuple(sorted(found))
+
+
+def _chain(node: ast.AST) -> tuple[str, ...]:
+    """``context.outputs["a"]["b"]`` as its names; empty for anything else."""
+    names: list[str] = []
+    while True:
+        match node:
+            case ast.Attribute(value=value, attr=name):
+                names.append(name)
+                node = value
+            case ast.Subscript(value=value, slice=ast.Constant(value=str() as name)):
+                names.append(name)
+                node = value
+            case ast.Name(id=name):
+                return (name, *reversed(names))
+            case _:
+                return ()
+
+
+def _read_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    if names[:1] and names[0] in _ROOTS:
+        known = names[: next((i for i, item in enumerate(names) if item in _METHODS), len(names))]
+        return ("accounts", known[1], "id") if known[2:] == ("account_id",) else known
+    if names[:2] == ("account", "custom_fields") and len(names) > 2:
+        known = names[1 : next((i for i, x in enumerate(names) if x in _METHODS), len(names))]
+        return known if len(known) > 1 else ()
+    return ()
 
 
 def _function(tree: ast.Module) -> ast.FunctionDef | ast.AsyncFunctionDef | None:

@@ -10,29 +10,29 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from aft.customizations.access import Access
 from aft.customizations.model import (
     CustomizationStep,
     Outputs,
+    StepFailed,
     StepFile,
     StepInputs,
     StepResult,
 )
 from aft.customizations.step_inputs_json import encode_inputs
-from aft.errors import Terminal
 from aft.findings import Finding
-from aft.runners.child import ChildEnd, masked, run_child
-from aft.runners.python_source import check_source, inputs_used, timeout_of
+from aft.runners.bench import SECRET_VARIABLES, base_environment, proxy_secrets
+from aft.runners.child import ChildEnd, Pipe, masked, run_child
+from aft.runners.endings import ending, tail
+from aft.runners.python_source import check_source, inputs_used, names_read, timeout_of
 from aft.sessions import AccountSession
 
-_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
-_LOG_LINES_SHOWN = 5
 _HINT = "mend the step; the next run starts it again"
 
 
@@ -49,12 +49,19 @@ class PythonRunner:
     def uses(self, file: StepFile) -> frozenset[str]:
         return inputs_used(file.content, file.path)
 
+    def reads(self, step: CustomizationStep) -> tuple[Access, ...]:
+        return names_read(step.file.content, step.file.path)
+
+    def declares(self, step: CustomizationStep) -> frozenset[str] | None:  # noqa: ARG002 - protocol
+        return None  # whatever customize() returns
+
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
         credentials = dict(session.environment())
-        secrets = [value for key in _SECRET_VARIABLES if (value := credentials.get(key))]
-        timeout = timeout_of(step.file.content, step.file.path)
+        secrets = [value for key in SECRET_VARIABLES if (value := credentials.get(key))]
+        secrets += proxy_secrets(os.environ)
+        timeout = timeout_of(step.file.content, step.file.path, step.timeout_seconds)
         with tempfile.TemporaryDirectory(prefix="aft-step-", ignore_cleanup_errors=True) as folder:
             place = Path(folder).resolve()
             file = _write_files(step, place / "step")
@@ -64,11 +71,11 @@ class PythonRunner:
                 file,
                 inputs,
                 cwd=home,
-                environment=_environment(home, credentials),
+                environment={**base_environment(home), **credentials},
                 timeout=timeout,
                 secrets=secrets,
             )
-        outputs = _outputs(step, end, timeout=timeout, secrets=secrets)
+        outputs = _outputs(step, end, timeout=timeout)
         return StepResult(outputs=outputs, changed=True, log=end.output)
 
     @staticmethod
@@ -81,10 +88,10 @@ class PythonRunner:
         timeout: float,
         secrets: list[str],
     ) -> ChildEnd:
-        answer_fd, answer_to = os.pipe()
+        read, write = os.pipe()
         order = {
             "step": str(file),
-            "result_fd": answer_to,
+            "result_fd": write,
             "inputs": encode_inputs(inputs),
         }
         return run_child(
@@ -93,23 +100,10 @@ class PythonRunner:
             order=json.dumps(order).encode(),
             cwd=cwd,
             environment=environment,
-            answer_fd=answer_fd,
-            answer_to=answer_to,
+            answer=Pipe(read=read, write=write),
             timeout=timeout,
             secrets=secrets,
         )
-
-
-def _environment(home: Path, credentials: Mapping[str, str]) -> Mapping[str, str]:
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "LANG": "C.UTF-8",
-        # Without credentials of its own a client must fail, not find those of this machine.
-        "AWS_EC2_METADATA_DISABLED": "true",
-        **credentials,
-    }
 
 
 def _write_files(step: CustomizationStep, folder: Path) -> Path:
@@ -122,35 +116,38 @@ def _write_files(step: CustomizationStep, folder: Path) -> Path:
     return folder / step.name
 
 
-def _outputs(
-    step: CustomizationStep, end: ChildEnd, *, timeout: float, secrets: list[str]
-) -> Outputs:
+def _outputs(step: CustomizationStep, end: ChildEnd, *, timeout: float) -> Outputs:
     """What the step returned. Raises ``Terminal`` with the step's own reason."""
     path = step.file.path
     if end.timed_out:
-        raise Terminal(
-            f"{path}: not done after {timeout:,.0f} seconds, so it was stopped{_tail(end)}",
+        raise StepFailed(
+            f"{path}: not done after {timeout:,.0f} seconds, so it was stopped{tail(end)}",
             hint="make it faster, or allow more: TIMEOUT_SECONDS = … at the top of the step",
             code="TimedOut",
+            log=end.output,
         )
     try:
         result = json.loads(end.answer)
     except ValueError as error:
-        raise Terminal(
-            f"{path}: the process ended ({_ending(end.exit_code)}) before customize() "
-            f"returned{_tail(end)}",
+        raise StepFailed(
+            f"{path}: the process ended ({ending(end.exit_code)}) before customize() "
+            f"returned{tail(end)}",
             hint="let customize() return or raise, not end the process",
+            log=end.output,
         ) from error
     problem = result.get("error")
     if problem is not None:
-        raise Terminal(
-            f"{_place(step, problem)}: {masked(problem['message'], secrets)}", hint=_HINT
+        raise StepFailed(
+            f"{_place(step, problem)}: {masked(problem['message'], end.secrets)}",
+            hint=_HINT,
+            log=end.output,
         )
     outputs: dict[str, str] = result["outputs"]
-    if any(secret in value for secret in secrets for value in outputs.values()):
-        raise Terminal(
-            f"{path}: customize() returned a credential; outputs are kept in git",
+    if any(secret in value for secret in end.secrets for value in outputs.values()):
+        raise StepFailed(
+            f"{path}: customize() returned a secret; outputs are kept in git",
             hint="return names and ids only",
+            log=end.output,
         )
     return outputs
 
@@ -160,17 +157,3 @@ def _place(step: CustomizationStep, problem: Mapping[str, Any]) -> str:
     root = step.file.path.rsplit("/", 1)[0]
     path = f"{root}/{problem['file']}" if problem.get("file") else step.file.path
     return f"{path}:{problem['line']}" if problem.get("line") else path
-
-
-def _ending(exit_code: int) -> str:
-    if exit_code >= 0:
-        return f"exit code {exit_code}"
-    try:
-        return f"killed by {signal.Signals(-exit_code).name}"
-    except ValueError:
-        return f"killed by signal {-exit_code}"
-
-
-def _tail(end: ChildEnd) -> str:
-    lines = [line for line in end.output.splitlines() if line.strip()][-_LOG_LINES_SHOWN:]
-    return f"; its last words: {' | '.join(lines)}" if lines else ""

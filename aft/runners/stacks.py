@@ -50,14 +50,23 @@ class StackState:
     outputs: Mapping[str, str]
     tags: Mapping[str, str]
 
+    @property
+    def is_steady(self) -> bool:
+        """Nothing is in progress."""
+        return self.status == "REVIEW_IN_PROGRESS" or not self.status.endswith("_IN_PROGRESS")
+
 
 class Stack:
     """The stack called ``name`` behind one client."""
 
-    def __init__(self, client: Any, name: str, sleep: Sleep) -> None:
+    def __init__(
+        self, client: Any, name: str, sleep: Sleep, *, longest: float = LONGEST_WAIT
+    ) -> None:
+        """``longest`` is how many seconds to wait for the stack at a time."""
         self.client = client
         self.name = name
         self._sleep = sleep
+        self._longest = longest
 
     def look(self, name: str | None = None) -> StackState | None:
         """The stack now, by its name or an id; ``None`` where there is none."""
@@ -82,7 +91,7 @@ class Stack:
 
     def wait(self) -> StackState | None:
         """The stack once nothing is in progress. Raises ``Transient`` when that takes too long."""
-        return self.poll(self.look, lambda state: state is None or _is_steady(state.status))
+        return self.poll(self.look, lambda state: state is None or state.is_steady)
 
     def poll(self, look: Callable[[], T], is_done: Callable[[T], bool]) -> T:
         """Look again and again until ``is_done``. Raises ``Transient`` when that takes too long."""
@@ -91,9 +100,9 @@ class Stack:
             seen = look()
             if is_done(seen):
                 return seen
-            if waited >= LONGEST_WAIT:
+            if waited >= self._longest:
                 raise Transient(
-                    f"stack {self.name} is still at work after {LONGEST_WAIT / 60:.0f} minutes",
+                    f"stack {self.name} is still at work after {self._longest / 60:.0f} minutes",
                     hint="the next run goes on waiting; look at the stack's events meanwhile",
                 )
             self._sleep(pause)
@@ -162,7 +171,3 @@ class Stack:
                     return found[::-1]
                 found.append(event)
         return found[::-1]
-
-
-def _is_steady(status: str) -> bool:
-    return status == "REVIEW_IN_PROGRESS" or not status.endswith("_IN_PROGRESS")

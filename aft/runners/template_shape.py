@@ -29,6 +29,7 @@ SECTIONS = (
 
 _JINJA = re.compile(r"\{\{(?!resolve:)|\{%|\{#")
 _KEY = re.compile(r"""^(?:"([^"\n]+)"|'([^'\n]+)'|([A-Za-z_][^\s:#'"{}\[\]]*))\s*:(?=\s|$)""")
+_INNER_KEY = re.compile(r"""["']?([A-Za-z0-9]+)["']?\s*:""")
 _TAB = re.compile(r"^ *\t")
 
 
@@ -37,6 +38,39 @@ def check_shape(text: str, path: str) -> tuple[Finding, ...]:
     if path.endswith(".json"):
         return tuple(_check_json(text, path))
     return tuple(_check_yaml(text, path))
+
+
+def output_names(text: str, path: str) -> frozenset[str] | None:
+    """The outputs a template surely has; ``None`` when Jinja2 may make others."""
+    if path.endswith(".json"):
+        try:
+            outputs = json.loads(text).get("Outputs", {})
+        except (ValueError, AttributeError):
+            return None
+        return frozenset(outputs) if isinstance(outputs, dict) else None
+    if text.lstrip().startswith("{") or "\nFn::" in text:
+        return None
+    names: set[str] = set()
+    inside, indent = False, 0
+    for line in text.splitlines():
+        match = _KEY.match(line)
+        if match is not None:
+            inside, indent = (match[1] or match[2] or match[3]) == "Outputs", 0
+            if inside and line.partition(":")[2].split("#")[0].strip():
+                return None  # written in braces
+            continue
+        if not inside or not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if "{%" in line:
+            return None
+        here = len(line) - len(line.lstrip())
+        indent = indent or here
+        if here == indent:
+            key = _INNER_KEY.match(line.strip())
+            if key is None:
+                return None
+            names.add(key[1])
+    return frozenset(names)
 
 
 def _finding(path: str, line: int, column: int, message: str, hint: str) -> Finding:

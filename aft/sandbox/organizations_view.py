@@ -21,6 +21,11 @@ def show(organization: Organization | None) -> None:
     _shown[:] = [] if organization is None else [organization]
 
 
+def is_trusted(principal: str) -> bool:
+    """Has the shown organization trusted access enabled for the service?"""
+    return bool(_shown) and principal in _shown[0].trusted_services
+
+
 class OrganizationsView(OrganizationsBackend):
     """The few members moto reads of an organization, computed from ours."""
 

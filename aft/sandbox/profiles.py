@@ -33,6 +33,10 @@ class Behaviour:
     """How long EnableRegion and DisableRegion take."""
     tagging_lag_seconds: float = 0.0
     """How long the tagging API goes on showing an account's old tags."""
+    billing_lag_seconds: float = 0.0
+    """How long billing takes to see a tag key for the first time."""
+    support_api: bool = True
+    """Whether the management account's support plan has an API (Business or above)."""
     concurrent_creations: int = 5
     account_quota: int = 500
     throttle: bool = False
@@ -49,6 +53,7 @@ _BEHAVIOURS = {
         closure_seconds=3600.0,
         region_opt_seconds=300.0,
         tagging_lag_seconds=15.0,
+        billing_lag_seconds=86_400.0,
         throttle=True,
     ),
 }

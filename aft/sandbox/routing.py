@@ -20,6 +20,7 @@ from aft.sandbox.transport import shared_loader
 from aft.sandbox.wire import WireRequest
 
 _SERVICE_BY_SIGNING_NAME: Mapping[str, str] = {
+    "access-analyzer": "accessanalyzer",
     "monitoring": "cloudwatch",
     "tagging": "resourcegroupstaggingapi",
     "states": "stepfunctions",
@@ -62,6 +63,20 @@ _IAM_ACTION: Mapping[tuple[str, str], str] = {
     ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
     ("s3control", "DeletePublicAccessBlock"): "s3:PutAccountPublicAccessBlock",
     ("lambda", "Invoke"): "lambda:InvokeFunction",
+    **{
+        ("budgets", name): "budgets:ViewBudget"
+        for name in (
+            "DescribeBudget",
+            "DescribeBudgets",
+            "DescribeNotificationsForBudget",
+            "DescribeSubscribersForNotification",
+        )
+    },
+    **{
+        ("budgets", f"{verb}{noun}"): "budgets:ModifyBudget"
+        for verb in ("Create", "Update", "Delete")
+        for noun in ("Budget", "Notification", "Subscriber")
+    },
 }
 
 

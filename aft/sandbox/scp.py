@@ -1,4 +1,4 @@
-"""What service control policies let a member account do.
+"""What service control policies, and a session held to reading, let a member account do.
 
 At every level from the root to the account some attached SCP must allow the action, and none
 may deny it. The management account and service-linked roles are never bound. The ARN a call is
@@ -8,6 +8,7 @@ about is not known here, so a Deny that names single resources is not enforced.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -23,10 +24,16 @@ from aft.sandbox.policy_language import (
 )
 
 _SCP = "SERVICE_CONTROL_POLICY"
+_READS = re.compile(
+    r"[\w-]+:(Get|List|Describe|Head|BatchGet|Search|Lookup|Query|Scan|Select|View)"
+)
+"""About what AWS's policy ReadOnlyAccess allows."""
 
 
 def refusal(organization: Organization, caller: Caller, *, action: str, region: str) -> str | None:
     """AWS's sentence when an SCP stands in the way, else ``None``."""
+    if getattr(caller, "read_only", False) and not _READS.match(action):  # of older states, too
+        return _sentence(caller, action, f"because no session policy allows the {action} action")
     account = organization.accounts.get(caller.account_id)
     if account is None or account.id == organization.management_account_id:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from aft.sandbox import keys, rates, regions, scp, tagging
+from aft.sandbox import keys, organization_services, rates, regions, scp, tagging
 from aft.sandbox.accounts_api import AccountManagement
 from aft.sandbox.calls import Handler
 from aft.sandbox.credentials import Caller, UnknownCredentials
@@ -18,7 +18,7 @@ from aft.sandbox.routing import require_model
 from aft.sandbox.services import enabled_regions
 from aft.sandbox.sts import SecurityTokens
 
-_OWN_SERVICES = frozenset({"organizations", "account", "sts"})
+_OWN_SERVICES = frozenset({"organizations", "account", "sts"}) | organization_services.OWN
 _GLOBAL_SERVICES = frozenset({"organizations", "account", "iam", "sts"})
 
 
@@ -29,6 +29,7 @@ def build_dispatcher(context: Context, *, faults: Faults, save: Callable[[], Non
     handlers.update(AccountManagement(context, require_model("account")).handlers())
     handlers.update(SecurityTokens(context, require_model("sts")).handlers())
     handlers.update(tagging.handlers(context))
+    handlers.update(organization_services.handlers(context))
     return Dispatcher(
         hooks=_hooks(context, faults, save), handlers=handlers, own_services=_OWN_SERVICES
     )

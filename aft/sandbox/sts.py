@@ -1,7 +1,8 @@
 """Security Token Service: roles are assumed only where they exist and let the caller in.
 
-Sessions end on the virtual clock. Identity policies are not evaluated: a caller whose trust is
-given may assume. Web identity tokens are read, not verified.
+Sessions end on the virtual clock. Of session policies only ReadOnlyAccess of AWS is known. Identity
+policies are not evaluated: a caller whose trust is given may assume. Web identity tokens are
+read, not verified.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from aft.sandbox.policy_language import (
 from aft.sandbox.validation import violations
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/((?:[\w+=,.@-]+/)*)([\w+=,.@-]+)")
+_READ_ONLY = ":aws:policy/ReadOnlyAccess"
 _CHAINED_MAXIMUM = 3600
 _DEFAULT_DURATION = 3600
 
@@ -184,6 +186,10 @@ class SecurityTokens:
             user_id=f"{role.id}:{name}",
             role_arn=arn,
             expires_at=now + duration,
+            read_only=any(
+                str(policy.get("arn", "")).endswith(_READ_ONLY)
+                for policy in call.params.get("PolicyArns") or ()
+            ),
         )
         return {
             "Credentials": _credentials(keys),

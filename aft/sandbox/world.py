@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 from aft.sandbox.credentials import CredentialTable, Keys
 from aft.sandbox.organizations_backend.model import Organization
@@ -57,6 +58,8 @@ class World:
     creation_failures: list[CreationFailure] = field(default_factory=list)
     buckets: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     """Token buckets of the throttle table: (tokens, time of last refill)."""
+    services: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    """State of our own services: (kind, account, region) to what its module keeps."""
     calls: int = 0
 
     def account_profile(self, account_id: str) -> AccountProfile:

@@ -414,6 +414,11 @@ class FakeSession:
                 raise Denied(f"account {self.account_id} cannot be entered yet")
             return self.world.inside[self.account_id]
 
+    def of(self, account_id: AccountId) -> FakeSession:
+        if account_id not in self.world.accounts:
+            raise Denied(f"there is no account {account_id} to enter")
+        return FakeSession(self.world, account_id)
+
     def sleep(self, seconds: float) -> None:
         self.world.clock.sleep(seconds)
 

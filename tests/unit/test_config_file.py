@@ -56,6 +56,28 @@ def test_one_line_is_enough() -> None:
         ("home_region: eu-west-1\nledger: {branch: main}\n", "2:18 AFT704", "worker watches"),
         ("home_region: eu-west-1\nledger: {remote: ''}\n", "2:18 AFT704", "is empty"),
         ("home_region: eu-west-1\nprovider: control-tower\n", "2:11 AFT204", "'organizations'"),
+        (
+            "home_region: eu-west-1\nnetworks: {pools: {a: {cidr: 10.0.0.0}}}\n",
+            "2:30 AFT730",
+            "lacks its size",
+        ),
+        (
+            (
+                "home_region: eu-west-1\nnetworks:\n  pools:\n    a: {cidr: 10.0.0.0/8}\n"
+                "    b: {cidr: 10.8.0.0/16}\n"
+            ),
+            "5:15 AFT730",
+            "overlaps pool 'a' (10.0.0.0/8)",
+        ),
+        (
+            (
+                "home_region: eu-west-1\n"
+                "networks: {pools: {a: {cidr: 10.0.0.0/16, reserved: [10.1.0.0/24]}}}\n"
+            ),
+            "2:54 AFT730",
+            "not inside the pool's range",
+        ),
+        ("home_region: eu-west-1\nnetworks: {reserved: [10.0.0.1/8]}\n", "2:23 AFT730", "middle"),
         ("home_region: [\n", "1:14 AFT101", "not YAML"),
         ("", "1:1 AFT107", "empty"),
     ],

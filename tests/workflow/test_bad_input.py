@@ -42,7 +42,7 @@ def place(repo: Repo, code: str) -> tuple[str, int, int]:
         pytest.param(GOOD + "---\n" + GOOD, "AFT106", 4, 1, id="two documents"),
         pytest.param(GOOD.replace("Workloads/Dev", "Worklods/Dev"), "AFT306", 3, 5, id="misspelt"),
         pytest.param(GOOD + "customizations: [wbe]\n", "AFT312", 4, 18, id="no customization"),
-        pytest.param(GOOD + "budget: {monthly_usd: 5}\n", "AFT290", 4, 1, id="not acted on yet"),
+        pytest.param(GOOD + "expires: 2027-06-30\n", "AFT290", 4, 1, id="not acted on yet"),
         pytest.param(GOOD + "reason: !!python/name:os.system x\n", "AFT108", 4, 9, id="tag"),
         pytest.param("name: shop\n\temail: x\n", "AFT102", 2, 1, id="tab"),
         pytest.param(GOOD + "depends_on: [shop]\n", "AFT308", 4, 14, id="depends on itself"),

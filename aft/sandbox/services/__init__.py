@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from aft.sandbox.services.deferred import install_with
 
-SERVICES = ("cloudformation", "ec2", "iam", "s3", "s3control", "ssm")
+SERVICES = (
+    "cloudformation",
+    "cloudtrail",
+    "config",
+    "ec2",
+    "iam",
+    "logs",
+    "s3",
+    "s3control",
+    "servicequotas",
+    "ssm",
+)
 
 
 def install_all() -> None:

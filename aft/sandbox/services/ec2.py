@@ -14,12 +14,13 @@ from moto.ec2.responses import EC2Response
 
 from aft.sandbox.services.constraints import ModelConstraints
 from aft.sandbox.services.ec2_backend import StrictEc2Backend
+from aft.sandbox.services.ec2_defaults import AccountDefaultsAnswers
 from aft.sandbox.services.moto_seams import Refusal, use_backend, use_responses
 
 DRY_RUN = "Request would have succeeded, but DryRun flag is set."
 
 
-class StrictEc2Response(ModelConstraints, EC2Response):
+class StrictEc2Response(ModelConstraints, AccountDefaultsAnswers, EC2Response):
     """moto's answers, after the model's constraints and DryRun."""
 
     validation_code: ClassVar[str] = "InvalidParameterValue"

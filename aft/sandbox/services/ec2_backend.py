@@ -19,6 +19,8 @@ from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC
 
 from aft.regions import ENABLED_BY_DEFAULT, OPT_IN
+from aft.sandbox.services.ec2_defaults import AccountDefaults
+from aft.sandbox.services.ec2_network import NetworkRules
 from aft.sandbox.services.enabled_regions import opt_in_status
 from aft.sandbox.services.moto_seams import Refusal
 
@@ -26,7 +28,7 @@ AWS_MANAGED_EBS_KEY = "alias/aws/ebs"
 ANYWHERE = "0.0.0.0/0"
 
 
-class StrictEc2Backend(EC2Backend):
+class StrictEc2Backend(AccountDefaults, NetworkRules, EC2Backend):
     """moto's EC2 with AWS's default VPCs, deletion rules and account settings."""
 
     _url_module = property(lambda _: ec2_urls)

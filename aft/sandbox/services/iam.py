@@ -18,6 +18,8 @@ from moto.iam.responses import IamResponse
 
 from aft.sandbox.services.aws_policies import AwsManagedPolicies
 from aft.sandbox.services.constraints import ModelConstraints
+from aft.sandbox.services.iam_roles import ProviderAnswers, ProviderRules, RoleRules
+from aft.sandbox.services.iam_service_roles import ServiceLinkedRoles
 from aft.sandbox.services.moto_seams import use_backend, use_responses
 
 _PRINCIPAL = re.compile(
@@ -98,13 +100,21 @@ def _is_principal(kind: str, name: str) -> bool:
     return kind in ("Federated", "CanonicalUser") and bool(name)
 
 
-class StrictIamBackend(AccountAliases, TrustPolicies, AwsManagedPolicies, IAMBackend):
+class StrictIamBackend(
+    AccountAliases,
+    TrustPolicies,
+    RoleRules,
+    ServiceLinkedRoles,
+    ProviderRules,
+    AwsManagedPolicies,
+    IAMBackend,
+):
     """moto's IAM with AWS's rules for aliases and trust policies, and AWS's own policies."""
 
     _url_module = property(lambda _: iam_urls)
 
 
-class StrictIamResponse(ModelConstraints, IamResponse):
+class StrictIamResponse(ModelConstraints, ProviderAnswers, IamResponse):
     """moto's answers, after the model's constraints."""
 
     validation_code: ClassVar[str] = "ValidationError"

@@ -8,7 +8,7 @@ from builders_inside import facts
 from builders_requests import MemoryFiles
 
 from aft.customizations.digests import step_digest
-from aft.customizations.inputs import check_template_inputs
+from aft.customizations.inputs import check_step_inputs
 from aft.customizations.manifest import parse_customizations
 from aft.customizations.model import Customization, CustomizationRunner
 from aft.files import EntryKind
@@ -64,10 +64,9 @@ def test_steps_in_name_order_with_their_support_files() -> None:
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("accounts/web/pre-api-helpers.sh", "AFT290"),
-        ("accounts/web/main.tf", "AFT290"),
-        ("accounts/web/terraform/main.tf", "AFT290"),
-        ("accounts/web/api_helpers/pre.sh", "AFT290"),
+        ("accounts/web/main.tf", "AFT620"),
+        ("accounts/web/providers.jinja", "AFT620"),
+        ("accounts/web/customization.yml", "AFT620"),
         ("accounts/web/notes.txt", "AFT620"),
         ("accounts/web/template.yaml", "AFT620"),
         ("accounts/web/.cfn.yaml", "AFT620"),
@@ -114,7 +113,11 @@ def test_runners_check_their_steps_at_their_place() -> None:
 
 def test_outputs_must_come_from_an_earlier_step() -> None:
     def using(step: str) -> str:
-        return TEMPLATE + f"# {{{{ outputs['{step}'].Arn }}}}\n"
+        return (
+            TEMPLATE
+            + f"# {{{{ outputs['{step}'].Arn }}}}\n"
+            + "Outputs:\n  Arn:\n    Value: !Ref Topic\n"
+        )
 
     _, findings = parsed(
         {
@@ -147,16 +150,16 @@ def test_a_value_that_a_template_needs_and_an_account_lacks() -> None:
         }
     )
     where = SourceRef("account-requests/payments-prod.yaml", 7, 3)
-    (finding,) = check_template_inputs(found["web"], facts(), source=where)
+    (finding,) = check_step_inputs(found["web"], facts(), source=where)
     assert (finding.code, finding.source) == ("AFT605", where)
     assert finding.message == (
         "custom_fields.vpc is not set for 'payments-prod', and "
         "customizations/accounts/web/10-a.cfn.yaml:4:6 of customization 'web' uses it"
     )
     complete = facts(custom_fields={"vpc": {"cidr": "10.0.0.0/16"}})
-    assert check_template_inputs(found["web"], complete, source=where) == ()
+    assert check_step_inputs(found["web"], complete, source=where) == ()
     ownerless = facts(custom_fields={"vpc": {"cidr": "x"}}, owner={})
-    (finding,) = check_template_inputs(found["web"], ownerless, source=where)
+    (finding,) = check_step_inputs(found["web"], ownerless, source=where)
     assert "account.owner.team is not set" in finding.message
 
 
@@ -195,6 +198,23 @@ def test_a_digest_covers_content_version_and_used_inputs_only() -> None:
         digest_of(request_id="other"),
     ]
     assert len({same, *changed}) == 6
+
+
+def test_an_output_that_a_template_surely_does_not_have() -> None:
+    outputs = "Outputs:\n  TopicArn:\n    Value: !Ref Topic\n"
+    _, findings = parsed(
+        {
+            "global/10-a.cfn.yaml": TEMPLATE + outputs,
+            "global/20-b.cfn.yaml": TEMPLATE + "# {{ outputs['global/10-a.cfn.yaml'].TopicArm }}",
+            "global/30-c.py": "def customize(context):\n"
+            "    return {'x': context.outputs['global/10-a.cfn.yaml']['Topic']}\n",
+        }
+    )
+    assert [(item.code, item.source.line, item.source.column) for item in findings] == [
+        ("AFT606", 4, 6),
+        ("AFT606", 2, 18),
+    ]
+    assert findings[0].hint == "did you mean 'TopicArn'?"
 
 
 def test_outputs_count_where_they_are_used() -> None:

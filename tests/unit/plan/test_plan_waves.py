@@ -38,6 +38,19 @@ def test_each_target_is_one_chain_in_the_first_wave_it_can_be_in() -> None:
     ]
 
 
+def test_accounts_whose_changes_take_turns_share_a_wave() -> None:
+    waves = make_waves(
+        [
+            change("a1", "a"),
+            change("a2", "a", "b1"),
+            change("b1", "b"),
+            change("b2", "b", "a1"),
+            change("c1", "c", "a2"),
+        ]
+    )
+    assert [wave.chains for wave in waves] == [(("a1", "a2"), ("b1", "b2")), (("c1",),)]
+
+
 def test_a_circle_is_named() -> None:
     with pytest.raises(ValueError, match="wait for each other: a, b"):
         make_waves([change("a1", "a", "b1"), change("b1", "b", "a1")])

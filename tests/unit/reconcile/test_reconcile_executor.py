@@ -107,7 +107,7 @@ def test_mending_the_cause_repairs_the_rest_on_the_next_run() -> None:
     assert not scene.ledger.read().record("network").failures
 
 
-def test_a_failed_setting_blocks_the_rest_of_its_account_alone() -> None:
+def test_a_failed_setting_blocks_the_customizations_of_its_account_alone() -> None:
     scene = stage()
     refusing = LevelSetting("account-alias", refuses=Terminal("the alias is taken", hint="another"))
     scene.settings = settings(refusing, LevelSetting("ebs-default-encryption"))
@@ -122,12 +122,13 @@ def test_a_failed_setting_blocks_the_rest_of_its_account_alone() -> None:
     assert rows(outcome)["payments"] == "failed"
     assert rows(outcome)["search"] == "succeeded"
     row = next(item for item in outcome.targets if item.target == "payments")
-    assert [step.status for step in row.steps] == [
-        Status.SUCCEEDED,
-        Status.FAILED,
-        Status.BLOCKED,
-        Status.BLOCKED,
+    assert [(step.change.subject, step.status) for step in row.steps] == [
+        ("", Status.SUCCEEDED),
+        ("account-alias", Status.FAILED),
+        ("ebs-default-encryption", Status.SUCCEEDED),  # beside it, not after it
+        ("global/10-roles.py", Status.BLOCKED),
     ]
+    assert outcome.counts.total == len(outcome.targets)
     assert (row.reason, row.hint) == ("the alias is taken", "another")
     failure = scene.ledger.read().record("payments").failures["account-alias"]
     assert (failure.reason, failure.hint) == ("the alias is taken", "another")

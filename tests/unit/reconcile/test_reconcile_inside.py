@@ -184,10 +184,14 @@ def test_live_shows_each_difference_by_region_and_changes_nothing() -> None:
     assert inside(scene) == before
 
 
-def test_live_says_nothing_of_an_account_that_cannot_be_entered_yet() -> None:
+def test_live_says_of_an_account_that_cannot_be_entered_yet_that_nothing_was_read() -> None:
     scene = stage(usable_after=3600.0)
-    scene.world.add_account("payments", "aws+payments@example.com", born=scene.world.clock.now())
-    assert look(scene, state()) == {}
+    number = scene.world.add_account(
+        "payments", "aws+payments@example.com", born=scene.world.clock.now()
+    )
+    (seen,) = look(scene, state()).values()
+    assert seen.unread == f"account {number} cannot be entered now"
+    assert (seen.differences, seen.refused) == ((), "")
 
 
 def test_live_tells_a_refusal_with_its_setting() -> None:
@@ -203,7 +207,7 @@ def test_live_tells_a_refusal_with_its_setting() -> None:
     assert seen.refused == "an SCP forbids iam:ListAccountAliases"
 
 
-def test_live_leaves_out_what_fails_for_the_moment() -> None:
+def test_live_says_what_fails_for_the_moment() -> None:
     scene = stage()
     scene.apply(state(level=1))
 
@@ -212,7 +216,8 @@ def test_live_leaves_out_what_fails_for_the_moment() -> None:
             raise Transient("503")
 
     scene.settings = settings(Shaky("account-alias"))
-    assert look(scene, state(level=2)) == {}
+    (seen,) = look(scene, state(level=2)).values()
+    assert (seen.unread, seen.refused, seen.differences) == ("503", "", ())
 
 
 def test_live_tells_a_plugin_that_raises_anything_as_a_refusal() -> None:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
-from builders_plan import baseline, desired, request, unit
+from builders_plan import baseline, customization, desired, request, unit
 from builders_reconcile import rows, stage
-from fakes.clocks import SimulatedClock
+from fakes.clocks import SimulatedClock, SteppingClock
+from fakes.plugins import LevelSetting, settings
 from fakes.world import Fault
 
 from aft.config import Config, Limits
 from aft.ids import AccountId
+from aft.plan.outcome import Status
 from aft.ports import Creation, CreationState
 from aft.reconcile.model import StopToken
 from aft.reconcile.pause import Pause
 from aft.reconcile.watch import RAREST, SOONEST, CreationWatch, interval
+
+
+@dataclass
+class Slow(LevelSetting):
+    """Takes a second for each look, and one for its change."""
+
+    clock: SimulatedClock | SteppingClock | None = None
+
+    def read(self, inputs: Any, session: Any) -> int | None:
+        assert self.clock is not None
+        self.clock.sleep(1.0)
+        return super().read(inputs, session)
+
+    def change(self, inputs: Any, observed: int | None, session: Any) -> None:
+        assert self.clock is not None
+        self.clock.sleep(1.0)
+        super().change(inputs, observed, session)
 
 
 def test_twenty_accounts_stay_within_a_tenth_of_the_five_slot_floor() -> None:
@@ -66,6 +88,87 @@ def test_waiting_for_slots_keeps_no_other_account_waiting() -> None:
         assert finished is not None
         assert (finished - scene.ledger.events("organization")[0].at).total_seconds() < 10.0
     assert took["new0"].seconds > 100.0
+
+
+def test_settings_of_an_account_take_as_long_as_the_longest_of_them() -> None:
+    names = tuple(f"setting-{number}" for number in range(12))
+    with SimulatedClock() as clock:
+        scene = stage(clock, usable_after=0.0)
+        scene.settings = settings(*(Slow(name, clock=clock) for name in names))
+        state = desired(
+            request("payments"),
+            units=[unit("Workloads")],
+            baselines=[baseline("standard", *names)],
+            customizations=[customization("global", "10-roles.py")],
+        )
+        outcome = scene.apply(state)
+    (row,) = outcome.targets
+    assert row.status is Status.SUCCEEDED
+    took = {step.change.subject: step for step in row.steps}
+    longest = max(took[name].seconds for name in names)
+    assert longest >= 3.0
+    began = min(took[name].began or 0.0 for name in names)
+    assert (took["global/10-roles.py"].began or 0.0) - began <= 1.1 * longest
+    assert row.seconds < took[""].seconds + 1.2 * longest, "the row says time, not work"
+
+
+def test_accounts_with_many_settings_keep_no_other_from_its_own() -> None:
+    names = tuple(f"setting-{number:02}" for number in range(40))
+    with SimulatedClock() as clock:
+        scene = stage(clock, usable_after=0.0)
+        scene.settings = settings(*(Slow(name, clock=clock) for name in names))
+        for number in range(4):
+            scene.world.add_account(f"app{number}", f"aws+app{number}@example.com")
+        state = desired(
+            *(request(f"app{number}") for number in range(4)),
+            units=[unit("Workloads")],
+            baselines=[baseline("standard", *names)],
+        )
+        outcome = scene.apply(state)
+    assert outcome.counts.succeeded == 4
+    firsts = [
+        min(step.began or 0.0 for step in row.steps if step.change.subject)
+        for row in outcome.targets
+    ]
+    assert max(firsts) <= 1.0, "every account begins at once"
+    assert outcome.seconds >= 6.0, "160 settings are more than go at once"
+
+
+def test_an_account_is_probed_by_one_step_on_behalf_of_all() -> None:
+    names = tuple(f"setting-{number}" for number in range(8))
+    with SimulatedClock() as clock:
+        scene = stage(clock, usable_after=30.0)
+        scene.settings = settings(*(Slow(name, clock=clock) for name in names))
+        scene.world.add_account("payments", "aws+payments@example.com", born=clock.now())
+        state = desired(
+            request("payments"),
+            units=[unit("Workloads")],
+            baselines=[baseline("standard", *names)],
+        )
+        outcome = scene.apply(state)
+    assert outcome.counts.succeeded == 1
+    assert scene.world.calls["AssumeRole"] <= 15, "as many looks as one step would take"
+
+
+def test_an_account_that_never_answers_fails_every_setting_once_the_time_is_over() -> None:
+    names = tuple(f"setting-{number}" for number in range(3))
+    with SimulatedClock() as clock:
+        scene = stage(clock, usable_after=10_000.0)
+        scene.settings = settings(*(Slow(name, clock=clock) for name in names))
+        scene.world.add_account("payments", "aws+payments@example.com", born=clock.now())
+        state = desired(
+            request("payments"),
+            units=[unit("Workloads")],
+            baselines=[baseline("standard", *names)],
+            customizations=[customization("global", "10-roles.py")],
+        )
+        outcome = scene.apply(state)
+    (row,) = outcome.targets
+    statuses = {step.change.subject: step.status for step in row.steps}
+    assert [statuses[name] for name in names] == [Status.FAILED] * 3
+    assert statuses["global/10-roles.py"] is Status.BLOCKED
+    assert "was not usable within" in row.reason
+    assert outcome.seconds < 100.0
 
 
 def test_regions_of_a_setting_go_side_by_side() -> None:

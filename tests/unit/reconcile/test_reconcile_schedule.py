@@ -1,4 +1,4 @@
-"""Which change may begin: needs, lanes, failures. No threads, no time."""
+"""Which change may begin: needs, the organization's lane, failures. No threads, no time."""
 
 from __future__ import annotations
 
@@ -24,12 +24,24 @@ def ids(changes: tuple[Change, ...]) -> list[str]:
     return [item.id for item in changes]
 
 
-def test_independent_targets_begin_together_and_each_goes_in_order() -> None:
-    one, two, other = change("one", "a"), change("two", "a"), change("other", "b")
+def test_independent_targets_begin_together_and_each_goes_by_its_needs() -> None:
+    one, two, other = change("one", "a"), change("two", "a", ("one",)), change("other", "b")
     schedule = Schedule(plan(one, two, other))
     assert ids(schedule.first()) == ["one", "other"]
     assert ids(schedule.succeeded(other)) == []
     assert ids(schedule.succeeded(one)) == ["two"]
+
+
+def test_changes_of_one_account_that_do_not_need_each_other_go_side_by_side() -> None:
+    tag = change("tag", "a")
+    settings = [change(f"setting {number}", "a", ("tag",)) for number in range(3)]
+    last = change("last", "a", tuple(item.id for item in settings))
+    schedule = Schedule(plan(tag, *settings, last))
+    assert ids(schedule.first()) == ["tag"]
+    assert ids(schedule.succeeded(tag)) == [item.id for item in settings]
+    assert ids(schedule.succeeded(settings[1])) == []
+    assert ids(schedule.succeeded(settings[0])) == []
+    assert ids(schedule.succeeded(settings[2])) == ["last"]
 
 
 def test_needs_of_several_targets_are_all_waited_for() -> None:
@@ -41,8 +53,22 @@ def test_needs_of_several_targets_are_all_waited_for() -> None:
     assert ids(schedule.succeeded(b)) == ["c"]
 
 
-def test_a_failure_blocks_its_own_rest_and_all_that_needs_any_of_it() -> None:
-    a1, a2 = change("a1", "a"), change("a2", "a")
+def test_a_failure_blocks_all_that_needs_it_and_leaves_what_goes_beside_it() -> None:
+    first, beside = change("first", "a"), change("beside", "a")
+    after_both, after_beside = (
+        change("both", "a", ("first", "beside")),
+        change("b", "b", ("beside",)),
+    )
+    schedule = Schedule(plan(first, beside, after_both, after_beside))
+    schedule.first()
+    blocked, begun = schedule.failed(first)
+    assert ids(blocked) == ["both"]
+    assert ids(begun) == []
+    assert ids(schedule.succeeded(beside)) == ["b"]
+
+
+def test_a_failure_blocks_across_accounts_whatever_needs_any_of_it() -> None:
+    a1, a2 = change("a1", "a"), change("a2", "a", ("a1",))
     b = change("b", needs=("a2",))
     c = change("c", needs=("b",))
     free = change("free")
@@ -77,7 +103,7 @@ def test_a_lane_goes_on_with_what_is_ready_when_its_first_is_not() -> None:
 def test_waves_say_the_order_where_the_list_does_not() -> None:
     late, early = change("late", "a"), change("early", "a")
     schedule = Schedule(plan(late, early, waves=(Wave(title="", chains=(("early", "late"),)),)))
-    assert ids(schedule.first()) == ["early"]
+    assert ids(schedule.first()) == ["early", "late"]
 
 
 def test_what_waits_for_itself_never_begins() -> None:

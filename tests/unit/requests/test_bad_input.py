@@ -55,7 +55,8 @@ def test_a_valid_request_has_no_findings() -> None:
         ("depends_on: [shob]\n", "4:14 AFT307", "'shob', which is no request"),
         ("depends_on: [shop]\n", "4:14 AFT308", "itself"),
         ("expires: 2027-06-30\n", "4:1 AFT290", "not acted on yet"),
-        ("budget: {monthly_usd: 5}\n", "4:1 AFT290", "not acted on yet"),
+        ("budget: {monthly_usd: 5, subscribers: [a@b.de]}\n", "4:1 AFT317", "no baseline"),
+        ("budget: {monthly_usd: 0, subscribers: [a@b.de]}\n", "4:23 AFT204", "monthly_usd"),
         (
             "access: [{group: a, permission_set: ReadOnlyAccess}]\n",
             "4:1 AFT290",
@@ -63,7 +64,7 @@ def test_a_valid_request_has_no_findings() -> None:
         ),
         ("state: closed\n", "4:1 AFT290", "only active is"),
         ("state: quarantined\n", "4:1 AFT290", "only active is"),
-        ("regions: [eu-west-1, me-south-1]\n", "4:22 AFT290", "not acted on yet"),
+        ("regions: [eu-west-1, me-south-1]\n", "4:22 AFT340", "no baseline does"),
         ("regions: [eu-west-9]\n", "4:11 AFT208", "not an AWS region"),
     ],
 )

@@ -199,8 +199,17 @@ def test_an_access_line_names_a_group_or_a_user() -> None:
 
 
 def test_what_is_not_acted_on_is_still_validated() -> None:
-    result = load(
-        {SHOP: request_text("shop", budget="{monthly_usd: -1}", expires="soon", access="[]")}
-    )
+    result = load({SHOP: request_text("shop", access="[{permission_set: X}]", expires="soon")})
     found = [f"{item.source.line}:{item.source.column} {item.code}" for item in result.findings]
-    assert found == ["4:1 AFT290", "4:23 AFT204", "5:1 AFT290", "5:10 AFT204"]
+    assert found == ["4:1 AFT290", "4:10 AFT204", "5:1 AFT290", "5:10 AFT204"]
+
+
+def test_a_budget_with_alerts_needs_somebody_to_warn() -> None:
+    quiet = "{monthly_usd: 5, alert_at: []}"
+    for budget, codes in (
+        ("{monthly_usd: 5}", {"AFT317", "AFT318"}),
+        (quiet, {"AFT317"}),
+        ("{monthly_usd: 5, subscribers: [a@example.com]}", {"AFT317"}),
+    ):
+        result = load({SHOP: request_text("shop", budget=budget)})
+        assert {item.code for item in result.findings} == codes

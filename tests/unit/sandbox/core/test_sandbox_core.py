@@ -24,7 +24,7 @@ from aft.sandbox import AccountSpec, Profile, Sandbox
         ("sts", "get_federation_token", {"Name": "xx"}),
         ("ec2", "describe_fast_launch_images", {}),
         ("iam", "get_organizations_access_report", {"JobId": "x" * 36}),
-        ("accessanalyzer", "list_analyzers", {}),
+        ("accessanalyzer", "list_archive_rules", {"analyzerName": "x"}),
         ("controltower", "list_landing_zones", {}),
         ("workmail", "list_organizations", {}),
         ("config", "put_conformance_pack", {"ConformancePackName": "x"}),

@@ -1,0 +1,310 @@
+"""Baseline setting ``budget``: a monthly cost budget of the account, and whom it warns.
+
+AWS (Cost Management User Guide, "Managing your costs with AWS Budgets"; API ``CreateBudget``):
+Budgets answers in us-east-1 alone. A budget has at most 10 notifications, each with at most 10
+e-mail subscribers; a notification without subscribers cannot exist, and goes with its last one.
+Notifications are told apart by type, comparison and threshold. ``UpdateBudget`` replaces the budget
+and leaves its notifications. Budgets of a member account need no permission of the management
+account; figures come up to three times a day, and forecasts need about five weeks of history.
+
+The request's ``budget`` wins over the baseline's parameters. When neither gives an amount, the
+budget of this name is removed; budgets of other names are nobody's business here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.errors import NotFound, Terminal
+from aft.organization.model import AccountFacts
+from aft.sessions import AccountSession
+
+REGION = "us-east-1"
+_Percent = Annotated[float, Field(gt=0, le=1000)]
+_EMail = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^\s@]+@[^\s@]+$")]
+
+
+class BudgetParameters(SettingParameters):
+    """Parameters of ``budget``."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^:\\/<>]+$")] = Field(
+        default="aft-monthly", description="Name of the budget in the account."
+    )
+    monthly_usd: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="US dollars a month, for requests without a `budget`."
+    )
+    alert_at: Annotated[tuple[_Percent, ...], Field(max_length=10)] = Field(
+        default=(80, 100), description="Percentages at which those requests are warned."
+    )
+    subscribers: Annotated[tuple[_EMail, ...], Field(max_length=10)] = Field(
+        default=(), description="Who is warned where the request names nobody."
+    )
+    forecast_at: Annotated[tuple[_Percent, ...], Field(max_length=10)] = Field(
+        default=(),
+        description="Percentages that the month's forecast may reach before it warns, for every "
+        "account.",
+    )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Alert:
+    """What tells one notification of a budget from another; ``threshold`` is in percent."""
+
+    type: str
+    threshold: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.type.lower()} {_number(self.threshold)} %"
+
+    @property
+    def notification(self) -> dict[str, Any]:
+        return {
+            "NotificationType": self.type,
+            "ComparisonOperator": "GREATER_THAN",
+            "Threshold": float(self.threshold),
+            "ThresholdType": "PERCENTAGE",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyBudget:
+    """A budget: US dollars, subscribers by alert, and what else about it is not as ours."""
+
+    usd: Decimal
+    alerts: Mapping[Alert, frozenset[str]]
+    oddities: tuple[str, ...] = ()
+    odd_notifications: tuple[Mapping[str, Any], ...] = ()
+
+
+class Budget:
+    """The account has the monthly budget, and none where nobody asks for one."""
+
+    name: ClassVar[str] = "budget"
+    version: ClassVar[int] = 1
+    regional: ClassVar[bool] = False
+    description: ClassVar[str] = "The monthly cost budget of the account, with its alerts."
+    parameters_model: type[BudgetParameters] = BudgetParameters
+
+    def facts(self, account: AccountFacts) -> object:
+        budget = account.budget
+        return {
+            "account_id": account.account_id,
+            "budget": None
+            if budget is None
+            else [budget.monthly_usd, list(budget.alert_at), list(budget.subscribers)],
+            "owner": account.owner.get("email", ""),
+        }
+
+    def read(
+        self, inputs: SettingInputs[BudgetParameters], session: AccountSession
+    ) -> MonthlyBudget | None:
+        client = session.client("budgets", REGION)
+        key = {"AccountId": session.account_id, "BudgetName": inputs.parameters.name}
+        try:
+            budget = client.describe_budget(**key)["Budget"]
+        except NotFound:
+            return None
+        alerts: dict[Alert, frozenset[str]] = {}
+        odd = []
+        for page in client.get_paginator("describe_notifications_for_budget").paginate(**key):
+            for notification in page["Notifications"]:
+                alert = _alert(notification)
+                if alert is None:
+                    odd.append(_identity(notification))
+                    continue
+                answer = client.describe_subscribers_for_notification(
+                    **key, Notification=alert.notification
+                )
+                alerts[alert] = frozenset(item["Address"] for item in answer["Subscribers"])
+        return MonthlyBudget(
+            usd=Decimal(str((budget.get("BudgetLimit") or {}).get("Amount", "0"))),
+            alerts=alerts,
+            oddities=_oddities(budget),
+            odd_notifications=tuple(odd),
+        )
+
+    def compare(
+        self, inputs: SettingInputs[BudgetParameters], observed: MonthlyBudget | None
+    ) -> tuple[SettingDifference, ...]:
+        wanted = _wanted(inputs)
+        if wanted is None:
+            if observed is None:
+                return ()
+            return (_difference("budget", _dollars(observed), None, "is left over, should go"),)
+        if observed is None:
+            return (
+                _difference(
+                    "budget", None, _dollars(wanted), f"is missing, should be {_dollars(wanted)}"
+                ),
+            )
+        return tuple(_differences(wanted, observed))
+
+    def change(
+        self,
+        inputs: SettingInputs[BudgetParameters],
+        observed: MonthlyBudget | None,
+        session: AccountSession,
+    ) -> None:
+        wanted = _wanted(inputs)
+        client = session.client("budgets", REGION)
+        key = {"AccountId": session.account_id, "BudgetName": inputs.parameters.name}
+        if wanted is None:
+            if observed is not None:
+                client.delete_budget(**key)
+            return
+        quiet = [alert for alert, readers in wanted.alerts.items() if not readers]
+        if quiet:
+            raise Terminal(
+                f"nobody is there to be warned at {', '.join(map(str, quiet))}",
+                hint="give the request's budget subscribers, or the request an owner",
+            )
+        limit = {"Amount": _number(wanted.usd), "Unit": "USD"}
+        budget = {
+            "BudgetName": inputs.parameters.name,
+            "BudgetLimit": limit,
+            "TimeUnit": "MONTHLY",
+            "BudgetType": "COST",
+        }
+        if observed is None:
+            client.create_budget(
+                AccountId=session.account_id,
+                Budget=budget,
+                NotificationsWithSubscribers=[
+                    {"Notification": alert.notification, "Subscribers": _subscribers(readers)}
+                    for alert, readers in sorted(wanted.alerts.items())
+                ],
+            )
+            return
+        if observed.usd != wanted.usd or observed.oddities:
+            client.update_budget(AccountId=session.account_id, NewBudget=budget)
+        _change_alerts(client, key, wanted, observed)
+
+
+def _wanted(inputs: SettingInputs[BudgetParameters]) -> MonthlyBudget | None:
+    parameters, asked = inputs.parameters, inputs.account.budget
+    if asked is not None:
+        usd: float | None = asked.monthly_usd
+        actual, readers = asked.alert_at, asked.subscribers
+    else:
+        usd, actual, readers = parameters.monthly_usd, parameters.alert_at, ()
+    if usd is None:
+        return None
+    owner = inputs.account.owner.get("email", "")
+    warned = frozenset(readers or parameters.subscribers or ([owner] if owner else []))
+    alerts = [Alert("ACTUAL", _decimal(item)) for item in actual]
+    alerts += [Alert("FORECASTED", _decimal(item)) for item in parameters.forecast_at]
+    return MonthlyBudget(usd=_decimal(usd), alerts=dict.fromkeys(alerts, warned))
+
+
+def _differences(wanted: MonthlyBudget, observed: MonthlyBudget) -> Iterable[SettingDifference]:
+    if observed.usd != wanted.usd:
+        before, after = _dollars(observed), _dollars(wanted)
+        yield _difference("budget", before, after, f"is {before}, should be {after}")
+    for oddity in observed.oddities:
+        yield _difference("budget", oddity, None, f"has {oddity}, should have none")
+    for alert, readers in sorted(wanted.alerts.items()):
+        before, after = _names(observed.alerts.get(alert)), _names(readers)
+        if alert not in observed.alerts:
+            yield _difference(f"alert at {alert}", None, after, f"is missing, should warn {after}")
+        elif before != after:
+            yield _difference(
+                f"alert at {alert}", before, after, f"warns {before}, should warn {after}"
+            )
+    for alert in sorted(observed.alerts.keys() - wanted.alerts.keys()):
+        yield _difference(f"alert at {alert}", str(alert), None, "is left over, should go")
+    for notification in observed.odd_notifications:
+        words = f"{notification['ComparisonOperator']} {notification['Threshold']:g}"
+        yield _difference(f"alert at {words}", words, None, "is left over, should go")
+
+
+def _change_alerts(
+    client: Any, key: Mapping[str, str], wanted: MonthlyBudget, observed: MonthlyBudget
+) -> None:
+    """What is left over goes first, for a budget has room for few; new readers come before old
+    ones go, for a notification ends with its last one."""
+    for alert in sorted(observed.alerts.keys() - wanted.alerts.keys()):
+        client.delete_notification(**key, Notification=alert.notification)
+    for notification in observed.odd_notifications:
+        client.delete_notification(**key, Notification=notification)
+    for alert, readers in sorted(wanted.alerts.items()):
+        if alert not in observed.alerts:
+            client.create_notification(
+                **key, Notification=alert.notification, Subscribers=_subscribers(readers)
+            )
+            continue
+        for change, addresses in (
+            (client.create_subscriber, readers - observed.alerts[alert]),
+            (client.delete_subscriber, observed.alerts[alert] - readers),
+        ):
+            for subscriber in _subscribers(addresses):
+                change(**key, Notification=alert.notification, Subscriber=subscriber)
+
+
+def _alert(notification: Mapping[str, Any]) -> Alert | None:
+    """Ours, or ``None`` for a notification of another shape."""
+    if (
+        notification["ComparisonOperator"] != "GREATER_THAN"
+        or notification.get("ThresholdType", "PERCENTAGE") != "PERCENTAGE"
+    ):
+        return None
+    return Alert(notification["NotificationType"], _decimal(notification["Threshold"]))
+
+
+def _identity(notification: Mapping[str, Any]) -> Mapping[str, Any]:
+    names = ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")
+    return {name: notification[name] for name in names if name in notification}
+
+
+def _oddities(budget: Mapping[str, Any]) -> tuple[str, ...]:
+    """What would make it something else than the month's costs of the whole account."""
+    found = []
+    if budget.get("TimeUnit") != "MONTHLY":
+        found.append(f"time unit {budget.get('TimeUnit')}")
+    if budget.get("BudgetType") != "COST":
+        found.append(f"type {budget.get('BudgetType')}")
+    if (budget.get("BudgetLimit") or {}).get("Unit", "USD") != "USD":
+        found.append(f"unit {budget['BudgetLimit']['Unit']}")
+    found += [
+        f"a {words}"
+        for name, words in (
+            ("CostFilters", "cost filter"),
+            ("FilterExpression", "filter expression"),
+            ("PlannedBudgetLimits", "limit for each month"),
+            ("AutoAdjustData", "limit that adjusts itself"),
+        )
+        if budget.get(name)
+    ]
+    return tuple(found)
+
+
+def _subscribers(addresses: Iterable[str]) -> list[dict[str, str]]:
+    return [
+        {"SubscriptionType": "SNS" if item.startswith("arn:") else "EMAIL", "Address": item}
+        for item in sorted(addresses)
+    ]
+
+
+def _decimal(number: float) -> Decimal:
+    return Decimal(str(number)).normalize()
+
+
+def _number(number: Decimal) -> str:
+    return f"{number.normalize():f}"
+
+
+def _dollars(budget: MonthlyBudget) -> str:
+    return f"{_number(budget.usd)} USD a month"
+
+
+def _names(addresses: frozenset[str] | None) -> str:
+    return ", ".join(sorted(addresses or ())) or "nobody"
+
+
+def _difference(what: str, before: str | None, after: str | None, words: str) -> SettingDifference:
+    return SettingDifference(description=f"{what} {words}", before=before, after=after)

@@ -1,0 +1,118 @@
+"""Parameters of the baseline setting ``iam-roles``; what they mean is said there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from aft.baselines.model import SettingParameters
+from aft.baselines.references import AccountReference
+
+_ARN = r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:.+"
+_POLICY = r"^(arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/.+|[\w+=,.@/-]+)$"
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+=,.@-]+$")]
+Policy = Annotated[str, Field(min_length=1, max_length=2048, pattern=_POLICY)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class OidcTrust(SettingParameters):
+    """Whose tokens may assume the role; the provider is the setting ``oidc-provider``'s."""
+
+    provider: Annotated[str, Field(pattern=r"^(https://)?[^\s?#/]+[^\s?#]*$")] = Field(
+        description="The provider, such as `token.actions.githubusercontent.com`."
+    )
+    subjects: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+        description="Subjects of tokens, such as `repo:acme/infra:ref:refs/heads/main`; `*` and "
+        "`?` match."
+    )
+    audiences: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+        default=("sts.amazonaws.com",), description="Audiences of tokens."
+    )
+
+    @model_validator(mode="after")
+    def _not_everybody(self) -> OidcTrust:
+        if any(not subject.strip("*?") for subject in self.subjects):
+            raise ValueError("expected subjects that are not everybody's: name an organization")
+        return self
+
+
+class Trust(SettingParameters):
+    """Who may assume the role."""
+
+    accounts: tuple[AccountReference, ...] = Field(
+        default=(), description="Accounts: twelve digits in quotes, or the id of a request."
+    )
+    arns: tuple[Annotated[str, Field(pattern=f"^{_ARN}$")], ...] = Field(
+        default=(), description="ARNs of roles or users that exist."
+    )
+    external_id: Annotated[str, Field(min_length=2, max_length=1224)] | None = Field(
+        default=None, description="What accounts and ARNs must give as external id."
+    )
+    services: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$")], ...] = (
+        Field(default=(), description="AWS services, such as `ec2.amazonaws.com`.")
+    )
+    oidc: tuple[OidcTrust, ...] = Field(
+        default=(), description="Tokens of OpenID Connect providers."
+    )
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Trust:
+        if not (self.accounts or self.arns or self.services or self.oidc):
+            raise ValueError("expected somebody: accounts, arns, services or oidc")
+        return self
+
+
+class RoleParameters(SettingParameters):
+    """One role."""
+
+    name: Name = Field(description="Unique in the account.")
+    description: Annotated[str, Field(max_length=1000)] = Field(
+        default="", description="What the role is for."
+    )
+    path: Annotated[str, Field(max_length=512, pattern=r"^/([!-~]+/)?$")] = Field(
+        default="/", description="Begins and ends with `/`; cannot be changed later."
+    )
+    trust: Trust = Field(description="Who may assume it.")
+    managed_policies: Annotated[tuple[Policy, ...], Field(max_length=20)] = Field(
+        default=(), description="ARNs, or names of AWS's own policies such as `ReadOnlyAccess`."
+    )
+    inline_policies: Mapping[
+        Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w+=,.@-]+$")],
+        Mapping[str, Any],
+    ] = Field(
+        default={},
+        description="Policy documents by name; braces of policy variables are doubled: "
+        "`${{aws:username}}`.",
+    )
+    permissions_boundary: Policy | None = Field(
+        default=None, description="ARN or name of the policy that bounds what it may do."
+    )
+    max_session_seconds: Annotated[int, Field(ge=3600, le=43_200)] = Field(
+        default=3600, description="Longest session: 1 to 12 hours."
+    )
+    tags: Mapping[
+        Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]
+    ] = Field(default={}, description="Tags of the role.")
+    adopt: bool = Field(
+        default=False, description="Take over a role of this name that somebody else made."
+    )
+
+
+class IamRolesParameters(SettingParameters):
+    """Parameters of ``iam-roles``."""
+
+    roles: tuple[RoleParameters, ...] = Field(
+        description="The roles; one that is taken out here is deleted."
+    )
+
+    @model_validator(mode="after")
+    def _unique(self) -> IamRolesParameters:
+        names = [role.name.casefold() for role in self.roles]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(
+                f"role {twice!r} is listed twice; IAM's names differ by more than case"
+            )
+        return self

@@ -1,0 +1,192 @@
+"""``customization.yaml`` of a customization's folder, or findings at the lines that are wrong.
+
+The file is optional. Its model is the reference of its keys; what it says is handed on as plain
+values of ``aft.customizations.model``. Reads no other file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aft.customizations.model import AccountSelector, Parameter, Removal
+from aft.customizations.parameters import NAME_OF_TYPE, is_of_type
+from aft.findings import Finding, SourceRef
+from aft.ids import OrgUnitPath
+from aft.validation import validate
+from aft.yamldoc import YamlDocument, parse_yaml
+
+CUSTOMIZATION_FILE = "customization.yaml"
+MAX_TIMEOUT_SECONDS = 3600
+"""A step's credentials end after an hour (AWS's limit for chained roles), so no step may last
+longer."""
+
+ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", examples=["tier"])]
+ParameterType = Literal["text", "number", "boolean", "list", "mapping"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ParameterEntry(_Section):
+    """One value that requests may give."""
+
+    type: ParameterType = Field(default="text", description="What the value is.")
+    default: Any = Field(
+        default=None,
+        description="The value where a request gives none. Without the key `default`, every "
+        "account that gets the customization must give one.",
+    )
+    choices: tuple[Any, ...] = Field(default=(), description="The only values allowed.")
+    description: str = Field(default="", description="What it is for.")
+
+
+class SelectEntry(_Section):
+    """Accounts that get the customization without asking; all criteria given must hold."""
+
+    organizational_units: tuple[str, ...] = Field(
+        default=(), description="Paths of OUs; accounts in them and below."
+    )
+    tags: Mapping[str, str] = Field(
+        default={}, description="Tags the request must have; the value `*` matches any."
+    )
+    requests: tuple[str, ...] = Field(default=(), description="Ids of account requests.")
+
+
+class TerraformEntry(_Section):
+    """How the folder's `terraform/` keeps its state."""
+
+    state: Literal["aft", "own"] = Field(
+        default="aft",
+        description="`aft`: under AFT's key `<account id>-aft-account-customizations`, which all "
+        "customizations of an account share; `own`: under a key with the customization's name.",
+    )
+
+
+class CustomizationFile(_Section):
+    """``customization.yaml``: everything in it is optional."""
+
+    description: str = Field(default="", description="What the customization is for.")
+    parameters: Mapping[ParameterName, ParameterEntry] = Field(
+        default={},
+        description="Values that requests give under `parameters: {<customization>: {…}}`; "
+        "templates see them as `parameters.<name>`, Python as `context.parameters`, shell as "
+        "`AFT_PARAMETER_<NAME>`, Terraform as variables of the same names.",
+    )
+    select: SelectEntry = Field(default=SelectEntry())
+    timeout_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS)] | None = Field(
+        default=None, description="How long each of its steps may take, at most 3600."
+    )
+    on_removal: Literal["keep", "destroy"] = Field(
+        default="keep",
+        description="What happens to what it made when an account does not get it any more: "
+        "`keep` leaves it alone, `destroy` deletes stacks and destroys Terraform resources.",
+    )
+    terraform: TerraformEntry = Field(default=TerraformEntry())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomizationSettings:
+    """What the file says, or the defaults."""
+
+    description: str = ""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    select: AccountSelector = field(default_factory=AccountSelector)
+    timeout_seconds: int | None = None
+    on_removal: Removal = Removal.KEEP
+    shares_state: bool = True
+
+
+def parse_customization_file(
+    content: bytes, path: str
+) -> tuple[CustomizationSettings, tuple[Finding, ...]]:
+    """What the file says, as far as it can be relied on, and what is wrong with it."""
+    document, problems = parse_yaml(content, path)
+    if document is None:
+        return CustomizationSettings(), problems
+    raw, findings = validate(CustomizationFile, document)
+    if raw is None:
+        return CustomizationSettings(), (*problems, *findings)
+    select, wrong_units = _selector(raw.select, document)
+    settings = CustomizationSettings(
+        description=raw.description,
+        parameters={
+            name: _parameter(name, entry, document) for name, entry in raw.parameters.items()
+        },
+        select=select,
+        timeout_seconds=raw.timeout_seconds,
+        on_removal=Removal(raw.on_removal),
+        shares_state=raw.terraform.state == "aft",
+    )
+    return settings, (*problems, *wrong_units, *_check_defaults(settings, document))
+
+
+def _parameter(name: str, entry: ParameterEntry, document: YamlDocument) -> Parameter:
+    written = document.data["parameters"][name] or {}
+    return Parameter(
+        name=name,
+        type=entry.type,
+        required="default" not in written,
+        default=written.get("default"),
+        choices=tuple(written.get("choices", ())),
+        description=entry.description,
+    )
+
+
+def _selector(
+    entry: SelectEntry, document: YamlDocument
+) -> tuple[AccountSelector, tuple[Finding, ...]]:
+    units: list[OrgUnitPath] = []
+    findings: list[Finding] = []
+    sources: dict[tuple[str, str], SourceRef] = {}
+    for index, text in enumerate(entry.organizational_units):
+        source = document.at(("select", "organizational_units", index))
+        try:
+            unit = OrgUnitPath.parse(text)
+        except ValueError as error:
+            findings.append(Finding(code="AFT632", source=source, message=str(error)))
+            continue
+        units.append(unit)
+        sources["organizational_units", str(unit)] = source
+    for index, request in enumerate(entry.requests):
+        sources["requests", request] = document.at(("select", "requests", index))
+    selector = AccountSelector(
+        organizational_units=tuple(units),
+        tags=entry.tags,
+        requests=entry.requests,
+        sources=sources,
+    )
+    return selector, tuple(findings)
+
+
+def _check_defaults(settings: CustomizationSettings, document: YamlDocument) -> Iterator[Finding]:
+    for parameter in settings.parameters.values():
+        loc = ("parameters", parameter.name)
+        for index, choice in enumerate(parameter.choices):
+            if not is_of_type(choice, parameter.type):
+                yield _wrong(document.at((*loc, "choices", index)), parameter, choice)
+        if parameter.required or parameter.default is None:
+            continue
+        if not is_of_type(parameter.default, parameter.type):
+            yield _wrong(document.at((*loc, "default")), parameter, parameter.default)
+        elif parameter.choices and parameter.default not in parameter.choices:
+            yield Finding(
+                code="AFT631",
+                source=document.at((*loc, "default")),
+                message=f"the default of {parameter.name!r} is none of its choices",
+                hint=f"choose one of {', '.join(map(str, parameter.choices))}",
+            )
+
+
+def _wrong(source: SourceRef, parameter: Parameter, value: Any) -> Finding:
+    return Finding(
+        code="AFT631",
+        source=source,
+        message=f"{value!r} is not {NAME_OF_TYPE[parameter.type]}, which is the type of "
+        f"parameter {parameter.name!r}",
+        hint="change the value or the type",
+    )

@@ -1,0 +1,85 @@
+"""May an AWS service deliver logs into this bucket? What CloudTrail and Config ask before they do.
+
+Reads moto's S3 and changes nothing. Facts: the two services' user guides on bucket policies: the
+service looks at the bucket's ACL and writes below ``AWSLogs/<account id>/`` with the ACL
+``bucket-owner-full-control``.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import Any
+
+from moto.organizations.models import organizations_backends
+from moto.s3.models import s3_backends
+
+from aft.sandbox.policy_language import action_applies, as_list, conditions_hold, like, statements
+
+
+class Delivery(enum.Enum):
+    """The answer."""
+
+    WELCOME = "welcome"
+    REFUSED = "refused"
+    NO_BUCKET = "no bucket"
+
+
+def delivery(bucket_name: str, *, principal: str, account_id: str) -> Delivery:
+    """Can ``principal`` write logs of ``account_id`` into the bucket, whoever owns it?"""
+    place = s3_backends.bucket_accounts.get(bucket_name)
+    if place is None:
+        return Delivery.NO_BUCKET
+    partition, owner = place
+    bucket = s3_backends[owner][partition].buckets.get(bucket_name)
+    if bucket is None:
+        return Delivery.NO_BUCKET
+    if bucket.policy is None:
+        return Delivery.REFUSED
+    text = bucket.policy.decode() if isinstance(bucket.policy, bytes) else str(bucket.policy)
+    document = json.loads(text)
+    context = {
+        "aws:sourceaccount": account_id,
+        "aws:sourceorgid": _organization_id(account_id),
+        "s3:x-amz-acl": "bucket-owner-full-control",
+        "aws:securetransport": "true",
+    }
+    arn = f"arn:{partition}:s3:::{bucket_name}"
+    asked = (
+        ("s3:GetBucketAcl", arn),
+        ("s3:PutObject", f"{arn}/AWSLogs/{account_id}/log.json.gz"),
+    )
+    welcome = all(_allows(document, principal, action, on, context) for action, on in asked)
+    return Delivery.WELCOME if welcome else Delivery.REFUSED
+
+
+def _allows(
+    document: dict[str, Any], principal: str, action: str, resource: str, context: dict[str, str]
+) -> bool:
+    allowed = False
+    for statement in statements(document):
+        if not (
+            _is_for(statement, principal)
+            and action_applies(statement, action)
+            and any(like(resource, str(item)) for item in as_list(statement.get("Resource")))
+            and conditions_hold(statement, dict(context))
+        ):
+            continue
+        if statement.get("Effect") == "Deny":
+            return False
+        allowed = True
+    return allowed
+
+
+def _is_for(statement: Any, principal: str) -> bool:
+    found = statement.get("Principal")
+    if found == "*":
+        return True
+    if not isinstance(found, dict):
+        return False
+    return "*" in as_list(found.get("AWS")) or principal in as_list(found.get("Service"))
+
+
+def _organization_id(account_id: str) -> str:
+    backend = organizations_backends[account_id]["aws"]
+    return str(backend.describe_organization()["Organization"]["Id"])
