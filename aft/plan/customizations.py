@@ -22,7 +22,7 @@ from aft.plan.chain import Chain
 from aft.plan.fields import RERUN
 from aft.plan.model import Attention, ChangeKind, FieldChange
 from aft.plan.removals import add_removals
-from aft.plan.step_sources import StepSources, reason_of
+from aft.plan.step_sources import StepSources, reason_of, stands
 from aft.requests.model import AccountRequest, DesiredState
 
 _INPUTS_MAY_CHANGE = "its inputs may change"
@@ -79,7 +79,7 @@ def add_customizations(
         is_asked_for = not sources.rerun.isdisjoint({step.customization, step.name, step.id})
         if done is not None:
             outputs[step.id] = done.outputs
-            if digest and done.digest == digest and not is_asked_for:
+            if stands(record, step.id, digest) and not is_asked_for:
                 continue
         attention.extend(_missing_outputs(step, request, accounts, sources))
         chain.add(
