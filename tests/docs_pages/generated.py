@@ -224,10 +224,17 @@ def findings() -> str:
 
 def finding_list() -> str:
     rows = [
-        (f"[{code}](#{code.lower()})", _escaped(entry.title))
-        for code, entry in FINDING_CODES.items()
+        (
+            f"[{title}](#{digit}xx-{_slug(title)})",
+            " ".join(f"[{code}](#{code.lower()})" for code in FINDING_CODES if code[3] == digit),
+        )
+        for digit, title in RANGES.items()
     ]
-    return table(("code", "title"), rows)
+    return table(("about", "codes"), rows)
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def _escaped(text: str) -> str:
