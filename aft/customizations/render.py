@@ -85,6 +85,7 @@ def check_template(source: str, path: str, more: Iterable[str] = ()) -> tuple[Fi
         *_unknown_names(tree, {*ROOTS, *environment.globals, *more}, source, path),
         *_unknown_tools(tree, environment, source, path),
         *_refused(tree, source, path),
+        *_internals(tree, source, path),
     ]
     if not findings:
         try:
@@ -356,6 +357,19 @@ def _refused(tree: nodes.Template, source: str, path: str) -> Iterator[Finding]:
                 source=SourceRef(path, node.lineno, _column(lines, node.lineno, (word,))),
                 message=f"{word!r} is refused: a template stands alone",
                 hint="write the content out",
+            )
+
+
+def _internals(tree: nodes.Template, source: str, path: str) -> Iterator[Finding]:
+    """Names that begin with ``__``, as Python's insides do."""
+    lines = source.splitlines()
+    for node in tree.find_all(nodes.Getattr):
+        if node.attr.startswith("__"):
+            yield Finding(
+                code="AFT603",
+                source=SourceRef(path, node.lineno, _column(lines, node.lineno, (node.attr,))),
+                message=f"{node.attr!r} reaches for Python's internals, which templates do not see",
+                hint=f"a template sees {', '.join(ROOTS)}",
             )
 
 

@@ -9,7 +9,11 @@ from aft.ids import AccountId
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.identity import Identities, identify
+from aft.plan.model import Attention
 from aft.requests.model import DesiredState
+
+NOT_READ = "AFT918"
+"""The account was not read by a limited plan: no doubt about whose it is."""
 
 
 def surroundings(
@@ -29,10 +33,14 @@ def surroundings(
         bound = ledger.record(request.id).account_id
         if match is not None:
             accounts[request.id] = match.account.id
-        elif bound is not None and request.id not in identities.attention:
+        elif bound is not None and _is_trusted(identities.attention.get(request.id)):
             accounts[request.id] = AccountId(bound)
     return Surroundings(
         organization_id=snapshot.organization_id,
         management_account_id=snapshot.management_account_id,
         accounts=accounts,
     )
+
+
+def _is_trusted(doubt: Attention | None) -> bool:
+    return doubt is None or doubt.code == NOT_READ

@@ -109,7 +109,10 @@ def _steps(changes: Sequence[Change]) -> Item:
     return Item(
         symbol=first.symbol,
         label=word + ("s" if is_setting and len(changes) > 1 else ""),
-        values=tuple(_step_name(change) for change in changes),
+        # What is given away stands in front, where no shortened list leaves it out.
+        values=tuple(
+            _step_name(item) for item in sorted(changes, key=lambda item: not item.fields)
+        ),
         notes=(*details, *((f"({reason})",) if reason else ())),
         is_list=True,
     )

@@ -19,7 +19,7 @@ from aft.sandbox.organization_services.security_hub_state import (
 )
 
 _STANDARDS: Mapping[str, str] = {
-    "standards/aws-foundational-security-best-practices/v/1.0.0": "AWS Foundational Best Practices",
+    "standards/aws-foundational-security-best-practices/v/1.0.0": "Security Best Practices",
     "standards/aws-resource-tagging-standard/v/1.0.0": "AWS Resource Tagging Standard v1.0.0",
     "ruleset/cis-aws-foundations-benchmark/v/1.2.0": "CIS AWS Foundations Benchmark v1.2.0",
     "standards/cis-aws-foundations-benchmark/v/1.4.0": "CIS AWS Foundations Benchmark v1.4.0",
