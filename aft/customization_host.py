@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aft.customizations.model import Outputs
+from aft.customizations.model import OtherAccount, Outputs
 from aft.customizations.step_inputs_json import decode_inputs
 from aft.organization.model import AccountFacts
 
@@ -38,10 +38,15 @@ class Context:
     ``account`` holds the facts: ``account_id``, ``name``, ``email``, ``ou``, ``request_id``,
     ``home_region``, ``regions``, ``tags``, ``owner``, ``contacts``, ``custom_fields``. ``outputs``
     holds what earlier steps left: ``context.outputs["web/10-bucket.cfn.yaml"]["BucketName"]``.
+    ``accounts`` holds the accounts this one depends on, by request id:
+    ``context.accounts["network"].outputs["hub/10-vpc.cfn.yaml"]["VpcId"]``, and ``.account_id``.
+    ``parameters`` are those of the customization, defaults filled in.
     """
 
     account: AccountFacts
     outputs: Mapping[str, Outputs] = field(default_factory=dict)
+    accounts: Mapping[str, OtherAccount] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client inside the account; ``region`` defaults to the home region.
@@ -135,7 +140,12 @@ def main() -> None:
     os.set_inheritable(descriptor, False)  # nothing the step starts may answer
     _end_with_reader(descriptor)
     inputs = decode_inputs(order["inputs"])
-    context = Context(account=inputs.account, outputs=inputs.outputs)
+    context = Context(
+        account=inputs.account,
+        outputs=inputs.outputs,
+        accounts=inputs.accounts,
+        parameters=inputs.parameters,
+    )
     result = run_step(Path(order["step"]), context)
     sys.stdout.flush()
     with os.fdopen(descriptor, "wb") as answer:
