@@ -143,5 +143,5 @@ def test_the_deadline(tmp_path: Path, repo: Repo) -> None:
     assert as_json.data["counts"]["stopped"] == 1
     assert as_json.data["stop_reason"] == "the deadline of 5 s has passed"
     repo.apply()
-    assert [name for name in repo.accounts()] == ["shop"]
+    assert list(repo.accounts()) == ["shop"]
     assert repo.changes() == []
