@@ -151,8 +151,7 @@ class Morning:
     def copy(self, root: Path) -> Repo:
         """The same morning somewhere else, nothing done yet."""
         shutil.rmtree(root, ignore_errors=True)
-        shutil.copytree(self.repo.root, root / "repo")
-        return Repo(root / "repo", {"AFT_SANDBOX_STATE": str(root / "organization")})
+        return self.repo.copy(root)
 
 
 def die_once(repo: Repo, death: Death | LedgerDeath) -> int:

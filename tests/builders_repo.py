@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -16,6 +17,7 @@ from typing import Any
 import boto3
 
 from aft.app import places
+from aft.app.places import STATE_VARIABLE
 from aft.app.world import edge_onto
 from aft.aws.edge import AwsEdge
 from aft.cli.main import run
@@ -109,6 +111,14 @@ class Repo:
         repo.write("customizations/baselines/standard.yaml", BASELINE)
         repo.commit("Begin")
         return repo
+
+    def copy(self, root: Path) -> Repo:
+        """The same repository and organization below ``root``; both go their own way from here."""
+        shutil.copytree(self.root, root / "repo")
+        copy = Repo(root / "repo", {**self.environ, STATE_VARIABLE: str(root / "organization")})
+        if self.state_file.exists():
+            shutil.copy2(self.state_file, copy.state_file)
+        return copy
 
     def write(self, path: str, text: str) -> None:
         file = self.root / path

@@ -31,14 +31,23 @@ def pytest_configure() -> None:
     socket.socket.connect = _loopback_only  # type: ignore[method-assign]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nowhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For fixtures that outlive a test."""
+    yield from _isolated(tmp_path_factory.mktemp("nowhere"))
+
+
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An environment of the test's own, put back afterwards."""
+    yield from _isolated(tmp_path_factory.mktemp("home"))
+
+
+def _isolated(home: Path) -> Iterator[None]:
     before = dict(os.environ)
     for name in list(os.environ):
         if name.startswith(("AWS_", "AFT_", "GITHUB_", "GIT_")) or name in ("NO_COLOR", "COLUMNS"):
             del os.environ[name]
-    home: Path = tmp_path_factory.mktemp("home")
     os.environ.update(
         HOME=str(home),
         XDG_CACHE_HOME=str(home / "cache"),

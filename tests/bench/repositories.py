@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +47,7 @@ reason: |
   The team runs service number {number} here and keeps its data apart from all
   the others, because the auditors ask for an account per service and stage.
 ticket: ACME-{number}
-tags:
-  service: service-{number}
-  stage: {stage}
-  data-class: internal
+tags: {{service: service-{number}, stage: {stage}, data-class: internal}}
 contacts:
   security:
     name: Security on call
@@ -84,7 +81,7 @@ class Sample:
 
     @property
     def stage(self) -> str:
-        return STAGES[self.number % len(STAGES)]
+        return STAGES[self.number // TEAMS % len(STAGES)]
 
     @property
     def path(self) -> str:
@@ -93,6 +90,10 @@ class Sample:
     @property
     def ou(self) -> str:
         return f"Teams/Team{self.team:02}/{self.stage}"
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return {"service": f"service-{self.number}", "stage": self.stage, "data-class": "internal"}
 
     @property
     def email(self) -> str:
@@ -116,7 +117,7 @@ def samples(count: int) -> Iterator[Sample]:
     return (Sample(number=number) for number in range(count))
 
 
-def write_repository(root: Path, count: int, *, customized: bool = True) -> None:
+def write_repository(root: Path, count: int) -> None:
     """A repository of ``count`` requests, committed."""
     files = {
         "aft.yaml": CONFIG,
@@ -128,6 +129,11 @@ def write_repository(root: Path, count: int, *, customized: bool = True) -> None
         "customizations/accounts/network/10-topic.cfn.yaml": STACK,
     }
     files |= {sample.path: sample.text for sample in samples(count)}
+    write_files(root, files)
+
+
+def write_files(root: Path, files: Mapping[str, str]) -> None:
+    """A repository with these files in its one commit."""
     for path, text in files.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -19,16 +19,23 @@ BRANCH = "aft/ledger-sandbox"
 TREE = "organizational_units:\n  - name: Sandbox\n"
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """Two accounts with settings and customizations, applied."""
-    repo = Repo.standard(tmp_path / "repo")
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """Two accounts with settings and customizations, applied; each test works on a copy."""
+    root = tmp_path_factory.mktemp("morning")
+    repo = Repo.standard(root / "repo")
+    repo.environ["AFT_SANDBOX_STATE"] = str(root / "organization")
     repo.write("customizations/global/10-news.cfn.yaml", STACK)
     repo.request("shop", "tags: {team: shop}\n")
     repo.request("lab", ou="Sandbox")
     repo.commit("Ask for two")
     repo.apply()
     return repo
+
+
+@pytest.fixture
+def repo(morning: Repo, tmp_path: Path) -> Repo:
+    return morning.copy(tmp_path)
 
 
 def kinds(repo: Repo) -> dict[str, list[str]]:
