@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import getpass
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import SystemRandom
@@ -59,7 +58,7 @@ def apply_now(
     if _is_idle(planned):
         return _published(world)
     run = RunInfo(
-        id=_run_id(world),
+        id=world.run,
         actor=actor(workspace.environ),
         revision=planned.plan.revision,
         plan_digest=plan_digest(planned.plan),
@@ -133,10 +132,6 @@ def actor(environ: Mapping[str, str]) -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
         return "unknown"
-
-
-def _run_id(world: World) -> str:
-    return f"{world.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 def _tools(workspace: Workspace, world: World, planned: Planned, observer: Observer) -> Tools:

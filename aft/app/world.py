@@ -7,6 +7,7 @@ that need no AWS start at once.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,12 +32,14 @@ SANDBOX_LEDGER_SUFFIX = "-sandbox"
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Ports onto one organization. ``sandbox`` is set when it is simulated."""
+    """Ports onto one organization. ``sandbox`` is set when it is simulated. ``run`` is the id
+    under which the ledger, the logs and (as role session name) CloudTrail know this run."""
 
     clock: Clock
     ledger: LedgerStore
     edge: AwsEdge
     sandbox: Sandbox | None
+    run: str
 
 
 def ledger_branch(config: Config, *, simulated: bool) -> str:
@@ -63,15 +66,23 @@ def open_world(workspace: Workspace, config: Config, *, simulated: bool) -> Iter
     """
     ledger = open_ledger(workspace, config, simulated=simulated)
     if simulated:
-        with open_sandbox(workspace, config) as sandbox, edge_onto(sandbox, config) as edge:
-            yield World(clock=sandbox.clock, ledger=ledger, edge=edge, sandbox=sandbox)
+        with open_sandbox(workspace, config) as sandbox:
+            run = _run_id(sandbox.clock)
+            with edge_onto(sandbox, config, run_id=run) as edge:
+                yield World(clock=sandbox.clock, ledger=ledger, edge=edge, sandbox=sandbox, run=run)
         return
     clock = SystemClock()
+    run = _run_id(clock)
     from aft.aws.edge import connect
 
-    edge = connect(config, clock=clock)
+    edge = connect(config, clock=clock, run_id=run)
     edge.sessions.check_credentials()
-    yield World(clock=clock, ledger=ledger, edge=edge, sandbox=None)
+    yield World(clock=clock, ledger=ledger, edge=edge, sandbox=None, run=run)
+
+
+def _run_id(clock: Clock) -> str:
+    """When it began, and enough chance to tell two of the same second apart."""
+    return f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 @contextlib.contextmanager
@@ -102,7 +113,7 @@ def open_sandbox(
 
 
 @contextlib.contextmanager
-def edge_onto(sandbox: Sandbox, config: Config) -> Iterator[AwsEdge]:
+def edge_onto(sandbox: Sandbox, config: Config, *, run_id: str = "") -> Iterator[AwsEdge]:
     """The same AWS edge as on real AWS, over the sandbox's private transport.
 
     Customizations run in processes of their own, which reach the sandbox over loopback HTTP; the
@@ -126,4 +137,5 @@ def edge_onto(sandbox: Sandbox, config: Config) -> Iterator[AwsEdge]:
             clock=sandbox.clock,
             botocore_session=sandbox.botocore_session(),
             child_endpoint=child_endpoint,
+            run_id=run_id,
         )
