@@ -12,29 +12,22 @@ from typing import get_args
 
 import click
 
-from aft.baseline_settings import (
-    account_alias,
-    alternate_contacts,
-    default_vpc_removal,
-    ebs_default_encryption,
-    iam_password_policy,
-    s3_public_access_block,
-    ssm_metadata,
-)
+from aft.baselines.model import BaselineSetting
 from aft.baselines.parse import BaselineFile
 from aft.cli.main import VERBS, cli
 from aft.config import Config
+from aft.customizations.customization_file import CustomizationFile
+from aft.customizations.model import ClaimsFolders, CustomizationRunner
 from aft.customizations.template_bounds import FILTERS
 from aft.customizations.template_values import ACCOUNT_FIELDS
 from aft.finding_codes import FINDING_CODES
-from aft.organization.model import AccountFacts
+from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.organization.raw import NOT_ACTED_ON as ORGANIZATION_LATER
 from aft.organization.raw import OrganizationFile
 from aft.plan.model import ChangeKind
+from aft.registry import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.requests.raw import NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.requests.schema import SchemaName, json_schema
-from aft.runners.cloudformation import CloudFormationRunner
-from aft.runners.python_step import PythonRunner
 from aft.sandbox.profiles import Profile, behaviour_of
 
 from .models import fields_table, parts_of, table
@@ -45,15 +38,14 @@ _PART = re.compile(
     r"(<!-- generated: (?P<name>[a-z0-9-]+) -->)(?P<gap>\n?)(?P<body>.*?)(<!-- end -->)", re.DOTALL
 )
 
-SETTINGS = (
-    account_alias.AccountAlias,
-    alternate_contacts.AlternateContacts,
-    iam_password_policy.IamPasswordPolicy,
-    s3_public_access_block.S3PublicAccessBlock,
-    ebs_default_encryption.EbsDefaultEncryption,
-    default_vpc_removal.DefaultVpcRemoval,
-    ssm_metadata.SsmMetadata,
-)
+_LOADED: Mapping[str, BaselineSetting] = load_plugins(SETTINGS_GROUP, lambda item: item.name)
+SETTINGS = tuple(setting for _, setting in sorted(_LOADED.items()))
+_KINDS: Mapping[str, str] = {
+    "cloudformation": "a CloudFormation template, rendered with Jinja2",
+    "python": "a function `customize(context)`",
+    "shell": "a script for bash; `api_helpers/` are AFT's, where there is no `terraform/`",
+    "terraform": "a folder of Terraform or OpenTofu; `terraform/` is AFT's layout",
+}
 
 RANGES = {
     "1": "YAML",
@@ -133,14 +125,28 @@ def setting_parameters(name: str) -> str:
 
 
 def step_kinds() -> str:
+    runners: Mapping[str, CustomizationRunner] = load_plugins(RUNNERS_GROUP, lambda item: item.kind)
+    assert runners.keys() == _KINDS.keys()
     rows = [
-        (", ".join(f"`*{suffix}`" for suffix in runner.suffixes), f"`{runner.kind}`", words)
-        for runner, words in (
-            (CloudFormationRunner, "a CloudFormation template, rendered with Jinja2"),
-            (PythonRunner, "a function `customize(context)`"),
-        )
+        (", ".join(_claimed(runners[kind])), f"`{kind}`", words) for kind, words in _KINDS.items()
     ]
     return table(("file", "kind", "what it is"), rows)
+
+
+def _claimed(runner: CustomizationRunner) -> tuple[str, ...]:
+    folders = runner.folders if isinstance(runner, ClaimsFolders) else ()
+    return (
+        *(f"`*{suffix}`" for suffix in runner.suffixes),
+        *(f"`{folder}/`" for folder in folders),
+    )
+
+
+def customization_fields() -> str:
+    return fields_table(CustomizationFile)
+
+
+def customization_parts() -> str:
+    return "\n".join(parts_of(CustomizationFile))
 
 
 def template_account() -> str:
@@ -152,6 +158,7 @@ def python_account() -> str:
     rows = [
         (f"`context.account.{field.name}`", _FACTS[field.name])
         for field in dataclasses.fields(AccountFacts)
+        if field.name not in NOT_FOR_STEPS
     ]
     return table(("attribute", "what it is"), rows)
 
@@ -168,6 +175,7 @@ _FACTS: Mapping[str, str] = {
     "owner": "`team` and `email`; empty when the request has no owner",
     "contacts": "by `billing`, `operations`, `security`: `name`, `title`, `email`, `phone`",
     "custom_fields": "the request's custom fields",
+    "allocations": "ranges of addresses handed out to its settings: `allocations.network`",
 }
 
 
@@ -286,6 +294,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "baseline-parts": baseline_parts,
     "setting-list": setting_list,
     "step-kinds": step_kinds,
+    "customization-fields": customization_fields,
+    "customization-parts": customization_parts,
     "template-account": template_account,
     "python-account": python_account,
     "template-filters": filters,
