@@ -131,7 +131,8 @@ class Morning:
 
     @classmethod
     def begin(cls, root: Path) -> Morning:
-        """Two requests with everything that is done to an account, and an empty organization."""
+        """Two requests with everything that is done to an account, and an empty organization that
+        takes its time, on its own clock: so a run also dies while AWS is still at work."""
         repo = Repo.create(root / "repo")
         repo.write("aft.yaml", CONFIG)
         repo.write("customizations/organization/organization.yaml", TREE)
@@ -145,6 +146,11 @@ class Morning:
             ou="Workloads/Prod",
         )
         repo.commit("Ask for two accounts")
+        repo.environ["AFT_SANDBOX_STATE"] = str(root / "organization")
+        with repo.sandbox() as sandbox:
+            sandbox.configure(
+                creation_seconds=(2.0, 2.0), role_usable_seconds=2.0, tagging_lag_seconds=15.0
+            )
         shutil.rmtree(repo.root / ".git/hooks", ignore_errors=True)
         return cls(repo)
 

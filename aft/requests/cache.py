@@ -8,8 +8,8 @@ an empty cache, and nothing in them can be executed.
 
 from __future__ import annotations
 
-import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -89,10 +89,8 @@ class ParseCache:
     def _values(self, row: Row) -> Mapping[str, Any] | None:
         common = self._common.values
         try:
-            return {
-                name: common[value] if type(value) is int else value
-                for name, value in zip(common[row[1]], row[2:], strict=True)
-            }
+            values = [common[value] if type(value) is int else value for value in row[2:]]
+            return dict(zip(common[row[1]], values, strict=True))
         except (LookupError, TypeError, ValueError):
             return None
 
@@ -143,4 +141,5 @@ class _CommonValues:
 
 
 def _checksum(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=16).hexdigest().encode()
+    """Against damage only: whoever may write here may change aft itself."""
+    return b"%08x" % zlib.crc32(body)
