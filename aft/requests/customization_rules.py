@@ -144,8 +144,7 @@ def shared_states(
     sharing = [
         customization
         for customization in gets
-        if customization.name != GLOBAL
-        and any(_shares_state(step) for step in customization.steps)
+        if customization.name != GLOBAL and any(_shares_state(step) for step in customization.steps)
     ]
     for customization in sharing[1:]:
         yield Finding(
