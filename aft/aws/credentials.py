@@ -51,15 +51,15 @@ class CredentialCache:
         self._known: OrderedDict[str, Credentials] = OrderedDict()
         self._busy: dict[str, threading.Lock] = {}
 
-    def get(self, identity: str) -> Credentials:
-        """Credentials good for some minutes more. Raises what assuming the role raises."""
-        found = self._fresh(identity)
+    def get(self, identity: str, *, at_least: timedelta = RENEW_BEFORE) -> Credentials:
+        """Credentials good for ``at_least`` so long. Raises what assuming the role raises."""
+        found = self._fresh(identity, at_least)
         if found is not None:
             return found
         with self._lock:
             busy = self._busy.setdefault(identity, threading.Lock())
         with busy:
-            found = self._fresh(identity)
+            found = self._fresh(identity, at_least)
             if found is not None:
                 return found
             try:
@@ -79,10 +79,10 @@ class CredentialCache:
         with self._lock:
             self._known.pop(identity, None)
 
-    def _fresh(self, identity: str) -> Credentials | None:
+    def _fresh(self, identity: str, at_least: timedelta) -> Credentials | None:
         with self._lock:
             found = self._known.get(identity)
-            if found is None or found.expires_at - self._clock.now() <= RENEW_BEFORE:
+            if found is None or found.expires_at - self._clock.now() <= at_least:
                 return None
             self._known.move_to_end(identity)
             return found

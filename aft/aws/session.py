@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import botocore.session
@@ -30,6 +31,8 @@ CALLER = "caller"
 MANAGEMENT = "management"
 SESSION_SECONDS = 3600
 """AWS's limit for a role assumed with the credentials of another role."""
+CHILD_LIFETIME = timedelta(minutes=50)
+"""How long credentials given to a child process are good for, at least."""
 ATTEMPTS = 8
 
 # Where Organizations lives and answers for its tags, by partition.
@@ -187,7 +190,9 @@ class AwsSessions:
     def _keys(self, identity: str) -> Mapping[str, str]:
         if identity == MANAGEMENT and self._management_role is None:
             identity = CALLER
-        kept = self._credentials_of(identity)
+        kept = None
+        if identity != CALLER:  # a child cannot renew them, and may work for long
+            kept = self._credentials.get(identity, at_least=CHILD_LIFETIME)
         if kept is not None:
             access, secret, token = kept.access_key, kept.secret_key, kept.token
         else:

@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import Published, SettingDifference, SettingInputs, SettingParameters
 from aft.errors import NotFound
 from aft.organization.model import AccountFacts, Contact
 from aft.sessions import AccountSession
@@ -66,6 +66,17 @@ class AlternateContacts:
             }
             for kind, contact in sorted(account.contacts.items())
         }
+
+    def published(
+        self,
+        account: AccountFacts,
+        parameters: AlternateContactsParameters,  # noqa: ARG002 (the port's signature)
+    ) -> tuple[Published, ...]:
+        return tuple(
+            Published(name=kind, value=_text(account.contacts[kind]), field=("contacts", kind))
+            for kind in KINDS
+            if kind in account.contacts
+        )
 
     def read(
         self, inputs: SettingInputs[AlternateContactsParameters], session: AccountSession

@@ -20,7 +20,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import Published, SettingDifference, SettingInputs, SettingParameters
 from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
@@ -100,6 +100,24 @@ class Budget:
             else [budget.monthly_usd, list(budget.alert_at), list(budget.subscribers)],
             "owner": account.owner.get("email", ""),
         }
+
+    def published(
+        self, account: AccountFacts, parameters: BudgetParameters
+    ) -> tuple[Published, ...]:
+        budget, owner = account.budget, account.owner.get("email", "")
+        found: list[Published] = []
+        if budget is not None:
+            field = ("budget", "monthly_usd")
+            found.append(Published(name="monthly_usd", value=budget.monthly_usd, field=field))
+            alerts = list(budget.alert_at)
+            found.append(Published(name="alert_at", value=alerts, field=("budget", "alert_at")))
+        if budget is not None and budget.subscribers:
+            readers = list(budget.subscribers)
+            field = ("budget", "subscribers")
+            found.append(Published(name="subscribers", value=readers, field=field))
+        elif owner and not parameters.subscribers:
+            found.append(Published(name="subscribers", value=[owner], field=("owner", "email")))
+        return tuple(found)
 
     def read(
         self, inputs: SettingInputs[BudgetParameters], session: AccountSession

@@ -29,7 +29,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import Published, SettingDifference, SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
@@ -76,6 +76,16 @@ class SsmMetadata:
             "custom_fields": account.custom_fields,
             "home_region": account.home_region,
         }
+
+    def published(
+        self, account: AccountFacts, parameters: SsmMetadataParameters
+    ) -> tuple[Published, ...]:
+        """Custom fields by the paths that Terraform and scripts read."""
+        path = f"{parameters.path}/{_FIELDS_PATH}"
+        return tuple(
+            Published(name=name, value=value, field=("custom_fields", *keys))
+            for keys, name, value in _flat(path, account.custom_fields)
+        )
 
     def read(
         self, inputs: SettingInputs[SsmMetadataParameters], session: AccountSession
@@ -165,11 +175,15 @@ def _metadata(account: AccountFacts) -> Iterator[tuple[str, str]]:
 def _wanted(inputs: SettingInputs[SsmMetadataParameters]) -> Mapping[str, str]:
     path = inputs.parameters.path
     wanted = {f"{path}/account/{key}": value for key, value in _metadata(inputs.account)}
-    wanted.update(_flat(f"{path}/{_FIELDS_PATH}", inputs.account.custom_fields))
+    fields = _flat(f"{path}/{_FIELDS_PATH}", inputs.account.custom_fields)
+    wanted.update((name, value) for _, name, value in fields)
     return wanted
 
 
-def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
+def _flat(
+    path: str, value: Any, keys: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """The parameters of a custom field: its keys, the parameter's name and its value."""
     match value:
         case None | "":
             return
@@ -177,13 +191,14 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
             for key, item in value.items():
                 # A slash inside a key would pretend to be a level: shown so, and refused below.
                 segment = str(key).replace("/", "|")
-                yield from _flat(f"{path}/{segment}", item)
+                yield from _flat(f"{path}/{segment}", item, (*keys, str(key)))
         case bool():
-            yield path, "true" if value else "false"
+            yield keys, path, "true" if value else "false"
         case list() | tuple():
-            yield path, json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+            text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+            yield keys, path, text
         case _:
-            yield path, str(value)
+            yield keys, path, str(value)
 
 
 def _problem(name: str, value: str) -> str:

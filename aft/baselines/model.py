@@ -145,6 +145,28 @@ class ComesAfter(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A value that a setting takes from the request: from which ``field``, and what it makes of it.
+
+    ``name`` is the parameter that the request's value goes before, or what it becomes inside the
+    account, such as the path of an SSM parameter.
+    """
+
+    name: str
+    value: Any
+    field: tuple[str, ...]
+
+
+@runtime_checkable
+class Publishes(Protocol):
+    """A setting that works with values of requests; ``aft explain`` shows which."""
+
+    def published(self, account: AccountFacts, parameters: Any) -> tuple[Published, ...]:
+        """Pure: what it takes from this account's request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSpec:
     """One line of a baseline: which setting, with which (already validated) parameters.
 

@@ -29,6 +29,7 @@ VERBS: Mapping[str, str] = {
     "plan": "Show what apply would do, computed from the live organization.",
     "apply": "Carry out the difference, or exactly a plan made before.",
     "status": "One line per request: where its account is and what is pending.",
+    "explain": "Each effective value of one account, and the line it comes from.",
     "history": "One account's life: request commits, plans, actions, results.",
     "worker": "Watch a branch and reconcile whenever it moves.",
     "sandbox": "A simulated AWS organization on this machine.",

@@ -25,11 +25,12 @@ def command(*, name: SchemaName | None, output: Path | None) -> None:
     """Print the JSON Schema of one kind of file, or write all of them.
 
     \b
-    request       account-requests/**/<id>.yaml
-    defaults      account-requests/**/_defaults.yaml
-    config        aft.yaml
-    organization  customizations/organization/organization.yaml
-    baseline      customizations/baselines/*.yaml
+    request        account-requests/**/<id>.yaml
+    defaults       account-requests/**/_defaults.yaml
+    config         aft.yaml
+    organization   customizations/organization/organization.yaml
+    baseline       customizations/baselines/*.yaml
+    customization  customizations/accounts/<name>/customization.yaml
 
     Editors that know the YAML language server read it from a first line like
     "# yaml-language-server: $schema=../schemas/request.json".

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aft.baselines.digests import setting_digest
-from aft.baselines.model import ComesAfter, OptsIntoRegions
 from aft.baselines.select import ResolvedSetting
 from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
@@ -181,13 +180,12 @@ class _Turns:
 
 
 def _opts_in(resolved: ResolvedSetting) -> bool:
-    plugin = resolved.plugin
-    return isinstance(plugin, OptsIntoRegions) and plugin.opts_into_regions
+    # Not isinstance: a protocol is dear to ask, and this is asked for every step.
+    return bool(getattr(resolved.plugin, "opts_into_regions", False))
 
 
 def _comes_after(resolved: ResolvedSetting) -> tuple[str, ...]:
-    plugin = resolved.plugin
-    return plugin.comes_after if isinstance(plugin, ComesAfter) else ()
+    return tuple(getattr(resolved.plugin, "comes_after", ()))
 
 
 def _references(request: AccountRequest, resolved: ResolvedSetting) -> Iterator[SettingReference]:

@@ -226,28 +226,21 @@ def _step(
 
 
 def _gone_step(context: RunContext, change: Change) -> _Found:
-    """The step as it is now (it may still be there for other accounts), or as it was."""
+    """The step, with the request as it was when the step last ran: its parameters may be gone.
+
+    The step's files are today's where it is still there for other accounts (so that they can be
+    mended), else those of that day.
+    """
     request = context.request(change.target)
-    here = _step_in(context.desired, change.subject)
-    if here is not None:
-        return _Found(step=here, request=request, desired=context.desired)
-    field = field_of(change, REVISION)
-    revision = field.before if field is not None else None
-    why = "the ledger does not say when it was last run"
-    if revision and context.tools.past is not None:
-        try:
-            then = context.tools.past(revision)
-        except AftError as error:
-            why = error.message
-        else:
-            step = _step_in(then, change.subject)
-            asked = then.request_by_id.get(RequestId(change.target), request)
-            if step is not None:
-                return _Found(step=step, request=asked, desired=then)
-            why = f"revision {revision[:12]} has no such step"
+    then, why = _desired_then(context, change)
+    asked = then.request_by_id.get(RequestId(change.target), request) if then else request
+    for desired in (context.desired, then):
+        step = _step_in(desired, change.subject) if desired is not None else None
+        if desired is not None and step is not None:
+            return _Found(step=step, request=asked, desired=desired)
     known = context.record(change.target)
     done = known.steps.get(change.subject) or known.failures.get(change.subject)
-    kind = done.about.get("runner", "cloudformation") if done is not None else ""
+    kind = (done.about.get("runner") if done is not None else "") or "cloudformation"
     runner = context.tools.runners.get(kind)
     if isinstance(runner, Destroys) and not runner.needs_files:
         step = _nameless(change.subject, kind)
@@ -256,6 +249,17 @@ def _gone_step(context: RunContext, change: Change) -> _Found:
         f"the files of {change.subject} cannot be read: {why}",
         hint="fetch the whole history (git fetch --unshallow), or bring the folder back",
     )
+
+
+def _desired_then(context: RunContext, change: Change) -> tuple[DesiredState | None, str]:
+    """The desired state when the step last ran, or why it cannot be had."""
+    field = field_of(change, REVISION)
+    if field is None or not field.before or context.tools.past is None:
+        return None, "the ledger does not say when it last ran"
+    try:
+        return context.tools.past(field.before), f"it was not there at {field.before[:12]}"
+    except AftError as error:
+        return None, error.message
 
 
 def _step_in(desired: DesiredState, step_id: str) -> CustomizationStep | None:

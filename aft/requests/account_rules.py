@@ -23,11 +23,15 @@ from aft.ids import OrgUnitPath
 from aft.patterns import has_placeholders
 from aft.requests.facts import account_facts
 from aft.requests.model import AccountRequest, DesiredState
+from aft.requests.networks import NetworkClaims
 from aft.requests.rules import Places
 from aft.validation import Loc
 
 BUDGET = "budget"
 """The setting that acts on a request's field of the same name."""
+
+_SAMPLE_RANGE = "192.0.2.0/24"
+"""Stands for a range that only the plan allocates."""
 
 Settings = Mapping[str, BaselineSetting[Any, Any]]
 
@@ -44,6 +48,7 @@ class AccountRules:
             if any(step.reads for step in customization.steps)
         }
         self._settings = settings
+        self._networks = NetworkClaims(state.baselines, state.config, settings)
         self._places = places
         self._varying = {name: _varying(baseline) for name, baseline in state.baselines.items()}
         self.environment = _environment(state, self._varying.values(), settings)
@@ -63,9 +68,15 @@ class AccountRules:
             if baseline is not None:
                 found = check_parameters(baseline, facts, self._settings, source=request.source)
                 yield from self._placed(found, request, ("baseline",))
+        if self._customizations:  # they see which range each network will have
+            facts = dataclasses.replace(facts, allocations=self._sample_ranges(request, ou))
         for loc, customization in self._customizations_of(request):
             found = check_step_inputs(customization, facts, source=request.source)
             yield from self._placed(found, request, loc)
+
+    def _sample_ranges(self, request: AccountRequest, ou: OrgUnitPath) -> Mapping[str, str]:
+        claims = self._networks.of(request, ou)
+        return {claim.setting: claim.wanted.cidr or _SAMPLE_RANGE for claim in claims}
 
     def _customizations_of(self, request: AccountRequest) -> Iterator[tuple[Loc, Customization]]:
         ou = request.ou if isinstance(request.ou, OrgUnitPath) else OrgUnitPath()

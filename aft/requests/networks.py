@@ -54,12 +54,12 @@ class NetworkClaims:
         self._config = config
         self._settings = settings
         self._parameters: dict[SourceRef, SettingParameters] = {}
+        # Asked once for each plug-in: such a question is dear.
+        self._claiming: Mapping[str, ClaimsNetwork] = {
+            name: plugin for name, plugin in settings.items() if isinstance(plugin, ClaimsNetwork)
+        }
         self._specs = {
-            name: tuple(
-                spec
-                for spec in baseline.settings
-                if isinstance(settings.get(spec.setting), ClaimsNetwork)
-            )
+            name: tuple(spec for spec in baseline.settings if spec.setting in self._claiming)
             for name, baseline in baselines.items()
         }
 
@@ -85,17 +85,15 @@ class NetworkClaims:
         self, request: AccountRequest, facts: AccountFacts, specs: Iterable[SettingSpec]
     ) -> Iterator[Claim]:
         for spec in specs:
-            plugin = self._settings[spec.setting]
             try:
                 parameters = self._resolved(spec, facts)
             except UserError:
                 continue
-            if isinstance(plugin, ClaimsNetwork):
-                wanted = plugin.network_claim(facts, parameters)
-                if wanted is not None:
-                    yield Claim(
-                        request=request, setting=spec.setting, source=spec.source, wanted=wanted
-                    )
+            wanted = self._claiming[spec.setting].network_claim(facts, parameters)
+            if wanted is not None:
+                yield Claim(
+                    request=request, setting=spec.setting, source=spec.source, wanted=wanted
+                )
 
     def _resolved(self, spec: SettingSpec, facts: AccountFacts) -> SettingParameters:
         known = self._parameters.get(spec.source)
@@ -120,13 +118,11 @@ class NetworkClaims:
         found: set[tuple[str, ...]] = set()
         for specs in self._specs.values():
             for spec in specs:
-                plugin = self._settings[spec.setting]
                 try:
                     parameters = self._resolved(spec, sample)
                 except UserError:
                     continue
-                if isinstance(plugin, ClaimsNetwork):
-                    found.update(plugin.network_fields(parameters))
+                found.update(self._claiming[spec.setting].network_fields(parameters))
         return frozenset(found)
 
 

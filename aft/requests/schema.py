@@ -13,10 +13,11 @@ from pydantic import BaseModel
 
 from aft.baselines.parse import BaselineFile
 from aft.config import Config
+from aft.customizations.customization_file import CustomizationFile
 from aft.organization.parse import OrganizationFile
 from aft.requests.raw import DefaultsFile, RequestFile
 
-SchemaName = Literal["request", "defaults", "config", "organization", "baseline"]
+SchemaName = Literal["request", "defaults", "config", "organization", "baseline", "customization"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,6 +27,7 @@ _MODELS: Mapping[SchemaName, tuple[type[BaseModel], str]] = {
     "config": (Config, "aft configuration"),
     "organization": (OrganizationFile, "Organization"),
     "baseline": (BaselineFile, "Baseline"),
+    "customization": (CustomizationFile, "Customization"),
 }
 
 # Mappings that merge with those of defaults: no file needs to hold all of their keys.

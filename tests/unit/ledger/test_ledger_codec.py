@@ -70,6 +70,7 @@ RECORDS = st.builds(
     tag_keys=st.lists(WORDS, max_size=3).map(tuple),
     steps=st.dictionaries(WORDS, STEPS, max_size=3),
     failures=st.dictionaries(WORDS, FAILURES, max_size=3),
+    allocations=st.dictionaries(WORDS, WORDS, max_size=3),
     last_run=WORDS,
     last_at=MOMENTS,
 )

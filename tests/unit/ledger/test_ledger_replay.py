@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from builders_git import bound, event, intent, step
 
-from aft.ledger.events import AccountRecord, DoneStep, EventKind
+from aft.ledger.codec import decode_record, encode_record
+from aft.ledger.events import AccountRecord, DoneStep, EventKind, LedgerEvent
 from aft.ledger.replay import apply_event, rebound_data, replay
 
 
@@ -172,3 +173,68 @@ def test_run_events_say_only_when_and_by_which_run() -> None:
     assert record == AccountRecord(
         subject="organization", last_run="run-7", last_at=event(second=4).at
     )
+
+
+def allocated(second: float, **ranges: str) -> LedgerEvent:
+    return event(kind=EventKind.ALLOCATED, second=second, data={"allocations": ranges})
+
+
+def test_ranges_are_remembered_from_before_there_is_an_account() -> None:
+    record = replay([allocated(1, network="10.64.0.0/20"), intent(second=2), bound(second=3)])
+    assert record is not None
+    assert record.allocations == {"network": "10.64.0.0/20"}
+    assert record.account_id == "111122223333"
+
+
+def test_later_ranges_join_earlier_ones_and_forgetting_ends_them() -> None:
+    events = [bound(), allocated(1, network="10.64.0.0/20"), allocated(2, other="10.65.0.0/20")]
+    record = replay(events)
+    assert record is not None
+    assert record.allocations == {"network": "10.64.0.0/20", "other": "10.65.0.0/20"}
+    forgotten = event(kind=EventKind.FORGOTTEN, second=3)
+    assert replay([*events, forgotten]) is None
+    again = replay([*events, forgotten, allocated(4, network="10.66.0.0/20")])
+    assert again is not None
+    assert again.allocations == {"network": "10.66.0.0/20"}
+
+
+def test_another_account_has_none_of_the_former_ones_ranges() -> None:
+    events = [bound(), allocated(1, network="10.64.0.0/20")]
+    other = event(kind=EventKind.BOUND, second=2, account_id="444455556666")
+    record = replay([*events, other])
+    assert record is not None
+    assert record.allocations == {}
+
+
+def test_a_rebound_record_brings_its_ranges_along() -> None:
+    old = replay([bound(), allocated(1, network="10.64.0.0/20")])
+    assert old is not None
+    moved = event(
+        "new", kind=EventKind.BOUND, second=2, account_id=old.account_id, data=rebound_data(old)
+    )
+    record = replay([moved])
+    assert record is not None
+    assert record.allocations == {"network": "10.64.0.0/20"}
+
+
+# --- steps of customizations ------------------------------------------------------------------
+
+
+def test_a_removed_step_is_no_step_any_more() -> None:
+    about = {"runner": "terraform", "on_removal": "destroy", "revision": "1" * 40}
+    record = replay(
+        [
+            bound(),
+            event(kind=EventKind.STEP_DONE, data={"name": "web/terraform", "about": about}),
+            event(kind=EventKind.STEP_FAILED, data={"name": "web/20.py", "about": about}),
+        ]
+    )
+    assert record is not None
+    assert record.steps["web/terraform"].about == about
+    assert record.failures["web/20.py"].about == about
+    assert decode_record(encode_record(record.subject, record)) == record
+    for name in ("web/terraform", "web/20.py"):
+        record = apply_event(record, event(kind=EventKind.STEP_REMOVED, data={"name": name}))
+        assert record is not None
+    assert not record.steps
+    assert not record.failures

@@ -111,3 +111,14 @@ def test_a_range_of_the_baseline_serves_one_account() -> None:
     assert lines(loaded(net("a"), setting=setting)) == []
     result = loaded(net("a"), net("b"), setting=setting)
     assert lines(result) == [f"{BASELINE}:2:14 AFT331"]
+
+
+def test_templates_may_use_the_range_of_an_account_that_has_a_network() -> None:
+    template = "customizations/accounts/hub/10-hub.cfn.yaml"
+    text = "Description: '{{ account.allocations.network }}'\n"
+    asks = "customizations: [hub]\n"
+    assert lines(loaded(net("a", extra=asks), {template: text})) == []
+    plain = {"account-requests/b.yaml": request_text("b") + asks}
+    result = loaded(net("a"), plain, {template: text})
+    assert [item.source.path for item in result.findings] == ["account-requests/b.yaml"]
+    assert "allocations" in result.findings[0].message

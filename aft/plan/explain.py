@@ -1,0 +1,305 @@
+"""Every effective value of one account, and where it comes from: files, the ledger, AWS.
+
+Works from the files and the ledger alone; with a snapshot it also says what only AWS knows. Pure,
+and made for one account on demand: nothing here is kept in the desired state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aft.baselines.model import ClaimsNetwork, Publishes
+from aft.baselines.provenance import parameter_values, selected_by
+from aft.baselines.select import ResolvedSetting, Setting, select_baseline, settings_for
+from aft.config_file import config_place
+from aft.customizations.model import Customization
+from aft.customizations.parameters import parameter_values as customization_parameters
+from aft.customizations.provenance import default_of, reason_for
+from aft.customizations.select import customizations_of
+from aft.errors import UserError
+from aft.files import RevisionFiles
+from aft.ids import AccountId, OrgUnitPath
+from aft.ledger.events import AccountRecord, LedgerState
+from aft.organization.model import OrganizationSnapshot, Surroundings
+from aft.origins import Explained, Origin, OriginKind
+from aft.plan.explanation import (
+    ExplainedCustomization,
+    ExplainedSetting,
+    ExplainedStep,
+    Explanation,
+    LastTime,
+)
+from aft.plan.identity import Evidence, identify
+from aft.requests.facts import account_facts
+from aft.requests.model import AccountRequest, DesiredState
+from aft.requests.provenance import RequestOrigins, read_document, read_origins
+from aft.requests.raw import RequestFile
+
+_BUILT_IN: Mapping[str, Any] = {"state": "active", "protect": False}
+"""What a request is although nobody says so."""
+
+
+def explain(
+    files: RevisionFiles,
+    desired: DesiredState,
+    request: AccountRequest,
+    ledger: LedgerState,
+    *,
+    settings: Mapping[str, Setting],
+    snapshot: OrganizationSnapshot | None = None,
+) -> Explanation:
+    """Raises ``UserError`` where the OU is given by AWS's id and no ``snapshot`` says its path."""
+    return _Explainer(
+        files=files,
+        desired=desired,
+        request=request,
+        ledger=ledger,
+        settings=settings,
+        snapshot=snapshot,
+    ).explanation()
+
+
+@dataclass(kw_only=True)
+class _Explainer:
+    files: RevisionFiles
+    desired: DesiredState
+    request: AccountRequest
+    ledger: LedgerState
+    settings: Mapping[str, Setting]
+    snapshot: OrganizationSnapshot | None
+
+    def __post_init__(self) -> None:
+        self.origins: RequestOrigins = read_origins(self.files, self.request)
+        self.record = self._record()
+        self.ou = self._ou()
+        self.account_id, self._account_origin = self._account()
+
+    def explanation(self) -> Explanation:
+        baseline, settings = self._baseline()
+        unset = [name for name in self.origins.unset() if name not in _BUILT_IN]
+        return Explanation(
+            id=self.request.id,
+            source=self.request.source,
+            account_id=self.account_id,
+            ou=str(self.ou),
+            fields=tuple(self._fields()),
+            unset=tuple(name for name in unset if name not in ("regions", "baseline")),
+            place=tuple(self._place()),
+            baseline=baseline,
+            settings=settings,
+            customizations=tuple(self._customizations()),
+        )
+
+    # --- the account and its place ---
+
+    def _record(self) -> AccountRecord:
+        record = self.ledger.record(self.request.id)
+        if record.account_id is None and self.request.previously is not None:
+            return self.ledger.record(self.request.previously)
+        return record
+
+    def _ou(self) -> OrgUnitPath:
+        ou = self.request.ou
+        if isinstance(ou, OrgUnitPath):
+            return ou
+        unit = self.snapshot.unit_by_id.get(ou) if self.snapshot is not None else None
+        if unit is None:
+            raise UserError(
+                f"{self.request.id} names its OU by AWS's id ({ou}), and only AWS knows where that "
+                "is, and so which baseline is meant",
+                hint=f"aft explain {self.request.id} --live",
+            )
+        return unit.path
+
+    def _account(self) -> tuple[AccountId | None, Origin]:
+        request, record = self.request, self.record
+        if record.account_id is not None:
+            done = record.steps.get("create-account")
+            why = f"created {done.at:%Y-%m-%d}" if done is not None else "bound to the request"
+            return AccountId(record.account_id), Origin(kind=OriginKind.LEDGER, why=why)
+        if self.snapshot is not None:
+            match = identify(self.desired, self.snapshot, self.ledger).matches.get(request.id)
+            if match is not None and match.evidence is not Evidence.ACCOUNT_ID:
+                why = f"found by its {'e-mail' if match.evidence is Evidence.EMAIL else 'tag'}"
+                return match.account.id, Origin(kind=OriginKind.AWS, why=why)
+        if request.account_id is not None:
+            return request.account_id, self.origins.of(("account_id",))
+        return None, Origin(kind=OriginKind.BUILT_IN, why="apply creates it")
+
+    def _place(self) -> Iterator[Explained]:
+        yield Explained(name="account", value=self.account_id, origin=self._account_origin)
+        yield Explained(name="OU", value=str(self.ou), origin=self._unit_origin())
+        if self.snapshot is not None:
+            yield from self._seen(self.snapshot)
+        config = self.desired.config
+        home = Origin(
+            kind=OriginKind.CONFIG, source=config_place(self.files, ("home_region",), key=True)
+        )
+        yield Explained(name="home region", value=config.home_region, origin=home)
+        regions = self._facts().regions
+        if self.request.regions:
+            origin = self.origins.of(("regions",))
+        elif config.governed_regions:
+            place = config_place(self.files, ("governed_regions",), key=True)
+            origin = Origin(kind=OriginKind.CONFIG, source=place)
+        else:
+            origin = Origin(kind=OriginKind.BUILT_IN, why="the home region alone")
+        yield Explained(name="regions", value=list(regions), origin=origin)
+
+    def _unit_origin(self) -> Origin:
+        spec = next((u for u in self.desired.organization.units if u.path == self.ou), None)
+        if spec is not None:
+            return Origin(kind=OriginKind.ORGANIZATION, source=spec.source)
+        why = "the root" if self.ou.is_root else "not in organization.yaml; AWS must have it"
+        return Origin(kind=OriginKind.AWS, why=why)
+
+    def _seen(self, snapshot: OrganizationSnapshot) -> Iterator[Explained]:
+        aws = Origin(kind=OriginKind.AWS)
+        unit = snapshot.unit_by_path.get(self.ou)
+        missing = Origin(kind=OriginKind.AWS, why="apply creates it")
+        yield Explained(
+            name="OU id", value=unit.id if unit else None, origin=aws if unit else missing
+        )
+        account = snapshot.account_by_id.get(self.account_id) if self.account_id else None
+        if account is not None:
+            yield Explained(name="account state", value=account.state.value, origin=aws)
+            if account.ou != self.ou:
+                why = "the next apply moves it"
+                origin = Origin(kind=OriginKind.AWS, why=why)
+                yield Explained(name="OU now", value=str(account.ou), origin=origin)
+
+    def _fields(self) -> Iterator[Explained]:
+        """Every value, and what a request is although nobody says so, in the reference's order."""
+        found = self.origins.fields()
+        for name in RequestFile.model_fields:
+            yield from (item for item in found if item.loc[0] == name)
+            if name in _BUILT_IN and name not in self.origins.data:
+                origin = Origin(kind=OriginKind.BUILT_IN)
+                yield Explained(name=name, value=_BUILT_IN[name], origin=origin, loc=(name,))
+
+    # --- what is done inside ---
+
+    def _facts(self) -> Any:
+        records = self.ledger.records
+        accounts = {
+            name: AccountId(record.account_id)
+            for name, record in records.items()
+            if record.account_id is not None and name in self.desired.request_by_id
+        }
+        return account_facts(
+            self.request,
+            self.desired.config,
+            account_id=self.account_id,
+            ou=self.ou,
+            around=Surroundings(accounts=accounts),
+            allocations=self.record.allocations,
+        )
+
+    def _baseline(self) -> tuple[Explained, tuple[ExplainedSetting, ...]]:
+        request, baselines = self.request, self.desired.baselines
+        chosen = select_baseline(request=request, ou=self.ou, baselines=baselines)
+        if chosen.baseline is None:
+            why = "none selects the account"
+            if chosen.tied:
+                why = f"{' and '.join(chosen.tied)} select it equally, so it gets none of them"
+            nothing = Origin(kind=OriginKind.BUILT_IN, why=why)
+            return Explained(name="baseline", value=None, origin=nothing), ()
+        baseline = chosen.baseline
+        document = read_document(self.files, baseline.source.path)
+        if document is None:
+            raise UserError(f"{baseline.source.path} cannot be read")
+        origin = self.origins.of(("baseline",))
+        if request.baseline is None:
+            origin = selected_by(baseline, document, request, self.ou)
+        resolved = settings_for(baseline, self._facts(), self.settings)
+        explained = tuple(
+            self._setting(item, parameter_values(item, spec, document))
+            for spec, item in zip(baseline.settings, resolved, strict=True)
+        )
+        return Explained(name="baseline", value=baseline.name, origin=origin), explained
+
+    def _setting(
+        self, resolved: ResolvedSetting, parameters: tuple[Explained, ...]
+    ) -> ExplainedSetting:
+        plugin, facts = resolved.plugin, resolved.account
+        published: tuple[Explained, ...] = ()
+        if isinstance(plugin, Publishes):
+            published = tuple(
+                Explained(name=item.name, value=item.value, origin=self.origins.of(item.field))
+                for item in plugin.published(facts, resolved.parameters)
+            )
+        taken = {item.name: item for item in published}
+        parameters = (
+            *self._range(resolved),
+            *(taken.pop(item.name, item) for item in parameters),
+        )
+        return ExplainedSetting(
+            name=resolved.name,
+            source=resolved.source,
+            description=plugin.description,
+            parameters=parameters,
+            regions=facts.regions if plugin.regional else (),
+            published=tuple(taken.values()),
+            last=self._last(resolved.name),
+        )
+
+    def _range(self, resolved: ResolvedSetting) -> Iterator[Explained]:
+        """The addresses of a setting that needs some."""
+        plugin, facts = resolved.plugin, resolved.account
+        if not isinstance(plugin, ClaimsNetwork):
+            return
+        claim = plugin.network_claim(facts, resolved.parameters)
+        given = facts.allocations.get(resolved.name)
+        if claim is not None and claim.cidr is not None and claim.field:
+            yield Explained(name="range", value=claim.cidr, origin=self.origins.of(claim.field))
+        elif given is not None:
+            origin = Origin(kind=OriginKind.LEDGER, why="given to it")
+            yield Explained(name="range", value=given, origin=origin)
+        elif claim is not None and claim.pool:
+            place = config_place(self.files, ("networks", "pools", claim.pool), key=True)
+            why = f"the next apply gives one from pool {claim.pool}"
+            origin = Origin(kind=OriginKind.CONFIG, source=place, why=why)
+            yield Explained(name="range", value=None, origin=origin)
+
+    def _customizations(self) -> Iterator[ExplainedCustomization]:
+        known = self.desired.customizations
+        for item in customizations_of(self.request, self.ou, known):
+            document = read_document(self.files, item.file) if item.file else None
+            named_at = None
+            if item.name in self.request.customizations:
+                index = self.request.customizations.index(item.name)
+                named_at = self.origins.of(("customizations", index))
+            given = self.request.parameters.get(item.name, {})
+            yield ExplainedCustomization(
+                name=item.name,
+                folder=item.source.path,
+                origin=reason_for(
+                    item, self.request, self.ou, named_at=named_at, document=document
+                ),
+                parameters=tuple(
+                    Explained(
+                        name=name,
+                        value=value,
+                        origin=self.origins.of(("parameters", item.name, name))
+                        if given.get(name) is not None
+                        else default_of(document, name),
+                    )
+                    for name, value in customization_parameters(item, given).items()
+                ),
+                steps=tuple(self._steps(item)),
+            )
+
+    def _steps(self, customization: Customization) -> Iterator[ExplainedStep]:
+        for step in customization.steps:
+            yield ExplainedStep(
+                id=step.id, kind=step.kind, path=step.file.path, last=self._last(step.id)
+            )
+
+    def _last(self, name: str) -> LastTime:
+        done, failed = self.record.steps.get(name), self.record.failures.get(name)
+        return LastTime(
+            applied_at=done.at if done is not None else None,
+            failed=failed.reason if failed is not None else "",
+        )

@@ -1,0 +1,99 @@
+"""``aft plan --terraform``: only merged code is run, with credentials that may only read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import boto3
+import pytest
+from builders_inside import member_account
+from builders_repo import CONFIG, Repo
+from builders_terraform import terraform
+
+from aft.aws.edge import connect
+from aft.config import Config
+from aft.errors import Denied
+
+MAIN = 'resource "terraform_data" "one" {\n  input = "first"\n}\n'
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    terraform()
+    repo = Repo.standard(tmp_path / "repo")
+    repo.environ["XDG_STATE_HOME"] = str(tmp_path / "state")
+    repo.write(
+        "aft.yaml", f"{CONFIG}terraform: {{backend: {{local: {{directory: {tmp_path}}}}}}}\n"
+    )
+    repo.write("customizations/accounts/web/terraform/main.tf", MAIN)
+    repo.request("shop", "customizations: [web]\n", ou="/")
+    repo.commit("A shop")
+    repo.apply()
+    return repo
+
+
+def test_terraform_is_shown_for_merged_revisions_and_trusted_ones(repo: Repo) -> None:
+    main = "customizations/accounts/web/terraform/main.tf"
+    repo.write(main, MAIN.replace("first", "second") + MAIN.replace("one", "two"))
+    working = repo.aft("plan", "--working-tree", "--terraform")
+    assert working.code == 1
+    assert "--terraform would run the code of files that are not even committed" in working.err
+    assert "--trust" in working.err
+
+    repo.git("checkout", "--quiet", "-b", "proposal")
+    repo.commit("Two of them")
+    refused = repo.aft("plan", "--terraform")
+    assert refused.code == 1
+    assert "which is not part of main" in refused.err
+
+    told = ("~ terraform_data.one", "+ terraform_data.two", "Plan: 1 to add, 1 to change, 0 to")
+    trusted = repo.aft("plan", "--terraform", "--trust").out
+    assert all(words in trusted for words in told)
+
+    repo.git("checkout", "--quiet", "main")
+    repo.git("merge", "--quiet", "proposal")
+    plan = repo.plan("--terraform")
+    assert plan["changes"][0]["details"][0] == "~ terraform_data.one"
+    assert "terraform_data" not in repo.aft("plan").out, "only on request"
+
+
+def test_terraform_that_cannot_be_planned_says_why(repo: Repo) -> None:
+    repo.write("customizations/accounts/web/terraform/main.tf", MAIN.replace('"first"', "var.no"))
+    repo.commit("A mistake")
+    result = repo.aft("plan", "--terraform")
+    assert result.code == 0
+    assert (
+        "cannot be planned: customizations/accounts/web/terraform/main.tf:2:"
+        in result.out.replace("\n                  ", " ")
+    )
+
+
+def test_the_sandboxs_states_go_with_it(repo: Repo) -> None:
+    states = repo.state_file.with_suffix(".terraform")
+    assert list(states.rglob("terraform.tfstate"))
+    assert repo.aft("sandbox", "reset", "--yes").code == 0
+    assert not states.exists()
+
+
+def test_credentials_of_a_preview_may_only_read() -> None:
+    with member_account(with_server=True) as inside:
+        edge = connect(
+            Config(home_region="eu-central-1"),
+            clock=inside.sandbox.clock,
+            botocore_session=inside.sandbox.botocore_session(),
+            child_endpoint=lambda: None,
+        )
+        keys = edge.members.reading_session(inside.account_id).environment()
+        reader = boto3.Session(botocore_session=inside.sandbox.botocore_session()).client(
+            "ssm",
+            region_name="eu-central-1",
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=keys["AWS_SESSION_TOKEN"],
+        )
+        assert reader.describe_parameters()["Parameters"] == []
+        with pytest.raises(reader.exceptions.ClientError, match="no session policy allows"):
+            reader.put_parameter(Name="/a", Value="b", Type="String")
+        management = edge.sessions.check_credentials().account_id
+        with pytest.raises(Denied):
+            edge.members.reading_session(management).environment()
