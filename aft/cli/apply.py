@@ -14,6 +14,8 @@ import click
 from aft.cli.context import Session, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, read_plan, scope_of, scope_options
 
+STOPPING = "stopping after the steps at hand; a second signal ends at once"
+
 if TYPE_CHECKING:
     from aft.app.planning import Planned
     from aft.app.world import World
@@ -128,7 +130,9 @@ def _carry_out(
     if not planned.plan.is_empty and not yes and sys.stdin.isatty() and sys.stdout.isatty():
         click.confirm("\nCarry this out?", abort=True)
     with (
-        stop_on_signals(clock=world.clock, seconds=deadline) as stop,
+        stop_on_signals(
+            clock=world.clock, seconds=deadline, notice="" if session.quiet else STOPPING
+        ) as stop,
         _progress(session, planned.plan, quiet=quiet) as observer,
     ):
         outcome = apply_now(

@@ -17,10 +17,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def stop_on_signals(
-    *, clock: Clock | None = None, seconds: float | None = None
+    *, clock: Clock | None = None, seconds: float | None = None, notice: str = ""
 ) -> Iterator[StopToken]:
     """A token that the first signal, or ``seconds`` of ``clock``, sets; a second signal ends the
-    process there and then.
+    process there and then. ``notice`` is said, on standard error, when the first one comes.
 
     Ending at once is safe too: what was begun is in the ledger, and the next run continues.
     """
@@ -31,6 +31,8 @@ def stop_on_signals(
         if interrupted.is_set():
             os._exit(128 + number)
         interrupted.set()
+        if notice:  # not through a buffer: this may have interrupted somebody who is writing
+            os.write(2, f"\n{notice}\n".encode())
         token.set(f"{signal.Signals(number).name} received")
 
     previous = {number: signal.signal(number, on_signal) for number in _SIGNALS}

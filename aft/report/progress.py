@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aft.plan.model import ChangeKind
+from aft.plan.outcome import Status
 from aft.ports import Progress, ProgressKind
 from aft.report.plain import one_line
 
@@ -126,10 +127,12 @@ class TerminalProgress:
                     title = step_title(progress)
                     says = progress.message
                     row.phase = f"{title}: {one_line(says)}" if says else title
-                case ProgressKind.STEP_DONE | ProgressKind.STEP_SKIPPED:
+                case ProgressKind.STEP_DONE:
                     self._done += 1
                     if known := self._rows.get(progress.target):
                         known.done += 1
+                case ProgressKind.STEP_SKIPPED:
+                    self._done += 1
                 case ProgressKind.STEP_FAILED:
                     self._done += 1
                     if known := self._rows.get(progress.target):
@@ -148,6 +151,13 @@ class TerminalProgress:
         if row is None or row.failed:
             return
         account = f" {progress.account_id}" if progress.account_id else ""
+        if progress.message != Status.SUCCEEDED:
+            steps = self._steps_of.get(progress.target, row.done)
+            self._console.print(
+                f"[yellow]–[/] [bold]{escape(progress.target)}[/]{account} "
+                f"{escape(progress.message)}, {row.done} of {steps} steps done"
+            )
+            return
         noun = "step" if row.done == 1 else "steps"
         self._console.print(
             f"[green]✓[/] [bold]{escape(progress.target)}[/]{account} "

@@ -212,6 +212,16 @@ def test_the_worker_goes_by_the_configuration_of_what_it_reconciles(
     assert keys["Credentials"]
 
 
+def test_a_bare_clone_will_do(people: Repo, tmp_path: Path) -> None:
+    bare = Repo(tmp_path / "bare.git")
+    people.git("clone", "--quiet", "--bare", str(tmp_path / "origin.git"), str(bare.root))
+    people.request("lab", ou="Sandbox")
+    push(people, "Ask for a lab")
+    done = bare.aft("worker", "--once")
+    assert done.code == 0, done.err
+    assert set(bare.accounts()) == {"shop", "lab"}
+
+
 def test_a_clone_without_the_remote_is_told_so(tmp_path: Path) -> None:
     repo = Repo.standard(tmp_path / "repo")
     result = repo.aft("worker", "--once")
