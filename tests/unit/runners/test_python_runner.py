@@ -370,3 +370,25 @@ def test_which_inputs_a_step_reads(body: str, used: set[str]) -> None:
     runner = PythonRunner()
     made = step(runner, f"def customize(context):\n    {body}\n", name="10-step.py")
     assert made.uses == used
+
+
+def test_a_step_that_forks_away_leaves_nothing_running(tmp_path: Path) -> None:
+    mark = tmp_path / "alive"
+    began = time.monotonic()
+    result = run(
+        f"""\
+        import os, time
+        def customize(context):
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    time.sleep(1)
+                    open({str(mark)!r}, "w").close()
+                os._exit(0)
+            return {{"Forked": "yes"}}
+        """
+    )
+    assert result.outputs == {"Forked": "yes"}
+    assert time.monotonic() - began < 5
+    time.sleep(1.2)
+    assert not mark.exists()
