@@ -195,4 +195,6 @@ def step_title(progress: Progress) -> str:
 def _saying(progress: Progress) -> str:
     kind = progress.change.removeprefix(f"account/{progress.target}/").partition("/")[0]
     is_news = progress.kind is not ProgressKind.STEP_DONE or kind in _TELLING
+    if kind == ChangeKind.RUN_CUSTOMIZATION:  # that it was done is said already
+        is_news = progress.message != "done"
     return progress.message if is_news else ""

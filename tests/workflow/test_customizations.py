@@ -225,7 +225,7 @@ def test_what_is_to_be_destroyed_is_a_change_and_gone_afterwards(web: Repo, how:
         web.commit("No destruction")
         refused = web.aft("apply", "--yes")
         assert refused.code == 5
-        assert "Too many destructions: 1 accounts, the limit is 0" in refused.err + refused.out
+        assert "Too many destructions: 1 account, the limit is 0" in refused.err + refused.out
         web.write("aft.yaml", CONFIG)
         web.commit("After all")
     assert stacks(web, "shop") == ["aft-web-10-news"]

@@ -115,7 +115,7 @@ def test_unknown_keys_are_refused_in_each_services_words(served, service, operat
         ("organizations", "create_gov_cloud_account", {"Email": "a@b.cd", "AccountName": "a"}),
         ("iam", "simulate_custom_policy", {"PolicyInputList": ["{}"], "ActionNames": ["a:b"]}),
         ("ec2", "create_ipam", {}),
-        ("accessanalyzer", "list_analyzers", {}),
+        ("detective", "list_graphs", {}),
         ("controltower", "list_landing_zones", {}),
     ],
 )
