@@ -26,6 +26,7 @@ _VARIES = tuple(
         (r"127\.0\.0\.1:\d+", "HOST"),
         (r"\b\d+ AWS calls", "N AWS calls"),
         (r"/[^\s']*/organization\.state", "STATE"),
+        (r"[~/][^\s']*/aft/runs/", "RUNS/"),
     )
 )
 
