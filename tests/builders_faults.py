@@ -149,7 +149,7 @@ class Morning:
         repo.environ["AFT_SANDBOX_STATE"] = str(root / "organization")
         with repo.sandbox() as sandbox:
             sandbox.configure(
-                creation_seconds=(2.0, 2.0), role_usable_seconds=2.0, tagging_lag_seconds=15.0
+                creation_seconds=(1.0, 1.0), role_usable_seconds=2.0, tagging_lag_seconds=15.0
             )
         shutil.rmtree(repo.root / ".git/hooks", ignore_errors=True)
         return cls(repo)

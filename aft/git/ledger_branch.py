@@ -6,16 +6,10 @@ refuses to move a ref that is not where the mover saw it.
 
 from __future__ import annotations
 
-import time
-
 import pygit2
 
-from aft.errors import Transient
+from aft.git.ref_lock import past_lock
 from aft.git.repository import Repository
-
-_LOCK_TRIES = 200
-_LOCK_WAIT = 0.01
-"""Seconds; real ones also under a simulated clock, since the other process's are real too."""
 
 
 class LedgerBranch:
@@ -33,20 +27,11 @@ class LedgerBranch:
     def move(self, old: str | None, new: str) -> bool:
         """Move it from ``old`` to ``new``; false when it is not at ``old`` any more.
 
-        Raises ``Transient`` when its lock is held for seconds, as a killed process leaves it.
+        Raises ``Transient`` when its lock is held for long.
         """
         if old == new:
             return True
-        for _ in range(_LOCK_TRIES):
-            try:
-                return self._move(old, new)
-            except OSError as error:  # libgit2's "failed to lock file"
-                last = error
-                time.sleep(_LOCK_WAIT)
-        raise Transient(
-            f"the branch {self.name} is locked: {last}",
-            hint="if no other git or aft runs here, a killed one left its .lock file: delete it",
-        ) from last
+        return past_lock(self._handle, self.name, lambda: self._move(old, new))
 
     def _move(self, old: str | None, new: str) -> bool:
         try:

@@ -18,6 +18,7 @@ from aft.errors import AftError, Conflict, Denied, Transient, UserError
 from aft.git import command
 from aft.git.credentials import Callbacks
 from aft.git.errors import disk_errors, redacted, wire_error
+from aft.git.ref_lock import past_lock
 from aft.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -176,7 +177,11 @@ class RemoteBranchRef:
                 if reference:
                     reference.delete()
             elif reference is None or str(reference.target) != commit:
-                handle.references.create(self.tracking, commit, force=True)
+                past_lock(
+                    handle,
+                    self.tracking,
+                    lambda: handle.references.create(self.tracking, commit, force=True),
+                )
 
 
 class _PushCallbacks(Callbacks):

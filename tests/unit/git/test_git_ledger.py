@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -268,15 +269,43 @@ def test_a_lost_branch_is_an_empty_ledger(clone: Clone) -> None:
     assert len(ledger.events("payments-prod")) == 1
 
 
-def test_a_lock_left_behind_is_explained(clone: Clone) -> None:
+def lock_of(clone: Clone) -> Path:
+    return clone.path / ".git" / "refs" / "heads" / f"{BRANCH}.lock"
+
+
+def test_a_lock_that_a_killed_process_left_is_removed(clone: Clone) -> None:
     ledger = ledger_of(clone.repository)
     ledger.append([bound()])
-    lock = clone.path / ".git" / "refs" / "heads" / f"{BRANCH}.lock"
+    lock = lock_of(clone)
     lock.touch()
+    os.utime(lock, (time.time() - 60, time.time() - 60))
+    ledger.append([step("x")])
+    assert not lock.exists()
+    assert len(ledger.events("payments-prod")) == 2
+
+
+def test_a_lock_that_somebody_holds_is_waited_for(clone: Clone) -> None:
+    ledger = ledger_of(clone.repository)
+    ledger.append([bound()])
+    lock = lock_of(clone)
+    lock.touch()
+    holder = threading.Timer(1.5, lock.unlink)  # it would fail if it were gone by then
+    holder.start()
+    ledger.append([step("x")])
+    holder.join()
+    assert len(ledger.events("payments-prod")) == 2
+
+
+def test_a_lock_that_cannot_be_removed_is_explained(clone: Clone) -> None:
+    ledger = ledger_of(clone.repository)
+    ledger.append([bound()])
+    lock = lock_of(clone)
+    lock.mkdir()
+    os.utime(lock, (time.time() - 60, time.time() - 60))
     with pytest.raises(Transient, match="locked") as caught:
         ledger.append([step("x")])
     assert ".lock" in caught.value.hint
-    lock.unlink()
+    lock.rmdir()
     ledger.append([step("x")])
     assert len(ledger.events("payments-prod")) == 2
 
@@ -565,7 +594,7 @@ def test_a_killed_writer_leaves_a_ledger_that_reads_and_goes_on(clone: Clone) ->
         told += 1 + len(process.stdout.read().splitlines())
         process.wait(10)
         for lock in (clone.path / ".git").rglob("*.lock"):
-            lock.unlink()  # as the message about it says
+            lock.unlink()  # a run would wait some seconds, then do it too
         kept = _names(consistent(clone.path))
         # Everything that was acknowledged is there; one more may have been on its way.
         assert told <= len(kept) <= told + attempt + 1
