@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +31,9 @@ _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 class Door:
     """How a proxy reaches AWS.
 
-    ``open`` gives the present client; ``renew`` drops expired credentials and says whether asking
-    again makes sense. With ``once`` a call is sent one single time, whatever happens.
+    ``open`` gives the present client, ``acting`` says for its duration whose calls they are;
+    ``renew`` drops expired credentials and says whether asking again makes sense. With ``once`` a
+    call is sent one single time, whatever happens.
     """
 
     service: str
@@ -39,6 +41,7 @@ class Door:
     clock: Clock
     open: Callable[[], Any] = field(repr=False)
     renew: Callable[[], bool] = field(repr=False)
+    acting: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
     once: bool = False
 
     def run(self, operation: str, call: Callable[[Any], Any]) -> Any:
@@ -48,7 +51,8 @@ class Door:
         while True:
             sent += 1
             try:
-                return call(self.open())
+                with self.acting():
+                    return call(self.open())
             except (boto.ClientError, boto.BotoCoreError) as error:
                 failure = self.translated(error, operation)
             if isinstance(failure, Conflict) and self._may_repeat(failure, sent):
@@ -137,18 +141,23 @@ class TranslatingPages:
     def build_full_result(self) -> Any:
         """All pages as one answer."""
         try:
-            return self._pages.build_full_result()
+            with self._door.acting():
+                return self._pages.build_full_result()
         except (boto.ClientError, boto.BotoCoreError) as error:
             failure = self._door.translated(error, self._operation())
         raise failure
 
     def _translated(self, items: Iterator[Any]) -> Iterator[Any]:
-        try:
-            yield from items
-        except (boto.ClientError, boto.BotoCoreError) as error:
-            failure = self._door.translated(error, self._operation())
-        else:
-            return
+        while True:
+            try:
+                with self._door.acting():  # not longer: between two pages others may act
+                    item = next(items)
+            except StopIteration:
+                return
+            except (boto.ClientError, boto.BotoCoreError) as error:
+                failure = self._door.translated(error, self._operation())
+                break
+            yield item
         raise failure
 
     def _operation(self) -> str:

@@ -11,6 +11,7 @@ import ipaddress
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +20,7 @@ from botocore import exceptions as boto
 from botocore.config import Config
 
 from aft import __version__
+from aft.aws.acting import share
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.credentials import Credentials
 from aft.aws.errors import translate
@@ -26,6 +28,17 @@ from aft.aws.pacing import Pacing
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
+
+
+SHARED = "members"
+"""The identity of clients that all member accounts share."""
+_NOBODY = Credentials(
+    access_key="nobody",
+    secret_key="nobody",  # noqa: S106 - no secret: AWS refuses it
+    token="",
+    expires_at=datetime.max.replace(tzinfo=UTC),
+)
+"""Whom a shared client signs as when nobody acts: AWS refuses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +75,11 @@ class ClientFactory:
     ) -> Any:
         """The kept client for ``key``, or a new one when there is none with these credentials.
 
-        ``credentials=None`` leaves them to the session's own chain, which renews itself.
+        ``credentials=None`` leaves them to the session's own chain, which renews itself. Clients of
+        the identity ``SHARED`` have none of their own: see ``aft.aws.acting``.
         """
+        if key.identity == SHARED:
+            credentials = _NOBODY
         access_key = credentials.access_key if credentials else ""
         kept = self._find(key, access_key)
         if kept is not None:
@@ -73,6 +89,8 @@ class ClientFactory:
             if kept is not None:
                 return kept
             made = self._make(key, credentials=credentials)
+            if key.identity == SHARED:
+                share(made, attempts=self._attempts)
             self._recorder.watch(made)
             if pacing is not None:
                 pacing.watch(made)
@@ -102,7 +120,7 @@ class ClientFactory:
             retries=retries,
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
-            max_pool_connections=32,
+            max_pool_connections=64,
             user_agent_extra=f"aft/{__version__}",
         )
         try:

@@ -10,18 +10,19 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import botocore.session
 from botocore import exceptions as boto
 
+from aft.aws.acting import Actor, acting
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.clients import Door, TranslatingClient
 from aft.aws.credentials import CredentialCache, Credentials
 from aft.aws.errors import NO_CREDENTIALS_HINT, translate
-from aft.aws.factory import ClientFactory, ClientKey
+from aft.aws.factory import SHARED, ClientFactory, ClientKey
 from aft.aws.pacing import DEFAULT_PACES, Pace, Pacing
 from aft.errors import AftError, Denied
 from aft.ids import AccountId
@@ -147,7 +148,10 @@ class AwsSessions:
         if identity == MANAGEMENT and self._management_role is None:
             identity = CALLER
         key = ClientKey(identity=identity, service=service, region=region, once=once)
-        pacing = self._pacing if identity in (CALLER, MANAGEMENT) else None
+        is_member = identity not in (CALLER, MANAGEMENT)
+        if is_member and not once:
+            key = replace(key, identity=SHARED)
+        pacing = None if is_member else self._pacing
         return TranslatingClient(
             Door(
                 service=service,
@@ -157,12 +161,19 @@ class AwsSessions:
                     key, credentials=self._credentials_of(identity), pacing=pacing
                 ),
                 renew=lambda: self._renew(identity),
+                acting=lambda: acting(self._actor(identity)),
                 once=once,
             )
         )
 
     def _credentials_of(self, identity: str) -> Credentials | None:
         return None if identity == CALLER else self._credentials.get(identity)
+
+    def _actor(self, identity: str) -> Actor | None:
+        """Whose calls a shared client makes; the management account's clients are its own."""
+        if identity in (CALLER, MANAGEMENT):
+            return None
+        return Actor.of(identity, self._credentials.get(identity))
 
     def _renew(self, identity: str) -> bool:
         if identity == CALLER:

@@ -158,19 +158,32 @@ def _baseline(page: _Page, explanation: Explanation) -> None:
         page.section("No baseline", origin=baseline.origin)
         return
     page.section(f"Baseline {one_line(baseline.value)}", _BASELINES, origin=baseline.origin)
+    if page.short:
+        _settings_in_short(page, explanation.settings)
+        return
     for setting in explanation.settings:
         _setting(page, setting)
 
 
+def _settings_in_short(page: _Page, settings: Iterable[ExplainedSetting]) -> None:
+    """A line for each that is given parameters; the names of the others together."""
+    plain: list[str] = []
+    for setting in settings:
+        said = [item for item in setting.parameters if _is_given(item.origin)]
+        if not said:
+            plain.append(one_line(setting.name))
+            continue
+        values = ", ".join(f"{item.name} {_inside(item.value)}" for item in said)
+        place = page.place(Origin(kind=OriginKind.BASELINE, source=setting.source))
+        page.row(Text(f"  {one_line(setting.name)}  ", style="cyan"), values, place)
+    if plain:
+        page.row(Text("  "), ", ".join(plain), "", style="cyan")
+
+
 def _setting(page: _Page, setting: ExplainedSetting) -> None:
     where = f"in {counted(len(setting.regions), 'region')}" if setting.regions else ""
-    said = [item for item in setting.parameters if item.origin.kind is OriginKind.BASELINE]
     place = page.place(Origin(kind=OriginKind.BASELINE, source=setting.source))
     lead = Text(f"  {one_line(setting.name)}  ", style="cyan")
-    if page.short:
-        values = ", ".join(f"{item.name} {_shown(item.value)}" for item in said)
-        page.row(lead, values, place)
-        return
     state = _last(setting.last)
     notes = ", ".join(note for note in (where, state) if note)
     page.row(lead, notes, place, style="dim")
@@ -230,6 +243,11 @@ def _line_key(item: Explained) -> tuple[str, str, SourceRef | None]:
 def _is_nothing(item: Explained) -> bool:
     """Without a value, and nobody has said so."""
     return item.value in (None, []) and item.origin.kind is OriginKind.SETTING
+
+
+def _is_given(origin: Origin) -> bool:
+    """By the baseline, or as a range of addresses."""
+    return origin.kind in (OriginKind.BASELINE, OriginKind.LEDGER)
 
 
 def _is_said(origin: Origin) -> bool:
