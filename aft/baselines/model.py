@@ -144,6 +144,18 @@ class ComesAfter(Protocol):
     comes_after: ClassVar[tuple[str, ...]]
 
 
+@runtime_checkable
+class Refuses(Protocol):
+    """A setting that can tell from what it has read that ``change`` would refuse, because it would
+    hurt. Then a plan says so beforehand, and no run tries in vain.
+    """
+
+    def refuse(self, inputs: SettingInputs[Any], observed: Any) -> None:
+        """Pure; asked where something differs. Raises the ``Terminal`` with which ``change`` would
+        end without having changed anything."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """A value that a setting takes from the request: from which ``field``, and what it makes of it.

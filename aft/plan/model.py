@@ -211,6 +211,7 @@ class Plan:
 class LiveSetting:
     """What reading one setting inside an account showed: one line per difference.
 
+    ``refused`` says what must not be read or changed, with a ``hint`` what to do about it.
     ``is_pending`` when something else differs that only time or somebody else can mend. With
     ``unread`` nothing is known, for the reason it gives, which may pass.
     """
@@ -219,5 +220,6 @@ class LiveSetting:
     subject: str
     differences: tuple[str, ...] = field(default_factory=tuple)
     refused: str = ""
+    hint: str = ""
     is_pending: bool = False
     unread: str = ""

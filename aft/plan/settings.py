@@ -106,9 +106,9 @@ class _Settings:
             seen = None  # an apply looks itself, and waits where that helps
         if seen is not None and seen.refused:
             self.attention.append(_refused(self.request, resolved, seen))
-        elif seen is not None and not seen.differences:
+        if seen is not None and not seen.differences:
             # What only time can mend is not confirmed: each run looks again.
-            if not is_done and not seen.is_pending:
+            if not (is_done or seen.is_pending or seen.refused):
                 self._confirm(name, digest)
         else:
             self._change(resolved, digest, seen, is_done=is_done)
@@ -200,7 +200,8 @@ def _refused(request: AccountRequest, resolved: ResolvedSetting, seen: LiveSetti
         code="AFT912",
         target=request.id,
         message=f"setting {resolved.name} is left as it is: {seen.refused}",
-        hint="remove the reason in the account, or the setting from the account's baseline",
+        hint=seen.hint
+        or "remove the reason in the account, or the setting from the account's baseline",
     )
 
 

@@ -16,7 +16,7 @@ from moto.core.base_backend import BackendDict
 from moto.moto_api._internal import mock_random
 from moto.organizations.models import organizations_backends
 
-from aft.sandbox import keys
+from aft.sandbox import keys, moto_sessions
 from aft.sandbox.organizations_view import OrganizationsView
 from aft.sandbox.services import install_all
 
@@ -29,6 +29,7 @@ def install() -> None:
     if _installed:
         return
     _installed = True
+    moto_sessions.install()
     install_all()
     keys.install()
     organizations_backends.backend = OrganizationsView

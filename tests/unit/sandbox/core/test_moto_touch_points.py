@@ -21,7 +21,7 @@ from aft.sandbox.snapshot import _Pickler, _registry, _registry_names
     ("module", "names"),
     [
         ("moto.core.base_backend", ["BackendDict._instances", "BackendDict.reset"]),
-        ("moto.core.base_backend", ["AccountSpecificBackend.__getitem__"]),
+        ("moto.core.base_backend", ["AccountSpecificBackend.__getitem__", "Session"]),
         ("moto.core.botocore_stubber", ["BotocoreStubber.process_request"]),
         ("moto.core.parse", ["PROTOCOL_PARSERS", "RequestParserError"]),
         ("moto.core.request", ["Request.from_primitives", "determine_request_protocol"]),
