@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.client import ClientCreator
+from botocore.hooks import EventAliaser
+from botocore.model import ServiceModel
 from hypothesis import HealthCheck, settings
 
 # Machines differ and are shared: how long an example takes says nothing about the code.
@@ -46,7 +49,30 @@ def _loopback_only(self: socket.socket, address: Any) -> None:
     _connect(self, address)
 
 
+def _remember_what_botocore_computes() -> None:
+    """The suite makes thousands of clients. For every one, botocore makes the methods of its class
+    anew, seven hundred for EC2, and looks up the modern names of its events."""
+    made: dict[tuple[str, str], dict[str, Any]] = {}
+    names: dict[str, str] = {}
+    make, name_of = ClientCreator._create_methods, EventAliaser._alias_event_name
+
+    def create_methods(self: ClientCreator, model: ServiceModel) -> dict[str, Any]:
+        key = (model.service_name, model.api_version)
+        if key not in made:
+            made[key] = make(self, model)
+        return dict(made[key])
+
+    def alias_event_name(self: EventAliaser, name: str) -> str:
+        if name not in names:
+            names[name] = name_of(self, name)
+        return names[name]
+
+    ClientCreator._create_methods = create_methods
+    EventAliaser._alias_event_name = alias_event_name
+
+
 def pytest_configure() -> None:
+    _remember_what_botocore_computes()
     socket.socket.connect = _loopback_only  # type: ignore[method-assign]
 
 
