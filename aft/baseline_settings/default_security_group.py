@@ -54,6 +54,7 @@ class DefaultSecurityGroup:
     version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     comes_after: ClassVar[tuple[str, ...]] = ("default-vpc-removal", "network")
+    sweeps_account: ClassVar[bool] = True
     description: ClassVar[str] = (
         "Default security groups without rules, in every VPC of every governed region."
     )

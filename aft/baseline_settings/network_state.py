@@ -6,7 +6,7 @@ not is somebody else's and is looked past.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -113,34 +113,20 @@ def read_network(
         (vpc for vpc in vpcs if _tags(vpc).get(NETWORK_TAG) == parameters.network),
         key=lambda vpc: str(vpc["VpcId"]),
     )
-    others = tuple(
-        sorted(
-            (str(vpc["VpcId"]), str(block["CidrBlock"]))
-            for vpc in vpcs
-            if vpc not in own
-            for block in vpc.get("CidrBlockAssociationSet", ())
-        )
-    )
-    default = next((str(vpc["VpcId"]) for vpc in vpcs if vpc.get("IsDefault")), "")
-    zones = _zones(ec2)
-    flow = _flow_log_surroundings(parameters.flow_logs, region, session)
+    around: dict[str, Any] = {
+        "zones": _zones(ec2),
+        "others": _ranges(vpc for vpc in vpcs if vpc not in own),
+        "default": next((str(vpc["VpcId"]) for vpc in vpcs if vpc.get("IsDefault")), ""),
+        **_flow_log_surroundings(parameters.flow_logs, region, session),
+    }
     if not own:
         gateway, _ = _internet_gateway(ec2, parameters.network, None)
-        return NetworkState(
-            zones=zones,
-            others=others,
-            default=default,
-            internet_gateway=gateway,
-            addresses={},
-            **flow,
-        )
+        return NetworkState(internet_gateway=gateway, addresses={}, **around)
     vpc_id = str(own[0]["VpcId"])
     tables = list(_pages(ec2, "route_tables", {"vpc-id": [vpc_id]}))
     gateway, is_attached = _internet_gateway(ec2, parameters.network, vpc_id)
     return NetworkState(
-        zones=zones,
-        others=others,
-        default=default,
+        **around,
         twins=tuple(str(vpc["VpcId"]) for vpc in own[1:]),
         vpc=_vpc(ec2, own[0]),
         subnets={
@@ -167,7 +153,17 @@ def read_network(
         nats=nats_of(ec2, parameters.network, vpc_id),
         addresses=addresses_of(ec2, parameters.network),
         flow_log=_flow_log(ec2, parameters, vpc_id),
-        **flow,
+    )
+
+
+def _ranges(vpcs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Every range of every VPC, with the VPC's id."""
+    return tuple(
+        sorted(
+            (str(vpc["VpcId"]), str(block["CidrBlock"]))
+            for vpc in vpcs
+            for block in vpc.get("CidrBlockAssociationSet", ())
+        )
     )
 
 

@@ -156,6 +156,17 @@ class Refuses(Protocol):
         ...
 
 
+@runtime_checkable
+class SweepsAccount(Protocol):
+    """A setting that goes over all there is of a kind in the account, such as every VPC, and so
+    over what customizations make.
+
+    It goes after the account's customizations, however they end, and again whenever one runs.
+    """
+
+    sweeps_account: ClassVar[bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """A value that a setting takes from the request: from which ``field``, and what it makes of it.

@@ -77,7 +77,8 @@ class Change:
     does not exist. ``subject`` names the thing inside the target: an OU path, a setting, a
     customization step (``global/10-roles.cfn.yaml``); empty otherwise. ``inputs_digest`` is the
     digest to remember once done ("" when only apply can know it). ``needs`` are ids of changes
-    that must have succeeded before. ``reason`` says why, in one line.
+    that must have succeeded before, ``follows`` of those that must have ended before, well or not.
+    ``reason`` says why, in one line.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Change:
     details: tuple[str, ...] = ()
     inputs_digest: str = ""
     needs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     reason: str = ""
 
     @property
