@@ -3,7 +3,8 @@ time.
 
 An account's changes begin as soon as what they need has succeeded and what they follow has ended,
 beside each other where the plan lets them. When one fails, everything that needs it, directly or
-not, is blocked, in whatever account; what does not, goes on. The organization's changes go one after another in plan order.
+not, is blocked, in whatever account; what does not, goes on. The organization's changes go one
+after another in plan order.
 """
 
 from __future__ import annotations
