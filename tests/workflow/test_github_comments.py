@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders_github import COMMENTS, World, on_github
+from builders_github_api import COMMENTS, World, on_github
 from github_server import Fault, User
 
 PLAN = "<!-- aft:plan -->\nPlan: 1 to create\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders_github import World, on_github
+from builders_github_api import World, on_github
 from builders_repo import Result
 from github_server import Fault
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders_git import git
-from builders_github import World, on_github
+from builders_github_api import World, on_github
 from github_server import Fault, GitHubServer
 
 OPENING = {"pull-requests": "write", "contents": "write"}

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from builders_github import World, on_github
+from builders_github_api import World, on_github
 from builders_repo import Result
 from github_server import Pull, Run, zipped
 
