@@ -14,6 +14,7 @@ import click
 from aft.cli.context import Session, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, read_plan, scope_of, scope_options
 
+PARTLY_EXIT = 4
 STOPPING = "stopping after the steps at hand; a second signal ends at once"
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=1),
     help="Begin no step after this long; the next run continues.",
 )
+@click.option(
+    "--publish",
+    is_flag=True,
+    help="In the end publish the organization on the ledger's branch, for aft plan --published.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @pass_session
 def command(
@@ -48,6 +54,7 @@ def command(
     choice: ScopeChoice,
     yes: bool,
     deadline: float | None,
+    publish: bool,
     as_json: bool,
 ) -> None:
     """Make the organization what the repository says, and write every step to the ledger.
@@ -91,11 +98,28 @@ def command(
                     deep=choice.deep,
                 )
         outcome = _carry_out(session, world, planned, yes=yes, deadline=deadline, quiet=as_json)
+        is_published = not publish or _publish(session, world, planned, outcome)
     if as_json:
         from aft.report.outcome import outcome_json
 
         click.echo(outcome_json(outcome, planned.plan), nl=False)
-    sys.exit(outcome.exit_code)
+    sys.exit(outcome.exit_code or (0 if is_published else PARTLY_EXIT))
+
+
+def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> bool:
+    """Publish the organization as it is now; what was read before serves if nothing was done."""
+    from aft.app.publishing import publish
+    from aft.errors import AftError
+
+    known = None if outcome.targets else planned.snapshot
+    try:
+        publish(session.workspace, world, planned.desired, known)
+    except AftError as error:
+        session.messages.print(
+            f"the organization was not published: {error.message}", markup=False, soft_wrap=True
+        )
+        return False
+    return True
 
 
 def _pinned(session: Session, world: World, plan: Plan) -> Planned:

@@ -34,14 +34,15 @@ def plan_markdown(
     refusals: Sequence[Finding] = (),
     lifted: Sequence[str] = (),
     read_at: datetime | None = None,
+    notes: Sequence[str] = (),
     limit: int = LIMIT,
 ) -> str:
     """The comment, at most ``limit`` characters.
 
     ``refusals`` are what the safety limits say, ``lifted`` the limits that only a reviewed
-    exception lets it exceed, ``read_at`` (aware) when the organization was read. When space
-    runs out, ordinary accounts are left out and counted; headline, attention and risky changes
-    stay.
+    exception lets it exceed, ``read_at`` (aware) when the organization was read, ``notes`` are
+    said below the headline. When space runs out, ordinary accounts are left out and counted;
+    headline, attention and risky changes stay.
     """
     blocks = _blocks(plan)
     risky = [block for block in blocks if block.is_risky]
@@ -51,6 +52,7 @@ def plan_markdown(
         MARKER,
         f"## {_headline(plan, refused=bool(refusals))}",
         f"**{summary_line(plan)}**",
+        *(f"> {prose(note)}" for note in notes),
         *_refused(refusals),
         *_attention(plan),
         *_section("Look closely", [*_units(deleted), *(_open(block) for block in risky)]),
