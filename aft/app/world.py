@@ -58,6 +58,16 @@ def open_ledger(workspace: Workspace, config: Config, *, simulated: bool) -> Git
     )
 
 
+def ledger_tip(workspace: Workspace, config: Config, *, simulated: bool) -> str:
+    """The ledger's commit as this clone has it; empty while there is none."""
+    try:
+        return workspace.repository.resolve(
+            f"refs/heads/{ledger_branch(config, simulated=simulated)}"
+        )
+    except UserError:
+        return ""
+
+
 @contextlib.contextmanager
 def open_world(workspace: Workspace, config: Config, *, simulated: bool) -> Iterator[World]:
     """Connect to AWS, or open the simulated organization and save it in the end.

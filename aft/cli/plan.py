@@ -10,9 +10,11 @@ import click
 
 from aft.cli.context import Session, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
+from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
 if TYPE_CHECKING:
     from aft.app.planning import Planned
+    from aft.findings import Finding
 
 CHANGES_EXIT = 2
 REFUSED_EXIT = 5
@@ -45,6 +47,7 @@ REFUSED_EXIT = 5
     is_flag=True,
     help="With --terraform: run the Terraform code of a revision that is not merged.",
 )
+@report_option
 @click.option("--full", is_flag=True, help="Shorten no list in the text.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @pass_session
@@ -57,6 +60,7 @@ def command(
     out: Path | None,
     terraform: bool,
     trust: bool,
+    report: Path | None,
     full: bool,
     detailed_exitcode: bool,
 ) -> None:
@@ -70,19 +74,56 @@ def command(
     The organization is always read. Inside accounts, what was applied with the same inputs before
     is taken as done; with --deep every setting of every account is read as it is now.
     """
+    if trust and not terraform:
+        raise click.UsageError("--trust is for --terraform")
+    if working_tree and choice.revision:
+        raise click.UsageError("--working-tree and --revision exclude each other")
+    with report_folder(session, report, "plan") as folder:
+        planned, warnings = _made(
+            session,
+            choice,
+            folder,
+            working_tree=working_tree,
+            terraform=terraform,
+            trust=trust,
+        )
+        if out is not None:
+            from aft.plan.codec import plan_to_json
+
+            out.write_text(plan_to_json(planned.plan), encoding="utf-8")
+        if folder is not None:
+            from aft.cli.report_files import write_plan
+
+            write_plan(folder, planned, warnings=warnings, base=choice.changed_since)
+    _show(session, planned, form=form, full=full)
+    if planned.refusals:
+        sys.exit(REFUSED_EXIT)
+    if detailed_exitcode and not planned.plan.is_empty:
+        sys.exit(CHANGES_EXIT)
+
+
+def _made(
+    session: Session,
+    choice: ScopeChoice,
+    folder: ReportFolder | None,
+    *,
+    working_tree: bool,
+    terraform: bool,
+    trust: bool,
+) -> tuple[Planned, tuple[Finding, ...]]:
+    """Read, compare; with the findings that stop nothing."""
     from aft.app.planning import plan_now
     from aft.app.previews import check_trusted, with_previews
     from aft.app.world import open_world
 
-    revision = choice.revision
-    if trust and not terraform:
-        raise click.UsageError("--trust is for --terraform")
-    if working_tree and revision:
-        raise click.UsageError("--working-tree and --revision exclude each other")
-    workspace = session.workspace
+    workspace, revision = session.workspace, choice.revision
     if not working_tree and revision is None:
         note_uncommitted(session)
-    desired = workspace.desired(workspace.files(None if working_tree else revision or "HEAD"))
+    files = workspace.files(None if working_tree else revision or "HEAD")
+    session.mask_as(files)
+    if folder is not None:
+        folder.revision = files.revision
+    desired, warnings = workspace.checked(files)
     scope = scope_of(session, desired, choice)
     if terraform and not trust:
         check_trusted(workspace, desired)
@@ -96,17 +137,9 @@ def command(
         if terraform:
             planned = with_previews(workspace, world, planned)
         calls = world.edge.calls.calls
-    if out is not None:
-        from aft.plan.codec import plan_to_json
-
-        out.write_text(plan_to_json(planned.plan), encoding="utf-8")
-    _show(session, planned, form=form, full=full)
     if session.verbose:
         session.say(f"{calls} AWS calls")
-    if planned.refusals:
-        sys.exit(REFUSED_EXIT)
-    if detailed_exitcode and not planned.plan.is_empty:
-        sys.exit(CHANGES_EXIT)
+    return planned, warnings
 
 
 def _show(session: Session, planned: Planned, *, form: str, full: bool) -> None:
@@ -118,24 +151,21 @@ def _show(session: Session, planned: Planned, *, form: str, full: bool) -> None:
         case "markdown":
             from aft.report.markdown import plan_markdown
 
-            click.echo(
-                plan_markdown(
-                    planned.plan,
-                    refusals=planned.refusals,
-                    lifted=planned.lifted,
-                    read_at=planned.snapshot.read_at,
-                ),
-                nl=False,
+            shown = plan_markdown(
+                planned.plan,
+                refusals=planned.refusals,
+                lifted=planned.lifted,
+                read_at=planned.snapshot.read_at,
             )
+            click.echo(session.mask(shown), nl=False)
         case _:
             from aft.report.text import plan_view
 
-            session.console.print(
+            session.show(
                 plan_view(
                     planned.plan,
                     width=session.console.width,
                     refusals=planned.refusals,
                     everything=full,
-                ),
-                soft_wrap=True,
+                )
             )

@@ -34,6 +34,7 @@ def command(session: Session, *, revision: str | None, form: str) -> None:
     files = workspace.files(
         revision or ("HEAD" if workspace.repository.is_bare else None)  # a bare one has no tree
     )
+    session.mask_as(files)
     result = workspace.load(files)
     match form:
         case "json":
@@ -43,7 +44,7 @@ def command(session: Session, *, revision: str | None, form: str) -> None:
         case "github":
             from aft.report.github import findings_github
 
-            click.echo(findings_github(result.findings), nl=False)
+            click.echo(session.mask(findings_github(result.findings)), nl=False)
         case "sarif":
             from aft.report.sarif import findings_sarif
 
@@ -52,7 +53,7 @@ def command(session: Session, *, revision: str | None, form: str) -> None:
             from aft.report.findings import findings_count, findings_text
 
             if result.findings:
-                click.echo(findings_text(result.findings).rstrip("\n"))
+                click.echo(session.mask(findings_text(result.findings)).rstrip("\n"))
                 click.echo()
             if result.state is not None and not session.quiet:
                 number = len(result.state.requests)
