@@ -68,6 +68,16 @@ def open_snapshots(workspace: Workspace, config: Config, *, simulated: bool) -> 
     )
 
 
+def ledger_tip(workspace: Workspace, config: Config, *, simulated: bool) -> str:
+    """The ledger's commit as this clone has it; empty while there is none."""
+    try:
+        return workspace.repository.resolve(
+            f"refs/heads/{ledger_branch(config, simulated=simulated)}"
+        )
+    except UserError:
+        return ""
+
+
 def _ledger_remote(workspace: Workspace, config: Config, *, simulated: bool) -> str | None:
     remote = None if simulated else config.ledger.remote
     return remote if remote in workspace.repository.remotes else None

@@ -35,6 +35,7 @@ def command(session: Session, *, revision: str | None, form: str, config_from: s
     files = workspace.files(
         revision or ("HEAD" if workspace.repository.is_bare else None)  # a bare one has no tree
     )
+    session.mask_as(workspace.files(config_from) if config_from else files)
     result = workspace.load(files, config_from=config_from)
     match form:
         case "json":
@@ -44,7 +45,7 @@ def command(session: Session, *, revision: str | None, form: str, config_from: s
         case "github":
             from aft.report.github import findings_github
 
-            click.echo(findings_github(result.findings), nl=False)
+            click.echo(session.mask(findings_github(result.findings)), nl=False)
         case "sarif":
             from aft.report.sarif import findings_sarif
 
@@ -53,7 +54,7 @@ def command(session: Session, *, revision: str | None, form: str, config_from: s
             from aft.report.findings import findings_count, findings_text
 
             if result.findings:
-                click.echo(findings_text(result.findings).rstrip("\n"))
+                click.echo(session.mask(findings_text(result.findings)).rstrip("\n"))
                 click.echo()
             if result.state is not None and not session.quiet:
                 number = len(result.state.requests)

@@ -41,6 +41,7 @@ class _Look:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
     differences: tuple[str, ...] = ()
+    takes_away: tuple[str, ...] = ()
     refused: str = ""
     unread: str = ""
     is_pending: bool = False
@@ -213,6 +214,7 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
         return _Seen(refused=f"{where}unexpected {type(error).__name__}: {error}")
     return _Seen(
         differences=tuple(where + item.description for item in found if not item.is_pending),
+        takes_away=tuple(where + item.description for item in found if item.takes_away),
         is_pending=any(item.is_pending for item in found),
     )
 
@@ -229,6 +231,7 @@ def _together(
             account_id=key[0],
             subject=key[1],
             differences=tuple(line for item in items for line in item.differences),
+            takes_away=tuple(line for item in items for line in item.takes_away),
             refused=next((item.refused for item in items if item.refused), ""),
             is_pending=any(item.is_pending for item in items),
             unread=next((item.unread for item in items if item.unread), ""),
