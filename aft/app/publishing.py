@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aft.app.planning import Planned, judged, needed_by, read_snapshot
 from aft.app.workspace import Workspace
-from aft.app.world import World, open_ledger, open_snapshots
+from aft.app.world import World, ledger_branch, open_ledger, open_snapshots
 from aft.clock import SystemClock
 from aft.errors import UserError
 from aft.ids import RequestId
@@ -52,7 +52,7 @@ def plan_published(
     store = open_snapshots(workspace, desired.config, simulated=simulated)
     snapshot = store.published()
     if snapshot is None:
-        branch = desired.config.ledger.branch
+        branch = ledger_branch(desired.config, simulated=simulated)
         raise UserError(
             f"no organization snapshot was published on {branch} yet",
             hint="publish one with credentials: aft apply --publish, or aft drift --publish",

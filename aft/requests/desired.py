@@ -63,11 +63,7 @@ def load_desired_state(
     With ``trusted`` its sections of ``aft.yaml`` that say as whom and where to hold instead of
     those read here (``aft.config_trust``); where they differ is a warning.
     """
-    config, config_findings = parse_config(files)
-    kept_back: tuple[tuple[str, ...], ...] = ()
-    if trusted is not None and config is not None:
-        kept_back = withheld(config, trusted)
-        config = with_trusted(config, trusted)
+    config, config_findings, kept_back = _read_config(files, trusted)
     organization, organization_findings = parse_organization(files)
     baselines, baseline_findings = parse_baselines(
         files, settings, None if organization_findings else organization
@@ -79,7 +75,6 @@ def load_desired_state(
     requests = reader.read()
     findings = [
         *config_findings,
-        *_kept_back(kept_back, files),
         *organization_findings,
         *baseline_findings,
         *customization_findings,
@@ -116,15 +111,25 @@ def load_desired_state(
     )
 
 
-def _kept_back(places: Iterable[tuple[str, ...]], files: RevisionFiles) -> Iterator[Finding]:
-    for place in places:
-        yield Finding(
+def _read_config(
+    files: RevisionFiles, trusted: Config | None
+) -> tuple[Config | None, tuple[Finding, ...], tuple[tuple[str, ...], ...]]:
+    """``aft.yaml`` with the trusted sections, its findings, and where the two differ."""
+    config, findings = parse_config(files)
+    if config is None or trusted is None:
+        return config, findings, ()
+    places = withheld(config, trusted)
+    told = (
+        Finding(
             code="AFT720",
             source=config_place(files, place),
             message=withheld_message(".".join(place)),
             hint=WITHHELD_HINT,
             severity=Severity.WARNING,
         )
+        for place in places
+    )
+    return with_trusted(config, trusted), (*findings, *told), places
 
 
 _NO_CONFIG = Config(home_region="us-east-1")

@@ -81,12 +81,12 @@ def test_anything_else_is_refused(name: str, edit: Edit) -> None:
     files = dict(encode_snapshot(world(1)))
     assert "accounts/19.json" in files
     files[name] = json.dumps(edit(json.loads(files[name]))).encode()
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r".+"):
         decode_snapshot(files)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_what_is_no_json_is_refused(content: bytes) -> None:
     for name in ("index.json", "units.json", "policies.json", "accounts/19.json"):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r".+"):
             decode_snapshot({**encode_snapshot(world(1)), name: content})
