@@ -283,6 +283,16 @@ class GithubConfig(_Section):
     )
 
 
+class ReportConfig(_Section):
+    """What plans, findings and outcomes show."""
+
+    mask: tuple[Literal["emails", "account-ids"], ...] = Field(
+        default=(),
+        description="What is masked in everything people see of `validate`, `plan` and `apply`: "
+        "comments, job summaries, annotations and logs. For repositories that anybody can read.",
+    )
+
+
 class Config(_Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
@@ -303,6 +313,7 @@ class Config(_Section):
     terraform: TerraformConfig = Field(default=TerraformConfig())
     networks: NetworksConfig = Field(default=NetworksConfig())
     github: GithubConfig = Field(default=GithubConfig())
+    report: ReportConfig = Field(default=ReportConfig())
 
     @property
     def regions(self) -> tuple[str, ...]:
