@@ -129,7 +129,7 @@ def test_job_that_failed_before_it_could_say_why(world: World, text: str | None)
     result = world.aft("comment", "--pull", str(pull.number), "--file", file)
     assert result.code == 0, result.err
     (body,) = world.github.state.bodies(pull.number)
-    assert body.startswith(f"{MARKER}\n## ❌ aft plan failed")
+    assert body.startswith(f"{MARKER}\n\n## ❌ aft plan failed")
     assert "https://github.test/example/accounts/actions/runs/77" in body
 
 
@@ -152,6 +152,7 @@ def test_huge_comment_is_cut_and_says_so(world: World) -> None:
     assert body.count("```") == 2
     assert "</details>" in body
     assert "This is not all" in body.splitlines()[-1]
+    assert "actions/runs/77" in body.splitlines()[-1]
 
 
 def test_token_that_may_not_write_says_which_permission(world: World) -> None:
