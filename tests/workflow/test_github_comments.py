@@ -240,6 +240,22 @@ def test_result_is_posted_to_the_merged_pull_request(world: World, method: str) 
     assert world.github.state.bodies(pull.number) == [text]
 
 
+def test_commit_that_two_pull_requests_brought_belongs_to_the_one_that_made_it(
+    world: World,
+) -> None:
+    """First into a branch of its own, then with that branch into main."""
+    world.github.git.set_ref("refs/heads/next", world.base)
+    world.github.commit_to("topic", {"a.txt": "x\n"})
+    first = world.github.open_pull("topic", base="next")
+    sha = world.github.merge_pull(first.number)
+    second = world.github.open_pull("next")
+    tip = world.github.merge_pull(second.number)
+
+    for commit, number in ((sha, first.number), (tip, second.number)):
+        world.aft("comment", "--commit", commit, "--file", world.file(PLAN))
+        assert world.github.state.bodies(number) == [PLAN]
+
+
 def test_commit_without_a_pull_request(world: World) -> None:
     world.pull()
     sha = world.github.commit_to("main", {"direct.txt": "x\n"})

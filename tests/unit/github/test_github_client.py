@@ -24,6 +24,7 @@ from aft.errors import (
 from aft.github.address import ApiAddress
 from aft.github.client import GitHubClient, Token
 from aft.github.comments import comments_of, create_comment, update_comment
+from aft.github.commits import commits_between
 from aft.github.issues import create_issue, open_issues_labelled
 from aft.github.wire import HttpWire, Request, Response
 
@@ -415,3 +416,13 @@ def test_wire_limits_an_answer_that_says_its_size(github: GitHubServer) -> None:
     request = Request("GET", f"{github.url}/user", {"User-Agent": "x"}, None, 10, True, "GET")
     with pytest.raises(Terminal, match="larger than 10 bytes"):
         HttpWire().send(request)
+
+
+# --- commits ----------------------------------------------------------------------------
+
+
+def test_commit_that_github_counts_but_does_not_list_is_not_taken_as_verified() -> None:
+    listed = b'{"total_commits": 2, "commits": [{"sha": "a", "commit": {"message": "m"}}]}'
+    client, _ = _enterprise([Response(200, {}, listed), Response(200, {}, listed)])
+    with pytest.raises(Terminal, match="counts 2 commits"):
+        commits_between(client, "base", "head")
