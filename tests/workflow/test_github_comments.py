@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,8 @@ def test_commit_that_two_pull_requests_brought_belongs_to_the_one_that_made_it(
     world.github.commit_to("topic", {"a.txt": "x\n"})
     first = world.github.open_pull("topic", base="next")
     sha = world.github.merge_pull(first.number)
+    assert first.merged_at
+    first.merged_at -= timedelta(hours=1)
     second = world.github.open_pull("next")
     tip = world.github.merge_pull(second.number)
 
