@@ -6,7 +6,8 @@ looked up by that name (``GET …/actions/artifacts?name=``), not by going throu
 the same at all times. Anybody's workflow can upload under any name, also one edited in a pull
 request; so an artifact counts only when its run is of our workflow file and was started by
 ``pull_request_target``, which always takes the file from the default branch. The newest run that
-came to its end (and was not cancelled) decides: when its plan failed, nothing was reviewed.
+was not cancelled decides: when its plan failed, nothing was reviewed. It may still be writing its
+comment: pull requests that merge themselves do not wait for that.
 """
 
 from __future__ import annotations
@@ -69,8 +70,7 @@ def _is_ours(client: GitHubClient, artifact: Artifact, workflow: str) -> bool:
     except NotFound:
         return False
     return (
-        run.is_finished
-        and run.conclusion != "cancelled"
+        run.conclusion != "cancelled"
         and run.path == workflow
         and run.event == EVENT
         and run.repository.lower() == client.repository.lower()

@@ -134,6 +134,17 @@ def test_job_that_failed_before_it_could_say_why(world: World, text: str | None)
     assert "https://github.test/example/accounts/actions/runs/77" in body
 
 
+def test_run_that_found_the_pull_request_closed_did_not_fail(world: World) -> None:
+    pull = world.pull()
+    world.github.merge_pull(pull.number)
+    arguments = ("comment", "--pull", str(pull.number), "--head", pull.head_sha, "--file")
+    nothing = world.aft(*arguments, world.file(""))
+    assert "closed" in nothing.out
+    assert not world.github.state.comments
+    assert world.aft(*arguments, world.file(PLAN)).code == 0
+    assert world.github.state.bodies(pull.number) == [PLAN]
+
+
 def test_text_without_a_marker_is_refused(world: World) -> None:
     pull = world.pull()
     for text in ("Hello", "<!-- other -->\nx", f"x {MARKER}", "<!-- aft:plan --> x\n"):

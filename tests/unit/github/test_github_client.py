@@ -25,6 +25,7 @@ from aft.github.address import ApiAddress
 from aft.github.client import GitHubClient, Token
 from aft.github.comments import comments_of, create_comment, update_comment
 from aft.github.commits import commits_between
+from aft.github.errors import words_of
 from aft.github.issues import create_issue, open_issues_labelled
 from aft.github.wire import HttpWire, Request, Response
 
@@ -235,6 +236,14 @@ def test_token_that_may_not_see_the_repository_gets_404(github: GitHubServer) ->
     with pytest.raises(NotFound) as caught:
         open_issues_labelled(client, "x")
     assert "token" in caught.value.hint
+
+
+def test_words_of_an_error_are_one_plain_line() -> None:
+    body = '{"message": "a\\n::error::b\\u202e\\u001b[31m", "errors": ["c", {"message": "d"}, 3]}'
+    assert words_of(body.encode()) == "a ::error::b [31m; c; d; 3"
+    assert len(words_of(b'{"message": "' + b"x" * 9999 + b'"}')) < 600
+    for odd in (b"", b"[]", b"<html>", b'{"errors": "x"}', b"[" * 99_999):
+        assert words_of(odd) == ""
 
 
 # --- what comes over the wire -----------------------------------------------------------
