@@ -87,7 +87,9 @@ def command(
     if terraform and not trust:
         check_trusted(workspace, desired)
     with (
-        open_world(workspace, desired.config, simulated=session.simulated) as world,
+        open_world(
+            workspace, desired.config, simulated=session.simulated, reads_only=True
+        ) as world,
         session.waiting("Reading the organization"),
     ):
         planned = plan_now(
