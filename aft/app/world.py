@@ -22,6 +22,8 @@ from aft.git.ledger import GitLedger
 from aft.ports import Clock, LedgerStore
 
 if TYPE_CHECKING:
+    from botocore.session import Session
+
     from aft.aws.edge import AwsEdge
     from aft.sandbox.profiles import Profile
     from aft.sandbox.sandbox import Sandbox
@@ -119,9 +121,15 @@ def open_sandbox(
 
 @contextlib.contextmanager
 def edge_onto(
-    sandbox: Sandbox, config: Config, *, run_id: str = "", reads_only: bool = False
+    sandbox: Sandbox,
+    config: Config,
+    *,
+    run_id: str = "",
+    reads_only: bool = False,
+    session: Session | None = None,
 ) -> Iterator[AwsEdge]:
-    """The same AWS edge as on real AWS, over the sandbox's private transport.
+    """The same AWS edge as on real AWS, over the sandbox's private transport; as the management
+    account, or as ``session``.
 
     Customizations run in processes of their own, which reach the sandbox over loopback HTTP; the
     server starts when the first of them asks.
@@ -142,7 +150,7 @@ def edge_onto(
         yield connect(
             config,
             clock=sandbox.clock,
-            botocore_session=sandbox.botocore_session(),
+            botocore_session=session or sandbox.botocore_session(),
             child_endpoint=child_endpoint,
             run_id=run_id,
             reads_only=reads_only,
