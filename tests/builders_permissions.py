@@ -135,8 +135,8 @@ class As:
 
     def _edge(self, sandbox: Sandbox, config: Config, phase: str) -> Any:
         make = self.keys.get(phase)
-        session = sandbox.botocore_session(make(sandbox) if make is not None else None)
-        return edge_onto(sandbox, config, run_id=phase, reads_only=phase == "plan", session=session)
+        keys = make(sandbox) if make is not None else None
+        return edge_onto(sandbox, config, run_id=phase, reads_only=phase == "plan", keys=keys)
 
 
 Prepare = Callable[[Repo], None]

@@ -22,9 +22,8 @@ from aft.git.ledger import GitLedger
 from aft.ports import Clock, LedgerStore
 
 if TYPE_CHECKING:
-    from botocore.session import Session
-
     from aft.aws.edge import AwsEdge
+    from aft.sandbox.credentials import Keys
     from aft.sandbox.profiles import Profile
     from aft.sandbox.sandbox import Sandbox
 
@@ -126,10 +125,10 @@ def edge_onto(
     *,
     run_id: str = "",
     reads_only: bool = False,
-    session: Session | None = None,
+    keys: Keys | None = None,
 ) -> Iterator[AwsEdge]:
     """The same AWS edge as on real AWS, over the sandbox's private transport; as the management
-    account, or as ``session``.
+    account, or as whoever holds ``keys``.
 
     Customizations run in processes of their own, which reach the sandbox over loopback HTTP; the
     server starts when the first of them asks.
@@ -150,7 +149,7 @@ def edge_onto(
         yield connect(
             config,
             clock=sandbox.clock,
-            botocore_session=session or sandbox.botocore_session(),
+            botocore_session=sandbox.botocore_session(keys),
             child_endpoint=child_endpoint,
             run_id=run_id,
             reads_only=reads_only,
