@@ -271,7 +271,7 @@ TeamName = Annotated[
 ]
 
 
-class GitHubConfig(_Section):
+class GithubConfig(_Section):
     """How the repository works on GitHub. Nothing here is needed elsewhere."""
 
     teams: Mapping[Annotated[str, Field(min_length=1)], TeamName] = Field(
@@ -288,6 +288,16 @@ class GitHubConfig(_Section):
         default=False,
         description="When true, `aft github signatures` finds fault with commits of a pull "
         "request whose signature GitHub has not verified.",
+    )
+
+
+class ReportConfig(_Section):
+    """What plans, findings and outcomes show."""
+
+    mask: tuple[Literal["emails", "account-ids"], ...] = Field(
+        default=(),
+        description="What is masked in everything people see of `validate`, `plan` and `apply`: "
+        "comments, job summaries, annotations and logs. For repositories that anybody can read.",
     )
 
 
@@ -310,7 +320,8 @@ class Config(_Section):
     worker: WorkerConfig = Field(default=WorkerConfig())
     terraform: TerraformConfig = Field(default=TerraformConfig())
     networks: NetworksConfig = Field(default=NetworksConfig())
-    github: GitHubConfig = Field(default=GitHubConfig())
+    github: GithubConfig = Field(default=GithubConfig())
+    report: ReportConfig = Field(default=ReportConfig())
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -61,12 +61,13 @@ def post_sticky(
     Nothing is sent when it says the same already. ``note`` ends a text that had to be cut.
     """
     body = fitted_body(text, note=note)
-    ours = _ours(client, me, number, marker_of(text))
+    marker = marker_of(text)
+    ours = _ours(client, me, number, marker, needs=needs)
     if not ours:
         try:
             return Posted(how="written", comment=create_comment(client, number, body, needs=needs))
         except UnknownOutcome:
-            ours = _ours(client, me, number, marker_of(text))
+            ours = _ours(client, me, number, marker, needs=needs)
             if not ours:
                 raise
     *older, newest = ours
@@ -105,11 +106,13 @@ def pull_request_of_commit(client: GitHubClient, sha: str) -> PullRequest | None
     return next(iter(exact or found), None)
 
 
-def _ours(client: GitHubClient, me: Account, number: int, marker: str) -> list[Comment]:
+def _ours(
+    client: GitHubClient, me: Account, number: int, marker: str, *, needs: str
+) -> list[Comment]:
     """Oldest first."""
     return [
         comment
-        for comment in comments_of(client, number)
+        for comment in comments_of(client, number, needs=needs)
         if comment.author.is_same(me) and comment.first_line == marker
     ]
 

@@ -49,15 +49,13 @@ def comment_command(
     """
     from aft.app.github_comments import moved_on, post_sticky, pull_request_of_commit, read_text
     from aft.github.pulls import WRITE
-    from aft.report.notices import silent_page
 
     if pull is not None and commit is not None:
         raise click.UsageError("--pull and --commit exclude each other")
     verb = verb or ("apply" if commit else "plan")
     text = read_text(file)
     if not text.strip():
-        run = hub.context.run_url
-        text = silent_page(marker=_MARKERS[verb], verb=verb, run_url=run)
+        text = _silent_page(hub, verb)
     if commit is not None:
         merged = pull_request_of_commit(hub.client, commit)
         if merged is None:
@@ -127,11 +125,7 @@ def fetch_pull_command(
     click.echo(fetched.words)
     if fetched.state is PullState.CONFLICT:
         if report is not None:
-            from aft.report.notices import conflict_page
-
-            for name, marker in (("comment.md", _MARKERS["plan"]), ("summary.md", "")):
-                page = conflict_page(marker=marker, base=fetched.pull.base_ref)
-                write_file(report / name, page)
+            _report_conflict(hub, report, base=fetched.pull.base_ref)
         sys.exit(1)
 
 
@@ -264,6 +258,34 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
             click.echo(findings_text(findings) or "every commit is signed")
     if findings:
         sys.exit(FINDINGS_EXIT)
+
+
+def _silent_page(hub: Hub, verb: str) -> str:
+    """The job ended before aft could say anything: never to be taken for "no changes"."""
+    from aft.report.markdown_failure import FailurePage, failure_comment
+
+    page = FailurePage(
+        verb=verb,
+        marker=_MARKERS[verb],
+        message=f"The job failed before aft {verb} could say why.",
+        hint="look at the log",
+        log=hub.log,
+    )
+    return failure_comment(page)
+
+
+def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
+    from aft.report.markdown_failure import FailurePage, failure_comment, failure_summary
+
+    page = FailurePage(
+        verb="plan",
+        marker=_MARKERS["plan"],
+        message=f"This pull request has conflicts with {base}, so there is no merge to plan.",
+        hint=f"merge or rebase onto {base}, then push again",
+        log=hub.log,
+    )
+    write_file(folder / "comment.md", failure_comment(page))
+    write_file(folder / "summary.md", failure_summary(page))
 
 
 def _warn_of_another_login(hub: Hub, login: str) -> None:
