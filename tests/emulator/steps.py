@@ -80,7 +80,7 @@ def _carry_out(frame: _Frame, step: Step) -> tuple[Mapping[str, str], str]:
         action_path=frame.action_path,
     )
     given = {name: inside.filled(value) for name, value in step.given.items()}
-    if step.uses.startswith("./"):
+    if step.uses.startswith(("./", "$/")):
         return _composite(frame, step.uses, given)
     return actions.known(step.uses)(frame.job, given), "success"
 
@@ -125,11 +125,12 @@ def _script(frame: _Frame, step: Step, env: Mapping[str, str]) -> tuple[Mapping[
 
 def _composite(frame: _Frame, uses: str, given: Mapping[str, Any]) -> tuple[Mapping[str, str], str]:
     job = frame.job
-    folder = job.workspace / uses
+    home = job.own_repository() if uses.startswith("$/") else job.workspace
+    folder = home / uses[2:]
     file = next(
         (folder / name for name in ("action.yml", "action.yaml") if (folder / name).is_file()), None
     )
-    if file is None or not Path(file).resolve().is_relative_to(job.workspace.resolve()):
+    if file is None or not Path(file).resolve().is_relative_to(home.resolve()):
         raise actions.Refused(f"Can't find 'action.yml' under '{folder}'")
     found = action(file.read_text(), uses)
     if odd := given.keys() - found.inputs.keys():
