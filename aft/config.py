@@ -264,6 +264,35 @@ class ReportConfig(_Section):
     )
 
 
+TeamName = Annotated[
+    str,
+    Field(
+        pattern=r"^@[A-Za-z0-9](-?[A-Za-z0-9])*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$",
+        examples=["@example/payments"],
+    ),
+]
+
+
+class GitHubConfig(_Section):
+    """How the repository works on GitHub. Nothing here is needed elsewhere."""
+
+    teams: Mapping[Annotated[str, Field(min_length=1)], TeamName] = Field(
+        default={},
+        description="GitHub's name (`@org/team`, or `@login`) of each `owner.team` in requests; "
+        "for CODEOWNERS.",
+    )
+    platform_team: TeamName | None = Field(
+        default=None,
+        description="Who owns everything that no other team owns: aft.yaml, customizations, "
+        "workflows.",
+    )
+    require_signatures: bool = Field(
+        default=False,
+        description="When true, `aft github signatures` finds fault with commits of a pull "
+        "request whose signature GitHub has not verified.",
+    )
+
+
 class Config(_Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
@@ -283,6 +312,7 @@ class Config(_Section):
     worker: WorkerConfig = Field(default=WorkerConfig())
     terraform: TerraformConfig = Field(default=TerraformConfig())
     networks: NetworksConfig = Field(default=NetworksConfig())
+    github: GitHubConfig = Field(default=GitHubConfig())
     report: ReportConfig = Field(default=ReportConfig())
 
     @property

@@ -33,6 +33,7 @@ VERBS: Mapping[str, str] = {
     "explain": "Each effective value of one account, and the line it comes from.",
     "history": "One account's life: request commits, plans, actions, results.",
     "worker": "Watch a branch and reconcile whenever it moves.",
+    "github": "Comments, pull requests, reviews and issues on GitHub, for workflows.",
     "sandbox": "A simulated AWS organization on this machine.",
     "schema": "JSON Schemas for editors and other tools.",
 }
