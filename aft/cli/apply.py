@@ -97,7 +97,7 @@ def command(
                     rerun=choice.rerun,
                     deep=choice.deep,
                 )
-        outcome = _carry_out(session, world, planned, yes=yes, deadline=deadline, quiet=as_json)
+        outcome = carry_out(session, world, planned, yes=yes, deadline=deadline, quiet=as_json)
         is_published = not publish or _publish(session, world, planned, outcome)
     if as_json:
         from aft.report.outcome import outcome_json
@@ -129,7 +129,7 @@ def _pinned(session: Session, world: World, plan: Plan) -> Planned:
     return check_pinned(session.workspace, world, plan, tip=tip)
 
 
-def _carry_out(
+def carry_out(
     session: Session,
     world: World,
     planned: Planned,
@@ -137,8 +137,9 @@ def _carry_out(
     yes: bool,
     deadline: float | None,
     quiet: bool,
+    name: str = "apply",
 ) -> Outcome:
-    """Show, ask, do, sum up."""
+    """Show, ask, do, sum up. ``name`` is what the ledger calls the command."""
     from aft.app.applying import RefusedBySafety, apply_now
     from aft.cli.stopping import stop_on_signals
     from aft.report.outcome import outcome_view
@@ -160,7 +161,7 @@ def _carry_out(
         _progress(session, planned.plan, quiet=quiet) as observer,
     ):
         outcome = apply_now(
-            session.workspace, world, planned, observer=observer, stop=stop, command="apply"
+            session.workspace, world, planned, observer=observer, stop=stop, command=name
         )
     if not quiet and (outcome.targets or outcome.unpublished):
         session.console.print()
