@@ -833,6 +833,13 @@ _ALL: tuple[FindingCode, ...] = (
         "Run again; when it stays so, look whether aft's role can be assumed in the account.",
     ),
     FindingCode(
+        "AFT923",
+        "More to do than a repair does",
+        "A repair puts back what changed outside git, and nothing else; the account has other "
+        "changes that git asks for and nobody has applied yet.",
+        "Apply them with `aft apply`.",
+    ),
+    FindingCode(
         "AFT930",
         "Pool exhausted",
         "A network pool of aft.yaml has no free range of the size wanted, so the account gets no "
