@@ -43,6 +43,14 @@ class Roles(_Section):
         default="OrganizationAccountAccessRole",
         description="Name of the role assumed inside member accounts; CreateAccount creates it.",
     )
+    reader: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+=,.@-]+$")] | None = (
+        Field(
+            default=None,
+            description="Name of a role in member accounts that plans and drift runs assume to "
+            "read; without it they assume the member role, held to reading by AWS's policy "
+            "`ReadOnlyAccess` as a session policy.",
+        )
+    )
 
 
 class Allowance(_Section):

@@ -14,6 +14,7 @@ from typing import Any
 
 from aft.baselines.model import BaselineSetting, ClaimsNetwork
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
+from aft.baselines.wording import across_regions
 from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome
 from aft.ids import AccountId, RequestId
 from aft.organization.model import OrganizationSnapshot, Surroundings
@@ -213,8 +214,8 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
         return _Seen(refused=f"{where}unexpected {type(error).__name__}: {error}")
     return _Seen(
-        differences=tuple(where + item.description for item in found if not item.is_pending),
-        takes_away=tuple(where + item.description for item in found if item.takes_away),
+        differences=tuple(item.description for item in found if not item.is_pending),
+        takes_away=tuple(item.description for item in found if item.takes_away),
         is_pending=any(item.is_pending for item in found),
     )
 
@@ -224,14 +225,19 @@ def _together(
 ) -> Mapping[tuple[str, str], LiveSetting]:
     """One entry per setting: the regions' differences, or the first refusal."""
     by_setting: dict[tuple[str, str], list[_Seen]] = {}
+    told: dict[tuple[str, str], list[tuple[str | None, str]]] = {}
+    gone: dict[tuple[str, str], list[tuple[str | None, str]]] = {}
     for look, item in zip(looks, seen, strict=True):
-        by_setting.setdefault((look.account_id, look.resolved.name), []).append(item)
+        key = (look.account_id, look.resolved.name)
+        by_setting.setdefault(key, []).append(item)
+        told.setdefault(key, []).extend((look.region, line) for line in item.differences)
+        gone.setdefault(key, []).extend((look.region, line) for line in item.takes_away)
     return {
         key: LiveSetting(
             account_id=key[0],
             subject=key[1],
-            differences=tuple(line for item in items for line in item.differences),
-            takes_away=tuple(line for item in items for line in item.takes_away),
+            differences=across_regions(told[key]),
+            takes_away=across_regions(gone[key]),
             refused=next((item.refused for item in items if item.refused), ""),
             is_pending=any(item.is_pending for item in items),
             unread=next((item.unread for item in items if item.unread), ""),
