@@ -93,7 +93,12 @@ class Team:
         return commit
 
     def open(
-        self, branch: str, files: Mapping[str, str | bytes], *, fork: Path | None = None, **more: Any
+        self,
+        branch: str,
+        files: Mapping[str, str | bytes],
+        *,
+        fork: Path | None = None,
+        **more: Any,
     ) -> tuple[Pull, WorkflowRun]:
         """Push a branch and open its pull request; the run of the plan."""
         self.push(branch, files, to=fork)
