@@ -84,6 +84,10 @@ def _content(client: GitHubClient, artifact: Artifact) -> str | None:
     content = artifact_member(client, artifact, MEMBER, limit=REVIEWED_LIMIT)
     if content is None:
         return None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise Terminal(f"{MEMBER} is not UTF-8 text") from error
     if not isinstance(parsed(content, where=MEMBER), dict):
         raise Terminal(f"{MEMBER} does not hold an object")
-    return content.decode()
+    return text
