@@ -308,6 +308,37 @@ _ALL: tuple[FindingCode, ...] = (
         "setting before `region-opt-in`, or no `region-opt-in` at all.",
         "List `region-opt-in` in the baseline before its first regional setting.",
     ),
+    FindingCode(
+        "AFT340",
+        "Request id in another pull request",
+        "Another open change adds a request with the same id; only one of the two can be merged.",
+        "Agree on who takes another id: it is the file's name without .yaml.",
+    ),
+    FindingCode(
+        "AFT341",
+        "E-mail address in another pull request",
+        "Another open change asks for an account with the same e-mail address, but for case. AWS "
+        "gives each address to one account.",
+        "Agree on who takes another address; `name+suffix@…` often works.",
+    ),
+    FindingCode(
+        "AFT342",
+        "Account name in another pull request",
+        "Another open change asks for an account with the same name, but for case.",
+        "Give each account a name people can tell apart.",
+    ),
+    FindingCode(
+        "AFT343",
+        "Account adopted in another pull request",
+        "Another open change adopts the same existing account with `account_id`.",
+        "An account belongs to one request: agree on which.",
+    ),
+    FindingCode(
+        "AFT344",
+        "Addresses in another pull request",
+        "Another open change writes a range of addresses that overlaps one of this change.",
+        "Give each account's network a range of its own, or let aft allocate them.",
+    ),
     # --- 4xx: organization.yaml ---
     FindingCode(
         "AFT401",

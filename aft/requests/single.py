@@ -11,11 +11,13 @@ from pathlib import PurePosixPath
 from aft.config import DEFAULTS_NAME, REQUESTS_PATH
 from aft.errors import AftError
 from aft.files import EntryKind, RevisionFiles, TreeEntry
+from aft.findings import SourceRef
 from aft.ids import RequestId
-from aft.requests.defaults import FolderDefaults
+from aft.requests.defaults import FolderDefaults, MergedDocument
 from aft.requests.model import AccountRequest
 from aft.requests.parse import build, check, sound_fields
 from aft.requests.raw import REQUIRED
+from aft.validation import Loc
 from aft.yamldoc import YamlDocument, parse_yaml, too_large
 
 _MOST_FOLDERS = 32
@@ -50,6 +52,21 @@ class SingleRequests:
             return build(request_id, entry, values) if REQUIRED.keys() <= values.keys() else None
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
             return None  # too broken to tell; its own validation says why
+
+    def size(self, path: str) -> int:
+        """The size of this file in bytes; 0 when there is none."""
+        entry = self._entry(path)
+        return 0 if entry is None else entry.size
+
+    def where(self, request: AccountRequest, loc: Loc) -> SourceRef:
+        """Where a request of this revision says something, be it in its defaults."""
+        path = request.source.path
+        entry = self._entry(path)
+        document = None if entry is None else self._document(entry)
+        if document is None:
+            return SourceRef(path)
+        defaults = self._defaults_of(path.rpartition("/")[0])
+        return MergedDocument(document, defaults, data=document.data).at(loc)
 
     def _defaults_of(self, folder: str) -> FolderDefaults:
         known = self._defaults.get(folder)
