@@ -15,6 +15,7 @@ from aft.cli.report_folder import ReportFolder, report_folder, report_option
 if TYPE_CHECKING:
     from aft.app.planning import Planned
     from aft.findings import Finding
+    from aft.report.markdown import PlanPage
 
 CHANGES_EXIT = 2
 REFUSED_EXIT = 5
@@ -74,11 +75,11 @@ def command(
     The organization is always read. Inside accounts, what was applied with the same inputs before
     is taken as done; with --deep every setting of every account is read as it is now.
     """
-    if trust and not terraform:
-        raise click.UsageError("--trust is for --terraform")
-    if working_tree and choice.revision:
-        raise click.UsageError("--working-tree and --revision exclude each other")
     with report_folder(session, report, "plan") as folder:
+        if trust and not terraform:
+            raise click.UsageError("--trust is for --terraform")
+        if working_tree and choice.revision:
+            raise click.UsageError("--working-tree and --revision exclude each other")
         planned, warnings = _made(
             session,
             choice,
@@ -91,11 +92,14 @@ def command(
             from aft.plan.codec import plan_to_json
 
             out.write_text(plan_to_json(planned.plan), encoding="utf-8")
-        if folder is not None:
-            from aft.cli.report_files import write_plan
+        page = None
+        if folder is not None or form == "markdown":
+            from aft.cli.report_files import plan_page, write_plan
 
-            write_plan(folder, planned, warnings=warnings, base=choice.changed_since)
-    _show(session, planned, form=form, full=full)
+            page = plan_page(session, planned, warnings=warnings, base=choice.changed_since)
+            if folder is not None:
+                write_plan(folder, planned, page)
+    _show(session, planned, page, form=form, full=full)
     if planned.refusals:
         sys.exit(REFUSED_EXIT)
     if detailed_exitcode and not planned.plan.is_empty:
@@ -142,22 +146,18 @@ def _made(
     return planned, warnings
 
 
-def _show(session: Session, planned: Planned, *, form: str, full: bool) -> None:
+def _show(
+    session: Session, planned: Planned, page: PlanPage | None, *, form: str, full: bool
+) -> None:
     match form:
+        case "markdown" if page is not None:
+            from aft.report.markdown import comment
+
+            click.echo(comment(page), nl=False)
         case "json":
             from aft.plan.codec import plan_to_json
 
             click.echo(plan_to_json(planned.plan), nl=False)
-        case "markdown":
-            from aft.report.markdown import plan_markdown
-
-            shown = plan_markdown(
-                planned.plan,
-                refusals=planned.refusals,
-                lifted=planned.lifted,
-                read_at=planned.snapshot.read_at,
-            )
-            click.echo(session.mask(shown), nl=False)
         case _:
             from aft.report.text import plan_view
 
