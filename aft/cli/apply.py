@@ -104,9 +104,9 @@ def command(
     With --reviewed the plan is made anew and compared with what people have seen: when it holds
     something risky that they have not, nothing is done (exit 5). What is routine goes ahead.
     """
-    if plan_file is not None and not choice.is_empty:
-        raise click.UsageError("a PLAN already says its revision, scope and steps")
     with report_folder(session, report, "apply") as folder:
+        if plan_file is not None and not choice.is_empty:
+            raise click.UsageError("a PLAN already says its revision, scope and steps")
         order = Order(
             yes=yes,
             deadline=deadline,
