@@ -224,23 +224,22 @@ def _together(
     looks: Sequence[_Look], seen: Sequence[_Seen]
 ) -> Mapping[tuple[str, str], LiveSetting]:
     """One entry per setting: the regions' differences, or the first refusal."""
-    by_setting: dict[tuple[str, str], list[_Seen]] = {}
-    told: dict[tuple[str, str], list[tuple[str | None, str]]] = {}
-    gone: dict[tuple[str, str], list[tuple[str | None, str]]] = {}
+    by_setting: dict[tuple[str, str], list[tuple[_Look, _Seen]]] = {}
     for look, item in zip(looks, seen, strict=True):
-        key = (look.account_id, look.resolved.name)
-        by_setting.setdefault(key, []).append(item)
-        told.setdefault(key, []).extend((look.region, line) for line in item.differences)
-        gone.setdefault(key, []).extend((look.region, line) for line in item.takes_away)
+        by_setting.setdefault((look.account_id, look.resolved.name), []).append((look, item))
     return {
         key: LiveSetting(
             account_id=key[0],
             subject=key[1],
-            differences=across_regions(told[key]),
-            takes_away=across_regions(gone[key]),
-            refused=next((item.refused for item in items if item.refused), ""),
-            is_pending=any(item.is_pending for item in items),
-            unread=next((item.unread for item in items if item.unread), ""),
+            differences=across_regions(
+                (look.region, line) for look, item in items for line in item.differences
+            ),
+            takes_away=across_regions(
+                (look.region, line) for look, item in items for line in item.takes_away
+            ),
+            refused=next((item.refused for _, item in items if item.refused), ""),
+            is_pending=any(item.is_pending for _, item in items),
+            unread=next((item.unread for _, item in items if item.unread), ""),
         )
         for key, items in by_setting.items()
     }
