@@ -281,7 +281,7 @@ TeamName = Annotated[
 ]
 
 
-class GitHubConfig(_Section):
+class GithubConfig(_Section):
     """How the repository works on GitHub. Nothing here is needed elsewhere."""
 
     teams: Mapping[Annotated[str, Field(min_length=1)], TeamName] = Field(
@@ -320,7 +320,7 @@ class Config(_Section):
     worker: WorkerConfig = Field(default=WorkerConfig())
     terraform: TerraformConfig = Field(default=TerraformConfig())
     networks: NetworksConfig = Field(default=NetworksConfig())
-    github: GitHubConfig = Field(default=GitHubConfig())
+    github: GithubConfig = Field(default=GithubConfig())
     report: ReportConfig = Field(default=ReportConfig())
 
     @property
