@@ -1,7 +1,8 @@
 """``aft``: the verbs, their errors and exit codes.
 
 Exit codes: 0 nothing to do or all done · 1 error · 2 changes present (``plan
---detailed-exitcode``, ``drift``) · 3 findings · 4 partly applied · 5 refused by a safety limit.
+--detailed-exitcode``, ``drift``) · 3 findings · 4 partly applied · 5 refused: by a safety limit,
+or because it was not reviewed.
 Verbs are imported when they are called, so that ``--help`` and ``validate`` start at once.
 """
 

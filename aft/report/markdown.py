@@ -168,8 +168,7 @@ def _on_merge(page: PlanPage) -> str:
 
 def _costs(page: PlanPage) -> Iterator[str]:
     """What the new accounts may cost, together."""
-    kinds = (ChangeKind.CREATE_ACCOUNT, ChangeKind.ADOPT_ACCOUNT)
-    new = dict.fromkeys(item.target for item in page.plan.changes if item.kind in kinds)
+    new = [item.target for item in page.plan.changes if item.kind is ChangeKind.CREATE_ACCOUNT]
     words = page.costs.total_of(new)
     if words:
         yield f"**{counted(len(new), 'new account')}:** {prose(words)}."

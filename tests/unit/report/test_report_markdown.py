@@ -144,7 +144,7 @@ def test_each_account_says_who_asks_why_where_and_what_it_may_cost() -> None:
         "budget 500 USD a month",
     ):
         assert words in block
-    assert "**3 new accounts:** AWS bills for config-recorder, network; budget 500 USD a month" in (
+    assert "**2 new accounts:** AWS bills for config-recorder, network; budget 500 USD a month" in (
         markdown
     )
 
