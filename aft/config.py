@@ -262,6 +262,16 @@ class TerraformConfig(_Section):
     )
 
 
+class ReportConfig(_Section):
+    """What plans, findings and outcomes show."""
+
+    mask: tuple[Literal["emails", "account-ids"], ...] = Field(
+        default=(),
+        description="What is masked in everything people see of `validate`, `plan` and `apply`: "
+        "comments, job summaries, annotations and logs. For repositories that anybody can read.",
+    )
+
+
 TeamName = Annotated[
     str,
     Field(
@@ -288,16 +298,6 @@ class GithubConfig(_Section):
         default=False,
         description="When true, `aft github signatures` finds fault with commits of a pull "
         "request whose signature GitHub has not verified.",
-    )
-
-
-class ReportConfig(_Section):
-    """What plans, findings and outcomes show."""
-
-    mask: tuple[Literal["emails", "account-ids"], ...] = Field(
-        default=(),
-        description="What is masked in everything people see of `validate`, `plan` and `apply`: "
-        "comments, job summaries, annotations and logs. For repositories that anybody can read.",
     )
 
 

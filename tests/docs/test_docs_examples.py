@@ -18,6 +18,7 @@ from aft.baselines.parse import BaselineFile
 from aft.config import Config
 from aft.findings import Finding
 from aft.organization.raw import OrganizationFile
+from aft.plan.reviewed import reviewed_from_json
 from aft.requests.defaults import FolderDefaults, check_defaults
 from aft.requests.parse import check
 from aft.requests.raw import NOT_ACTED_ON, RequestFile
@@ -69,6 +70,9 @@ def test_an_example_is_accepted(block: Block) -> None:
             assert len(found) == len(NOT_ACTED_ON) + 1, "and the state"
         case "fault":
             assert _rule(json.loads(block.text)).times == 3
+        case "reviewed":
+            reviewed = reviewed_from_json(block.text)
+            assert all(change.risk for change in reviewed.changes)
         case "vscode":
             schemas = json.loads(block.text)["yaml.schemas"]
             names = {f"schemas/{path.name}" for path in DOCS.glob("reference/schemas/*.json")}

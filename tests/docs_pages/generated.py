@@ -25,6 +25,7 @@ from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.organization.raw import NOT_ACTED_ON as ORGANIZATION_LATER
 from aft.organization.raw import OrganizationFile
 from aft.plan.model import ChangeKind
+from aft.plan.risk import RISK_WORDS, Risk
 from aft.registry import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.requests.raw import NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.requests.schema import SchemaName, json_schema
@@ -188,6 +189,10 @@ def change_kinds() -> str:
     return ", ".join(f"`{kind.value}`" for kind in ChangeKind)
 
 
+def risks() -> str:
+    return ", ".join(f"`{risk.value}` ({RISK_WORDS[risk]})" for risk in Risk)
+
+
 def profiles() -> str:
     knobs = {
         "creation_seconds": "CreateAccount takes",
@@ -310,6 +315,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "python-account": python_account,
     "template-filters": filters,
     "change-kinds": change_kinds,
+    "risks": risks,
     "profiles": profiles,
     "findings": findings,
     "finding-list": finding_list,
