@@ -43,6 +43,14 @@ class Roles(_Section):
         default="OrganizationAccountAccessRole",
         description="Name of the role assumed inside member accounts; CreateAccount creates it.",
     )
+    reader: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+=,.@-]+$")] | None = (
+        Field(
+            default=None,
+            description="Name of a role in member accounts that plans and drift runs assume to "
+            "read; without it they assume the member role, held to reading by AWS's policy "
+            "`ReadOnlyAccess` as a session policy.",
+        )
+    )
 
 
 class Allowance(_Section):
@@ -254,6 +262,16 @@ class TerraformConfig(_Section):
     )
 
 
+class ReportConfig(_Section):
+    """What plans, findings and outcomes show."""
+
+    mask: tuple[Literal["emails", "account-ids"], ...] = Field(
+        default=(),
+        description="What is masked in everything people see of `validate`, `plan` and `apply`: "
+        "comments, job summaries, annotations and logs. For repositories that anybody can read.",
+    )
+
+
 TeamName = Annotated[
     str,
     Field(
@@ -280,16 +298,6 @@ class GithubConfig(_Section):
         default=False,
         description="When true, `aft github signatures` finds fault with commits of a pull "
         "request whose signature GitHub has not verified.",
-    )
-
-
-class ReportConfig(_Section):
-    """What plans, findings and outcomes show."""
-
-    mask: tuple[Literal["emails", "account-ids"], ...] = Field(
-        default=(),
-        description="What is masked in everything people see of `validate`, `plan` and `apply`: "
-        "comments, job summaries, annotations and logs. For repositories that anybody can read.",
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from aft.cli.github_files import codeowners_command, issue_form_command
 from aft.cli.github_options import Hub, hub_options, write_file
 
 FINDINGS_EXIT = 3
@@ -303,3 +304,7 @@ def _warn_of_another_login(hub: Hub, login: str) -> None:
             f"the token writes as {login}, not as {hub.me.login}; set AFT_GITHUB_LOGIN={login}",
             err=True,
         )
+
+
+command.add_command(codeowners_command)
+command.add_command(issue_form_command)

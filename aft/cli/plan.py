@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aft.app.planning import Planned
     from aft.findings import Finding
     from aft.ids import RequestId
+    from aft.report.markdown import PlanPage
     from aft.requests.model import DesiredState
 
 CHANGES_EXIT = 2
@@ -100,12 +101,6 @@ def command(
     is taken as done; with --deep every setting of every account is read as it is now.
     With --published nothing is read in AWS at all: the plan says how old the organization is.
     """
-    if trust and not terraform:
-        raise click.UsageError("--trust is for --terraform")
-    if working_tree and choice.revision:
-        raise click.UsageError("--working-tree and --revision exclude each other")
-    if published and (terraform or choice.deep):
-        raise click.UsageError("--published reads no account, so not with --deep or --terraform")
     how = _How(
         working_tree=working_tree,
         terraform=terraform,
@@ -114,16 +109,27 @@ def command(
         config_from=config_from,
     )
     with report_folder(session, report, "plan") as folder:
+        if trust and not terraform:
+            raise click.UsageError("--trust is for --terraform")
+        if working_tree and choice.revision:
+            raise click.UsageError("--working-tree and --revision exclude each other")
+        if published and (terraform or choice.deep):
+            raise click.UsageError(
+                "--published reads no account, so not with --deep or --terraform"
+            )
         planned, warnings = _made(session, choice, folder, how)
         if out is not None:
             from aft.plan.codec import plan_to_json
 
             out.write_text(plan_to_json(planned.plan), encoding="utf-8")
-        if folder is not None:
-            from aft.cli.report_files import write_plan
+        page = None
+        if folder is not None or form == "markdown":
+            from aft.cli.report_files import plan_page, write_plan
 
-            write_plan(folder, planned, warnings=warnings, base=choice.changed_since)
-    _show(session, planned, form=form, full=full)
+            page = plan_page(session, planned, warnings=warnings, base=choice.changed_since)
+            if folder is not None:
+                write_plan(folder, planned, page)
+    _show(session, planned, page, form=form, full=full)
     if planned.refusals:
         sys.exit(REFUSED_EXIT)
     if detailed_exitcode and not planned.plan.is_empty:
@@ -173,7 +179,9 @@ def _plan_live(
 
     workspace = session.workspace
     with (
-        open_world(workspace, desired.config, simulated=session.simulated) as world,
+        open_world(
+            workspace, desired.config, simulated=session.simulated, reads_only=True
+        ) as world,
         session.waiting("Reading the organization"),
     ):
         planned = plan_now(
@@ -197,24 +205,18 @@ def _notes(planned: Planned) -> tuple[str, ...]:
     return (published_note(planned.snapshot.read_at, made_at),)
 
 
-def _show(session: Session, planned: Planned, *, form: str, full: bool) -> None:
+def _show(
+    session: Session, planned: Planned, page: PlanPage | None, *, form: str, full: bool
+) -> None:
     match form:
+        case "markdown" if page is not None:
+            from aft.report.markdown import comment
+
+            click.echo(comment(page), nl=False)
         case "json":
             from aft.plan.codec import plan_to_json
 
             click.echo(plan_to_json(planned.plan), nl=False)
-        case "markdown":
-            from aft.report.markdown import PlanPage, comment
-
-            page = PlanPage(
-                plan=planned.plan,
-                refusals=planned.refusals,
-                lifted=planned.lifted,
-                read_at=planned.snapshot.read_at,
-                published_at=planned.snapshot.read_at if planned.is_published else None,
-                mask=session.mask,
-            )
-            click.echo(comment(page), nl=False)
         case _:
             from aft.report.text import plan_view
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aft.app.costs import costs_of
 from aft.app.planning import Planned
+from aft.cli.context import Session
 from aft.cli.report_folder import ReportFolder
 from aft.findings import Finding
 from aft.plan.codec import plan_to_json
@@ -16,12 +18,11 @@ from aft.report.markdown_outcome import OutcomePage, outcome_comment, outcome_su
 from aft.report.outcome import outcome_json
 
 
-def write_plan(
-    folder: ReportFolder, planned: Planned, *, warnings: Sequence[Finding], base: str | None
-) -> None:
-    """comment.md, summary.md, reviewed.json and, unless something is masked, plan.json."""
-    session = folder.session
-    page = PlanPage(
+def plan_page(
+    session: Session, planned: Planned, *, warnings: Sequence[Finding], base: str | None
+) -> PlanPage:
+    """The plan as people are to see it; ``base`` is the revision it would go into."""
+    return PlanPage(
         plan=planned.plan,
         refusals=planned.refusals,
         lifted=planned.lifted,
@@ -30,9 +31,14 @@ def write_plan(
         published_at=planned.snapshot.read_at if planned.is_published else None,
         base=session.workspace.files(base).revision if base else "",
         costs=costs_of(session.workspace, planned),
-        rest=folder.rest,
         mask=session.mask,
     )
+
+
+def write_plan(folder: ReportFolder, planned: Planned, page: PlanPage) -> None:
+    """comment.md, summary.md, reviewed.json and, unless something is masked, plan.json."""
+    session = folder.session
+    page = replace(page, rest=folder.rest)
     folder.write("reviewed.json", reviewed_to_json(reviewed_of(planned.plan)))
     if not session.mask.is_on:
         folder.write("plan.json", plan_to_json(planned.plan))

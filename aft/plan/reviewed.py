@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from aft.canonical import digest, plain
 from aft.errors import UserError
@@ -50,7 +51,7 @@ class ReviewedChange:
     does: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reviewed:
     """What was reviewed: ``plan`` is the digest of the plan that was shown, ``revision`` what it
     was made from. Both are empty, and ``changes`` too, when nothing was reviewed at all."""
@@ -59,6 +60,11 @@ class Reviewed:
     revision: Revision
     changes: tuple[ReviewedChange, ...]
     format: int = REVIEWED_FORMAT
+
+    @cached_property
+    def does_by_id(self) -> Mapping[str, str]:
+        """What each change that was seen does."""
+        return {item.id: item.does for item in self.changes}
 
 
 NOTHING_REVIEWED = Reviewed(plan=PlanDigest(""), revision=Revision(""), changes=())
@@ -85,23 +91,22 @@ def reviewed_of(plan: Plan) -> Reviewed:
 
 def newly_risky(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
     """The risky changes of ``plan`` that were not reviewed, or do something else now."""
-    seen = {(item.id, item.does) for item in reviewed.changes}
+    seen = reviewed.does_by_id
     return tuple(
         change
         for change in plan.changes
-        if risk_of(change) is not None and (_untelling(change.id), _does(change)) not in seen
+        if risk_of(change) is not None and seen.get(_untelling(change.id)) != _does(change)
     )
 
 
 def does_something_else(reviewed: Reviewed, change: Change) -> bool:
     """True when a change of this name was reviewed, but not what it does now."""
-    name = _untelling(change.id)
-    return any(item.id == name and item.does != _does(change) for item in reviewed.changes)
+    return reviewed.does_by_id.get(_untelling(change.id)) not in (None, _does(change))
 
 
 def newly_routine(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
     """The changes of ``plan`` that were not reviewed and are no risk: they go ahead."""
-    seen = {item.id for item in reviewed.changes}
+    seen = reviewed.does_by_id
     return tuple(
         change
         for change in plan.changes

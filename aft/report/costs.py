@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aft.report.plain import one_line
@@ -40,9 +41,36 @@ class Costs:
         found = self.by_target.get(target)
         return found.words if found is not None else ""
 
+    def total_of(self, targets: Iterable[str]) -> str:
+        """The same for several accounts, such as new ones: ``AWS bills for network in 2 of them;
+        budgets together 1,000 USD a month, 1 has none``."""
+        found = [self.by_target[target] for target in targets if target in self.by_target]
+        counts = Counter(name for item in found for name, _ in item.bills)
+        parts: list[str] = []
+        if counts:
+            named = ", ".join(
+                name if number == len(found) else f"{name} (in {number:,})"
+                for name, number in sorted(counts.items())
+            )
+            parts.append(f"AWS bills for {named}")
+        budgets = [item.budget for item in found if item.budget is not None]
+        without = len(found) - len(budgets)
+        if budgets:
+            together = "budgets together" if len(budgets) > 1 else "budget"
+            parts.append(f"{together} {_usd(sum(budgets))}")
+        if parts and without and len(found) > 1:
+            parts.append(f"{without:,} without a budget")
+        elif parts and without:
+            parts.append("no budget")
+        return "; ".join(parts)
+
 
 NO_COSTS = Costs()
 
 
 def _budget(monthly_usd: float) -> str:
-    return f"budget {monthly_usd:,.2f} USD a month".replace(".00 ", " ")
+    return f"budget {_usd(monthly_usd)}"
+
+
+def _usd(monthly: float) -> str:
+    return f"{monthly:,.2f} USD a month".replace(".00 ", " ")

@@ -7,14 +7,15 @@ came from a request, a tag or AWS can become markup or leave its code block (``a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aft.findings import Finding
 from aft.ids import WORKING_TREE
 from aft.plan.codec import plan_digest
 from aft.plan.model import ORGANIZATION, Attention, Change, ChangeKind, Plan
+from aft.plan.risk import risk_of
 from aft.report.costs import NO_COSTS, Costs
 from aft.report.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
 from aft.report.headline import short, summary_line
@@ -43,8 +44,8 @@ class PlanPage:
     ``refusals`` are what the safety limits say, ``lifted`` the limits that only a reviewed
     exception lets it exceed, ``warnings`` findings that stop nothing. ``read_at`` (aware) says
     when the organization was read, ``published_at`` that it was not read at all, but taken from
-    the snapshot published then. ``base`` is the revision the pull request goes into, ``rest`` where
-    the whole plan is, as Markdown.
+    the snapshot published then; ``notes`` are shown below the headline. ``base`` is the revision
+    the pull request goes into, ``rest`` where the whole plan is, as Markdown.
     """
 
     plan: Plan
@@ -53,24 +54,11 @@ class PlanPage:
     warnings: Sequence[Finding] = ()
     read_at: datetime | None = None
     published_at: datetime | None = None
+    notes: Sequence[str] = ()
     base: str = ""
     costs: Costs = NO_COSTS
     rest: str = THE_REST
     mask: Mask = NO_MASK
-
-
-def plan_markdown(
-    plan: Plan,
-    *,
-    refusals: Sequence[Finding] = (),
-    lifted: Sequence[str] = (),
-    read_at: datetime | None = None,
-    limit: int = LIMIT,
-) -> str:
-    """``comment`` with less to say."""
-    return comment(
-        PlanPage(plan=plan, refusals=refusals, lifted=lifted, read_at=read_at), limit=limit
-    )
 
 
 def comment(page: PlanPage, *, limit: int = LIMIT) -> str:
@@ -96,6 +84,8 @@ def _page(
         f"## {_headline(plan, refused=bool(page.refusals))}",
         f"**{summary_line(plan)}**",
         _on_merge(page),
+        *_costs(page),
+        *(f"> {prose(note)}" for note in page.notes),
         *_refused(page.refusals),
     )
     return fitted(
@@ -115,15 +105,18 @@ def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
     units = [change for change in plan.changes if change.target == ORGANIZATION]
     deleted = [change for change in units if change.kind is ChangeKind.DELETE_OU]
     risky = [
-        *_units(deleted, "risky OU change"),
+        *_deleted(deleted),
         *(entry for item in told if item.is_risky for entry in open_entries(item, plan)),
     ]
     ordinary = [folded_entry(item, everything=everything) for item in told if not item.is_risky]
     others = [change for change in units if change.kind is not ChangeKind.DELETE_OU]
     return [
-        Section(title="### ⚠️ Look closely", entries=tuple(risky), is_vital=True),
+        Section(title=_look_closely(plan), entries=tuple(risky), is_vital=True),
         Section(
-            title="### Needs attention", entries=_attention(plan.attention), is_vital=True, gap=LIST
+            title="### Needs attention",
+            entries=attention_entries(plan.attention),
+            is_vital=True,
+            gap=LIST,
         ),
         Section(title="### Limits lifted", entries=_lifted(page.lifted), is_vital=True, gap=LIST),
         Section(title="### Findings", entries=tuple(finding_entries(page.warnings)), gap=LIST),
@@ -167,12 +160,31 @@ def _on_merge(page: PlanPage) -> str:
     words = "aft plans again and carries this out"
     if plan.attention:
         words += "; what needs attention is left as it is"
-    if page.published_at is not None:
-        words += ". This plan was made without credentials and has not looked inside accounts"
     return (
         f"**On merge:** {words}. Should anything risky appear that is not shown here, nothing is "
         "applied."
     )
+
+
+def _costs(page: PlanPage) -> Iterator[str]:
+    """What the new accounts may cost, together."""
+    new = [item.target for item in page.plan.changes if item.kind is ChangeKind.CREATE_ACCOUNT]
+    words = page.costs.total_of(new)
+    if words:
+        yield f"**{counted(len(new), 'new account')}:** {prose(words)}."
+
+
+def _look_closely(plan: Plan) -> str:
+    number = sum(risk_of(change) is not None for change in plan.changes)
+    return f"### ⚠️ Look closely: {counted(number, 'risky change')}"
+
+
+def _deleted(changes: Sequence[Change]) -> list[Entry]:
+    """OU deletions, which are risky."""
+    return [
+        replace(entry, text=f"Organizational units that are deleted:\n\n{entry.text}")
+        for entry in _units(changes, "risky OU change")
+    ]
 
 
 def _refused(refusals: Iterable[Finding]) -> list[str]:
@@ -183,7 +195,8 @@ def _refused(refusals: Iterable[Finding]) -> list[str]:
     return ["### Refused by the safety limits", "\n".join(lines)] if lines else []
 
 
-def _attention(items: Sequence[Attention]) -> tuple[Entry, ...]:
+def attention_entries(items: Sequence[Attention]) -> tuple[Entry, ...]:
+    """What a person has to know or decide, as items of a list."""
     return tuple(
         Entry(
             text=f"- **{item.code}** "

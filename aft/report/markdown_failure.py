@@ -56,10 +56,17 @@ def _page(page: FailurePage, *, lead: Sequence[str], limit: int, size: Callable[
         title = f"⛔ aft {page.verb} refused"
     if page.findings and not page.is_refusal:
         title += f": {findings_count(page.findings)}"
-    caution = f"> [!CAUTION]\n> {prose(first)}"
-    if page.hint:
-        caution += f"\n>\n> → {prose(page.hint)}"
-    head = (*lead, f"## {title}", caution, prose(page.consequence))
+    elif page.is_refusal and page.verb == "apply":
+        title += ": nothing was done"
+    has_findings = bool(page.findings) and not page.is_refusal
+    said = f"{first.removesuffix(':')}." if more else first
+    words = (
+        "The files have errors." if has_findings else said,
+        page.consequence,
+        f"→ {page.hint}" if page.hint else "",
+    )
+    caution = "\n>\n".join(f"> {prose(text)}" for text in words if text)
+    head = (*lead, f"## {title}", f"> [!CAUTION]\n{caution}")
     lines = tuple(
         Entry(text=f"- {code_span(line)}", tally=(("line", 1),))
         for line in more[:_LINES_SHOWN]

@@ -16,7 +16,7 @@ from aft.plan.outcome import Outcome, Status, TargetOutcome
 from aft.plan.reviewed import Reviewed
 from aft.report.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
 from aft.report.headline import short, summary_line
-from aft.report.markdown import LIMIT, SUMMARY_LIMIT
+from aft.report.markdown import LIMIT, SUMMARY_LIMIT, attention_entries
 from aft.report.masking import NO_MASK, Mask
 from aft.report.outcome import outcome_line
 from aft.report.plain import code_span, counted, prose
@@ -100,8 +100,14 @@ def _page(page: OutcomePage, *, lead: Sequence[str], limit: int, size: Callable[
             is_vital=True,
             gap=LIST,
         ),
+        Section(
+            title="### Needs attention",
+            entries=attention_entries(page.plan.attention),
+            is_vital=True,
+            gap=LIST,
+        ),
         Section(title="### Done", entries=tuple(_done(row) for row in done), gap=LIST),
-        Section(title="### Done, though not in the reviewed plan", entries=routine, gap=LIST),
+        Section(title="### Not in the reviewed plan, but no risk", entries=routine, gap=LIST),
     ]
     head = (*lead, f"## {_headline(page)}", f"**{_counts(page)}**", *_what_next(page))
     return fitted(
@@ -118,11 +124,11 @@ def _page(page: OutcomePage, *, lead: Sequence[str], limit: int, size: Callable[
 def _headline(page: OutcomePage) -> str:
     outcome = page.outcome
     if not outcome.targets:
-        return (
-            "⚠️ aft apply: the ledger is not pushed"
-            if outcome.unpublished
-            else "✅ aft apply: nothing to do"
-        )
+        if outcome.unpublished:
+            return "⚠️ aft apply: the ledger is not pushed"
+        if page.plan.attention:
+            return "⚠️ aft apply: nothing done, something needs attention"
+        return "✅ aft apply: nothing to do"
     if outcome.exit_code == 0:
         return "✅ aft apply: all done"
     ended = Counter(row.status for row in outcome.targets)

@@ -15,24 +15,26 @@ from dataclasses import dataclass
 from rich.text import Text
 
 DOTS = "•••"
-_HIDDEN_DIGITS = "•"
+_HIDDEN_DIGIT = "•"
 _SHORT = 3
 """A local part with fewer letters is hidden whole."""
 
-_KEPT = (
-    r"sha256:(?:[0-9a-f]{64}|[0-9a-f]{12}(?![0-9a-f]))|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])"
-)
-_ACCOUNT_ID = (
-    r"(?<![0-9])[0-9]{8}(?P<last>[0-9]{4})(?![0-9])"
+_IDS = re.compile(
+    r"(?P<kept>sha256:(?:[0-9a-f]{64}|[0-9a-f]{12}(?![0-9a-f]))"
+    r"|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z]))"
+    r"|(?<![0-9])[0-9]{8}(?P<last>[0-9]{4})(?![0-9])"
     r"|(?<![0-9-])[0-9]{4}-[0-9]{4}-(?P<parted>[0-9]{4})(?![0-9-])"
 )
 _ODD = r"\s@<>()\[\]{}\"'`,;:|=/\\"
 # In Markdown a backslash stands before some letters, and a zero width space after the at sign.
-_EMAIL = (
-    rf"(?P<local>(?:\\[^\s@\\]|[^{_ODD}]){{1,128}})"
-    r"(?P<at>\\?@\u200b?|%40|&\#64;)"
-    rf"(?P<domain>(?:\\_|[^{_ODD}.%&]){{1,128}}(?:\.(?:\\_|[^{_ODD}.%&]){{1,128}})+)"
+_AT = re.compile(r"\\?@\u200b?|%40|&#64;")
+_LONGEST = 128
+_LOCAL = re.compile(rf"(?:\\[^\s@\\]|[^{_ODD}])+\Z")
+_DOMAIN = re.compile(
+    rf"(?:\\_|[^{_ODD}.%&]){{1,{_LONGEST}}}(?:\.(?:\\_|[^{_ODD}.%&]){{1,{_LONGEST}}})+"
 )
+
+_Place = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +58,18 @@ class Mask:
     def is_on(self) -> bool:
         return self.emails or self.account_ids
 
-    def places(self, text: str) -> Iterator[tuple[int, int, str]]:
+    def places(self, text: str) -> Iterator[_Place]:
         """Where something is masked: begin, end, and what stands there instead."""
-        for found in _pattern(self.emails, self.account_ids).finditer(text):
-            instead = _instead(found)
-            if instead is not None:
-                yield found.start(), found.end(), instead
+        found: list[_Place] = []
+        if self.emails:
+            found.extend(_addresses(text))
+        if self.account_ids:
+            found.extend(_account_ids(text))
+        end = 0
+        for begin, until, instead in sorted(found, key=lambda place: (place[0], -place[1])):
+            if begin >= end:  # an account id inside an address goes with it
+                yield begin, until, instead
+                end = until
 
     def styled(self, text: Text) -> Text:
         """The same for text with colours, which stay where they are."""
@@ -88,37 +96,26 @@ def mask_of(names: Iterable[str]) -> Mask:
     return Mask(emails="emails" in wanted, account_ids="account-ids" in wanted)
 
 
-_PATTERNS = {
-    (emails, account_ids): re.compile(
-        "|".join(
-            part
-            for part, is_on in (
-                (f"(?P<kept>{_KEPT})", True),
-                (_EMAIL, emails),
-                (_ACCOUNT_ID, account_ids),
-            )
-            if is_on
-        )
-    )
-    for emails in (False, True)
-    for account_ids in (False, True)
-}
+def _account_ids(text: str) -> Iterator[_Place]:
+    for found in _IDS.finditer(text):
+        if last := found["last"]:
+            yield found.start(), found.end(), _HIDDEN_DIGIT * 8 + last
+        elif parted := found["parted"]:
+            hidden = _HIDDEN_DIGIT * 4
+            yield found.start(), found.end(), f"{hidden}-{hidden}-{parted}"
 
 
-def _pattern(emails: bool, account_ids: bool) -> re.Pattern[str]:  # noqa: FBT001 - its key
-    return _PATTERNS[emails, account_ids]
-
-
-def _instead(found: re.Match[str]) -> str | None:
-    parts = found.groupdict()
-    if parts["kept"]:
-        return None
-    if last := parts.get("last"):
-        return _HIDDEN_DIGITS * 8 + last
-    if parted := parts.get("parted"):
-        return f"{_HIDDEN_DIGITS * 4}-{_HIDDEN_DIGITS * 4}-{parted}"
-    local = parts["local"]
-    first = local[0] if len(local) >= _SHORT and local[0] != "\\" else ""
-    # An address whose name or domain holds an account id must not tell it.
-    domain = re.sub(r"[0-9]{12}", _HIDDEN_DIGITS * 12, parts["domain"])
-    return f"{first}{DOTS}{parts['at']}{domain}"
+def _addresses(text: str) -> Iterator[_Place]:
+    """Looked for from their at signs, so that long text without any costs nothing."""
+    for at in _AT.finditer(text):
+        domain = _DOMAIN.match(text, at.end())
+        if domain is None:
+            continue
+        local = _LOCAL.search(text, max(0, at.start() - _LONGEST), at.start())
+        if local is None:
+            continue
+        shown = local[0]
+        first = shown[0] if len(shown) >= _SHORT and shown[0] not in "\\•" else ""
+        # A domain that holds an account id must not tell it.
+        where = re.sub(r"[0-9]{12}", _HIDDEN_DIGIT * 12, domain[0])
+        yield local.start(), domain.end(), f"{first}{DOTS}{at[0]}{where}"

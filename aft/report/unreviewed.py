@@ -12,9 +12,9 @@ from aft.report.plain import code_span, counted, one_line
 from aft.report.wording import items_of, unit_item
 
 HOW_TO_GO_ON = (
-    "show it to somebody: open a pull request (one that only adds a line of comment will do), "
-    "whose plan then holds it, and merge that; or look with aft plan, and carry it out by hand "
-    "with aft apply, without --reviewed"
+    "show it to somebody: open a pull request that touches these requests (a line of comment will "
+    "do), so that its plan holds this, and merge it; or look with aft plan, and carry it out by "
+    "hand with aft apply, without --reviewed"
 )
 _ROUTINE_SHOWN = 40
 
