@@ -614,6 +614,13 @@ _ALL: tuple[FindingCode, ...] = (
         "Use a branch of its own, such as aft/ledger.",
     ),
     FindingCode(
+        "AFT720",
+        "Setting of aft.yaml that waits for the merge",
+        "The revision changes a section of aft.yaml that says as whom aft acts or where to, and "
+        "was looked at with `--config-from`: the value of that trusted revision was used.",
+        "Nothing, if it is meant: it takes effect once it is merged. Review it with care.",
+    ),
+    FindingCode(
         "AFT730",
         "Pool is not a range of its own",
         "A range of `networks` in aft.yaml is no IPv4 range, overlaps another pool, or is reserved "

@@ -19,6 +19,7 @@ from aft.clock import SystemClock
 from aft.config import Config
 from aft.errors import UserError
 from aft.git.ledger import GitLedger
+from aft.git.published import GitSnapshots
 from aft.ports import Clock, LedgerStore
 
 if TYPE_CHECKING:
@@ -49,11 +50,20 @@ def ledger_branch(config: Config, *, simulated: bool) -> str:
 
 def open_ledger(workspace: Workspace, config: Config, *, simulated: bool) -> GitLedger:
     """The ledger alone. The sandbox's is never pushed."""
-    remote = None if simulated else config.ledger.remote
     return GitLedger(
         workspace.repository,
         branch=ledger_branch(config, simulated=simulated),
-        remote=remote if remote in workspace.repository.remotes else None,
+        remote=_ledger_remote(workspace, config, simulated=simulated),
+        clock=SystemClock(),
+    )
+
+
+def open_snapshots(workspace: Workspace, config: Config, *, simulated: bool) -> GitSnapshots:
+    """Where the organization is published: on the ledger's branch."""
+    return GitSnapshots(
+        workspace.repository,
+        branch=ledger_branch(config, simulated=simulated),
+        remote=_ledger_remote(workspace, config, simulated=simulated),
         clock=SystemClock(),
     )
 
@@ -66,6 +76,11 @@ def ledger_tip(workspace: Workspace, config: Config, *, simulated: bool) -> str:
         )
     except UserError:
         return ""
+
+
+def _ledger_remote(workspace: Workspace, config: Config, *, simulated: bool) -> str | None:
+    remote = None if simulated else config.ledger.remote
+    return remote if remote in workspace.repository.remotes else None
 
 
 @contextlib.contextmanager

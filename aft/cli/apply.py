@@ -23,6 +23,7 @@ from aft.cli.planning import (
 )
 from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
+PARTLY_EXIT = 4
 STOPPING = "stopping after the steps at hand; a second signal ends at once"
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class _Order:
     yes: bool
     deadline: float | None
     quiet: bool
+    publish: bool
     reviewed: Reviewed | None
 
 
@@ -60,6 +62,11 @@ class _Order:
     help="Begin no step after this long; the next run continues.",
 )
 @click.option(
+    "--publish",
+    is_flag=True,
+    help="In the end publish the organization on the ledger's branch, for aft plan --published.",
+)
+@click.option(
     "--reviewed",
     "reviewed_file",
     metavar="FILE",
@@ -77,6 +84,7 @@ def command(
     choice: ScopeChoice,
     yes: bool,
     deadline: float | None,
+    publish: bool,
     reviewed_file: Path | None,
     report: Path | None,
     as_json: bool,
@@ -101,14 +109,31 @@ def command(
             yes=yes,
             deadline=deadline,
             quiet=as_json,
+            publish=publish,
             reviewed=read_reviewed(reviewed_file) if reviewed_file is not None else None,
         )
-        planned, outcome = _run(session, choice, plan_file, folder, order)
+        planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
     if as_json:
         from aft.report.outcome import outcome_json
 
         click.echo(outcome_json(outcome, planned.plan), nl=False)
-    sys.exit(outcome.exit_code)
+    sys.exit(outcome.exit_code or (0 if is_published else PARTLY_EXIT))
+
+
+def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> tuple[str, ...]:
+    """Publish the organization as it is now; what was read before serves if nothing was done.
+    Says why it could not."""
+    from aft.app.publishing import publish
+    from aft.errors import AftError
+
+    known = None if outcome.targets else planned.snapshot
+    try:
+        publish(session.workspace, world, planned.desired, known)
+    except AftError as error:
+        problem = f"the organization was not published: {error.message}"
+        session.messages.print(session.mask(problem), markup=False, soft_wrap=True)
+        return (problem,)
+    return ()
 
 
 def _run(
@@ -117,8 +142,9 @@ def _run(
     plan_file: Path | None,
     folder: ReportFolder | None,
     order: _Order,
-) -> tuple[Planned, Outcome]:
-    """Plan anew, or check the pinned plan; carry it out; leave the report."""
+) -> tuple[Planned, Outcome, bool]:
+    """Plan anew, or check the pinned plan; carry it out; leave the report. False: not published
+    although that was asked for."""
     from aft.app.planning import plan_now
     from aft.app.world import ledger_tip, open_world
 
@@ -145,12 +171,13 @@ def _run(
                 )
             )
         outcome = _carry_out(session, world, planned, order)
+        notes = _publish(session, world, planned, outcome) if order.publish else ()
     if folder is not None:
         from aft.cli.report_files import write_outcome
 
         tip = ledger_tip(workspace, config, simulated=session.simulated)
-        write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed)
-    return planned, outcome
+        write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed, notes=notes)
+    return planned, outcome, not notes
 
 
 def _pinned(session: Session, world: World, plan: Plan) -> Planned:

@@ -114,3 +114,8 @@ pass_session: Callable[[Callable[..., Any]], Callable[..., Any]] = click.make_pa
 """Gives a command the ``Session`` as its first argument."""
 
 REVISION_HELP = "Commit, branch or tag to read."
+
+CONFIG_FROM_HELP = (
+    "Take who acts and where to (roles, ledger, home_region, terraform, … of aft.yaml) from this "
+    "revision, whatever the one looked at says."
+)

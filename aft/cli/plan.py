@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.cli.context import CONFIG_FROM_HELP, Session, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
 from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
 if TYPE_CHECKING:
     from aft.app.planning import Planned
     from aft.findings import Finding
+    from aft.ids import RequestId
     from aft.report.markdown import PlanPage
+    from aft.requests.model import DesiredState
 
 CHANGES_EXIT = 2
 REFUSED_EXIT = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class _How:
+    """What is planned, against what, and whom to believe."""
+
+    working_tree: bool
+    terraform: bool
+    trust: bool
+    published: bool
+    config_from: str | None
 
 
 @click.command("plan")
@@ -48,6 +64,13 @@ REFUSED_EXIT = 5
     is_flag=True,
     help="With --terraform: run the Terraform code of a revision that is not merged.",
 )
+@click.option(
+    "--published",
+    is_flag=True,
+    help="Against the organization as last published (aft apply --publish): no AWS, no "
+    "credentials.",
+)
+@click.option("--config-from", metavar="REV", help=CONFIG_FROM_HELP)
 @report_option
 @click.option("--full", is_flag=True, help="Shorten no list in the text.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
@@ -61,6 +84,8 @@ def command(
     out: Path | None,
     terraform: bool,
     trust: bool,
+    published: bool,
+    config_from: str | None,
     report: Path | None,
     full: bool,
     detailed_exitcode: bool,
@@ -74,20 +99,18 @@ def command(
 
     The organization is always read. Inside accounts, what was applied with the same inputs before
     is taken as done; with --deep every setting of every account is read as it is now.
+    With --published nothing is read in AWS at all: the plan says how old the organization is.
     """
+    how = _How(
+        working_tree=working_tree,
+        terraform=terraform,
+        trust=trust,
+        published=published,
+        config_from=config_from,
+    )
     with report_folder(session, report, "plan") as folder:
-        if trust and not terraform:
-            raise click.UsageError("--trust is for --terraform")
-        if working_tree and choice.revision:
-            raise click.UsageError("--working-tree and --revision exclude each other")
-        planned, warnings = _made(
-            session,
-            choice,
-            folder,
-            working_tree=working_tree,
-            terraform=terraform,
-            trust=trust,
-        )
+        _check(how, choice)
+        planned, warnings = _made(session, choice, folder, how)
         if out is not None:
             from aft.plan.codec import plan_to_json
 
@@ -96,7 +119,8 @@ def command(
         if folder is not None or form == "markdown":
             from aft.cli.report_files import plan_page, write_plan
 
-            page = plan_page(session, planned, warnings=warnings, base=choice.changed_since)
+            base = choice.changed_since or config_from
+            page = plan_page(session, planned, warnings=warnings, base=base, notes=_notes(planned))
             if folder is not None:
                 write_plan(folder, planned, page)
     _show(session, planned, page, form=form, full=full)
@@ -106,31 +130,58 @@ def command(
         sys.exit(CHANGES_EXIT)
 
 
+def _check(how: _How, choice: ScopeChoice) -> None:
+    """Raises ``UsageError`` for options that exclude each other."""
+    if how.trust and not how.terraform:
+        raise click.UsageError("--trust is for --terraform")
+    if how.working_tree and choice.revision:
+        raise click.UsageError("--working-tree and --revision exclude each other")
+    if how.published and (how.terraform or choice.deep):
+        raise click.UsageError("--published reads no account, so not with --deep or --terraform")
+
+
 def _made(
-    session: Session,
-    choice: ScopeChoice,
-    folder: ReportFolder | None,
-    *,
-    working_tree: bool,
-    terraform: bool,
-    trust: bool,
+    session: Session, choice: ScopeChoice, folder: ReportFolder | None, how: _How
 ) -> tuple[Planned, tuple[Finding, ...]]:
     """Read, compare; with the findings that stop nothing."""
-    from aft.app.planning import plan_now
-    from aft.app.previews import check_trusted, with_previews
-    from aft.app.world import open_world
-
     workspace, revision = session.workspace, choice.revision
-    if not working_tree and revision is None:
+    if not how.working_tree and revision is None:
         note_uncommitted(session)
-    files = workspace.files(None if working_tree else revision or "HEAD")
-    session.mask_as(files)
+    files = workspace.files(None if how.working_tree else revision or "HEAD")
+    # A pull request does not decide what is masked of it.
+    session.mask_as(files if how.config_from is None else workspace.files(how.config_from))
     if folder is not None:
         folder.revision = files.revision
-    desired, warnings = workspace.checked(files)
+    desired, warnings = workspace.checked(files, config_from=how.config_from)
     scope = scope_of(session, desired, choice)
-    if terraform and not trust:
+    if how.terraform and not how.trust:
+        from aft.app.previews import check_trusted
+
         check_trusted(workspace, desired)
+    if how.published:
+        from aft.app.publishing import plan_published
+
+        planned = plan_published(
+            workspace, desired, simulated=session.simulated, scope=scope, rerun=choice.rerun
+        )
+    else:
+        planned = _plan_live(session, desired, choice, scope=scope, terraform=how.terraform)
+    return planned, warnings
+
+
+def _plan_live(
+    session: Session,
+    desired: DesiredState,
+    choice: ScopeChoice,
+    *,
+    scope: Sequence[RequestId] | None,
+    terraform: bool,
+) -> Planned:
+    from aft.app.planning import plan_now
+    from aft.app.previews import with_previews
+    from aft.app.world import open_world
+
+    workspace = session.workspace
     with (
         open_world(workspace, desired.config, simulated=session.simulated) as world,
         session.waiting("Reading the organization"),
@@ -143,7 +194,17 @@ def _made(
         calls = world.edge.calls.calls
     if session.verbose:
         session.say(f"{calls} AWS calls")
-    return planned, warnings
+    return planned
+
+
+def _notes(planned: Planned) -> tuple[str, ...]:
+    """What is to be said of the plan beside what is in it."""
+    if not planned.is_published:
+        return ()
+    from aft.report.published import published_note
+
+    made_at = datetime.fromisoformat(planned.plan.made_at)
+    return (published_note(planned.snapshot.read_at, made_at),)
 
 
 def _show(
@@ -161,6 +222,8 @@ def _show(
         case _:
             from aft.report.text import plan_view
 
+            for note in _notes(planned):
+                session.console.print(f"{note}\n", markup=False, soft_wrap=True)
             session.show(
                 plan_view(
                     planned.plan,

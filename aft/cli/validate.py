@@ -7,7 +7,7 @@ import sys
 import click
 
 from aft.app.collector import collector_paused
-from aft.cli.context import REVISION_HELP, Session, pass_session
+from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, pass_session
 
 FINDINGS_EXIT = 3
 
@@ -21,9 +21,10 @@ FINDINGS_EXIT = 3
     default="text",
     help="text for people, json for tools, github for annotations, sarif for code scanning.",
 )
+@click.option("--config-from", metavar="REV", help=CONFIG_FROM_HELP)
 @pass_session
 @collector_paused()  # what is read lives until the end of the command
-def command(session: Session, *, revision: str | None, form: str) -> None:
+def command(session: Session, *, revision: str | None, form: str, config_from: str | None) -> None:
     """Check account requests, defaults, the OU tree, baselines, customizations and aft.yaml.
 
     Needs no network and no credentials, and executes nothing it reads. Every finding has a file,
@@ -34,8 +35,8 @@ def command(session: Session, *, revision: str | None, form: str) -> None:
     files = workspace.files(
         revision or ("HEAD" if workspace.repository.is_bare else None)  # a bare one has no tree
     )
-    session.mask_as(files)
-    result = workspace.load(files)
+    session.mask_as(workspace.files(config_from) if config_from else files)
+    result = workspace.load(files, config_from=config_from)
     match form:
         case "json":
             from aft.report.findings import findings_json

@@ -83,7 +83,7 @@ class GitLedger:
             tip = self._branch.tip()
             records = self._commits.records(tip)
             self._guard.has_seen(tip, records)
-            return LedgerState(commit=tip or "", records=records)
+            return LedgerState(commit=self._commits.last_event(tip) or "", records=records)
 
     def append(self, events: Sequence[LedgerEvent], *, durable: bool = False) -> str:
         batches = _by_subject(events)

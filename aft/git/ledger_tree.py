@@ -157,11 +157,36 @@ class LedgerTree:
         state = encode_record(story.subject, merged.record())
         return self._write(tree, story.subject, {layout.EVENTS: current, layout.STATE: state})
 
+    def without_snapshot(self, tree: bytes | None) -> tuple[trees.RawEntry, ...]:
+        """What the ledger's events are in: all at the top but the published snapshot and the
+        text that explains the branch."""
+        aside = (layout.SNAPSHOT, layout.README_NAME)
+        below = () if tree is None else trees.entries(self._odb, tree)
+        return tuple(entry for entry in below if entry.name not in aside)
+
+    def with_snapshot(self, tree: bytes | None, files: Mapping[str, bytes]) -> bytes:
+        """A tree whose published snapshot is ``files`` (``folder/name`` or ``name``) alone."""
+        folders: dict[str, dict[bytes, pygit2.Oid]] = {}
+        for path, content in files.items():
+            folder, _, name = path.rpartition("/")
+            folders.setdefault(folder, {})[name.encode()] = self._handle.create_blob(content)
+        made: bytes | None = None
+        for folder, blobs in sorted(folders.items()):
+            made = self._with(made, [folder.encode()] if folder else [], blobs)
+        if tree is None:
+            tree = self._with(None, [], self._readme())
+        builder = self._handle.TreeBuilder(pygit2.Oid(raw=tree))
+        if made is not None:
+            builder.insert(layout.SNAPSHOT.decode(), pygit2.Oid(raw=made), FileMode.TREE)
+        return builder.write().raw
+
+    def _readme(self) -> Mapping[bytes, pygit2.Oid]:
+        return {layout.README_NAME: self._handle.create_blob(layout.README)}
+
     def _write(self, tree: bytes | None, subject: str, files: Mapping[bytes, bytes]) -> bytes:
         blobs = {name: self._handle.create_blob(content) for name, content in files.items()}
         if tree is None:
-            readme = {layout.README_NAME: self._handle.create_blob(layout.README)}
-            tree = self._with(None, [], readme)
+            tree = self._with(None, [], self._readme())
         return self._with(tree, layout.subject_path(subject).split(b"/"), blobs)
 
     def _with(
