@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders_faults import apply
 from builders_repo import CONFIG, Repo
 
 from aft.cli.context import Session
 from aft.cli.report_folder import report_folder
 from aft.plan.reviewed import NOTHING_REVIEWED, reviewed_from_json, reviewed_to_json
+from aft.sandbox import Rule, error
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +157,21 @@ def test_without_a_pull_request_only_routine_goes_ahead(repo: Repo, tmp_path: Pa
     result = repo.aft("apply", "--yes", "--reviewed", str(nothing))
     assert result.code == 5
     assert "- lab: forget" in result.err
+
+
+def test_a_creation_that_failed_half_way_is_continued_without_a_review(
+    repo: Repo, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text(reviewed_to_json(NOTHING_REVIEWED))
+    repo.request("new")
+    repo.commit("Ask for another")
+    denied = Rule("organizations", "MoveAccount", error("AccessDeniedException"))
+    assert apply(repo, rules=[denied], look_inside=False).outcome.exit_code == 4
+    assert str(repo.accounts()["new"].ou) == "/"
+    result = repo.aft("apply", "--yes", "--reviewed", str(nothing))
+    assert result.code == 0, result.out + result.err
+    assert str(repo.accounts()["new"].ou) == "Workloads/Dev"
 
 
 ROLE = """\
