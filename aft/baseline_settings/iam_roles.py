@@ -235,7 +235,7 @@ def _compared(name: str, is_now: RoleState, wanted: RoleState) -> Iterator[Setti
             before=before,
             after=after,
             takes_away=what.startswith(("policy ", "inline policy "))
-            and after in (None, "not attached"),
+            and after in ("not attached", "not there"),
         )
 
 
