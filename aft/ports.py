@@ -100,6 +100,22 @@ class LedgerStore(Protocol):
         ...
 
 
+class SnapshotStore(Protocol):
+    """The organization as last published, for plans that have no credentials. Where the ledger
+    is, but no part of it: publishing changes neither its records nor ``LedgerState.commit``."""
+
+    def published(self) -> OrganizationSnapshot | None:
+        """What was published last, equal to what was given (but ``calls`` is 0); ``None`` when
+        nothing was. Raises ``UserError`` when it cannot be read by this version."""
+        ...
+
+    def publish(self, snapshot: OrganizationSnapshot) -> bool:
+        """Publish it, if it differs from what is there or that was read a day or more before;
+        false when nothing was written. An older one never replaces a newer one. Raises
+        ``ValueError`` for a scoped snapshot, ``Transient`` when the remote cannot be reached."""
+        ...
+
+
 # --- AWS ------------------------------------------------------------------------------------
 
 

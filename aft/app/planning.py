@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import PurePosixPath
 
 from aft.app.workspace import Workspace
@@ -36,7 +36,8 @@ BULK_TAGS_LAG = timedelta(minutes=2)
 class Planned:
     """A plan with all it was made from, and what the safety limits say of it.
 
-    ``lifted`` are the limits that only a reviewed exception lets it exceed.
+    ``lifted`` are the limits that only a reviewed exception lets it exceed. ``is_published`` when
+    the organization was not read but taken as last published.
     """
 
     plan: Plan
@@ -45,6 +46,7 @@ class Planned:
     ledger: LedgerState
     refusals: tuple[Finding, ...]
     lifted: tuple[str, ...] = ()
+    is_published: bool = False
 
 
 def plan_now(
@@ -104,7 +106,7 @@ def plan_now(
             around=surroundings(desired, snapshot, ledger),
         )
         plan = make(live, networks)
-    return _planned(world, plan, desired, snapshot, ledger)
+    return judged(plan, desired, snapshot, ledger, today=world.clock.now().date())
 
 
 def _allocations(plan: Plan, ledger: LedgerState) -> Mapping[str, Mapping[str, str]]:
@@ -126,6 +128,25 @@ def read_snapshot(
     """The whole organization, or only what ``scope`` needs."""
     if scope is None:
         return world.edge.reader.read(fresh_tags_for=_changed_lately(world, ledger))
+    needed = needed_by(scope, desired, ledger)
+    return world.edge.reader.read_scoped(
+        account_ids=needed.account_ids,
+        request_ids=needed.request_ids,
+        unit_paths=needed.unit_paths,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needed:
+    """What a scoped plan looks at: accounts known by id, those known only by tag, OUs."""
+
+    account_ids: Sequence[AccountId]
+    request_ids: Sequence[RequestId]
+    unit_paths: Sequence[str]
+
+
+def needed_by(scope: Sequence[RequestId], desired: DesiredState, ledger: LedgerState) -> Needed:
+    """What is to be read for these requests."""
     account_ids: list[AccountId] = []
     unbound: list[RequestId] = []
     paths: list[str] = []
@@ -140,9 +161,7 @@ def read_snapshot(
             unbound.append(request_id)
         if request is not None and isinstance(request.ou, OrgUnitPath):
             paths.append(str(request.ou))
-    return world.edge.reader.read_scoped(
-        account_ids=account_ids, request_ids=unbound, unit_paths=sorted(set(paths))
-    )
+    return Needed(account_ids=account_ids, request_ids=unbound, unit_paths=sorted(set(paths)))
 
 
 def _changed_lately(world: World, ledger: LedgerState) -> list[AccountId]:
@@ -209,17 +228,18 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
             f"plan {plan_digest(plan)[7:19]} was made for another world:\n{lines}",
             hint="make a new plan, and review it",
         )
-    return _planned(world, plan, desired, snapshot, ledger)
+    return judged(plan, desired, snapshot, ledger, today=world.clock.now().date())
 
 
-def _planned(
-    world: World,
+def judged(
     plan: Plan,
     desired: DesiredState,
     snapshot: OrganizationSnapshot,
     ledger: LedgerState,
+    *,
+    today: date,
 ) -> Planned:
-    today = world.clock.now().date()
+    """The plan with what the safety limits say of it."""
     refusals = check_safety(
         plan,
         desired.config.limits,

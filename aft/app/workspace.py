@@ -68,20 +68,35 @@ class Workspace:
             return working_tree_files(self.repository)
         return revision_files(self.repository, revision)
 
-    def load(self, files: RevisionFiles) -> LoadResult:
-        """Read the desired state, with everything there is to say against it."""
+    def load(self, files: RevisionFiles, *, config_from: str | None = None) -> LoadResult:
+        """Read the desired state, with everything there is to say against it.
+
+        The sections of ``aft.yaml`` that say as whom and where to are those of revision
+        ``config_from``, if it is given. Raises ``InvalidRepository`` when that has none.
+        """
+        trusted = None if config_from is None else self.config(self.files(config_from))
         with self._parse_cache() as cache, collector_paused():
             self._latest = load_desired_state(
-                files, settings=self.settings, runners=self.runners, cache=cache
+                files,
+                settings=self.settings,
+                runners=self.runners,
+                cache=cache,
+                trusted=trusted,
             )
         return self._latest
 
-    def desired(self, files: RevisionFiles) -> DesiredState:
+    def desired(self, files: RevisionFiles, *, config_from: str | None = None) -> DesiredState:
         """The desired state. Raises ``InvalidRepository`` when there are errors."""
-        result = self.load(files)
+        return self.checked(files, config_from=config_from)[0]
+
+    def checked(
+        self, files: RevisionFiles, *, config_from: str | None = None
+    ) -> tuple[DesiredState, tuple[Finding, ...]]:
+        """The desired state, with findings that do not stop it. Raises as ``desired`` does."""
+        result = self.load(files, config_from=config_from)
         if result.state is None:
             raise InvalidRepository(result.findings, files.revision)
-        return result.state
+        return result.state, result.findings
 
     def config(self, files: RevisionFiles) -> Config:
         """``aft.yaml`` alone, for verbs that need no requests."""

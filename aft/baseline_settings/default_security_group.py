@@ -105,6 +105,7 @@ class DefaultSecurityGroup:
                 f"{inputs.region} has {_counted(group)}{_use(group)}, should have none",
                 before=_counted(group),
                 after=None,
+                takes_away=bool(group.used_by) and inputs.parameters.even_in_use,
             )
             for group in observed
         )

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.cli.context import CONFIG_FROM_HELP, Session, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
+from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
 if TYPE_CHECKING:
     from aft.app.planning import Planned
+    from aft.findings import Finding
+    from aft.ids import RequestId
+    from aft.report.markdown import PlanPage
+    from aft.requests.model import DesiredState
 
 CHANGES_EXIT = 2
 REFUSED_EXIT = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class _How:
+    """What is planned, against what, and whom to believe."""
+
+    working_tree: bool
+    terraform: bool
+    trust: bool
+    published: bool
+    config_from: str | None
 
 
 @click.command("plan")
@@ -45,6 +64,14 @@ REFUSED_EXIT = 5
     is_flag=True,
     help="With --terraform: run the Terraform code of a revision that is not merged.",
 )
+@click.option(
+    "--published",
+    is_flag=True,
+    help="Against the organization as last published (aft apply --publish): no AWS, no "
+    "credentials.",
+)
+@click.option("--config-from", metavar="REV", help=CONFIG_FROM_HELP)
+@report_option
 @click.option("--full", is_flag=True, help="Shorten no list in the text.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @pass_session
@@ -57,6 +84,9 @@ def command(
     out: Path | None,
     terraform: bool,
     trust: bool,
+    published: bool,
+    config_from: str | None,
+    report: Path | None,
     full: bool,
     detailed_exitcode: bool,
 ) -> None:
@@ -69,25 +99,93 @@ def command(
 
     The organization is always read. Inside accounts, what was applied with the same inputs before
     is taken as done; with --deep every setting of every account is read as it is now.
+    With --published nothing is read in AWS at all: the plan says how old the organization is.
     """
+    how = _How(
+        working_tree=working_tree,
+        terraform=terraform,
+        trust=trust,
+        published=published,
+        config_from=config_from,
+    )
+    with report_folder(session, report, "plan") as folder:
+        _check(how, choice)
+        planned, warnings = _made(session, choice, folder, how)
+        if out is not None:
+            from aft.plan.codec import plan_to_json
+
+            out.write_text(plan_to_json(planned.plan), encoding="utf-8")
+        page = None
+        if folder is not None or form == "markdown":
+            from aft.cli.report_files import plan_page, write_plan
+
+            base = choice.changed_since or config_from
+            page = plan_page(session, planned, warnings=warnings, base=base, notes=_notes(planned))
+            if folder is not None:
+                write_plan(folder, planned, page)
+    _show(session, planned, page, form=form, full=full)
+    if planned.refusals:
+        sys.exit(REFUSED_EXIT)
+    if detailed_exitcode and not planned.plan.is_empty:
+        sys.exit(CHANGES_EXIT)
+
+
+def _check(how: _How, choice: ScopeChoice) -> None:
+    """Raises ``UsageError`` for options that exclude each other."""
+    if how.trust and not how.terraform:
+        raise click.UsageError("--trust is for --terraform")
+    if how.working_tree and choice.revision:
+        raise click.UsageError("--working-tree and --revision exclude each other")
+    if how.published and (how.terraform or choice.deep):
+        raise click.UsageError("--published reads no account, so not with --deep or --terraform")
+
+
+def _made(
+    session: Session, choice: ScopeChoice, folder: ReportFolder | None, how: _How
+) -> tuple[Planned, tuple[Finding, ...]]:
+    """Read, compare; with the findings that stop nothing."""
+    workspace, revision = session.workspace, choice.revision
+    if not how.working_tree and revision is None:
+        note_uncommitted(session)
+    files = workspace.files(None if how.working_tree else revision or "HEAD")
+    # A pull request does not decide what is masked of it.
+    session.mask_as(files if how.config_from is None else workspace.files(how.config_from))
+    if folder is not None:
+        folder.revision = files.revision
+    desired, warnings = workspace.checked(files, config_from=how.config_from)
+    scope = scope_of(session, desired, choice)
+    if how.terraform and not how.trust:
+        from aft.app.previews import check_trusted
+
+        check_trusted(workspace, desired)
+    if how.published:
+        from aft.app.publishing import plan_published
+
+        planned = plan_published(
+            workspace, desired, simulated=session.simulated, scope=scope, rerun=choice.rerun
+        )
+    else:
+        planned = _plan_live(session, desired, choice, scope=scope, terraform=how.terraform)
+    return planned, warnings
+
+
+def _plan_live(
+    session: Session,
+    desired: DesiredState,
+    choice: ScopeChoice,
+    *,
+    scope: Sequence[RequestId] | None,
+    terraform: bool,
+) -> Planned:
     from aft.app.planning import plan_now
-    from aft.app.previews import check_trusted, with_previews
+    from aft.app.previews import with_previews
     from aft.app.world import open_world
 
-    revision = choice.revision
-    if trust and not terraform:
-        raise click.UsageError("--trust is for --terraform")
-    if working_tree and revision:
-        raise click.UsageError("--working-tree and --revision exclude each other")
     workspace = session.workspace
-    if not working_tree and revision is None:
-        note_uncommitted(session)
-    desired = workspace.desired(workspace.files(None if working_tree else revision or "HEAD"))
-    scope = scope_of(session, desired, choice)
-    if terraform and not trust:
-        check_trusted(workspace, desired)
     with (
-        open_world(workspace, desired.config, simulated=session.simulated) as world,
+        open_world(
+            workspace, desired.config, simulated=session.simulated, reads_only=True
+        ) as world,
         session.waiting("Reading the organization"),
     ):
         planned = plan_now(
@@ -96,46 +194,43 @@ def command(
         if terraform:
             planned = with_previews(workspace, world, planned)
         calls = world.edge.calls.calls
-    if out is not None:
-        from aft.plan.codec import plan_to_json
-
-        out.write_text(plan_to_json(planned.plan), encoding="utf-8")
-    _show(session, planned, form=form, full=full)
     if session.verbose:
         session.say(f"{calls} AWS calls")
-    if planned.refusals:
-        sys.exit(REFUSED_EXIT)
-    if detailed_exitcode and not planned.plan.is_empty:
-        sys.exit(CHANGES_EXIT)
+    return planned
 
 
-def _show(session: Session, planned: Planned, *, form: str, full: bool) -> None:
+def _notes(planned: Planned) -> tuple[str, ...]:
+    """What is to be said of the plan beside what is in it."""
+    if not planned.is_published:
+        return ()
+    from aft.report.published import published_note
+
+    made_at = datetime.fromisoformat(planned.plan.made_at)
+    return (published_note(planned.snapshot.read_at, made_at),)
+
+
+def _show(
+    session: Session, planned: Planned, page: PlanPage | None, *, form: str, full: bool
+) -> None:
     match form:
+        case "markdown" if page is not None:
+            from aft.report.markdown import comment
+
+            click.echo(comment(page), nl=False)
         case "json":
             from aft.plan.codec import plan_to_json
 
             click.echo(plan_to_json(planned.plan), nl=False)
-        case "markdown":
-            from aft.report.markdown import plan_markdown
-
-            click.echo(
-                plan_markdown(
-                    planned.plan,
-                    refusals=planned.refusals,
-                    lifted=planned.lifted,
-                    read_at=planned.snapshot.read_at,
-                ),
-                nl=False,
-            )
         case _:
             from aft.report.text import plan_view
 
-            session.console.print(
+            for note in _notes(planned):
+                session.console.print(f"{note}\n", markup=False, soft_wrap=True)
+            session.show(
                 plan_view(
                     planned.plan,
                     width=session.console.width,
                     refusals=planned.refusals,
                     everything=full,
-                ),
-                soft_wrap=True,
+                )
             )

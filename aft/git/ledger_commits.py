@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pygit2
 from pygit2.enums import SortMode
 
 from aft.git import ledger_layout as layout
 from aft.git import trees
-from aft.git.ledger_message import author, commit_message, committer
+from aft.git.ledger_cache import ShardCache
+from aft.git.ledger_message import aft_itself, author, commit_message, committer
 from aft.git.ledger_tree import LedgerTree, Story, read_line
 from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 
@@ -22,9 +24,9 @@ from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 class LedgerCommits:
     """Reads and makes commits through one handle. Not safe to share between threads."""
 
-    def __init__(self, handle: pygit2.Repository) -> None:
+    def __init__(self, handle: pygit2.Repository, cache: ShardCache | None = None) -> None:
         self._handle = handle
-        self._tree = LedgerTree(handle)
+        self._tree = LedgerTree(handle, cache)
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -49,6 +51,17 @@ class LedgerCommits:
         """True when ``other`` is ``commit`` or one of its ancestors."""
         return commit == other or self._handle.descendant_of(commit, other)
 
+    def last_event(self, commit: str | None) -> str | None:
+        """The newest commit, from ``commit`` back, that holds more than a published snapshot."""
+        while commit is not None:
+            found = self._commit(commit)
+            parent = str(found.parent_ids[0]) if found.parent_ids else None
+            here, below = found.tree_id.raw, self.tree_of(parent)
+            if self._tree.without_snapshot(here) != self._tree.without_snapshot(below):
+                return commit
+            commit = parent
+        return None
+
     # --- making -----------------------------------------------------------------------------
 
     def append(self, commit: str | None, batches: Mapping[str, Sequence[LedgerEvent]]) -> str:
@@ -70,12 +83,24 @@ class LedgerCommits:
             raise ValueError("nothing to append")
         return commit
 
+    def with_snapshot(
+        self, commit: str | None, files: Mapping[str, bytes], *, message: str, at: datetime
+    ) -> str:
+        """A commit on top of ``commit`` whose published snapshot is ``files``."""
+        tree = self._tree.with_snapshot(self.tree_of(commit), files)
+        who = aft_itself(at)
+        oid = self._handle.create_commit(
+            None, who, who, message, pygit2.Oid(raw=tree), [] if commit is None else [commit]
+        )
+        return str(oid)
+
     def on_top_of(self, theirs: str, ours: str) -> str:
         """``ours`` with everything of ``theirs`` below it: their commit when that holds all.
 
         Our commits are made again, each with the events it added. Those of one subject are
         ordered by time among what came from elsewhere meanwhile, and never before anything that
-        their run had already seen.
+        their run had already seen. A snapshot that was not pushed is left behind: the next
+        publication makes a newer one.
         """
         if self.contains(ours, theirs):
             return ours

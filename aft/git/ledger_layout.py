@@ -4,6 +4,7 @@
     accounts/<xx>/<request id>/state.json   the record: what the events add up to
     accounts/<xx>/<request id>/events.jsonl the story, one line per event, appended only
     organization/state.json, events.jsonl   the same for the OU tree and the runs
+    snapshot/                               the organization as last published, no part of the story
 
 ``<xx>`` are the first two hex digits of the id's SHA-256, so that no tree grows long: a commit
 then costs milliseconds at 100,000 accounts. When ``events.jsonl`` exceeds ``ROTATE_AT`` bytes, it
@@ -22,6 +23,8 @@ STATE = b"state.json"
 EVENTS = b"events.jsonl"
 ACCOUNTS = b"accounts"
 README_NAME = b"README.md"
+SNAPSHOT = b"snapshot"
+"""The folder of the published organization (``aft.organization.snapshot_codec``)."""
 
 ROTATE_AT = 256 * 1024
 
@@ -36,6 +39,7 @@ commit asked for it, who ran it, from which plan, with which AWS requests, and w
 - `accounts/<xx>/<request id>/events.jsonl` is one account's story, one line per event.
 - `accounts/<xx>/<request id>/state.json` is what the events add up to. It can be rebuilt from them.
 - `organization/` holds the same for the organizational units and the runs.
+- `snapshot/` is the organization as it was last published, for plans without credentials.
 
 Do not edit it and do not force-push it. It shares no history with the branches you work on and
 needs no merging. If it is ever lost, `aft` finds its accounts again by their tags and e-mail

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import pygit2
 
@@ -55,16 +56,21 @@ def author(event: LedgerEvent) -> pygit2.Signature:
     """Who asked for the run, at the event's own time. ``Name <address>`` is understood."""
     named = _NAMED.fullmatch(event.actor)
     name, email = named.groups() if named else (event.actor, _EMAIL)
-    return _signature(re.sub(r"[<>]", "", _line(name)) or _COMMITTER, _line(email), event)
+    return _signature(re.sub(r"[<>]", "", _line(name)) or _COMMITTER, _line(email), event.at)
 
 
 def committer(event: LedgerEvent) -> pygit2.Signature:
     """aft itself, at the event's own time."""
-    return _signature(_COMMITTER, _EMAIL, event)
+    return aft_itself(event.at)
 
 
-def _signature(name: str, email: str, event: LedgerEvent) -> pygit2.Signature:
-    return pygit2.Signature(name, email, max(0, int(event.at.timestamp())), 0, "utf-8")
+def aft_itself(at: datetime) -> pygit2.Signature:
+    """aft, at ``at`` (aware)."""
+    return _signature(_COMMITTER, _EMAIL, at)
+
+
+def _signature(name: str, email: str, at: datetime) -> pygit2.Signature:
+    return pygit2.Signature(name, email, max(0, int(at.timestamp())), 0, "utf-8")
 
 
 def _line(text: str) -> str:

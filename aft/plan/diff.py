@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from aft.baselines.model import BaselineSetting
+from aft.config_trust import WITHHELD_HINT, withheld_message
 from aft.customizations.model import CustomizationRunner
 from aft.errors import UserError
 from aft.ids import AccountId, OrgUnitPath, RequestId
@@ -298,7 +299,10 @@ def _plan_removals(draft: Draft, *, limited: bool) -> tuple[Change, ...]:
 
 def _assemble(draft: Draft, changes: tuple[Change, ...], *, made_at: datetime) -> Plan:
     attention = tuple(
-        sorted(set(draft.attention), key=lambda item: (item.target, item.code, item.message))
+        sorted(
+            {*draft.attention, *_withheld(draft.desired)},
+            key=lambda item: (item.target, item.code, item.message),
+        )
     )
     looked_at = frozenset(request.id for request in draft.requests)
     targets = {change.target for change in changes if change.target != ORGANIZATION}
@@ -327,6 +331,19 @@ def _assemble(draft: Draft, changes: tuple[Change, ...], *, made_at: datetime) -
     )
 
 
+def _withheld(desired: DesiredState) -> tuple[Attention, ...]:
+    if not desired.withheld:
+        return ()
+    return (
+        Attention(
+            code="AFT720",
+            target=ORGANIZATION,
+            message=withheld_message(*desired.withheld),
+            hint=WITHHELD_HINT,
+        ),
+    )
+
+
 def _nothing_at_all(
     desired: DesiredState,
     snapshot: OrganizationSnapshot,
@@ -348,7 +365,7 @@ def _nothing_at_all(
         accounts=(),
         changes=(),
         waves=(),
-        attention=(why,),
+        attention=(why, *_withheld(desired)),
         made_at=made_at.isoformat(),
     )
 

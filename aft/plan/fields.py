@@ -24,13 +24,23 @@ RERUN = "rerun"
 REVISION = "revision"
 """The revision at which a step to be destroyed was last run."""
 TAG_PREFIX = "tags."
+ARRIVAL = "arrival"
+"""Set where an account is brought home that aft itself has begun to create: the rest of a routine
+creation, which a failure or a killed run left open."""
 CIDR = "cidr"
 """The range of addresses a setting gets, under the setting's name."""
+TAKES_AWAY = "takes_away"
+"""One thing that a setting or customization takes away in the account, in words, as ``before``."""
 
 
 def tag_field(key: str, before: str | None, after: str | None) -> FieldChange:
     """One tag's change; ``after`` ``None`` removes it."""
     return FieldChange(field=TAG_PREFIX + key, before=before, after=after)
+
+
+def takes_away(what: str) -> FieldChange:
+    """Something in the account that will be gone."""
+    return FieldChange(field=TAKES_AWAY, before=what, after=None)
 
 
 def tags_to_set(change: Change) -> Mapping[str, str]:

@@ -14,10 +14,11 @@ from aft.baselines.model import BaselineSetting
 from aft.baselines.parse import check_references, check_selected_requests, parse_baselines
 from aft.config import CUSTOMIZATIONS_PATH, REQUESTS_PATH, Config
 from aft.config_file import config_place, parse_config
+from aft.config_trust import WITHHELD_HINT, with_trusted, withheld, withheld_message
 from aft.customizations.manifest import parse_customizations
 from aft.customizations.model import CustomizationRunner
 from aft.files import RevisionFiles, TreeEntry
-from aft.findings import Finding, SourceRef, sorted_findings
+from aft.findings import Finding, Severity, SourceRef, sorted_findings
 from aft.ids import RequestId
 from aft.organization.parse import parse_organization
 from aft.requests import rules
@@ -55,9 +56,14 @@ def load_desired_state(
     settings: Mapping[str, BaselineSetting[Any, Any]],
     runners: Mapping[str, CustomizationRunner],
     cache: ParseCache | None = None,
+    trusted: Config | None = None,
 ) -> LoadResult:
-    """Read everything the repository says at this revision. Never raises for bad content."""
-    config, config_findings = parse_config(files)
+    """Read everything the repository says at this revision. Never raises for bad content.
+
+    With ``trusted`` its sections of ``aft.yaml`` that say as whom and where to hold instead of
+    those read here (``aft.config_trust``); where they differ is a warning.
+    """
+    config, config_findings, kept_back = _read_config(files, trusted)
     organization, organization_findings = parse_organization(files)
     baselines, baseline_findings = parse_baselines(
         files, settings, None if organization_findings else organization
@@ -83,6 +89,7 @@ def load_desired_state(
         requests=requests,
         baselines=baselines,
         customizations=customizations,
+        withheld=tuple(".".join(place) for place in kept_back),
     )
     findings.extend(
         _across(
@@ -102,6 +109,27 @@ def load_desired_state(
         state=None if has_errors else ready,
         findings=sorted_findings(findings),
     )
+
+
+def _read_config(
+    files: RevisionFiles, trusted: Config | None
+) -> tuple[Config | None, tuple[Finding, ...], tuple[tuple[str, ...], ...]]:
+    """``aft.yaml`` with the trusted sections, its findings, and where the two differ."""
+    config, findings = parse_config(files)
+    if config is None or trusted is None:
+        return config, findings, ()
+    places = withheld(config, trusted)
+    told = (
+        Finding(
+            code="AFT720",
+            source=config_place(files, place),
+            message=withheld_message(".".join(place)),
+            hint=WITHHELD_HINT,
+            severity=Severity.WARNING,
+        )
+        for place in places
+    )
+    return with_trusted(config, trusted), (*findings, *told), places
 
 
 _NO_CONFIG = Config(home_region="us-east-1")

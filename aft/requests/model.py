@@ -75,7 +75,8 @@ class DesiredState:
     """Everything git says at one revision. ``requests`` are sorted by id.
 
     ``customizations`` are keyed by name and include ``global`` when that folder has steps.
-    ``baselines`` are keyed by name.
+    ``baselines`` are keyed by name. ``withheld`` are keys of ``aft.yaml`` whose values here are
+    another revision's, which is trusted, and not those of this one.
     """
 
     revision: Revision
@@ -84,6 +85,7 @@ class DesiredState:
     requests: tuple[AccountRequest, ...]
     baselines: Mapping[str, Baseline]
     customizations: Mapping[str, Customization]
+    withheld: tuple[str, ...] = ()
 
     @cached_property
     def request_by_id(self) -> Mapping[RequestId, AccountRequest]:

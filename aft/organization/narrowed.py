@@ -1,0 +1,59 @@
+"""A part of a snapshot: what a scoped read would have seen of that organization. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from aft.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId, is_org_unit_id
+from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
+
+
+def narrowed(
+    snapshot: OrganizationSnapshot,
+    *,
+    account_ids: Sequence[AccountId],
+    request_ids: Sequence[RequestId],
+    unit_paths: Sequence[str],
+) -> OrganizationSnapshot:
+    """As ``aft.ports.OrganizationReader.read_scoped`` answers: equal digests for equal worlds."""
+    wanted, tagged = set(account_ids), set(request_ids)
+    accounts = tuple(
+        account
+        for account in snapshot.accounts
+        if account.id in wanted or account.tags.get(REQUEST_TAG) in tagged
+    )
+    needed = {snapshot.root_id, *(account.parent_id for account in accounts)}
+    for text in unit_paths:
+        needed.update(_units_towards(snapshot, text))
+    above = {found for unit_id in needed for found in _chain(snapshot, unit_id)}
+    return replace(
+        snapshot,
+        units=tuple(unit for unit in snapshot.units if unit.id in above),
+        accounts=accounts,
+        policies=(),
+        scope=(
+            *(f"account/{account_id}" for account_id in sorted(wanted)),
+            *(f"request/{request_id}" for request_id in sorted(tagged)),
+            *(f"unit/{path}" for path in sorted(set(unit_paths))),
+        ),
+    )
+
+
+def _units_towards(snapshot: OrganizationSnapshot, text: str) -> Iterator[OrgUnitId]:
+    if is_org_unit_id(text):
+        if OrgUnitId(text) in snapshot.unit_by_id:
+            yield OrgUnitId(text)
+        return
+    names = OrgUnitPath.parse(text).names
+    for depth in range(1, len(names) + 1):
+        unit = snapshot.unit_by_path.get(OrgUnitPath(names[:depth]))
+        if unit is not None:
+            yield unit.id
+
+
+def _chain(snapshot: OrganizationSnapshot, unit_id: OrgUnitId) -> Iterator[OrgUnitId]:
+    current: OrgUnitId | None = unit_id
+    while current is not None:
+        yield current
+        current = snapshot.unit_by_id[current].parent_id
