@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
 from builders_folders import inputs, only_step
 from builders_terraform import terraform
