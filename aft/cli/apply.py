@@ -68,11 +68,12 @@ class _Order:
 )
 @click.option(
     "--reviewed",
-    "reviewed_file",
+    "reviewed_files",
     metavar="FILE",
+    multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
     help="What was reviewed (reviewed.json of aft plan --report): refuse anything risky that is "
-    "not in it.",
+    "not in it. May be repeated, for several merged pull requests.",
 )
 @report_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
@@ -85,7 +86,7 @@ def command(
     yes: bool,
     deadline: float | None,
     publish: bool,
-    reviewed_file: Path | None,
+    reviewed_files: tuple[Path, ...],
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -110,7 +111,7 @@ def command(
             deadline=deadline,
             quiet=as_json,
             publish=publish,
-            reviewed=read_reviewed(reviewed_file) if reviewed_file is not None else None,
+            reviewed=read_reviewed(reviewed_files) if reviewed_files else None,
         )
         planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
     if as_json:

@@ -351,6 +351,8 @@ def test_a_report_folder_that_cannot_be_written_is_an_error(repo: Repo, tmp_path
 
 
 def test_stopped_by_its_deadline_and_continued(repo: Repo, folder: Path) -> None:
+    one_by_one = "limits: {create: 25, accounts_in_parallel: 1, creations_in_flight: 1}"
+    repo.write("aft.yaml", CONFIG.replace("limits: {create: 25}", one_by_one))
     for number in range(3):
         repo.request(f"new-{number}")
     repo.commit("Ask for three")
