@@ -308,6 +308,37 @@ _ALL: tuple[FindingCode, ...] = (
         "setting before `region-opt-in`, or no `region-opt-in` at all.",
         "List `region-opt-in` in the baseline before its first regional setting.",
     ),
+    FindingCode(
+        "AFT340",
+        "Request id in another pull request",
+        "Another open change adds a request with the same id; only one of the two can be merged.",
+        "Agree on who takes another id: it is the file's name without .yaml.",
+    ),
+    FindingCode(
+        "AFT341",
+        "E-mail address in another pull request",
+        "Another open change asks for an account with the same e-mail address, but for case. AWS "
+        "gives each address to one account.",
+        "Agree on who takes another address; `name+suffix@…` often works.",
+    ),
+    FindingCode(
+        "AFT342",
+        "Account name in another pull request",
+        "Another open change asks for an account with the same name, but for case.",
+        "Give each account a name people can tell apart.",
+    ),
+    FindingCode(
+        "AFT343",
+        "Account adopted in another pull request",
+        "Another open change adopts the same existing account with `account_id`.",
+        "An account belongs to one request: agree on which.",
+    ),
+    FindingCode(
+        "AFT344",
+        "Addresses in another pull request",
+        "Another open change writes a range of addresses that overlaps one of this change.",
+        "Give each account's network a range of its own, or let aft allocate them.",
+    ),
     # --- 4xx: organization.yaml ---
     FindingCode(
         "AFT401",
@@ -627,6 +658,13 @@ _ALL: tuple[FindingCode, ...] = (
         "in a pool that does not hold it.",
         "Write a range such as 10.64.0.0/10 that no other pool has.",
     ),
+    FindingCode(
+        "AFT740",
+        "Commit is not signed",
+        "`github.require_signatures` is true, and GitHub has not verified the signature of a "
+        "commit in the pull request: there is none, or its key or e-mail address is not known.",
+        "Sign the commit with a key that its author's GitHub account holds, then push again.",
+    ),
     # --- 8xx: the repository's tree ---
     FindingCode(
         "AFT801",
@@ -824,6 +862,13 @@ _ALL: tuple[FindingCode, ...] = (
         "A deep plan could not read a setting inside an account just now, so nobody can say "
         "whether it is still as it was applied. Nothing is changed there.",
         "Run again; when it stays so, look whether aft's role can be assumed in the account.",
+    ),
+    FindingCode(
+        "AFT923",
+        "More to do than a repair does",
+        "A repair puts back what changed outside git, and nothing else; the account has other "
+        "changes that git asks for and nobody has applied yet.",
+        "Apply them with `aft apply`.",
     ),
     FindingCode(
         "AFT930",

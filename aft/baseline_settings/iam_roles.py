@@ -103,6 +103,9 @@ class IamRoles:
         )
         return tuple(differences)
 
+    def refuse(self, inputs: SettingInputs[IamRolesParameters], observed: Roles) -> None:
+        _refuse(inputs, observed, _wanted(inputs))
+
     def change(
         self,
         inputs: SettingInputs[IamRolesParameters],

@@ -36,14 +36,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
-    """How to carry out: without asking, until when, with how many words, and what was reviewed."""
+class Order:
+    """How to carry out: without asking, until when, with how many words, and what was reviewed.
+    ``name`` is what the ledger calls the command."""
 
     yes: bool
     deadline: float | None
     quiet: bool
-    publish: bool
-    reviewed: Reviewed | None
+    publish: bool = False
+    reviewed: Reviewed | None = None
+    name: str = "apply"
 
 
 @click.command("apply")
@@ -106,7 +108,7 @@ def command(
     with report_folder(session, report, "apply") as folder:
         if plan_file is not None and not choice.is_empty:
             raise click.UsageError("a PLAN already says its revision, scope and steps")
-        order = _Order(
+        order = Order(
             yes=yes,
             deadline=deadline,
             quiet=as_json,
@@ -142,7 +144,7 @@ def _run(
     choice: ScopeChoice,
     plan_file: Path | None,
     folder: ReportFolder | None,
-    order: _Order,
+    order: Order,
 ) -> tuple[Planned, Outcome, bool]:
     """Plan anew, or check the pinned plan; carry it out; leave the report. False: not published
     although that was asked for."""
@@ -171,7 +173,7 @@ def _run(
                     workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
                 )
             )
-        outcome = _carry_out(session, world, planned, order)
+        outcome = carry_out(session, world, planned, order)
         notes = _publish(session, world, planned, outcome) if order.publish else ()
     if folder is not None:
         from aft.cli.report_files import write_outcome
@@ -188,7 +190,7 @@ def _pinned(session: Session, world: World, plan: Plan) -> Planned:
     return check_pinned(session.workspace, world, plan, tip=tip)
 
 
-def _carry_out(session: Session, world: World, planned: Planned, order: _Order) -> Outcome:
+def carry_out(session: Session, world: World, planned: Planned, order: Order) -> Outcome:
     """Show, check, ask, do, sum up."""
     from aft.app.applying import RefusedBySafety, apply_now
     from aft.cli.stopping import stop_on_signals
@@ -212,7 +214,7 @@ def _carry_out(session: Session, world: World, planned: Planned, order: _Order) 
         _progress(session, planned.plan, quiet=order.quiet) as observer,
     ):
         outcome = apply_now(
-            session.workspace, world, planned, observer=observer, stop=stop, command="apply"
+            session.workspace, world, planned, observer=observer, stop=stop, command=order.name
         )
     if not order.quiet and (outcome.targets or outcome.unpublished):
         session.console.print()

@@ -1,8 +1,8 @@
 """``aft``: the verbs, their errors and exit codes.
 
 Exit codes: 0 nothing to do or all done · 1 error · 2 changes present (``plan
---detailed-exitcode``) · 3 findings · 4 partly applied · 5 refused: by a safety limit, or because
-it was not reviewed.
+--detailed-exitcode``, ``drift``) · 3 findings · 4 partly applied · 5 refused: by a safety limit,
+or because it was not reviewed.
 Verbs are imported when they are called, so that ``--help`` and ``validate`` start at once.
 """
 
@@ -26,14 +26,17 @@ from aft.cli.context import Masking, Session, simulated_by_environment
 from aft.errors import AftError, FindingsError
 
 VERBS: Mapping[str, str] = {
+    "init": "Write the files of a repository to begin with.",
     "new": "Write the file that asks for an account, from flags, prompts or an issue.",
     "validate": "Check every file offline; findings with file, line, column and code.",
     "plan": "Show what apply would do, computed from the live organization.",
     "apply": "Carry out the difference, or exactly a plan made before.",
+    "drift": "What changed outside git; --repair puts it back.",
     "status": "One line per request: where its account is and what is pending.",
     "explain": "Each effective value of one account, and the line it comes from.",
     "history": "One account's life: request commits, plans, actions, results.",
     "worker": "Watch a branch and reconcile whenever it moves.",
+    "github": "Comments, pull requests, reviews and issues on GitHub, for workflows.",
     "sandbox": "A simulated AWS organization on this machine.",
     "schema": "JSON Schemas for editors and other tools.",
 }

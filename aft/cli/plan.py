@@ -183,7 +183,9 @@ def _plan_live(
 
     workspace = session.workspace
     with (
-        open_world(workspace, desired.config, simulated=session.simulated) as world,
+        open_world(
+            workspace, desired.config, simulated=session.simulated, reads_only=True
+        ) as world,
         session.waiting("Reading the organization"),
     ):
         planned = plan_now(

@@ -8,6 +8,7 @@ import click
 
 from aft.app.collector import collector_paused
 from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, pass_session
+from aft.findings import sorted_findings
 
 FINDINGS_EXIT = 3
 
@@ -22,14 +23,30 @@ FINDINGS_EXIT = 3
     help="text for people, json for tools, github for annotations, sarif for code scanning.",
 )
 @click.option("--config-from", metavar="REV", help=CONFIG_FROM_HELP)
+@click.option(
+    "--against",
+    metavar="REFGLOB",
+    help="Also warn of what other open changes ask for as well, such as 'refs/aft/pulls/*'.",
+)
 @pass_session
 @collector_paused()  # what is read lives until the end of the command
-def command(session: Session, *, revision: str | None, form: str, config_from: str | None) -> None:
+def command(
+    session: Session,
+    *,
+    revision: str | None,
+    form: str,
+    config_from: str | None,
+    against: str | None,
+) -> None:
     """Check account requests, defaults, the OU tree, baselines, customizations and aft.yaml.
 
     Needs no network and no credentials, and executes nothing it reads. Every finding has a file,
     line, column and stable code (docs/reference/findings.md). Exit 3 when there are errors;
     warnings alone are exit 0.
+
+    With --against the requests that this revision changes are compared with those that each of
+    the other revisions changes: same id, e-mail address, account name, adopted account or
+    overlapping addresses are warnings, and say which pull request and file.
     """
     workspace = session.workspace
     files = workspace.files(
@@ -37,30 +54,38 @@ def command(session: Session, *, revision: str | None, form: str, config_from: s
     )
     session.mask_as(workspace.files(config_from) if config_from else files)
     result = workspace.load(files, config_from=config_from)
+    findings = result.findings
+    if against is not None:
+        from aft.app.colliding import find_collisions
+
+        found = find_collisions(workspace, files, result.state, against, base=config_from)
+        findings = sorted_findings((*findings, *found.findings))
+        for note in found.notes:
+            session.say(f"note: {note}")
     match form:
         case "json":
             from aft.report.findings import findings_json
 
-            click.echo(findings_json(result.findings), nl=False)
+            click.echo(findings_json(findings), nl=False)
         case "github":
             from aft.report.github import findings_github
 
-            click.echo(session.mask(findings_github(result.findings)), nl=False)
+            click.echo(session.mask(findings_github(findings)), nl=False)
         case "sarif":
             from aft.report.sarif import findings_sarif
 
-            click.echo(findings_sarif(result.findings), nl=False)
+            click.echo(findings_sarif(findings), nl=False)
         case _:
             from aft.report.findings import findings_count, findings_text
 
-            if result.findings:
-                click.echo(session.mask(findings_text(result.findings)).rstrip("\n"))
+            if findings:
+                click.echo(session.mask(findings_text(findings)).rstrip("\n"))
                 click.echo()
             if result.state is not None and not session.quiet:
                 number = len(result.state.requests)
                 requests = f"{number:,} request{'' if number == 1 else 's'}"
-                click.echo(f"{requests} checked: {findings_count(result.findings)}.")
-            elif result.findings:
-                click.echo(f"{findings_count(result.findings)}.")
+                click.echo(f"{requests} checked: {findings_count(findings)}.")
+            elif findings:
+                click.echo(f"{findings_count(findings)}.")
     if result.state is None:
         sys.exit(FINDINGS_EXIT)

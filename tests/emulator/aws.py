@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -35,8 +35,8 @@ class AwsSide:
     def endpoint(self) -> str:
         return self.organization.environ["AWS_ENDPOINT_URL"]
 
-    def role(self, name: str, *, environment: str) -> str:
-        """A role that only jobs in ``environment`` may assume; its ARN."""
+    def role(self, name: str, *, environment: str, may: Sequence[str]) -> str:
+        """A role that only jobs in ``environment`` may assume, and the actions it may; its ARN."""
         provider = f"arn:aws:iam::{self.account_id}:oidc-provider/{ISSUER}"
         trust = {
             "Version": "2012-10-17",
@@ -54,9 +54,13 @@ class AwsSide:
                 }
             ],
         }
-        made = self.organization.client("iam").create_role(
-            RoleName=name, AssumeRolePolicyDocument=json.dumps(trust)
-        )
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": list(may), "Resource": "*"}],
+        }
+        iam = self.organization.client("iam")
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        iam.put_role_policy(RoleName=name, PolicyName="aft", PolicyDocument=json.dumps(policy))
         arn: str = made["Role"]["Arn"]
         return arn
 

@@ -94,6 +94,17 @@ class JobRun:
         """Whom the job's OIDC token names, after the repository."""
         return f"environment:{self.environment}" if self.environment else self.event.subject
 
+    def own_repository(self) -> Path:
+        """What ``uses: $/…`` refers to: the commit the workflow file is from, in a folder of the
+        runner's own."""
+        folder = self.folder / "actions"
+        if not folder.exists():
+            folder.mkdir()
+            archive = folder.with_suffix(".tar")
+            self.hub.github.git.git("archive", f"--output={archive}", self.event.source)
+            shutil.unpack_archive(archive, folder, filter="data")
+        return folder
+
     def execute(self) -> JobResult:
         """Every step, then the outputs."""
         scope = self.scope({})

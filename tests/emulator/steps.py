@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import actions
 from .command_files import BadFile, CommandFiles
 from .document import Broken, Step, action
+from .evaluate import Scope
 from .expressions import BadExpression
 from .values import is_true
 
@@ -35,8 +36,11 @@ class _Frame:
     inputs: Mapping[str, Any] | None = None
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def scope(self) -> Any:
+    def scope(self, env: Mapping[str, str] | None = None) -> Scope:
+        """What an expression here sees; ``env`` is the step's own."""
         more: dict[str, Any] = {"steps": self.results}
+        if env is not None:
+            more["env"] = {**self.job.env, **env}
         if self.inputs is not None:
             more["inputs"] = self.inputs
         return self.job.scope(more, action_path=self.action_path)
@@ -75,12 +79,8 @@ def _carry_out(frame: _Frame, step: Step) -> tuple[Mapping[str, str], str]:
     if step.run is not None:
         return _script(frame, step, env)
     assert step.uses is not None
-    inside = frame.job.scope(
-        {"steps": frame.results, "inputs": frame.inputs or {}, "env": {**frame.job.env, **env}},
-        action_path=frame.action_path,
-    )
-    given = {name: inside.filled(value) for name, value in step.given.items()}
-    if step.uses.startswith("./"):
+    given = {name: frame.scope(env).filled(value) for name, value in step.given.items()}
+    if step.uses.startswith(("./", "$/")):
         return _composite(frame, step.uses, given)
     return actions.known(step.uses)(frame.job, given), "success"
 
@@ -93,10 +93,7 @@ def _script(frame: _Frame, step: Step, env: Mapping[str, str]) -> tuple[Mapping[
     folder = job.temp / f"_step_{len(list(job.temp.iterdir()))}"
     files = CommandFiles(folder)
     script = folder / "script.sh"
-    scope = job.scope(
-        {"steps": frame.results, "inputs": frame.inputs or {}, "env": {**job.env, **env}},
-        action_path=frame.action_path,
-    )
+    scope = frame.scope(env)
     assert step.run is not None
     script.write_text(scope.text(step.run))
     where = job.workspace / scope.text(step.working_directory)
@@ -125,11 +122,12 @@ def _script(frame: _Frame, step: Step, env: Mapping[str, str]) -> tuple[Mapping[
 
 def _composite(frame: _Frame, uses: str, given: Mapping[str, Any]) -> tuple[Mapping[str, str], str]:
     job = frame.job
-    folder = job.workspace / uses
+    home = job.own_repository() if uses.startswith("$/") else job.workspace
+    folder = home / uses[2:]
     file = next(
         (folder / name for name in ("action.yml", "action.yaml") if (folder / name).is_file()), None
     )
-    if file is None or not Path(file).resolve().is_relative_to(job.workspace.resolve()):
+    if file is None or not Path(file).resolve().is_relative_to(home.resolve()):
         raise actions.Refused(f"Can't find 'action.yml' under '{folder}'")
     found = action(file.read_text(), uses)
     if odd := given.keys() - found.inputs.keys():

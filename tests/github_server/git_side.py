@@ -1,14 +1,24 @@
-"""The half of GitHub that is git: the refs of pull requests, test merges, and real ones."""
+"""The half of GitHub that is git: the refs of pull requests, test merges, and real ones.
+
+In this process, because there are many small steps; a handle of its own each time, because others
+push meanwhile.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import pygit2
+from pygit2.enums import ConfigLevel, FileMode, SortMode
+
+# Whatever this machine's user has configured must not decide a test.
+for _level in (ConfigLevel.GLOBAL, ConfigLevel.XDG, ConfigLevel.SYSTEM):
+    pygit2.settings.search_path[_level] = ""
 
 _ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -31,16 +41,21 @@ class CommitFacts:
 
 
 class GitSide:
-    """A bare repository, worked on with the git command."""
+    """A bare repository."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def git(self, *arguments: str, check: bool = True, given: bytes = b"", **environ: str) -> str:
+    @property
+    def handle(self) -> pygit2.Repository:
+        return pygit2.Repository(str(self.path))
+
+    def git(self, *arguments: str, check: bool = True) -> str:
+        """The output of a git command; ``""`` when it fails and may."""
         done = subprocess.run(
             ["git", "-C", self.path, *arguments],
-            env=_ENVIRONMENT | environ,
-            input=given,
+            env=_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
         )
@@ -50,16 +65,20 @@ class GitSide:
 
     def sha(self, name: str) -> str:
         """The commit that a ref or id names, or ``""``."""
-        return self.git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
+        try:
+            return str(self.handle.revparse_single(name).peel(pygit2.Commit).id)
+        except (KeyError, ValueError, pygit2.GitError):
+            return ""
 
     def branch(self, name: str) -> str:
         return self.sha(f"refs/heads/{name}")
 
     def set_ref(self, ref: str, sha: str | None) -> None:
-        if sha is None:
-            self.git("update-ref", "-d", ref)
-        else:
-            self.git("update-ref", ref, sha)
+        handle = self.handle
+        if sha is not None:
+            handle.references.create(ref, sha, force=True)
+        elif (found := handle.references.get(ref)) is not None:
+            found.delete()
 
     def fetch(self, source: Path, branch: str) -> str:
         """Bring a fork's branch here."""
@@ -67,62 +86,75 @@ class GitSide:
         return self.sha("FETCH_HEAD")
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        return self.git("merge-base", old, new, check=False) == self.sha(old)
+        old, new = self.sha(old), self.sha(new)
+        return old == new or self.handle.descendant_of(new, old)
 
     def between(self, base: str, head: str) -> list[str]:
         """Commits of ``head`` that ``base`` has not, oldest first."""
-        text = self.git("rev-list", "--reverse", "--topo-order", f"{base}..{head}", check=False)
-        return text.split()
+        walker = self.handle.walk(self.sha(head), SortMode.TOPOLOGICAL | SortMode.REVERSE)
+        walker.hide(self.sha(base))
+        return [str(commit.id) for commit in walker]
 
     def merged_tree(self, base: str, head: str) -> str | None:
         """The tree of a merge; ``None`` when there are conflicts."""
-        text = self.git("merge-tree", "--write-tree", base, head, check=False)
-        return text.split()[0] if text else None
+        handle = self.handle
+        index = handle.merge_commits(self.sha(base), self.sha(head))
+        return None if index.conflicts else str(index.write_tree(handle))
 
     def commit(
-        self, tree: str, parents: list[str], message: str, *, at: datetime, author: str = NOBODY
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        *,
+        at: datetime,
+        author: str = NOBODY,
     ) -> str:
         name, _, email = author.rstrip(">").partition(" <")
-        environ = {
-            "GIT_AUTHOR_NAME": name,
-            "GIT_AUTHOR_EMAIL": email,
-            "GIT_AUTHOR_DATE": at.isoformat(),
-            "GIT_COMMITTER_NAME": "GitHub",
-            "GIT_COMMITTER_EMAIL": "noreply@github.com",
-            "GIT_COMMITTER_DATE": at.isoformat(),
-        }
-        flags = [item for parent in parents for item in ("-p", parent)]
-        return self.git("commit-tree", tree, *flags, "-m", message, **environ)
+        when = int(at.timestamp())
+        made = self.handle.create_commit(
+            None,
+            pygit2.Signature(name, email, when, 0),
+            pygit2.Signature("GitHub", "noreply@github.com", when, 0),
+            message,
+            pygit2.Oid(hex=tree),
+            [pygit2.Oid(hex=parent) for parent in parents],
+        )
+        return str(made)
 
     def rebased(self, base: str, commits: Sequence[str], *, at: datetime) -> list[str]:
         """The same changes made again on top of ``base``, committed by GitHub."""
-        who = {
-            "GIT_COMMITTER_NAME": "GitHub",
-            "GIT_COMMITTER_EMAIL": "noreply@github.com",
-            "GIT_COMMITTER_DATE": at.isoformat(),
-        }
-        with tempfile.TemporaryDirectory() as folder:
-            tree = str(Path(folder) / "tree")
-            self.git("worktree", "add", "--quiet", "--detach", tree, base)
-            self.git("-C", tree, "cherry-pick", "--allow-empty", *commits, **who)
-            tip = self.git("-C", tree, "rev-parse", "HEAD")
-            self.git("worktree", "remove", "--force", tree)
-        return self.between(base, tip)
+        made = [base]
+        for sha in commits:
+            handle = self.handle
+            commit, tip = handle[sha].peel(pygit2.Commit), handle[made[-1]].peel(pygit2.Tree)
+            before = commit.parents[0].tree
+            index = handle.merge_trees(before, tip, commit.tree)
+            assert not index.conflicts
+            tree = str(index.write_tree(handle))
+            author = f"{commit.author.name} <{commit.author.email}>"
+            made.append(self.commit(tree, made[-1:], commit.message, at=at, author=author))
+        return made[1:]
 
     def tree_with(self, parent: str, files: Mapping[str, str]) -> str:
         """The tree of ``parent`` (none for ``""``) with these files written over it."""
-        with tempfile.TemporaryDirectory() as folder:
-            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            if parent:
-                self.git("read-tree", parent, **index)
-            for path, content in files.items():
-                blob = self.git("hash-object", "-w", "--stdin", given=content.encode())
-                self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", **index)
-            return self.git("write-tree", **index)
+        handle = self.handle
+        index = pygit2.Index()
+        if parent:
+            index.read_tree(handle[parent].peel(pygit2.Tree))
+        for path, content in files.items():
+            blob = handle.create_blob(content.encode())
+            index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
+        return str(index.write_tree(handle))
 
     def facts(self, sha: str) -> CommitFacts:
-        text = self.git("show", "-s", "--format=%H%n%P%n%an%n%ae%n%aI%n%B", sha)
-        head, parents, author, email, date, *message = text.split("\n")
+        commit = self.handle[sha].peel(pygit2.Commit)
+        at = datetime.fromtimestamp(commit.author.time).astimezone()
         return CommitFacts(
-            head, tuple(parents.split()), author, email, date, "\n".join(message).strip()
+            str(commit.id),
+            tuple(str(parent) for parent in commit.parent_ids),
+            commit.author.name,
+            commit.author.email,
+            at.isoformat(),
+            commit.message.strip(),
         )

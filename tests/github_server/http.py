@@ -30,6 +30,9 @@ class Handler(BaseHTTPRequestHandler):
     """One connection. ``served`` is given before what the base class needs."""
 
     protocol_version = "HTTP/1.1"
+    # An answer is one packet: without this each waits 40 ms for the client's acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
     def __init__(self, served: GitHubServer, *arguments: Any) -> None:
         self.served = served

@@ -1,0 +1,193 @@
+"""``aft drift``: what changed outside git, and with ``--repair`` putting it back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from aft.cli.context import Session, pass_session
+from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
+
+DRIFT_EXIT = 2
+
+if TYPE_CHECKING:
+    from aft.app.drifting import Found
+    from aft.app.world import World
+    from aft.ids import RequestId
+    from aft.requests.model import DesiredState
+
+
+@click.command("drift")
+@scope_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    help="text for people, markdown for an issue, json for tools.",
+)
+@click.option(
+    "--report",
+    "directory",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write issue.md (only when there is something to say), summary.md and drift.json.",
+)
+@click.option("--repair", is_flag=True, help="Put back what changed outside git, and only that.")
+@click.option("-y", "--yes", is_flag=True, help="With --repair: do not ask.")
+@click.option(
+    "--deadline",
+    metavar="SECONDS",
+    type=click.FloatRange(min=1),
+    help="With --repair: begin no step after this long.",
+)
+@click.option(
+    "--publish",
+    is_flag=True,
+    help="Publish the organization on the ledger's branch, for aft plan --published.",
+)
+@click.option("--full", is_flag=True, help="Shorten no list in the text.")
+@pass_session
+def command(
+    session: Session,
+    *,
+    choice: ScopeChoice,
+    form: str,
+    directory: Path | None,
+    repair: bool,
+    yes: bool,
+    deadline: float | None,
+    publish: bool,
+    full: bool,
+) -> None:
+    """Look everywhere, and tell what was changed by hand from what is still to be applied.
+
+    Reads the organization, and every setting inside every account, and compares with what the
+    ledger says was applied. Changed outside git: a setting, OU, name or tag that is not as it was
+    applied although its request is the same, and accounts that are gone or suspended. What git
+    asks for and nobody has applied yet is listed apart, and never repaired. Where the ledger does
+    not tell the two apart, it counts as not applied yet.
+
+    Exit 2 when something changed outside git. With --repair it is put back, within the same
+    limits as aft apply, and the exit code is that of the repair; 2 when a part cannot be repaired.
+    """
+    from aft.app.world import open_world
+
+    if choice.rerun:
+        raise click.UsageError("--rerun is for plan and apply")
+    with _Report(directory) as report:
+        workspace = session.workspace
+        if choice.revision is None:
+            note_uncommitted(session)
+        desired = workspace.desired(workspace.files(choice.revision or "HEAD"))
+        scope = scope_of(session, desired, choice)
+        with open_world(workspace, desired.config, simulated=session.simulated) as world:
+            found = _find(session, world, desired, scope)
+            report.write(found)
+            _show(session, found, form=form, full=full)
+            code = DRIFT_EXIT if found.drift.is_any else 0
+            if repair and found.repair.plan.changes:
+                quiet = form != "text"
+                code = _repair(session, world, found, yes=yes, deadline=deadline, quiet=quiet)
+                found = _find(session, world, desired, scope)
+                report.write(found)
+                code = code or (DRIFT_EXIT if found.drift.is_any else 0)
+            if publish:
+                from aft.app.publishing import publish as publish_organization
+
+                publish_organization(workspace, world, desired, found.snapshot)
+    sys.exit(code)
+
+
+def _find(
+    session: Session, world: World, desired: DesiredState, scope: tuple[RequestId, ...] | None
+) -> Found:
+    from aft.app.drifting import find_drift
+
+    with session.waiting("Reading the organization and every account"):
+        return find_drift(session.workspace, world, desired, scope=scope)
+
+
+def _repair(
+    session: Session,
+    world: World,
+    found: Found,
+    *,
+    yes: bool,
+    deadline: float | None,
+    quiet: bool,
+) -> int:
+    from aft.cli.apply import Order, carry_out
+
+    if not quiet:
+        click.echo()
+    order = Order(yes=yes, deadline=deadline, quiet=quiet, name="drift --repair")
+    outcome = carry_out(session, world, found.repair, order)
+    return outcome.exit_code
+
+
+def _show(session: Session, found: Found, *, form: str, full: bool) -> None:
+    read_at = found.snapshot.read_at
+    match form:
+        case "json":
+            from aft.report.drift_json import drift_json
+
+            click.echo(drift_json(found.drift, read_at=read_at), nl=False)
+        case "markdown":
+            from aft.report.drift_markdown import drift_markdown
+
+            click.echo(drift_markdown(found.drift, read_at=read_at), nl=False)
+        case _:
+            from aft.report.drift_text import drift_view
+
+            session.console.print(drift_view(found.drift, everything=full), soft_wrap=True)
+
+
+class _Report:
+    """The files of ``--report``, or none. A check that failed is no check: when the block ends
+    before anything was found, the issue says so, and stays open."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._is_written = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None or self._is_written or not isinstance(error, Exception):
+            return
+        from aft.errors import AftError
+        from aft.report.drift_markdown import drift_failed_markdown
+
+        if isinstance(error, AftError):
+            text = drift_failed_markdown(error.message, error.hint)
+        else:
+            text = drift_failed_markdown(f"unexpected {type(error).__name__}: {error}")
+        self._put("issue.md", text)
+        self._put("summary.md", text)
+        self._put("drift.json", None)
+
+    def write(self, found: Found) -> None:
+        """The three files; ``issue.md`` is taken away when there is nothing to say in it."""
+        from aft.report.drift_json import drift_json
+        from aft.report.drift_markdown import SUMMARY_LIMIT, drift_markdown
+
+        drift, read_at = found.drift, found.snapshot.read_at
+        issue = drift_markdown(drift, read_at=read_at) if drift.is_any or drift.unread else None
+        self._put("issue.md", issue)
+        self._put("summary.md", drift_markdown(drift, read_at=read_at, limit=SUMMARY_LIMIT))
+        self._put("drift.json", drift_json(drift, read_at=read_at))
+        self._is_written = True
+
+    def _put(self, name: str, text: str | None) -> None:
+        if self._directory is None:
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        if text is None:
+            (self._directory / name).unlink(missing_ok=True)
+        else:
+            (self._directory / name).write_text(text, encoding="utf-8")

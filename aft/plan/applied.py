@@ -1,0 +1,67 @@
+"""Which revision's wishes the ledger says were last carried out on an account from outside. Pure.
+
+The ledger notes that a step was done and at which revision, not the values it wrote; those are
+read from git at that revision. A step inside the account comes after all that is done to it from
+outside, so it speaks for them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aft.ledger.events import EventKind, LedgerEvent
+from aft.plan.model import ChangeKind
+
+OU, NAME, TAGS = "ou", "name", "tags"
+ASPECTS = (OU, NAME, TAGS)
+
+_SPEAKS_FOR: Mapping[str, tuple[str, ...]] = {
+    ChangeKind.CREATE_ACCOUNT.value: ASPECTS,
+    ChangeKind.MOVE_ACCOUNT.value: (OU,),
+    ChangeKind.RENAME_ACCOUNT.value: (NAME,),
+    ChangeKind.TAG_ACCOUNT.value: (TAGS,),
+    ChangeKind.APPLY_SETTING.value: ASPECTS,
+    ChangeKind.RUN_CUSTOMIZATION.value: ASPECTS,
+}
+
+_INSIDE = (ChangeKind.APPLY_SETTING.value, ChangeKind.RUN_CUSTOMIZATION.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What an account was last made to be, as far as the ledger and git can tell.
+
+    ``None`` where they cannot; ``why`` says what is missing.
+    """
+
+    ou: str | None = None
+    name: str | None = None
+    email: str | None = None
+    tags: Mapping[str, str] | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedAt:
+    """By aspect (``ou``, ``name``, ``tags``): the revision that was last carried out. ``inferred``
+    are those of which only a later step speaks: a protected account was not moved before it."""
+
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    inferred: frozenset[str] = frozenset()
+
+
+def applied_at(events: Sequence[LedgerEvent]) -> AppliedAt:
+    """Reads one account's story, oldest first; what came before its binding says nothing."""
+    found: dict[str, str] = {}
+    inferred: set[str] = set()
+    for event in reversed(events):
+        if event.kind is EventKind.BOUND or len(found) == len(ASPECTS):
+            break
+        if event.kind is EventKind.STEP_DONE and event.revision:
+            kind = str(event.data.get("kind", ""))
+            for aspect in _SPEAKS_FOR.get(kind, ()):
+                if aspect not in found:
+                    found[aspect] = event.revision
+                    inferred.update({aspect} if kind in _INSIDE else ())
+    return AppliedAt(revisions=found, inferred=frozenset(inferred))
