@@ -123,8 +123,8 @@ def scope_of(
         scope = planning.changed_since(session.workspace, desired, choice.changed_since)
         if scope is None:
             session.say(
-                "note: aft.yaml, a baseline, the OU tree or a customization changed as well, so "
-                "this is a full plan"
+                "note: aft.yaml, a baseline, the OU tree or a customization changed as well, or a "
+                "request's file is gone, so this is a full plan"
             )
     return selection.without(desired, scope, choice.exclude)
 

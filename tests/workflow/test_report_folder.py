@@ -145,6 +145,31 @@ def test_the_world_moved_after_the_review(repo: Repo, folder: Path) -> None:
     assert str(repo.accounts()["shop"].ou) == "/"
 
 
+def test_forgetting_an_account_can_be_reviewed_in_a_plan_of_what_changed(
+    repo: Repo, folder: Path
+) -> None:
+    """Only a full plan may conclude that an account is to be forgotten, so it becomes one."""
+    repo.remove("account-requests/lab.yaml")
+    repo.commit("Let the lab go")
+    planned = repo.aft("plan", "--changed-since", "HEAD~1", "--report", str(folder))
+    assert planned.code == 0
+    assert "a request's file is gone, so this is a full plan" in planned.err
+    assert "- forget    the account itself is left alone" in (folder / "comment.md").read_text()
+    assert repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json")).code == 0
+    assert "aft:request" not in repo.accounts()["lab"].tags
+
+
+def test_a_renamed_request_needs_no_full_plan(repo: Repo, folder: Path) -> None:
+    text = (repo.root / "account-requests/lab.yaml").read_text()
+    repo.remove("account-requests/lab.yaml")
+    repo.write("account-requests/attic.yaml", text + "previously: lab\n")
+    repo.commit("Call the lab attic")
+    planned = repo.aft("plan", "--changed-since", "HEAD~1", "--report", str(folder))
+    assert "full plan" not in planned.err
+    assert repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json")).code == 0
+    assert repo.accounts()["lab"].tags["aft:request"] == "attic"
+
+
 def test_without_a_pull_request_only_routine_goes_ahead(repo: Repo, tmp_path: Path) -> None:
     nothing = tmp_path / "nothing.json"
     nothing.write_text(reviewed_to_json(NOTHING_REVIEWED))
