@@ -178,6 +178,8 @@ def _run(
                     workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
                 )
             )
+        if folder is not None:
+            folder.about = _about(planned, order)
         outcome = carry_out(session, world, planned, order)
         notes = _publish(session, world, planned, outcome) if order.publish else ()
     if folder is not None:
@@ -186,6 +188,16 @@ def _run(
         tip = ledger_tip(workspace, config, simulated=session.simulated)
         write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed, notes=notes)
     return planned, outcome, not notes
+
+
+def _about(planned: Planned, order: Order) -> tuple[tuple[str, str], ...]:
+    from aft.plan.codec import plan_digest
+
+    return (
+        ("plan", plan_digest(planned.plan)[:19]),
+        ("reviewed", order.reviewed.plan[:19] if order.reviewed is not None else ""),
+        ("ledger", planned.ledger.commit[:7]),
+    )
 
 
 def _pinned(session: Session, world: World, plan: Plan) -> Planned:

@@ -126,6 +126,9 @@ def test_a_risk_that_nobody_reviewed_stops_everything(
     comment = (out / "comment.md").read_text()
     assert comment.startswith("<!-- aft:apply -->\n\n## ⛔ aft apply refused: nothing was done")
     assert "- `> shop: move Workloads/Dev → Workloads/Prod" in comment
+    seen = json.loads((folder / "reviewed.json").read_text())["plan"]
+    footer = comment.rstrip().splitlines()[-1]
+    assert re.search(rf"plan `sha256:\w+` · reviewed `{seen[:19]}` · ledger `{ledger[:7]}`", footer)
 
 
 def test_the_world_moved_after_the_review(repo: Repo, folder: Path) -> None:
@@ -376,16 +379,16 @@ def test_a_report_folder_that_cannot_be_written_is_an_error(repo: Repo, tmp_path
 
 
 def test_stopped_by_its_deadline_and_continued(repo: Repo, folder: Path) -> None:
-    one_by_one = "limits: {create: 25, accounts_in_parallel: 1, creations_in_flight: 1}"
-    repo.write("aft.yaml", CONFIG.replace("limits: {create: 25}", one_by_one))
-    for number in range(3):
-        repo.request(f"new-{number}")
-    repo.commit("Ask for three")
-    result = repo.aft("apply", "--yes", "--deadline", "1", "--report", str(folder))
+    with repo.sandbox() as sandbox:
+        sandbox.configure(creation_seconds=(1500.0, 1500.0))
+    repo.request("new")
+    repo.commit("Ask for another")
+    result = repo.aft("apply", "--yes", "--deadline", "60", "--report", str(folder))
     assert result.code == 4
     comment = (folder / "comment.md").read_text()
     assert "## ⏸️ aft apply: partly done" in comment
-    assert "The next run continues there." in comment
+    assert "Stopped: the deadline of 60 s has passed. The next run continues there." in comment
+    assert "- ⏸️ `new` stopped at `create-account`" in comment
     assert repo.aft("apply", "--yes", "--report", str(folder)).code == 0
     assert "## ✅ aft apply: all done" in (folder / "comment.md").read_text()
 
