@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := .ci/requirements.lock
+RUN_LOCK := .ci/run.lock
 STAMP := $(VENV)/.installed
+LOCKED := uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
+  --no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check lint type bench faults docs lock clean
@@ -46,9 +49,9 @@ faults: $(STAMP)  ## kill the process after every single AWS call, and look at w
 docs: $(STAMP)  ## bring docs/ up to date with the code, and with what commands say
 	@$(BIN)/python -m tests.docs_pages --record
 
-lock: $(STAMP)  ## resolve dependencies anew into the lock file (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
-	  --no-emit-index-url --no-emit-find-links --no-header -q --upgrade -o $(LOCK)
+lock: $(STAMP)  ## resolve dependencies anew into the lock files (needs uv)
+	@$(LOCKED) --upgrade --extra dev -o $(LOCK)
+	@$(LOCKED) --constraint $(LOCK) --extra build -o $(RUN_LOCK)
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -43,6 +43,14 @@ class Roles(_Section):
         default="OrganizationAccountAccessRole",
         description="Name of the role assumed inside member accounts; CreateAccount creates it.",
     )
+    reader: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+=,.@-]+$")] | None = (
+        Field(
+            default=None,
+            description="Name of a role in member accounts that plans and drift runs assume to "
+            "read; without it they assume the member role, held to reading by AWS's policy "
+            "`ReadOnlyAccess` as a session policy.",
+        )
+    )
 
 
 class Allowance(_Section):
@@ -254,6 +262,45 @@ class TerraformConfig(_Section):
     )
 
 
+class ReportConfig(_Section):
+    """What plans, findings and outcomes show."""
+
+    mask: tuple[Literal["emails", "account-ids"], ...] = Field(
+        default=(),
+        description="What is masked in everything people see of `validate`, `plan` and `apply`: "
+        "comments, job summaries, annotations and logs. For repositories that anybody can read.",
+    )
+
+
+TeamName = Annotated[
+    str,
+    Field(
+        pattern=r"^@[A-Za-z0-9](-?[A-Za-z0-9])*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$",
+        examples=["@example/payments"],
+    ),
+]
+
+
+class GithubConfig(_Section):
+    """How the repository works on GitHub. Nothing here is needed elsewhere."""
+
+    teams: Mapping[Annotated[str, Field(min_length=1)], TeamName] = Field(
+        default={},
+        description="GitHub's name (`@org/team`, or `@login`) of each `owner.team` in requests; "
+        "for CODEOWNERS.",
+    )
+    platform_team: TeamName | None = Field(
+        default=None,
+        description="Who owns everything that no other team owns: aft.yaml, customizations, "
+        "workflows.",
+    )
+    require_signatures: bool = Field(
+        default=False,
+        description="When true, `aft github signatures` finds fault with commits of a pull "
+        "request whose signature GitHub has not verified.",
+    )
+
+
 class Config(_Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
@@ -273,6 +320,8 @@ class Config(_Section):
     worker: WorkerConfig = Field(default=WorkerConfig())
     terraform: TerraformConfig = Field(default=TerraformConfig())
     networks: NetworksConfig = Field(default=NetworksConfig())
+    github: GithubConfig = Field(default=GithubConfig())
+    report: ReportConfig = Field(default=ReportConfig())
 
     @property
     def regions(self) -> tuple[str, ...]:

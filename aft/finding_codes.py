@@ -658,6 +658,13 @@ _ALL: tuple[FindingCode, ...] = (
         "in a pool that does not hold it.",
         "Write a range such as 10.64.0.0/10 that no other pool has.",
     ),
+    FindingCode(
+        "AFT740",
+        "Commit is not signed",
+        "`github.require_signatures` is true, and GitHub has not verified the signature of a "
+        "commit in the pull request: there is none, or its key or e-mail address is not known.",
+        "Sign the commit with a key that its author's GitHub account holds, then push again.",
+    ),
     # --- 8xx: the repository's tree ---
     FindingCode(
         "AFT801",

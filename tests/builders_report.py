@@ -1,13 +1,25 @@
-"""The plans that golden files show: small, large, with attention, empty."""
+"""The plans and outcomes that golden files show."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import builders_plan as b
 
-from aft.findings import Finding, SourceRef
+from aft.app.reviewing import NotReviewed
+from aft.findings import Finding, Severity, SourceRef
 from aft.ids import RequestId
 from aft.organization.model import AccountState
-from aft.plan.model import LiveSetting, Plan
+from aft.plan.model import Change, ChangeKind, LiveSetting, Plan
+from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
+from aft.plan.reviewed import NOTHING_REVIEWED, newly_risky, newly_routine, reviewed_of
+from aft.report.costs import AccountCosts, Costs
+from aft.report.markdown import MARKER, PlanPage
+from aft.report.markdown_failure import FailurePage
+from aft.report.markdown_outcome import MARKER as APPLY_MARKER
+from aft.report.markdown_outcome import OutcomePage
+from aft.requests.model import Owner
 
 GLOBAL = b.customization("global", "10-read-only-role.py")
 PCI = b.customization("pci", "10-audit-topic.py")
@@ -162,3 +174,207 @@ def refusal() -> Finding:
 
 
 PLANS = {"small": small, "large": large, "attention": attention, "empty": empty}
+
+
+def huge() -> Plan:
+    """More than a comment holds: 260 new accounts that each say something else, and 30 moves."""
+    new = [f"team-{number:03d}-prod" for number in range(260)]
+    moved = [f"legacy-{number:02d}" for number in range(30)]
+    teams = ("payments", "search", "data", "platform", "mobile")
+    state = b.desired(
+        *(
+            b.request(
+                name,
+                "Workloads/Prod",
+                owner=Owner(team=teams[index % 5], email=f"{teams[index % 5]}@example.com"),
+                reason=f"Home of service {index}, moved out of the shared account",
+                ticket=f"PLAT-{2000 + index}",
+                tags={"cost-center": str(4000 + index), "data-class": "internal"},
+            )
+            for index, name in enumerate(new)
+        ),
+        *(
+            b.request(
+                name,
+                "Workloads/Prod",
+                reason=f"Legacy system {index}",
+                ticket=f"PLAT-{3000 + index}",
+            )
+            for index, name in enumerate(moved)
+        ),
+        units=(b.unit("Workloads"), b.unit("Workloads/Prod")),
+        baselines=(b.baseline("production", *b.SETTINGS, ou="Workloads"),),
+    )
+    world = b.snapshot(
+        ("Workloads", "Workloads/Prod"),
+        tuple(b.account(2000 + index, name) for index, name in enumerate(moved)),
+    )
+    book = b.ledger(
+        *(
+            b.record(name, 2000 + index, steps=b.all_done(state, name, 2000 + index))
+            for index, name in enumerate(moved)
+        )
+    )
+    return b.plan(state, world, book)
+
+
+def costs(plan: Plan) -> Costs:
+    """Some settings cost something, and new accounts have budgets."""
+    created = {item.target for item in plan.changes if item.kind is ChangeKind.CREATE_ACCOUNT}
+    return Costs(
+        by_target={
+            target: AccountCosts(
+                bills=(
+                    ("config-recorder", "configuration items recorded"),
+                    ("network", "2 NAT gateways, by the hour and gigabyte, and flow logs"),
+                ),
+                budget=500.0 if target != "shared-network" else None,
+            )
+            for target in created
+        }
+    )
+
+
+def plan_page(name: str) -> PlanPage:
+    """The plan as its pull request shows it."""
+    plan = {**PLANS, "huge": huge}[name]()
+    return PlanPage(
+        plan=plan,
+        refusals=(refusal(),) if name == "large" else (),
+        warnings=WARNINGS if name == "small" else (),
+        read_at=b.NOW - timedelta(minutes=3),
+        base="9f8e7d6" + "c" * 33 if name in {"small", "huge"} else "",
+        costs=costs(plan),
+    )
+
+
+WARNINGS = (
+    Finding(
+        code="AFT330",
+        source=SourceRef("account-requests/web-shop.yaml", 2, 8),
+        message="the e-mail address aws+web-shop@example.com is also asked for in #12",
+        hint="agree with the author of #12 on who takes it",
+        severity=Severity.WARNING,
+    ),
+)
+
+FINDINGS = (
+    Finding(
+        code="AFT306",
+        source=SourceRef("account-requests/payments/payments-prod.yaml", 3, 5),
+        message="OU 'Workloads/Prd' is not in organization.yaml",
+        hint="did you mean 'Workloads/Prod'?",
+    ),
+    Finding(
+        code="AFT201",
+        source=SourceRef("account-requests/payments/payments-prod.yaml", 9, 1),
+        message="tgs is not a known key",
+        hint="did you mean 'tags'?",
+    ),
+    Finding(
+        code="AFT303",
+        source=SourceRef("account-requests/shop.yaml", 2, 8),
+        message="the e-mail address aws+shop@example.com is taken by account-requests/lab.yaml",
+        severity=Severity.WARNING,
+    ),
+)
+
+
+def failure() -> FailurePage:
+    """A plan that found errors in the files."""
+    return FailurePage(
+        verb="plan",
+        marker=MARKER,
+        message=f"2 findings at {b.REVISION}",
+        hint="mend the files, then run again",
+        findings=FINDINGS,
+        consequence="There is no plan: nobody knows yet what merging would change.",
+        revision=b.REVISION,
+        log="the job's log",
+    )
+
+
+def partly() -> OutcomePage:
+    """The small plan carried out: one account failed, one waits for it, the rest is done."""
+    plan = small()
+    failing = "account/shared-network/create-account"
+
+    def step(change: Change) -> StepOutcome:
+        if change.id == failing:
+            return StepOutcome(
+                change=change,
+                status=Status.FAILED,
+                message="AWS did not create the account of shared-network: EMAIL_ALREADY_EXISTS",
+                hint="the address belongs to an AWS account outside this organization: choose "
+                "another one, or write its `account_id` into the request",
+            )
+        if change.target in {"shared-network", "payments-prod"}:
+            return StepOutcome(
+                change=change,
+                status=Status.BLOCKED,
+                message=f"{failing} failed",
+                blocked_by=failing,
+            )
+        return StepOutcome(change=change, status=Status.SUCCEEDED, message="done", began=0.0)
+
+    rows = tuple(
+        TargetOutcome(
+            target=target,
+            account_id=next((c.account_id for c in plan.changes_of(target)), None),
+            steps=tuple(step(change) for change in plan.changes_of(target)),
+        )
+        for target in plan.targets()
+    )
+    seen = reviewed_of(replace(plan, changes=plan.changes[:-8]))
+    return OutcomePage(
+        plan=plan,
+        outcome=Outcome(run="20261122T120000-a1b2c3", targets=rows, seconds=12.0),
+        ledger="fa382ad" + "0" * 33,
+        reviewed=seen,
+        routine=newly_routine(seen, plan),
+    )
+
+
+def stopped() -> OutcomePage:
+    """The small plan, ended by its deadline after the accounts that exist."""
+    plan = small()
+    rows = tuple(
+        TargetOutcome(
+            target=target,
+            account_id=next((c.account_id for c in plan.changes_of(target)), None),
+            steps=tuple(
+                StepOutcome(
+                    change=change,
+                    status=Status.STOPPED if change.account_id is None else Status.SUCCEEDED,
+                    message="the run ended before it" if change.account_id is None else "done",
+                )
+                for change in plan.changes_of(target)
+            ),
+        )
+        for target in plan.targets()
+    )
+    return OutcomePage(
+        plan=plan,
+        outcome=Outcome(
+            run="20261122T120000-a1b2c3",
+            targets=rows,
+            stop_reason="the deadline of 3000 s has passed",
+            unpublished="cannot reach origin",
+        ),
+        ledger="fa382ad" + "0" * 33,
+    )
+
+
+def not_reviewed() -> FailurePage:
+    """An apply that stopped because two risks had not been seen."""
+    plan = small()
+    error = NotReviewed(newly_risky(NOTHING_REVIEWED, plan), NOTHING_REVIEWED)
+    return FailurePage(
+        verb="apply",
+        marker=APPLY_MARKER,
+        message=error.message,
+        hint=error.hint,
+        is_refusal=True,
+        revision=plan.revision,
+        log="the job's log",
+    )

@@ -8,19 +8,21 @@ import http.server
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass
 class GitServer:
-    """``url`` serves the bare repositories below ``root``. ``password`` is what it asks for;
-    ``status`` makes it answer everything with that number; ``seen`` are the users it let in."""
+    """``url`` serves the bare repositories below ``root``. ``password`` is what it asks for, and
+    ``lets_in`` decides, instead, for a password and whether it is to write; ``status`` makes it
+    answer everything with that number; ``seen`` are the users it let in."""
 
     root: Path
     url: str = ""
     password: str = ""
+    lets_in: Callable[[str, bool], bool] | None = None
     status: int = 0
     seen: list[str] = field(default_factory=list)
 
@@ -62,10 +64,12 @@ def serving(root: Path) -> Iterator[GitServer]:
                 self._backend(body)
 
         def _is_let_in(self) -> bool:
-            if not served.password:
+            if not served.password and served.lets_in is None:
                 return True
-            encoded = self.headers.get("Authorization", "").removeprefix("Basic ")
+            encoded = self.headers.get("Authorization", "").partition(" ")[2]
             user, _, password = base64.b64decode(encoded).decode().partition(":")
+            if served.lets_in is not None:
+                return served.lets_in(password, "git-receive-pack" in self.path)
             if password == served.password:
                 served.seen.append(user)
             return password == served.password

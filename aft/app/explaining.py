@@ -29,7 +29,7 @@ def explain_account(
     if not live:
         ledger = open_ledger(workspace, desired.config, simulated=simulated).read()
         return explain(files, desired, request, ledger, settings=workspace.settings)
-    with open_world(workspace, desired.config, simulated=simulated) as world:
+    with open_world(workspace, desired.config, simulated=simulated, reads_only=True) as world:
         ledger = world.ledger.read()
         snapshot = read_snapshot(world, desired, ledger, [known])
     return explain(files, desired, request, ledger, settings=workspace.settings, snapshot=snapshot)

@@ -19,6 +19,7 @@ from aft.customizations.model import CustomizationStep, OtherAccount, Previews, 
 from aft.errors import AftError, UserError
 from aft.ids import WORKING_TREE, AccountId
 from aft.plan.customizations import customization_steps, parameters_for
+from aft.plan.fields import takes_away
 from aft.plan.model import Change, ChangeKind
 from aft.plan.other_accounts import outputs_of_steps
 from aft.reconcile.places import Places
@@ -76,9 +77,11 @@ class _Looker:
         session = self.world.edge.members.reading_session(AccountId(change.account_id))
         preview: Callable[..., tuple[str, ...]] = runner.preview
         try:
-            return replace(change, details=preview(step, inputs, SealedSession(session)))
+            found_out = preview(step, inputs, SealedSession(session))
         except AftError as error:
             return replace(change, details=(f"cannot be planned: {error.message}",))
+        gone = (takes_away(line) for line in found_out if line.startswith("-"))
+        return replace(change, details=found_out, fields=(*change.fields, *gone))
 
     def _step(self, change: Change) -> tuple[CustomizationStep, StepInputs] | None:
         desired, ledger = self.planned.desired, self.planned.ledger

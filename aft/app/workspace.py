@@ -87,10 +87,16 @@ class Workspace:
 
     def desired(self, files: RevisionFiles, *, config_from: str | None = None) -> DesiredState:
         """The desired state. Raises ``InvalidRepository`` when there are errors."""
+        return self.checked(files, config_from=config_from)[0]
+
+    def checked(
+        self, files: RevisionFiles, *, config_from: str | None = None
+    ) -> tuple[DesiredState, tuple[Finding, ...]]:
+        """The desired state, with findings that do not stop it. Raises as ``desired`` does."""
         result = self.load(files, config_from=config_from)
         if result.state is None:
             raise InvalidRepository(result.findings, files.revision)
-        return result.state
+        return result.state, result.findings
 
     def config(self, files: RevisionFiles) -> Config:
         """``aft.yaml`` alone, for verbs that need no requests."""

@@ -24,6 +24,7 @@ from aft.ports import Clock, LedgerStore
 
 if TYPE_CHECKING:
     from aft.aws.edge import AwsEdge
+    from aft.sandbox.credentials import Keys
     from aft.sandbox.profiles import Profile
     from aft.sandbox.sandbox import Sandbox
 
@@ -71,14 +72,29 @@ def open_snapshots(workspace: Workspace, config: Config, *, simulated: bool) -> 
     )
 
 
+def ledger_tip(workspace: Workspace, config: Config, *, simulated: bool) -> str:
+    """The ledger's commit as this clone has it; empty while there is none."""
+    try:
+        return workspace.repository.resolve(
+            f"refs/heads/{ledger_branch(config, simulated=simulated)}"
+        )
+    except UserError:
+        return ""
+
+
 def _ledger_remote(workspace: Workspace, config: Config, *, simulated: bool) -> str | None:
     remote = None if simulated else config.ledger.remote
     return remote if remote in workspace.repository.remotes else None
 
 
 @contextlib.contextmanager
-def open_world(workspace: Workspace, config: Config, *, simulated: bool) -> Iterator[World]:
+def open_world(
+    workspace: Workspace, config: Config, *, simulated: bool, reads_only: bool = False
+) -> Iterator[World]:
     """Connect to AWS, or open the simulated organization and save it in the end.
+
+    With ``reads_only``, for whoever changes nothing, sessions in member accounts may only read:
+    those of ``roles.reader``, or of the member role held to reading.
 
     Raises ``Denied`` when there are no credentials, saying both ways to go on.
     """
@@ -86,14 +102,14 @@ def open_world(workspace: Workspace, config: Config, *, simulated: bool) -> Iter
     if simulated:
         with open_sandbox(workspace, config) as sandbox:
             run = _run_id(sandbox.clock)
-            with edge_onto(sandbox, config, run_id=run) as edge:
+            with edge_onto(sandbox, config, run_id=run, reads_only=reads_only) as edge:
                 yield World(clock=sandbox.clock, ledger=ledger, edge=edge, sandbox=sandbox, run=run)
         return
     clock = SystemClock()
     run = _run_id(clock)
     from aft.aws.edge import connect
 
-    edge = connect(config, clock=clock, run_id=run)
+    edge = connect(config, clock=clock, run_id=run, reads_only=reads_only)
     edge.sessions.check_credentials()
     yield World(clock=clock, ledger=ledger, edge=edge, sandbox=None, run=run)
 
@@ -131,8 +147,16 @@ def open_sandbox(
 
 
 @contextlib.contextmanager
-def edge_onto(sandbox: Sandbox, config: Config, *, run_id: str = "") -> Iterator[AwsEdge]:
-    """The same AWS edge as on real AWS, over the sandbox's private transport.
+def edge_onto(
+    sandbox: Sandbox,
+    config: Config,
+    *,
+    run_id: str = "",
+    reads_only: bool = False,
+    keys: Keys | None = None,
+) -> Iterator[AwsEdge]:
+    """The same AWS edge as on real AWS, over the sandbox's private transport; as the management
+    account, or as whoever holds ``keys``.
 
     Customizations run in processes of their own, which reach the sandbox over loopback HTTP; the
     server starts when the first of them asks.
@@ -153,7 +177,8 @@ def edge_onto(sandbox: Sandbox, config: Config, *, run_id: str = "") -> Iterator
         yield connect(
             config,
             clock=sandbox.clock,
-            botocore_session=sandbox.botocore_session(),
+            botocore_session=sandbox.botocore_session(keys),
             child_endpoint=child_endpoint,
             run_id=run_id,
+            reads_only=reads_only,
         )

@@ -45,10 +45,12 @@ def connect(
     run_id: str = "",
     paces: Sequence[Pace] = DEFAULT_PACES,
     attempts: int = ATTEMPTS,
+    reads_only: bool = False,
 ) -> AwsEdge:
     """Everything aft needs of AWS; makes no call yet.
 
-    ``botocore_session=None`` is boto3's own chain. ``run_id`` names the role sessions, so that
+    ``botocore_session=None`` is boto3's own chain. With ``reads_only`` no session in a member
+    account can write. ``run_id`` names the role sessions, so that
     CloudTrail leads back to the run.
     """
     sessions = AwsSessions(
@@ -56,6 +58,7 @@ def connect(
         home_region=config.home_region,
         management_role=config.roles.management,
         member_role=config.roles.member,
+        reader_role=config.roles.reader,
         clock=clock,
         child_endpoint=child_endpoint,
         run_id=run_id,
@@ -73,7 +76,7 @@ def connect(
             max_in_flight=config.limits.creations_in_flight,
         ),
         lookup=AwsAccountLookup(sessions, known=known),
-        members=AwsMemberAccess(sessions),
+        members=AwsMemberAccess(sessions, reads_only=reads_only),
         calls=sessions.calls,
         sessions=sessions,
     )

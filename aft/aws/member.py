@@ -20,7 +20,7 @@ class AwsAccountSession:
     def __init__(
         self, sessions: AwsSessions, account_id: AccountId, *, read_only: bool = False
     ) -> None:
-        """``read_only`` is about the credentials of child processes alone."""
+        """With ``read_only`` nothing can be written through it, or through ``of``."""
         self._sessions = sessions
         self._account_id = account_id
         self._read_only = read_only
@@ -34,10 +34,10 @@ class AwsAccountSession:
         return self._sessions.home_region
 
     def client(self, service: str, region: str | None = None) -> Any:
-        return self._sessions.member(self._account_id, service, region)
+        return self._sessions.member(self._account_id, service, region, reading=self._read_only)
 
     def of(self, account_id: AccountId) -> AwsAccountSession:
-        return AwsAccountSession(self._sessions, account_id)
+        return AwsAccountSession(self._sessions, account_id, read_only=self._read_only)
 
     def sleep(self, seconds: float) -> None:
         self._sessions.clock.sleep(seconds)
@@ -50,23 +50,24 @@ class AwsAccountSession:
 
 
 class AwsMemberAccess:
-    """Implements ``aft.ports.MemberAccess``."""
+    """Implements ``aft.ports.MemberAccess``. With ``reads_only`` every session may only read."""
 
-    def __init__(self, sessions: AwsSessions) -> None:
+    def __init__(self, sessions: AwsSessions, *, reads_only: bool = False) -> None:
         self._sessions = sessions
+        self._reads_only = reads_only
 
     def session(self, account_id: AccountId) -> AwsAccountSession:
-        return AwsAccountSession(self._sessions, account_id)
+        return AwsAccountSession(self._sessions, account_id, read_only=self._reads_only)
 
     def reading_session(self, account_id: AccountId) -> AwsAccountSession:
-        """A session whose child processes may only read."""
+        """A session that may only read, as may its child processes."""
         return AwsAccountSession(self._sessions, account_id, read_only=True)
 
     def is_usable(self, account_id: AccountId) -> bool:
         """One AssumeRole and one EC2 read in the home region: EC2 is among the last services to
         be switched on in a young account. A refusal by a service control policy counts as an
         answer. Only after another refusal is the account's state asked, too."""
-        ec2 = self._sessions.member(account_id, "ec2")
+        ec2 = self._sessions.member(account_id, "ec2", reading=self._reads_only)
         try:
             ec2.describe_regions(RegionNames=[self._sessions.home_region])
         except Denied as error:
@@ -91,7 +92,8 @@ class AwsMemberAccess:
         state = state_of(raw)
         if state in _NEVER:
             raise Terminal(
-                f"account {account_id} is {state}: its role {self._sessions.role_arn(account_id)} "
+                f"account {account_id} is {state}: its role "
+                f"{self._sessions.role_arn(account_id, reading=self._reads_only)} "
                 "cannot be assumed",
                 hint="AWS Support can reopen an account within 90 days of its closure",
             )

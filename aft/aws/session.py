@@ -30,6 +30,8 @@ from aft.ports import Clock
 
 CALLER = "caller"
 MANAGEMENT = "management"
+_READING = "/reading"
+"""Ends the identity of whoever may only read in an account."""
 SESSION_SECONDS = 3600
 """AWS's limit for a role assumed with the credentials of another role."""
 CHILD_LIFETIME = timedelta(minutes=50)
@@ -64,6 +66,7 @@ class AwsSessions:
         home_region: str,
         management_role: str | None,
         member_role: str,
+        reader_role: str | None = None,
         clock: Clock,
         child_endpoint: Callable[[], str | None] | None = None,
         run_id: str = "",
@@ -72,8 +75,10 @@ class AwsSessions:
     ) -> None:
         """``botocore_session=None``: boto3's own chain (profiles, environment, endpoint URLs).
 
-        ``child_endpoint`` gives the endpoint URL for child processes where it is not the one of
-        the environment. ``attempts`` is how often botocore sends one call, in all.
+        ``reader_role`` is assumed to read inside accounts; without it the member role is, held to
+        reading by a session policy. ``child_endpoint`` gives the endpoint URL for child processes
+        where it is not the one of the environment. ``attempts`` is how often botocore sends one
+        call, in all.
         """
         self._session = botocore_session or _own_session()
         self.home_region = home_region
@@ -81,6 +86,7 @@ class AwsSessions:
         self.global_region = _GLOBAL_REGIONS.get(self.partition, home_region)
         self._management_role = management_role
         self._member_role = member_role
+        self._reader_role = reader_role
         self.clock = clock
         self._child_endpoint = child_endpoint
         self._session_name = _session_name(run_id)
@@ -104,9 +110,18 @@ class AwsSessions:
         """The Organizations client."""
         return self.management("organizations", self.global_region)
 
-    def member(self, account_id: AccountId, service: str, region: str | None = None) -> Any:
-        """A client inside ``account_id``; the management account's own needs no role."""
-        return self._client(self._identity_of(account_id), service, region or self.home_region)
+    def member(
+        self,
+        account_id: AccountId,
+        service: str,
+        region: str | None = None,
+        *,
+        reading: bool = False,
+    ) -> Any:
+        """A client inside ``account_id``; the management account's own needs no role. With
+        ``reading`` its credentials may only read."""
+        identity = self._identity_of(account_id, reading=reading)
+        return self._client(identity, service, region or self.home_region)
 
     # --- identities -------------------------------------------------------------------------
 
@@ -120,18 +135,19 @@ class AwsSessions:
                 )
             return self._identity
 
-    def role_arn(self, account_id: AccountId) -> str:
+    def role_arn(self, account_id: AccountId, *, reading: bool = False) -> str:
         """The role assumed inside ``account_id``."""
-        return f"arn:{self.partition}:iam::{account_id}:role/{self._member_role}"
+        name = (self._reader_role if reading else None) or self._member_role
+        return f"arn:{self.partition}:iam::{account_id}:role/{name}"
 
     def environment(self, account_id: AccountId, *, read_only: bool = False) -> Mapping[str, str]:
         """``AWS_*`` variables for a child process: this account's credentials, region and
-        endpoint, nothing else. With ``read_only`` a session policy holds them to reading."""
-        variables = dict(
-            self._read_only_keys(account_id)
-            if read_only
-            else self._keys(self._identity_of(account_id))
-        )
+        endpoint, nothing else. With ``read_only`` they may only read; the management account has
+        no such credentials, and raises ``Denied``."""
+        identity = self._identity_of(account_id, reading=read_only)
+        if read_only and identity == MANAGEMENT:
+            raise Denied("there is no role to assume in the management account")
+        variables = dict(self._keys(identity))
         variables["AWS_REGION"] = variables["AWS_DEFAULT_REGION"] = self.home_region
         endpoint = self._endpoint_for_children()
         if endpoint:
@@ -140,9 +156,11 @@ class AwsSessions:
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _identity_of(self, account_id: AccountId) -> str:
+    def _identity_of(self, account_id: AccountId, *, reading: bool = False) -> str:
         own = self.check_credentials().account_id
-        return MANAGEMENT if account_id == own else str(account_id)
+        if account_id == own:
+            return MANAGEMENT
+        return f"{account_id}{_READING}" if reading else str(account_id)
 
     def _client(self, identity: str, service: str, region: str, *, once: bool = False) -> Any:
         if identity == MANAGEMENT and self._management_role is None:
@@ -185,9 +203,12 @@ class AwsSessions:
         if identity == MANAGEMENT and self._management_role is not None:
             sts, role = self._client(CALLER, "sts", self.home_region), self._management_role
         else:
-            sts, role = self.management("sts"), self.role_arn(AccountId(identity))
+            sts, role = self.management("sts"), self._role_of(identity)
         answer = sts.assume_role(
-            RoleArn=role, RoleSessionName=self._session_name, DurationSeconds=SESSION_SECONDS
+            RoleArn=role,
+            RoleSessionName=self._session_name,
+            DurationSeconds=SESSION_SECONDS,
+            **self._session_policy(identity),
         )
         return Credentials.from_sts(answer["Credentials"])
 
@@ -196,7 +217,18 @@ class AwsSessions:
             return "your own AWS credentials"
         if identity == MANAGEMENT:
             return f"role {self._management_role}"
-        return f"role {self.role_arn(AccountId(identity))}"
+        return f"role {self._role_of(identity)}"
+
+    def _role_of(self, identity: str) -> str:
+        account_id = AccountId(identity.removesuffix(_READING))
+        return self.role_arn(account_id, reading=identity.endswith(_READING))
+
+    def _session_policy(self, identity: str) -> Mapping[str, Any]:
+        """AWS (STS, AssumeRole): what a session may do is what its role and its session policies
+        both allow. A reader role holds itself to reading."""
+        if not identity.endswith(_READING) or self._reader_role is not None:
+            return {}
+        return {"PolicyArns": [{"arn": f"arn:{self.partition}:iam::aws:policy/ReadOnlyAccess"}]}
 
     def _keys(self, identity: str) -> Mapping[str, str]:
         if identity == MANAGEMENT and self._management_role is None:
@@ -210,24 +242,6 @@ class AwsSessions:
             access, secret, token = self._callers_keys()
         keys = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret}
         return {**keys, "AWS_SESSION_TOKEN": token} if token else keys
-
-    def _read_only_keys(self, account_id: AccountId) -> Mapping[str, str]:
-        """AWS (STS, AssumeRole): what a session may do is what its role and its session policies
-        both allow."""
-        if self._identity_of(account_id) == MANAGEMENT:
-            raise Denied("there is no role to assume in the management account")
-        answer = self.management("sts").assume_role(
-            RoleArn=self.role_arn(account_id),
-            RoleSessionName=self._session_name,
-            DurationSeconds=SESSION_SECONDS,
-            PolicyArns=[{"arn": f"arn:{self.partition}:iam::aws:policy/ReadOnlyAccess"}],
-        )
-        found = Credentials.from_sts(answer["Credentials"])
-        return {
-            "AWS_ACCESS_KEY_ID": found.access_key,
-            "AWS_SECRET_ACCESS_KEY": found.secret_key,
-            "AWS_SESSION_TOKEN": found.token,
-        }
 
     def _callers_keys(self) -> tuple[str, str, str]:
         try:

@@ -103,6 +103,12 @@ class CloudTrail:
     description: ClassVar[str] = "A CloudTrail trail over all regions, into a bucket that keeps it."
     parameters_model: type[CloudTrailParameters] = CloudTrailParameters
 
+    def bills_for(self, parameters: CloudTrailParameters) -> str:
+        if parameters.organization:
+            return ""
+        key = ", and requests to the key" if parameters.kms_key_id else ""
+        return f"a trail beside the first one, and the bucket it writes to{key}"
+
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id, "home_region": account.home_region}
 

@@ -95,6 +95,9 @@ class ConfigRecorder:
     description: ClassVar[str] = "AWS Config's recorder and delivery, in every governed region."
     parameters_model: type[ConfigRecorderParameters] = ConfigRecorderParameters
 
+    def bills_for(self, parameters: ConfigRecorderParameters) -> str:  # noqa: ARG002 (the port's signature)
+        return "configuration items recorded, and the bucket they are kept in"
+
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id, "home_region": account.home_region}
 

@@ -104,6 +104,7 @@ class DefaultSecurityGroup:
                 f"{inputs.region} has {_counted(group)}{_use(group)}, should have none",
                 before=_counted(group),
                 after=None,
+                takes_away=bool(group.used_by),
             )
             for group in observed
         )

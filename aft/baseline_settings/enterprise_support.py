@@ -59,6 +59,9 @@ class EnterpriseSupport:
     description: ClassVar[str] = "Enterprise Support for the account, asked for by a support case."
     parameters_model: type[EnterpriseSupportParameters] = EnterpriseSupportParameters
 
+    def bills_for(self, parameters: EnterpriseSupportParameters) -> str:  # noqa: ARG002 (the port's signature)
+        return "Enterprise Support, by what the account uses"
+
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id}
 

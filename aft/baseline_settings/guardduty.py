@@ -100,6 +100,9 @@ class GuardDuty:
     description: ClassVar[str] = "GuardDuty, alone or under an administrator account."
     parameters_model: type[GuardDutyParameters] = GuardDutyParameters
 
+    def bills_for(self, parameters: GuardDutyParameters) -> str:  # noqa: ARG002 (the port's signature)
+        return "the events and data analysed"
+
     def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
         return {}
 

@@ -97,6 +97,7 @@ class IamRoles:
                 description=f"role {name} is no longer listed, should be deleted",
                 before=name,
                 after=None,
+                takes_away=True,
             )
             for name in sorted(observed.keys() - wanted.keys())
         )
@@ -233,6 +234,8 @@ def _compared(name: str, is_now: RoleState, wanted: RoleState) -> Iterator[Setti
             description=f"role {name}: {what} is {was}, should be {should}",
             before=before,
             after=after,
+            takes_away=what.startswith(("policy ", "inline policy "))
+            and after in (None, "not attached"),
         )
 
 

@@ -59,6 +59,15 @@ class Network:
     description: ClassVar[str] = "A VPC with subnets, routes, gateways and flow logs."
     parameters_model: type[NetworkParameters] = NetworkParameters
 
+    def bills_for(self, parameters: NetworkParameters) -> str:
+        parts = []
+        if gateways := parameters.nat_gateways:
+            noun = "gateway" if gateways == 1 else "gateways"
+            parts.append(f"{gateways} NAT {noun}, by the hour and gigabyte")
+        if parameters.flow_logs is not None:
+            parts.append("flow logs")
+        return ", and ".join(parts)
+
     def facts(self, account: AccountFacts) -> object:
         return {
             "cidr": account.allocations.get(self.name),

@@ -89,6 +89,9 @@ class SecurityHub:
     description: ClassVar[str] = "Security Hub and its standards, alone or under an administrator."
     parameters_model: type[SecurityHubParameters] = SecurityHubParameters
 
+    def bills_for(self, parameters: SecurityHubParameters) -> str:
+        return "security checks and findings, by number" if parameters.standards else ""
+
     def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
         return {}
 

@@ -46,13 +46,16 @@ class SettingDifference:
     ``before`` and ``after`` are short plain values, never secrets; ``None`` is "absent".
     ``is_pending`` marks what only time or somebody else can mend, such as a tag that AWS has not
     seen yet: no failure, not done either, so later runs look again. ``change`` is not called
-    when nothing else differs.
+    when nothing else differs. ``takes_away`` marks what somebody may miss once it is gone, such as
+    a role or a rule that is in use: reviewers see it first, and nothing of the kind is done that
+    nobody has reviewed.
     """
 
     description: str
     before: str | None
     after: str | None
     is_pending: bool = False
+    takes_away: bool = False
 
 
 class BaselineSetting(Protocol[P, S]):
@@ -142,6 +145,16 @@ class ComesAfter(Protocol):
     """
 
     comes_after: ClassVar[tuple[str, ...]]
+
+
+@runtime_checkable
+class Bills(Protocol):
+    """A setting for whose work AWS sends a bill; plans say so beside the account's budget."""
+
+    def bills_for(self, parameters: Any) -> str:
+        """Pure: what AWS bills for with these parameters, in a few words and without prices;
+        empty for nothing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

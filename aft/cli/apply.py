@@ -6,13 +6,22 @@ import contextlib
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from aft.cli.context import Session, pass_session
-from aft.cli.planning import ScopeChoice, note_uncommitted, read_plan, scope_of, scope_options
+from aft.cli.planning import (
+    ScopeChoice,
+    note_uncommitted,
+    read_plan,
+    read_reviewed,
+    scope_of,
+    scope_options,
+)
+from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
 PARTLY_EXIT = 4
 STOPPING = "stopping after the steps at hand; a second signal ends at once"
@@ -22,7 +31,21 @@ if TYPE_CHECKING:
     from aft.app.world import World
     from aft.plan.model import Plan
     from aft.plan.outcome import Outcome
+    from aft.plan.reviewed import Reviewed
     from aft.ports import Observer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How to carry out: without asking, until when, with how many words, and what was reviewed.
+    ``name`` is what the ledger calls the command."""
+
+    yes: bool
+    deadline: float | None
+    quiet: bool
+    publish: bool = False
+    reviewed: Reviewed | None = None
+    name: str = "apply"
 
 
 @click.command("apply")
@@ -45,6 +68,15 @@ if TYPE_CHECKING:
     is_flag=True,
     help="In the end publish the organization on the ledger's branch, for aft plan --published.",
 )
+@click.option(
+    "--reviewed",
+    "reviewed_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What was reviewed (reviewed.json of aft plan --report): refuse anything risky that is "
+    "not in it.",
+)
+@report_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @pass_session
 def command(
@@ -55,6 +87,8 @@ def command(
     yes: bool,
     deadline: float | None,
     publish: bool,
+    reviewed_file: Path | None,
+    report: Path | None,
     as_json: bool,
 ) -> None:
     """Make the organization what the repository says, and write every step to the ledger.
@@ -66,39 +100,21 @@ def command(
     continues where it ended and creates nothing twice.
 
     With --deep, what somebody changed by hand inside accounts is put back as well.
+
+    With --reviewed the plan is made anew and compared with what people have seen: when it holds
+    something risky that they have not, nothing is done (exit 5). What is routine goes ahead.
     """
-    from aft.app.world import open_world
-
-    workspace = session.workspace
-    if plan_file is not None:
-        if not choice.is_empty:
+    with report_folder(session, report, "apply") as folder:
+        if plan_file is not None and not choice.is_empty:
             raise click.UsageError("a PLAN already says its revision, scope and steps")
-        plan = read_plan(plan_file)
-        config = workspace.config(workspace.files(plan.revision))
-    else:
-        plan = None
-        if choice.revision is None:
-            note_uncommitted(session)
-        desired = workspace.desired(workspace.files(choice.revision or "HEAD"))
-        config = desired.config
-        scope = scope_of(session, desired, choice)
-    with open_world(workspace, config, simulated=session.simulated) as world:
-        with session.waiting("Reading the organization"):
-            if plan is not None:
-                planned = _pinned(session, world, plan)
-            else:
-                from aft.app.planning import plan_now
-
-                planned = plan_now(
-                    workspace,
-                    world,
-                    desired,
-                    scope=scope,
-                    rerun=choice.rerun,
-                    deep=choice.deep,
-                )
-        outcome = carry_out(session, world, planned, yes=yes, deadline=deadline, quiet=as_json)
-        is_published = not publish or _publish(session, world, planned, outcome)
+        order = Order(
+            yes=yes,
+            deadline=deadline,
+            quiet=as_json,
+            publish=publish,
+            reviewed=read_reviewed(reviewed_file) if reviewed_file is not None else None,
+        )
+        planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
     if as_json:
         from aft.report.outcome import outcome_json
 
@@ -122,6 +138,50 @@ def _publish(session: Session, world: World, planned: Planned, outcome: Outcome)
     return True
 
 
+def _run(
+    session: Session,
+    choice: ScopeChoice,
+    plan_file: Path | None,
+    folder: ReportFolder | None,
+    order: Order,
+) -> tuple[Planned, Outcome, bool]:
+    """Plan anew, or check the pinned plan; carry it out; leave the report. False: not published
+    although that was asked for."""
+    from aft.app.planning import plan_now
+    from aft.app.world import ledger_tip, open_world
+
+    workspace = session.workspace
+    plan = read_plan(plan_file) if plan_file is not None else None
+    if plan is None and choice.revision is None:
+        note_uncommitted(session)
+    files = workspace.files(plan.revision if plan is not None else choice.revision or "HEAD")
+    session.mask_as(files)
+    if folder is not None:
+        folder.revision = files.revision
+    if plan is not None:
+        config = workspace.config(files)
+    else:
+        desired = workspace.desired(files)
+        config, scope = desired.config, scope_of(session, desired, choice)
+    with open_world(workspace, config, simulated=session.simulated) as world:
+        with session.waiting("Reading the organization"):
+            planned = (
+                _pinned(session, world, plan)
+                if plan is not None
+                else plan_now(
+                    workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
+                )
+            )
+        outcome = carry_out(session, world, planned, order)
+        is_published = not order.publish or _publish(session, world, planned, outcome)
+    if folder is not None:
+        from aft.cli.report_files import write_outcome
+
+        tip = ledger_tip(workspace, config, simulated=session.simulated)
+        write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed)
+    return planned, outcome, is_published
+
+
 def _pinned(session: Session, world: World, plan: Plan) -> Planned:
     from aft.app.planning import check_pinned
 
@@ -129,49 +189,53 @@ def _pinned(session: Session, world: World, plan: Plan) -> Planned:
     return check_pinned(session.workspace, world, plan, tip=tip)
 
 
-def carry_out(
-    session: Session,
-    world: World,
-    planned: Planned,
-    *,
-    yes: bool,
-    deadline: float | None,
-    quiet: bool,
-    name: str = "apply",
-) -> Outcome:
-    """Show, ask, do, sum up. ``name`` is what the ledger calls the command."""
+def carry_out(session: Session, world: World, planned: Planned, order: Order) -> Outcome:
+    """Show, check, ask, do, sum up."""
     from aft.app.applying import RefusedBySafety, apply_now
     from aft.cli.stopping import stop_on_signals
     from aft.report.outcome import outcome_view
     from aft.report.text import plan_view
 
-    if not quiet:
-        session.console.print(
-            plan_view(planned.plan, width=session.console.width, refusals=planned.refusals),
-            soft_wrap=True,
+    if not order.quiet:
+        session.show(
+            plan_view(planned.plan, width=session.console.width, refusals=planned.refusals)
         )
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
-    if not planned.plan.is_empty and not yes and sys.stdin.isatty() and sys.stdout.isatty():
+    if order.reviewed is not None:
+        _compare(session, planned.plan, order.reviewed, quiet=order.quiet)
+    if not planned.plan.is_empty and not order.yes and sys.stdin.isatty() and sys.stdout.isatty():
         click.confirm("\nCarry this out?", abort=True)
     with (
         stop_on_signals(
-            clock=world.clock, seconds=deadline, notice="" if session.quiet else STOPPING
+            clock=world.clock, seconds=order.deadline, notice="" if session.quiet else STOPPING
         ) as stop,
-        _progress(session, planned.plan, quiet=quiet) as observer,
+        _progress(session, planned.plan, quiet=order.quiet) as observer,
     ):
         outcome = apply_now(
-            session.workspace, world, planned, observer=observer, stop=stop, command=name
+            session.workspace, world, planned, observer=observer, stop=stop, command=order.name
         )
-    if not quiet and (outcome.targets or outcome.unpublished):
+    if not order.quiet and (outcome.targets or outcome.unpublished):
         session.console.print()
-        session.console.print(outcome_view(outcome), soft_wrap=True)
+        session.show(outcome_view(outcome))
     return outcome
+
+
+def _compare(session: Session, plan: Plan, reviewed: Reviewed, *, quiet: bool) -> None:
+    """Raises ``NotReviewed`` for risks nobody has seen; says what else is new."""
+    from aft.app.reviewing import check_reviewed
+    from aft.plan.reviewed import newly_routine
+    from aft.report.unreviewed import routine_text
+
+    check_reviewed(reviewed, plan)
+    words = routine_text(newly_routine(reviewed, plan), reviewed)
+    if words and not quiet:
+        click.echo("\n" + session.mask(words))
 
 
 @contextlib.contextmanager
 def _progress(session: Session, plan: Plan, *, quiet: bool) -> Iterator[Observer]:
-    from aft.report.progress import LineProgress, QuietProgress, TerminalProgress
+    from aft.report.progress import LineProgress, MaskedProgress, QuietProgress, TerminalProgress
 
     total = len(plan.changes)
     if quiet or session.quiet or total == 0:
@@ -180,7 +244,7 @@ def _progress(session: Session, plan: Plan, *, quiet: bool) -> Iterator[Observer
         steps_of = Counter(change.target for change in plan.changes)
         session.console.print()
         with TerminalProgress(session.console, total=total, steps_of=steps_of) as progress:
-            yield progress
+            yield MaskedProgress(progress, session.mask)
     else:
         click.echo()
-        yield LineProgress(click.echo, total=total)
+        yield MaskedProgress(LineProgress(click.echo, total=total), session.mask)

@@ -13,13 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aft.report.masking import FULL_MASK, NO_MASK, Mask, mask_of
+
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from aft.app.workspace import Workspace
+    from aft.files import RevisionFiles
 
 SANDBOX_VARIABLE = "AFT_SANDBOX"
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
+
+
+@dataclass
+class Masking:
+    """What is masked in what people see; ``is_known`` once the configuration was looked at."""
+
+    mask: Mask = NO_MASK
+    is_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,7 @@ class Session:
     quiet: bool
     verbose: bool
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    masking: Masking = field(default_factory=Masking)
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -61,7 +74,26 @@ class Session:
     def say(self, text: str) -> None:
         """A notice for people, not part of the result; silent with ``--quiet``."""
         if not self.quiet:
-            self.messages.print(text, markup=False, highlight=False, soft_wrap=True)
+            shown = self.mask(text)
+            self.messages.print(shown, markup=False, highlight=False, soft_wrap=True)
+
+    def show(self, view: Text) -> None:
+        """A part of the result for people."""
+        self.console.print(self.mask.styled(view), soft_wrap=True)
+
+    @property
+    def mask(self) -> Mask:
+        """To be put over everything people see; not over JSON that a tool asked for."""
+        return self.masking.mask
+
+    def mask_as(self, files: RevisionFiles) -> None:
+        """Mask from now on what ``report.mask`` of these files' ``aft.yaml`` says; everything,
+        when that file cannot be read."""
+        from aft.config_file import parse_config
+
+        config, _ = parse_config(files)
+        self.masking.mask = mask_of(config.report.mask) if config is not None else FULL_MASK
+        self.masking.is_known = True
 
 
 def _console(stream: Any) -> Console:

@@ -120,19 +120,12 @@ def _repair(
     deadline: float | None,
     quiet: bool,
 ) -> int:
-    from aft.cli.apply import carry_out
+    from aft.cli.apply import Order, carry_out
 
     if not quiet:
         click.echo()
-    outcome = carry_out(
-        session,
-        world,
-        found.repair,
-        yes=yes,
-        deadline=deadline,
-        quiet=quiet,
-        name="drift --repair",
-    )
+    order = Order(yes=yes, deadline=deadline, quiet=quiet, name="drift --repair")
+    outcome = carry_out(session, world, found.repair, order)
     return outcome.exit_code
 
 

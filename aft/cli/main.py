@@ -1,7 +1,8 @@
 """``aft``: the verbs, their errors and exit codes.
 
 Exit codes: 0 nothing to do or all done · 1 error · 2 changes present (``plan
---detailed-exitcode``, ``drift``) · 3 findings · 4 partly applied · 5 refused by a safety limit.
+--detailed-exitcode``, ``drift``) · 3 findings · 4 partly applied · 5 refused: by a safety limit,
+or because it was not reviewed.
 Verbs are imported when they are called, so that ``--help`` and ``validate`` start at once.
 """
 
@@ -21,10 +22,12 @@ from typing import NoReturn
 import click
 
 from aft import __version__
-from aft.cli.context import Session, simulated_by_environment
+from aft.cli.context import Masking, Session, simulated_by_environment
 from aft.errors import AftError, FindingsError
 
 VERBS: Mapping[str, str] = {
+    "init": "Write the files of a repository to begin with.",
+    "new": "Write the file that asks for an account, from flags, prompts or an issue.",
     "validate": "Check every file offline; findings with file, line, column and code.",
     "plan": "Show what apply would do, computed from the live organization.",
     "apply": "Carry out the difference, or exactly a plan made before.",
@@ -33,6 +36,7 @@ VERBS: Mapping[str, str] = {
     "explain": "Each effective value of one account, and the line it comes from.",
     "history": "One account's life: request commits, plans, actions, results.",
     "worker": "Watch a branch and reconcile whenever it moves.",
+    "github": "Comments, pull requests, reviews and issues on GitHub, for workflows.",
     "sandbox": "A simulated AWS organization on this machine.",
     "schema": "JSON Schemas for editors and other tools.",
 }
@@ -102,6 +106,7 @@ def cli(
         simulated=simulated or simulated_by_environment(os.environ),
         quiet=quiet,
         verbose=verbose,
+        masking=ctx.obj if isinstance(ctx.obj, Masking) else Masking(),
     )
 
 
@@ -134,8 +139,9 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code; errors are shown, not raised."""
     is_verbose = "-v" in arguments or "--verbose" in arguments
+    masking = Masking()
     try:
-        cli.main(list(arguments), prog_name="aft", standalone_mode=False)
+        cli.main(list(arguments), prog_name="aft", standalone_mode=False, obj=masking)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except click.ClickException as error:
@@ -145,9 +151,9 @@ def run(arguments: Sequence[str]) -> int:
         click.echo("stopped", err=True)
         return 130
     except AftError as error:
-        _show(error)
+        _show(error, masking)
         if is_verbose:
-            traceback.print_exc()
+            _trace(masking)
         return error.exit_code
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
@@ -157,20 +163,25 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - outlives us
         return 0
     except Exception as error:  # noqa: BLE001 - the process's boundary: a bug, said as one
-        click.echo(f"error: unexpected {type(error).__name__}: {error}", err=True)
+        click.echo(masking.mask(f"error: unexpected {type(error).__name__}: {error}"), err=True)
         click.echo("hint: this is a bug in aft; -v shows where, for the report", err=True)
         if is_verbose:
-            traceback.print_exc()
+            _trace(masking)
         return 1
     return 0
 
 
-def _show(error: AftError) -> None:
+def _trace(masking: Masking) -> None:
+    click.echo(masking.mask(traceback.format_exc()), err=True, nl=False)
+
+
+def _show(error: AftError, masking: Masking) -> None:
+    mask = masking.mask
     findings = getattr(error, "findings", ()) if isinstance(error, FindingsError) else ()
     if findings:
         from aft.report.findings import findings_text
 
-        click.echo(findings_text(findings), err=True)
-    click.echo(f"error: {error.message}", err=True)
+        click.echo(mask(findings_text(findings)), err=True)
+    click.echo(mask(f"error: {error.message}"), err=True)
     if error.hint:
-        click.echo(f"hint: {error.hint}", err=True)
+        click.echo(mask(f"hint: {error.hint}"), err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +13,28 @@ import click
 
 from aft.cli.context import CONFIG_FROM_HELP, Session, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
+from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
 if TYPE_CHECKING:
     from aft.app.planning import Planned
+    from aft.findings import Finding
     from aft.ids import RequestId
+    from aft.report.markdown import PlanPage
     from aft.requests.model import DesiredState
 
 CHANGES_EXIT = 2
 REFUSED_EXIT = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class _How:
+    """What is planned, against what, and whom to believe."""
+
+    working_tree: bool
+    terraform: bool
+    trust: bool
+    published: bool
+    config_from: str | None
 
 
 @click.command("plan")
@@ -56,6 +71,7 @@ REFUSED_EXIT = 5
     "credentials.",
 )
 @click.option("--config-from", metavar="REV", help=CONFIG_FROM_HELP)
+@report_option
 @click.option("--full", is_flag=True, help="Shorten no list in the text.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @pass_session
@@ -70,6 +86,7 @@ def command(
     trust: bool,
     published: bool,
     config_from: str | None,
+    report: Path | None,
     full: bool,
     detailed_exitcode: bool,
 ) -> None:
@@ -84,41 +101,68 @@ def command(
     is taken as done; with --deep every setting of every account is read as it is now.
     With --published nothing is read in AWS at all: the plan says how old the organization is.
     """
-    from aft.app.previews import check_trusted
-
-    revision = choice.revision
-    if trust and not terraform:
-        raise click.UsageError("--trust is for --terraform")
-    if working_tree and revision:
-        raise click.UsageError("--working-tree and --revision exclude each other")
-    if published and (terraform or choice.deep):
-        raise click.UsageError("--published reads no account, so not with --deep or --terraform")
-    workspace = session.workspace
-    if not working_tree and revision is None:
-        note_uncommitted(session)
-    desired = workspace.desired(
-        workspace.files(None if working_tree else revision or "HEAD"), config_from=config_from
+    how = _How(
+        working_tree=working_tree,
+        terraform=terraform,
+        trust=trust,
+        published=published,
+        config_from=config_from,
     )
+    with report_folder(session, report, "plan") as folder:
+        if trust and not terraform:
+            raise click.UsageError("--trust is for --terraform")
+        if working_tree and choice.revision:
+            raise click.UsageError("--working-tree and --revision exclude each other")
+        if published and (terraform or choice.deep):
+            raise click.UsageError(
+                "--published reads no account, so not with --deep or --terraform"
+            )
+        planned, warnings = _made(session, choice, folder, how)
+        if out is not None:
+            from aft.plan.codec import plan_to_json
+
+            out.write_text(plan_to_json(planned.plan), encoding="utf-8")
+        page = None
+        if folder is not None or form == "markdown":
+            from aft.cli.report_files import plan_page, write_plan
+
+            page = plan_page(session, planned, warnings=warnings, base=choice.changed_since)
+            if folder is not None:
+                write_plan(folder, planned, page)
+    _show(session, planned, page, form=form, full=full)
+    if planned.refusals:
+        sys.exit(REFUSED_EXIT)
+    if detailed_exitcode and not planned.plan.is_empty:
+        sys.exit(CHANGES_EXIT)
+
+
+def _made(
+    session: Session, choice: ScopeChoice, folder: ReportFolder | None, how: _How
+) -> tuple[Planned, tuple[Finding, ...]]:
+    """Read, compare; with the findings that stop nothing."""
+    workspace, revision = session.workspace, choice.revision
+    if not how.working_tree and revision is None:
+        note_uncommitted(session)
+    files = workspace.files(None if how.working_tree else revision or "HEAD")
+    # A pull request does not decide what is masked of it.
+    session.mask_as(files if how.config_from is None else workspace.files(how.config_from))
+    if folder is not None:
+        folder.revision = files.revision
+    desired, warnings = workspace.checked(files, config_from=how.config_from)
     scope = scope_of(session, desired, choice)
-    if terraform and not trust:
+    if how.terraform and not how.trust:
+        from aft.app.previews import check_trusted
+
         check_trusted(workspace, desired)
-    if published:
+    if how.published:
         from aft.app.publishing import plan_published
 
         planned = plan_published(
             workspace, desired, simulated=session.simulated, scope=scope, rerun=choice.rerun
         )
     else:
-        planned = _plan_live(session, desired, choice, scope=scope, terraform=terraform)
-    if out is not None:
-        from aft.plan.codec import plan_to_json
-
-        out.write_text(plan_to_json(planned.plan), encoding="utf-8")
-    _show(session, planned, form=form, full=full)
-    if planned.refusals:
-        sys.exit(REFUSED_EXIT)
-    if detailed_exitcode and not planned.plan.is_empty:
-        sys.exit(CHANGES_EXIT)
+        planned = _plan_live(session, desired, choice, scope=scope, terraform=how.terraform)
+    return planned, warnings
 
 
 def _plan_live(
@@ -135,7 +179,9 @@ def _plan_live(
 
     workspace = session.workspace
     with (
-        open_world(workspace, desired.config, simulated=session.simulated) as world,
+        open_world(
+            workspace, desired.config, simulated=session.simulated, reads_only=True
+        ) as world,
         session.waiting("Reading the organization"),
     ):
         planned = plan_now(
@@ -159,36 +205,28 @@ def _notes(planned: Planned) -> tuple[str, ...]:
     return (published_note(planned.snapshot.read_at, made_at),)
 
 
-def _show(session: Session, planned: Planned, *, form: str, full: bool) -> None:
+def _show(
+    session: Session, planned: Planned, page: PlanPage | None, *, form: str, full: bool
+) -> None:
     match form:
+        case "markdown" if page is not None:
+            from aft.report.markdown import comment
+
+            click.echo(comment(page), nl=False)
         case "json":
             from aft.plan.codec import plan_to_json
 
             click.echo(plan_to_json(planned.plan), nl=False)
-        case "markdown":
-            from aft.report.markdown import plan_markdown
-
-            click.echo(
-                plan_markdown(
-                    planned.plan,
-                    refusals=planned.refusals,
-                    lifted=planned.lifted,
-                    read_at=planned.snapshot.read_at,
-                    notes=_notes(planned),
-                ),
-                nl=False,
-            )
         case _:
             from aft.report.text import plan_view
 
             for note in _notes(planned):
                 session.console.print(f"{note}\n", markup=False, soft_wrap=True)
-            session.console.print(
+            session.show(
                 plan_view(
                     planned.plan,
                     width=session.console.width,
                     refusals=planned.refusals,
                     everything=full,
-                ),
-                soft_wrap=True,
+                )
             )

@@ -15,6 +15,7 @@ from aft.cli.context import REVISION_HELP, Session
 if TYPE_CHECKING:
     from aft.ids import RequestId
     from aft.plan.model import Plan
+    from aft.plan.reviewed import Reviewed
     from aft.requests.model import DesiredState
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -140,6 +141,22 @@ def note_uncommitted(session: Session) -> None:
             f"{'is' if len(paths) == 1 else 'are'} not part of this; commit first, or look with "
             "aft plan --working-tree"
         )
+
+
+def read_reviewed(path: Path) -> Reviewed:
+    """What was reviewed, from ``path``. Raises ``UserError`` when it is nothing aft wrote."""
+    from aft.errors import UserError
+    from aft.plan.reviewed import LARGEST, reviewed_from_json
+
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UserError(
+                f"{path} is over {LARGEST // 1024 // 1024} MiB; no reviewed plan is so large"
+            )
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the reviewed plan {path}: {error}") from error
+    return reviewed_from_json(text)
 
 
 def read_plan(path: Path) -> Plan:

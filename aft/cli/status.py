@@ -36,7 +36,9 @@ def command(session: Session, *, revision: str | None, offline: bool, as_json: b
         from aft.app.planning import plan_now
 
         with (
-            open_world(workspace, desired.config, simulated=session.simulated) as world,
+            open_world(
+                workspace, desired.config, simulated=session.simulated, reads_only=True
+            ) as world,
             session.waiting("Reading the organization"),
         ):
             planned = plan_now(workspace, world, desired)

@@ -52,6 +52,7 @@ def command(
     files = workspace.files(
         revision or ("HEAD" if workspace.repository.is_bare else None)  # a bare one has no tree
     )
+    session.mask_as(workspace.files(config_from) if config_from else files)
     result = workspace.load(files, config_from=config_from)
     findings = result.findings
     if against is not None:
@@ -69,7 +70,7 @@ def command(
         case "github":
             from aft.report.github import findings_github
 
-            click.echo(findings_github(findings), nl=False)
+            click.echo(session.mask(findings_github(findings)), nl=False)
         case "sarif":
             from aft.report.sarif import findings_sarif
 
@@ -78,7 +79,7 @@ def command(
             from aft.report.findings import findings_count, findings_text
 
             if findings:
-                click.echo(findings_text(findings).rstrip("\n"))
+                click.echo(session.mask(findings_text(findings)).rstrip("\n"))
                 click.echo()
             if result.state is not None and not session.quiet:
                 number = len(result.state.requests)

@@ -46,6 +46,15 @@ def is_remote(repository: Repository, remote: str) -> bool:
     return remote in repository.remotes or re.search(r"[/:\\]", remote) is not None
 
 
+def no_such_remote(repository: Repository, remote: str) -> UserError:
+    """What to say when ``is_remote`` is false."""
+    known = ", ".join(repository.remotes) or "none"
+    return UserError(
+        f"there is no remote {remote!r} in {repository.path} (there is: {known})",
+        hint=f"git remote add {remote} URL, or name another one in aft.yaml",
+    )
+
+
 class RemoteBranchRef:
     """A branch on a remote, and the ref that remembers here where it was last seen.
 
@@ -65,11 +74,7 @@ class RemoteBranchRef:
         self._remote = remote
         self._named = remote in repository.remotes
         if not is_remote(repository, remote):
-            known = ", ".join(repository.remotes) or "none"
-            raise UserError(
-                f"there is no remote {remote!r} in {repository.path} (there is: {known})",
-                hint=f"git remote add {remote} URL, or name another one in aft.yaml",
-            )
+            raise no_such_remote(repository, remote)
         self._ref = f"refs/heads/{branch}"
         self._environ = environ
         # Without a configured name there is no conventional place; a digest keeps secrets out.

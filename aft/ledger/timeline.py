@@ -5,7 +5,7 @@ Pure; reads neither git nor the ledger itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -52,15 +52,17 @@ class TimelineEntry:
 
 
 def timeline(
-    commits: Iterable[RequestCommit], events: Iterable[LedgerEvent]
+    commits: Sequence[RequestCommit], events: Iterable[LedgerEvent]
 ) -> tuple[TimelineEntry, ...]:
-    """Both stories as one, oldest first.
+    """Both stories as one, oldest first. ``commits`` come newest first, as git tells them.
 
+    Times of commits are whole seconds: of two in the same second git's order says which was first.
     A commit counts from when it landed, and comes before what was done in the same moment. The
     ledger's own order is kept: where two runners' clocks disagree, an entry is placed no earlier
     than the one it follows.
     """
-    changes = sorted((_commit_entry(commit) for commit in commits), key=lambda entry: entry.at)
+    oldest_first = (_commit_entry(commit) for commit in reversed(commits))
+    changes = sorted(oldest_first, key=lambda entry: entry.at)
     merged: list[TimelineEntry] = []
     waiting = iter(changes)
     upcoming = next(waiting, None)

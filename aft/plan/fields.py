@@ -26,11 +26,18 @@ REVISION = "revision"
 TAG_PREFIX = "tags."
 CIDR = "cidr"
 """The range of addresses a setting gets, under the setting's name."""
+TAKES_AWAY = "takes_away"
+"""One thing that a setting or customization takes away in the account, in words, as ``before``."""
 
 
 def tag_field(key: str, before: str | None, after: str | None) -> FieldChange:
     """One tag's change; ``after`` ``None`` removes it."""
     return FieldChange(field=TAG_PREFIX + key, before=before, after=after)
+
+
+def takes_away(what: str) -> FieldChange:
+    """Something in the account that will be gone."""
+    return FieldChange(field=TAKES_AWAY, before=what, after=None)
 
 
 def tags_to_set(change: Change) -> Mapping[str, str]:

@@ -211,13 +211,15 @@ class Plan:
 class LiveSetting:
     """What reading one setting inside an account showed: one line per difference.
 
-    ``is_pending`` when something else differs that only time or somebody else can mend. With
-    ``unread`` nothing is known, for the reason it gives, which may pass.
+    ``takes_away`` are those of ``differences`` that take something away. ``is_pending`` when
+    something else differs that only time or somebody else can mend. With ``unread`` nothing is
+    known, for the reason it gives, which may pass.
     """
 
     account_id: str
     subject: str
     differences: tuple[str, ...] = field(default_factory=tuple)
+    takes_away: tuple[str, ...] = ()
     refused: str = ""
     is_pending: bool = False
     unread: str = ""

@@ -15,6 +15,7 @@ from aft.baselines.select import ResolvedSetting
 from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
+from aft.plan.fields import takes_away
 from aft.plan.model import Attention, ChangeKind, Confirmation, LiveSetting
 from aft.plan.networks import Networks
 from aft.plan.references import SettingReference
@@ -135,7 +136,10 @@ class _Settings:
         key = self.chain.add(
             ChangeKind.APPLY_SETTING,
             subject=name,
-            fields=() if network is None else (network,),
+            fields=(
+                *(() if network is None else (network,)),
+                *(takes_away(line) for line in (seen.takes_away if seen is not None else ())),
+            ),
             details=seen.differences if seen is not None else (),
             inputs_digest=digest,
             after=self._turns.before(resolved),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import SettingDifference
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
+from aft.baselines.wording import across_regions
 from aft.errors import Terminal
 from aft.ids import AccountId
 from aft.organization.model import AccountFacts
@@ -64,12 +65,12 @@ def apply_setting(context: RunContext, change: Change) -> Done:
     for _, calls in results:
         if len(regions) > 1:  # these calls were made by other threads than the step's own
             context.add_calls(change, calls)
-    where = f"in {change.target} ({account_id})"
-    mended = [line for result, _ in results for line in result.done]
-    left = [line for result, _ in results for line in result.left]
+    told = [(region, result) for region, (result, _) in zip(regions, results, strict=True)]
+    mended = list(across_regions((where, line) for where, item in told for line in item.done))
+    left = list(across_regions((where, line) for where, item in told for line in item.left))
     what = "; ".join((*mended, *(f"not yet: {line}" for line in left))) or "was as it should be"
     return Done(
-        summary=f"Apply {resolved.name} {where}: {_shortened(what)}",
+        summary=f"Apply {resolved.name} in {change.target} ({account_id}): {_shortened(what)}",
         message=what,
         account_id=account_id,
         name=resolved.name,
@@ -119,26 +120,26 @@ def _mend(
     observed = context.retry(lambda: plugin.read(inputs, session))
     differences = plugin.compare(inputs, observed)
     if all(item.is_pending for item in differences):
-        return _Mended(left=_worded(differences, region))
+        return _Mended(left=_worded(differences))
     context.pause.check()
     context.retry(lambda: plugin.change(inputs, observed, session))
-    mended = _worded([item for item in differences if not item.is_pending], region)
+    mended = _worded([item for item in differences if not item.is_pending])
     left: Sequence[SettingDifference] = ()
     for look in range(LOOKS_AFTER_CHANGE):
         if look:
             context.pause.wait(0.5 * 2**look)
         left = plugin.compare(inputs, context.retry(lambda: plugin.read(inputs, session)))
         if all(item.is_pending for item in left):
-            return _Mended(done=mended, left=_worded(left, region))
+            return _Mended(done=mended, left=_worded(left))
+    still = across_regions((region, line) for line in _worded(left))
     raise Terminal(
-        f"{resolved.name} was changed, but still differs: {'; '.join(_worded(left, region))}",
+        f"{resolved.name} was changed, but still differs: {'; '.join(still)}",
         hint="something else may be setting it back; look who changes it in CloudTrail",
     )
 
 
-def _worded(differences: Sequence[SettingDifference], region: str | None) -> list[str]:
-    prefix = f"{region}: " if region is not None else ""
-    return [prefix + difference.description for difference in differences]
+def _worded(differences: Sequence[SettingDifference]) -> list[str]:
+    return [difference.description for difference in differences]
 
 
 def _shortened(text: str, most: int = 120) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from aft.baselines.model import BaselineSetting, ClaimsNetwork
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
+from aft.baselines.wording import across_regions
 from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome
 from aft.ids import AccountId, RequestId
 from aft.organization.model import OrganizationSnapshot, Surroundings
@@ -41,6 +42,7 @@ class _Look:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
     differences: tuple[str, ...] = ()
+    takes_away: tuple[str, ...] = ()
     refused: str = ""
     unread: str = ""
     is_pending: bool = False
@@ -212,7 +214,8 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
         return _Seen(refused=f"{where}unexpected {type(error).__name__}: {error}")
     return _Seen(
-        differences=tuple(where + item.description for item in found if not item.is_pending),
+        differences=tuple(item.description for item in found if not item.is_pending),
+        takes_away=tuple(item.description for item in found if item.takes_away),
         is_pending=any(item.is_pending for item in found),
     )
 
@@ -221,17 +224,22 @@ def _together(
     looks: Sequence[_Look], seen: Sequence[_Seen]
 ) -> Mapping[tuple[str, str], LiveSetting]:
     """One entry per setting: the regions' differences, or the first refusal."""
-    by_setting: dict[tuple[str, str], list[_Seen]] = {}
+    by_setting: dict[tuple[str, str], list[tuple[_Look, _Seen]]] = {}
     for look, item in zip(looks, seen, strict=True):
-        by_setting.setdefault((look.account_id, look.resolved.name), []).append(item)
+        by_setting.setdefault((look.account_id, look.resolved.name), []).append((look, item))
     return {
         key: LiveSetting(
             account_id=key[0],
             subject=key[1],
-            differences=tuple(line for item in items for line in item.differences),
-            refused=next((item.refused for item in items if item.refused), ""),
-            is_pending=any(item.is_pending for item in items),
-            unread=next((item.unread for item in items if item.unread), ""),
+            differences=across_regions(
+                (look.region, line) for look, item in items for line in item.differences
+            ),
+            takes_away=across_regions(
+                (look.region, line) for look, item in items for line in item.takes_away
+            ),
+            refused=next((item.refused for _, item in items if item.refused), ""),
+            is_pending=any(item.is_pending for _, item in items),
+            unread=next((item.unread for _, item in items if item.unread), ""),
         )
         for key, items in by_setting.items()
     }

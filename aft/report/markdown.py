@@ -1,23 +1,29 @@
-"""A plan as the one comment on a pull request.
+"""A plan as the one comment on a pull request, and as the summary of the job that made it.
 
-Headline and counts first, then whatever is risky or needs attention, never folded; then one
-level of ``<details>`` per account; digest and revision last. Nothing that came from a request, a
-tag or AWS can become markup or leave its code block (``aft.report.plain``).
+Headline and counts first, then what happens on merge, then whatever is risky or needs attention,
+never folded; then one level of ``<details>`` per account; digest and revisions last. Nothing that
+came from a request, a tag or AWS can become markup or leave its code block (``aft.report.plain``).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aft.findings import Finding
+from aft.ids import WORKING_TREE
 from aft.plan.codec import plan_digest
-from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
+from aft.plan.model import ORGANIZATION, Attention, Change, ChangeKind, Plan
+from aft.plan.risk import risk_of
+from aft.report.costs import NO_COSTS, Costs
+from aft.report.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
 from aft.report.headline import short, summary_line
-from aft.report.plain import code_html, code_span, counted, fence_for, one_line, prose
-from aft.report.wording import Block, Item, block_of, unit_item
+from aft.report.markdown_accounts import diff, folded_entry, open_entries, told_of
+from aft.report.markdown_findings import finding_entries
+from aft.report.masking import NO_MASK, Mask
+from aft.report.plain import code_span, counted, prose
+from aft.report.wording import unit_item
 
 MARKER = "<!-- aft:plan -->"
 """First line of the comment, by which the next run finds it to update it in place."""
@@ -25,49 +31,98 @@ MARKER = "<!-- aft:plan -->"
 LIMIT = 65_000
 """Characters; GitHub takes 65,536 in a comment."""
 
-_LIST_SHOWN = 40
+SUMMARY_LIMIT = 1_000_000
+"""Bytes; GitHub takes 1 MiB of a step's summary."""
+
+THE_REST = "the summary of this job and its artifact have the whole plan"
 
 
-def plan_markdown(
-    plan: Plan,
-    *,
-    refusals: Sequence[Finding] = (),
-    lifted: Sequence[str] = (),
-    read_at: datetime | None = None,
-    notes: Sequence[str] = (),
-    limit: int = LIMIT,
-) -> str:
-    """The comment, at most ``limit`` characters.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPage:
+    """A plan, and what a reader should know beside it.
 
     ``refusals`` are what the safety limits say, ``lifted`` the limits that only a reviewed
-    exception lets it exceed, ``read_at`` (aware) when the organization was read, ``notes`` are
-    said below the headline. When space runs out, ordinary accounts are left out and counted;
-    headline, attention and risky changes stay.
+    exception lets it exceed, ``warnings`` findings that stop nothing. ``read_at`` (aware) says
+    when the organization was read, ``published_at`` that it was not read at all, but taken from
+    the snapshot published then; ``notes`` are shown below the headline. ``base`` is the revision
+    the pull request goes into, ``rest`` where the whole plan is, as Markdown.
     """
-    blocks = _blocks(plan)
-    risky = [block for block in blocks if block.is_risky]
-    others = [block for block in blocks if not block.is_risky]
-    deleted = [change for change in plan.changes if change.kind is ChangeKind.DELETE_OU]
-    head = [
-        MARKER,
-        f"## {_headline(plan, refused=bool(refusals))}",
+
+    plan: Plan
+    refusals: Sequence[Finding] = ()
+    lifted: Sequence[str] = ()
+    warnings: Sequence[Finding] = ()
+    read_at: datetime | None = None
+    published_at: datetime | None = None
+    notes: Sequence[str] = ()
+    base: str = ""
+    costs: Costs = NO_COSTS
+    rest: str = THE_REST
+    mask: Mask = NO_MASK
+
+
+def comment(page: PlanPage, *, limit: int = LIMIT) -> str:
+    """The comment, at most ``limit`` characters.
+
+    When space runs out, ordinary accounts are left out and counted; headline, risky changes and
+    attention stay. Where even those have no room, the page says so at its top.
+    """
+    return _page(page, limit=limit, size=len, everything=False, lead=[MARKER])
+
+
+def summary(page: PlanPage, *, limit: int = SUMMARY_LIMIT) -> str:
+    """The whole plan for the job's page, at most ``limit`` bytes."""
+    return _page(page, limit=limit, size=utf8_size, everything=True, lead=[])
+
+
+def _page(
+    page: PlanPage, *, limit: int, size: Callable[[str], int], everything: bool, lead: Sequence[str]
+) -> str:
+    plan = page.plan
+    head = (
+        *lead,
+        f"## {_headline(plan, refused=bool(page.refusals))}",
         f"**{summary_line(plan)}**",
-        *(f"> {prose(note)}" for note in notes),
-        *_refused(refusals),
-        *_attention(plan),
-        *_section("Look closely", [*_units(deleted), *(_open(block) for block in risky)]),
-        *_lifted(lifted),
+        _on_merge(page),
+        *_costs(page),
+        *(f"> {prose(note)}" for note in page.notes),
+        *_refused(page.refusals),
+    )
+    return fitted(
+        "\n\n".join(head),
+        _sections(page, everything=everything),
+        _footer(page),
+        limit=limit,
+        size=size,
+        notice=lambda missing: _notice(missing, page.rest),
+        mask=page.mask,
+    )
+
+
+def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
+    plan = page.plan
+    told = told_of(plan, page.costs)
+    units = [change for change in plan.changes if change.target == ORGANIZATION]
+    deleted = [change for change in units if change.kind is ChangeKind.DELETE_OU]
+    risky = [
+        *_deleted(deleted),
+        *(entry for item in told if item.is_risky for entry in open_entries(item, plan)),
     ]
-    units = [
-        change
-        for change in plan.changes
-        if change.target == ORGANIZATION and change.kind is not ChangeKind.DELETE_OU
+    ordinary = [folded_entry(item, everything=everything) for item in told if not item.is_risky]
+    others = [change for change in units if change.kind is not ChangeKind.DELETE_OU]
+    return [
+        Section(title=_look_closely(plan), entries=tuple(risky), is_vital=True),
+        Section(
+            title="### Needs attention",
+            entries=attention_entries(plan.attention),
+            is_vital=True,
+            gap=LIST,
+        ),
+        Section(title="### Limits lifted", entries=_lifted(page.lifted), is_vital=True, gap=LIST),
+        Section(title="### Findings", entries=tuple(finding_entries(page.warnings)), gap=LIST),
+        Section(title="### Organizational units", entries=tuple(_units(others, "OU change"))),
+        Section(title="### Accounts", entries=tuple(ordinary)),
     ]
-    body = [*_section("Organizational units", _units(units))]
-    if others:
-        body.append("### Accounts")
-        body.extend(_folded(block) for block in others)
-    return _fitted(head, body, _footer(plan, read_at=read_at), limit=limit)
 
 
 def _headline(plan: Plan, *, refused: bool) -> str:
@@ -75,7 +130,7 @@ def _headline(plan: Plan, *, refused: bool) -> str:
     if refused:
         return "⛔ aft plan: over a safety limit"
     if plan.is_empty:
-        return "aft plan: needs attention" if plan.attention else "✅ aft plan: no changes"
+        return "⚠️ aft plan: needs attention" if plan.attention else "✅ aft plan: no changes"
     words = [
         f"{number} to {word}"
         for number, word in (
@@ -93,6 +148,45 @@ def _headline(plan: Plan, *, refused: bool) -> str:
     return f"{'⚠️ ' if plan.attention else ''}aft plan: {', '.join(words)}"
 
 
+def _on_merge(page: PlanPage) -> str:
+    """What merging would do, in one line."""
+    plan = page.plan
+    if page.refusals:
+        return "**On merge:** nothing would be applied, because a safety limit forbids this plan."
+    if plan.is_empty and plan.attention:
+        return "**On merge:** nothing is changed in AWS until what needs attention is settled."
+    if plan.is_empty:
+        return "**On merge:** nothing is changed in AWS."
+    words = "aft plans again and carries this out"
+    if plan.attention:
+        words += "; what needs attention is left as it is"
+    return (
+        f"**On merge:** {words}. Should anything risky appear that is not shown here, nothing is "
+        "applied."
+    )
+
+
+def _costs(page: PlanPage) -> Iterator[str]:
+    """What the new accounts may cost, together."""
+    new = [item.target for item in page.plan.changes if item.kind is ChangeKind.CREATE_ACCOUNT]
+    words = page.costs.total_of(new)
+    if words:
+        yield f"**{counted(len(new), 'new account')}:** {prose(words)}."
+
+
+def _look_closely(plan: Plan) -> str:
+    number = sum(risk_of(change) is not None for change in plan.changes)
+    return f"### ⚠️ Look closely: {counted(number, 'risky change')}"
+
+
+def _deleted(changes: Sequence[Change]) -> list[Entry]:
+    """OU deletions, which are risky."""
+    return [
+        replace(entry, text=f"Organizational units that are deleted:\n\n{entry.text}")
+        for entry in _units(changes, "risky OU change")
+    ]
+
+
 def _refused(refusals: Iterable[Finding]) -> list[str]:
     lines = [
         f"- **{finding.code}** {prose(finding.message)}{_hint(finding.hint)}"
@@ -101,159 +195,72 @@ def _refused(refusals: Iterable[Finding]) -> list[str]:
     return ["### Refused by the safety limits", "\n".join(lines)] if lines else []
 
 
-def _attention(plan: Plan) -> list[str]:
-    lines = [
-        f"- **{item.code}** "
-        + (f"{code_span(item.target)}: " if item.target != ORGANIZATION else "")
-        + prose(item.message)
-        + _hint(item.hint)
-        for item in plan.attention
-    ]
-    chunks = ["\n".join(some) for some in _batched(lines, _LIST_SHOWN)]
-    return ["### Needs attention", *chunks] if lines else []
+def attention_entries(items: Sequence[Attention]) -> tuple[Entry, ...]:
+    """What a person has to know or decide, as items of a list."""
+    return tuple(
+        Entry(
+            text=f"- **{item.code}** "
+            + (f"{code_span(item.target)}: " if item.target != ORGANIZATION else "")
+            + prose(item.message)
+            + _hint(item.hint),
+            tally=(("note that needs attention", 1),),
+        )
+        for item in items
+    )
 
 
-def _batched(lines: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """``lines`` in runs of at most ``size``."""
-    return (lines[start : start + size] for start in range(0, len(lines), size))
-
-
-def _lifted(lines: Sequence[str]) -> list[str]:
-    return ["\n".join(f"> Limit lifted: {prose(line)}" for line in lines)] if lines else []
+def _lifted(lines: Sequence[str]) -> tuple[Entry, ...]:
+    return tuple(Entry(text=f"- {prose(line)}", tally=(("lifted limit", 1),)) for line in lines)
 
 
 def _hint(hint: str) -> str:
     return f"<br>→ {prose(hint)}" if hint else ""
 
 
-def _section(title: str, parts: Sequence[str]) -> list[str]:
-    return [f"### {title}", *parts] if parts else []
-
-
-def _units(changes: Sequence[Change]) -> list[str]:
+def _units(changes: Sequence[Change], noun: str) -> list[Entry]:
     if not changes:
         return []
     lines = [" ".join(unit_item(change)) for change in changes]
-    return [_diff([_for_diff(line) for line in lines])]
+    return [Entry(text=diff(lines), tally=((noun, len(changes)),))]
 
 
-def _for_diff(line: str) -> str:
-    """GitHub colours ``+``, ``-`` and ``!`` at the start of a line; updates are shown as ``!``."""
-    return "!" + line[1:] if line[:1] in {"~", ">"} else line
+def _notice(missing: Missing, rest: str) -> str:
+    words = f"{missing.words} found no room here; {rest}."
+    if missing.vital:
+        return f"> [!CAUTION]\n> {words} Read it before you say yes."
+    return f"*{words}*"
 
 
-def _diff(lines: list[str]) -> str:
-    fence = fence_for(lines)
-    return "\n".join((f"{fence}diff", *lines, fence))
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Accounts of which the same is told, under the first one's block."""
-
-    block: Block
-    targets: tuple[str, ...]
-
-    @property
-    def is_risky(self) -> bool:
-        return self.block.is_risky
-
-
-def _blocks(plan: Plan) -> list[_Told]:
-    lines = {line.target: line for line in plan.accounts}
-    by_target: dict[str, list[Change]] = defaultdict(list)
-    for change in plan.changes:
-        if change.target != ORGANIZATION:
-            by_target[change.target].append(change)
-    shapes: dict[tuple[Item, ...], list[str]] = defaultdict(list)
-    blocks: Mapping[str, Block] = {
-        target: block_of(plan, target, changes, lines.get(target))
-        for target, changes in by_target.items()
-    }
-    for target, block in sorted(blocks.items()):
-        if not any(change.fields for change in by_target[target]):
-            shapes[block.items].append(target)
-    alike = {target: found for found in shapes.values() if len(found) > 3 for target in found}
-    told = dict.fromkeys(tuple(alike.get(target, [target])) for target in blocks)
-    return [_Told(block=blocks[targets[0]], targets=targets) for targets in told]
-
-
-def _title(told: _Told, code: Callable[[str], str]) -> str:
-    """``code`` sets text as code, in Markdown or in HTML."""
-    block = told.block
-    if len(told.targets) > 1:
-        return f"{code(block.symbol)} {len(told.targets):,} accounts alike"
-    account = f" {code(block.account_id)}" if block.account_id else ""
-    words = f" {code(block.headline)}" if block.headline else ""
-    return f"{code(f'{block.symbol} {block.target}')}{account}{words}"
-
-
-def _facts(told: _Told) -> list[str]:
-    block = told.block
-    if len(told.targets) > 1:
-        shown = told.targets[:_LIST_SHOWN]
-        rest = len(told.targets) - len(shown)
-        names = ", ".join(code_span(target) for target in shown)
-        return [names + (f" and {rest:,} more" if rest else "")]
-    facts = [prose(block.who)] if block.who else []
-    if block.where:
-        facts.append(code_span(block.where))
-    if block.after:
-        facts.append("after " + ", ".join(code_span(name) for name in block.after))
-    return ["<br>".join(facts)] if facts else []
-
-
-def _items(block: Block) -> str:
-    lines: list[str] = []
-    for item in block.items:
-        lead = _for_diff(f"{item.symbol} {item.label:<9} ")
-        values = (", ".join(item.values),) if item.is_list else item.values
-        for index, words in enumerate(values):
-            lines.append(f"{lead if index == 0 else ' ' * len(lead)}{one_line(words)}")
-        lines.extend(f"{' ' * (len(lead) + 2)}{note}" for note in item.notes)
-    return _diff(lines)
-
-
-def _open(told: _Told) -> str:
-    return "\n\n".join((_title(told, code_span), *_facts(told), _items(told.block)))
-
-
-def _folded(told: _Told) -> str:
-    summary = f"<details><summary>{_title(told, code_html)}</summary>"
-    return "\n\n".join((summary, *_facts(told), _items(told.block), "</details>"))
-
-
-def _footer(plan: Plan, *, read_at: datetime | None) -> str:
+def _footer(page: PlanPage) -> str:
+    plan = page.plan
+    revision = code_span(short(plan.revision))
     parts = [
         f"Plan {code_span(plan_digest(plan)[:19])}",
-        f"revision {code_span(short(plan.revision))}",
+        revision if plan.revision == WORKING_TREE else f"revision {revision}",
     ]
-    when = _age(plan.made_at, read_at)
-    parts.append(f"organization {code_span(plan.snapshot[:19])}{when}")
+    if page.base:
+        parts.append(f"into {code_span(short(page.base))}")
+    parts.append(f"organization {code_span(plan.snapshot[:19])} {_age(page)}".rstrip())
     parts.append(f"ledger {code_span(plan.ledger[:7]) or 'empty'}")
+    if plan.scope is not None:
+        parts.append(f"{counted(len(plan.scope), 'request')} looked at, no others")
     return f"<sub>{' · '.join(parts)}</sub>"
 
 
-def _age(made_at: str, read_at: datetime | None) -> str:
-    if read_at is None:
+def _age(page: PlanPage) -> str:
+    """When the organization was read, and how long before the plan."""
+    then = page.published_at or page.read_at
+    if then is None:
         return ""
-    when = f" read {read_at:%Y-%m-%d %H:%M} UTC"
-    if not made_at:
+    when = f"{'as published at' if page.published_at else 'read'} {then:%Y-%m-%d %H:%M} UTC"
+    if not page.plan.made_at:
         return when
-    minutes = int((datetime.fromisoformat(made_at) - read_at).total_seconds() // 60)
-    return f"{when}, {counted(minutes, 'minute')} before the plan" if minutes > 0 else when
+    minutes = int((datetime.fromisoformat(page.plan.made_at) - then).total_seconds() // 60)
+    return f"{when}, {_long(minutes)} before the plan" if minutes > 0 else when
 
 
-def _fitted(head: list[str], body: list[str], footer: str, *, limit: int) -> str:
-    """``head`` and ``footer`` whole, and as many parts of ``body`` as there is room for."""
-    cut = "\n\n*{} left out here for want of room; the job summary has them.*"
-    room = limit - len(footer) - len(cut) - 20
-    parts: list[str] = []
-    for index, part in enumerate((*head, *body)):
-        room -= len(part) + 2
-        if room < 0:
-            left = counted(len(head) + len(body) - index, "part")
-            parts.append(cut.format(f"{left} of this plan {'is' if left == '1 part' else 'are'}"))
-            break
-        parts.append(part)
-    return "\n\n".join((*parts, footer)) + "\n"
+def _long(minutes: int) -> str:
+    for size, word in ((60 * 24, "day"), (60, "hour")):
+        if minutes >= 2 * size:
+            return counted(minutes // size, word)
+    return counted(minutes, "minute")

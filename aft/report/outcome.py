@@ -37,7 +37,7 @@ def outcome_view(outcome: Outcome) -> Text:
     if lines and outcome.run:
         lines.append(Text())
     if outcome.run:
-        lines.append(Text(_last_line(outcome), style="bold"))
+        lines.append(Text(outcome_line(outcome), style="bold"))
     return Text("\n").join(lines)
 
 
@@ -55,7 +55,8 @@ def _row(row: TargetOutcome) -> list[Text]:
     return lines
 
 
-def _last_line(outcome: Outcome) -> str:
+def outcome_line(outcome: Outcome) -> str:
+    """``Apply: 2 of 3 accounts done, 1 failed; 12 of 14 steps. Run ….``"""
     accounts = [row for row in outcome.targets if row.target != ORGANIZATION]
     done = sum(row.status is Status.SUCCEEDED for row in accounts)
     steps = outcome.step_counts

@@ -20,6 +20,8 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SPACE = re.compile(r"\s+")
 _MARKUP = re.compile(r"([\\`*_\[\]{}<>#|~@&$:!])")
 _LINE_START = re.compile(r"^(\s*\d*)([-+=.)])")
+_LINKED = re.compile(r"(\\[@#]|\\:(?=//)|(?i:www)(?=\.)|(?i:\bGH)(?=-[0-9]))")
+"""What GitHub makes a mention, a reference or a link of, by itself."""
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -46,7 +48,7 @@ def _escaped(text: str) -> str:
     text = _MARKUP.sub(r"\\\1", text)
     text = _LINE_START.sub(r"\1\\\2", text)
     # A mention, reference or address is recognised after the backslash is gone, so it is parted.
-    return re.sub(r"(\\[@#]|(?i:www)(?=\.))", "\\1\u200b", text)
+    return _LINKED.sub("\\1\u200b", text)
 
 
 def code_span(text: str) -> str:

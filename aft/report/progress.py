@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from rich.console import Console, Group
@@ -23,7 +23,8 @@ from rich.text import Text
 
 from aft.plan.model import ChangeKind
 from aft.plan.outcome import Status
-from aft.ports import Progress, ProgressKind
+from aft.ports import Observer, Progress, ProgressKind
+from aft.report.masking import Mask
 from aft.report.plain import one_line
 
 _DIGITS = re.compile(r"[0-9]+")
@@ -79,6 +80,27 @@ class LineProgress:
         if (progress.seconds or 0) >= 1:
             line += f" ({progress.seconds:.0f} s)"
         return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
+
+
+class MaskedProgress:
+    """Hands each moment on with e-mail addresses and account ids masked, before any is cut."""
+
+    def __init__(self, observer: Observer, mask: Mask) -> None:
+        self._observer = observer
+        self._mask = mask
+
+    def notify(self, progress: Progress) -> None:
+        mask = self._mask
+        if mask.is_on:
+            account_id = mask(progress.account_id) if progress.account_id else None
+            progress = replace(
+                progress,
+                target=mask(progress.target),
+                account_id=account_id,
+                change=mask(progress.change),
+                message=mask(progress.message),
+            )
+        self._observer.notify(progress)
 
 
 class QuietProgress:

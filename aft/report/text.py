@@ -14,9 +14,10 @@ from rich.text import Text
 
 from aft.findings import Finding
 from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
+from aft.plan.risk import is_risky
 from aft.report.headline import summary_line
 from aft.report.plain import counted, one_line
-from aft.report.wording import Block, Item, block_of, is_risky, unit_item
+from aft.report.wording import Block, Item, block_of, unit_item
 
 STYLES: Mapping[str, str] = {"+": "green", "~": "yellow", ">": "cyan", "-": "red", "!": "bold red"}
 _LABEL = 9

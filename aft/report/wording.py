@@ -14,21 +14,12 @@ from aft.organization.model import REQUEST_TAG
 from aft.plan.accounts import NO_ACCOUNT_YET
 from aft.plan.fields import ACCOUNT_ID, CIDR, EMAIL, NAME, OU, REQUEST, TAG_PREFIX
 from aft.plan.model import ORGANIZATION, AccountLine, Change, ChangeKind, FieldChange, Plan
+from aft.plan.risk import is_risky
 from aft.report.plain import one_line
 
 UNKNOWN = "(known after apply)"
 ARROW = "→"
 _INSIDE = (ChangeKind.APPLY_SETTING, ChangeKind.RUN_CUSTOMIZATION)
-RISKY = frozenset(
-    {
-        ChangeKind.MOVE_ACCOUNT,
-        ChangeKind.FORGET_ACCOUNT,
-        ChangeKind.DELETE_OU,
-        ChangeKind.DESTROY_CUSTOMIZATION,
-    }
-)
-"""What cannot simply be undone, or changes which guardrails hold: never folded or shortened."""
-
 _REMOVALS_INSIDE = frozenset({ChangeKind.DESTROY_CUSTOMIZATION, ChangeKind.FORGET_CUSTOMIZATION})
 """Taking something away inside an account changes the account; it does not remove it."""
 
@@ -72,15 +63,6 @@ def block_of(plan: Plan, target: str, changes: Sequence[Change], line: AccountLi
         after=_after(plan, target, changes),
         items=tuple(items_of(changes)),
         is_risky=is_risky(changes),
-    )
-
-
-def is_risky(changes: Iterable[Change]) -> bool:
-    """True when something in ``changes`` must be seen by whoever says yes."""
-    return any(change.kind in RISKY for change in changes) or any(
-        item.field.startswith(TAG_PREFIX) and item.after is None
-        for change in changes
-        for item in change.fields
     )
 
 

@@ -1,8 +1,8 @@
 """Security Token Service: roles are assumed only where they exist and let the caller in.
 
-Sessions end on the virtual clock. Of session policies only ReadOnlyAccess of AWS is known. Identity
-policies are not evaluated: a caller whose trust is given may assume. Web identity tokens are
-read, not verified.
+Sessions end on the virtual clock. Of session policies only ReadOnlyAccess of AWS is known. A role
+session assumes another role when that role trusts it and its own role's policies allow it. Web
+identity tokens are read, not verified.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from botocore.model import ServiceModel
 from moto.iam.models import iam_backends
 
+from aft.sandbox import identity_policies
 from aft.sandbox.api_errors import ApiError
 from aft.sandbox.calls import Handler, Invocation
 from aft.sandbox.credentials import Caller, Keys
@@ -59,6 +60,10 @@ class SecurityTokens:
         self._validate(call)
         arn, caller = str(call.params["RoleArn"]), call.caller
         refused = _denied(caller, arn, "sts:AssumeRole")
+        if identity_policies.refusal(
+            caller, action="sts:AssumeRole", region=call.region, resource=arn
+        ):
+            raise refused
         role = self._role(arn, refused=refused)
         conditions = {
             "aws:principalarn": caller.role_arn or caller.arn,

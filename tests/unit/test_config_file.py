@@ -78,6 +78,17 @@ def test_one_line_is_enough() -> None:
             "not inside the pool's range",
         ),
         ("home_region: eu-west-1\nnetworks: {reserved: [10.0.0.1/8]}\n", "2:23 AFT730", "middle"),
+        (
+            "home_region: eu-west-1\ngithub:\n  teams:\n    payments: example/payments\n",
+            "4:15 AFT204",
+            "@example/payments",
+        ),
+        (
+            "home_region: eu-west-1\ngithub: {require_signatures: 1}\n",
+            "2:30 AFT202",
+            "true or false",
+        ),
+        ("home_region: eu-west-1\ngithub: {platform_team: '@-x'}\n", "2:25 AFT204", "@-x"),
         ("home_region: [\n", "1:14 AFT101", "not YAML"),
         ("", "1:1 AFT107", "empty"),
     ],

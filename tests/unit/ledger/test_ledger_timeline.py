@@ -30,6 +30,12 @@ def test_commits_and_events_become_one_story_oldest_first() -> None:
     assert [entry.at for entry in told] == sorted(entry.at for entry in told)
 
 
+def test_commits_of_the_same_second_keep_gits_order() -> None:
+    newest_first = [commit(3, minutes=1), commit(2, minutes=1), commit(1, minutes=1)]
+    told = timeline(newest_first, [])
+    assert [entry.what for entry in told] == ["change 1", "change 2", "change 3"]
+
+
 def test_a_commit_comes_before_what_was_done_in_the_same_second() -> None:
     told = timeline([commit(1, minutes=1)], [intent(second=60)])
     assert [entry.kind for entry in told] == ["commit", "intent"]

@@ -14,7 +14,7 @@ from aft.ledger.events import LedgerState
 from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.codec import plan_digest, plan_from_json, plan_to_json
 from aft.plan.model import ORGANIZATION, ChangeKind, Plan
-from aft.report.markdown import plan_markdown
+from aft.report.markdown import PlanPage, comment
 from aft.report.text import plan_text
 from aft.requests.model import DesiredState
 
@@ -190,4 +190,5 @@ def test_every_plan_can_be_saved_and_shown(case: Case) -> None:
     for item in plan.attention:
         assert item.code in text
     assert all(change.target in text for change in plan.changes if change.target != ORGANIZATION)
-    assert plan_markdown(plan).count("<details>") == plan_markdown(plan).count("</details>")
+    shown = comment(PlanPage(plan=plan))
+    assert shown.count("<details>") == shown.count("</details>")

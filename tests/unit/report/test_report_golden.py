@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-import builders_plan as b
 import builders_report as r
 import pytest
 from rich.cells import cell_len
 
 from aft.plan.codec import plan_to_json
-from aft.report.markdown import plan_markdown
+from aft.report.markdown import comment, summary
+from aft.report.markdown_failure import failure_comment
+from aft.report.markdown_outcome import outcome_comment
+from aft.report.masking import FULL_MASK
 from aft.report.text import plan_text
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -28,7 +31,7 @@ def refusals(name: str) -> tuple:  # type: ignore[type-arg]  # of findings
 
 FORMATS: Mapping[str, Callable[[str], str]] = {
     "txt": lambda name: plan_text(r.PLANS[name](), refusals=refusals(name)) + "\n",
-    "md": lambda name: plan_markdown(r.PLANS[name](), refusals=refusals(name), read_at=b.EARLIER),
+    "md": lambda name: comment(r.plan_page(name)),
     "json": lambda name: plan_to_json(r.PLANS[name]()),
 }
 CASES = [
@@ -40,10 +43,28 @@ CASES = [
 ]
 
 
+PAGES: Mapping[str, Callable[[], str]] = {
+    "comment_over_the_limit.md": lambda: comment(r.plan_page("huge")),
+    "comment_failed.md": lambda: failure_comment(r.failure()),
+    "comment_masked.md": lambda: comment(replace(r.plan_page("small"), mask=FULL_MASK)),
+    "summary_large.md": lambda: summary(r.plan_page("large")),
+    "apply_partly.md": lambda: outcome_comment(r.partly()),
+    "apply_stopped.md": lambda: outcome_comment(r.stopped()),
+    "apply_not_reviewed.md": lambda: failure_comment(r.not_reviewed()),
+}
+
+
 @pytest.mark.parametrize(("name", "suffix"), CASES)
 def test_a_plan_looks_as_agreed(name: str, suffix: str) -> None:
-    shown = FORMATS[suffix](name)
-    path = GOLDEN / f"plan_{name}.{suffix}"
+    compare(FORMATS[suffix](name), GOLDEN / f"plan_{name}.{suffix}")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_looks_as_agreed(name: str) -> None:
+    compare(PAGES[name](), GOLDEN / name)
+
+
+def compare(shown: str, path: Path) -> None:
     if os.environ.get("UPDATE_GOLDEN") == "1":
         path.write_text(shown, encoding="utf-8")
     assert shown == path.read_text(encoding="utf-8")

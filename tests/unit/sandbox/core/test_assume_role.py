@@ -189,3 +189,40 @@ def test_github_actions_can_assume_by_web_identity(sandbox, org, client):
     elsewhere = token(**{**claims, "sub": "repo:mallory/infra:ref:refs/heads/main"})
     assert refusal(call, **ask, WebIdentityToken=elsewhere)[0] == "AccessDenied"
     assert refusal(call, **ask, WebIdentityToken="rubbish")[0] == "InvalidIdentityToken"
+
+
+def test_a_session_may_what_its_role_s_policies_allow(sandbox, org, sts, client):
+    account_id = create(org, "fresh")
+    inside = with_keys(client, "iam", sts.assume_role(**arn(account_id))["Credentials"])
+    owner = {"AWS": f"arn:aws:iam::{sandbox.management_account_id}:root"}
+    inside.create_role(RoleName="reader", AssumeRolePolicyDocument=trust(owner))
+    session = sts.assume_role(**arn(account_id, "reader"))["Credentials"]
+    reader, tokens = with_keys(client, "iam", session), with_keys(client, "sts", session)
+    assert refusal(reader.list_roles)[0] == "AccessDenied", "no policy, no right"
+    assert tokens.get_caller_identity()["Account"] == account_id
+    statements = [
+        {"Effect": "Allow", "Action": ["iam:List*", "iam:Create*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "iam:ListUsers", "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": f"arn:aws:iam::{account_id}:role/only-this",
+        },
+    ]
+    inside.put_role_policy(
+        RoleName="reader",
+        PolicyName="reads",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
+    assert reader.list_roles()["Roles"]
+    assert refusal(reader.list_users)[0] == "AccessDenied"
+    assert refusal(reader.delete_role, RoleName="reader")[0] == "AccessDenied"
+    for name in ("only-this", "not-that"):
+        inside.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=trust({"AWS": f"arn:aws:iam::{account_id}:root"}),
+        )
+    assert tokens.assume_role(**arn(account_id, "only-this"))
+    assert refusal(tokens.assume_role, **arn(account_id, "not-that"))[0] == "AccessDenied"
+    inside.delete_role_policy(RoleName="reader", PolicyName="reads")
+    assert refusal(reader.list_roles)[0] == "AccessDenied", "policies count when a call is made"

@@ -120,6 +120,8 @@ def test_a_region_guardrail_with_exceptions(sandbox, org, root, placed):
     )
     iam = assumed(sandbox, account_id, "iam")
     iam.create_role(RoleName="Exempt", AssumeRolePolicyDocument=trust)
+    read = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    iam.attach_role_policy(RoleName="Exempt", PolicyArn=read)
     assumed(sandbox, account_id, "ssm", "us-east-1", role="Exempt").describe_parameters()
 
 

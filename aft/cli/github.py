@@ -1,0 +1,310 @@
+"""``aft github``: what the workflows do on GitHub. The only verb that talks to it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from aft.cli.github_files import codeowners_command, issue_form_command
+from aft.cli.github_options import Hub, hub_options, write_file
+
+FINDINGS_EXIT = 3
+_MARKERS = {"plan": "<!-- aft:plan -->", "apply": "<!-- aft:apply -->"}
+_TEXT = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group("github")
+def command() -> None:
+    """Comments, pull requests, reviews and issues on GitHub, for workflows.
+
+    Everything takes and leaves files, so that other systems run plan, apply and drift and post
+    the files themselves. The token is AFT_GITHUB_TOKEN or GITHUB_TOKEN, the API GITHUB_API_URL
+    (https://HOST/api/v3 for an Enterprise Server). A token of an app other than GitHub Actions
+    needs its login in AFT_GITHUB_LOGIN.
+    """
+
+
+@command.command("comment")
+@click.option("--file", type=_TEXT, required=True, help="Begins with its marker line.")
+@click.option("--pull", type=click.IntRange(min=1), help="Default: the event's pull request.")
+@click.option("--commit", metavar="SHA", help="The pull request this commit was merged by.")
+@click.option("--head", metavar="SHA", help="The head this is about. Default: the event's.")
+@click.option("--verb", type=click.Choice(list(_MARKERS)), help="Whose comment, if FILE is empty.")
+@hub_options
+def comment_command(
+    hub: Hub,
+    *,
+    file: Path,
+    pull: int | None,
+    commit: str | None,
+    head: str | None,
+    verb: str | None,
+) -> None:
+    """Write a comment on a pull request, or bring ours up to date.
+
+    Ours is the one that begins with the same marker (<!-- aft:plan -->) and was written by the
+    same account; comments of others are never touched. When FILE is missing or empty the comment
+    says that the job failed. When the pull request has moved on, nothing is written; nor is the
+    failure when it is closed.
+    """
+    from aft.app.github_comments import (
+        post_sticky,
+        pull_request_of_commit,
+        read_text,
+        why_not,
+    )
+    from aft.github.pulls import WRITE
+
+    if pull is not None and commit is not None:
+        raise click.UsageError("--pull and --commit exclude each other")
+    verb = verb or ("apply" if commit else "plan")
+    text = read_text(file)
+    has_text = bool(text.strip())
+    if not has_text:
+        text = _silent_page(hub, verb)
+    if commit is not None:
+        merged = pull_request_of_commit(hub.client, commit)
+        if merged is None:
+            click.echo(f"{commit[:10]} came without a pull request: nothing to comment on")
+            return
+        number = merged.number
+    else:
+        number = hub.pull(pull)
+        head = hub.head(head, number)
+        no_need = why_not(hub.client, number, head, has_text=has_text)
+        if no_need:
+            click.echo(no_need)
+            return
+    posted = post_sticky(hub.client, hub.me, number, text, needs=WRITE, note=hub.cut_note)
+    click.echo(posted.words(f"pull request #{number}"))
+    _warn_of_another_login(hub, posted.comment.author.login)
+
+
+@command.command("pulls", short_help="Fetch the heads of the open pull requests.")
+@click.option("--exclude", metavar="N", type=int, multiple=True, help="Leave this one out.")
+@click.option("--remote", default="origin", show_default=True, help="Where to fetch from.")
+@hub_options
+def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
+    """Fetch the heads of the open pull requests into refs/aft/pulls/<N>.
+
+    Only git objects: nothing is checked out or run. Refs of closed ones are removed; the event's
+    own pull request is left out. For aft validate --against 'refs/aft/pulls/*'.
+    """
+    from aft.app.github_pulls import PULLS_PREFIX, fetch_open_pulls
+
+    own = {hub.event.pull.number} if hub.event.pull else set()
+    result = fetch_open_pulls(hub.client, hub.fetching(remote), exclude={*exclude, *own})
+    number = len(result.fetched)
+    click.echo(f"{number} open pull request{'' if number == 1 else 's'} in {PULLS_PREFIX}")
+    for missing in result.missing:
+        click.echo(f"pull request #{missing} has no head that can be fetched", err=True)
+
+
+@command.command("fetch-pull", short_help="Fetch what merging a pull request would give.")
+@click.argument("number", metavar="[N]", type=click.IntRange(min=1), required=False)
+@click.option("--head", metavar="SHA", help="The head to be merged. Default: the event's.")
+@click.option("--remote", default="origin", show_default=True, help="Where to fetch from.")
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where to write comment.md and summary.md when there are conflicts.",
+)
+@hub_options
+def fetch_pull_command(
+    hub: Hub, *, number: int | None, head: str | None, remote: str, report: Path | None
+) -> None:
+    """Fetch what merging pull request N would give into refs/aft/merge.
+
+    Only when it merges exactly this head: a run that is late must not plan something newer. The
+    step's outputs say state (ready, outdated, closed or conflict), merge and base. Exit 1 when
+    there are conflicts; when it is outdated or closed, says so, exit 0, and there is no ref.
+    """
+    from aft.app.github_pulls import PullState, fetch_pull
+
+    number = hub.pull(number)
+    head = hub.head(head, number)
+    if not head:
+        raise click.UsageError("which head? The event has none; give --head SHA")
+    fetched = fetch_pull(hub.client, hub.fetching(remote), number, head)
+    state, merge, base = fetched.state.value, fetched.merge, fetched.base
+    hub.outputs({"state": state, "merge": merge, "base": base})
+    click.echo(fetched.words)
+    if fetched.state is PullState.CONFLICT:
+        if report is not None:
+            _report_conflict(hub, report, base=fetched.pull.base_ref)
+        sys.exit(1)
+
+
+@command.command("reviewed", short_help="Fetch what was reviewed before a merge.")
+@click.option("--commit", metavar="SHA", required=True, help="What was merged.")
+@click.option("--out", type=_TEXT, required=True, help="For aft apply --reviewed.")
+@click.option("--workflow", default=".github/workflows/plan.yml", show_default=True)
+@hub_options
+def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None:
+    """Fetch what was reviewed on the pull request that a commit merged.
+
+    Takes reviewed.json from the artifact aft-plan-<pull>-<head> of a run of the plan's workflow;
+    artifacts of other workflows and events do not count. When nothing is found, the file says
+    that nothing was reviewed, and then aft apply does nothing risky.
+    """
+    from aft.app.github_reviews import review_of_commit
+
+    review = review_of_commit(hub.client, commit, workflow=workflow)
+    write_file(out, review.text)
+    click.echo(review.words)
+
+
+@command.command("issue")
+@click.option("--file", type=_TEXT, required=True, help="Its text; empty or missing closes it.")
+@click.option("--label", required=True, help="Which issue it is: aft:drift.")
+@click.option("--title", required=True)
+@hub_options
+def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
+    """Open, update or close the one issue of ours with a label."""
+    from aft.app.github_comments import read_text
+    from aft.app.github_issues import settle_issue
+
+    run = hub.context.run_url
+    farewell = f"Closed: it is so no longer{f' ([run]({run}))' if run else ''}."
+    done = settle_issue(
+        hub.client,
+        hub.me,
+        label=label,
+        title=title,
+        text=read_text(file),
+        note=hub.cut_note,
+        farewell=farewell,
+    )
+    click.echo(done)
+
+
+@command.command("issue-text", short_help="Write the text of the event's issue to a file.")
+@click.option("--out", type=_TEXT, required=True, help="For aft new --from-issue.")
+@hub_options
+def issue_text_command(hub: Hub, *, out: Path) -> None:
+    """Write the text of the event's issue to a file; asks GitHub nothing.
+
+    The step's outputs are issue (its number) and requester (who wrote it).
+    """
+    issue = hub.event.issue
+    if issue is None:
+        raise click.UsageError("the event has no issue; is this an issues event?")
+    write_file(out, issue.body)
+    hub.outputs({"issue": str(issue.number), "requester": issue.author.login})
+    click.echo(f"text of issue #{issue.number} in {out}")
+
+
+@command.command("pull-request", short_help="Open or find the pull request of a branch.")
+@click.option("--branch", required=True, help="A branch of this repository.")
+@click.option("--title", required=True)
+@click.option("--body-file", type=_TEXT, required=True)
+@click.option("--base", default="main", show_default=True)
+@hub_options
+def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, base: str) -> None:
+    """Open the pull request of a branch, or find it when it is open already.
+
+    The step's outputs are pull (its number) and url.
+    """
+    from aft.app.github_comments import read_text
+    from aft.app.github_pulls import open_or_find
+    from aft.github.fitting import fitted_body
+
+    body = fitted_body(read_text(body_file), note=hub.cut_note)
+    pull, is_new = open_or_find(hub.client, branch=branch, base=base, title=title, body=body)
+    hub.outputs({"pull": str(pull.number), "url": pull.url})
+    click.echo(f"pull request #{pull.number} {'opened' if is_new else 'is open'}: {pull.url}")
+
+
+@command.command("reply")
+@click.option("--issue", "number", type=click.IntRange(min=1), help="Default: the event's issue.")
+@click.option("--file", type=_TEXT, required=True, help="Begins with its marker line.")
+@hub_options
+def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
+    """Write a comment on an issue, or bring ours up to date."""
+    from aft.app.github_comments import post_sticky, read_text
+    from aft.github.issues import WRITE
+
+    if number is None:
+        if hub.event.issue is None:
+            raise click.UsageError("which issue? The event has none; give --issue N")
+        number = hub.event.issue.number
+    text = read_text(file)
+    if not text.strip():
+        raise click.UsageError(f"{file} is missing or empty")
+    posted = post_sticky(hub.client, hub.me, number, text, needs=WRITE, note=hub.cut_note)
+    click.echo(posted.words(f"issue #{number}"))
+    _warn_of_another_login(hub, posted.comment.author.login)
+
+
+@command.command("signatures", short_help="Find commits whose signature is not verified.")
+@click.option("--from", "base", metavar="REV", required=True, help="Commits of it are not asked.")
+@click.option("--to", "head", metavar="SHA", required=True, help="Every other one up to here is.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text")
+@hub_options
+def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
+    """Find the commits whose signature GitHub has not verified; exit 3 when there are any.
+
+    Does nothing unless aft.yaml, as it is at --from, says github.require_signatures.
+    """
+    from aft.app.github_signatures import are_signatures_required, signature_findings
+    from aft.report.findings import findings_json, findings_text
+    from aft.report.github import findings_github
+
+    workspace = hub.session.workspace
+    if not are_signatures_required(workspace, base):
+        hub.session.say("aft.yaml does not ask for signatures (github.require_signatures)")
+        return
+    findings = signature_findings(workspace, hub.client, base=base, head=head)
+    match form:
+        case "json":
+            click.echo(findings_json(findings), nl=False)
+        case "github":
+            click.echo(findings_github(findings))
+        case _:
+            click.echo(findings_text(findings) or "every commit is signed")
+    if findings:
+        sys.exit(FINDINGS_EXIT)
+
+
+def _silent_page(hub: Hub, verb: str) -> str:
+    """The job ended before aft could say anything: never to be taken for "no changes"."""
+    from aft.report.markdown_failure import FailurePage, failure_comment
+
+    page = FailurePage(
+        verb=verb,
+        marker=_MARKERS[verb],
+        message=f"The job failed before aft {verb} could say why.",
+        hint="look at the log",
+        log=hub.log,
+    )
+    return failure_comment(page)
+
+
+def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
+    from aft.report.markdown_failure import FailurePage, failure_comment, failure_summary
+
+    page = FailurePage(
+        verb="plan",
+        marker=_MARKERS["plan"],
+        message=f"This pull request has conflicts with {base}, so there is no merge to plan.",
+        hint=f"merge or rebase onto {base}, then push again",
+        log=hub.log,
+    )
+    write_file(folder / "comment.md", failure_comment(page))
+    write_file(folder / "summary.md", failure_summary(page))
+
+
+def _warn_of_another_login(hub: Hub, login: str) -> None:
+    """The next run would not find the comment, and write another one."""
+    if login.lower() != hub.me.login.lower():
+        click.echo(
+            f"the token writes as {login}, not as {hub.me.login}; set AFT_GITHUB_LOGIN={login}",
+            err=True,
+        )
+
+
+command.add_command(codeowners_command)
+command.add_command(issue_form_command)

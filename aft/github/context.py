@@ -1,0 +1,69 @@
+"""What the environment says: API, repository, token, run.
+
+GitHub Actions sets the ``GITHUB_…`` variables; elsewhere one sets them, or gives options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aft.errors import UserError
+from aft.github.address import DEFAULT_API, ApiAddress, parse_repository
+from aft.github.client import PATIENCE_SECONDS, GitHubClient, Token
+from aft.github.people import LOGIN_VARIABLE, Account, ourselves
+from aft.ports import Clock
+
+TOKEN_VARIABLES = ("AFT_GITHUB_TOKEN", "GITHUB_TOKEN")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitHubContext:
+    """``run_url``: the run to look at, empty where there is none; ``login``: whose the token is,
+    as far as the user says."""
+
+    address: ApiAddress
+    repository: str
+    token: Token | None
+    login: str = ""
+    in_actions: bool = False
+    run_url: str = ""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], *, repository: str = "") -> GitHubContext:
+        """Options win over variables. Raises ``UserError``."""
+        name = repository or environ.get("GITHUB_REPOSITORY", "")
+        if not name:
+            raise UserError(
+                "which repository on GitHub?", hint="give --repo ORG/REPO, or set GITHUB_REPOSITORY"
+            )
+        secret = next((environ[key] for key in TOKEN_VARIABLES if environ.get(key)), "").strip()
+        return cls(
+            address=ApiAddress.parse(environ.get("GITHUB_API_URL") or DEFAULT_API),
+            repository=parse_repository(name),
+            token=Token(secret) if secret else None,
+            login=environ.get(LOGIN_VARIABLE, ""),
+            in_actions=environ.get("GITHUB_ACTIONS") == "true",
+            run_url=_run_url(environ, name),
+        )
+
+    def client(self, clock: Clock, *, patience: float = PATIENCE_SECONDS) -> GitHubClient:
+        """Raises ``Denied`` when there is no token."""
+        return GitHubClient(
+            address=self.address,
+            repository=self.repository,
+            token=self.token,
+            clock=clock,
+            patience=patience,
+        )
+
+    def ourselves(self, client: GitHubClient) -> Account:
+        return ourselves(client, login=self.login, in_actions=self.in_actions)
+
+
+def _run_url(environ: Mapping[str, str], repository: str) -> str:
+    server = environ.get("GITHUB_SERVER_URL", "").rstrip("/")
+    run = environ.get("GITHUB_RUN_ID", "")
+    if not server or not run.isdigit():
+        return ""
+    return f"{server}/{repository}/actions/runs/{run}"

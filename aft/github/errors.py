@@ -1,0 +1,96 @@
+"""GitHub's refusals, told as ours, with the permission or setting to mend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from aft.errors import (
+    AftError,
+    Conflict,
+    Denied,
+    NotFound,
+    Terminal,
+    Throttled,
+    Transient,
+    UnknownOutcome,
+)
+from aft.github.wire import Response
+
+ACCESS_HINT = (
+    "set GITHUB_TOKEN (in a workflow: ${{ github.token }}) or AFT_GITHUB_TOKEN to a token of this "
+    "GitHub that has not expired"
+)
+_LONGEST = 500
+_PULLS_SETTING = (
+    "allow it under Settings > Actions > General > Workflow permissions: 'Allow GitHub Actions to "
+    "create and approve pull requests'"
+)
+
+
+def refusal(
+    response: Response, *, where: str, needs: str, repeatable: bool, throttled: bool
+) -> AftError:
+    """The error for an answer of 400 and above.
+
+    ``needs`` is the permission as a workflow writes it, such as ``issues: write``.
+    """
+    said = words_of(response.body)
+    text = f"{where} failed: {said or 'no message'} [{response.status}]"
+    if request_id := response.headers.get("x-github-request-id"):
+        text += f" (request id {_clean(request_id)})"
+    status = response.status
+    if throttled:
+        return Throttled(text, hint="GitHub limits how often it may be asked; run again later")
+    if status == 401:
+        return Denied(text, hint=ACCESS_HINT, code="401")
+    if status == 403:
+        return Denied(text, hint=_denied_hint(said, response.headers, needs), code="403")
+    if status in (404, 410):
+        return NotFound(text, hint=f"GitHub also says so to a token without {needs}")
+    if status in (409, 412):
+        return Conflict(text, hint="somebody else is changing it; run again")
+    if status >= 500 or status == 408:
+        if repeatable:
+            return Transient(text, hint="run again; githubstatus.com tells of outages")
+        return UnknownOutcome(f"{text}, so it may or may not have happened", hint="run again")
+    return Terminal(text, code=str(status))
+
+
+def words_of(body: bytes) -> str:
+    """GitHub's message and the details of its errors, on one line."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(answer, Mapping):
+        return ""
+    parts = [str(answer.get("message") or "")]
+    errors = answer.get("errors")
+    for error in errors if isinstance(errors, Sequence) and not isinstance(errors, str) else ():
+        if isinstance(error, Mapping):
+            detail = error.get("message") or (
+                f"{error.get('resource', '')} {error.get('field', '')} {error.get('code', '')}"
+            )
+            parts.append(str(detail).strip())
+        else:
+            parts.append(str(error))
+    return _clean("; ".join(part for part in parts if part))
+
+
+def _denied_hint(said: str, headers: Mapping[str, str], needs: str) -> str:
+    if "create or approve pull requests" in said:
+        return _PULLS_SETTING
+    if "locked" in said:
+        return "unlock the conversation, or let only people write there"
+    if headers.get("x-github-sso"):
+        return "authorize the token for the organization's single sign-on"
+    accepted = _clean(headers.get("x-accepted-github-permissions", ""))
+    also = f" (GitHub names: {accepted})" if accepted else ""
+    return f"give the job `permissions: {{{needs}}}`, or the token that permission{also}"
+
+
+def _clean(text: str) -> str:
+    """One line of printable characters, not longer than a person reads."""
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"

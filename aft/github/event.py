@@ -1,0 +1,91 @@
+"""The payload of the event that started the workflow (GITHUB_EVENT_PATH).
+
+Written by GitHub, but titles, bodies and branch names in it are anybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aft.errors import UserError
+from aft.github.answers import Answer, parsed
+from aft.github.people import Account, account_of
+
+EVENT_LIMIT = 32 * 1024 * 1024  # GitHub caps payloads at 25 MB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPull:
+    """The pull request as it was when the event happened."""
+
+    number: int
+    head_sha: str
+    base_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventIssue:
+    """``body`` has line feeds alone between its lines, whatever the browser sent."""
+
+    number: int
+    body: str
+    author: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened; without a pull request or an issue for other kinds of events."""
+
+    action: str = ""
+    pull: EventPull | None = None
+    issue: EventIssue | None = None
+
+
+def event_path(environ: Mapping[str, str], given: Path | None) -> Path | None:
+    """The file with the payload: as given, else GITHUB_EVENT_PATH."""
+    path = environ.get("GITHUB_EVENT_PATH", "")
+    return given or (Path(path) if path else None)
+
+
+def read_event(path: Path | None) -> Event:
+    """An empty event when there is no file. Raises ``UserError``, or ``Terminal`` when it is not
+    what GitHub writes."""
+    if path is None:
+        return Event()
+    try:
+        if path.stat().st_size > EVENT_LIMIT:
+            raise UserError(f"{path} is larger than any event of GitHub's")
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"cannot read the event in {path}: {error.strerror}",
+            hint="GITHUB_EVENT_PATH or --event names the file with the event's payload",
+        ) from error
+    value = parsed(content, where=str(path))
+    if not isinstance(value, dict):
+        raise UserError(f"{path} does not hold an event")
+    event = Answer(value, str(path))
+    pull, issue = event.child_or_none("pull_request"), event.child_or_none("issue")
+    return Event(
+        action=event.text_or("action"),
+        pull=_pull(pull) if pull else None,
+        issue=_issue(issue) if issue else None,
+    )
+
+
+def _pull(answer: Answer) -> EventPull:
+    return EventPull(
+        number=answer.number("number"),
+        head_sha=answer.child("head").text("sha"),
+        base_ref=answer.child("base").text("ref"),
+    )
+
+
+def _issue(answer: Answer) -> EventIssue:
+    return EventIssue(
+        number=answer.number("number"),
+        body=answer.text_or("body").replace("\r\n", "\n").replace("\r", "\n"),
+        author=account_of(answer.child_or_none("user")),
+    )

@@ -1,0 +1,157 @@
+"""What administrators chose for the repository; for ``aft doctor``.
+
+Each reader stands alone, so that a token which may not read one thing still tells the others:
+classic branch protection and Actions settings need ``administration: read``, which a workflow's
+own token never has. Rules of rulesets and environments are readable with less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aft.errors import NotFound
+from aft.github.address import segment
+from aft.github.answers import Answer
+from aft.github.client import GitHubClient
+
+METADATA = "metadata: read"
+ACTIONS = "actions: read"
+ADMINISTRATION = "administration: read"
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositorySettings:
+    """``merge_methods`` is empty when the token may not see them."""
+
+    name: str
+    default_branch: str
+    is_private: bool
+    is_fork: bool
+    merge_methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchRules:
+    """What must be so before a branch changes; the stricter where several rules apply."""
+
+    requires_pull_request: bool = False
+    approvals: int = 0
+    requires_code_owners: bool = False
+    dismisses_stale_reviews: bool = False
+    requires_last_push_approval: bool = False
+    required_checks: tuple[str, ...] = ()
+    requires_up_to_date: bool = False
+    requires_signatures: bool = False
+    blocks_force_pushes: bool = False
+    blocks_deletion: bool = False
+    binds_administrators: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSettings:
+    """``branches``: names of branches or patterns that may deploy; ``any_branch`` without a rule,
+    ``protected_only`` when every protected branch may."""
+
+    name: str
+    any_branch: bool
+    protected_only: bool
+    branches: tuple[str, ...]
+    reviewers: tuple[str, ...]
+    prevents_self_review: bool
+    administrators_may_bypass: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionsSettings:
+    """``requires_pinned_actions``: ``None`` where the server does not know that setting."""
+
+    is_enabled: bool
+    allowed_actions: str
+    requires_pinned_actions: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowPermissions:
+    """``default`` is ``read`` or ``write``."""
+
+    default: str
+    may_open_pull_requests: bool
+
+
+def repository_settings(client: GitHubClient) -> RepositorySettings:
+    """The repository itself. Raises ``NotFound`` also when the token may not see it."""
+    answer = client.get("", needs=METADATA)
+    methods = ("merge_commit", "squash_merge", "rebase_merge")
+    return RepositorySettings(
+        name=answer.text("full_name"),
+        default_branch=answer.text("default_branch"),
+        is_private=answer.flag("private"),
+        is_fork=answer.flag("fork", default=False),
+        merge_methods=tuple(
+            name for name in methods if answer.flag_or_none(f"allow_{name}") is True
+        ),
+    )
+
+
+def actions_settings(client: GitHubClient) -> ActionsSettings:
+    """Which actions may run. Raises ``Denied`` without ``administration: read``."""
+    answer = client.get("/actions/permissions", needs=ADMINISTRATION)
+    return ActionsSettings(
+        is_enabled=answer.flag("enabled"),
+        allowed_actions=answer.text_or("allowed_actions"),
+        requires_pinned_actions=answer.flag_or_none("sha_pinning_required"),
+    )
+
+
+def workflow_permissions(client: GitHubClient) -> WorkflowPermissions:
+    """What a workflow's token may when the workflow does not say. Raises ``Denied`` as above."""
+    answer = client.get("/actions/permissions/workflow", needs=ADMINISTRATION)
+    return WorkflowPermissions(
+        default=answer.text("default_workflow_permissions"),
+        may_open_pull_requests=answer.flag("can_approve_pull_request_reviews"),
+    )
+
+
+def environment(client: GitHubClient, name: str) -> EnvironmentSettings | None:
+    """``None`` when there is none of that name."""
+    path = f"/environments/{segment(name)}"
+    try:
+        answer = client.get(path, needs=ACTIONS)
+    except NotFound:
+        return None
+    policy = answer.child_or_none("deployment_branch_policy")
+    branches: tuple[str, ...] = ()
+    if policy is not None and policy.flag("custom_branch_policies", default=False):
+        pages = client.pages(
+            f"{path}/deployment-branch-policies",
+            needs=ACTIONS,
+            key="branch_policies",
+            at_most=_MOST,
+        )
+        branches = tuple(item.text("name") for item in pages)
+    reviews = [
+        rule
+        for rule in answer.children("protection_rules")
+        if rule.text_or("type") == "required_reviewers"
+    ]
+    return EnvironmentSettings(
+        name=answer.text("name"),
+        any_branch=policy is None,
+        protected_only=policy is not None and policy.flag("protected_branches", default=False),
+        branches=branches,
+        reviewers=tuple(name for rule in reviews for name in _reviewers(rule)),
+        prevents_self_review=any(
+            rule.flag("prevent_self_review", default=False) for rule in reviews
+        ),
+        administrators_may_bypass=answer.flag("can_admins_bypass", default=True),
+    )
+
+
+def _reviewers(rule: Answer) -> tuple[str, ...]:
+    """Logins of people, slugs of teams."""
+    return tuple(
+        person.text_or("login") or person.text_or("slug")
+        for entry in rule.children("reviewers")
+        if (person := entry.child_or_none("reviewer")) is not None
+    )

@@ -1,0 +1,191 @@
+"""What people saw when they said yes, kept small, and its comparison with a later plan.
+
+A plan is reviewed on a pull request and made anew after the merge, when other things may have
+moved. ``Reviewed`` remembers each change by its id and by a digest of what it does, which does not
+depend on the revision or the snapshot; ``newly_risky`` says which risky changes of a later plan
+nobody has seen. E-mail addresses and account ids are only in digests. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from aft.canonical import digest, plain
+from aft.errors import UserError
+from aft.ids import PlanDigest, Revision
+from aft.plan.codec import plan_digest
+from aft.plan.fields import OU_ID, REVISION
+from aft.plan.model import Change, ChangeKind, Plan
+from aft.plan.risk import Risk, risk_of
+from aft.plan.typed_json import WrongShape, json_object, read_model
+
+REVIEWED_FORMAT = 1
+LARGEST = 32 * 1024 * 1024
+"""Bytes of the largest file that is read: some 100,000 changes."""
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_REVISION = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?|working tree")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,2000}")
+_TELLING = re.compile(r"@|[0-9]{12}")
+"""What makes a name tell an e-mail address or account id."""
+
+_NOT_COMPARED = frozenset({OU_ID, REVISION})
+"""Fields that come to be known, or move on, while the change stays the same for people."""
+
+_HINT = "use the reviewed.json of the pull request's plan (`aft plan --report DIR`) as it is"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedChange:
+    """One change somebody could see. ``id`` and ``target`` are the plan's, or their digests where
+    they would tell an e-mail address or account id; ``does`` is the digest of what it does."""
+
+    id: str
+    kind: ChangeKind
+    target: str
+    risk: Risk | None
+    does: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    """What was reviewed: ``plan`` is the digest of the plan that was shown, ``revision`` what it
+    was made from. Both are empty, and ``changes`` too, when nothing was reviewed at all."""
+
+    plan: PlanDigest
+    revision: Revision
+    changes: tuple[ReviewedChange, ...]
+    format: int = REVIEWED_FORMAT
+
+    @cached_property
+    def does_by_id(self) -> Mapping[str, str]:
+        """What each change that was seen does."""
+        return {item.id: item.does for item in self.changes}
+
+
+NOTHING_REVIEWED = Reviewed(plan=PlanDigest(""), revision=Revision(""), changes=())
+"""For a commit that came without a pull request: nothing risky of it may go ahead."""
+
+
+def reviewed_of(plan: Plan) -> Reviewed:
+    """What a reader of ``plan`` has seen."""
+    return Reviewed(
+        plan=plan_digest(plan),
+        revision=plan.revision,
+        changes=tuple(
+            ReviewedChange(
+                id=_untelling(change.id),
+                kind=change.kind,
+                target=_untelling(change.target),
+                risk=risk_of(change),
+                does=_does(change),
+            )
+            for change in plan.changes
+        ),
+    )
+
+
+def newly_risky(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
+    """The risky changes of ``plan`` that were not reviewed, or do something else now."""
+    seen = reviewed.does_by_id
+    return tuple(
+        change
+        for change in plan.changes
+        if risk_of(change) is not None and seen.get(_untelling(change.id)) != _does(change)
+    )
+
+
+def does_something_else(reviewed: Reviewed, change: Change) -> bool:
+    """True when a change of this name was reviewed, but not what it does now."""
+    return reviewed.does_by_id.get(_untelling(change.id)) not in (None, _does(change))
+
+
+def newly_routine(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
+    """The changes of ``plan`` that were not reviewed and are no risk: they go ahead."""
+    seen = reviewed.does_by_id
+    return tuple(
+        change
+        for change in plan.changes
+        if risk_of(change) is None and _untelling(change.id) not in seen
+    )
+
+
+def reviewed_to_json(reviewed: Reviewed) -> str:
+    """One line a change, in the order of the plan, ending in a newline."""
+    head = {"format": reviewed.format, "plan": reviewed.plan, "revision": reviewed.revision}
+    lines = ",\n".join(f"    {_compact(plain(item))}" for item in reviewed.changes)
+    rows = f"[\n{lines}\n  ]" if lines else "[]"
+    top = "".join(f"  {_compact(key)}: {_compact(value)},\n" for key, value in head.items())
+    return f'{{\n{top}  "changes": {rows}\n}}\n'
+
+
+def reviewed_from_json(text: str) -> Reviewed:
+    """Read ``reviewed_to_json``'s output, which came from outside.
+
+    Raises ``UserError`` for anything else, saying where it differs.
+    """
+    if len(text) > LARGEST:
+        raise UserError(f"the reviewed plan is over {LARGEST // 1024 // 1024} MiB", hint=_HINT)
+    try:
+        reviewed = read_model(Reviewed, json_object(text), "reviewed")
+        _check(reviewed)
+    except WrongShape as error:
+        raise UserError(f"this is not a reviewed plan aft wrote: {error}", hint=_HINT) from None
+    return reviewed
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _check(reviewed: Reviewed) -> None:
+    if reviewed.format != REVIEWED_FORMAT:
+        raise WrongShape(
+            f"format is {reviewed.format}; this version of aft reads {REVIEWED_FORMAT}"
+        )
+    if not reviewed.plan and not reviewed.revision:
+        if reviewed.changes:
+            raise WrongShape("it has changes, but names no plan")
+        return
+    _matches(_DIGEST, reviewed.plan, "plan")
+    _matches(_REVISION, reviewed.revision, "revision")
+    ids: set[str] = set()
+    for index, item in enumerate(reviewed.changes):
+        where = f"changes[{index}]"
+        _matches(_NAME, item.id, f"{where}.id")
+        _matches(_NAME, item.target, f"{where}.target")
+        _matches(_DIGEST, item.does, f"{where}.does")
+        if item.id in ids:
+            raise WrongShape(f"{where}.id: {item.id!r:.80} is there twice")
+        ids.add(item.id)
+
+
+def _matches(pattern: re.Pattern[str], text: str, where: str) -> None:
+    if not pattern.fullmatch(text):
+        raise WrongShape(f"{where}: {text!r:.60} is not what aft writes there")
+
+
+def _untelling(name: str) -> str:
+    """``name``, or its digest where it would tell an e-mail address or account id."""
+    return digest(name) if _TELLING.search(name) else name
+
+
+def _does(change: Change) -> str:
+    """Equal for changes that do the same to the same account."""
+    return digest(
+        {
+            "kind": change.kind,
+            "target": change.target,
+            "account_id": change.account_id,
+            "subject": change.subject,
+            "fields": _fields(change),
+        }
+    )
+
+
+def _fields(change: Change) -> Iterable[object]:
+    return [plain(item) for item in change.fields if item.field not in _NOT_COMPARED]

@@ -1,0 +1,98 @@
+"""Fits a page into a size without lying about what is missing: what is left out is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aft.report.plain import counted
+
+_GAP = "\n\n"
+LIST = "\n"
+"""Between the items of a list."""
+_RESERVE = 700
+"""Room for the words about what is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One part that is shown whole or not at all. ``tally`` says how many of what it holds."""
+
+    text: str
+    tally: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A title and its entries, ``gap`` between two of them. ``is_vital`` sections must be missed
+    by nobody."""
+
+    title: str
+    entries: tuple[Entry, ...]
+    is_vital: bool = False
+    gap: str = _GAP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What found no room: by noun, of vital sections and of the others."""
+
+    vital: tuple[tuple[str, int], ...] = ()
+    other: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def words(self) -> str:
+        """``3 risky accounts and 12 accounts``; empty when all is there."""
+        return listed([counted(number, noun) for noun, number in (*self.vital, *self.other)])
+
+
+def fitted(
+    head: str,
+    sections: Sequence[Section],
+    footer: str,
+    *,
+    limit: int,
+    size: Callable[[str], int],
+    notice: Callable[[Missing], str],
+    mask: Callable[[str], str] = str,
+) -> str:
+    """``head``, as many entries as ``limit`` has room for, in order, and ``footer``; all of it
+    through ``mask``.
+
+    Entries give way from the end. ``notice`` words what is missing; where something vital is, its
+    words stand right below the head, else where the page ends.
+    """
+    head, footer = mask(head), mask(footer)
+    room = limit - size(head) - size(footer) - 2 * size(_GAP) - _RESERVE
+    parts: list[str] = []
+    vital: Counter[str] = Counter()
+    other: Counter[str] = Counter()
+    for section in sections:
+        shown: list[str] = []
+        for entry in section.entries:
+            text = mask(entry.text)
+            cost = size(text) + size(_GAP) + (0 if shown else size(section.title + _GAP))
+            room -= cost
+            if room < 0 or vital or other:
+                (vital if section.is_vital else other).update(dict(entry.tally))
+            else:
+                shown.append(text)
+        if shown:
+            parts += (section.title, section.gap.join(shown))
+    missing = Missing(vital=tuple(vital.items()), other=tuple(other.items()))
+    words = [notice(missing)] if vital or other else []
+    above, below = (words, []) if vital else ([], words)
+    return _GAP.join(part for part in (head, *above, *parts, *below, footer) if part) + "\n"
+
+
+def listed(items: Sequence[str]) -> str:
+    """``a, b and c``."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def utf8_size(text: str) -> int:
+    """Bytes, for limits that are in bytes."""
+    return len(text.encode())

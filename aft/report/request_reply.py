@@ -1,0 +1,159 @@
+"""What is said to somebody who asked for an account through an issue: plain words, no markup of
+theirs. Also the text of the pull request and the few values a workflow makes it with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aft.findings import Finding
+from aft.report.plain import code_span, fence_for, one_line, prose
+from aft.requests.issue_answers import Problem
+from aft.requests.model import AccountRequest
+
+MARKER = "<!-- aft:request -->"
+"""First line of the reply: the comment with it is updated in place."""
+MOST_SHOWN = 40
+"""Problems listed one by one; more would bury the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The issue a request comes from: its number, 0 when it is not known, and the login of who
+    opened it."""
+
+    issue: int = 0
+    login: str = ""
+
+    @property
+    def remark(self) -> str:
+        """The comment at the top of the file."""
+        parts = [f"issue #{self.issue}" if self.issue else "an issue"]
+        if self.login:
+            parts.append(f"by {one_line(self.login)}")
+        return f"Asked for in {' '.join(parts)}."
+
+
+def problems_reply(problems: Sequence[Problem]) -> str:
+    """The comment that says what to change."""
+    count = len(problems)
+    changes = "one change" if count == 1 else f"{count} changes"
+    lines = [MARKER, f"### This request needs {changes}", ""]
+    lines += [_line(problem) for problem in problems[:MOST_SHOWN]]
+    if count > MOST_SHOWN:
+        lines.append(f"- … and {count - MOST_SHOWN} more")
+    lines += [
+        "",
+        (
+            "Edit the issue's text (`…` at its top right, then *Edit*) and save it: the answers "
+            "are read again. Nothing has been created."
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _line(problem: Problem) -> str:
+    where = f"**{prose(problem.question)}** " if problem.question else ""
+    found = f" (found {code_span(problem.found)})" if code_span(problem.found) else ""
+    return f"- {where}{prose(problem.message)}{found}"
+
+
+def broken_repository_reply() -> str:
+    """When nothing is wrong with the answers."""
+    return "\n".join(
+        [
+            MARKER,
+            "### This request has to wait",
+            "",
+            (
+                "Nothing is wrong with your answers: the repository itself has errors, which "
+                "whoever keeps it must mend first (`aft validate` lists them). Then edit this "
+                "issue, or ask them to run the workflow again."
+            ),
+            "",
+        ]
+    )
+
+
+def made_reply(request: AccountRequest, *, path: str, text: str) -> str:
+    """The comment that says what was made of the answers."""
+    return "\n".join([MARKER, *_made(request, path=path, text=text), ""])
+
+
+def _made(request: AccountRequest, *, path: str, text: str) -> list[str]:
+    lines = text.rstrip("\n").split("\n")
+    fence = fence_for(lines)
+    return [
+        f"### Account {code_span(request.name)} is on its way",
+        "",
+        f"A pull request with the file {code_span(path)} asks for it:",
+        "",
+        f"{fence}yaml",
+        *lines,
+        fence,
+        "",
+        (
+            "People review the pull request. When it is merged, the account is created. To change "
+            "an answer, edit this issue's text."
+        ),
+    ]
+
+
+def pull_request_body(request: AccountRequest, origin: Origin) -> str:
+    """The pull request's own text."""
+    rows = {
+        "Account": code_span(request.name),
+        "Root e-mail": code_span(request.email),
+        "OU": code_span(str(request.ou)),
+        "Owner": prose(request.owner.team) if request.owner else "",
+        "Why": prose(request.reason),
+        "Ticket": prose(request.ticket),
+        "Asked by": code_span(origin.login),
+    }
+    table = [f"| {name} | {value} |" for name, value in rows.items() if value]
+    closes = [f"Closes #{origin.issue}.", ""] if origin.issue else []
+    return "\n".join(
+        [
+            "Made from an issue by `aft new --from-issue`; the plan is in the comment below.",
+            "",
+            "| | |",
+            "|---|---|",
+            *table,
+            "",
+            *closes,
+        ]
+    )
+
+
+def request_json(request: AccountRequest, *, path: str, origin: Origin) -> str:
+    """``{"id", "path", "title", "branch"}``: what a workflow makes the pull request with."""
+    number = f"{origin.issue}-" if origin.issue else ""
+    made: Mapping[str, str] = {
+        "id": request.id,
+        "path": path,
+        "title": f"Account {request.id}: {_title(request.reason)}".rstrip(": "),
+        "branch": f"request/{number}{request.id}",
+    }
+    return json.dumps(made, indent=2) + "\n"
+
+
+def _title(reason: str) -> str:
+    words = one_line(reason).replace("@", "(at)").replace("`", "'").replace("#", "no. ")
+    return words if len(words) <= 80 else words[:79].rstrip() + "…"
+
+
+def problems_of(
+    findings: Sequence[Finding], questions: Mapping[Finding, str]
+) -> tuple[Problem, ...]:
+    """Findings about the would-be file as problems of the questions they come from."""
+    return tuple(
+        Problem(
+            question=questions.get(finding, ""),
+            message=f"{finding.message}{f' ({finding.hint})' if finding.hint else ''}",
+        )
+        for finding in findings
+        if finding.is_error
+    )

@@ -1,0 +1,180 @@
+"""What the simulated GitHub knows: plain objects, for tests to look at and to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class User:
+    """``kind`` is ``User`` or ``Bot``; an app's login ends with ``[bot]``."""
+
+    login: str
+    kind: str = "User"
+
+    @classmethod
+    def named(cls, login: str, kind: str = "") -> User:
+        return cls(login, (kind or ("bot" if login.endswith("[bot]") else "user")).capitalize())
+
+
+@dataclass
+class Comment:
+    id: int
+    issue: int
+    user: User
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    edits: int = 0
+
+
+@dataclass
+class Issue:
+    """Also the half of a pull request that is an issue: title, body, labels, comments."""
+
+    number: int
+    title: str
+    body: str
+    user: User
+    created_at: datetime
+    updated_at: datetime
+    state: str = "open"
+    state_reason: str | None = None
+    labels: list[str] = field(default_factory=list)
+    locked: bool = False
+    closed_at: datetime | None = None
+
+
+@dataclass
+class Pull:
+    """``fork`` is the bare repository the head lives in, when it is not ours."""
+
+    number: int
+    issue: Issue
+    head_ref: str
+    head_sha: str
+    base_ref: str
+    base_sha: str
+    head_repository: str
+    fork: Path | None = None
+    draft: bool = False
+    merge_sha: str | None = None
+    """The test merge while open (``refs/pull/N/merge``), what it became once merged."""
+    mergeable: bool = True
+    asked_for_mergeable: bool = False
+    """GitHub computes it when it is first asked for, and says null meanwhile."""
+    merged_at: datetime | None = None
+    merged_by: User | None = None
+    commits: list[str] = field(default_factory=list)
+    """Filled at merging: what it brought to the base, besides a merge commit."""
+
+    @property
+    def state(self) -> str:
+        return self.issue.state
+
+
+@dataclass
+class Run:
+    id: int
+    path: str
+    event: str
+    head_sha: str
+    head_branch: str
+    head_repository: str
+    status: str
+    conclusion: str | None
+    created_at: datetime
+    attempt: int = 1
+    name: str = ""
+
+
+@dataclass
+class Artifact:
+    id: int
+    name: str
+    run: Run
+    content: bytes
+    created_at: datetime
+    expired: bool = False
+
+
+@dataclass
+class CheckRun:
+    id: int
+    name: str
+    head_sha: str
+    status: str = "completed"
+    conclusion: str | None = "success"
+    annotations: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Environment:
+    """``branches``: ``None`` any branch, ``"protected"``, or the names of custom policies."""
+
+    name: str
+    branches: tuple[str, ...] | str | None = None
+    reviewers: tuple[str, ...] = ()
+    prevent_self_review: bool = False
+    can_admins_bypass: bool = True
+
+
+@dataclass
+class Settings:
+    """What an administrator chose for the repository."""
+
+    private: bool = True
+    default_branch: str = "main"
+    protection: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Branch to the answer of its (classic) protection."""
+    rules: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    """Branch to the active rules of rulesets."""
+    environments: dict[str, Environment] = field(default_factory=dict)
+    actions_enabled: bool = True
+    allowed_actions: str = "all"
+    sha_pinning_required: bool | None = False
+    """``None``: an older Enterprise Server, which does not know it."""
+    workflow_permissions: str = "read"
+    actions_may_open_pulls: bool = False
+    """The checkbox "Allow GitHub Actions to create and approve pull requests"."""
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = True
+    allow_rebase_merge: bool = True
+
+
+@dataclass
+class State:
+    """Everything, by number or id."""
+
+    repository: str
+    settings: Settings = field(default_factory=Settings)
+    issues: dict[int, Issue] = field(default_factory=dict)
+    pulls: dict[int, Pull] = field(default_factory=dict)
+    comments: dict[int, Comment] = field(default_factory=dict)
+    runs: dict[int, Run] = field(default_factory=dict)
+    artifacts: dict[int, Artifact] = field(default_factory=dict)
+    check_runs: dict[int, CheckRun] = field(default_factory=dict)
+    labels: set[str] = field(default_factory=set)
+    verified: dict[str, tuple[bool, str]] = field(default_factory=dict)
+    """Commit to whether GitHub verified its signature, and the reason it gives."""
+    numbers: int = 0
+    ids: int = 1000
+
+    def next_number(self) -> int:
+        self.numbers += 1
+        return self.numbers
+
+    def next_id(self) -> int:
+        self.ids += 1
+        return self.ids
+
+    def comments_of(self, number: int) -> list[Comment]:
+        """Oldest first."""
+        return [item for item in self.comments.values() if item.issue == number]
+
+    def bodies(self, number: int) -> list[str]:
+        return [comment.body for comment in self.comments_of(number)]

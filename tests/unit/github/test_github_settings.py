@@ -1,0 +1,185 @@
+"""What ``aft doctor`` reads of the repository's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from builders_github_api import World, client_of, on_github
+
+from aft.errors import Denied, NotFound
+from aft.github.branch_rules import classic_protection, combined, ruleset_rules
+from aft.github.client import GitHubClient
+from aft.github.settings import (
+    BranchRules,
+    actions_settings,
+    environment,
+    repository_settings,
+    workflow_permissions,
+)
+
+ADMIN = {"administration": "read", "actions": "read", "contents": "write"}
+PROTECTION = {
+    "required_pull_request_reviews": {
+        "dismiss_stale_reviews": True,
+        "require_code_owner_reviews": True,
+        "required_approving_review_count": 2,
+        "require_last_push_approval": False,
+    },
+    "required_status_checks": {
+        "strict": True,
+        "contexts": ["plan"],
+        "checks": [{"context": "plan", "app_id": 15368}],
+    },
+    "enforce_admins": {"enabled": True},
+    "required_signatures": {"enabled": False},
+    "allow_force_pushes": {"enabled": False},
+    "allow_deletions": {"enabled": False},
+}
+RULES = [
+    {"type": "deletion"},
+    {"type": "non_fast_forward"},
+    {"type": "required_signatures"},
+    {
+        "type": "pull_request",
+        "parameters": {
+            "required_approving_review_count": 1,
+            "require_code_owner_review": False,
+            "dismiss_stale_reviews_on_push": True,
+            "require_last_push_approval": True,
+        },
+    },
+    {
+        "type": "required_status_checks",
+        "parameters": {
+            "strict_required_status_checks_policy": False,
+            "required_status_checks": [{"context": "ci"}, {"context": "plan"}],
+        },
+    },
+]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with on_github(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def admin(world: World) -> GitHubClient:
+    return client_of(world.github, permissions=ADMIN)
+
+
+def test_repository(world: World, admin: GitHubClient) -> None:
+    world.github.state.settings.allow_rebase_merge = False
+    found = repository_settings(admin)
+    assert (found.name, found.default_branch, found.is_private) == (
+        "example/accounts",
+        "main",
+        True,
+    )
+    assert found.merge_methods == ("merge_commit", "squash_merge")
+    reader = client_of(world.github, permissions={"contents": "read"})
+    assert repository_settings(reader).merge_methods == ()
+
+
+def test_branch_rules_from_both_places(world: World, admin: GitHubClient) -> None:
+    settings = world.github.state.settings
+    assert ruleset_rules(admin, "main") == BranchRules()
+    assert classic_protection(admin, "main") is None
+
+    settings.protection["main"], settings.rules["main"] = PROTECTION, list(RULES)
+
+    classic = classic_protection(admin, "main")
+    assert classic == BranchRules(
+        requires_pull_request=True,
+        approvals=2,
+        requires_code_owners=True,
+        dismisses_stale_reviews=True,
+        required_checks=("plan",),
+        requires_up_to_date=True,
+        blocks_force_pushes=True,
+        blocks_deletion=True,
+        binds_administrators=True,
+    )
+    rules = ruleset_rules(admin, "main")
+    assert rules == BranchRules(
+        requires_pull_request=True,
+        approvals=1,
+        dismisses_stale_reviews=True,
+        requires_last_push_approval=True,
+        required_checks=("ci", "plan"),
+        requires_signatures=True,
+        blocks_force_pushes=True,
+        blocks_deletion=True,
+    )
+    both = combined(rules, classic)
+    assert (both.approvals, both.required_checks) == (2, ("ci", "plan"))
+    assert (both.requires_code_owners, both.requires_signatures) == (True, True)
+    assert combined(rules, None) == rules
+
+
+def test_branch_with_a_slash(world: World, admin: GitHubClient) -> None:
+    world.github.state.settings.protection["release/1"] = PROTECTION
+    assert classic_protection(admin, "release/1") is not None
+
+
+def test_workflow_s_own_token_may_read_rules_but_not_protection(world: World) -> None:
+    world.github.state.settings.rules["main"] = list(RULES)
+    reader = client_of(world.github, permissions={"contents": "read"})
+    assert ruleset_rules(reader, "main").requires_pull_request
+    for read in (actions_settings, workflow_permissions):
+        with pytest.raises(Denied, match="not accessible"):
+            read(reader)
+    with pytest.raises(Denied) as caught:
+        classic_protection(reader, "main")
+    assert "administration: read" in caught.value.hint
+
+
+def test_environments(world: World, admin: GitHubClient) -> None:
+    world.github.environment("any")
+    world.github.environment("protected", branches="protected")
+    world.github.environment(
+        "aft-apply",
+        branches=("main", "release/*"),
+        reviewers=("ada", "example/platform"),
+        prevent_self_review=True,
+        can_admins_bypass=False,
+    )
+    assert environment(admin, "missing") is None
+    anything, protected = environment(admin, "any"), environment(admin, "protected")
+    assert anything is not None
+    assert (anything.any_branch, anything.reviewers) == (True, ())
+    assert protected is not None
+    assert (protected.any_branch, protected.protected_only) == (False, True)
+    found = environment(admin, "aft-apply")
+    assert found is not None
+    assert found.branches == ("main", "release/*")
+    assert found.reviewers == ("ada", "platform")
+    assert (found.prevents_self_review, found.administrators_may_bypass) == (True, False)
+
+
+def test_actions(world: World, admin: GitHubClient) -> None:
+    settings = world.github.state.settings
+    settings.sha_pinning_required, settings.allowed_actions = True, "selected"
+    settings.workflow_permissions, settings.actions_may_open_pulls = "write", True
+    found = actions_settings(admin)
+    assert (found.is_enabled, found.allowed_actions, found.requires_pinned_actions) == (
+        True,
+        "selected",
+        True,
+    )
+    assert workflow_permissions(admin).default == "write"
+    assert workflow_permissions(admin).may_open_pull_requests
+
+    settings.sha_pinning_required = None  # an older Enterprise Server
+    assert actions_settings(admin).requires_pinned_actions is None
+    settings.actions_enabled = False
+    assert not actions_settings(admin).is_enabled
+
+
+def test_repository_that_is_hidden(world: World) -> None:
+    client = client_of(world.github, token=world.github.token(sees=False))
+    with pytest.raises(NotFound):
+        repository_settings(client)

@@ -1,0 +1,226 @@
+"""What was reviewed, found again after the merge; and what must not pass for it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from builders_github_api import World, on_github
+from builders_repo import Result
+from github_server import Pull, Run, zipped
+
+from aft.ids import PlanDigest, Revision
+from aft.plan.reviewed import NOTHING_REVIEWED, Reviewed, reviewed_from_json, reviewed_to_json
+
+READ = {"pull-requests": "read", "actions": "read", "contents": "read"}
+REVIEWED = reviewed_to_json(
+    Reviewed(plan=PlanDigest(f"sha256:{7:064}"), revision=Revision(f"{7:040}"), changes=())
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with on_github(tmp_path) as world:
+        yield world
+
+
+def planned(
+    world: World,
+    pull: Pull,
+    content: dict[str, str] | bytes | None = None,
+    *,
+    conclusion: str | None = "success",
+    path: str = ".github/workflows/plan.yml",
+    event: str = "pull_request_target",
+) -> Run:
+    run = world.github.register_run(path, event, pull=pull, conclusion=conclusion)
+    name = f"aft-plan-{pull.number}-{pull.head_sha}"
+    files = {"reviewed.json": REVIEWED, "comment.md": "x"} if content is None else content
+    world.github.add_artifact(run, name, files)
+    return run
+
+
+def reviewed(world: World, sha: str) -> tuple[Result, str]:
+    out = world.files / "reviewed.json"
+    out.unlink(missing_ok=True)
+    result = world.aft("reviewed", "--commit", sha, "--out", str(out), permissions=READ)
+    return result, out.read_text() if out.exists() else ""
+
+
+def nothing_reviewed(world: World, sha: str, why: str) -> None:
+    result, text = reviewed(world, sha)
+    assert result.code == 0, result.err
+    assert why in result.out
+    assert reviewed_from_json(text) == NOTHING_REVIEWED
+
+
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_review_of_the_merged_pull_request_is_found(world: World, method: str) -> None:
+    pull = world.pull()
+    run = planned(world, pull)
+    sha = world.github.merge_pull(pull.number, method)
+    result, text = reviewed(world, sha)
+    assert (result.code, text) == (0, REVIEWED), result.err
+    assert f"run {run.id}" in result.out
+
+
+def test_newest_run_that_was_not_cancelled_decides(world: World) -> None:
+    pull = world.pull()
+    older = Reviewed(plan=PlanDigest(f"sha256:{1:064}"), revision=Revision(f"{1:040}"), changes=())
+    planned(world, pull, {"reviewed.json": reviewed_to_json(older)})
+    planned(world, pull, conclusion=None)  # still writing its comment
+    planned(world, pull, {"reviewed.json": '{"stopped": 1}'}, conclusion="cancelled")
+    _, text = reviewed(world, world.github.merge_pull(pull.number))
+    assert text == REVIEWED
+
+
+def test_review_of_an_earlier_head_does_not_count(world: World) -> None:
+    pull = world.pull()
+    planned(world, pull)
+    world.github.commit_to("topic", {"more.txt": "x\n"})
+    sha = world.github.merge_pull(pull.number)
+    nothing_reviewed(world, sha, "has no plan of .github/workflows/plan.yml")
+
+
+@pytest.mark.parametrize(
+    ("path", "event"),
+    [
+        (".github/workflows/evil.yml", "pull_request_target"),
+        (".github/workflows/plan.yml", "pull_request"),
+        (".github/workflows/plan.yml", "push"),
+        (".github/workflows/plan.yml", "workflow_dispatch"),
+        ("evil/.github/workflows/plan.yml", "pull_request_target"),
+    ],
+)
+def test_artifact_of_another_workflow_or_event_does_not_count(
+    world: World, path: str, event: str
+) -> None:
+    """A workflow edited in a pull request can upload under any name."""
+    pull = world.pull()
+    planned(world, pull, path=path, event=event)
+    sha = world.github.merge_pull(pull.number)
+    nothing_reviewed(world, sha, "has no plan")
+
+
+def test_forged_artifact_does_not_hide_the_real_one(world: World) -> None:
+    pull = world.pull()
+    planned(world, pull)
+    planned(world, pull, {"reviewed.json": '{"forged": 1}'}, event="pull_request")
+    _, text = reviewed(world, world.github.merge_pull(pull.number))
+    assert text == REVIEWED
+
+
+def test_path_with_the_ref_behind_it_is_the_same_workflow(world: World) -> None:
+    pull = world.pull()
+    planned(world, pull, path=".github/workflows/plan.yml@refs/heads/main")
+    _, text = reviewed(world, world.github.merge_pull(pull.number))
+    assert text == REVIEWED
+
+
+def test_commit_without_a_pull_request_was_not_reviewed(world: World) -> None:
+    sha = world.github.commit_to("main", {"direct.txt": "x\n"})
+    nothing_reviewed(world, sha, "without a pull request")
+
+
+def test_failed_plan_was_not_reviewed(world: World) -> None:
+    """Not even when an earlier run of the same head had one."""
+    pull = world.pull()
+    planned(world, pull)
+    planned(world, pull, {"comment.md": "failed"}, conclusion="failure")
+    nothing_reviewed(world, world.github.merge_pull(pull.number), "failed")
+
+
+def test_expired_artifact(world: World) -> None:
+    pull = world.pull()
+    planned(world, pull)
+    for artifact in world.github.state.artifacts.values():
+        artifact.expired = True
+    nothing_reviewed(world, world.github.merge_pull(pull.number), "expired")
+
+
+def bomb() -> bytes:
+    """Small on the wire, large when inflated; its directory lies about that."""
+    honest = zipped({"reviewed.json": b" " * 40_000_000})
+    size = (40_000_000).to_bytes(4, "little")
+    assert honest.count(size) == 2
+    return honest.replace(size, (10).to_bytes(4, "little"))
+
+
+def twice() -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("reviewed.json", REVIEWED)
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("reviewed.json", '{"other": 1}')
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zipped({"reviewed.json": b" " * 40_000_000}),
+        bomb(),
+        twice(),
+        b"not a zip file",
+        zipped({"reviewed.json": REVIEWED})[:-40],
+        zipped({"reviewed.json": "[1, 2"}),
+        zipped({"reviewed.json": "[]"}),
+        zipped({"reviewed.json": '{"format": 1, "changes": "all"}'}),
+        zipped({"reviewed.json": b"\xff\xfe"}),
+        zipped({"reviewed.json": REVIEWED.encode("utf-16")}),
+        zipped({"reviewed.json": "[" * 100_000}),
+    ],
+    ids=[
+        "bomb",
+        "lying-bomb",
+        "twice",
+        "no-zip",
+        "cut",
+        "no-json",
+        "list",
+        "shape",
+        "no-utf8",
+        "utf-16",
+        "deep",
+    ],
+)
+def test_hostile_archives_are_no_review(world: World, content: bytes) -> None:
+    pull = world.pull()
+    planned(world, pull, content)
+    nothing_reviewed(world, world.github.merge_pull(pull.number), "cannot be read")
+
+
+@pytest.mark.parametrize(
+    "name", ["../reviewed.json", "/tmp/reviewed.json", "a/reviewed.json", "REVIEWED.json"]
+)
+def test_only_the_exact_member_is_read_and_nothing_else_is_written(world: World, name: str) -> None:
+    pull = world.pull()
+    planned(world, pull, {name: REVIEWED})
+    before = sorted(world.root.rglob("*reviewed*"))
+    nothing_reviewed(world, world.github.merge_pull(pull.number), "failed")
+    made = [path for path in sorted(world.root.rglob("*reviewed*")) if path not in before]
+    assert made == [world.files / "reviewed.json"]
+
+
+def test_token_does_not_travel_to_the_storage(world: World) -> None:
+    """The server's storage refuses whoever brings one; so it was fetched without."""
+    pull = world.pull()
+    planned(world, pull)
+    reviewed(world, world.github.merge_pull(pull.number))
+    assert any(item.startswith("GET /storage/") for item in world.github.seen)
+
+
+def test_missing_permission_is_an_error_not_an_empty_review(world: World) -> None:
+    pull = world.pull()
+    planned(world, pull)
+    sha = world.github.merge_pull(pull.number)
+    out = world.files / "reviewed.json"
+    result = world.aft(
+        *("reviewed", "--commit", sha, "--out", str(out)), permissions={"pull-requests": "read"}
+    )
+    assert result.code == 1
+    assert "actions: read" in result.err
+    assert not out.exists()
