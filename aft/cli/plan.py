@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -195,16 +194,6 @@ def _plan_live(
     return planned
 
 
-def _notes(planned: Planned) -> tuple[str, ...]:
-    """What is to be said of the plan beside what is in it."""
-    if not planned.is_published:
-        return ()
-    from aft.report.published import published_note
-
-    made_at = datetime.fromisoformat(planned.plan.made_at)
-    return (published_note(planned.snapshot.read_at, made_at),)
-
-
 def _show(
     session: Session, planned: Planned, page: PlanPage | None, *, form: str, full: bool
 ) -> None:
@@ -220,7 +209,9 @@ def _show(
         case _:
             from aft.report.text import plan_view
 
-            for note in _notes(planned):
+            from aft.cli.report_files import plan_notes
+
+            for note in plan_notes(planned):
                 session.console.print(f"{note}\n", markup=False, soft_wrap=True)
             session.show(
                 plan_view(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from aft.app.costs import costs_of
 from aft.app.planning import Planned
@@ -16,6 +17,7 @@ from aft.plan.reviewed import Reviewed, newly_routine, reviewed_of, reviewed_to_
 from aft.report.markdown import PlanPage, comment, summary
 from aft.report.markdown_outcome import OutcomePage, outcome_comment, outcome_summary
 from aft.report.outcome import outcome_json
+from aft.report.published import published_note
 
 
 def plan_page(
@@ -28,11 +30,20 @@ def plan_page(
         lifted=planned.lifted,
         warnings=warnings,
         read_at=planned.snapshot.read_at,
+        notes=plan_notes(planned),
         published_at=planned.snapshot.read_at if planned.is_published else None,
         base=session.workspace.files(base).revision if base else "",
         costs=costs_of(session.workspace, planned),
         mask=session.mask,
     )
+
+
+def plan_notes(planned: Planned) -> tuple[str, ...]:
+    """What is to be said of the plan beside what is in it."""
+    if not planned.is_published:
+        return ()
+    made_at = datetime.fromisoformat(planned.plan.made_at)
+    return (published_note(planned.snapshot.read_at, made_at),)
 
 
 def write_plan(folder: ReportFolder, planned: Planned, page: PlanPage) -> None:

@@ -212,6 +212,23 @@ def test_without_a_ledger_nothing_is_called_drift(repo: Repo) -> None:
     assert "the ledger does not say" in moved[0]["note"]
 
 
+def test_what_is_masked_elsewhere_is_masked_here(repo: Repo, tmp_path: Path) -> None:
+    config = (repo.root / "aft.yaml").read_text()
+    repo.write("aft.yaml", config + "report: {mask: [emails, account-ids]}\n")
+    repo.commit("Anybody can read this")
+    shop = repo.accounts()["shop"]
+    with repo.organizations() as client:
+        client.untag_resource(ResourceId=shop.id, TagKeys=["cost"])
+        client.create_account(AccountName="stranger", Email="stranger@example.com")
+    said = repo.aft("drift", "--report", str(tmp_path)).out
+    said += repo.aft("drift", "--format", "markdown").out
+    for name in ("issue.md", "summary.md", "drift.json"):
+        said += (tmp_path / name).read_text()
+    assert "tag cost is gone" in said
+    assert shop.id not in said
+    assert "stranger@" not in said
+
+
 def test_a_check_that_failed_is_not_no_drift(repo: Repo, tmp_path: Path) -> None:
     repo.write("aft.yaml", "home_region: nowhere\n")
     repo.commit("Break it")
