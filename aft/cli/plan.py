@@ -207,9 +207,8 @@ def _show(
 
             click.echo(plan_to_json(planned.plan), nl=False)
         case _:
-            from aft.report.text import plan_view
-
             from aft.cli.report_files import plan_notes
+            from aft.report.text import plan_view
 
             for note in plan_notes(planned):
                 session.console.print(f"{note}\n", markup=False, soft_wrap=True)
