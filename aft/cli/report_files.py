@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from aft.app.costs import costs_of
 from aft.app.planning import Planned
@@ -17,11 +16,15 @@ from aft.plan.reviewed import Reviewed, newly_routine, reviewed_of, reviewed_to_
 from aft.report.markdown import PlanPage, comment, summary
 from aft.report.markdown_outcome import OutcomePage, outcome_comment, outcome_summary
 from aft.report.outcome import outcome_json
-from aft.report.published import published_note
 
 
 def plan_page(
-    session: Session, planned: Planned, *, warnings: Sequence[Finding], base: str | None
+    session: Session,
+    planned: Planned,
+    *,
+    warnings: Sequence[Finding],
+    base: str | None,
+    notes: Sequence[str] = (),
 ) -> PlanPage:
     """The plan as people are to see it; ``base`` is the revision it would go into."""
     return PlanPage(
@@ -30,20 +33,12 @@ def plan_page(
         lifted=planned.lifted,
         warnings=warnings,
         read_at=planned.snapshot.read_at,
-        notes=plan_notes(planned),
         published_at=planned.snapshot.read_at if planned.is_published else None,
+        notes=notes,
         base=session.workspace.files(base).revision if base else "",
         costs=costs_of(session.workspace, planned),
         mask=session.mask,
     )
-
-
-def plan_notes(planned: Planned) -> tuple[str, ...]:
-    """What is to be said of the plan beside what is in it."""
-    if not planned.is_published:
-        return ()
-    made_at = datetime.fromisoformat(planned.plan.made_at)
-    return (published_note(planned.snapshot.read_at, made_at),)
 
 
 def write_plan(folder: ReportFolder, planned: Planned, page: PlanPage) -> None:
@@ -64,6 +59,7 @@ def write_outcome(
     *,
     ledger: str,
     reviewed: Reviewed | None,
+    notes: Sequence[str] = (),
 ) -> None:
     """comment.md, summary.md and outcome.json."""
     session = folder.session
@@ -73,6 +69,7 @@ def write_outcome(
         ledger=ledger,
         reviewed=reviewed,
         routine=newly_routine(reviewed, planned.plan) if reviewed is not None else (),
+        notes=notes,
         rest=folder.rest,
         mask=session.mask,
     )
