@@ -168,6 +168,16 @@ def test_a_suspended_account_and_one_nobody_knows(repo: Repo) -> None:
     assert result.code == 2, "nobody but a person can mend that"
 
 
+def test_a_file_that_moved_since_is_found_at_its_old_place(repo: Repo) -> None:
+    shop = repo.accounts()["shop"]
+    with repo.organizations() as client:
+        client.tag_resource(ResourceId=shop.id, Tags=[{"Key": "cost", "Value": "2"}])
+    (repo.root / "account-requests/team").mkdir()
+    repo.git("mv", "account-requests/shop.yaml", "account-requests/team/shop.yaml")
+    repo.commit("Tidy up")
+    assert told(drift(repo)) == [("shop", "tag-account", "")]
+
+
 def test_only_what_is_named_is_looked_at(repo: Repo) -> None:
     by_hand(repo, "shop")
     alias_by_hand(repo, "lab")
