@@ -13,8 +13,8 @@
     ├── UnknownOutcome         the call may or may not have happened: look before repeating
     └── Stopped                a signal or the deadline ended the work between two steps
 
-Vendor exceptions are translated at the edge (``aft.aws.errors``, ``aft.git``) and kept as
-the cause. A message says which file or object and what to change; it never holds a secret.
+Vendor exceptions are translated at the edge (``aft.aws.errors``, ``aft.git``, ``aft.github``) and
+kept as the cause. A message says which file or object and what to change; it never holds a secret.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Transient(AftError):
 
 
 class Throttled(Transient):
-    """AWS asked us to slow down."""
+    """AWS or GitHub asked us to slow down."""
 
 
 class Conflict(AftError):

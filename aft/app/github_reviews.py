@@ -6,7 +6,8 @@ looked up by that name (``GET …/actions/artifacts?name=``), not by going throu
 the same at all times. Anybody's workflow can upload under any name, also one edited in a pull
 request; so an artifact counts only when its run is of our workflow file and was started by
 ``pull_request_target``, which always takes the file from the default branch. The newest run that
-came to its end (and was not cancelled) decides: when its plan failed, nothing was reviewed.
+was not cancelled decides: when its plan failed, nothing was reviewed. It may still be writing its
+comment: pull requests that merge themselves do not wait for that.
 """
 
 from __future__ import annotations
@@ -14,20 +15,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aft.app.github_comments import pull_request_of_commit
-from aft.errors import NotFound, Terminal
-from aft.github.answers import parsed
+from aft.errors import NotFound, Terminal, UserError
 from aft.github.artifacts import Artifact, artifact_member, artifacts_named, workflow_run
 from aft.github.client import GitHubClient
 from aft.github.pulls import PullRequest, pull_request
+from aft.plan.reviewed import LARGEST, NOTHING_REVIEWED, reviewed_from_json, reviewed_to_json
 
 WORKFLOW = ".github/workflows/plan.yml"
 EVENT = "pull_request_target"
 MEMBER = "reviewed.json"
-REVIEWED_LIMIT = 32 * 1024 * 1024
-"""Bytes of ``reviewed.json``; some 100,000 changes."""
-
-NOTHING = '{\n  "format": 1,\n  "plan": "",\n  "revision": "",\n  "changes": []\n}\n'
-"""A review of no change: with it nothing risky goes ahead."""
+NOTHING = reviewed_to_json(NOTHING_REVIEWED)
+"""With it nothing risky goes ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,7 @@ def review_of_commit(client: GitHubClient, sha: str, *, workflow: str = WORKFLOW
             if text is None:
                 return Review(text=NOTHING, words=f"the plan of {where} failed")
             return Review(text=text, words=f"reviewed: {where}, run {artifact.run_id}")
-    except (Terminal, NotFound) as error:
+    except (Terminal, NotFound, UserError) as error:
         return Review(text=NOTHING, words=f"the plan of {where} cannot be read: {error.message}")
     return Review(text=NOTHING, words=f"{where} has no plan of {workflow}")
 
@@ -72,8 +70,7 @@ def _is_ours(client: GitHubClient, artifact: Artifact, workflow: str) -> bool:
     except NotFound:
         return False
     return (
-        run.is_finished
-        and run.conclusion != "cancelled"
+        run.conclusion != "cancelled"
         and run.path == workflow
         and run.event == EVENT
         and run.repository.lower() == client.repository.lower()
@@ -81,13 +78,12 @@ def _is_ours(client: GitHubClient, artifact: Artifact, workflow: str) -> bool:
 
 
 def _content(client: GitHubClient, artifact: Artifact) -> str | None:
-    content = artifact_member(client, artifact, MEMBER, limit=REVIEWED_LIMIT)
+    content = artifact_member(client, artifact, MEMBER, limit=LARGEST)
     if content is None:
         return None
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise Terminal(f"{MEMBER} is not UTF-8 text") from error
-    if not isinstance(parsed(content, where=MEMBER), dict):
-        raise Terminal(f"{MEMBER} does not hold an object")
+    reviewed_from_json(text)
     return text

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aft.app.issue_forms import form_choices
 from aft.app.requesting import ProposedRequest, RequestDesk, write_request
 from aft.app.workspace import InvalidRepository, Workspace
-from aft.config import REQUESTS_PATH
 from aft.errors import UserError
 from aft.findings import Finding
 from aft.report.request_reply import (
@@ -21,9 +21,8 @@ from aft.report.request_reply import (
     request_json,
 )
 from aft.requests.draft import field_of
-from aft.requests.folder import folder_defaults
 from aft.requests.issue_answers import Problem, question_for, read_issue
-from aft.requests.issue_form import FormChoices, choices_of
+from aft.requests.issue_form import FormChoices
 from aft.requests.model import AccountRequest
 
 REPLY = "reply.md"
@@ -40,12 +39,6 @@ class IssueRequest:
     request: AccountRequest | None
     path: str
     problems: tuple[Problem, ...]
-
-
-def form_choices(desk: RequestDesk) -> FormChoices:
-    """What the form lets people choose from, at the working tree's state."""
-    top = folder_defaults(desk.files, REQUESTS_PATH)
-    return choices_of(desk.state, needs_email="email" not in top.merged)
 
 
 def request_from_issue(
@@ -65,7 +58,7 @@ def request_from_issue(
     except InvalidRepository:
         _write(report / REPLY, broken_repository_reply())
         raise
-    choices = form_choices(desk)
+    choices = form_choices(desk.state, desk.files)
     draft, problems = read_issue(body, choices, remark=origin.remark)
     if draft is None:
         _write(report / REPLY, problems_reply(problems))

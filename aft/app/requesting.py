@@ -81,7 +81,7 @@ class RequestDesk:
                 draft=draft, path=path, text=text, findings=(finding,), request=None
             )
         content = text.encode("utf-8", "surrogatepass")
-        result = self.workspace.load(OverlayFiles(self.files, path, content))
+        result = self.workspace.load(OverlayFiles(self.files, {path: content}))
         request = result.state.request_by_id.get(draft.id) if result.state else None
         return ProposedRequest(
             draft=draft,

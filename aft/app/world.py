@@ -24,6 +24,7 @@ from aft.ports import Clock, LedgerStore
 
 if TYPE_CHECKING:
     from aft.aws.edge import AwsEdge
+    from aft.sandbox.credentials import Keys
     from aft.sandbox.profiles import Profile
     from aft.sandbox.sandbox import Sandbox
 
@@ -55,6 +56,9 @@ def open_ledger(workspace: Workspace, config: Config, *, simulated: bool) -> Git
         branch=ledger_branch(config, simulated=simulated),
         remote=_ledger_remote(workspace, config, simulated=simulated),
         clock=SystemClock(),
+        cache=places.ledger_cache(
+            workspace.repository.path, workspace.environ, simulated=simulated
+        ),
     )
 
 
@@ -144,9 +148,15 @@ def open_sandbox(
 
 @contextlib.contextmanager
 def edge_onto(
-    sandbox: Sandbox, config: Config, *, run_id: str = "", reads_only: bool = False
+    sandbox: Sandbox,
+    config: Config,
+    *,
+    run_id: str = "",
+    reads_only: bool = False,
+    keys: Keys | None = None,
 ) -> Iterator[AwsEdge]:
-    """The same AWS edge as on real AWS, over the sandbox's private transport.
+    """The same AWS edge as on real AWS, over the sandbox's private transport; as the management
+    account, or as whoever holds ``keys``.
 
     Customizations run in processes of their own, which reach the sandbox over loopback HTTP; the
     server starts when the first of them asks.
@@ -167,7 +177,7 @@ def edge_onto(
         yield connect(
             config,
             clock=sandbox.clock,
-            botocore_session=sandbox.botocore_session(),
+            botocore_session=sandbox.botocore_session(keys),
             child_endpoint=child_endpoint,
             run_id=run_id,
             reads_only=reads_only,

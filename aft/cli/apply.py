@@ -122,8 +122,9 @@ def command(
     sys.exit(outcome.exit_code or (0 if is_published else PARTLY_EXIT))
 
 
-def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> bool:
-    """Publish the organization as it is now; what was read before serves if nothing was done."""
+def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> tuple[str, ...]:
+    """Publish the organization as it is now; what was read before serves if nothing was done.
+    Says why it could not."""
     from aft.app.publishing import publish
     from aft.errors import AftError
 
@@ -131,11 +132,10 @@ def _publish(session: Session, world: World, planned: Planned, outcome: Outcome)
     try:
         publish(session.workspace, world, planned.desired, known)
     except AftError as error:
-        session.messages.print(
-            f"the organization was not published: {error.message}", markup=False, soft_wrap=True
-        )
-        return False
-    return True
+        problem = f"the organization was not published: {error.message}"
+        session.messages.print(session.mask(problem), markup=False, soft_wrap=True)
+        return (problem,)
+    return ()
 
 
 def _run(
@@ -173,13 +173,13 @@ def _run(
                 )
             )
         outcome = carry_out(session, world, planned, order)
-        is_published = not order.publish or _publish(session, world, planned, outcome)
+        notes = _publish(session, world, planned, outcome) if order.publish else ()
     if folder is not None:
         from aft.cli.report_files import write_outcome
 
         tip = ledger_tip(workspace, config, simulated=session.simulated)
-        write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed)
-    return planned, outcome, is_published
+        write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed, notes=notes)
+    return planned, outcome, not notes
 
 
 def _pinned(session: Session, world: World, plan: Plan) -> Planned:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from aft.cli.github_files import codeowners_command, issue_form_command
 from aft.cli.github_options import Hub, hub_options, write_file
 
 FINDINGS_EXIT = 3
@@ -45,19 +46,24 @@ def comment_command(
 
     Ours is the one that begins with the same marker (<!-- aft:plan -->) and was written by the
     same account; comments of others are never touched. When FILE is missing or empty the comment
-    says that the job failed. When the pull request has moved on, nothing is written.
+    says that the job failed. When the pull request has moved on, nothing is written; nor is the
+    failure when it is closed.
     """
-    from aft.app.github_comments import moved_on, post_sticky, pull_request_of_commit, read_text
+    from aft.app.github_comments import (
+        post_sticky,
+        pull_request_of_commit,
+        read_text,
+        why_not,
+    )
     from aft.github.pulls import WRITE
-    from aft.report.notices import silent_page
 
     if pull is not None and commit is not None:
         raise click.UsageError("--pull and --commit exclude each other")
     verb = verb or ("apply" if commit else "plan")
     text = read_text(file)
-    if not text.strip():
-        run = hub.context.run_url
-        text = silent_page(marker=_MARKERS[verb], verb=verb, run_url=run)
+    has_text = bool(text.strip())
+    if not has_text:
+        text = _silent_page(hub, verb)
     if commit is not None:
         merged = pull_request_of_commit(hub.client, commit)
         if merged is None:
@@ -66,9 +72,10 @@ def comment_command(
         number = merged.number
     else:
         number = hub.pull(pull)
-        outdated = moved_on(hub.client, number, hub.head(head, number))
-        if outdated:
-            click.echo(outdated)
+        head = hub.head(head, number)
+        no_need = why_not(hub.client, number, head, has_text=has_text)
+        if no_need:
+            click.echo(no_need)
             return
     posted = post_sticky(hub.client, hub.me, number, text, needs=WRITE, note=hub.cut_note)
     click.echo(posted.words(f"pull request #{number}"))
@@ -127,11 +134,7 @@ def fetch_pull_command(
     click.echo(fetched.words)
     if fetched.state is PullState.CONFLICT:
         if report is not None:
-            from aft.report.notices import conflict_page
-
-            for name, marker in (("comment.md", _MARKERS["plan"]), ("summary.md", "")):
-                page = conflict_page(marker=marker, base=fetched.pull.base_ref)
-                write_file(report / name, page)
+            _report_conflict(hub, report, base=fetched.pull.base_ref)
         sys.exit(1)
 
 
@@ -237,7 +240,7 @@ def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
 
 
 @command.command("signatures", short_help="Find commits whose signature is not verified.")
-@click.option("--from", "base", metavar="SHA", required=True, help="Commits of it are not asked.")
+@click.option("--from", "base", metavar="REV", required=True, help="Commits of it are not asked.")
 @click.option("--to", "head", metavar="SHA", required=True, help="Every other one up to here is.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text")
 @hub_options
@@ -266,6 +269,34 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
         sys.exit(FINDINGS_EXIT)
 
 
+def _silent_page(hub: Hub, verb: str) -> str:
+    """The job ended before aft could say anything: never to be taken for "no changes"."""
+    from aft.report.markdown_failure import FailurePage, failure_comment
+
+    page = FailurePage(
+        verb=verb,
+        marker=_MARKERS[verb],
+        message=f"The job failed before aft {verb} could say why.",
+        hint="look at the log",
+        log=hub.log,
+    )
+    return failure_comment(page)
+
+
+def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
+    from aft.report.markdown_failure import FailurePage, failure_comment, failure_summary
+
+    page = FailurePage(
+        verb="plan",
+        marker=_MARKERS["plan"],
+        message=f"This pull request has conflicts with {base}, so there is no merge to plan.",
+        hint=f"merge or rebase onto {base}, then push again",
+        log=hub.log,
+    )
+    write_file(folder / "comment.md", failure_comment(page))
+    write_file(folder / "summary.md", failure_summary(page))
+
+
 def _warn_of_another_login(hub: Hub, login: str) -> None:
     """The next run would not find the comment, and write another one."""
     if login.lower() != hub.me.login.lower():
@@ -273,3 +304,7 @@ def _warn_of_another_login(hub: Hub, login: str) -> None:
             f"the token writes as {login}, not as {hub.me.login}; set AFT_GITHUB_LOGIN={login}",
             err=True,
         )
+
+
+command.add_command(codeowners_command)
+command.add_command(issue_form_command)

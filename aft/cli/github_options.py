@@ -55,11 +55,15 @@ class Hub:
         return self.context.ourselves(self.client)
 
     @property
+    def log(self) -> str:
+        """Markdown that leads to the whole output."""
+        run = self.context.run_url
+        return f"[the run]({run})" if run else "the log of this job"
+
+    @property
     def cut_note(self) -> str:
         """Ends a text that was longer than GitHub takes."""
-        run = self.context.run_url
-        where = f"[the run]({run})" if run else "the job's summary"
-        return f"> [!CAUTION]\n> This is not all: the text was too long; {where} has the rest."
+        return f"> [!CAUTION]\n> This is not all: the text was too long; see {self.log}."
 
     def pull(self, given: int | None) -> int:
         """The pull request asked for, else the event's."""

@@ -26,6 +26,7 @@ from aft.cli.context import Masking, Session, simulated_by_environment
 from aft.errors import AftError, FindingsError
 
 VERBS: Mapping[str, str] = {
+    "init": "Write the files of a repository to begin with.",
     "new": "Write the file that asks for an account, from flags, prompts or an issue.",
     "validate": "Check every file offline; findings with file, line, column and code.",
     "plan": "Show what apply would do, computed from the live organization.",

@@ -31,13 +31,13 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRun:
-    """``path`` is the workflow's file. ``event`` is what started it."""
+    """``path`` is the workflow's file, ``event`` what started it, ``conclusion`` how it ended
+    (empty while it has not)."""
 
     id: int
     path: str
     event: str
     conclusion: str
-    is_finished: bool
     repository: str
 
 
@@ -64,7 +64,6 @@ def workflow_run(client: GitHubClient, run_id: int) -> WorkflowRun:
         path=answer.text("path").partition("@")[0],
         event=answer.text("event"),
         conclusion=answer.text_or("conclusion"),
-        is_finished=answer.text_or("status") == "completed",
         repository=answer.child("repository").text("full_name"),
     )
 

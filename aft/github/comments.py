@@ -1,4 +1,7 @@
-"""Comments of issues and of pull requests (which are issues to this part of the API)."""
+"""Comments of issues and of pull requests (which are issues to this part of the API).
+
+``needs`` names the permission to ask for: ``pull-requests`` is enough for pull requests.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from aft.github.answers import Answer
 from aft.github.client import GitHubClient
 from aft.github.people import Account, account_of
 
-READ = "issues: read"
 WRITE = "pull-requests: write"
 MOST_COMMENTS = 5_000
 
@@ -27,9 +29,9 @@ class Comment:
         return self.body.partition("\n")[0].strip()
 
 
-def comments_of(client: GitHubClient, number: int) -> tuple[Comment, ...]:
+def comments_of(client: GitHubClient, number: int, *, needs: str = WRITE) -> tuple[Comment, ...]:
     """Oldest first. Raises ``NotFound``."""
-    pages = client.pages(f"/issues/{number}/comments", needs=READ, at_most=MOST_COMMENTS)
+    pages = client.pages(f"/issues/{number}/comments", needs=needs, at_most=MOST_COMMENTS)
     return tuple(_comment(item) for item in pages)
 
 

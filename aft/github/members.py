@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 
 from aft.errors import Terminal
+
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,  # of which NotImplementedError is one: a version zipfile does not know
+)
+"""What ``zipfile`` raises for files that are damaged, or made to be."""
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -31,7 +45,7 @@ def member_of(content: bytes, name: str, *, limit: int, where: str) -> bytes | N
                 raise _too_large(where, name, limit)
             with archive.open(info) as member:
                 data = member.read(limit + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+    except _BROKEN as error:
         raise Terminal(f"{where} is not a zip file that can be read: {error}") from error
     if len(data) > limit:
         raise _too_large(where, name, limit)

@@ -1,31 +1,27 @@
-"""The files of a revision with one more, as they would be: to check it before it is written."""
+"""Files as they would be: those of a revision with others on top, to check them before they are
+written."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from aft.errors import NotFound
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.ids import WORKING_TREE, Revision
 
 
 class OverlayFiles:
-    """``aft.files.RevisionFiles`` of ``below``, with a file at ``path`` that holds ``content``.
+    """``aft.files.RevisionFiles`` of ``below`` (``None``: nothing), with ``files`` by path on top.
 
-    The file's blob id is the one git would give it, so that what is remembered by content stays
+    A file's blob id is the one git would give it, so that what is remembered by content stays
     true.
     """
 
-    def __init__(self, below: RevisionFiles, path: str, content: bytes) -> None:
+    def __init__(self, below: RevisionFiles | None, files: Mapping[str, bytes]) -> None:
         self._below = below
-        self._content = content
-        header = b"blob %d\0" % len(content)
-        self._entry = TreeEntry(
-            path=path,
-            blob_id=hashlib.sha1(header + content, usedforsecurity=False).hexdigest(),
-            kind=EntryKind.FILE,
-            size=len(content),
-        )
+        self._contents = dict(files)
+        self._entries = {path: _entry(path, content) for path, content in files.items()}
 
     @property
     def revision(self) -> Revision:
@@ -33,12 +29,28 @@ class OverlayFiles:
 
     def entries(self, prefix: str) -> Iterator[TreeEntry]:
         wanted = prefix.strip("/")
-        path = self._entry.path
-        is_inside = not wanted or path == wanted or path.startswith(f"{wanted}/")
-        found = [entry for entry in self._below.entries(prefix) if entry.path != path]
-        yield from sorted([*found, *([self._entry] if is_inside else [])], key=lambda e: e.path)
+        below = self._below.entries(prefix) if self._below is not None else ()
+        found = [entry for entry in below if entry.path not in self._entries]
+        found += [
+            entry
+            for path, entry in self._entries.items()
+            if not wanted or path == wanted or path.startswith(f"{wanted}/")
+        ]
+        yield from sorted(found, key=lambda entry: entry.path)
 
     def read(self, entry: TreeEntry) -> bytes:
-        if entry.path == self._entry.path:
-            return self._content
+        if entry.path in self._contents:
+            return self._contents[entry.path]
+        if self._below is None:
+            raise NotFound(f"{entry.path} is not here")
         return self._below.read(entry)
+
+
+def _entry(path: str, content: bytes) -> TreeEntry:
+    header = b"blob %d\0" % len(content)
+    return TreeEntry(
+        path=path,
+        blob_id=hashlib.sha1(header + content, usedforsecurity=False).hexdigest(),
+        kind=EntryKind.FILE,
+        size=len(content),
+    )

@@ -178,13 +178,14 @@ class Sandbox:
 
     # --- clients ------------------------------------------------------------------------
 
-    def botocore_session(self) -> Session:
-        """A session of the management account; every client made from it stays in this process.
+    def botocore_session(self, keys: Keys | None = None) -> Session:
+        """A session of the management account, or of whoever holds ``keys``; every client made
+        from it stays in this process.
 
         A new one each time, as boto3 may build only one session of its own upon each; the
         dear part, the service models, is shared.
         """
-        return self._new_session(self._world.management_keys)
+        return self._new_session(keys or self._world.management_keys)
 
     def member_session(self, account_id: str) -> boto3.Session:
         """An administrator inside a member account, for tests and seeding.

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aft.app.issue_requests import form_choices
-from aft.app.requesting import RequestDesk
+from builders_repo import CONFIG, Repo
+
+from aft.app.issue_forms import form_of
 from aft.app.workspace import Workspace
-from aft.requests.issue_form import FORM_PATH, form_yaml
+from aft.requests.codeowners import CODEOWNERS_PATH, codeowners
+from aft.requests.issue_form import FORM_PATH
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_issue_form_is_current() -> None:
-    desk = RequestDesk.open(Workspace.find(ROOT))
-    assert (ROOT / FORM_PATH).read_text() == form_yaml(form_choices(desk))
+    assert (ROOT / FORM_PATH).read_text() == form_of(Workspace.find(ROOT))
+
+
+def test_codeowners_is_current() -> None:
+    workspace = Workspace.find(ROOT)
+    text = codeowners(workspace.desired(workspace.files(None)))
+    assert (ROOT / CODEOWNERS_PATH).read_text() == text, "run `aft github codeowners`"
+
+
+def test_check_tells_what_is_not_current(tmp_path: Path) -> None:
+    repo = Repo.standard(tmp_path / "repo")
+    repo.write("aft.yaml", f"{CONFIG}github: {{platform_team: '@acme/platform'}}\n")
+    for name, path in (("codeowners", CODEOWNERS_PATH), ("issue-form", FORM_PATH)):
+        assert repo.aft("github", name, "--check").code == 3
+        assert not (repo.root / path).exists(), "it only looks"
+        assert repo.aft("github", name).code == 0
+        assert repo.aft("github", name, "--check").code == 0
+        (repo.root / path).write_text("old\n")
+        assert repo.aft("github", name, "--check").code == 3
+        assert (repo.root / path).read_text() == "old\n"

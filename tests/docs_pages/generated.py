@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -30,6 +30,7 @@ from aft.registry import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.requests.raw import NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.requests.schema import SchemaName, json_schema
 from aft.sandbox.profiles import Profile, behaviour_of
+from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, Grant
 
 from .models import fields_table, parts_of, table
 
@@ -258,6 +259,15 @@ def _escaped(text: str) -> str:
     )
 
 
+def iam(grants: Iterable[Grant]) -> str:
+    statements = [
+        {"Sid": grant.sid, "Effect": "Allow", "Action": list(grant.actions), "Resource": "*"}
+        for grant in grants
+    ]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    return f"```json\n{json.dumps(policy, indent=2)}\n```"
+
+
 def verbs() -> str:
     lines = ["## aft", "", "```text", _help(cli, "aft"), "```", ""]
     for path, command in _commands():
@@ -310,6 +320,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "findings": findings,
     "finding-list": finding_list,
     "verbs": verbs,
+    "iam-plan": lambda: iam(PLAN),
+    "iam-apply": lambda: iam(APPLY),
+    "iam-reader": lambda: iam(READER),
+    "iam-member": lambda: iam(MEMBER),
     **{
         f"setting-{setting.name}": (lambda name=setting.name: setting_parameters(name))  # type: ignore[misc]
         for setting in SETTINGS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -13,8 +12,13 @@ from builders_github_api import World, on_github
 from builders_repo import Result
 from github_server import Pull, Run, zipped
 
+from aft.ids import PlanDigest, Revision
+from aft.plan.reviewed import NOTHING_REVIEWED, Reviewed, reviewed_from_json, reviewed_to_json
+
 READ = {"pull-requests": "read", "actions": "read", "contents": "read"}
-REVIEWED = '{"format": 1, "plan": "sha256:1", "revision": "a", "changes": []}'
+REVIEWED = reviewed_to_json(
+    Reviewed(plan=PlanDigest(f"sha256:{7:064}"), revision=Revision(f"{7:040}"), changes=())
+)
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def nothing_reviewed(world: World, sha: str, why: str) -> None:
     result, text = reviewed(world, sha)
     assert result.code == 0, result.err
     assert why in result.out
-    assert json.loads(text) == {"format": 1, "plan": "", "revision": "", "changes": []}
+    assert reviewed_from_json(text) == NOTHING_REVIEWED
 
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
@@ -63,11 +67,11 @@ def test_review_of_the_merged_pull_request_is_found(world: World, method: str) -
     assert f"run {run.id}" in result.out
 
 
-def test_newest_finished_run_decides(world: World) -> None:
+def test_newest_run_that_was_not_cancelled_decides(world: World) -> None:
     pull = world.pull()
-    planned(world, pull, {"reviewed.json": "{}"})
-    planned(world, pull)
-    planned(world, pull, {"reviewed.json": '{"late": 1}'}, conclusion=None)
+    older = Reviewed(plan=PlanDigest(f"sha256:{1:064}"), revision=Revision(f"{1:040}"), changes=())
+    planned(world, pull, {"reviewed.json": reviewed_to_json(older)})
+    planned(world, pull, conclusion=None)  # still writing its comment
     planned(world, pull, {"reviewed.json": '{"stopped": 1}'}, conclusion="cancelled")
     _, text = reviewed(world, world.github.merge_pull(pull.number))
     assert text == REVIEWED
@@ -164,6 +168,7 @@ def twice() -> bytes:
         zipped({"reviewed.json": REVIEWED})[:-40],
         zipped({"reviewed.json": "[1, 2"}),
         zipped({"reviewed.json": "[]"}),
+        zipped({"reviewed.json": '{"format": 1, "changes": "all"}'}),
         zipped({"reviewed.json": b"\xff\xfe"}),
         zipped({"reviewed.json": REVIEWED.encode("utf-16")}),
         zipped({"reviewed.json": "[" * 100_000}),
@@ -176,6 +181,7 @@ def twice() -> bytes:
         "cut",
         "no-json",
         "list",
+        "shape",
         "no-utf8",
         "utf-16",
         "deep",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from builders_github_api import client_of
 from github_server import GitHubServer, zipped
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aft.errors import Denied, Terminal, UserError
@@ -131,6 +131,7 @@ def test_other_ways_of_packing_are_not_read() -> None:
 
 
 @given(st.binary(max_size=200), st.integers(0, 300))
+@example(noise=b"\x00\x00@", at=50)
 def test_no_zip_file_ends_in_anything_but_our_error(noise: bytes, at: int) -> None:
     content = zipped({"x": "0123456789" * 5})
     damaged = content[:at] + noise + content[at + len(noise) :]

@@ -1,0 +1,76 @@
+"""``aft github codeowners`` and ``issue-form``: files of ``.github/`` made from the repository."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from aft.cli.context import Session, pass_session
+from aft.errors import UserError
+
+OUTDATED_EXIT = 3
+_OUT = click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where to write it. Default: its own place in .github/.",
+)
+_CHECK = click.option(
+    "--check", is_flag=True, help="Write nothing; exit 3 when the file is not current."
+)
+
+
+@click.command("codeowners", short_help="Make CODEOWNERS from the owners in the requests.")
+@_OUT
+@_CHECK
+@pass_session
+def codeowners_command(session: Session, *, out: Path | None, check: bool) -> None:
+    """Make CODEOWNERS from the owners in the requests.
+
+    Each team's handle is in github.teams of aft.yaml; what no team owns belongs to
+    github.platform_team, as do aft.yaml, customizations/ and .github/. Talks to nobody.
+    """
+    from aft.requests.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
+
+    workspace = session.workspace
+    state = workspace.desired(workspace.files(None))
+    unknown = teams_without_handle(state)
+    if unknown:
+        session.say(f"note: no handle in github.teams for {', '.join(unknown)}")
+    _keep(session, codeowners(state), out, default=CODEOWNERS_PATH, check=check)
+
+
+@click.command("issue-form", short_help="Make the form with which people ask for accounts.")
+@_OUT
+@_CHECK
+@pass_session
+def issue_form_command(session: Session, *, out: Path | None, check: bool) -> None:
+    """Make the issue form "Request an AWS account", with the repository's OUs, baselines and
+    customizations as choices.
+
+    Run it again when these change; aft new --from-issue reads the answers. Talks to nobody.
+    """
+    from aft.app.issue_forms import form_of
+    from aft.requests.issue_form import FORM_PATH
+
+    _keep(session, form_of(session.workspace), out, default=FORM_PATH, check=check)
+
+
+def _keep(session: Session, text: str, out: Path | None, *, default: str, check: bool) -> None:
+    file = out or session.workspace.repository.path / default
+    shown = out or default
+    try:
+        is_current = file.is_file() and file.read_text(encoding="utf-8") == text
+        if check:
+            click.echo(f"{shown} is {'current' if is_current else 'not current'}")
+            if not is_current:
+                sys.exit(OUTDATED_EXIT)
+            return
+        if not is_current:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot write {shown}: {error}") from error
+    click.echo(f"{shown} is current" if is_current else f"wrote {shown}")

@@ -1,0 +1,131 @@
+"""``aft init``: a repository to begin with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from aft.cli.context import Session, pass_session
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+_ACTION = re.compile(_REPOSITORY.pattern + r"@[0-9a-f]{40}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
+
+
+@click.command("init")
+@click.argument(
+    "folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), required=False
+)
+@click.option("--region", default="eu-central-1", show_default=True, help="The home region.")
+@click.option(
+    "--management-account",
+    metavar="ID",
+    help="The management account's id: makes the role that plans read accounts with.",
+)
+@click.option("--domain", default="example.com", show_default=True, help="Of e-mail addresses.")
+@click.option(
+    "--github",
+    "repository",
+    metavar="ORG/REPO",
+    help="Also the workflows, the issue form and the IAM roles for this repository.",
+)
+@click.option(
+    "--action",
+    metavar="OWNER/REPO@COMMIT",
+    help="With --github: the repository of aft that workflows take it from, at a full commit id.",
+)
+@click.option("--terraform", is_flag=True, help="With --github: the IAM roles as Terraform, too.")
+@pass_session
+def command(
+    session: Session,
+    *,
+    folder: Path | None,
+    region: str,
+    management_account: str | None,
+    domain: str,
+    repository: str | None,
+    action: str | None,
+    terraform: bool,
+) -> None:
+    """Write the files of a repository to begin with. Nothing that is there is overwritten.
+
+    The result passes aft validate and can be planned on the sandbox at once. With --github, two
+    IAM roles come as a CloudFormation template: one that only reads, for plans, and one for
+    applies; each trusts one environment of ORG/REPO and may do just what aft calls.
+    """
+    _check(region=region, account=management_account, repository=repository, action=action)
+    if terraform and not repository:
+        raise click.UsageError("--terraform is for --github")
+    from aft.app.initializing import write_scaffold
+    from aft.app.issue_forms import form_of_new
+    from aft.requests.issue_form import FORM_PATH
+    from aft.scaffold.repository import RepositoryChoices, repository_files
+
+    choices = RepositoryChoices(
+        home_region=region,
+        management_account=management_account or "",
+        domain=domain,
+        on_github=bool(repository),
+    )
+    files = dict(repository_files(choices))
+    target = session.directory / folder if folder else session.directory
+    done = write_scaffold(target, files)
+    if repository and action:
+        more = _github(repository, action, choices.member_role, terraform=terraform)
+        done += write_scaffold(target, {**more, FORM_PATH: form_of_new(target, files)})
+    for path in done.written:
+        click.echo(f"wrote {path}")
+    for path in done.left:
+        click.echo(f"left {path} as it is")
+    if not done.written:
+        session.say("Nothing to write.")
+    elif not (target / ".git").exists():
+        session.say("Next: git init, git add, git commit; then aft validate.")
+    else:
+        session.say("Next: git add, git commit; then aft validate.")
+
+
+def _check(*, region: str, account: str | None, repository: str | None, action: str | None) -> None:
+    if not _REGION.fullmatch(region):
+        raise click.UsageError(f"--region {region}: expected a region such as eu-central-1")
+    if account is not None and not _ACCOUNT.fullmatch(account):
+        raise click.UsageError(f"--management-account {account}: expected twelve digits")
+    if repository is None:
+        if action is not None:
+            raise click.UsageError("--action is for --github")
+        return
+    if not _REPOSITORY.fullmatch(repository):
+        raise click.UsageError(f"--github {repository}: expected ORG/REPO")
+    if action is None or not _ACTION.fullmatch(action):
+        raise click.UsageError(
+            "--github needs --action OWNER/REPO@COMMIT: where workflows take aft from, such as "
+            "your fork of it, at a full commit id of 40 digits"
+        )
+    if account is None:
+        raise click.UsageError(
+            "--github needs --management-account ID, so that plans get a role that only reads"
+        )
+
+
+def _github(
+    repository: str, action: str, member_role: str, *, terraform: bool
+) -> Mapping[str, str]:
+    from aft.scaffold.roles import (
+        READER_ROLE,
+        ROLES_PATH,
+        TERRAFORM_PATH,
+        RoleNames,
+        roles_template,
+    )
+    from aft.scaffold.roles_terraform import roles_terraform
+    from aft.scaffold.workflows import workflow_files
+
+    names = RoleNames(repository=repository, member=member_role, reader=READER_ROLE)
+    files = {**workflow_files(action), ROLES_PATH: roles_template(names)}
+    if terraform:
+        files[TERRAFORM_PATH] = roles_terraform(names)
+    return files

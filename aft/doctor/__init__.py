@@ -1,0 +1,1 @@
+"""What ``aft doctor`` checks, as pure functions over facts."""

@@ -1,0 +1,213 @@
+"""The two roles that GitHub's workflows take, and the one that plans read accounts with.
+
+``aft-plan`` reads the organization and may become the reader role inside accounts; ``aft-apply``
+changes the organization and may become the member role. Each trusts one environment of one
+repository, and the environment lets in one branch: GitHub's token says all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aft.requests.emit import mapping_yaml
+from aft.scaffold.permissions import APPLY, PLAN, READER, Grant
+
+ISSUER = "token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"
+PLAN_ROLE, APPLY_ROLE, READER_ROLE = "aft-plan", "aft-apply", "aft-reader"
+PLAN_ENVIRONMENT, APPLY_ENVIRONMENT = "aft-plan", "aft-apply"
+
+ROLES_PATH = "iam/aft-roles.cfn.yaml"
+TERRAFORM_PATH = "iam/aft-roles.tf"
+READER_PATH = "customizations/global/10-aft-reader.cfn.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleNames:
+    """``repository`` is ``ORG/REPO`` on GitHub; ``member`` and ``reader`` are the names of roles
+    inside member accounts, as in aft.yaml."""
+
+    repository: str
+    member: str
+    reader: str
+    issuer: str = ISSUER
+
+
+def plan_statements(names: RoleNames) -> list[dict[str, Any]]:
+    """What ``aft-plan`` may do; ``${AWS::Partition}`` is CloudFormation's."""
+    return [*_statements(PLAN), _entering("EnterAccountsToRead", names.reader)]
+
+
+def apply_statements(names: RoleNames) -> list[dict[str, Any]]:
+    """What ``aft-apply`` may do."""
+    return [*_statements(PLAN), *_statements(APPLY), _entering("EnterAccounts", names.member)]
+
+
+def _statements(grants: Iterable[Grant]) -> list[dict[str, Any]]:
+    return [
+        {"Sid": grant.sid, "Effect": "Allow", "Action": list(grant.actions), "Resource": "*"}
+        for grant in grants
+    ]
+
+
+def _entering(sid: str, role: str) -> dict[str, Any]:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Resource": {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::*:role/{role}"},
+    }
+
+
+def subject(names: RoleNames, environment: str) -> str:
+    """The subject of GitHub's tokens for jobs in one environment."""
+    return f"repo:{names.repository}:environment:{environment}"
+
+
+# --- CloudFormation ---------------------------------------------------------------------------
+
+
+def roles_template(names: RoleNames) -> str:
+    """``iam/aft-roles.cfn.yaml``, for the management account."""
+    head = (
+        f"# The roles that the workflows of {names.repository} take; deploy it once in the\n"
+        "# management account. Each trusts one environment, and no keys are stored anywhere.\n"
+        f"#   aws cloudformation deploy --stack-name aft-roles --template-file {ROLES_PATH} \\\n"
+        "#     --capabilities CAPABILITY_NAMED_IAM\n"
+        "# Then set the repository's variables AFT_PLAN_ROLE and AFT_APPLY_ROLE to the outputs.\n"
+    )
+    return head + mapping_yaml(template_of(names))
+
+
+def template_of(names: RoleNames) -> dict[str, Any]:
+    """The template as plain values."""
+    plan = _role(
+        PLAN_ROLE,
+        "Plans pull requests and looks for drift; reads only",
+        trust=_trust(names, PLAN_ENVIRONMENT),
+        statements=plan_statements(names),
+    )
+    apply = _role(
+        APPLY_ROLE,
+        "Applies what was merged",
+        trust=_trust(names, APPLY_ENVIRONMENT),
+        statements=apply_statements(names),
+    )
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"IAM roles of aft for {names.repository}",
+        "Parameters": {
+            "CreateOidcProvider": {
+                "Type": "String",
+                "Default": "yes",
+                "AllowedValues": ["yes", "no"],
+                "Description": "no, where the account has GitHub's OIDC provider already",
+            },
+            "PermissionsBoundary": {
+                "Type": "String",
+                "Default": "",
+                "Description": "ARN of a policy that bounds both roles; empty for none",
+            },
+        },
+        "Conditions": {
+            "MakesProvider": {"Fn::Equals": [{"Ref": "CreateOidcProvider"}, "yes"]},
+            "IsBounded": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundary"}, ""]}]},
+        },
+        "Resources": {
+            "OidcProvider": {
+                "Type": "AWS::IAM::OIDCProvider",
+                "Condition": "MakesProvider",
+                "Properties": {"Url": f"https://{names.issuer}", "ClientIdList": [AUDIENCE]},
+            },
+            "PlanRole": plan,
+            "ApplyRole": apply,
+        },
+        "Outputs": {
+            "PlanRoleArn": {"Value": {"Fn::GetAtt": ["PlanRole", "Arn"]}},
+            "ApplyRoleArn": {"Value": {"Fn::GetAtt": ["ApplyRole", "Arn"]}},
+        },
+    }
+
+
+def _role(
+    name: str, description: str, *, trust: Mapping[str, Any], statements: list[dict[str, Any]]
+) -> dict[str, Any]:
+    bounded = {"Fn::If": ["IsBounded", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": name,
+            "Description": description,
+            "MaxSessionDuration": 3600,
+            "PermissionsBoundary": bounded,
+            "AssumeRolePolicyDocument": trust,
+            "Policies": [
+                {
+                    "PolicyName": name,
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
+                }
+            ],
+        },
+    }
+
+
+def _trust(names: RoleNames, environment: str) -> dict[str, Any]:
+    provider = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{names.issuer}"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": {"Fn::Sub": provider}},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {
+                    "StringEquals": {
+                        f"{names.issuer}:aud": AUDIENCE,
+                        f"{names.issuer}:sub": subject(names, environment),
+                    }
+                },
+            }
+        ],
+    }
+
+
+def reader_template(reader: str, management_account: str) -> str:
+    """The customization that makes the reader role in every account."""
+    head = (
+        "# The role that plans and drift runs read this account with (aft.yaml: roles.reader).\n"
+        f"# It trusts the management account, {management_account}, where aft-plan may take it.\n"
+        "# Settings of your own that read more need their actions added here.\n"
+    )
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": reader,
+            "Description": "Read by aft's plans; changes nothing",
+            "MaxSessionDuration": 3600,
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": f"arn:aws:iam::{management_account}:root"},
+                        "Action": "sts:AssumeRole",
+                    }
+                ],
+            },
+            "Policies": [
+                {
+                    "PolicyName": reader,
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": _statements(READER)},
+                }
+            ],
+        },
+    }
+    return head + mapping_yaml(
+        {
+            "AWSTemplateFormatVersion": "2010-09-09",
+            "Description": "Lets plans read this account",
+            "Resources": {"Reader": role},
+        }
+    )

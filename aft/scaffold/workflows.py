@@ -1,0 +1,33 @@
+"""The workflows a repository gets: this project's own files, but for where aft comes from."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+WORKFLOWS = ("plan.yml", "apply.yml", "drift.yml", "request.yml")
+OWN_ACTION = "$/.github/actions/aft"
+"""How this project's workflows name its action: that of the repository they run in."""
+
+
+def shipped(path: str) -> Traversable:
+    """A file of ``.github/``: beside this module in a wheel, at the top of the source tree in an
+    editable install."""
+    packaged = files("aft.scaffold").joinpath("github", *path.split("/"))
+    if packaged.is_file():
+        return packaged
+    return Path(__file__).parents[2].joinpath(".github", *path.split("/"))
+
+
+def workflow_text(name: str, action: str) -> str:
+    """The workflow with aft from ``action`` (``OWNER/REPO@COMMIT``): the one difference there is
+    between a repository's workflows and ours."""
+    repository, _, commit = action.partition("@")
+    text = shipped(f"workflows/{name}").read_text(encoding="utf-8")
+    return text.replace(OWN_ACTION, f"{repository}/.github/actions/aft@{commit}")
+
+
+def workflow_files(action: str) -> dict[str, str]:
+    """Every workflow by its path in the repository."""
+    return {f".github/workflows/{name}": workflow_text(name, action) for name in WORKFLOWS}

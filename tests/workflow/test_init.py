@@ -1,0 +1,147 @@
+"""``aft init``: what it writes works at once, is ours to the letter, and takes nothing's place."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from builders_repo import Repo
+
+from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS
+
+ROOT = Path(__file__).parents[2]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+GITHUB = (
+    *("--github", "acme/accounts", "--action", f"acme/aft@{COMMIT}"),
+    *("--management-account", "223005401501"),
+)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    return Repo.create(tmp_path / "repo")
+
+
+def written(repo: Repo) -> set[str]:
+    return set(repo.git("ls-files", "--others", "--exclude-standard").splitlines())
+
+
+def test_the_result_is_valid_and_can_be_vended_at_once(repo: Repo) -> None:
+    made = repo.aft("init", "--management-account", "223005401501")
+    assert made.code == 0, made.err
+    assert written(repo) == {
+        ".gitignore",
+        "README.md",
+        "account-requests/_defaults.yaml",
+        "account-requests/sandbox/first-account.yaml",
+        "aft.yaml",
+        "customizations/baselines/standard.yaml",
+        "customizations/global/10-aft-reader.cfn.yaml",
+        "customizations/global/20-alarms.cfn.yaml",
+        "customizations/organization/organization.yaml",
+    }
+    repo.commit("Begin")
+    assert repo.aft("validate").out == "1 request checked: no findings.\n"
+    plan = repo.plan()
+    assert "account/first-account/create-account" in {item["id"] for item in plan["changes"]}
+    repo.apply()
+    assert repo.plan("--deep")["changes"] == [], "and plans read it with the reader role"
+    assert repo.aft("new", "next", "--yes", "--ou", "Sandbox").code == 0
+
+
+def test_without_the_management_account_there_is_no_reader(repo: Repo) -> None:
+    assert repo.aft("init").code == 0
+    assert "customizations/global/10-aft-reader.cfn.yaml" not in written(repo)
+    repo.commit("Begin")
+    assert repo.aft("validate").code == 0
+
+
+def test_nothing_is_overwritten_and_what_is_left_is_told(repo: Repo) -> None:
+    repo.write("aft.yaml", "home_region: eu-west-1\n")
+    repo.write("README.md", "Mine\n")
+    (repo.root / "customizations").mkdir()
+    (repo.root / "customizations" / "global").symlink_to(repo.root.parent)
+    made = repo.aft("init")
+    assert made.code == 1, "a folder that leads elsewhere"
+    (repo.root / "customizations" / "global").unlink()
+    made = repo.aft("init")
+    assert "left aft.yaml as it is" in made.out
+    assert "left README.md as it is" in made.out
+    assert "left .gitignore" not in made.out, "it has just the content it would get"
+    assert (repo.root / "aft.yaml").read_text() == "home_region: eu-west-1\n"
+    assert (repo.root / "README.md").read_text() == "Mine\n"
+    assert not list(repo.root.parent.glob("*.cfn.yaml"))
+    assert "wrote" not in repo.aft("init").out, "a second time there is nothing to do"
+
+
+def test_with_github_the_workflows_are_our_own_files(repo: Repo) -> None:
+    made = repo.aft("init", *GITHUB)
+    assert made.code == 0, made.err
+    for name in WORKFLOWS:
+        ours = (ROOT / ".github" / "workflows" / name).read_text()
+        theirs = (repo.root / ".github" / "workflows" / name).read_text()
+        assert OWN_ACTION in ours
+        assert theirs == ours.replace(OWN_ACTION, f"acme/aft/.github/actions/aft@{COMMIT}")
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    included = shipped["targets"]["wheel"]["force-include"]
+    assert included == {
+        f".github/workflows/{name}": f"aft/scaffold/github/workflows/{name}" for name in WORKFLOWS
+    }
+
+
+def test_the_form_offers_what_the_repository_has(repo: Repo) -> None:
+    repo.write(
+        "customizations/organization/organization.yaml",
+        "organizational_units: [{name: Workloads}, {name: Sandbox}, {name: Lab}]\n",
+    )
+    assert repo.aft("init", *GITHUB).code == 0
+    form = yaml.safe_load((repo.root / ".github/ISSUE_TEMPLATE/account-request.yml").read_text())
+    by_id = {item.get("id"): item["attributes"] for item in form["body"]}
+    assert by_id["ou"]["options"] == ["Workloads", "Sandbox", "Lab"]
+    assert by_id["baseline"]["options"][1:] == ["standard — What every account gets"]
+    assert "customizations" not in by_id, "there are none to ask for"
+
+
+def test_the_roles_are_for_this_repository(repo: Repo) -> None:
+    assert repo.aft("init", *GITHUB, "--terraform").code == 0
+    template = yaml.safe_load((repo.root / "iam/aft-roles.cfn.yaml").read_text())
+    terraform = (repo.root / "iam/aft-roles.tf").read_text()
+    for name, environment in (("PlanRole", "aft-plan"), ("ApplyRole", "aft-apply")):
+        role = template["Resources"][name]["Properties"]
+        condition = role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
+        subject = f"repo:acme/accounts:environment:{environment}"
+        assert condition == {
+            "StringEquals": {
+                "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+                "token.actions.githubusercontent.com:sub": subject,
+            }
+        }
+        assert f'"token.actions.githubusercontent.com:sub" = "{subject}"' in terraform
+        for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+            actions = statement["Action"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                assert f'"{action}"' in terraform
+    assert "AWS::" not in terraform
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--github", "acme/accounts"), "--action"),
+        (("--github", "acme", *GITHUB[2:]), "ORG/REPO"),
+        (("--github", "acme/accounts", "--action", "acme/aft@main"), "full commit id"),
+        (("--github", "acme/accounts", "--action", f"acme/aft@{COMMIT}"), "--management-account"),
+        (("--region", "europe"), "--region"),
+        (("--management-account", "1"), "twelve digits"),
+        (("--terraform",), "--github"),
+    ],
+)
+def test_what_is_missing_is_said_before_anything_is_written(
+    repo: Repo, arguments: tuple[str, ...], said: str
+) -> None:
+    made = repo.aft("init", *arguments)
+    assert made.code == 1
+    assert said in made.err
+    assert written(repo) == set()

@@ -1,0 +1,203 @@
+"""The roles that ``aft init --github`` writes: enough for every run, no more, for nobody else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+from builders_permissions import As, Calls, become, deploy_roles, life, sample
+from builders_repo import Repo
+
+from aft.sandbox import Sandbox
+from aft.sandbox.credentials import Keys
+from aft.scaffold import permissions
+from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, SELDOM, actions_of
+from aft.scaffold.roles import (
+    APPLY_ROLE,
+    PLAN_ROLE,
+    READER_ROLE,
+    RoleNames,
+    reader_template,
+    roles_template,
+)
+
+NAMES = RoleNames(
+    repository="acme/accounts", member="OrganizationAccountAccessRole", reader=READER_ROLE
+)
+SUBJECT = "repo:acme/accounts:environment:{}"
+WITHOUT = (
+    "workloads/web-shop/web-shop-dev.yaml",
+    "workloads/web-shop/web-shop-prod.yaml",
+    "workloads/payments/payments-dev.yaml",
+    "infrastructure/shared-services.yaml",
+)
+"""Requests of the sample that call nothing its others do not."""
+
+
+def as_role(role: str) -> object:
+    def keys(sandbox: Sandbox) -> Keys:
+        return become(sandbox, role, sub=SUBJECT.format(role))
+
+    return keys
+
+
+def prepare(repo: Repo) -> None:
+    with repo.sandbox() as sandbox:
+        deploy_roles(sandbox, roles_template(NAMES))
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
+    """Everything that is called in a life, and for the sample, by workflows in their roles."""
+    root = tmp_path_factory.mktemp("roles")
+    calls = Calls()
+    runs = As(calls, {"plan": as_role(PLAN_ROLE), "apply": as_role(APPLY_ROLE)})
+    life(root / "life", runs, prepare)
+    repo = sample(root / "sample", without=WITHOUT)
+    prepare(repo)
+    runs.plan(repo)
+    runs.apply(repo)
+    runs.plan(repo, deep=True)
+    return calls
+
+
+def test_the_roles_are_allowed_what_runs_call(calls: Calls) -> None:
+    # A reader role comes with an account's first apply: before, a plan does without.
+    assert set(calls.refused) <= {"plan sts:AssumeRole"}
+    enter = {"sts:AssumeRole"}
+    assert calls.of("plan", "management") <= actions_of(PLAN) | enter
+    assert calls.of("apply", "management") <= actions_of((*PLAN, *APPLY)) | enter
+    assert calls.of("plan", "member") <= actions_of(READER)
+    assert calls.of("apply", "member") <= actions_of((*READER, *MEMBER))
+
+
+def test_the_roles_are_allowed_nothing_else(calls: Calls) -> None:
+    seldom = SELDOM.keys()
+    assert actions_of(PLAN) - calls.of("plan", "management") - seldom == set()
+    assert actions_of(APPLY) - calls.of("apply", "management") - seldom == set()
+    assert actions_of(READER) - calls.of("plan", "member") - seldom == set()
+    assert actions_of(MEMBER) - calls.of("apply", "member") - seldom == set()
+    seen = calls.of("plan", "management") | calls.of("apply", "management")
+    seen |= calls.of("plan", "member")
+    listed = actions_of((*PLAN, *APPLY, *READER, *MEMBER))
+    assert seldom <= listed, "what is seldom is still listed"
+    assert seldom & seen == set(), "what is seen is not seldom"
+
+
+def test_plans_are_allowed_reads_alone() -> None:
+    verbs = ("Describe", "Get", "List", "View")
+    for action in actions_of((*PLAN, *READER)):
+        assert action.partition(":")[2].startswith(verbs), action
+
+
+def test_nothing_is_listed_twice() -> None:
+    for grants in ((*PLAN, *APPLY), (*READER, *MEMBER)):
+        listed = [action for grant in grants for action in grant.actions]
+        assert len(set(listed)) == len(listed)
+        assert all(list(grant.actions) == sorted(grant.actions) for grant in grants)
+    assert permissions.__doc__
+
+
+# --- the template -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def company() -> Iterator[Sandbox]:
+    with Sandbox.open(None) as sandbox:
+        deploy_roles(sandbox, roles_template(NAMES))
+        yield sandbox
+
+
+def refused(sandbox: Sandbox, role: str, sub: str, aud: str = "sts.amazonaws.com") -> bool:
+    try:
+        become(sandbox, role, sub=sub, aud=aud)
+    except ClientError as error:
+        return error.response["Error"]["Code"] == "AccessDenied"
+    return False
+
+
+def test_a_role_is_for_its_environment_of_its_repository_alone(company: Sandbox) -> None:
+    for role, other in ((PLAN_ROLE, APPLY_ROLE), (APPLY_ROLE, PLAN_ROLE)):
+        assert not refused(company, role, SUBJECT.format(role))
+        for sub in (
+            SUBJECT.format(other),
+            SUBJECT.format("production"),
+            "repo:acme/accounts:ref:refs/heads/main",
+            "repo:acme/accounts:pull_request",
+            f"repo:evil/accounts:environment:{role}",
+            f"repo:acme/accounts-fork:environment:{role}",
+            f"repo:acme/accounts:environment:{role}-not",
+        ):
+            assert refused(company, role, sub), sub
+        assert refused(company, role, SUBJECT.format(role), aud="https://github.com/acme")
+
+
+def test_policies_fit_into_what_iam_takes(company: Sandbox) -> None:
+    iam = boto3.Session(botocore_session=company.botocore_session()).client("iam")
+    for role in (PLAN_ROLE, APPLY_ROLE):
+        (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        size = len(json.dumps(document, separators=(",", ":")))
+        assert size <= 6144, "as a managed policy; inline a role may have 10,240"
+
+
+def test_the_template_can_bound_the_roles_and_make_the_provider() -> None:
+    template = yaml.safe_load(roles_template(NAMES))
+    resources = template["Resources"]
+    assert resources["OidcProvider"]["Condition"] == "MakesProvider"
+    for name in ("PlanRole", "ApplyRole"):
+        bound = resources[name]["Properties"]["PermissionsBoundary"]
+        assert bound["Fn::If"][:2] == ["IsBounded", {"Ref": "PermissionsBoundary"}]
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo.standard(tmp_path / "repo")
+    with repo.sandbox() as sandbox:
+        management = sandbox.management_account_id
+    repo.write(
+        "customizations/global/10-aft-reader.cfn.yaml", reader_template(READER_ROLE, management)
+    )
+    repo.request("shop")
+    repo.commit("Ask")
+    return repo
+
+
+@pytest.mark.parametrize("reader", [None, READER_ROLE])
+def test_a_plan_reads_accounts_with_sessions_that_cannot_write(
+    repo: Repo, reader: str | None
+) -> None:
+    repo.apply()
+    if reader:
+        config = (repo.root / "aft.yaml").read_text()
+        repo.write("aft.yaml", f"{config}roles: {{reader: {reader}}}\n")
+        repo.commit("Read as the reader")
+    with repo.inside("shop") as client:
+        client("iam").update_account_password_policy(MinimumPasswordLength=6)
+    plan = repo.plan("--deep")
+    assert [change["id"] for change in plan["changes"]] == [
+        "account/shop/apply-setting/iam-password-policy"
+    ], "it sees inside"
+    calls = Calls()
+    with As(calls).world(repo, "plan") as (_, world, _desired):
+        session = world.edge.members.session(repo_account(world))
+        with pytest.raises(Exception, match="not authorized"):
+            session.client("iam").create_account_alias(AccountAlias="mine")
+        with pytest.raises(Exception, match="not authorized"):
+            session.of(repo_account(world)).client("ssm").put_parameter(
+                Name="/x", Value="y", Type="String"
+            )
+        assert session.client("iam").list_account_aliases()["AccountAliases"] == ["acme-shop"]
+
+
+def repo_account(world: object) -> object:
+    snapshot = world.edge.reader.read()  # type: ignore[attr-defined]
+    return next(account.id for account in snapshot.accounts if account.name == "shop")
