@@ -70,7 +70,7 @@ def test_from_a_pull_request_to_an_account_to_drift_and_back(make_team: MakeTeam
     (issue,) = [item for item in github.state.issues.values() if item.number != pull.number]
     assert issue.labels == ["aft:drift"]
     assert "iam-password-policy" in issue.body
-    assert "shop" in issue.body
+    assert "password policy is not set" in issue.body
     assert hub.schedule("drift.yml")[0].conclusion == "success"
     assert len(github.state.issues) == 2
     assert issue.state == "open"
@@ -80,7 +80,7 @@ def test_from_a_pull_request_to_an_account_to_drift_and_back(make_team: MakeTeam
     assert run.conclusion == "success", run.text
     assert run.jobs["repair"].environment == "aft-apply"
     assert iam.get_account_password_policy()["PasswordPolicy"]["MinimumPasswordLength"] >= 14
-    assert issue.state == "closed"
+    assert issue.state == "closed", run.text
 
     # The next hour: nothing to do, nothing to say.
     (run,) = hub.schedule("apply.yml")
