@@ -147,8 +147,9 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     """Fetch what was reviewed on the pull request that a commit merged.
 
     Takes reviewed.json from the artifact aft-plan-<pull>-<head> of a run of the plan's workflow;
-    artifacts of other workflows and events do not count. When nothing is found, the file says
-    that nothing was reviewed, and then aft apply does nothing risky.
+    artifacts of other workflows and events do not count. Pull requests merged since the last
+    successful apply of everything count too: what it left undone is still to be done. When
+    nothing is found, the file says that nothing was reviewed, and aft apply does nothing risky.
     """
     from aft.app.github_reviews import review_of_commit
 

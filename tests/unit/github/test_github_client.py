@@ -360,6 +360,14 @@ def test_next_page_on_another_host_is_not_asked() -> None:
     assert len(wire.sent) == 1
 
 
+def test_pages_that_do_not_end_are_left() -> None:
+    again = {"link": '<https://ghe.example.com/api/v3/x?page=2>; rel="next"'}
+    client, wire = _enterprise([Response(200, again, b"[]")] * 100)
+    with pytest.raises(Terminal, match="do not end"):
+        open_issues_labelled(client, "x")
+    assert len(wire.sent) < 100
+
+
 def test_redirects_in_a_circle_end() -> None:
     to = "https://ghe.example.com/api/v3/x"
     client, wire = _enterprise([_moved(to)] * 9)
