@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from aft.aws.session import AwsSessions
-from aft.errors import Terminal
+from aft.errors import Denied, Terminal
 from aft.ids import AccountId
 
 ACCOUNT_QUOTA = ("organizations", "L-E619E033")
@@ -90,9 +90,16 @@ class Examination:
         return None
 
     def enter(self, account_id: AccountId, *, reading: bool) -> str:
-        """Become the member or reader role; returns its name."""
-        self._sessions.member(account_id, "sts", reading=reading).get_caller_identity()
-        return self._sessions.role_arn(account_id, reading=reading).rpartition("/")[2]
+        """Become the member or reader role; returns its name. Raises ``Denied`` also when
+        another role had to stand in for it."""
+        wanted = self.role_name(account_id, reading=reading)
+        client = self._sessions.member(account_id, "sts", reading=reading)
+        found = _ASSUMED.fullmatch(client.get_caller_identity()["Arn"])
+        if found is not None and found[3] != wanted:
+            raise Denied(
+                f"it is not there or lets nobody in; {found[3]} is held to reading instead"
+            )
+        return wanted
 
     def role_name(self, account_id: AccountId, *, reading: bool) -> str:
         """The name of the role that ``enter`` becomes."""
