@@ -36,6 +36,7 @@ _PRINCIPALS: Mapping[str, str] = {
 """Settings with an administrator account, and the service principal it is registered for."""
 _NEEDS_TRUST: Mapping[str, str] = {"ram-shares": "ram.amazonaws.com"}
 """Settings that need trusted access which aft does not switch on itself."""
+_REQUEST_ID = re.compile(r" \(request id [^)]*\)")
 _RENAMES = ("account.amazonaws.com", "renaming accounts")
 
 
@@ -44,7 +45,7 @@ def look(question: Callable[[], T]) -> T | Unread:
     try:
         return question()
     except AftError as error:
-        return Unread(error.message)
+        return Unread(_REQUEST_ID.sub("", error.message))
 
 
 def machine_facts(workspace: Workspace, config: Config, *, simulated: bool) -> MachineFacts:

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from aft.aws.session import AwsSessions
-from aft.errors import Denied, Terminal
+from aft.errors import Denied, NotFound, Terminal
 from aft.ids import AccountId
 
 ACCOUNT_QUOTA = ("organizations", "L-E619E033")
@@ -113,7 +113,11 @@ class Examination:
         """How many accounts the organization may have."""
         service, code = ACCOUNT_QUOTA
         client = self._sessions.management("service-quotas", self._sessions.global_region)
-        answer = client.get_service_quota(ServiceCode=service, QuotaCode=code)
+        named = {"ServiceCode": service, "QuotaCode": code}
+        try:
+            answer = client.get_service_quota(**named)
+        except NotFound:  # never raised for this organization: AWS's default holds
+            answer = client.get_aws_default_service_quota(**named)
         return int(answer["Quota"]["Value"])
 
     def trusted_services(self) -> frozenset[str]:
