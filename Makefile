@@ -29,7 +29,7 @@ demo: $(STAMP)  ## vend this repository's account requests into a simulated orga
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/demo
 
 test: $(STAMP) check  ## run every check and test
-	@$(BIN)/python -m pytest -n auto -q
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 check: $(STAMP) lint type
 

@@ -249,14 +249,16 @@ def done(text: str, outputs: Mapping[str, str] | None = None) -> DoneStep:
     return DoneStep(digest=text, at=EARLIER, run="r1", outputs=outputs or {})
 
 
-def all_done(state: DesiredState, name: str, number: int) -> Mapping[str, DoneStep]:
+def all_done(
+    state: DesiredState, name: str, number: int, *, plugins: Mapping[str, Any] | None = None
+) -> Mapping[str, DoneStep]:
     """Every step of a request as the ledger has it when all of them were applied."""
     wanted = state.request_by_id[RequestId(name)]
     assert isinstance(wanted.ou, OrgUnitPath)
     facts = account_facts(wanted, state.config, account_id=account_id(number), ou=wanted.ou)
     steps: dict[str, DoneStep] = {}
     for item in state.baselines.values():
-        for resolved in settings_for(item, facts, SETTINGS):
+        for resolved in settings_for(item, facts, plugins or SETTINGS):
             steps[resolved.name] = done(setting_digest(resolved, facts))
     outputs: dict[str, Mapping[str, str]] = {}
     for key in ("global", *wanted.customizations):

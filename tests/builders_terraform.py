@@ -74,6 +74,23 @@ def terraform() -> str:
     return found
 
 
+def terraform_settings(folder: Path, *, backend: str) -> str:
+    """The ``terraform`` part of an ``aft.yaml`` for tests; ``folder`` is for what it needs there.
+
+    Most of what Terraform costs is Go's garbage collector going over the provider's schema, so
+    the binary is called with a longer leash; the binary itself is the real one.
+    """
+    binary = terraform()
+    wrapper = folder / Path(binary).name
+    folder.mkdir(parents=True, exist_ok=True)
+    wrapper.write_text(f'#!/bin/sh\nGOGC=off exec "{binary}" "$@"\n')
+    wrapper.chmod(0o755)
+    return (
+        f"terraform:\n  binary: {wrapper}\n  plugin_dir: {plugin_directory()}\n"
+        f"  backend: {backend}\n"
+    )
+
+
 @cache
 def plugin_directory() -> Path:
     """A folder with an unpacked hashicorp/aws provider; the test is skipped without one."""

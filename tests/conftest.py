@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -9,11 +10,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.client import ClientCreator
+from botocore.hooks import EventAliaser
+from botocore.model import ServiceModel
 from hypothesis import HealthCheck, settings
 
 # Machines differ and are shared: how long an example takes says nothing about the code.
 settings.register_profile("aft", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aft")
+
+# moto's models are a million objects that live as long as the process: to look through them again
+# and again for garbage costs a tenth of the suite.
+gc.set_threshold(50_000, 20, 50)
+
+_LONGEST = (
+    "test_docs_played.py",
+    "test_customizations_terraform.py",
+    "test_first_day.py",
+    "test_live_endpoint.py",
+    "test_concurrent_runs.py",
+    "test_stopping.py",
+    "test_worker.py",
+    "test_sandbox_with_terraform.py",
+    "test_docs_examples.py",
+    "test_steps_of_a_killed_run.py",
+)
+"""Files with tests of many seconds, the longest first (``pytest --durations=30`` shows them)."""
 
 _LOOPBACK = ("127.", "::1", "localhost")
 _connect = socket.socket.connect
@@ -27,8 +49,37 @@ def _loopback_only(self: socket.socket, address: Any) -> None:
     _connect(self, address)
 
 
+def _remember_what_botocore_computes() -> None:
+    """The suite makes thousands of clients. For every one, botocore makes the methods of its class
+    anew, seven hundred for EC2, and looks up the modern names of its events."""
+    made: dict[tuple[str, str], dict[str, Any]] = {}
+    names: dict[str, str] = {}
+    make, name_of = ClientCreator._create_methods, EventAliaser._alias_event_name
+
+    def create_methods(self: ClientCreator, model: ServiceModel) -> dict[str, Any]:
+        key = (model.service_name, model.api_version)
+        if key not in made:
+            made[key] = make(self, model)
+        return dict(made[key])
+
+    def alias_event_name(self: EventAliaser, name: str) -> str:
+        if name not in names:
+            names[name] = name_of(self, name)
+        return names[name]
+
+    ClientCreator._create_methods = create_methods
+    EventAliaser._alias_event_name = alias_event_name
+
+
 def pytest_configure() -> None:
+    _remember_what_botocore_computes()
     socket.socket.connect = _loopback_only  # type: ignore[method-assign]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no process is left alone with one of them at the end."""
+    rank = {name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from aft.app.planning import Planned
 from aft.app.workspace import Workspace
-from aft.baselines.model import Bills
-from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
+from aft.baselines.model import BaselineSetting, Bills
+from aft.baselines.select import ResolvedSetting, resolve, select_baseline
 from aft.errors import UserError
 from aft.ids import AccountId, RequestId
 from aft.plan.model import ORGANIZATION, Change, ChangeKind
@@ -17,10 +20,10 @@ from aft.requests.model import AccountRequest
 
 def costs_of(workspace: Workspace, planned: Planned) -> Costs:
     """By target, for the accounts the plan touches. Prices are nobody's business here."""
-    plan = planned.plan
-    places = Places(plan.changes, planned.snapshot)
+    billing = {name: item for name, item in workspace.settings.items() if isinstance(item, Bills)}
+    places = Places(planned.plan.changes, planned.snapshot)
     by_target: dict[str, list[Change]] = {}
-    for change in plan.changes:
+    for change in planned.plan.changes:
         if change.target != ORGANIZATION:
             by_target.setdefault(change.target, []).append(change)
     found: dict[str, AccountCosts] = {}
@@ -28,39 +31,50 @@ def costs_of(workspace: Workspace, planned: Planned) -> Costs:
         request = planned.desired.request_by_id.get(RequestId(target))
         if request is None:
             continue
-        settings = _applied(workspace, planned, places, request, changes)
+        names = {item.subject for item in changes if item.kind is ChangeKind.APPLY_SETTING}
+        known = next((item.account_id for item in changes if item.account_id), None)
+        settings = _resolved(
+            planned,
+            places,
+            request,
+            AccountId(known) if known is not None else None,
+            {
+                name: plugin
+                for name, plugin in workspace.settings.items()
+                if name in names & billing.keys()
+            },
+        )
         found[target] = AccountCosts(
             bills=tuple(
                 (item.name, words)
                 for item in settings
-                if isinstance(item.plugin, Bills)
-                and (words := item.plugin.bills_for(item.parameters))
+                if (words := billing[item.name].bills_for(item.parameters))
             ),
             budget=request.budget.monthly_usd if request.budget is not None else None,
         )
     return Costs(by_target=found)
 
 
-def _applied(
-    workspace: Workspace,
+def _resolved(
     planned: Planned,
     places: Places,
     request: AccountRequest,
-    changes: list[Change],
+    account_id: AccountId | None,
+    settings: Mapping[str, BaselineSetting[Any, Any]],
 ) -> tuple[ResolvedSetting, ...]:
-    """The settings that the plan applies to the account."""
-    names = {item.subject for item in changes if item.kind is ChangeKind.APPLY_SETTING}
-    if not names:
+    """Those of the account's settings that are among ``settings``, with their parameters."""
+    if not settings:
         return ()
-    known = next((item.account_id for item in changes if item.account_id), None)
-    account_id = AccountId(known) if known is not None else None
     ou = places.of(request, account_id)
     choice = select_baseline(request=request, ou=ou, baselines=planned.desired.baselines)
     if choice.baseline is None:
         return ()
     facts = account_facts(request, planned.desired.config, account_id=account_id, ou=ou)
     try:
-        resolved = settings_for(choice.baseline, facts, workspace.settings)
+        return tuple(
+            resolve(spec, facts, settings[spec.setting])
+            for spec in choice.baseline.settings
+            if spec.setting in settings
+        )
     except UserError:  # the plan says so of its own
         return ()
-    return tuple(item for item in resolved if item.name in names)

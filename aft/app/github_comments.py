@@ -81,17 +81,21 @@ def post_sticky(
     return Posted(how="updated", comment=updated, removed=removed)
 
 
-def moved_on(client: GitHubClient, number: int, head: str) -> str:
-    """Why a run for commit ``head`` must not speak for the pull request any more; or ``""``.
+def why_not(client: GitHubClient, number: int, head: str, *, has_text: bool) -> str:
+    """Why a run for commit ``head`` has nothing to say on the pull request; or ``""``.
 
-    Runs may end out of order; the comment is the newest one's.
+    Runs may end out of order, and the comment is the newest one's. A run that found the pull
+    request closed leaves no text, and did not fail.
     """
-    if not head:
+    if not head and has_text:
         return ""
-    now = pull_request(client, number).head_sha
-    if now == head:
-        return ""
-    return f"pull request #{number} is at {now[:10]} now, not at {head[:10]}: left to the newer run"
+    pull = pull_request(client, number)
+    if head and pull.head_sha != head:
+        now = pull.head_sha[:10]
+        return f"pull request #{number} is at {now} now, not at {head[:10]}: left to the newer run"
+    if not has_text and not pull.is_open:
+        return f"pull request #{number} is closed, and there is nothing to say"
+    return ""
 
 
 def pull_request_of_commit(client: GitHubClient, sha: str) -> PullRequest | None:

@@ -6,33 +6,46 @@ looked up by that name (``GET …/actions/artifacts?name=``), not by going throu
 the same at all times. Anybody's workflow can upload under any name, also one edited in a pull
 request; so an artifact counts only when its run is of our workflow file and was started by
 ``pull_request_target``, which always takes the file from the default branch. The newest run that
-came to its end (and was not cancelled) decides: when its plan failed, nothing was reviewed.
+was not cancelled decides: when its plan failed, nothing was reviewed. It may still be writing its
+comment: pull requests that merge themselves do not wait for that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aft.app.github_comments import pull_request_of_commit
+from aft.app.github_merges import merged_since_last_apply
 from aft.errors import NotFound, Terminal, UserError
 from aft.github.artifacts import Artifact, artifact_member, artifacts_named, workflow_run
 from aft.github.client import GitHubClient
 from aft.github.pulls import PullRequest, pull_request
-from aft.plan.reviewed import LARGEST, NOTHING_REVIEWED, reviewed_from_json, reviewed_to_json
+from aft.github.settings import repository_settings
+from aft.plan.reviewed import (
+    LARGEST,
+    NOTHING_REVIEWED,
+    Reviewed,
+    ReviewedChange,
+    reviewed_from_json,
+    reviewed_to_json,
+)
 
 WORKFLOW = ".github/workflows/plan.yml"
 EVENT = "pull_request_target"
 MEMBER = "reviewed.json"
-NOTHING = reviewed_to_json(NOTHING_REVIEWED)
-"""With it nothing risky goes ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """``text`` is the file's content, ``words`` where it came from, or why it is empty."""
+    """``words`` say where it came from, or why it is empty."""
 
-    text: str
+    reviewed: Reviewed
     words: str
+
+    @property
+    def text(self) -> str:
+        """The file's content."""
+        return reviewed_to_json(self.reviewed)
 
 
 def artifact_name(pull: PullRequest) -> str:
@@ -41,26 +54,59 @@ def artifact_name(pull: PullRequest) -> str:
 
 
 def review_of_commit(client: GitHubClient, sha: str, *, workflow: str = WORKFLOW) -> Review:
-    """The review of the pull request that commit ``sha`` merged. Never raises because it is not
-    found or odd: then nothing was reviewed. Raises what calls raise (``Denied``, ``Transient``)."""
+    """The review of the pull request that commit ``sha`` merged, and of those merged before it
+    that are not wholly carried out yet.
+
+    Never raises because one is not found or odd: then nothing of it was reviewed. Raises what
+    calls raise (``Denied``, ``Transient``).
+    """
     brought_by = pull_request_of_commit(client, sha)
     if brought_by is None:
-        return Review(text=NOTHING, words=f"{sha[:10]} came without a pull request")
-    pull = pull_request(client, brought_by.number)
+        words = f"{sha[:10]} came without a pull request"
+        own, branch = _nothing(words), repository_settings(client).default_branch
+    else:
+        own = _review_of(client, pull_request(client, brought_by.number), workflow)
+        branch = brought_by.base_ref
+    earlier = [
+        _review_of(client, pull, workflow)
+        for pull in merged_since_last_apply(client, sha, branch=branch)
+        if brought_by is None or pull.number != brought_by.number
+    ]
+    return _joined(own, *earlier)
+
+
+def _joined(*reviews: Review) -> Review:
+    """All of them in one, the newest first: of a change that several show it has the last word."""
+    changes: dict[str, ReviewedChange] = {}
+    for review in reviews:
+        for change in review.reviewed.changes:
+            changes.setdefault(change.id, change)
+    first = next((item.reviewed for item in reviews if item.reviewed.plan), NOTHING_REVIEWED)
+    return Review(
+        reviewed=replace(first, changes=tuple(changes.values())),
+        words="\n".join(review.words for review in reviews),
+    )
+
+
+def _review_of(client: GitHubClient, pull: PullRequest, workflow: str) -> Review:
     where = f"pull request #{pull.number} at {pull.head_sha[:10]}"
     try:
         for artifact in artifacts_named(client, artifact_name(pull)):
             if not _is_ours(client, artifact, workflow):
                 continue
             if artifact.is_expired:
-                return Review(text=NOTHING, words=f"the plan of {where} has expired")
-            text = _content(client, artifact)
-            if text is None:
-                return Review(text=NOTHING, words=f"the plan of {where} failed")
-            return Review(text=text, words=f"reviewed: {where}, run {artifact.run_id}")
+                return _nothing(f"the plan of {where} has expired")
+            reviewed = _content(client, artifact)
+            if reviewed is None:
+                return _nothing(f"the plan of {where} failed")
+            return Review(reviewed=reviewed, words=f"reviewed: {where}, run {artifact.run_id}")
     except (Terminal, NotFound, UserError) as error:
-        return Review(text=NOTHING, words=f"the plan of {where} cannot be read: {error.message}")
-    return Review(text=NOTHING, words=f"{where} has no plan of {workflow}")
+        return _nothing(f"the plan of {where} cannot be read: {error.message}")
+    return _nothing(f"{where} has no plan of {workflow}")
+
+
+def _nothing(words: str) -> Review:
+    return Review(reviewed=NOTHING_REVIEWED, words=words)
 
 
 def _is_ours(client: GitHubClient, artifact: Artifact, workflow: str) -> bool:
@@ -69,15 +115,14 @@ def _is_ours(client: GitHubClient, artifact: Artifact, workflow: str) -> bool:
     except NotFound:
         return False
     return (
-        run.is_finished
-        and run.conclusion != "cancelled"
+        run.conclusion != "cancelled"
         and run.path == workflow
         and run.event == EVENT
         and run.repository.lower() == client.repository.lower()
     )
 
 
-def _content(client: GitHubClient, artifact: Artifact) -> str | None:
+def _content(client: GitHubClient, artifact: Artifact) -> Reviewed | None:
     content = artifact_member(client, artifact, MEMBER, limit=LARGEST)
     if content is None:
         return None
@@ -85,5 +130,4 @@ def _content(client: GitHubClient, artifact: Artifact) -> str | None:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise Terminal(f"{MEMBER} is not UTF-8 text") from error
-    reviewed_from_json(text)
-    return text
+    return reviewed_from_json(text)

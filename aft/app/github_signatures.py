@@ -27,12 +27,15 @@ def are_signatures_required(workspace: Workspace, base: str) -> bool:
 def signature_findings(
     workspace: Workspace, client: GitHubClient, *, base: str, head: str
 ) -> tuple[Finding, ...]:
-    """One finding for each commit of ``head`` that ``base`` has not and GitHub has not verified,
+    """``base`` is a revision known here, ``head`` a commit id known to GitHub.
+
+    One finding for each commit of ``head`` that ``base`` has not and GitHub has not verified,
     at the line of ``aft.yaml`` that asks for it."""
-    place = config_place(workspace.files(base), ("github", "require_signatures"))
+    files = workspace.files(base)
+    place = config_place(files, ("github", "require_signatures"))
     return tuple(
         _finding(commit, place)
-        for commit in commits_between(client, base, head)
+        for commit in commits_between(client, files.revision, head)
         if not commit.is_verified
     )
 

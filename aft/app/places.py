@@ -29,6 +29,12 @@ def parse_cache(repository: Path, environ: Mapping[str, str]) -> Path:
     return _base(environ, "XDG_CACHE_HOME", ".cache") / "aft" / "parsed" / _key(repository)
 
 
+def ledger_cache(repository: Path, environ: Mapping[str, str], *, simulated: bool) -> Path:
+    """The file of the ledger's records, keyed by tree id; may be deleted at any time."""
+    name = _key(repository) + ("-sandbox" if simulated else "")
+    return _base(environ, "XDG_CACHE_HOME", ".cache") / "aft" / "ledger" / name
+
+
 def sandbox_state(repository: Path, environ: Mapping[str, str]) -> Path:
     """The file of the simulated organization."""
     if chosen := environ.get(STATE_VARIABLE):

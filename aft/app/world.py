@@ -56,6 +56,9 @@ def open_ledger(workspace: Workspace, config: Config, *, simulated: bool) -> Git
         branch=ledger_branch(config, simulated=simulated),
         remote=_ledger_remote(workspace, config, simulated=simulated),
         clock=SystemClock(),
+        cache=places.ledger_cache(
+            workspace.repository.path, workspace.environ, simulated=simulated
+        ),
     )
 
 

@@ -160,6 +160,16 @@ class CloudTrail:
         ]
         return tuple(found)
 
+    def refuse(self, inputs: SettingInputs[CloudTrailParameters], observed: ObservedTrail) -> None:
+        if inputs.parameters.organization:
+            raise Terminal(
+                "the organization has no trail of all regions that logs; this setting only "
+                "checks it",
+                hint="create one in the management account with --is-organization-trail "
+                "--is-multi-region-trail and start it, or take `organization: true` out",
+            )
+        _refuse(inputs, observed)
+
     def change(
         self,
         inputs: SettingInputs[CloudTrailParameters],
@@ -169,14 +179,7 @@ class CloudTrail:
         if not self.compare(inputs, observed):
             return
         wanted = inputs.parameters
-        if wanted.organization:
-            raise Terminal(
-                "the organization has no trail of all regions that logs; this setting only "
-                "checks it",
-                hint="create one in the management account with --is-organization-trail "
-                "--is-multi-region-trail and start it, or take `organization: true` out",
-            )
-        _refuse(inputs, observed)
+        self.refuse(inputs, observed)
         bucket = _bucket(inputs)
         if observed.bucket_problems:
             put_right(bucket, session)

@@ -136,6 +136,22 @@ class ConfigRecorder:
         ]
         return tuple(found)
 
+    def refuse(
+        self, inputs: SettingInputs[ConfigRecorderParameters], observed: ObservedRecorder
+    ) -> None:
+        """Neither can be renamed, and AWS has room for one: whose it is must be settled first."""
+        for what, there in (
+            ("recorder", observed.recorder),
+            ("delivery channel", observed.channel),
+        ):
+            if there is not None and there.name != inputs.parameters.name:
+                raise Terminal(
+                    f"AWS Config in {inputs.region} has somebody else's {what}, {there.name!r}, "
+                    "and there can be only one",
+                    hint=f"give `name: {there.name}` in the baseline to take it over, or delete "
+                    "it and its delivery channel first",
+                )
+
     def change(
         self,
         inputs: SettingInputs[ConfigRecorderParameters],
@@ -144,7 +160,7 @@ class ConfigRecorder:
     ) -> None:
         if not self.compare(inputs, observed):
             return
-        _refuse(inputs, observed)
+        self.refuse(inputs, observed)
         bucket = _bucket(inputs)
         client = session.client("config", inputs.region)
         if observed.bucket_problems or (observed.channel is None and bucket.is_own(session)):
@@ -225,18 +241,6 @@ def _differs(
         for label, before, after in _fields(inputs, observed)
         if label.startswith(what)
     )
-
-
-def _refuse(inputs: SettingInputs[ConfigRecorderParameters], observed: ObservedRecorder) -> None:
-    """Neither can be renamed, and AWS has room for one: so whose it is must be settled first."""
-    for what, there in (("recorder", observed.recorder), ("delivery channel", observed.channel)):
-        if there is not None and there.name != inputs.parameters.name:
-            raise Terminal(
-                f"AWS Config in {inputs.region} has somebody else's {what}, {there.name!r}, and "
-                "there can be only one",
-                hint=f"give `name: {there.name}` in the baseline to take it over, or delete it "
-                "and its delivery channel first",
-            )
 
 
 def _ensure_role(session: AccountSession) -> None:

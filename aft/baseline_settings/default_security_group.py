@@ -54,6 +54,7 @@ class DefaultSecurityGroup:
     version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     comes_after: ClassVar[tuple[str, ...]] = ("default-vpc-removal", "network")
+    sweeps_account: ClassVar[bool] = True
     description: ClassVar[str] = (
         "Default security groups without rules, in every VPC of every governed region."
     )
@@ -104,10 +105,19 @@ class DefaultSecurityGroup:
                 f"{inputs.region} has {_counted(group)}{_use(group)}, should have none",
                 before=_counted(group),
                 after=None,
-                takes_away=bool(group.used_by),
+                takes_away=bool(group.used_by) and inputs.parameters.even_in_use,
             )
             for group in observed
         )
+
+    def refuse(
+        self,
+        inputs: SettingInputs[DefaultSecurityGroupParameters],
+        observed: tuple[OpenGroup, ...],
+    ) -> None:
+        kept = _kept(inputs, observed)
+        if kept == list(observed):
+            _refuse(inputs, kept)
 
     def change(
         self,
@@ -117,7 +127,7 @@ class DefaultSecurityGroup:
     ) -> None:
         """Closes every group it may, then refuses if some are left."""
         ec2 = session.client("ec2", inputs.region)
-        kept = [group for group in observed if group.used_by and not inputs.parameters.even_in_use]
+        kept = _kept(inputs, observed)
         for group in observed:
             if group in kept:
                 continue
@@ -127,13 +137,25 @@ class DefaultSecurityGroup:
             ):
                 if rules:
                     _unless_gone(revoke, group.id, rules)
-        if kept:
-            named = "; ".join(f"{group.id} of {group.vpc}{_use(group)}" for group in kept)
-            raise Terminal(
-                f"default security groups in {inputs.region} are in use and were left alone: "
-                f"{named}",
-                hint="give those interfaces groups of their own, or set `even_in_use: true`",
-            )
+        _refuse(inputs, kept)
+
+
+def _kept(
+    inputs: SettingInputs[DefaultSecurityGroupParameters], observed: Sequence[OpenGroup]
+) -> list[OpenGroup]:
+    """The groups that must not be closed."""
+    return [group for group in observed if group.used_by and not inputs.parameters.even_in_use]
+
+
+def _refuse(
+    inputs: SettingInputs[DefaultSecurityGroupParameters], kept: Sequence[OpenGroup]
+) -> None:
+    if kept:
+        named = "; ".join(f"{group.id} of {group.vpc}{_use(group)}" for group in kept)
+        raise Terminal(
+            f"default security groups in {inputs.region} are in use and were left alone: {named}",
+            hint="give those interfaces groups of their own, or set `even_in_use: true`",
+        )
 
 
 def _all(ec2: Any, operation: str, name: str, values: Sequence[str]) -> Sequence[Mapping[str, Any]]:

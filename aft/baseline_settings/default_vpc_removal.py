@@ -97,6 +97,12 @@ class DefaultVpcRemoval:
             ),
         )
 
+    def refuse(
+        self, inputs: SettingInputs[DefaultVpcRemovalParameters], observed: DefaultVpc | None
+    ) -> None:
+        if observed is not None and observed.in_use:
+            raise _refusal(observed, inputs.region, _listed(observed.in_use))
+
     def change(
         self,
         inputs: SettingInputs[DefaultVpcRemovalParameters],
@@ -105,8 +111,7 @@ class DefaultVpcRemoval:
     ) -> None:
         if observed is None:
             return
-        if observed.in_use:
-            raise _refusal(observed, inputs.region, _listed(observed.in_use))
+        self.refuse(inputs, observed)
         ec2 = session.client("ec2", inputs.region)
         try:
             _remove(ec2, observed)

@@ -103,6 +103,9 @@ class IamRoles:
         )
         return tuple(differences)
 
+    def refuse(self, inputs: SettingInputs[IamRolesParameters], observed: Roles) -> None:
+        _refuse(inputs, observed, _wanted(inputs))
+
     def change(
         self,
         inputs: SettingInputs[IamRolesParameters],
@@ -235,7 +238,7 @@ def _compared(name: str, is_now: RoleState, wanted: RoleState) -> Iterator[Setti
             before=before,
             after=after,
             takes_away=what.startswith(("policy ", "inline policy "))
-            and after in (None, "not attached"),
+            and after in ("not attached", "not there"),
         )
 
 

@@ -66,6 +66,16 @@ class ImagePublicAccess:
             ),
         )
 
+    def refuse(
+        self, inputs: SettingInputs[ImagePublicAccessParameters], observed: ObservedImageSharing
+    ) -> None:
+        if observed.managed_by != "account":
+            raise Terminal(
+                f"public AMIs in {inputs.region} are {observed.state} by a "
+                f"{observed.managed_by} of the organization, which the account cannot change",
+                hint="change the policy, or leave image-public-access out of the baseline",
+            )
+
     def change(
         self,
         inputs: SettingInputs[ImagePublicAccessParameters],
@@ -74,12 +84,7 @@ class ImagePublicAccess:
     ) -> None:
         if observed.state == WANTED:
             return
-        if observed.managed_by != "account":
-            raise Terminal(
-                f"public AMIs in {inputs.region} are {observed.state} by a "
-                f"{observed.managed_by} of the organization, which the account cannot change",
-                hint="change the policy, or leave image-public-access out of the baseline",
-            )
+        self.refuse(inputs, observed)
         ec2 = session.client("ec2", inputs.region)
         ec2.enable_image_block_public_access(ImageBlockPublicAccessState=WANTED)
         for _ in range(LOOKS):

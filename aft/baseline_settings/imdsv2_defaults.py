@@ -106,6 +106,16 @@ class Imdsv2Defaults:
             for field, wanted in _differing(inputs, observed).items()
         )
 
+    def refuse(
+        self, inputs: SettingInputs[Imdsv2DefaultsParameters], observed: ObservedDefaults
+    ) -> None:
+        if observed.managed_by != "account":
+            raise Terminal(
+                f"instance metadata defaults in {inputs.region} are set by a "
+                f"{observed.managed_by} of the organization, which the account cannot change",
+                hint="change the policy, or leave imdsv2-defaults out of the baseline",
+            )
+
     def change(
         self,
         inputs: SettingInputs[Imdsv2DefaultsParameters],
@@ -115,12 +125,7 @@ class Imdsv2Defaults:
         differing = _differing(inputs, observed)
         if not differing:
             return
-        if observed.managed_by != "account":
-            raise Terminal(
-                f"instance metadata defaults in {inputs.region} are set by a "
-                f"{observed.managed_by} of the organization, which the account cannot change",
-                hint="change the policy, or leave imdsv2-defaults out of the baseline",
-            )
+        self.refuse(inputs, observed)
         session.client("ec2", inputs.region).modify_instance_metadata_defaults(
             **{_MEMBERS[field]: wanted for field, wanted in differing.items()}
         )

@@ -51,6 +51,7 @@ class LogRetention:
     version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     comes_after: ClassVar[tuple[str, ...]] = ("cloudtrail", "network")  # which make log groups
+    sweeps_account: ClassVar[bool] = True
     description: ClassVar[str] = (
         "How long existing log groups keep their events, in every governed region."
     )

@@ -35,6 +35,7 @@ from aft.baseline_settings.network_state import (
     overlapping,
     own_cidr,
     read_network,
+    without_default,
 )
 from aft.baseline_settings.network_wishes import (
     Wishes,
@@ -140,6 +141,13 @@ class Network:
         wishes = wishes_of(inputs.parameters, plan)
         found = _compared(inputs.parameters, wishes, observed, observed.vpc)
         return tuple(_difference(where, *item) for item in found)
+
+    def refuse(self, inputs: SettingInputs[NetworkParameters], observed: NetworkState) -> None:
+        """What only an apply knows is left to it: a range that is yet to be handed out, and
+        whether the default VPC still lies on the range."""
+        cidr = self._cidr(inputs)
+        if cidr is not None:
+            _checked(inputs, without_default(observed), cidr)
 
     def change(
         self,

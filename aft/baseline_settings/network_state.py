@@ -6,8 +6,8 @@ not is somebody else's and is looked past.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aft.baseline_settings.network_parameters import FlowLogsParameters, NetworkParameters
@@ -82,11 +82,13 @@ class FlowLogState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkState:
-    """All of it. ``overlapping`` are other VPCs by id with a range, ``twins`` more than one VPC of
-    this name. ``associations`` say, by subnet, which route table it has, ours or not."""
+    """All of it. ``others`` are the ranges of other VPCs, with the VPC's id, ``default`` is the
+    id of the default VPC among them, ``twins`` are more than one VPC of this name.
+    ``associations`` say, by subnet, which route table it has, ours or not."""
 
     zones: tuple[str, ...]
-    others: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[tuple[str, str], ...] = ()
+    default: str = ""
     twins: tuple[str, ...] = ()
     vpc: VpcState | None = None
     subnets: Mapping[str, SubnetState] = field(default_factory=dict)
@@ -111,25 +113,20 @@ def read_network(
         (vpc for vpc in vpcs if _tags(vpc).get(NETWORK_TAG) == parameters.network),
         key=lambda vpc: str(vpc["VpcId"]),
     )
-    others = {
-        str(vpc["VpcId"]): str(block["CidrBlock"])
-        for vpc in vpcs
-        if vpc not in own
-        for block in vpc.get("CidrBlockAssociationSet", ())
+    around: dict[str, Any] = {
+        "zones": _zones(ec2),
+        "others": _ranges(vpc for vpc in vpcs if vpc not in own),
+        "default": next((str(vpc["VpcId"]) for vpc in vpcs if vpc.get("IsDefault")), ""),
+        **_flow_log_surroundings(parameters.flow_logs, region, session),
     }
-    zones = _zones(ec2)
-    flow = _flow_log_surroundings(parameters.flow_logs, region, session)
     if not own:
         gateway, _ = _internet_gateway(ec2, parameters.network, None)
-        return NetworkState(
-            zones=zones, others=others, internet_gateway=gateway, addresses={}, **flow
-        )
+        return NetworkState(internet_gateway=gateway, addresses={}, **around)
     vpc_id = str(own[0]["VpcId"])
     tables = list(_pages(ec2, "route_tables", {"vpc-id": [vpc_id]}))
     gateway, is_attached = _internet_gateway(ec2, parameters.network, vpc_id)
     return NetworkState(
-        zones=zones,
-        others=others,
+        **around,
         twins=tuple(str(vpc["VpcId"]) for vpc in own[1:]),
         vpc=_vpc(ec2, own[0]),
         subnets={
@@ -156,7 +153,17 @@ def read_network(
         nats=nats_of(ec2, parameters.network, vpc_id),
         addresses=addresses_of(ec2, parameters.network),
         flow_log=_flow_log(ec2, parameters, vpc_id),
-        **flow,
+    )
+
+
+def _ranges(vpcs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Every range of every VPC, with the VPC's id."""
+    return tuple(
+        sorted(
+            (str(vpc["VpcId"]), str(block["CidrBlock"]))
+            for vpc in vpcs
+            for block in vpc.get("CidrBlockAssociationSet", ())
+        )
     )
 
 
@@ -170,10 +177,14 @@ def overlapping(state: NetworkState, cidr: str) -> tuple[str, ...]:
     """Other VPCs of the account that have addresses of ``cidr``."""
     wanted = parse_cidr(cidr)
     return tuple(
-        f"{vpc} ({block})"
-        for vpc, block in sorted(state.others.items())
-        if parse_cidr(block).overlaps(wanted)
+        f"{vpc} ({block})" for vpc, block in state.others if parse_cidr(block).overlaps(wanted)
     )
+
+
+def without_default(state: NetworkState) -> NetworkState:
+    """The state as it is once the default VPC is gone."""
+    kept = tuple(item for item in state.others if item[0] != state.default)
+    return replace(state, others=kept)
 
 
 def nats_of(ec2: Any, network: str, vpc_id: str) -> Mapping[str, NatState]:

@@ -105,6 +105,19 @@ class OidcProvider:
             found.append(_difference(url, "thumbprints", observed.thumbprints, thumbprints))
         return tuple(found)
 
+    def refuse(
+        self, inputs: SettingInputs[OidcProviderParameters], observed: ObservedProvider | None
+    ) -> None:
+        if observed is None or observed.ours:
+            return
+        extra = sorted(set(observed.client_ids) - set(inputs.parameters.client_ids))
+        if extra:
+            raise Terminal(
+                f"the OIDC provider {inputs.parameters.url} was made by somebody else, with "
+                f"clients the baseline does not list: {', '.join(extra)}",
+                hint="list them in `client_ids`, or delete the provider if nobody needs it",
+            )
+
     def change(
         self,
         inputs: SettingInputs[OidcProviderParameters],
@@ -121,14 +134,9 @@ class OidcProvider:
                 **({"ThumbprintList": list(thumbprints)} if thumbprints else {}),
             )
             return
+        self.refuse(inputs, observed)
         arn = _arn(inputs, session)
         extra = sorted(set(observed.client_ids) - set(wanted.client_ids))
-        if extra and not observed.ours:
-            raise Terminal(
-                f"the OIDC provider {wanted.url} was made by somebody else, with clients the "
-                f"baseline does not list: {', '.join(extra)}",
-                hint="list them in `client_ids`, or delete the provider if nobody needs it",
-            )
         for client in sorted(set(wanted.client_ids) - set(observed.client_ids)):
             iam.add_client_id_to_open_id_connect_provider(
                 OpenIDConnectProviderArn=arn, ClientID=client

@@ -157,6 +157,29 @@ class Bills(Protocol):
         ...
 
 
+@runtime_checkable
+class Refuses(Protocol):
+    """A setting that can tell from what it has read that ``change`` would refuse, because it would
+    hurt. Then a plan says so beforehand, and no run tries in vain.
+    """
+
+    def refuse(self, inputs: SettingInputs[Any], observed: Any) -> None:
+        """Pure; asked where something differs. Raises the ``Terminal`` with which ``change`` would
+        end without having changed anything."""
+        ...
+
+
+@runtime_checkable
+class SweepsAccount(Protocol):
+    """A setting that goes over all there is of a kind in the account, such as every VPC, and so
+    over what customizations make.
+
+    It goes after the account's customizations, however they end, and again whenever one runs.
+    """
+
+    sweeps_account: ClassVar[bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """A value that a setting takes from the request: from which ``field``, and what it makes of it.

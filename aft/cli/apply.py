@@ -38,12 +38,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """How to carry out: without asking, until when, with how many words, and what was reviewed.
-    ``name`` is what the ledger calls the command."""
+    ``is_pinned`` when the plan comes from a file, which people have seen. ``name`` is what the
+    ledger calls the command."""
 
     yes: bool
     deadline: float | None
     quiet: bool
     publish: bool = False
+    is_pinned: bool = False
     reviewed: Reviewed | None = None
     name: str = "apply"
 
@@ -94,10 +96,12 @@ def command(
     """Make the organization what the repository says, and write every step to the ledger.
 
     With a PLAN (from aft plan --out) exactly that plan is carried out; it is refused (exit 5) when
-    the revision, the organization or the ledger has moved since, saying what moved. Accounts are
-    worked on side by side; one account's failure is one row, and exit 4 says that a part is
-    left. SIGINT, SIGTERM and --deadline stop between two steps; whatever stops it, the next run
-    continues where it ended and creates nothing twice.
+    the revision, the organization or the ledger has moved since, saying what moved. Only its
+    headline is shown again; -v shows all of it.
+
+    Accounts are worked on side by side; one account's failure is one row, and exit 4 says that a
+    part is left. SIGINT, SIGTERM and --deadline stop between two steps; whatever stops it, the next
+    run continues where it ended and creates nothing twice.
 
     With --deep, what somebody changed by hand inside accounts is put back as well.
 
@@ -112,6 +116,7 @@ def command(
             deadline=deadline,
             quiet=as_json,
             publish=publish,
+            is_pinned=plan_file is not None,
             reviewed=read_reviewed(reviewed_file) if reviewed_file is not None else None,
         )
         planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
@@ -122,8 +127,9 @@ def command(
     sys.exit(outcome.exit_code or (0 if is_published else PARTLY_EXIT))
 
 
-def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> bool:
-    """Publish the organization as it is now; what was read before serves if nothing was done."""
+def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> tuple[str, ...]:
+    """Publish the organization as it is now; what was read before serves if nothing was done.
+    Says why it could not."""
     from aft.app.publishing import publish
     from aft.errors import AftError
 
@@ -131,11 +137,10 @@ def _publish(session: Session, world: World, planned: Planned, outcome: Outcome)
     try:
         publish(session.workspace, world, planned.desired, known)
     except AftError as error:
-        session.messages.print(
-            f"the organization was not published: {error.message}", markup=False, soft_wrap=True
-        )
-        return False
-    return True
+        problem = f"the organization was not published: {error.message}"
+        session.messages.print(session.mask(problem), markup=False, soft_wrap=True)
+        return (problem,)
+    return ()
 
 
 def _run(
@@ -173,13 +178,13 @@ def _run(
                 )
             )
         outcome = carry_out(session, world, planned, order)
-        is_published = not order.publish or _publish(session, world, planned, outcome)
+        notes = _publish(session, world, planned, outcome) if order.publish else ()
     if folder is not None:
         from aft.cli.report_files import write_outcome
 
         tip = ledger_tip(workspace, config, simulated=session.simulated)
-        write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed)
-    return planned, outcome, is_published
+        write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed, notes=notes)
+    return planned, outcome, not notes
 
 
 def _pinned(session: Session, world: World, plan: Plan) -> Planned:
@@ -194,11 +199,13 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
     from aft.app.applying import RefusedBySafety, apply_now
     from aft.cli.stopping import stop_on_signals
     from aft.report.outcome import outcome_view
-    from aft.report.text import plan_view
+    from aft.report.text import plan_headline, plan_view
 
     if not order.quiet:
         session.show(
-            plan_view(planned.plan, width=session.console.width, refusals=planned.refusals)
+            plan_headline(planned.plan)
+            if order.is_pinned and not (session.verbose or planned.refusals)
+            else plan_view(planned.plan, width=session.console.width, refusals=planned.refusals)
         )
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)

@@ -46,16 +46,23 @@ def comment_command(
 
     Ours is the one that begins with the same marker (<!-- aft:plan -->) and was written by the
     same account; comments of others are never touched. When FILE is missing or empty the comment
-    says that the job failed. When the pull request has moved on, nothing is written.
+    says that the job failed. When the pull request has moved on, nothing is written; nor is the
+    failure when it is closed.
     """
-    from aft.app.github_comments import moved_on, post_sticky, pull_request_of_commit, read_text
+    from aft.app.github_comments import (
+        post_sticky,
+        pull_request_of_commit,
+        read_text,
+        why_not,
+    )
     from aft.github.pulls import WRITE
 
     if pull is not None and commit is not None:
         raise click.UsageError("--pull and --commit exclude each other")
     verb = verb or ("apply" if commit else "plan")
     text = read_text(file)
-    if not text.strip():
+    has_text = bool(text.strip())
+    if not has_text:
         text = _silent_page(hub, verb)
     if commit is not None:
         merged = pull_request_of_commit(hub.client, commit)
@@ -65,9 +72,10 @@ def comment_command(
         number = merged.number
     else:
         number = hub.pull(pull)
-        outdated = moved_on(hub.client, number, hub.head(head, number))
-        if outdated:
-            click.echo(outdated)
+        head = hub.head(head, number)
+        no_need = why_not(hub.client, number, head, has_text=has_text)
+        if no_need:
+            click.echo(no_need)
             return
     posted = post_sticky(hub.client, hub.me, number, text, needs=WRITE, note=hub.cut_note)
     click.echo(posted.words(f"pull request #{number}"))
@@ -139,8 +147,9 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     """Fetch what was reviewed on the pull request that a commit merged.
 
     Takes reviewed.json from the artifact aft-plan-<pull>-<head> of a run of the plan's workflow;
-    artifacts of other workflows and events do not count. When nothing is found, the file says
-    that nothing was reviewed, and then aft apply does nothing risky.
+    artifacts of other workflows and events do not count. Pull requests merged since the last
+    successful apply of everything count too: what it left undone is still to be done. When
+    nothing is found, the file says that nothing was reviewed, and aft apply does nothing risky.
     """
     from aft.app.github_reviews import review_of_commit
 
@@ -232,7 +241,7 @@ def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
 
 
 @command.command("signatures", short_help="Find commits whose signature is not verified.")
-@click.option("--from", "base", metavar="SHA", required=True, help="Commits of it are not asked.")
+@click.option("--from", "base", metavar="REV", required=True, help="Commits of it are not asked.")
 @click.option("--to", "head", metavar="SHA", required=True, help="Every other one up to here is.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text")
 @hub_options

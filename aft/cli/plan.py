@@ -109,14 +109,7 @@ def command(
         config_from=config_from,
     )
     with report_folder(session, report, "plan") as folder:
-        if trust and not terraform:
-            raise click.UsageError("--trust is for --terraform")
-        if working_tree and choice.revision:
-            raise click.UsageError("--working-tree and --revision exclude each other")
-        if published and (terraform or choice.deep):
-            raise click.UsageError(
-                "--published reads no account, so not with --deep or --terraform"
-            )
+        _check(how, choice)
         planned, warnings = _made(session, choice, folder, how)
         if out is not None:
             from aft.plan.codec import plan_to_json
@@ -126,7 +119,8 @@ def command(
         if folder is not None or form == "markdown":
             from aft.cli.report_files import plan_page, write_plan
 
-            page = plan_page(session, planned, warnings=warnings, base=choice.changed_since)
+            base = choice.changed_since or config_from
+            page = plan_page(session, planned, warnings=warnings, base=base, notes=_notes(planned))
             if folder is not None:
                 write_plan(folder, planned, page)
     _show(session, planned, page, form=form, full=full)
@@ -134,6 +128,16 @@ def command(
         sys.exit(REFUSED_EXIT)
     if detailed_exitcode and not planned.plan.is_empty:
         sys.exit(CHANGES_EXIT)
+
+
+def _check(how: _How, choice: ScopeChoice) -> None:
+    """Raises ``UsageError`` for options that exclude each other."""
+    if how.trust and not how.terraform:
+        raise click.UsageError("--trust is for --terraform")
+    if how.working_tree and choice.revision:
+        raise click.UsageError("--working-tree and --revision exclude each other")
+    if how.published and (how.terraform or choice.deep):
+        raise click.UsageError("--published reads no account, so not with --deep or --terraform")
 
 
 def _made(

@@ -19,7 +19,12 @@ from aft.report.outcome import outcome_json
 
 
 def plan_page(
-    session: Session, planned: Planned, *, warnings: Sequence[Finding], base: str | None
+    session: Session,
+    planned: Planned,
+    *,
+    warnings: Sequence[Finding],
+    base: str | None,
+    notes: Sequence[str] = (),
 ) -> PlanPage:
     """The plan as people are to see it; ``base`` is the revision it would go into."""
     return PlanPage(
@@ -29,6 +34,7 @@ def plan_page(
         warnings=warnings,
         read_at=planned.snapshot.read_at,
         published_at=planned.snapshot.read_at if planned.is_published else None,
+        notes=notes,
         base=session.workspace.files(base).revision if base else "",
         costs=costs_of(session.workspace, planned),
         mask=session.mask,
@@ -53,6 +59,7 @@ def write_outcome(
     *,
     ledger: str,
     reviewed: Reviewed | None,
+    notes: Sequence[str] = (),
 ) -> None:
     """comment.md, summary.md and outcome.json."""
     session = folder.session
@@ -62,6 +69,7 @@ def write_outcome(
         ledger=ledger,
         reviewed=reviewed,
         routine=newly_routine(reviewed, planned.plan) if reviewed is not None else (),
+        notes=notes,
         rest=folder.rest,
         mask=session.mask,
     )

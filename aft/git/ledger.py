@@ -13,10 +13,12 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from aft.errors import AftError, Transient
 from aft.git.errors import disk_errors
 from aft.git.ledger_branch import LedgerBranch
+from aft.git.ledger_cache import ShardCache
 from aft.git.ledger_commits import LedgerCommits
 from aft.git.ledger_guard import Guard
 from aft.git.repository import Repository
@@ -45,9 +47,12 @@ class _Claim:
 class GitLedger:
     """The ledger on ``branch``, pushed to ``remote`` (a configured remote's name, or a URL).
 
-    ``None``, or a name that is not configured, keeps it local. Two locks: ``_local`` for the
-    objects and the branch here, never held while talking to the remote; ``_network`` for one
-    conversation with the remote at a time. Whoever waits for it finds its events pushed along.
+    ``None``, or a name that is not configured, keeps it local. ``cache`` is a file outside the
+    repository for records that were read, which may be deleted at any time.
+
+    Two locks: ``_local`` for the objects and the branch here, never held while talking to the
+    remote; ``_network`` for one conversation with the remote at a time. Whoever waits for it finds
+    its events pushed along.
     """
 
     def __init__(
@@ -58,10 +63,11 @@ class GitLedger:
         remote: str | None = None,
         clock: Clock,
         environ: Mapping[str, str] = os.environ,
+        cache: Path | None = None,
     ) -> None:
         handle = repository.open()
         self._branch = LedgerBranch(handle, branch)
-        self._commits = LedgerCommits(handle)
+        self._commits = LedgerCommits(handle, ShardCache(cache))
         self._guard = Guard(self._commits)
         self._clock = clock
         self._wire = (

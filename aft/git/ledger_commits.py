@@ -15,6 +15,7 @@ from pygit2.enums import SortMode
 
 from aft.git import ledger_layout as layout
 from aft.git import trees
+from aft.git.ledger_cache import ShardCache
 from aft.git.ledger_message import aft_itself, author, commit_message, committer
 from aft.git.ledger_tree import LedgerTree, Story, read_line
 from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
@@ -23,9 +24,9 @@ from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 class LedgerCommits:
     """Reads and makes commits through one handle. Not safe to share between threads."""
 
-    def __init__(self, handle: pygit2.Repository) -> None:
+    def __init__(self, handle: pygit2.Repository, cache: ShardCache | None = None) -> None:
         self._handle = handle
-        self._tree = LedgerTree(handle)
+        self._tree = LedgerTree(handle, cache)
 
     # --- reading ----------------------------------------------------------------------------
 

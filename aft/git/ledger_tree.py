@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pygit2
@@ -16,6 +16,7 @@ from pygit2.enums import FileMode
 
 from aft.git import ledger_layout as layout
 from aft.git import trees
+from aft.git.ledger_cache import ShardCache
 from aft.ledger.codec import decode_event, decode_record, encode_event, encode_record
 from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerEvent
 from aft.ledger.replay import apply_event, replay
@@ -63,9 +64,10 @@ def read_line(line: bytes) -> LedgerEvent | None:
 class LedgerTree:
     """The objects of one ledger. Not safe to share between threads."""
 
-    def __init__(self, handle: pygit2.Repository) -> None:
+    def __init__(self, handle: pygit2.Repository, cache: ShardCache | None = None) -> None:
         self._handle = handle
         self._odb = handle.odb
+        self._cache = cache or ShardCache(None)
         self._shards: dict[bytes, Mapping[str, AccountRecord]] = {}
 
     # --- reading ----------------------------------------------------------------------------
@@ -88,31 +90,40 @@ class LedgerTree:
         shards: dict[bytes, Mapping[str, AccountRecord]] = {}
         found: dict[str, AccountRecord] = {}
         organization = self.folder(tree, ORGANIZATION)
-        record = None if organization is None else self._record(organization, ORGANIZATION)
+        record = None if organization is None else self._record(organization, ORGANIZATION)[0]
         if record is not None:
             found[ORGANIZATION] = record
         accounts = trees.find(self._odb, tree, layout.ACCOUNTS)
         for shard in trees.entries(self._odb, accounts.id) if accounts else ():
             if shard.is_tree:
-                known = self._shards.get(shard.id)
-                shards[shard.id] = known if known is not None else dict(self._shard(shard.id))
+                known = self._shards.get(shard.id) or self._cache.get(shard.id)
+                shards[shard.id] = known if known is not None else self._shard(shard.id)
                 found.update(shards[shard.id])
         self._shards = shards
+        self._cache.save(list(shards))
         return found
 
-    def _shard(self, shard: bytes) -> Iterator[tuple[str, AccountRecord]]:
+    def _shard(self, shard: bytes) -> Mapping[str, AccountRecord]:
+        """All records of one shard; kept for the next process if none had to be rebuilt."""
+        found: dict[str, AccountRecord | None] = {}
+        states: list[bytes] = []
         for entry in trees.entries(self._odb, shard):
-            subject = entry.name.decode(errors="backslashreplace")
-            record = self._record(entry.id, subject) if entry.is_tree else None
-            if record is not None:
-                yield subject, record
+            if entry.is_tree:
+                subject = entry.name.decode(errors="backslashreplace")
+                found[subject], state = self._record(entry.id, subject)
+                states.extend([state] if state is not None else [])
+        if len(states) == len(found):
+            self._cache.put(shard, states)
+        return {subject: record for subject, record in found.items() if record is not None}
 
-    def _record(self, folder: bytes, subject: str) -> AccountRecord | None:
+    def _record(self, folder: bytes, subject: str) -> tuple[AccountRecord | None, bytes | None]:
+        """The record, and the file it was read from unless it had to be rebuilt."""
         for entry in trees.entries(self._odb, folder):
             if entry.name == layout.STATE and not entry.is_tree:
+                state = self._blob(entry.id)
                 with contextlib.suppress(ValueError):
-                    return decode_record(self._blob(entry.id))
-        return self._story(folder, subject).record()
+                    return decode_record(state), state
+        return self._story(folder, subject).record(), None
 
     def _story(self, folder: bytes, subject: str) -> Story:
         files = {

@@ -6,8 +6,11 @@ request, may upload under any name. What counts is the run it came from: its ``p
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from aft.errors import NotFound
+from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient
 from aft.github.members import member_of
@@ -31,13 +34,15 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRun:
-    """``path`` is the workflow's file. ``event`` is what started it."""
+    """``path`` is the workflow's file, ``event`` what started it, ``conclusion`` how it ended
+    (empty while it has not). ``head_sha`` is what was pushed; of other events' runs GitHub means
+    other things by it."""
 
     id: int
     path: str
     event: str
     conclusion: str
-    is_finished: bool
+    head_sha: str
     repository: str
 
 
@@ -57,14 +62,33 @@ def artifacts_named(client: GitHubClient, name: str) -> tuple[Artifact, ...]:
 
 def workflow_run(client: GitHubClient, run_id: int) -> WorkflowRun:
     """Raises ``NotFound`` when it was deleted."""
-    answer = client.get(f"/actions/runs/{run_id}", needs=READ)
+    return _run(client.get(f"/actions/runs/{run_id}", needs=READ))
+
+
+def newest_successful_run(
+    client: GitHubClient, path: str, *, branch: str, events: Collection[str]
+) -> WorkflowRun | None:
+    """Of the workflow file ``path`` on ``branch``; ``None`` when there is none, or no such file."""
+    url = f"/actions/workflows/{segment(path.rpartition('/')[2])}/runs"
+    query = {"branch": branch, "status": "success"}
+    try:
+        pages = client.pages(
+            url, needs=READ, key="workflow_runs", query=query, at_most=MOST_ARTIFACTS
+        )
+        runs = map(_run, pages)
+        return next((run for run in runs if run.path == path and run.event in events), None)
+    except NotFound:
+        return None
+
+
+def _run(answer: Answer) -> WorkflowRun:
     return WorkflowRun(
         id=answer.number("id"),
         # some runs have the ref behind it: .github/workflows/plan.yml@main
         path=answer.text("path").partition("@")[0],
         event=answer.text("event"),
         conclusion=answer.text_or("conclusion"),
-        is_finished=answer.text_or("status") == "completed",
+        head_sha=answer.text("head_sha"),
         repository=answer.child("repository").text("full_name"),
     )
 

@@ -28,6 +28,7 @@ ANSWER_LIMIT = 32 * 1024 * 1024
 """Bytes of one JSON answer; a comparison of commits holds their patches too."""
 
 _REDIRECTS = 3
+_SHORT_PAGES = 20  # a page may hold less than was asked for, but not for ever
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
@@ -85,7 +86,7 @@ class GitHubClient:
         url = self._url(path, {**(query or {}), "per_page": str(PAGE_SIZE)})
         where = self._where("GET", path)
         number = 0
-        while url:
+        for _ in range(at_most // PAGE_SIZE + _SHORT_PAGES):
             response = self._send("GET", url, where=where, needs=needs, body=None)
             value = parsed(response.body, where=where)
             page = Answer(value, where).children(key) if key and isinstance(value, dict) else None
@@ -95,6 +96,9 @@ class GitHubClient:
                     raise Terminal(f"{where}: there are more than {at_most:,}")
                 yield item
             url = self._next(response, where)
+            if not url:
+                return
+        raise Terminal(f"{where}: GitHub's pages do not end")
 
     def post(self, path: str, body: Mapping[str, object], *, needs: str) -> Answer:
         """Raises ``UnknownOutcome`` when the answer is lost: look before repeating it."""

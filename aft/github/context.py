@@ -5,6 +5,7 @@ GitHub Actions sets the ``GITHUB_…`` variables; elsewhere one sets them, or gi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,11 +38,10 @@ class GitHubContext:
             raise UserError(
                 "which repository on GitHub?", hint="give --repo ORG/REPO, or set GITHUB_REPOSITORY"
             )
-        secret = next((environ[key] for key in TOKEN_VARIABLES if environ.get(key)), "").strip()
         return cls(
             address=ApiAddress.parse(environ.get("GITHUB_API_URL") or DEFAULT_API),
             repository=parse_repository(name),
-            token=Token(secret) if secret else None,
+            token=_token(environ),
             login=environ.get(LOGIN_VARIABLE, ""),
             in_actions=environ.get("GITHUB_ACTIONS") == "true",
             run_url=_run_url(environ, name),
@@ -59,6 +59,15 @@ class GitHubContext:
 
     def ourselves(self, client: GitHubClient) -> Account:
         return ourselves(client, login=self.login, in_actions=self.in_actions)
+
+
+def _token(environ: Mapping[str, str]) -> Token | None:
+    """The first that is set. A line break in it would end the header, and be quoted in errors."""
+    name = next((key for key in TOKEN_VARIABLES if environ.get(key)), "")
+    secret = environ.get(name, "").strip()
+    if secret and not re.fullmatch(r"[\x21-\x7e]+", secret):
+        raise UserError(f"{name} holds more than a token", hint="set it to the token alone")
+    return Token(secret) if secret else None
 
 
 def _run_url(environ: Mapping[str, str], repository: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 
 from aft.errors import (
@@ -93,5 +92,5 @@ def _denied_hint(said: str, headers: Mapping[str, str], needs: str) -> str:
 
 def _clean(text: str) -> str:
     """One line of printable characters, not longer than a person reads."""
-    text = " ".join(re.sub(r"[^\x20-\x7e\u00a0-\uffff]", " ", text).split())
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"

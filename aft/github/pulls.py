@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from aft.github.address import segment
 from aft.github.answers import Answer
-from aft.github.client import GitHubClient
+from aft.github.client import PAGE_SIZE, GitHubClient
 
 READ = "pull-requests: read"
 WRITE = "pull-requests: write"
@@ -64,6 +65,17 @@ def merged_pull_requests_of(client: GitHubClient, sha: str) -> tuple[PullRequest
     """
     pages = client.pages(f"/commits/{segment(sha)}/pulls", needs=READ, at_most=MOST_OPEN)
     merged = [pull for pull in map(_pull, pages) if pull.is_merged]
+    return tuple(sorted(merged, key=lambda pull: pull.merged_at, reverse=True))
+
+
+def merged_pull_requests_into(
+    client: GitHubClient, base: str, *, at_most: int
+) -> tuple[PullRequest, ...]:
+    """The ``at_most`` pull requests of ``base`` that changed last, as far as they were merged;
+    the last merged first."""
+    query = {"state": "closed", "base": base, "sort": "updated", "direction": "desc"}
+    pages = client.pages("/pulls", needs=READ, query=query, at_most=at_most + PAGE_SIZE)
+    merged = [pull for pull in map(_pull, islice(pages, at_most)) if pull.is_merged]
     return tuple(sorted(merged, key=lambda pull: pull.merged_at, reverse=True))
 
 

@@ -13,11 +13,20 @@ from aft.ids import OrgUnitPath
 from aft.ledger.events import AccountRecord
 from aft.organization.model import REQUEST_TAG, Account, OrganizationSnapshot
 from aft.plan.chain import Chain
-from aft.plan.fields import ACCOUNT_ID, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
+from aft.plan.fields import ACCOUNT_ID, ARRIVAL, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
 from aft.plan.identity import Evidence, Match
 from aft.plan.model import Attention, ChangeKind, FieldChange
 from aft.plan.units import Place
 from aft.requests.model import AccountRequest
+
+_BINDING = frozenset(
+    {
+        ChangeKind.CREATE_ACCOUNT.value,
+        ChangeKind.ADOPT_ACCOUNT.value,
+        ChangeKind.REBIND_ACCOUNT.value,
+    }
+)
+"""The steps of which one ends well before an account is at home."""
 
 NO_ACCOUNT_YET = "the organization has no account for it"
 """The plain reason of a creation."""
@@ -51,6 +60,15 @@ class AccountWork:
     def moves(self) -> bool:
         """The account is elsewhere than its request wants it."""
         return self.account is not None and self.account.parent_id != self.place.id
+
+    @property
+    def arrives(self) -> bool:
+        """aft began to create the account, and has not come to the end of that."""
+        if self.account is None:
+            return False
+        if self.record.account_id is None:
+            return self.record.intent is not None
+        return _BINDING.isdisjoint(self.record.steps)
 
     @property
     def ou(self) -> OrgUnitPath:
@@ -139,6 +157,7 @@ def add_account_changes(chain: Chain, work: AccountWork) -> None:
                     after=work.place.id,
                     known=work.place.id is not None,
                 ),
+                *_arrival(is_set=work.arrives and work.here is not None and work.here.is_root),
             ),
             needs=work.place.needs,
             reason=_again(work, ChangeKind.MOVE_ACCOUNT, f"`ou` of {request.source.path}"),
@@ -203,7 +222,12 @@ def _bind(chain: Chain, work: AccountWork, account: Account, evidence: Evidence)
         )
         return
     fields.insert(0, FieldChange(field=REQUEST, before=None, after=str(request.id)))
+    fields.extend(_arrival(is_set=work.arrives))
     chain.add(ChangeKind.ADOPT_ACCOUNT, fields=fields, reason=_how_found(request, evidence))
+
+
+def _arrival(*, is_set: bool) -> tuple[FieldChange, ...]:
+    return (FieldChange(field=ARRIVAL, before=None, after="yes"),) if is_set else ()
 
 
 def _how_found(request: AccountRequest, evidence: Evidence) -> str:

@@ -36,10 +36,11 @@ class Chain:
         inputs_digest: str = "",
         needs: Iterable[str] = (),
         after: Iterable[str] | None = None,
+        follows: Iterable[str] = (),
         reason: str = "",
     ) -> str:
-        """Append a change that waits for ``after`` (by default for all there are so far) and for
-        ``needs``; its id."""
+        """Append a change that waits for ``after`` (by default for all there are so far), for
+        ``needs``, and for the end of those it ``follows``; its id."""
         before = self.tails if after is None else after
         key = change_id(self.target, kind, subject)
         self._changes.append(
@@ -53,6 +54,7 @@ class Chain:
                 details=tuple(details),
                 inputs_digest=inputs_digest,
                 needs=tuple(dict.fromkeys((*before, *needs))),
+                follows=tuple(follows),
                 reason=reason,
             )
         )

@@ -82,7 +82,7 @@ def _check_references(plan: Plan) -> None:
     if len(known) != len(ids):
         raise WrongShape("two changes have the same id")
     for change in plan.changes:
-        if missing := [need for need in change.needs if need not in known]:
+        if missing := [key for key in (*change.needs, *change.follows) if key not in known]:
             raise WrongShape(f"change {change.id} needs {missing[0]}, which is not there")
     arranged = [name for wave in plan.waves for chain in wave.chains for name in chain]
     if sorted(arranged) != sorted(ids):

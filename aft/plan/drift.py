@@ -197,7 +197,9 @@ class _Sorter:
         record = self._ledger.record(change.target)
         if change.details and stands(record, change.subject, change.inputs_digest):
             at = record.steps[change.subject].at
-            self._put(change, change.details, note=f"applied {at:%Y-%m-%d %H:%M} UTC")
+            later = any("/" in name and step.at > at for name, step in record.steps.items())
+            since = ", customizations have run since" if later else ""
+            self._put(change, change.details, note=f"applied {at:%Y-%m-%d %H:%M} UTC{since}")
         else:
             self._wait(change)
 

@@ -77,7 +77,8 @@ class Change:
     does not exist. ``subject`` names the thing inside the target: an OU path, a setting, a
     customization step (``global/10-roles.cfn.yaml``); empty otherwise. ``inputs_digest`` is the
     digest to remember once done ("" when only apply can know it). ``needs`` are ids of changes
-    that must have succeeded before. ``reason`` says why, in one line.
+    that must have succeeded before, ``follows`` of those that must have ended before, well or not.
+    ``reason`` says why, in one line.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Change:
     details: tuple[str, ...] = ()
     inputs_digest: str = ""
     needs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     reason: str = ""
 
     @property
@@ -211,9 +213,10 @@ class Plan:
 class LiveSetting:
     """What reading one setting inside an account showed: one line per difference.
 
-    ``takes_away`` are those of ``differences`` that take something away. ``is_pending`` when
-    something else differs that only time or somebody else can mend. With ``unread`` nothing is
-    known, for the reason it gives, which may pass.
+    ``takes_away`` are those of ``differences`` that take something away. ``refused`` says what must
+    not be read or changed, with a ``hint`` what to do about it. ``is_pending`` when something else
+    differs that only time or somebody else can mend. With ``unread`` nothing is known, for the
+    reason it gives, which may pass.
     """
 
     account_id: str
@@ -221,5 +224,6 @@ class LiveSetting:
     differences: tuple[str, ...] = field(default_factory=tuple)
     takes_away: tuple[str, ...] = ()
     refused: str = ""
+    hint: str = ""
     is_pending: bool = False
     unread: str = ""

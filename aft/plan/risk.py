@@ -12,7 +12,7 @@ import enum
 from collections.abc import Iterable, Mapping
 
 from aft.organization.model import REQUEST_TAG
-from aft.plan.fields import EMAIL, TAG_PREFIX, TAKES_AWAY, tags_to_remove
+from aft.plan.fields import ARRIVAL, EMAIL, TAG_PREFIX, TAKES_AWAY, field_of, tags_to_remove
 from aft.plan.model import Change, ChangeKind
 
 
@@ -56,6 +56,8 @@ _IDENTITY = frozenset({EMAIL, TAG_PREFIX + REQUEST_TAG})
 
 def risk_of(change: Change) -> Risk | None:
     """Why ``change`` must be seen by whoever says yes; ``None`` for routine."""
+    if field_of(change, ARRIVAL) is not None:
+        return None
     if change.kind in _OF_KIND:
         return _OF_KIND[change.kind]
     if any(

@@ -2,7 +2,8 @@
 
 A setting whose digest equals the last applied one in the ledger is taken as done, unless a deep
 plan has read it live and found it otherwise. Settings go side by side, but for those that enable
-regions, which come before all others, and those that work on what others make. Pure.
+regions, which come before all others, and those that work on what others make. Those that go over
+everything in the account come after its customizations. Pure.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from aft.plan.references import SettingReference
 from aft.plan.step_sources import LiveReads, reason_of, stands
 from aft.requests.model import AccountRequest
 
+_LOOKS_AGAIN = "looked at again once the customizations have run"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepNotes:
@@ -32,38 +35,14 @@ class StepNotes:
     references: tuple[SettingReference, ...] = ()
 
 
-def add_settings(
-    chain: Chain,
-    settings: Iterable[ResolvedSetting],
-    *,
-    where: str,
-    request: AccountRequest,
-    facts: AccountFacts,
-    record: AccountRecord,
-    live: LiveReads,
-    networks: Networks,
-) -> StepNotes:
-    """Append what is to be applied. ``where`` names the baseline."""
-    work = _Settings(
-        chain=chain,
-        where=where,
-        request=request,
-        facts=facts,
-        record=record,
-        live=live,
-        networks=networks,
-    )
-    for resolved in in_turn(settings):
-        work.add(resolved)
-    return work.notes
-
-
 @dataclass(kw_only=True)
-class _Settings:
-    """One account's settings while they are gone through; ``unread`` are those that nobody could
-    look at, each with the reason."""
+class SettingWork:
+    """One account's settings, in turn, while they are gone through: to be asked for those before
+    the account's customizations, then for those after. ``where`` names the baseline, ``unread``
+    are those that nobody could look at, each with the reason."""
 
     chain: Chain
+    settings: tuple[ResolvedSetting, ...]
     where: str
     request: AccountRequest
     facts: AccountFacts
@@ -77,6 +56,24 @@ class _Settings:
 
     def __post_init__(self) -> None:
         self._turns = _Turns(self.chain)
+        self._follows: tuple[str, ...] = ()
+
+    def before_customizations(self) -> None:
+        """Append what is to be applied of the settings that have a thing of their own."""
+        for resolved in self.settings:
+            if not _sweeps(resolved):
+                self._add(resolved)
+
+    def after_customizations(self) -> None:
+        """Append what is to be applied of those that go over all there is."""
+        self._follows = tuple(
+            change.id
+            for change in self.chain.changes
+            if change.kind is ChangeKind.RUN_CUSTOMIZATION
+        )
+        for resolved in self.settings:
+            if _sweeps(resolved):
+                self._add(resolved)
 
     @property
     def notes(self) -> StepNotes:
@@ -87,7 +84,7 @@ class _Settings:
             references=tuple(self.references),
         )
 
-    def add(self, resolved: ResolvedSetting) -> None:
+    def _add(self, resolved: ResolvedSetting) -> None:
         """A change, a confirmation, a doubt, or nothing at all."""
         name = resolved.name
         held_back = self.networks.held_back.get((self.request.id, name))
@@ -96,20 +93,21 @@ class _Settings:
             return
         digest = setting_digest(resolved, self.facts)
         is_done = stands(self.record, name, digest)
-        if is_done and not self.live.is_deep:
+        looks_again = bool(self._follows)
+        if is_done and not self.live.is_deep and not looks_again:
             return
         seen = self.live.found.get((self.facts.account_id or "", name))
         is_unread = seen is None or (bool(seen.unread) and not seen.differences)
-        if is_done and self.live.has_looked and is_unread:
+        if is_done and self.live.has_looked and is_unread and not looks_again:
             self.unread[name] = seen.unread if seen is not None else "it was not looked at"
             return
         if is_unread:
             seen = None  # an apply looks itself, and waits where that helps
         if seen is not None and seen.refused:
             self.attention.append(_refused(self.request, resolved, seen))
-        elif seen is not None and not seen.differences:
+        if seen is not None and not seen.differences and (seen.refused or not looks_again):
             # What only time can mend is not confirmed: each run looks again.
-            if not is_done and not seen.is_pending:
+            if not (is_done or seen.is_pending or seen.refused):
                 self._confirm(name, digest)
         else:
             self._change(resolved, digest, seen, is_done=is_done)
@@ -131,7 +129,9 @@ class _Settings:
     ) -> None:
         name, network = resolved.name, self.networks.range_field(self.request.id, resolved.name)
         reason = reason_of(self.record, name, self.where)
-        if is_done:
+        if is_done and self._follows and (seen is None or not seen.differences):
+            reason = _LOOKS_AGAIN
+        elif is_done:
             reason = f"changed in the account since {self.record.steps[name].at:%Y-%m-%d}"
         key = self.chain.add(
             ChangeKind.APPLY_SETTING,
@@ -143,6 +143,7 @@ class _Settings:
             details=seen.differences if seen is not None else (),
             inputs_digest=digest,
             after=self._turns.before(resolved),
+            follows=self._follows,
             reason=reason,
         )
         self._turns.note(resolved, key)
@@ -183,6 +184,10 @@ class _Turns:
             self._before_all = self._chain.tails
 
 
+def _sweeps(resolved: ResolvedSetting) -> bool:
+    return bool(getattr(resolved.plugin, "sweeps_account", False))
+
+
 def _opts_in(resolved: ResolvedSetting) -> bool:
     # Not isinstance: a protocol is dear to ask, and this is asked for every step.
     return bool(getattr(resolved.plugin, "opts_into_regions", False))
@@ -204,7 +209,8 @@ def _refused(request: AccountRequest, resolved: ResolvedSetting, seen: LiveSetti
         code="AFT912",
         target=request.id,
         message=f"setting {resolved.name} is left as it is: {seen.refused}",
-        hint="remove the reason in the account, or the setting from the account's baseline",
+        hint=seen.hint
+        or "remove the reason in the account, or the setting from the account's baseline",
     )
 
 

@@ -2,7 +2,8 @@
 
 A step whose digest (content, version, inputs) equals the last applied one in the ledger is
 taken as done. What was read live decides over that; what only apply can know has no digest yet.
-The settings' order is ``aft.plan.settings``'s; customizations come after all of them, in a row.
+The settings' order is ``aft.plan.settings``'s; customizations come after them, in a row, but for
+settings that go over what customizations make, too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from aft.plan.chain import Chain
 from aft.plan.customizations import add_customizations
 from aft.plan.model import Attention
 from aft.plan.networks import NO_NETWORKS, Networks
-from aft.plan.settings import StepNotes, add_settings
+from aft.plan.settings import SettingWork, StepNotes, in_turn
 from aft.plan.step_sources import StepSources
 from aft.requests.model import AccountRequest
 
@@ -38,12 +39,11 @@ def add_steps(
     chosen = select_baseline(request=request, ou=facts.ou, baselines=sources.desired.baselines)
     if chosen.tied:
         return StepNotes(attention=(_tied(request, chosen.tied),))
-    notes = StepNotes()
+    work: SettingWork | None = None
     if chosen.baseline is not None:
-        resolved = settings_for(chosen.baseline, facts, sources.settings)
-        notes = add_settings(
-            chain,
-            resolved,
+        work = SettingWork(
+            chain=chain,
+            settings=in_turn(settings_for(chosen.baseline, facts, sources.settings)),
             where=f"baseline {chosen.baseline.name}",
             request=request,
             facts=facts,
@@ -51,7 +51,12 @@ def add_steps(
             live=sources.live,
             networks=networks,
         )
+        work.before_customizations()
     more = add_customizations(chain, request=request, facts=facts, record=record, sources=sources)
+    if work is None:
+        return StepNotes(attention=more)
+    work.after_customizations()
+    notes = work.notes
     return replace(notes, attention=(*notes.attention, *more))
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from aft.baselines.model import BaselineSetting, ClaimsNetwork
+from aft.baselines.model import BaselineSetting, ClaimsNetwork, Refuses
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
 from aft.baselines.wording import across_regions
 from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome
@@ -44,6 +44,7 @@ class _Seen:
     differences: tuple[str, ...] = ()
     takes_away: tuple[str, ...] = ()
     refused: str = ""
+    hint: str = ""
     unread: str = ""
     is_pending: bool = False
 
@@ -203,14 +204,16 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
     try:
         observed = plugin.read(inputs, members.session(look.account_id))
         found = plugin.compare(inputs, observed)
+        if isinstance(plugin, Refuses) and not all(item.is_pending for item in found):
+            plugin.refuse(inputs, observed)
     except _PASSING as error:
         return _Seen(unread=where + error.message)
     except Denied as error:
         if look.region in OPT_IN:  # not enabled yet; a setting before this one will
             return _Seen(unread=where + error.message)
-        return _Seen(refused=where + error.message)
+        return _Seen(refused=where + error.message, hint=error.hint)
     except AftError as error:
-        return _Seen(refused=where + error.message)
+        return _Seen(refused=where + error.message, hint=error.hint)
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
         return _Seen(refused=f"{where}unexpected {type(error).__name__}: {error}")
     return _Seen(
@@ -223,7 +226,7 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
 def _together(
     looks: Sequence[_Look], seen: Sequence[_Seen]
 ) -> Mapping[tuple[str, str], LiveSetting]:
-    """One entry per setting: the regions' differences, or the first refusal."""
+    """One entry per setting: the regions' differences and refusals."""
     by_setting: dict[tuple[str, str], list[tuple[_Look, _Seen]]] = {}
     for look, item in zip(looks, seen, strict=True):
         by_setting.setdefault((look.account_id, look.resolved.name), []).append((look, item))
@@ -237,7 +240,8 @@ def _together(
             takes_away=across_regions(
                 (look.region, line) for look, item in items for line in item.takes_away
             ),
-            refused=next((item.refused for _, item in items if item.refused), ""),
+            refused="; ".join(dict.fromkeys(item.refused for _, item in items if item.refused)),
+            hint=next((item.hint for _, item in items if item.hint), ""),
             is_pending=any(item.is_pending for _, item in items),
             unread=next((item.unread for _, item in items if item.unread), ""),
         )

@@ -1,8 +1,10 @@
-"""Which change may begin now: bookkeeping over ``Change.needs``, without threads or time.
+"""Which change may begin now: bookkeeping over what changes need and follow, without threads or
+time.
 
-An account's changes begin as soon as what they need has succeeded, beside each other where the plan
-lets them. When one fails, everything that needs it, directly or not, is blocked, in whatever
-account; what does not, goes on. The organization's changes go one after another in plan order.
+An account's changes begin as soon as what they need has succeeded and what they follow has ended,
+beside each other where the plan lets them. When one fails, everything that needs it, directly or
+not, is blocked, in whatever account; what does not, goes on. The organization's changes go one
+after another in plan order.
 """
 
 from __future__ import annotations
@@ -21,14 +23,18 @@ class Schedule:
         self._changes = {change.id: change for change in ordered}
         self._waiting = set(self._changes)
         self._dependents: dict[str, list[str]] = defaultdict(list)
+        self._followers: dict[str, list[str]] = defaultdict(list)
         self._open_needs: dict[str, int] = {}
         self._lane = [change.id for change in ordered if change.target == ORGANIZATION]
         self._lane_is_busy = False
         for change in ordered:
             needs = {need for need in change.needs if need in self._changes}
-            self._open_needs[change.id] = len(needs)
+            follows = {key for key in change.follows if key in self._changes} - needs
+            self._open_needs[change.id] = len(needs) + len(follows)
             for need in sorted(needs):
                 self._dependents[need].append(change.id)
+            for key in sorted(follows):
+                self._followers[key].append(change.id)
 
     @property
     def waiting(self) -> tuple[Change, ...]:
@@ -44,12 +50,13 @@ class Schedule:
         self._leave_lane(change)
         for key in self._dependents[change.id]:
             self._open_needs[key] -= 1
-        return self._begin(self._dependents[change.id])
+        return self._begin([*self._dependents[change.id], *self._ended(change.id)])
 
     def failed(self, change: Change) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
         """Note a failure: the changes blocked by it, and those that may begin nevertheless."""
         self._leave_lane(change)
         blocked: list[Change] = []
+        released = self._ended(change.id)
         queue = deque(self._dependents[change.id])
         while queue:
             key = queue.popleft()
@@ -57,8 +64,15 @@ class Schedule:
                 continue
             self._waiting.remove(key)
             blocked.append(self._changes[key])
+            released += self._ended(key)
             queue.extend(self._dependents[key])
-        return tuple(blocked), self._begin(())
+        return tuple(blocked), self._begin(dict.fromkeys(released))
+
+    def _ended(self, key: str) -> list[str]:
+        """Note that a change is over, however it ended; those that follow it."""
+        for follower in self._followers[key]:
+            self._open_needs[follower] -= 1
+        return self._followers[key].copy()
 
     def _leave_lane(self, change: Change) -> None:
         if change.target == ORGANIZATION:

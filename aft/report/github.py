@@ -20,7 +20,7 @@ def _command(finding: Finding) -> str:
     properties = ",".join(
         f"{key}={_property(text)}"
         for key, text in (
-            ("file", finding.source.path),
+            ("file", _file(finding.source.path)),
             ("line", str(finding.source.line)),
             ("col", str(finding.source.column)),
             ("title", title),
@@ -29,6 +29,11 @@ def _command(finding: Finding) -> str:
     hint = f" ({one_line(finding.hint)})" if finding.hint else ""
     message = _data(f"{one_line(finding.message)}{hint}")
     return f"::{'error' if finding.is_error else 'warning'} {properties}::{message}"
+
+
+def _file(path: str) -> str:
+    """Terminals show logs; a path that would speak to one is not shown as it is."""
+    return path if path.isprintable() else one_line(path)
 
 
 def _data(text: str) -> str:

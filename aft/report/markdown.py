@@ -7,7 +7,7 @@ came from a request, a tag or AWS can become markup or leave its code block (``a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -86,7 +86,6 @@ def _page(
         _on_merge(page),
         *_costs(page),
         *(f"> {prose(note)}" for note in page.notes),
-        *_refused(page.refusals),
     )
     return fitted(
         "\n\n".join(head),
@@ -111,6 +110,12 @@ def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
     ordinary = [folded_entry(item, everything=everything) for item in told if not item.is_risky]
     others = [change for change in units if change.kind is not ChangeKind.DELETE_OU]
     return [
+        Section(
+            title="### Refused by the safety limits",
+            entries=tuple(finding_entries(page.refusals)),
+            is_vital=True,
+            gap=LIST,
+        ),
         Section(title=_look_closely(plan), entries=tuple(risky), is_vital=True),
         Section(
             title="### Needs attention",
@@ -185,14 +190,6 @@ def _deleted(changes: Sequence[Change]) -> list[Entry]:
         replace(entry, text=f"Organizational units that are deleted:\n\n{entry.text}")
         for entry in _units(changes, "risky OU change")
     ]
-
-
-def _refused(refusals: Iterable[Finding]) -> list[str]:
-    lines = [
-        f"- **{finding.code}** {prose(finding.message)}{_hint(finding.hint)}"
-        for finding in refusals
-    ]
-    return ["### Refused by the safety limits", "\n".join(lines)] if lines else []
 
 
 def attention_entries(items: Sequence[Attention]) -> tuple[Entry, ...]:

@@ -14,7 +14,8 @@ from aft.report.markdown_findings import finding_entries
 from aft.report.masking import NO_MASK, Mask
 from aft.report.plain import code_span, prose
 
-_LINES_SHOWN = 400
+_WORDS = 2_000
+"""Letters of an error's message and hint; what is longer is in the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +59,18 @@ def _page(page: FailurePage, *, lead: Sequence[str], limit: int, size: Callable[
         title += f": {findings_count(page.findings)}"
     elif page.is_refusal and page.verb == "apply":
         title += ": nothing was done"
-    has_findings = bool(page.findings) and not page.is_refusal
     said = f"{first.removesuffix(':')}." if more else first
+    if page.findings:  # they say it themselves, below
+        said = "It is over a safety limit." if page.is_refusal else "The files have errors."
     words = (
-        "The files have errors." if has_findings else said,
+        said,
         page.consequence,
         f"→ {page.hint}" if page.hint else "",
     )
-    caution = "\n>\n".join(f"> {prose(text)}" for text in words if text)
+    caution = "\n>\n".join(f"> {prose(_cut(page.mask(text)))}" for text in words if text)
     head = (*lead, f"## {title}", f"> [!CAUTION]\n{caution}")
     lines = tuple(
-        Entry(text=f"- {code_span(line)}", tally=(("line", 1),))
-        for line in more[:_LINES_SHOWN]
-        if line.strip()
+        Entry(text=f"- {code_span(line)}", tally=(("line", 1),)) for line in more if line.strip()
     )
     sections = [
         Section(title="### What stopped it", entries=lines, is_vital=True, gap=LIST),
@@ -90,6 +90,10 @@ def _page(page: FailurePage, *, lead: Sequence[str], limit: int, size: Callable[
         notice=lambda missing: _notice(missing, page.log),
         mask=page.mask,
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WORDS else f"{text[: _WORDS - 1]}…"
 
 
 def _notice(missing: Missing, log: str) -> str:

@@ -61,13 +61,14 @@ _PLURALS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomePage:
     """How ``plan`` was carried out. ``routine`` are changes that nobody had reviewed and that are
-    no risk; ``ledger`` is the ledger's commit in the end."""
+    no risk; ``ledger`` is the ledger's commit in the end, ``notes`` what else went wrong."""
 
     plan: Plan
     outcome: Outcome
     ledger: str = ""
     reviewed: Reviewed | None = None
     routine: Sequence[Change] = ()
+    notes: Sequence[str] = ()
     rest: str = "the summary of this job and its artifact have all rows"
     mask: Mask = NO_MASK
 
@@ -161,6 +162,8 @@ def _what_next(page: OutcomePage) -> Iterator[str]:
             f"> [!WARNING]\n> The ledger is not pushed yet: {prose(outcome.unpublished)}. The next "
             "run pushes it."
         )
+    for note in page.notes:
+        yield f"> [!WARNING]\n> {prose(note)}"
 
 
 def _left(row: TargetOutcome) -> Entry:

@@ -13,9 +13,10 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from aft.findings import Finding
+from aft.plan.codec import plan_digest
 from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
 from aft.plan.risk import is_risky
-from aft.report.headline import summary_line
+from aft.report.headline import short, summary_line
 from aft.report.plain import counted, one_line
 from aft.report.wording import Block, Item, block_of, unit_item
 
@@ -52,6 +53,14 @@ def plan_view(
     _notes(page, plan)
     _refusals(page, refusals)
     page.gap()
+    page.whole(summary_line(plan), style="bold")
+    return page.text
+
+
+def plan_headline(plan: Plan) -> Text:
+    """Which plan it is and what it comes to, for people who have seen the whole of it."""
+    page = _Page(width=80, everything=False)
+    page.whole(f"Plan {plan_digest(plan)[7:19]} of {short(plan.revision)}")
     page.whole(summary_line(plan), style="bold")
     return page.text
 

@@ -7,16 +7,18 @@ to single services is ``aft.sandbox.services``'.
 
 from __future__ import annotations
 
+import functools
 import os
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # else 3.6 MiB per account and region
 os.environ.pop("MOTO_ACCOUNT_ID", None)  # it would override every caller's account
 
+from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.moto_api._internal import mock_random
 from moto.organizations.models import organizations_backends
 
-from aft.sandbox import keys
+from aft.sandbox import keys, moto_sessions
 from aft.sandbox.organizations_view import OrganizationsView
 from aft.sandbox.services import install_all
 
@@ -29,6 +31,9 @@ def install() -> None:
     if _installed:
         return
     _installed = True
+    moto_sessions.install()
+    # moto looks through the class of every answer for its methods, at every call.
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
     install_all()
     keys.install()
     organizations_backends.backend = OrganizationsView

@@ -7,6 +7,8 @@ reach a network and botocore is never patched globally. The user's ``AWS_*`` env
 
 from __future__ import annotations
 
+import copy
+import functools
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
@@ -16,6 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.configprovider import ConstantProvider
 from botocore.exceptions import ConnectionClosedError
+from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
@@ -43,6 +46,14 @@ def shared_loader() -> Loader:
     return _loader
 
 
+@functools.cache
+def _builtin_handlers() -> HierarchicalEmitter:
+    """botocore's own event handlers; to register them takes longer than all else in a session."""
+    handlers = HierarchicalEmitter()
+    Session(event_hooks=handlers)
+    return handlers
+
+
 class _Raw(BytesIO):
     """A body urllib3 could have delivered."""
 
@@ -55,7 +66,7 @@ class SandboxSession(Session):
     """A botocore session bound to one sandbox and one set of credentials."""
 
     def __init__(self, *, dispatch: Dispatch, keys: Keys, region: str) -> None:
-        super().__init__()
+        super().__init__(event_hooks=copy.copy(_builtin_handlers()), include_builtin_handlers=False)
         self.register_component("data_loader", shared_loader())
         self._isolate(region)
         self.set_credentials(keys.access_key, keys.secret_key, keys.token or None)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import ledger_appends, plan_reads, startup, validating, vending
+from tests.bench import ledger_appends, plan_reads, pull_request, startup, validating, vending
 from tests.bench.table import Row, as_json, table
 from tests.bench.worlds import settled_place
 
@@ -40,6 +40,7 @@ def _rows(folder: Path) -> Iterator[Row]:
             "ten thousand accounts",
             plan_reads.no_op_rows(planned, calls, accounts=MANY, bound=740),
         )
+        yield from _said("a pull request", pull_request.measure(made, MANY))
         yield from _said("the ledger", ledger_appends.measure(made, MANY))
     yield from _said("ten thousand requests", validating.measure(many, MANY))
     yield from _said("starting", startup.measure(many))

@@ -177,6 +177,7 @@ def test_shapes_are_those_of_real_output(troubled: Repo) -> None:
     lost = repo.aft("plan", "--format", "json").data
     said["plan"]["confirmations"] = lost["confirmations"]
     assert lost["confirmations"]
+    said["drift"] = _drift(repo)
     repo.request("typo", ou="Workloads/Dve")
     said["validate"] = repo.aft("validate", "--format", "json").data
     for name, output in said.items():
@@ -184,6 +185,22 @@ def test_shapes_are_those_of_real_output(troubled: Repo) -> None:
         if name == "history":
             page = page[1:]
         assert list(fits(shape(output), shape(page))) == [], name
+
+
+def _drift(repo: Repo) -> Any:
+    """Something changed by hand, and an account that nobody asked for."""
+    repo.git("checkout", "-q", "-B", "drift")
+    repo.remove("customizations/accounts/bad/10-bad.py")
+    repo.request("shop", "tags: {team: shop}\n")
+    repo.commit("Mend it")
+    assert repo.aft("apply", "--yes").code == 0
+    shop = repo.accounts()["shop"]
+    with repo.organizations() as client:
+        client.untag_resource(ResourceId=shop.id, TagKeys=["team"])
+        client.create_account(AccountName="stranger", Email="stranger@example.com")
+    found = repo.aft("drift", "--format", "json")
+    assert found.code == 2, found.err
+    return found.data
 
 
 def test_a_worker_line_has_the_keys_the_page_shows(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_commands_that_are_written_exist(page: Path) -> None:
 
 
 def test_the_check_of_commands_finds_what_is_wrong() -> None:
-    assert problem_of("aft drift") == "cli has no verb 'drift'"
+    assert problem_of("aft sprint") == "cli has no verb 'sprint'"
     assert problem_of("aft plan --deeper") == "plan has no option --deeper"
     assert problem_of("aft -C there sandbox seed --accounts 5") == ""
 

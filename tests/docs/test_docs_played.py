@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ def first_problem(answers: list[Answer]) -> str:
 def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the tutorial left its snapshot and its problem, if any; played once for all
     processes of the run, since it makes eleven accounts."""
-    shared = tmp_path_factory.getbasetemp().parent / "docs-snapshots"
+    ours = tmp_path_factory.getbasetemp()
+    shared = (ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours) / "docs-snapshots"
     with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "problem").exists():

@@ -19,12 +19,11 @@ set -eu
 refuse() { echo "the emulator's python does not know: $*" >&2; exit 97; }
 [ "${1-}" = -I ] && [ "${2-}" = -m ] || refuse "$@"
 case "$3 $4" in
-  "venv "*)
-    mkdir -p "$4/bin"
-    cp "$0" "$4/bin/python"
-    ;;
+  "venv --without-pip") mkdir -p "$5/bin" ;;
   "pip cache") echo "$HOME/.cache/pip" ;;
-  "pip install")
+  "pip --python")
+    where=$5
+    [ "$6" = install ] || refuse "$@"
     hashes='' file='' target=''
     while [ $# -gt 0 ]; do
       case "$1" in
@@ -38,7 +37,7 @@ case "$3 $4" in
     if [ -n "$target" ]; then
       grep -qx 'name = "aft"' "$last/pyproject.toml" || refuse "installing $last"
       echo "installed from $last" >> "$AFT_EMULATOR_INSTALLED"
-      cp @CLIENT@ "$(dirname "$0")/aft"
+      cp @CLIENT@ "$where/bin/aft"
     else
       [ -n "$hashes" ] || refuse "an installation without --require-hashes"
       grep -q -- '--hash=sha256:' "$file" || refuse "a lock without hashes"

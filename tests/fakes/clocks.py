@@ -7,9 +7,11 @@ that what happens side by side takes as long as it would; for tests about schedu
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import FrameType
@@ -108,7 +110,7 @@ class SimulatedClock:
                 sleeper.event.set()
 
     def _all_parked(self) -> bool:
-        frames = sys._current_frames()
+        frames = _current_frames()
         for thread in threading.enumerate():
             if thread in self._strangers or thread is self._driver:
                 continue
@@ -116,6 +118,19 @@ class SimulatedClock:
             if frame is None or not _is_parked(frame):
                 return False
         return True
+
+
+def _current_frames() -> Mapping[int, FrameType]:
+    """What every thread is doing.
+
+    Without the garbage collector: until Python 3.12, one that begins in there and clears a
+    ``threading.local`` waits for ever for the lock that this call holds (gh-106883).
+    """
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        gc.enable()
 
 
 def _is_parked(frame: FrameType) -> bool:

@@ -13,6 +13,8 @@ from builders_terraform import terraform
 from aft.aws.edge import connect
 from aft.config import Config
 from aft.errors import Denied
+from aft.plan.codec import plan_from_json
+from aft.plan.risk import Risk, risk_of
 
 MAIN = 'resource "terraform_data" "one" {\n  input = "first"\n}\n'
 
@@ -54,7 +56,16 @@ def test_terraform_is_shown_for_merged_revisions_and_trusted_ones(repo: Repo) ->
     repo.git("merge", "--quiet", "proposal")
     plan = repo.plan("--terraform")
     assert plan["changes"][0]["details"][0] == "~ terraform_data.one"
+    assert plan["changes"][0]["fields"] == [], "nothing is taken away"
     assert "terraform_data" not in repo.aft("plan").out, "only on request"
+
+
+def test_what_terraform_destroys_is_risky(repo: Repo) -> None:
+    repo.write("customizations/accounts/web/terraform/main.tf", MAIN.replace("one", "two"))
+    repo.commit("Another one instead")
+    (change,) = plan_from_json(repo.aft("plan", "--terraform", "--format", "json").out).changes
+    assert risk_of(change) is Risk.TAKE_AWAY
+    assert "- terraform_data.one" in change.details
 
 
 def test_terraform_that_cannot_be_planned_says_why(repo: Repo) -> None:

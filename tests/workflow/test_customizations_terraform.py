@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders_repo import CONFIG, Repo
-from builders_terraform import aft_folder, plugin_directory, terraform
+from builders_terraform import aft_folder, terraform_settings
 
 GLOBAL = """\
 resource "aws_ssm_parameter" "contact" {
@@ -53,13 +53,14 @@ on_removal: destroy
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    terraform()
     repo = Repo.standard(tmp_path / "repo")
     repo.environ["XDG_STATE_HOME"] = str(tmp_path / "state")
     repo.write(
         "aft.yaml",
-        f"{CONFIG}terraform:\n  plugin_dir: {plugin_directory()}\n"
-        "  backend: {s3: {bucket: acme-terraform, region: eu-central-1}}\n",
+        CONFIG
+        + terraform_settings(
+            tmp_path / "tools", backend="{s3: {bucket: acme-terraform, region: eu-central-1}}"
+        ),
     )
     for path, text in aft_folder(GLOBAL).items():
         repo.write(f"customizations/global/{path}", text)

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from builders_repo import STACK, Repo
-from builders_terraform import aft_folder, plugin_directory, terraform
+from builders_terraform import aft_folder, plugin_directory, terraform, terraform_settings
 
 from aft.registry import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.yamldoc import parse_yaml
@@ -161,8 +161,8 @@ def repo(tmp_path: Path, has_terraform: bool) -> Repo:
     repo.environ["XDG_STATE_HOME"] = str(tmp_path / "state")
     config = CONFIG
     if has_terraform:
-        config += f"terraform:\n  plugin_dir: {plugin_directory()}\n"
-        config += f"  backend: {{s3: {{bucket: acme-terraform, region: {HOME}}}}}\n"
+        backend = f"{{s3: {{bucket: acme-terraform, region: {HOME}}}}}"
+        config += terraform_settings(tmp_path / "tools", backend=backend)
         for path, text in aft_folder(TERRAFORM).items():
             if path.startswith("terraform/"):
                 repo.write(f"customizations/accounts/web-service/{path}", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,17 @@ def test_job_that_failed_before_it_could_say_why(world: World, text: str | None)
     assert "https://github.test/example/accounts/actions/runs/77" in body
 
 
+def test_run_that_found_the_pull_request_closed_did_not_fail(world: World) -> None:
+    pull = world.pull()
+    world.github.merge_pull(pull.number)
+    arguments = ("comment", "--pull", str(pull.number), "--head", pull.head_sha, "--file")
+    nothing = world.aft(*arguments, world.file(""))
+    assert "closed" in nothing.out
+    assert not world.github.state.comments
+    assert world.aft(*arguments, world.file(PLAN)).code == 0
+    assert world.github.state.bodies(pull.number) == [PLAN]
+
+
 def test_text_without_a_marker_is_refused(world: World) -> None:
     pull = world.pull()
     for text in ("Hello", "<!-- other -->\nx", f"x {MARKER}", "<!-- aft:plan --> x\n"):
@@ -238,6 +250,24 @@ def test_result_is_posted_to_the_merged_pull_request(world: World, method: str) 
     result = world.aft("comment", "--commit", sha, "--file", world.file(text))
     assert result.code == 0, result.err
     assert world.github.state.bodies(pull.number) == [text]
+
+
+def test_commit_that_two_pull_requests_brought_belongs_to_the_one_that_made_it(
+    world: World,
+) -> None:
+    """First into a branch of its own, then with that branch into main."""
+    world.github.git.set_ref("refs/heads/next", world.base)
+    world.github.commit_to("topic", {"a.txt": "x\n"})
+    first = world.github.open_pull("topic", base="next")
+    sha = world.github.merge_pull(first.number)
+    assert first.merged_at
+    first.merged_at -= timedelta(hours=1)
+    second = world.github.open_pull("next")
+    tip = world.github.merge_pull(second.number)
+
+    for commit, number in ((sha, first.number), (tip, second.number)):
+        world.aft("comment", "--commit", commit, "--file", world.file(PLAN))
+        assert world.github.state.bodies(number) == [PLAN]
 
 
 def test_commit_without_a_pull_request(world: World) -> None:

@@ -13,7 +13,14 @@ from builders_repo import Result
 from github_server import Pull, Run, zipped
 
 from aft.ids import PlanDigest, Revision
-from aft.plan.reviewed import NOTHING_REVIEWED, Reviewed, reviewed_from_json, reviewed_to_json
+from aft.plan.model import ChangeKind
+from aft.plan.reviewed import (
+    NOTHING_REVIEWED,
+    Reviewed,
+    ReviewedChange,
+    reviewed_from_json,
+    reviewed_to_json,
+)
 
 READ = {"pull-requests": "read", "actions": "read", "contents": "read"}
 REVIEWED = reviewed_to_json(
@@ -67,12 +74,11 @@ def test_review_of_the_merged_pull_request_is_found(world: World, method: str) -
     assert f"run {run.id}" in result.out
 
 
-def test_newest_finished_run_decides(world: World) -> None:
+def test_newest_run_that_was_not_cancelled_decides(world: World) -> None:
     pull = world.pull()
     older = Reviewed(plan=PlanDigest(f"sha256:{1:064}"), revision=Revision(f"{1:040}"), changes=())
     planned(world, pull, {"reviewed.json": reviewed_to_json(older)})
-    planned(world, pull)
-    planned(world, pull, {"reviewed.json": '{"late": 1}'}, conclusion=None)
+    planned(world, pull, conclusion=None)  # still writing its comment
     planned(world, pull, {"reviewed.json": '{"stopped": 1}'}, conclusion="cancelled")
     _, text = reviewed(world, world.github.merge_pull(pull.number))
     assert text == REVIEWED
@@ -84,6 +90,95 @@ def test_review_of_an_earlier_head_does_not_count(world: World) -> None:
     world.github.commit_to("topic", {"more.txt": "x\n"})
     sha = world.github.merge_pull(pull.number)
     nothing_reviewed(world, sha, "has no plan of .github/workflows/plan.yml")
+
+
+# --- what an apply left undone ----------------------------------------------------------
+
+
+def showing(*ids: str, does: int = 1) -> str:
+    """A review that shows these changes."""
+    changes = tuple(
+        ReviewedChange(
+            id=name,
+            kind=ChangeKind.MOVE_ACCOUNT,
+            target=name,
+            risk=None,
+            does=f"sha256:{does:064}",
+        )
+        for name in ids
+    )
+    plan, revision = PlanDigest(f"sha256:{does:064}"), Revision(f"{does:040}")
+    return reviewed_to_json(Reviewed(plan=plan, revision=revision, changes=changes))
+
+
+def merged(world: World, branch: str, text: str, method: str = "merge") -> str:
+    pull = world.pull(branch)
+    planned(world, pull, {"reviewed.json": text})
+    return world.github.merge_pull(pull.number, method)
+
+
+def applied(world: World, sha: str, conclusion: str = "success", event: str = "push") -> None:
+    world.github.register_run(
+        ".github/workflows/apply.yml",
+        event,
+        head_sha=sha,
+        head_branch="main",
+        conclusion=conclusion,
+    )
+
+
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_what_was_reviewed_before_and_is_not_done_yet_counts_too(world: World, method: str) -> None:
+    done = merged(world, "done", showing("done"), method)
+    applied(world, done)
+    failed = merged(world, "failed", showing("failed", "both"), method)
+    applied(world, failed, "failure")
+    skipped = merged(world, "skipped", showing("skipped"), method)
+    applied(world, skipped, "cancelled")
+    last = merged(world, "last", showing("last", "both", does=2), method)
+
+    result, text = reviewed(world, last)
+
+    found = {change.id: change.does[-1] for change in reviewed_from_json(text).changes}
+    assert found == {"last": "2", "both": "2", "skipped": "1", "failed": "1"}
+    assert reviewed_from_json(text).plan.endswith("2")
+    assert [line.split()[3] for line in result.out.splitlines()] == ["#4", "#3", "#2"]
+
+
+def test_run_by_hand_may_be_for_chosen_accounts_and_settles_nothing(world: World) -> None:
+    applied(world, world.base, event="schedule")
+    first = merged(world, "first", showing("first"))
+    applied(world, first, event="workflow_dispatch")
+    _, text = reviewed(world, merged(world, "second", showing("second")))
+    assert [change.id for change in reviewed_from_json(text).changes] == ["second", "first"]
+
+
+def test_without_any_apply_only_the_pull_request_itself_counts(world: World) -> None:
+    merged(world, "first", showing("first"))
+    _, text = reviewed(world, merged(world, "second", showing("second")))
+    assert [change.id for change in reviewed_from_json(text).changes] == ["second"]
+
+
+def test_commit_without_a_pull_request_adds_nothing_to_what_is_left(world: World) -> None:
+    applied(world, world.base)
+    merged(world, "first", showing("first"))
+    sha = world.github.commit_to("main", {"direct.txt": "x\n"})
+    result, text = reviewed(world, sha)
+    assert [change.id for change in reviewed_from_json(text).changes] == ["first"]
+    assert "without a pull request" in result.out
+
+
+def test_what_others_call_apply_settles_nothing(world: World) -> None:
+    applied(world, world.base)
+    first = merged(world, "first", showing("first"))
+    world.github.register_run(
+        "other/apply.yml", "push", head_sha=first, head_branch="main", conclusion="success"
+    )
+    _, text = reviewed(world, merged(world, "second", showing("second")))
+    assert len(reviewed_from_json(text).changes) == 2
+
+
+# --- what must not pass for a review ----------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,12 @@ def test_every_commit_is_asked_for(world: World) -> None:
     annotated = world.aft(*arguments, "--format", "github", permissions=READ)
     assert annotated.out.startswith("::error file=aft.yaml,line=5,")
 
+    world.clone().git("fetch", "-q")
+    world.clone().git("checkout", "-q", "--detach", base)
+    named = world.aft("signatures", "--from", "HEAD", "--to", third, permissions=READ)
+    assert named.code == 3
+    assert f"GET /repos/example/accounts/compare/{base}...{third}" in world.github.seen
+
     world.github.verify(second)
     assert world.aft(*arguments, permissions=READ).out == "every commit is signed\n"
 

@@ -39,6 +39,13 @@ def test_exactly_the_reviewed_plan_is_carried_out(repo: Repo, plan: str) -> None
     assert f"Aft-Plan: {reviewed['digest']}" in repo.ledger_log("-1", "--format=%B")
 
 
+def test_a_plan_that_was_seen_is_not_shown_again(repo: Repo, plan: str) -> None:
+    digest = json.loads(Path(plan).read_text())["digest"]
+    first, second = repo.aft("apply", plan, "--yes").out.splitlines()[:2]
+    assert first == f"Plan {digest[7:19]} of {repo.git('rev-parse', 'HEAD')[:7]}"
+    assert second.startswith("Plan: 0 to create, 1 to change, 1 to move")
+
+
 def test_refused_when_a_touched_account_moved(repo: Repo, plan: str) -> None:
     shop = repo.accounts()["shop"]
     with repo.organizations() as client:

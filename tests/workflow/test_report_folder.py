@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders_faults import apply
 from builders_repo import CONFIG, Repo
 
 from aft.cli.context import Session
 from aft.cli.report_folder import report_folder
 from aft.plan.reviewed import NOTHING_REVIEWED, reviewed_from_json, reviewed_to_json
+from aft.sandbox import Rule, error
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +157,71 @@ def test_without_a_pull_request_only_routine_goes_ahead(repo: Repo, tmp_path: Pa
     result = repo.aft("apply", "--yes", "--reviewed", str(nothing))
     assert result.code == 5
     assert "- lab: forget" in result.err
+
+
+def test_a_creation_that_failed_half_way_is_continued_without_a_review(
+    repo: Repo, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text(reviewed_to_json(NOTHING_REVIEWED))
+    repo.request("new")
+    repo.commit("Ask for another")
+    denied = Rule("organizations", "MoveAccount", error("AccessDeniedException"))
+    assert apply(repo, rules=[denied], look_inside=False).outcome.exit_code == 4
+    assert str(repo.accounts()["new"].ou) == "/"
+    result = repo.aft("apply", "--yes", "--reviewed", str(nothing))
+    assert result.code == 0, result.out + result.err
+    assert str(repo.accounts()["new"].ou) == "Workloads/Dev"
+
+
+ROLE = """\
+select: {requests: [shop]}
+settings:
+  - setting: iam-roles
+    parameters:
+      roles:
+        - {name: audit, trust: {services: [ec2.amazonaws.com]}}
+"""
+
+
+def test_a_role_that_would_be_deleted_has_to_be_seen(repo: Repo, folder: Path) -> None:
+    repo.write(
+        "customizations/baselines/roles.yaml", ROLE + ROLE.splitlines()[-1].replace("audit", "ops")
+    )
+    repo.commit("Two roles")
+    repo.apply()
+    repo.write("customizations/baselines/roles.yaml", ROLE)
+    repo.commit("One role less")
+    nothing = folder.with_suffix(".json")
+    nothing.write_text(reviewed_to_json(NOTHING_REVIEWED))
+    refused = repo.aft("apply", "--yes", "--reviewed", str(nothing))
+    assert refused.code == 5
+    assert "something in the account is taken away" in refused.err
+    repo.aft("plan", "--report", str(folder))
+    assert "Risky: something in the account is taken away." in (folder / "comment.md").read_text()
+    applied = repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json"))
+    assert applied.code == 0, applied.out + applied.err
+    with repo.inside("shop") as client:
+        names = {role["RoleName"] for role in client("iam").list_roles()["Roles"]}
+    assert "audit" in names
+    assert "ops" not in names
+
+
+def test_a_published_plan_says_so(repo: Repo, folder: Path) -> None:
+    assert repo.aft("apply", "--yes", "--publish").code == 0
+    repo.request("new")
+    base = repo.git("rev-parse", "HEAD")
+    repo.commit("Ask for another")
+    repo.state_file.unlink()
+    result = repo.aft("plan", "--published", "--config-from", base, "--report", str(folder))
+    assert result.code == 0, result.err
+    comment = (folder / "comment.md").read_text()
+    assert "> Planned without credentials, against the organization as it was published" in comment
+    footer = comment.rstrip().splitlines()[-1]
+    assert f"into `{base[:7]}`" in footer
+    assert "as published at" in footer
+    (created, *_) = reviewed_from_json((folder / "reviewed.json").read_text()).changes
+    assert created.id == "account/new/create-account"
 
 
 @pytest.mark.parametrize(

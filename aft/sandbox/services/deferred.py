@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from types import ModuleType
 
+from aft.sandbox.moto_sessions import while_importing
+
 
 class _ThenInstall(Loader):
     """The module's own loader, then what was promised."""
@@ -26,7 +28,8 @@ class _ThenInstall(Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
+        with while_importing():
+            self._loader.exec_module(module)
         self._watch.loaded(module.__name__)
 
 

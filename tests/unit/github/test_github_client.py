@@ -24,6 +24,8 @@ from aft.errors import (
 from aft.github.address import ApiAddress
 from aft.github.client import GitHubClient, Token
 from aft.github.comments import comments_of, create_comment, update_comment
+from aft.github.commits import commits_between
+from aft.github.errors import words_of
 from aft.github.issues import create_issue, open_issues_labelled
 from aft.github.wire import HttpWire, Request, Response
 
@@ -236,6 +238,14 @@ def test_token_that_may_not_see_the_repository_gets_404(github: GitHubServer) ->
     assert "token" in caught.value.hint
 
 
+def test_words_of_an_error_are_one_plain_line() -> None:
+    body = '{"message": "a\\n::error::b\\u202e\\u001b[31m", "errors": ["c", {"message": "d"}, 3]}'
+    assert words_of(body.encode()) == "a ::error::b [31m; c; d; 3"
+    assert len(words_of(b'{"message": "' + b"x" * 9999 + b'"}')) < 600
+    for odd in (b"", b"[]", b"<html>", b'{"errors": "x"}', b"[" * 99_999):
+        assert words_of(odd) == ""
+
+
 # --- what comes over the wire -----------------------------------------------------------
 
 
@@ -350,6 +360,14 @@ def test_next_page_on_another_host_is_not_asked() -> None:
     assert len(wire.sent) == 1
 
 
+def test_pages_that_do_not_end_are_left() -> None:
+    again = {"link": '<https://ghe.example.com/api/v3/x?page=2>; rel="next"'}
+    client, wire = _enterprise([Response(200, again, b"[]")] * 100)
+    with pytest.raises(Terminal, match="do not end"):
+        open_issues_labelled(client, "x")
+    assert len(wire.sent) < 100
+
+
 def test_redirects_in_a_circle_end() -> None:
     to = "https://ghe.example.com/api/v3/x"
     client, wire = _enterprise([_moved(to)] * 9)
@@ -415,3 +433,13 @@ def test_wire_limits_an_answer_that_says_its_size(github: GitHubServer) -> None:
     request = Request("GET", f"{github.url}/user", {"User-Agent": "x"}, None, 10, True, "GET")
     with pytest.raises(Terminal, match="larger than 10 bytes"):
         HttpWire().send(request)
+
+
+# --- commits ----------------------------------------------------------------------------
+
+
+def test_commit_that_github_counts_but_does_not_list_is_not_taken_as_verified() -> None:
+    listed = b'{"total_commits": 2, "commits": [{"sha": "a", "commit": {"message": "m"}}]}'
+    client, _ = _enterprise([Response(200, {}, listed), Response(200, {}, listed)])
+    with pytest.raises(Terminal, match="counts 2 commits"):
+        commits_between(client, "base", "head")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from aft.errors import Denied, Terminal, UserError
 from aft.github.address import parse_repository
 from aft.github.answers import Answer
+from aft.github.client import Token
 from aft.github.context import GitHubContext
 from aft.github.event import event_path, read_event
 from aft.github.fitting import BODY_LIMIT, fitted_body, marker_of
@@ -33,6 +34,18 @@ def test_own_token_wins_over_the_workflow_s() -> None:
     token = GitHubContext.read(environ).token
     assert token is not None
     assert token.secret == "a"
+
+
+@pytest.mark.parametrize("secret", ["ghs_a\nX-Evil: 1", "ghs_a b", "ghs_ä", "a\x00b"])
+def test_token_that_is_none_is_refused_without_being_shown(secret: str) -> None:
+    with pytest.raises(UserError, match="GITHUB_TOKEN holds more") as caught:
+        GitHubContext.read({"GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": secret})
+    assert secret not in f"{caught.value} {caught.value.hint}"
+
+
+def test_line_break_at_a_token_s_end_is_no_matter() -> None:
+    token = GitHubContext.read({"GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": "ghs_a\n"}).token
+    assert token == Token("ghs_a")
 
 
 def test_option_wins_over_the_environment() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import builders_plan as b
 import builders_report as r
 import pytest
 
 from aft.ids import RequestId
+from aft.ledger.events import OpenIntent
 from aft.plan.fields import EMAIL, tag_field, takes_away
 from aft.plan.model import Change, ChangeKind, FieldChange, LiveSetting
 from aft.plan.risk import RISK_WORDS, Risk, is_risky, risk_of
@@ -68,6 +71,39 @@ def test_an_account_found_by_its_address_is_no_routine() -> None:
     after = b.plan(state, b.snapshot(accounts=(b.account(1, "app", tags={}),)))
     assert not is_risky(before.changes)
     assert [risk_of(item) for item in after.changes] == [Risk.ADOPT]
+
+
+def test_the_rest_of_a_creation_is_routine() -> None:
+    """A run that was killed between CreateAccount and the end is continued by the next one,
+    whatever pull request that one belongs to."""
+    state = b.desired(b.request("app"), b.request("bound"))
+    world = b.snapshot(
+        accounts=(
+            b.account(1, "app", "/"),
+            b.account(2, "bound", "/"),
+        )
+    )
+    intent = OpenIntent(
+        at=b.EARLIER, run="r", name="app", email="aws+app@example.com", creation_id=None
+    )
+    book = b.ledger(
+        replace(b.record("app", 1), account_id=None, intent=intent), b.record("bound", 2)
+    )
+    plan = b.plan(state, world, book)
+    assert [item.kind for item in plan.changes] == [
+        ChangeKind.ADOPT_ACCOUNT,
+        ChangeKind.MOVE_ACCOUNT,
+        ChangeKind.MOVE_ACCOUNT,
+    ]
+    assert not is_risky(plan.changes)
+    settled = b.ledger(b.record("bound", 2, steps={"create-account": b.done("")}))
+    (moved,) = b.plan(b.desired(b.request("bound")), world, settled).changes
+    assert risk_of(moved) is Risk.MOVE, "it was at home once"
+    elsewhere = b.snapshot(("Workloads", "Legal"), (b.account(2, "bound", "Legal"),))
+    (moved,) = b.plan(
+        b.desired(b.request("bound")), elsewhere, b.ledger(b.record("bound", 2))
+    ).changes
+    assert risk_of(moved) is Risk.MOVE, "new accounts come from the root"
 
 
 def test_what_a_setting_takes_away_is_in_the_plan() -> None:

@@ -10,6 +10,7 @@ import pytest
 from builders_plan import FakeSetting
 
 from aft.ledger.events import AccountRecord
+from aft.plan.chain import tails
 from aft.plan.model import Change, LiveSetting, Plan
 from aft.requests.model import DesiredState
 
@@ -28,6 +29,12 @@ class Enabling(FakeSetting):
     """A setting that enables regions."""
 
     opts_into_regions = True
+
+
+class Sweeping(After):
+    """A setting that goes over what customizations make, too."""
+
+    sweeps_account = True
 
 
 def plugins(*items: FakeSetting) -> Mapping[str, Any]:
@@ -89,6 +96,52 @@ def test_plug_ins_that_come_after_each_other_go_as_the_baseline_lists_them() -> 
     assert found["egg"] == {"hen"}
 
 
+# --- settings that go over all there is ------------------------------------------------------
+
+
+SWEEPING = plugins(Sweeping("groups", "network"), FakeSetting("network"))
+
+
+def test_what_goes_over_all_there_is_comes_after_customizations_however_they_end() -> None:
+    found = order(SWEEPING)
+    assert list(found)[1:] == ["network", "global/10.py", "groups"]
+    assert found["groups"] == {"network"}
+    plan = b.plan(state(*SWEEPING), b.snapshot(), plugins=SWEEPING)
+    assert plan.changes[-1].follows == ("account/app/run-customization/global/10.py",)
+    assert set(tails(plan.changes)) == {change.id for change in plan.changes[-2:]}
+
+
+def sweeping_plan(*undone: str, **more: Any) -> Plan:
+    """Of an account where all but ``undone`` is done."""
+    wanted = state(*SWEEPING)
+    steps = b.all_done(wanted, "app", 1, plugins=SWEEPING)
+    record = b.record("app", 1, steps={k: v for k, v in steps.items() if k not in undone})
+    accounts = b.snapshot(accounts=(b.account(1, "app"),))
+    return b.plan(wanted, accounts, b.ledger(record), plugins=SWEEPING, **more)
+
+
+def test_it_is_done_as_long_as_no_customization_runs() -> None:
+    assert sweeping_plan().is_empty
+    (network,) = sweeping_plan("network").changes
+    assert network.subject == "network"
+
+
+def test_it_looks_again_whenever_one_runs_whatever_was_seen_before() -> None:
+    right = {(NUMBER, name): item for name, item in seen("groups").items()}
+    for live in (None, right):
+        run, again = sweeping_plan("global/10.py", live=live).changes
+        assert (run.subject, again.subject) == ("global/10.py", "groups")
+        assert again.follows == (run.id,)
+        assert again.reason == "looked at again once the customizations have run"
+
+
+def test_it_does_not_try_what_it_is_known_to_refuse() -> None:
+    refused = {(NUMBER, name): item for name, item in seen("groups", refused="in use").items()}
+    plan = sweeping_plan("global/10.py", live=refused)
+    assert [change.subject for change in plan.changes] == ["global/10.py"]
+    assert [item.code for item in plan.attention] == ["AFT912"]
+
+
 # --- deep plans -------------------------------------------------------------------------------
 
 
@@ -144,6 +197,14 @@ def test_what_was_changed_by_hand_is_put_back_and_says_since_when() -> None:
 def test_what_was_not_applied_yet_is_confirmed_as_ever() -> None:
     plan = deep(b.record("app", 1), RIGHT)
     assert [item.subject for item in plan.confirmations] == list(RIGHT)
+
+
+def test_a_refusal_says_what_to_do_about_it_and_leaves_other_regions_to_be_mended() -> None:
+    half = seen("account-alias", "eu-west-1: x", refused="eu-central-1: in use", hint="move it")
+    plan = deep(b.record("app", 1, steps=settled().steps), {**RIGHT, **half})
+    assert only(plan).details == ("eu-west-1: x",)
+    (doubt,) = plan.attention
+    assert (doubt.code, doubt.hint) == ("AFT912", "move it")
 
 
 def test_a_setting_that_refuses_now_is_a_doubt_although_it_was_applied() -> None:

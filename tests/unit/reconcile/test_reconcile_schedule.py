@@ -116,3 +116,30 @@ def test_what_waits_for_itself_never_begins() -> None:
 def test_a_need_outside_the_plan_is_taken_as_met() -> None:
     schedule = Schedule(plan(change("a", needs=("elsewhere",))))
     assert ids(schedule.first()) == ["a"]
+
+
+def test_what_follows_begins_once_the_others_have_ended_well_or_not() -> None:
+    settings, one = change("settings", "a"), change("one", "a", ("settings",))
+    two = change("two", "a", ("one",))
+    sweep = but(change("sweep", "a", ("settings",)), follows=("one", "two"))
+    well = Schedule(plan(settings, one, two, sweep))
+    well.first()
+    assert ids(well.succeeded(settings)) == ["one"]
+    assert ids(well.succeeded(one)) == ["two"]
+    assert ids(well.succeeded(two)) == ["sweep"]
+
+    badly = Schedule(plan(settings, one, two, sweep))
+    badly.first()
+    badly.succeeded(settings)
+    blocked, begun = badly.failed(one)
+    assert (ids(blocked), ids(begun)) == (["two"], ["sweep"])
+
+
+def test_what_follows_is_blocked_by_what_it_needs() -> None:
+    settings, one = change("settings", "a"), change("one", "a", ("settings",))
+    sweep = but(change("sweep", "a", ("settings",)), follows=("one",))
+    schedule = Schedule(plan(settings, one, sweep))
+    schedule.first()
+    blocked, begun = schedule.failed(settings)
+    assert (ids(blocked), ids(begun)) == (["one", "sweep"], [])
+    assert schedule.waiting == ()

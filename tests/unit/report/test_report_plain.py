@@ -53,7 +53,7 @@ def test_a_code_span_cannot_be_ended_from_inside(text: str, span: str) -> None:
     [
         ("a plain sentence, with (brackets).", "a plain sentence, with (brackets)."),
         ("write `ou: Prod` here: *", r"write `ou: Prod` here\: \*"),
-        ("[x](https://evil.example)", r"\[x\](https\://evil.example)"),
+        ("[x](https://evil.example)", "\\[x\\](https\\:\u200b//evil.example)"),
         ("<img src=x onerror=y>", r"\<img src=x onerror=y\>"),
         ("*bold* _it_ ~gone~ | cell", r"\*bold\* \_it\_ \~gone\~ \| cell"),
         ("# heading", "\\#\u200b heading"),

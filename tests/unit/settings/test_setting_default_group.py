@@ -93,6 +93,8 @@ def test_a_group_in_use_is_refused_and_the_others_are_closed(inside: Inside) -> 
 
 def test_a_group_in_use_is_closed_when_that_is_meant(inside: Inside) -> None:
     used(inside)
+    assert not any(item.takes_away for item in closing(inside).differences()), "it is refused"
+    assert [item.takes_away for item in closing(inside, even_in_use=True).differences()] == [True]
     closing(inside, even_in_use=True).change()
     assert rules(inside) == 0
 

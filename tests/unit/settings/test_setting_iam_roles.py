@@ -112,6 +112,10 @@ def test_everything_of_a_role_that_drifted_is_put_back(inside: Inside) -> None:
         "role deploy: inline policy read-artifacts is not there, should be as in the baseline",
         "role deploy: tag team is not set, should be platform",
     ]
+    assert [item.description for item in wanted.differences() if item.takes_away] == [
+        f"role deploy: policy {ADMIN} is attached, should be not attached",
+        "role deploy: inline policy more is another, should be not there",
+    ]
     wanted.change()
     assert wanted.differences() == ()
 
@@ -132,6 +136,7 @@ def test_a_role_no_longer_listed_is_deleted_and_foreign_ones_never(inside: Insid
     assert [item.description for item in fewer.differences()] == [
         "role deploy is no longer listed, should be deleted"
     ]
+    assert fewer.differences()[0].takes_away
     fewer.change()
     assert names(inside) == {"audit", "theirs"}
     roles(inside).change()

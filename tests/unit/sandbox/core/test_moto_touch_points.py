@@ -21,10 +21,11 @@ from aft.sandbox.snapshot import _Pickler, _registry, _registry_names
     ("module", "names"),
     [
         ("moto.core.base_backend", ["BackendDict._instances", "BackendDict.reset"]),
-        ("moto.core.base_backend", ["AccountSpecificBackend.__getitem__"]),
+        ("moto.core.base_backend", ["AccountSpecificBackend.__getitem__", "Session"]),
         ("moto.core.botocore_stubber", ["BotocoreStubber.process_request"]),
         ("moto.core.parse", ["PROTOCOL_PARSERS", "RequestParserError"]),
         ("moto.core.request", ["Request.from_primitives", "determine_request_protocol"]),
+        ("moto.core.responses", ["method_names_from_class"]),
         ("moto.core.routing", ["get_service_router"]),
         ("moto.core.serialize", ["get_serializer_class"]),
         ("moto.core.utils", ["get_service_model"]),
