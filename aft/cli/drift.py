@@ -84,7 +84,9 @@ def command(
             note_uncommitted(session)
         desired = workspace.desired(workspace.files(choice.revision or "HEAD"))
         scope = scope_of(session, desired, choice)
-        with open_world(workspace, desired.config, simulated=session.simulated) as world:
+        with open_world(
+            workspace, desired.config, simulated=session.simulated, reads_only=not repair
+        ) as world:
             found = _find(session, world, desired, scope)
             report.write(found)
             _show(session, found, form=form, full=full)
