@@ -141,6 +141,9 @@ class Settings:
     workflow_permissions: str = "read"
     actions_may_open_pulls: bool = False
     """The checkbox "Allow GitHub Actions to create and approve pull requests"."""
+    secrets: tuple[str, ...] = ()
+    """Names; nobody is ever told a secret."""
+    variables: dict[str, str] = field(default_factory=dict)
     allow_merge_commit: bool = True
     allow_squash_merge: bool = True
     allow_rebase_merge: bool = True
