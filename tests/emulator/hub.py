@@ -174,6 +174,10 @@ class Hub:
             self.github.finish_run(record, run.conclusion)
             self.runs.append(run)
             started.append(run)
+        while self.github.state.dispatches:
+            asked = self.github.state.dispatches.pop(0)
+            assert asked.branch == self._default, "the emulator starts by hand on main alone"
+            self.by_hand(asked.workflow, **asked.inputs)
         return started
 
 
