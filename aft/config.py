@@ -47,8 +47,8 @@ class Roles(_Section):
         Field(
             default=None,
             description="Name of a role in member accounts that plans and drift runs assume to "
-            "read; without it they assume the member role, held to reading by AWS's policy "
-            "`ReadOnlyAccess` as a session policy.",
+            "read. Without it, or where an account does not have it yet, they assume the member "
+            "role if they may, held to reading by AWS's `ReadOnlyAccess` as a session policy.",
         )
     )
 

@@ -6,6 +6,7 @@ credentials. Safe to use from several threads.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import threading
@@ -201,14 +202,35 @@ class AwsSessions:
 
     def _assume(self, identity: str) -> Credentials:
         if identity == MANAGEMENT and self._management_role is not None:
-            sts, role = self._client(CALLER, "sts", self.home_region), self._management_role
-        else:
-            sts, role = self.management("sts"), self._role_of(identity)
+            sts = self._client(CALLER, "sts", self.home_region)
+            return self._session_of(sts, self._management_role)
+        account_id = AccountId(identity.removesuffix(_READING))
+        member = self.role_arn(account_id)
+        if identity == account_id:
+            return self._session_of(self.management("sts"), member)
+        if self._reader_role is None:
+            return self._held_to_reading(member)
+        try:
+            return self._session_of(self.management("sts"), self._role_of(identity))
+        except Denied:
+            # A young or adopted account has no reader role yet. Who may take the member role can
+            # read with that; whose role may not is refused again, and told of the reader role.
+            with contextlib.suppress(AftError):
+                return self._held_to_reading(member)
+            raise
+
+    def _held_to_reading(self, role: str) -> Credentials:
+        """AWS (STS, AssumeRole): what a session may do is what its role and its session policies
+        both allow."""
+        policy = f"arn:{self.partition}:iam::aws:policy/ReadOnlyAccess"
+        return self._session_of(self.management("sts"), role, PolicyArns=[{"arn": policy}])
+
+    def _session_of(self, sts: Any, role: str, **more: Any) -> Credentials:
         answer = sts.assume_role(
             RoleArn=role,
             RoleSessionName=self._session_name,
             DurationSeconds=SESSION_SECONDS,
-            **self._session_policy(identity),
+            **more,
         )
         return Credentials.from_sts(answer["Credentials"])
 
@@ -222,13 +244,6 @@ class AwsSessions:
     def _role_of(self, identity: str) -> str:
         account_id = AccountId(identity.removesuffix(_READING))
         return self.role_arn(account_id, reading=identity.endswith(_READING))
-
-    def _session_policy(self, identity: str) -> Mapping[str, Any]:
-        """AWS (STS, AssumeRole): what a session may do is what its role and its session policies
-        both allow. A reader role holds itself to reading."""
-        if not identity.endswith(_READING) or self._reader_role is not None:
-            return {}
-        return {"PolicyArns": [{"arn": f"arn:{self.partition}:iam::aws:policy/ReadOnlyAccess"}]}
 
     def _keys(self, identity: str) -> Mapping[str, str]:
         if identity == MANAGEMENT and self._management_role is None:

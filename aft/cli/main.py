@@ -35,6 +35,7 @@ VERBS: Mapping[str, str] = {
     "status": "One line per request: where its account is and what is pending.",
     "explain": "Each effective value of one account, and the line it comes from.",
     "history": "One account's life: request commits, plans, actions, results.",
+    "doctor": "Check credentials, roles, permissions, quotas and settings.",
     "worker": "Watch a branch and reconcile whenever it moves.",
     "github": "Comments, pull requests, reviews and issues on GitHub, for workflows.",
     "sandbox": "A simulated AWS organization on this machine.",

@@ -1,1 +1,5 @@
-"""What ``aft doctor`` checks, as pure functions over facts."""
+"""What ``aft doctor`` checks: pure functions from facts to verdicts, each with how to mend it.
+
+Facts that could not be had are ``Unread`` and make a check "not checked", never "fine". Getting
+the facts is ``aft.app.doctoring``'s business.
+"""

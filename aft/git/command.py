@@ -107,6 +107,18 @@ def create_ref(
     return True
 
 
+def try_push(git_dir: Path, remote: str, *, ref: str, environ: Mapping[str, str]) -> str:
+    """Ask the remote whether it would take a push to ``ref``: ``""``, or what it said. Nothing
+    changes there. Raises ``Transient`` when it takes too long."""
+    arguments = ["push", "--dry-run", "--quiet", "--no-verify", "--force", "--", remote]
+    try:
+        _git(git_dir, [*arguments, f"HEAD:{ref}"], environ)
+    except GitCommandError as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        return lines[0] if lines else "git did not say why"
+    return ""
+
+
 def _git(git_dir: Path, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     command = environ.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes -o ConnectTimeout=20"
     quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_SSH_COMMAND": command}

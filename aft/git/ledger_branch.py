@@ -16,7 +16,6 @@ from aft.git import command
 from aft.git.ref_lock import past_lock
 from aft.git.repository import Repository
 
-
 _MESSAGE = "aft: written to the ledger"
 
 
@@ -54,7 +53,6 @@ class LedgerBranch:
                 return False
             raise
         return True
-
 
     def _create(self, new: str) -> bool:
         if command.is_installed(os.environ):

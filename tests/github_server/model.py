@@ -92,6 +92,15 @@ class Run:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class Dispatch:
+    """Somebody asked for a run of a workflow by hand."""
+
+    workflow: str
+    branch: str
+    inputs: Mapping[str, str]
+
+
 @dataclass
 class Artifact:
     id: int
@@ -141,6 +150,9 @@ class Settings:
     workflow_permissions: str = "read"
     actions_may_open_pulls: bool = False
     """The checkbox "Allow GitHub Actions to create and approve pull requests"."""
+    secrets: tuple[str, ...] = ()
+    """Names; nobody is ever told a secret."""
+    variables: dict[str, str] = field(default_factory=dict)
     allow_merge_commit: bool = True
     allow_squash_merge: bool = True
     allow_rebase_merge: bool = True
@@ -158,6 +170,8 @@ class State:
     runs: dict[int, Run] = field(default_factory=dict)
     artifacts: dict[int, Artifact] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
+    dispatches: list[Dispatch] = field(default_factory=list)
+    """Not started yet: that is for whoever emulates Actions."""
     labels: set[str] = field(default_factory=set)
     verified: dict[str, tuple[bool, str]] = field(default_factory=dict)
     """Commit to whether GitHub verified its signature, and the reason it gives."""

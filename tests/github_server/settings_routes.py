@@ -101,6 +101,16 @@ def _workflow_permissions(call: Call) -> Answer:
     )
 
 
+def _secrets(call: Call) -> Answer:
+    """Names and dates, never values."""
+    return call.page([{"name": name} for name in call.state.settings.secrets], "secrets")
+
+
+def _variables(call: Call) -> Answer:
+    found = call.state.settings.variables
+    return call.page([{"name": name, "value": value} for name, value in found.items()], "variables")
+
+
 ROUTES: tuple[Route, ...] = (
     route("GET", "", _repository, "metadata=read"),
     route("GET", "/branches/{branch*}/protection", _protection, "administration=read"),
@@ -114,6 +124,8 @@ ROUTES: tuple[Route, ...] = (
         "actions=read",
     ),
     route("GET", "/environments/{name}", _get_environment, "actions=read"),
+    route("GET", "/actions/secrets", _secrets, "secrets=read"),
+    route("GET", "/actions/variables", _variables, "variables=read"),
     route("GET", "/actions/permissions", _actions, "administration=read"),
     route("GET", "/actions/permissions/workflow", _workflow_permissions, "administration=read"),
 )

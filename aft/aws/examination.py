@@ -1,0 +1,154 @@
+"""Harmless reads for ``aft doctor``: each answers one question, and raises ``aft.errors`` when AWS
+does not. Changes nothing; asks nothing that grows with the organization but the list of accounts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from aft.aws.session import AwsSessions
+from aft.errors import Denied, NotFound, Terminal
+from aft.ids import AccountId
+
+ACCOUNT_QUOTA = ("organizations", "L-E619E033")
+"""Service Quotas, us-east-1: "Default maximum number of accounts"."""
+_SIMULATED_AT_ONCE = 50
+_ASSUMED = re.compile(r"arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+")
+
+
+class Examination:
+    """Questions to AWS, asked as ``sessions`` are."""
+
+    def __init__(self, sessions: AwsSessions) -> None:
+        self._sessions = sessions
+
+    def caller(self) -> tuple[str, str]:
+        """Account id and ARN."""
+        identity = self._sessions.check_credentials()
+        return identity.account_id, identity.arn
+
+    def organization(self) -> Mapping[str, str]:
+        """``Id``, ``MasterAccountId``, ``FeatureSet``."""
+        answer: Mapping[str, str] = self._organizations.describe_organization()["Organization"]
+        return answer
+
+    def reads(self) -> Mapping[str, Callable[[], object]]:
+        """Small reads of everything a plan begins with, by IAM action."""
+        organizations = self._organizations
+        root = organizations.list_roots
+        tags = self._sessions.management("resourcegroupstaggingapi", self._sessions.global_region)
+
+        def root_id() -> str:
+            return str(root()["Roots"][0]["Id"])
+
+        return {
+            "organizations:ListRoots": root,
+            "organizations:ListOrganizationalUnitsForParent": lambda: (
+                organizations.list_organizational_units_for_parent(ParentId=root_id())
+            ),
+            "organizations:ListAccountsForParent": lambda: organizations.list_accounts_for_parent(
+                ParentId=root_id()
+            ),
+            "organizations:ListPolicies": lambda: organizations.list_policies(
+                Filter="SERVICE_CONTROL_POLICY"
+            ),
+            "organizations:ListTagsForResource": lambda: organizations.list_tags_for_resource(
+                ResourceId=root_id()
+            ),
+            "tag:GetResources": lambda: tags.get_resources(ResourcesPerPage=1),
+        }
+
+    def simulated(self, arn: str, actions: Iterable[str]) -> Mapping[str, bool]:
+        """What the caller's own policies allow. A role's path is not in the caller's ARN; where it
+        has one AWS does not find the role."""
+        if arn.endswith(":root"):
+            raise Terminal("the root user's permissions cannot be simulated")
+        found = _ASSUMED.fullmatch(arn)
+        source = f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else arn
+        iam = self._sessions.management("iam", self._sessions.global_region)
+        listed = sorted(actions)
+        allowed: dict[str, bool] = {}
+        for start in range(0, len(listed), _SIMULATED_AT_ONCE):
+            pages = iam.get_paginator("simulate_principal_policy").paginate(
+                PolicySourceArn=source, ActionNames=listed[start : start + _SIMULATED_AT_ONCE]
+            )
+            for page in pages:
+                for item in page["EvaluationResults"]:
+                    allowed[item["EvalActionName"]] = item["EvalDecision"] == "allowed"
+        return allowed
+
+    def a_member(self) -> AccountId | None:
+        """Some active account that is not the management account's own."""
+        own = self._sessions.check_credentials().account_id
+        for account in self._accounts():
+            if account["Id"] != own and account.get("Status") == "ACTIVE":
+                return AccountId(account["Id"])
+        return None
+
+    def enter(self, account_id: AccountId, *, reading: bool) -> str:
+        """Become the member or reader role; returns its name. Raises ``Denied`` also when
+        another role had to stand in for it."""
+        wanted = self.role_name(account_id, reading=reading)
+        client = self._sessions.member(account_id, "sts", reading=reading)
+        found = _ASSUMED.fullmatch(client.get_caller_identity()["Arn"])
+        if found is not None and found[3] != wanted:
+            raise Denied(
+                f"it is not there or lets nobody in; {found[3]} is held to reading instead"
+            )
+        return wanted
+
+    def role_name(self, account_id: AccountId, *, reading: bool) -> str:
+        """The name of the role that ``enter`` becomes."""
+        return self._sessions.role_arn(account_id, reading=reading).rpartition("/")[2]
+
+    def account_count(self) -> int:
+        """Every account of the organization, the management account too."""
+        return sum(1 for _ in self._accounts())
+
+    def account_quota(self) -> int:
+        """How many accounts the organization may have."""
+        service, code = ACCOUNT_QUOTA
+        client = self._sessions.management("service-quotas", self._sessions.global_region)
+        named = {"ServiceCode": service, "QuotaCode": code}
+        try:
+            answer = client.get_service_quota(**named)
+        except NotFound:  # never raised for this organization: AWS's default holds
+            answer = client.get_aws_default_service_quota(**named)
+        return int(answer["Quota"]["Value"])
+
+    def trusted_services(self) -> frozenset[str]:
+        """Service principals with trusted access."""
+        pages = self._organizations.get_paginator(
+            "list_aws_service_access_for_organization"
+        ).paginate()
+        return frozenset(
+            item["ServicePrincipal"] for page in pages for item in page["EnabledServicePrincipals"]
+        )
+
+    def administrators(self, principal: str) -> tuple[str, ...]:
+        """The accounts that administer a service for the organization."""
+        pages = self._organizations.get_paginator("list_delegated_administrators").paginate(
+            ServicePrincipal=principal
+        )
+        return tuple(item["Id"] for page in pages for item in page["DelegatedAdministrators"])
+
+    def clock_skew(self) -> float:
+        """Seconds this machine's clock is ahead of AWS's."""
+        answer: Mapping[str, Any] = self._sessions.management("sts").get_caller_identity()
+        stated = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if not stated:
+            raise Terminal("AWS did not say what time it is")
+        there = parsedate_to_datetime(stated)
+        return (self._sessions.clock.now() - there.astimezone(UTC)).total_seconds()
+
+    @property
+    def _organizations(self) -> Any:
+        return self._sessions.organizations()
+
+    def _accounts(self) -> Iterable[Mapping[str, Any]]:
+        pages = self._organizations.get_paginator("list_accounts").paginate()
+        return (account for page in pages for account in page["Accounts"])

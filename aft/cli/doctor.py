@@ -1,0 +1,61 @@
+"""``aft doctor``: is everything as it must be, and how is the rest mended?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from aft.cli.context import Session, pass_session
+
+if TYPE_CHECKING:
+    from aft.doctor.model import Check
+
+
+@click.command("doctor")
+@click.option("--github", "repository", metavar="ORG/REPO", help="Also look at GitHub's settings.")
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@pass_session
+def command(session: Session, *, repository: str | None, as_json: bool) -> None:
+    """Check this machine, the repository, credentials, roles, permissions and quotas.
+
+    Only reads. Every ✗ says how to mend it, and makes the exit code 1; ! is worth knowing; what
+    could not be looked at is "not checked", never fine. With --github also: branch rules,
+    environments, Actions settings, workflow files, and stored AWS keys.
+    """
+    from aft.doctor.model import Verdict
+    from aft.report.doctor import doctor_json, doctor_text
+
+    with session.waiting("Looking"):
+        checks = list(_checks(session, repository))
+    rows = [(item.id, item.verdict.value, item.says, item.remedy) for item in checks]
+    click.echo(doctor_json(rows) if as_json else doctor_text(rows), nl=False)
+    if any(item.verdict is Verdict.WRONG for item in checks):
+        sys.exit(1)
+
+
+def _checks(session: Session, repository: str | None) -> Iterator[Check]:
+    from aft.app.doctoring import amazon_facts, machine_facts
+    from aft.doctor.amazon import check_amazon
+    from aft.doctor.machine import check_machine
+
+    workspace = session.workspace
+    files = workspace.files(None)
+    config = workspace.config(files)
+    yield from check_machine(machine_facts(workspace, config, simulated=session.simulated))
+    state = workspace.load(files).state
+    if state is not None:  # else the repository's errors come first
+        yield from check_amazon(amazon_facts(workspace, state, simulated=session.simulated))
+    if repository is not None:
+        from aft.app.doctoring_hub import hub_facts
+        from aft.clock import SystemClock
+        from aft.doctor.hub import check_hub
+        from aft.github.context import GitHubContext
+
+        context = GitHubContext.read(session.environ, repository=repository)
+        facts = hub_facts(
+            lambda: context.client(SystemClock(), patience=60.0), workspace.repository.path
+        )
+        yield from check_hub(facts)

@@ -1,0 +1,201 @@
+"""The repository on GitHub: what keeps the two roles out of a stranger's hands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from aft.doctor.model import NOT_LOOKED_AT, Check, Unread, fine, unknown, warning, wrong
+from aft.github.settings import (
+    ActionsSettings,
+    BranchRules,
+    EnvironmentSettings,
+    RepositorySettings,
+    WorkflowPermissions,
+)
+
+WORKFLOW_BRANCH = "main"
+"""The branch that the shipped workflows name."""
+_KEYS = re.compile(r"(?i)aws.*(access_?key|secret)|^aws_session_token$")
+ROLE_VARIABLES = ("AFT_PLAN_ROLE", "AFT_APPLY_ROLE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubFacts:
+    """``environments`` by name, ``None`` where there is none. ``workflows`` by path: whether the
+    file is as shipped, ``None`` where there is none."""
+
+    repository: RepositorySettings | Unread
+    rules: BranchRules | Unread = NOT_LOOKED_AT
+    protection: BranchRules | Unread | None = NOT_LOOKED_AT
+    environments: Mapping[str, EnvironmentSettings | Unread | None] = field(default_factory=dict)
+    actions: ActionsSettings | Unread = NOT_LOOKED_AT
+    permissions: WorkflowPermissions | Unread = NOT_LOOKED_AT
+    secrets: tuple[str, ...] | Unread = NOT_LOOKED_AT
+    variables: tuple[str, ...] | Unread = NOT_LOOKED_AT
+    workflows: Mapping[str, bool | None] = field(default_factory=dict)
+
+
+def check_hub(facts: HubFacts) -> Iterator[Check]:
+    """Every check of the repository on GitHub."""
+    found = facts.repository
+    if isinstance(found, Unread):
+        yield wrong(
+            "github",
+            f"the repository cannot be read: {found.why}",
+            "check ORG/REPO, and set AFT_GITHUB_TOKEN to a token that may read it",
+        )
+        return
+    yield fine("github", f"{found.name}, {'private' if found.is_private else 'public'}")
+    if found.default_branch == WORKFLOW_BRANCH:
+        yield fine("default-branch", f"the default branch is {WORKFLOW_BRANCH}")
+    else:
+        yield wrong(
+            "default-branch",
+            f"the default branch is {found.default_branch}, but the workflows name main",
+            "rename the branch, or the branch in the workflows",
+        )
+    yield from _branch(facts, found.default_branch)
+    yield from _environments(facts.environments, found.default_branch)
+    yield from _actions(facts)
+    yield from _names(facts)
+    yield from _workflows(facts.workflows)
+
+
+def _branch(facts: HubFacts, branch: str) -> Iterator[Check]:
+    known = [item for item in (facts.rules, facts.protection) if isinstance(item, BranchRules)]
+    unread = next((i for i in (facts.rules, facts.protection) if isinstance(i, Unread)), None)
+    wanted = (
+        ("pull requests", [item.requires_pull_request for item in known], True),
+        ("an approval", [item.approvals > 0 for item in known], True),
+        ("reviews of code owners", [item.requires_code_owners for item in known], False),
+        ("no force pushes", [item.blocks_force_pushes for item in known], True),
+        ("no deletion", [item.blocks_deletion for item in known], False),
+    )
+    needed = [name for name, has, is_needed in wanted if is_needed and not any(has)]
+    better = [name for name, has, is_needed in wanted if not is_needed and not any(has)]
+    remedy = f"require it in a ruleset for {branch} (Settings, Rules)"
+    if not needed and not better:
+        yield fine("branch-rules", f"{branch} is protected")
+    elif unread is not None:
+        yield unknown("branch-rules", f"whether {branch} is protected enough", unread)
+    else:
+        if needed:
+            says = f"{branch} does not require {', '.join(needed)}"
+            yield wrong("branch-rules", says, remedy)
+        if better:
+            says = f"{branch} does not require {', '.join(better)}"
+            yield warning("branch-rules-more", says, remedy)
+
+
+def _environments(
+    environments: Mapping[str, EnvironmentSettings | Unread | None], branch: str
+) -> Iterator[Check]:
+    for name, found in environments.items():
+        check = f"environment-{name}"
+        if isinstance(found, Unread):
+            yield unknown(check, f"the environment {name}", found)
+        elif found is None:
+            yield wrong(
+                check,
+                f"there is no environment {name}, so no job gets its role",
+                f"make it (Settings, Environments), for the branch {branch} alone",
+            )
+        elif found.any_branch or set(found.branches) != {branch}:
+            which = "any branch" if found.any_branch else ", ".join(found.branches)
+            which = which or "every protected branch"
+            yield wrong(
+                check,
+                f"{name} is open to {which}: a workflow there gets the role",
+                f"let in the branch {branch} alone (Settings, Environments, {name})",
+            )
+        elif name.endswith("apply") and not found.reviewers:
+            yield warning(
+                check,
+                f"{name} is for {branch} alone, and nobody is asked before an apply",
+                "add reviewers, unless the review of the pull request is approval enough",
+            )
+        else:
+            yield fine(check, f"{name} is for {branch} alone")
+
+
+def _actions(facts: HubFacts) -> Iterator[Check]:
+    if isinstance(facts.actions, Unread):
+        yield unknown("actions", "settings of Actions", facts.actions)
+    elif not facts.actions.is_enabled:
+        yield wrong("actions", "Actions are switched off", "switch them on (Settings, Actions)")
+    elif facts.actions.requires_pinned_actions is False:
+        yield warning(
+            "actions",
+            "actions need not be pinned to a full commit id",
+            "require it (Settings, Actions, General); the shipped workflows are",
+        )
+    else:
+        yield fine("actions", "Actions are on, and pinned")
+    if isinstance(facts.permissions, Unread):
+        yield unknown("token", "default permissions of workflow tokens", facts.permissions)
+        return
+    if facts.permissions.default == "read":
+        yield fine("token", "workflow tokens read unless a workflow says otherwise")
+    else:
+        yield wrong(
+            "token",
+            "workflow tokens may write unless a workflow says otherwise",
+            "Settings, Actions, General, Workflow permissions: read",
+        )
+    if facts.permissions.may_open_pull_requests:
+        yield fine("pull-requests", "workflows may open pull requests")
+    else:
+        yield warning(
+            "pull-requests",
+            "workflows may not open pull requests, so requests by issue end at a branch",
+            "Settings, Actions, General: allow Actions to create pull requests",
+        )
+
+
+def _names(facts: HubFacts) -> Iterator[Check]:
+    listed: list[str] = []
+    for kind, names in (("secrets", facts.secrets), ("variables", facts.variables)):
+        if isinstance(names, Unread):
+            yield unknown(f"keys-in-{kind}", f"names of {kind}", names)
+            continue
+        listed += names
+        found = sorted(name for name in names if _KEYS.search(name))
+        if found:
+            yield wrong(
+                f"keys-in-{kind}",
+                f"the {kind} hold long-lived AWS keys: {', '.join(found)}",
+                "delete them there and in IAM; the workflows use OIDC",
+            )
+        else:
+            yield fine(f"keys-in-{kind}", f"no AWS keys among the {kind}")
+    if not isinstance(facts.variables, Unread):
+        lacking = [name for name in ROLE_VARIABLES if name not in listed]
+        if lacking:
+            yield wrong(
+                "role-variables",
+                f"not set: {', '.join(lacking)}",
+                "set them to the outputs of iam/aft-roles.cfn.yaml (Settings, Variables)",
+            )
+        else:
+            yield fine("role-variables", "the roles are set")
+
+
+def _workflows(workflows: Mapping[str, bool | None]) -> Iterator[Check]:
+    missing = [path for path, found in workflows.items() if found is None]
+    changed = [path for path, found in workflows.items() if found is False]
+    if missing:
+        yield wrong(
+            "workflows",
+            f"not there: {', '.join(missing)}",
+            "aft init --github writes what is missing",
+        )
+    if changed:
+        yield warning(
+            "workflows",
+            f"not as this version ships them: {', '.join(changed)}",
+            "move them away and run aft init --github, unless you mean them so",
+        )
+    if not missing and not changed:
+        yield fine("workflows", "the workflows are those of this version")

@@ -1,0 +1,176 @@
+"""``aft doctor`` looks at the world: the sandbox, a remote, the local GitHub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders_live import with_remote
+from builders_permissions import become, deploy_roles
+from builders_repo import CONFIG, Repo
+from github_server import Environment, GitHubServer
+
+from aft.app.doctoring import _amazon
+from aft.app.world import edge_onto
+from aft.aws.examination import Examination
+from aft.config import Config
+from aft.doctor.model import Unread
+from aft.ledger.events import LedgerState
+from aft.sandbox import Sandbox
+from aft.scaffold.roles import PLAN_ROLE, RoleNames, roles_template
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ADMIN = {
+    "administration": "read",
+    "actions": "read",
+    "secrets": "read",
+    "variables": "read",
+}
+STRICT = [
+    {"type": "deletion"},
+    {"type": "non_fast_forward"},
+    {
+        "type": "pull_request",
+        "parameters": {
+            "required_approving_review_count": 1,
+            "require_code_owner_review": True,
+            "dismiss_stale_reviews_on_push": True,
+            "require_last_push_approval": True,
+        },
+    },
+]
+
+
+def checked(repo: Repo, *arguments: str, sandbox: bool = True) -> tuple[int, dict[str, str]]:
+    """The exit code, and the verdicts by check."""
+    result = repo.aft("doctor", "--json", *arguments, sandbox=sandbox)
+    assert result.out, result.err
+    return result.code, {item["id"]: item["verdict"] for item in json.loads(result.out)["checks"]}
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo.standard(tmp_path / "repo")
+    repo.request("shop")
+    repo.commit("Ask")
+    return repo
+
+
+def test_on_the_sandbox(repo: Repo) -> None:
+    repo.apply()
+    code, found = checked(repo)
+    assert code == 0
+    assert found["credentials"] == found["management-account"] == found["reads"] == "fine"
+    assert found["member-role"] == "fine"
+    assert found["reader-role"] == "not-checked", "none is named"
+    repo.write("aft.yaml", f"{CONFIG}roles: {{reader: aft-reader}}\n")
+    assert checked(repo)[1]["reader-role"] == "warning", "named, and not there"
+
+
+def test_without_credentials_and_with_findings(repo: Repo) -> None:
+    code, found = checked(repo, sandbox=False)
+    assert (code, found["credentials"]) == (1, "wrong")
+    repo.request("odd", ou="Nowhere")
+    code, found = checked(repo)
+    assert (code, found["repository"]) == (1, "wrong")
+
+
+def test_the_ledger_s_remote_is_asked_and_not_changed(repo: Repo, tmp_path: Path) -> None:
+    bare = with_remote(repo, tmp_path / "origin.git")
+    before = Repo(bare).git("for-each-ref")
+    assert checked(repo, sandbox=False)[1]["ledger-push"] == "fine"
+    hook = bare / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    repo.git("remote", "set-url", "origin", str(tmp_path / "gone.git"))
+    assert checked(repo, sandbox=False)[1]["ledger-push"] == "wrong"
+    assert Repo(bare).git("for-each-ref") == before
+
+
+def test_text_says_how_to_mend(repo: Repo) -> None:
+    said = repo.aft("doctor", sandbox=False)
+    assert said.code == 1
+    lines = said.out.splitlines()
+    place = next(i for i, line in enumerate(lines) if line.startswith("✗ no usable AWS"))
+    assert lines[place + 1].startswith("    configure them")
+    assert lines[-1].endswith("1 thing to mend, 1 not checked.")
+
+
+def test_a_role_that_may_not_is_told() -> None:
+    """What the plan's own role sees: it may plan, and enter accounts only to read."""
+    names = RoleNames(repository="acme/accounts", member="M", reader="aft-reader")
+    with Sandbox.open(None) as sandbox:
+        deploy_roles(sandbox, roles_template(names))
+        keys = become(sandbox, PLAN_ROLE, sub="repo:acme/accounts:environment:aft-plan")
+        config = Config(home_region="eu-central-1")
+        with edge_onto(sandbox, config, reads_only=True, keys=keys) as edge:
+            state: Any = type("State", (), {"config": config, "baselines": {}, "requests": ()})
+            facts = _amazon(Examination(edge.sessions), state, LedgerState())
+    assert facts.refused_reads == {}
+    assert isinstance(facts.permissions, Unread), "a role that may not ask is told so"
+    assert isinstance(facts.accounts, Unread)
+
+
+# --- GitHub -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubServer]:
+    with GitHubServer("acme/accounts") as server:
+        yield server
+
+
+def on(github: GitHubServer, repo: Repo, permissions: dict[str, str]) -> None:
+    repo.environ.update(
+        GITHUB_API_URL=github.url, GITHUB_TOKEN=github.token(permissions, login="ada")
+    )
+
+
+def test_a_repository_as_it_should_be(repo: Repo, github: GitHubServer) -> None:
+    repo.aft(
+        *("init", "--github", "acme/accounts", "--action", f"acme/aft@{COMMIT}"),
+        *("--management-account", "223005401501"),
+    )
+    settings = github.state.settings
+    settings.rules["main"] = STRICT
+    settings.sha_pinning_required = settings.actions_may_open_pulls = True
+    settings.variables = {"AFT_PLAN_ROLE": "a", "AFT_APPLY_ROLE": "b"}
+    for name in ("aft-plan", "aft-apply"):
+        settings.environments[name] = Environment(name, branches=("main",), reviewers=("ada",))
+    on(github, repo, ADMIN)
+    code, found = checked(repo, "--github", "acme/accounts")
+    of_github = list(found)[list(found).index("github") :]
+    assert {name: found[name] for name in of_github if found[name] != "fine"} == {}
+    assert code == 0
+    assert all(line.startswith("GET ") for line in github.seen), "it only reads"
+    plan = repo.root / ".github/workflows/plan.yml"
+    plan.write_text(plan.read_text().replace("persist-credentials: false", ""))
+    (repo.root / ".github/workflows/drift.yml").unlink()
+    assert checked(repo, "--github", "acme/accounts")[1]["workflows"] in ("wrong", "warning")
+
+
+def test_a_repository_as_github_makes_it(repo: Repo, github: GitHubServer) -> None:
+    github.state.settings.workflow_permissions = "write"
+    github.state.settings.secrets = ("AWS_SECRET_ACCESS_KEY",)
+    on(github, repo, ADMIN)
+    code, found = checked(repo, "--github", "acme/accounts")
+    assert code == 1
+    wrong = {name for name, verdict in found.items() if verdict == "wrong"}
+    assert wrong == {
+        "branch-rules",
+        "environment-aft-plan",
+        "environment-aft-apply",
+        "token",
+        "keys-in-secrets",
+        "role-variables",
+        "workflows",
+    }
+
+
+def test_what_the_token_may_not_see_is_not_called_fine(repo: Repo, github: GitHubServer) -> None:
+    on(github, repo, {})
+    _, found = checked(repo, "--github", "acme/accounts")
+    for name in ("branch-rules", "actions", "token", "keys-in-secrets", "environment-aft-plan"):
+        assert found[name] == "not-checked", name
