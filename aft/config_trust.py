@@ -15,19 +15,15 @@ from pydantic import BaseModel
 
 from aft.config import Config
 
-TRUSTED = tuple(
-    name
-    for name in (
-        "provider",  # by whom accounts are created
-        "home_region",  # where sessions begin
-        "roles",  # as whom
-        "ledger",  # what was done, and where that is written
-        "worker",  # which branch counts as merged
-        "terraform",  # which program is run, and where its states are
-        "github",  # which teams and rules hold
-        "report",  # what is masked
-    )
-    if name in Config.model_fields
+TRUSTED = (
+    "provider",  # by whom accounts are created
+    "home_region",  # where sessions begin
+    "roles",  # as whom
+    "ledger",  # what was done, and where that is written
+    "worker",  # which branch counts as merged
+    "terraform",  # which program is run, and where its states are
+    "github",  # which teams and rules hold
+    "report",  # what is masked
 )
 
 

@@ -16,6 +16,8 @@ from emulator.hub import Hub, hub
 from emulator.run import WorkflowRun
 from github_server import Pull
 
+from aft.scaffold.roles import RoleNames, reader_template, roles_template
+
 PROJECT = Path(__file__).parents[1]
 FLOW = ("plan.yml", "apply.yml", "drift.yml", "request.yml")
 BASELINE = """\
@@ -26,7 +28,11 @@ settings:
     parameters: {alias: "acme-{id}"}
   - setting: iam-password-policy
 """
-READS = ("organizations:Describe*", "organizations:List*", "tag:Get*", "sts:*")
+ROLES = RoleNames(
+    repository="acme/accounts", member="OrganizationAccountAccessRole", reader="aft-reader"
+)
+MANAGEMENT = "223005401501"
+"""Of every new simulated organization."""
 DEFAULTS = 'email: "aws+{id}@example.com"\n'
 
 
@@ -53,7 +59,8 @@ def request(name: str, ou: str = "Workloads/Dev", more: str = "") -> dict[str, s
 def repository(more: Mapping[str, str | bytes] | None = None) -> dict[str, str | bytes]:
     """The files of a small repository with one request."""
     return {
-        "aft.yaml": CONFIG,
+        "aft.yaml": f"{CONFIG}roles: {{reader: {ROLES.reader}}}\n",
+        "customizations/global/10-aft-reader.cfn.yaml": reader_template(ROLES.reader, MANAGEMENT),
         "customizations/organization/organization.yaml": ORGANIZATION,
         "customizations/baselines/standard.yaml": BASELINE,
         "account-requests/_defaults.yaml": DEFAULTS,
@@ -161,8 +168,7 @@ def team(
         if with_aws:
             organization = stack.enter_context(live())
             it.aws = AwsSide(organization, it.github.state.repository)
-            it.vars["AFT_PLAN_ROLE"] = it.aws.role("aft-plan", environment="aft-plan", may=READS)
-            it.vars["AFT_APPLY_ROLE"] = it.aws.role(
-                "aft-apply", environment="aft-apply", may=[*READS, "organizations:*", "account:*"]
-            )
+            outputs = it.aws.deploy(roles_template(ROLES))
+            it.vars["AFT_PLAN_ROLE"] = outputs["PlanRoleArn"]
+            it.vars["AFT_APPLY_ROLE"] = outputs["ApplyRoleArn"]
         yield Team(it, clone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,6 +97,7 @@ class _Past:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._readers: dict[str, SingleRequests] = {}
+        self._paths: dict[str, Mapping[str, str]] = {}
 
     def applied(self, world: World, desired: DesiredState, target: str) -> Applied:
         request = desired.request_by_id.get(RequestId(target))
@@ -125,14 +126,21 @@ class _Past:
         )
 
     def _request(self, request: AccountRequest, revision: str) -> AccountRequest | None:
-        if revision not in self._readers:
-            files = self._workspace.files(revision)
-            self._readers[revision] = SingleRequests(files)
-        found = self._readers[revision].at(request.source.path)
+        reader = self._reader(revision)
+        found = reader.at(request.source.path)
         if found is not None:
             return found
-        name = f"/{request.id}.yaml"
-        for entry in self._workspace.files(revision).entries(REQUESTS_PATH):
-            if entry.path.endswith(name):
-                return self._readers[revision].at(entry.path)
-        return None
+        path = self._paths_at(revision).get(f"{request.id}.yaml")
+        return None if path is None else reader.at(path)
+
+    def _reader(self, revision: str) -> SingleRequests:
+        if revision not in self._readers:
+            self._readers[revision] = SingleRequests(self._workspace.files(revision))
+        return self._readers[revision]
+
+    def _paths_at(self, revision: str) -> Mapping[str, str]:
+        """Paths by the names of their files."""
+        if revision not in self._paths:
+            entries = self._workspace.files(revision).entries(REQUESTS_PATH)
+            self._paths[revision] = {entry.path.rpartition("/")[2]: entry.path for entry in entries}
+        return self._paths[revision]

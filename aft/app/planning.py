@@ -179,9 +179,10 @@ def changed_since(
 ) -> tuple[RequestId, ...] | None:
     """The requests that differ between ``old`` and the desired state's revision.
 
-    ``None`` when the difference reaches every account: ``aft.yaml``, a baseline, the OU tree or
-    a customization changed, so only a full plan can tell. Raises ``UserError`` for a working
-    tree, which has no commit to compare.
+    ``None`` when only a full plan can tell: ``aft.yaml``, a baseline, the OU tree or a
+    customization changed, which reaches every account; or a request's file is gone, and only who
+    has seen everything may conclude that its account is to be forgotten. Raises ``UserError`` for
+    a working tree, which has no commit to compare.
     """
     if desired.revision == WORKING_TREE:
         raise UserError(
@@ -204,6 +205,9 @@ def changed_since(
             )
         elif file.suffix == ".yaml":
             changed.add(RequestId(file.stem))
+    renamed = {request.previously for request in desired.requests}
+    if any(name not in desired.request_by_id and name not in renamed for name in changed):
+        return None
     return tuple(sorted(changed))
 
 

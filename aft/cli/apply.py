@@ -72,11 +72,12 @@ class Order:
 )
 @click.option(
     "--reviewed",
-    "reviewed_file",
+    "reviewed_files",
     metavar="FILE",
+    multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
     help="What was reviewed (reviewed.json of aft plan --report): refuse anything risky that is "
-    "not in it.",
+    "not in it. May be repeated, for several merged pull requests.",
 )
 @report_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
@@ -89,7 +90,7 @@ def command(
     yes: bool,
     deadline: float | None,
     publish: bool,
-    reviewed_file: Path | None,
+    reviewed_files: tuple[Path, ...],
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -117,7 +118,7 @@ def command(
             quiet=as_json,
             publish=publish,
             is_pinned=plan_file is not None,
-            reviewed=read_reviewed(reviewed_file) if reviewed_file is not None else None,
+            reviewed=read_reviewed(reviewed_files) if reviewed_files else None,
         )
         planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
     if as_json:
@@ -177,6 +178,8 @@ def _run(
                     workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
                 )
             )
+        if folder is not None:
+            folder.about = _about(planned, order)
         outcome = carry_out(session, world, planned, order)
         notes = _publish(session, world, planned, outcome) if order.publish else ()
     if folder is not None:
@@ -185,6 +188,16 @@ def _run(
         tip = ledger_tip(workspace, config, simulated=session.simulated)
         write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed, notes=notes)
     return planned, outcome, not notes
+
+
+def _about(planned: Planned, order: Order) -> tuple[tuple[str, str], ...]:
+    from aft.plan.codec import plan_digest
+
+    return (
+        ("plan", plan_digest(planned.plan)[:19]),
+        ("reviewed", order.reviewed.plan[:19] if order.reviewed is not None else ""),
+        ("ledger", planned.ledger.commit[:7]),
+    )
 
 
 def _pinned(session: Session, world: World, plan: Plan) -> Planned:

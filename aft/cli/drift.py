@@ -78,11 +78,13 @@ def command(
 
     if choice.rerun:
         raise click.UsageError("--rerun is for plan and apply")
-    with _Report(directory) as report:
+    with _Report(session, directory) as report:
         workspace = session.workspace
         if choice.revision is None:
             note_uncommitted(session)
-        desired = workspace.desired(workspace.files(choice.revision or "HEAD"))
+        files = workspace.files(choice.revision or "HEAD")
+        session.mask_as(files)
+        desired = workspace.desired(files)
         scope = scope_of(session, desired, choice)
         with open_world(
             workspace, desired.config, simulated=session.simulated, reads_only=not repair
@@ -141,18 +143,19 @@ def _show(session: Session, found: Found, *, form: str, full: bool) -> None:
         case "markdown":
             from aft.report.drift_markdown import drift_markdown
 
-            click.echo(drift_markdown(found.drift, read_at=read_at), nl=False)
+            click.echo(session.mask(drift_markdown(found.drift, read_at=read_at)), nl=False)
         case _:
             from aft.report.drift_text import drift_view
 
-            session.console.print(drift_view(found.drift, everything=full), soft_wrap=True)
+            session.show(drift_view(found.drift, everything=full))
 
 
 class _Report:
     """The files of ``--report``, or none. A check that failed is no check: when the block ends
     before anything was found, the issue says so, and stays open."""
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, session: Session, directory: Path | None) -> None:
+        self._session = session
         self._directory = directory
         self._is_written = False
 
@@ -186,10 +189,14 @@ class _Report:
         self._is_written = True
 
     def _put(self, name: str, text: str | None) -> None:
+        from aft.report.masking import FULL_MASK
+
         if self._directory is None:
             return
+        masking = self._session.masking
+        mask = masking.mask if masking.is_known else FULL_MASK
         self._directory.mkdir(parents=True, exist_ok=True)
         if text is None:
             (self._directory / name).unlink(missing_ok=True)
         else:
-            (self._directory / name).write_text(text, encoding="utf-8")
+            (self._directory / name).write_text(mask(text), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -217,6 +218,25 @@ def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, 
     pull, is_new = open_or_find(hub.client, branch=branch, base=base, title=title, body=body)
     hub.outputs({"pull": str(pull.number), "url": pull.url})
     click.echo(f"pull request #{pull.number} {'opened' if is_new else 'is open'}: {pull.url}")
+
+
+@command.command("start")
+@click.argument("workflow", metavar="FILE")
+@click.option("--branch", default="main", show_default=True, help="Whose file it is.")
+@click.option("--input", "inputs", metavar="NAME=VALUE", multiple=True, help="May be repeated.")
+@hub_options
+def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ...]) -> None:
+    """Start a workflow by its file, such as plan.yml.
+
+    A pull request that a workflow opened starts none by itself: GitHub wants a person to allow it.
+    """
+    from aft.github.workflows import start_workflow
+
+    given = dict(item.partition("=")[::2] for item in inputs)
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.ya?ml", workflow) or "" in given:
+        raise click.UsageError("name a file of .github/workflows, and inputs as NAME=VALUE")
+    start_workflow(hub.client, workflow, branch=branch, inputs=given)
+    click.echo(f"{workflow} was started on {branch}")
 
 
 @command.command("reply")

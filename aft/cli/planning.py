@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -123,8 +123,8 @@ def scope_of(
         scope = planning.changed_since(session.workspace, desired, choice.changed_since)
         if scope is None:
             session.say(
-                "note: aft.yaml, a baseline, the OU tree or a customization changed as well, so "
-                "this is a full plan"
+                "note: aft.yaml, a baseline, the OU tree or a customization changed as well, or a "
+                "request's file is gone, so this is a full plan"
             )
     return selection.without(desired, scope, choice.exclude)
 
@@ -143,8 +143,15 @@ def note_uncommitted(session: Session) -> None:
         )
 
 
-def read_reviewed(path: Path) -> Reviewed:
-    """What was reviewed, from ``path``. Raises ``UserError`` when it is nothing aft wrote."""
+def read_reviewed(paths: Sequence[Path]) -> Reviewed:
+    """What was reviewed, from all of ``paths``. Raises ``UserError`` when one is nothing aft
+    wrote."""
+    from aft.plan.reviewed import together
+
+    return together([_read_reviewed(path) for path in paths])
+
+
+def _read_reviewed(path: Path) -> Reviewed:
     from aft.errors import UserError
     from aft.plan.reviewed import LARGEST, reviewed_from_json
 

@@ -41,12 +41,14 @@ report_option = click.option(
 
 @dataclass(kw_only=True)
 class ReportFolder:
-    """The files of one run. ``revision`` is filled in as soon as it is known."""
+    """The files of one run. ``revision`` is filled in as soon as it is known, ``about`` (word and
+    value) what else a reader of a failure may want to look up."""
 
     path: Path
     session: Session
     verb: str
     revision: str = ""
+    about: tuple[tuple[str, str], ...] = ()
 
     def begin(self) -> None:
         """Take away what an earlier run left, and say that this one has not ended.
@@ -127,6 +129,7 @@ class ReportFolder:
             is_refusal=is_refusal,
             consequence="" if is_refusal else _CONSEQUENCES[self.verb],
             revision=self.revision,
+            about=self.about,
             log=f"[the log of this job]({self.run_url})" if self.run_url else "the job's log",
             mask=masking.mask if masking.is_known else FULL_MASK,
         )

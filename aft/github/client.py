@@ -105,6 +105,10 @@ class GitHubClient:
         response, where = self._call("POST", path, needs=needs, body=body)
         return _object(response, where)
 
+    def tell(self, path: str, body: Mapping[str, object], *, needs: str) -> None:
+        """A POST whose answer says nothing but that it was heard."""
+        self._call("POST", path, needs=needs, body=body)
+
     def patch(self, path: str, body: Mapping[str, object], *, needs: str) -> Answer:
         response, where = self._call("PATCH", path, needs=needs, body=body)
         return _object(response, where)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from aft.canonical import digest, plain
@@ -62,9 +62,12 @@ class Reviewed:
     format: int = REVIEWED_FORMAT
 
     @cached_property
-    def does_by_id(self) -> Mapping[str, str]:
-        """What each change that was seen does."""
-        return {item.id: item.does for item in self.changes}
+    def does_by_id(self) -> Mapping[str, frozenset[str]]:
+        """What each change that was seen does; several things where several plans were seen."""
+        found: dict[str, set[str]] = {}
+        for item in self.changes:
+            found.setdefault(item.id, set()).add(item.does)
+        return {name: frozenset(does) for name, does in found.items()}
 
 
 NOTHING_REVIEWED = Reviewed(plan=PlanDigest(""), revision=Revision(""), changes=())
@@ -89,19 +92,29 @@ def reviewed_of(plan: Plan) -> Reviewed:
     )
 
 
+def together(several: Sequence[Reviewed]) -> Reviewed:
+    """What was seen in any of these, such as by the reviewers of several pull requests; it bears
+    the name of the last one that names a plan."""
+    named = [item for item in several if item.plan]
+    last = named[-1] if named else NOTHING_REVIEWED
+    return replace(last, changes=tuple(change for item in several for change in item.changes))
+
+
 def newly_risky(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
     """The risky changes of ``plan`` that were not reviewed, or do something else now."""
     seen = reviewed.does_by_id
     return tuple(
         change
         for change in plan.changes
-        if risk_of(change) is not None and seen.get(_untelling(change.id)) != _does(change)
+        if risk_of(change) is not None
+        and _does(change) not in seen.get(_untelling(change.id), frozenset())
     )
 
 
 def does_something_else(reviewed: Reviewed, change: Change) -> bool:
     """True when a change of this name was reviewed, but not what it does now."""
-    return reviewed.does_by_id.get(_untelling(change.id)) not in (None, _does(change))
+    seen = reviewed.does_by_id.get(_untelling(change.id))
+    return seen is not None and _does(change) not in seen
 
 
 def newly_routine(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:

@@ -24,8 +24,9 @@ MARKER = "<!-- aft:drift -->"
 ISSUE_LIMIT = 65_000
 """Characters; GitHub takes 65,536."""
 
-SUMMARY_LIMIT = 1_000_000
-"""Characters; GitHub takes 1 MiB in a job's summary, and counts bytes."""
+SUMMARY_LIMIT = 500_000
+"""Characters; GitHub takes 1 MiB in a job's summary, and counts bytes, of which a letter may
+have several."""
 
 
 def drift_markdown(drift: Drift, *, read_at: datetime, limit: int = ISSUE_LIMIT) -> str:

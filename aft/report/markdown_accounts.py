@@ -15,6 +15,8 @@ from aft.report.wording import Block, Item, block_of
 
 _ALIKE_FROM = 4
 _NAMES_SHOWN = 40
+_COLUMNS = 84
+"""Letters of a row in a block, beside its label."""
 _NAMES_TOGETHER = 50
 RISKY_ACCOUNT = "risky account"
 ACCOUNT = "account"
@@ -107,11 +109,22 @@ def items_diff(block: Block) -> str:
     lines: list[str] = []
     for item in block.items:
         lead = f"{item.symbol} {item.label:<9} "
-        values = (", ".join(item.values),) if item.is_list else item.values
-        for index, words in enumerate(values):
+        for index, words in enumerate(_rows(item.values) if item.is_list else item.values):
             lines.append(f"{lead if index == 0 else ' ' * len(lead)}{one_line(words)}")
         lines.extend(f"{' ' * (len(lead) + 2)}{note}" for note in item.notes)
     return diff(lines)
+
+
+def _rows(values: Sequence[str]) -> list[str]:
+    """The values after another, in rows short enough that nobody has to scroll for the rest."""
+    rows: list[str] = []
+    for index, value in enumerate(values):
+        word = value if index == len(values) - 1 else f"{value},"
+        if rows and len(rows[-1]) + 1 + len(word) <= _COLUMNS:
+            rows[-1] += f" {word}"
+        else:
+            rows.append(word)
+    return rows
 
 
 def _for_diff(line: str) -> str:

@@ -25,7 +25,8 @@ class FailurePage:
 
     ``message`` may have several lines; the first says what is wrong. ``is_refusal``: a safety
     limit, or something nobody has reviewed, stopped it before anything was done. ``consequence``
-    says what that means for the reader, ``log`` is Markdown that leads to the whole output.
+    says what that means for the reader, ``about`` holds words and values for the footer, ``log`` is
+    Markdown that leads to the whole output.
     """
 
     verb: str
@@ -36,6 +37,7 @@ class FailurePage:
     is_refusal: bool = False
     consequence: str = ""
     revision: str = ""
+    about: Sequence[tuple[str, str]] = ()
     log: str = "the log of this job"
     mask: Mask = NO_MASK
 
@@ -102,5 +104,6 @@ def _notice(missing: Missing, log: str) -> str:
 
 def _footer(page: FailurePage) -> str:
     parts = [f"revision {code_span(short(page.revision))}"] if page.revision else []
+    parts += [f"{word} {code_span(value)}" for word, value in page.about if value]
     parts.append(f"more in {page.log}")
     return f"<sub>{' · '.join(parts)}</sub>"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+from aft.app.world import open_snapshots
 from aft.ledger.events import EventKind, LedgerEvent
 from tests.bench.repositories import Sample
 from tests.bench.table import Row
@@ -38,6 +41,7 @@ def measure(made: Place, accounts: int) -> Iterator[Row]:
         measured=sum(new.values()),
         bound=32_000,
     )
+    yield from _publishing(made, objects, group)
     first = _cpu(made)
     again = _cpu(made)
     yield Row(
@@ -46,6 +50,27 @@ def measure(made: Place, accounts: int) -> Iterator[Row]:
         measured=again / first,
         bound=0.5,
     )
+
+
+def _publishing(made: Place, objects: Path, group: str) -> Iterator[Row]:
+    """The organization is published, and again after one account was renamed."""
+    config = made.workspace.config(made.workspace.files("HEAD"))
+    snapshots = open_snapshots(made.workspace, config, simulated=True)
+    whole = made.world.edge.reader.read()
+    one, *others = whole.accounts
+    changed = replace(
+        whole,
+        accounts=(replace(one, name="renamed"), *others),
+        read_at=whole.read_at + timedelta(minutes=1),
+    )
+    for what, snapshot, bound in (
+        ("bytes written by publishing the organization", whole, None),
+        ("bytes written by publishing one changed account", changed, 16_000),
+    ):
+        before = _loose(objects)
+        snapshots.publish(snapshot)
+        written = sum(size for path, size in _loose(objects).items() if path not in before)
+        yield Row(group=group, name=what, measured=written, bound=bound)
 
 
 def _cpu(made: Place) -> float:

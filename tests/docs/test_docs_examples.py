@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from builders_repo import Repo
+from docs_pages.commands import problem_of
 from docs_pages.generated import DOCS
 from docs_pages.pages import Block, blocks_of
 
@@ -222,11 +223,41 @@ def test_a_worker_line_has_the_keys_the_page_shows(tmp_path: Path) -> None:
     assert {line["event"] for line in lines} <= set(re.findall(r"`([a-z]+-[a-z]+)`", text))
 
 
-def test_workflows_are_yaml_with_least_permissions() -> None:
-    workflows = [block for block in BLOCKS if "workflow" in block.remarks]
-    assert len(workflows) == 2
-    for block in workflows:
-        workflow = yaml.safe_load(block.text)
-        assert workflow["permissions"] == {"contents": "read"}
-        for job in workflow["jobs"].values():
-            assert set(job["permissions"]) == {"contents", "id-token"}
+def test_the_steps_of_a_workflow_are_ones_that_run() -> None:
+    (block,) = (block for block in BLOCKS if "workflow" in block.remarks)
+    (step,) = yaml.safe_load(block.text)
+    name, _, commit = step["uses"].partition("@")
+    assert name.endswith("/.github/actions/aft")
+    assert re.fullmatch("[0-9a-f]{40}", commit)
+    action = yaml.safe_load((DOCS.parent / ".github/actions/aft/action.yml").read_text())
+    assert step["with"].keys() <= action["inputs"].keys()
+
+
+_GITLAB_JOB = {
+    "after_script", "artifacts", "environment", "id_tokens", "resource_group", "rules", "script",
+    "stage", "timeout",
+}  # fmt: skip
+
+
+def test_the_gitlab_pipeline_has_a_pipelines_shape() -> None:
+    """Its commands are aft's own: the check of commands in test_docs_links sees them as well."""
+    (block,) = (block for block in BLOCKS if "gitlab" in block.remarks)
+    pipeline = yaml.safe_load(block.text)
+    jobs = {
+        name: body
+        for name, body in pipeline.items()
+        if name not in ("stages", "default", "variables")
+    }
+    assert [body["stage"] for body in jobs.values()] == pipeline["stages"]
+    commands: list[str] = []
+    for body in jobs.values():
+        assert body.keys() <= _GITLAB_JOB
+        assert body["rules"]
+        assert body["environment"]["name"] in ("aft-plan", "aft-apply")
+        assert all(isinstance(line, str) for line in body["script"])
+        commands += [line for line in body["script"] if line.startswith("aft ")]
+    assert [problem_of(line.partition(" || ")[0]) for line in commands] == [""] * 4
+    assert "aft-apply" in jobs["apply"]["environment"]["name"]
+    assert "$CI_DEFAULT_BRANCH" in str(jobs["apply"]["rules"])
+    (deadline,) = re.findall(r"--deadline (\d+)", str(jobs["apply"]["script"]))
+    assert int(deadline) < 3600, jobs["apply"]["timeout"]

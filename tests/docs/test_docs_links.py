@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import click
 import pytest
+from docs_pages.commands import problem_of
 from docs_pages.generated import DOCS
 from docs_pages.pages import blocks_of
 
@@ -116,35 +116,6 @@ def commands_written(page: Path) -> Iterator[str]:
     for block in blocks_of(page):
         pattern = r"^\$ (aft .+)$" if block.language == "console" else r"run: (aft .+)$"
         yield from re.findall(pattern, block.text, re.MULTILINE)
-
-
-def problem_of(written: str) -> str:
-    """Why the command line cannot be one of aft's; an empty string when it can."""
-    words = shlex.split(re.split(r" >>? ", written, maxsplit=1)[0].rstrip("."))[1:]
-    context = click.Context(cli)
-    command: click.Command = cli
-    waits = 0
-    for word in words:
-        options = {
-            name: item for item in command.params for name in (*item.opts, *item.secondary_opts)
-        }
-        if word.startswith("-"):
-            name = word.partition("=")[0]
-            if name not in options and name not in ("-h", "--help"):
-                return f"{command.name} has no option {name}"
-            found = options.get(name)
-            is_flag = found is None or (isinstance(found, click.Option) and found.is_flag)
-            waits = 0 if is_flag or "=" in word else 1
-        elif waits:
-            waits = 0
-        elif isinstance(command, click.Group):
-            if word in ("…", "…,"):
-                return ""
-            inner = command.get_command(context, word)
-            if inner is None:
-                return f"{command.name} has no verb {word!r}"
-            command = inner
-    return ""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))

@@ -1,10 +1,10 @@
-"""The AWS a job can reach: the simulated organization over HTTP, and its two roles."""
+"""The AWS a job can reach: the simulated organization over HTTP, with roles of a template."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -20,13 +20,11 @@ class NotAllowed(Exception):
 
 
 class AwsSide:
-    """``organization`` with GitHub's OIDC provider and roles that trust one subject each."""
+    """``organization`` with GitHub's OIDC provider in its management account."""
 
     def __init__(self, organization: Live, repository: str) -> None:
         self.organization = organization
         self._repository = repository
-        identity = organization.client("sts").get_caller_identity()
-        self.account_id: str = identity["Account"]
         organization.client("iam").create_open_id_connect_provider(
             Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"]
         )
@@ -35,34 +33,17 @@ class AwsSide:
     def endpoint(self) -> str:
         return self.organization.environ["AWS_ENDPOINT_URL"]
 
-    def role(self, name: str, *, environment: str, may: Sequence[str]) -> str:
-        """A role that only jobs in ``environment`` may assume, and the actions it may; its ARN."""
-        provider = f"arn:aws:iam::{self.account_id}:oidc-provider/{ISSUER}"
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Federated": provider},
-                    "Action": "sts:AssumeRoleWithWebIdentity",
-                    "Condition": {
-                        "StringEquals": {
-                            f"{ISSUER}:aud": "sts.amazonaws.com",
-                            f"{ISSUER}:sub": f"repo:{self._repository}:environment:{environment}",
-                        }
-                    },
-                }
-            ],
-        }
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": list(may), "Resource": "*"}],
-        }
-        iam = self.organization.client("iam")
-        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-        iam.put_role_policy(RoleName=name, PolicyName="aft", PolicyDocument=json.dumps(policy))
-        arn: str = made["Role"]["Arn"]
-        return arn
+    def deploy(self, template: str) -> Mapping[str, str]:
+        """A stack of the roles' template, as somebody deploys it once; its outputs."""
+        cloudformation = self.organization.client("cloudformation")
+        cloudformation.create_stack(
+            StackName="aft-roles",
+            TemplateBody=template,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": "CreateOidcProvider", "ParameterValue": "no"}],
+        )
+        (stack,) = cloudformation.describe_stacks(StackName="aft-roles")["Stacks"]
+        return {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
 
     def assume(self, role: str, *, subject: str) -> Mapping[str, str]:
         """Credentials as variables. Raises ``NotAllowed``."""

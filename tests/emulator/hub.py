@@ -37,9 +37,11 @@ class Hub:
 
     # --- what happens -------------------------------------------------------------------
 
-    def pull_request(self, pull: Pull, action: str = "opened") -> list[WorkflowRun]:
-        """Both events a pull request causes: one with the default branch's workflows, one with
-        its own."""
+    def pull_request(
+        self, pull: Pull, action: str = "opened", *, event: str = ""
+    ) -> list[WorkflowRun]:
+        """Both events a pull request causes, or one: ``pull_request_target`` with the default
+        branch's workflows, ``pull_request`` with its own."""
         payload = self.github.event(pull.number, action)
         base = self.github.git.branch(self._default)
         more: dict[str, Any] = {
@@ -55,8 +57,8 @@ class Hub:
             source=base,
             **more,
         )
-        found = self._start(target, pull)
-        if pull.mergeable and pull.merge_sha:
+        found = self._start(target, pull) if event != "pull_request" else []
+        if pull.mergeable and pull.merge_sha and event != "pull_request_target":
             own = Event(
                 name="pull_request",
                 ref=f"refs/pull/{pull.number}/merge",
@@ -172,6 +174,10 @@ class Hub:
             self.github.finish_run(record, run.conclusion)
             self.runs.append(run)
             started.append(run)
+        while self.github.state.dispatches:
+            asked = self.github.state.dispatches.pop(0)
+            assert asked.branch == self._default, "the emulator starts by hand on main alone"
+            self.by_hand(asked.workflow, **asked.inputs)
         return started
 
 

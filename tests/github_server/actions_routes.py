@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import shapes
 from .answers import Answer, Refusal, invalid
-from .model import Artifact, CheckRun, Run
+from .model import Artifact, CheckRun, Dispatch, Run
 from .routing import Call, Route, route
 
 
@@ -65,6 +65,20 @@ def _zip(call: Call) -> Answer:
     return Answer(None, 302, {"Location": call.server.storage_url(artifact)})
 
 
+def _dispatch(call: Call) -> Answer:
+    ref, inputs = call.text("ref", "Workflow"), dict(call.body.get("inputs", {}))
+    path = f".github/workflows/{call.names['workflow']}"
+    if not call.git.branch(ref):
+        raise Refusal(422, f"No ref found for: {ref}")
+    text = call.git.git("show", f"refs/heads/{ref}:{path}", check=False)
+    if not text:
+        raise Refusal(404, "Not Found")
+    if "workflow_dispatch" not in text:
+        raise Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
+    call.state.dispatches.append(Dispatch(call.names["workflow"], ref, inputs))
+    return Answer(None, 204)
+
+
 def _create_check(call: Call) -> Answer:
     name, sha = call.text("name", "CheckRun"), call.text("head_sha", "CheckRun")
     if not call.git.sha(sha):
@@ -100,6 +114,7 @@ def _annotations(call: Call) -> Answer:
 ROUTES: tuple[Route, ...] = (
     route("GET", "/actions/runs", _runs, "actions=read"),
     route("GET", "/actions/workflows/{workflow}/runs", _runs, "actions=read"),
+    route("POST", "/actions/workflows/{workflow}/dispatches", _dispatch, "actions=write"),
     route("GET", "/actions/runs/{id}", _get_run, "actions=read"),
     route("GET", "/actions/runs/{id}/artifacts", _artifacts, "actions=read"),
     route("GET", "/actions/artifacts", _artifacts, "actions=read"),

@@ -92,6 +92,15 @@ class Run:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class Dispatch:
+    """Somebody asked for a run of a workflow by hand."""
+
+    workflow: str
+    branch: str
+    inputs: Mapping[str, str]
+
+
 @dataclass
 class Artifact:
     id: int
@@ -161,6 +170,8 @@ class State:
     runs: dict[int, Run] = field(default_factory=dict)
     artifacts: dict[int, Artifact] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
+    dispatches: list[Dispatch] = field(default_factory=list)
+    """Not started yet: that is for whoever emulates Actions."""
     labels: set[str] = field(default_factory=set)
     verified: dict[str, tuple[bool, str]] = field(default_factory=dict)
     """Commit to whether GitHub verified its signature, and the reason it gives."""

@@ -147,7 +147,8 @@ class GitHubServer:
                 head = self.git.branch(pull.head_ref)
             head = head or pull.head_sha  # the branch was deleted
             base = self.git.branch(pull.base_ref)
-            if (head, base) == (pull.head_sha, pull.base_sha) and pull.merge_sha:
+            is_tested = pull.merge_sha is not None or not pull.mergeable
+            if (head, base) == (pull.head_sha, pull.base_sha) and is_tested:
                 return pull
             pull.head_sha, pull.base_sha = head, base
             pull.issue.updated_at = self.tick()

@@ -168,6 +168,16 @@ def test_a_suspended_account_and_one_nobody_knows(repo: Repo) -> None:
     assert result.code == 2, "nobody but a person can mend that"
 
 
+def test_a_file_that_moved_since_is_found_at_its_old_place(repo: Repo) -> None:
+    shop = repo.accounts()["shop"]
+    with repo.organizations() as client:
+        client.tag_resource(ResourceId=shop.id, Tags=[{"Key": "cost", "Value": "2"}])
+    (repo.root / "account-requests/team").mkdir()
+    repo.git("mv", "account-requests/shop.yaml", "account-requests/team/shop.yaml")
+    repo.commit("Tidy up")
+    assert told(drift(repo)) == [("shop", "tag-account", "")]
+
+
 def test_only_what_is_named_is_looked_at(repo: Repo) -> None:
     by_hand(repo, "shop")
     alias_by_hand(repo, "lab")
@@ -210,6 +220,23 @@ def test_without_a_ledger_nothing_is_called_drift(repo: Repo) -> None:
     moved = [item for item in found["pending"] if item["what"] == "move-account"]
     assert moved
     assert "the ledger does not say" in moved[0]["note"]
+
+
+def test_what_is_masked_elsewhere_is_masked_here(repo: Repo, tmp_path: Path) -> None:
+    config = (repo.root / "aft.yaml").read_text()
+    repo.write("aft.yaml", config + "report: {mask: [emails, account-ids]}\n")
+    repo.commit("Anybody can read this")
+    shop = repo.accounts()["shop"]
+    with repo.organizations() as client:
+        client.untag_resource(ResourceId=shop.id, TagKeys=["cost"])
+        client.create_account(AccountName="stranger", Email="stranger@example.com")
+    said = repo.aft("drift", "--report", str(tmp_path)).out
+    said += repo.aft("drift", "--format", "markdown").out
+    for name in ("issue.md", "summary.md", "drift.json"):
+        said += (tmp_path / name).read_text()
+    assert "tag cost is gone" in said
+    assert shop.id not in said
+    assert "stranger@" not in said
 
 
 def test_a_check_that_failed_is_not_no_drift(repo: Repo, tmp_path: Path) -> None:

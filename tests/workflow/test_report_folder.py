@@ -126,6 +126,9 @@ def test_a_risk_that_nobody_reviewed_stops_everything(
     comment = (out / "comment.md").read_text()
     assert comment.startswith("<!-- aft:apply -->\n\n## ⛔ aft apply refused: nothing was done")
     assert "- `> shop: move Workloads/Dev → Workloads/Prod" in comment
+    seen = json.loads((folder / "reviewed.json").read_text())["plan"]
+    footer = comment.rstrip().splitlines()[-1]
+    assert re.search(rf"plan `sha256:\w+` · reviewed `{seen[:19]}` · ledger `{ledger[:7]}`", footer)
 
 
 def test_the_world_moved_after_the_review(repo: Repo, folder: Path) -> None:
@@ -143,6 +146,31 @@ def test_the_world_moved_after_the_review(repo: Repo, folder: Path) -> None:
     assert result.code == 5
     assert "something else was reviewed" in result.err
     assert str(repo.accounts()["shop"].ou) == "/"
+
+
+def test_forgetting_an_account_can_be_reviewed_in_a_plan_of_what_changed(
+    repo: Repo, folder: Path
+) -> None:
+    """Only a full plan may conclude that an account is to be forgotten, so it becomes one."""
+    repo.remove("account-requests/lab.yaml")
+    repo.commit("Let the lab go")
+    planned = repo.aft("plan", "--changed-since", "HEAD~1", "--report", str(folder))
+    assert planned.code == 0
+    assert "a request's file is gone, so this is a full plan" in planned.err
+    assert "- forget    the account itself is left alone" in (folder / "comment.md").read_text()
+    assert repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json")).code == 0
+    assert "aft:request" not in repo.accounts()["lab"].tags
+
+
+def test_a_renamed_request_needs_no_full_plan(repo: Repo, folder: Path) -> None:
+    text = (repo.root / "account-requests/lab.yaml").read_text()
+    repo.remove("account-requests/lab.yaml")
+    repo.write("account-requests/attic.yaml", text + "previously: lab\n")
+    repo.commit("Call the lab attic")
+    planned = repo.aft("plan", "--changed-since", "HEAD~1", "--report", str(folder))
+    assert "full plan" not in planned.err
+    assert repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json")).code == 0
+    assert repo.accounts()["lab"].tags["aft:request"] == "attic"
 
 
 def test_without_a_pull_request_only_routine_goes_ahead(repo: Repo, tmp_path: Path) -> None:
@@ -351,14 +379,16 @@ def test_a_report_folder_that_cannot_be_written_is_an_error(repo: Repo, tmp_path
 
 
 def test_stopped_by_its_deadline_and_continued(repo: Repo, folder: Path) -> None:
-    for number in range(3):
-        repo.request(f"new-{number}")
-    repo.commit("Ask for three")
-    result = repo.aft("apply", "--yes", "--deadline", "1", "--report", str(folder))
+    with repo.sandbox() as sandbox:
+        sandbox.configure(creation_seconds=(1500.0, 1500.0))
+    repo.request("new")
+    repo.commit("Ask for another")
+    result = repo.aft("apply", "--yes", "--deadline", "60", "--report", str(folder))
     assert result.code == 4
     comment = (folder / "comment.md").read_text()
     assert "## ⏸️ aft apply: partly done" in comment
-    assert "The next run continues there." in comment
+    assert "Stopped: the deadline of 60 s has passed. The next run continues there." in comment
+    assert "- ⏸️ `new` stopped at `create-account`" in comment
     assert repo.aft("apply", "--yes", "--report", str(folder)).code == 0
     assert "## ✅ aft apply: all done" in (folder / "comment.md").read_text()
 

@@ -85,14 +85,21 @@ def test_a_moved_file_changes_nothing(repo: Repo) -> None:
     assert result.last_line.startswith("No changes.")
 
 
-def test_a_removed_file_is_left_to_a_full_plan_and_that_is_said(repo: Repo) -> None:
+def test_a_removed_file_makes_it_a_full_plan_and_that_is_said(repo: Repo) -> None:
+    """Whoever reviews the removal has to see that the account will be forgotten."""
     repo.remove("account-requests/bank.yaml")
     repo.commit("The bank leaves")
     result = repo.aft("plan", "--changed-since", "before")
-    assert scoped(repo) == []
-    assert "bank" in result.out
-    assert "limited plan" in " ".join(result.out.split())
-    assert repo.changes() == ["account/bank/forget-account"]
+    assert "a request's file is gone, so this is a full plan" in result.err
+    assert scoped(repo) == ["account/bank/forget-account"]
+
+
+def test_a_removed_file_is_left_alone_by_a_plan_of_that_request(repo: Repo) -> None:
+    repo.remove("account-requests/bank.yaml")
+    repo.commit("The bank leaves")
+    result = repo.aft("plan", "--only-ou", "Sandbox")
+    assert result.code == 0, result.err
+    assert "forget" not in result.out
 
 
 def test_a_request_with_a_new_id_keeps_its_account(repo: Repo) -> None:

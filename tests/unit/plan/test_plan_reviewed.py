@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from aft.errors import UserError
 from aft.ids import Revision
+from aft.plan.codec import plan_digest
 from aft.plan.fields import OU, OU_ID, REVISION
 from aft.plan.model import Change, ChangeKind, FieldChange, Plan
 from aft.plan.reviewed import (
@@ -24,6 +25,7 @@ from aft.plan.reviewed import (
     reviewed_from_json,
     reviewed_of,
     reviewed_to_json,
+    together,
 )
 from aft.plan.risk import risk_of
 
@@ -91,6 +93,16 @@ def test_a_risk_goes_ahead_only_if_the_same_was_reviewed(before: Plan, after: Pl
     seen = [does(change) for change in before.changes]
     expected = [change for change in after.changes if risk_of(change) and does(change) not in seen]
     assert list(newly_risky(reviewed_of(before), after)) == expected
+
+
+@settings(max_examples=40)
+@given(first=plans(), second=plans())
+def test_what_several_reviews_have_seen_counts_together(first: Plan, second: Plan) -> None:
+    both = together([reviewed_of(first), NOTHING_REVIEWED, reviewed_of(second), NOTHING_REVIEWED])
+    assert newly_risky(both, first) == ()
+    assert newly_risky(both, second) == ()
+    assert both.plan == plan_digest(second)
+    assert together([NOTHING_REVIEWED]) == NOTHING_REVIEWED
 
 
 def test_neither_revision_nor_snapshot_nor_time_matter() -> None:

@@ -149,6 +149,15 @@ def test_each_account_says_who_asks_why_where_and_what_it_may_cost() -> None:
     )
 
 
+def test_long_lists_are_rows_that_nobody_has_to_scroll() -> None:
+    tags = {f"a-rather-long-key-{number}": "value" for number in range(12)}
+    plan = b.plan(b.desired(b.request("app", tags=tags)), b.snapshot())
+    block = comment(PlanPage(plan=plan)).split("```")[1]
+    assert max(map(len, block.splitlines())) <= 100
+    told = re.findall(r"a-rather-long-key-[0-9]+=value", block)
+    assert sorted(told) == sorted(f"{key}=value" for key in tags)
+
+
 def test_base_and_published_snapshot_are_in_the_footer() -> None:
     published = b.NOW - timedelta(days=3)
     page = PlanPage(plan=r.empty(), base="9f8e7d6" + "c" * 33, published_at=published)

@@ -9,6 +9,7 @@ see, no command reaches the runner but annotations, and the comment is still our
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ from pathlib import Path
 import pytest
 from builders_repo import Repo, Result
 from builders_trees import LINK, MODULE, PROGRAM, Entry, commit_of, merge_of
+from emulator.document import workflow
 from emulator.log import Log
 from markdown_it import MarkdownIt
 
+PLAN = Path(__file__).parents[3] / ".github/workflows/plan.yml"
 SECRETS = {
     "AWS_ACCESS_KEY_ID": "AKIAHOSTILECANARY000",
     "AWS_SECRET_ACCESS_KEY": "canary-secret-key-000",
@@ -333,6 +336,25 @@ CASES: dict[str, Case] = {
 }
 
 
+def commands(temp: Path) -> Iterator[list[str]]:
+    """How plan.yml calls ``aft validate`` and ``aft plan`` for a fork."""
+    job = workflow(PLAN.read_text(), PLAN.name).jobs["plan-fork"]
+    for step in job.steps:
+        for line in (step.run or "").replace("\\\n", " ").splitlines():
+            words = shlex.split(line.replace("$RUNNER_TEMP", str(temp)), comments=True)
+            if words[:1] == ["aft"] and words[1] != "github":
+                yield words[1:]
+
+
+def test_the_commands_are_the_two_of_the_workflow(tmp_path: Path) -> None:
+    checked, planned = commands(tmp_path)
+    assert checked[0] == "validate"
+    assert planned[:2] == ["plan", "--published"]
+    for command in (checked, planned):
+        assert command[command.index("--revision") + 1] == "refs/aft/merge"
+        assert command[command.index("--config-from") + 1] == "HEAD", "main, as checked out"
+
+
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """Applied and published once; every case is a commit of its own in it."""
@@ -367,13 +389,8 @@ def test_it_is_harmless(name: str, repo: Repo, canary: Path, tmp_path: Path) -> 
     environ = dict(repo.environ)
     repo.environ.update(SECRETS)
     report = tmp_path / "report"
-    common = ("--revision", "refs/aft/merge", "--config-from", "main")
     try:
-        checked = repo.aft("validate", *common, "--format", "github")
-        planned = repo.aft(
-            *("plan", "--published", *common, "--changed-since", "refs/aft/merge^1"),
-            *("--report", str(report)),
-        )
+        checked, planned = (repo.aft(*command) for command in commands(tmp_path))
     finally:
         repo.environ.clear()
         repo.environ.update(environ)

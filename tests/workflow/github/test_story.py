@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def test_from_a_pull_request_to_an_account_to_drift_and_back(make_team: MakeTeam
     (issue,) = [item for item in github.state.issues.values() if item.number != pull.number]
     assert issue.labels == ["aft:drift"]
     assert "iam-password-policy" in issue.body
-    assert "shop" in issue.body
+    assert "password policy is not set" in issue.body
     assert hub.schedule("drift.yml")[0].conclusion == "success"
     assert len(github.state.issues) == 2
     assert issue.state == "open"
@@ -80,7 +81,7 @@ def test_from_a_pull_request_to_an_account_to_drift_and_back(make_team: MakeTeam
     assert run.conclusion == "success", run.text
     assert run.jobs["repair"].environment == "aft-apply"
     assert iam.get_account_password_policy()["PasswordPolicy"]["MinimumPasswordLength"] >= 14
-    assert issue.state == "closed"
+    assert issue.state == "closed", run.text
 
     # The next hour: nothing to do, nothing to say.
     (run,) = hub.schedule("apply.yml")
@@ -144,8 +145,10 @@ def test_an_issue_becomes_a_pull_request(make_team: MakeTeam) -> None:
     assert "linus" in pull.issue.body
     assert "Workloads/Moon" not in reply.body
 
-    run = team.planned(pull, "reopened")
-    assert run.conclusion == "success", run.text
+    planned = hub.runs[-1]
+    assert planned.event.name == "workflow_dispatch", "nobody had to press a button"
+    assert planned.conclusion == "success", planned.text
+    assert "Plan: 1 to create" in team.comments(pull.number)[0]
     run = team.merge(pull)
     assert run.conclusion == "success", run.text
     assert hub.aws is not None
@@ -190,6 +193,15 @@ def test_what_nobody_reviewed_and_is_risky_is_not_done(make_team: MakeTeam) -> N
     aws = team.hub.aws
     assert aws is not None
     assert set(aws.organization.accounts()) == {"lab"}, "nothing at all was done"
+
+    # Grace has read what it says. She lets exactly that plan through, by its digest.
+    digest = re.search(r"plan `(sha256:[0-9a-f]+)`", run.jobs["apply"].summary, re.IGNORECASE)
+    assert digest, run.jobs["apply"].summary
+    run = team.hub.by_hand("apply.yml", accept="sha256:000000000000")
+    assert "exit code 5" in run.text
+    run = team.hub.by_hand("apply.yml", accept=digest[1])
+    assert run.conclusion == "success", run.text
+    assert set(aws.organization.accounts()) == {"lab", "routine"}
 
 
 def test_open_pull_requests_see_each_other(make_team: MakeTeam) -> None:
