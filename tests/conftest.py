@@ -32,6 +32,8 @@ _LONGEST = (
     "test_stopping.py",
     "test_worker.py",
     "test_sandbox_with_terraform.py",
+    "test_bad_customizations.py",
+    "test_terraform_in_s3.py",
     "test_docs_examples.py",
     "test_steps_of_a_killed_run.py",
 )

@@ -9,15 +9,18 @@ import click
 from aft.cli.context import REVISION_HELP, Session, pass_session
 
 if TYPE_CHECKING:
-    from aft.plan.status import FailedLine
+    from aft.plan.status import DoneLine, FailedLine
 
 
 @click.command("status")
 @click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD.")
 @click.option("--offline", is_flag=True, help="Ask only the ledger, not AWS.")
+@click.option("--logs", is_flag=True, help="Also name the logs of steps that succeeded.")
 @click.option("--json", "as_json", is_flag=True, help="For tools.")
 @pass_session
-def command(session: Session, *, revision: str | None, offline: bool, as_json: bool) -> None:
+def command(
+    session: Session, *, revision: str | None, offline: bool, logs: bool, as_json: bool
+) -> None:
     """Where every request's account is, what is pending, and what failed and why.
 
     States: active, pending, requested, creating, failed, attention, suspended, forgotten.
@@ -43,10 +46,10 @@ def command(session: Session, *, revision: str | None, offline: bool, as_json: b
         ):
             planned = plan_now(workspace, world, desired)
         rows = account_statuses(desired, planned.ledger, planned.plan, planned.snapshot)
-    logs = RunLogs(places.run_logs(session.environ))
+    kept = RunLogs(places.run_logs(session.environ))
 
-    def find_log(request_id: str, failure: FailedLine) -> str:
-        return logs.find(run=failure.run, target=request_id, step=failure.step)
+    def find_log(request_id: str, line: FailedLine | DoneLine) -> str:
+        return kept.find(run=line.run, target=request_id, step=line.step)
 
     if as_json:
         from aft.report.status import status_json
@@ -55,5 +58,6 @@ def command(session: Session, *, revision: str | None, offline: bool, as_json: b
     else:
         from aft.report.status import status_view
 
-        view = status_view(rows, width=session.console.width, find_log=find_log)
+        width = session.console.width
+        view = status_view(rows, width=width, find_log=find_log, with_logs=logs)
         session.console.print(view, soft_wrap=True)

@@ -1,9 +1,11 @@
-"""Fetch and push through the user's own ``git`` command, where libgit2 is not to be trusted.
+"""Through the user's own ``git`` command: what libgit2 is not to be trusted with.
 
 Over ssh: ``git`` and ``ssh`` know the user's keys, agent, jump hosts and known hosts, and the
 libssh2 1.11 in pygit2's wheels damages memory when a key is RSA, which ends the process. To a path
 on this machine: libgit2 overwrites the branch there without looking whether it moved since the
-negotiation, which loses the other writer's commits. Never asks on a terminal.
+negotiation, which loses the other writer's commits. Making a branch: libgit2 looks whether there
+is one before it takes the lock, and overwrites what another process makes meanwhile. Never asks on
+a terminal.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from aft.errors import Transient
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _SSH = re.compile(r"(?:git\+)?ssh://|ssh\+git://|(?:[^/@:\s]+@)?[^/@:\s]{2,}:(?!//)")
 _ABSENT = "couldn't find remote ref"
+_EXISTS = "reference already exists"
+_LOCKED = "file exists"
 _SECONDS = 300
 
 
@@ -82,6 +86,25 @@ def push(
             raise
         return refusal[1]
     return ""
+
+
+def create_ref(
+    git_dir: Path, name: str, commit: str, *, message: str, environ: Mapping[str, str]
+) -> bool:
+    """Make the ref ``name``; false when there is one.
+
+    Raises ``BlockingIOError`` while another process holds its lock, ``GitCommandError``, or
+    ``Transient`` when it takes too long.
+    """
+    try:
+        _git(git_dir, ["update-ref", "-m", message, name, commit, "0" * len(commit)], environ)
+    except GitCommandError as error:
+        if _EXISTS in str(error):
+            return False
+        if _LOCKED in str(error).lower():
+            raise BlockingIOError(str(error)) from error
+        raise
+    return True
 
 
 def try_push(git_dir: Path, remote: str, *, ref: str, environ: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pygit2
 
 from aft.errors import AftError, Denied, Terminal, Transient, UserError
+from aft.git.command import GitCommandError
 
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _DENIED = re.compile(
@@ -70,7 +71,7 @@ def disk_errors(doing: str) -> Iterator[None]:
             hint="the clone is partial, shallow or damaged; try `git fetch --unshallow` or a "
             "fresh clone",
         ) from error
-    except (pygit2.GitError, OSError) as error:
+    except (pygit2.GitError, GitCommandError, OSError) as error:
         raise Terminal(
             f"git failed while {doing}: {redacted(str(error))}",
             hint="`git fsck` tells whether the repository is damaged",

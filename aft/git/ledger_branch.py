@@ -1,15 +1,22 @@
 """The ref of the ledger in this clone, moved by compare-and-swap.
 
 Other processes may use the same clone: libgit2 locks the ref's file for an instant only, and
-refuses to move a ref that is not where the mover saw it.
+refuses to move a ref that is not where the mover saw it. Making the ref is git's own business, as
+libgit2 looks before it locks.
 """
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pygit2
 
+from aft.git import command
 from aft.git.ref_lock import past_lock
 from aft.git.repository import Repository
+
+_MESSAGE = "aft: written to the ledger"
 
 
 class LedgerBranch:
@@ -34,20 +41,28 @@ class LedgerBranch:
         return past_lock(self._handle, self.name, lambda: self._move(old, new))
 
     def _move(self, old: str | None, new: str) -> bool:
+        if old is None:
+            return self._create(new)
         try:
-            if old is None:
-                self._handle.references.create(self.name, new)
-                return True
             reference = self._handle.references.get(self.name)
             if reference is None or str(reference.target) != old:
                 return False
-            reference.set_target(new, "aft: written to the ledger")
-        except pygit2.AlreadyExistsError:
-            return False
+            reference.set_target(new, _MESSAGE)
         except pygit2.GitError as error:
             if "old reference value does not match" in str(error):
                 return False
             raise
+        return True
+
+    def _create(self, new: str) -> bool:
+        if command.is_installed(os.environ):
+            return command.create_ref(
+                Path(self._handle.path), self.name, new, message=_MESSAGE, environ=os.environ
+            )
+        try:
+            self._handle.references.create(self.name, new)
+        except pygit2.AlreadyExistsError:
+            return False
         return True
 
 

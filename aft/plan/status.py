@@ -44,8 +44,18 @@ class FailedLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoneLine:
+    """One step of a customization that succeeded last time, by which run."""
+
+    step: str
+    run: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRow:
-    """One request. ``pending`` names the changes to come, ``last_run`` is "" before the first."""
+    """One request. ``pending`` names the changes to come, ``last_run`` is "" before the first,
+    ``done`` are the steps of customizations, which may have left a log."""
 
     id: str
     account_id: str | None
@@ -55,6 +65,7 @@ class StatusRow:
     last_at: datetime | None = None
     pending: tuple[str, ...] = ()
     failed: tuple[FailedLine, ...] = ()
+    done: tuple[DoneLine, ...] = ()
     attention: tuple[str, ...] = ()
 
 
@@ -123,6 +134,7 @@ def _row(
         last_at=record.last_at,
         pending=pending,
         failed=_failed(record),
+        done=_done(record),
         attention=attention,
     )
 
@@ -178,6 +190,14 @@ def _wishes(plan: Plan | None) -> _Wishes:
     for item in plan.attention if plan is not None else ():
         wishes.attention[item.target].append(item.message)
     return wishes
+
+
+def _done(record: AccountRecord) -> tuple[DoneLine, ...]:
+    return tuple(
+        DoneLine(step=step, run=done.run, at=done.at)
+        for step, done in sorted(record.steps.items())
+        if done.about and step not in record.failures  # settings are about nothing, and write none
+    )
 
 
 def _failed(record: AccountRecord) -> tuple[FailedLine, ...]:

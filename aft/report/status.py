@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
 
-from aft.plan.status import FailedLine, Standing, StatusRow
+from aft.plan.status import DoneLine, FailedLine, Standing, StatusRow
 from aft.report.plain import counted, one_line
 from aft.report.table import Cell, table
 
@@ -25,11 +25,11 @@ _STYLES: Mapping[Standing, str] = {
 _HEAD = ("REQUEST", "ACCOUNT", "OU", "STATE", "LAST RUN", "PENDING", "FAILED")
 
 
-FindLog = Callable[[str, FailedLine], str]
-"""The file with what a failed step of a request wrote, or an empty string."""
+FindLog = Callable[[str, FailedLine | DoneLine], str]
+"""The file with what a step of a request wrote, or an empty string."""
 
 
-def _no_log(request_id: str, failure: FailedLine) -> str:  # noqa: ARG001 - a FindLog
+def _no_log(request_id: str, line: FailedLine | DoneLine) -> str:  # noqa: ARG001 - a FindLog
     return ""
 
 
@@ -38,8 +38,15 @@ def status_text(rows: Sequence[StatusRow], *, width: int = 80, find_log: FindLog
     return status_view(rows, width=width, find_log=find_log).plain
 
 
-def status_view(rows: Sequence[StatusRow], *, width: int = 80, find_log: FindLog = _no_log) -> Text:
-    """A table, then why each failed or doubtful account is so, then the counts."""
+def status_view(
+    rows: Sequence[StatusRow],
+    *,
+    width: int = 80,
+    find_log: FindLog = _no_log,
+    with_logs: bool = False,
+) -> Text:
+    """A table, then why each failed or doubtful account is so, ``with_logs`` what steps that
+    succeeded wrote, then the counts."""
     if not rows:
         return Text(
             "No account is requested here yet; the first file in account-requests/ asks for one."
@@ -48,6 +55,8 @@ def status_view(rows: Sequence[StatusRow], *, width: int = 80, find_log: FindLog
     reasons = [line for row in rows for line in _reasons(row, find_log)]
     if reasons:
         parts.append(Text("\n").join(reasons))
+    if with_logs and (logs := [line for row in rows for line in _logs(row, find_log)]):
+        parts.append(Text("\n").join(logs))
     parts.append(Text(_counts(rows), style="bold"))
     return Text("\n\n").join(parts)
 
@@ -102,6 +111,16 @@ def _reasons(row: StatusRow, find_log: FindLog) -> list[Text]:
     return lines
 
 
+def _logs(row: StatusRow, find_log: FindLog) -> list[Text]:
+    return [
+        Text(f"{one_line(row.id)}: {one_line(line.step)}\n  log: ").append(
+            one_line(log), style="dim"
+        )
+        for line in row.done
+        if (log := find_log(row.id, line))
+    ]
+
+
 def _counts(rows: Sequence[StatusRow]) -> str:
     counts = Counter(row.state for row in rows)
     parts = [f"{counts[state]} {state.value}" for state in Standing if counts[state]]
@@ -113,7 +132,8 @@ def status_json(rows: Sequence[StatusRow], *, find_log: FindLog = _no_log) -> st
 
     ``last_run`` is ``null`` or ``{"id", "at"}``; ``pending`` names the changes to come; ``failed``
     holds ``{"step", "reason", "hint", "attempts", "at", "log"}``, where ``log`` is a file of this
-    machine or empty; ``attention`` the doubts.
+    machine or empty; ``attention`` the doubts; ``logs`` holds ``{"step", "run", "at", "log"}`` of
+    steps that succeeded, as far as this machine has their logs.
     """
     accounts = [
         {
@@ -139,6 +159,11 @@ def status_json(rows: Sequence[StatusRow], *, find_log: FindLog = _no_log) -> st
                 for failure in row.failed
             ],
             "attention": list(row.attention),
+            "logs": [
+                {"step": line.step, "run": line.run, "at": line.at.isoformat(), "log": log}
+                for line in row.done
+                if (log := find_log(row.id, line))
+            ],
         }
         for row in rows
     ]

@@ -178,7 +178,8 @@ def reader_template(reader: str, management_account: str) -> str:
     head = (
         "# The role that plans and drift runs read this account with (aft.yaml: roles.reader).\n"
         f"# It trusts the management account, {management_account}, where aft-plan may take it.\n"
-        "# Settings of your own that read more need their actions added here.\n"
+        "# SecurityAudit reads how things are configured, and no data; the list adds to it what\n"
+        "# built-in settings read. What settings of your own read beyond that is added there.\n"
     )
     role = {
         "Type": "AWS::IAM::Role",
@@ -196,6 +197,7 @@ def reader_template(reader: str, management_account: str) -> str:
                     }
                 ],
             },
+            "ManagedPolicyArns": ["arn:aws:iam::aws:policy/SecurityAudit"],
             "Policies": [
                 {
                     "PolicyName": reader,

@@ -9,7 +9,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import ledger_appends, plan_reads, pull_request, startup, validating, vending
+from tests.bench import (
+    baselines,
+    ledger_appends,
+    plan_reads,
+    pull_request,
+    startup,
+    validating,
+    vending,
+)
 from tests.bench.table import Row, as_json, table
 from tests.bench.worlds import settled_place
 
@@ -44,6 +52,7 @@ def _rows(folder: Path) -> Iterator[Row]:
         yield from _said("the ledger", ledger_appends.measure(made, MANY))
     yield from _said("ten thousand requests", validating.measure(many, MANY))
     yield from _said("starting", startup.measure(many))
+    yield from _said("baselines", baselines.measure(folder))
     yield from _said("vending in real time", vending.measure(folder))
 
 

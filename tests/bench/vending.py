@@ -41,7 +41,7 @@ organizational_units:
 """
 
 
-class _Silent:
+class Silent:
     """An observer of a run that shows nothing."""
 
     def notify(self, progress: Progress) -> None:
@@ -68,7 +68,7 @@ def measure(folder: Path) -> Iterator[Row]:
                 made.workspace,
                 made.world,
                 planned,
-                observer=_Silent(),
+                observer=Silent(),
                 stop=StopToken(),
                 command="bench",
             )

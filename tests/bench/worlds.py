@@ -79,11 +79,11 @@ def settled_place(root: Path, count: int) -> Iterator[Place]:
             ]
         )
         _add_guardrails(made)
-        _fill_ledger(made, dict(zip(samples(count), account_ids, strict=True)))
+        fill_ledger(made, dict(zip(samples(count), account_ids, strict=True)))
         yield made
 
 
-def _fill_ledger(place: Place, accounts: Mapping[Sample, str]) -> None:
+def fill_ledger(place: Place, accounts: Mapping[Sample, str]) -> None:
     """As if a run had created every account and done every step, a day ago."""
     at = place.world.clock.now() - LONG_AGO
     events = {

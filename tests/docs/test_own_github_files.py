@@ -10,6 +10,8 @@ from aft.app.issue_forms import form_of
 from aft.app.workspace import Workspace
 from aft.requests.codeowners import CODEOWNERS_PATH, codeowners
 from aft.requests.issue_form import FORM_PATH
+from aft.sandbox import Sandbox
+from aft.scaffold.roles import READER_PATH, READER_ROLE, reader_template
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,3 +37,9 @@ def test_check_tells_what_is_not_current(tmp_path: Path) -> None:
         (repo.root / path).write_text("old\n")
         assert repo.aft("github", name, "--check").code == 3
         assert (repo.root / path).read_text() == "old\n"
+
+
+def test_the_sample_s_reader_role_is_the_one_that_init_writes() -> None:
+    text = (ROOT / READER_PATH).read_text()
+    with Sandbox.open(None) as sandbox:
+        assert text == reader_template(READER_ROLE, sandbox.management_account_id)

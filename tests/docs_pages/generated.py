@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import re
+import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
@@ -120,10 +123,19 @@ def setting_parameters(name: str) -> str:
     setting = next(item for item in SETTINGS if item.name == name)
     works = "In every governed region." if setting.regional else "Once per account."
     model = setting.parameters_model
+    facts = what_aws_does(setting)
     if not model.model_fields:
-        return f"{setting.description} {works}\n\nNo parameters."
-    body = fields_table(model)
+        return f"{setting.description} {works}\n\nNo parameters.\n\n{facts}"
+    body = "\n\n".join((fields_table(model), facts))
     return f"{setting.description} {works}\n\n{body}\n\n" + "\n".join(parts_of(model))
+
+
+def what_aws_does(setting: BaselineSetting) -> str:
+    """The paragraphs of its module that tell AWS's part, quotas and quirks, with their sources."""
+    text = inspect.getdoc(sys.modules[type(setting).__module__]) or ""
+    told = [part for part in text.split("\n\n") if part.startswith("AWS (")]
+    words = " ".join("\n\n".join(told).split()).replace("``", "`")
+    return textwrap.fill(words, 110, break_long_words=False, break_on_hyphens=False)
 
 
 def step_kinds() -> str:

@@ -77,6 +77,17 @@ def attached(repo: Repo) -> str:
         return str(client("ssm").get_parameter(Name="/network/hub")["Parameter"]["Value"])
 
 
+def assert_told(repo: Repo, request_id: str, step: str, text: str) -> None:
+    """``aft status`` leads to what a step that succeeded has written."""
+    rows = {row["id"]: row for row in repo.aft("status", "--json").data["accounts"]}
+    (found,) = [item for item in rows[request_id]["logs"] if item["step"] == step]
+    assert text in Path(found["log"]).read_text()
+    shown = repo.aft("status", "--logs").out
+    assert f"{request_id}: {step}\n  log: " in shown
+    assert found["run"] in shown
+    assert "log: " not in repo.aft("status").out
+
+
 def test_outputs_of_one_account_reach_another_and_run_it_again(repo: Repo) -> None:
     repo.apply()
     assert attached(repo) == f"{vpc(repo)} of {repo.accounts()['net'].id}"
@@ -84,6 +95,7 @@ def test_outputs_of_one_account_reach_another_and_run_it_again(repo: Repo) -> No
     story = repo.ledger_log("--format=%s")
     assert "Run audit/10-note.sh in app" in story, "its customization.yaml selects the tag"
     assert "Run audit/10-note.sh in net" not in story
+    assert_told(repo, "app", "spoke/20-note.py", f"attached to {vpc(repo)}")
 
     network(repo, "10.2.0.0/16")  # CloudFormation replaces the VPC
     repo.commit("Another range")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
 import yaml
+from botocore import xform_name
 from botocore.exceptions import ClientError
 from builders_permissions import As, Calls, become, deploy_roles, life, sample
 from builders_repo import Repo
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from aft.sandbox import Sandbox
 from aft.sandbox.credentials import Keys
@@ -93,6 +97,36 @@ def test_plans_are_allowed_reads_alone() -> None:
     verbs = ("Describe", "Get", "List", "View")
     for action in actions_of((*PLAN, *READER)):
         assert action.partition(":")[2].startswith(verbs), action
+
+
+def test_no_read_of_a_setting_is_forgotten() -> None:
+    """Reads that no recorded run comes to are found in the sources."""
+    folder = Path(permissions.__file__).parents[1] / "baseline_settings"
+    text = "".join(path.read_text() for path in folder.glob("*.py"))
+    verbs = r"(?:get|list|describe)_[a-z_]+"
+    called = set(re.findall(rf"\.({verbs})\(", text))
+    called |= set(re.findall(rf'get_paginator\(\s*"({verbs})"', text))
+    listed = {xform_name(action.partition(":")[2]) for action in actions_of((*PLAN, *READER))}
+    assert called - listed == {
+        "describe_budget",  # budgets:ViewBudget
+        "describe_notifications_for_budget",
+        "describe_subscribers_for_notification",
+        "get_paginator",
+        "get_public_access_block",  # s3:GetAccountPublicAccessBlock
+    }
+
+
+def test_the_session_policy_of_plans_without_a_reader_is_enough() -> None:
+    """AWS's ReadOnlyAccess, as moto knows it."""
+    document = json.loads(aws_managed_policies_data)["ReadOnlyAccess"]["Document"]
+    patterns = [
+        pattern.lower()
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow"
+        for pattern in statement["Action"]
+    ]
+    for action in actions_of(READER):
+        assert any(fnmatch.fnmatchcase(action.lower(), pattern) for pattern in patterns), action
 
 
 def test_nothing_is_listed_twice() -> None:

@@ -576,6 +576,45 @@ def test_processes_in_one_clone_lose_nothing(clone: Clone) -> None:
     assert _names(consistent(clone.path)) == {f"p{n}-{i}" for n in range(2) for i in range(15)}
 
 
+_CREATOR = """
+import sys, time
+from pathlib import Path
+from aft.git.ledger_branch import LedgerBranch
+from aft.git.repository import open_repository
+path, commit, count = sys.argv[1:]
+handle = open_repository(Path(path)).open()
+print("ready", flush=True)
+begin = float(sys.stdin.readline())
+for number in range(int(count)):
+    branch = LedgerBranch(handle, f"ledger-{number}")
+    while time.time() < begin + number / 100:
+        pass
+    print(int(branch.move(None, commit)))
+"""
+
+
+@pytest.mark.faults  # the instant is short: one try in some hundred meets it
+def test_only_one_of_two_processes_makes_the_branch(clone: Clone) -> None:
+    tree, branches = clone.git("mktree"), 400
+    started = []
+    for number in range(2):
+        commit = clone.commit_object(tree, None, f"begin {number}")
+        command = [sys.executable, "-c", _CREATOR, str(clone.path), commit, str(branches)]
+        started.append(
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        )
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    begin = f"{time.time() + 0.1}\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write(begin)
+        process.stdin.flush()
+    made = [process.communicate(timeout=60)[0].split() for process in started]
+    assert [sum(map(int, tries)) for tries in zip(*made, strict=True)] == [1] * branches
+
+
 def test_processes_in_two_clones_lose_nothing(hosted: Path, tmp_path: Path) -> None:
     paths = [clone_of(hosted, tmp_path / name).path for name in "ab"]
     started = [_start(path, "origin", f"p{n}", 8) for n, path in enumerate(paths)]

@@ -84,13 +84,13 @@ def test_many_at_the_same_time(tmp_path: Path) -> None:
         if number % 2:
             ledger(clones[number], "origin").append([bound(f"r{number}")], durable=True)
         else:
-            snapshots(clones[number], "origin").publish(world(number))
+            snapshots(clones[number], "origin").publish(world(number, f"shop-{number}"))
 
     with ThreadPoolExecutor(len(clones)) as pool:
         list(pool.map(work, range(len(clones))))
     reader = clone_of(server, tmp_path / "reader")
     assert set(ledger(reader, "origin").read().records) == {"r1", "r3"}
-    assert snapshots(reader, "origin").published() == world(2)
+    assert snapshots(reader, "origin").published() == world(2, "shop-2")
 
 
 def test_a_damaged_one_says_how_to_mend_it(tmp_path: Path) -> None:
