@@ -158,6 +158,15 @@ def test_only_an_apply_saves_what_plans_restore() -> None:
     }
 
 
+@pytest.mark.parametrize(("item", "job"), JOBS)
+def test_who_prints_what_requests_say_stops_commands_first(item: Workflow, job: Job) -> None:
+    for step in job.steps:
+        script = step.run or ""
+        if found := re.search(r"^\s*aft (?:--quiet )?(?:plan|apply|drift|new)\b", script, re.M):
+            assert 0 <= script.find('echo "::stop-commands::$stop"') < found.start()
+            assert "stop=$(cat /proc/sys/kernel/random/uuid)" in script, "nobody can guess it"
+
+
 def test_what_untrusted_text_can_reach_is_known() -> None:
     """Of an event, scripts and inputs see numbers, commits and our own names, never texts."""
     allowed = {
