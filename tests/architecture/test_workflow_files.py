@@ -106,7 +106,7 @@ def test_actions_are_pinned_to_one_commit_each_that_a_comment_names() -> None:
                 assert re.fullmatch(r"[0-9a-f]{40}", commit), line
                 assert re.fullmatch(r" # v\d+\.\d+\.\d+", found["rest"]), line
                 pins.setdefault(name, set()).add(commit)
-    assert len(pins) == 6
+    assert len(pins) == 8
     assert all(len(commits) == 1 for commits in pins.values()), pins
 
 
@@ -135,6 +135,36 @@ def test_scripts_hold_no_expressions_and_are_bash(where: str, step: Step) -> Non
 def test_scripts_stop_at_the_first_failure(item: Workflow, job: Job) -> None:
     if any(step.run for step in job.steps) and item.path != "ci.yml":
         assert job.shell == "bash", "which GitHub runs with -eo pipefail"
+
+
+def test_one_apply_at_a_time_and_none_is_cancelled() -> None:
+    groups = [
+        WORKFLOWS["apply.yml"].concurrency,
+        WORKFLOWS["drift.yml"].jobs["repair"].concurrency,
+    ]
+    for group in groups:
+        assert group == {"group": "aft-apply", "cancel-in-progress": False, "queue": "max"}
+
+
+def test_only_an_apply_saves_what_plans_restore() -> None:
+    """The downloads of the action are checked by hash; everything else is read by nobody."""
+    cached = [(where, step) for where, step in steps() if "actions/cache" in (step.uses or "")]
+    kinds = {(where, (step.uses or "").partition("@")[0]) for where, step in cached}
+    assert kinds == {
+        ("aft/action.yml", "actions/cache"),
+        ("plan.yml:plan", "actions/cache/restore"),
+        ("plan.yml:plan-fork", "actions/cache/restore"),
+        ("apply.yml:apply", "actions/cache/save"),
+    }
+
+
+@pytest.mark.parametrize(("item", "job"), JOBS)
+def test_who_prints_what_requests_say_stops_commands_first(item: Workflow, job: Job) -> None:
+    for step in job.steps:
+        script = step.run or ""
+        if found := re.search(r"^\s*aft (?:--quiet )?(?:plan|apply|drift|new)\b", script, re.M):
+            assert 0 <= script.find('echo "::stop-commands::$stop"') < found.start()
+            assert "stop=$(cat /proc/sys/kernel/random/uuid)" in script, "nobody can guess it"
 
 
 def test_what_untrusted_text_can_reach_is_known() -> None:

@@ -149,13 +149,35 @@ def _download(job: JobRun, given: Mapping[str, str]) -> Outputs:
 
 def _cache(job: JobRun, given: Mapping[str, str]) -> Outputs:
     """Restores at once what an earlier job with this key kept; keeps it at the job's end."""
-    folder = Path(given["path"])
-    kept = job.hub.caches.get(given["key"])
-    if kept:
-        shutil.copytree(kept, folder, dirs_exist_ok=True)
-    else:
-        job.to_keep[given["key"]] = folder
-    return {"cache-hit": text(kept is not None)}
+    outputs = _restore(job, given)
+    if outputs["cache-hit"] != "true":
+        job.to_keep[given["key"]] = _folders(job, given)
+    return outputs
+
+
+def _restore(job: JobRun, given: Mapping[str, str]) -> Outputs:
+    """By the key, else the newest whose key begins with one of ``restore-keys``."""
+    caches, key = job.hub.caches, given["key"]
+    prefixes = given.get("restore-keys", "").split()
+    near = (name for prefix in prefixes for name in reversed(caches) if name.startswith(prefix))
+    found = key if key in caches else next(near, None)
+    if found is not None:
+        for number, folder in enumerate(_folders(job, given)):
+            kept = caches[found] / str(number)
+            if kept.is_dir():
+                shutil.copytree(kept, folder, dirs_exist_ok=True)
+    return {"cache-hit": text(found == key)}
+
+
+def _save(job: JobRun, given: Mapping[str, str]) -> Outputs:
+    if given["key"] not in job.hub.caches:  # a key is written once
+        job.keep(given["key"], _folders(job, given))
+    return {}
+
+
+def _folders(job: JobRun, given: Mapping[str, str]) -> list[Path]:
+    home = str(job.folder / "home")
+    return [Path(line.strip().replace("~", home, 1)) for line in given["path"].splitlines()]
 
 
 _ACTIONS: Mapping[str, tuple[frozenset[str], Callable[..., Outputs]]] = {
@@ -164,7 +186,9 @@ _ACTIONS: Mapping[str, tuple[frozenset[str], Callable[..., Outputs]]] = {
         _checkout,
     ),
     "actions/setup-python": (frozenset({"python-version"}), _setup_python),
-    "actions/cache": (frozenset({"path", "key"}), _cache),
+    "actions/cache": (frozenset({"path", "key", "restore-keys"}), _cache),
+    "actions/cache/restore": (frozenset({"path", "key", "restore-keys"}), _restore),
+    "actions/cache/save": (frozenset({"path", "key"}), _save),
     "actions/upload-artifact": (
         frozenset({"name", "path", "if-no-files-found", "retention-days"}),
         _upload,

@@ -63,7 +63,7 @@ class JobRun:
         self.environment = environment
         self.artifacts = artifacts
         self.uploaded: dict[str, Mapping[str, bytes]] = {}
-        self.to_keep: dict[str, Path] = {}
+        self.to_keep: dict[str, list[Path]] = {}
         self.log = Log()
         self.token = hub.github.token(
             {name: level for name, level in permissions.items() if name != "id-token"}
@@ -113,11 +113,8 @@ class JobRun:
         scope = self.scope({"steps": results})
         outputs = {name: scope.text(value) for name, value in self.job.outputs.items()}
         shown = {name: text for name, text in outputs.items() if self.log.masked(text) == text}
-        for key, kept in self.to_keep.items():
-            if kept.is_dir():
-                self.hub.caches[key] = Path(
-                    shutil.copytree(kept, self.folder / "kept", dirs_exist_ok=True)
-                )
+        for key, folders in self.to_keep.items():
+            self.keep(key, folders)
         timeout = scope.filled(self.job.timeout_minutes)
         return JobResult(
             id=self.job.id,
@@ -131,6 +128,15 @@ class JobRun:
             timeout_minutes=float(timeout or 360),
             uploaded=self.uploaded,
         )
+
+    def keep(self, key: str, folders: list[Path]) -> None:
+        """Put folders into the repository's cache."""
+        kept = self.folder / f"kept-{len(self.hub.caches)}"
+        for number, folder in enumerate(folders):
+            if folder.is_dir():
+                shutil.copytree(folder, kept / str(number))
+        if kept.is_dir():
+            self.hub.caches[key] = kept
 
     def scope(self, more: Mapping[str, Any], *, action_path: str = "") -> Scope:
         """What expressions of a step see."""

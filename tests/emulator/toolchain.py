@@ -19,7 +19,11 @@ set -eu
 refuse() { echo "the emulator's python does not know: $*" >&2; exit 97; }
 [ "${1-}" = -I ] && [ "${2-}" = -m ] || refuse "$@"
 case "$3 $4" in
-  "venv --without-pip") mkdir -p "$5/bin" ;;
+  "venv --without-pip")
+    mkdir -p "$5/bin" "$5/lib"
+    cp "$0" "$5/bin/python"
+    ;;
+  "compileall -q") [ -d "${@: -1}" ] || refuse "$@" ;;
   "pip cache") echo "$HOME/.cache/pip" ;;
   "pip --python")
     where=$5

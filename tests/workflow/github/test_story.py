@@ -63,6 +63,8 @@ def test_from_a_pull_request_to_an_account_to_drift_and_back(make_team: MakeTeam
     assert any(line.endswith("for shop in Workloads/Dev") for line in ledger)
     assert any(line.startswith("Publish the organization") for line in ledger)
 
+    assert list(hub.caches)[-1] == f"aft-parsed-{github.git.branch('main')}", "for later plans"
+
     # Somebody clicks in the console. The nightly look opens an issue, and only one.
     iam = aws.organization.inside(aws.organization.accounts()["shop"])("iam")
     iam.delete_account_password_policy()
