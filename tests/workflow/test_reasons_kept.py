@@ -50,7 +50,8 @@ def test_a_lifted_limit_is_shown_and_kept(tmp_path: Path) -> None:
     repo.request("lab")
     repo.commit("Ask")
     line = "2 creations are over the limit of 1; allowed up to 3 until 2999-12-31: The migration"
-    assert f"Limit lifted: {line}" in repo.aft("plan", "--format", "markdown").out.replace("\\", "")
+    comment = repo.aft("plan", "--format", "markdown").out.replace("\\", "")
+    assert f"### Limits lifted\n\n- {line}" in comment
     repo.apply()
     (kept,) = details(repo, "organization", "run-started")["lifted"]
     assert kept.startswith(line)
