@@ -52,12 +52,15 @@ def not_repaired(plan: Plan, drift: Drift) -> int:
 
 
 def _that_can_go(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Those of which everything they need is among them."""
+    """Those of which everything they need is among them; they follow only each other."""
     left = {change.id: change for change in changes}
     while True:
         stuck = [key for key, change in left.items() if not left.keys() >= set(change.needs)]
         if not stuck:
-            return tuple(left.values())
+            return tuple(
+                replace(change, follows=tuple(key for key in change.follows if key in left))
+                for change in left.values()
+            )
         for key in stuck:
             del left[key]
 

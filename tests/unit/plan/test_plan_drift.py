@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 from builders_git import bound, event, step
 from builders_plan import (
+    FakeSetting,
     account,
+    account_id,
+    all_done,
+    baseline,
     but,
+    customization,
     desired,
     failed,
     ledger,
@@ -25,6 +30,7 @@ from aft.ledger.events import EventKind, LedgerState
 from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.applied import Applied, applied_at
 from aft.plan.drift import Drift, detect_drift, needs_history
+from aft.plan.model import LiveSetting
 from aft.plan.repair import not_repaired, repair_plan
 from aft.requests.model import DesiredState
 
@@ -228,3 +234,29 @@ def test_a_step_inside_speaks_for_what_came_before_it() -> None:
 
 def test_an_adopted_account_of_which_nothing_else_is_known() -> None:
     assert applied_at([bound(second=1), done("adopt-account", "r1", 2)]).revisions == {}
+
+
+class _Sweeping(FakeSetting):
+    sweeps_account = True
+
+
+def test_a_repair_waits_for_no_customization_that_it_does_not_run() -> None:
+    found = {"groups": _Sweeping("groups")}
+    state = desired(
+        request("shop"),
+        baselines=(baseline("standard", "groups"),),
+        customizations=(customization("global", "10.py"),),
+    )
+    done = all_done(state, "shop", 1, plugins=found)
+    known = ledger(record("shop", 1, steps={"groups": done["groups"]}))
+    world = snapshot(accounts=(account(1, "shop"),))
+    open_again = LiveSetting(
+        account_id=account_id(1), subject="groups", differences=("group sg-1 has rules",)
+    )
+    made = plan(
+        state, world, known, plugins=found, deep=True, live={(account_id(1), "groups"): open_again}
+    )
+    assert [change.subject for change in made.changes] == ["global/10.py", "groups"]
+    drift = detect_drift(made, state, world, known, applied={})
+    (repaired,) = repair_plan(made, drift).changes
+    assert (repaired.subject, repaired.follows) == ("groups", ())
