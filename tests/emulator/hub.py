@@ -33,6 +33,8 @@ class Hub:
     environment_vars: dict[str, dict[str, str]] = field(default_factory=dict)
     environment_secrets: dict[str, dict[str, str]] = field(default_factory=dict)
     caches: dict[str, Path] = field(default_factory=dict)
+    elsewhere: dict[str, Path] = field(default_factory=dict)
+    """Other repositories that actions may come from, by ``owner/name@commit``: their files."""
     runs: list[WorkflowRun] = field(default_factory=list)
 
     # --- what happens -------------------------------------------------------------------

