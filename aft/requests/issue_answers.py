@@ -17,7 +17,15 @@ from typing import Any
 from aft.findings import did_you_mean
 from aft.ids import RequestId
 from aft.requests.draft import RequestDraft
-from aft.requests.issue_form import BETWEEN, USUAL, FormChoices, Kind, Question, questions
+from aft.requests.issue_form import (
+    BETWEEN,
+    USUAL,
+    FormChoices,
+    Kind,
+    Question,
+    every_label,
+    questions,
+)
 from aft.requests.limits import check_contact_email, check_email, check_tag_key, check_tag_value
 
 MAX_ISSUE_CHARACTERS = 65_536
@@ -58,7 +66,7 @@ def read_issue(
     asked = questions(choices)
     if len(body) > MAX_ISSUE_CHARACTERS:
         return None, (_whole(f"it is longer than {MAX_ISSUE_CHARACTERS:,} characters; shorten it"),)
-    answers, repeated = _answers(body, asked)
+    answers, repeated = _answers(body)
     if not answers:
         return None, (_whole("it was not made with the form; open a new issue and choose it"),)
     problems = [
@@ -68,6 +76,7 @@ def read_issue(
         )
         for label in repeated
     ]
+    problems += _no_longer_asked(answers, asked)
     values: dict[str, Any] = {}
     for question in asked:
         if question.label in repeated:
@@ -99,9 +108,28 @@ def _whole(message: str) -> Problem:
     return Problem(question="", message=message)
 
 
-def _answers(body: str, asked: Sequence[Question]) -> tuple[Mapping[str, str], frozenset[str]]:
-    """The text below each question's heading, and the questions whose heading comes twice."""
+def _no_longer_asked(answers: Mapping[str, str], asked: Sequence[Question]) -> list[Problem]:
+    """Answers to questions of an older form, where the repository has no use for them now."""
     labels = {question.label for question in asked}
+    return [
+        Problem(
+            question=label,
+            message="this is no longer asked for; empty the answer, or open a new issue",
+            found=answer[:200],
+        )
+        for label, answer in answers.items()
+        if label not in labels and not _asks_for_nothing(answer)
+    ]
+
+
+def _asks_for_nothing(answer: str) -> bool:
+    boxes = [_BOX.fullmatch(line) for line in answer.split("\n")]
+    return answer in ("", NO_RESPONSE, USUAL) or all(box and box["mark"] == " " for box in boxes)
+
+
+def _answers(body: str) -> tuple[Mapping[str, str], frozenset[str]]:
+    """The text below each question's heading, and the questions whose heading comes twice."""
+    labels = every_label()
     found: dict[str, list[str]] = {}
     repeated: set[str] = set()
     lines: list[str] | None = None

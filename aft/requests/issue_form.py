@@ -96,6 +96,19 @@ def questions(choices: FormChoices) -> tuple[Question, ...]:
     return tuple(found)
 
 
+def every_label() -> frozenset[str]:
+    """The labels of all questions there are, also those that some repositories do not ask: an
+    issue may have been made with the form as it was."""
+    something = FormChoices(
+        units=("-",),
+        baselines={"-": "-"},
+        customizations={"-": "-"},
+        needs_email=True,
+        takes_budget=True,
+    )
+    return frozenset(question.label for question in questions(something))
+
+
 _ADDRESS = Question(
     id="email",
     label="Which e-mail address should the account itself have?",

@@ -152,6 +152,18 @@ def test_an_answer_that_forges_another_heading_is_refused() -> None:
     assert [place for place, _ in wrong(reason=reason)] == ["Which team owns it?"]
 
 
+def test_a_form_that_asked_more_spoils_no_other_answer() -> None:
+    fewer = FormChoices(units=CHOICES.units, takes_budget=False)
+    label = next(item.label for item in questions(CHOICES) if item.id == "budget")
+    draft, problems = read_issue(issue_text(FORM, GOOD), fewer)
+    assert problems == ()
+    assert draft is not None
+    assert read() == {"id": str(draft.id), **draft.values}
+    draft, problems = read_issue(issue_text(FORM, {**GOOD, "budget": "500"}), fewer)
+    assert draft is None
+    assert [(problem.question, problem.found) for problem in problems] == [(label, "500")]
+
+
 def test_headings_of_ones_own_stay_text() -> None:
     assert read(reason="Why\n\n### Because\n\nso")["reason"] == "Why ### Because so"
 
