@@ -9,10 +9,10 @@ LOCKED := uv pip compile pyproject.toml --universal --generate-hashes --python-v
   --no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint type bench faults docs lock clean
+.PHONY: help install demo test check lint type bench faults terraform docs lock clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP)  ## make .venv and install aft with every locked dependency
 
@@ -45,6 +45,9 @@ bench: $(STAMP)  ## counts and ratios of the performance promises
 
 faults: $(STAMP)  ## kill the process after every single AWS call, and look at what is left
 	@$(BIN)/python -m pytest -n auto -q -m faults --override-ini addopts="-ra --import-mode=importlib"
+
+terraform: $(STAMP)  ## a whole customization of AFT with the real terraform and its AWS provider
+	@$(BIN)/python -m pytest -q -m terraform --override-ini addopts="-ra --import-mode=importlib"
 
 docs: $(STAMP)  ## bring docs/ up to date with the code, and with what commands say
 	@$(BIN)/python -m tests.docs_pages --record

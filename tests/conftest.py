@@ -23,10 +23,17 @@ settings.load_profile("aft")
 # and again for garbage costs a tenth of the suite.
 gc.set_threshold(50_000, 20, 50)
 
+_MEMORY = Path("/dev/shm")
+if os.access(_MEMORY, os.W_OK):
+    # Thousands of small repositories and organizations, none of which need outlive the run.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
 _LONGEST = (
     "test_docs_played.py",
-    "test_customizations_terraform.py",
+    "test_a_new_repository.py",
     "test_first_day.py",
+    "test_roles.py",
+    "test_story.py",
     "test_live_endpoint.py",
     "test_concurrent_runs.py",
     "test_stopping.py",
@@ -71,6 +78,11 @@ def _remember_what_botocore_computes() -> None:
 
     ClientCreator._create_methods = create_methods
     EventAliaser._alias_event_name = alias_event_name
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are processors: many tests wait, for processes, servers and clocks."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_configure() -> None:

@@ -73,6 +73,7 @@ def repo(tmp_path: Path) -> Repo:
     return repo
 
 
+@pytest.mark.terraform
 def test_an_aft_customization_from_its_first_day_to_its_last(repo: Repo) -> None:
     repo.apply()
     with repo.inside("shop") as client:

@@ -382,7 +382,7 @@ def test_a_step_that_forks_away_leaves_nothing_running(tmp_path: Path) -> None:
             if os.fork() == 0:
                 os.setsid()
                 if os.fork() == 0:
-                    time.sleep(1)
+                    time.sleep(2.5)
                     open({str(mark)!r}, "w").close()
                 os._exit(0)
             return {{"Forked": "yes"}}
@@ -390,5 +390,5 @@ def test_a_step_that_forks_away_leaves_nothing_running(tmp_path: Path) -> None:
     )
     assert result.outputs == {"Forked": "yes"}
     assert time.monotonic() - began < 5
-    time.sleep(1.2)
+    time.sleep(2.7)
     assert not mark.exists()
