@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,9 @@ settings.load_profile("aft")
 gc.set_threshold(50_000, 20, 50)
 
 _MEMORY = Path("/dev/shm")
-if os.access(_MEMORY, os.W_OK):
-    # Thousands of small repositories and organizations, none of which need outlive the run.
+if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 * 1024**3:
+    # Thousands of small repositories and organizations, none of which need outlive the run. A
+    # container's has 64 MiB unless it is asked for more: too little.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 _LONGEST = (
