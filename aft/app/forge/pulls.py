@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from aft.errors import Terminal, Transient
+from aft.forge.model import PullRequest
+from aft.forge.port import Forge
 from aft.git.fetching import RefFetch
-from aft.github.client import GitHubClient
-from aft.github.pulls import (
-    PullRequest,
-    create_pull_request,
-    open_pull_request_of,
-    open_pull_requests,
-    pull_request,
-)
 
 MERGE_REF = "refs/aft/merge"
 PULLS_PREFIX = "refs/aft/pulls/"
 _WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds between two looks while GitHub tries the merge, in the background."""
+"""Seconds between two looks while the forge tries the merge, in the background."""
 
 
 class PullState(enum.StrEnum):
@@ -52,25 +46,28 @@ class FetchedPull:
             case PullState.CLOSED:
                 return f"{where} is closed: there is nothing to plan"
             case PullState.CONFLICT:
-                return f"{where} has conflicts with {self.pull.base_ref}"
+                return f"{where} has conflicts with {self.pull.base_branch}"
 
 
-def fetch_pull(client: GitHubClient, fetching: RefFetch, number: int, head: str) -> FetchedPull:
-    """Bring ``refs/pull/N/merge`` to ``refs/aft/merge``, if it merges exactly ``head``.
+def fetch_pull(
+    forge: Forge, fetching: RefFetch, number: int, head: str, *, pause: Callable[[float], bool]
+) -> FetchedPull:
+    """Bring the test merge to ``refs/aft/merge``, if it merges exactly ``head``.
 
-    GitHub makes that ref when it is asked about the pull request, a moment later, and leaves the
-    old one where there are conflicts: so the second parent decides. Raises ``Transient`` when the
-    test merge does not come.
+    A forge makes that ref a moment after it is asked about the pull request, and may leave the old
+    one where there are conflicts: so the second parent decides. ``pause`` waits so many seconds, or
+    is false when that is too long. Raises ``Transient`` when the test merge does not come.
     """
+    ref = forge.pull_refs(number).merge
     fetching.forget([MERGE_REF])
     for wait in (*_WAITS, None):
-        pull = pull_request(client, number)
+        pull = forge.pull_request(number)
         if not pull.is_open:
             return FetchedPull(state=PullState.CLOSED, pull=pull)
         if pull.head_sha != head:
             return FetchedPull(state=PullState.OUTDATED, pull=pull)
         if pull.is_mergeable is not False:
-            found = fetching.fetch({f"refs/pull/{number}/merge": MERGE_REF}).get(MERGE_REF, "")
+            found = fetching.fetch({ref: MERGE_REF}).get(MERGE_REF, "")
             parents = fetching.parents(found) if found else ()
             if len(parents) == 2 and parents[1] == head:
                 base = parents[0]
@@ -78,10 +75,11 @@ def fetch_pull(client: GitHubClient, fetching: RefFetch, number: int, head: str)
         fetching.forget([MERGE_REF])
         if pull.is_mergeable is False:
             return FetchedPull(state=PullState.CONFLICT, pull=pull)
-        if wait is None or not client.pace.pause(wait):
+        if wait is None or not pause(wait):
             break
     raise Transient(
-        f"GitHub has not merged {head[:10]} of pull request #{number} into its base for a try yet",
+        f"{forge.name} has not merged {head[:10]} of pull request #{number} into its base for a "
+        "try yet",
         hint="run the job again",
     )
 
@@ -95,12 +93,10 @@ class FetchedPulls:
     removed: int
 
 
-def fetch_open_pulls(
-    client: GitHubClient, fetching: RefFetch, *, exclude: Collection[int]
-) -> FetchedPulls:
+def fetch_open_pulls(forge: Forge, fetching: RefFetch, *, exclude: Collection[int]) -> FetchedPulls:
     """Bring the heads of the open pull requests to ``refs/aft/pulls/<N>``, and no others."""
-    numbers = [pull.number for pull in open_pull_requests(client) if pull.number not in exclude]
-    wanted = {f"refs/pull/{number}/head": f"{PULLS_PREFIX}{number}" for number in numbers}
+    numbers = [pull.number for pull in forge.open_pull_requests() if pull.number not in exclude]
+    wanted = {forge.pull_refs(number).head: f"{PULLS_PREFIX}{number}" for number in numbers}
     stale = fetching.below(PULLS_PREFIX) - set(wanted.values())
     fetching.forget(stale)
     found = fetching.fetch(wanted) if wanted else {}
@@ -110,16 +106,16 @@ def fetch_open_pulls(
 
 
 def open_or_find(
-    client: GitHubClient, *, branch: str, base: str, title: str, body: str
+    forge: Forge, *, branch: str, base: str, title: str, body: str
 ) -> tuple[PullRequest, bool]:
     """The open pull request of ``branch``, and whether it was opened just now."""
-    found = open_pull_request_of(client, branch, base=base)
+    found = forge.open_pull_request_of(branch, base=base)
     if found is not None:
         return found, False
     try:
-        opened = create_pull_request(client, branch=branch, base=base, title=title, body=body)
-    except Terminal as error:
-        found = open_pull_request_of(client, branch, base=base) if error.code == "422" else None
+        opened = forge.create_pull_request(branch=branch, base=base, title=title, body=body)
+    except Terminal:
+        found = forge.open_pull_request_of(branch, base=base)
         if found is None:
             raise
         return found, False

@@ -1,13 +1,10 @@
-"""Bodies of comments and issues: how long GitHub lets them be, and what marks ours."""
+"""Bodies of comments and issues: cut to what a forge takes, and marked as ours."""
 
 from __future__ import annotations
 
 import re
 
 from aft.errors import UserError
-
-BODY_LIMIT = 65_536
-"""Characters of a comment's or issue's body; over it GitHub answers 422."""
 
 _MARKER = re.compile(r"<!-- aft:[a-z][a-z0-9-]{0,40} -->")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
@@ -24,8 +21,9 @@ def marker_of(text: str) -> str:
     return first
 
 
-def fitted_body(text: str, *, note: str, limit: int = BODY_LIMIT) -> str:
-    """``text`` as it is when it fits; else whole lines of its beginning, and ``note``.
+def fitted_body(text: str, *, note: str, limit: int) -> str:
+    """``text`` when it fits into ``limit`` characters; else whole lines of its beginning, and
+    ``note``.
 
     aft's own pages fit already. A block of code or a fold that the cut left open is closed.
     """

@@ -10,18 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from aft.errors import NotFound, Terminal, UnknownOutcome, UserError
-from aft.github.client import GitHubClient
-from aft.github.comments import (
-    Comment,
-    comments_of,
-    create_comment,
-    delete_comment,
-    update_comment,
-)
-from aft.github.fitting import fitted_body, marker_of
-from aft.github.people import Account
-from aft.github.pulls import PullRequest, merged_pull_requests_of, pull_request
+from aft.errors import NotFound, UnknownOutcome, UserError
+from aft.forge.fitting import fitted_body, marker_of
+from aft.forge.model import Comment, PullRequest, Thread
+from aft.forge.port import Forge
 
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of a file that is posted; more is cut anyway."""
@@ -35,10 +27,11 @@ class Posted:
     comment: Comment
     removed: int = 0
 
-    def words(self, where: str) -> str:
+    @property
+    def words(self) -> str:
         also = f"; {self.removed} older removed" if self.removed else ""
         url = f": {self.comment.url}" if self.comment.url else ""
-        return f"comment on {where} {self.how}{also}{url}"
+        return f"comment on {self.comment.thread} {self.how}{also}{url}"
 
 
 def read_text(path: Path) -> str:
@@ -46,42 +39,40 @@ def read_text(path: Path) -> str:
     try:
         if path.stat().st_size > TEXT_LIMIT:
             raise UserError(f"{path} is larger than {TEXT_LIMIT:,} bytes")
-        return path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n")
+        return path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
 
 
-def post_sticky(
-    client: GitHubClient, me: Account, number: int, text: str, *, needs: str, note: str
-) -> Posted:
+def post_sticky(forge: Forge, thread: Thread, text: str, *, note: str) -> Posted:
     """Write ``text``, or bring our comment with its marker up to it.
 
     Nothing is sent when it says the same already. ``note`` ends a text that had to be cut.
     """
-    body = fitted_body(text, note=note)
+    body = fitted_body(text, note=note, limit=forge.body_limit)
     marker = marker_of(text)
-    ours = _ours(client, me, number, marker, needs=needs)
+    ours = _ours(forge, thread, marker)
     if not ours:
         try:
-            return Posted(how="written", comment=create_comment(client, number, body, needs=needs))
+            return Posted(how="written", comment=forge.create_comment(thread, body))
         except UnknownOutcome:
-            ours = _ours(client, me, number, marker, needs=needs)
+            ours = _ours(forge, thread, marker)
             if not ours:
                 raise
     *older, newest = ours
-    removed = sum(_removed(client, comment, needs=needs) for comment in older)
+    removed = sum(_removed(forge, comment) for comment in older)
     if newest.body.strip() == body.strip():
         return Posted(how="unchanged", comment=newest, removed=removed)
     try:
-        updated = update_comment(client, newest, body, needs=needs)
+        updated = forge.update_comment(newest, body)
     except NotFound:  # deleted by hand since we looked
-        updated = create_comment(client, number, body, needs=needs)
+        updated = forge.create_comment(thread, body)
     return Posted(how="updated", comment=updated, removed=removed)
 
 
-def why_not(client: GitHubClient, number: int, head: str, *, has_text: bool) -> str:
+def why_not(forge: Forge, number: int, head: str, *, has_text: bool) -> str:
     """Why a run for commit ``head`` has nothing to say on the pull request; or ``""``.
 
     Runs may end out of order, and the comment is the newest one's. A run that found the pull
@@ -89,7 +80,7 @@ def why_not(client: GitHubClient, number: int, head: str, *, has_text: bool) -> 
     """
     if not head and has_text:
         return ""
-    pull = pull_request(client, number)
+    pull = forge.pull_request(number)
     if head and pull.head_sha != head:
         now = pull.head_sha[:10]
         return f"pull request #{number} is at {now} now, not at {head[:10]}: left to the newer run"
@@ -98,32 +89,26 @@ def why_not(client: GitHubClient, number: int, head: str, *, has_text: bool) -> 
     return ""
 
 
-def pull_request_of_commit(client: GitHubClient, sha: str) -> PullRequest | None:
+def pull_request_of_commit(forge: Forge, sha: str) -> PullRequest | None:
     """The pull request that commit ``sha`` came from; ``None`` when it was pushed directly."""
-    try:
-        found = merged_pull_requests_of(client, sha)
-    except Terminal as error:
-        if error.code == "422":  # GitHub does not know such a commit
-            return None
-        raise
+    found = forge.pull_requests_that_brought(sha)
     exact = [pull for pull in found if pull.merge_sha == sha]
     return next(iter(exact or found), None)
 
 
-def _ours(
-    client: GitHubClient, me: Account, number: int, marker: str, *, needs: str
-) -> list[Comment]:
+def _ours(forge: Forge, thread: Thread, marker: str) -> list[Comment]:
     """Oldest first."""
+    me = forge.me()
     return [
         comment
-        for comment in comments_of(client, number, needs=needs)
+        for comment in forge.comments(thread)
         if comment.author.is_same(me) and comment.first_line == marker
     ]
 
 
-def _removed(client: GitHubClient, comment: Comment, *, needs: str) -> bool:
+def _removed(forge: Forge, comment: Comment) -> bool:
     try:
-        delete_comment(client, comment, needs=needs)
+        forge.delete_comment(comment)
     except NotFound:
         return False
     return True
