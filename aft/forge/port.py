@@ -166,4 +166,5 @@ class Forge(Protocol):
         """Somebody's in this repository; ``NONE`` for somebody the forge does not know."""
 
     def team_members(self, team: str) -> tuple[User, ...]:
-        """``team`` as ``CODEOWNERS`` names it (``@acme/network``); by login, invited ones not."""
+        """Sorted by login, without those only invited. ``team`` as ``CODEOWNERS`` names it
+        (``@acme/network``); ``UserError`` when it cannot be a team's name."""

@@ -29,7 +29,7 @@ _PERMISSIONS = {
     "admin": Permission.ADMIN,
 }
 """``triage`` counts as read and ``maintain`` as write in this key of GitHub's."""
-_TEAM = re.compile(r"@?([^/@]+)/([^/@]+)")
+_TEAM = re.compile(r"@([^/@]+)/([^/@]+)")
 
 
 class GitHubPeople:

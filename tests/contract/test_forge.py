@@ -11,7 +11,7 @@ import pytest
 from builders_forge import APPLY, PLAN, GitHubPlace, MemoryPlace, Place
 from builders_github_api import on_github
 
-from aft.errors import Conflict, Denied, NotFound, Terminal, UnknownOutcome
+from aft.errors import Conflict, Denied, NotFound, Terminal, UnknownOutcome, UserError
 from aft.forge.model import (
     Check,
     CheckState,
@@ -512,6 +512,9 @@ def test_members_of_a_team(place: Place, forge: Forge) -> None:
     assert [user.login for user in forge.team_members("@example/network")] == ["ada", "grace"]
     with pytest.raises(NotFound):
         forge.team_members("@example/none")
+    for name in ("@network", "network", "@example/network/more", ""):
+        with pytest.raises(UserError):
+            forge.team_members(name)
 
 
 def test_we_are_somebody(place: Place, forge: Forge) -> None:

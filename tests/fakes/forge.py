@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from aft.errors import Conflict, Denied, NotFound, Terminal, UnknownOutcome
+from aft.errors import Conflict, Denied, NotFound, Terminal, UnknownOutcome, UserError
 from aft.forge.model import (
     Check,
     Comment,
@@ -476,9 +476,10 @@ class MemoryForge:
         return self.hub.permissions.get(login.lower(), Permission.NONE)
 
     def team_members(self, team: str) -> tuple[User, ...]:
-        return tuple(
-            User(login, is_bot=False) for login in sorted(_of(self.hub.teams, team.lower()))
-        )
+        if not team.startswith("@") or team.count("/") != 1:
+            raise UserError(f"{team} is no team")
+        logins = _of(self.hub.teams, team.lower())
+        return tuple(User(login, is_bot=False) for login in sorted(logins))
 
     # --- strictness ---------------------------------------------------------------------
 

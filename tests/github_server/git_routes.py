@@ -42,6 +42,8 @@ def _create_ref(call: Call) -> Answer:
     ref, sha = call.text("ref", "Reference"), _object(call, pygit2.Commit, "sha")
     if not ref.startswith("refs/") or ref.count("/") < 2:
         raise Refusal(422, "Reference name must start with 'refs/' and have at least two slashes.")
+    if not pygit2.reference_is_valid_name(ref):
+        raise Refusal(422, f"{ref} is not a valid ref name.")
     if call.git.sha(ref):
         raise Refusal(422, "Reference already exists")
     call.git.set_ref(ref, sha)
