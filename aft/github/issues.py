@@ -41,12 +41,12 @@ class GitHubIssues:
         return _issue(self.client.patch(f"/issues/{number}", content, needs=WRITE))
 
     def label_issue(self, number: int, *, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
-        present = self.issue(number).labels
+        self.issue(number)  # a missing issue is not to be taken for a missing label
         path = f"/issues/{number}/labels"
-        if missing := [name for name in add if name not in present]:
-            self.client.tell(path, {"labels": missing}, needs=WRITE)
-        for name in set(remove).intersection(present):
-            with contextlib.suppress(NotFound):  # somebody removed it meanwhile
+        if add:
+            self.client.tell(path, {"labels": add}, needs=WRITE)
+        for name in remove:
+            with contextlib.suppress(NotFound):
                 self.client.delete(f"{path}/{segment(name)}", needs=WRITE)
 
     def close_issue(self, number: int, *, is_done: bool = True) -> Issue:

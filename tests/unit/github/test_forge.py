@@ -1,4 +1,4 @@
-"""Files committed through GitHub's API while others push, and what only GitHub does there."""
+"""GitHub as a forge, beyond the contract: races with others, and what only GitHub does."""
 
 from __future__ import annotations
 
@@ -73,3 +73,11 @@ def test_what_an_app_commits_is_signed(world: World) -> None:
     forge = GitHubForge(client_of(world.github, permissions=WRITE))
     tip = forge.commit_files("topic", parent=world.base, message="m", files=FILES)
     assert [item.is_verified for item in forge.commits_between(world.base, tip)] == [True]
+
+
+def test_a_review_of_ours_that_is_not_submitted_is_none_yet(world: World) -> None:
+    number = world.pull().number
+    world.github.review(number, "PENDING", by="github-actions[bot]")
+    world.github.review(number, "APPROVED", by="grace")
+    forge = GitHubForge(client_of(world.github, permissions={"pull-requests": "read"}))
+    assert [item.author.login for item in forge.reviews(number)] == ["grace"]
