@@ -180,7 +180,8 @@ class MemoryHub:
         )
         return number
 
-    def test_merge(self, number: int) -> PullRequest:
+    def test_merge(self, number: int) -> None:
+        """What the forge tries when it is asked about a pull request."""
         pull = self.pulls[number]
         base = self.branches[pull.base_branch]
         files = self.merged(base, pull.head_sha) if pull.is_open else None
@@ -190,7 +191,6 @@ class MemoryHub:
         elif pull.is_open:
             self.pulls[number] = replace(pull, merge_sha="", is_mergeable=False)
         self.tested.add(number)
-        return pull
 
     def merge(self, number: int, method: str = "merge") -> str:
         pull = self.pulls[number]
