@@ -1,0 +1,43 @@
+"""Facts about AWS that policies are evaluated with, and as of when they were read."""
+
+from __future__ import annotations
+
+from datetime import date
+
+AS_OF = date(2026, 11, 30)
+
+RCP_SERVICES = frozenset(
+    {
+        "aoss",
+        "cognito-identity",
+        "cognito-idp",
+        "dynamodb",
+        "ecr",
+        "kms",
+        "logs",
+        "s3",
+        "secretsmanager",
+        "sqs",
+        "sts",
+    }
+)
+"""Services whose resources RCPs protect: those of AWS's own samples (2026-03)."""
+
+NOT_BOUND_BY_RCPS = frozenset({"kms:retiregrant"})
+"""Actions (in lower case) on which no RCP has an effect (Organizations user guide)."""
+
+ALWAYS_ALLOWED = frozenset({"sts:getcalleridentity"})
+"""Actions (in lower case) that AWS answers whatever a policy says (STS reference). The evaluator
+itself says what policies say; whoever asks about AWS looks here first."""
+
+MULTI_VALUED_KEYS = frozenset(
+    {
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+    }
+)
+"""Global keys (in lower case) that hold lists; they need a set operator."""
