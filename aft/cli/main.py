@@ -37,6 +37,7 @@ VERBS: Mapping[str, str] = {
     "history": "One account's life: request commits, plans, actions, results.",
     "doctor": "Check credentials, roles, permissions, quotas and settings.",
     "worker": "Watch a branch and reconcile whenever it moves.",
+    "policy": "Evaluate and check policies: SCPs, RCPs and IAM policies.",
     "github": "Comments, pull requests, reviews and issues on GitHub, for workflows.",
     "sandbox": "A simulated AWS organization on this machine.",
     "schema": "JSON Schemas for editors and other tools.",

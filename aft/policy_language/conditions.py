@@ -49,6 +49,10 @@ class Condition:
     wanted: tuple[_Wanted, ...]
 
     @property
+    def templates(self) -> tuple[Template, ...]:
+        return tuple(item.template for item in self.wanted)
+
+    @property
     def has_variables(self) -> bool:
         return any(item.template.variables for item in self.wanted)
 

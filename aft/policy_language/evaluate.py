@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aft.policy_language.policy import Policy
-from aft.policy_language.statements import Request, Statement
+from aft.policy_language.statements import Effect, Request, Statement
 from aft.policy_language.truth import Truth
 
 
@@ -57,16 +57,6 @@ class Answer:
         return self.traces[0] if self.traces else None
 
 
-def trace_of(
-    source: str, level: str, policy: Policy, statement: Statement, *, truth: Truth
-) -> Trace:
-    """The trace of one statement that matches, or might."""
-    keys = frozenset() if isinstance(truth, bool) else truth
-    return Trace(
-        source, level, policy.name, statement.sid, statement.index, statement.effect.value, keys
-    )
-
-
 class Level:
     """Policies that count together: of one OU or account, or of one principal."""
 
@@ -77,29 +67,37 @@ class Level:
         self.id = level_id
         self.policies = tuple(policies)
 
-    def denied(self, request: Request, action: str) -> tuple[Trace | None, list[Trace]]:
-        """The Deny that matches, and those that might."""
-        possible: list[Trace] = []
+    def matching(
+        self, request: Request, action: str, effect: Effect, possible: list[_Found]
+    ) -> _Found | None:
+        """The first statement of ``effect`` that matches; those that might go to ``possible``."""
+        which = 0 if effect is Effect.DENY else 1
         for policy in self.policies:
-            for statement in policy.about(action)[0]:
+            for statement in policy.about(action)[which]:
                 truth = statement.truth(request)
-                if truth is True:
-                    return trace_of(self.source, self.id, policy, statement, truth=truth), possible
                 if truth is not False:
-                    possible.append(trace_of(self.source, self.id, policy, statement, truth=truth))
-        return None, possible
+                    found = (self, policy, statement, truth)
+                    if truth is True:
+                        return found
+                    possible.append(found)
+        return None
 
-    def allowed(self, request: Request, action: str) -> tuple[Trace | None, list[Trace]]:
-        """The Allow that matches, and those that might."""
-        possible: list[Trace] = []
-        for policy in self.policies:
-            for statement in policy.about(action)[1]:
-                truth = statement.truth(request)
-                if truth is True:
-                    return trace_of(self.source, self.id, policy, statement, truth=truth), possible
-                if truth is not False:
-                    possible.append(trace_of(self.source, self.id, policy, statement, truth=truth))
-        return None, possible
+
+_Found = tuple[Level, Policy, Statement, Truth]
+
+
+def _trace(found: _Found) -> Trace:
+    level, policy, statement, truth = found
+    keys: frozenset[str] = frozenset() if isinstance(truth, bool) else truth
+    return Trace(
+        level.source,
+        level.id,
+        policy.name,
+        statement.sid,
+        statement.index,
+        statement.effect.value,
+        keys,
+    )
 
 
 def decided(levels: Sequence[Level], request: Request, *, needs_allow: bool = True) -> Answer:
@@ -108,26 +106,26 @@ def decided(levels: Sequence[Level], request: Request, *, needs_allow: bool = Tr
     Names the first Deny, else the first level where nothing allows.
     """
     action = request.action.lower()
-    open_traces: list[Trace] = []
+    possible: list[_Found] = []
     for level in levels:
-        found, possible = level.denied(request, action)
+        found = level.matching(request, action, Effect.DENY, possible)
         if found is not None:
-            return Answer(decision=Decision.DENIED, traces=(found,), explicit=True)
-        open_traces += possible
-    allows: list[Trace] = []
+            return Answer(decision=Decision.DENIED, traces=(_trace(found),), explicit=True)
+    allows: list[_Found] = []
     for level in levels if needs_allow else ():
-        found, possible = level.allowed(request, action)
+        maybe: list[_Found] = []
+        found = level.matching(request, action, Effect.ALLOW, maybe)
         if found is not None:
             allows.append(found)
-        elif possible:
-            open_traces += possible
+        elif maybe:
+            possible += maybe
         else:
-            nothing = Trace(level.source, level.id)
-            return Answer(decision=Decision.DENIED, traces=(nothing,))
-    if open_traces:
-        keys = frozenset().union(*(trace.keys for trace in open_traces))
-        return Answer(decision=Decision.DEPENDS, traces=tuple(open_traces), keys=keys)
-    return Answer(decision=Decision.ALLOWED, traces=tuple(allows))
+            return Answer(decision=Decision.DENIED, traces=(Trace(level.source, level.id),))
+    if possible:
+        traces = tuple(_trace(item) for item in possible)
+        keys: frozenset[str] = frozenset().union(*(trace.keys for trace in traces))
+        return Answer(decision=Decision.DEPENDS, traces=traces, keys=keys)
+    return Answer(decision=Decision.ALLOWED, traces=tuple(_trace(item) for item in allows))
 
 
 def granted(policies: Iterable[Policy], request: Request, *, source: str) -> Answer:

@@ -27,15 +27,21 @@ def tokens_of(text: str) -> tuple[Token, ...]:
 
 
 def regex_of(tokens: Iterable[Token], *, any_character: str = r"[\s\S]") -> str:
-    """The regular expression of some tokens; ``any_character`` is what a wildcard stands for."""
-    return "".join(
-        f"{any_character}*"
-        if token is STAR
-        else any_character
-        if token is ONE
-        else re.escape(str(token))
-        for token in tokens
-    )
+    """The regular expression of some tokens; ``any_character`` is what a wildcard stands for.
+
+    What stands between two stars is looked for once and never again (an atomic group): its first
+    place is as good as any other, and a hostile pattern cannot make the search explode.
+    """
+    chunks = [""]
+    for token in tokens:
+        if token is STAR:
+            chunks.append("")
+        else:
+            chunks[-1] += any_character if token is ONE else re.escape(str(token))
+    if len(chunks) == 1:
+        return chunks[0]
+    middle = "".join(f"(?>{any_character}*?{chunk})" for chunk in chunks[1:-1] if chunk)
+    return f"{chunks[0]}{middle}{any_character}*{chunks[-1]}"
 
 
 @lru_cache(maxsize=16384)

@@ -7,22 +7,33 @@ from functools import lru_cache
 from typing import Any
 
 from aft.policy_language.documents import NotAPolicy, statements_of
-from aft.policy_language.statements import Effect, Statement, compile_statement
+from aft.policy_language.statements import Statement, compile_statement
 
 WITH_VARIABLES = "2012-10-17"
 """The version of the language that has policy variables."""
 _KEPT_ACTIONS = 4096
 
+About = tuple[tuple[Statement, ...], tuple[Statement, ...]]
+_NOTHING: About = ((), ())
+
 
 class Policy:
     """The statements of one document under the name people know it by."""
 
-    __slots__ = ("_by_action", "name", "statements")
+    __slots__ = ("_by_action", "_by_service", "_everywhere", "name", "statements")
 
     def __init__(self, name: str, statements: tuple[Statement, ...]) -> None:
         self.name = name
         self.statements = statements
-        self._by_action: dict[str, tuple[tuple[Statement, ...], tuple[Statement, ...]]] = {}
+        self._by_action: dict[str, About] = {}
+        services = {service for item in statements for service in item.services or ()}
+        self._everywhere = tuple(item for item in statements if item.services is None)
+        self._by_service = {
+            service: tuple(
+                item for item in statements if item.services is None or service in item.services
+            )
+            for service in services
+        }
 
     @classmethod
     def of(cls, document: Any, name: str = "") -> Policy:
@@ -38,17 +49,24 @@ class Policy:
             ),
         )
 
-    def about(self, action: str) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+    def about(self, action: str) -> About:
         """The statements whose actions cover ``action`` (in lower case): (denying, allowing)."""
         found = self._by_action.get(action)
-        if found is None:
-            if len(self._by_action) >= _KEPT_ACTIONS:
-                self._by_action.clear()
-            matching = [item for item in self.statements if item.covers_action(action)]
-            found = self._by_action[action] = (
-                tuple(item for item in matching if item.effect is Effect.DENY),
-                tuple(item for item in matching if item.effect is Effect.ALLOW),
-            )
+        return found if found is not None else self._look_up(action)
+
+    def _look_up(self, action: str) -> About:
+        service = action.partition(":")[0]
+        found = _NOTHING
+        for item in self._by_service.get(service, self._everywhere):
+            if item.covers_action(action):
+                denying, allowing = found
+                if item.denies:
+                    found = ((*denying, item), allowing)
+                else:
+                    found = (denying, (*allowing, item))
+        if len(self._by_action) >= _KEPT_ACTIONS:
+            self._by_action.clear()
+        self._by_action[action] = found
         return found
 
 

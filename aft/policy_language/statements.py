@@ -55,42 +55,54 @@ class Request:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Statement:
-    """``index`` counts from 0. ``covers_action`` takes an action in lower case."""
+    """``index`` counts from 0. ``covers_action`` takes an action in lower case; ``source`` is the
+    statement as it is written, ``actions`` what it names, in lower case; ``services`` are those it
+    can be about, ``None`` for any."""
 
     index: int
+    source: Mapping[str, Any]
+    actions: tuple[str, ...]
+    services: frozenset[str] | None
     sid: str
-    effect: Effect
+    denies: bool
     covers_action: Callable[[str], bool]
     resources: Resources
     conditions: Conditions
     principal: Named | None = None
     not_principal: Named | None = None
 
+    @property
+    def effect(self) -> Effect:
+        return Effect.DENY if self.denies else Effect.ALLOW
+
     def truth(self, request: Request) -> Truth:
         """Does everything but the action match?"""
         if self.principal is not None and not self.principal.covers(request.principal):
             return False
-        truths = [self.resources.truth(request.resource, request.context)]
-        if truths[0] is False:
+        conditions = self.conditions.truth(request.context)
+        if conditions is False:
             return False
+        resources = self.resources.truth(request.resource, request.context)
         if self.not_principal is not None:
-            truths.append(self.not_principal.not_covered(request.principal))
-        truths.append(self.conditions.truth(request.context))
-        return all_of(truths)
+            named = self.not_principal.not_covered(request.principal)
+            return all_of((conditions, resources, named))
+        if conditions is True or resources is False:
+            return resources
+        return conditions if resources is True else conditions | resources
 
 
 class Resources:
     """Resource or NotResource."""
 
-    __slots__ = ("_everything", "_fixed", "_not", "_odd", "_open")
+    __slots__ = ("_everything", "_fixed", "_not", "_odd", "_open", "templates")
 
     def __init__(self, texts: list[str], *, variables: bool, negate: bool) -> None:
         self._not = negate
         self._everything = self._odd = False
         self._open: list[Template] = []
+        self.templates = [_resource_template(text, variables=variables) for text in texts]
         fixed = []
-        for text in texts:
-            template = _resource_template(text, variables=variables)
+        for template in self.templates:
             if template.variables:
                 self._open.append(template)
                 continue
@@ -103,6 +115,10 @@ class Resources:
             else:
                 fixed.append(f"(?:{regex})")
         self._fixed = compiled("|".join(fixed)).fullmatch if fixed else None
+
+    @property
+    def has_variables(self) -> bool:
+        return bool(self._open)
 
     def truth(self, resource: str | None, context: Context) -> Truth:
         """Is ``resource`` among them (or, for NotResource, not)?"""
@@ -167,9 +183,12 @@ def compile_statement(raw: Mapping[str, Any], *, index: int, variables: bool) ->
         raise NotAPolicy(f"statement {index + 1}: Effect is neither Allow nor Deny") from error
     return Statement(
         index=index,
+        source=raw,
+        actions=_action_texts(raw, index),
+        services=_services(raw),
         sid=str(raw.get("Sid") or ""),
-        effect=effect,
-        covers_action=_actions(raw, index),
+        denies=effect is Effect.DENY,
+        covers_action=_action_test(raw, index),
         resources=_resources(raw, variables=variables),
         conditions=compile_conditions(raw.get("Condition"), variables=variables),
         principal=Named(raw["Principal"]) if "Principal" in raw else None,
@@ -177,16 +196,38 @@ def compile_statement(raw: Mapping[str, Any], *, index: int, variables: bool) ->
     )
 
 
-def _actions(raw: Mapping[str, Any], index: int) -> Callable[[str], bool]:
+def _action_texts(raw: Mapping[str, Any], index: int) -> tuple[str, ...]:
     if ("Action" in raw) == ("NotAction" in raw):
         raise NotAPolicy(f"statement {index + 1}: needs either Action or NotAction")
-    texts = [text_of(item).lower() for item in as_list(raw.get("Action", raw.get("NotAction")))]
+    texts = as_list(raw.get("Action", raw.get("NotAction")))
+    return tuple(text_of(item).lower() for item in texts)
+
+
+def _services(raw: Mapping[str, Any]) -> frozenset[str] | None:
+    if "NotAction" in raw:
+        return None
+    services = [text_of(item).lower().partition(":")[0] for item in as_list(raw["Action"])]
+    return None if any(re.search(r"[*?]", item) for item in services) else frozenset(services)
+
+
+def _action_test(raw: Mapping[str, Any], index: int) -> Callable[[str], bool]:
+    texts = _action_texts(raw, index)
+    if any(is_everything(tokens_of(text)) for text in texts):
+        return _always if "Action" in raw else _never
     plain = frozenset(text for text in texts if not re.search(r"[*?]", text))
     regex = "|".join(f"(?:{regex_of(tokens_of(text))})" for text in texts if text not in plain)
     match = compiled(regex).fullmatch if regex else None
     if "Action" in raw:
         return lambda action: action in plain or (match is not None and match(action) is not None)
     return lambda action: action not in plain and (match is None or match(action) is None)
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _never(_: str) -> bool:
+    return False
 
 
 def _resources(raw: Mapping[str, Any], *, variables: bool) -> Resources:
