@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from aft.ids import Revision
+from aft.values.ids import Revision
 
 
 class EntryKind(enum.StrEnum):

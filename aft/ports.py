@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from aft.ids import AccountId, OrgUnitId, RequestId, Revision
 from aft.ledger.events import LedgerEvent, LedgerState
 from aft.organization.model import Account, OrganizationSnapshot
 from aft.sessions import AccountSession
+from aft.values.ids import AccountId, OrgUnitId, RequestId, Revision
 
 # --- time -----------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aft.errors import Denied
-from aft.ids import AccountId
+from aft.values.ids import AccountId
 
 
 class AccountSession(Protocol):

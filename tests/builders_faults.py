@@ -20,16 +20,16 @@ from typing import Any, NoReturn
 import pygit2
 from builders_repo import CONFIG, STACK, Repo
 
-from aft.app.applying import apply_now
-from aft.app.planning import plan_now
+from aft.app.apply.applying import apply_now
+from aft.app.plan.planning import plan_now
 from aft.app.workspace import Workspace
 from aft.app.world import World, open_world
+from aft.engine.model import StopToken
 from aft.ledger.codec import decode_event, encode_record
 from aft.ledger.events import LedgerEvent, LedgerState
 from aft.ledger.replay import replay
 from aft.plan.outcome import Outcome
 from aft.ports import CreationState, LedgerStore, Progress
-from aft.reconcile.model import StopToken
 from aft.sandbox import Action, Rule
 
 KILLED = 137

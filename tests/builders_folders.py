@@ -16,10 +16,10 @@ from aft.customizations.model import (
     StepInputs,
 )
 from aft.customizations.options import LocalState, RunnerOptions, TerraformOptions
-from aft.findings import Finding
-from aft.ids import AccountId
-from aft.registry import RUNNERS_GROUP, load_plugins
+from aft.findings.model import Finding
+from aft.plugins import RUNNERS_GROUP, load_plugins
 from aft.sessions import AccountSession
+from aft.values.ids import AccountId
 
 RUNNERS: Mapping[str, CustomizationRunner] = load_plugins(RUNNERS_GROUP, lambda item: item.kind)
 KEY_ID = "ASIAQQQQQQQQEXAMPLE1"

@@ -10,15 +10,15 @@ from typing import Any
 
 import boto3
 
-from aft.aws.edge import connect
+from aft.aws.adapters import connect
 from aft.baselines.model import BaselineSetting, SettingDifference, SettingInputs
-from aft.config import Config
-from aft.ids import AccountId, OrgUnitPath
+from aft.config.model import Config
 from aft.organization.model import AccountFacts
 from aft.sandbox.sandbox import Sandbox
 from aft.sandbox.seed import AccountSpec
 from aft.sandbox.server import serve
 from aft.sessions import AccountSession
+from aft.values.ids import AccountId, OrgUnitPath
 
 HOME = "eu-central-1"
 

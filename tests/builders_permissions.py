@@ -19,18 +19,18 @@ from typing import Any
 import boto3
 from builders_repo import CONFIG, ORGANIZATION, STACK, Repo
 
-from aft.app.applying import apply_now
-from aft.app.planning import plan_now
+from aft.app.apply.applying import apply_now
+from aft.app.plan.planning import plan_now
 from aft.app.workspace import Workspace
 from aft.app.world import World, edge_onto, open_ledger, open_sandbox
-from aft.config import Config
-from aft.ids import RequestId
-from aft.reconcile.model import StopToken
+from aft.config.model import Config
+from aft.engine.model import StopToken
 from aft.report.progress import QuietProgress
 from aft.sandbox.credentials import Keys
 from aft.sandbox.routing import iam_action
 from aft.sandbox.sandbox import Sandbox
 from aft.scaffold.roles import AUDIENCE, ISSUER, READER_PATH, READER_ROLE, reader_template
+from aft.values.ids import RequestId
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import Baseline, Selector, SettingParameters, SettingSpec
 from aft.baselines.select import settings_for
-from aft.config import Config
+from aft.config.model import Config
 from aft.customizations.digests import step_digest
 from aft.customizations.model import Customization, CustomizationStep, StepFile
-from aft.findings import SourceRef
-from aft.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId, Revision
+from aft.desired.facts import account_facts
+from aft.desired.model import AccountRequest, DesiredState, Owner
+from aft.findings.model import SourceRef
 from aft.ledger.events import AccountRecord, DoneStep, FailedStep, LedgerState, OpenIntent
 from aft.organization.model import (
     Account,
@@ -26,8 +27,7 @@ from aft.organization.model import (
 from aft.organization.spec import OrganizationSpec, UnitSpec
 from aft.plan.diff import make_plan
 from aft.plan.model import LiveSetting, Plan
-from aft.requests.facts import account_facts
-from aft.requests.model import AccountRequest, DesiredState, Owner
+from aft.values.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId, Revision
 
 REVISION = Revision("1a2b3c4" + "d" * 33)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -20,15 +20,15 @@ from fakes.world import (
 )
 from fakes.world_ledger import FakeLedger
 
-from aft.ids import Revision
+from aft.desired.model import DesiredState
+from aft.engine.executor import apply_plan
+from aft.engine.model import RunInfo, StopToken, Tools
 from aft.plan.codec import plan_digest
 from aft.plan.diff import make_plan
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome
 from aft.ports import CommitInfo
-from aft.reconcile.executor import apply_plan
-from aft.reconcile.model import RunInfo, StopToken, Tools
-from aft.requests.model import DesiredState
+from aft.values.ids import Revision
 
 WHEN = datetime(2026, 1, 4, 12, 0, tzinfo=UTC)
 

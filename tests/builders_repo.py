@@ -16,12 +16,12 @@ from typing import Any
 
 import boto3
 
-from aft.app import places
-from aft.app.places import STATE_VARIABLE
+from aft.app import local_paths
+from aft.app.local_paths import STATE_VARIABLE
 from aft.app.world import edge_onto
-from aft.aws.edge import AwsEdge
+from aft.aws.adapters import AwsEdge
 from aft.cli.main import run
-from aft.config import Config
+from aft.config.model import Config
 from aft.organization.model import Account
 from aft.sandbox.sandbox import Sandbox
 
@@ -149,7 +149,7 @@ class Repo:
 
     @property
     def state_file(self) -> Path:
-        return places.sandbox_state(self.root, {**os.environ, **self.environ})
+        return local_paths.sandbox_state(self.root, {**os.environ, **self.environ})
 
     def aft(self, *arguments: str, sandbox: bool = True) -> Result:
         """Run ``aft`` in this process, in this repository."""

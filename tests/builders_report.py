@@ -7,19 +7,19 @@ from datetime import timedelta
 
 import builders_plan as b
 
-from aft.app.reviewing import NotReviewed
-from aft.findings import Finding, Severity, SourceRef
-from aft.ids import RequestId
+from aft.app.apply.review_gate import NotReviewed
+from aft.desired.model import Owner
+from aft.findings.model import Finding, Severity, SourceRef
 from aft.organization.model import AccountState
 from aft.plan.model import Change, ChangeKind, LiveSetting, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import NOTHING_REVIEWED, newly_risky, newly_routine, reviewed_of
-from aft.report.costs import AccountCosts, Costs
-from aft.report.markdown import MARKER, PlanPage
-from aft.report.markdown_failure import FailurePage
-from aft.report.markdown_outcome import MARKER as APPLY_MARKER
-from aft.report.markdown_outcome import OutcomePage
-from aft.requests.model import Owner
+from aft.report.markdown.costs import AccountCosts, Costs
+from aft.report.markdown.failure import FailurePage
+from aft.report.markdown.outcome import MARKER as APPLY_MARKER
+from aft.report.markdown.outcome import OutcomePage
+from aft.report.markdown.plan import MARKER, PlanPage
+from aft.values.ids import RequestId
 
 GLOBAL = b.customization("global", "10-read-only-role.py")
 PCI = b.customization("pci", "10-audit-topic.py")

@@ -10,14 +10,14 @@ from typing import ClassVar
 from aft.customizations.access import Access
 from aft.customizations.model import CustomizationStep, StepFile, StepInputs, StepResult
 from aft.customizations.render import template_accesses
+from aft.desired.cache import ParseCache
+from aft.desired.desired import LoadResult, load_desired_state
 from aft.errors import NotFound
 from aft.files import EntryKind, TreeEntry
-from aft.findings import Finding
-from aft.ids import WORKING_TREE, Revision
-from aft.registry import SETTINGS_GROUP, load_plugins
-from aft.requests.cache import ParseCache
-from aft.requests.desired import LoadResult, load_desired_state
+from aft.findings.model import Finding
+from aft.plugins import SETTINGS_GROUP, load_plugins
 from aft.sessions import AccountSession
+from aft.values.ids import WORKING_TREE, Revision
 
 
 class MemoryFiles:

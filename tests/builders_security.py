@@ -11,13 +11,13 @@ from typing import Any
 import boto3
 from builders_inside import HOME, Applied, Inside, facts
 
-from aft.aws.edge import AwsEdge, connect
+from aft.aws.adapters import AwsEdge, connect
 from aft.baselines.model import BaselineSetting, SettingInputs
-from aft.config import Config
-from aft.ids import AccountId
+from aft.config.model import Config
 from aft.organization.model import AccountFacts, Surroundings
 from aft.sandbox.sandbox import Sandbox
 from aft.sandbox.seed import AccountSpec
+from aft.values.ids import AccountId
 
 NAMES = ("payments-prod", "audit", "log-archive")
 

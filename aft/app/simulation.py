@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aft.app import places
+from aft.app import local_paths
 from aft.app.workspace import Workspace
 from aft.app.world import edge_onto, ledger_branch, open_sandbox
-from aft.config import Config
-from aft.git.ledger_branch import forget_ledger
-from aft.ids import OrgUnitPath
+from aft.config.model import Config
+from aft.desired.model import DesiredState
+from aft.git.ledger.branch import forget_ledger
 from aft.organization.model import OrganizationSnapshot
-from aft.requests.model import DesiredState
+from aft.values.ids import OrgUnitPath
 
 if TYPE_CHECKING:
     from aft.sandbox.profiles import Profile
@@ -36,9 +36,9 @@ def reset(workspace: Workspace, config: Config, profile: Profile) -> SandboxRepo
     """Forget the organization and its ledger, and begin a new one."""
     from aft.sandbox.sandbox import Sandbox
 
-    path = places.sandbox_state(workspace.repository.path, workspace.environ)
+    path = local_paths.sandbox_state(workspace.repository.path, workspace.environ)
     Sandbox.discard(path)
-    states = places.sandbox_terraform(workspace.repository.path, workspace.environ)
+    states = local_paths.sandbox_terraform(workspace.repository.path, workspace.environ)
     shutil.rmtree(states, ignore_errors=True)
     forget_ledger(workspace.repository, ledger_branch(config, simulated=True))
     with open_sandbox(workspace, config, profile=profile):
@@ -53,7 +53,7 @@ def report(workspace: Workspace, config: Config) -> SandboxReport:
             profile=sandbox.profile.value,
             now=sandbox.clock.now(),
             snapshot=edge.reader.read(),
-            state_file=str(places.sandbox_state(workspace.repository.path, workspace.environ)),
+            state_file=str(local_paths.sandbox_state(workspace.repository.path, workspace.environ)),
         )
 
 

@@ -10,21 +10,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aft.app import places
-from aft.app.collector import collector_paused
+from aft.app import local_paths
+from aft.app.gc_pause import collector_paused
 from aft.baselines.model import BaselineSetting
-from aft.config import Config
-from aft.config_file import parse_config
+from aft.config.file import parse_config
+from aft.config.model import Config
 from aft.customizations.model import CustomizationRunner
+from aft.desired.cache import ParseCache
+from aft.desired.desired import LoadResult, load_desired_state
+from aft.desired.model import DesiredState
 from aft.errors import FindingsError
 from aft.files import RevisionFiles
-from aft.findings import Finding
+from aft.findings.model import Finding
 from aft.git.revision import Repository, open_repository, revision_files, working_tree_files
-from aft.ids import Revision
-from aft.registry import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
-from aft.requests.cache import ParseCache
-from aft.requests.desired import LoadResult, load_desired_state
-from aft.requests.model import DesiredState
+from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.values.ids import Revision
 
 
 class InvalidRepository(FindingsError):
@@ -107,7 +107,7 @@ class Workspace:
 
     @contextlib.contextmanager
     def _parse_cache(self) -> Iterator[ParseCache]:
-        path = places.parse_cache(self.repository.path, self.environ)
+        path = local_paths.parse_cache(self.repository.path, self.environ)
         try:
             stored = path.read_bytes()
         except OSError:

@@ -13,17 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aft.app import places
+from aft.app import local_paths
 from aft.app.workspace import Workspace
 from aft.clock import SystemClock
-from aft.config import Config
+from aft.config.model import Config
 from aft.errors import UserError
-from aft.git.ledger import GitLedger
-from aft.git.published import GitSnapshots
+from aft.git.ledger.snapshots import GitSnapshots
+from aft.git.ledger.store import GitLedger
 from aft.ports import Clock, LedgerStore
 
 if TYPE_CHECKING:
-    from aft.aws.edge import AwsEdge
+    from aft.aws.adapters import AwsEdge
     from aft.sandbox.credentials import Keys
     from aft.sandbox.profiles import Profile
     from aft.sandbox.sandbox import Sandbox
@@ -56,7 +56,7 @@ def open_ledger(workspace: Workspace, config: Config, *, simulated: bool) -> Git
         branch=ledger_branch(config, simulated=simulated),
         remote=_ledger_remote(workspace, config, simulated=simulated),
         clock=SystemClock(),
-        cache=places.ledger_cache(
+        cache=local_paths.ledger_cache(
             workspace.repository.path, workspace.environ, simulated=simulated
         ),
     )
@@ -107,7 +107,7 @@ def open_world(
         return
     clock = SystemClock()
     run = _run_id(clock)
-    from aft.aws.edge import connect
+    from aft.aws.adapters import connect
 
     edge = connect(config, clock=clock, run_id=run, reads_only=reads_only)
     edge.sessions.check_credentials()
@@ -136,7 +136,7 @@ def open_sandbox(
             f"the sandbox is not installed ({error.name} is missing)",
             hint="pip install 'aft[sandbox]'",
         ) from error
-    path = places.sandbox_state(workspace.repository.path, workspace.environ)
+    path = local_paths.sandbox_state(workspace.repository.path, workspace.environ)
     with Sandbox.open(
         path,
         profile=profile or Profile.INSTANT,
@@ -161,7 +161,7 @@ def edge_onto(
     Customizations run in processes of their own, which reach the sandbox over loopback HTTP; the
     server starts when the first of them asks.
     """
-    from aft.aws.edge import connect
+    from aft.aws.adapters import connect
     from aft.sandbox.server import serve
 
     with contextlib.ExitStack() as servers:

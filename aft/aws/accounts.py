@@ -7,8 +7,8 @@ from typing import Any
 
 from aft.aws.units import KnownUnits, climb, parent_of, path_of
 from aft.errors import Terminal
-from aft.ids import AccountId, OrgUnitId, OrgUnitPath
 from aft.organization.model import Account, AccountState
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath
 
 
 def account_from(

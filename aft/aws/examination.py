@@ -12,7 +12,7 @@ from typing import Any
 
 from aft.aws.session import AwsSessions
 from aft.errors import Denied, NotFound, Terminal
-from aft.ids import AccountId
+from aft.values.ids import AccountId
 
 ACCOUNT_QUOTA = ("organizations", "L-E619E033")
 """Service Quotas, us-east-1: "Default maximum number of accounts"."""

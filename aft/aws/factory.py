@@ -20,11 +20,11 @@ from botocore import exceptions as boto
 from botocore.config import Config
 
 from aft import __version__
-from aft.aws.acting import share
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.credentials import Credentials
 from aft.aws.errors import translate
 from aft.aws.pacing import Pacing
+from aft.aws.request_identity import share
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
@@ -76,7 +76,7 @@ class ClientFactory:
         """The kept client for ``key``, or a new one when there is none with these credentials.
 
         ``credentials=None`` leaves them to the session's own chain, which renews itself. Clients of
-        the identity ``SHARED`` have none of their own: see ``aft.aws.acting``.
+        the identity ``SHARED`` have none of their own: see ``aft.aws.request_identity``.
         """
         if key.identity == SHARED:
             credentials = _NOBODY

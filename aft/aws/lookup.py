@@ -5,8 +5,8 @@ from __future__ import annotations
 from aft.aws.accounts import read_account
 from aft.aws.session import AwsSessions
 from aft.aws.units import KnownUnits
-from aft.ids import AccountId
 from aft.organization.model import Account
+from aft.values.ids import AccountId
 
 
 class AwsAccountLookup:

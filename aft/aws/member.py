@@ -8,8 +8,8 @@ from typing import Any
 from aft.aws.accounts import state_of
 from aft.aws.session import AwsSessions
 from aft.errors import Denied, NotFound, Terminal, Transient
-from aft.ids import AccountId
 from aft.organization.model import AccountState
+from aft.values.ids import AccountId
 
 _NEVER = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLOSED)
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aft.aws.errors import error_code
-from aft.aws.recent import RecentlyTagged
 from aft.aws.session import AwsSessions
+from aft.aws.tag_lag import RecentlyTagged
 from aft.aws.units import KnownUnit, KnownUnits, parent_of
 from aft.errors import AftError, Conflict, Denied, NotFound, Terminal, Transient, UnknownOutcome
-from aft.ids import AccountId, OrgUnitId
+from aft.values.ids import AccountId, OrgUnitId
 
 # After these a write may have been carried out, by us or by somebody else.
 _DOUBTFUL = (NotFound, Terminal, UnknownOutcome, Transient, Conflict)

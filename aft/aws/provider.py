@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from aft.aws.recent import RecentlyTagged
 from aft.aws.session import AwsSessions
+from aft.aws.tag_lag import RecentlyTagged
 from aft.errors import Conflict, Transient
-from aft.ids import AccountId, RequestId
 from aft.organization.model import REQUEST_TAG
 from aft.ports import Creation, CreationState
+from aft.values.ids import AccountId, RequestId
 
 MAX_IN_FLIGHT = 5
 """AWS's limit of creations in progress."""

@@ -13,14 +13,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from aft.aws.accounts import account_from, read_tags
+from aft.aws.arn_paths import Whereabouts, whereabouts
 from aft.aws.session import AwsSessions
 from aft.aws.tags import accounts_tagged
 from aft.aws.units import KnownUnit, KnownUnits, as_units, climb, parent_of, path_of
-from aft.aws.whereabouts import Whereabouts, whereabouts
 from aft.errors import NotFound
-from aft.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId, is_org_unit_id
 from aft.organization.model import Account, OrganizationalUnit, OrganizationSnapshot
 from aft.ports import Clock
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId, is_org_unit_id
 
 THREADS = 8
 

@@ -18,16 +18,16 @@ from typing import Any
 import botocore.session
 from botocore import exceptions as boto
 
-from aft.aws.acting import Actor, acting
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.clients import Door, TranslatingClient
 from aft.aws.credentials import CredentialCache, Credentials
 from aft.aws.errors import NO_CREDENTIALS_HINT, translate
 from aft.aws.factory import SHARED, ClientFactory, ClientKey
 from aft.aws.pacing import DEFAULT_PACES, Pace, Pacing
+from aft.aws.request_identity import Actor, acting
 from aft.errors import AftError, Denied
-from aft.ids import AccountId
 from aft.ports import Clock
+from aft.values.ids import AccountId
 
 CALLER = "caller"
 MANAGEMENT = "management"

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aft.aws.accounts import account_from, read_tags
-from aft.aws.recent import RecentlyTagged
 from aft.aws.scoped import read_scoped
 from aft.aws.session import AwsSessions
+from aft.aws.tag_lag import RecentlyTagged
 from aft.aws.tags import bulk_tags
 from aft.aws.units import KnownUnit, KnownUnits, as_units, parent_of, path_of
 from aft.errors import Conflict, NotFound
-from aft.ids import AccountId, OrgUnitId, RequestId
 from aft.organization.model import Account, OrganizationSnapshot, Policy
 from aft.ports import Clock
+from aft.values.ids import AccountId, OrgUnitId, RequestId
 
 THREADS = 16
 TRIES = 3

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from aft.ids import AccountId
 from aft.organization.model import REQUEST_TAG
+from aft.values.ids import AccountId
 
 ACCOUNT_TYPE = "organizations:account"
 PAGE = 100

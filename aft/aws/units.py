@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from aft.aws.whereabouts import parent_in_path
-from aft.ids import OrgUnitId, OrgUnitPath
+from aft.aws.arn_paths import parent_in_path
 from aft.organization.model import OrganizationalUnit
+from aft.values.ids import OrgUnitId, OrgUnitPath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

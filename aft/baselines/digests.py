@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aft.baselines.select import ResolvedSetting, Setting
-from aft.canonical import digest
-from aft.ids import AccountId
 from aft.organization.model import AccountFacts
+from aft.values.canonical_json import digest
+from aft.values.ids import AccountId
 
 _ONE, _OTHER = AccountId("000000000000"), AccountId("111111111111")
 

@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
-from aft.findings import SourceRef
-from aft.ids import OrgUnitPath, RequestId
+from aft.findings.model import SourceRef
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.values.ids import OrgUnitPath, RequestId
 
 
 class SettingParameters(BaseModel):

@@ -16,15 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from aft.baselines.model import Baseline, Selector, SettingSpec
 from aft.baselines.references import references_in
 from aft.baselines.select import SAMPLE_VALUES, Setting, expand_all, resolve
-from aft.config import CUSTOMIZATIONS_PATH
+from aft.config.model import CUSTOMIZATIONS_PATH
 from aft.errors import UserError
 from aft.files import EntryKind, RevisionFiles
-from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
-from aft.ids import OrgUnitPath
+from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.validation import validate, value_at
 from aft.organization.model import AccountFacts
 from aft.organization.spec import OrganizationSpec
-from aft.patterns import expand, has_placeholders
-from aft.validation import validate, value_at
+from aft.values.ids import OrgUnitPath
+from aft.values.placeholders import expand, has_placeholders
+from aft.values.suggestions import did_you_mean
 from aft.yamldoc import YamlDocument, parse_yaml
 
 BASELINES_FOLDER = f"{CUSTOMIZATIONS_PATH}/baselines"

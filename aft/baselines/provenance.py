@@ -10,10 +10,10 @@ from typing import Any
 
 from aft.baselines.model import Baseline, SettingSpec
 from aft.baselines.select import BaselineSeeker, ResolvedSetting
-from aft.findings import SourceRef
-from aft.ids import OrgUnitPath
-from aft.origins import Explained, Loc, Origin, OriginKind, dotted, leaves
-from aft.validation import value_at
+from aft.findings.model import SourceRef
+from aft.findings.origins import Explained, Loc, Origin, OriginKind, dotted, leaves
+from aft.findings.validation import value_at
+from aft.values.ids import OrgUnitPath
 from aft.yamldoc import YamlDocument
 
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from aft.errors import Terminal
-from aft.ids import AccountId, RequestId
 from aft.organization.model import AccountFacts
+from aft.values.ids import AccountId, RequestId
 
 Loc = tuple[str | int, ...]
 

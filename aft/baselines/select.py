@@ -24,10 +24,10 @@ from aft.baselines.model import (
 )
 from aft.baselines.references import AccountReference, references_in
 from aft.errors import UserError
-from aft.findings import SourceRef
-from aft.ids import OrgUnitPath
+from aft.findings.model import SourceRef
 from aft.organization.model import AccountFacts
-from aft.patterns import expand
+from aft.values.ids import OrgUnitPath
+from aft.values.placeholders import expand
 
 KNOWN_AFTER_APPLY = "(known after apply)"
 """Stands for an account id that only apply can know."""

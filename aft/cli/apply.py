@@ -27,7 +27,7 @@ PARTLY_EXIT = 4
 STOPPING = "stopping after the steps at hand; a second signal ends at once"
 
 if TYPE_CHECKING:
-    from aft.app.planning import Planned
+    from aft.app.plan.planning import Planned
     from aft.app.world import World
     from aft.plan.model import Plan
     from aft.plan.outcome import Outcome
@@ -131,7 +131,7 @@ def command(
 def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> tuple[str, ...]:
     """Publish the organization as it is now; what was read before serves if nothing was done.
     Says why it could not."""
-    from aft.app.publishing import publish
+    from aft.app.plan.publishing import publish
     from aft.errors import AftError
 
     known = None if outcome.targets else planned.snapshot
@@ -153,7 +153,7 @@ def _run(
 ) -> tuple[Planned, Outcome, bool]:
     """Plan anew, or check the pinned plan; carry it out; leave the report. False: not published
     although that was asked for."""
-    from aft.app.planning import plan_now
+    from aft.app.plan.planning import plan_now
     from aft.app.world import ledger_tip, open_world
 
     workspace = session.workspace
@@ -201,7 +201,7 @@ def _about(planned: Planned, order: Order) -> tuple[tuple[str, str], ...]:
 
 
 def _pinned(session: Session, world: World, plan: Plan) -> Planned:
-    from aft.app.planning import check_pinned
+    from aft.app.plan.planning import check_pinned
 
     tip = session.workspace.repository.resolve("HEAD")
     return check_pinned(session.workspace, world, plan, tip=tip)
@@ -209,7 +209,7 @@ def _pinned(session: Session, world: World, plan: Plan) -> Planned:
 
 def carry_out(session: Session, world: World, planned: Planned, order: Order) -> Outcome:
     """Show, check, ask, do, sum up."""
-    from aft.app.applying import RefusedBySafety, apply_now
+    from aft.app.apply.applying import RefusedBySafety, apply_now
     from aft.cli.stopping import stop_on_signals
     from aft.report.outcome import outcome_view
     from aft.report.text import plan_headline, plan_view
@@ -243,9 +243,9 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
 
 def _compare(session: Session, plan: Plan, reviewed: Reviewed, *, quiet: bool) -> None:
     """Raises ``NotReviewed`` for risks nobody has seen; says what else is new."""
-    from aft.app.reviewing import check_reviewed
+    from aft.app.apply.review_gate import check_reviewed
     from aft.plan.reviewed import newly_routine
-    from aft.report.unreviewed import routine_text
+    from aft.report.markdown.unreviewed import routine_text
 
     check_reviewed(reviewed, plan)
     words = routine_text(newly_routine(reviewed, plan), reviewed)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aft.findings import did_you_mean
-from aft.ids import RequestId
 from aft.report.plain import one_line
+from aft.values.ids import RequestId
+from aft.values.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from aft.app.requesting import RequestDesk
+    from aft.app.requests.new_request import RequestDesk
 
 NONE = ""
 """What an empty answer stands for."""
@@ -78,7 +78,7 @@ def _ask_rest(desk: RequestDesk, answers: dict[str, Any], supplied: Mapping[str,
 
 
 def _show_supplied(desk: RequestDesk, folder: str, supplied: Mapping[str, Any]) -> None:
-    from aft.requests.emit import mapping_yaml
+    from aft.desired.emit import mapping_yaml
 
     del desk
     if not supplied:

@@ -89,7 +89,7 @@ class Session:
     def mask_as(self, files: RevisionFiles) -> None:
         """Mask from now on what ``report.mask`` of these files' ``aft.yaml`` says; everything,
         when that file cannot be read."""
-        from aft.config_file import parse_config
+        from aft.config.file import parse_config
 
         config, _ = parse_config(files)
         self.masking.mask = mask_of(config.report.mask) if config is not None else FULL_MASK

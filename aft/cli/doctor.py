@@ -37,8 +37,8 @@ def command(session: Session, *, repository: str | None, as_json: bool) -> None:
 
 
 def _checks(session: Session, repository: str | None) -> Iterator[Check]:
-    from aft.app.doctoring import amazon_facts, machine_facts
-    from aft.doctor.amazon import check_amazon
+    from aft.app.doctor.aws_facts import amazon_facts, machine_facts
+    from aft.doctor.aws import check_amazon
     from aft.doctor.machine import check_machine
 
     workspace = session.workspace
@@ -49,9 +49,9 @@ def _checks(session: Session, repository: str | None) -> Iterator[Check]:
     if state is not None:  # else the repository's errors come first
         yield from check_amazon(amazon_facts(workspace, state, simulated=session.simulated))
     if repository is not None:
-        from aft.app.doctoring_hub import hub_facts
+        from aft.app.doctor.github_facts import hub_facts
         from aft.clock import SystemClock
-        from aft.doctor.hub import check_hub
+        from aft.doctor.github import check_hub
         from aft.github.context import GitHubContext
 
         context = GitHubContext.read(session.environ, repository=repository)

@@ -14,10 +14,10 @@ from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_opti
 DRIFT_EXIT = 2
 
 if TYPE_CHECKING:
-    from aft.app.drifting import Found
+    from aft.app.drift import Found
     from aft.app.world import World
-    from aft.ids import RequestId
-    from aft.requests.model import DesiredState
+    from aft.desired.model import DesiredState
+    from aft.values.ids import RequestId
 
 
 @click.command("drift")
@@ -100,7 +100,7 @@ def command(
                 report.write(found)
                 code = code or (DRIFT_EXIT if found.drift.is_any else 0)
             if publish:
-                from aft.app.publishing import publish as publish_organization
+                from aft.app.plan.publishing import publish as publish_organization
 
                 publish_organization(workspace, world, desired, found.snapshot)
     sys.exit(code)
@@ -109,7 +109,7 @@ def command(
 def _find(
     session: Session, world: World, desired: DesiredState, scope: tuple[RequestId, ...] | None
 ) -> Found:
-    from aft.app.drifting import find_drift
+    from aft.app.drift import find_drift
 
     with session.waiting("Reading the organization and every account"):
         return find_drift(session.workspace, world, desired, scope=scope)
@@ -137,15 +137,15 @@ def _show(session: Session, found: Found, *, form: str, full: bool) -> None:
     read_at = found.snapshot.read_at
     match form:
         case "json":
-            from aft.report.drift_json import drift_json
+            from aft.report.drift.json import drift_json
 
             click.echo(drift_json(found.drift, read_at=read_at), nl=False)
         case "markdown":
-            from aft.report.drift_markdown import drift_markdown
+            from aft.report.drift.markdown import drift_markdown
 
             click.echo(session.mask(drift_markdown(found.drift, read_at=read_at)), nl=False)
         case _:
-            from aft.report.drift_text import drift_view
+            from aft.report.drift.text import drift_view
 
             session.show(drift_view(found.drift, everything=full))
 
@@ -166,7 +166,7 @@ class _Report:
         if error is None or self._is_written or not isinstance(error, Exception):
             return
         from aft.errors import AftError
-        from aft.report.drift_markdown import drift_failed_markdown
+        from aft.report.drift.markdown import drift_failed_markdown
 
         if isinstance(error, AftError):
             text = drift_failed_markdown(error.message, error.hint)
@@ -178,8 +178,8 @@ class _Report:
 
     def write(self, found: Found) -> None:
         """The three files; ``issue.md`` is taken away when there is nothing to say in it."""
-        from aft.report.drift_json import drift_json
-        from aft.report.drift_markdown import SUMMARY_LIMIT, drift_markdown
+        from aft.report.drift.json import drift_json
+        from aft.report.drift.markdown import SUMMARY_LIMIT, drift_markdown
 
         drift, read_at = found.drift, found.snapshot.read_at
         issue = drift_markdown(drift, read_at=read_at) if drift.is_any or drift.unread else None

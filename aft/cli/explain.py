@@ -34,10 +34,10 @@ def command(
     a setting, a parameter (budget.forecast_at) or a customization. Needs no credentials, unless
     --live asks AWS.
     """
-    from aft.app.explaining import explain_account
+    from aft.app.explain import explain_account
     from aft.plan.explanation import narrowed
-    from aft.report.explain import explanation_view
-    from aft.report.explain_json import explanation_json
+    from aft.report.explain.json import explanation_json
+    from aft.report.explain.text import explanation_view
 
     if working_tree and revision:
         raise click.UsageError("--working-tree and --revision exclude each other")

@@ -50,7 +50,7 @@ def comment_command(
     says that the job failed. When the pull request has moved on, nothing is written; nor is the
     failure when it is closed.
     """
-    from aft.app.github_comments import (
+    from aft.app.github.comments import (
         post_sticky,
         pull_request_of_commit,
         read_text,
@@ -93,7 +93,7 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
     Only git objects: nothing is checked out or run. Refs of closed ones are removed; the event's
     own pull request is left out. For aft validate --against 'refs/aft/pulls/*'.
     """
-    from aft.app.github_pulls import PULLS_PREFIX, fetch_open_pulls
+    from aft.app.github.pulls import PULLS_PREFIX, fetch_open_pulls
 
     own = {hub.event.pull.number} if hub.event.pull else set()
     result = fetch_open_pulls(hub.client, hub.fetching(remote), exclude={*exclude, *own})
@@ -123,7 +123,7 @@ def fetch_pull_command(
     step's outputs say state (ready, outdated, closed or conflict), merge and base. Exit 1 when
     there are conflicts; when it is outdated or closed, says so, exit 0, and there is no ref.
     """
-    from aft.app.github_pulls import PullState, fetch_pull
+    from aft.app.github.pulls import PullState, fetch_pull
 
     number = hub.pull(number)
     head = hub.head(head, number)
@@ -152,7 +152,7 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     successful apply of everything count too: what it left undone is still to be done. When
     nothing is found, the file says that nothing was reviewed, and aft apply does nothing risky.
     """
-    from aft.app.github_reviews import review_of_commit
+    from aft.app.github.reviews import review_of_commit
 
     review = review_of_commit(hub.client, commit, workflow=workflow)
     write_file(out, review.text)
@@ -166,8 +166,8 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
 @hub_options
 def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
     """Open, update or close the one issue of ours with a label."""
-    from aft.app.github_comments import read_text
-    from aft.app.github_issues import settle_issue
+    from aft.app.github.comments import read_text
+    from aft.app.github.issues import settle_issue
 
     run = hub.context.run_url
     farewell = f"Closed: it is so no longer{f' ([run]({run}))' if run else ''}."
@@ -210,8 +210,8 @@ def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, 
 
     The step's outputs are pull (its number) and url.
     """
-    from aft.app.github_comments import read_text
-    from aft.app.github_pulls import open_or_find
+    from aft.app.github.comments import read_text
+    from aft.app.github.pulls import open_or_find
     from aft.github.fitting import fitted_body
 
     body = fitted_body(read_text(body_file), note=hub.cut_note)
@@ -245,7 +245,7 @@ def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ..
 @hub_options
 def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
     """Write a comment on an issue, or bring ours up to date."""
-    from aft.app.github_comments import post_sticky, read_text
+    from aft.app.github.comments import post_sticky, read_text
     from aft.github.issues import WRITE
 
     if number is None:
@@ -270,9 +270,9 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
 
     Does nothing unless aft.yaml, as it is at --from, says github.require_signatures.
     """
-    from aft.app.github_signatures import are_signatures_required, signature_findings
-    from aft.report.findings import findings_json, findings_text
-    from aft.report.github import findings_github
+    from aft.app.github.signatures import are_signatures_required, signature_findings
+    from aft.report.findings.annotations import findings_github
+    from aft.report.findings.text import findings_json, findings_text
 
     workspace = hub.session.workspace
     if not are_signatures_required(workspace, base):
@@ -292,7 +292,7 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
 
 def _silent_page(hub: Hub, verb: str) -> str:
     """The job ended before aft could say anything: never to be taken for "no changes"."""
-    from aft.report.markdown_failure import FailurePage, failure_comment
+    from aft.report.markdown.failure import FailurePage, failure_comment
 
     page = FailurePage(
         verb=verb,
@@ -305,7 +305,7 @@ def _silent_page(hub: Hub, verb: str) -> str:
 
 
 def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
-    from aft.report.markdown_failure import FailurePage, failure_comment, failure_summary
+    from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
 
     page = FailurePage(
         verb="plan",

@@ -32,7 +32,7 @@ def codeowners_command(session: Session, *, out: Path | None, check: bool) -> No
     Each team's handle is in github.teams of aft.yaml; what no team owns belongs to
     github.platform_team, as do aft.yaml, customizations/ and .github/. Talks to nobody.
     """
-    from aft.requests.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
+    from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 
     workspace = session.workspace
     state = workspace.desired(workspace.files(None))
@@ -52,8 +52,8 @@ def issue_form_command(session: Session, *, out: Path | None, check: bool) -> No
 
     Run it again when these change; aft new --from-issue reads the answers. Talks to nobody.
     """
-    from aft.app.issue_forms import form_of
-    from aft.requests.issue_form import FORM_PATH
+    from aft.app.requests.issue_forms import form_of
+    from aft.desired.issue_form import FORM_PATH
 
     _keep(session, form_of(session.workspace), out, default=FORM_PATH, check=check)
 

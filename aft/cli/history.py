@@ -18,7 +18,7 @@ def command(session: Session, *, request_id: str, revision: str | None, as_json:
     Needs no credentials. ID is a request's id (the stem of its file), also of one whose file is
     gone; "organization" tells of the OU tree and the runs.
     """
-    from aft.app.histories import history_of
+    from aft.app.history import history_of
     from aft.report.history import history_json, history_view
 
     entries = history_of(

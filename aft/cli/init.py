@@ -60,9 +60,9 @@ def command(
     _check(region=region, account=management_account, repository=repository, action=action)
     if terraform and not repository:
         raise click.UsageError("--terraform is for --github")
-    from aft.app.initializing import write_scaffold
-    from aft.app.issue_forms import form_of_new
-    from aft.requests.issue_form import FORM_PATH
+    from aft.app.init import write_scaffold
+    from aft.app.requests.issue_forms import form_of_new
+    from aft.desired.issue_form import FORM_PATH
     from aft.scaffold.repository import RepositoryChoices, repository_files
 
     choices = RepositoryChoices(

@@ -61,7 +61,7 @@ class VerbGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from aft.findings import did_you_mean
+        from aft.values.suggestions import did_you_mean
 
         if args and not args[0].startswith("-") and args[0] not in VERBS:
             hint = did_you_mean(args[0], VERBS)
@@ -181,7 +181,7 @@ def _show(error: AftError, masking: Masking) -> None:
     mask = masking.mask
     findings = getattr(error, "findings", ()) if isinstance(error, FindingsError) else ()
     if findings:
-        from aft.report.findings import findings_text
+        from aft.report.findings.text import findings_text
 
         click.echo(mask(findings_text(findings)), err=True)
     click.echo(mask(f"error: {error.message}"), err=True)

@@ -11,7 +11,7 @@ import click
 from aft.cli.context import Session, pass_session
 
 if TYPE_CHECKING:
-    from aft.app.requesting import ProposedRequest
+    from aft.app.requests.new_request import ProposedRequest
 
 FINDINGS_EXIT = 3
 
@@ -104,7 +104,7 @@ def _propose(
     *,
     asks: bool,
 ) -> ProposedRequest:
-    from aft.app.requesting import RequestDesk
+    from aft.app.requests.new_request import RequestDesk
     from aft.cli.asking import ask_for_rest
     from aft.cli.request_values import draft_from
 
@@ -117,7 +117,7 @@ def _propose(
 
 
 def _show(session: Session, proposed: ProposedRequest, *, only_print: bool) -> None:
-    from aft.report.findings import findings_count, findings_text
+    from aft.report.findings.text import findings_count, findings_text
 
     if only_print or proposed.request is None:
         click.echo(proposed.text, nl=False)
@@ -131,7 +131,7 @@ def _show(session: Session, proposed: ProposedRequest, *, only_print: bool) -> N
     if only_print:
         session.say(f"would be {proposed.path}")
         return
-    from aft.app.requesting import write_request
+    from aft.app.requests.new_request import write_request
 
     write_request(session.workspace, proposed)
     click.echo(f"Wrote {proposed.path}.")
@@ -141,7 +141,7 @@ def _show(session: Session, proposed: ProposedRequest, *, only_print: bool) -> N
 def _from_issue(
     session: Session, issue_file: Path, report: Path, *, issue: int, login: str
 ) -> None:
-    from aft.app.issue_requests import request_from_issue
+    from aft.app.requests.issue_requests import request_from_issue
     from aft.report.plain import one_line
     from aft.report.request_reply import Origin
 

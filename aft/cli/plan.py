@@ -16,11 +16,11 @@ from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_opti
 from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
 if TYPE_CHECKING:
-    from aft.app.planning import Planned
-    from aft.findings import Finding
-    from aft.ids import RequestId
-    from aft.report.markdown import PlanPage
-    from aft.requests.model import DesiredState
+    from aft.app.plan.planning import Planned
+    from aft.desired.model import DesiredState
+    from aft.findings.model import Finding
+    from aft.report.markdown.plan import PlanPage
+    from aft.values.ids import RequestId
 
 CHANGES_EXIT = 2
 REFUSED_EXIT = 5
@@ -155,11 +155,11 @@ def _made(
     desired, warnings = workspace.checked(files, config_from=how.config_from)
     scope = scope_of(session, desired, choice)
     if how.terraform and not how.trust:
-        from aft.app.previews import check_trusted
+        from aft.app.plan.previews import check_trusted
 
         check_trusted(workspace, desired)
     if how.published:
-        from aft.app.publishing import plan_published
+        from aft.app.plan.publishing import plan_published
 
         planned = plan_published(
             workspace, desired, simulated=session.simulated, scope=scope, rerun=choice.rerun
@@ -177,8 +177,8 @@ def _plan_live(
     scope: Sequence[RequestId] | None,
     terraform: bool,
 ) -> Planned:
-    from aft.app.planning import plan_now
-    from aft.app.previews import with_previews
+    from aft.app.plan.planning import plan_now
+    from aft.app.plan.previews import with_previews
     from aft.app.world import open_world
 
     workspace = session.workspace
@@ -214,7 +214,7 @@ def _show(
 ) -> None:
     match form:
         case "markdown" if page is not None:
-            from aft.report.markdown import comment
+            from aft.report.markdown.plan import comment
 
             click.echo(comment(page), nl=False)
         case "json":

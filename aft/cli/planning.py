@@ -13,10 +13,10 @@ import click
 from aft.cli.context import REVISION_HELP, Session
 
 if TYPE_CHECKING:
-    from aft.ids import RequestId
+    from aft.desired.model import DesiredState
     from aft.plan.model import Plan
     from aft.plan.reviewed import Reviewed
-    from aft.requests.model import DesiredState
+    from aft.values.ids import RequestId
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -108,7 +108,7 @@ def scope_of(
     session: Session, desired: DesiredState, choice: ScopeChoice
 ) -> tuple[RequestId, ...] | None:
     """The requests to look at, ``None`` for all of them. Raises ``UserError``."""
-    from aft.app import planning, selection
+    from aft.app.plan import planning, selection
 
     selection.check_rerun(desired, choice.rerun)
     names_some = bool(choice.only or choice.only_ou or choice.only_tag)

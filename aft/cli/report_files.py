@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aft.app.costs import costs_of
-from aft.app.planning import Planned
+from aft.app.plan.costs import costs_of
+from aft.app.plan.planning import Planned
 from aft.cli.context import Session
 from aft.cli.report_folder import ReportFolder
-from aft.findings import Finding
+from aft.findings.model import Finding
 from aft.plan.codec import plan_to_json
 from aft.plan.outcome import Outcome
 from aft.plan.reviewed import Reviewed, newly_routine, reviewed_of, reviewed_to_json
-from aft.report.markdown import PlanPage, comment, summary
-from aft.report.markdown_outcome import OutcomePage, outcome_comment, outcome_summary
+from aft.report.markdown.outcome import OutcomePage, outcome_comment, outcome_summary
+from aft.report.markdown.plan import PlanPage, comment, summary
 from aft.report.outcome import outcome_json
 
 

@@ -20,7 +20,7 @@ from aft.cli.context import Session
 from aft.errors import AftError, FindingsError, Refused, UserError
 
 if TYPE_CHECKING:
-    from aft.findings import Finding
+    from aft.findings.model import Finding
 
 FILES = ("comment.md", "summary.md", "reviewed.json", "plan.json", "outcome.json")
 _MARKERS: Mapping[str, str] = {"plan": "<!-- aft:plan -->", "apply": "<!-- aft:apply -->"}
@@ -116,7 +116,7 @@ class ReportFolder:
         findings: tuple[Finding, ...] = (),
         is_refusal: bool = False,
     ) -> None:
-        from aft.report.markdown_failure import FailurePage, failure_comment, failure_summary
+        from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
         from aft.report.masking import FULL_MASK
 
         masking = self.session.masking

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aft.desired.draft import RequestDraft
 from aft.errors import UserError
-from aft.ids import RequestId
-from aft.requests.draft import RequestDraft
+from aft.values.ids import RequestId
 
 _AS_THEY_ARE = ("name", "email", "ou", "reason", "ticket", "baseline", "account_id")
 _LISTS = ("customizations", "depends_on")

@@ -12,7 +12,7 @@ from aft.cli.context import Session, pass_session
 
 if TYPE_CHECKING:
     from aft.app.simulation import SandboxReport
-    from aft.config import Config
+    from aft.config.model import Config
 
 
 @click.group("sandbox")

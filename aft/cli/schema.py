@@ -8,7 +8,7 @@ from typing import get_args
 
 import click
 
-from aft.requests.schema import SchemaName, json_schema
+from aft.desired.schema import SchemaName, json_schema
 
 NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 

@@ -25,8 +25,8 @@ def command(
 
     States: active, pending, requested, creating, failed, attention, suspended, forgotten.
     """
-    from aft.app import places
-    from aft.app.run_logs import RunLogs
+    from aft.app import local_paths
+    from aft.app.apply.run_logs import RunLogs
     from aft.app.world import open_ledger, open_world
     from aft.plan.status import account_statuses
 
@@ -36,7 +36,7 @@ def command(
         ledger = open_ledger(workspace, desired.config, simulated=session.simulated)
         rows = account_statuses(desired, ledger.read())
     else:
-        from aft.app.planning import plan_now
+        from aft.app.plan.planning import plan_now
 
         with (
             open_world(
@@ -46,7 +46,7 @@ def command(
         ):
             planned = plan_now(workspace, world, desired)
         rows = account_statuses(desired, planned.ledger, planned.plan, planned.snapshot)
-    kept = RunLogs(places.run_logs(session.environ))
+    kept = RunLogs(local_paths.run_logs(session.environ))
 
     def find_log(request_id: str, line: FailedLine | DoneLine) -> str:
         return kept.find(run=line.run, target=request_id, step=line.step)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from threading import Event
 from types import FrameType
 
+from aft.engine.model import StopToken
 from aft.ports import Clock
-from aft.reconcile.model import StopToken
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

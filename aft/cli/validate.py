@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from aft.app.collector import collector_paused
+from aft.app.gc_pause import collector_paused
 from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, pass_session
-from aft.findings import sorted_findings
+from aft.findings.model import sorted_findings
 
 FINDINGS_EXIT = 3
 
@@ -56,7 +56,7 @@ def command(
     result = workspace.load(files, config_from=config_from)
     findings = result.findings
     if against is not None:
-        from aft.app.colliding import find_collisions
+        from aft.app.plan.collisions import find_collisions
 
         found = find_collisions(workspace, files, result.state, against, base=config_from)
         findings = sorted_findings((*findings, *found.findings))
@@ -64,19 +64,19 @@ def command(
             session.say(f"note: {note}")
     match form:
         case "json":
-            from aft.report.findings import findings_json
+            from aft.report.findings.text import findings_json
 
             click.echo(findings_json(findings), nl=False)
         case "github":
-            from aft.report.github import findings_github
+            from aft.report.findings.annotations import findings_github
 
             click.echo(session.mask(findings_github(findings)), nl=False)
         case "sarif":
-            from aft.report.sarif import findings_sarif
+            from aft.report.findings.sarif import findings_sarif
 
             click.echo(findings_sarif(findings), nl=False)
         case _:
-            from aft.report.findings import findings_count, findings_text
+            from aft.report.findings.text import findings_count, findings_text
 
             if findings:
                 click.echo(session.mask(findings_text(findings)).rstrip("\n"))

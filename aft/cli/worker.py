@@ -20,8 +20,8 @@ def command(session: Session, *, once: bool) -> None:
     failed accounts again after growing waits. Logs one JSON object per line. SIGINT and SIGTERM
     end it between two steps; the next start continues.
     """
-    from aft.app.applying import Reconciler
-    from aft.app.watching import reconcile_once, watch, watched_config
+    from aft.app.apply.applying import Reconciler
+    from aft.app.apply.worker import reconcile_once, watch, watched_config
     from aft.app.world import open_world
     from aft.cli.stopping import stop_on_signals
     from aft.clock import SystemClock

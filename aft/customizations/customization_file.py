@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aft.customizations.model import AccountSelector, Parameter, Removal
 from aft.customizations.parameters import NAME_OF_TYPE, is_of_type
-from aft.findings import Finding, SourceRef
-from aft.ids import OrgUnitPath
-from aft.validation import validate
+from aft.findings.model import Finding, SourceRef
+from aft.findings.validation import validate
+from aft.values.ids import OrgUnitPath
 from aft.yamldoc import YamlDocument, parse_yaml
 
 CUSTOMIZATION_FILE = "customization.yaml"

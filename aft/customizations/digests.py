@@ -10,10 +10,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from aft.canonical import digest, plain
 from aft.customizations.model import CustomizationStep, OtherAccount, Outputs, StepFile
 from aft.customizations.other_accounts import inputs_of_accounts
 from aft.organization.model import AccountFacts
+from aft.values.canonical_json import digest, plain
 
 _NO_ACCOUNTS: Mapping[str, OtherAccount] = {}
 _NO_PARAMETERS: Mapping[str, Any] = {}

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from aft.customizations.access import Access
 from aft.customizations.model import GLOBAL, Customization, CustomizationStep, StepInputs
 from aft.customizations.template_values import template_values
-from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
+from aft.findings.model import Finding, SourceRef, sorted_findings
 from aft.organization.model import AccountFacts
+from aft.values.suggestions import did_you_mean
 
 TEMPLATE_SUFFIXES = (".cfn.yaml", ".cfn.yml", ".cfn.json")
 """Endings of step files that are CloudFormation templates."""

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from aft.config import CUSTOMIZATIONS_PATH
+from aft.config.model import CUSTOMIZATIONS_PATH
 from aft.customizations.customization_file import (
     CUSTOMIZATION_FILE,
     CustomizationSettings,
@@ -31,7 +31,7 @@ from aft.customizations.model import (
     StepFile,
 )
 from aft.files import EntryKind, RevisionFiles, TreeEntry
-from aft.findings import Finding, SourceRef, sorted_findings
+from aft.findings.model import Finding, SourceRef, sorted_findings
 
 GLOBAL_FOLDER = f"{CUSTOMIZATIONS_PATH}/{GLOBAL}"
 ACCOUNTS_FOLDER = f"{CUSTOMIZATIONS_PATH}/accounts"

@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from aft.customizations.access import Access
 from aft.customizations.options import RunnerOptions
 from aft.errors import Terminal
-from aft.findings import Finding, SourceRef
-from aft.ids import OrgUnitPath
+from aft.findings.model import Finding, SourceRef
 from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.sessions import AccountSession
+from aft.values.ids import OrgUnitPath
 
 GLOBAL = "global"
 """The name of the customization every account gets first."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aft.customizations.model import Customization, Parameter
-from aft.findings import did_you_mean
+from aft.values.suggestions import did_you_mean
 
 NAME_OF_TYPE: Mapping[str, str] = {
     "text": "text",

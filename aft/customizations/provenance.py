@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from aft.customizations.model import GLOBAL, Customization
 from aft.customizations.select import CustomizationSeeker
-from aft.findings import SourceRef
-from aft.ids import OrgUnitPath
-from aft.origins import Origin, OriginKind
+from aft.findings.model import SourceRef
+from aft.findings.origins import Origin, OriginKind
+from aft.values.ids import OrgUnitPath
 from aft.yamldoc import YamlDocument
 
 

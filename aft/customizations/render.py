@@ -31,13 +31,13 @@ from aft.customizations.model import ALL_INPUTS, StepInputs
 from aft.customizations.template_access import inputs_read
 from aft.customizations.template_values import ACCOUNT_FIELDS, ROOTS, Values, template_values
 from aft.errors import Terminal
-from aft.findings import Finding, SourceRef, did_you_mean, sorted_findings
+from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.values.suggestions import did_you_mean
 
 # CloudFormation's dynamic references begin like a Jinja2 expression. While Jinja2 looks, their
 # braces are two characters of Unicode's private use, which no text of ours holds.
 _RESOLVE = "{{resolve:"
 _MASKED = "\ue000\ue001resolve:"
-
 _HINT = "mend the template, or give the account's request what it lacks"
 
 _NO_MORE: Mapping[str, Any] = {}
@@ -396,5 +396,5 @@ def _column(lines: list[str], line: int, names: tuple[str, ...]) -> int:
 
 def _line_of(error: BaseException, path: str) -> int:
     """The line of the template at which ``error`` was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((frame.lineno or 1 for frame in reversed(frames) if frame.filename == path), 1)
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return next((frame.lineno or 1 for frame in frames if frame.filename == path), 1)

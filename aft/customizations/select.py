@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from aft.customizations.model import GLOBAL, AccountSelector, Customization
-from aft.ids import OrgUnitPath
+from aft.values.ids import OrgUnitPath
 
 
 class CustomizationSeeker(Protocol):

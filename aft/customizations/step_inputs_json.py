@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aft.customizations.model import OtherAccount, StepInputs
-from aft.ids import AccountId, OrgUnitPath
 from aft.organization.model import AccountFacts, Contact
+from aft.values.ids import AccountId, OrgUnitPath
 
 
 def encode_inputs(inputs: StepInputs) -> Mapping[str, Any]:

@@ -18,8 +18,8 @@ from aft.git import trees
 from aft.git.errors import disk_errors
 from aft.git.last_changes import last_changes, parents
 from aft.git.repository import Repository
-from aft.ids import WORKING_TREE, Revision
 from aft.ports import CommitInfo
+from aft.values.ids import WORKING_TREE, Revision
 
 _WALKS_BEFORE_INDEX = 4
 """Asked for more paths than this at one revision, all of them are found in one walk."""

@@ -17,7 +17,7 @@ from aft.errors import AftError, UserError
 from aft.git import trees
 from aft.git.errors import disk_errors
 from aft.git.repository import Repository
-from aft.ids import Revision
+from aft.values.ids import Revision
 
 PULLS = "refs/aft/pulls/"
 """Where ``aft github pulls`` puts the heads of open pull requests."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aft.errors import UserError
 from aft.git.repository import Repository
 from aft.git.wire import RemoteBranchRef
-from aft.ids import Revision
+from aft.values.ids import Revision
 
 
 class GitRemoteBranch:

@@ -12,7 +12,7 @@ import pygit2
 
 from aft.errors import UserError
 from aft.git.errors import redacted
-from aft.ids import Revision
+from aft.values.ids import Revision
 
 
 class Repository:

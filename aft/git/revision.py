@@ -17,7 +17,7 @@ from aft.git.errors import disk_errors
 from aft.git.repository import Repository, open_repository
 from aft.git.rules import DESIRED_STATE_PATHS
 from aft.git.worktree import WorkingTreeFiles
-from aft.ids import Revision
+from aft.values.ids import Revision
 
 __all__ = [
     "DESIRED_STATE_PATHS",

@@ -24,7 +24,7 @@ from aft.git.errors import disk_errors
 from aft.git.repository import Repository
 from aft.git.rules import DESIRED_STATE_PATHS, GitRules
 from aft.git.trees import display_path
-from aft.ids import WORKING_TREE, Revision
+from aft.values.ids import WORKING_TREE, Revision
 
 _ROOTS = frozenset(os.fsencode(path) for path in DESIRED_STATE_PATHS)
 _KEPT_BYTES = 1 << 20

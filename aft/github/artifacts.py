@@ -13,7 +13,7 @@ from aft.errors import NotFound
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient
-from aft.github.members import member_of
+from aft.github.zip_member import member_of
 
 READ = "actions: read"
 MOST_ARTIFACTS = 1_000

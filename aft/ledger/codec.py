@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from aft.canonical import canonical_json, plain
 from aft.ledger.events import (
     AccountRecord,
     DoneStep,
@@ -22,6 +21,7 @@ from aft.ledger.events import (
     OpenIntent,
 )
 from aft.ledger.masking import masked
+from aft.values.canonical_json import canonical_json, plain
 
 VERSION = 1
 """Raised when an older reader could misunderstand; a record of a lower version is rebuilt."""

@@ -1,6 +1,6 @@
 """What the ledger is made of: one event per thing that happened, and the state they add up to.
 
-Plain values only. ``aft.git.ledger`` stores them in git; ``aft.ledger.replay`` folds them. An
+Plain values only. ``aft.git.ledger.store`` stores them in git; ``aft.ledger.replay`` folds them. An
 event is written *after* its step succeeded or failed, but an ``INTENT`` *before* CreateAccount,
 which has no idempotency token.
 """

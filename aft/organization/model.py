@@ -14,8 +14,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from aft.canonical import digest
-from aft.ids import AccountId, OrgUnitId, OrgUnitPath
+from aft.values.canonical_json import digest
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath
 
 REQUEST_TAG = "aft:request"
 """The tag that binds an account to its request when the ledger is lost."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from aft.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId, is_org_unit_id
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId, is_org_unit_id
 
 
 def narrowed(

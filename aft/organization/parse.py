@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aft.config import CUSTOMIZATIONS_PATH
+from aft.config.model import CUSTOMIZATIONS_PATH
 from aft.files import EntryKind, RevisionFiles, TreeEntry
-from aft.findings import Finding, SourceRef, sorted_findings
+from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.validation import validate
 from aft.organization.raw import NOT_ACTED_ON, OrganizationFile
 from aft.organization.spec import OrganizationSpec
 from aft.organization.unit_tree import UnitTree
-from aft.validation import validate
 from aft.yamldoc import YamlDocument, parse_yaml
 
 __all__ = ["ORGANIZATION_PATH", "OrganizationFile", "parse_organization"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aft.ids import MAX_ORG_UNIT_NAME
+from aft.values.ids import MAX_ORG_UNIT_NAME
 
 NOT_ACTED_ON: Mapping[str, str] = {
     "policy_types": "policy types",

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from aft.canonical import canonical_json
-from aft.ids import AccountId, OrgUnitId, OrgUnitPath, is_org_unit_id
 from aft.organization.model import (
     Account,
     AccountState,
@@ -22,6 +20,8 @@ from aft.organization.model import (
     OrganizationSnapshot,
     Policy,
 )
+from aft.values.canonical_json import canonical_json
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, is_org_unit_id
 
 FORMAT = 1
 """Raised when a reader of the old one would misread the new."""

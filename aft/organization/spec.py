@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aft.findings import SourceRef
-from aft.ids import OrgUnitPath
+from aft.findings.model import SourceRef
+from aft.values.ids import OrgUnitPath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aft.findings import Finding
-from aft.ids import MAX_ORG_UNIT_DEPTH, MAX_ORG_UNIT_NAME, OrgUnitPath
+from aft.findings.model import Finding
 from aft.organization.raw import UnitEntry
 from aft.organization.spec import UnitSpec
+from aft.values.ids import MAX_ORG_UNIT_DEPTH, MAX_ORG_UNIT_NAME, OrgUnitPath
 from aft.yamldoc import YamlDocument
 
 MAX_ORG_UNITS = 2000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aft.ids import OrgUnitPath
+from aft.desired.model import AccountRequest
 from aft.ledger.events import AccountRecord
 from aft.organization.model import REQUEST_TAG, Account, OrganizationSnapshot
 from aft.plan.chain import Chain
@@ -17,7 +17,7 @@ from aft.plan.fields import ACCOUNT_ID, ARRIVAL, EMAIL, NAME, OU, OU_ID, REQUEST
 from aft.plan.identity import Evidence, Match
 from aft.plan.model import Attention, ChangeKind, FieldChange
 from aft.plan.units import Place
-from aft.requests.model import AccountRequest
+from aft.values.ids import OrgUnitPath
 
 _BINDING = frozenset(
     {

@@ -11,11 +11,11 @@ import dataclasses
 import json
 from datetime import datetime
 
-from aft.canonical import digest, plain
 from aft.errors import UserError
-from aft.ids import PlanDigest
 from aft.plan.model import FORMAT, Plan
 from aft.plan.typed_json import WrongShape, json_object, read_model
+from aft.values.canonical_json import digest, plain
+from aft.values.ids import PlanDigest
 
 _NOT_DIGESTED = "made_at"
 _FIRST = ("format", "digest", "revision", "made_at", "summary", "attention", "changes")

@@ -15,7 +15,7 @@ from aft.customizations.model import CustomizationStep, OtherAccount, Outputs
 from aft.customizations.other_accounts import account_reads, depends_on_step
 from aft.customizations.parameters import parameter_values
 from aft.customizations.select import customizations_of
-from aft.ids import OrgUnitPath
+from aft.desired.model import AccountRequest, DesiredState
 from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
@@ -23,7 +23,7 @@ from aft.plan.fields import RERUN
 from aft.plan.model import Attention, ChangeKind, FieldChange
 from aft.plan.removals import add_removals
 from aft.plan.step_sources import StepSources, reason_of, stands
-from aft.requests.model import AccountRequest, DesiredState
+from aft.values.ids import OrgUnitPath
 
 _INPUTS_MAY_CHANGE = "its inputs may change"
 _ASKED_FOR = "asked for, although nothing changed"

@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from aft.baselines.model import BaselineSetting
-from aft.config_trust import WITHHELD_HINT, withheld_message
+from aft.config.trust import WITHHELD_HINT, withheld_message
 from aft.customizations.model import CustomizationRunner
+from aft.desired.facts import account_facts
+from aft.desired.model import AccountRequest, DesiredState, LifecycleState
 from aft.errors import UserError
-from aft.ids import AccountId, OrgUnitPath, RequestId
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.accounts import AccountWork, add_account_changes, objections, remarks
@@ -46,8 +47,7 @@ from aft.plan.steps import add_steps
 from aft.plan.summary import account_lines, summarise
 from aft.plan.units import Destination, Place, place_of, plan_removals
 from aft.plan.waves import make_waves
-from aft.requests.facts import account_facts
-from aft.requests.model import AccountRequest, DesiredState, LifecycleState
+from aft.values.ids import AccountId, OrgUnitPath, RequestId
 
 
 def make_plan(

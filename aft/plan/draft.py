@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from aft.ids import OrgUnitPath, RequestId
+from aft.desired.model import AccountRequest, DesiredState
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot, Surroundings
+from aft.plan.account_directory import surroundings
 from aft.plan.identity import Identities, identify
-from aft.plan.known import surroundings
 from aft.plan.model import Attention, Change, Confirmation
 from aft.plan.networks import NO_NETWORKS, Networks
 from aft.plan.other_accounts import OtherAccounts
 from aft.plan.references import SettingReference
 from aft.plan.step_sources import StepSources
 from aft.plan.units import UnitTree, plan_units
-from aft.requests.model import AccountRequest, DesiredState
+from aft.values.ids import OrgUnitPath, RequestId
 
 
 @dataclass(kw_only=True)

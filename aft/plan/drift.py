@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from aft.desired.model import DesiredState
 from aft.errors import UserError
-from aft.ids import AccountId, RequestId, Revision
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, AccountState, OrganizationSnapshot
 from aft.plan.applied import OU, Applied
@@ -21,7 +21,7 @@ from aft.plan.fields import TAG_PREFIX
 from aft.plan.identity import identify
 from aft.plan.model import Attention, Change, ChangeKind, FieldChange, Plan
 from aft.plan.step_sources import stands
-from aft.requests.model import DesiredState
+from aft.values.ids import AccountId, RequestId, Revision
 
 FROM_OUTSIDE = frozenset(
     {ChangeKind.MOVE_ACCOUNT, ChangeKind.RENAME_ACCOUNT, ChangeKind.TAG_ACCOUNT}

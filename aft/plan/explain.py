@@ -13,17 +13,20 @@ from typing import Any
 from aft.baselines.model import ClaimsNetwork, Publishes
 from aft.baselines.provenance import parameter_values, selected_by
 from aft.baselines.select import ResolvedSetting, Setting, select_baseline, settings_for
-from aft.config_file import config_place
+from aft.config.file import config_place
 from aft.customizations.model import Customization
 from aft.customizations.parameters import parameter_values as customization_parameters
 from aft.customizations.provenance import default_of, reason_for
 from aft.customizations.select import customizations_of
+from aft.desired.facts import account_facts
+from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.provenance import RequestOrigins, read_document, read_origins
+from aft.desired.raw import RequestFile
 from aft.errors import UserError
 from aft.files import RevisionFiles
-from aft.ids import AccountId, OrgUnitPath
+from aft.findings.origins import Explained, Origin, OriginKind
 from aft.ledger.events import AccountRecord, LedgerState
 from aft.organization.model import OrganizationSnapshot, Surroundings
-from aft.origins import Explained, Origin, OriginKind
 from aft.plan.explanation import (
     ExplainedCustomization,
     ExplainedSetting,
@@ -32,10 +35,7 @@ from aft.plan.explanation import (
     LastTime,
 )
 from aft.plan.identity import Evidence, identify
-from aft.requests.facts import account_facts
-from aft.requests.model import AccountRequest, DesiredState
-from aft.requests.provenance import RequestOrigins, read_document, read_origins
-from aft.requests.raw import RequestFile
+from aft.values.ids import AccountId, OrgUnitPath
 
 _BUILT_IN: Mapping[str, Any] = {"state": "active", "protect": False}
 """What a request is although nobody says so."""

@@ -1,6 +1,6 @@
 """What ``aft explain`` says of one account: every effective value with where it comes from.
 
-Plain values, put together by ``aft.plan.explain`` and shown by ``aft.report.explain``.
+Plain values, put together by ``aft.plan.explain`` and shown by ``aft.report.explain.text``.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aft.errors import UserError
-from aft.findings import SourceRef, did_you_mean
-from aft.origins import Explained, Origin
+from aft.findings.model import SourceRef
+from aft.findings.origins import Explained, Origin
+from aft.values.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

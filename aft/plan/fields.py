@@ -1,6 +1,6 @@
 """The names of the fields a change carries, and how to read them back.
 
-One vocabulary for those who make changes (``aft.plan``), carry them out (``aft.reconcile``) and
+One vocabulary for those who make changes (``aft.plan``), carry them out (``aft.engine``) and
 show them (``aft.report``). It reads changes; it decides nothing.
 """
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aft.ids import AccountId
+from aft.desired.model import DesiredState
 from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.chain import Chain
 from aft.plan.fields import REQUEST, tag_field
 from aft.plan.identity import Identities
 from aft.plan.model import Attention, Change, ChangeKind, FieldChange
-from aft.requests.model import DesiredState
+from aft.values.ids import AccountId
 
 
 def leftovers(desired: DesiredState, ledger: LedgerState) -> tuple[AccountRecord, ...]:

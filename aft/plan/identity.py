@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from aft.ids import AccountId, EmailAddress, RequestId
+from aft.desired.model import AccountRequest, DesiredState
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, Account, AccountState, OrganizationSnapshot
 from aft.plan.model import ORGANIZATION, Attention
-from aft.requests.model import AccountRequest, DesiredState
+from aft.values.ids import AccountId, EmailAddress, RequestId
 
 
 class Evidence(enum.IntEnum):

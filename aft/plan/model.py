@@ -1,7 +1,7 @@
 """A plan is data: what will be changed, in which order, bound to a revision and a snapshot.
 
 Frozen, sorted, versioned; ``aft.plan.codec`` writes it as JSON and reads it back equal. Nothing
-in a plan is executable: ``aft.reconcile`` has one step function per ``ChangeKind``.
+in a plan is executable: ``aft.engine`` has one step function per ``ChangeKind``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from aft.ids import Revision
+from aft.values.ids import Revision
 
 FORMAT = 1
 """Version of the plan's JSON; raised when a reader of the old one would misread the new."""

@@ -13,8 +13,8 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from aft.baselines.model import BaselineSetting
-from aft.cidrs import parse_cidr, parse_vpc_cidr
-from aft.ids import AccountId, OrgUnitPath
+from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.networks import Claim, NetworkClaims, mentioned
 from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.allocate import (
@@ -29,8 +29,8 @@ from aft.plan.allocate import (
 from aft.plan.fields import CIDR, field_of
 from aft.plan.identity import Identities
 from aft.plan.model import Attention, Change, ChangeKind, FieldChange
-from aft.requests.model import AccountRequest, DesiredState
-from aft.requests.networks import Claim, NetworkClaims, mentioned
+from aft.values.cidrs import parse_cidr, parse_vpc_cidr
+from aft.values.ids import AccountId, OrgUnitPath
 
 Settings = Mapping[str, BaselineSetting[Any, Any]]
 LiveNetworks = Mapping[tuple[str, str], str | None]

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aft.customizations.model import OtherAccount, Outputs
-from aft.ids import RequestId
+from aft.desired.model import AccountRequest
 from aft.ledger.events import LedgerState
 from aft.plan.model import Change, ChangeKind
-from aft.requests.model import AccountRequest
+from aft.values.ids import RequestId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

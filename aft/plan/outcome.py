@@ -1,6 +1,6 @@
 """How carrying a plan out ended: one row per target, whose counts sum to the whole.
 
-Plain values, made by ``aft.reconcile`` and shown by ``aft.report``.
+Plain values, made by ``aft.engine`` and shown by ``aft.report``.
 """
 
 from __future__ import annotations

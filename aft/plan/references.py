@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from aft.ids import RequestId
 from aft.plan.chain import change_id
 from aft.plan.model import Change, ChangeKind
+from aft.values.ids import RequestId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

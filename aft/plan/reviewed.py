@@ -14,14 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from aft.canonical import digest, plain
 from aft.errors import UserError
-from aft.ids import PlanDigest, Revision
 from aft.plan.codec import plan_digest
 from aft.plan.fields import OU_ID, REVISION
 from aft.plan.model import Change, ChangeKind, Plan
 from aft.plan.risk import Risk, risk_of
 from aft.plan.typed_json import WrongShape, json_object, read_model
+from aft.values.canonical_json import digest, plain
+from aft.values.ids import PlanDigest, Revision
 
 REVIEWED_FORMAT = 1
 LARGEST = 32 * 1024 * 1024

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from aft.config import CONFIG_PATH, Allowance, Limits
-from aft.findings import Finding, SourceRef, sorted_findings
-from aft.ids import RequestId
+from aft.config.model import CONFIG_PATH, Allowance, Limits
+from aft.desired.model import DesiredState
+from aft.findings.model import Finding, SourceRef, sorted_findings
 from aft.plan.fields import tags_to_remove
 from aft.plan.model import Change, ChangeKind, Plan
-from aft.requests.model import DesiredState
+from aft.values.ids import RequestId
 
 
 def _of_kind(kind: ChangeKind) -> Callable[[Change], bool]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from aft.baselines.digests import setting_digest
 from aft.baselines.select import ResolvedSetting
+from aft.desired.model import AccountRequest
 from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
@@ -21,7 +22,6 @@ from aft.plan.model import Attention, ChangeKind, Confirmation, LiveSetting
 from aft.plan.networks import Networks
 from aft.plan.references import SettingReference
 from aft.plan.step_sources import LiveReads, reason_of, stands
-from aft.requests.model import AccountRequest
 
 _LOOKS_AGAIN = "looked at again once the customizations have run"
 

@@ -10,12 +10,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aft.ids import AccountId
+from aft.desired.model import AccountRequest, DesiredState
 from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState
 from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.identity import Identities, identify
 from aft.plan.model import Plan
-from aft.requests.model import AccountRequest, DesiredState
+from aft.values.ids import AccountId
 
 
 class Standing(enum.StrEnum):

@@ -8,11 +8,11 @@ from typing import Any
 
 from aft.baselines.model import BaselineSetting
 from aft.customizations.model import CustomizationRunner
-from aft.ids import AccountId
+from aft.desired.model import DesiredState
 from aft.ledger.events import AccountRecord
 from aft.plan.model import LiveSetting
 from aft.plan.other_accounts import OtherAccounts
-from aft.requests.model import DesiredState
+from aft.values.ids import AccountId
 
 Settings = Mapping[str, BaselineSetting[Any, Any]]
 Runners = Mapping[str, CustomizationRunner]

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from aft.baselines.select import select_baseline, settings_for
+from aft.desired.model import AccountRequest
 from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
@@ -20,7 +21,6 @@ from aft.plan.model import Attention
 from aft.plan.networks import NO_NETWORKS, Networks
 from aft.plan.settings import SettingWork, StepNotes, in_turn
 from aft.plan.step_sources import StepSources
-from aft.requests.model import AccountRequest
 
 
 def add_steps(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from aft.ids import AccountId, RequestId
+from aft.desired.model import AccountRequest, DesiredState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.identity import Identities
 from aft.plan.model import ORGANIZATION, AccountLine, Attention, Change, ChangeKind, Summary
-from aft.requests.model import AccountRequest, DesiredState
+from aft.values.ids import AccountId, RequestId
 
 _NOT_A_CHANGE = frozenset(
     {

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aft.findings import did_you_mean
-from aft.ids import AccountId, OrgUnitId, OrgUnitPath, is_org_unit_id
+from aft.desired.model import AccountRequest
 from aft.organization.model import OrganizationSnapshot
 from aft.organization.spec import OrganizationSpec, UnitSpec
 from aft.plan.chain import change_id
 from aft.plan.fields import NAME, OU, OU_ID
 from aft.plan.model import ORGANIZATION, Attention, Change, ChangeKind, FieldChange
-from aft.requests.model import AccountRequest
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, is_org_unit_id
+from aft.values.suggestions import did_you_mean
 
 _SHOWN = 5
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aft.ids import WORKING_TREE
 from aft.plan.model import Plan
+from aft.values.ids import WORKING_TREE
 
 
 def summary_line(plan: Plan) -> str:

@@ -9,10 +9,10 @@ from datetime import UTC
 
 from rich.text import Text
 
-from aft.canonical import plain
 from aft.ledger.events import EventKind
 from aft.ledger.timeline import COMMIT, TimelineEntry
 from aft.report.plain import one_line
+from aft.values.canonical_json import plain
 
 _STYLES: Mapping[str, str] = {
     COMMIT: "cyan",

@@ -6,7 +6,7 @@ Shapes only grow; a key is never renamed or given another meaning without a new 
 from __future__ import annotations
 
 from aft.plan.codec import plan_to_json
-from aft.report.findings import findings_json
+from aft.report.findings.text import findings_json
 from aft.report.history import history_json
 from aft.report.status import status_json
 

@@ -6,8 +6,8 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 
-from aft.canonical import plain
 from aft.ports import Clock, Progress
+from aft.values.canonical_json import plain
 
 
 class JsonLog:

@@ -8,10 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aft.findings import Finding
+from aft.desired.issue_answers import Problem
+from aft.desired.model import AccountRequest
+from aft.findings.model import Finding
 from aft.report.plain import code_span, fence_for, one_line, prose
-from aft.requests.issue_answers import Problem
-from aft.requests.model import AccountRequest
 
 MARKER = "<!-- aft:request -->"
 """First line of the reply: the comment with it is updated in place."""

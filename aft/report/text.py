@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from aft.findings import Finding
+from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
 from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
 from aft.plan.risk import is_risky

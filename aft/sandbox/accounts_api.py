@@ -13,7 +13,6 @@ from typing import Any
 
 from botocore.model import ServiceModel
 
-from aft.regions import ENABLED_BY_DEFAULT, OPT_IN
 from aft.sandbox.api_errors import ApiError
 from aft.sandbox.calls import Handler, Invocation
 from aft.sandbox.organizations_backend.model import MemberAccount
@@ -21,6 +20,7 @@ from aft.sandbox.organizations_backend.rules import Context
 from aft.sandbox.regions import region_status
 from aft.sandbox.validation import violations
 from aft.sandbox.world import AccountProfile, EmailChange
+from aft.values.regions import ENABLED_BY_DEFAULT, OPT_IN
 
 _SERVICE = "account.amazonaws.com"
 _CONTACT_MEMBERS = ("Name", "Title", "EmailAddress", "PhoneNumber")

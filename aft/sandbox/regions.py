@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aft.regions import ENABLED_BY_DEFAULT, OPT_IN
+from aft.values.regions import ENABLED_BY_DEFAULT, OPT_IN
 
 
 def region_status(changes: Mapping[str, tuple[str, float]], region: str, *, now: float) -> str:

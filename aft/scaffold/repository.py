@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aft.requests.emit import scalar
+from aft.desired.emit import scalar
 from aft.scaffold.roles import READER_PATH, READER_ROLE, reader_template
 
 

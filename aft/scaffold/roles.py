@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aft.requests.emit import mapping_yaml
+from aft.desired.emit import mapping_yaml
 from aft.scaffold.permissions import APPLY, PLAN, READER, Grant
 
 ISSUER = "token.actions.githubusercontent.com"

@@ -6,7 +6,8 @@ makes a file ambiguous is a finding at its place: duplicate keys, anchors and al
 in the indentation, a second document. Positions come from a second pass, made only when one is
 asked for, so that a repository without findings does not pay for them.
 
-Knows no file's fields: that is ``aft.validation``'s business. ``events`` alone imports PyYAML.
+Knows no file's fields: that is ``aft.findings.validation``'s business. ``events`` alone
+imports PyYAML.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from aft.findings import Finding, SourceRef, sorted_findings
+from aft.findings.model import Finding, SourceRef, sorted_findings
 from aft.yamldoc.build import MAX_DEPTH, Build
 from aft.yamldoc.events import DEFAULT_PARSER, NewParser
-from aft.yamldoc.places import Loc, Place, places_of
+from aft.yamldoc.positions import Loc, Place, places_of
 from aft.yamldoc.text import MAX_BYTES, decode, source_at, too_large
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "Loc", "YamlDocument", "parse_yaml", "too_large"]

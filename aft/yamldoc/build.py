@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from aft.findings import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef
 from aft.yamldoc.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -19,7 +19,7 @@ from aft.yamldoc.events import (
     YamlError,
     events_of,
 )
-from aft.yamldoc.places import Loc, open_bracket, places_of
+from aft.yamldoc.positions import Loc, open_bracket, places_of
 from aft.yamldoc.text import (
     leading_tab,
     plain_scalar,

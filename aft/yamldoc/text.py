@@ -8,7 +8,7 @@ import math
 import re
 from typing import Any
 
-from aft.findings import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef
 
 MAX_BYTES = 256 * 1024
 """A YAML file larger than this is refused unread."""

@@ -59,7 +59,7 @@ def test_modules_stay_small() -> None:
         str(path.relative_to(ROOT)): lines
         for path in SOURCES
         if (lines := len(path.read_text().splitlines())) > 400
-        and path.name != "finding_codes.py"  # a table
+        and path != ROOT / "aft/findings/codes.py"  # a table
     }
     assert not long
 

@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aft.app.applying import apply_now
-from aft.app.planning import Planned, plan_now
-from aft.aws.edge import connect
-from aft.ids import RequestId
+from aft.app.apply.applying import apply_now
+from aft.app.plan.planning import Planned, plan_now
+from aft.aws.adapters import connect
+from aft.engine.model import StopToken
 from aft.organization.model import REQUEST_TAG
 from aft.plan.model import ChangeKind
 from aft.plan.outcome import Outcome, Status, StepOutcome
-from aft.reconcile.model import StopToken
 from aft.sandbox.seed import AccountSpec
+from aft.values.ids import RequestId
 from tests.bench.delays import SlowMembers
 from tests.bench.repositories import write_files
 from tests.bench.table import Row

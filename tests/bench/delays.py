@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aft.ids import AccountId
 from aft.ports import MemberAccess
 from aft.sessions import AccountSession
+from aft.values.ids import AccountId
 from tests.fakes.clocks import SimulatedClock
 
 

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aft.git.ledger_layout import EVENTS, README, README_NAME, STATE, subject_path
+from aft.git.ledger.layout import EVENTS, README, README_NAME, STATE, subject_path
 from aft.ledger.codec import encode_event, encode_record
 from aft.ledger.events import LedgerEvent
 from aft.ledger.replay import replay

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from aft.app.planning import Planned, changed_since, plan_now
+from aft.app.plan.planning import Planned, changed_since, plan_now
 from aft.app.world import edge_onto
 from tests.bench.repositories import Sample, commit, git
 from tests.bench.table import Row

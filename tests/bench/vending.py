@@ -12,14 +12,14 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from aft.app.applying import apply_now
-from aft.app.planning import plan_now
-from aft.ids import AccountId
+from aft.app.apply.applying import apply_now
+from aft.app.plan.planning import plan_now
+from aft.engine.model import StopToken
 from aft.organization.model import Account
 from aft.ports import Progress
-from aft.reconcile.model import StopToken
 from aft.sandbox.faults import Rule, latency
 from aft.sandbox.seed import AccountSpec
+from aft.values.ids import AccountId
 from tests.bench.repositories import CONFIG, write_files
 from tests.bench.table import Row
 from tests.bench.worlds import place

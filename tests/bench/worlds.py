@@ -14,7 +14,7 @@ import boto3
 
 from aft.app.workspace import Workspace
 from aft.app.world import World, edge_onto, ledger_branch, open_ledger
-from aft.config import Config
+from aft.config.model import Config
 from aft.ledger.events import EventKind, LedgerEvent, LedgerState
 from aft.ledger.replay import replay
 from aft.organization.model import REQUEST_TAG

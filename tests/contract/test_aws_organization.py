@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from aft.aws.edge import AwsEdge, connect
-from aft.config import Config, Roles
+from aft.aws.adapters import AwsEdge, connect
+from aft.config.model import Config, Roles
 from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled, UnknownOutcome
-from aft.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 from aft.organization.model import REQUEST_TAG, AccountState
 from aft.ports import CreationState
 from aft.sandbox.faults import Rule, error, lost_reply, throttle
 from aft.sandbox.sandbox import Sandbox
 from aft.sandbox.seed import AccountSpec
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 
 CONFIG = Config(home_region="eu-central-1")
 

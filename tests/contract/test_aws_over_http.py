@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from aft.aws.edge import AwsEdge, connect
-from aft.config import Config
+from aft.aws.adapters import AwsEdge, connect
+from aft.config.model import Config
 from aft.errors import NotFound, Transient
-from aft.ids import AccountId, OrgUnitPath
 from aft.sandbox.sandbox import Sandbox
 from aft.sandbox.seed import AccountSpec
 from aft.sandbox.server import serve
+from aft.values.ids import AccountId, OrgUnitPath
 
 CONFIG = Config(home_region="eu-central-1")
 

@@ -15,7 +15,7 @@ from git_server import serving
 
 from aft.clock import SystemClock
 from aft.errors import Conflict
-from aft.git.ledger import GitLedger
+from aft.git.ledger.store import GitLedger
 from aft.ledger.events import ORGANIZATION, EventKind, LedgerState
 from aft.ports import LedgerStore
 

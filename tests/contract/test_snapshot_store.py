@@ -14,7 +14,7 @@ from fakes.snapshots import MemorySnapshots, SharedSnapshots
 from git_server import serving
 
 from aft.clock import SystemClock
-from aft.git.published import GitSnapshots
+from aft.git.ledger.snapshots import GitSnapshots
 from aft.organization.model import OrganizationSnapshot, Policy
 from aft.ports import SnapshotStore
 

@@ -16,15 +16,15 @@ from docs_pages.generated import DOCS
 from docs_pages.pages import Block, blocks_of
 
 from aft.baselines.parse import BaselineFile
-from aft.config import Config
-from aft.findings import Finding
+from aft.config.model import Config
+from aft.desired.defaults import FolderDefaults, check_defaults
+from aft.desired.parse import check
+from aft.desired.raw import NOT_ACTED_ON, RequestFile
+from aft.findings.model import Finding
+from aft.findings.validation import validate
 from aft.organization.raw import OrganizationFile
 from aft.plan.reviewed import reviewed_from_json
-from aft.requests.defaults import FolderDefaults, check_defaults
-from aft.requests.parse import check
-from aft.requests.raw import NOT_ACTED_ON, RequestFile
 from aft.sandbox.http_admin import _rule
-from aft.validation import validate
 from aft.yamldoc import YamlDocument, parse_yaml
 
 BLOCKS = [block for page in sorted(DOCS.rglob("*.md")) for block in blocks_of(page)]

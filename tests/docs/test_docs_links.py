@@ -15,10 +15,10 @@ from docs_pages.pages import blocks_of
 
 import aft
 from aft.cli.main import VERBS, cli
-from aft.config import Config
-from aft.finding_codes import FINDING_CODES
+from aft.config.model import Config
+from aft.desired.raw import RequestFile
+from aft.findings.codes import FINDING_CODES
 from aft.ledger.events import EventKind
-from aft.requests.raw import RequestFile
 from aft.sandbox.faults import FaultKind
 
 PAGES = sorted(DOCS.rglob("*.md"))

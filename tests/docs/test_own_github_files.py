@@ -6,10 +6,10 @@ from pathlib import Path
 
 from builders_repo import CONFIG, Repo
 
-from aft.app.issue_forms import form_of
+from aft.app.requests.issue_forms import form_of
 from aft.app.workspace import Workspace
-from aft.requests.codeowners import CODEOWNERS_PATH, codeowners
-from aft.requests.issue_form import FORM_PATH
+from aft.desired.codeowners import CODEOWNERS_PATH, codeowners
+from aft.desired.issue_form import FORM_PATH
 from aft.sandbox import Sandbox
 from aft.scaffold.roles import READER_PATH, READER_ROLE, reader_template
 

@@ -18,20 +18,20 @@ import click
 from aft.baselines.model import BaselineSetting
 from aft.baselines.parse import BaselineFile
 from aft.cli.main import VERBS, cli
-from aft.config import Config
+from aft.config.model import Config
 from aft.customizations.customization_file import CustomizationFile
 from aft.customizations.model import ClaimsFolders, CustomizationRunner
 from aft.customizations.template_bounds import FILTERS
 from aft.customizations.template_values import ACCOUNT_FIELDS
-from aft.finding_codes import FINDING_CODES
+from aft.desired.raw import NOT_ACTED_ON, REQUIRED, RequestFile
+from aft.desired.schema import SchemaName, json_schema
+from aft.findings.codes import FINDING_CODES
 from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.organization.raw import NOT_ACTED_ON as ORGANIZATION_LATER
 from aft.organization.raw import OrganizationFile
 from aft.plan.model import ChangeKind
 from aft.plan.risk import RISK_WORDS, Risk
-from aft.registry import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
-from aft.requests.raw import NOT_ACTED_ON, REQUIRED, RequestFile
-from aft.requests.schema import SchemaName, json_schema
+from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.sandbox.profiles import Profile, behaviour_of
 from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, Grant
 

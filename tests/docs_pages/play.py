@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aft import registry
+from aft import plugins
 from aft.cli.main import run
 from aft.sandbox.profiles import Profile, behaviour_of
 from aft.sandbox.sandbox import Sandbox
@@ -144,12 +144,12 @@ class Stage:
             return
         before = list(sys.path)
         sys.path[:0] = self._packages
-        registry._installed.cache_clear()
+        plugins._installed.cache_clear()
         try:
             yield
         finally:
             sys.path[:] = before
-            registry._installed.cache_clear()
+            plugins._installed.cache_clear()
 
     def _shell(self, command: str) -> tuple[int, str]:
         with self._environment():

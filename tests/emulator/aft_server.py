@@ -99,7 +99,7 @@ def _run(streams: list[int], arguments: list[str], folder: str, environ: dict[st
 def _import_everything() -> None:
     """All of aft but the sandbox, which no job uses; and what it loads late from elsewhere."""
     for module in pkgutil.walk_packages(aft.__path__, "aft."):
-        if not module.name.startswith(("aft.sandbox", "aft.__main__", "aft.customization_host")):
+        if not module.name.startswith(("aft.sandbox", "aft.__main__", "aft.runners.python.host")):
             importlib.import_module(module.name)
 
     session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="x")

@@ -10,7 +10,7 @@ from builders_plan import NoParameters
 
 from aft.baselines.model import SettingDifference, SettingInputs
 from aft.customizations.model import CustomizationStep, StepFile, StepInputs, StepResult
-from aft.findings import Finding
+from aft.findings.model import Finding
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 

@@ -19,7 +19,6 @@ from typing import Any
 from builders_plan import MANAGEMENT, ROOT, unit_id
 
 from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled
-from aft.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId
 from aft.organization.model import (
     REQUEST_TAG,
     Account,
@@ -28,6 +27,7 @@ from aft.organization.model import (
     OrganizationSnapshot,
 )
 from aft.ports import Creation, CreationState
+from aft.values.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId
 from fakes.clocks import SimulatedClock, SteppingClock
 
 _LEDGER = ("append", "append-durable", "publish")

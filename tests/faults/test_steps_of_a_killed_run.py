@@ -15,8 +15,8 @@ from builders_inside import facts
 from builders_steps import step
 
 from aft.customizations.model import StepInputs
-from aft.ids import AccountId
-from aft.runners.python_step import PythonRunner
+from aft.runners.python.runner import PythonRunner
+from aft.values.ids import AccountId
 
 STEP = """\
 import os, subprocess, time

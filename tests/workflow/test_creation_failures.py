@@ -10,8 +10,8 @@ import botocore.session
 import pytest
 from builders_repo import CONFIG, Repo
 
+from aft.engine.refusals import of_creation
 from aft.plan.model import Change, ChangeKind
-from aft.reconcile.refusals import of_creation
 from aft.sandbox import AccountSpec
 
 

@@ -10,8 +10,8 @@ from builders_inside import member_account
 from builders_repo import CONFIG, Repo
 from builders_terraform import terraform
 
-from aft.aws.edge import connect
-from aft.config import Config
+from aft.aws.adapters import connect
+from aft.config.model import Config
 from aft.errors import Denied
 from aft.plan.codec import plan_from_json
 from aft.plan.risk import Risk, risk_of

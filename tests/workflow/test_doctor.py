@@ -13,10 +13,10 @@ from builders_permissions import become, deploy_roles
 from builders_repo import CONFIG, Repo
 from github_server import Environment, GitHubServer
 
-from aft.app.doctoring import _amazon
+from aft.app.doctor.aws_facts import _amazon
 from aft.app.world import edge_onto
 from aft.aws.examination import Examination
-from aft.config import Config
+from aft.config.model import Config
 from aft.doctor.model import Unread
 from aft.ledger.events import LedgerState
 from aft.sandbox import Sandbox

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from builders_repo import Repo
 
-from aft.app.places import STATE_VARIABLE
+from aft.app.local_paths import STATE_VARIABLE
 
 
 @pytest.fixture(scope="module")

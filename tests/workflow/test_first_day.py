@@ -13,7 +13,7 @@ import pytest
 from builders_repo import STACK, Repo
 from builders_terraform import aft_folder, plugin_directory, terraform, terraform_settings
 
-from aft.registry import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.yamldoc import parse_yaml
 
 Client = Callable[..., Any]

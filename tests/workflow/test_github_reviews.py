@@ -12,7 +12,6 @@ from builders_github_api import World, on_github
 from builders_repo import Result
 from github_server import Pull, Run, zipped
 
-from aft.ids import PlanDigest, Revision
 from aft.plan.model import ChangeKind
 from aft.plan.reviewed import (
     NOTHING_REVIEWED,
@@ -21,6 +20,7 @@ from aft.plan.reviewed import (
     reviewed_from_json,
     reviewed_to_json,
 )
+from aft.values.ids import PlanDigest, Revision
 
 READ = {"pull-requests": "read", "actions": "read", "contents": "read"}
 REVIEWED = reviewed_to_json(

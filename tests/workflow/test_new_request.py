@@ -15,7 +15,7 @@ import yaml
 from builders_issue import GOOD, issue_text
 from builders_repo import BASELINE, Repo, Result
 
-from aft.requests.issue_form import FormChoices, form_yaml
+from aft.desired.issue_form import FormChoices, form_yaml
 
 DEFAULTS = (
     "email: aws+{id}@example.com\nname: '{id}'\nowner: {team: platform, email: p@example.com}\n"

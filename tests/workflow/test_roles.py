@@ -101,8 +101,8 @@ def test_plans_are_allowed_reads_alone() -> None:
 
 def test_no_read_of_a_setting_is_forgotten() -> None:
     """Reads that no recorded run comes to are found in the sources."""
-    folder = Path(permissions.__file__).parents[1] / "baseline_settings"
-    text = "".join(path.read_text() for path in folder.glob("*.py"))
+    folder = Path(permissions.__file__).parents[1] / "settings"
+    text = "".join(path.read_text() for path in folder.rglob("*.py"))
     verbs = r"(?:get|list|describe)_[a-z_]+"
     called = set(re.findall(rf"\.({verbs})\(", text))
     called |= set(re.findall(rf'get_paginator\(\s*"({verbs})"', text))

@@ -16,7 +16,7 @@ from builders_folders import inputs, only_step
 from builders_terraform import terraform
 
 from aft.customizations.options import RunnerOptions, S3State, TerraformOptions
-from aft.runners.terraform import TerraformRunner
+from aft.runners.terraform.runner import TerraformRunner
 from aft.sandbox import AccountSpec, Sandbox
 from aft.sandbox.server import serve
 

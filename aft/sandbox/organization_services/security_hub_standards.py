@@ -11,7 +11,7 @@ from typing import Any
 from moto.config.models import config_backends
 
 from aft.sandbox.api_errors import ApiError
-from aft.sandbox.organization_services.desk import Call, Result, paged
+from aft.sandbox.organization_services.account_service import Call, Result, paged
 from aft.sandbox.organization_services.security_hub_state import (
     BY_DEFAULT,
     own_hub,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from aft.sandbox.api_errors import ApiError
-from aft.sandbox.organization_services.desk import Call
+from aft.sandbox.organization_services.account_service import Call
 
 BY_DEFAULT = (
     "standards/aws-foundational-security-best-practices/v/1.0.0",

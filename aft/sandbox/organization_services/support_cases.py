@@ -14,7 +14,7 @@ from typing import Any
 
 from aft.sandbox.api_errors import ApiError
 from aft.sandbox.calls import Handler
-from aft.sandbox.organization_services.desk import Call, Result, guarded, paged
+from aft.sandbox.organization_services.account_service import Call, Result, guarded, paged
 from aft.sandbox.organizations_backend.rules import Context
 
 

@@ -18,11 +18,11 @@ from moto.ec2.models.network_acls import NetworkAcl
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC
 
-from aft.regions import ENABLED_BY_DEFAULT, OPT_IN
 from aft.sandbox.services.ec2_defaults import AccountDefaults
 from aft.sandbox.services.ec2_network import NetworkRules
 from aft.sandbox.services.enabled_regions import opt_in_status
 from aft.sandbox.services.moto_seams import Refusal
+from aft.values.regions import ENABLED_BY_DEFAULT, OPT_IN
 
 AWS_MANAGED_EBS_KEY = "alias/aws/ebs"
 ANYWHERE = "0.0.0.0/0"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aft.regions import OPT_IN
+from aft.values.regions import OPT_IN
 
 Source = Callable[[str, str], bool]
 """(account id, opt-in region) -> is it enabled there?"""

@@ -11,16 +11,16 @@ from builders_inside import facts
 from builders_requests import MemoryFiles, lines, load, request_text
 from pydantic import ValidationError
 
-from aft.baseline_settings.guardduty import GuardDutyParameters
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import SettingParameters
 from aft.baselines.parse import parse_baselines
 from aft.baselines.references import AccountReference, account_behind, references_in
 from aft.baselines.select import ResolvedSetting, settings_for
 from aft.errors import Terminal
-from aft.ids import AccountId
 from aft.organization.model import AccountFacts, Surroundings
-from aft.registry import SETTINGS_GROUP, load_plugins
+from aft.plugins import SETTINGS_GROUP, load_plugins
+from aft.settings.guardduty import GuardDutyParameters
+from aft.values.ids import AccountId
 
 SETTINGS: Mapping[str, Any] = load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name)
 AUDIT = AccountId("222222222222")

@@ -12,8 +12,8 @@ from aft.customizations.inputs import check_step_inputs
 from aft.customizations.manifest import parse_customizations
 from aft.customizations.model import Customization, CustomizationRunner
 from aft.files import EntryKind
-from aft.findings import Finding, SourceRef
-from aft.registry import RUNNERS_GROUP, load_plugins
+from aft.findings.model import Finding, SourceRef
+from aft.plugins import RUNNERS_GROUP, load_plugins
 
 RUNNERS: Mapping[str, CustomizationRunner] = load_plugins(RUNNERS_GROUP, lambda item: item.kind)
 TEMPLATE = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from builders_plan import account, account_id, snapshot, unit_id
 
-from aft.ids import RequestId
 from aft.organization.model import OrganizationSnapshot, Policy
 from aft.organization.narrowed import narrowed
+from aft.values.ids import RequestId
 
 WORLD = snapshot(
     ["Workloads", "Workloads/Prod", "Workloads/Dev", "Sandbox"],

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from builders_plan import account, snapshot
 
-from aft.ids import AccountId
 from aft.organization.model import AccountState, OrganizationSnapshot, Policy
 from aft.organization.snapshot_codec import decode_snapshot, encode_snapshot, published_digest
+from aft.values.ids import AccountId
 
 
 def world(count: int = 3) -> OrganizationSnapshot:

@@ -9,7 +9,7 @@ from builders_steps import step
 
 from aft.customizations.model import CustomizationStep, StepInputs, StepResult
 from aft.errors import Terminal
-from aft.runners.cloudformation import CloudFormationRunner, stack_name
+from aft.runners.cloudformation.runner import CloudFormationRunner, stack_name
 
 TOPIC = """\
 Resources:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from aft.runners.hcl_text import HclProblem, hcl_blocks, position
-from aft.runners.terraform_files import without_own_role
+from aft.runners.terraform.files import without_own_role
+from aft.runners.terraform.hcl_text import HclProblem, hcl_blocks, position
 
 ROLE = "arn:aws:iam::123456789012:role/Access"
 

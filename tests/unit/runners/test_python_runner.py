@@ -14,10 +14,10 @@ from builders_steps import step
 
 from aft.customizations.model import ALL_INPUTS, StepInputs, StepResult
 from aft.errors import Terminal
-from aft.ids import AccountId
-from aft.runners.bench import NETWORK_VARIABLES
-from aft.runners.child import shown
-from aft.runners.python_step import PythonRunner
+from aft.runners.process.child import shown
+from aft.runners.process.workdir import NETWORK_VARIABLES
+from aft.runners.python.runner import PythonRunner
+from aft.values.ids import AccountId
 
 PATH = "customizations/accounts/web/10-step.py"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

@@ -14,8 +14,8 @@ import pytest
 from builders_folders import KEY_ID, SECRET, TOKEN, OnlyEnvironment, inputs, only_step, parsed
 
 from aft.customizations.model import ALL_INPUTS, StepFailed, StepResult
-from aft.runners.bench import NETWORK_VARIABLES
-from aft.runners.shell import ShellRunner
+from aft.runners.process.workdir import NETWORK_VARIABLES
+from aft.runners.shell.runner import ShellRunner
 
 PATH = "customizations/accounts/web/10-step.sh"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aft.errors import Terminal, Transient
-from aft.runners.stacks import LONGEST_WAIT, Stack
+from aft.runners.cloudformation.stacks import LONGEST_WAIT, Stack
 
 
 class OneStack:

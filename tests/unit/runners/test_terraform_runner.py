@@ -20,11 +20,11 @@ from builders_terraform import (
 from aft.customizations.model import CustomizationStep, StepFailed, StepResult
 from aft.customizations.options import HcpState, LocalState, S3State, TerraformOptions
 from aft.errors import Terminal
-from aft.runners.terraform import TerraformRunner
-from aft.runners.terraform_binary import find_binary, satisfies
-from aft.runners.terraform_files import AFT_VARIABLES
-from aft.runners.terraform_output import planned_changes
-from aft.runners.terraform_state import OVERRIDE_FILE, override, state_name
+from aft.runners.terraform.binary import find_binary, satisfies
+from aft.runners.terraform.files import AFT_VARIABLES
+from aft.runners.terraform.output import planned_changes
+from aft.runners.terraform.runner import TerraformRunner
+from aft.runners.terraform.state import OVERRIDE_FILE, override, state_name
 
 MAIN = """\
 variable "size" {

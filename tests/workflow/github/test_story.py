@@ -9,7 +9,7 @@ from pathlib import Path
 from builders_github import Team, fork_of, repository, request
 from builders_issue import GOOD, issue_text
 
-from aft.requests.issue_form import FormChoices, form_yaml
+from aft.desired.issue_form import FormChoices, form_yaml
 from aft.sandbox.faults import Rule, error
 
 MakeTeam = Callable[..., Team]

@@ -1,0 +1,73 @@
+"""From ``aft.yaml`` and this machine to what runners are told.
+
+In the sandbox Terraform's states are files beside the simulated organization, whatever
+``aft.yaml`` says: they are of accounts that do not exist.
+"""
+
+from __future__ import annotations
+
+from aft.app import local_paths
+from aft.app.workspace import Workspace
+from aft.config.model import Config, TerraformConfig
+from aft.customizations.options import (
+    HcpState,
+    LocalState,
+    RunnerOptions,
+    S3State,
+    TerraformOptions,
+)
+
+BINARY_VARIABLE = "AFT_TERRAFORM_BINARY"
+PLUGINS_VARIABLE = "AFT_TERRAFORM_PLUGIN_DIR"
+
+
+def runner_options(workspace: Workspace, config: Config, *, simulated: bool) -> RunnerOptions:
+    """The options of one run."""
+    environ, terraform = workspace.environ, config.terraform
+    state: LocalState | S3State | HcpState | None
+    if simulated:
+        state = LocalState(
+            directory=str(local_paths.sandbox_terraform(workspace.repository.path, environ))
+        )
+    else:
+        state = _state(terraform, workspace)
+    return RunnerOptions(
+        member_role=config.roles.member,
+        partition=_partition(config.home_region),
+        terraform=TerraformOptions(
+            binary=environ.get(BINARY_VARIABLE) or terraform.binary,
+            version=terraform.version,
+            plugin_dir=environ.get(PLUGINS_VARIABLE) or terraform.plugin_dir,
+            plugin_cache_dir=str(local_paths.terraform_providers(environ)),
+            state=state,
+            in_parallel=terraform.in_parallel,
+        ),
+    )
+
+
+def _state(
+    terraform: TerraformConfig, workspace: Workspace
+) -> LocalState | S3State | HcpState | None:
+    backend = terraform.backend
+    if backend is None:
+        return None
+    if backend.local is not None:
+        return LocalState(directory=backend.local.directory)
+    if backend.s3 is not None:
+        return S3State(**backend.s3.model_dump())
+    if backend.hcp is not None:
+        hcp = backend.hcp
+        return HcpState(
+            organization=hcp.organization,
+            hostname=hcp.hostname,
+            project=hcp.project,
+            token=workspace.environ.get(hcp.token_variable, ""),
+        )
+    return None
+
+
+def _partition(region: str) -> str:
+    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
+        if region.startswith(prefix):
+            return partition
+    return "aws"

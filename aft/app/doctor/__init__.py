@@ -1,0 +1,1 @@
+"""What `aft doctor` asks the world, before `aft.doctor` judges it."""

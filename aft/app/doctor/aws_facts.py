@@ -1,0 +1,209 @@
+"""The facts ``aft doctor`` judges: of this machine, and of the organization."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from aft.app.workspace import Workspace
+from aft.app.world import ledger_branch, open_ledger, open_world
+from aft.baselines.model import Baseline
+from aft.config.model import Config
+from aft.desired.model import DesiredState
+from aft.doctor.aws import AmazonFacts, Delegation, Entry, OrganizationFacts, Whoami
+from aft.doctor.machine import MachineFacts
+from aft.doctor.model import Unread
+from aft.errors import AftError
+from aft.git import command
+from aft.ledger.events import LedgerState
+from aft.scaffold.permissions import APPLY, PLAN, actions_of
+from aft.values.ids import AccountId
+
+if TYPE_CHECKING:
+    from aft.aws.examination import Examination
+
+T = TypeVar("T")
+
+_PRINCIPALS: Mapping[str, str] = {
+    "guardduty": "guardduty.amazonaws.com",
+    "security-hub": "securityhub.amazonaws.com",
+    "access-analyzer": "access-analyzer.amazonaws.com",
+}
+"""Settings with an administrator account, and the service principal it is registered for."""
+_NEEDS_TRUST: Mapping[str, str] = {"ram-shares": "ram.amazonaws.com"}
+"""Settings that need trusted access which aft does not switch on itself."""
+_REQUEST_ID = re.compile(r" \(request id [^)]*\)")
+_RENAMES = ("account.amazonaws.com", "renaming accounts")
+
+
+def look(question: Callable[[], T]) -> T | Unread:
+    """The answer, or why there is none."""
+    try:
+        return question()
+    except AftError as error:
+        return Unread(_REQUEST_ID.sub("", error.message))
+
+
+def machine_facts(workspace: Workspace, config: Config, *, simulated: bool) -> MachineFacts:
+    """What this machine and its clone are like. Fetches the ledger; pushes nothing."""
+    result = workspace.load(workspace.files(None))
+    ledger = look(lambda: open_ledger(workspace, config, simulated=simulated).read())
+    known = ledger if isinstance(ledger, Unread) else _accounts_in(ledger)
+    return MachineFacts(
+        python=sys.version_info[:2],
+        git=_git_version(workspace),
+        is_shallow=workspace.repository.handle.is_shallow,
+        errors=sum(item.is_error for item in result.findings),
+        requests=len(result.state.requests) if result.state else 0,
+        ledger_branch=ledger_branch(config, simulated=simulated),
+        ledger_remote=config.ledger.remote,
+        remotes=workspace.repository.remotes,
+        ledger=known,
+        push=_try_push(workspace, config, simulated=simulated),
+    )
+
+
+def amazon_facts(workspace: Workspace, state: DesiredState, *, simulated: bool) -> AmazonFacts:
+    """What the organization is like, by harmless reads."""
+    from aft.aws.examination import Examination  # noqa: PLC0415 - boto3 is slow to load
+
+    try:
+        with open_world(workspace, state.config, simulated=simulated, reads_only=True) as world:
+            ledger = look(world.ledger.read)
+            known = LedgerState() if isinstance(ledger, Unread) else ledger
+            return _amazon(Examination(world.edge.sessions), state, known)
+    except AftError as error:
+        return AmazonFacts(caller=Unread(error.message))
+
+
+def _amazon(ask: Examination, state: DesiredState, ledger: LedgerState) -> AmazonFacts:
+    caller = look(lambda: _whoami(ask))
+    if isinstance(caller, Unread):
+        return AmazonFacts(caller=caller)
+    plan, apply = actions_of(PLAN), actions_of(APPLY)
+    used = _settings_used(state.baselines)
+    needed = {
+        _NEEDS_TRUST[name]: f"the setting {name}" for name in sorted(used & set(_NEEDS_TRUST))
+    }
+    return AmazonFacts(
+        caller=caller,
+        organization=look(lambda: _organization(ask)),
+        plan_actions=plan,
+        apply_actions=apply,
+        permissions=look(lambda: ask.simulated(caller.arn, plan | apply)),
+        refused_reads=dict(_refused(ask)),
+        member=_enter(ask, reading=False),
+        reader=_enter(ask, reading=True)
+        if state.config.roles.reader
+        else Unread("roles.reader of aft.yaml names none"),
+        quota=look(ask.account_quota),
+        accounts=look(ask.account_count),
+        to_create=sum(
+            1
+            for request in state.requests
+            if not request.account_id and not ledger.record(request.id).account_id
+        ),
+        trusted=look(ask.trusted_services),
+        trusted_needed={**needed, _RENAMES[0]: _RENAMES[1]},
+        delegations=look(lambda: tuple(_delegations(ask, state, ledger))),
+        skew_seconds=look(ask.clock_skew),
+    )
+
+
+def _whoami(ask: Examination) -> Whoami:
+    account_id, arn = ask.caller()
+    return Whoami(account_id=account_id, arn=arn)
+
+
+def _organization(ask: Examination) -> OrganizationFacts:
+    found = ask.organization()
+    return OrganizationFacts(
+        id=found["Id"],
+        management_account_id=found["MasterAccountId"],
+        has_all_features=found["FeatureSet"] == "ALL",
+    )
+
+
+def _refused(ask: Examination) -> Iterator[tuple[str, str]]:
+    for action, question in ask.reads().items():
+        answer = look(question)
+        if isinstance(answer, Unread):
+            yield action, answer.why
+
+
+def _enter(ask: Examination, *, reading: bool) -> Entry | Unread:
+    account_id = look(ask.a_member)
+    if isinstance(account_id, Unread):
+        return account_id
+    if account_id is None:
+        return Unread("there is no member account yet")
+    member = AccountId(account_id)
+    role = ask.role_name(member, reading=reading)
+    entered = look(lambda: ask.enter(member, reading=reading))
+    problem = entered.why if isinstance(entered, Unread) else ""
+    return Entry(role=role, account_id=member, problem=problem)
+
+
+def _settings_used(baselines: Mapping[str, Baseline]) -> set[str]:
+    return {spec.setting for baseline in baselines.values() for spec in baseline.settings}
+
+
+def _delegations(
+    ask: Examination, state: DesiredState, ledger: LedgerState
+) -> Iterator[Delegation]:
+    wanted = {
+        (spec.setting, str(spec.parameters["administrator"]))
+        for baseline in state.baselines.values()
+        for spec in baseline.settings
+        if spec.setting in _PRINCIPALS and spec.parameters.get("administrator")
+    }
+    for setting, name in sorted(wanted):
+        account_id = ledger.record(name).account_id or (name if name.isdecimal() else None)
+        if account_id is None:
+            continue  # an account that is yet to be made administers nothing
+        principal = _PRINCIPALS[setting]
+        yield Delegation(
+            service=principal,
+            setting=setting,
+            wanted=account_id,
+            found=ask.administrators(principal),
+        )
+
+
+def _accounts_in(ledger: LedgerState) -> int:
+    return sum(1 for record in ledger.records.values() if record.account_id)
+
+
+def _git_version(workspace: Workspace) -> str | None:
+    git = shutil.which("git", path=workspace.environ.get("PATH"))
+    if git is None:
+        return None
+    done = subprocess.run(
+        [git, "--version"], capture_output=True, text=True, check=False, timeout=30
+    )
+    found = re.search(r"[0-9]+(?:\.[0-9]+)+", done.stdout)
+    return found[0] if found else None
+
+
+def _try_push(workspace: Workspace, config: Config, *, simulated: bool) -> str | Unread:
+    """Git asks the remote, and changes nothing there."""
+    remote = config.ledger.remote
+    if simulated:
+        return Unread("the sandbox's ledger is never pushed")
+    if remote is None or remote not in workspace.repository.remotes:
+        return Unread("it stays on this machine")
+    url = str(workspace.repository.handle.remotes[remote].url)
+    if not (command.is_local(url) or command.is_ssh(url)):
+        return Unread("over https only the first write tells")
+    if not command.is_installed(workspace.environ):
+        return Unread("there is no git command")
+    ref = f"refs/heads/{ledger_branch(config, simulated=False)}"
+    return look(
+        lambda: command.try_push(
+            workspace.repository.git_dir, remote, ref=ref, environ=workspace.environ
+        )
+    )

@@ -1,0 +1,62 @@
+"""The facts ``aft doctor --github`` judges: the repository's settings, and its workflow files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from aft.app.doctor.aws_facts import look
+from aft.doctor.github import HubFacts
+from aft.doctor.model import Unread
+from aft.github import settings
+from aft.github.branch_rules import classic_protection, ruleset_rules
+from aft.github.client import GitHubClient
+from aft.github.names import secret_names, variable_names
+from aft.scaffold.roles import APPLY_ENVIRONMENT, PLAN_ENVIRONMENT
+from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS, shipped
+
+_ACTION = re.compile(r"(?m)^(\s*- uses: )\S+/\.github/actions/aft(?:@\S+)?$")
+
+
+def hub_facts(open_client: Callable[[], GitHubClient], top: Path) -> HubFacts:
+    """What GitHub says of the repository; ``top`` is its clone here, for the workflow files."""
+    workflows = workflow_states(top)
+    client = look(open_client)
+    if isinstance(client, Unread):
+        return HubFacts(repository=client, workflows=workflows)
+    repository = look(lambda: settings.repository_settings(client))
+    if isinstance(repository, Unread):
+        return HubFacts(repository=repository, workflows=workflows)
+    branch = repository.default_branch
+    names = (PLAN_ENVIRONMENT, APPLY_ENVIRONMENT)
+    return HubFacts(
+        repository=repository,
+        rules=look(lambda: ruleset_rules(client, branch)),
+        protection=look(lambda: classic_protection(client, branch)),
+        environments={name: _environment(client, name) for name in names},
+        actions=look(lambda: settings.actions_settings(client)),
+        permissions=look(lambda: settings.workflow_permissions(client)),
+        secrets=look(lambda: secret_names(client)),
+        variables=look(lambda: variable_names(client)),
+        workflows=workflows,
+    )
+
+
+def _environment(client: GitHubClient, name: str) -> settings.EnvironmentSettings | Unread | None:
+    return look(lambda: settings.environment(client, name))
+
+
+def workflow_states(top: Path) -> Mapping[str, bool | None]:
+    """Whether each workflow is as shipped, but for where it takes aft from."""
+    states: dict[str, bool | None] = {}
+    for name in WORKFLOWS:
+        path = f".github/workflows/{name}"
+        try:
+            text = (top / path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            states[path] = None
+            continue
+        ours = shipped(f"workflows/{name}").read_text(encoding="utf-8")
+        states[path] = _ACTION.sub(rf"\g<1>{OWN_ACTION}", text) == ours
+    return states

@@ -1,0 +1,146 @@
+"""Looking for what changed outside git: a deep plan, compared with what was last applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from aft.app.plan.planning import Planned, judged, plan_now
+from aft.app.workspace import Workspace
+from aft.app.world import World
+from aft.config.model import REQUESTS_PATH
+from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.single import SingleRequests
+from aft.errors import AftError
+from aft.ledger.events import ORGANIZATION, EventKind
+from aft.organization.model import OrganizationSnapshot
+from aft.plan.accounts import desired_tags
+from aft.plan.applied import NAME, OU, TAGS, Applied, applied_at
+from aft.plan.drift import Drift, detect_drift, needs_history
+from aft.plan.model import ChangeKind
+from aft.plan.repair import not_repaired, repair_plan
+from aft.values.ids import RequestId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a look at everything found. ``planned`` is the deep plan behind it."""
+
+    planned: Planned
+    drift: Drift
+
+    @property
+    def snapshot(self) -> OrganizationSnapshot:
+        return self.planned.snapshot
+
+    @cached_property
+    def repair(self) -> Planned:
+        """The plan that puts back what can be put back, with what the limits say of it."""
+        planned = self.planned
+        plan = repair_plan(planned.plan, self.drift)
+        return judged(
+            plan,
+            planned.desired,
+            planned.snapshot,
+            planned.ledger,
+            today=self.planned.snapshot.read_at.date(),
+        )
+
+    @property
+    def left_by_repair(self) -> int:
+        """Entries that aft cannot put back, or not before something else is applied."""
+        return not_repaired(self.planned.plan, self.drift)
+
+
+def find_drift(
+    workspace: Workspace,
+    world: World,
+    desired: DesiredState,
+    *,
+    scope: Sequence[RequestId] | None = None,
+) -> Found:
+    """Read everything, also inside accounts, and sort the differences. Changes nothing."""
+    planned = plan_now(workspace, world, desired, scope=scope, deep=True)
+    past = _Past(workspace)
+    applied = {
+        target: past.applied(world, desired, target) for target in needs_history(planned.plan)
+    }
+    drift = detect_drift(
+        planned.plan,
+        desired,
+        planned.snapshot,
+        planned.ledger,
+        applied=applied,
+        made_before=_units_made(world, planned),
+    )
+    return Found(planned=planned, drift=drift)
+
+
+def _units_made(world: World, planned: Planned) -> frozenset[str]:
+    """Planned OUs that the ledger says were made once."""
+    planned_units = {
+        change.id for change in planned.plan.changes if change.kind is ChangeKind.CREATE_OU
+    }
+    if not planned_units:
+        return frozenset()
+    return frozenset(
+        event.change
+        for event in world.ledger.events(ORGANIZATION)
+        if event.kind is EventKind.STEP_DONE and event.change in planned_units
+    )
+
+
+class _Past:
+    """Requests at the revisions that were applied. A file that was moved since is looked for."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._readers: dict[str, SingleRequests] = {}
+        self._paths: dict[str, Mapping[str, str]] = {}
+
+    def applied(self, world: World, desired: DesiredState, target: str) -> Applied:
+        request = desired.request_by_id.get(RequestId(target))
+        if request is None:
+            return Applied(why="its request is gone")
+        at = applied_at(world.ledger.events(target))
+        if not at.revisions:
+            return Applied(why="the ledger does not say what was applied, so this may be drift")
+        try:
+            then = {
+                aspect: self._request(request, revision)
+                for aspect, revision in at.revisions.items()
+            }
+        except AftError as error:
+            return Applied(
+                why=f"this may be drift: what was applied is not in this clone ({error.message})"
+            )
+        ou, name, tags = then.get(OU), then.get(NAME), then.get(TAGS)
+        if ou is not None and OU in at.inferred and ou.protect:
+            ou = None
+        return Applied(
+            ou=None if ou is None else str(ou.ou),
+            name=None if name is None else name.name,
+            email=None if name is None else str(name.email),
+            tags=None if tags is None else desired_tags(tags),
+        )
+
+    def _request(self, request: AccountRequest, revision: str) -> AccountRequest | None:
+        reader = self._reader(revision)
+        found = reader.at(request.source.path)
+        if found is not None:
+            return found
+        path = self._paths_at(revision).get(f"{request.id}.yaml")
+        return None if path is None else reader.at(path)
+
+    def _reader(self, revision: str) -> SingleRequests:
+        if revision not in self._readers:
+            self._readers[revision] = SingleRequests(self._workspace.files(revision))
+        return self._readers[revision]
+
+    def _paths_at(self, revision: str) -> Mapping[str, str]:
+        """Paths by the names of their files."""
+        if revision not in self._paths:
+            entries = self._workspace.files(revision).entries(REQUESTS_PATH)
+            self._paths[revision] = {entry.path.rpartition("/")[2]: entry.path for entry in entries}
+        return self._paths[revision]

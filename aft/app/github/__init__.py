@@ -1,0 +1,1 @@
+"""The pull request flow: comments, reviewed states, issues."""

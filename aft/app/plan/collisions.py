@@ -1,0 +1,119 @@
+"""Other open changes beside ours: read, within bounds, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aft.app.workspace import Workspace
+from aft.config.model import REQUESTS_PATH
+from aft.desired.collisions import Fields, OtherChange, collisions
+from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.networks import NetworkClaims
+from aft.desired.single import SingleRequests
+from aft.files import RevisionFiles
+from aft.findings.model import Finding
+from aft.git.other_revisions import OtherRevision, changed_files, other_revisions
+from aft.git.revision import uncommitted_paths
+from aft.values.ids import WORKING_TREE, Revision
+
+MOST_FILES = 500
+"""Files of one other revision that are compared; more than any person's pull request changes."""
+
+MOST_BYTES = 2 * 1024 * 1024
+"""Their size together: what somebody else pushes must not make everybody's checks slow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collisions:
+    """``notes`` name revisions that could not be compared, and why."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+
+
+def find_collisions(
+    workspace: Workspace,
+    files: RevisionFiles,
+    state: DesiredState | None,
+    glob: str,
+    *,
+    base: str | None = None,
+) -> Collisions:
+    """Compare what ``files`` changes with what every revision of ``glob`` changes.
+
+    Ours are the changes since ``base`` (what we want to be merged into), without it those since
+    the two parted; theirs are always those since they parted. ``state`` says where requests hold
+    ranges of addresses; without it, these are not compared. What others hold never raises; a
+    ``glob`` that is none raises ``UserError``.
+    """
+    comparison = _Comparison(workspace, files, _fields(workspace, state), base)
+    findings: list[Finding] = []
+    notes: list[str] = []
+    for other in other_revisions(workspace.repository, glob, comparison.revision):
+        found = comparison.with_(other)
+        if isinstance(found, str):
+            notes.append(f"{other.name} was not compared: {found}")
+        else:
+            findings.extend(found)
+    return Collisions(findings=tuple(findings), notes=tuple(notes))
+
+
+def _fields(workspace: Workspace, state: DesiredState | None) -> Fields:
+    if state is None:
+        return ()
+    return NetworkClaims(state.baselines, state.config, workspace.settings).fields()
+
+
+class _Comparison:
+    def __init__(
+        self, workspace: Workspace, files: RevisionFiles, fields: Fields, base: str | None
+    ) -> None:
+        self._workspace = workspace
+        self._repository = workspace.repository
+        self._files = files
+        self._fields = fields
+        self._ours = SingleRequests(files)
+        is_tree = files.revision == WORKING_TREE
+        self.revision: Revision = self._repository.resolve("HEAD") if is_tree else files.revision
+        self._uncommitted = uncommitted_paths(self._repository) if is_tree else ()
+        self._base = None if base is None else self._repository.resolve(base)
+        self._known: dict[str, AccountRequest | None] = {}
+
+    def with_(self, other: OtherRevision) -> list[Finding] | str:
+        """Findings, or why they cannot be told."""
+        if other.base is None:
+            return "it has no commit in common with this revision"
+        theirs = self._changed(other.base, other.revision)
+        our_base = self._base or other.base
+        mine = self._changed(our_base, self.revision)
+        if theirs is None:
+            return f"it changes more than {MOST_FILES} files of {REQUESTS_PATH}/"
+        if mine is None:
+            return f"this revision changes more than {MOST_FILES} files"
+        reader = SingleRequests(self._workspace.files(other.revision))
+        if sum(map(reader.size, theirs)) > MOST_BYTES:
+            return "the requests it changes are too large"
+        requests = tuple(item for path in theirs if (item := reader.at(path)) is not None)
+        if not requests:
+            return []
+        paths = dict.fromkeys((*mine, *self._uncommitted))
+        ours = [item for path in paths if (item := self._our(path)) is not None]
+        known = self._ids(other.base, theirs) | self._ids(our_base, paths)
+        change = OtherChange(name=other.name, requests=requests, known_ids=known)
+        return list(collisions(ours, change, fields=self._fields, where=self._ours.where))
+
+    def _changed(self, old: Revision, new: Revision) -> tuple[str, ...] | None:
+        return changed_files(self._repository, old, new, REQUESTS_PATH, most=MOST_FILES)
+
+    def _our(self, path: str) -> AccountRequest | None:
+        if path not in self._known:
+            self._known[path] = self._ours.at(path)
+        return self._known[path]
+
+    def _ids(self, base: Revision, paths: Iterable[str]) -> frozenset[str]:
+        """The ids of those files that were there before."""
+        before = SingleRequests(self._workspace.files(base))
+        return frozenset(
+            path.rpartition("/")[2].removesuffix(".yaml") for path in paths if before.size(path)
+        )

@@ -1,0 +1,261 @@
+"""From a revision and a world to a plan; and the check that a pinned plan may still be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import PurePosixPath
+
+from aft.app.workspace import Workspace
+from aft.app.world import World
+from aft.config.model import CONFIG_PATH, CUSTOMIZATIONS_PATH, DEFAULTS_NAME, REQUESTS_PATH
+from aft.desired.model import DesiredState
+from aft.engine.live import read_live, read_networks
+from aft.errors import Refused, UserError
+from aft.findings.model import Finding
+from aft.git.history import GitHistory
+from aft.ledger.events import LedgerState
+from aft.organization.model import OrganizationSnapshot
+from aft.plan.account_directory import surroundings
+from aft.plan.codec import plan_digest
+from aft.plan.diff import make_plan, settings_to_read
+from aft.plan.fields import allocations_in
+from aft.plan.model import Plan
+from aft.plan.networks import LiveNetworks, networks_to_read
+from aft.plan.safety import check_safety, lifted_limits
+from aft.plan.staleness import what_moved
+from aft.plan.step_sources import Live
+from aft.values.ids import WORKING_TREE, AccountId, OrgUnitPath, RequestId, Revision
+
+BULK_TAGS_LAG = timedelta(minutes=2)
+"""How long the bulk answer about tags may be behind; AWS gives no figure, so a cautious one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A plan with all it was made from, and what the safety limits say of it.
+
+    ``lifted`` are the limits that only a reviewed exception lets it exceed. ``is_published`` when
+    the organization was not read but taken as last published.
+    """
+
+    plan: Plan
+    desired: DesiredState
+    snapshot: OrganizationSnapshot
+    ledger: LedgerState
+    refusals: tuple[Finding, ...]
+    lifted: tuple[str, ...] = ()
+    is_published: bool = False
+
+
+def plan_now(
+    workspace: Workspace,
+    world: World,
+    desired: DesiredState,
+    *,
+    scope: Sequence[RequestId] | None = None,
+    rerun: Sequence[str] = (),
+    deep: bool = False,
+) -> Planned:
+    """Read the ledger and the organization, and make the plan. Changes nothing.
+
+    With ``scope`` only these requests are looked at, by reads that do not grow with the
+    organization. ``rerun`` names customizations and steps to run although nothing changed. With
+    ``deep`` every setting is read inside its account, also what the ledger takes as done.
+    """
+    ledger = world.ledger.read()
+    snapshot = read_snapshot(world, desired, ledger, scope)
+
+    def make(live: Live | None = None, live_networks: LiveNetworks | None = None) -> Plan:
+        return make_plan(
+            desired,
+            snapshot,
+            ledger,
+            settings=workspace.settings,
+            runners=workspace.runners,
+            live=live,
+            deep=deep,
+            live_networks=live_networks,
+            scope=None if scope is None else tuple(scope),
+            rerun=frozenset(rerun),
+            made_at=world.clock.now(),
+        )
+
+    plan = make()
+    networks: LiveNetworks = {}
+    if unseen := networks_to_read(plan.changes):
+        networks = read_networks(
+            unseen,
+            desired,
+            members=world.edge.members,
+            settings=workspace.settings,
+            snapshot=snapshot,
+            plan_changes=plan.changes,
+        )
+        plan = make(None, networks)
+    if unread := settings_to_read(plan):
+        live = read_live(
+            unread,
+            desired,
+            members=world.edge.members,
+            settings=workspace.settings,
+            snapshot=snapshot,
+            plan_changes=plan.changes,
+            allocations=_allocations(plan, ledger),
+            around=surroundings(desired, snapshot, ledger),
+        )
+        plan = make(live, networks)
+    return judged(plan, desired, snapshot, ledger, today=world.clock.now().date())
+
+
+def _allocations(plan: Plan, ledger: LedgerState) -> Mapping[str, Mapping[str, str]]:
+    """The ranges of addresses of each target, the plan's over what the ledger remembers."""
+    planned = allocations_in(plan)
+    targets = {change.target for change in plan.changes}
+    return {
+        target: {**ledger.record(target).allocations, **planned.get(target, {})}
+        for target in targets
+    }
+
+
+def read_snapshot(
+    world: World,
+    desired: DesiredState,
+    ledger: LedgerState,
+    scope: Sequence[RequestId] | None,
+) -> OrganizationSnapshot:
+    """The whole organization, or only what ``scope`` needs."""
+    if scope is None:
+        return world.edge.reader.read(fresh_tags_for=_changed_lately(world, ledger))
+    needed = needed_by(scope, desired, ledger)
+    return world.edge.reader.read_scoped(
+        account_ids=needed.account_ids,
+        request_ids=needed.request_ids,
+        unit_paths=needed.unit_paths,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needed:
+    """What a scoped plan looks at: accounts known by id, those known only by tag, OUs."""
+
+    account_ids: Sequence[AccountId]
+    request_ids: Sequence[RequestId]
+    unit_paths: Sequence[str]
+
+
+def needed_by(scope: Sequence[RequestId], desired: DesiredState, ledger: LedgerState) -> Needed:
+    """What is to be read for these requests."""
+    account_ids: list[AccountId] = []
+    unbound: list[RequestId] = []
+    paths: list[str] = []
+    for request_id in scope:
+        request = desired.request_by_id.get(request_id)
+        names = (request_id, request.previously if request else None)
+        bound = [ledger.record(name).account_id for name in names if name]
+        known = {found for found in (*bound, request and request.account_id) if found}
+        if known:
+            account_ids.extend(AccountId(found) for found in sorted(known))
+        else:
+            unbound.append(request_id)
+        if request is not None and isinstance(request.ou, OrgUnitPath):
+            paths.append(str(request.ou))
+    return Needed(account_ids=account_ids, request_ids=unbound, unit_paths=sorted(set(paths)))
+
+
+def _changed_lately(world: World, ledger: LedgerState) -> list[AccountId]:
+    """Accounts whose tags AWS's bulk answer may not know yet, because a run has just been there."""
+    since = world.clock.now() - BULK_TAGS_LAG
+    return [
+        AccountId(record.account_id)
+        for record in ledger.records.values()
+        if record.account_id and record.last_at and record.last_at > since
+    ]
+
+
+def changed_since(
+    workspace: Workspace, desired: DesiredState, old: str
+) -> tuple[RequestId, ...] | None:
+    """The requests that differ between ``old`` and the desired state's revision.
+
+    ``None`` when only a full plan can tell: ``aft.yaml``, a baseline, the OU tree or a
+    customization changed, which reaches every account; or a request's file is gone, and only who
+    has seen everything may conclude that its account is to be forgotten. Raises ``UserError`` for
+    a working tree, which has no commit to compare.
+    """
+    if desired.revision == WORKING_TREE:
+        raise UserError(
+            "--changed-since compares two commits; the working tree is none",
+            hint="commit first, or plan without --changed-since",
+        )
+    base = workspace.files(old).revision
+    history = GitHistory(workspace.repository)
+    if history.changed_paths(base, desired.revision, CONFIG_PATH) or history.changed_paths(
+        base, desired.revision, CUSTOMIZATIONS_PATH
+    ):
+        return None
+    changed: set[RequestId] = set()
+    for path in history.changed_paths(base, desired.revision, REQUESTS_PATH):
+        file = PurePosixPath(path)
+        if file.name == DEFAULTS_NAME:
+            below = f"{file.parent}/"
+            changed.update(
+                item.id for item in desired.requests if item.source.path.startswith(below)
+            )
+        elif file.suffix == ".yaml":
+            changed.add(RequestId(file.stem))
+    renamed = {request.previously for request in desired.requests}
+    if any(name not in desired.request_by_id and name not in renamed for name in changed):
+        return None
+    return tuple(sorted(changed))
+
+
+def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revision) -> Planned:
+    """Everything needed to carry out ``plan``, if the world is still the one it was made for.
+
+    ``tip`` is the revision the repository is at now. Raises ``Refused`` naming what moved.
+    """
+    if plan.revision == WORKING_TREE:
+        raise UserError(
+            "this plan was made from a working tree, so nobody can say later what was applied",
+            hint="commit, and plan the commit",
+        )
+    desired = workspace.desired(workspace.files(plan.revision))
+    ledger = world.ledger.read()
+    scope = None if plan.scope is None else tuple(RequestId(name) for name in plan.scope)
+    snapshot = read_snapshot(world, desired, ledger, scope)
+    moved = what_moved(plan, snapshot, ledger_commit=ledger.commit, revision=tip)
+    if moved:
+        lines = "\n".join(f"  {line}" for line in moved)
+        raise Refused(
+            f"plan {plan_digest(plan)[7:19]} was made for another world:\n{lines}",
+            hint="make a new plan, and review it",
+        )
+    return judged(plan, desired, snapshot, ledger, today=world.clock.now().date())
+
+
+def judged(
+    plan: Plan,
+    desired: DesiredState,
+    snapshot: OrganizationSnapshot,
+    ledger: LedgerState,
+    *,
+    today: date,
+) -> Planned:
+    """The plan with what the safety limits say of it."""
+    refusals = check_safety(
+        plan,
+        desired.config.limits,
+        today=today,
+        desired=desired,
+        management_account_id=snapshot.management_account_id,
+    )
+    return Planned(
+        plan=plan,
+        desired=desired,
+        snapshot=snapshot,
+        ledger=ledger,
+        refusals=refusals,
+        lifted=lifted_limits(plan, desired.config.limits, today=today),
+    )

@@ -1,0 +1,1 @@
+"""New account requests, from flags, prompts or an issue form."""

@@ -1,0 +1,1 @@
+"""`aft.yaml`: its model, its file, and what a pull request may not change of it."""

@@ -1,0 +1,213 @@
+"""What must hold between requests and the customizations they get: parameters, other accounts'
+outputs, selections, Terraform's states.
+
+Generators over plain values, as in ``rules``; a position is asked for only for a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from aft.config.model import CONFIG_PATH, Config
+from aft.customizations.inputs import place_of, undeclared_output
+from aft.customizations.model import GLOBAL, Customization, CustomizationStep
+from aft.customizations.other_accounts import AccountRead, account_reads
+from aft.customizations.parameters import check_given, missing
+from aft.customizations.select import customizations_of
+from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.rules import Places
+from aft.findings.model import Finding, SourceRef
+from aft.findings.validation import Loc
+from aft.organization.spec import OrganizationSpec
+from aft.values.ids import OrgUnitPath, RequestId
+from aft.values.suggestions import did_you_mean
+
+TERRAFORM_KIND = "terraform"
+_SHARED_STEP = "terraform"
+
+
+def check_customizations(
+    state: DesiredState,
+    ids: frozenset[RequestId],
+    *,
+    names: frozenset[str],
+    organization: OrganizationSpec | None,
+    places: Places,
+) -> Iterator[Finding]:
+    """All rules. ``names`` are customizations that exist, be it with findings of their own;
+    ``organization`` is ``None`` while its file has findings."""
+    yield from selections(state.customizations, ids, organization)
+    yield from terraform_state_place(state.customizations, state.config)
+    gets = {request.id: gotten(request, state) for request in state.requests}
+    reads = {
+        name: tuple(read for read in account_reads(item.steps) if read.access.is_certain)
+        for name, item in state.customizations.items()
+    }
+    for request in state.requests:
+        yield from parameters(request, gets[request.id], state.customizations, names, places)
+        if any(reads[customization.name] for customization in gets[request.id]):
+            yield from other_accounts(request, gets, reads, ids, places)
+        yield from shared_states(request, gets[request.id], places)
+
+
+def gotten(request: AccountRequest, state: DesiredState) -> tuple[Customization, ...]:
+    """The account's customizations; by OU only where its path is written out."""
+    ou = request.ou if isinstance(request.ou, OrgUnitPath) else OrgUnitPath()
+    return customizations_of(request, ou, state.customizations)
+
+
+def selections(
+    customizations: Mapping[str, Customization],
+    ids: frozenset[RequestId],
+    organization: OrganizationSpec | None,
+) -> Iterator[Finding]:
+    """OUs and requests that ``customization.yaml`` selects exist."""
+    units = organization.paths if organization is not None else frozenset()
+    for customization in customizations.values():
+        for (criterion, value), source in customization.select.sources.items():
+            if criterion == "requests" and value not in ids:
+                hint = did_you_mean(value, ids) or "take it out, or add the request"
+                message = f"`select.requests` names {value!r}, which is no request"
+                yield Finding(code="AFT632", source=source, message=message, hint=hint)
+            elif criterion == "organizational_units" and units:
+                unit = OrgUnitPath.parse(value)
+                if not unit.is_root and unit not in units:
+                    hint = did_you_mean(value, map(str, units)) or "add it, or select another OU"
+                    message = f"there is no OU {value!r} in organization.yaml"
+                    yield Finding(code="AFT632", source=source, message=message, hint=hint)
+
+
+def parameters(
+    request: AccountRequest,
+    gets: Iterable[Customization],
+    customizations: Mapping[str, Customization],
+    names: frozenset[str],
+    places: Places,
+) -> Iterator[Finding]:
+    """Values given fit, and those that must be given are."""
+    for name, given in request.parameters.items():
+        customization = customizations.get(name)
+        if customization is not None:
+            for problem in check_given(customization, given):
+                loc: Loc = ("parameters", name, problem.name)
+                unknown = problem.name not in customization.parameters
+                source = places.at(request.id, loc, key=unknown)
+                yield Finding(
+                    code="AFT630", source=source, message=problem.message, hint=problem.hint
+                )
+        elif name not in names:
+            yield Finding(
+                code="AFT630",
+                source=places.at(request.id, ("parameters", name), key=True),
+                message=f"there is no customization {name!r} to give parameters to",
+                hint=did_you_mean(name, names) or "take them out",
+            )
+    for customization in gets:
+        given = request.parameters.get(customization.name, {})
+        for name in missing(customization, given):
+            about = customization.parameters[name].description
+            yield Finding(
+                code="AFT630",
+                source=places.at(request.id, _place_of(request, customization)),
+                message=f"customization {customization.name!r} needs parameter {name!r}"
+                + (f": {about}" if about else ""),
+                hint=f"write `parameters: {{{customization.name}: {{{name}: …}}}}`",
+            )
+
+
+def other_accounts(
+    request: AccountRequest,
+    gets: Mapping[RequestId, tuple[Customization, ...]],
+    reads: Mapping[str, tuple[AccountRead, ...]],
+    ids: frozenset[RequestId],
+    places: Places,
+) -> Iterator[Finding]:
+    """What its steps surely read (``reads``, by customization) of other accounts will be there."""
+    for customization in gets[request.id]:
+        seen: set[tuple[str, str]] = set()
+        for read in reads[customization.name]:
+            problem = _wrong_read(request, read, gets, ids)
+            if problem is None or problem in seen:
+                continue
+            seen.add(problem)
+            yield Finding(
+                code="AFT607",
+                source=places.at(request.id, _place_of(request, customization)),
+                message=f"{place_of(read.access)} reads {read.access}, but {problem[0]}",
+                hint=problem[1],
+            )
+
+
+def shared_states(
+    request: AccountRequest, gets: Iterable[Customization], places: Places
+) -> Iterator[Finding]:
+    """AFT has one state for an account's customizations; two folders would fight over it."""
+    sharing = [
+        customization
+        for customization in gets
+        if customization.name != GLOBAL and any(_shares_state(step) for step in customization.steps)
+    ]
+    for customization in sharing[1:]:
+        yield Finding(
+            code="AFT644",
+            source=places.at(request.id, _place_of(request, customization)),
+            message=f"customizations {sharing[0].name!r} and {customization.name!r} both keep "
+            "Terraform's state under AFT's one key for account customizations",
+            hint=f"write `terraform: {{state: own}}` in {customization.source.path}/"
+            "customization.yaml, if it is not AFT's",
+        )
+
+
+def terraform_state_place(
+    customizations: Mapping[str, Customization], config: Config
+) -> Iterator[Finding]:
+    """Terraform needs to be told where states are."""
+    if config.terraform.backend is not None:
+        return
+    for customization in customizations.values():
+        for step in customization.steps:
+            if step.kind == TERRAFORM_KIND:
+                yield Finding(
+                    code="AFT643",
+                    source=SourceRef(step.file.path),
+                    message=f"{CONFIG_PATH} does not say where Terraform keeps its state",
+                    hint="write `terraform: {backend: {s3: {bucket: …, region: …}}}` in "
+                    f"{CONFIG_PATH}; or local: {{directory: …}}, or hcp: {{organization: …}}",
+                )
+
+
+def _shares_state(step: CustomizationStep) -> bool:
+    return step.kind == TERRAFORM_KIND and step.name == _SHARED_STEP and step.shares_state
+
+
+def _wrong_read(
+    request: AccountRequest,
+    read: AccountRead,
+    gets: Mapping[RequestId, tuple[Customization, ...]],
+    ids: frozenset[RequestId],
+) -> tuple[str, str] | None:
+    """Message and hint, or ``None`` when the read is right as far as files can tell."""
+    other = RequestId(read.request)
+    if other == request.id:
+        return "that is the account itself", "its own outputs are `outputs[…]`"
+    if other not in ids:
+        return f"there is no request {other!r}", did_you_mean(other, ids)
+    if other not in request.depends_on:
+        return (
+            f"{request.id} does not depend on {other}",
+            f"add `depends_on: [{other}]`, so that {other} is finished before",
+        )
+    if other not in gets or not read.step:
+        return None
+    steps = {step.id: step for customization in gets[other] for step in customization.steps}
+    if read.step not in steps:
+        hint = did_you_mean(read.step, steps) or f"its steps are: {', '.join(steps) or 'none'}"
+        return f"{other} gets no step {read.step!r}", hint
+    return undeclared_output(steps[read.step], read.key) if read.key else None
+
+
+def _place_of(request: AccountRequest, customization: Customization) -> Loc:
+    """Where the request asks for the customization, else the request as a whole."""
+    if customization.name in request.customizations:
+        return ("customizations", request.customizations.index(customization.name))
+    return ()

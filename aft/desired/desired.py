@@ -1,0 +1,308 @@
+"""From the files of a revision to the ``DesiredState``, or to everything wrong with it.
+
+The one way in: configuration, organization, baselines, customizations and requests are read, then
+what must hold between them is checked. Nothing stops at the first finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aft.baselines.model import BaselineSetting
+from aft.baselines.parse import check_references, check_selected_requests, parse_baselines
+from aft.config.file import config_place, parse_config
+from aft.config.model import CUSTOMIZATIONS_PATH, REQUESTS_PATH, Config
+from aft.config.trust import WITHHELD_HINT, with_trusted, withheld, withheld_message
+from aft.customizations.manifest import parse_customizations
+from aft.customizations.model import CustomizationRunner
+from aft.desired import rules
+from aft.desired.account_rules import AccountRules
+from aft.desired.cache import ParseCache
+from aft.desired.customization_rules import check_customizations
+from aft.desired.defaults import FolderDefaults, MergedDocument, check_defaults
+from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.networks import check_networks
+from aft.desired.parse import build, check, sound_fields
+from aft.desired.raw import REQUIRED
+from aft.desired.reference_rules import reference_cycles
+from aft.desired.region_rules import check_opt_in
+from aft.desired.tree import (
+    RequestEntry,
+    RequestTree,
+    check_customizations_tree,
+    read_request_tree,
+)
+from aft.files import RevisionFiles, TreeEntry
+from aft.findings.model import Finding, Severity, SourceRef, sorted_findings
+from aft.findings.validation import Loc
+from aft.organization.parse import parse_organization
+from aft.values.ids import RequestId
+from aft.yamldoc import YamlDocument, parse_yaml, too_large
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadResult:
+    """``state`` is ``None`` when there is an error among the findings."""
+
+    state: DesiredState | None
+    findings: tuple[Finding, ...]
+
+
+def load_desired_state(
+    files: RevisionFiles,
+    *,
+    settings: Mapping[str, BaselineSetting[Any, Any]],
+    runners: Mapping[str, CustomizationRunner],
+    cache: ParseCache | None = None,
+    trusted: Config | None = None,
+) -> LoadResult:
+    """Read everything the repository says at this revision. Never raises for bad content.
+
+    With ``trusted`` its sections of ``aft.yaml`` that say as whom and where to hold instead of
+    those read here (``aft.config.trust``); where they differ is a warning.
+    """
+    config, config_findings, kept_back = _read_config(files, trusted)
+    organization, organization_findings = parse_organization(files)
+    baselines, baseline_findings = parse_baselines(
+        files, settings, None if organization_findings else organization
+    )
+    customizations, customization_findings = parse_customizations(files, runners)
+    tree = read_request_tree(files.entries(REQUESTS_PATH))
+    others = tuple(files.entries(CUSTOMIZATIONS_PATH))
+    reader = _Reader(files, tree, cache or ParseCache())
+    requests = reader.read()
+    findings = [
+        *config_findings,
+        *organization_findings,
+        *baseline_findings,
+        *customization_findings,
+        *tree.findings,
+        *check_customizations_tree(others),
+        *reader.findings,
+    ]
+    ready = DesiredState(
+        revision=files.revision,
+        config=config or _NO_CONFIG,
+        organization=organization,
+        requests=requests,
+        baselines=baselines,
+        customizations=customizations,
+        withheld=tuple(".".join(place) for place in kept_back),
+    )
+    findings.extend(
+        _across(
+            ready,
+            tree,
+            files=files,
+            names=frozenset(item.path for item in others),
+            places=reader,
+            is_organization_known=not any(item.is_error for item in organization_findings),
+        )
+    )
+    findings.extend(check_networks(ready, settings, reader))
+    findings.extend(check_opt_in(ready, settings, reader))
+    findings.extend(reader.check_accounts(AccountRules(ready, settings, reader), requests))
+    has_errors = any(item.is_error for item in findings)
+    return LoadResult(
+        state=None if has_errors else ready,
+        findings=sorted_findings(findings),
+    )
+
+
+def _read_config(
+    files: RevisionFiles, trusted: Config | None
+) -> tuple[Config | None, tuple[Finding, ...], tuple[tuple[str, ...], ...]]:
+    """``aft.yaml`` with the trusted sections, its findings, and where the two differ."""
+    config, findings = parse_config(files)
+    if config is None or trusted is None:
+        return config, findings, ()
+    places = withheld(config, trusted)
+    told = (
+        Finding(
+            code="AFT720",
+            source=config_place(files, place),
+            message=withheld_message(".".join(place)),
+            hint=WITHHELD_HINT,
+            severity=Severity.WARNING,
+        )
+        for place in places
+    )
+    return with_trusted(config, trusted), (*findings, *told), places
+
+
+_NO_CONFIG = Config(home_region="us-east-1")
+"""Stands in while aft.yaml has errors, so that the rest is still checked."""
+
+
+def _across(
+    state: DesiredState,
+    tree: RequestTree,
+    *,
+    files: RevisionFiles,
+    names: frozenset[str],
+    places: rules.Places,
+    is_organization_known: bool,
+) -> Iterator[Finding]:
+    """Everything that must hold between the files; ``names`` are those of customizations/."""
+    requests = state.requests
+    ids = frozenset(item.id for item in tree.requests)
+    yield from rules.unique_ids(tree.requests)
+    yield from rules.unique_fields(requests, places)
+    if is_organization_known:
+        yield from rules.organizational_units(requests, state.organization, places)
+    # A baseline or customization with findings of its own does exist.
+    folders = _folders(names, f"{CUSTOMIZATIONS_PATH}/accounts/") | state.customizations.keys()
+    yield from rules.references(
+        requests,
+        ids=ids,
+        baselines=_stems(names, f"{CUSTOMIZATIONS_PATH}/baselines/") | state.baselines.keys(),
+        customizations=folders,
+        places=places,
+    )
+    yield from check_customizations(
+        state,
+        ids,
+        names=folders,
+        organization=state.organization if is_organization_known else None,
+        places=places,
+    )
+    yield from rules.cycles(requests, places)
+    yield from rules.earlier_ids(requests, ids, places)
+    yield from check_selected_requests(state.baselines, ids)
+    yield from check_references(state.baselines, ids)
+    yield from reference_cycles(requests, state.baselines)
+    yield from _quota(state.config, len(tree.requests), files)
+
+
+def _quota(config: Config, count: int, files: RevisionFiles) -> Iterator[Finding]:
+    limit = config.limits.accounts
+    if limit is not None and count > limit:
+        yield Finding(
+            code="AFT316",
+            source=config_place(files, ("limits", "accounts")),
+            message=f"there are {count:,} requests, but the organization's quota is {limit:,} "
+            "accounts",
+            hint="ask AWS for a higher quota (Service Quotas, Organizations), then raise it here",
+        )
+
+
+def _stems(paths: Iterable[str], prefix: str) -> frozenset[str]:
+    return frozenset(
+        path.removeprefix(prefix).removesuffix(".yaml")
+        for path in paths
+        if path.startswith(prefix) and path.endswith(".yaml")
+    )
+
+
+def _folders(paths: Iterable[str], prefix: str) -> frozenset[str]:
+    return frozenset(
+        path.removeprefix(prefix).split("/", 1)[0]
+        for path in paths
+        if path.startswith(prefix) and path.count("/") > prefix.count("/")
+    )
+
+
+class _Reader:
+    """Reads every request over its defaults, from the cache where the content is known."""
+
+    def __init__(self, files: RevisionFiles, tree: RequestTree, cache: ParseCache) -> None:
+        self.findings: list[Finding] = []
+        self._reported: set[SourceRef] = set()  # wrong in a defaults file, whoever inherits it
+        self._files = files
+        self._tree = tree
+        self._cache = cache
+        self._entries: dict[RequestId, RequestEntry] = {}
+        self._keys: dict[RequestId, str] = {}
+        self._documents: dict[str, YamlDocument] = {}  # defaults, by folder
+        self._unreadable: set[str] = set()
+        self._defaults: dict[str, FolderDefaults] = {}
+
+    def read(self) -> tuple[AccountRequest, ...]:
+        """The requests without findings, sorted by id; of two with one id, the first."""
+        self._read_defaults()
+        found: dict[RequestId, AccountRequest] = {}
+        for item in self._tree.requests:
+            self._entries.setdefault(item.id, item)
+            key = f"{item.entry.blob_id} {self._defaults_of(item.folder).key} {item.id}"
+            request = self._request(item, key)
+            if request is not None and item.id not in found:
+                found[item.id] = request
+                self._keys[item.id] = key
+        return tuple(found[request_id] for request_id in sorted(found))
+
+    def at(self, request_id: RequestId, loc: Loc, *, key: bool = False) -> SourceRef:
+        """Where a request says something. Reads its file again: only findings ask."""
+        item = self._entries[request_id]
+        document, _ = parse_yaml(self._files.read(item.entry), item.entry.path)
+        if document is None:
+            return SourceRef(item.entry.path)
+        defaults = self._defaults_of(item.folder)
+        return MergedDocument(document, defaults, data=document.data).at(loc, key=key)
+
+    def check_accounts(
+        self, account_rules: AccountRules, requests: Iterable[AccountRequest]
+    ) -> Iterator[Finding]:
+        """What is wrong with single accounts; remembered for those with which nothing is."""
+        environment = account_rules.environment
+        for request in requests:
+            key = self._keys[request.id]
+            if self._cache.has_passed(key, environment):
+                continue
+            findings = tuple(account_rules.check(request))
+            if not findings:
+                self._cache.note_passed(key, environment)
+            yield from findings
+
+    def _read_defaults(self) -> None:
+        for entry in self._tree.defaults:
+            folder, _, _ = entry.path.rpartition("/")
+            document = self._document(entry)
+            if document is None:
+                self._unreadable.add(folder)
+            else:
+                self._documents[folder] = document
+                findings = check_defaults(document)
+                self.findings.extend(findings)
+                self._reported.update(finding.source for finding in findings)
+
+    def _defaults_of(self, folder: str) -> FolderDefaults:
+        known = self._defaults.get(folder)
+        if known is None:
+            above, _, _ = folder.rpartition("/")
+            outer = self._defaults_of(above) if above else FolderDefaults("")
+            known = outer.below(
+                folder, self._documents.get(folder), is_readable=folder not in self._unreadable
+            )
+            self._defaults[folder] = known
+        return known
+
+    def _document(self, entry: TreeEntry) -> YamlDocument | None:
+        large = too_large(entry.path, entry.size)
+        if large is not None:
+            self.findings.append(large)
+            return None
+        document, findings = parse_yaml(self._files.read(entry), entry.path)
+        self.findings.extend(findings)
+        return document
+
+    def _request(self, item: RequestEntry, key: str) -> AccountRequest | None:
+        values = self._cache.get(key)
+        if values is not None:
+            try:
+                return build(item.id, item.entry, values)
+            except (AttributeError, KeyError, TypeError, ValueError):
+                pass  # damaged: read the file instead
+        before = len(self.findings)
+        document = self._document(item.entry)
+        if document is None:
+            return None
+        values, findings = check(item.id, document, self._defaults_of(item.folder))
+        self.findings.extend(item for item in findings if item.source not in self._reported)
+        if findings or len(self.findings) > before or not REQUIRED.keys() <= values.keys():
+            # Good enough to see what else is wrong with it; never part of a desired state.
+            values = sound_fields(values)
+            return build(item.id, item.entry, values) if REQUIRED.keys() <= values.keys() else None
+        self._cache.put(key, values)
+        return build(item.id, item.entry, values)

@@ -1,0 +1,293 @@
+"""The issue form "Request an AWS account": its questions, and the file GitHub makes the form from.
+
+The one place that knows the questions' words: ``aft.desired.issue_answers`` reads the answers
+by them. Written for people who never saw AWS Organizations.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aft.desired.emit import mapping_yaml
+from aft.desired.model import DesiredState
+
+FORM_PATH = ".github/ISSUE_TEMPLATE/account-request.yml"
+FORM_LABEL = "aft:request"
+"""The label of issues made with the form; the workflow ``request`` looks for it."""
+USUAL = "The usual ones"
+"""The answer that leaves the baseline to its selectors."""
+CONFIRMED = "A person will review this request, and creating the account costs nothing by itself"
+BETWEEN = " — "
+"""Stands between the name of a choice and what it is for."""
+
+
+class Kind(enum.StrEnum):
+    """How a question is answered; GitHub's names."""
+
+    INPUT = "input"
+    TEXT = "textarea"
+    CHOICE = "dropdown"
+    BOXES = "checkboxes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormChoices:
+    """What the repository lets people choose from.
+
+    ``baselines`` and ``customizations`` are names with what each is for. ``needs_email`` says
+    that no defaults supply the account's own e-mail address, ``takes_budget`` that some baseline
+    acts on a budget.
+    """
+
+    units: tuple[str, ...] = ()
+    baselines: Mapping[str, str] = field(default_factory=dict)
+    customizations: Mapping[str, str] = field(default_factory=dict)
+    needs_email: bool = False
+    takes_budget: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """``limit`` is how many characters an answer may have; ``options`` are those of a choice."""
+
+    id: str
+    label: str
+    kind: Kind
+    description: str
+    is_required: bool = False
+    placeholder: str = ""
+    limit: int = 200
+    options: tuple[str, ...] = ()
+
+
+def choices_of(state: DesiredState, *, needs_email: bool) -> FormChoices:
+    """The choices at one revision."""
+    return FormChoices(
+        units=tuple(str(unit.path) for unit in state.organization.units),
+        baselines={
+            name: baseline.description for name, baseline in sorted(state.baselines.items())
+        },
+        customizations={
+            name: customization.description
+            for name, customization in sorted(state.customizations.items())
+            if name != "global"
+        },
+        needs_email=needs_email,
+        takes_budget=any(
+            item.setting == "budget"
+            for found in state.baselines.values()
+            for item in found.settings
+        ),
+    )
+
+
+def option(name: str, description: str) -> str:
+    """A choice as it is shown."""
+    shown = " ".join(description.split())
+    return f"{name}{BETWEEN}{shown}" if shown else name
+
+
+def questions(choices: FormChoices) -> tuple[Question, ...]:
+    """The form's questions in order; what the repository has no choice for is not asked."""
+    found = [*_who(choices), *_where(choices), *_what(choices)]
+    return tuple(found)
+
+
+def every_label() -> frozenset[str]:
+    """The labels of all questions there are, also those that some repositories do not ask: an
+    issue may have been made with the form as it was."""
+    something = FormChoices(
+        units=("-",),
+        baselines={"-": "-"},
+        customizations={"-": "-"},
+        needs_email=True,
+        takes_budget=True,
+    )
+    return frozenset(question.label for question in questions(something))
+
+
+_ADDRESS = Question(
+    id="email",
+    label="Which e-mail address should the account itself have?",
+    kind=Kind.INPUT,
+    description="One that no other AWS account uses. Often a shared address with something added "
+    "after a plus sign.",
+    is_required=True,
+    placeholder="aws+payments-test@example.com",
+    limit=64,
+)
+
+
+def _who(choices: FormChoices) -> list[Question]:
+    asked = [
+        Question(
+            id="name",
+            label="What should the account be called?",
+            kind=Kind.INPUT,
+            description="A short name of lower-case letters, digits and hyphens. Most names say "
+            "the team or service, and what the account is for.",
+            is_required=True,
+            placeholder="payments-test",
+            limit=50,
+        ),
+        Question(
+            id="team",
+            label="Which team owns it?",
+            kind=Kind.INPUT,
+            description="The team that answers for what happens in the account and for its costs.",
+            is_required=True,
+            placeholder="payments",
+            limit=128,
+        ),
+        Question(
+            id="owner_email",
+            label="How can we reach the team?",
+            kind=Kind.INPUT,
+            description="An e-mail address that somebody reads, best a shared one.",
+            is_required=True,
+            placeholder="payments@example.com",
+            limit=254,
+        ),
+        Question(
+            id="reason",
+            label="What is it for?",
+            kind=Kind.TEXT,
+            description="One or two sentences. Whoever approves the request reads them first.",
+            is_required=True,
+            placeholder="We want to test the new checkout without touching production.",
+            limit=1000,
+        ),
+        Question(
+            id="ticket",
+            label="Is there a ticket?",
+            kind=Kind.INPUT,
+            description="Its number in your own tracker, if there is one.",
+            placeholder="PLAT-1234",
+        ),
+    ]
+    if choices.needs_email:
+        asked.insert(3, _ADDRESS)
+    return asked
+
+
+def _where(choices: FormChoices) -> list[Question]:
+    asked: list[Question] = []
+    if choices.units:
+        asked.append(
+            Question(
+                id="ou",
+                label="Where does it belong?",
+                kind=Kind.CHOICE,
+                description="Accounts are kept in folders. The folder decides which rules apply: "
+                "what customers rely on belongs where production is.",
+                is_required=True,
+                options=choices.units,
+            )
+        )
+    if choices.baselines:
+        shown = (option(name, text) for name, text in choices.baselines.items())
+        asked.append(
+            Question(
+                id="baseline",
+                label="Which security settings should it get?",
+                kind=Kind.CHOICE,
+                description=f'"{USUAL}" is right unless somebody told you otherwise.',
+                options=(USUAL, *shown),
+            )
+        )
+    if choices.customizations:
+        asked.append(
+            Question(
+                id="customizations",
+                label="What should be set up in it?",
+                kind=Kind.BOXES,
+                description="Tick nothing if you only need an empty account.",
+                options=tuple(option(name, text) for name, text in choices.customizations.items()),
+            )
+        )
+    return asked
+
+
+def _what(choices: FormChoices) -> list[Question]:
+    budget = Question(
+        id="budget",
+        label="How much may it cost each month, in US dollars?",
+        kind=Kind.INPUT,
+        description="The team is warned by e-mail when the costs come near. Nothing is "
+        "switched off.",
+        placeholder="500",
+        limit=20,
+    )
+    return [
+        *([budget] if choices.takes_budget else []),
+        Question(
+            id="tags",
+            label="Which tags should it have?",
+            kind=Kind.TEXT,
+            description="One per line, as name=value. Leave it empty if you do not use tags.",
+            placeholder="cost-center=4711",
+            limit=4000,
+        ),
+        Question(
+            id="confirmed",
+            label="Before you send it",
+            kind=Kind.BOXES,
+            description="",
+            is_required=True,
+            options=(CONFIRMED,),
+        ),
+    ]
+
+
+def form_yaml(choices: FormChoices) -> str:
+    """The form's file. GitHub reads it from the default branch."""
+    head = (
+        '# The form behind "New issue". Made by `aft github issue-form`; run it again when OUs,\n'
+        "# baselines or customizations change. The questions are read by `aft new --from-issue`.\n"
+    )
+    return head + mapping_yaml(
+        {
+            "name": "Request an AWS account",
+            "description": "Ask for an AWS account of your own. No knowledge of AWS is needed.",
+            "title": "Account: ",
+            "labels": [FORM_LABEL],
+            "body": [_introduction(), *(_element(item) for item in questions(choices))],
+        }
+    )
+
+
+def _introduction() -> Mapping[str, Any]:
+    text = (
+        "An AWS account is a closed room of your own in the cloud: its own costs, its own access, "
+        "its own limits. Answer the questions below. A pull request is made from your answers, "
+        "people review it, and when it is merged the account is created. If an answer does not "
+        "fit, a comment here says what to change."
+    )
+    return {"type": "markdown", "attributes": {"value": text}}
+
+
+def _element(question: Question) -> Mapping[str, Any]:
+    attributes: dict[str, Any] = {"label": question.label}
+    if question.description:
+        attributes["description"] = question.description
+    if question.placeholder:
+        attributes["placeholder"] = question.placeholder
+    element: dict[str, Any] = {"type": question.kind.value, "id": question.id}
+    match question.kind:
+        case Kind.CHOICE:
+            attributes["options"] = list(question.options)
+            if not question.is_required:
+                attributes["default"] = 0
+        case Kind.BOXES:
+            attributes["options"] = [
+                {"label": label, "required": True} if question.is_required else {"label": label}
+                for label in question.options
+            ]
+            return {**element, "attributes": attributes}
+        case _:
+            pass
+    validations = {"validations": {"required": True}} if question.is_required else {}
+    return {**element, "attributes": attributes, **validations}

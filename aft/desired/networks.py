@@ -1,0 +1,354 @@
+"""Which ranges of addresses the requests and baselines ask for, and what is wrong with them. Pure.
+
+A range counts wherever it is written: a field that some baseline's network reads is occupied for
+everybody, also in a request whose own baseline makes no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any
+
+from aft.baselines.model import (
+    Baseline,
+    BaselineSetting,
+    ClaimsNetwork,
+    NetworkClaim,
+    SettingParameters,
+    SettingSpec,
+)
+from aft.baselines.select import resolve, select_baseline
+from aft.config.model import Config, NetworksConfig
+from aft.desired.facts import account_facts
+from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.rules import Places
+from aft.errors import UserError
+from aft.findings.model import Finding, SourceRef
+from aft.organization.model import AccountFacts
+from aft.values.cidrs import parse_cidr, parse_vpc_cidr
+from aft.values.ids import OrgUnitPath
+from aft.values.placeholders import has_placeholders
+from aft.values.suggestions import did_you_mean
+
+Settings = Mapping[str, BaselineSetting[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a setting at ``source`` wants for a request's account."""
+
+    request: AccountRequest
+    setting: str
+    source: SourceRef
+    wanted: NetworkClaim
+
+
+class NetworkClaims:
+    """Reads claims off requests; cheap enough to ask for every request of a repository."""
+
+    def __init__(
+        self, baselines: Mapping[str, Baseline], config: Config, settings: Settings
+    ) -> None:
+        self._baselines = baselines
+        self._config = config
+        self._settings = settings
+        self._parameters: dict[SourceRef, SettingParameters] = {}
+        # Asked once for each plug-in: such a question is dear.
+        self._claiming: Mapping[str, ClaimsNetwork] = {
+            name: plugin for name, plugin in settings.items() if isinstance(plugin, ClaimsNetwork)
+        }
+        self._specs = {
+            name: tuple(spec for spec in baseline.settings if spec.setting in self._claiming)
+            for name, baseline in baselines.items()
+        }
+
+    @property
+    def is_empty(self) -> bool:
+        """No baseline makes a network."""
+        return not any(self._specs.values())
+
+    def of(self, request: AccountRequest, ou: OrgUnitPath) -> tuple[Claim, ...]:
+        """The claims for the account of ``request`` in ``ou``.
+
+        A setting whose parameters do not fit this account is left out: it is reported elsewhere.
+        """
+        if self.is_empty:
+            return ()
+        chosen = select_baseline(request=request, ou=ou, baselines=self._baselines).baseline
+        if chosen is None or not self._specs[chosen.name]:
+            return ()
+        facts = account_facts(request, self._config, account_id=request.account_id, ou=ou)
+        return tuple(self._claims(request, facts, self._specs[chosen.name]))
+
+    def _claims(
+        self, request: AccountRequest, facts: AccountFacts, specs: Iterable[SettingSpec]
+    ) -> Iterator[Claim]:
+        for spec in specs:
+            try:
+                parameters = self._resolved(spec, facts)
+            except UserError:
+                continue
+            wanted = self._claiming[spec.setting].network_claim(facts, parameters)
+            if wanted is not None:
+                yield Claim(
+                    request=request, setting=spec.setting, source=spec.source, wanted=wanted
+                )
+
+    def _resolved(self, spec: SettingSpec, facts: AccountFacts) -> SettingParameters:
+        known = self._parameters.get(spec.source)
+        if known is not None:
+            return known
+        parameters = resolve(spec, facts, self._settings[spec.setting]).parameters
+        if not _varies(spec.parameters):
+            self._parameters[spec.source] = parameters
+        return parameters
+
+    def fields(self) -> frozenset[tuple[str, ...]]:
+        """The fields of requests that hold ranges, over all baselines."""
+        sample = AccountFacts(
+            request_id="sample",
+            account_id=None,
+            name="sample",
+            email="aws+sample@example.com",
+            ou=OrgUnitPath(("Sample",)),
+            home_region=self._config.home_region,
+            regions=self._config.regions,
+        )
+        found: set[tuple[str, ...]] = set()
+        for specs in self._specs.values():
+            for spec in specs:
+                try:
+                    parameters = self._resolved(spec, sample)
+                except UserError:
+                    continue
+                found.update(self._claiming[spec.setting].network_fields(parameters))
+        return frozenset(found)
+
+
+def mentioned(
+    request: AccountRequest, fields: Iterable[tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], IPv4Network]]:
+    """The valid ranges a request writes in these fields."""
+    for field in sorted(fields):
+        value = field_value(request.custom_fields, field[1:])
+        if isinstance(value, str):
+            try:
+                yield field, parse_cidr(value)
+            except ValueError:
+                continue
+
+
+def field_value(fields: Any, path: Iterable[str]) -> Any:
+    """The value at ``path``; ``None`` when there is none."""
+    for step in path:
+        if not isinstance(fields, Mapping):
+            return None
+        fields = fields.get(step)
+    return fields
+
+
+def check_networks(state: DesiredState, settings: Settings, places: Places) -> Iterator[Finding]:
+    """Ranges that are none, that two requests have, that lie outside the pools; unknown pools."""
+    claims = NetworkClaims(state.baselines, state.config, settings)
+    if claims.is_empty:
+        return
+    checker = _Checker(state.config.networks, places)
+    fields = claims.fields()
+    for request in state.requests:
+        mine: tuple[Claim, ...] = ()
+        if isinstance(request.ou, OrgUnitPath):
+            mine = claims.of(request, request.ou)
+        elif request.baseline is not None:
+            mine = claims.of(request, OrgUnitPath())
+        for claim in mine:
+            yield from checker.check(claim)
+        checker.note(request, mine, fields)
+    yield from checker.overlaps()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A range and where it is written; ``claimed`` when a network is made of it."""
+
+    range: IPv4Network
+    who: str
+    request: AccountRequest | None
+    source: SourceRef
+    field: tuple[str, ...]
+    claimed: bool
+
+
+class _Checker:
+    def __init__(self, config: NetworksConfig, places: Places) -> None:
+        self._config = config
+        self._places = places
+        self._written: list[_Written] = []
+        self._reported: set[SourceRef] = set()
+        self._pools = dict(_valid((name, pool.cidr) for name, pool in config.pools.items()))
+        for _, network in _valid((text, text) for text in config.reserved):
+            self._written.append(
+                _Written(
+                    range=network,
+                    who="`networks.reserved` of aft.yaml",
+                    request=None,
+                    source=SourceRef("aft.yaml"),
+                    field=(),
+                    claimed=False,
+                )
+            )
+
+    def check(self, claim: Claim) -> Iterator[Finding]:
+        """One claim by itself."""
+        wanted = claim.wanted
+        if wanted.cidr is None:
+            yield from self._check_pool(claim)
+            return
+        try:
+            network = parse_vpc_cidr(wanted.cidr)
+        except ValueError as error:
+            hint = "write a range of its own, /16 to /28"
+            yield self._finding("AFT330", claim, str(error), hint)
+            return
+        if network.prefixlen > wanted.smallest:
+            message = (
+                f"{network} is too small for this network: it wants /{wanted.smallest} or larger"
+            )
+            yield self._finding("AFT330", claim, message, "write a larger range")
+        inside = any(network.subnet_of(pool) for pool in self._pools.values())
+        if self._config.pools_only and not inside:
+            pools = ", ".join(f"{name} ({pool})" for name, pool in self._pools.items()) or "none"
+            yield self._finding(
+                "AFT332",
+                claim,
+                f"{network} lies outside every pool of aft.yaml: {pools}",
+                "choose a range in one of them, or leave it out to have one allocated",
+            )
+
+    def _check_pool(self, claim: Claim) -> Iterator[Finding]:
+        wanted, source = claim.wanted, claim.source
+        if not wanted.pool:
+            where = ".".join(wanted.field) or "`cidr`"
+            yield Finding(
+                code="AFT333",
+                source=self._places.at(claim.request.id, ("baseline",)),
+                message=f"setting {claim.setting!r} ({source}) has no range for this account: "
+                f"{where} is not given, and the baseline names no pool",
+                hint=f"write {where} in the request, or `pool` in the baseline",
+            )
+            return
+        if source in self._reported:
+            return
+        pool = self._pools.get(wanted.pool)
+        if pool is None:
+            self._reported.add(source)
+            yield Finding(
+                code="AFT333",
+                source=source,
+                message=f"there is no network pool {wanted.pool!r} in aft.yaml",
+                hint=did_you_mean(wanted.pool, self._pools) or "add it under `networks.pools`",
+            )
+        elif wanted.prefix < pool.prefixlen:
+            self._reported.add(source)
+            yield Finding(
+                code="AFT333",
+                source=source,
+                message=f"a /{wanted.prefix} does not fit into pool {wanted.pool!r} ({pool})",
+                hint="write a longer `prefix`, or enlarge the pool",
+            )
+
+    def note(
+        self,
+        request: AccountRequest,
+        claims: Iterable[Claim],
+        fields: Iterable[tuple[str, ...]],
+    ) -> None:
+        """Remember what ``request`` writes, for ``overlaps``."""
+        claimed: set[tuple[str, ...]] = set()
+        for claim in claims:
+            found = dict(_valid([("", claim.wanted.cidr or "")]))
+            if found:
+                claimed.add(claim.wanted.field)
+                self._add(request, found[""], claim.wanted.field, claim.source, claimed=True)
+        for field, network in mentioned(request, fields):
+            if field not in claimed:
+                self._add(request, network, field, request.source, claimed=False)
+
+    def _add(
+        self,
+        request: AccountRequest,
+        network: IPv4Network,
+        field: tuple[str, ...],
+        source: SourceRef,
+        *,
+        claimed: bool,
+    ) -> None:
+        self._written.append(
+            _Written(
+                range=network,
+                who=f"{request.id} ({request.source.path})",
+                request=request,
+                source=source,
+                field=field,
+                claimed=claimed,
+            )
+        )
+
+    def overlaps(self) -> Iterator[Finding]:
+        """Ranges are nested or apart: going through them in order, only those around count."""
+        around: list[_Written] = []
+        order = sorted(self._written, key=lambda item: (item.range, item.who))
+        for item in order:
+            while around and not around[-1].range.overlaps(item.range):
+                around.pop()
+            other = next((each for each in reversed(around) if each.claimed or item.claimed), None)
+            if other is not None and not _is_same(item, other):
+                yield self._overlap(*_later_first(item, other))
+            around.append(item)
+
+    def _overlap(self, item: _Written, other: _Written) -> Finding:
+        source = item.source
+        if item.request is not None and item.field:
+            source = self._places.at(item.request.id, item.field)
+        return Finding(
+            code="AFT331",
+            source=source,
+            message=f"{item.range} overlaps {other.range} of {other.who}",
+            hint="give each account's network a range of its own",
+        )
+
+    def _finding(self, code: str, claim: Claim, message: str, hint: str) -> Finding:
+        field = claim.wanted.field
+        source = self._places.at(claim.request.id, field) if field else claim.source
+        return Finding(code=code, source=source, message=message, hint=hint)
+
+
+def _later_first(one: _Written, other: _Written) -> tuple[_Written, _Written]:
+    """The one to report: a request that claims, and of two the later."""
+    key_of_one = (one.request is not None, one.claimed, one.who)
+    key_of_other = (other.request is not None, other.claimed, other.who)
+    return (one, other) if key_of_one > key_of_other else (other, one)
+
+
+def _is_same(one: _Written, other: _Written) -> bool:
+    return one.request is other.request and one.field == other.field and one.range == other.range
+
+
+def _valid(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, IPv4Network]]:
+    for name, text in texts:
+        try:
+            yield name, parse_cidr(text)
+        except ValueError:
+            continue
+
+
+def _varies(value: Any) -> bool:
+    match value:
+        case str():
+            return has_placeholders(value)
+        case Mapping():
+            return any(_varies(item) for item in value.values())
+        case list() | tuple():
+            return any(_varies(item) for item in value)
+    return False

@@ -1,0 +1,224 @@
+"""One request file, with its defaults, into an ``AccountRequest`` or findings.
+
+``check`` says everything that is wrong with one request by itself; ``build`` makes the request
+from values that passed. The two are apart so that values kept from an earlier run, by content,
+need no second check: building is the same either way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from aft.config.model import DEFAULTS_NAME
+from aft.desired.defaults import FolderDefaults, MergedDocument
+from aft.desired.limits import custom_field_problems
+from aft.desired.model import AccountRequest, Owner
+from aft.desired.raw import DEFAULT_ALERTS, NOT_ACTED_ON, REQUIRED, RequestFile
+from aft.files import TreeEntry
+from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.validation import Loc, Located, dotted, validate
+from aft.organization.model import Budget, Contact
+from aft.values.ids import (
+    AccountId,
+    EmailAddress,
+    OrgUnitId,
+    OrgUnitPath,
+    RequestId,
+    is_org_unit_id,
+)
+from aft.values.regions import unknown_region
+from aft.yamldoc import YamlDocument
+
+_REMARKS = ("reason", "ticket")
+_UNIQUE_LISTS = ("regions", "customizations", "depends_on")
+
+
+def check(
+    request_id: str, document: YamlDocument, defaults: FolderDefaults
+) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
+    """The request's values over its defaults, and what is wrong with them.
+
+    Only values without a finding may be given to ``build``.
+    """
+    data = defaults.resolve(request_id, document.data)
+    merged = MergedDocument(document, defaults, data=data)
+    _, problems = validate(RequestFile, merged)
+    findings = [*_missing(merged), *problems]
+    if not defaults.is_complete:
+        findings = [item for item in findings if item.code != "AFT203"]
+    broken = {finding.source for finding in problems}
+    findings.extend(item for item in _rules(merged) if item.source not in broken)
+    return _on_one_line(data), sorted_findings(findings) if findings else ()
+
+
+def _missing(merged: Located) -> Iterator[Finding]:
+    for field, words in REQUIRED.items():
+        if field not in merged.data:
+            yield Finding(
+                code="AFT203",
+                source=merged.at((field,)),
+                message=f"{field} is missing: expected {words}",
+                hint=f"write it here, or in a {DEFAULTS_NAME} above",
+            )
+
+
+def _rules(merged: Located) -> Iterator[Finding]:
+    """What the types cannot say. Looks only at values of the right type."""
+    data = merged.data
+    for field, words in NOT_ACTED_ON.items():
+        if data.get(field):
+            yield _not_yet(merged, (field,), f"{field}: {words} is not acted on yet")
+    state = data.get("state")
+    if state in ("quarantined", "closed"):
+        message = f"state: {state} is not acted on yet; only active is"
+        yield _not_yet(merged, ("state",), message)
+    for number, region in _items(data.get("regions")):
+        unknown = unknown_region(region)
+        loc: Loc = ("regions", number)
+        if unknown:
+            source = merged.at(loc)
+            yield Finding(code="AFT208", source=source, message=unknown[0], hint=unknown[1])
+    for field in _UNIQUE_LISTS:
+        seen: set[str] = set()
+        for number, item in _items(data.get(field)):
+            if item in seen:
+                yield Finding(
+                    code="AFT204",
+                    source=merged.at((field, number)),
+                    message=f"{dotted((field, number))}: {item!r} is listed twice",
+                    hint="keep one of the two",
+                )
+            seen.add(item)
+    yield from _budget_without_reader(merged)
+    fields = data.get("custom_fields")
+    if isinstance(fields, dict):
+        for inner, on_key, message in custom_field_problems(fields):
+            loc = ("custom_fields", *inner)
+            source = merged.at(loc, key=on_key)
+            yield Finding(code="AFT204", source=source, message=f"{dotted(loc)}: {message}")
+
+
+def _on_one_line(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``data`` with remarks as they are shown: on one line, whatever the file's lines were."""
+    remarks = {name: data[name] for name in _REMARKS if isinstance(data.get(name), str)}
+    return {**data, **{name: " ".join(text.split()) for name, text in remarks.items()}}
+
+
+def _budget_without_reader(merged: Located) -> Iterator[Finding]:
+    """AWS keeps no alert that reaches nobody."""
+    budget = merged.data.get("budget")
+    if not isinstance(budget, dict) or merged.data.get("owner") or budget.get("subscribers"):
+        return
+    if budget.get("alert_at", DEFAULT_ALERTS):
+        yield Finding(
+            code="AFT318",
+            source=merged.at(("budget",), key=True),
+            message="budget: there is nobody to warn, neither subscribers nor an owner",
+            hint="add subscribers, or an owner, who is warned where there are none",
+        )
+
+
+def _not_yet(merged: Located, loc: Loc, message: str) -> Finding:
+    is_item = isinstance(loc[-1], int)
+    return Finding(
+        code="AFT290",
+        source=merged.at(loc, key=not is_item),
+        message=message,
+        hint="take it out until aft does, so that nobody relies on it",
+    )
+
+
+def _items(value: Any) -> Iterator[tuple[int, str]]:
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            if isinstance(item, str):
+                yield number, item
+
+
+def sound_fields(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of values that ``check`` found something against, the fields that are right by themselves."""
+    sound: dict[str, Any] = {}
+    for field, value in data.items():
+        try:
+            RequestFile.model_validate_json(json.dumps({field: value}))
+        except ValidationError:
+            continue
+        sound[field] = value
+    return sound
+
+
+def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> AccountRequest:
+    """The request, from values that ``check`` found nothing against."""
+    owner = data.get("owner")
+    account_id, previously = data.get("account_id"), data.get("previously")
+    contacts, budget = data.get("contacts"), data.get("budget")
+    return AccountRequest(
+        id=request_id,
+        name=data["name"],
+        email=EmailAddress(data["email"]),
+        ou=_org_unit(data["ou"]),
+        source=SourceRef(entry.path),
+        blob_id=entry.blob_id,
+        owner=_owner(owner["team"], owner["email"]) if owner else None,
+        reason=data.get("reason", ""),
+        ticket=data.get("ticket", ""),
+        tags=data.get("tags", _NOTHING),
+        contacts=_contacts(contacts) if contacts else _NOTHING,
+        budget=_budget(budget) if budget else None,
+        regions=_names(data.get("regions")),
+        baseline=data.get("baseline"),
+        customizations=_names(data.get("customizations")),
+        parameters=data.get("parameters", _NOTHING),
+        custom_fields=data.get("custom_fields", _NOTHING),
+        depends_on=tuple(RequestId(item) for item in data.get("depends_on", ())),
+        protect=data.get("protect", False),
+        account_id=AccountId(account_id) if account_id else None,
+        previously=RequestId(previously) if previously else None,
+    )
+
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+def _names(value: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(value) if value else ()
+
+
+def _contacts(entries: Mapping[str, Any]) -> Mapping[str, Contact]:
+    return {
+        kind: _contact(entry["name"], entry["title"], entry["email"], entry["phone"])
+        for kind, entry in entries.items()
+        if entry is not None
+    }
+
+
+# A few OUs, teams and people stand behind thousands of accounts.
+
+
+@lru_cache(maxsize=4096)
+def _owner(team: str, email: str) -> Owner:
+    return Owner(team=team, email=email)
+
+
+@lru_cache(maxsize=4096)
+def _contact(name: str, title: str, email: str, phone: str) -> Contact:
+    return Contact(name=name, title=title, email=email, phone=phone)
+
+
+def _budget(entry: Mapping[str, Any]) -> Budget:
+    alert_at = entry.get("alert_at", DEFAULT_ALERTS)
+    return Budget(
+        monthly_usd=float(entry["monthly_usd"]),
+        alert_at=tuple(float(item) for item in alert_at),
+        subscribers=_names(entry.get("subscribers")),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _org_unit(text: str) -> OrgUnitPath | OrgUnitId:
+    return OrgUnitId(text) if is_org_unit_id(text) else OrgUnitPath.parse(text)

@@ -1,0 +1,273 @@
+"""The request file as people write it: every field, its limits and its documentation.
+
+The descriptions here are the editor's completion texts and the reference page. Every field may
+come from ``_defaults.yaml``, so none is required here: ``aft.desired.parse`` asks for the three
+that every account needs once the defaults are merged. Limits that AWS sets name their source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from aft.config.model import RegionName
+from aft.desired.limits import (
+    check_account_id,
+    check_account_name,
+    check_contact_email,
+    check_email,
+    check_org_unit,
+    check_phone,
+    check_request_id,
+    check_tag_key,
+    check_tag_value,
+    check_tags,
+)
+
+_ACCOUNT_ID = r"^[0-9]{12}$"
+_REQUEST_ID = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
+_EMAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
+
+
+def _text(**extra: str) -> Any:
+    """Schema keywords beside a check that words its own message."""
+    return Field(json_schema_extra=dict(extra))
+
+
+AccountName = Annotated[
+    str, _text(pattern=r"^[ -;=?-~]{1,50}$"), AfterValidator(check_account_name)
+]
+RootEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(check_email)]
+ContactEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(check_contact_email)]
+OrgUnit = Annotated[str, Field(min_length=1), AfterValidator(check_org_unit)]
+OtherRequest = Annotated[str, _text(pattern=_REQUEST_ID), AfterValidator(check_request_id)]
+AdoptedAccountId = Annotated[str, _text(pattern=_ACCOUNT_ID), AfterValidator(check_account_id)]
+TagKey = Annotated[str, AfterValidator(check_tag_key)]
+TagValue = Annotated[str, AfterValidator(check_tag_value)]
+Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+=,@-]*$",
+        examples=["web-service"],
+    ),
+]
+Remark = Annotated[str, Field(max_length=1000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+
+class OwnerEntry(_Part):
+    """Who answers for the account."""
+
+    team: Annotated[str, Field(min_length=1, max_length=128)] = Field(
+        description="The team that owns the account."
+    )
+    email: ContactEmail = Field(description="Where the team can be reached.")
+
+
+class AccessUser(_Part):
+    """A person in IAM Identity Center."""
+
+    email: ContactEmail = Field(description="The person's e-mail address, which identifies them.")
+    first_name: Annotated[str, Field(min_length=1, max_length=128)] = Field(
+        description="Given name, for a user that has to be made."
+    )
+    last_name: Annotated[str, Field(min_length=1, max_length=128)] = Field(
+        description="Family name, for a user that has to be made."
+    )
+
+
+class AccessEntry(_Part):
+    """One line of who gets in, and as what: either `group` or `user`."""
+
+    group: Annotated[str, Field(min_length=1, max_length=1024)] | None = Field(
+        default=None, description="Name of an Identity Center group."
+    )
+    user: AccessUser | None = Field(default=None, description="One person, instead of a group.")
+    # AWS IAM Identity Center, PermissionSetName: 1 to 32 characters.
+    permission_set: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=32,
+            pattern=r"^[A-Za-z0-9_+=,.@-]+$",
+            examples=["AdministratorAccess"],
+        ),
+    ] = Field(description="Name of the permission set they get in this account.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> AccessEntry:
+        if (self.group is None) == (self.user is None):
+            raise ValueError("expected either group or user, found both or none")
+        return self
+
+
+class ContactEntry(_Part):
+    """An alternate contact of the account."""
+
+    # AWS Account Management, PutAlternateContact: Name 64, Title 50, e-mail 254, phone 25.
+    name: Annotated[str, Field(min_length=1, max_length=64)] = Field(
+        description="The person or team; at most 64 characters."
+    )
+    title: Annotated[str, Field(min_length=1, max_length=50)] = Field(
+        description="Their role; at most 50 characters."
+    )
+    email: ContactEmail = Field(description="Where AWS writes to; at most 254 characters.")
+    phone: Annotated[str, _text(pattern=r"^[\s0-9()+-]{1,25}$"), AfterValidator(check_phone)] = (
+        Field(description="Digits, spaces and `+ - ( )`, at most 25; in quotes.")
+    )
+
+
+class ContactsEntry(_Part):
+    """The alternate contacts AWS knows; each is optional."""
+
+    billing: ContactEntry | None = Field(default=None, description="Asked about invoices.")
+    operations: ContactEntry | None = Field(default=None, description="Asked about operations.")
+    security: ContactEntry | None = Field(default=None, description="Told of security matters.")
+
+
+DEFAULT_ALERTS = (80, 100)
+"""Percentages of a budget at which to warn, unless it says otherwise."""
+
+
+class BudgetEntry(_Part):
+    """A monthly cost budget for the account."""
+
+    monthly_usd: Annotated[float, Field(gt=0)] = Field(description="US dollars a month.")
+    # AWS Budgets: at most 10 notifications a budget, 10 e-mail subscribers each.
+    alert_at: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=1000)], ...], Field(max_length=10)
+    ] = Field(default=DEFAULT_ALERTS, description="Percentages of the budget at which to warn.")
+    subscribers: Annotated[tuple[ContactEmail, ...], Field(max_length=10)] = Field(
+        default=(), description="E-mail addresses that are warned; at most 10."
+    )
+
+
+class DefaultsFile(_Part):
+    """`_defaults.yaml`: what requests in this folder and below have unless they say otherwise.
+
+    The nearest file wins; maps merge, lists replace. Text may hold `{id}` (the request's id),
+    `{folder}` (the name of the request file's folder) and `{name}` (the account's name); write
+    `{{` and `}}` for the braces themselves.
+    """
+
+    name: AccountName | None = Field(
+        default=None,
+        description="The account's name: 1 to 50 printable ASCII characters without `<` and `>`. "
+        "Changing it renames the account; it never identifies it.",
+    )
+    email: RootEmail | None = Field(
+        default=None,
+        description="The root user's e-mail address, 6 to 64 characters, unique over all of AWS. "
+        "Identifies the account where nothing else does, so keep it.",
+    )
+    ou: OrgUnit | None = Field(
+        default=None,
+        description="Where the account lives: a path of OU names such as `Workloads/Prod`, or "
+        "AWS's own id of an OU (`ou-…`). Changing it moves the account.",
+    )
+    owner: OwnerEntry | None = Field(default=None, description="Who answers for the account.")
+    reason: Remark | None = Field(
+        default=None, description="Why the account exists; shown in the plan, kept in the ledger."
+    )
+    ticket: Remark | None = Field(
+        default=None, description="A reference to your own tracker; shown in the plan."
+    )
+    tags: Annotated[Mapping[TagKey, TagValue], AfterValidator(check_tags)] | None = Field(
+        default=None,
+        description="Tags of the account: keys to 128 characters, values to 256, at most 49. "
+        "A tag taken out here is taken off the account.",
+    )
+    access: tuple[AccessEntry, ...] | None = Field(
+        default=None, description="Who gets in through IAM Identity Center, and as what."
+    )
+    contacts: ContactsEntry | None = Field(
+        default=None,
+        description="Alternate contacts, for the baseline setting `alternate-contacts`.",
+    )
+    budget: BudgetEntry | None = Field(
+        default=None, description="A monthly cost budget, for the baseline setting `budget`."
+    )
+    regions: tuple[RegionName, ...] | None = Field(
+        default=None,
+        description="The governed regions of this account, instead of those of `aft.yaml`; the "
+        "home region is always one of them.",
+    )
+    baseline: Name | None = Field(
+        default=None,
+        description="Name of the baseline, a file of `customizations/baselines/`; without it the "
+        "baselines' own selectors decide.",
+    )
+    customizations: tuple[Name, ...] | None = Field(
+        default=None,
+        description="Names of folders of `customizations/accounts/`, run in this order after "
+        "`customizations/global/`.",
+    )
+    parameters: Mapping[Name, Mapping[str, Any]] | None = Field(
+        default=None,
+        description="Values for the parameters of customizations, by customization: "
+        "`{web-service: {tier: gold}}`. Which there are, and of which types, is said by each "
+        "one's `customization.yaml`.",
+    )
+    custom_fields: Mapping[str, Any] | None = Field(
+        default=None,
+        description="Anything else, for templates and scripts; the baseline setting "
+        "`ssm-metadata` writes it to SSM parameters inside the account.",
+    )
+    depends_on: tuple[OtherRequest, ...] | None = Field(
+        default=None, description="Ids of requests whose accounts must be finished before."
+    )
+    state: Literal["active", "quarantined", "closed"] | None = Field(
+        default=None, description="What the account is meant to be; `active` unless set."
+    )
+    expires: date | None = Field(
+        default=None,
+        description="End of a lease, a date such as `2027-06-30`: warned before, quarantined "
+        "after, never closed silently.",
+    )
+    protect: bool | None = Field(
+        default=None, description="When true, no run may close, quarantine or move the account."
+    )
+
+
+class RequestFile(DefaultsFile):
+    """One account somebody asks for. The file's name without `.yaml` is the request's id.
+
+    `name`, `email` and `ou` are needed, from here or from a `_defaults.yaml` above. An empty
+    value (`owner:`) takes back what the defaults say.
+    """
+
+    account_id: AdoptedAccountId | None = Field(
+        default=None,
+        description="Id of an existing account to adopt instead of creating one; twelve digits, "
+        "in quotes.",
+    )
+    previously: OtherRequest | None = Field(
+        default=None,
+        description="The id this request had before its file was renamed, so that the account "
+        "stays the same. May be removed after one run.",
+    )
+
+
+REQUIRED: Mapping[str, str] = {
+    "name": "the account's name, such as 'payments-prod'",
+    "email": "a root e-mail address that no other AWS account uses",
+    "ou": "the OU the account lives in, such as 'Workloads/Prod'",
+}
+"""What every request needs after defaults, in words."""
+
+IDENTITY_FIELDS = ("account_id", "previously")
+"""Fields that say which account it is, so that no defaults file may hold them."""
+
+NOT_ACTED_ON: Mapping[str, str] = {
+    "access": "access through IAM Identity Center",
+    "expires": "a lease",
+}
+"""Fields that aft reads and does not act on yet, in words."""

@@ -1,0 +1,213 @@
+"""What must hold between requests, and between requests and the rest of the repository.
+
+Each rule is a generator over plain values; a position is asked for only when there is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from aft.desired.model import AccountRequest
+from aft.desired.tree import RequestEntry
+from aft.findings.model import Finding, SourceRef
+from aft.findings.validation import Loc
+from aft.organization.spec import OrganizationSpec
+from aft.values.ids import OrgUnitPath, RequestId
+from aft.values.suggestions import did_you_mean
+
+
+class Places(Protocol):
+    """Where a request says something, be it in its own file or in its defaults."""
+
+    def at(self, request_id: RequestId, loc: Loc, *, key: bool = False) -> SourceRef: ...
+
+
+def unique_ids(entries: Sequence[RequestEntry]) -> Iterator[Finding]:
+    """Two files of one name, in whatever folders; also when they differ only by case."""
+    first: dict[str, RequestEntry] = {}
+    for item in entries:
+        other = first.setdefault(item.id.casefold(), item)
+        if other is item:
+            continue
+        source = SourceRef(item.entry.path)
+        if other.id == item.id:
+            yield Finding(
+                code="AFT301",
+                source=source,
+                message=f"request id {item.id!r} is taken by {other.entry.path}",
+                hint="rename one of the files; the name without .yaml is the id",
+            )
+        else:
+            yield Finding(
+                code="AFT302",
+                source=source,
+                message=f"request id {item.id!r} differs only by case from {other.entry.path}",
+                hint="rename one of the files so that people can tell them apart",
+            )
+
+
+def unique_fields(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:
+    """E-mail addresses, account names and adopted account ids belong to one request each."""
+    emails: dict[str, AccountRequest] = {}
+    names: dict[str, AccountRequest] = {}
+    account_ids: dict[str, AccountRequest] = {}
+    for request in requests:
+        other = emails.setdefault(request.email.casefold(), request)
+        if other is not request:
+            message = f"e-mail address {request.email} is also that of {_shown(other)}"
+            hint = "every AWS account needs an address of its own; 'name+suffix@…' often works"
+            yield _finding("AFT303", places.at(request.id, ("email",)), message, hint)
+        other = names.setdefault(request.name.casefold(), request)
+        if other is not request:
+            yield _name_finding(request, other, places)
+        if request.account_id is None:
+            continue
+        other = account_ids.setdefault(request.account_id, request)
+        if other is not request:
+            message = f"account {request.account_id} is also adopted by {_shown(other)}"
+            hint = "an account belongs to one request"
+            yield _finding("AFT310", places.at(request.id, ("account_id",)), message, hint)
+
+
+def _name_finding(request: AccountRequest, other: AccountRequest, places: Places) -> Finding:
+    source = places.at(request.id, ("name",))
+    if request.name == other.name:
+        message = f"account name {request.name!r} is also that of {_shown(other)}"
+        return _finding("AFT304", source, message, "give each account a name of its own")
+    message = f"account name {request.name!r} differs only by case from {_shown(other)}"
+    return _finding("AFT305", source, message, "give each account a name people can tell apart")
+
+
+def organizational_units(
+    requests: Iterable[AccountRequest], spec: OrganizationSpec, places: Places
+) -> Iterator[Finding]:
+    """The OU of every request is one of organization.yaml, which is the list of OUs.
+
+    Without any OU listed there the organization is looked after elsewhere, and only the plan,
+    which sees AWS, can tell.
+    """
+    known = spec.paths
+    if not known:
+        return
+    for request in requests:
+        ou = request.ou
+        if not isinstance(ou, OrgUnitPath) or ou.is_root or ou in known:
+            continue
+        yield _finding(
+            "AFT306",
+            places.at(request.id, ("ou",)),
+            f"OU {str(ou)!r} is not in organization.yaml",
+            did_you_mean(str(ou), map(str, sorted(known)))
+            or "add it to customizations/organization/organization.yaml, or correct the path",
+        )
+
+
+def references(
+    requests: Iterable[AccountRequest],
+    *,
+    ids: frozenset[RequestId],
+    baselines: frozenset[str],
+    customizations: frozenset[str],
+    places: Places,
+) -> Iterator[Finding]:
+    """What a request names exists: other requests, its baseline, its customizations."""
+    for request in requests:
+        for number, other in enumerate(request.depends_on):
+            loc: Loc = ("depends_on", number)
+            if other == request.id:
+                message = f"request {other!r} depends on itself"
+                yield _finding("AFT308", places.at(request.id, loc), message, "take it out")
+            elif other not in ids:
+                message = f"depends_on names {other!r}, which is no request"
+                hint = did_you_mean(other, ids) or "write the id of a request: its file's name"
+                yield _finding("AFT307", places.at(request.id, loc), message, hint)
+        name = request.baseline
+        if name is not None and name not in baselines:
+            hint = did_you_mean(name, baselines) or f"add customizations/baselines/{name}.yaml"
+            source = places.at(request.id, ("baseline",))
+            yield _finding("AFT311", source, f"there is no baseline {name!r}", hint)
+        for number, name in enumerate(request.customizations):
+            if name not in customizations:
+                hint = did_you_mean(name, customizations)
+                hint = hint or f"add the folder customizations/accounts/{name}/"
+                source = places.at(request.id, ("customizations", number))
+                yield _finding("AFT312", source, f"there is no customization {name!r}", hint)
+
+
+def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:
+    """Requests that wait for each other; each cycle is reported once, at its first request."""
+    needs: Mapping[str, tuple[str, ...]] = {
+        request.id: tuple(item for item in request.depends_on if item != request.id)
+        for request in requests
+        if request.depends_on
+    }
+    done: set[str] = set()
+    for start in sorted(needs):
+        if not any(item in needs and item not in done for item in needs[start]):
+            done.add(start)  # nearly always: it waits for nothing that waits itself
+            continue
+        for cycle in cycles_from(start, needs, done):
+            first = cycle.index(min(cycle))
+            ordered = (*cycle[first:], *cycle[:first])
+            request_id, waits_for = RequestId(ordered[0]), ordered[1]
+            number = needs[request_id].index(waits_for)
+            message = f"requests wait for each other: {' -> '.join((*ordered, ordered[0]))}"
+            source = places.at(request_id, ("depends_on", number))
+            yield _finding("AFT309", source, message, "take one of these depends_on out")
+
+
+def cycles_from(
+    start: str, needs: Mapping[str, tuple[str, ...]], done: set[str]
+) -> Iterator[tuple[str, ...]]:
+    """Cycles reachable from ``start``, by depth-first search without recursion."""
+    path: list[str] = []
+    on_path: set[str] = set()
+    todo: list[tuple[str, bool]] = [(start, False)]
+    while todo:
+        node, leaving = todo.pop()
+        if leaving:
+            path.pop()
+            on_path.discard(node)
+            done.add(node)
+        elif node in on_path:
+            yield tuple(path[path.index(node) :])
+        elif node not in done and node in needs:
+            path.append(node)
+            on_path.add(node)
+            todo.append((node, True))
+            todo.extend((item, False) for item in reversed(needs[node]))
+
+
+def earlier_ids(
+    requests: Iterable[AccountRequest], ids: frozenset[RequestId], places: Places
+) -> Iterator[Finding]:
+    """``previously`` names an id that nobody has now, and that one request alone had."""
+    claimed: dict[str, AccountRequest] = {}
+    for request in requests:
+        if request.previously is None:
+            continue
+        source_of: Callable[[], SourceRef] = _lazily(places, request.id)
+        if request.previously == request.id:
+            message = f"previously names the request's own id {request.id!r}"
+            yield _finding("AFT313", source_of(), message, "take the line out")
+        elif request.previously in ids:
+            message = f"previously names {request.previously!r}, which is still a request"
+            hint = "delete the old file, or take the line out"
+            yield _finding("AFT313", source_of(), message, hint)
+        other = claimed.setdefault(request.previously, request)
+        if other is not request:
+            message = f"{request.previously!r} is also the earlier id of {_shown(other)}"
+            yield _finding("AFT314", source_of(), message, "an account belongs to one request")
+
+
+def _lazily(places: Places, request_id: RequestId) -> Callable[[], SourceRef]:
+    return lambda: places.at(request_id, ("previously",))
+
+
+def _shown(request: AccountRequest) -> str:
+    return f"{request.id} ({request.source.path})"
+
+
+def _finding(code: str, source: SourceRef, message: str, hint: str) -> Finding:
+    return Finding(code=code, source=source, message=message, hint=hint)

@@ -1,0 +1,79 @@
+"""JSON Schemas of the files people write, for editors: generated from the models ``validate`` uses.
+
+A schema never refuses what ``validate`` accepts. The other way round it may be kinder: what hangs
+on other files, and limits that a schema cannot say, are left to ``validate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from aft.baselines.parse import BaselineFile
+from aft.config.model import Config
+from aft.customizations.customization_file import CustomizationFile
+from aft.desired.raw import DefaultsFile, RequestFile
+from aft.organization.parse import OrganizationFile
+
+SchemaName = Literal["request", "defaults", "config", "organization", "baseline", "customization"]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_MODELS: Mapping[SchemaName, tuple[type[BaseModel], str]] = {
+    "request": (RequestFile, "Account request"),
+    "defaults": (DefaultsFile, "Defaults for account requests"),
+    "config": (Config, "aft configuration"),
+    "organization": (OrganizationFile, "Organization"),
+    "baseline": (BaselineFile, "Baseline"),
+    "customization": (CustomizationFile, "Customization"),
+}
+
+# Mappings that merge with those of defaults: no file needs to hold all of their keys.
+_MERGED = ("OwnerEntry", "ContactEntry", "BudgetEntry")
+
+# What placeholders may stand for is only known once they are filled in.
+_LIMITS_OF_TEXT = ("pattern", "minLength", "maxLength", "format")
+
+
+def json_schema(name: SchemaName) -> Mapping[str, Any]:
+    """The schema of one kind of file, draft 2020-12, as plain JSON values."""
+    model, title = _MODELS[name]
+    schema = model.model_json_schema(mode="validation")
+    if name in ("request", "defaults"):
+        for part in _MERGED:
+            schema["$defs"][part].pop("required", None)
+    if name == "defaults":
+        schema = _without_limits_of_text(schema)
+    schema = _tidy(schema)
+    return {"$schema": DIALECT, **schema, "title": title}
+
+
+def _tidy(value: Any) -> Any:
+    """Without pydantic's made-up titles and the defaults that say nothing."""
+    if isinstance(value, list):
+        return [_tidy(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: {name: _tidy(item) for name, item in inner.items()}
+        if key in ("properties", "$defs", "patternProperties")
+        else _tidy(inner)
+        for key, inner in value.items()
+        if not (key == "title" and isinstance(inner, str))
+        and not (key == "default" and inner is None)
+    }
+
+
+def _without_limits_of_text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_limits_of_text(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    is_text = value.get("type") == "string"
+    return {
+        key: _without_limits_of_text(inner)
+        for key, inner in value.items()
+        if not (is_text and key in _LIMITS_OF_TEXT)
+    }

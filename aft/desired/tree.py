@@ -1,0 +1,155 @@
+"""What may lie in ``account-requests/`` and ``customizations/``: plain files with portable names.
+
+Symlinks, submodules and odd names are findings; none of them is ever followed or read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from aft.config.model import DEFAULTS_NAME, REQUESTS_PATH
+from aft.files import EntryKind, TreeEntry
+from aft.findings.model import Finding, Severity, SourceRef
+from aft.values.ids import RequestId
+from aft.values.suggestions import did_you_mean
+
+MAX_FILE_BYTES = 1024 * 1024
+"""A file below ``customizations/`` larger than this is refused (a template on S3: 1 MB)."""
+
+_SUFFIX = ".yaml"
+_OTHER_SUFFIXES = (".yml", ".YAML", ".YML", ".Yaml", ".Yml")
+_PLAIN = re.compile(r"[A-Za-z0-9_/-]+(?:\.[A-Za-z0-9_-]+)*")
+_UNPORTABLE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+_DOCUMENTATION = (".md", ".txt", ".rst")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEntry:
+    """A file that holds a request. ``folder`` is its path without the file's name."""
+
+    id: RequestId
+    folder: str
+    entry: TreeEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestTree:
+    """The files of ``account-requests/``, sorted by path, and what is wrong with the others."""
+
+    requests: tuple[RequestEntry, ...]
+    defaults: tuple[TreeEntry, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
+    """Sort the entries at or below ``account-requests/`` into what they are."""
+    requests: list[RequestEntry] = []
+    defaults: list[TreeEntry] = []
+    findings: list[Finding] = []
+    for entry in entries:
+        folder, _, name = entry.path.rpartition("/")
+        problem = entry_problem(entry)
+        if problem is not None:
+            findings.append(problem)
+        elif name == DEFAULTS_NAME:
+            defaults.append(entry)
+        elif not name.endswith(_SUFFIX):
+            findings.extend(_stray(entry, name))
+        elif name.startswith("."):
+            continue
+        else:
+            try:
+                request_id = RequestId.parse(name[: -len(_SUFFIX)])
+            except ValueError as error:
+                findings.append(_bad_name(entry, name, str(error)))
+            else:
+                requests.append(RequestEntry(id=request_id, folder=folder, entry=entry))
+    return RequestTree(requests=tuple(requests), defaults=tuple(defaults), findings=tuple(findings))
+
+
+def check_customizations_tree(entries: Iterable[TreeEntry]) -> Iterator[Finding]:
+    """What is wrong with entries below ``customizations/`` whatever they hold."""
+    for entry in entries:
+        problem = entry_problem(entry)
+        if problem is not None:
+            yield problem
+        elif entry.size > MAX_FILE_BYTES:
+            yield Finding(
+                code="AFT804",
+                source=SourceRef(entry.path),
+                message=f"the file has {entry.size:,} bytes; expected at most {MAX_FILE_BYTES:,}",
+                hint="keep large data in S3 or a package registry, and fetch it from a step",
+            )
+
+
+def entry_problem(entry: TreeEntry) -> Finding | None:
+    """The finding for an entry that is not a plain file with a portable name."""
+    if entry.kind is EntryKind.FILE and entry.path_is_utf8 and _PLAIN.fullmatch(entry.path):
+        return None  # nearly always
+    source = SourceRef(entry.path)
+    if not entry.path_is_utf8:
+        return Finding(
+            code="AFT803",
+            source=source,
+            message=f"the path {entry.path} is not UTF-8",
+            hint="rename it with letters, digits, '-', '_' and '.'",
+        )
+    if entry.kind is EntryKind.SYMLINK:
+        return Finding(
+            code="AFT801",
+            source=source,
+            message="symbolic links are not followed; expected a file",
+            hint="replace the link with the file itself",
+        )
+    if entry.kind is EntryKind.SUBMODULE:
+        return Finding(
+            code="AFT802",
+            source=source,
+            message="submodules are not read; expected files of this repository",
+            hint="copy the files here",
+        )
+    odd = _UNPORTABLE.search(entry.path)
+    parts = entry.path.split("/")
+    if odd or any(part != part.strip() or part.endswith(".") for part in parts):
+        what = f"holds {odd[0]!r}" if odd else "has a part with a space or dot at its end"
+        return Finding(
+            code="AFT805",
+            source=source,
+            message=f"the path {what}, which not every system can check out",
+            hint="rename it with letters, digits, '-', '_' and '.'",
+        )
+    return None
+
+
+def _bad_name(entry: TreeEntry, name: str, message: str) -> Finding:
+    near = did_you_mean(name, (DEFAULTS_NAME,)) if name.startswith(("_", "default")) else ""
+    return Finding(
+        code="AFT805",
+        source=SourceRef(entry.path),
+        message=message,
+        hint=near or "rename the file: its name without .yaml is the request's id",
+    )
+
+
+def _stray(entry: TreeEntry, name: str) -> Iterator[Finding]:
+    source = SourceRef(entry.path)
+    stem, dot, _ = name.rpartition(".")
+    if name.startswith(".") or name.endswith(_DOCUMENTATION) or name == "CODEOWNERS":
+        return
+    if name.endswith(_OTHER_SUFFIXES):
+        yield Finding(
+            code="AFT806",
+            source=source,
+            message=f"{name} is not read: requests and defaults end in {_SUFFIX}",
+            hint=f"rename it to {stem}{_SUFFIX}",
+        )
+        return
+    yield Finding(
+        code="AFT807",
+        source=source,
+        message=f"{name} is not read: {REQUESTS_PATH}/ holds <id>{_SUFFIX} and {DEFAULTS_NAME}",
+        hint=f"rename it to {stem if dot else name}{_SUFFIX} if it is a request, or move it away",
+        severity=Severity.WARNING,
+    )

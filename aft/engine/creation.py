@@ -1,0 +1,207 @@
+"""CREATE_ACCOUNT: the one step that cannot be taken back.
+
+``ask`` holds one of the few creation slots and returns as soon as the creation is over, so that
+the next one can begin; ``finish`` then reads how it ended and hands the account to
+``arrival``, outside any slot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from aft.engine import refusals
+from aft.engine.context import RunContext
+from aft.engine.done import Done
+from aft.engine.finish_creation import settle_in
+from aft.engine.intents import Intents
+from aft.engine.retry import THROTTLED, backoff_for
+from aft.engine.watch import CreationWatch
+from aft.errors import AftError, Conflict, Terminal, Transient, UnknownOutcome
+from aft.ledger.events import OpenIntent
+from aft.organization.model import Account
+from aft.plan.fields import tags_to_set
+from aft.plan.model import Change
+from aft.ports import Creation, CreationState
+
+MAX_LOST_REPLIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What ``ask`` hands to ``finish``: a creation that is over, or an account found instead.
+
+    ``intent`` is the one still open. ``is_fresh`` when this call of ``ask`` began the creation;
+    an older one may have been begun for another name or tags. ``tries`` counts the creations
+    that AWS gave up for the moment.
+    """
+
+    intent: OpenIntent
+    creation: Creation | None = None
+    account: Account | None = None
+    is_fresh: bool = False
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskAgain:
+    """AWS gave the creation up for a reason that passes; ``ask`` once more, after a while."""
+
+    reason: str
+    tries: int
+
+
+class Creations:
+    """Creates accounts for one run; used by several threads."""
+
+    def __init__(self, context: RunContext) -> None:
+        tools = context.tools
+        self._context = context
+        self._intents = Intents(context)
+        self._watch = CreationWatch(tools.provider, tools.clock, context.pause)
+        self._within = float(context.limits.created_within_seconds)
+
+    # --- inside a slot ---
+
+    def ask(self, change: Change, again: AskAgain | None = None) -> Asked:
+        """Have AWS create the account and wait until that is over, or find it there already."""
+        context = self._context
+        asked: Asked | None = None
+        if again is not None:
+            delay = THROTTLED.delay(again.tries, context.tools.random, at_least=1.0)
+            context.waiting(change, f"{again.reason}; trying again in {delay:.0f} s")
+            context.pause.wait(delay)
+        elif (intent := context.record(change.target).intent) is not None:
+            asked = self._settled(change, intent)
+        if asked is None:
+            asked = self._start(change)
+        if asked.creation is not None and asked.creation.state is CreationState.IN_PROGRESS:
+            self._wait(change, asked.creation)
+        return replace(asked, tries=again.tries if again is not None else 0)
+
+    def _settled(self, change: Change, intent: OpenIntent) -> Asked | None:
+        """What became of an open intent; ``None`` once it is noted that nothing did."""
+        found = self._intents.settle(change, intent)
+        creation = found.creation if found is not None else None
+        if found is None:
+            self._intents.came_to_nothing(
+                change, intent, "AWS knows neither a creation nor an account"
+            )
+            return None
+        if creation is not None and creation.state is CreationState.FAILED:
+            self._intents.came_to_nothing(
+                change, intent, creation.failure_reason or "the creation failed"
+            )
+            return None
+        return Asked(intent=intent, creation=creation, account=found.account)
+
+    def _start(self, change: Change) -> Asked:
+        lost = 0
+        while True:
+            self._context.pause.check()
+            intent = self._intents.open(change)
+            try:
+                creation, calls = self._call(change)
+            except UnknownOutcome:
+                lost += 1
+                if (asked := self._settled(change, intent)) is not None:
+                    return asked
+                if lost >= MAX_LOST_REPLIES:
+                    raise
+                continue
+            except AftError as error:  # refused, or stopped while waiting: nothing has begun
+                self._intents.came_to_nothing(change, intent, error.message)
+                if isinstance(error, Terminal) and error.code == refusals.EMAIL_TAKEN:
+                    return self._behind_email(change, intent, error.code)
+                raise refusals.explained(error) from error.__cause__
+            self._intents.accepted(change, creation, calls)
+            return Asked(intent=intent, creation=creation, is_fresh=True)
+
+    def _call(self, change: Change) -> tuple[Creation, list[str]]:
+        """One accepted CreateAccount. Waits while all slots of the organization are taken."""
+        context, clock = self._context, self._context.tools.clock
+        request = context.request(change.target)
+        tags = sorted(tags_to_set(change).items())
+        began, attempt = clock.monotonic(), 0
+        while True:
+            try:
+                with context.tools.calls.recording() as calls:
+                    creation = context.tools.provider.start_creation(
+                        name=request.name, email=request.email, request_id=request.id, tags=tags
+                    )
+            except (Transient, Conflict) as error:  # AWS has certainly not begun
+                if clock.monotonic() - began >= self._within:
+                    raise Terminal(
+                        f"AWS accepted no creation for {self._within:.0f} s: {error.message}",
+                        hint="other creations hold the slots, or the quota is used up; run again",
+                    ) from error
+                after = error.retry_after if isinstance(error, Transient) else None
+                backoff = backoff_for(error) or THROTTLED
+            else:
+                return creation, calls
+            context.waiting(change, "waiting until AWS accepts another creation")
+            context.pause.wait(backoff.delay(attempt, context.tools.random, at_least=after))
+            attempt += 1
+
+    def _wait(self, change: Change, creation: Creation) -> None:
+        def notice(age: float) -> None:
+            self._context.waiting(change, "AWS is creating the account", seconds=age)
+
+        self._watch.until_over(creation, within=self._within, notice=notice)
+
+    # --- outside a slot ---
+
+    def finish(self, change: Change, asked: Asked) -> Done | AskAgain:
+        """Read how it ended and make the account the request's."""
+        if asked.account is not None:
+            return settle_in(self._context, change, asked.account.id, found=asked.account)
+        creation = self._ended(change, asked)
+        if creation.state is CreationState.SUCCEEDED and creation.account_id is not None:
+            found = None if asked.is_fresh else self._verified(change, asked.intent, creation)
+            return settle_in(
+                self._context, change, creation.account_id, creation=creation, found=found
+            )
+        reason = creation.failure_reason or "no reason given"
+        self._intents.came_to_nothing(change, asked.intent, reason)
+        if reason == refusals.EMAIL_TAKEN:
+            behind = self._behind_email(change, asked.intent, reason)
+            if behind.creation is not None:
+                self._wait(change, behind.creation)
+            return self.finish(change, behind)
+        if asked.tries < refusals.tries_after(reason):
+            return AskAgain(reason=reason, tries=asked.tries + 1)
+        raise refusals.of_creation(change, reason)
+
+    def _ended(self, change: Change, asked: Asked) -> Creation:
+        """The creation's last word. The list may have been ahead of it, so look again."""
+        provider = self._context.tools.provider
+        creation = asked.creation
+        if creation is None:
+            raise Terminal(f"{change.id} was neither asked for nor found; run again")
+        while creation.state is CreationState.IN_PROGRESS:
+            creation = self._context.retry(partial(provider.creation, creation.id))
+            if creation.state is CreationState.IN_PROGRESS:
+                self._wait(change, creation)
+        return creation
+
+    def _verified(self, change: Change, intent: OpenIntent, creation: Creation) -> Account:
+        """The account of a creation that this call did not begin, if it is this request's."""
+        account = self._intents.account_if_ours(change, intent, creation)
+        if account is None:
+            raise Terminal(
+                f"creation {creation.id} under the name {creation.account_name} made account "
+                f"{creation.account_id}, but with another e-mail address than {intent.email}",
+                hint="somebody else created an account of that name; run again",
+            )
+        return self._intents.claim(change, account)
+
+    def _behind_email(self, change: Change, intent: OpenIntent, reason: str) -> Asked:
+        """``EMAIL_ALREADY_EXISTS`` means: look whether it is ours."""
+        request = self._context.request(change.target)
+        account = self._intents.account_behind(change, request.email)
+        if account is not None:
+            return Asked(intent=intent, account=account)
+        going_on = self._intents.in_progress(request.name)
+        if going_on is not None:  # our own earlier call, whose reply was lost
+            return Asked(intent=intent, creation=going_on)
+        raise refusals.of_creation(change, reason)

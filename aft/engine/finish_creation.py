@@ -1,0 +1,73 @@
+"""What follows a creation: the account is bound, made sure of, placed and labelled.
+
+The binding is durable before anything else is done to the account, so that whatever fails
+afterwards is repaired by the next plan, which finds a bound account in the wrong place.
+"""
+
+from __future__ import annotations
+
+from aft.engine.account_steps import destination_of, place, tag
+from aft.engine.context import RunContext
+from aft.engine.done import Done
+from aft.engine.readiness import ensure_usable
+from aft.ledger.events import EventKind
+from aft.organization.model import REQUEST_TAG, Account
+from aft.plan.fields import OU, field_of, tags_to_set
+from aft.plan.model import Change
+from aft.ports import Creation
+from aft.values.ids import AccountId
+
+
+def settle_in(
+    context: RunContext,
+    change: Change,
+    account_id: AccountId,
+    *,
+    creation: Creation | None = None,
+    found: Account | None = None,
+) -> Done:
+    """Make ``account_id`` the request's. ``found`` is given for an account that this very run
+    did not ask for, whose name, tags and place may be other than wanted."""
+    how = "created" if creation is not None else "found"
+    tags = tags_to_set(change)
+    owned = context.note_tags(change.target, added=tags)
+    origin = {"creation_id": creation.id} if creation is not None else {}
+    context.journal.append(
+        context.journal.event(
+            EventKind.BOUND,
+            change.target,
+            f"Bind account {account_id} to {change.target} ({how})",
+            account_id=account_id,
+            change=change.id,
+            data={"how": how, **origin, **owned},
+        ),
+        durable=True,
+    )
+    is_new = creation is not None or (
+        found is not None and found.tags.get(REQUEST_TAG) == change.target
+    )
+    context.bind(change.target, account_id, born=context.tools.clock.now() if is_new else None)
+    ensure_usable(context, change, account_id)
+    destination = destination_of(context, change)
+    source = found.parent_id if found is not None else context.snapshot.root_id
+    place(context, account_id, source=source, destination=destination, from_anywhere=True)
+    if found is not None:
+        _label(context, change, found)
+    ou = field_of(change, OU)
+    there = ou.after if ou is not None else destination
+    verb = "Create" if creation is not None else "Find"
+    return Done(
+        summary=f"{verb} account {account_id} for {change.target} in {there}",
+        message=f"account {account_id} in {there}",
+        account_id=account_id,
+        data={"how": how, **owned},
+    )
+
+
+def _label(context: RunContext, change: Change, found: Account) -> None:
+    """Name and tags as the request has them now."""
+    missing = {k: v for k, v in tags_to_set(change).items() if found.tags.get(k) != v}
+    tag(context, found.id, missing)
+    writer, name = context.tools.writer, context.request(change.target).name
+    if found.name != name:
+        context.retry(lambda: writer.rename_account(found.id, name))

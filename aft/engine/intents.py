@@ -1,0 +1,200 @@
+"""The write-ahead of CreateAccount: an intent is durable before the call and settled after it.
+
+An intent that is still open, from this run or a killed one, is settled by looking: at the
+creation it names, at the creations AWS remembers under that name, at the account that has the
+e-mail. Only when all of that shows nothing may CreateAccount be called again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aft.engine.context import RunContext
+from aft.engine.journal import why
+from aft.errors import NotFound, Terminal
+from aft.ledger.events import EventKind, OpenIntent
+from aft.organization.model import REQUEST_TAG, Account, AccountState
+from aft.plan.model import Change
+from aft.ports import Creation, CreationState
+from aft.values.ids import EmailAddress
+
+SKEW = timedelta(minutes=5)
+"""How far AWS's clock may be behind ours."""
+
+SETTLE_AFTER = timedelta(seconds=30)
+"""A creation younger than this may not be listed yet; until then "nothing there" means "look
+again"."""
+
+_ALL_STATES = tuple(CreationState)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What became of an intent: a creation to wait for or read, or an account that is ours."""
+
+    creation: Creation | None = None
+    account: Account | None = None
+
+
+class Intents:
+    """Opens and settles intents for one run."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+
+    def open(self, change: Change) -> OpenIntent:
+        """Make the intent durable. Raises ``Conflict`` when another run holds one."""
+        request = self._context.request(change.target)
+        journal = self._context.journal
+        event = journal.event(
+            EventKind.INTENT,
+            change.target,
+            f"Intend to create account {request.name} for {change.target}",
+            change=change.id,
+            data={"name": request.name, "email": str(request.email), **why(request)},
+        )
+        journal.append(event, durable=True)
+        return OpenIntent(
+            at=event.at,
+            run=event.run,
+            name=request.name,
+            email=str(request.email),
+            creation_id=None,
+        )
+
+    def accepted(self, change: Change, creation: Creation, calls: Sequence[str]) -> None:
+        """AWS has accepted the creation: note its id, durably."""
+        journal = self._context.journal
+        journal.append(
+            journal.event(
+                EventKind.CREATING,
+                change.target,
+                f"Creating account {creation.account_name} for {change.target} ({creation.id})",
+                change=change.id,
+                aws_request_ids=calls,
+                data={"creation_id": creation.id},
+            ),
+            durable=True,
+        )
+
+    def came_to_nothing(self, change: Change, intent: OpenIntent, why: str) -> None:
+        """Close the intent: no account came of it."""
+        journal = self._context.journal
+        journal.append(
+            journal.event(
+                EventKind.INTENT_SETTLED,
+                change.target,
+                f"No account was created for {change.target}: {why}",
+                change=change.id,
+                data={"reason": why, "intent_run": intent.run},
+            )
+        )
+
+    def settle(self, change: Change, intent: OpenIntent) -> Found | None:
+        """Look what became of ``intent``; ``None`` when nothing did, now or later.
+
+        Looks again, at growing intervals, until the intent is old enough to be sure.
+        """
+        wait = 1.0
+        while True:
+            self._context.pause.check()
+            found = self._look(change, intent)
+            age = self._context.tools.clock.now() - intent.at
+            if found is not None or age >= SETTLE_AFTER:
+                return found
+            self._context.waiting(change, "looking whether the account was created after all")
+            left = (SETTLE_AFTER - age).total_seconds()
+            self._context.pause.wait(max(0.25, min(wait, left)))
+            wait *= 2
+
+    def claim(self, change: Change, account: Account) -> Account:
+        """``account`` again, if this request may have it. Raises ``Terminal`` saying why not."""
+        owner = account.tags.get(REQUEST_TAG)
+        previously = self._context.request(change.target).previously
+        if owner not in (None, change.target, previously):
+            raise _taken(change, account, f"the tag {REQUEST_TAG} says it is {owner}'s")
+        for subject, record in self._context.ledger.records.items():
+            if record.account_id == account.id and subject not in (change.target, previously):
+                raise _taken(change, account, f"the ledger says it is {subject}'s")
+        if account.state not in (AccountState.ACTIVE, AccountState.PENDING_ACTIVATION):
+            raise Terminal(
+                f"the e-mail address of {change.target} belongs to account {account.id}, which "
+                f"is {account.state.value}",
+                hint="its address is not free again; choose another one, or have the account "
+                "reopened by AWS Support",
+            )
+        return account
+
+    def account_behind(self, change: Change, email: str) -> Account | None:
+        """The organization's account with this e-mail, if this request may have it."""
+        lookup = self._context.tools.lookup
+        account = self._context.retry(lambda: lookup.account_by_email(email))
+        return None if account is None else self.claim(change, account)
+
+    def account_if_ours(
+        self, change: Change, intent: OpenIntent, creation: Creation
+    ) -> Account | None:
+        """The account a creation made, if it is this request's. Names are not unique: the tag,
+        or the e-mail, must say the same."""
+        lookup, account_id = self._context.tools.lookup, creation.account_id
+        if account_id is None:
+            return None
+        try:
+            account = self._context.retry(lambda: lookup.account(account_id))
+        except NotFound:
+            return None
+        is_ours = (
+            account.tags[REQUEST_TAG] == change.target
+            if REQUEST_TAG in account.tags
+            else EmailAddress(account.email).key == EmailAddress(intent.email).key
+        )
+        return account if is_ours else None
+
+    def in_progress(self, name: str) -> Creation | None:
+        """A creation under this name that is still going on."""
+        listed = self._list((CreationState.IN_PROGRESS,))
+        return next((item for item in listed if item.account_name == name), None)
+
+    def _look(self, change: Change, intent: OpenIntent) -> Found | None:
+        if intent.creation_id is not None:
+            try:
+                return Found(creation=self._read(intent.creation_id))
+            except NotFound:
+                pass  # AWS forgets old creations; the account does not go away with that
+        for creation in self._since(intent):
+            if creation.state is CreationState.IN_PROGRESS:
+                return Found(creation=creation)
+            if self.account_if_ours(change, intent, creation) is not None:
+                return Found(creation=creation)
+        account = self.account_behind(change, intent.email)
+        return None if account is None else Found(account=account)
+
+    def _since(self, intent: OpenIntent) -> Sequence[Creation]:
+        """Creations of that name since the intent, newest first; failures made no account."""
+        found = [
+            creation
+            for creation in self._list(_ALL_STATES)
+            if creation.account_name == intent.name
+            and creation.requested_at >= intent.at - SKEW
+            and creation.state is not CreationState.FAILED
+        ]
+        return sorted(found, key=lambda item: item.requested_at, reverse=True)
+
+    def _read(self, creation_id: str) -> Creation:
+        provider = self._context.tools.provider
+        return self._context.retry(lambda: provider.creation(creation_id))
+
+    def _list(self, states: Sequence[CreationState]) -> Sequence[Creation]:
+        provider = self._context.tools.provider
+        return self._context.retry(lambda: provider.creations(states))
+
+
+def _taken(change: Change, account: Account, why: str) -> Terminal:
+    return Terminal(
+        f"the e-mail address of {change.target} belongs to account {account.name} "
+        f"({account.id}) already, and {why}",
+        hint="choose another e-mail address; or, if that account is meant, take it from its "
+        "present request first (`previously`)",
+    )

@@ -1,0 +1,105 @@
+"""What a run is given: the ports it works through, who it is, and when to stop.
+
+What it gives back is ``aft.plan.outcome``. Nothing here acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aft.baselines.model import BaselineSetting
+from aft.customizations.model import CustomizationRunner
+from aft.customizations.options import RunnerOptions
+from aft.desired.model import DesiredState
+from aft.ports import (
+    AccountLookup,
+    AccountProvider,
+    CallRecorder,
+    Clock,
+    LedgerStore,
+    MemberAccess,
+    Observer,
+    OrganizationWriter,
+    RequestHistory,
+    StepLogs,
+)
+
+
+class NoLogs:
+    """Keeps nothing."""
+
+    def keep(self, log: str, *, run: str, target: str, step: str) -> None:
+        """Let it go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Everything a run may touch. ``settings`` are keyed by name, ``runners`` by kind;
+    ``random`` gives numbers from 0 up to 1, for the jitter of waits. ``options`` are handed to
+    runners; ``past`` reads the desired state of an earlier revision, and raises ``AftError``."""
+
+    clock: Clock
+    ledger: LedgerStore
+    provider: AccountProvider
+    writer: OrganizationWriter
+    lookup: AccountLookup
+    members: MemberAccess
+    calls: CallRecorder
+    observer: Observer
+    history: RequestHistory
+    settings: Mapping[str, BaselineSetting[Any, Any]]
+    runners: Mapping[str, CustomizationRunner]
+    random: Callable[[], float]
+    logs: StepLogs = field(default_factory=NoLogs)
+    options: RunnerOptions = field(default_factory=RunnerOptions)
+    past: Callable[[str], DesiredState] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """Who carries out what: goes into every ledger event. ``command`` is the verb, ``lifted``
+    the safety limits that only a reviewed exception lets the run exceed."""
+
+    id: str
+    actor: str
+    revision: str
+    plan_digest: str
+    command: str
+    lifted: tuple[str, ...] = ()
+
+
+class StopToken:
+    """A wish to stop between two steps, made by a signal, a deadline or a failing thread.
+
+    ``set`` takes no lock, so a signal handler may call it. Given a ``clock`` and ``seconds``, it
+    also sets itself once that much time has gone by.
+    """
+
+    def __init__(self, *, clock: Clock | None = None, seconds: float | None = None) -> None:
+        self._reason = ""
+        self._clock = clock
+        self._seconds = seconds
+        self._ends = None if clock is None or seconds is None else clock.monotonic() + seconds
+
+    def set(self, reason: str) -> None:
+        """Ask for the stop; the first reason is kept."""
+        if not self._reason:
+            self._reason = reason or "asked to stop"
+
+    @property
+    def reason(self) -> str:
+        """Why to stop, or an empty string while the work may go on."""
+        if (
+            not self._reason
+            and self._clock is not None
+            and self._ends is not None
+            and self._clock.monotonic() >= self._ends
+        ):
+            self.set(f"the deadline of {self._seconds:g} s has passed")
+        return self._reason
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.reason)

@@ -1,0 +1,141 @@
+"""One change on a pool's thread: carried out, written to the ledger, and its errors sorted.
+
+Nothing escapes from here: an expected error becomes a failure with its hint, an unexpected one a
+failure that says where it came from, and what is meant to end the process is handed on.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aft.engine.context import RunContext
+from aft.engine.creation import AskAgain, Asked, Creations
+from aft.engine.customization_steps import about
+from aft.engine.done import Done
+from aft.engine.steps import carry_out
+from aft.errors import AftError, Stopped
+from aft.ledger.events import EventKind
+from aft.plan.model import Change, ChangeKind
+from aft.plan.outcome import Status
+from aft.ports import ProgressKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How it went. With ``asked`` or ``again`` the change is not over; ``broken`` is to be
+    raised on the run's own thread."""
+
+    status: Status = Status.SUCCEEDED
+    message: str = ""
+    hint: str = ""
+    account_id: str | None = None
+    asked: Asked | None = None
+    again: AskAgain | None = None
+    broken: BaseException | None = None
+
+
+def work(
+    context: RunContext,
+    creations: Creations,
+    change: Change,
+    *,
+    asked: Asked | None,
+    again: AskAgain | None,
+) -> Work:
+    """Carry out one change, or one half of a creation."""
+    calls: list[str] = []
+    try:
+        context.pause.check()
+        if asked is None and again is None:
+            context.notify(ProgressKind.STEP_STARTED, change, change.reason)
+        if change.kind is ChangeKind.CREATE_ACCOUNT and asked is None:
+            return Work(asked=creations.ask(change, again))
+        with context.tools.calls.recording() as calls:
+            result = carry_out(context, change, creations=creations, asked=asked)
+        if isinstance(result, AskAgain):
+            return Work(again=result)
+        _write_done(context, change, result, calls)
+        context.journal.publish_now_and_then()
+        return Work(message=result.message or result.summary, account_id=result.account_id)
+    except Stopped as error:
+        return Work(status=Status.STOPPED, message=error.message, hint=error.hint)
+    except AftError as error:
+        return _failed(context, change, error.message, error.hint, calls)
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one row
+        return _failed(context, change, *_unexpected(error), calls)
+    except BaseException as error:  # noqa: BLE001 - raised again on the run's own thread
+        return Work(status=Status.FAILED, broken=error)
+
+
+def _write_done(context: RunContext, change: Change, done: Done, calls: Sequence[str]) -> None:
+    journal = context.journal
+    data = {**done.data}
+    if done.event is EventKind.STEP_DONE:
+        data = {
+            "kind": change.kind.value,
+            "name": done.name or change.kind.value,
+            "digest": done.digest,
+            "outputs": dict(done.outputs),
+            **({"unchanged": True} if done.unchanged else {}),
+            **data,
+        }
+    journal.append(
+        journal.event(
+            done.event,
+            change.target,
+            done.summary,
+            account_id=done.account_id,
+            change=change.id,
+            aws_request_ids=(*calls, *context.calls_of(change)),
+            data=data,
+        )
+    )
+
+
+def _failed(
+    context: RunContext, change: Change, reason: str, hint: str, calls: Sequence[str]
+) -> Work:
+    """Note the failure; if even that fails, say both."""
+    journal = context.journal
+    what = f"{change.kind.value} {change.subject}".strip()
+    account_id = context.known_account(change.target) or change.account_id
+    event = journal.event(
+        EventKind.STEP_FAILED,
+        change.target,
+        f"Fail {what} of {change.target}: {reason.splitlines()[0] if reason else 'no reason'}",
+        account_id=account_id,
+        change=change.id,
+        aws_request_ids=(*calls, *context.calls_of(change)),
+        data={
+            "kind": change.kind.value,
+            "name": change.subject if _is_inside(change) else change.kind.value,
+            "reason": reason,
+            "hint": hint,
+            **({"about": dict(notes)} if (notes := about(context, change)) else {}),
+        },
+    )
+    try:
+        journal.append(event)
+    except AftError as error:
+        reason = f"{reason} (and the ledger could not be written: {error.message})"
+    return Work(status=Status.FAILED, message=reason, hint=hint, account_id=account_id)
+
+
+def _is_inside(change: Change) -> bool:
+    return change.kind in (
+        ChangeKind.APPLY_SETTING,
+        ChangeKind.RUN_CUSTOMIZATION,
+        ChangeKind.DESTROY_CUSTOMIZATION,
+        ChangeKind.FORGET_CUSTOMIZATION,
+    )
+
+
+def _unexpected(error: Exception) -> tuple[str, str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
+    return (
+        f"unexpected {type(error).__name__}: {error}",
+        f"a bug in aft or in a plug-in, at {where}; nothing else is affected",
+    )

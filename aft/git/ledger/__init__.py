@@ -1,0 +1,1 @@
+"""The ledger as a branch: layout, commits, publication, caches."""

@@ -1,0 +1,79 @@
+"""Where the ledger keeps what, in the tree of its branch.
+
+    README.md                               says what this is
+    accounts/<xx>/<request id>/state.json   the record: what the events add up to
+    accounts/<xx>/<request id>/events.jsonl the story, one line per event, appended only
+    organization/state.json, events.jsonl   the same for the OU tree and the runs
+    snapshot/                               the organization as last published, no part of the story
+
+``<xx>`` are the first two hex digits of the id's SHA-256, so that no tree grows long: a commit
+then costs milliseconds at 100,000 accounts. When ``events.jsonl`` exceeds ``ROTATE_AT`` bytes, it
+is set aside as ``events.0001.jsonl`` and a new one begun, which bounds what one append rewrites.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from aft.errors import UserError
+from aft.ledger.events import ORGANIZATION
+from aft.values.ids import RequestId
+
+STATE = b"state.json"
+EVENTS = b"events.jsonl"
+ACCOUNTS = b"accounts"
+README_NAME = b"README.md"
+SNAPSHOT = b"snapshot"
+"""The folder of the published organization (``aft.organization.snapshot_codec``)."""
+
+ROTATE_AT = 256 * 1024
+
+README = b"""\
+# The ledger of aft
+
+This branch is written by `aft`. It records everything that was done to each AWS account: which
+commit asked for it, who ran it, from which plan, with which AWS requests, and what came of it.
+
+- `git log` on this branch is the story of all accounts, one commit per step; `aft history ID`
+  shows one account's, together with the commits of its request.
+- `accounts/<xx>/<request id>/events.jsonl` is one account's story, one line per event.
+- `accounts/<xx>/<request id>/state.json` is what the events add up to. It can be rebuilt from them.
+- `organization/` holds the same for the organizational units and the runs.
+- `snapshot/` is the organization as it was last published, for plans without credentials.
+
+Do not edit it and do not force-push it. It shares no history with the branches you work on and
+needs no merging. If it is ever lost, `aft` finds its accounts again by their tags and e-mail
+addresses and repeats what it no longer knows to be done.
+"""
+
+
+def subject_path(subject: str) -> bytes:
+    """The folder of ``subject``. Raises ``UserError`` for what is no request id."""
+    if subject == ORGANIZATION:
+        return ORGANIZATION.encode()
+    try:
+        RequestId.parse(subject)
+    except ValueError as error:
+        raise UserError(f"the ledger cannot hold {subject!r}: {error}") from error
+    shard = hashlib.sha256(subject.encode()).hexdigest()[:2]
+    return ACCOUNTS + b"/" + shard.encode() + b"/" + subject.encode()
+
+
+def subject_of(path: bytes) -> str | None:
+    """The subject whose folder ``path`` is in, if it is one."""
+    parts = path.split(b"/")
+    if parts[0] == ORGANIZATION.encode():
+        return ORGANIZATION
+    if parts[0] == ACCOUNTS and len(parts) > 3:
+        return parts[2].decode(errors="backslashreplace")
+    return None
+
+
+def is_story(name: bytes) -> bool:
+    """True for ``events.jsonl`` and the parts set aside before it."""
+    return name.startswith(b"events.") and name.endswith(b".jsonl")
+
+
+def set_aside_name(number: int) -> bytes:
+    """The name of the ``number``-th part, counted from 1."""
+    return b"events.%04d.jsonl" % number

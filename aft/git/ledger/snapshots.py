@@ -1,0 +1,149 @@
+"""The organization as last published: ``aft.ports.SnapshotStore`` on the ledger's branch.
+
+A folder of its own beside the ledger's, so that publishing never touches an event, and a plan's
+ledger commit stays the same. Moves the branch by the same compare-and-swap as the ledger.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+import pygit2
+
+from aft.errors import Transient, UserError
+from aft.git import trees
+from aft.git.errors import disk_errors
+from aft.git.ledger.branch import LedgerBranch
+from aft.git.ledger.commits import LedgerCommits
+from aft.git.ledger.layout import SNAPSHOT
+from aft.git.repository import Repository
+from aft.git.wire import RemoteBranchRef, RemoteMoved, is_remote
+from aft.organization.model import OrganizationSnapshot
+from aft.organization.snapshot_codec import (
+    INDEX,
+    decode_snapshot,
+    encode_snapshot,
+    published_digest,
+)
+from aft.ports import Clock
+
+STALE_AFTER = timedelta(days=1)
+"""An unchanged organization is published again after this long, so that its age stays true."""
+
+_TRIES = 20
+_MOST_SECONDS_BETWEEN_TRIES = 2.0
+
+
+class GitSnapshots:
+    """On ``branch``, pushed to ``remote`` as ``aft.git.ledger.store.GitLedger`` does."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        branch: str = "aft/ledger",
+        remote: str | None = None,
+        clock: Clock,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        handle = repository.open()
+        self._odb = handle.odb
+        self._branch = LedgerBranch(handle, branch)
+        self._commits = LedgerCommits(handle)
+        self._clock = clock
+        self._wire = (
+            RemoteBranchRef(repository, remote=remote, branch=branch, environ=environ)
+            if remote is not None and is_remote(repository, remote)
+            else None
+        )
+
+    def published(self) -> OrganizationSnapshot | None:
+        tip = self._tip()
+        with disk_errors("reading the published organization"):
+            files = dict(self._files(tip))
+        if not files:
+            return None
+        try:
+            return decode_snapshot(files)
+        except ValueError as error:
+            raise UserError(
+                f"the organization snapshot on {self._branch.name} cannot be read: {error}",
+                hint="publish it again with this version: aft drift --publish, or "
+                "aft apply --publish",
+            ) from error
+
+    def publish(self, snapshot: OrganizationSnapshot) -> bool:
+        files = encode_snapshot(snapshot)
+        last: RemoteMoved | None = None
+        for attempt in range(_TRIES):
+            if attempt:
+                most = min(_MOST_SECONDS_BETWEEN_TRIES, 0.05 * 2**attempt)
+                self._clock.sleep(random.uniform(0, most))  # noqa: S311 - spreads retries
+            tip = self._tip()
+            with disk_errors("publishing the organization"):
+                if not self._is_due(tip, snapshot):
+                    return False
+                made = self._commits.with_snapshot(
+                    tip,
+                    files,
+                    message=f"Publish the organization: {len(snapshot.accounts):,} accounts\n\n"
+                    f"Aft-Event: snapshot-published\nAft-Snapshot: {snapshot.digest}\n",
+                    at=self._clock.now(),
+                )
+            if self._wire is None:
+                if self._branch.move(tip, made):
+                    return True
+                continue
+            try:
+                self._wire.push(made, expected=tip)
+            except RemoteMoved as moved:
+                last = moved
+                continue
+            self._include(made)
+            return True
+        raise Transient(
+            f"the organization could not be published in {_TRIES} tries: {last}",
+            hint="other runs are writing at the same time; the next run tries again",
+        ) from last
+
+    def _tip(self) -> str | None:
+        """The remote's branch as it is now, or the one here where there is no remote."""
+        if self._wire is not None:
+            return self._wire.fetch()
+        with disk_errors("reading the ledger"):
+            return self._branch.tip()
+
+    def _is_due(self, tip: str | None, snapshot: OrganizationSnapshot) -> bool:
+        """The content differs, or is old; and nobody has published a newer one."""
+        index = dict(self._files(tip, only=INDEX)).get(INDEX)
+        if index is None:
+            return True
+        try:
+            digest, read_at = published_digest(index)
+        except ValueError:
+            return True  # an older format, or damaged: ours replaces it
+        if read_at >= snapshot.read_at:
+            return False
+        return digest != snapshot.digest or snapshot.read_at - read_at >= STALE_AFTER
+
+    def _files(self, tip: str | None, *, only: str = "") -> Iterable[tuple[str, bytes]]:
+        root = self._commits.tree_of(tip)
+        found = None if root is None else trees.find(self._odb, root, SNAPSHOT)
+        if found is None or not found.is_tree:
+            return
+        for path, entry in trees.walk(self._odb, found, b""):
+            name, _ = trees.display_path(path)
+            if not only or name == only:
+                yield name, self._odb.read(pygit2.Oid(raw=entry.id))[1]
+
+    def _include(self, theirs: str) -> None:
+        """Let the branch here hold what is on the remote now, and what was not pushed yet."""
+        with disk_errors("writing the ledger"):
+            while True:
+                tip = self._branch.tip()
+                made = theirs if tip is None else self._commits.on_top_of(theirs, tip)
+                if self._branch.move(tip, made):
+                    return

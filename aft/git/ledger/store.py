@@ -1,0 +1,228 @@
+"""The ledger in git: ``aft.ports.LedgerStore`` on a branch of its own.
+
+Each append is written as objects first and then by moving the branch from the commit it was at,
+so a killed process leaves the ledger before or after its append, never in between. When another
+run came first, ours is made again on top of theirs. Never touches a work tree or an index.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aft.errors import AftError, Transient
+from aft.git.errors import disk_errors
+from aft.git.ledger.branch import LedgerBranch
+from aft.git.ledger.cache import ShardCache
+from aft.git.ledger.commits import LedgerCommits
+from aft.git.ledger.intent_guard import Guard
+from aft.git.repository import Repository
+from aft.git.wire import RemoteBranchRef, RemoteMoved, is_remote
+from aft.ledger.events import LedgerEvent, LedgerState
+from aft.ports import Clock
+
+_log = logging.getLogger(__name__)
+
+_PUSH_TRIES = 20
+_MOST_SECONDS_BETWEEN_TRIES = 2.0
+
+Batches = Mapping[str, Sequence[LedgerEvent]]
+
+
+@dataclass(slots=True)
+class _Claim:
+    """Events that must be on the remote before anybody may act on them, or nowhere."""
+
+    batches: Batches
+    commit: str = ""
+    error: BaseException | None = None
+    is_settled: bool = False
+
+
+class GitLedger:
+    """The ledger on ``branch``, pushed to ``remote`` (a configured remote's name, or a URL).
+
+    ``None``, or a name that is not configured, keeps it local. ``cache`` is a file outside the
+    repository for records that were read, which may be deleted at any time.
+
+    Two locks: ``_local`` for the objects and the branch here, never held while talking to the
+    remote; ``_network`` for one conversation with the remote at a time. Whoever waits for it finds
+    its events pushed along.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        branch: str = "aft/ledger",
+        remote: str | None = None,
+        clock: Clock,
+        environ: Mapping[str, str] = os.environ,
+        cache: Path | None = None,
+    ) -> None:
+        handle = repository.open()
+        self._branch = LedgerBranch(handle, branch)
+        self._commits = LedgerCommits(handle, ShardCache(cache))
+        self._guard = Guard(self._commits)
+        self._clock = clock
+        self._wire = (
+            RemoteBranchRef(repository, remote=remote, branch=branch, environ=environ)
+            if remote is not None and is_remote(repository, remote)
+            else None
+        )
+        self._local = threading.RLock()
+        self._network = threading.RLock()
+        self._claims: list[_Claim] = []
+        self._has_fetched = False
+
+    # --- the port ---------------------------------------------------------------------------
+
+    def read(self) -> LedgerState:
+        if self._wire is not None:
+            self._fetch(self._wire)
+        with self._local, disk_errors("reading the ledger"):
+            tip = self._branch.tip()
+            records = self._commits.records(tip)
+            self._guard.has_seen(tip, records)
+            return LedgerState(commit=self._commits.last_event(tip) or "", records=records)
+
+    def append(self, events: Sequence[LedgerEvent], *, durable: bool = False) -> str:
+        batches = _by_subject(events)
+        if not batches:
+            return self._tip() or ""
+        if durable and self._wire is not None and self._guard.guards(events):
+            return self._claim(self._wire, batches)
+        commit = self._move(lambda tip: self._guarded_append(tip, batches))
+        if durable:
+            self.publish()
+            return self._tip() or commit
+        return commit
+
+    def publish(self) -> None:
+        if self._wire is None:
+            return
+        with self._network:
+            self._push(self._wire, [])
+
+    def events(self, subject: str) -> Sequence[LedgerEvent]:
+        if self._wire is not None and not self._has_fetched:
+            try:
+                self._fetch(self._wire)
+            except AftError as error:
+                if self._tip() is None:
+                    raise
+                _log.warning("the ledger is shown as last fetched: %s", error.message)
+        with self._local, disk_errors(f"reading the ledger of {subject}"):
+            return tuple(self._commits.story(self._branch.tip(), subject).events())
+
+    # --- this clone -------------------------------------------------------------------------
+
+    def _tip(self) -> str | None:
+        with self._local, disk_errors("reading the ledger"):
+            return self._branch.tip()
+
+    def _move(self, make: Callable[[str | None], str]) -> str:
+        """Move the branch to what ``make`` makes of its tip, again if it moved meanwhile."""
+        with self._local, disk_errors("writing the ledger"):
+            while True:
+                tip = self._branch.tip()
+                made = make(tip)
+                if self._branch.move(tip, made):
+                    return made
+
+    def _guarded_append(self, tip: str | None, batches: Batches) -> str:
+        self._guard.check(tip, batches)
+        return self._commits.append(tip, batches)
+
+    def _include(self, theirs: str) -> None:
+        """Make the local branch hold ``theirs`` and what is ours."""
+        self._move(lambda tip: theirs if tip is None else self._commits.on_top_of(theirs, tip))
+
+    # --- the remote -------------------------------------------------------------------------
+
+    def _fetch(self, wire: RemoteBranchRef) -> None:
+        with self._network:
+            theirs = wire.fetch()
+            self._has_fetched = True
+            if theirs is not None:
+                self._include(theirs)
+
+    def _claim(self, wire: RemoteBranchRef, batches: Batches) -> str:
+        """Publish ``batches`` or write them nowhere; claims that wait together go together."""
+        claim = _Claim(batches)
+        with self._local:
+            self._claims.append(claim)
+        with self._network:
+            if not claim.is_settled:
+                with self._local:
+                    group, self._claims = self._claims, []
+                try:
+                    self._push(wire, group)
+                except BaseException as error:
+                    for waiting in group:
+                        waiting.error = waiting.error or _passed_on(error)
+                    if not isinstance(error, AftError):
+                        raise
+                finally:
+                    for waiting in group:
+                        waiting.is_settled = True
+        if claim.error is not None:
+            raise claim.error
+        return claim.commit
+
+    def _push(self, wire: RemoteBranchRef, claims: Sequence[_Claim]) -> None:
+        """Bring the local branch and ``claims`` onto the remote, whoever else writes there."""
+        last: RemoteMoved | None = None
+        for attempt in range(_PUSH_TRIES):
+            if attempt:
+                most = min(_MOST_SECONDS_BETWEEN_TRIES, 0.05 * 2**attempt)
+                self._clock.sleep(random.uniform(0, most))  # noqa: S311 - spreads retries
+                self._fetch(wire)
+            seen = wire.last_seen()
+            if seen is not None:
+                self._include(seen)
+            candidate = self._candidate(claims)
+            if candidate is None or candidate == seen:
+                return
+            try:
+                wire.push(candidate, expected=seen)
+            except RemoteMoved as moved:
+                last = moved
+                continue
+            self._include(candidate)
+            return
+        raise Transient(
+            f"the ledger could not be pushed in {_PUSH_TRIES} tries: {last}",
+            hint="other runs are writing at the same time; the next run tries again",
+        ) from last
+
+    def _candidate(self, claims: Sequence[_Claim]) -> str | None:
+        """The local tip with those claims on top that nobody else came before."""
+        with self._local, disk_errors("writing the ledger"):
+            candidate = self._branch.tip()
+            for claim in claims:
+                claim.error = None
+                try:
+                    claim.commit = candidate = self._guarded_append(candidate, claim.batches)
+                except AftError as error:
+                    claim.error = error
+            return candidate
+
+
+def _by_subject(events: Sequence[LedgerEvent]) -> Batches:
+    batches: dict[str, list[LedgerEvent]] = {}
+    for event in events:
+        batches.setdefault(event.subject, []).append(event)
+    return batches
+
+
+def _passed_on(error: BaseException) -> BaseException:
+    """What the others of a group are told when the thread that pushed for them failed."""
+    if isinstance(error, AftError):
+        return error
+    return Transient("the push that carried this event was interrupted")

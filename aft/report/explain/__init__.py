@@ -1,0 +1,1 @@
+"""Where effective values come from, as text and JSON."""

@@ -1,0 +1,1 @@
+"""The pull request's comment and the run's report."""

@@ -1,0 +1,217 @@
+"""How an apply ended, as the comment on the merged pull request and as the job's summary.
+
+What is not done comes first, with reason and hint; then what was stopped, what nobody had
+reviewed, and what is done.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from aft.plan.codec import plan_digest
+from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
+from aft.plan.outcome import Outcome, Status, TargetOutcome
+from aft.plan.reviewed import Reviewed
+from aft.report.headline import short, summary_line
+from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
+from aft.report.markdown.plan import LIMIT, SUMMARY_LIMIT, attention_entries
+from aft.report.markdown.unreviewed import unreviewed_entries
+from aft.report.masking import NO_MASK, Mask
+from aft.report.outcome import outcome_line
+from aft.report.plain import code_span, counted, prose
+
+MARKER = "<!-- aft:apply -->"
+"""First line of the comment, by which the next run finds it to update it in place."""
+
+_SIGNS = {
+    Status.FAILED: "❌",
+    Status.BLOCKED: "🚧",
+    Status.STOPPED: "⏸️",
+    Status.SUCCEEDED: "✅",
+}
+_WORDS = {
+    ChangeKind.CREATE_ACCOUNT: "created",
+    ChangeKind.ADOPT_ACCOUNT: "adopted",
+    ChangeKind.REBIND_ACCOUNT: "handed over",
+    ChangeKind.MOVE_ACCOUNT: "moved",
+    ChangeKind.RENAME_ACCOUNT: "renamed",
+    ChangeKind.TAG_ACCOUNT: "tagged",
+    ChangeKind.FORGET_ACCOUNT: "forgotten",
+}
+_COUNTED = {
+    ChangeKind.APPLY_SETTING: "setting",
+    ChangeKind.RUN_CUSTOMIZATION: "customization",
+    ChangeKind.DESTROY_CUSTOMIZATION: "customization destroyed",
+    ChangeKind.FORGET_CUSTOMIZATION: "customization forgotten",
+    ChangeKind.CREATE_OU: "OU created",
+    ChangeKind.RENAME_OU: "OU renamed",
+    ChangeKind.DELETE_OU: "OU deleted",
+}
+_PLURALS = {
+    "customization destroyed": "customizations destroyed",
+    "customization forgotten": "customizations forgotten",
+    "OU created": "OUs created",
+    "OU renamed": "OUs renamed",
+    "OU deleted": "OUs deleted",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomePage:
+    """How ``plan`` was carried out. ``routine`` are changes that nobody had reviewed and that are
+    no risk; ``ledger`` is the ledger's commit in the end, ``notes`` what else went wrong."""
+
+    plan: Plan
+    outcome: Outcome
+    ledger: str = ""
+    reviewed: Reviewed | None = None
+    routine: Sequence[Change] = ()
+    notes: Sequence[str] = ()
+    rest: str = "the summary of this job and its artifact have all rows"
+    mask: Mask = NO_MASK
+
+
+def outcome_comment(page: OutcomePage, *, limit: int = LIMIT) -> str:
+    """The comment, at most ``limit`` characters."""
+    return _page(page, lead=[MARKER], limit=limit, size=len)
+
+
+def outcome_summary(page: OutcomePage, *, limit: int = SUMMARY_LIMIT) -> str:
+    """The job's summary, at most ``limit`` bytes."""
+    return _page(page, lead=[], limit=limit, size=utf8_size)
+
+
+def _page(page: OutcomePage, *, lead: Sequence[str], limit: int, size: Callable[[str], int]) -> str:
+    outcome = page.outcome
+    left = [row for row in outcome.targets if row.status is not Status.SUCCEEDED]
+    done = [row for row in outcome.targets if row.status is Status.SUCCEEDED]
+    order = (Status.FAILED, Status.BLOCKED, Status.STOPPED)
+    left.sort(key=lambda row: order.index(row.status))
+    routine = (
+        tuple(unreviewed_entries(page.routine, page.reviewed, noun="change"))
+        if page.reviewed is not None
+        else ()
+    )
+    sections = [
+        Section(
+            title="### Not done",
+            entries=tuple(_left(row) for row in left),
+            is_vital=True,
+            gap=LIST,
+        ),
+        Section(
+            title="### Needs attention",
+            entries=attention_entries(page.plan.attention),
+            is_vital=True,
+            gap=LIST,
+        ),
+        Section(title="### Done", entries=tuple(_done(row) for row in done), gap=LIST),
+        Section(title="### Not in the reviewed plan, but no risk", entries=routine, gap=LIST),
+    ]
+    head = (*lead, f"## {_headline(page)}", f"**{_counts(page)}**", *_what_next(page))
+    return fitted(
+        "\n\n".join(head),
+        sections,
+        _footer(page),
+        limit=limit,
+        size=size,
+        notice=lambda missing: _notice(missing, page.rest),
+        mask=page.mask,
+    )
+
+
+def _headline(page: OutcomePage) -> str:
+    outcome = page.outcome
+    if not outcome.targets:
+        if outcome.unpublished:
+            return "⚠️ aft apply: the ledger is not pushed"
+        if page.plan.attention:
+            return "⚠️ aft apply: nothing done, something needs attention"
+        return "✅ aft apply: nothing to do"
+    if outcome.exit_code == 0:
+        return "✅ aft apply: all done"
+    ended = Counter(row.status for row in outcome.targets)
+    words = [
+        f"{ended[status]:,} {status.value}"
+        for status in (Status.FAILED, Status.BLOCKED, Status.STOPPED)
+        if ended[status]
+    ]
+    sign = "❌" if ended[Status.FAILED] else "⏸️" if ended[Status.STOPPED] else "⚠️"
+    return f"{sign} aft apply: partly done" + (f", {', '.join(words)}" if words else "")
+
+
+def _counts(page: OutcomePage) -> str:
+    return outcome_line(page.outcome) if page.outcome.run else summary_line(page.plan)
+
+
+def _what_next(page: OutcomePage) -> Iterator[str]:
+    outcome = page.outcome
+    ended = {row.status for row in outcome.targets}
+    if outcome.stop_reason:
+        why = prose(outcome.stop_reason)
+        yield f"> [!WARNING]\n> Stopped: {why}. The next run continues there."
+    if ended & {Status.FAILED, Status.BLOCKED}:
+        yield (
+            "> [!CAUTION]\n> What failed stays queued and is tried again by the next run, and so "
+            "is what waits for it. Mend the cause; `aft status` shows what is left."
+        )
+    if outcome.unpublished:
+        yield (
+            f"> [!WARNING]\n> The ledger is not pushed yet: {prose(outcome.unpublished)}. The next "
+            "run pushes it."
+        )
+    for note in page.notes:
+        yield f"> [!WARNING]\n> {prose(note)}"
+
+
+def _left(row: TargetOutcome) -> Entry:
+    culprit = row.culprit
+    step = ""
+    if culprit is not None:
+        step = " " + code_span(f"{culprit.change.kind.value} {culprit.change.subject}".strip())
+    hint = f"<br>→ {prose(row.hint)}" if row.hint else ""
+    done = sum(step.status is Status.SUCCEEDED for step in row.steps)
+    reason = f": {prose(row.reason)}" if row.reason else ""
+    return Entry(
+        text=f"- {_SIGNS[row.status]} {_name(row)} {row.status.value} at{step}{reason}{hint}"
+        f"<br>{done} of {counted(len(row.steps), 'step')} done",
+        tally=((f"{row.status.value} account", 1),),
+    )
+
+
+def _done(row: TargetOutcome) -> Entry:
+    kinds = Counter(step.change.kind for step in row.steps)
+    words = [word for kind, word in _WORDS.items() if kinds[kind]]
+    words += [
+        counted(kinds[kind], noun, _PLURALS.get(noun, ""))
+        for kind, noun in _COUNTED.items()
+        if kinds[kind]
+    ]
+    return Entry(
+        text=f"- {_SIGNS[row.status]} {_name(row)} {', '.join(words)}", tally=(("account", 1),)
+    )
+
+
+def _name(row: TargetOutcome) -> str:
+    if row.target == ORGANIZATION:
+        return "Organizational units:"
+    account = f" {code_span(row.account_id)}" if row.account_id else ""
+    return f"{code_span(row.target)}{account}"
+
+
+def _notice(missing: Missing, rest: str) -> str:
+    words = f"{missing.words} found no room here; {rest}."
+    return f"> [!CAUTION]\n> {words}" if missing.vital else f"*{words}*"
+
+
+def _footer(page: OutcomePage) -> str:
+    parts = [f"Run {code_span(page.outcome.run)}"] if page.outcome.run else []
+    parts.append(f"plan {code_span(plan_digest(page.plan)[:19])}")
+    parts.append(f"revision {code_span(short(page.plan.revision))}")
+    if page.reviewed is not None:
+        seen = code_span(page.reviewed.plan[:19]) if page.reviewed.plan else "nothing"
+        parts.append(f"reviewed {seen}")
+    parts.append(f"ledger {code_span(page.ledger[:7]) or 'empty'}")
+    return f"<sub>{' · '.join(parts)}</sub>"

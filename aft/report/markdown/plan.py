@@ -1,0 +1,263 @@
+"""A plan as the one comment on a pull request, and as the summary of the job that made it.
+
+Headline and counts first, then what happens on merge, then whatever is risky or needs attention,
+never folded; then one level of ``<details>`` per account; digest and revisions last. Nothing that
+came from a request, a tag or AWS can become markup or leave its code block (``aft.report.plain``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aft.findings.model import Finding
+from aft.plan.codec import plan_digest
+from aft.plan.model import ORGANIZATION, Attention, Change, ChangeKind, Plan
+from aft.plan.risk import risk_of
+from aft.report.headline import short, summary_line
+from aft.report.markdown.accounts import diff, folded_entry, open_entries, told_of
+from aft.report.markdown.costs import NO_COSTS, Costs
+from aft.report.markdown.findings import finding_entries
+from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
+from aft.report.masking import NO_MASK, Mask
+from aft.report.plain import code_span, counted, prose
+from aft.report.wording import unit_item
+from aft.values.ids import WORKING_TREE
+
+MARKER = "<!-- aft:plan -->"
+"""First line of the comment, by which the next run finds it to update it in place."""
+
+LIMIT = 65_000
+"""Characters; GitHub takes 65,536 in a comment."""
+
+SUMMARY_LIMIT = 1_000_000
+"""Bytes; GitHub takes 1 MiB of a step's summary."""
+
+THE_REST = "the summary of this job and its artifact have the whole plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPage:
+    """A plan, and what a reader should know beside it.
+
+    ``refusals`` are what the safety limits say, ``lifted`` the limits that only a reviewed
+    exception lets it exceed, ``warnings`` findings that stop nothing. ``read_at`` (aware) says
+    when the organization was read, ``published_at`` that it was not read at all, but taken from
+    the snapshot published then; ``notes`` are shown below the headline. ``base`` is the revision
+    the pull request goes into, ``rest`` where the whole plan is, as Markdown.
+    """
+
+    plan: Plan
+    refusals: Sequence[Finding] = ()
+    lifted: Sequence[str] = ()
+    warnings: Sequence[Finding] = ()
+    read_at: datetime | None = None
+    published_at: datetime | None = None
+    notes: Sequence[str] = ()
+    base: str = ""
+    costs: Costs = NO_COSTS
+    rest: str = THE_REST
+    mask: Mask = NO_MASK
+
+
+def comment(page: PlanPage, *, limit: int = LIMIT) -> str:
+    """The comment, at most ``limit`` characters.
+
+    When space runs out, ordinary accounts are left out and counted; headline, risky changes and
+    attention stay. Where even those have no room, the page says so at its top.
+    """
+    return _page(page, limit=limit, size=len, everything=False, lead=[MARKER])
+
+
+def summary(page: PlanPage, *, limit: int = SUMMARY_LIMIT) -> str:
+    """The whole plan for the job's page, at most ``limit`` bytes."""
+    return _page(page, limit=limit, size=utf8_size, everything=True, lead=[])
+
+
+def _page(
+    page: PlanPage, *, limit: int, size: Callable[[str], int], everything: bool, lead: Sequence[str]
+) -> str:
+    plan = page.plan
+    head = (
+        *lead,
+        f"## {_headline(plan, refused=bool(page.refusals))}",
+        f"**{summary_line(plan)}**",
+        _on_merge(page),
+        *_costs(page),
+        *(f"> {prose(note)}" for note in page.notes),
+    )
+    return fitted(
+        "\n\n".join(head),
+        _sections(page, everything=everything),
+        _footer(page),
+        limit=limit,
+        size=size,
+        notice=lambda missing: _notice(missing, page.rest),
+        mask=page.mask,
+    )
+
+
+def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
+    plan = page.plan
+    told = told_of(plan, page.costs)
+    units = [change for change in plan.changes if change.target == ORGANIZATION]
+    deleted = [change for change in units if change.kind is ChangeKind.DELETE_OU]
+    risky = [
+        *_deleted(deleted),
+        *(entry for item in told if item.is_risky for entry in open_entries(item, plan)),
+    ]
+    ordinary = [folded_entry(item, everything=everything) for item in told if not item.is_risky]
+    others = [change for change in units if change.kind is not ChangeKind.DELETE_OU]
+    return [
+        Section(
+            title="### Refused by the safety limits",
+            entries=tuple(finding_entries(page.refusals)),
+            is_vital=True,
+            gap=LIST,
+        ),
+        Section(title=_look_closely(plan), entries=tuple(risky), is_vital=True),
+        Section(
+            title="### Needs attention",
+            entries=attention_entries(plan.attention),
+            is_vital=True,
+            gap=LIST,
+        ),
+        Section(title="### Limits lifted", entries=_lifted(page.lifted), is_vital=True, gap=LIST),
+        Section(title="### Findings", entries=tuple(finding_entries(page.warnings)), gap=LIST),
+        Section(title="### Organizational units", entries=tuple(_units(others, "OU change"))),
+        Section(title="### Accounts", entries=tuple(ordinary)),
+    ]
+
+
+def _headline(plan: Plan, *, refused: bool) -> str:
+    counts = plan.summary
+    if refused:
+        return "⛔ aft plan: over a safety limit"
+    if plan.is_empty:
+        return "⚠️ aft plan: needs attention" if plan.attention else "✅ aft plan: no changes"
+    words = [
+        f"{number} to {word}"
+        for number, word in (
+            (counts.create, "create"),
+            (counts.adopt, "adopt"),
+            (counts.change, "change"),
+            (counts.move, "move"),
+            (counts.forget, "forget"),
+            (counts.close, "close"),
+        )
+        if number
+    ]
+    if counts.ou_changes:
+        words.append(counted(counts.ou_changes, "OU change"))
+    return f"{'⚠️ ' if plan.attention else ''}aft plan: {', '.join(words)}"
+
+
+def _on_merge(page: PlanPage) -> str:
+    """What merging would do, in one line."""
+    plan = page.plan
+    if page.refusals:
+        return "**On merge:** nothing would be applied, because a safety limit forbids this plan."
+    if plan.is_empty and plan.attention:
+        return "**On merge:** nothing is changed in AWS until what needs attention is settled."
+    if plan.is_empty:
+        return "**On merge:** nothing is changed in AWS."
+    words = "aft plans again and carries this out"
+    if plan.attention:
+        words += "; what needs attention is left as it is"
+    return (
+        f"**On merge:** {words}. Should anything risky appear that is not shown here, nothing is "
+        "applied."
+    )
+
+
+def _costs(page: PlanPage) -> Iterator[str]:
+    """What the new accounts may cost, together."""
+    new = [item.target for item in page.plan.changes if item.kind is ChangeKind.CREATE_ACCOUNT]
+    words = page.costs.total_of(new)
+    if words:
+        yield f"**{counted(len(new), 'new account')}:** {prose(words)}."
+
+
+def _look_closely(plan: Plan) -> str:
+    number = sum(risk_of(change) is not None for change in plan.changes)
+    return f"### ⚠️ Look closely: {counted(number, 'risky change')}"
+
+
+def _deleted(changes: Sequence[Change]) -> list[Entry]:
+    """OU deletions, which are risky."""
+    return [
+        replace(entry, text=f"Organizational units that are deleted:\n\n{entry.text}")
+        for entry in _units(changes, "risky OU change")
+    ]
+
+
+def attention_entries(items: Sequence[Attention]) -> tuple[Entry, ...]:
+    """What a person has to know or decide, as items of a list."""
+    return tuple(
+        Entry(
+            text=f"- **{item.code}** "
+            + (f"{code_span(item.target)}: " if item.target != ORGANIZATION else "")
+            + prose(item.message)
+            + _hint(item.hint),
+            tally=(("note that needs attention", 1),),
+        )
+        for item in items
+    )
+
+
+def _lifted(lines: Sequence[str]) -> tuple[Entry, ...]:
+    return tuple(Entry(text=f"- {prose(line)}", tally=(("lifted limit", 1),)) for line in lines)
+
+
+def _hint(hint: str) -> str:
+    return f"<br>→ {prose(hint)}" if hint else ""
+
+
+def _units(changes: Sequence[Change], noun: str) -> list[Entry]:
+    if not changes:
+        return []
+    lines = [" ".join(unit_item(change)) for change in changes]
+    return [Entry(text=diff(lines), tally=((noun, len(changes)),))]
+
+
+def _notice(missing: Missing, rest: str) -> str:
+    words = f"{missing.words} found no room here; {rest}."
+    if missing.vital:
+        return f"> [!CAUTION]\n> {words} Read it before you say yes."
+    return f"*{words}*"
+
+
+def _footer(page: PlanPage) -> str:
+    plan = page.plan
+    revision = code_span(short(plan.revision))
+    parts = [
+        f"Plan {code_span(plan_digest(plan)[:19])}",
+        revision if plan.revision == WORKING_TREE else f"revision {revision}",
+    ]
+    if page.base:
+        parts.append(f"into {code_span(short(page.base))}")
+    parts.append(f"organization {code_span(plan.snapshot[:19])} {_age(page)}".rstrip())
+    parts.append(f"ledger {code_span(plan.ledger[:7]) or 'empty'}")
+    if plan.scope is not None:
+        parts.append(f"{counted(len(plan.scope), 'request')} looked at, no others")
+    return f"<sub>{' · '.join(parts)}</sub>"
+
+
+def _age(page: PlanPage) -> str:
+    """When the organization was read, and how long before the plan."""
+    then = page.published_at or page.read_at
+    if then is None:
+        return ""
+    when = f"{'as published at' if page.published_at else 'read'} {then:%Y-%m-%d %H:%M} UTC"
+    if not page.plan.made_at:
+        return when
+    minutes = int((datetime.fromisoformat(page.plan.made_at) - then).total_seconds() // 60)
+    return f"{when}, {_long(minutes)} before the plan" if minutes > 0 else when
+
+
+def _long(minutes: int) -> str:
+    for size, word in ((60 * 24, "day"), (60, "hour")):
+        if minutes >= 2 * size:
+            return counted(minutes // size, word)
+    return counted(minutes, "minute")

@@ -1,0 +1,75 @@
+"""Which changes nobody has reviewed, in words, for terminals and for Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from aft.plan.model import ORGANIZATION, Change, ChangeKind
+from aft.plan.reviewed import Reviewed, does_something_else
+from aft.plan.risk import RISK_WORDS, risk_of
+from aft.report.markdown.fitting import Entry
+from aft.report.plain import code_span, counted, one_line
+from aft.report.wording import items_of, unit_item
+
+HOW_TO_GO_ON = (
+    "show it to somebody: open a pull request that touches these requests (a line of comment will "
+    "do), so that its plan holds this, and merge it; or look with aft plan, and carry it out by "
+    "hand with aft apply, without --reviewed"
+)
+_ROUTINE_SHOWN = 40
+
+
+def headline_of(changes: Sequence[Change]) -> str:
+    """``2 risky changes are not in the reviewed plan``."""
+    one = len(changes) == 1
+    return (
+        f"{counted(len(changes), 'risky change')} {'is' if one else 'are'} not in the reviewed plan"
+    )
+
+
+def change_lines(changes: Iterable[Change], reviewed: Reviewed) -> Iterator[str]:
+    """One line for each: what it does to which target, why it is risky, and whether something
+    else of the same name was reviewed."""
+    for change in changes:
+        risk = risk_of(change)
+        notes = [RISK_WORDS[risk]] if risk is not None else []
+        if does_something_else(reviewed, change):
+            notes.append("something else was reviewed")
+        tail = f" ({'; '.join(notes)})" if notes else ""
+        yield f"{change.symbol} {in_words(change)}{tail}"
+
+
+def in_words(change: Change) -> str:
+    """``payments: move Sandbox → Workloads/Prod``."""
+    target = one_line(change.target)
+    if change.target == ORGANIZATION:
+        word = "OU" if change.kind is not ChangeKind.DELETE_OU else "delete OU"
+        return f"{word} {unit_item(change)[1]}"
+    told = "; ".join(
+        f"{'un' if item.symbol == '-' and item.label.startswith('tag') else ''}{item.label} "
+        f"{', '.join(item.values)}"
+        for item in items_of((change,))
+    )
+    return f"{target}: {told or change.kind.value}"
+
+
+def unreviewed_entries(
+    changes: Iterable[Change], reviewed: Reviewed, *, noun: str
+) -> Iterator[Entry]:
+    """The lines as items of a list."""
+    for line in change_lines(changes, reviewed):
+        yield Entry(text=f"- {code_span(line)}", tally=((noun, 1),))
+
+
+def routine_text(changes: Sequence[Change], reviewed: Reviewed) -> str:
+    """What goes ahead although nobody has reviewed it, for a terminal; empty for nothing."""
+    if not changes:
+        return ""
+    shown = list(change_lines(changes[:_ROUTINE_SHOWN], reviewed))
+    rest = len(changes) - len(shown)
+    lines = [
+        f"Not in the reviewed plan, but no risk: {counted(len(changes), 'change')}",
+        *(f"  {line}" for line in shown),
+        *((f"  … and {rest:,} more",) if rest else ()),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""CloudFormation steps: stacks and change sets."""

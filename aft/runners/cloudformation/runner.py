@@ -1,0 +1,133 @@
+"""The runner of ``*.cfn.yaml``, ``*.cfn.yml`` and ``*.cfn.json`` steps: CloudFormation stacks.
+
+A template is rendered with Jinja2 (its only source of data: parameters without a default cannot
+be given) and brought to a stack of its own in the account's home region. The stack's outputs are
+the step's. Deleting a step's file leaves its stack alone unless its customization says otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import ClassVar
+
+from aft.customizations.access import Access
+from aft.customizations.inputs import TEMPLATE_SUFFIXES
+from aft.customizations.model import (
+    ALL_INPUTS,
+    CustomizationStep,
+    StepFile,
+    StepInputs,
+    StepResult,
+)
+from aft.customizations.render import (
+    check_template,
+    render_template,
+    template_accesses,
+    template_uses,
+)
+from aft.errors import Terminal
+from aft.findings.model import Finding, SourceRef
+from aft.runners.cloudformation.change_sets import (
+    OWNER_TAG,
+    REQUEST_TAG,
+    apply_template,
+    delete_stack,
+)
+from aft.runners.cloudformation.stacks import LONGEST_WAIT, Stack
+from aft.runners.cloudformation.template_shape import check_shape, output_names
+from aft.sessions import AccountSession
+
+MAX_TEMPLATE_BYTES = 51_200
+"""AWS quota: a template given in the call itself; larger ones need a bucket."""
+MAX_STACK_NAME = 128
+
+
+class CloudFormationRunner:
+    """Carries out CloudFormation templates, and waits for their stacks."""
+
+    kind: ClassVar[str] = "cloudformation"
+    version: ClassVar[int] = 1
+    suffixes: ClassVar[tuple[str, ...]] = TEMPLATE_SUFFIXES
+    needs_files: ClassVar[bool] = False
+
+    def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
+        path = step.file.path
+        try:
+            text = step.file.content.decode()
+        except UnicodeDecodeError as error:
+            message = f"the file is not UTF-8 at byte {error.start}"
+            return (Finding(code="AFT604", source=SourceRef(path), message=message),)
+        problems = check_template(text, path)
+        return (*problems, *check_shape(text, path))
+
+    def uses(self, file: StepFile) -> frozenset[str]:
+        try:
+            used = template_uses(file.content.decode())
+        except UnicodeDecodeError:
+            return ALL_INPUTS
+        return used | {"home_region", "request_id"}  # where the stack is, and its tag
+
+    def reads(self, step: CustomizationStep) -> tuple[Access, ...]:
+        text = step.file.content.decode(errors="replace")
+        return tuple(replace(read, file=step.file.path) for read in template_accesses(text))
+
+    def declares(self, step: CustomizationStep) -> frozenset[str] | None:
+        return output_names(step.file.content.decode(errors="replace"), step.file.path)
+
+    def run(
+        self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
+    ) -> StepResult:
+        path = step.file.path
+        template = render_template(step.file.content.decode(), path, inputs)
+        size = len(template.encode())
+        if size > MAX_TEMPLATE_BYTES:
+            raise Terminal(
+                f"{path}: the rendered template is {size:,} bytes; CloudFormation takes "
+                f"{MAX_TEMPLATE_BYTES:,}",
+                hint="split it into two steps",
+            )
+        stack = _stack(step, session)
+        try:
+            result = apply_template(
+                stack,
+                template,
+                {REQUEST_TAG: inputs.account.request_id, OWNER_TAG: step.id},
+            )
+        except Terminal as error:
+            hint = error.hint
+            if "must have values" in error.message:  # CloudFormation, of its own parameters
+                hint = "give the template's parameters a Default; data comes from Jinja2"
+            raise Terminal(f"{path}: {error.message}", hint=hint, code=error.code) from error
+        return StepResult(
+            outputs=result.outputs,
+            changed=result.changed,
+            log=f"stack {stack.name}: {'changed' if result.changed else 'no changes'}",
+        )
+
+    def destroy(
+        self,
+        step: CustomizationStep,
+        inputs: StepInputs,  # noqa: ARG002 - protocol
+        session: AccountSession,
+    ) -> StepResult:
+        stack = _stack(step, session)
+        deleted = delete_stack(stack, owner=step.id)
+        return StepResult(
+            changed=deleted, log=f"stack {stack.name}: {'deleted' if deleted else 'is not there'}"
+        )
+
+
+def _stack(step: CustomizationStep, session: AccountSession) -> Stack:
+    longest = LONGEST_WAIT if step.timeout_seconds is None else float(step.timeout_seconds)
+    return Stack(session.client("cloudformation"), stack_name(step), session.sleep, longest=longest)
+
+
+def stack_name(step: CustomizationStep) -> str:
+    """``aft-<customization>-<step>`` in the characters CloudFormation takes, at most 128.
+
+    The ending that every step has is left out; what does not fit is cut.
+    """
+    suffix = next((item for item in TEMPLATE_SUFFIXES if step.name.endswith(item)), "")
+    text = f"aft-{step.customization}-{step.name.removesuffix(suffix)}"
+    return re.sub(r"[^A-Za-z0-9]+", "-", text)[:MAX_STACK_NAME].strip("-")

@@ -1,0 +1,1 @@
+"""A child process for a step: its directory, its output, its end."""

@@ -1,0 +1,253 @@
+"""What the processes of one step find: a scratch folder, an environment, one account's credentials.
+
+The folder holds the step's files from git, laid out as AFT lays them out, and goes when the step
+ends. The environment is made from nothing: no variable of this process but PATH and those that say
+how to get out of this network. Credentials are in the environment alone, never on disk: AFT's
+profiles ask a small program, which reads them there. There are none of any other account.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aft.customizations.model import GLOBAL, CustomizationStep, StepFailed, StepInputs
+from aft.customizations.step_inputs_json import encode_inputs
+from aft.runners.process.child import ChildEnd, masked, run_child
+from aft.runners.process.exit_status import ending, tail
+from aft.sessions import AccountSession
+
+SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
+OWN_PROFILES = ("aft-target",)
+"""AFT's profile of the vended account."""
+FOREIGN_PROFILES = (
+    "aft-management",
+    "aft-management-admin",
+    "ct-management",
+    "ct-audit",
+    "ct-log-archive",
+)
+"""AFT's profiles of other accounts; asking for one fails with the reason."""
+MAX_LOG = 256 * 1024
+"""Characters of a step's log that are kept, the end."""
+NETWORK_VARIABLES = frozenset(
+    {
+        *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
+        "CURL_CA_BUNDLE",
+    }
+)
+"""How to get out of this network: handed on where they are set."""
+
+_CREDENTIAL_PROGRAM = """\
+#!/bin/sh
+# Answers the AWS SDKs' credential_process from this process's own environment.
+if [ "$1" = aft-target ]; then
+  printf '{"Version": 1, "AccessKeyId": "%s", "SecretAccessKey": "%s", "SessionToken": "%s"}' \\
+    "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN"
+else
+  echo "aft: no customization gets credentials of profile $1; only aft-target is there" >&2
+  exit 1
+fi
+"""
+
+
+class Bench:
+    """One step's scratch folder and what its processes have in common.
+
+    ``folder`` is the customization's own folder in it. Processes share one time limit.
+    """
+
+    def __init__(
+        self,
+        step: CustomizationStep,
+        inputs: StepInputs,
+        *,
+        place: Path,
+        credentials: Mapping[str, str],
+        timeout: float,
+    ) -> None:
+        self.step = step
+        self.place = place
+        self.root = place / "files"
+        self.folder = self.root if step.customization == GLOBAL else self.root / step.customization
+        self.timeout = timeout
+        self._until = time.monotonic() + timeout
+        self.secrets: list[str] = [credentials[k] for k in SECRET_VARIABLES if credentials.get(k)]
+        self.secrets += proxy_secrets(os.environ)
+        self._log: list[str] = []
+        home = place / "home"
+        home.mkdir()
+        self._write_files()
+        self.environment = {
+            **base_environment(home),
+            **_profiles(place / "aws", credentials.get("AWS_REGION", "")),
+            **credentials,
+            **self._inputs(inputs),
+        }
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        more: Mapping[str, str] | None = None,
+        grace: float = 0.0,
+        quiet: bool = False,
+    ) -> ChildEnd:
+        """Run one process within what is left of the time; its output goes to the log.
+
+        Raises ``StepFailed`` when the time is up or the command cannot be started.
+        """
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise self.failed("", f"not done after {self.timeout:,.0f} seconds", code="TimedOut")
+        try:
+            end = run_child(
+                command,
+                cwd=cwd or self.root,
+                environment={**self.environment, **(more or {})},
+                timeout=left,
+                secrets=self.secrets,
+                grace=grace,
+            )
+        except OSError as error:
+            raise self.failed("", f"{command[0]} cannot be started: {error.strerror}") from error
+        self.hide(*end.secrets)
+        if not quiet:
+            self._log.append(end.output)
+        if end.timed_out:
+            raise self.failed(
+                "",
+                f"not done after {self.timeout:,.0f} seconds, so it was stopped{tail(end)}",
+                hint="make it faster, or allow more: `timeout_seconds` in customization.yaml",
+                code="TimedOut",
+            )
+        return end
+
+    def note(self, line: str) -> None:
+        """A line of aft's own in the log."""
+        self._log.append(f"--- {line}\n")
+
+    def hide(self, *values: str) -> None:
+        """Mask these from now on, and in what was logged already."""
+        self.secrets.extend(value for value in values if value not in self.secrets)
+
+    @property
+    def log(self) -> str:
+        """All output so far, masked."""
+        text = masked("".join(self._log), self.secrets)
+        return text if len(text) <= MAX_LOG else "[…]" + text[-MAX_LOG:]
+
+    def failed(self, path: str, message: str, *, hint: str = "", code: str = "") -> StepFailed:
+        """The error to raise: where (a file of the repository), what, and the whole log."""
+        return StepFailed(
+            f"{path or self.step.file.path}: {masked(message, self.secrets)}",
+            hint=hint or "mend the step; the next run starts it again",
+            code=code,
+            log=self.log,
+        )
+
+    def check_end(self, end: ChildEnd, path: str) -> None:
+        """Raises ``StepFailed`` unless the process ended well."""
+        if end.exit_code:
+            raise self.failed(path, f"ended with {ending(end.exit_code)}{tail(end)}")
+
+    # --- inside ---
+
+    def _write_files(self) -> None:
+        for file in self.step.files:
+            target = self.folder / file.path.removeprefix(f"{self.step.folder}/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.content)
+
+    def _inputs(self, inputs: StepInputs) -> Mapping[str, str]:
+        """The variables that say what the step is for; AFT's among them."""
+        order = self.place / "inputs.json"
+        order.write_text(json.dumps(encode_inputs(inputs), indent=2), encoding="utf-8")
+        account_id = inputs.account.account_id or ""
+        return {
+            "VENDED_ACCOUNT_ID": account_id,
+            "AFT_ACCOUNT_ID": account_id,
+            "AFT_REQUEST_ID": inputs.account.request_id,
+            "AFT_INPUTS": str(order),
+            "AFT_OUTPUTS": str(self.place / "outputs"),
+            "DEFAULT_PATH": str(self.root),
+            "CUSTOMIZATION": "" if self.step.customization == GLOBAL else self.step.customization,
+            **{
+                f"AFT_PARAMETER_{name.upper()}": as_text(value)
+                for name, value in inputs.parameters.items()
+                if value is not None
+            },
+        }
+
+
+@contextlib.contextmanager
+def step_bench(
+    step: CustomizationStep, inputs: StepInputs, session: AccountSession, *, timeout: float
+) -> Iterator[Bench]:
+    """A bench for one run of ``step``, cleared away afterwards; ``timeout`` is in seconds."""
+    with tempfile.TemporaryDirectory(prefix="aft-step-", ignore_cleanup_errors=True) as folder:
+        yield Bench(
+            step,
+            inputs,
+            place=Path(folder).resolve(),
+            credentials=dict(session.environment()),
+            timeout=timeout,
+        )
+
+
+def base_environment(home: Path) -> Mapping[str, str]:
+    """What every process needs, and nothing that tells of this one."""
+    passed = [name for name in sorted(NETWORK_VARIABLES) if os.environ.get(name)]
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        # Without credentials of its own a client must fail, not find those of this machine.
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **{name: os.environ[name] for name in passed},
+    }
+
+
+def proxy_secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    """Passwords inside the proxies' addresses."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
+        try:
+            password = urlsplit(environ.get(name, "")).password
+        except ValueError:
+            continue
+        if password:
+            yield password
+
+
+def as_text(value: Any) -> str:
+    """A parameter as one variable holds it: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _profiles(folder: Path, region: str) -> Mapping[str, str]:
+    """AFT's profiles in a private configuration file; no credentials are written."""
+    folder.mkdir()
+    program = folder / "credentials-of"
+    program.write_text(_CREDENTIAL_PROGRAM, encoding="utf-8")
+    program.chmod(0o700)
+    lines: list[str] = [f"[default]\nregion = {region}\n"]
+    for name in (*OWN_PROFILES, *FOREIGN_PROFILES):
+        process = f"{shlex.quote(str(program))} {name}"
+        lines.append(f"[profile {name}]\nregion = {region}\ncredential_process = {process}\n")
+    config = folder / "config"
+    config.write_text("\n".join(lines), encoding="utf-8")
+    config.chmod(0o600)
+    none = folder / "credentials"
+    none.touch(0o600)
+    return {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(none)}

@@ -1,0 +1,1 @@
+"""Python steps, in a process of their own."""

@@ -1,0 +1,219 @@
+"""What can be said of a Python step by reading its source. Executes nothing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from aft.customizations.access import Access
+from aft.customizations.model import ALL_INPUTS
+from aft.findings.model import Finding, SourceRef
+
+DEFAULT_TIMEOUT_SECONDS = 300
+MAX_TIMEOUT_SECONDS = 3600
+TIMEOUT_NAME = "TIMEOUT_SECONDS"
+FUNCTION_NAME = "customize"
+_ROOTS = frozenset({"outputs", "accounts", "parameters"})
+_MAYBE = (
+    *(ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.BoolOp, ast.Match, ast.comprehension),
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ListComp, ast.DictComp, ast.SetComp),
+)
+_METHODS = frozenset({"get", "items", "keys", "values"})
+_REMEDY = "write `def customize(context):` at the top level"
+
+
+def parse_source(content: bytes, path: str) -> ast.Module | Finding:
+    """The syntax tree, or the finding that there is none."""
+    try:
+        return ast.parse(content, filename=path)
+    except SyntaxError as error:
+        return Finding(
+            code="AFT610",
+            source=SourceRef(path, error.lineno or 1, max(error.offset or 1, 1)),
+            message=f"not valid Python: {error.msg}",
+        )
+    except (ValueError, RecursionError, MemoryError) as error:
+        message = f"not valid Python: {error or type(error).__name__}"
+        return Finding(code="AFT610", source=SourceRef(path), message=message)
+
+
+def check_source(content: bytes, path: str) -> tuple[Finding, ...]:
+    """Syntax, the function ``customize`` and its argument, the time limit."""
+    tree = parse_source(content, path)
+    if isinstance(tree, Finding):
+        return (tree,)
+    return (*_check_function(tree, path), *_check_timeout(tree, path))
+
+
+def timeout_of(content: bytes, path: str, otherwise: int | None = None) -> int:
+    """``TIMEOUT_SECONDS`` of the step, in seconds, else the customization's, else the default."""
+    default = otherwise or DEFAULT_TIMEOUT_SECONDS
+    tree = parse_source(content, path)
+    if isinstance(tree, Finding):
+        return default
+    for _, value in _timeouts(tree):
+        number = _number(value)
+        if number is not None and 1 <= number <= MAX_TIMEOUT_SECONDS:
+            return number
+    return default
+
+
+def inputs_used(content: bytes, path: str) -> frozenset[str]:
+    """The inputs ``customize`` reads; all of them unless each use of its argument is plain.
+
+    Plain are ``context.account.<field>``, ``context.outputs``, ``context.accounts``,
+    ``context.parameters``, ``context.client`` and ``context.log``. Where the context
+    goes elsewhere, anything may be read of it.
+    """
+    tree = parse_source(content, path)
+    function = None if isinstance(tree, Finding) else _function(tree)
+    if not isinstance(function, ast.FunctionDef) or len(function.args.args) != 1:
+        return ALL_INPUTS
+    name = function.args.args[0].arg
+    used: set[str] = {"home_region"}
+    plain: set[int] = set()
+    for node in ast.walk(function):
+        match node:
+            case ast.Attribute(value=ast.Attribute(value=ast.Name(id=owner) as root) as middle):
+                if owner == name and middle.attr == "account" and node.attr in ALL_INPUTS:
+                    used.add(node.attr)
+                    plain.add(id(root))
+            case ast.Attribute(value=ast.Name(id=owner) as root, attr=attribute):
+                if owner == name and attribute in _ROOTS | {"client", "log"}:
+                    used |= {attribute} & _ROOTS
+                    plain.add(id(root))
+    uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
+    if any(id(node) not in plain for node in uses):
+        return ALL_INPUTS
+    return frozenset(used)
+
+
+def names_read(content: bytes, path: str) -> tuple[Access, ...]:
+    """What ``customize`` reads by constant names: outputs, other accounts, parameters and custom
+    fields. A read in a branch, a loop or a function inside is not certain."""
+    tree = parse_source(content, path)
+    function = None if isinstance(tree, Finding) else _function(tree)
+    if not isinstance(function, ast.FunctionDef) or len(function.args.args) != 1:
+        return ()
+    name = function.args.args[0].arg
+    found: list[Access] = []
+    todo: list[tuple[ast.AST, bool]] = [(node, True) for node in function.body]
+    while todo:
+        node, certain = todo.pop()
+        chain = _chain(node)
+        if chain and chain[0] == name and (read := _read_of(chain[1:])):
+            place = node if isinstance(node, ast.expr) else function
+            found.append(Access(read, place.lineno, place.col_offset + 1, certain, path))
+            continue
+        inside = certain and not isinstance(node, _MAYBE)
+        todo.extend((child, inside) for child in ast.iter_child_nodes(node))
+    return tuple(sorted(found))
+
+
+def _chain(node: ast.AST) -> tuple[str, ...]:
+    """``context.outputs["a"]["b"]`` as its names; empty for anything else."""
+    names: list[str] = []
+    while True:
+        match node:
+            case ast.Attribute(value=value, attr=name):
+                names.append(name)
+                node = value
+            case ast.Subscript(value=value, slice=ast.Constant(value=str() as name)):
+                names.append(name)
+                node = value
+            case ast.Name(id=name):
+                return (name, *reversed(names))
+            case _:
+                return ()
+
+
+def _read_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    if names[:1] and names[0] in _ROOTS:
+        known = names[: next((i for i, item in enumerate(names) if item in _METHODS), len(names))]
+        return ("accounts", known[1], "id") if known[2:] == ("account_id",) else known
+    if names[:2] == ("account", "custom_fields") and len(names) > 2:
+        known = names[1 : next((i for i, x in enumerate(names) if x in _METHODS), len(names))]
+        return known if len(known) > 1 else ()
+    return ()
+
+
+def _function(tree: ast.Module) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The last definition, as Python would have it."""
+    found = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == FUNCTION_NAME
+    ]
+    return found[-1] if found else None
+
+
+def _check_function(tree: ast.Module, path: str) -> Iterator[Finding]:
+    function = _function(tree)
+    if function is None:
+        yield Finding(
+            code="AFT611",
+            source=SourceRef(path),
+            message="the step defines no function `customize`",
+            hint=_REMEDY,
+        )
+        return
+    arguments = function.args
+    given = len(arguments.posonlyargs) + len(arguments.args)
+    needed = given - len(arguments.defaults)
+    needed_by_name = sum(default is None for default in arguments.kw_defaults)
+    takes_one = needed <= 1 <= given or (needed == 0 and arguments.vararg is not None)
+    is_generator = any(_yields(node) for node in function.body)
+    if takes_one and not needed_by_name and isinstance(function, ast.FunctionDef):
+        if not is_generator:
+            return
+        problem = "is a generator, so calling it runs nothing"
+    elif isinstance(function, ast.AsyncFunctionDef):
+        problem = "is a coroutine; expected a plain function"
+    else:
+        problem = f"takes {needed + needed_by_name} arguments; expected one, the context"
+    # The name, not the word `def` before it.
+    word = "async def " if isinstance(function, ast.AsyncFunctionDef) else "def "
+    yield Finding(
+        code="AFT612",
+        source=SourceRef(path, function.lineno, function.col_offset + len(word) + 1),
+        message=f"`customize` {problem}",
+        hint=_REMEDY,
+    )
+
+
+def _yields(node: ast.AST) -> bool:
+    if isinstance(node, ast.Yield | ast.YieldFrom):
+        return True
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+        return False
+    return any(_yields(child) for child in ast.iter_child_nodes(node))
+
+
+def _check_timeout(tree: ast.Module, path: str) -> Iterator[Finding]:
+    for target, value in _timeouts(tree):
+        number = _number(value)
+        if number is None or not 1 <= number <= MAX_TIMEOUT_SECONDS:
+            yield Finding(
+                code="AFT613",
+                source=SourceRef(path, target.lineno, target.col_offset + 1),
+                message=f"{TIMEOUT_NAME} is {ast.unparse(value)}; expected a whole number from 1 "
+                f"to {MAX_TIMEOUT_SECONDS:,}, written as such",
+                hint=f"write `{TIMEOUT_NAME} = 600`, for example",
+            )
+
+
+def _timeouts(tree: ast.Module) -> Iterator[tuple[ast.Name, ast.expr]]:
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="TIMEOUT_SECONDS") as target], value=value):
+                yield target, value
+            case ast.AnnAssign(
+                target=ast.Name(id="TIMEOUT_SECONDS") as target, value=ast.expr() as value
+            ):
+                yield target, value
+
+
+def _number(value: ast.expr) -> int | None:
+    if isinstance(value, ast.Constant) and type(value.value) is int:
+        return value.value
+    return None

@@ -1,0 +1,1 @@
+"""Shell steps and AFT's API helpers."""

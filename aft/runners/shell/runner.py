@@ -1,0 +1,137 @@
+"""The runner of ``NN-name.sh`` steps, and of AFT's ``api_helpers/`` where there is no Terraform.
+
+A script runs under ``bash -euo pipefail`` from a scratch folder, with the account's credentials and
+AFT's variables. It leaves outputs as lines ``Name=value`` in the file ``$AFT_OUTPUTS``, and reads
+everything a template sees from the JSON file ``$AFT_INPUTS``. Removing it undoes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from aft.customizations.model import (
+    ALL_INPUTS,
+    CustomizationStep,
+    Outputs,
+    StepFile,
+    StepInputs,
+    StepResult,
+)
+from aft.findings.model import Finding, SourceRef
+from aft.runners.process.workdir import FOREIGN_PROFILES, Bench, step_bench
+from aft.runners.shell.api_helpers import POST, PRE, has_helper, run_helper
+from aft.sessions import AccountSession
+
+DEFAULT_TIMEOUT_SECONDS = 900
+MAX_OUTPUTS = 64 * 1024
+"""Characters of keys and values a step may leave: they are kept in git."""
+_OUTPUT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)")
+_ALWAYS = frozenset({"account_id", "home_region", "request_id"})
+_FOREIGN = re.compile(
+    r"(?:--profile[= ]+|AWS_PROFILE=|profile_name\s*=\s*)[\"']?("
+    + "|".join(sorted(FOREIGN_PROFILES, key=len, reverse=True))
+    + r")\b"
+)
+
+
+class ShellRunner:
+    """Carries out shell steps."""
+
+    kind: ClassVar[str] = "shell"
+    version: ClassVar[int] = 1
+    suffixes: ClassVar[tuple[str, ...]] = (".sh",)
+    folders: ClassVar[tuple[str, ...]] = ("api_helpers",)
+
+    def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
+        return tuple(finding for file in step.files for finding in check_script(file))
+
+    def uses(self, file: StepFile) -> frozenset[str]:
+        return script_uses((file,))
+
+    def folder_uses(self, files: tuple[StepFile, ...]) -> frozenset[str]:
+        return script_uses(files)
+
+    def run(
+        self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
+    ) -> StepResult:
+        timeout = step.timeout_seconds or DEFAULT_TIMEOUT_SECONDS
+        with step_bench(step, inputs, session, timeout=timeout) as bench:
+            if step.is_folder:
+                for helper in (PRE, POST):
+                    if has_helper(step, helper):
+                        run_helper(bench, helper)
+            else:
+                end = bench.run(("bash", "-euo", "pipefail", str(bench.folder / step.name)))
+                bench.check_end(end, step.file.path)
+            return StepResult(outputs=left_outputs(bench), changed=True, log=bench.log)
+
+
+def check_script(file: StepFile) -> Iterator[Finding]:
+    """What is surely wrong with a script: its line ends, and profiles it cannot have."""
+    if not file.path.endswith(".sh"):
+        return
+    text = file.content.decode(errors="replace")
+    if "\r\n" in text:
+        line = text[: text.index("\r\n")].count("\n") + 1
+        yield Finding(
+            code="AFT614",
+            source=SourceRef(file.path, line),
+            message="the script has Windows line ends, which bash takes for part of each command",
+            hint="save it with LF line ends",
+        )
+    yield from check_profiles(file, _FOREIGN)
+
+
+def check_profiles(file: StepFile, pattern: re.Pattern[str]) -> Iterator[Finding]:
+    """A finding where ``pattern`` matches; its first group is the profile."""
+    for number, line in enumerate(file.content.decode(errors="replace").splitlines(), start=1):
+        match = pattern.search(line)
+        if match is None or line.lstrip().startswith(("#", "//")):
+            continue
+        yield Finding(
+            code="AFT642",
+            source=SourceRef(file.path, number, match.start(1) + 1),
+            message=f"profile {match[1]} has no credentials here: a customization gets those of "
+            "its own account alone",
+            hint="use the profile aft-target, or none; read what other accounts made by "
+            "`depends_on` and outputs",
+        )
+
+
+def script_uses(files: tuple[StepFile, ...]) -> frozenset[str]:
+    """The inputs that scripts may read, by the names of the variables in them."""
+    text = b"\n".join(file.content for file in files)
+    if b"AFT_INPUTS" in text:
+        return ALL_INPUTS
+    return _ALWAYS | ({"parameters"} if b"AFT_PARAMETER_" in text else frozenset())
+
+
+def left_outputs(bench: Bench) -> Outputs:
+    """What the scripts wrote to ``$AFT_OUTPUTS``. Raises ``StepFailed`` for what is no output."""
+    place = bench.place / "outputs"
+    if not place.is_file():
+        return {}
+    text = place.read_text(encoding="utf-8", errors="replace")
+    if len(text) > MAX_OUTPUTS:
+        raise bench.failed("", f"{len(text):,} characters of outputs; at most {MAX_OUTPUTS:,}")
+    outputs: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        match = _OUTPUT.fullmatch(line)
+        if match is None:
+            raise bench.failed(
+                "",
+                f"line {number} of $AFT_OUTPUTS is no output",
+                hint='write lines such as: echo "BucketName=$name" >> "$AFT_OUTPUTS"',
+            )
+        outputs[match[1]] = match[2]
+    if any(secret in value for secret in bench.secrets for value in outputs.values()):
+        raise bench.failed(
+            "",
+            "an output holds a secret; outputs are kept in git",
+            hint="leave names and ids only",
+        )
+    return outputs

@@ -1,0 +1,194 @@
+"""The files of a Terraform step: AFT's templates rendered, and what can be said of them offline.
+
+``*.jinja`` of the folder become ``*.tf`` with AFT's thirteen variables, as in AFT; what templates
+of aft see is there as well. The account's own credentials are those of the process, so blocks that
+would assume the account's role once more are taken out of rendered files.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from aft.customizations.access import Access
+from aft.customizations.model import CustomizationStep, StepFile, StepInputs
+from aft.customizations.render import check_template, render_template, template_accesses
+from aft.findings.model import Finding, SourceRef
+from aft.runners.process.workdir import FOREIGN_PROFILES
+from aft.runners.shell.runner import check_profiles, check_script
+from aft.runners.terraform.hcl_text import HclProblem, hcl_blocks, position
+
+AFT_VARIABLES = (
+    "timestamp",
+    "tf_distribution_type",
+    "provider_region",
+    "region",
+    "aft_admin_role_arn",
+    "target_admin_role_arn",
+    "bucket",
+    "key",
+    "dynamodb_table",
+    "kms_key_id",
+    "tf_version",
+    "terraform_org_name",
+    "terraform_workspace_name",
+)
+"""The variables AFT gives its templates, every one of them."""
+
+_ADMIN_ROLE = "aft_admin_role_arn"
+_BACKEND = re.compile(r'^\s*(?:backend\s+"|cloud\s*\{)', re.MULTILINE)
+_PROFILE = re.compile(
+    r"^\s*profile\s*=\s*\"(" + "|".join(sorted(FOREIGN_PROFILES, key=len, reverse=True)) + r")\""
+)
+
+
+def terraform_files(step: CustomizationStep) -> tuple[StepFile, ...]:
+    """The files below the step's own folder, templates and modules alike."""
+    return tuple(file for file in step.support if file.path.startswith(f"{step.file.path}/"))
+
+
+def is_template(file: StepFile, step: CustomizationStep) -> bool:
+    """Whether AFT renders the file: those directly in the folder that end in ``.jinja``."""
+    inside = file.path.removeprefix(f"{step.file.path}/")
+    return inside.endswith(".jinja") and "/" not in inside
+
+
+def check_files(step: CustomizationStep) -> Iterator[Finding]:
+    """What surely does not parse, or asks for what no customization gets."""
+    files = terraform_files(step)
+    top = [file for file in files if "/" not in file.path.removeprefix(f"{step.file.path}/")]
+    if not any(file.path.endswith((".tf", ".tf.json", ".jinja")) for file in top):
+        yield Finding(
+            code="AFT641",
+            source=SourceRef(step.file.path),
+            message=f"there is no .tf or .jinja file in {step.file.path}",
+            hint="add one, or delete the folder",
+        )
+    for file in files:
+        if is_template(file, step):
+            yield from _check_template(file)
+        elif file.path.endswith(".tf.json"):
+            yield from _check_json(file)
+        elif file.path.endswith((".tf", ".tfvars")):
+            yield from _check_hcl(file)
+            yield from check_profiles(file, _PROFILE)
+    for file in step.support:
+        yield from check_script(file)
+
+
+def reads_of(step: CustomizationStep) -> tuple[Access, ...]:
+    """What the templates read, AFT's own variables left out."""
+    return tuple(
+        replace(access, file=file.path)
+        for file in terraform_files(step)
+        if is_template(file, step)
+        for access in template_accesses(file.content.decode(errors="replace"))
+        if access.path[0] not in AFT_VARIABLES
+    )
+
+
+def outputs_declared(step: CustomizationStep) -> frozenset[str] | None:
+    """The root module's outputs, by reading its files; ``None`` when that cannot be told."""
+    names: set[str] = set()
+    for file in terraform_files(step):
+        inside = file.path.removeprefix(f"{step.file.path}/")
+        if "/" in inside or not inside.endswith((".tf", ".tf.json", ".jinja")):
+            continue
+        text = file.content.decode(errors="replace")
+        if inside.endswith(".jinja"):
+            if re.search(r"^\s*output\b", text, re.MULTILINE):
+                return None
+            continue
+        try:
+            if inside.endswith(".json"):
+                names.update(json.loads(text).get("output", {}))
+            else:
+                names.update(
+                    block.words[1]
+                    for block in hcl_blocks(text)
+                    if block.depth == 0 and block.words[:1] == ("output",) and len(block.words) == 2
+                )
+        except (HclProblem, ValueError, AttributeError):
+            return None
+    return frozenset(names)
+
+
+def rendered(
+    file: StepFile, inputs: StepInputs, variables: Mapping[str, str], *, own_role: str
+) -> str:
+    """The text of a template. Raises ``Terminal`` with its place when it cannot be rendered."""
+    text = render_template(file.content.decode(), file.path, inputs, variables)
+    return without_own_role(text, own_role)
+
+
+def without_own_role(text: str, own_role: str) -> str:
+    """``text`` without the ``assume_role`` blocks that name ``own_role``; lines keep their
+    numbers. Text that does not parse is for Terraform to complain of."""
+    try:
+        blocks = hcl_blocks(text)
+    except HclProblem:
+        return text
+    for block in sorted(blocks, key=lambda item: item.start, reverse=True):
+        if block.words == ("assume_role",) and own_role in text[block.start : block.end]:
+            lines = text[block.start : block.end].count("\n")
+            text = text[: block.start] + "\n" * lines + text[block.end :]
+    return text
+
+
+def _check_template(file: StepFile) -> Iterator[Finding]:
+    try:
+        text = file.content.decode()
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 at byte {error.start}"
+        yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
+        return
+    yield from check_template(text, file.path, AFT_VARIABLES)
+    if _BACKEND.search(text):
+        return  # the state has its own way in; what AFT writes there is overridden
+    for access in template_accesses(text):
+        if access.path[0] == _ADMIN_ROLE:
+            yield Finding(
+                code="AFT642",
+                source=SourceRef(file.path, access.line, access.column),
+                message=f"{_ADMIN_ROLE} is a role of the AFT management account, and no "
+                "customization gets credentials of another account",
+                hint="read what other accounts made by `depends_on` and outputs",
+            )
+    yield from check_profiles(file, _PROFILE)
+
+
+def _check_json(file: StepFile) -> Iterator[Finding]:
+    try:
+        found = json.loads(file.content)
+    except json.JSONDecodeError as error:
+        place = SourceRef(file.path, error.lineno, error.colno)
+        yield Finding(code="AFT640", source=place, message=f"not JSON: {error.msg}")
+        return
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 at byte {error.start}"
+        yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
+        return
+    if not isinstance(found, dict | list):
+        message = "Terraform in JSON is an object"
+        yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
+
+
+def _check_hcl(file: StepFile) -> Iterator[Finding]:
+    try:
+        text = file.content.decode()
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 at byte {error.start}"
+        yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
+        return
+    try:
+        hcl_blocks(text)
+    except HclProblem as problem:
+        line, column = position(text, problem.offset)
+        yield Finding(
+            code="AFT640",
+            source=SourceRef(file.path, line, column),
+            message=f"not valid Terraform: {problem.message}",
+            hint="mend the syntax at the line shown; `terraform fmt` says more",
+        )

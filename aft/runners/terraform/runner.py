@@ -1,0 +1,312 @@
+"""The runner of Terraform folders: AFT's ``terraform/`` as it is, and ``NN-name.terraform/``.
+
+Pre-helper, init, plan, apply of exactly that plan, outputs, post-helper: one step, one scratch
+folder, one account's credentials. A plan without changes is not applied. The state is where
+``aft.yaml`` says, under AFT's keys; AFT's backend and the roles it assumes are not used. Nothing of
+this process's Terraform configuration (``TF_*``, ``~/.terraformrc``) reaches it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from aft.customizations.access import Access
+from aft.customizations.model import (
+    CustomizationStep,
+    StepFailed,
+    StepFile,
+    StepInputs,
+    StepResult,
+)
+from aft.customizations.options import HcpState, LocalState, S3State, TerraformOptions
+from aft.customizations.render import template_uses
+from aft.errors import Terminal
+from aft.findings.model import Finding
+from aft.runners.process.child import ChildEnd
+from aft.runners.process.exit_status import ending, tail
+from aft.runners.process.workdir import Bench, as_text, step_bench
+from aft.runners.shell.api_helpers import POST, PRE, has_helper, run_helper
+from aft.runners.shell.runner import left_outputs, script_uses
+from aft.runners.terraform.binary import TerraformBinary, find_binary
+from aft.runners.terraform.files import (
+    check_files,
+    is_template,
+    outputs_declared,
+    reads_of,
+    rendered,
+    terraform_files,
+)
+from aft.runners.terraform.output import error_lines, planned_changes, read_outputs
+from aft.runners.terraform.state import (
+    aft_variables,
+    local_file,
+    override,
+    state_name,
+    write_override,
+)
+from aft.sessions import AccountSession
+
+DEFAULT_TIMEOUT_SECONDS = 1800
+GRACE_SECONDS = 60.0
+"""Terraform, interrupted, writes its state and unlocks it; killed, it does neither."""
+_LOCK_FILE = ".terraform.lock.hcl"
+_PLAN_FILE = "aft.tfplan"
+_CHANGES = 2  # plan -detailed-exitcode
+_cache_in_use = threading.Lock()
+
+
+class TerraformRunner:
+    """Carries out Terraform and OpenTofu folders."""
+
+    kind: ClassVar[str] = "terraform"
+    version: ClassVar[int] = 1
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    folders: ClassVar[tuple[str, ...]] = ("terraform", "*.terraform")
+    needs_files: ClassVar[bool] = True
+
+    def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
+        return tuple(check_files(step))
+
+    def uses(self, file: StepFile) -> frozenset[str]:
+        return self.folder_uses((file,))
+
+    def folder_uses(self, files: tuple[StepFile, ...]) -> frozenset[str]:
+        scripts = tuple(file for file in files if not file.path.endswith((".tf", ".jinja")))
+        used = script_uses(scripts) | {"parameters"}  # every parameter is a variable
+        for file in files:
+            if file.path.endswith(".jinja"):
+                used |= template_uses(file.content.decode(errors="replace"))
+        return used
+
+    def reads(self, step: CustomizationStep) -> tuple[Access, ...]:
+        return reads_of(step)
+
+    def declares(self, step: CustomizationStep) -> frozenset[str] | None:
+        scripts = any(b"AFT_OUTPUTS" in file.content for file in step.support)
+        return None if scripts else outputs_declared(step)
+
+    def run(
+        self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
+    ) -> StepResult:
+        with _project(step, inputs, session) as project:
+            bench = project.bench
+            if has_helper(step, PRE):
+                run_helper(bench, PRE)
+            project.begin()
+            changed = project.plan()
+            if changed:
+                project.apply()
+            outputs = dict(project.outputs())
+            if has_helper(step, POST):
+                run_helper(bench, POST)
+            outputs |= left_outputs(bench)
+            helped = has_helper(step, PRE) or has_helper(step, POST)
+            return StepResult(outputs=outputs, changed=changed or helped, log=bench.log)
+
+    def destroy(
+        self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
+    ) -> StepResult:
+        with _project(step, inputs, session) as project:
+            project.begin()
+            changed = project.plan("-destroy")
+            if changed:
+                project.apply()
+            project.forget_state()
+            return StepResult(changed=changed, log=project.bench.log)
+
+    def preview(
+        self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
+    ) -> tuple[str, ...]:
+        with _project(step, inputs, session) as project:
+            project.begin()
+            project.plan("-lock=false")
+            found = planned_changes(project.planned)
+            unseen = [name for name in (PRE, POST) if has_helper(step, name)]
+            notes = tuple(f"{name} runs, too, and is not part of this" for name in unseen)
+            return (*(found or ("No changes.",)), *notes)
+
+
+class _Project:
+    """One folder in a scratch place, with the tool that works on it."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        inputs: StepInputs,
+        *,
+        binary: TerraformBinary,
+        state: LocalState | S3State | HcpState,
+    ) -> None:
+        self.bench = bench
+        self.step = bench.step
+        self.folder = bench.folder / bench.step.name
+        self.planned = ""
+        self._inputs = inputs
+        self._options: TerraformOptions = inputs.options.terraform
+        self._binary = binary
+        self._state = state
+        self._name = state_name(bench.step, inputs.account.account_id or "")
+        bench.environment = {**bench.environment, **self._variables()}
+
+    def begin(self) -> None:
+        """Render, override the backend, init. Raises ``StepFailed``."""
+        self._render()
+        write_override(self.folder, override(self._state, self._name, self._binary.version))
+        options = self._options
+        plugins = (f"-plugin-dir={options.plugin_dir}",) if options.plugin_dir else ()
+        with _provider_cache(options, locked=(self.folder / _LOCK_FILE).is_file()) as cache:
+            self._terraform("init", *plugins, more=cache)
+
+    def plan(self, *arguments: str) -> bool:
+        """Whether there is anything to change. Raises ``StepFailed``."""
+        lock = () if "-lock=false" in arguments else ("-lock-timeout=60s",)
+        end = self._terraform(
+            "plan", "-detailed-exitcode", f"-out={_PLAN_FILE}", *lock, *arguments, allow=_CHANGES
+        )
+        self.planned = end.output
+        return end.exit_code == _CHANGES
+
+    def apply(self) -> None:
+        """Exactly what was planned. Raises ``StepFailed`` with Terraform's own error lines."""
+        self._terraform("apply", "-lock-timeout=60s", _PLAN_FILE, grace=GRACE_SECONDS)
+
+    def outputs(self) -> Mapping[str, str]:
+        """The outputs that may be written down; the values of others are masked from now on."""
+        end = self._terraform("output", "-json", quiet=True)
+        try:
+            found = read_outputs(end.output)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self.bench.failed("", f"its outputs cannot be read: {error}") from error
+        self.bench.hide(*found.secret)
+        secrets = self.bench.secrets
+        if any(secret in value for secret in secrets for value in found.shown.values()):
+            raise self.bench.failed(
+                "",
+                "an output holds a secret; outputs are kept in git",
+                hint="declare it with `sensitive = true`",
+            )
+        return found.shown
+
+    def forget_state(self) -> None:
+        """Take an empty state of this machine away; elsewhere it does no harm."""
+        if isinstance(self._state, LocalState):
+            file = local_file(self._state, self._name)
+            for left in (file, file.with_name(f"{file.name}.backup")):
+                left.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # something else may lie there
+                file.parent.rmdir()
+
+    # --- inside ---
+
+    def _terraform(
+        self,
+        *arguments: str,
+        allow: int = 0,
+        more: Mapping[str, str] | None = None,
+        grace: float = 0.0,
+        quiet: bool = False,
+    ) -> ChildEnd:
+        verb = arguments[0]
+        common = () if verb == "output" else ("-input=false",)
+        command = (self._binary.path, verb, *common, "-no-color", *arguments[1:])
+        self.bench.note(f"{self._binary.name} {self._binary.text}: {' '.join(arguments)}")
+        end = self.bench.run(command, cwd=self.folder, more=more, grace=grace, quiet=quiet)
+        if end.exit_code not in (0, allow):
+            raise self._failed(verb, end)
+        return end
+
+    def _failed(self, verb: str, end: ChildEnd) -> StepFailed:
+        place, errors = error_lines(end.output, self.step)
+        told = errors or f"{ending(end.exit_code)}{tail(end)}"
+        hint = "mend the configuration; the next run tries again"
+        if verb == "apply":
+            hint = "what was made before the failure is in the state; the next run goes on from it"
+        elif "failed to query available provider packages" in end.output.lower():
+            hint = "let this machine reach the registry, or name a folder of unpacked providers "
+            hint += "as `terraform.plugin_dir` in aft.yaml"
+        return self.bench.failed(place, f"terraform {verb} failed: {told}", hint=hint)
+
+    def _render(self) -> None:
+        own_role = _own_role(self._inputs)
+        values = aft_variables(
+            self._state,
+            name=self._name,
+            home_region=self._inputs.account.home_region,
+            own_role=own_role,
+            version=self._binary.text,
+        )
+        for file in terraform_files(self.step):
+            if is_template(file, self.step):
+                text = rendered(file, self._inputs, values, own_role=own_role)
+                name = file.path.rsplit("/", 1)[-1].removesuffix(".jinja")
+                with (self.folder / f"{name}.tf").open("a", encoding="utf-8") as target:
+                    target.write(text)  # AFT appends, too
+
+    def _variables(self) -> Mapping[str, str]:
+        found = {
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+            "CHECKPOINT_DISABLE": "1",
+            **{
+                f"TF_VAR_{name}": as_text(value)
+                for name, value in self._inputs.parameters.items()
+                if value is not None
+            },
+        }
+        if isinstance(self._state, HcpState) and self._state.token:
+            self.bench.hide(self._state.token)
+            host = self._state.hostname.replace("-", "__").replace(".", "_")
+            found[f"TF_TOKEN_{host}"] = self._state.token
+        return found
+
+
+@contextlib.contextmanager
+def _project(
+    step: CustomizationStep, inputs: StepInputs, session: AccountSession
+) -> Iterator[_Project]:
+    options = inputs.options.terraform
+    if options.state is None:
+        raise Terminal(
+            f"{step.file.path}: aft.yaml does not say where Terraform keeps its state",
+            hint="write `terraform: {backend: {s3: {bucket: …, region: …}}}` in aft.yaml",
+        )
+    binary = find_binary(options)
+    timeout = step.timeout_seconds or DEFAULT_TIMEOUT_SECONDS
+    with _room(options.in_parallel), step_bench(step, inputs, session, timeout=timeout) as bench:
+        yield _Project(bench, inputs, binary=binary, state=options.state)
+
+
+@functools.cache
+def _room(in_parallel: int) -> threading.BoundedSemaphore:
+    """Providers are large: this many Terraforms at a time, whatever the accounts in parallel."""
+    return threading.BoundedSemaphore(in_parallel)
+
+
+def _own_role(inputs: StepInputs) -> str:
+    account, options = inputs.account, inputs.options
+    return f"arn:{options.partition}:iam::{account.account_id}:role/{options.member_role}"
+
+
+@contextlib.contextmanager
+def _provider_cache(options: TerraformOptions, *, locked: bool) -> Iterator[Mapping[str, str]]:
+    """Variables for one ``init`` with a cache of providers, which only one may use at a time.
+
+    Without the folder's own lock file Terraform would not take a provider from the cache.
+    """
+    if not options.plugin_cache_dir or options.plugin_dir:
+        yield {}
+        return
+    cache = Path(options.plugin_cache_dir)
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = {"TF_PLUGIN_CACHE_DIR": str(cache)}
+    if not locked:
+        found["TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"] = "1"
+    with _cache_in_use, (cache / ".aft-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield found

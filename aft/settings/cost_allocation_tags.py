@@ -1,0 +1,125 @@
+"""Baseline setting ``cost-allocation-tags``: tag keys count in cost reports. Works in the
+management account, on behalf of the account whose baseline lists it; one account is enough.
+
+AWS (Cost Management User Guide, "Activating user-defined cost allocation tags"; API
+``UpdateCostAllocationTagsStatus``): cost allocation tags are the organization's, activated in the
+management account, through Cost Explorer in us-east-1. A tag key can be activated once billing has
+seen it on something, which takes up to 24 hours, and takes as long again to show; 20 keys a call,
+500 active ones. A key that is not known is an error of that key in an answer that succeeds.
+
+A key that billing has not seen yet is "not yet": no failure, and later runs look again. Keys that
+are active and not listed are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.errors import Terminal
+from aft.organization.model import AccountFacts
+from aft.sessions import AccountSession
+from aft.settings.delegation import into_management
+
+REGION = "us-east-1"
+_AT_ONCE = 20
+_UNKNOWN = frozenset({"TagKeysNotFoundException", "NotFoundException"})
+
+
+def _user_defined(key: str) -> str:
+    if key.lower().startswith("aws:"):
+        raise ValueError(f"{key!r} is AWS's own tag, which only the console activates")
+    return key
+
+
+class CostAllocationTagsParameters(SettingParameters):
+    """Parameters of ``cost-allocation-tags``."""
+
+    keys: Annotated[
+        tuple[
+            Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_user_defined)], ...
+        ],
+        Field(min_length=1, max_length=500),
+    ] = Field(description="Tag keys to activate, such as `cost-center`.")
+
+
+class CostAllocationTags:
+    """The tag keys are active cost allocation tags of the organization."""
+
+    name: ClassVar[str] = "cost-allocation-tags"
+    version: ClassVar[int] = 1
+    regional: ClassVar[bool] = False
+    description: ClassVar[str] = "Tag keys that count in the organization's cost reports."
+    parameters_model: type[CostAllocationTagsParameters] = CostAllocationTagsParameters
+
+    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
+        return {}
+
+    def read(
+        self, inputs: SettingInputs[CostAllocationTagsParameters], session: AccountSession
+    ) -> Mapping[str, str]:
+        """The status of each key that billing knows, of those asked for."""
+        client = into_management(session, inputs.account).client("ce", REGION)
+        found: dict[str, str] = {}
+        token: dict[str, str] = {}
+        while True:
+            answer = client.list_cost_allocation_tags(
+                TagKeys=list(inputs.parameters.keys), Type="UserDefined", **token
+            )
+            found |= {item["TagKey"]: item["Status"] for item in answer["CostAllocationTags"]}
+            if not answer.get("NextToken"):
+                return found
+            token = {"NextToken": answer["NextToken"]}
+
+    def compare(
+        self,
+        inputs: SettingInputs[CostAllocationTagsParameters],
+        observed: Mapping[str, str],
+    ) -> tuple[SettingDifference, ...]:
+        found = []
+        for key in dict.fromkeys(inputs.parameters.keys):
+            status = observed.get(key)
+            if status is None:
+                words = "has not been seen by billing yet, which takes up to 24 hours of use"
+            elif status != "Active":
+                words = f"is {status}, should be Active"
+            else:
+                continue
+            found.append(
+                SettingDifference(
+                    description=f"cost allocation tag {key} {words}",
+                    before=status,
+                    after="Active",
+                    is_pending=status is None,
+                )
+            )
+        return tuple(found)
+
+    def change(
+        self,
+        inputs: SettingInputs[CostAllocationTagsParameters],
+        observed: Mapping[str, str],
+        session: AccountSession,
+    ) -> None:
+        waiting = [
+            key
+            for key in dict.fromkeys(inputs.parameters.keys)
+            if observed.get(key, "Active") != "Active"
+        ]
+        client = into_management(session, inputs.account).client("ce", REGION)
+        for start in range(0, len(waiting), _AT_ONCE):
+            answer = client.update_cost_allocation_tags_status(
+                CostAllocationTagsStatus=[
+                    {"TagKey": key, "Status": "Active"} for key in waiting[start : start + _AT_ONCE]
+                ]
+            )
+            for error in answer.get("Errors", ()):
+                if error.get("Code") not in _UNKNOWN:
+                    raise Terminal(
+                        f"cost allocation tag {error.get('TagKey')} cannot be activated: "
+                        f"{error.get('Message')} [{error.get('Code')}]",
+                        code=str(error.get("Code", "")),
+                    )

@@ -1,0 +1,1 @@
+"""The setting `iam-roles`."""

@@ -1,0 +1,198 @@
+"""The bucket that CloudTrail or AWS Config deliver to: shared by ``cloudtrail`` and
+``config-recorder``, and no setting itself.
+
+AWS (CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail"; Config Developer Guide,
+"Permissions for the Amazon S3 Bucket"): the service checks the bucket's ACL and writes below
+``AWSLogs/<account id>/``, with the ACL ``bucket-owner-full-control``. One policy serves all
+accounts of an organization by the condition ``aws:SourceOrgID``, so it never has to change when an
+account comes. Bucket names are unique over all of AWS. A bucket exists in one region;
+``us-east-1`` wants no location constraint.
+
+The bucket is made and kept right by the account that owns it and by nobody else. Statements of a
+policy that are not ours stay.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aft.baselines.references import AccountReference, account_behind
+from aft.errors import Conflict, Denied, NotFound, Terminal
+from aft.organization.model import AccountFacts
+from aft.sessions import AccountSession
+from aft.values.ids import AccountId
+
+_CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogBucket:
+    """Which bucket, whose, and for which service principal.
+
+    ``organization_id`` is empty for a bucket that only its own account delivers to.
+    """
+
+    name: str
+    owner: AccountId
+    principal: str
+    region: str
+    organization_id: str = ""
+
+    @property
+    def statements(self) -> Sequence[Mapping[str, Any]]:
+        """What the bucket's policy must hold, by ``Sid``."""
+        service, _, _ = self.principal.partition(".")
+        source = (
+            {"aws:SourceOrgID": self.organization_id}
+            if self.organization_id
+            else {"aws:SourceAccount": str(self.owner)}
+        )
+        arn = f"arn:{_partition(self.region)}:s3:::{self.name}"
+        ends: tuple[tuple[str, list[str], str, dict[str, str]], ...] = (
+            ("Look", ["s3:GetBucketAcl", "s3:ListBucket"], arn, {}),
+            (
+                "Deliver",
+                ["s3:PutObject"],
+                f"{arn}/AWSLogs/*",
+                {"s3:x-amz-acl": "bucket-owner-full-control"},
+            ),
+        )
+        return [
+            {
+                "Sid": f"aft-{service}-{end}".replace("-", ""),
+                "Effect": "Allow",
+                "Principal": {"Service": self.principal},
+                "Action": actions,
+                "Resource": resource,
+                "Condition": {"StringEquals": {**source, **extra}},
+            }
+            for end, actions, resource, extra in ends
+        ]
+
+    def is_own(self, session: AccountSession) -> bool:
+        """May the account of ``session`` look after the bucket?"""
+        return self.owner == session.account_id
+
+
+def log_bucket(
+    *,
+    account: AccountFacts,
+    log_archive: AccountReference | None,
+    name: str | None,
+    principal: str,
+) -> LogBucket:
+    """The bucket of an account: its own, or that of the log archive.
+
+    Raises ``Terminal`` while the account that owns it does not exist.
+    """
+    if log_archive is not None:
+        owner = account_behind(log_archive, account)
+    elif account.account_id is not None:
+        owner = account.account_id
+    else:
+        raise Terminal("the account does not exist yet")
+    service, _, _ = principal.partition(".")
+    return LogBucket(
+        name=name or f"aft-{service}-{owner}-{account.home_region}",
+        owner=owner,
+        principal=principal,
+        region=account.home_region,
+        organization_id=account.organization_id if log_archive is not None else "",
+    )
+
+
+def read_problems(bucket: LogBucket, session: AccountSession) -> tuple[str, ...]:
+    """What is not right about the bucket, in words; for its owner. Makes no change."""
+    s3 = session.client("s3", bucket.region)
+    try:
+        s3.head_bucket(Bucket=bucket.name, ExpectedBucketOwner=bucket.owner)
+    except NotFound:
+        return (f"bucket {bucket.name} does not exist",)
+    except Denied:
+        return (f"bucket {bucket.name} is not this account's to look after",)
+    found = []
+    if _missing_statements(bucket, _policy(s3, bucket.name)):
+        found.append(f"bucket {bucket.name} does not let {bucket.principal} deliver")
+    if not _is_closed(s3, bucket.name):
+        found.append(f"bucket {bucket.name} is not closed to the public")
+    return tuple(found)
+
+
+def put_right(bucket: LogBucket, session: AccountSession) -> None:
+    """Make the bucket, or what is wrong about it, right. Safe to repeat and side by side."""
+    s3 = session.client("s3", bucket.region)
+    _create(s3, bucket)
+    s3.put_public_access_block(
+        Bucket=bucket.name, PublicAccessBlockConfiguration=dict.fromkeys(_CLOSED, True)
+    )
+    policy = _policy(s3, bucket.name)
+    missing = _missing_statements(bucket, policy)
+    if missing:
+        ours = {item["Sid"] for item in missing}
+        kept = [item for item in policy if item.get("Sid") not in ours]
+        document = {"Version": "2012-10-17", "Statement": [*kept, *missing]}
+        s3.put_bucket_policy(Bucket=bucket.name, Policy=json.dumps(document))
+
+
+def _create(s3: Any, bucket: LogBucket) -> None:
+    place = (
+        {}
+        if bucket.region == "us-east-1"
+        else {"CreateBucketConfiguration": {"LocationConstraint": bucket.region}}
+    )
+    try:
+        s3.create_bucket(Bucket=bucket.name, **place)
+    except (Terminal, Conflict) as error:
+        code = error.code if isinstance(error, Terminal) else ""
+        if code == "BucketAlreadyOwnedByYou":
+            return
+        if code == "BucketAlreadyExists":
+            raise Terminal(
+                f"the bucket name {bucket.name} is taken by another AWS account",
+                hint="give `bucket` another name in the baseline",
+                code=code,
+            ) from error
+        raise
+
+
+def _policy(s3: Any, name: str) -> Sequence[Mapping[str, Any]]:
+    try:
+        document = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])
+    except NotFound:
+        return ()
+    statements = document.get("Statement", ())
+    return [statements] if isinstance(statements, dict) else list(statements)
+
+
+def _missing_statements(
+    bucket: LogBucket, policy: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    there = {str(item.get("Sid")): _plain(item) for item in policy}
+    return [item for item in bucket.statements if there.get(item["Sid"]) != _plain(item)]
+
+
+def _plain(statement: Mapping[str, Any]) -> Mapping[str, Any]:
+    """AWS gives a list of one back as the one."""
+    actions = statement.get("Action", ())
+    return {
+        **statement,
+        "Action": sorted([actions] if isinstance(actions, str) else actions),
+    }
+
+
+def _is_closed(s3: Any, name: str) -> bool:
+    try:
+        answer = s3.get_public_access_block(Bucket=name)
+    except NotFound:
+        return False
+    block = answer["PublicAccessBlockConfiguration"]
+    return all(block.get(item) for item in _CLOSED)
+
+
+def _partition(region: str) -> str:
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -1,0 +1,339 @@
+"""Makes a network as wanted: each part when it is missing, in the order in which they need it.
+
+Every step looks at what was read and is safe to repeat: parts are tagged in the very call that
+makes them, so that a run that dies in between leaves nothing the next one does not find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aft.errors import Conflict, NotFound, Terminal
+from aft.sessions import AccountSession
+from aft.settings.network.desired import Wishes, default_route_of, missing_tags, wishes_of
+from aft.settings.network.flow_logs import change_flow_logs
+from aft.settings.network.parameters import NetworkParameters, SubnetPlan
+from aft.settings.network.state import (
+    ANYWHERE,
+    NETWORK_TAG,
+    PART_TAG,
+    NatState,
+    NetworkState,
+    RouteTableState,
+    SubnetState,
+    VpcState,
+    addresses_of,
+    nats_of,
+)
+
+SECONDS_BETWEEN_LOOKS = 10.0
+NAT_LOOKS = 90
+"""Fifteen minutes; a NAT gateway takes two or three."""
+SEEN_LOOKS = 6
+
+
+@dataclass(kw_only=True)
+class _Work:
+    """The network as it grows. ``state`` follows every step."""
+
+    parameters: NetworkParameters
+    wishes: Wishes
+    state: NetworkState
+    ec2: Any
+    session: AccountSession
+
+    @property
+    def vpc(self) -> VpcState:
+        if self.state.vpc is None:
+            raise Terminal("the VPC was not made; this is a bug in aft")
+        return self.state.vpc
+
+    def tags(self, part: str) -> dict[str, str]:
+        network = self.parameters.network
+        return {
+            **self.parameters.tags,
+            "Name": f"{network}-{part}",
+            NETWORK_TAG: network,
+            PART_TAG: part,
+        }
+
+    def specification(self, kind: str, part: str) -> Sequence[Mapping[str, Any]]:
+        """The tags of a part, for the call that makes it."""
+        tags = [{"Key": key, "Value": tag} for key, tag in sorted(self.tags(part).items())]
+        return [{"ResourceType": kind, "Tags": tags}]
+
+    def when_seen(self, call: Callable[..., Any], **arguments: Any) -> Any:
+        """EC2 is eventually consistent: what was just made may not be found for a moment."""
+        for _ in range(SEEN_LOOKS - 1):
+            try:
+                return call(**arguments)
+            except NotFound:
+                self.session.sleep(2.0)
+        return call(**arguments)
+
+
+def change_network(
+    parameters: NetworkParameters,
+    plan: Sequence[SubnetPlan],
+    observed: NetworkState,
+    *,
+    cidr: str,
+    region: str,
+    session: AccountSession,
+) -> None:
+    """Make it so. The caller has refused what must not be done."""
+    work = _Work(
+        parameters=parameters,
+        wishes=wishes_of(parameters, plan),
+        state=observed,
+        ec2=session.client("ec2", region),
+        session=session,
+    )
+    _vpc(work, cidr)
+    _internet_gateway(work)
+    _subnets(work)
+    _route_tables(work)
+    _nat_gateways(work)
+    _default_routes(work)
+    _surplus(work)
+    untagged = missing_tags(parameters, observed)
+    if untagged:
+        tags = [{"Key": key, "Value": tag} for key, tag in sorted(parameters.tags.items())]
+        work.ec2.create_tags(Resources=sorted(untagged.values()), Tags=tags)
+    change_flow_logs(
+        parameters,
+        work.state.flow_log,
+        vpc_id=work.vpc.id,
+        has_role=observed.has_role,
+        has_log_group=observed.has_log_group,
+        specification=work.specification("vpc-flow-log", "flow-log"),
+        region=region,
+        session=session,
+    )
+
+
+def _vpc(work: _Work, cidr: str) -> None:
+    ec2, parameters = work.ec2, work.parameters
+    if work.state.vpc is None:
+        made = ec2.create_vpc(CidrBlock=cidr, TagSpecifications=work.specification("vpc", "vpc"))
+        # AWS makes VPCs with support on and hostnames off.
+        vpc = VpcState(
+            id=str(made["Vpc"]["VpcId"]),
+            cidr=cidr,
+            dns_support=True,
+            dns_hostnames=False,
+            tags=work.tags("vpc"),
+        )
+        work.state = replace(work.state, vpc=vpc)
+    vpc = work.vpc
+    # Hostnames need support, so support is switched on first and off last.
+    switches = [
+        ("EnableDnsSupport", vpc.dns_support, parameters.dns_support),
+        ("EnableDnsHostnames", vpc.dns_hostnames, parameters.dns_hostnames),
+    ]
+    for name, is_on, wanted in switches if parameters.dns_support else reversed(switches):
+        if is_on != wanted:
+            arguments: dict[str, Any] = {"VpcId": vpc.id, name: {"Value": wanted}}
+            work.when_seen(ec2.modify_vpc_attribute, **arguments)
+
+
+def _internet_gateway(work: _Work) -> None:
+    state = work.state
+    if not work.parameters.has_public or state.is_attached:
+        return
+    gateway = state.internet_gateway
+    if gateway is None:
+        made = work.ec2.create_internet_gateway(
+            TagSpecifications=work.specification("internet-gateway", "internet-gateway")
+        )
+        gateway = str(made["InternetGateway"]["InternetGatewayId"])
+    work.when_seen(work.ec2.attach_internet_gateway, InternetGatewayId=gateway, VpcId=work.vpc.id)
+    work.state = replace(state, internet_gateway=gateway, is_attached=True)
+
+
+def _subnets(work: _Work) -> None:
+    subnets = dict(work.state.subnets)
+    for part, plan in work.wishes.subnets.items():
+        if part not in subnets:
+            zone = work.state.zones[plan.zone]
+            made = work.when_seen(
+                work.ec2.create_subnet,
+                VpcId=work.vpc.id,
+                CidrBlock=plan.cidr,
+                AvailabilityZone=zone,
+                TagSpecifications=work.specification("subnet", part),
+            )["Subnet"]
+            subnets[part] = SubnetState(
+                id=str(made["SubnetId"]),
+                cidr=plan.cidr,
+                zone=zone,
+                assigns_public_ips=False,
+                tags=work.tags(part),
+            )
+        subnet, wanted = subnets[part], plan.tier.assign_public_ips
+        if subnet.assigns_public_ips != wanted:
+            work.when_seen(
+                work.ec2.modify_subnet_attribute,
+                SubnetId=subnet.id,
+                MapPublicIpOnLaunch={"Value": wanted},
+            )
+    work.state = replace(work.state, subnets=subnets)
+
+
+def _route_tables(work: _Work) -> None:
+    tables = dict(work.state.route_tables)
+    for part, names in work.wishes.route_tables.items():
+        if part not in tables:
+            made = work.when_seen(
+                work.ec2.create_route_table,
+                VpcId=work.vpc.id,
+                TagSpecifications=work.specification("route-table", part),
+            )["RouteTable"]
+            tables[part] = RouteTableState(
+                id=str(made["RouteTableId"]),
+                default=None,
+                default_works=False,
+                subnets={},
+                tags=work.tags(part),
+            )
+        table = tables[part]
+        for name in names:
+            subnet = work.state.subnets[name].id
+            if subnet not in table.subnets:
+                _associate(work, table.id, subnet)
+    work.state = replace(work.state, route_tables=tables)
+
+
+def _associate(work: _Work, table: str, subnet: str) -> None:
+    """A subnet has one route table at most; another one's place is taken over in one call."""
+    other = work.state.associations.get(subnet)
+    if other is not None:
+        work.ec2.replace_route_table_association(AssociationId=other[0], RouteTableId=table)
+        return
+    work.when_seen(work.ec2.associate_route_table, RouteTableId=table, SubnetId=subnet)
+
+
+def _nat_gateways(work: _Work) -> None:
+    wanted = work.wishes.nats
+    missing = [part for part in wanted if part not in work.state.nats]
+    in_use = {item for nat in work.state.nats.values() for item in nat.allocations}
+    for part in missing:
+        allocation = work.state.addresses.get(part)
+        if allocation is None or allocation in in_use:
+            made = work.ec2.allocate_address(
+                Domain="vpc", TagSpecifications=work.specification("elastic-ip", part)
+            )
+            allocation = str(made["AllocationId"])
+        subnet = work.state.subnets[wanted[part]].id
+        work.when_seen(
+            work.ec2.create_nat_gateway,
+            SubnetId=subnet,
+            AllocationId=allocation,
+            TagSpecifications=work.specification("natgateway", part),
+        )
+    if missing or any(nat.state == "pending" for nat in work.state.nats.values()):
+        work.state = replace(work.state, nats=_available(work))
+
+
+def _available(work: _Work) -> Mapping[str, NatState]:
+    """Our NAT gateways once all of them work. Raises ``Terminal`` when one does not get there."""
+    for _ in range(NAT_LOOKS):
+        found = nats_of(work.ec2, work.parameters.network, work.vpc.id)
+        if work.wishes.nats.keys() <= found.keys() and all(
+            found[part].state == "available" for part in work.wishes.nats
+        ):
+            return found
+        work.session.sleep(SECONDS_BETWEEN_LOOKS)
+    raise Terminal(
+        f"NAT gateways of {work.vpc.id} are not available after "
+        f"{NAT_LOOKS * SECONDS_BETWEEN_LOOKS / 60:.0f} minutes",
+        hint="look at them in the VPC console, then run again",
+    )
+
+
+def _default_routes(work: _Work) -> None:
+    for part in work.wishes.route_tables:
+        table = work.state.route_tables[part]
+        target = default_route_of(part, work.parameters, work.state)
+        if target is None or (table.default == target and table.default_works):
+            continue
+        key = "GatewayId" if target.startswith("igw-") else "NatGatewayId"
+        arguments = {"RouteTableId": table.id, "DestinationCidrBlock": ANYWHERE, key: target}
+        if table.default is None:
+            work.when_seen(work.ec2.create_route, **arguments)
+            continue
+        if table.default_works and not table.default.startswith(("igw-", "nat-")):
+            raise Terminal(
+                f"the default route of route table {part} ({table.id}) leads to {table.default}, "
+                "which somebody else has put there; it was left alone",
+                hint="write `nat: none` in the baseline, or take that route away",
+            )
+        work.ec2.replace_route(**arguments)
+
+
+def _surplus(work: _Work) -> None:
+    """Take away what is ours and no longer wanted, from the leaves to the root."""
+    ec2, state, wishes = work.ec2, work.state, work.wishes
+    for part in sorted(state.nats.keys() - wishes.nats.keys()):
+        nat = state.nats[part]
+        for table in state.route_tables.values():
+            if table.default == nat.id and default_route_of(
+                _part_of(table, state), work.parameters, state
+            ) in (None, nat.id):
+                _unless_gone(ec2.delete_route, RouteTableId=table.id, DestinationCidrBlock=ANYWHERE)
+        _unless_gone(ec2.delete_nat_gateway, NatGatewayId=nat.id)
+    if state.nats.keys() - wishes.nats.keys():
+        _wait_until_gone(work)
+    kept = {item for part in wishes.nats for item in _allocations(state, part)}
+    for part, allocation in sorted(addresses_of(ec2, work.parameters.network).items()):
+        if part not in wishes.nats and allocation not in kept:
+            _unless_gone(ec2.release_address, AllocationId=allocation)
+    for part in sorted(state.subnets.keys() - wishes.subnets.keys()):
+        _delete(ec2.delete_subnet, f"subnet {part}", SubnetId=state.subnets[part].id)
+    for part in sorted(state.route_tables.keys() - wishes.route_tables.keys()):
+        table = state.route_tables[part]
+        _delete(ec2.delete_route_table, f"route table {part}", RouteTableId=table.id)
+
+
+def _part_of(table: RouteTableState, state: NetworkState) -> str:
+    return next(part for part, item in state.route_tables.items() if item.id == table.id)
+
+
+def _allocations(state: NetworkState, part: str) -> tuple[str, ...]:
+    nat = state.nats.get(part)
+    return nat.allocations if nat is not None else ()
+
+
+def _wait_until_gone(work: _Work) -> None:
+    """An address can be released once the NAT gateway that has it is deleted."""
+    surplus = work.state.nats.keys() - work.wishes.nats.keys()
+    ids = [work.state.nats[part].id for part in surplus]
+    for _ in range(NAT_LOOKS):
+        found = work.ec2.describe_nat_gateways(NatGatewayIds=ids)["NatGateways"]
+        if all(item["State"] == "deleted" for item in found):
+            return
+        work.session.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _delete(call: Any, what: str, **arguments: str) -> None:
+    """Delete what nothing uses. Raises ``Terminal`` when AWS says that something does."""
+    try:
+        _unless_gone(call, **arguments)
+    except (Terminal, Conflict) as error:
+        if isinstance(error, Terminal) and error.code != "DependencyViolation":
+            raise
+        raise Terminal(
+            f"{what} ({', '.join(arguments.values())}) is no longer wanted, but in use, and was "
+            f"left alone: AWS says {error.message}",
+            hint="move or delete what is in it, or list it again",
+            code="DependencyViolation",
+        ) from error
+
+
+def _unless_gone(call: Any, **arguments: str) -> None:
+    try:
+        call(**arguments)
+    except NotFound:
+        return

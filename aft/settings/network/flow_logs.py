@@ -1,0 +1,145 @@
+"""The flow log of a network, with the log group and the role it needs. See ``network``."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aft.errors import NotFound, Terminal
+from aft.sessions import AccountSession
+from aft.settings.iam_roles import policies as iam_policies
+from aft.settings.network.desired import flow_log_is_right
+from aft.settings.network.parameters import FlowLogsParameters, NetworkParameters
+from aft.settings.network.state import FlowLogState
+from aft.values.regions import partition_of
+
+SERVICE = "vpc-flow-logs.amazonaws.com"
+OWNER_TAG = "aft:setting"
+_TRIES = 6
+_POLICY = "write-flow-logs"
+_EXISTS = frozenset(
+    {
+        *("EntityAlreadyExists", "EntityAlreadyExistsException"),
+        *("ResourceAlreadyExistsException", "FlowLogAlreadyExists"),
+    }
+)
+
+
+def change_flow_logs(
+    parameters: NetworkParameters,
+    found: FlowLogState | None,
+    *,
+    vpc_id: str,
+    has_role: bool,
+    has_log_group: bool,
+    specification: Sequence[Mapping[str, Any]],
+    region: str,
+    session: AccountSession,
+) -> None:
+    """One flow log as wanted on the VPC, or none; what it writes to is made when missing."""
+    wanted = parameters.flow_logs
+    ec2 = session.client("ec2", region)
+    if wanted is not None and wanted.destination == "cloud-watch-logs":
+        if not has_log_group:
+            _make_log_group(wanted, region, session)
+        if not has_role:
+            _make_role(wanted, region, session)
+    if found is not None:
+        if wanted is not None and flow_log_is_right(wanted, found):
+            return
+        with contextlib.suppress(NotFound):
+            ec2.delete_flow_logs(FlowLogIds=[found.id])
+    if wanted is None:
+        return
+    arguments: dict[str, Any] = {
+        "ResourceIds": [vpc_id],
+        "ResourceType": "VPC",
+        "TrafficType": wanted.traffic,
+        "LogDestinationType": wanted.destination,
+        "MaxAggregationInterval": wanted.interval_seconds,
+        "TagSpecifications": specification,
+    }
+    if wanted.destination == "s3":
+        arguments["LogDestination"] = wanted.bucket_arn
+    else:
+        arguments["LogGroupName"] = wanted.log_group
+        arguments["DeliverLogsPermissionArn"] = _role_arn(wanted, region, session)
+    _create(ec2, arguments, session, is_role_young=not has_role)
+
+
+def _create(
+    ec2: Any, arguments: Mapping[str, Any], session: AccountSession, *, is_role_young: bool
+) -> None:
+    """AWS answers with a list of what it refused, not with an error; a young role is tried for
+    a while."""
+    refused: Sequence[Mapping[str, Any]] = ()
+    for _ in range(_TRIES if is_role_young else 1):
+        try:
+            refused = ec2.create_flow_logs(**arguments).get("Unsuccessful", ())
+        except Terminal as error:
+            if error.code in _EXISTS:
+                return
+            if not is_role_young or "InvalidParameter" not in error.code:
+                raise
+            refused = ({"Error": {"Code": error.code, "Message": error.message}},)
+        if not refused:
+            return
+        session.sleep(5.0)
+    problem = refused[0].get("Error", {}) if refused else {}
+    raise Terminal(
+        f"AWS made no flow log: {problem.get('Message', 'it did not say why')}",
+        hint="look at the bucket, the log group or the role that `flow_logs` names",
+        code=str(problem.get("Code", "")),
+    )
+
+
+def _make_log_group(wanted: FlowLogsParameters, region: str, session: AccountSession) -> None:
+    logs = session.client("logs", region)
+    try:
+        logs.create_log_group(logGroupName=wanted.log_group)
+    except Terminal as error:
+        if error.code not in _EXISTS:
+            raise
+        return
+    logs.put_retention_policy(logGroupName=wanted.log_group, retentionInDays=wanted.retention_days)
+
+
+def _make_role(wanted: FlowLogsParameters, region: str, session: AccountSession) -> None:
+    """A role only this account's flow logs may use, to write to this one log group."""
+    iam = session.client("iam")
+    account, partition = session.account_id, partition_of(region)
+    trust = iam_policies.allow_assume(
+        {"Service": [SERVICE]}, StringEquals={"aws:SourceAccount": account}
+    )
+    group = f"arn:{partition}:logs:*:{account}:log-group:{wanted.log_group}"
+    write = {
+        "Effect": "Allow",
+        "Action": [
+            "logs:CreateLogGroup",
+            "logs:CreateLogStream",
+            "logs:DescribeLogGroups",
+            "logs:DescribeLogStreams",
+            "logs:PutLogEvents",
+        ],
+        "Resource": [group, f"{group}:*"],
+    }
+    try:
+        iam.create_role(
+            RoleName=wanted.role,
+            AssumeRolePolicyDocument=iam_policies.document([trust]),
+            Description="Lets VPC flow logs write to their log group",
+            Tags=[{"Key": OWNER_TAG, "Value": "network"}],
+        )
+    except Terminal as error:
+        if error.code not in _EXISTS:
+            raise
+    iam.put_role_policy(
+        RoleName=wanted.role,
+        PolicyName=_POLICY,
+        PolicyDocument=iam_policies.document([write]),
+    )
+
+
+def _role_arn(wanted: FlowLogsParameters, region: str, session: AccountSession) -> str:
+    return f"arn:{partition_of(region)}:iam::{session.account_id}:role/{wanted.role}"

@@ -1,0 +1,1 @@
+"""Small values without rules of the product: ids, regions, address ranges, placeholders."""

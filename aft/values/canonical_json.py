@@ -1,0 +1,51 @@
+"""Canonical JSON and digests: equal values give equal bytes on every machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from aft.values.ids import OrgUnitPath
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def plain(value: Any) -> Json:
+    """Reduce dataclasses, enums, tuples, paths and dates to JSON values."""
+    match value:
+        case enum.Enum():
+            return plain(value.value)
+        case bool() | int() | float() | None:
+            return value
+        case str():
+            return str(value)
+        case OrgUnitPath():
+            return str(value)
+        case datetime() | date():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case frozenset() | set():
+            return sorted((plain(item) for item in value), key=json.dumps)
+        case list() | tuple():
+            return [plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys, no spaces and no escapes for printable characters."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value: Any) -> str:
+    """``sha256:`` and 64 hex digits over ``canonical_json(value)``."""
+    return "sha256:" + hashlib.sha256(canonical_json(value).encode()).hexdigest()

@@ -1,0 +1,71 @@
+"""What runners are told, from ``aft.yaml`` and the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders_repo import Repo
+from builders_requests import MemoryFiles
+
+from aft.app.apply.runner_options import runner_options
+from aft.app.workspace import Workspace
+from aft.config.file import parse_config
+from aft.config.model import Config
+from aft.customizations.options import HcpState, LocalState, RunnerOptions, S3State
+
+HOME = "home_region: eu-central-1\n"
+
+
+def options(tmp_path: Path, *, simulated: bool = False, **terraform: Any) -> RunnerOptions:
+    repo = Repo.create(tmp_path / "repo")
+    environ = {
+        "XDG_STATE_HOME": str(tmp_path),
+        "XDG_CACHE_HOME": str(tmp_path),
+        "AFT_TERRAFORM_PLUGIN_DIR": "/plugins",
+        "HCP": "secret-token",
+    }
+    workspace = Workspace(Workspace.find(repo.root).repository, environ)
+    config = Config.model_validate({"home_region": "eu-central-1", "terraform": terraform})
+    return runner_options(workspace, config, simulated=simulated)
+
+
+def test_each_backend_arrives(tmp_path: Path) -> None:
+    bucket = {"s3": {"bucket": "acme-states", "region": "eu-west-1"}}
+    found = options(tmp_path, backend=bucket, binary="tofu", version=">= 1.6", in_parallel=2)
+    assert found.terraform.state == S3State(bucket="acme-states", region="eu-west-1")
+    assert (found.terraform.binary, found.terraform.version) == ("tofu", ">= 1.6")
+    assert (found.terraform.plugin_dir, found.terraform.in_parallel) == ("/plugins", 2)
+    assert found.member_role == "OrganizationAccountAccessRole"
+    hcp = {"hcp": {"organization": "acme", "token_variable": "HCP"}}
+    state = options(tmp_path, backend=hcp).terraform.state
+    assert state == HcpState(organization="acme", token="secret-token")
+    assert "secret-token" not in repr(state)
+    local = {"local": {"directory": "/states"}}
+    assert options(tmp_path, backend=local).terraform.state == LocalState(directory="/states")
+    assert options(tmp_path).terraform.state is None
+
+
+def test_the_sandbox_never_touches_real_states(tmp_path: Path) -> None:
+    bucket = {"s3": {"bucket": "acme-states", "region": "eu-west-1"}}
+    state = options(tmp_path, simulated=True, backend=bucket).terraform.state
+    assert isinstance(state, LocalState)
+    assert state.directory.startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "column"),
+    [
+        ("terraform: {backend: {}}\n", "AFT204", 22),
+        ("terraform: {backend: {local: {directory: states}}}\n", "AFT204", 42),
+        ("terraform: {version: newest}\n", "AFT204", 22),
+        ("terraform: {in_parallel: 0}\n", "AFT204", 26),
+        ("terraform: {backend: {s3: {bucket: acme}}}\n", "AFT203", 27),
+    ],
+)
+def test_what_is_wrong_in_aft_yaml_has_a_place(text: str, code: str, column: int) -> None:
+    _, findings = parse_config(MemoryFiles({"aft.yaml": HOME + text}))
+    assert [(item.code, item.source.line, item.source.column) for item in findings] == [
+        (code, 2, column)
+    ]

@@ -1,0 +1,135 @@
+"""``aft.yaml`` is held to the same standard as requests."""
+
+from __future__ import annotations
+
+import pytest
+from builders_requests import MemoryFiles
+
+from aft.config.file import config_place, parse_config
+from aft.files import EntryKind
+from aft.findings.model import Finding
+
+
+def findings(text: str) -> tuple[Finding, ...]:
+    config, found = parse_config(MemoryFiles({"aft.yaml": text}))
+    assert (config is None) == any(item.is_error for item in found)
+    return found
+
+
+def test_one_line_is_enough() -> None:
+    config, found = parse_config(MemoryFiles({"aft.yaml": "home_region: eu-central-1\n"}))
+    assert found == ()
+    assert config is not None
+    assert config.regions == ("eu-central-1",)
+    assert config.limits.creations_in_flight == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("governed_regions: []\n", "1:1 AFT203", "home_region is missing"),
+        ("home_region: eu-west-1\nregions: []\n", "2:1 AFT201", "not a known key"),
+        ("home_region: eu-wset-1\n", "1:14 AFT702", "'eu-wset-1' is not an AWS region"),
+        ("home_region: frankfurt\n", "1:14 AFT204", "expected text such as 'eu-central-1'"),
+        ("home_region: me-south-1\n", "1:14 AFT290", "opt-in region"),
+        (
+            "home_region: eu-west-1\ngoverned_regions: [eu-west-2, eu-west-2]\n",
+            "2:31 AFT703",
+            "listed twice",
+        ),
+        (
+            "home_region: eu-west-1\ngoverned_regions:\n  - us-gov-west-1\n",
+            "3:5 AFT702",
+            "partition",
+        ),
+        (
+            "home_region: eu-west-1\nlimits: {creations_in_flight: 6}\n",
+            "2:31 AFT204",
+            "at most 5",
+        ),
+        (
+            "home_region: eu-west-1\nlimits:\n  allow:\n    - limit: craete\n",
+            "4:14 AFT204",
+            "'craete'",
+        ),
+        ("home_region: eu-west-1\nledger: {branch: a..b}\n", "2:18 AFT704", "branch name"),
+        ("home_region: eu-west-1\nledger: {branch: main}\n", "2:18 AFT704", "worker watches"),
+        ("home_region: eu-west-1\nledger: {remote: ''}\n", "2:18 AFT704", "is empty"),
+        ("home_region: eu-west-1\nprovider: control-tower\n", "2:11 AFT204", "'organizations'"),
+        (
+            "home_region: eu-west-1\nnetworks: {pools: {a: {cidr: 10.0.0.0}}}\n",
+            "2:30 AFT730",
+            "lacks its size",
+        ),
+        (
+            (
+                "home_region: eu-west-1\nnetworks:\n  pools:\n    a: {cidr: 10.0.0.0/8}\n"
+                "    b: {cidr: 10.8.0.0/16}\n"
+            ),
+            "5:15 AFT730",
+            "overlaps pool 'a' (10.0.0.0/8)",
+        ),
+        (
+            (
+                "home_region: eu-west-1\n"
+                "networks: {pools: {a: {cidr: 10.0.0.0/16, reserved: [10.1.0.0/24]}}}\n"
+            ),
+            "2:54 AFT730",
+            "not inside the pool's range",
+        ),
+        ("home_region: eu-west-1\nnetworks: {reserved: [10.0.0.1/8]}\n", "2:23 AFT730", "middle"),
+        (
+            "home_region: eu-west-1\ngithub:\n  teams:\n    payments: example/payments\n",
+            "4:15 AFT204",
+            "@example/payments",
+        ),
+        (
+            "home_region: eu-west-1\ngithub: {require_signatures: 1}\n",
+            "2:30 AFT202",
+            "true or false",
+        ),
+        ("home_region: eu-west-1\ngithub: {platform_team: '@-x'}\n", "2:25 AFT204", "@-x"),
+        ("home_region: [\n", "1:14 AFT101", "not YAML"),
+        ("", "1:1 AFT107", "empty"),
+    ],
+)
+def test_what_each_mistake_says(text: str, place: str, said: str) -> None:
+    found = findings(text)
+    found = tuple(item for item in found if item.code != "AFT203" or place.endswith("AFT203"))
+    assert [f"{item.source} {item.code}" for item in found] == [f"aft.yaml:{place}"]
+    assert said in found[0].message
+
+
+def test_an_absent_file_says_what_to_write() -> None:
+    config, found = parse_config(MemoryFiles({"README.md": "x"}))
+    assert config is None
+    assert [(str(item.source), item.code) for item in found] == [("aft.yaml:1:1", "AFT701")]
+    assert "home_region: eu-central-1" in found[0].hint
+
+
+def test_the_example_of_the_finding_is_a_valid_file() -> None:
+    _, found = parse_config(MemoryFiles({}))
+    config, _ = parse_config(MemoryFiles({"aft.yaml": found[0].hint.rpartition("enough: ")[2]}))
+    assert config is not None
+
+
+def test_another_suffix_is_named() -> None:
+    _, found = parse_config(MemoryFiles({"aft.yml": "home_region: eu-west-1\n"}))
+    assert [(str(item.source), item.code) for item in found] == [("aft.yml:1:1", "AFT701")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [(EntryKind.SYMLINK, "AFT801"), (EntryKind.SUBMODULE, "AFT802")]
+)
+def test_what_is_no_file_is_not_read(kind: EntryKind, code: str) -> None:
+    files = MemoryFiles({"aft.yaml": "/etc/passwd"}, kinds={"aft.yaml": kind})
+    config, found = parse_config(files)
+    assert config is None
+    assert [item.code for item in found] == [code]
+    assert files.reads == 0
+
+
+def test_places_for_findings_of_others() -> None:
+    files = MemoryFiles({"aft.yaml": "home_region: eu-west-1\nlimits:\n  accounts: 3\n"})
+    assert str(config_place(files, ("limits", "accounts"))) == "aft.yaml:3:13"
+    assert str(config_place(MemoryFiles({}), ("limits",))) == "aft.yaml:1:1"

@@ -1,0 +1,264 @@
+"""Every check: fine where all is well, else what is found and how to mend it; never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aft.doctor.aws import (
+    AmazonFacts,
+    Delegation,
+    Entry,
+    OrganizationFacts,
+    Whoami,
+    check_amazon,
+)
+from aft.doctor.github import HubFacts, check_hub
+from aft.doctor.machine import MachineFacts, check_machine
+from aft.doctor.model import Check, Unread, Verdict
+from aft.github.settings import (
+    ActionsSettings,
+    BranchRules,
+    EnvironmentSettings,
+    RepositorySettings,
+    WorkflowPermissions,
+)
+
+REFUSED = Unread("you may not")
+
+MACHINE = MachineFacts(
+    python=(3, 13),
+    git="2.50",
+    is_shallow=False,
+    errors=0,
+    requests=9,
+    ledger_branch="aft/ledger",
+    ledger_remote="origin",
+    remotes=("origin",),
+    ledger=9,
+    push="",
+)
+AMAZON = AmazonFacts(
+    caller=Whoami(account_id="111111111111", arn="arn:aws:iam::111111111111:role/aft-apply"),
+    organization=OrganizationFacts(
+        id="o-1", management_account_id="111111111111", has_all_features=True
+    ),
+    plan_actions=frozenset({"organizations:ListRoots"}),
+    apply_actions=frozenset({"organizations:CreateAccount"}),
+    permissions={"organizations:ListRoots": True, "organizations:CreateAccount": True},
+    member=Entry(role="Access", account_id="222222222222"),
+    reader=Entry(role="aft-reader", account_id="222222222222"),
+    quota=100,
+    accounts=50,
+    to_create=5,
+    trusted=frozenset({"account.amazonaws.com"}),
+    trusted_needed={"account.amazonaws.com": "renaming accounts"},
+    delegations=(
+        Delegation(service="guardduty", setting="guardduty", wanted="3" * 12, found=("3" * 12,)),
+    ),
+    skew_seconds=0.4,
+)
+
+
+def environment(name: str, **changes: Any) -> EnvironmentSettings:
+    values: dict[str, Any] = {
+        "name": name,
+        "any_branch": False,
+        "protected_only": False,
+        "branches": ("main",),
+        "reviewers": ("ada",),
+        "prevents_self_review": False,
+        "administrators_may_bypass": True,
+    }
+    return EnvironmentSettings(**{**values, **changes})
+
+
+HUB = HubFacts(
+    repository=RepositorySettings(
+        name="acme/accounts", default_branch="main", is_private=True, is_fork=False
+    ),
+    rules=BranchRules(
+        requires_pull_request=True,
+        approvals=1,
+        requires_code_owners=True,
+        blocks_force_pushes=True,
+        blocks_deletion=True,
+    ),
+    protection=None,
+    environments={name: environment(name) for name in ("aft-plan", "aft-apply")},
+    actions=ActionsSettings(
+        is_enabled=True, allowed_actions="selected", requires_pinned_actions=True
+    ),
+    permissions=WorkflowPermissions(default="read", may_open_pull_requests=True),
+    secrets=("SLACK_URL",),
+    variables=("AFT_PLAN_ROLE", "AFT_APPLY_ROLE", "AFT_REGION"),
+    workflows={".github/workflows/plan.yml": True},
+)
+
+
+def verdicts(checks: Iterable[Check]) -> dict[str, str]:
+    """What is not fine, by the check's id; each says what to do, unless nobody knows."""
+    found: dict[str, str] = {}
+    for check in checks:
+        assert check.says
+        assert bool(check.remedy) == (check.verdict in (Verdict.WRONG, Verdict.WARNING))
+        if check.verdict is not Verdict.FINE:
+            found[check.id] = check.verdict.value
+    return found
+
+
+def test_all_is_well() -> None:
+    assert verdicts(check_machine(MACHINE)) == {}
+    assert verdicts(check_amazon(AMAZON)) == {}
+    assert verdicts(check_hub(HUB)) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"python": (3, 10)}, {"python": "wrong"}),
+        ({"git": None}, {"git": "warning"}),
+        ({"errors": 2}, {"repository": "wrong"}),
+        ({"is_shallow": True}, {"history": "warning"}),
+        ({"ledger_remote": None}, {"ledger-remote": "warning"}),
+        ({"remotes": ()}, {"ledger-remote": "warning"}),
+        ({"ledger": REFUSED}, {"ledger": "wrong"}),
+        ({"push": "protected branch"}, {"ledger-push": "wrong"}),
+        ({"push": REFUSED}, {"ledger-push": "not-checked"}),
+    ],
+)
+def test_the_machine(changes: Mapping[str, Any], found: Mapping[str, str]) -> None:
+    assert verdicts(check_machine(replace(MACHINE, **changes))) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"organization": REFUSED}, {"organization": "wrong"}),
+        (
+            {"caller": Whoami(account_id="222222222222", arn="arn:x")},
+            {"management-account": "wrong"},
+        ),
+        (
+            {
+                "organization": OrganizationFacts(
+                    id="o-1", management_account_id="111111111111", has_all_features=False
+                )
+            },
+            {"all-features": "wrong"},
+        ),
+        ({"refused_reads": {"tag:GetResources": "no"}}, {"reads": "wrong"}),
+        ({"permissions": REFUSED}, {"permissions": "not-checked"}),
+        (
+            {"permissions": {"organizations:CreateAccount": True}},
+            {"plan-permissions": "wrong"},
+        ),
+        ({"permissions": {"organizations:ListRoots": True}}, {"apply-permissions": "warning"}),
+        ({"member": REFUSED}, {"member-role": "not-checked"}),
+        (
+            {"reader": Entry(role="r", account_id="2", problem="no")},
+            {"reader-role": "warning"},
+        ),
+        ({"accounts": REFUSED}, {"quota": "not-checked"}),
+        ({"quota": REFUSED}, {"quota": "not-checked"}),
+        ({"to_create": 51}, {"quota": "wrong"}),
+        ({"to_create": 50}, {"quota": "warning"}),
+        ({"trusted": frozenset()}, {"trusted-access": "warning"}),
+        ({"trusted": REFUSED}, {"trusted-access": "not-checked"}),
+        (
+            {"delegations": (Delegation(service="s", setting="t", wanted="3", found=("4",)),)},
+            {"delegation": "wrong"},
+        ),
+        ({"delegations": (Delegation(service="s", setting="t", wanted="3", found=()),)}, {}),
+        ({"delegations": REFUSED}, {"delegation": "not-checked"}),
+        ({"skew_seconds": -61.0}, {"clock": "warning"}),
+        ({"skew_seconds": 301.0}, {"clock": "wrong"}),
+        ({"skew_seconds": REFUSED}, {"clock": "not-checked"}),
+    ],
+)
+def test_the_organization(changes: Mapping[str, Any], found: Mapping[str, str]) -> None:
+    assert verdicts(check_amazon(replace(AMAZON, **changes))) == found
+
+
+def test_without_credentials_nothing_else_is_said() -> None:
+    checks = list(check_amazon(AmazonFacts(caller=Unread("no credentials"))))
+    assert [(item.id, item.verdict) for item in checks] == [("credentials", Verdict.WRONG)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"rules": BranchRules()}, {"branch-rules": "wrong", "branch-rules-more": "warning"}),
+        ({"rules": BranchRules(), "protection": HUB.rules}, {}),
+        ({"rules": BranchRules(), "protection": REFUSED}, {"branch-rules": "not-checked"}),
+        (
+            {"environments": {"aft-plan": None}},
+            {"environment-aft-plan": "wrong"},
+        ),
+        (
+            {"environments": {"aft-plan": environment("aft-plan", any_branch=True, branches=())}},
+            {"environment-aft-plan": "wrong"},
+        ),
+        (
+            {"environments": {"aft-apply": environment("aft-apply", branches=("main", "x*"))}},
+            {"environment-aft-apply": "wrong"},
+        ),
+        (
+            {
+                "environments": {
+                    "aft-apply": environment("aft-apply", protected_only=True, branches=())
+                }
+            },
+            {"environment-aft-apply": "wrong"},
+        ),
+        (
+            {"environments": {"aft-apply": environment("aft-apply", reviewers=())}},
+            {"environment-aft-apply": "warning"},
+        ),
+        ({"environments": {"aft-plan": environment("aft-plan", reviewers=())}}, {}),
+        ({"environments": {"aft-plan": REFUSED}}, {"environment-aft-plan": "not-checked"}),
+        ({"actions": REFUSED}, {"actions": "not-checked"}),
+        (
+            {"actions": replace(HUB.actions, requires_pinned_actions=False)},  # type: ignore[type-var]
+            {"actions": "warning"},
+        ),
+        (
+            {"actions": replace(HUB.actions, is_enabled=False)},  # type: ignore[type-var]
+            {"actions": "wrong"},
+        ),
+        (
+            {"permissions": WorkflowPermissions(default="write", may_open_pull_requests=True)},
+            {"token": "wrong"},
+        ),
+        (
+            {"permissions": WorkflowPermissions(default="read", may_open_pull_requests=False)},
+            {"pull-requests": "warning"},
+        ),
+        ({"secrets": ("AWS_ACCESS_KEY_ID",)}, {"keys-in-secrets": "wrong"}),
+        ({"secrets": ("PROD_AWS_SECRET_ACCESS_KEY",)}, {"keys-in-secrets": "wrong"}),
+        ({"secrets": REFUSED}, {"keys-in-secrets": "not-checked"}),
+        (
+            {"variables": ("AFT_PLAN_ROLE", "AFT_APPLY_ROLE", "aws_secret_key")},
+            {"keys-in-variables": "wrong"},
+        ),
+        ({"variables": ("AFT_PLAN_ROLE",)}, {"role-variables": "wrong"}),
+        ({"workflows": {"plan.yml": None}}, {"workflows": "wrong"}),
+        ({"workflows": {"plan.yml": False}}, {"workflows": "warning"}),
+    ],
+)
+def test_github(changes: Mapping[str, Any], found: Mapping[str, str]) -> None:
+    assert verdicts(check_hub(replace(HUB, **changes))) == found
+
+
+def test_another_default_branch_is_not_the_workflows() -> None:
+    repository = replace(HUB.repository, default_branch="trunk")  # type: ignore[type-var]
+    found = verdicts(check_hub(replace(HUB, repository=repository)))
+    assert found["default-branch"] == "wrong"
+
+
+def test_an_unreadable_repository_is_all_that_is_said() -> None:
+    checks = list(check_hub(HubFacts(repository=REFUSED)))
+    assert [(item.id, item.verdict) for item in checks] == [("github", Verdict.WRONG)]

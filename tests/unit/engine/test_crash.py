@@ -1,0 +1,132 @@
+"""The process is killed at every single call; the next run always ends with the same world."""
+
+from __future__ import annotations
+
+import pytest
+from builders_plan import baseline, customization, desired, request, unit
+from builders_reconcile import Stage, rows, stage
+from fakes.world import Crash, Fault
+
+from aft.config.model import Config, Limits
+from aft.desired.model import DesiredState
+from aft.errors import UnknownOutcome
+
+NARROW = Limits(accounts_in_parallel=1, creations_in_flight=1)
+
+
+def two_accounts(limits: Limits) -> DesiredState:
+    return desired(
+        request("payments", "Workloads/Prod", tags={"cost-center": "4711"}),
+        request("search", "Workloads"),
+        units=[unit("Workloads"), unit("Workloads/Prod")],
+        baselines=[baseline()],
+        customizations=[customization("global", "10-roles.py", uses=frozenset({"account_id"}))],
+        config=Config(home_region="eu-central-1", limits=limits),
+    )
+
+
+def calls_of_a_whole_run(limits: Limits) -> int:
+    scene = stage()
+    scene.apply(two_accounts(limits))
+    return scene.world.calls.total()
+
+
+def crash_and_run_again(number: int, moment: str, limits: Limits, *, new_machine: bool) -> Stage:
+    scene, state = stage(list_lag=1.0), two_accounts(limits)
+    plan = scene.plan(state)
+    scene.world.crash_at = (number, moment)
+    try:
+        scene.apply(state, plan=plan)
+    except Crash:
+        if new_machine:
+            scene.ledger.lose_machine()
+    scene.world.revive()
+    scene.last = scene.apply(state)
+    return scene
+
+
+def assert_all_is_well(scene: Stage) -> None:
+    world, state = scene.world, two_accounts(NARROW)
+    assert set(rows(scene.last).values()) <= {"succeeded"}
+    assert sorted(item.name for item in world.accounts.values()) == ["payments", "search"]
+    assert world.accepted_starts == {"payments": 1, "search": 1}
+    assert world.ou_of("payments") == "Workloads/Prod"
+    assert world.ou_of("search") == "Workloads"
+    assert world.account("payments").tags == {"aft:request": "payments", "cost-center": "4711"}
+    assert world.account("search").tags == {"aft:request": "search"}
+    for name in ("payments", "search"):
+        account = world.account(name)
+        inside = world.inside[account.id]
+        assert inside["account-alias"] == 1
+        assert inside["ebs-default-encryption@eu-central-1"] == 1
+        assert set(inside["ran"]) == {"global/10-roles.py"}
+        record = scene.ledger.read().record(name)
+        assert record.account_id == account.id
+        assert record.intent is None
+        assert not record.failures
+        assert set(record.tag_keys) == set(account.tags)
+    assert scene.plan(state).is_empty
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("new_machine", [False, True], ids=["same-clone", "fresh-clone"])
+def test_killed_at_every_call_one_account_at_a_time(moment: str, *, new_machine: bool) -> None:
+    for number in range(1, calls_of_a_whole_run(NARROW) + 1):
+        scene = crash_and_run_again(number, moment, NARROW, new_machine=new_machine)
+        assert_all_is_well(scene)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_at_every_call_side_by_side(moment: str) -> None:
+    limits = Limits()
+    for number in range(1, calls_of_a_whole_run(limits) + 1):
+        scene = crash_and_run_again(number, moment, limits, new_machine=True)
+        assert_all_is_well(scene)
+
+
+def test_killed_twice_in_a_row() -> None:
+    state = two_accounts(NARROW)
+    for number in range(1, calls_of_a_whole_run(NARROW) + 1, 3):
+        scene = stage(list_lag=1.0)
+        for offset in (0, 4):
+            plan = scene.plan(state)
+            scene.world.crash_at = (scene.world.calls.total() + number + offset, "after")
+            try:
+                scene.apply(state, plan=plan)
+            except Crash:
+                scene.ledger.lose_machine()
+            scene.world.revive()
+        scene.last = scene.apply(state)
+        assert_all_is_well(scene)
+
+
+def test_a_killed_run_ends_all_its_threads_and_writes_nothing_more() -> None:
+    scene = stage()
+    scene.world.crash_at = (5, "before")
+    with pytest.raises(Crash):
+        scene.apply(two_accounts(Limits()))
+    assert "run-finished" not in scene.ledger.kinds("organization")
+    assert not [kind for kind in scene.ledger.kinds("payments") if kind == "step-failed"]
+
+
+def test_the_ledger_lost_altogether_creates_no_second_account() -> None:
+    scene, state = stage(), two_accounts(Limits())
+    scene.apply(state)
+    scene.ledger.lose_everything()
+    scene.last = scene.apply(state)
+    assert set(rows(scene.last).values()) == {"succeeded"}
+    assert scene.world.accepted_starts == {"payments": 1, "search": 1}
+    assert scene.plan(state).is_empty
+
+
+def test_the_machine_is_lost_after_a_lost_reply() -> None:
+    scene, state = stage(), two_accounts(NARROW)
+    scene.world.faults.append(Fault("CreateAccount", UnknownOutcome("no reply"), lost=True))
+    plan = scene.plan(state)
+    scene.world.crash_at = (6, "after")
+    with pytest.raises(Crash):
+        scene.apply(state, plan=plan)
+    scene.ledger.lose_machine()
+    scene.world.revive()
+    scene.last = scene.apply(state)
+    assert_all_is_well(scene)

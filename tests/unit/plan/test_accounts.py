@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import builders_plan as b
+
+from aft.desired.model import AccountRequest, LifecycleState
+from aft.plan.fields import tags_to_remove, tags_to_set
+from aft.plan.model import ChangeKind, Plan
+from aft.values.ids import OrgUnitId, RequestId
+
+
+def one(wanted: AccountRequest, *, ou: str = "Workloads", **account: object) -> Plan:
+    """A plan of one bound request whose account is called after it."""
+    return b.plan(
+        b.desired(wanted),
+        b.snapshot(("Workloads", "Workloads/Prod"), (b.account(1, "app", ou, **account),)),  # type: ignore[arg-type]  # the builder's own types
+        b.ledger(b.record("app", 1, tag_keys=("aft:request", "ours"))),
+    )
+
+
+def kinds(plan: Plan, target: str = "app") -> list[str]:
+    return [change.kind.value for change in plan.changes_of(target)]
+
+
+def test_a_new_account_says_all_that_is_known() -> None:
+    wanted = b.request("app", "Workloads/Prod", tags={"cost-center": "4711"})
+    plan = b.plan(b.desired(wanted, units=(b.unit("Workloads/Prod"),)), b.snapshot(("Workloads",)))
+    unit, create = plan.changes
+    assert create.needs == (unit.id,)
+    assert [(item.field, item.after, item.known) for item in create.fields] == [
+        ("name", "app", True),
+        ("email", "aws+app@example.com", True),
+        ("ou", "Workloads/Prod", True),
+        ("ou_id", None, False),
+        ("account_id", None, False),
+        ("tags.aft:request", "app", True),
+        ("tags.cost-center", "4711", True),
+    ]
+    assert (plan.summary.create, plan.summary.change, plan.summary.ou_changes) == (1, 0, 1)
+
+
+def test_nothing_to_do_is_an_empty_plan() -> None:
+    plan = one(b.request("app"))
+    assert plan.is_empty
+    assert (plan.summary.accounts_total, plan.summary.accounts_in_doubt) == (1, 0)
+
+
+def test_an_account_in_the_wrong_ou_is_moved() -> None:
+    plan = one(b.request("app", "Workloads/Prod"))
+    (move,) = plan.changes
+    assert [(item.field, item.before, item.after) for item in move.fields] == [
+        ("ou", "Workloads", "Workloads/Prod"),
+        ("ou_id", b.unit_id("Workloads"), b.unit_id("Workloads/Prod")),
+    ]
+    assert (plan.summary.move, plan.summary.change) == (1, 0)
+
+
+def test_an_ou_given_by_id_is_where_it_is() -> None:
+    here = OrgUnitId("ou-root-workloads")
+    assert one(b.request("app", ou=b.path("Workloads"))).is_empty
+    assert one(b.but(b.request("app"), ou=here)).is_empty
+    unknown = one(b.but(b.request("app"), ou=OrgUnitId("ou-root-nowhere0")))
+    assert [item.code for item in unknown.attention] == ["AFT909"]
+
+
+def test_an_account_in_a_renamed_ou_does_not_move() -> None:
+    plan = b.plan(
+        b.desired(b.request("app", "Apps"), units=(b.unit("Apps", "Workloads"),)),
+        b.snapshot(("Workloads",), (b.account(1, "app"),)),
+        b.ledger(b.record("app", 1)),
+    )
+    assert [change.kind for change in plan.changes] == [ChangeKind.RENAME_OU]
+
+
+def test_a_misspelt_ou_stops_the_request_and_suggests() -> None:
+    plan = one(b.request("app", "Workloads/Prdo", name="new"))
+    assert plan.is_empty
+    assert plan.attention[0].code == "AFT909"
+    assert plan.attention[0].hint == "did you mean 'Workloads/Prod'?"
+
+
+def test_tags_are_added_changed_and_only_our_own_removed() -> None:
+    plan = one(
+        b.request("app", tags={"new": "1", "kept": "2", "other": "3"}),
+        tags={
+            "aft:request": "app",
+            "ours": "x",
+            "theirs": "y",
+            "kept": "2",
+            "other": "before",
+        },
+    )
+    (change,) = plan.changes
+    assert tags_to_set(change) == {"new": "1", "other": "3"}
+    assert tags_to_remove(change) == ("ours",)
+
+
+def test_the_request_tag_is_repaired() -> None:
+    (change,) = one(b.request("app"), tags={}).changes
+    assert tags_to_set(change) == {"aft:request": "app"}
+
+
+def test_the_changes_of_one_account_are_one_chain_in_order() -> None:
+    state = b.desired(
+        b.request("app", "Workloads/Prod", name="new", tags={"a": "1"}, customizations=("web",)),
+        baselines=(b.baseline(),),
+        customizations=(b.customization("global", "10.py"), b.customization("web", "10.py")),
+    )
+    plan = b.plan(
+        state,
+        b.snapshot(("Workloads", "Workloads/Prod"), (b.account(1, "app"),)),
+        b.ledger(b.record("app", 1)),
+    )
+    assert [(change.kind.value, change.subject) for change in plan.changes] == [
+        ("move-account", ""),
+        ("rename-account", ""),
+        ("tag-account", ""),
+        ("apply-setting", "account-alias"),
+        ("apply-setting", "ebs-default-encryption"),
+        ("run-customization", "global/10.py"),
+        ("run-customization", "web/10.py"),
+    ]
+    ids = [change.id for change in plan.changes]
+    move, rename, tag, alias, encryption, roles, _ = ids
+    assert [change.needs for change in plan.changes] == [
+        (),
+        (move,),
+        (rename,),
+        (tag,),
+        (tag,),  # settings go side by side
+        (alias, encryption),
+        (roles,),
+    ]
+    assert (plan.summary.move, plan.summary.change, plan.summary.accounts_affected) == (1, 1, 1)
+
+
+def test_a_protected_account_is_not_moved_but_renamed() -> None:
+    plan = one(b.request("app", "Workloads/Prod", protect=True, name="new"))
+    assert kinds(plan) == ["rename-account"]
+    assert [item.code for item in plan.attention] == ["AFT906"]
+
+
+def test_a_protected_account_keeps_the_baseline_of_the_ou_it_stays_in() -> None:
+    state = b.desired(
+        b.request("app", "Workloads/Prod", protect=True),
+        baselines=(b.baseline("prod", "iam-password-policy", ou="Workloads/Prod"),),
+    )
+    plan = b.plan(
+        state,
+        b.snapshot(("Workloads", "Workloads/Prod"), (b.account(1, "app"),)),
+        b.ledger(b.record("app", 1)),
+    )
+    assert plan.is_empty
+
+
+def test_the_management_account_is_neither_moved_nor_renamed() -> None:
+    root = b.account(0, "root", "/", id_=b.MANAGEMENT, tags={"aft:request": "app"})
+    for wanted, word in (
+        (b.request("app", "Workloads", name="root"), "move"),
+        (b.but(b.request("app", "/"), name="new"), "rename"),
+    ):
+        plan = b.plan(
+            b.desired(b.but(wanted, email=type(wanted.email)(root.email))),
+            b.snapshot(("Workloads",), (root,)),
+        )
+        assert plan.is_empty
+        assert [item.code for item in plan.attention] == ["AFT905"]
+        assert word in plan.attention[0].message
+
+
+def test_a_dependent_begins_after_the_last_change_of_what_it_waits_for() -> None:
+    state = b.desired(
+        b.request("app", depends_on=(RequestId("network"),)),
+        b.request("network"),
+        baselines=(b.baseline(),),
+    )
+    plan = b.plan(state, b.snapshot())
+    last = tuple(change.id for change in plan.changes_of("network")[1:])
+    assert len(last) == 2, "two settings, side by side"
+    assert plan.changes_of("app")[0].needs == last
+    assert [wave.title for wave in plan.waves] == ["Accounts", "Accounts that wait for others"]
+    assert [[chain[0] for chain in wave.chains] for wave in plan.waves] == [
+        ["account/network/create-account"],
+        ["account/app/create-account"],
+    ]
+
+
+def test_a_dependent_waits_with_what_it_waits_for_and_so_on() -> None:
+    state = b.desired(
+        b.request("app", depends_on=(RequestId("middle"),)),
+        b.request("middle", depends_on=(RequestId("network"),)),
+        b.request("network", "Nowhere"),
+    )
+    plan = b.plan(state, b.snapshot())
+    assert plan.is_empty
+    assert [(item.target, item.code) for item in plan.attention] == [
+        ("app", "AFT913"),
+        ("middle", "AFT913"),
+        ("network", "AFT909"),
+    ]
+    assert (plan.summary.accounts_total, plan.summary.accounts_in_doubt) == (3, 3)
+
+
+def test_a_limited_plan_does_not_create_before_what_it_does_not_look_at() -> None:
+    state = b.desired(b.request("app", depends_on=(RequestId("network"),)), b.request("network"))
+    world = b.snapshot(scope=("app",))
+    assert b.plan(state, world, scope=("app",)).attention[0].code == "AFT913"
+    bound = b.plan(state, world, b.ledger(b.record("network", 2)), scope=("app",))
+    assert kinds(bound) == ["create-account"]
+
+
+def test_a_state_that_is_not_acted_on_is_never_taken_for_active() -> None:
+    plan = b.plan(b.desired(b.request("app", state=LifecycleState.CLOSED)), b.snapshot())
+    assert plan.is_empty
+    assert [item.code for item in plan.attention] == ["AFT917"]
+
+
+def test_a_failed_change_says_why_it_is_tried_again() -> None:
+    plan = b.plan(
+        b.desired(b.request("app", name="new")),
+        b.snapshot(accounts=(b.account(1, "app"),)),
+        b.ledger(b.record("app", 1, failures={"rename-account": b.failed("AccessDenied")})),
+    )
+    assert plan.changes[0].reason == (
+        "tried again, it failed at 2026-11-20 09:30 UTC: AccessDenied"
+    )
+
+
+def test_the_plan_is_bound_to_what_it_was_made_from() -> None:
+    world = b.snapshot(accounts=(b.account(1, "app"),))
+    plan = b.plan(b.desired(b.request("app")), world, b.ledger(b.record("app", 1), commit="f" * 40))
+    assert plan.revision == b.REVISION
+    assert plan.snapshot == world.digest
+    assert plan.fingerprints == world.fingerprints
+    assert plan.ledger == "f" * 40
+    assert plan.scope is None

@@ -1,0 +1,262 @@
+"""What counts as changed outside git, as pending, and as nobody's; and what a repair takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from builders_git import bound, event, step
+from builders_plan import (
+    FakeSetting,
+    account,
+    account_id,
+    all_done,
+    baseline,
+    but,
+    customization,
+    desired,
+    failed,
+    ledger,
+    plan,
+    record,
+    request,
+    snapshot,
+    unit,
+)
+
+from aft.desired.model import DesiredState
+from aft.errors import UserError
+from aft.ledger.events import EventKind, LedgerState
+from aft.organization.model import AccountState, OrganizationSnapshot
+from aft.plan.applied import Applied, applied_at
+from aft.plan.drift import Drift, detect_drift, needs_history
+from aft.plan.model import LiveSetting
+from aft.plan.repair import not_repaired, repair_plan
+
+WISHED = Applied(
+    ou="Workloads",
+    name="shop",
+    email="aws+shop@example.com",
+    tags={"aft:request": "shop", "cost": "1"},
+)
+SHOP = request("shop", tags={"cost": "1"})
+AS_WISHED: Mapping[str, Any] = {"tags": {"aft:request": "shop", "cost": "1"}}
+
+
+def look(
+    state: DesiredState,
+    world: OrganizationSnapshot,
+    known: LedgerState,
+    applied: Applied = WISHED,
+) -> Drift:
+    made = plan(state, world, known)
+    facts = dict.fromkeys(needs_history(made), applied)
+    return detect_drift(made, state, world, known, applied=facts)
+
+
+def shop_is(**changes: Any) -> OrganizationSnapshot:
+    ou = changes.pop("ou", "Workloads")
+    name = changes.pop("name", "shop")
+    found = account(1, name, ou, **{**AS_WISHED, "email": "aws+shop@example.com", **changes})
+    return snapshot(["Workloads", "Sandbox"], [found])
+
+
+def wanting(*more: Any) -> DesiredState:
+    return desired(SHOP, *more, units=[unit("Workloads"), unit("Sandbox")])
+
+
+KNOWN = ledger(record("shop", 1))
+
+
+@pytest.mark.parametrize(
+    ("world", "what", "line"),
+    [
+        (shop_is(ou="Sandbox"), "move-account", "OU is Sandbox, was applied as Workloads"),
+        (shop_is(name="mine"), "rename-account", "name is mine, was applied as shop"),
+        (
+            shop_is(tags={"aft:request": "shop", "cost": "2"}),
+            "tag-account",
+            "tag cost is 2, was applied as 1",
+        ),
+        (
+            shop_is(tags={"cost": "1"}),
+            "tag-account",
+            "tag aft:request is gone, was applied as shop",
+        ),
+    ],
+)
+def test_other_than_applied_is_outside(world: OrganizationSnapshot, what: str, line: str) -> None:
+    found = look(wanting(), world, KNOWN)
+    (item,) = found.outside
+    assert (item.what, item.differences) == (what, (line,))
+    assert found.pending == ()
+    assert item.change is not None
+
+
+@pytest.mark.parametrize("world", [shop_is(ou="Sandbox"), shop_is(name="mine"), shop_is(tags={})])
+@pytest.mark.parametrize(
+    "applied",
+    [
+        Applied(why="nobody knows"),
+        Applied(ou="Sandbox", name="old", tags={"cost": "0"}, why="nobody knows"),
+    ],
+)
+def test_what_was_never_applied_or_is_not_known_is_pending(
+    world: OrganizationSnapshot, applied: Applied
+) -> None:
+    found = look(wanting(), world, KNOWN, applied)
+    assert found.outside == ()
+    assert [item.note for item in found.pending] == ["nobody knows"]
+
+
+def test_a_failed_step_is_pending_whatever_was_applied_before() -> None:
+    known = ledger(but(record("shop", 1), failures={"move-account": failed("no")}))
+    found = look(wanting(), shop_is(ou="Sandbox"), known)
+    assert [item.what for item in found.pending] == ["move-account"]
+    assert found.outside == ()
+
+
+def test_a_tag_to_be_removed_is_git_s_wish() -> None:
+    known = ledger(but(record("shop", 1), tag_keys=("cost", "old")))
+    world = shop_is(tags={"aft:request": "shop", "cost": "1", "old": "x"})
+    found = look(wanting(), world, known)
+    assert found.outside == ()
+    assert [item.what for item in found.pending] == ["tag-account"]
+
+
+def test_gone_and_suspended_accounts() -> None:
+    gone = look(wanting(), snapshot(["Workloads", "Sandbox"]), KNOWN)
+    assert [(item.what, item.change) for item in gone.outside] == [("account-gone", None)]
+    closed = look(wanting(), shop_is(state=AccountState.SUSPENDED), KNOWN)
+    assert [item.what for item in closed.outside] == ["account-suspended"]
+    young = look(wanting(), shop_is(state=AccountState.PENDING_ACTIVATION), KNOWN)
+    assert young.outside == ()
+    assert [item.code for item in young.doubts] == ["AFT904"]
+
+
+def test_a_protected_account_that_was_moved_is_told_and_left() -> None:
+    state = desired(but(SHOP, protect=True), units=[unit("Workloads"), unit("Sandbox")])
+    found = look(state, shop_is(ou="Sandbox"), KNOWN)
+    assert [(item.what, item.change) for item in found.outside] == [("account-kept", None)]
+    unknown = look(state, shop_is(ou="Sandbox"), KNOWN, Applied())
+    assert unknown.outside == ()
+    assert [item.code for item in unknown.doubts] == ["AFT906"]
+
+
+def test_another_root_address_is_told_and_left() -> None:
+    found = look(wanting(), shop_is(email="thief@example.com"), KNOWN)
+    assert [item.what for item in found.outside] == ["root-email"]
+    other = look(wanting(), shop_is(email="x@example.com"), KNOWN, but(WISHED, email="y@z.org"))
+    assert other.outside == ()
+
+
+def test_accounts_nobody_asked_for_are_listed_and_the_management_account_is_not() -> None:
+    world = snapshot(
+        ["Workloads", "Sandbox"],
+        [
+            account(1, "shop", **AS_WISHED),
+            account(2, "stranger", tags={}),
+            account(3, "orphan", tags={"aft:request": "gone"}),
+            account(4, "root", tags={}, id_=snapshot().management_account_id),
+        ],
+    )
+    found = look(wanting(), world, KNOWN)
+    assert [(item.name, item.tag) for item in found.unmanaged] == [
+        ("stranger", ""),
+        ("orphan", "gone"),
+    ]
+    assert not found.is_any
+
+
+def test_another_organization_is_no_drift() -> None:
+    known = ledger(record("shop", 1), record("lab", 2))
+    with pytest.raises(UserError, match="none of the 2 accounts"):
+        look(wanting(request("lab")), snapshot(["Workloads", "Sandbox"]), known)
+
+
+# --- repair ---
+
+
+def test_a_repair_holds_the_drift_and_says_what_it_leaves() -> None:
+    world = shop_is(ou="Sandbox", name="mine")
+    made = plan(wanting(request("new")), world, KNOWN)
+    facts = {"shop": but(WISHED, name="before")}
+    found = detect_drift(made, wanting(request("new")), world, KNOWN, applied=facts)
+    assert [item.what for item in found.outside] == ["move-account"]
+    repair = repair_plan(made, found)
+    assert [change.id for change in repair.changes] == ["account/shop/move-account"]
+    assert [item.code for item in repair.attention] == ["AFT923"], "a rename is left"
+    assert repair.summary.move == 1
+    assert repair.summary.create == 0
+    assert [wave.chains for wave in repair.waves] == [(("account/shop/move-account",),)]
+    assert not_repaired(made, found) == 0
+
+
+def test_a_repair_does_nothing_before_what_it_waits_for() -> None:
+    world = shop_is(ou="Sandbox", name="mine")
+    made = plan(wanting(), world, KNOWN)
+    facts = {"shop": but(WISHED, ou="elsewhere")}
+    found = detect_drift(made, wanting(), world, KNOWN, applied=facts)
+    assert [item.what for item in found.outside] == ["rename-account"]
+    assert repair_plan(made, found).is_empty, "the move before it is not drift"
+    assert not_repaired(made, found) == 1
+
+
+# --- what the ledger says was applied ---
+
+
+def done(kind: str, revision: str, second: float) -> Any:
+    return but(
+        event(kind=EventKind.STEP_DONE, second=second, data={"kind": kind}), revision=revision
+    )
+
+
+def test_each_aspect_has_its_own_newest_step() -> None:
+    story = [
+        done("rename-account", "before-it-was-bound", 0),
+        bound(second=1),
+        done("create-account", "r1", 2),
+        done("move-account", "r2", 3),
+        but(step("network", second=4), revision="r0", kind=EventKind.STEP_FAILED),
+    ]
+    found = applied_at(story)
+    assert found.revisions == {"ou": "r2", "name": "r1", "tags": "r1"}
+    assert found.inferred == frozenset()
+
+
+def test_a_step_inside_speaks_for_what_came_before_it() -> None:
+    story = [bound(second=1), done("move-account", "r1", 2), done("apply-setting", "r2", 3)]
+    found = applied_at(story)
+    assert found.revisions == {"ou": "r2", "name": "r2", "tags": "r2"}
+    assert found.inferred == {"ou", "name", "tags"}
+
+
+def test_an_adopted_account_of_which_nothing_else_is_known() -> None:
+    assert applied_at([bound(second=1), done("adopt-account", "r1", 2)]).revisions == {}
+
+
+class _Sweeping(FakeSetting):
+    sweeps_account = True
+
+
+def test_a_repair_waits_for_no_customization_that_it_does_not_run() -> None:
+    found = {"groups": _Sweeping("groups")}
+    state = desired(
+        request("shop"),
+        baselines=(baseline("standard", "groups"),),
+        customizations=(customization("global", "10.py"),),
+    )
+    done = all_done(state, "shop", 1, plugins=found)
+    known = ledger(record("shop", 1, steps={"groups": done["groups"]}))
+    world = snapshot(accounts=(account(1, "shop"),))
+    open_again = LiveSetting(
+        account_id=account_id(1), subject="groups", differences=("group sg-1 has rules",)
+    )
+    made = plan(
+        state, world, known, plugins=found, deep=True, live={(account_id(1), "groups"): open_again}
+    )
+    assert [change.subject for change in made.changes] == ["global/10.py", "groups"]
+    drift = detect_drift(made, state, world, known, applied={})
+    (repaired,) = repair_plan(made, drift).changes
+    assert (repaired.subject, repaired.follows) == ("groups", ())
