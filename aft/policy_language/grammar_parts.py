@@ -152,7 +152,9 @@ def resources(raw: Any, loc: Loc, *, has_variables: bool) -> Iterator[Fault]:
             yield Fault("AFT435", place, why, "write * there, and compare by a Condition")
         elif text.count(":") < 5 or not re.match(r"arn:|\*:", text, re.IGNORECASE):
             why = f"{text!r} is no ARN: expected six parts, arn:partition:service:region:account:…"
-            yield Fault("AFT427", place, why, _arn_hint(text))
+            # AWS takes an ARN that ends early in *; what that spans is better written out.
+            short = re.fullmatch(r"arn(:[^:]+)+", text, re.IGNORECASE) and text.endswith("*")
+            yield Fault("AFT427", place, why, _arn_hint(text), is_warning=bool(short))
         yield from _variables(text, place, has_variables=has_variables)
 
 
