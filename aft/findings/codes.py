@@ -1,7 +1,8 @@
 """Every finding code, what it means and how to mend it: the source of docs and SARIF rules.
 
 Ranges: 1xx YAML · 2xx a field of any file · 3xx across requests · 4xx the organization and
-its policies · 5xx baselines · 6xx customizations · 7xx aft.yaml · 8xx the repository's tree · 9xx plans.
+its policies · 5xx baselines · 6xx customizations · 7xx aft.yaml · 8xx the repository's tree ·
+9xx plans.
 A code is never reused for another meaning.
 """
 

@@ -28,13 +28,14 @@ class Context:
     of whole condition blocks are kept in it.
     """
 
-    __slots__ = ("_all_unknown", "_memo", "_patterns", "_unknown", "_values")
+    __slots__ = ("_all_unknown", "_memo", "_names", "_patterns", "_unknown", "_values")
 
     def __init__(
         self, values: Mapping[str, Value] | None = None, unknown: Iterable[str] = ()
     ) -> None:
         self._values = {key.lower(): value for key, value in (values or {}).items()}
         names = [name.lower() for name in unknown]
+        self._names = tuple(names)
         self._all_unknown = "*" in names
         self._unknown = frozenset(names)
         self._patterns = tuple(Glob(name) for name in names if "*" in name and name != "*")
@@ -50,6 +51,10 @@ class Context:
         if self._patterns and any(pattern.matches(key) for pattern in self._patterns):
             return Missing.UNKNOWN
         return Missing.ABSENT
+
+    def with_values(self, values: Mapping[str, Value], *, unknown: Iterable[str] = ()) -> Context:
+        """This context with more known and more unknown keys."""
+        return Context({**self._values, **values}, (*self._names, *unknown))
 
     def remembered(self, block: object, truth_of: Callable[[Context], Truth]) -> Truth:
         """``truth_of`` this context, asked once per ``block``."""

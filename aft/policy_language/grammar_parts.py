@@ -149,7 +149,8 @@ def resources(raw: Any, loc: Loc, *, has_variables: bool) -> Iterator[Fault]:
         head = ":".join(text.split(":", 5)[:5])
         if "${" in head:
             why = "a policy variable stands in the last part of an ARN alone"
-            yield Fault("AFT435", place, why, "write * there, and compare by a Condition")
+            hint = "write * there, and compare by a Condition"
+            yield Fault("AFT435", place, why, hint, is_warning=True)
         elif text.count(":") < 5 or not re.match(r"arn:|\*:", text, re.IGNORECASE):
             why = f"{text!r} is no ARN: expected six parts, arn:partition:service:region:account:…"
             # AWS takes an ARN that ends early in *; what that spans is better written out.
