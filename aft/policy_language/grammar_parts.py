@@ -84,9 +84,9 @@ class Form:
         """What to write instead of a refused element."""
         if key == "NotAction":
             return "list the actions under Action"
-        if key == "NotPrincipal":
+        if key == "NotPrincipal" and self.principal == "everyone":
             return 'write "Principal": "*" and exempt principals by a Condition'
-        if key == "Principal":
+        if key in ("Principal", "NotPrincipal"):
             return "remove it; a Condition on aws:PrincipalArn says whom it is about"
         return "remove it; it is about the role it belongs to"
 
@@ -258,6 +258,8 @@ def _closest(name: str) -> str:
         return did_you_mean(prefix, ("ForAllValues", "ForAnyValue")) or (
             "before a colon stands ForAllValues or ForAnyValue"
         )
+    if rest.lower().startswith("null"):
+        return "write Null, which asks whether the key is there, or not, by itself"
     return (
         did_you_mean(rest, names) or "IAM's operators are String…, Numeric…, Date…, Arn…, Bool, …"
     )
@@ -300,17 +302,19 @@ def _set_operator(
     if quantifier is Quantifier.NONE:
         if is_list and operator.comparison.family is not Family.NULL:
             why = f"{key} holds a list, which {name} without a set operator never fits"
-            yield Fault("AFT434", loc, why, f"write ForAnyValue:{name}", is_warning=True)
+            yield Fault(
+                "AFT434", loc, why, f"write ForAnyValue:{name}", is_warning=True, at_key=True
+            )
     elif is_single:
         why = f"{key} holds one value; a set operator makes its absence count as a match or not"
-        yield Fault("AFT434", loc, why, f"write {name}", is_warning=True)
+        yield Fault("AFT434", loc, why, f"write {name}", is_warning=True, at_key=True)
     elif quantifier is Quantifier.ALL and base not in guarded:
         why = f"ForAllValues: is true when the request has no {key}"
         hint = f'add "Null": {{"{key}": "false"}}, if that is not meant'
-        yield Fault("AFT434", loc, why, hint, is_warning=True)
+        yield Fault("AFT434", loc, why, hint, is_warning=True, at_key=True)
     elif quantifier is Quantifier.ANY and operator.if_exists:
         why = f"IfExists does nothing under ForAnyValue:, which is false when there is no {key}"
-        yield Fault("AFT434", loc, why, f"write ForAnyValue:{name}", is_warning=True)
+        yield Fault("AFT434", loc, why, f"write ForAnyValue:{name}", is_warning=True, at_key=True)
 
 
 def _values(operator: Operator, raw: Any, loc: Loc, *, has_variables: bool) -> Iterator[Fault]:
