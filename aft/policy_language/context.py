@@ -23,16 +23,21 @@ class Missing(enum.Enum):
 class Context:
     """Condition keys by name; names are compared without regard to case, tag keys too.
 
-    A key in neither ``values`` nor ``unknown`` is absent. ``unknown`` may hold wildcards:
-    ``aws:ResourceTag/*``, or ``*`` for every key that has no value. Not changed once made: answers
-    of whole condition blocks are kept in it.
+    A key in neither ``values`` nor ``unknown`` is absent, and so is one of ``absent``. ``unknown``
+    may hold wildcards: ``aws:ResourceTag/*``, or ``*`` for every key that has no value. Not changed
+    once made: answers of whole condition blocks are kept in it.
     """
 
-    __slots__ = ("_all_unknown", "_memo", "_names", "_patterns", "_unknown", "_values")
+    __slots__ = ("_absent", "_all_unknown", "_memo", "_names", "_patterns", "_unknown", "_values")
 
     def __init__(
-        self, values: Mapping[str, Value] | None = None, unknown: Iterable[str] = ()
+        self,
+        values: Mapping[str, Value] | None = None,
+        unknown: Iterable[str] = (),
+        *,
+        absent: Iterable[str] = (),
     ) -> None:
+        self._absent = frozenset(name.lower() for name in absent)
         self._values = {key.lower(): value for key, value in (values or {}).items()}
         names = [name.lower() for name in unknown]
         self._names = tuple(names)
@@ -46,6 +51,8 @@ class Context:
         found = self._values.get(key)
         if found is not None:
             return found
+        if key in self._absent:
+            return Missing.ABSENT
         if self._all_unknown or key in self._unknown:
             return Missing.UNKNOWN
         if self._patterns and any(pattern.matches(key) for pattern in self._patterns):
@@ -54,7 +61,7 @@ class Context:
 
     def with_values(self, values: Mapping[str, Value], *, unknown: Iterable[str] = ()) -> Context:
         """This context with more known and more unknown keys."""
-        return Context({**self._values, **values}, (*self._names, *unknown))
+        return Context({**self._values, **values}, (*self._names, *unknown), absent=self._absent)
 
     def remembered(self, block: object, truth_of: Callable[[Context], Truth]) -> Truth:
         """``truth_of`` this context, asked once per ``block``."""
