@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from aft.policy_language.policy import Policy
-from aft.policy_language.statements import Effect, Request, Statement
+from aft.policy_language.statements import Request, Statement
 from aft.policy_language.truth import Truth
 
 
@@ -43,18 +43,23 @@ class Trace(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """``traces`` begin with what decided. ``explicit``: a Deny matched, rather than nothing
-    allowing it."""
+    """``explicit``: a Deny matched, rather than nothing allowing it. ``found`` is what ``traces``
+    are made of when somebody asks: most answers are counted, and not read."""
 
     decision: Decision
-    traces: tuple[Trace, ...] = ()
+    found: tuple[Found, ...] = ()
     explicit: bool = False
-    keys: frozenset[str] = field(default=frozenset())
+    keys: frozenset[str] = frozenset()
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """The statements that had a part; what decided comes first."""
+        return tuple(_trace(item) for item in self.found)
 
     @property
     def trace(self) -> Trace | None:
         """What decided."""
-        return self.traces[0] if self.traces else None
+        return _trace(self.found[0]) if self.found else None
 
 
 class Level:
@@ -68,26 +73,33 @@ class Level:
         self.policies = tuple(policies)
 
     def matching(
-        self, request: Request, action: str, effect: Effect, possible: list[_Found]
-    ) -> _Found | None:
-        """The first statement of ``effect`` that matches; those that might go to ``possible``."""
-        which = 0 if effect is Effect.DENY else 1
+        self, request: Request, action: str, which: int, possible: list[Found]
+    ) -> Found | None:
+        """The first statement that denies (``which`` 0) or allows (1) the request; those that
+        might go to ``possible``."""
         for policy in self.policies:
             for statement in policy.about(action)[which]:
                 truth = statement.truth(request)
+                if truth is True:
+                    return Found(self, policy, statement)
                 if truth is not False:
-                    found = (self, policy, statement, truth)
-                    if truth is True:
-                        return found
-                    possible.append(found)
+                    possible.append(Found(self, policy, statement, truth))
         return None
 
 
-_Found = tuple[Level, Policy, Statement, Truth]
+class Found(NamedTuple):
+    """A statement that matches, or might; without one, a level where nothing allows."""
+
+    level: Level
+    policy: Policy | None = None
+    statement: Statement | None = None
+    truth: Truth = True
 
 
-def _trace(found: _Found) -> Trace:
+def _trace(found: Found) -> Trace:
     level, policy, statement, truth = found
+    if policy is None or statement is None:
+        return Trace(level.source, level.id)
     keys: frozenset[str] = frozenset() if isinstance(truth, bool) else truth
     return Trace(
         level.source,
@@ -106,26 +118,29 @@ def decided(levels: Sequence[Level], request: Request, *, needs_allow: bool = Tr
     Names the first Deny, else the first level where nothing allows.
     """
     action = request.action.lower()
-    possible: list[_Found] = []
+    possible: list[Found] = []
     for level in levels:
-        found = level.matching(request, action, Effect.DENY, possible)
+        found = level.matching(request, action, 0, possible)
         if found is not None:
-            return Answer(decision=Decision.DENIED, traces=(_trace(found),), explicit=True)
-    allows: list[_Found] = []
+            return Answer(decision=Decision.DENIED, found=(found,), explicit=True)
+    allows: list[Found] = []
     for level in levels if needs_allow else ():
-        maybe: list[_Found] = []
-        found = level.matching(request, action, Effect.ALLOW, maybe)
+        maybe: list[Found] = []
+        found = level.matching(request, action, 1, maybe)
         if found is not None:
             allows.append(found)
         elif maybe:
             possible += maybe
         else:
-            return Answer(decision=Decision.DENIED, traces=(Trace(level.source, level.id),))
+            return Answer(decision=Decision.DENIED, found=(Found(level),))
     if possible:
-        traces = tuple(_trace(item) for item in possible)
-        keys: frozenset[str] = frozenset().union(*(trace.keys for trace in traces))
-        return Answer(decision=Decision.DEPENDS, traces=traces, keys=keys)
-    return Answer(decision=Decision.ALLOWED, traces=tuple(_trace(item) for item in allows))
+        return Answer(decision=Decision.DEPENDS, found=tuple(possible), keys=_keys(possible))
+    return Answer(decision=Decision.ALLOWED, found=tuple(allows))
+
+
+def _keys(found: Iterable[Found]) -> frozenset[str]:
+    nothing: frozenset[str] = frozenset()
+    return nothing.union(*(item.truth for item in found if not isinstance(item.truth, bool)))
 
 
 def granted(policies: Iterable[Policy], request: Request, *, source: str) -> Answer:
@@ -136,15 +151,12 @@ def granted(policies: Iterable[Policy], request: Request, *, source: str) -> Ans
 
 def combined(answers: Iterable[Answer]) -> Answer:
     """All of them must allow. A Deny goes before what nothing allows."""
-    found = list(answers)
-    denied = [item for item in found if item.decision is Decision.DENIED]
+    each = list(answers)
+    denied = [item for item in each if item.decision is Decision.DENIED]
     if denied:
         return next((item for item in denied if item.explicit), denied[0])
-    keys = frozenset().union(*(item.keys for item in found))
-    traces = tuple(trace for item in found for trace in item.traces)
-    if any(item.decision is Decision.DEPENDS for item in found):
-        first = tuple(
-            trace for item in found if item.decision is Decision.DEPENDS for trace in item.traces
-        )
-        return Answer(decision=Decision.DEPENDS, traces=first, keys=keys)
-    return Answer(decision=Decision.ALLOWED, traces=traces)
+    open_ones = [item for item in each if item.decision is Decision.DEPENDS]
+    found = tuple(part for item in open_ones or each for part in item.found)
+    if open_ones:
+        return Answer(decision=Decision.DEPENDS, found=found, keys=_keys(found))
+    return Answer(decision=Decision.ALLOWED, found=found)

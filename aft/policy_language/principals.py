@@ -64,7 +64,7 @@ class Principal:
         is_session = found["service"] == "sts" and found["rest"].startswith(_SESSION)
         return PrincipalKind.SESSION if is_session else PrincipalKind.OTHER
 
-    @property
+    @cached_property
     def is_service_linked(self) -> bool:
         """A service-linked role, or a session of one whose role's ARN is known."""
         return any(f":{_SERVICE_LINKED}" in name for name in (self.name, self.role_arn))

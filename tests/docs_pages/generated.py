@@ -32,6 +32,7 @@ from aft.organization.raw import OrganizationFile
 from aft.plan.model import ChangeKind
 from aft.plan.risk import RISK_WORDS, Risk
 from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.policy_language.policy_types import AS_OF, POLICY_TYPES
 from aft.sandbox.profiles import Profile, behaviour_of
 from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, Grant
 
@@ -56,7 +57,7 @@ RANGES = {
     "1": "YAML",
     "2": "A field of any file",
     "3": "Across requests",
-    "4": "organization.yaml",
+    "4": "The organization and its policies",
     "5": "Baselines",
     "6": "Customizations",
     "7": "aft.yaml",
@@ -197,6 +198,25 @@ def filters() -> str:
     return ", ".join(f"`{name}`" for name in sorted({*FILTERS, "tojson"}))
 
 
+def policy_types() -> str:
+    rows = []
+    for item in POLICY_TYPES.values():
+        limits = item.limits
+        since = f"; since {item.since}" if item.since is not None else ""
+        rows.append(
+            (
+                f"`{item.name}`",
+                ", ".join(f"`{key}`" for key in item.top_level) or "not checked",
+                f"{limits.characters:,}",
+                f"{limits.least_attached} to {limits.attached}",
+                f"{limits.policies:,}",
+                f"{item.source}{since}",
+            )
+        )
+    head = ("type", "top level", "characters", "per target", "per organization", "source")
+    return f"As of {AS_OF}.\n\n" + table(head, rows)
+
+
 def change_kinds() -> str:
     return ", ".join(f"`{kind.value}`" for kind in ChangeKind)
 
@@ -326,6 +346,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "template-account": template_account,
     "python-account": python_account,
     "template-filters": filters,
+    "policy-types": policy_types,
     "change-kinds": change_kinds,
     "risks": risks,
     "profiles": profiles,
