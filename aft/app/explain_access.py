@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from aft.app.explain import explain_account
 from aft.app.workspace import Workspace
@@ -13,7 +12,7 @@ from aft.aws.attached_policies import read_attached
 from aft.errors import UserError
 from aft.files import RevisionFiles
 from aft.organization.attached import AttachedLevel, AttachedPolicies
-from aft.plan.access import Explained, ExplainedAccess
+from aft.plan.access import Explained, ExplainedAccess, Question
 from aft.policy_language.ceiling import RCP, SCP, UNBOUND, Ceiling, Chain, ceiling
 from aft.policy_language.context import Context, Value
 from aft.policy_language.evaluate import Level
@@ -24,19 +23,6 @@ from aft.policy_language.statements import Request
 from aft.values.ids import AccountId
 
 _NAMED = re.compile(r"(root|(?:role|user)/.+)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked. What is ``None`` nobody knows; every condition key but those of ``context``
-    and those that follow from the account, too. ``absent`` keys are known not to be there."""
-
-    actions: Sequence[str]
-    resource: str | None = None
-    region: str | None = None
-    principal: str | None = None
-    context: Mapping[str, Value]
-    absent: Sequence[str] = ()
 
 
 def explain_access(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from aft.cli.context import REVISION_HELP, Session, pass_session
+
+if TYPE_CHECKING:
+    from aft.files import RevisionFiles
+    from aft.plan.access import Question
 
 
 @click.command("explain")
@@ -45,12 +51,8 @@ def command(
     working_tree: bool,
     live: bool,
     short: bool,
-    actions: tuple[str, ...],
-    resource: str | None,
-    region: str | None,
-    principal: str | None,
-    pairs: tuple[str, ...],
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Every effective value of one account, with the file and line it comes from.
 
@@ -72,26 +74,12 @@ def command(
         raise click.UsageError("--working-tree and --revision exclude each other")
     workspace = session.workspace
     files = workspace.files(None if working_tree else revision or "HEAD")
-    if actions:
-        from aft.app.explain_access import Question, explain_access
-        from aft.report.explain.access import access_json, access_text
-
+    question = _question(**asked)
+    if question is not None:
         if names or short:
             raise click.UsageError("--action goes with neither NAME nor --short")
-        values, absent = _context(pairs)
-        question = Question(
-            actions=actions,
-            resource=resource,
-            region=region,
-            principal=principal,
-            context=values,
-            absent=absent,
-        )
-        access = explain_access(workspace, files, request_id, question, simulated=session.simulated)
-        click.echo(access_json(access) if as_json else access_text(access), nl=False)
+        _answer(session, files, request_id, question, as_json=as_json)
         return
-    if resource or region or principal or pairs:
-        raise click.UsageError("--resource, --region, --principal and --context need --action")
     explanation = narrowed(
         explain_account(workspace, files, request_id, simulated=session.simulated, live=live),
         names,
@@ -103,6 +91,45 @@ def command(
             explanation_view(explanation, width=session.console.width, short=short),
             soft_wrap=True,
         )
+
+
+def _question(
+    *,
+    actions: tuple[str, ...],
+    resource: str | None,
+    region: str | None,
+    principal: str | None,
+    pairs: tuple[str, ...],
+) -> Question | None:
+    """What --action asks, if it is there."""
+    from aft.plan.access import Question
+
+    if not actions:
+        if resource or region or principal or pairs:
+            raise click.UsageError("--resource, --region, --principal and --context need --action")
+        return None
+    values, absent = _context(pairs)
+    return Question(
+        actions=actions,
+        resource=resource,
+        region=region,
+        principal=principal,
+        context=values,
+        absent=absent,
+    )
+
+
+def _answer(
+    session: Session, files: RevisionFiles, request_id: str, question: Question, *, as_json: bool
+) -> None:
+    """What may be done in the account, as of now."""
+    from aft.app.explain_access import explain_access
+    from aft.report.explain.access import access_json, access_text
+
+    access = explain_access(
+        session.workspace, files, request_id, question, simulated=session.simulated
+    )
+    click.echo(access_json(access) if as_json else access_text(access), nl=False)
 
 
 def _context(pairs: tuple[str, ...]) -> tuple[dict[str, str | tuple[str, ...]], list[str]]:

@@ -4,10 +4,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from aft.policy_language.context import Value
 from aft.policy_language.evaluate import Answer
 from aft.values.ids import AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked. What is ``None`` nobody knows; every condition key but those of ``context``
+    and those that follow from the account, too. ``absent`` keys are known not to be there."""
+
+    actions: Sequence[str]
+    resource: str | None = None
+    region: str | None = None
+    principal: str | None = None
+    context: Mapping[str, Value]
+    absent: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
