@@ -69,6 +69,9 @@ def ruling(organization: Organization, call: Call, *, now: float) -> Ruling:
     caller = call.caller
     if call.action.lower() in ALWAYS_ALLOWED:
         return _FREE
+    is_management = caller.account_id == organization.management_account_id
+    if is_management and not caller.role_arn and not _has_rcps(organization):
+        return _FREE  # nothing binds it, and it makes most calls
     known = _Known(organization, call, now)
     answer, resource = known.answer(None), NO_RESOURCE
     if RESOURCE in answer.keys or known.needs_owner:
@@ -87,10 +90,7 @@ class _Known:
         self._context = _context(organization, call, now)
         self._own = organization.accounts.get(call.caller.account_id)
         self._scps = _chain(organization, self._own, SCP_TYPE)
-        self.needs_owner = RCP_TYPE in organization.policy_types and any(
-            policy.type == RCP_TYPE and not policy.aws_managed and policy.targets
-            for policy in organization.policies.values()
-        )
+        self.needs_owner = _has_rcps(organization)
         self._inside = list(_inside(call.caller))
 
     def answer_for_resources(self) -> tuple[Answer, str]:
@@ -132,6 +132,14 @@ class _Known:
         )
         inside = (granted(found, request, source=source) for source, found in self._inside)
         return combined((ceiling(above, request), *inside))
+
+
+def _has_rcps(organization: Organization) -> bool:
+    """Is any RCP but AWS's own attached?"""
+    return RCP_TYPE in organization.policy_types and any(
+        policy.type == RCP_TYPE and not policy.aws_managed and policy.targets
+        for policy in organization.policies.values()
+    )
 
 
 def _chain(
