@@ -5,5 +5,5 @@ SCPs and RCPs of a whole organization leave possible, ``compare`` whether a chan
 more power, ``grammar`` what each type of policy may hold. Every answer has three values: a key that
 nobody knows is neither absent nor present, and what follows from it *depends*.
 
-Imports nothing but the standard library and ``aft``'s errors and findings.
+Imports nothing but the standard library and ``aft``'s errors, values and findings.
 """
