@@ -87,7 +87,7 @@ class World:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, stdin: str | None = None) -> str:
         """The output of a git command, which must succeed."""
         name, email = PERSON
         at = self.now.isoformat()
@@ -98,6 +98,7 @@ class World:
             ["git", *arguments],
             cwd=self.repository,
             env={**os.environ, **who},
+            input=stdin or "",
             capture_output=True,
             text=True,
             check=False,
@@ -109,6 +110,20 @@ class World:
 
     def aft(self, *arguments: str) -> str:
         """Run ``aft --sandbox`` here; the command, what it said, and its exit code, as one text."""
+        code, out, err = self.run(*arguments)
+        said = [f"$ aft {_shown(arguments)}", out.rstrip("\n")]
+        if err:
+            said += ["--- stderr", err.rstrip("\n")]
+        return "\n".join([*said, f"--- exit {code}", ""])
+
+    def json(self, *arguments: str) -> Any:
+        """What a command says as JSON, whatever its exit code."""
+        code, out, err = self.run(*arguments)
+        assert out, f"exit {code}: {err}"
+        return json.loads(out)
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error of ``aft --sandbox``."""
         out, err = io.StringIO(), io.StringIO()
         before = dict(os.environ)
         os.environ.update(
@@ -123,10 +138,7 @@ class World:
         finally:
             os.environ.clear()
             os.environ.update(before)
-        said = [f"$ aft {_shown(arguments)}", out.getvalue().rstrip("\n")]
-        if err.getvalue():
-            said += ["--- stderr", err.getvalue().rstrip("\n")]
-        return "\n".join([*said, f"--- exit {code}", ""])
+        return code, out.getvalue(), err.getvalue()
 
     # --- the organization ---
 

@@ -31,6 +31,22 @@ class Scenario:
     message: str = ""
     hand: Callable[[Hand], object] | None = None
 
+    def play(self, world: World, scratch: Path) -> Mapping[str, str]:
+        """What the commands leave, by file name."""
+        world.an_hour_later()
+        if self.files:
+            world.write(self.files)
+            world.commit(self.message or self.name)
+        if self.hand is not None:
+            with world.sandbox() as sandbox:
+                self.hand(Hand(sandbox))
+        left: dict[str, str] = {}
+        for command in self.commands:
+            for name, text in command(world, scratch).items():
+                assert name not in left, f"two commands leave {self.name}/{name}"
+                left[name] = text
+        return left
+
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
@@ -44,18 +60,8 @@ class Story:
         world = World(folder)
         left: dict[str, str] = {}
         for scenario in self.scenarios:
-            world.an_hour_later()
-            if scenario.files:
-                world.write(scenario.files)
-                world.commit(scenario.message or scenario.name)
-            if scenario.hand is not None:
-                with world.sandbox() as sandbox:
-                    scenario.hand(Hand(sandbox))
-            for command in scenario.commands:
-                for name, text in command(world, folder).items():
-                    path = f"{scenario.name}/{name}"
-                    assert path not in left, f"two commands leave {path}"
-                    left[path] = text.replace(str(folder), "/scratch")
+            for name, text in scenario.play(world, folder).items():
+                left[f"{scenario.name}/{name}"] = text.replace(str(folder), "/scratch")
         labels = Labels()
         labels.learn([world.git("rev-list", "main")], "commit-{}")
         labels.learn([world.git("rev-list", "--all")], "ledger-{}")
