@@ -116,6 +116,8 @@ class Dispatcher:
         response = self._execute(call, request_id)
         if fault is not None and fault.kind is FaultKind.LOST_REPLY:
             raise ConnectionBroken("the answer was lost (fault)")
+        if fault is not None and fault.kind is FaultKind.CUT_REPLY:
+            return _cut(response, fault.share)
         if fault is not None and fault.kind is FaultKind.EXIT:
             self._die()
         return response
@@ -241,6 +243,11 @@ class Dispatcher:
         flat |= {"x-amzn-requestid": request_id, "x-amz-request-id": request_id}
         content = with_request_id(content, call.protocol, request_id)
         return WireResponse(status=int(status), headers=flat, body=content)
+
+
+def _cut(response: WireResponse, share: float) -> WireResponse:
+    headers = {name: text for name, text in response.headers.items() if name != "content-length"}
+    return replace(response, headers=headers, body=response.body[: int(len(response.body) * share)])
 
 
 def _error_code(response: WireResponse) -> str:
