@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from aft.errors import UserError
+from aft.errors import UserError, unexpected
 
 SETTINGS_GROUP = "aft.baseline_settings"
 RUNNERS_GROUP = "aft.runners"
@@ -30,7 +30,8 @@ def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]
             plugin = entry.load()()
         except Exception as error:  # a third party's code: whatever it raises, say whose it is
             raise UserError(
-                f"plug-in {entry.name!r} ({entry.value}) of {group} cannot be loaded: {error}",
+                f"plug-in {entry.name!r} ({entry.value}) of {group} cannot be loaded: "
+                f"{unexpected(error)}",
                 hint="repair or uninstall the package that provides it",
             ) from error
         name = name_of(plugin)

@@ -15,7 +15,7 @@ from typing import Any
 from aft.baselines.model import BaselineSetting, ClaimsNetwork, Refuses
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
 from aft.baselines.wording import across_regions
-from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome
+from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome, unexpected
 from aft.ids import AccountId, RequestId
 from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.model import Change, ChangeKind, LiveSetting
@@ -215,7 +215,7 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
     except AftError as error:
         return _Seen(refused=where + error.message, hint=error.hint)
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
-        return _Seen(refused=f"{where}unexpected {type(error).__name__}: {error}")
+        return _Seen(refused=where + unexpected(error))
     return _Seen(
         differences=tuple(item.description for item in found if not item.is_pending),
         takes_away=tuple(item.description for item in found if item.takes_away),

@@ -6,11 +6,10 @@ failure that says where it came from, and what is meant to end the process is ha
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aft.errors import AftError, Stopped
+from aft.errors import AftError, Stopped, unexpected
 from aft.ledger.events import EventKind
 from aft.plan.model import Change, ChangeKind
 from aft.plan.outcome import Status
@@ -20,6 +19,8 @@ from aft.reconcile.creation import AskAgain, Asked, Creations
 from aft.reconcile.customization_steps import about
 from aft.reconcile.done import Done
 from aft.reconcile.steps import carry_out
+
+_HINT = "a bug in aft or in a plug-in; nothing else is affected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def work(
     except AftError as error:
         return _failed(context, change, error.message, error.hint, calls)
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one row
-        return _failed(context, change, *_unexpected(error), calls)
+        return _failed(context, change, unexpected(error), _HINT, calls)
     except BaseException as error:  # noqa: BLE001 - raised again on the run's own thread
         return Work(status=Status.FAILED, broken=error)
 
@@ -129,13 +130,4 @@ def _is_inside(change: Change) -> bool:
         ChangeKind.RUN_CUSTOMIZATION,
         ChangeKind.DESTROY_CUSTOMIZATION,
         ChangeKind.FORGET_CUSTOMIZATION,
-    )
-
-
-def _unexpected(error: Exception) -> tuple[str, str]:
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
-    return (
-        f"unexpected {type(error).__name__}: {error}",
-        f"a bug in aft or in a plug-in, at {where}; nothing else is affected",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from aft.config import WorkerConfig
-from aft.errors import AftError, Stopped
+from aft.errors import AftError, Stopped, unexpected
 from aft.ids import Revision
 from aft.plan.model import ORGANIZATION
 from aft.plan.outcome import Outcome
@@ -125,7 +125,7 @@ class _Worker:
             self._could_not(targets, error.message, error.hint)
             return
         except Exception as error:  # noqa: BLE001 - one bad pass must not end the worker
-            self._could_not(targets, f"unexpected {type(error).__name__}: {error}", "")
+            self._could_not(targets, unexpected(error), "")
             return
         now = self._clock.monotonic()
         again = outcome.failed_targets

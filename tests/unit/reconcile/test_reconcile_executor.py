@@ -154,8 +154,9 @@ def test_a_plugin_that_raises_anything_costs_one_row() -> None:
         customizations=[customization("global", "10-roles.py")],
     )
     outcome = scene.apply(state)
-    assert reasons(outcome) == {"payments": "unexpected ZeroDivisionError: oops"}
-    assert "plugins.py:" in outcome.targets[0].hint
+    (reason,) = reasons(outcome).values()
+    assert reason.startswith("unexpected ZeroDivisionError at tests/fakes/plugins.py:")
+    assert "bug" in outcome.targets[0].hint
 
 
 def test_a_plan_of_another_revision_is_refused_before_anything_happens() -> None:
