@@ -264,7 +264,8 @@ class ProgressKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One moment of a run, for whoever watches."""
+    """One moment of a run, for whoever watches. ``step`` is the change in a few words; ``tells`` is
+    true where the message of its success says more than that it is done."""
 
     kind: ProgressKind
     at: datetime
@@ -272,7 +273,9 @@ class Progress:
     target: str = ""
     account_id: str | None = None
     change: str = ""
+    step: str = ""
     message: str = ""
+    tells: bool = False
     seconds: float | None = None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from builders_kinds import EFFECTS, KINDS
 from fakes.clocks import SimulatedClock, SteppingClock
 from fakes.plugins import LevelSetting, NotingRunner, settings
 from fakes.world import (
@@ -88,6 +89,8 @@ class Stage:
             settings=self.settings,
             runners={"python": self.runner},
             random=lambda: 0.5,
+            kinds=KINDS,
+            effects=EFFECTS,
         )
 
     def plan(self, state: DesiredState) -> Plan:
@@ -95,6 +98,7 @@ class Stage:
             state,
             self.world.snapshot(),
             self.ledger.read(),
+            kinds=KINDS,
             settings=self.settings,
             runners={"python": self.runner},
             made_at=self.world.clock.now(),

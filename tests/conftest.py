@@ -40,6 +40,7 @@ _LONGEST = (
     "test_concurrent_runs.py",
     "test_stopping.py",
     "test_worker.py",
+    "test_scenarios.py",
     "test_sandbox_with_terraform.py",
     "test_bad_customizations.py",
     "test_terraform_in_s3.py",

@@ -23,6 +23,8 @@ from aft.errors import FindingsError
 from aft.files import RevisionFiles
 from aft.findings.model import Finding
 from aft.git.revision import Repository, open_repository, revision_files, working_tree_files
+from aft.kinds.registry import installed_kinds
+from aft.plan.kind import Kinds
 from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.values.ids import Revision
 
@@ -61,6 +63,11 @@ class Workspace:
     def runners(self) -> Mapping[str, CustomizationRunner]:
         """Runners of customization steps by kind, from every installed package."""
         return load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kinds of things aft looks after, those of installed packages included."""
+        return installed_kinds()
 
     def files(self, revision: str | None) -> RevisionFiles:
         """The files of ``revision``, or of the working tree for ``None``."""

@@ -134,7 +134,7 @@ def open_sandbox(
     except ImportError as error:
         raise UserError(
             f"the sandbox is not installed ({error.name} is missing)",
-            hint="pip install 'aft[sandbox]'",
+            hint="in the clone aft was installed from: pip install '.[sandbox]'",
         ) from error
     path = local_paths.sandbox_state(workspace.repository.path, workspace.environ)
     with Sandbox.open(

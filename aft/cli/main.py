@@ -2,7 +2,7 @@
 
 Exit codes: 0 nothing to do or all done · 1 error · 2 changes present (``plan
 --detailed-exitcode``, ``drift``) · 3 findings · 4 partly applied · 5 refused: by a safety limit,
-or because it was not reviewed.
+or because it was not reviewed · 130 interrupted before anything began (143: by SIGTERM).
 Verbs are imported when they are called, so that ``--help`` and ``validate`` start at once.
 """
 
@@ -14,7 +14,6 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -23,7 +22,10 @@ import click
 
 from aft import __version__
 from aft.cli.context import Masking, Session, simulated_by_environment
-from aft.errors import AftError, FindingsError
+from aft.cli.interrupts import Interrupts
+from aft.errors import AftError, FindingsError, trace, unexpected
+
+STOPPED_EXIT = 130
 
 VERBS: Mapping[str, str] = {
     "init": "Write the files of a repository to begin with.",
@@ -37,6 +39,7 @@ VERBS: Mapping[str, str] = {
     "history": "One account's life: request commits, plans, actions, results.",
     "doctor": "Check credentials, roles, permissions, quotas and settings.",
     "worker": "Watch a branch and reconcile whenever it moves.",
+    "policy": "Evaluate and check policies: SCPs, RCPs and IAM policies.",
     "github": "Comments, pull requests, reviews and issues on GitHub, for workflows.",
     "sandbox": "A simulated AWS organization on this machine.",
     "schema": "JSON Schemas for editors and other tools.",
@@ -113,8 +116,12 @@ def cli(
 
 def main() -> NoReturn:
     """The ``aft`` command."""
+    interrupts = Interrupts()
+    interrupts.begin()
     gc.set_threshold(50_000, 20, 20)  # what a command makes mostly lives until its end
-    _leave(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    interrupts.end()
+    _leave(128 + interrupts.received if code == STOPPED_EXIT and interrupts.received else code)
 
 
 def _leave(code: int) -> NoReturn:
@@ -150,30 +157,30 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except click.Abort:
         click.echo("stopped", err=True)
-        return 130
+        return STOPPED_EXIT
     except AftError as error:
         _show(error, masking)
         if is_verbose:
-            _trace(masking)
+            _trace(error, masking)
         return error.exit_code
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
-        return 130
+        return STOPPED_EXIT
     except BrokenPipeError:
         # The reader (a pager, head) went away: not our failure, and not worth a message.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - outlives us
         return 0
     except Exception as error:  # noqa: BLE001 - the process's boundary: a bug, said as one
-        click.echo(masking.mask(f"error: unexpected {type(error).__name__}: {error}"), err=True)
+        click.echo(masking.mask(f"error: {unexpected(error)}"), err=True)
         click.echo("hint: this is a bug in aft; -v shows where, for the report", err=True)
         if is_verbose:
-            _trace(masking)
+            _trace(error, masking)
         return 1
     return 0
 
 
-def _trace(masking: Masking) -> None:
-    click.echo(masking.mask(traceback.format_exc()), err=True, nl=False)
+def _trace(error: Exception, masking: Masking) -> None:
+    click.echo(masking.mask(trace(error)), err=True, nl=False)
 
 
 def _show(error: AftError, masking: Masking) -> None:

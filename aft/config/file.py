@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from aft.config.model import CONFIG_PATH, Config
 from aft.files import EntryKind, RevisionFiles, TreeEntry
-from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.model import Finding, Severity, SourceRef, sorted_findings
 from aft.findings.validation import Loc, validate
+from aft.policy_language.policy_types import AS_OF, POLICY_TYPES
 from aft.values.cidrs import IPv4Network, parse_cidr
 from aft.values.regions import OPT_IN, partition_of, unknown_region
 from aft.values.suggestions import did_you_mean
@@ -108,6 +109,19 @@ def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
     yield from _partition(config, document)
     yield from _ledger(config, document)
     yield from _networks(config, document)
+    yield from _policies(config, document)
+
+
+def _policies(config: Config, document: YamlDocument) -> Iterator[Finding]:
+    for name in config.policies.limits:
+        if name not in POLICY_TYPES:
+            yield Finding(
+                code="AFT735",
+                source=document.at(("policies", "limits", name), key=True),
+                message=f"{name} is no policy type that aft knows (as of {AS_OF})",
+                hint=did_you_mean(name, POLICY_TYPES),
+                severity=Severity.WARNING,
+            )
 
 
 def _partition(config: Config, document: YamlDocument) -> Iterator[Finding]:

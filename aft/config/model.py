@@ -301,6 +301,41 @@ class GithubConfig(_Section):
     )
 
 
+class PolicyLimits(_Section):
+    """AWS's limits on one type of policy, where they are no longer those aft knows."""
+
+    characters: PositiveInt | None = Field(
+        default=None, description="Characters of a policy's text."
+    )
+    attached: PositiveInt | None = Field(
+        default=None, description="Policies of the type attached to one root, OU or account."
+    )
+    policies: PositiveInt | None = Field(
+        default=None, description="Policies of the type in the organization."
+    )
+
+
+class PoliciesConfig(_Section):
+    """The organization's policies."""
+
+    limits: Mapping[
+        Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", examples=["SERVICE_CONTROL_POLICY"])],
+        PolicyLimits,
+    ] = Field(
+        default={},
+        description="Limits that AWS has changed since your aft was made, by AWS's name of the "
+        "policy type.",
+    )
+
+    @property
+    def changed_limits(self) -> Mapping[str, Mapping[str, int]]:
+        """The numbers that are set, by type and name."""
+        return {
+            name: {key: value for key, value in limits.model_dump().items() if value is not None}
+            for name, limits in self.limits.items()
+        }
+
+
 class Config(_Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
@@ -320,6 +355,7 @@ class Config(_Section):
     worker: WorkerConfig = Field(default=WorkerConfig())
     terraform: TerraformConfig = Field(default=TerraformConfig())
     networks: NetworksConfig = Field(default=NetworksConfig())
+    policies: PoliciesConfig = Field(default=PoliciesConfig())
     github: GithubConfig = Field(default=GithubConfig())
     report: ReportConfig = Field(default=ReportConfig())
 

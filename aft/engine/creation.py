@@ -12,7 +12,7 @@ from functools import partial
 
 from aft.engine import refusals
 from aft.engine.context import RunContext
-from aft.engine.done import Done
+from aft.engine.effects import StepSuccess
 from aft.engine.finish_creation import settle_in
 from aft.engine.intents import Intents
 from aft.engine.retry import THROTTLED, backoff_for
@@ -151,7 +151,7 @@ class Creations:
 
     # --- outside a slot ---
 
-    def finish(self, change: Change, asked: Asked) -> Done | AskAgain:
+    def finish(self, change: Change, asked: Asked) -> StepSuccess | AskAgain:
         """Read how it ended and make the account the request's."""
         if asked.account is not None:
             return settle_in(self._context, change, asked.account.id, found=asked.account)

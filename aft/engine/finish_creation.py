@@ -6,9 +6,9 @@ afterwards is repaired by the next plan, which finds a bound account in the wron
 
 from __future__ import annotations
 
-from aft.engine.account_steps import destination_of, place, tag
 from aft.engine.context import RunContext
-from aft.engine.done import Done
+from aft.engine.effects import StepSuccess
+from aft.engine.placement import destination_of, place, tag
 from aft.engine.readiness import ensure_usable
 from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG, Account
@@ -25,7 +25,7 @@ def settle_in(
     *,
     creation: Creation | None = None,
     found: Account | None = None,
-) -> Done:
+) -> StepSuccess:
     """Make ``account_id`` the request's. ``found`` is given for an account that this very run
     did not ask for, whose name, tags and place may be other than wanted."""
     how = "created" if creation is not None else "found"
@@ -56,7 +56,7 @@ def settle_in(
     ou = field_of(change, OU)
     there = ou.after if ou is not None else destination
     verb = "Create" if creation is not None else "Find"
-    return Done(
+    return StepSuccess(
         summary=f"{verb} account {account_id} for {change.target} in {there}",
         message=f"account {account_id} in {there}",
         account_id=account_id,

@@ -21,15 +21,35 @@ class FaultKind(enum.StrEnum):
     ERROR = "error"
     """Refused with ``code``; not executed."""
     LATENCY = "latency"
-    """Executed after ``seconds`` of real time."""
+    """Executed after ``seconds`` of real time, or once ``gate`` is opened."""
     RESET = "reset"
     """The connection breaks before AWS sees the call."""
     LOST_REPLY = "lost_reply"
     """Executed, but the connection breaks before the answer arrives."""
+    CUT_REPLY = "cut_reply"
+    """Executed, but only ``share`` of the answer's body arrives, as if that were all of it."""
     EXIT = "exit"
     """Executed, the organization's state is saved, then this process dies (exit code 137)."""
     EXIT_BEFORE = "exit_before"
     """The state is saved and this process dies before the call is executed."""
+
+
+class Gate:
+    """Where calls wait until a test opens it, however fast or slow the machine is."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        """Set as soon as a call waits here."""
+        self._opened = threading.Event()
+
+    def open(self) -> None:
+        """Let through whoever waits, and everyone after."""
+        self._opened.set()
+
+    def wait(self) -> None:
+        """Return once it is open."""
+        self.reached.set()
+        self._opened.wait()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +61,8 @@ class Action:
     message: str = ""
     status: int = 400
     seconds: float = 0.0
+    gate: Gate | None = None
+    share: float = 0.5
 
 
 def throttle() -> Action:
@@ -58,6 +80,11 @@ def latency(seconds: float) -> Action:
     return Action(kind=FaultKind.LATENCY, seconds=seconds)
 
 
+def held(gate: Gate) -> Action:
+    """Execute the call once ``gate`` is opened."""
+    return Action(kind=FaultKind.LATENCY, gate=gate)
+
+
 def reset() -> Action:
     """Break the connection before the call is executed."""
     return Action(kind=FaultKind.RESET)
@@ -66,6 +93,11 @@ def reset() -> Action:
 def lost_reply() -> Action:
     """Execute the call and lose its answer."""
     return Action(kind=FaultKind.LOST_REPLY)
+
+
+def cut_reply(share: float) -> Action:
+    """Execute the call and answer with the first ``share`` (0 up to 1) of the body alone."""
+    return Action(kind=FaultKind.CUT_REPLY, share=share)
 
 
 def exit_process() -> Action:

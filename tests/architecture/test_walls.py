@@ -16,17 +16,23 @@ ONE_IMPORTER = {
     "yaml": {"aft/yamldoc/events.py"},
     "jinja2": {"aft/customizations/render.py"},
 }
+KNOWS_GITHUB = {
+    "aft/app/doctor/github_facts.py",  # aft doctor judges what only GitHub has
+    "aft/doctor/github.py",
+    "aft/cli/github_options.py",  # puts the adapter of aft.forge together
+}
 FORBIDDEN_WORDS = {"utils", "helpers", "common", "manager", "misc"}
 
 
-def imported(path: Path) -> set[str]:
+def imported(path: Path, *, depth: int = 1) -> set[str]:
+    """The packages a module imports, named by their first ``depth`` parts."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names.update(alias.name.partition(".")[0] for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    return names
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {".".join(name.split(".")[:depth]) for name in names}
 
 
 def test_import_contracts_are_kept() -> None:
@@ -42,6 +48,16 @@ def test_some_packages_have_one_importer(package: str) -> None:
     importers = {str(path.relative_to(ROOT)) for path in SOURCES if package in imported(path)}
     assert importers <= ONE_IMPORTER[package], importers - ONE_IMPORTER[package]
     assert importers, f"nothing imports {package}: is this test still about something?"
+
+
+def test_github_is_known_where_the_forge_is_put_together_alone() -> None:
+    importers = {
+        name
+        for path in SOURCES
+        if "aft.github" in imported(path, depth=2)
+        and not (name := str(path.relative_to(ROOT))).startswith("aft/github/")
+    }
+    assert importers == KNOWS_GITHUB
 
 
 def test_moto_is_imported_by_the_sandbox_alone() -> None:

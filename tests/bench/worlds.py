@@ -106,6 +106,7 @@ def fill_ledger(place: Place, accounts: Mapping[Sample, str]) -> None:
         workspace.desired(workspace.files("HEAD")),
         place.world.edge.reader.read(),
         LedgerState(records={subject: record for subject, record in records.items() if record}),
+        kinds=workspace.kinds,
         settings=workspace.settings,
         runners=workspace.runners,
         made_at=at,
@@ -120,8 +121,9 @@ def fill_ledger(place: Place, accounts: Mapping[Sample, str]) -> None:
                 actor="bench",
                 account_id=change.account_id,
                 data={
-                    "kind": change.kind.value,
-                    "name": change.subject,
+                    "kind": change.kind,
+                    "action": change.action.value,
+                    "key": change.key,
                     "digest": change.inputs_digest,
                 },
             )

@@ -352,7 +352,7 @@ def test_a_new_account_is_waited_for_until_it_can_be_entered() -> None:
     scene = stage(usable_after=90.0)
     assert rows(scene.apply(one())) == {"payments": "succeeded"}
     born = scene.world.born[scene.world.account("payments").id]
-    done = scene.ledger.read().record("payments").steps["create-account"].at
+    done = scene.ledger.read().record("payments").steps["account/"].at
     assert timedelta(seconds=90) <= done - born < timedelta(seconds=105)
 
 
