@@ -1,7 +1,7 @@
 """Plug-ins by entry point: the built-in ones come in by the same door as anyone's own.
 
-Groups: ``aft.baseline_settings`` and ``aft.runners``. An entry point names a class that is
-instantiated without arguments.
+Groups: ``aft.baseline_settings``, ``aft.runners`` and ``aft.account_providers``. An entry point
+names a class that is instantiated without arguments.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from aft.errors import UserError
 
 SETTINGS_GROUP = "aft.baseline_settings"
 RUNNERS_GROUP = "aft.runners"
+PROVIDERS_GROUP = "aft.account_providers"
+
+_GROUPS = (SETTINGS_GROUP, RUNNERS_GROUP, PROVIDERS_GROUP)
 
 
 def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]:
@@ -47,4 +50,4 @@ def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]
 @cache  # looks into every installed package
 def _installed() -> tuple[EntryPoint, ...]:
     found = entry_points()
-    return (*found.select(group=SETTINGS_GROUP), *found.select(group=RUNNERS_GROUP))
+    return tuple(entry for group in _GROUPS for entry in found.select(group=group))

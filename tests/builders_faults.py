@@ -29,7 +29,7 @@ from aft.ledger.codec import decode_event, encode_record
 from aft.ledger.events import LedgerEvent, LedgerState
 from aft.ledger.replay import replay
 from aft.plan.outcome import Outcome
-from aft.ports import CreationState, LedgerStore, Progress
+from aft.ports import LedgerStore, Progress
 from aft.sandbox import Action, Rule
 
 KILLED = 137
@@ -234,7 +234,7 @@ def apply(
             for account in again.snapshot.accounts
             if account.id != again.snapshot.management_account_id
         ]
-        creations = world.edge.provider.creations(tuple(CreationState))
+        creations = _creations(world)
         return Report(
             outcome=outcome,
             changes_left=tuple(change.id for change in again.plan.changes),
@@ -245,13 +245,21 @@ def apply(
                 )
             ),
             units=tuple(sorted(str(unit.path) for unit in again.snapshot.units)),
-            creations=tuple(sorted((item.account_name, item.state.value) for item in creations)),
+            creations=creations,
             inside={
                 account.name: _inside(world, account.id) for account in accounts if look_inside
             },
             calls_of_apply=calls,
             ledger=again.ledger,
         )
+
+
+def _creations(world: World) -> tuple[tuple[str, str], ...]:
+    """Every creation that AWS accepted, and how it stands."""
+    client = world.edge.management.client("organizations", world.edge.management.global_region)
+    pages = client.get_paginator("list_create_account_status").paginate()
+    found = [item for page in pages for item in page["CreateAccountStatuses"]]
+    return tuple(sorted((item["AccountName"], item["State"]) for item in found))
 
 
 def _inside(world: World, account_id: Any) -> dict[str, Any]:

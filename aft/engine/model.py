@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aft.account_provider import AccountProvider
 from aft.baselines.model import BaselineSetting
 from aft.customizations.model import CustomizationRunner
 from aft.customizations.options import RunnerOptions
 from aft.desired.model import DesiredState
 from aft.ports import (
     AccountLookup,
-    AccountProvider,
     CallRecorder,
     Clock,
     LedgerStore,
