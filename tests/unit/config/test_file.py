@@ -22,9 +22,7 @@ def findings(text: str) -> tuple[Finding, ...]:
 
 
 def test_one_line_is_enough() -> None:
-    config, found = read(
-        MemoryFiles({"aft.yaml": "home_region: eu-central-1\n"}), providers=PROVIDERS
-    )
+    config, found = read(MemoryFiles({"aft.yaml": "home_region: eu-central-1\n"}))
     assert found == ()
     assert config is not None
     assert config.regions == ("eu-central-1",)
@@ -130,14 +128,12 @@ def test_a_provider_that_is_not_installed_comes_with_those_that_are(name: str, h
 
 def test_the_example_of_the_finding_is_a_valid_file() -> None:
     _, found = read(MemoryFiles({}))
-    config, _ = read(
-        MemoryFiles({"aft.yaml": found[0].hint.rpartition("enough: ")[2]}), providers=PROVIDERS
-    )
+    config, _ = read(MemoryFiles({"aft.yaml": found[0].hint.rpartition("enough: ")[2]}))
     assert config is not None
 
 
 def test_another_suffix_is_named() -> None:
-    _, found = read(MemoryFiles({"aft.yml": "home_region: eu-west-1\n"}), providers=PROVIDERS)
+    _, found = read(MemoryFiles({"aft.yml": "home_region: eu-west-1\n"}))
     assert [(str(item.source), item.code) for item in found] == [("aft.yml:1:1", "AFT701")]
 
 
