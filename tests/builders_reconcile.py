@@ -36,6 +36,10 @@ from aft.values.ids import OrgUnitPath, RequestId, Revision
 WHEN = datetime(2026, 1, 4, 12, 0, tzinfo=UTC)
 
 
+Provides = Callable[[FakeWorld], AccountProvider]
+"""Makes the provider of a world."""
+
+
 class OneCommit:
     """``RequestHistory`` in which one commit wrote everything."""
 
@@ -69,7 +73,7 @@ class Stage:
     )
     runner: NotingRunner = field(default_factory=NotingRunner)
     witness: Witness = field(default_factory=Witness)
-    provides: Callable[[FakeWorld], AccountProvider] = FakeProvider
+    provides: Provides = FakeProvider
     runs: int = 0
     last: Outcome | None = None
 
@@ -142,8 +146,13 @@ def application(name: str = "payments", *, ou: str = "Workloads", **changes: Any
     return Application(**values)
 
 
-def stage(clock: SteppingClock | SimulatedClock | None = None, **world: Any) -> Stage:
-    return Stage(FakeWorld(clock or SteppingClock(), **world))
+def stage(
+    clock: SteppingClock | SimulatedClock | None = None,
+    *,
+    provides: Provides = FakeProvider,
+    **world: Any,
+) -> Stage:
+    return Stage(FakeWorld(clock or SteppingClock(), **world), provides=provides)
 
 
 def rows(outcome: Outcome) -> dict[str, str]:

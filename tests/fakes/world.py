@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from builders_plan import MANAGEMENT, ROOT, unit_id
 from aft.account_provider import (
     Application,
     Creation,
+    CreationFailure,
     CreationState,
     EarlierApplication,
     ProviderTraits,
@@ -56,14 +57,17 @@ class Fault:
 
 
 @dataclass
-class _Birth:
+class Birth:
     """A creation and what will come of it at ``ends``."""
 
     creation: Creation
     email: str
-    tags: Mapping[str, str]
     ends: datetime
     listed_from: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+    parent: OrgUnitId = ROOT
+    token: str = ""
+    explain: Callable[[str], CreationFailure] = failure_of
 
 
 @dataclass
@@ -99,7 +103,7 @@ class FakeWorld:
         self.accounts: dict[AccountId, Account] = {}
         self.born: dict[AccountId, datetime] = {}
         self.inside: dict[AccountId, dict[str, Any]] = {}
-        self.births: dict[str, _Birth] = {}
+        self.births: dict[str, Birth] = {}
         self.foreign_emails: set[str] = set()
         self.failing_names: dict[str, list[str]] = {}
         self.faults: list[Fault] = []
@@ -180,19 +184,23 @@ class FakeWorld:
             if birth.creation.state is CreationState.IN_PROGRESS and birth.ends <= now:
                 self.births[key] = self._ended(birth)
 
-    def _ended(self, birth: _Birth) -> _Birth:
+    def _ended(self, birth: Birth) -> Birth:
         reason = self._failure(birth)
         if reason:
-            failure = failure_of(reason)
+            failure = birth.explain(reason)
             failed = replace(birth.creation, state=CreationState.FAILED, failure=failure)
             return replace(birth, creation=failed)
         account_id = self.add_account(
-            birth.creation.account_name, birth.email, tags=birth.tags, born=birth.ends
+            birth.creation.account_name,
+            birth.email,
+            tags=birth.tags,
+            parent=birth.parent,
+            born=birth.ends,
         )
         done = replace(birth.creation, state=CreationState.SUCCEEDED, account_id=account_id)
         return replace(birth, creation=done)
 
-    def _failure(self, birth: _Birth) -> str:
+    def _failure(self, birth: Birth) -> str:
         planned = self.failing_names.get(birth.creation.account_name)
         if planned:
             return planned.pop(0)
@@ -294,7 +302,7 @@ class FakeProvider:
                 state=CreationState.IN_PROGRESS,
                 requested_at=now,
             )
-            world.births[creation.id] = _Birth(
+            world.births[creation.id] = Birth(
                 creation=creation,
                 email=application.email,
                 tags=application.tags,
