@@ -61,9 +61,8 @@ def load_desired_state(
 ) -> LoadResult:
     """Read everything the repository says at this revision. Never raises for bad content.
 
-    ``providers`` are the names of the installed account providers. With ``trusted`` its sections
-    of ``aft.yaml`` that say as whom and where to hold instead of those read here
-    (``aft.config.trust``); where they differ is a warning.
+    ``providers`` are the installed account providers' names. With ``trusted`` its sections of
+    ``aft.yaml`` that say as whom and where to hold (``aft.config.trust``); a difference warns.
     """
     config, config_findings, kept_back = _read_config(files, providers, trusted)
     organization, organization_findings = parse_organization(files)
