@@ -59,15 +59,9 @@ class OrganizationsProvider:
         return organization.root_id
 
     def begin(self, application: Application) -> Creation:
-        """See the port. CreateAccount leaves the role behind by which aft enters the account."""
-        tags = application.tags
+        client = self._client(once=True)
         try:
-            answer = self._client(once=True).create_account(
-                Email=application.email,
-                AccountName=application.name,
-                RoleName=self._management.member_role,
-                Tags=[{"Key": key, "Value": tags[key]} for key in sorted(tags)],
-            )
+            answer = client.create_account(**self.parameters(application))
         except Conflict as error:
             raise Transient(
                 f"{error.message}; no account was created",
@@ -76,6 +70,17 @@ class OrganizationsProvider:
         except Terminal as error:
             raise CreationRefused(error.message, failure=failure_in(error)) from error.__cause__
         return self._creation(answer["CreateAccountStatus"])
+
+    def parameters(self, application: Application) -> Mapping[str, Any]:
+        """CreateAccount's, for a provider that begins with other ones to change. The role is left
+        behind by CreateAccount; aft enters the account by it."""
+        tags = application.tags
+        return {
+            "Email": application.email,
+            "AccountName": application.name,
+            "RoleName": self._management.member_role,
+            "Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)],
+        }
 
     def look(self, creation_id: str) -> Creation:
         answer = self._client().describe_create_account_status(CreateAccountRequestId=creation_id)
