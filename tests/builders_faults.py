@@ -25,9 +25,11 @@ from aft.app.plan.planning import plan_now
 from aft.app.workspace import Workspace
 from aft.app.world import World, open_world
 from aft.engine.model import StopToken
+from aft.errors import AftError
 from aft.ledger.codec import decode_event, encode_record
 from aft.ledger.events import LedgerEvent, LedgerState
 from aft.ledger.replay import replay
+from aft.organization.model import Account
 from aft.plan.outcome import Outcome
 from aft.ports import LedgerStore, Progress
 from aft.sandbox import Action, Rule
@@ -246,9 +248,7 @@ def apply(
             ),
             units=tuple(sorted(str(unit.path) for unit in again.snapshot.units)),
             creations=creations,
-            inside={
-                account.name: _inside(world, account.id) for account in accounts if look_inside
-            },
+            inside=_insides(world, accounts, outcome) if look_inside else {},
             calls_of_apply=calls,
             ledger=again.ledger,
         )
@@ -260,6 +260,16 @@ def _creations(world: World) -> tuple[tuple[str, str], ...]:
     pages = client.get_paginator("list_create_account_status").paginate()
     found = [item for page in pages for item in page["CreateAccountStatuses"]]
     return tuple(sorted((item["AccountName"], item["State"]) for item in found))
+
+
+def _insides(
+    world: World, accounts: Sequence[Account], outcome: Outcome
+) -> dict[str, dict[str, Any]]:
+    try:
+        return {account.name: _inside(world, account.id) for account in accounts}
+    except AftError as error:  # something is not there: the run says why
+        error.add_note(str([step for row in outcome.targets for step in row.steps if step.hint]))
+        raise
 
 
 def _inside(world: World, account_id: Any) -> dict[str, Any]:
