@@ -1,7 +1,7 @@
 """Plug-ins by entry point: the built-in ones come in by the same door as anyone's own.
 
-Groups: ``aft.baseline_settings``, ``aft.runners`` and ``aft.kinds``. An entry point names a class
-that is instantiated without arguments.
+Groups: ``aft.baseline_settings``, ``aft.runners``, ``aft.account_providers`` and ``aft.kinds``. An
+entry point names a class that is instantiated without arguments.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from aft.errors import UserError, unexpected
 
 SETTINGS_GROUP = "aft.baseline_settings"
 RUNNERS_GROUP = "aft.runners"
+PROVIDERS_GROUP = "aft.account_providers"
 KINDS_GROUP = "aft.kinds"
+
+_GROUPS = (SETTINGS_GROUP, RUNNERS_GROUP, PROVIDERS_GROUP, KINDS_GROUP)
 
 
 def load_plugins(
@@ -57,5 +60,4 @@ def load_plugins(
 @cache  # looks into every installed package
 def _installed() -> tuple[EntryPoint, ...]:
     found = entry_points()
-    groups = (SETTINGS_GROUP, RUNNERS_GROUP, KINDS_GROUP)
-    return tuple(entry for group in groups for entry in found.select(group=group))
+    return tuple(entry for group in _GROUPS for entry in found.select(group=group))

@@ -5,7 +5,7 @@ The model and its documentation are ``aft.config.model``'s. Reads one file, exec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from aft.config.model import CONFIG_PATH, Config
 from aft.files import EntryKind, RevisionFiles, TreeEntry
@@ -23,14 +23,17 @@ EXAMPLE = "home_region: eu-central-1"
 _MISSPELT = ("aft.yml", ".aft.yaml", ".aft.yml")
 
 
-def parse_config(files: RevisionFiles) -> tuple[Config | None, tuple[Finding, ...]]:
-    """The configuration at a revision; ``None`` when it has errors or is not there."""
+def parse_config(
+    files: RevisionFiles, *, providers: Collection[str]
+) -> tuple[Config | None, tuple[Finding, ...]]:
+    """The configuration at a revision; ``None`` when it has errors or is not there. ``providers``
+    are the names of the installed account providers."""
     document, findings = _read(files)
     if document is None:
         return None, findings
     config, more = validate(Config, document)
     if config is not None:
-        more = tuple(_rules(config, document))
+        more = (*_provider(config, document, providers), *_rules(config, document))
     findings = sorted_findings((*findings, *more))
     return (None if any(item.is_error for item in findings) else config), findings
 
@@ -77,6 +80,19 @@ def _not_a_file(entry: TreeEntry) -> Finding:
         message=f"{entry.path} is a {entry.kind.value}; expected a file",
         hint="replace it with the file itself",
     )
+
+
+def _provider(
+    config: Config, document: YamlDocument, providers: Collection[str]
+) -> Iterator[Finding]:
+    if config.provider not in providers:
+        yield Finding(
+            code="AFT705",
+            source=document.at(("provider",)),
+            message=f"no account provider called {config.provider!r} is installed",
+            hint=did_you_mean(config.provider, providers)
+            or f"there are {', '.join(sorted(providers))}; another one is installed beside aft",
+        )
 
 
 def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:

@@ -94,7 +94,7 @@ class Limits(_Section):
         default=600, description="How long a new account may take until its role can be assumed."
     )
     created_within_seconds: PositiveInt = Field(
-        default=1800, description="How long CreateAccount may stay in progress."
+        default=1800, description="How long a creation may stay in progress."
     )
     allow: tuple[Allowance, ...] = Field(
         default=(), description="Reviewed exceptions to the limits above."
@@ -340,9 +340,10 @@ class Config(_Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
     version: Literal[1] = Field(default=1, description="Version of this format.")
-    provider: Literal["organizations"] = Field(
+    provider: Annotated[str, Field(min_length=1, max_length=64)] = Field(
         default="organizations",
-        description="Who creates accounts: `organizations` is AWS Organizations' CreateAccount.",
+        description="Who creates accounts: an installed account provider. `organizations`, which "
+        "comes with aft, is AWS Organizations' CreateAccount.",
     )
     home_region: RegionName = Field(description="Where regional things live once, such as SSM.")
     governed_regions: tuple[RegionName, ...] = Field(

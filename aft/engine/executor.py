@@ -87,7 +87,7 @@ class _Executor:
         self._schedule = Schedule(plan)
         self._creations = Creations(context)
         self._rooms: Rooms[_Job] = Rooms(accounts=limits.accounts_in_parallel)
-        self._slots = min(limits.creations_in_flight, provider.max_in_flight)
+        self._slots = min(limits.creations_in_flight, provider.traits.max_in_flight)
         self._for_slots: deque[_Job] = deque()
         self._finished: queue.Queue[tuple[_Job, Work]] = queue.Queue()
         self._outcomes: dict[str, StepOutcome] = {}

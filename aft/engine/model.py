@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aft.account_provider import AccountProvider
 from aft.baselines.model import BaselineSetting
 from aft.customizations.model import CustomizationRunner
 from aft.customizations.options import RunnerOptions
@@ -17,7 +18,6 @@ from aft.engine.effects import Effects
 from aft.plan.kind import Kinds
 from aft.ports import (
     AccountLookup,
-    AccountProvider,
     CallRecorder,
     Clock,
     LedgerStore,

@@ -771,6 +771,13 @@ _ALL: tuple[FindingCode, ...] = (
         "Use a branch of its own, such as aft/ledger.",
     ),
     FindingCode(
+        "AFT705",
+        "Account provider not installed",
+        "`provider` names who creates accounts; no installed package brings a provider of that "
+        "name.",
+        "Correct the name, or install the package wherever aft runs.",
+    ),
+    FindingCode(
         "AFT720",
         "Setting of aft.yaml that waits for the merge",
         "The revision changes a section of aft.yaml that says as whom aft acts or where to, and "

@@ -1,8 +1,8 @@
 """What the ledger is made of: one event per thing that happened, and the state they add up to.
 
 Plain values only. ``aft.git.ledger.store`` stores them in git; ``aft.ledger.replay`` folds them. An
-event is written *after* its step succeeded or failed, but an ``INTENT`` *before* CreateAccount,
-which has no idempotency token.
+event is written *after* its step succeeded or failed, but an ``INTENT`` *before* an account is
+applied for, which cannot be taken back.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def is_of_organization(subject: str) -> bool:
 class EventKind(enum.StrEnum):
     """What happened; the comments name what ``data`` holds."""
 
-    INTENT = "intent"  # CreateAccount is about to be called; data: name, email, why
+    INTENT = "intent"  # an account is about to be applied for; data: name, email, why
     INTENT_SETTLED = "intent-settled"  # ... and came to nothing, seen by looking
-    CREATING = "creating"  # AWS accepted it; data: creation_id
+    CREATING = "creating"  # it was accepted; data: creation_id
     BOUND = (
         "bound"  # request id <-> account id; data: how (created | adopted | found | rebound), why
     )

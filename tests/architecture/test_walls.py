@@ -70,6 +70,18 @@ def test_no_room_is_called_a_drawer() -> None:
     assert not names & FORBIDDEN_WORDS
 
 
+def test_the_engine_knows_no_way_of_creating_accounts() -> None:
+    words = ("CreateAccount", "EMAIL_ALREADY", "ServiceCatalog")
+    odd = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "aft/engine")
+        for word in words
+        if word.casefold() in path.read_text().casefold()
+    ]
+    assert not odd
+
+
 def test_modules_stay_small() -> None:
     long = {
         str(path.relative_to(ROOT)): lines

@@ -57,7 +57,14 @@ def place(root: Path, *, real_time: bool = False) -> Iterator[Place]:
         edge_onto(sandbox, config) as edge,
     ):
         ledger = open_ledger(workspace, config, simulated=True)
-        world = World(clock=sandbox.clock, ledger=ledger, edge=edge, sandbox=sandbox, run="bench")
+        world = World(
+            clock=sandbox.clock,
+            ledger=ledger,
+            edge=edge,
+            provider=workspace.provider(config, edge.management),
+            sandbox=sandbox,
+            run="bench",
+        )
         yield Place(root=root, workspace=workspace, world=world, sandbox=sandbox)
 
 

@@ -15,6 +15,7 @@ from typing import get_args
 
 import click
 
+from aft.account_provider import AccountProviderPlugin
 from aft.baselines.model import BaselineSetting
 from aft.baselines.parse import BaselineFile
 from aft.cli.main import VERBS, cli
@@ -30,7 +31,7 @@ from aft.kinds.registry import installed_kinds
 from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.organization.raw import NOT_ACTED_ON as ORGANIZATION_LATER
 from aft.organization.raw import OrganizationFile
-from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.policy_language.policy_types import AS_OF, POLICY_TYPES
 from aft.sandbox.profiles import Profile, behaviour_of
 from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, Grant
@@ -45,6 +46,9 @@ _PART = re.compile(
 
 _LOADED: Mapping[str, BaselineSetting] = load_plugins(SETTINGS_GROUP, lambda item: item.name)
 SETTINGS = tuple(setting for _, setting in sorted(_LOADED.items()))
+_PROVIDERS: Mapping[str, AccountProviderPlugin] = load_plugins(
+    PROVIDERS_GROUP, lambda item: item.name
+)
 _KINDS: Mapping[str, str] = {
     "cloudformation": "a CloudFormation template, rendered with Jinja2",
     "python": "a function `customize(context)`",
@@ -389,6 +393,8 @@ def fresh_files() -> Mapping[Path, str]:
     pages = {page: fresh(page.read_text()) for page in sorted(DOCS.rglob("*.md"))}
     schemas: dict[Path, str] = {}
     for name in get_args(SchemaName):
-        text = json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
+        text = (
+            json.dumps(json_schema(name, providers=_PROVIDERS), indent=2, ensure_ascii=False) + "\n"
+        )
         schemas[DOCS / "reference" / "schemas" / f"{name}.json"] = text
     return {**pages, **schemas}

@@ -8,10 +8,9 @@ from pathlib import Path
 import boto3
 import botocore.session
 import pytest
-from builders_kinds import a_change
 from builders_repo import CONFIG, Repo
 
-from aft.engine.refusals import of_creation
+from aft.providers.organizations.failures import failure_of
 from aft.sandbox import AccountSpec
 
 
@@ -83,12 +82,11 @@ def test_a_failed_creation_is_one_row_and_the_next_run_mends_it(repo: Repo, reas
 
 def test_every_reason_that_aws_can_give_has_a_hint_of_its_own() -> None:
     model = botocore.session.get_session().get_service_model("organizations")
-    change = a_change("create account", "x")
     hints = {
-        reason: of_creation(change, reason).hint
+        reason: failure_of(reason).hint
         for reason in model.shape_for("CreateAccountFailureReason").enum
     }
-    unknown = of_creation(change, "SOMETHING_NEW").hint
+    unknown = failure_of("SOMETHING_NEW").hint
     assert len(hints) >= 15
     assert unknown
     assert [reason for reason, hint in hints.items() if hint in ("", unknown)] == []

@@ -148,7 +148,7 @@ def _tools(workspace: Workspace, world: World, planned: Planned, observer: Obser
     return Tools(
         clock=world.clock,
         ledger=world.ledger,
-        provider=world.edge.provider,
+        provider=world.provider,
         writer=world.edge.writer,
         lookup=world.edge.lookup,
         members=world.edge.members,

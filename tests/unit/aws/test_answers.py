@@ -10,12 +10,12 @@ from typing import Any
 
 import botocore.session
 import pytest
+from aft.aws.provider import OrganizationsProvider
 from botocore.awsrequest import AWSResponse
 from botocore.loaders import create_loader
 from builders_aws import ManualClock
 
 from aft.aws.pacing import UNPACED
-from aft.aws.provider import OrganizationsProvider
 from aft.aws.session import AwsSessions
 from aft.aws.tag_lag import RecentlyTagged
 from aft.errors import AftError, Denied, Throttled, Transient, UnknownOutcome, trace

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 from builders_plan import baseline, customization, desired, request, unit
-from builders_reconcile import rows, stage
+from builders_reconcile import application, rows, stage
 from fakes.clocks import SimulatedClock, SteppingClock
 from fakes.plugins import LevelSetting, settings
 from fakes.world import Fault
 
+from aft.account_provider import CreationState, PollingPace
 from aft.config.model import Config, Limits
 from aft.engine.model import StopToken
 from aft.engine.pause import Pause
-from aft.engine.watch import RAREST, SOONEST, CreationWatch, interval
+from aft.engine.watch import CreationWatch
 from aft.plan.outcome import Status
-from aft.ports import Creation, CreationState
 from aft.values.ids import AccountId
 
 
@@ -190,27 +190,23 @@ def test_regions_of_a_setting_go_side_by_side() -> None:
 
 def test_looks_come_soon_at_first_and_get_rarer() -> None:
     ages = [0.0, 1.0, 5.0, 20.0, 60.0, 3600.0]
-    found = [interval(age) for age in ages]
+    pace = PollingPace()
+    found = [pace.interval(age) for age in ages]
     assert found == sorted(found)
-    assert found[0] == SOONEST
-    assert found[-1] == RAREST
+    assert found[0] == pace.soonest
+    assert found[-1] == pace.rarest
 
 
 def test_a_creation_too_new_for_the_list_is_not_taken_for_over() -> None:
     with SimulatedClock() as clock:
         scene = stage(clock, creation_seconds=10.0, list_lag=4.0)
         provider = scene.tools.provider
-        creation: Creation = provider.start_creation(
-            name="payments",
-            email="aws+payments@example.com",
-            request_id=request("payments").id,
-            tags=[("aft:request", "payments")],
-        )
+        creation = provider.begin(application())
         watch = CreationWatch(provider, clock, Pause(clock, StopToken()))
         ages: list[float] = []
         watch.until_over(creation, within=60.0, notice=ages.append)
         assert clock.monotonic() >= 10.0
-        assert provider.creation(creation.id).state is CreationState.SUCCEEDED
+        assert provider.look(creation.id).state is CreationState.SUCCEEDED
     assert ages == sorted(ages)
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aft.errors import AftError, Terminal
-from aft.plan.model import Change
+from aft.account_provider import CreationFailure
+from aft.errors import Terminal
 
-EMAIL_TAKEN = "EMAIL_ALREADY_EXISTS"
+_EMAIL_TAKEN = "EMAIL_ALREADY_EXISTS"
 
 _TRIES: Mapping[str, int] = {
     "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED": 8,
@@ -27,7 +27,7 @@ _QUOTA = (
 )
 
 _HINTS: Mapping[str, str] = {
-    EMAIL_TAKEN: "the address belongs to an AWS account outside this organization (perhaps a "
+    _EMAIL_TAKEN: "the address belongs to an AWS account outside this organization (perhaps a "
     "closed one): choose another address, or invite that account and write its `account_id` "
     "into the request",
     "ACCOUNT_LIMIT_EXCEEDED": _QUOTA,
@@ -54,25 +54,24 @@ _HINTS: Mapping[str, str] = {
     "run again, and its account is found",
 }
 
-
-def tries_after(reason: str) -> int:
-    """How many more creations are worth asking for after one failed for ``reason``."""
-    return _TRIES.get(reason, 0)
+_UNKNOWN = "look the reason up at CreateAccountStatus, then run again"
 
 
-def of_creation(change: Change, reason: str) -> Terminal:
-    """The error for a creation that ended in FAILED with this reason."""
-    return Terminal(
-        f"AWS did not create the account of {change.target}: {reason}",
-        hint=_HINTS.get(reason, "look the reason up at CreateAccountStatus, then run again"),
-        code=reason,
+def failure_of(reason: str) -> CreationFailure:
+    """A creation that ended in FAILED with this reason."""
+    return CreationFailure(
+        reason=reason or "no reason given",
+        hint=_HINTS.get(reason, _UNKNOWN),
+        account_exists=reason == _EMAIL_TAKEN,
+        tries=_TRIES.get(reason, 0),
     )
 
 
-def explained(error: AftError) -> AftError:
-    """``error`` of CreateAccount itself, with a hint where its code is known and it has none."""
-    code = error.code if isinstance(error, Terminal) else ""
-    known = next((name for name in _HINTS if name in (code, *error.message.split())), "")
-    if not isinstance(error, Terminal) or error.hint or not known:
-        return error
-    return Terminal(error.message, hint=_HINTS[known], code=code)
+def failure_in(error: Terminal) -> CreationFailure:
+    """What CreateAccount itself was refused with; a hint that ``error`` has already stands."""
+    known = next((name for name in _HINTS if name in (error.code, *error.message.split())), "")
+    return CreationFailure(
+        reason=error.code,
+        hint=error.hint or _HINTS.get(known, ""),
+        account_exists=error.code == _EMAIL_TAKEN,
+    )
