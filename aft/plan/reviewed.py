@@ -156,7 +156,7 @@ def _compact(value: object) -> str:
 
 def _of_this_version(values: dict[str, Any]) -> dict[str, Any]:
     found = values.get("format")
-    if found != REVIEWED_FORMAT:
+    if type(found) is int and found != REVIEWED_FORMAT:
         raise WrongShape(
             f"it was made by another version of aft: its format is {found!r}, this one reads "
             f"{REVIEWED_FORMAT}; plan the pull request again"
