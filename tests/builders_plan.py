@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -28,8 +28,10 @@ from aft.organization.model import (
     Policy,
 )
 from aft.organization.spec import OrganizationSpec, UnitSpec
-from aft.plan.diff import make_plan
+from aft.plan.draft import Look
+from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import LiveSetting, Plan
+from aft.plan.view import PlanView
 from aft.values.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId, Revision
 
 REVISION = Revision("1a2b3c4" + "d" * 33)
@@ -279,29 +281,56 @@ def all_done(
     return steps
 
 
+def view(
+    state: DesiredState,
+    world: OrganizationSnapshot,
+    book: LedgerState | None = None,
+    *,
+    deep: bool = False,
+    plugins: Mapping[str, Any] | None = None,
+    scope: tuple[str, ...] | None = None,
+    rerun: frozenset[str] = frozenset(),
+) -> PlanView:
+    return PlanView(
+        desired=state,
+        snapshot=world,
+        ledger=book or ledger(),
+        settings=plugins or SETTINGS,
+        runners=RUNNERS,
+        is_deep=deep,
+        scope=None if scope is None else frozenset(RequestId(item) for item in scope),
+        rerun=rerun,
+    )
+
+
+class Looking:
+    """A look inside accounts that shows what it is given, by kind, and remembers the question."""
+
+    def __init__(self, **shown: Mapping[tuple[str, str], Any] | None) -> None:
+        self._shown = shown
+        self.looks: dict[str, tuple[Look, ...]] = {}
+
+    def __call__(self, kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
+        self.looks[kind] = tuple(looks)
+        return self._shown.get(kind) or {}
+
+
+def drafted(seen: PlanView, look: Looking | None = None, *, made_at: datetime = NOW) -> Drafted:
+    return draft_plan(seen, kinds=KINDS, look=look, made_at=made_at)
+
+
 def plan(
     state: DesiredState,
     world: OrganizationSnapshot,
     book: LedgerState | None = None,
     *,
     live: Mapping[tuple[str, str], LiveSetting] | None = None,
-    deep: bool = False,
-    plugins: Mapping[str, Any] | None = None,
-    scope: tuple[str, ...] | None = None,
     made_at: datetime = NOW,
+    **options: Any,
 ) -> Plan:
-    return make_plan(
-        state,
-        world,
-        book or ledger(),
-        kinds=KINDS,
-        settings=plugins or SETTINGS,
-        runners=RUNNERS,
-        live=live,
-        deep=deep,
-        scope=None if scope is None else tuple(RequestId(item) for item in scope),
-        made_at=made_at,
-    )
+    """``live`` is what was seen of settings; ``None`` when nobody looks."""
+    look = Looking(setting=live) if live is not None else None
+    return drafted(view(state, world, book, **options), look, made_at=made_at).plan
 
 
 def but(value: Any, **changes: Any) -> Any:

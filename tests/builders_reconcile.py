@@ -28,9 +28,10 @@ from aft.engine.executor import apply_plan
 from aft.engine.model import RunInfo, StopToken, Tools
 from aft.organization.model import REQUEST_TAG
 from aft.plan.codec import plan_digest
-from aft.plan.diff import make_plan
+from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome
+from aft.plan.view import PlanView
 from aft.ports import CommitInfo
 from aft.values.ids import OrgUnitPath, RequestId, Revision
 
@@ -101,21 +102,26 @@ class Stage:
             effects=EFFECTS,
         )
 
-    def plan(self, state: DesiredState) -> Plan:
-        return make_plan(
-            state,
-            self.world.snapshot(),
-            self.ledger.read(),
-            kinds=KINDS,
+    def view(self, state: DesiredState) -> PlanView:
+        return PlanView(
+            desired=state,
+            snapshot=self.world.snapshot(),
+            ledger=self.ledger.read(),
             settings=self.settings,
             runners={"python": self.runner},
-            made_at=self.world.clock.now(),
         )
+
+    def drafted(self, state: DesiredState) -> Drafted:
+        return draft_plan(self.view(state), kinds=KINDS, made_at=self.world.clock.now())
+
+    def plan(self, state: DesiredState) -> Plan:
+        return self.drafted(state).plan
 
     def apply(
         self, state: DesiredState, *, plan: Plan | None = None, stop: StopToken | None = None
     ) -> Outcome:
-        plan = plan or self.plan(state)
+        view, drafted = self.view(state), self.drafted(state)
+        plan = plan or drafted.plan
         self.runs += 1
         run = RunInfo(
             id=f"run-{self.runs}",
@@ -126,9 +132,8 @@ class Stage:
         )
         return apply_plan(
             plan,
-            state,
-            self.world.snapshot(),
-            self.ledger.read(),
+            view,
+            drafted.targets,
             self.tools,
             run=run,
             stop=stop or StopToken(),

@@ -10,13 +10,14 @@ from aft.app.plan.planning import Planned, judged, plan_now
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.config.model import REQUESTS_PATH
+from aft.desired.facts import desired_tags
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.single import SingleRequests
 from aft.errors import AftError
 from aft.organization.model import OrganizationSnapshot
-from aft.plan.accounts import desired_tags
 from aft.plan.applied import NAME, OU, TAGS, Applied, applied_at
 from aft.plan.drift import Drift, detect_drift, needs_history
+from aft.plan.make import Drafted
 from aft.plan.repair import not_repaired, repair_plan
 from aft.values.ids import RequestId
 
@@ -38,10 +39,8 @@ class Found:
         planned = self.planned
         plan = repair_plan(planned.plan, self.drift)
         return judged(
-            plan,
-            planned.desired,
-            planned.snapshot,
-            planned.ledger,
+            Drafted(plan=plan, targets=planned.targets),
+            planned.view,
             kinds=planned.kinds,
             today=self.planned.snapshot.read_at.date(),
         )

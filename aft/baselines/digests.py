@@ -7,7 +7,9 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from aft.baselines.select import ResolvedSetting, Setting
 from aft.organization.model import AccountFacts
@@ -35,6 +37,17 @@ def setting_digest(resolved: ResolvedSetting, facts: AccountFacts) -> str:
     if accounts:  # another account behind the same name is another parameter
         covered["accounts"] = accounts
     return digest(covered)
+
+
+def setting_effect(resolved: ResolvedSetting) -> Mapping[str, Any]:
+    """What applying the setting does, as far as git and the plug-in decide it."""
+    plugin = resolved.plugin
+    return {
+        "setting": resolved.name,
+        "effect_version": plugin.version,
+        "parameters": resolved.parameters.model_dump(mode="json"),
+        "regions": sorted(resolved.account.regions) if plugin.regional else None,
+    }
 
 
 def _needs_account_id(plugin: Setting, facts: AccountFacts) -> bool:

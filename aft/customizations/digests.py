@@ -62,3 +62,16 @@ def step_digest(
             "inputs": inputs,
         }
     )
+
+
+def step_effect(
+    step: CustomizationStep, *, effect_version: int, parameters: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What running the step does, as far as git and its runner decide it."""
+    return {
+        "step": step.id,
+        "kind": step.kind,
+        "effect_version": effect_version,
+        "content": step.content_digest,
+        "parameters": plain(parameters),
+    }

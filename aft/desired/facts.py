@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aft.config.model import Config
 from aft.desired.model import AccountRequest
-from aft.organization.model import AccountFacts, Surroundings
+from aft.organization.model import REQUEST_TAG, AccountFacts, Surroundings
 from aft.values.ids import AccountId, OrgUnitPath
 
 _NONE: Mapping[str, str] = {}
@@ -43,3 +43,8 @@ def account_facts(
         budget=request.budget,
         around=around,
     )
+
+
+def desired_tags(request: AccountRequest) -> Mapping[str, str]:
+    """The tags aft answers for: the request's own, and the one that says whose it is."""
+    return {**request.tags, REQUEST_TAG: str(request.id)}

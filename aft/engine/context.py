@@ -13,24 +13,23 @@ from datetime import datetime
 from typing import Any
 
 from aft.customizations.model import CUSTOMIZATION, Outputs
-from aft.desired.facts import account_facts
-from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.model import AccountRequest
 from aft.engine.effects import Effects
 from aft.engine.journal import Journal
 from aft.engine.known_accounts import KnownAccounts
 from aft.engine.model import RunInfo, StopToken, Tools
 from aft.engine.pause import Pause
-from aft.engine.planned_ous import Places
 from aft.engine.retry import Retry
 from aft.engine.units import UnitIndex
 from aft.errors import Terminal
-from aft.ledger.events import AccountRecord, LedgerState
-from aft.organization.model import AccountFacts, OrganizationSnapshot, Surroundings
-from aft.plan.fields import allocations_in
+from aft.ledger.events import AccountRecord
+from aft.organization.model import AccountFacts, Surroundings
 from aft.plan.kind import Kinds
 from aft.plan.model import Change, Plan
+from aft.plan.targets import AccountTarget
+from aft.plan.view import PlanView
 from aft.ports import Progress, ProgressKind
-from aft.values.ids import AccountId, OrgUnitPath, RequestId
+from aft.values.ids import AccountId, RequestId
 from aft.values.refs import account_ref
 
 
@@ -41,16 +40,16 @@ class RunContext:
         self,
         *,
         plan: Plan,
-        desired: DesiredState,
-        snapshot: OrganizationSnapshot,
-        ledger: LedgerState,
+        view: PlanView,
+        targets: Mapping[RequestId, AccountTarget],
         tools: Tools,
         run: RunInfo,
         stop: StopToken,
     ) -> None:
-        self.desired = desired
-        self.snapshot = snapshot
-        self.ledger = ledger
+        self.desired = desired = view.desired
+        self.snapshot = snapshot = view.snapshot
+        self.ledger = view.ledger
+        self.targets = targets
         self.tools = tools
         self.run = run
         self.limits = desired.config.limits
@@ -60,8 +59,6 @@ class RunContext:
         self.retry = Retry(self.pause.wait, tools.random)
         self.journal = Journal(tools, run, desired)
         self.units = UnitIndex(snapshot)
-        self._places = Places(plan.changes, snapshot)
-        self._allocations = allocations_in(plan)
         self._planned = {item.target: item.account_id for item in plan.changes if item.account_id}
         self.around = Surroundings(
             organization_id=snapshot.organization_id,
@@ -142,27 +139,19 @@ class RunContext:
         done = record.done(account_ref())
         return record.intent.at if record.intent else done.at if done else None
 
-    def ou_of(self, target: str, account_id: AccountId) -> OrgUnitPath:
-        """Where the account is once this plan is done: what a step inside it may know."""
-        return self._places.of(self.request(target), account_id)
+    def target(self, target: str) -> AccountTarget:
+        """What the plan has decided about the account of ``target``."""
+        found = self.targets.get(RequestId(target))
+        if found is None:
+            raise Terminal(
+                f"the plan says nothing of {target} at {self.desired.revision}",
+                hint="make a new plan at this revision",
+            )
+        return found
 
-    def allocations_of(self, target: str) -> Mapping[str, str]:
-        """The ranges of addresses of this account, by setting: the plan's over older ones."""
-        return {**self.record(target).allocations, **self._allocations.get(target, {})}
-
-    def facts_of(
-        self, target: str, account_id: AccountId, *, request: AccountRequest | None = None
-    ) -> AccountFacts:
-        """What a step inside the account may know of it; ``request`` where it is that of its
-        day."""
-        return account_facts(
-            request or self.request(target),
-            self.desired.config,
-            account_id=account_id,
-            ou=self.ou_of(target, account_id),
-            around=self.around,
-            allocations=self.allocations_of(target),
-        )
+    def facts_of(self, target: str, account_id: AccountId) -> AccountFacts:
+        """What a step inside the account may know of it."""
+        return self.target(target).facts_of(account_id, self.around)
 
     def entrance(self, account_id: AccountId) -> tuple[Future[None], bool]:
         """Whether the account can be worked in, once somebody knows; and whether the one who asks

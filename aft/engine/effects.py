@@ -5,12 +5,15 @@ Pure kinds (``aft.plan.kind``) name their effects by a string; the composition r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aft.ledger.events import EventKind
+from aft.plan.draft import Look
 from aft.plan.model import Change
+from aft.ports import MemberAccess
 from aft.values.ids import AccountId
 from aft.values.refs import Ref
 
@@ -37,14 +40,23 @@ class StepSuccess:
     event: EventKind = EventKind.STEP_DONE
 
 
-class Effects(Protocol):
+class Effects(ABC):
     """Carries out the changes of one kind. Each may be repeated without harm."""
 
+    @abstractmethod
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
         """Carry out one change, on a thread of the engine. Raises ``aft.errors`` when it cannot
         be done; whatever else is raised costs this one change."""
-        ...
 
     def about(self, run: RunContext, change: Change) -> Mapping[str, str]:
         """What the ledger must know of the thing once its files are gone, also after a failure."""
-        ...
+        del run, change
+        return {}
+
+    def look(
+        self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
+    ) -> Mapping[tuple[str, str], Any]:
+        """Look inside accounts for the plan, side by side, and change nothing. By account id and
+        key; what cannot be seen just now is left out, or says so."""
+        del looks, members, in_parallel
+        return {}

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import queue
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from aft.desired.model import DesiredState
 from aft.engine.context import RunContext
 from aft.engine.creation import AskAgain, Asked, Creations
 from aft.engine.lanes import Rooms
@@ -23,18 +22,19 @@ from aft.engine.run_change import Work, creates_account, work
 from aft.engine.run_start import opening_events
 from aft.engine.schedule import Schedule
 from aft.errors import Refused
-from aft.ledger.events import EventKind, LedgerState
-from aft.organization.model import OrganizationSnapshot
+from aft.ledger.events import EventKind
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
+from aft.plan.targets import AccountTarget
+from aft.plan.view import PlanView
 from aft.ports import ProgressKind
+from aft.values.ids import RequestId
 
 
 def apply_plan(
     plan: Plan,
-    desired: DesiredState,
-    snapshot: OrganizationSnapshot,
-    ledger: LedgerState,
+    view: PlanView,
+    targets: Mapping[RequestId, AccountTarget],
     tools: Tools,
     *,
     run: RunInfo,
@@ -42,20 +42,20 @@ def apply_plan(
 ) -> Outcome:
     """Carry ``plan`` out and return one row per target.
 
-    ``desired``, ``snapshot`` and ``ledger`` are what the plan was made from. A failure is a row,
-    never an exception; raised are ``Refused`` (the plan is of another revision) and errors of
-    writing the run's first event, both before anything was changed.
+    ``view`` and ``targets`` are what the plan was made from. A failure is a row, never an
+    exception; raised are ``Refused`` (the plan is of another revision) and errors of writing the
+    run's first event, both before anything was changed.
     """
-    if plan.revision != desired.revision:
+    if plan.revision != view.desired.revision:
         raise Refused(
-            f"the plan is of revision {plan.revision}, the desired state of {desired.revision}",
+            f"the plan is of revision {plan.revision}, "
+            f"the desired state of {view.desired.revision}",
             hint="make a new plan",
         )
     context = RunContext(
         plan=plan,
-        desired=desired,
-        snapshot=snapshot,
-        ledger=ledger,
+        view=view,
+        targets=targets,
         tools=tools,
         run=run,
         stop=stop,

@@ -7,6 +7,7 @@ from importlib import import_module
 
 from aft.engine.effects import Effects
 from aft.kinds.account.kind import Accounts
+from aft.kinds.address_range.kind import AddressRanges
 from aft.kinds.customization.kind import Customizations
 from aft.kinds.ou.kind import OrganizationalUnits
 from aft.kinds.setting.kind import Settings
@@ -15,7 +16,7 @@ from aft.plan.kind import Kinds
 
 def installed_kinds() -> Kinds:
     """Every kind."""
-    return Kinds((OrganizationalUnits(), Accounts(), Settings(), Customizations()))
+    return Kinds((OrganizationalUnits(), Accounts(), AddressRanges(), Settings(), Customizations()))
 
 
 def effects_of(kinds: Kinds) -> Mapping[str, Effects]:

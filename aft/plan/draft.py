@@ -1,86 +1,203 @@
-"""A plan in the making: what it is computed from, and what was found so far.
+"""A plan in the making. Kinds add what is to be done; nothing here decides what that is.
 
-Filled by ``aft.plan.diff``; decides nothing.
+A change says which things it uses, makes, stops using and takes away. What it waits for follows
+from that at the end (``aft.plan.arrange``), so that kinds need not know each other, nor the order
+in which they are asked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import enum
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
-from aft.desired.model import AccountRequest, DesiredState
-from aft.ledger.events import LedgerState
-from aft.organization.model import OrganizationSnapshot, Surroundings
-from aft.plan.account_directory import surroundings
-from aft.plan.identity import Identities, identify
-from aft.plan.model import Attention, Change, Confirmation
-from aft.plan.networks import NO_NETWORKS, Networks
-from aft.plan.other_accounts import OtherAccounts
-from aft.plan.references import SettingReference
-from aft.plan.step_sources import StepSources
-from aft.plan.units import UnitTree, plan_units
-from aft.values.ids import OrgUnitPath, RequestId
+from aft.plan.model import (
+    ORGANIZATION,
+    Action,
+    Attention,
+    Change,
+    Confirmation,
+    FieldChange,
+    change_id,
+)
+from aft.plan.ou_tree import UnitTree
+from aft.plan.targets import AccountSite, AccountTarget
+from aft.values.canonical_json import digest, plain
+from aft.values.ids import AccountId, OrgUnitPath, RequestId
+from aft.values.refs import ACCOUNT, Ref
+
+
+class Stage(enum.IntEnum):
+    """When a change of an account has its turn: after those of earlier stages, whenever it was
+    added."""
+
+    ACCOUNT = 0
+    BASELINE = 1
+    CUSTOMIZATION = 2
+    SWEEP = 3
+    """What goes over everything there is in the account, whoever made it."""
+
+
+class Use(NamedTuple):
+    """A thing that a change needs. ``of`` is the request whose account it is in; when the plan
+    does not make the thing, the change waits for that account instead, and when nobody will
+    create that, its whole target waits, for the reason ``why``."""
+
+    ref: Ref
+    of: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One thing to be looked at inside an account before it is planned. ``subject`` is whatever
+    the kind's own reader needs to know."""
+
+    ref: Ref
+    target: str
+    account_id: AccountId
+    subject: Any
+
+
+class Looker(Protocol):
+    """Looks inside accounts, side by side; the only thing that planning waits for."""
+
+    def __call__(self, kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
+        """What was seen, by account id and key; what nobody can see just now is left out."""
+        ...
+
+
+def thing(target: str, ref: Ref) -> Ref:
+    """The name among all things of what ``target`` calls ``ref``."""
+    if target == ORGANIZATION:
+        return ref
+    return Ref(ref.kind, f"{target}/{ref.key}" if ref.key else target)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A change with what it declares. ``after`` are changes of its own target it waits for;
+    ``None``: all that have their turn before it."""
+
+    change: Change
+    stage: Stage
+    after: tuple[str, ...] | None
+    uses: tuple[Use, ...]
+    makes: tuple[Ref, ...]
+    leaves: tuple[Ref, ...]
+    unmakes: tuple[Ref, ...]
+    cleans_up: bool
 
 
 @dataclass(kw_only=True)
 class Draft:
-    """A plan in the making."""
+    """``sites`` and ``targets`` grow as it becomes known where accounts are and what is in them.
+    ``seen`` holds, by kind, what was looked at inside accounts; a kind is not there while nobody
+    looks. ``allocations`` are ranges of addresses, by request and setting; ``remembered`` those of
+    them that the ledger knows, by both, and ``held_back`` why a setting waits for its range.
+    ``cleans_up`` once what is added goes last."""
 
-    desired: DesiredState
-    snapshot: OrganizationSnapshot
-    ledger: LedgerState
-    sources: StepSources
-    scope: frozenset[RequestId] | None
     tree: UnitTree
-    identities: Identities
-    around: Surroundings
-    chains: dict[RequestId, tuple[Change, ...]] = field(default_factory=dict)
-    places: dict[RequestId, OrgUnitPath] = field(default_factory=dict)
+    sites: dict[RequestId, AccountSite] = field(default_factory=dict)
+    targets: dict[RequestId, AccountTarget] = field(default_factory=dict)
+    seen: dict[str, Mapping[tuple[str, str], Any]] = field(default_factory=dict)
+    entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     confirmations: list[Confirmation] = field(default_factory=list)
     attention: list[Attention] = field(default_factory=list)
-    blocked: set[RequestId] = field(default_factory=set)
-    references: list[SettingReference] = field(default_factory=list)
-    networks: Networks = NO_NETWORKS
+    blocked: set[str] = field(default_factory=set)
+    allocations: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    held_back: dict[tuple[str, str], Attention] = field(default_factory=dict)
+    remembered: dict[tuple[str, str], str] = field(default_factory=dict)
+    cleans_up: bool = False
 
-    @property
-    def requests(self) -> tuple[AccountRequest, ...]:
-        """The requests looked at, by id."""
-        return tuple(
-            request
-            for request in sorted(self.desired.requests, key=lambda item: item.id)
-            if self.scope is None or request.id in self.scope
+    def add(
+        self,
+        action: Action,
+        ref: Ref,
+        *,
+        target: str = ORGANIZATION,
+        account_id: str | None = None,
+        stage: Stage = Stage.ACCOUNT,
+        after: Iterable[str] | None = None,
+        follows: Iterable[str] = (),
+        uses: Iterable[Ref | Use] = (),
+        makes: Iterable[Ref] | None = None,
+        leaves: Iterable[Ref] = (),
+        unmakes: Iterable[Ref] | None = None,
+        fields: Iterable[FieldChange] = (),
+        details: Iterable[str] = (),
+        inputs_digest: str = "",
+        effect: Mapping[str, Any] | None = None,
+        reason: str = "",
+    ) -> str:
+        """Add one change and return its id. It makes the thing it is about, or takes it away,
+        unless ``makes`` and ``unmakes`` say otherwise. ``effect`` is what the change does, as far
+        as git and the plug-ins decide it; by default its fields."""
+        name = change_id(target, action, ref)
+        about = (thing(target, ref),)
+        changed = tuple(fields)
+        site = self.sites.get(RequestId(target))
+        does = {"fields": [plain(item) for item in changed]} if effect is None else effect
+        self.entries[target].append(
+            Entry(
+                change=Change(
+                    id=name,
+                    kind=ref.kind,
+                    action=action,
+                    key=ref.key,
+                    target=target,
+                    account_id=account_id or (site.account_id if site is not None else None),
+                    fields=changed,
+                    details=tuple(details),
+                    inputs_digest=inputs_digest,
+                    effect=digest(plain(does)),
+                    follows=tuple(follows),
+                    reason=reason,
+                ),
+                stage=stage,
+                after=None if after is None else tuple(after),
+                uses=tuple(item if isinstance(item, Use) else Use(item) for item in uses),
+                makes=(() if action.removes else about) if makes is None else tuple(makes),
+                leaves=tuple(leaves),
+                unmakes=(about if action.removes else ()) if unmakes is None else tuple(unmakes),
+                cleans_up=self.cleans_up,
+            )
         )
+        return name
+
+    def remark(self, *attention: Attention) -> None:
+        """Note what people should know; nothing waits for it."""
+        self.attention.extend(attention)
 
     def block(self, attention: Attention) -> None:
-        """Note a doubt that keeps its request from being changed."""
+        """Note a doubt that keeps its target from being changed at all."""
         self.attention.append(attention)
-        self.blocked.add(RequestId(attention.target))
+        self.blocked.add(attention.target)
+        self.entries.pop(attention.target, None)
+        self.targets.pop(RequestId(attention.target), None)
 
+    def changes_of(self, target: str) -> tuple[Change, ...]:
+        """What is planned for ``target`` so far, as it was added."""
+        return tuple(entry.change for entry in self.entries.get(target, ()))
 
-def begin_draft(
-    desired: DesiredState,
-    snapshot: OrganizationSnapshot,
-    ledger: LedgerState,
-    *,
-    sources: StepSources,
-    scope: frozenset[RequestId] | None,
-    wanted: list[OrgUnitPath] | None,
-) -> Draft:
-    """The OU tree planned and every account identified; ``wanted`` are the OUs needed, if not
-    all. ``sources`` gets to know the accounts, and the chains as they are added."""
-    tree, attention = plan_units(desired.organization, snapshot, wanted=wanted)
-    identities = identify(desired, snapshot, ledger)
-    around = surroundings(desired, snapshot, ledger, identities)
-    chains: dict[RequestId, tuple[Change, ...]] = {}
-    others = OtherAccounts(ledger=ledger, chains=chains, account_ids=around.accounts)
-    return Draft(
-        desired=desired,
-        snapshot=snapshot,
-        ledger=ledger,
-        sources=replace(sources, others=others),
-        scope=scope,
-        tree=tree,
-        identities=identities,
-        around=around,
-        chains=chains,
-        attention=list(attention),
-    )
+    @property
+    def homes(self) -> Mapping[AccountId, OrgUnitPath]:
+        """Where the accounts will be that this plan moves."""
+        return {
+            site.account_id: site.ou
+            for site, change in self._placed(Action.MOVE)
+            if site.account_id is not None and change
+        }
+
+    @property
+    def arrivals(self) -> Mapping[str, OrgUnitPath]:
+        """The requests whose accounts this plan creates, and where."""
+        return {site.request.id: site.ou for site, _ in self._placed(Action.CREATE)}
+
+    def _placed(self, action: Action) -> Iterable[tuple[AccountSite, Change]]:
+        for target, site in self.sites.items():
+            for change in self.changes_of(target):
+                if change.kind == ACCOUNT and change.action is action:
+                    yield site, change

@@ -22,7 +22,7 @@ from aft.plan.fields import TAG_PREFIX
 from aft.plan.identity import identify
 from aft.plan.kind import Kinds, Truth
 from aft.plan.model import ORGANIZATION, Action, Attention, Change, FieldChange, Plan
-from aft.plan.step_sources import is_up_to_date
+from aft.plan.step_state import is_up_to_date
 from aft.values.ids import AccountId, RequestId, Revision
 from aft.values.refs import ACCOUNT
 

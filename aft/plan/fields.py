@@ -43,6 +43,11 @@ def takes_away(what: str) -> FieldChange:
     return FieldChange(field=TAKES_AWAY, before=what, after=None)
 
 
+def taken_away(change: Change) -> tuple[str, ...]:
+    """What ``takes_away`` said of ``change``."""
+    return tuple(item.before or "" for item in change.fields if item.field == TAKES_AWAY)
+
+
 def tags_to_set(change: Change) -> Mapping[str, str]:
     """The tags this change puts on the account, by key."""
     return {

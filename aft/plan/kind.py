@@ -1,9 +1,8 @@
 """What a kind is: a noun aft looks after, with everything that is said about its changes.
 
 Verbs are closed (``Action``), nouns are open. Limits, risk, the ledger and the reports know only
-what is declared here; a kind is one folder below ``aft.kinds`` and one line of registration. Which
-changes there are is still computed by modules of ``aft.plan``, one for each kind. Pure: how a
-change is carried out is ``aft.engine.effects``'s.
+what is declared here; a kind is one folder below ``aft.kinds`` and one line of registration. Pure:
+how a change is carried out is ``aft.engine.effects``'s.
 """
 
 from __future__ import annotations
@@ -12,10 +11,12 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aft.errors import UserError
-from aft.plan.model import Action, Change
+from aft.plan.draft import Draft, Look
+from aft.plan.model import Action, Change, Plan
+from aft.plan.view import PlanView
 from aft.plan.words import Item
 
 
@@ -75,8 +76,11 @@ class Kind(ABC):
     """One noun. Members that are not declared abstract have the answer that fits most kinds.
 
     ``noun`` is singular and plural, ``title`` heads its section of a plan. ``is_inside`` says
-    that its things are parts of an account: to remove one changes the account. ``effects`` names
-    the class that carries its changes out, ``module:Class``; only the composition root loads it.
+    that its things are parts of an account: to remove one changes the account, and they are planned
+    once it is known where accounts will be. ``makes_space``: it decides where that can be.
+    ``after`` are the kinds that are planned before it, and whose plans it may look at.
+    ``effects`` names the class that carries its changes out, ``module:Class``; only the
+    composition root loads it.
     """
 
     name: ClassVar[str]
@@ -85,6 +89,8 @@ class Kind(ABC):
     truth: ClassVar[Truth]
     effects: ClassVar[str]
     is_inside: ClassVar[bool] = False
+    makes_space: ClassVar[bool] = False
+    after: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod
@@ -95,6 +101,25 @@ class Kind(ABC):
     def risks(self) -> Iterable[Risk]:
         """Every risk its changes can have."""
         return (verb.risk for verb in self.verbs.values() if verb.risk is not None)
+
+    def looks(self, view: PlanView, draft: Draft) -> Iterable[Look]:
+        """What must be looked at inside accounts before ``diff``."""
+        del view, draft
+        return ()
+
+    def recalled(self, plan: Plan, looks: Iterable[Look]) -> Mapping[tuple[str, str], Any]:
+        """What ``looks`` showed when ``plan`` was made, as far as the plan holds it."""
+        del plan, looks
+        return {}
+
+    @abstractmethod
+    def diff(self, view: PlanView, draft: Draft) -> None:
+        """Add what is to be made and changed."""
+
+    def clean_up(self, view: PlanView, draft: Draft) -> None:
+        """Add what is to be taken away at the very end; kinds are asked in the opposite order.
+        Of a limited view nothing can be concluded from absence."""
+        del view, draft
 
     def verb(self, change: Change) -> Verb:
         """The words for one change. Raises ``UserError`` for an action it does not have."""
@@ -163,6 +188,21 @@ class Kinds(Mapping[str, Kind]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._kinds
+
+    def in_planning_order(self) -> tuple[Kind, ...]:
+        """Each after those it says it comes after. Raises ``ValueError`` for a circle."""
+        ordered: dict[str, Kind] = {}
+        while len(ordered) < len(self._kinds):
+            ready = [
+                kind
+                for name, kind in self._kinds.items()
+                if name not in ordered
+                and all(other in ordered or other not in self._kinds for other in kind.after)
+            ]
+            if not ready:
+                raise ValueError("these kinds wait for each other: " + ", ".join(self._kinds))
+            ordered[ready[0].name] = ready[0]
+        return tuple(ordered.values())
 
     def of(self, change: Change) -> Kind:
         """The kind of ``change``."""

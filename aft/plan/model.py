@@ -79,10 +79,11 @@ class Change:
     (``global/10-roles.cfn.yaml``), an aspect of the account. ``target`` is what people read as a
     row and the worker retries: the request id, or ``organization``. ``account_id`` is ``None``
     while the account does not exist. ``inputs_digest`` is the digest to remember once done (""
-    when only apply can know it). ``needs`` are ids of changes that must have succeeded before,
-    ``follows`` of those that must have ended before, well or not. ``risk`` is the code of why it
-    is risky, as its kind judged when it was planned; "" for routine. ``reason`` says why, in one
-    line.
+    when only apply can know it). ``effect`` is the digest of what the change does, as far as git
+    and the plug-ins decide it; it is compared before a pinned plan is carried out. ``needs`` are
+    ids of changes that must have succeeded before, ``follows`` of those that must have ended
+    before, well or not. ``risk`` is the code of why it is risky, as its kind judged when it was
+    planned; "" for routine. ``reason`` says why, in one line.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     details: tuple[str, ...] = ()
     inputs_digest: str = ""
+    effect: str = ""
     needs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     risk: str = ""

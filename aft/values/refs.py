@@ -27,7 +27,13 @@ class Ref(NamedTuple):
 
 
 ACCOUNT = "account"
-"""The kind of accounts. They and the paths of OUs are the space that all kinds refer to."""
+OU = "ou"
+"""Accounts and the paths of OUs are the space that all kinds refer to, so their names are here."""
+
+
+def ou_ref(path: object) -> Ref:
+    """The OU at ``path``."""
+    return Ref(OU, str(path))
 
 
 def account_ref(aspect: str = "") -> Ref:

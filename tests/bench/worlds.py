@@ -18,7 +18,8 @@ from aft.config.model import Config
 from aft.ledger.events import EventKind, LedgerEvent, LedgerState
 from aft.ledger.replay import replay
 from aft.organization.model import REQUEST_TAG
-from aft.plan.diff import make_plan
+from aft.plan.make import draft_plan
+from aft.plan.view import PlanView
 from aft.sandbox.sandbox import Sandbox
 from aft.sandbox.seed import AccountSpec
 from tests.bench.ledgers import write_ledger
@@ -109,15 +110,16 @@ def fill_ledger(place: Place, accounts: Mapping[Sample, str]) -> None:
     }
     workspace = place.workspace
     records = {subject: replay(story) for subject, story in events.items()}
-    plan = make_plan(
-        workspace.desired(workspace.files("HEAD")),
-        place.world.edge.reader.read(),
-        LedgerState(records={subject: record for subject, record in records.items() if record}),
-        kinds=workspace.kinds,
+    view = PlanView(
+        desired=workspace.desired(workspace.files("HEAD")),
+        snapshot=place.world.edge.reader.read(),
+        ledger=LedgerState(
+            records={subject: record for subject, record in records.items() if record}
+        ),
         settings=workspace.settings,
         runners=workspace.runners,
-        made_at=at,
     )
+    plan = draft_plan(view, kinds=workspace.kinds, made_at=at).plan
     for change in plan.changes:
         events[change.target].append(
             LedgerEvent(

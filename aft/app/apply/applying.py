@@ -68,9 +68,8 @@ def apply_now(
     )
     return apply_plan(
         planned.plan,
-        planned.desired,
-        planned.snapshot,
-        planned.ledger,
+        planned.view,
+        planned.targets,
         _tools(workspace, world, planned, observer),
         run=run,
         stop=stop,

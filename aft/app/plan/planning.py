@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import PurePosixPath
+from typing import Any
 
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.config.model import CONFIG_PATH, CUSTOMIZATIONS_PATH, DEFAULTS_NAME, REQUESTS_PATH
 from aft.desired.model import DesiredState
-from aft.engine.live import read_live, read_networks
 from aft.errors import Refused, UserError
 from aft.findings.model import Finding
 from aft.git.history import GitHistory
+from aft.kinds.registry import effects_of
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot
-from aft.plan.account_directory import surroundings
 from aft.plan.codec import plan_digest
-from aft.plan.diff import make_plan, settings_to_read
-from aft.plan.fields import allocations_in
+from aft.plan.draft import Look, Looker
 from aft.plan.kind import Kinds
+from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import Plan
-from aft.plan.networks import LiveNetworks, networks_to_read
+from aft.plan.pinned import asked_again, redrafted, what_differs
 from aft.plan.safety import check_safety, lifted_limits
 from aft.plan.staleness import what_moved
-from aft.plan.step_sources import Live
+from aft.plan.targets import AccountTarget
+from aft.plan.view import PlanView
 from aft.values.ids import WORKING_TREE, AccountId, OrgUnitPath, RequestId, Revision
 
 BULK_TAGS_LAG = timedelta(minutes=2)
@@ -42,13 +43,24 @@ class Planned:
     """
 
     plan: Plan
-    desired: DesiredState
-    snapshot: OrganizationSnapshot
-    ledger: LedgerState
+    view: PlanView
+    targets: Mapping[RequestId, AccountTarget]
     kinds: Kinds
     refusals: tuple[Finding, ...]
     lifted: tuple[str, ...] = ()
     is_published: bool = False
+
+    @property
+    def desired(self) -> DesiredState:
+        return self.view.desired
+
+    @property
+    def snapshot(self) -> OrganizationSnapshot:
+        return self.view.snapshot
+
+    @property
+    def ledger(self) -> LedgerState:
+        return self.view.ledger
 
 
 def plan_now(
@@ -68,59 +80,48 @@ def plan_now(
     """
     ledger = world.ledger.read()
     snapshot = read_snapshot(world, desired, ledger, scope)
+    now = world.clock.now()
+    view = view_of(
+        workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun), is_deep=deep
+    )
+    drafted = draft_plan(
+        view, kinds=workspace.kinds, look=_looker(workspace, world, desired), made_at=now
+    )
+    return judged(drafted, view, kinds=workspace.kinds, today=now.date())
 
-    def make(live: Live | None = None, live_networks: LiveNetworks | None = None) -> Plan:
-        return make_plan(
-            desired,
-            snapshot,
-            ledger,
-            kinds=workspace.kinds,
-            settings=workspace.settings,
-            runners=workspace.runners,
-            live=live,
-            deep=deep,
-            live_networks=live_networks,
-            scope=None if scope is None else tuple(scope),
-            rerun=frozenset(rerun),
-            made_at=world.clock.now(),
+
+def view_of(
+    workspace: Workspace,
+    desired: DesiredState,
+    snapshot: OrganizationSnapshot,
+    ledger: LedgerState,
+    *,
+    scope: Sequence[RequestId] | None,
+    rerun: frozenset[str] = frozenset(),
+    is_deep: bool = False,
+) -> PlanView:
+    """What a plan of this workspace is computed from."""
+    return PlanView(
+        desired=desired,
+        snapshot=snapshot,
+        ledger=ledger,
+        settings=workspace.settings,
+        runners=workspace.runners,
+        scope=None if scope is None else frozenset(scope),
+        rerun=rerun,
+        is_deep=is_deep,
+    )
+
+
+def _looker(workspace: Workspace, world: World, desired: DesiredState) -> Looker:
+    effects = effects_of(workspace.kinds)
+
+    def look(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
+        return effects[kind].look(
+            looks, world.edge.members, in_parallel=desired.config.limits.accounts_in_parallel
         )
 
-    plan = make()
-    networks: LiveNetworks = {}
-    if unseen := networks_to_read(plan.changes):
-        networks = read_networks(
-            unseen,
-            desired,
-            members=world.edge.members,
-            settings=workspace.settings,
-            snapshot=snapshot,
-            plan_changes=plan.changes,
-        )
-        plan = make(None, networks)
-    if unread := settings_to_read(plan):
-        live = read_live(
-            unread,
-            desired,
-            members=world.edge.members,
-            settings=workspace.settings,
-            snapshot=snapshot,
-            plan_changes=plan.changes,
-            allocations=_allocations(plan, ledger),
-            around=surroundings(desired, snapshot, ledger),
-        )
-        plan = make(live, networks)
-    today = world.clock.now().date()
-    return judged(plan, desired, snapshot, ledger, kinds=workspace.kinds, today=today)
-
-
-def _allocations(plan: Plan, ledger: LedgerState) -> Mapping[str, Mapping[str, str]]:
-    """The ranges of addresses of each target, the plan's over what the ledger remembers."""
-    planned = allocations_in(plan)
-    targets = {change.target for change in plan.changes}
-    return {
-        target: {**ledger.record(target).allocations, **planned.get(target, {})}
-        for target in targets
-    }
+    return look
 
 
 def read_snapshot(
@@ -218,7 +219,8 @@ def changed_since(
 def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revision) -> Planned:
     """Everything needed to carry out ``plan``, if the world is still the one it was made for.
 
-    ``tip`` is the revision the repository is at now. Raises ``Refused`` naming what moved.
+    ``tip`` is the revision the repository is at now. Raises ``Refused`` naming what moved, or what
+    this installation of aft would do otherwise than the one that made the plan.
     """
     if plan.revision == WORKING_TREE:
         raise UserError(
@@ -237,33 +239,37 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
             f"plan {plan_digest(plan)[7:19]} was made for another world:\n{lines}",
             hint="make a new plan, and review it",
         )
-    today = world.clock.now().date()
-    return judged(plan, desired, snapshot, ledger, kinds=workspace.kinds, today=today)
+    view = view_of(
+        workspace, desired, snapshot, ledger, scope=scope, rerun=asked_again(plan), is_deep=True
+    )
+    now = world.clock.now()
+    again = redrafted(plan, view, kinds=workspace.kinds, made_at=now)
+    otherwise = what_differs(plan, again.plan, workspace.kinds)
+    if otherwise:
+        lines = "\n".join(f"  {line}" for line in otherwise)
+        raise Refused(
+            f"plan {plan_digest(plan)[7:19]} was made by another version of aft or of a plug-in, "
+            f"and this one would do something else:\n{lines}",
+            hint="make a new plan, and review it",
+        )
+    return judged(replace(again, plan=plan), view, kinds=workspace.kinds, today=now.date())
 
 
-def judged(
-    plan: Plan,
-    desired: DesiredState,
-    snapshot: OrganizationSnapshot,
-    ledger: LedgerState,
-    *,
-    kinds: Kinds,
-    today: date,
-) -> Planned:
+def judged(drafted: Drafted, view: PlanView, *, kinds: Kinds, today: date) -> Planned:
     """The plan with what the safety limits say of it."""
+    plan, desired = drafted.plan, view.desired
     refusals = check_safety(
         plan,
         desired.config.limits,
         kinds=kinds,
         today=today,
         desired=desired,
-        management_account_id=snapshot.management_account_id,
+        management_account_id=view.snapshot.management_account_id,
     )
     return Planned(
         plan=plan,
-        desired=desired,
-        snapshot=snapshot,
-        ledger=ledger,
+        view=view,
+        targets=drafted.targets,
         kinds=kinds,
         refusals=refusals,
         lifted=lifted_limits(plan, desired.config.limits, kinds=kinds, today=today),

@@ -23,12 +23,10 @@ from aft.customizations.model import (
     Previews,
     StepInputs,
 )
-from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest, DesiredState
-from aft.engine.planned_ous import Places
 from aft.errors import AftError, UserError
+from aft.kinds.customization.diff import parameters_for
 from aft.ledger.events import AccountRecord
-from aft.plan.customizations import customization_steps, parameters_for
 from aft.plan.fields import takes_away
 from aft.plan.model import Action, Change
 from aft.sessions import SealedSession
@@ -96,20 +94,14 @@ class _Looker:
         request = next((item for item in desired.requests if item.id == change.target), None)
         if request is None or change.account_id is None:
             return None
-        account_id = AccountId(change.account_id)
-        places = Places(self.planned.plan.changes, self.planned.snapshot)
+        target = self.planned.targets.get(request.id)
+        if target is None:
+            return None
         record = ledger.record(request.id)
-        facts = account_facts(
-            request,
-            desired.config,
-            account_id=account_id,
-            ou=places.of(request, account_id),
-            allocations=record.allocations,
-        )
-        for step in customization_steps(request, desired, facts.ou):
+        for step in target.steps:
             if step.id == change.key:
                 return step, StepInputs(
-                    account=facts,
+                    account=target.facts,
                     outputs=_outputs(record),
                     accounts=self._accounts(request),
                     parameters=parameters_for(step, request, desired),

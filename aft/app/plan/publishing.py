@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aft.app.plan.planning import Planned, judged, needed_by, read_snapshot
+from aft.app.plan.planning import Planned, judged, needed_by, read_snapshot, view_of
 from aft.app.workspace import Workspace
 from aft.app.world import World, ledger_branch, open_ledger, open_snapshots
 from aft.clock import SystemClock
@@ -13,7 +13,7 @@ from aft.desired.model import DesiredState
 from aft.errors import UserError
 from aft.organization.model import OrganizationSnapshot
 from aft.organization.narrowed import narrowed
-from aft.plan.diff import make_plan
+from aft.plan.make import draft_plan
 from aft.values.ids import RequestId
 
 
@@ -66,16 +66,7 @@ def plan_published(
             unit_paths=needed.unit_paths,
         )
     now = SystemClock().now()
-    plan = make_plan(
-        desired,
-        snapshot,
-        ledger,
-        kinds=workspace.kinds,
-        settings=workspace.settings,
-        runners=workspace.runners,
-        scope=None if scope is None else tuple(scope),
-        rerun=frozenset(rerun),
-        made_at=now,
-    )
-    planned = judged(plan, desired, snapshot, ledger, kinds=workspace.kinds, today=now.date())
+    view = view_of(workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun))
+    drafted = draft_plan(view, kinds=workspace.kinds, made_at=now)
+    planned = judged(drafted, view, kinds=workspace.kinds, today=now.date())
     return replace(planned, is_published=True)

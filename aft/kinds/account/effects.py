@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aft.desired.facts import desired_tags
 from aft.engine.context import RunContext
-from aft.engine.effects import StepSuccess
+from aft.engine.effects import Effects, StepSuccess
 from aft.engine.journal import why
 from aft.engine.placement import destination_of, place, tag, untag
 from aft.engine.run_start import confirmed_events
 from aft.errors import NotFound, Terminal
 from aft.ledger.events import ORGANIZATION, EventKind
 from aft.ledger.replay import rebound_data
-from aft.plan.accounts import desired_tags
 from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set
 from aft.plan.model import Action, Change
 from aft.values.ids import AccountId, OrgUnitId
 
 
-class AccountEffects:
+class AccountEffects(Effects):
     """Carries out changes of accounts, but for creations."""
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
@@ -41,10 +41,6 @@ class AccountEffects:
                 return _tag(run, change)
             case _:
                 raise Terminal(f"{change.id} was not asked for; this is a bug in aft")
-
-    def about(self, run: RunContext, change: Change) -> Mapping[str, str]:
-        del run, change
-        return {}
 
 
 def _adopt(context: RunContext, change: Change) -> StepSuccess:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aft.errors import UserError
+from aft.kinds.account.diff import NO_ACCOUNT_YET, plan_accounts
+from aft.kinds.account.forget import forget_requests
 from aft.organization.model import REQUEST_TAG
-from aft.plan.accounts import NO_ACCOUNT_YET
+from aft.plan.draft import Draft
 from aft.plan.fields import (
     ACCOUNT_ID,
     ARRIVAL,
@@ -20,6 +22,7 @@ from aft.plan.fields import (
 )
 from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
 from aft.plan.model import Action, Change, FieldChange
+from aft.plan.view import PlanView
 from aft.plan.words import UNKNOWN, Item, after, again, because, both, fields_by_name, value
 from aft.values.refs import ACCOUNT
 
@@ -92,6 +95,12 @@ class Accounts(Kind):
     @property
     def risks(self) -> Iterable[Risk]:
         return (MOVES, FORGETS, ADOPTS, REIDENTIFIES, UNTAGS)
+
+    def diff(self, view: PlanView, draft: Draft) -> None:
+        plan_accounts(view, draft)
+
+    def clean_up(self, view: PlanView, draft: Draft) -> None:
+        forget_requests(view, draft)
 
     def verb(self, change: Change) -> Verb:
         found = _VERBS.get((change.action, change.key))

@@ -23,14 +23,14 @@ from aft.customizations.model import (
 )
 from aft.desired.model import AccountRequest, DesiredState
 from aft.engine.context import RunContext
-from aft.engine.effects import StepSuccess
+from aft.engine.effects import Effects, StepSuccess
 from aft.engine.readiness import ensure_usable
 from aft.errors import AftError, Terminal
+from aft.kinds.customization.diff import parameters_for
 from aft.ledger.events import EventKind
-from aft.organization.model import AccountFacts
-from aft.plan.customizations import customization_steps, parameters_for
 from aft.plan.fields import RERUN, REVISION, field_of
 from aft.plan.model import Action, Change
+from aft.plan.targets import facts_of_the_past
 from aft.sessions import AccountSession, SealedSession
 from aft.values.ids import AccountId, RequestId
 
@@ -47,7 +47,7 @@ class _Found:
     desired: DesiredState
 
 
-class CustomizationEffects:
+class CustomizationEffects(Effects):
     """Carries out changes of customizations' steps."""
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
@@ -67,7 +67,7 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     """Run one step with the outputs of the steps before it, unless its inputs are unchanged."""
     account_id = _account_of(context, change)
     facts = context.facts_of(change.target, account_id)
-    step, outputs = _step(context, change, facts)
+    step, outputs = _step(context, change)
     runner = context.tools.runners.get(step.kind)
     if runner is None:
         raise _no_runner(step.kind)
@@ -124,7 +124,9 @@ def _destroy(context: RunContext, change: Change) -> StepSuccess:
     if not isinstance(runner, Destroys):
         raise _no_runner(found.step.kind)
     inputs = StepInputs(
-        account=context.facts_of(change.target, account_id, request=found.request),
+        account=facts_of_the_past(
+            context.facts_of(change.target, account_id), found.request, context.desired
+        ),
         outputs=context.outputs(change.target),
         accounts=_accounts(context, found.request),
         parameters=parameters_for(found.step, found.request, found.desired)
@@ -216,14 +218,11 @@ def _accounts(context: RunContext, request: AccountRequest) -> Mapping[str, Othe
     }
 
 
-def _step(
-    context: RunContext, change: Change, facts: AccountFacts
-) -> tuple[CustomizationStep, dict[str, Outputs]]:
+def _step(context: RunContext, change: Change) -> tuple[CustomizationStep, dict[str, Outputs]]:
     """The step a change names, and what the steps before it left."""
     known = context.outputs(change.target)
     before: dict[str, Outputs] = {}
-    request = context.request(change.target)
-    for step in customization_steps(request, context.desired, facts.ou):
+    for step in context.target(change.target).steps:
         if step.id == change.key:
             return step, before
         if step.id in known:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from aft.kinds.customization.diff import plan_customizations
+from aft.plan.draft import Draft
 from aft.plan.fields import TAKES_AWAY, field_of
 from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
 from aft.plan.model import Action, Change
+from aft.plan.view import PlanView
 from aft.plan.words import Item, because
 
 TAKES = Risk("take-away", "something in the account is taken away")
@@ -45,6 +48,9 @@ class Customizations(Kind):
     @property
     def risks(self) -> Iterable[Risk]:
         return (TAKES, DESTROYS)
+
+    def diff(self, view: PlanView, draft: Draft) -> None:
+        plan_customizations(view, draft)
 
     def risk(self, change: Change) -> Risk | None:
         known = self.verb(change).risk

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from aft.engine.context import RunContext
-from aft.engine.effects import StepSuccess
+from aft.engine.effects import Effects, StepSuccess
 from aft.ledger.events import EventKind
 from aft.plan.fields import OU, OU_ID, field_of
 from aft.plan.model import Action, Change
-from aft.plan.units import unit_ref
 from aft.values.ids import OrgUnitId, OrgUnitPath
+from aft.values.refs import ou_ref
 
 
-class OrganizationalUnitEffects:
+class OrganizationalUnitEffects(Effects):
     """Carries out changes of the OU tree."""
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
@@ -24,10 +22,6 @@ class OrganizationalUnitEffects:
                 return _rename(run, change)
             case _:
                 return _delete(run, change)
-
-    def about(self, run: RunContext, change: Change) -> Mapping[str, str]:
-        del run, change
-        return {}
 
 
 def _create(context: RunContext, change: Change) -> StepSuccess:
@@ -54,7 +48,7 @@ def _rename(context: RunContext, change: Change) -> StepSuccess:
     return StepSuccess(
         summary=f"Rename OU {was} to {path} ({unit_id})",
         data={"ou_id": unit_id},
-        gone=(unit_ref(OrgUnitPath.parse(was)),) if was != unit_id else (),
+        gone=(ou_ref(OrgUnitPath.parse(was)),) if was != unit_id else (),
     )
 
 

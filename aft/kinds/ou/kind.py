@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from aft.kinds.ou.diff import plan_removals, plan_units
+from aft.plan.draft import Draft
 from aft.plan.fields import OU
 from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
 from aft.plan.model import Action, Change
+from aft.plan.view import PlanView
 from aft.plan.words import Item, both, fields_by_name
+from aft.values import refs
 
 _VERBS: Mapping[Action, Verb] = {
     Action.CREATE: Verb(label="create OU", counted=("OU created", "OUs created"), drifted="OU"),
@@ -24,15 +28,23 @@ _VERBS: Mapping[Action, Verb] = {
 class OrganizationalUnits(Kind):
     """The OU tree. A key is a path, as it will be once the plan's renames are done."""
 
-    name = "ou"
+    name = refs.OU
     noun = ("OU", "OUs")
     title = "Organizational units"
     truth = Truth.SNAPSHOT
     effects = "aft.kinds.ou.effects:OrganizationalUnitEffects"
+    makes_space = True
 
     @property
     def verbs(self) -> Mapping[Action, Verb]:
         return _VERBS
+
+    def diff(self, view: PlanView, draft: Draft) -> None:
+        plan_units(view, draft)
+
+    def clean_up(self, view: PlanView, draft: Draft) -> None:
+        if not view.is_limited:
+            plan_removals(view, draft)
 
     def words(self, changes: Sequence[Change]) -> Iterable[Item]:
         for change in changes:

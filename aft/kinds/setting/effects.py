@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import SettingDifference
-from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
+from aft.baselines.select import ResolvedSetting
 from aft.baselines.wording import across_regions
 from aft.engine.context import RunContext
-from aft.engine.effects import StepSuccess
+from aft.engine.effects import Effects, StepSuccess
 from aft.engine.readiness import ensure_usable
 from aft.errors import Terminal
+from aft.kinds.setting.read import read_settings
 from aft.organization.model import AccountFacts
-from aft.plan.model import Change
+from aft.plan.draft import Look
+from aft.plan.model import Change, LiveSetting
+from aft.ports import MemberAccess
 from aft.sessions import AccountSession
 
 REGIONS_AT_ONCE = 4
@@ -34,15 +37,16 @@ class _Mended:
     left: Sequence[str] = ()
 
 
-class SettingEffects:
+class SettingEffects(Effects):
     """Carries out changes of settings."""
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
         return _apply(run, change)
 
-    def about(self, run: RunContext, change: Change) -> Mapping[str, str]:
-        del run, change
-        return {}
+    def look(
+        self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
+    ) -> Mapping[tuple[str, str], LiveSetting]:
+        return read_settings(looks, members, in_parallel=in_parallel)
 
 
 def _apply(context: RunContext, change: Change) -> StepSuccess:
@@ -87,14 +91,13 @@ def _apply(context: RunContext, change: Change) -> StepSuccess:
 
 
 def _resolved(context: RunContext, change: Change, facts: AccountFacts) -> ResolvedSetting:
-    request, desired = context.request(change.target), context.desired
-    chosen = select_baseline(request=request, ou=facts.ou, baselines=desired.baselines)
-    if chosen.baseline is not None:
-        for resolved in settings_for(chosen.baseline, facts, context.tools.settings):
-            if resolved.name == change.key:
-                return resolved
+    target = context.target(change.target)
+    for resolved in target.settings_of(facts, context.tools.settings):
+        if resolved.name == change.key:
+            return resolved
     raise Terminal(
-        f"the baseline of {change.target} has no setting {change.key!r} at {desired.revision}",
+        f"the baseline of {change.target} has no setting {change.key!r} at "
+        f"{context.desired.revision}",
         hint="make a new plan at this revision",
     )
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from aft.kinds.setting.diff import plan_settings, seen_by, settings_to_look_at
+from aft.plan.draft import Draft, Look
 from aft.plan.fields import CIDR, TAKES_AWAY, field_of
 from aft.plan.kind import Kind, Risk, Truth, Verb
-from aft.plan.model import Action, Change
+from aft.plan.model import Action, Change, Plan
+from aft.plan.view import PlanView
 from aft.plan.words import ARROW, Item, because
 
 TAKES = Risk("take-away", "something in the account is taken away")
@@ -24,6 +28,7 @@ class Settings(Kind):
     truth = Truth.LIVE
     effects = "aft.kinds.setting.effects:SettingEffects"
     is_inside = True
+    after = ("customization",)  # what goes over everything must know what runs
 
     @property
     def verbs(self) -> Mapping[Action, Verb]:
@@ -32,6 +37,15 @@ class Settings(Kind):
     @property
     def risks(self) -> Iterable[Risk]:
         return (TAKES,)
+
+    def looks(self, view: PlanView, draft: Draft) -> Iterable[Look]:
+        return settings_to_look_at(view, draft)
+
+    def recalled(self, plan: Plan, looks: Iterable[Look]) -> Mapping[tuple[str, str], Any]:
+        return seen_by(plan, looks)
+
+    def diff(self, view: PlanView, draft: Draft) -> None:
+        plan_settings(view, draft, draft.seen.get(self.name))
 
     def risk(self, change: Change) -> Risk | None:
         self.verb(change)

@@ -137,15 +137,13 @@ def test_what_was_renamed_meanwhile_is_created_once_and_gets_the_new_name_and_ta
 def test_an_intent_of_a_run_that_is_under_way_is_not_taken_over() -> None:
     scene = stage()
     state = one()
-    plan = scene.plan(state)
-    before = scene.ledger.read()
+    view, drafted = scene.view(state), scene.drafted(state)
     open_intent(scene)  # after this run has read the ledger
 
     outcome = apply_plan(
-        plan,
-        state,
-        scene.world.snapshot(),
-        before,
+        drafted.plan,
+        view,
+        drafted.targets,
         scene.tools,
         run=RunInfo(id="r2", actor="bob", revision=state.revision, plan_digest="", command="apply"),
         stop=StopToken(),

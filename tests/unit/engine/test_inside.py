@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from builders_kinds import EFFECTS, KINDS
 from builders_plan import baseline, but, customization, desired, request, unit
 from builders_reconcile import Stage, reasons, rows, stage
 from fakes.plugins import LevelSetting, settings
@@ -11,9 +13,9 @@ from fakes.world import FakeMembers
 
 from aft.config.model import Config
 from aft.desired.model import DesiredState
-from aft.engine.live import read_live
 from aft.errors import Denied, Terminal, Transient
-from aft.plan.diff import settings_to_read
+from aft.plan.draft import Look
+from aft.plan.make import draft_plan
 
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1")
 
@@ -159,16 +161,15 @@ def test_a_kind_without_a_runner_is_a_failed_row() -> None:
 
 
 def look(scene: Stage, wanted: DesiredState) -> dict[tuple[str, str], Any]:
-    plan = scene.plan(wanted)
-    found = read_live(
-        settings_to_read(plan),
-        wanted,
-        members=FakeMembers(scene.world),
-        settings=scene.settings,
-        snapshot=scene.world.snapshot(),
-        plan_changes=plan.changes,
-    )
-    return dict(found)
+    found: dict[tuple[str, str], Any] = {}
+
+    def look_inside(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
+        seen = EFFECTS[kind].look(looks, FakeMembers(scene.world), in_parallel=4)
+        found.update(seen)
+        return seen
+
+    draft_plan(scene.view(wanted), kinds=KINDS, look=look_inside, made_at=scene.world.clock.now())
+    return found
 
 
 def test_live_shows_each_difference_by_region_and_changes_nothing() -> None:

@@ -17,7 +17,7 @@ from aft.baselines.select import select_baseline
 from aft.config.model import Config
 from aft.desired.model import DesiredState
 from aft.errors import Denied, Terminal
-from aft.plan.diff import make_plan
+from aft.plan.make import draft_plan
 from aft.sessions import SealedSession
 from aft.values.ids import RequestId
 
@@ -115,16 +115,8 @@ def test_its_failure_blocks_what_needs_it_and_the_next_run_repairs_all() -> None
 def test_an_account_nobody_will_create_is_said_and_waited_for() -> None:
     made = scene()
     wanted = state("aaa", "audit")
-    plan = make_plan(
-        wanted,
-        made.world.snapshot(),
-        made.ledger.read(),
-        kinds=KINDS,
-        settings=made.settings,
-        runners={},
-        scope=(RequestId("aaa"),),
-        made_at=made.world.clock.now(),
-    )
+    view = but(made.view(wanted), scope=frozenset({RequestId("aaa")}))
+    plan = draft_plan(view, kinds=KINDS, made_at=made.world.clock.now()).plan
     assert plan.changes_of("aaa") == ()
     (attention,) = [item for item in plan.attention if item.target == "aaa"]
     assert attention.code == "AFT913"

@@ -7,13 +7,12 @@ from builders_reconcile import Stage, reasons, rows, stage
 from fakes.world import Fault
 
 from aft.desired.model import DesiredState
-from aft.engine.planned_ous import Places
 from aft.engine.units import UnitIndex
 from aft.errors import Conflict, Denied, Transient, UnknownOutcome
 from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG
 from aft.plan.status import thing_statuses
-from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
+from aft.values.ids import AccountId, OrgUnitId, RequestId
 from aft.values.refs import Ref
 
 UNITS = ("Workloads", "Sandbox")
@@ -271,20 +270,17 @@ def test_the_unit_index_follows_renames_and_deletions() -> None:
 
 def test_places_are_those_after_the_plan() -> None:
     scene = stage(units=("Old", "Sandbox"))
-    there = scene.world.add_account("a", "aws+a@example.com", parent=unit_id("Old"))
-    moving = scene.world.add_account("b", "aws+b@example.com", parent=unit_id("Sandbox"))
+    scene.world.add_account("a", "aws+a@example.com", parent=unit_id("Old"))
+    scene.world.add_account("b", "aws+b@example.com", parent=unit_id("Sandbox"))
     wanted = desired(
         request("a", "New"),
         request("b", "New"),
         request("c", "New"),
         units=[unit("New", previously="Old"), unit("Sandbox")],
     )
-    plan = scene.plan(wanted)
-    places = Places(plan.changes, scene.world.snapshot())
-    by_id = wanted.request_by_id
-    assert places.of(by_id[RequestId("a")], there) == path("New")
-    assert places.of(by_id[RequestId("b")], moving) == path("New")
-    assert places.of(by_id[RequestId("c")], None) == path("New")
-    elsewhere = but(by_id[RequestId("c")], id=RequestId("d"), ou=unit_id("Old"))
-    assert places.of(elsewhere, None) == path("New")
-    assert places.of(but(elsewhere, ou=OrgUnitId("ou-none-00000000")), None) == OrgUnitPath()
+    targets = scene.drafted(wanted).targets
+    assert {name: target.facts.ou for name, target in targets.items()} == {
+        "a": path("New"),
+        "b": path("New"),
+        "c": path("New"),
+    }

@@ -9,7 +9,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aft.plan.allocate import Problem, RangeClaim, RangePool, allocate
+from aft.kinds.address_range.allocate import Problem, RangeClaim, RangePool, allocate
 
 POOLS = {
     "small": RangePool(range=IPv4Network("10.0.0.0/22")),

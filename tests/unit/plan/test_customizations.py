@@ -7,15 +7,14 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import builders_plan as b
-from builders_kinds import KINDS, what
+from builders_kinds import what
 
 from aft.customizations.access import Access
 from aft.customizations.model import AccountSelector, Customization, Removal
 from aft.desired.model import DesiredState
+from aft.kinds.customization.other_accounts import dependencies_first
 from aft.ledger.events import AccountRecord, DoneStep
-from aft.plan.diff import make_plan
 from aft.plan.model import Plan
-from aft.plan.other_accounts import dependencies_first
 
 READ = ("accounts", "net", "outputs", "hub/10.py", "VpcId")
 
@@ -39,16 +38,8 @@ def planned(
     accounts = [
         b.account(number, request.name) for number, request in enumerate(state.requests, start=1)
     ]
-    return make_plan(
-        state,
-        b.snapshot(accounts=accounts),
-        b.ledger(*records),
-        kinds=KINDS,
-        settings=b.SETTINGS,
-        runners=RUNNERS,
-        rerun=rerun,
-        made_at=b.NOW,
-    )
+    view = b.view(state, b.snapshot(accounts=accounts), b.ledger(*records), rerun=rerun)
+    return b.drafted(replace(view, runners=RUNNERS)).plan
 
 
 def lines(plan: Plan) -> list[tuple[str, str, str]]:
@@ -241,14 +232,6 @@ def test_no_customization_runs_in_the_management_account() -> None:
     )
     account = b.account(0, "top", id_=b.MANAGEMENT)
     record = replace(b.record("top", 1), account_id=b.MANAGEMENT)
-    plan = make_plan(
-        state,
-        b.snapshot(accounts=[account]),
-        b.ledger(record),
-        kinds=KINDS,
-        settings=b.SETTINGS,
-        runners=RUNNERS,
-        made_at=b.NOW,
-    )
+    plan = b.plan(state, b.snapshot(accounts=[account]), b.ledger(record))
     assert plan.is_empty
     assert [item.code for item in plan.attention] == ["AFT943"]

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from builders_kinds import KINDS, what
+from builders_kinds import what
 from builders_plan import (
-    NOW,
-    RUNNERS,
+    Looking,
     account,
     account_id,
     but,
     desired,
     done,
+    drafted,
     ledger,
     path,
     record,
     request,
     snapshot,
     unit,
+    view,
 )
 
 from aft.baselines.model import Baseline, Selector, SettingSpec, setting_ref
@@ -27,12 +28,10 @@ from aft.config.model import Config, NetworkPool, NetworksConfig
 from aft.findings.model import SourceRef
 from aft.ledger.events import ORGANIZATION, AccountRecord
 from aft.plan.codec import plan_from_json, plan_to_json
-from aft.plan.diff import make_plan
 from aft.plan.fields import allocations_in
 from aft.plan.model import LiveSetting, Plan
-from aft.plan.networks import networks_to_read
 from aft.settings.network.setting import Network
-from aft.values.ids import RequestId
+from aft.values.ids import AccountId, RequestId
 
 SOURCE = SourceRef("customizations/baselines/standard.yaml", 4)
 CONFIG = Config(
@@ -71,18 +70,19 @@ def planned(
     scope: tuple[str, ...] | None = None,
 ) -> Plan:
     world = snapshot(accounts=[account(number, name) for name, number in (accounts or {}).items()])
-    return make_plan(
-        wanted,
-        world,
-        ledger(*records),
-        kinds=KINDS,
-        settings={"network": Network()},
-        runners=RUNNERS,
-        live=live or {},
-        live_networks=seen,
-        scope=None if scope is None else tuple(RequestId(item) for item in scope),
-        made_at=NOW,
-    )
+    plugins = {"network": Network()}
+    inputs = view(wanted, world, ledger(*records), plugins=plugins, scope=scope)
+    return drafted(inputs, None if seen is None else Looking(address_range=seen, setting=live)).plan
+
+
+def looked_at(
+    wanted: Any, accounts: Mapping[str, int], *records: AccountRecord
+) -> list[tuple[str, AccountId]]:
+    """The accounts whose network somebody looks for."""
+    looking = Looking()
+    world = snapshot(accounts=[account(number, name) for name, number in accounts.items()])
+    drafted(view(wanted, world, ledger(*records), plugins={"network": Network()}), looking)
+    return [(look.target, look.account_id) for look in looking.looks.get("address_range", ())]
 
 
 def ranges(plan: Plan) -> dict[str, str]:
@@ -108,13 +108,11 @@ def test_what_is_remembered_stays() -> None:
     assert [(item.before, item.after) for item in change.fields] == [
         ("10.64.0.0/20", "10.64.0.0/20")
     ]
-    assert networks_to_read(plan.changes) == ()
+    assert looked_at(state("a", "b"), {"b": 1}, remembered) == []
 
 
 def test_an_account_nobody_remembers_is_looked_at_before_it_gets_a_range() -> None:
-    first = planned(state("a", "b"), {"b": 1})
-    (unseen,) = networks_to_read(first.changes)
-    assert (unseen.target, unseen.account_id) == ("b", account_id(1))
+    assert looked_at(state("a", "b"), {"b": 1}) == [("b", account_id(1))]
     found = planned(state("a", "b"), {"b": 1}, seen={(account_id(1), "network"): "10.64.0.0/20"})
     assert ranges(found) == {"a": "10.64.16.0/20", "b": "10.64.0.0/20"}
     none = planned(state("a", "b"), {"b": 1}, seen={(account_id(1), "network"): None})

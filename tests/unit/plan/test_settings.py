@@ -13,7 +13,7 @@ from builders_plan import FakeSetting
 from aft.baselines.model import setting_ref
 from aft.desired.model import DesiredState
 from aft.ledger.events import AccountRecord
-from aft.plan.chain import tails
+from aft.plan.arrange import tails
 from aft.plan.model import Change, LiveSetting, Plan
 
 NUMBER = b.account_id(1)

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import builders_plan as b
 import pytest
-from builders_kinds import what
 
 from aft.baselines.model import setting_ref
 from aft.customizations.model import Customization
 from aft.desired.model import DesiredState
 from aft.ledger.events import AccountRecord
-from aft.plan.diff import settings_to_read
 from aft.plan.model import LiveSetting, Plan
 
 OUTPUTS = frozenset({"outputs"})
@@ -55,8 +53,10 @@ def test_only_settings_of_accounts_that_exist_are_read_live() -> None:
     state = b.desired(b.request("app"), b.request("new"), baselines=(b.baseline(),))
     plan = planned(state, b.record("app", 1))
     assert {change.target for change in plan.changes} == {"app", "new"}
-    assert {change.target for change in settings_to_read(plan)} == {"app"}
-    assert all(what(change) == "update setting" for change in settings_to_read(plan))
+    looking = b.Looking()
+    world = b.snapshot(accounts=(b.account(1, "app"),))
+    b.drafted(b.view(state, world, b.ledger(b.record("app", 1))), looking)
+    assert {look.target for look in looking.looks["setting"]} == {"app"}
 
 
 def test_a_setting_found_as_it_should_be_is_a_confirmation() -> None:
@@ -166,7 +166,6 @@ def test_a_new_accounts_steps_are_all_planned(uses: frozenset[str]) -> None:
     )
     plan = b.plan(state, b.snapshot())
     assert subjects(plan) == ["", "account-alias", "ebs-default-encryption", "global/10.py"]
-    assert settings_to_read(plan) == ()
 
 
 @pytest.mark.parametrize("step", ["account-alias", "global/10.py"])

@@ -6,9 +6,10 @@ otherwise. Only kinds that can be taken away again are; what a script did stays 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from aft.customizations.inputs import TEMPLATE_SUFFIXES
 from aft.customizations.model import (
@@ -20,11 +21,11 @@ from aft.customizations.model import (
     step_ref,
 )
 from aft.ledger.events import AccountRecord
-from aft.organization.model import AccountFacts
-from aft.plan.chain import Chain
+from aft.plan.draft import Draft, Stage
 from aft.plan.fields import REVISION
 from aft.plan.model import Action, Attention, FieldChange
-from aft.plan.step_sources import StepSources
+from aft.plan.targets import AccountTarget
+from aft.plan.view import PlanView
 
 _TERRAFORM = "terraform"
 _SHARED = "aft"
@@ -52,31 +53,38 @@ class _Gone:
         return self.about.get("runner", "") or _guessed_runner(self.id)
 
 
-def add_removals(
-    chain: Chain,
-    wanted: Sequence[CustomizationStep],
-    *,
-    record: AccountRecord,
-    facts: AccountFacts,
-    sources: StepSources,
-) -> Iterator[Attention]:
-    """Append a change for each such step, the youngest first; say what stays."""
-    if facts.account_id is None:
+def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
+    """A change for each such step, the youngest first; say what stays."""
+    if target.account_id is None:
         return
-    for gone in _gone(record, {step.id for step in wanted}):
+    wanted, request = target.steps, target.request.id
+    for gone in _gone(target.record, {step.id for step in wanted}):
         heir = _heir(gone, wanted)
-        destroys = heir is None and _is_to_be_destroyed(gone, sources)
+        destroys = heir is None and _is_to_be_destroyed(gone, view)
         revision = gone.about.get("revision", "")
-        chain.add(
+        draft.add(
             Action.DELETE if destroys else Action.RELEASE,
             step_ref(gone.id),
+            target=request,
+            stage=Stage.CUSTOMIZATION,
             fields=(FieldChange(field=REVISION, before=revision, after=None),) if revision else (),
+            effect=_effect(gone, view),
             reason=_reason(gone, wanted, destroys=destroys, heir=heir),
         )
         if heir is not None:
-            yield _taken_over(chain.target, gone, heir)
+            draft.remark(_taken_over(request, gone, heir))
         elif not destroys and gone.has_run:
-            yield _kept(chain.target, gone, sources)
+            draft.remark(_kept(request, gone, view))
+
+
+def _effect(gone: _Gone, view: PlanView) -> Mapping[str, Any]:
+    """What taking the step away does, as far as git and the runner decide it."""
+    runner = view.runners.get(gone.runner)
+    return {
+        "step": gone.id,
+        "revision": gone.about.get("revision", ""),
+        "effect_version": runner.version if runner is not None else 0,
+    }
 
 
 def _gone(record: AccountRecord, wanted: Iterable[str]) -> tuple[_Gone, ...]:
@@ -94,11 +102,11 @@ def _gone(record: AccountRecord, wanted: Iterable[str]) -> tuple[_Gone, ...]:
     return tuple(sorted(found, key=lambda item: (item.at, item.id), reverse=True))
 
 
-def _is_to_be_destroyed(gone: _Gone, sources: StepSources) -> bool:
-    runner = sources.runners.get(gone.runner)
+def _is_to_be_destroyed(gone: _Gone, view: PlanView) -> bool:
+    runner = view.runners.get(gone.runner)
     if runner is None or not isinstance(runner, Destroys):
         return False
-    still_there = sources.desired.customizations.get(gone.customization)
+    still_there = view.desired.customizations.get(gone.customization)
     policy = gone.about.get("on_removal", "")
     if still_there is not None and still_there.steps:
         policy = still_there.steps[0].on_removal.value
@@ -141,9 +149,9 @@ def _reason(
     return f"{what}; what it made is kept"
 
 
-def _kept(target: str, gone: _Gone, sources: StepSources) -> Attention:
+def _kept(target: str, gone: _Gone, view: PlanView) -> Attention:
     stays = _STAYS.get(gone.runner, "what it did is not undone")
-    can = isinstance(sources.runners.get(gone.runner), Destroys)
+    can = isinstance(view.runners.get(gone.runner), Destroys)
     hint = "remove by hand what is not wanted any more"
     if can:
         hint = "to have it destroyed instead, bring it back with `on_removal: destroy` in its "

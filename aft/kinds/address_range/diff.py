@@ -2,22 +2,20 @@
 
 Looks at every request of the repository and everything the ledger remembers, also for a plan that
 is limited to a few requests, so that none of them is given what another one has or gets. The
-arithmetic is ``aft.plan.allocate``'s.
+arithmetic is ``aft.kinds.address_range.allocate``'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any
 
-from aft.baselines.model import BaselineSetting
-from aft.desired.model import AccountRequest, DesiredState
+from aft.baselines.model import setting_ref
+from aft.desired.model import AccountRequest
 from aft.desired.networks import Claim, NetworkClaims, mentioned
-from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState, is_of_organization
-from aft.organization.model import OrganizationSnapshot
-from aft.plan.allocate import (
+from aft.errors import UserError
+from aft.kinds.address_range.allocate import (
     Allocations,
     Problem,
     RangeClaim,
@@ -26,44 +24,17 @@ from aft.plan.allocate import (
     Taken,
     allocate,
 )
-from aft.plan.fields import CIDR, field_of
-from aft.plan.identity import Identities
-from aft.plan.model import Attention, Change, FieldChange
+from aft.ledger.events import ORGANIZATION, AccountRecord, is_of_organization
+from aft.organization.model import OrganizationSnapshot
+from aft.plan.draft import Draft, Look
+from aft.plan.model import Attention
+from aft.plan.targets import target_of
+from aft.plan.view import PlanView
 from aft.values.cidrs import parse_cidr, parse_vpc_cidr
 from aft.values.ids import AccountId, OrgUnitPath
 
-Settings = Mapping[str, BaselineSetting[Any, Any]]
 LiveNetworks = Mapping[tuple[str, str], str | None]
 """By account id and setting: the range found inside the account, ``None`` when it has none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Networks:
-    """The outcome, by request id and then by setting name.
-
-    ``remembered`` is what the ledger has: whatever else is given is new to it. ``held_back``
-    are settings that wait, by request id and setting name, with the reason.
-    """
-
-    given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    remembered: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    held_back: Mapping[tuple[str, str], Attention] = field(default_factory=dict)
-
-    def of(self, request_id: str) -> Mapping[str, str]:
-        """The ranges of one request's account, by setting."""
-        return self.given.get(request_id, {})
-
-    def range_field(self, request_id: str, setting: str) -> FieldChange | None:
-        """A setting's range, as a change shows it; ``None`` when it has none of its own."""
-        cidr = self.of(request_id).get(setting)
-        if cidr is None:
-            return None
-        return FieldChange(
-            field=CIDR, before=self.remembered.get((request_id, setting)), after=cidr
-        )
-
-
-NO_NETWORKS = Networks()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,61 +54,88 @@ class _Owner:
         return "/".join(self.key)
 
 
-def plan_networks(
-    desired: DesiredState,
-    snapshot: OrganizationSnapshot,
-    ledger: LedgerState,
-    *,
-    settings: Settings,
-    identities: Identities,
-    place_of: Callable[[AccountRequest], OrgUnitPath | None],
-    live: LiveNetworks | None,
-) -> Networks:
-    """Ranges for every claim. ``live`` is ``None`` before anything was read inside accounts:
-    what is given then to accounts that exist is not final, but says what to read."""
-    claims = NetworkClaims(desired.baselines, desired.config, settings)
+def unseen_networks(view: PlanView, draft: Draft) -> Iterator[Look]:
+    """The networks that accounts which exist may have already, and the ledger does not know."""
+    claims = _claims(view)
+    owners = [] if claims.is_empty else list(_owners(claims, view, draft))
+    result = _allocated(owners, claims, view, None)
+    looked_at = {request.id for request in view.requests} - draft.blocked
+    for owner in owners:
+        request = owner.claim.request
+        site = draft.sites.get(request.id)
+        if (
+            site is None
+            or site.account_id is None
+            or owner.remembered is not None
+            or owner.name not in result.ranges
+            or request.id not in looked_at
+        ):
+            continue
+        try:
+            settings = target_of(view, site, {}).settings
+        except UserError:
+            continue  # said when the account's target is resolved
+        for resolved in settings:
+            if resolved.name == owner.claim.setting:
+                yield Look(
+                    ref=setting_ref(resolved.name),
+                    target=request.id,
+                    account_id=site.account_id,
+                    subject=resolved,
+                )
+
+
+def plan_ranges(view: PlanView, draft: Draft, live: LiveNetworks | None) -> None:
+    """A range for every claim. ``live`` is ``None`` when nobody looks inside accounts: what is
+    given then to accounts that exist is not final."""
+    claims = _claims(view)
     if claims.is_empty:
-        return NO_NETWORKS
-    owners = list(_owners(claims, desired, ledger, identities, place_of))
+        return
+    owners = list(_owners(claims, view, draft))
+    result = _allocated(owners, claims, view, live)
+    for owner in owners:
+        network, refusal = result.ranges.get(owner.name), result.refusals.get(owner.name)
+        unseen = (
+            live is not None
+            and owner.account_id is not None
+            and owner.remembered is None
+            and (owner.account_id, owner.claim.setting) not in live
+        )
+        if refusal is not None:
+            draft.held_back[owner.key] = _refused(owner, refusal)
+        elif network is not None and unseen and owner.claim.wanted.cidr is None:
+            draft.held_back[owner.key] = _unseen(owner)
+        elif network is not None:
+            draft.allocations[owner.key[0]][owner.claim.setting] = str(network)
+        if owner.remembered is not None:
+            draft.remembered[owner.key] = owner.remembered
+
+
+def _claims(view: PlanView) -> NetworkClaims:
+    desired = view.desired
+    return NetworkClaims(desired.baselines, desired.config, view.settings)
+
+
+def _allocated(
+    owners: list[_Owner], claims: NetworkClaims, view: PlanView, live: LiveNetworks | None
+) -> Allocations:
     wanted = [item for item in (_range_claim(owner, live) for owner in owners) if item is not None]
-    result = allocate(
-        wanted,
-        pools=_pools(desired),
-        taken=list(_taken(claims, owners, desired, snapshot, ledger)),
-    )
-    return _outcome(owners, result, live)
+    return allocate(wanted, pools=_pools(view), taken=list(_taken(claims, owners, view)))
 
 
-def networks_to_read(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """Changes that would give a range to an account that exists: it may have one already."""
-    return tuple(
-        change
-        for change in changes
-        if change.account_id is not None
-        and (given := field_of(change, CIDR)) is not None
-        and given.before is None
-    )
-
-
-def _owners(
-    claims: NetworkClaims,
-    desired: DesiredState,
-    ledger: LedgerState,
-    identities: Identities,
-    place_of: Callable[[AccountRequest], OrgUnitPath | None],
-) -> Iterator[_Owner]:
-    left_behind = ledger.record(ORGANIZATION).allocations
-    for request in desired.requests:
-        ou = place_of(request)
-        if ou is None:
+def _owners(claims: NetworkClaims, view: PlanView, draft: Draft) -> Iterator[_Owner]:
+    left_behind = view.ledger.record(ORGANIZATION).allocations
+    for request in view.desired.requests:
+        site = draft.sites.get(request.id)
+        ou = site.ou if site is not None else request.ou
+        if not isinstance(ou, OrgUnitPath):
             continue
         found = claims.of(request, ou)
         if not found:
             continue
-        match = identities.matches.get(request.id)
-        record = _record(request, ledger)
-        account_id = match.account.id if match is not None else None
-        known = account_id or record.account_id
+        record = _record(request, view)
+        match = view.identities.matches.get(request.id)
+        known = (match.account.id if match is not None else None) or record.account_id
         for claim in found:
             remembered = record.allocations.get(claim.setting)
             if record.account_id not in (None, known):
@@ -149,10 +147,10 @@ def _owners(
             )
 
 
-def _record(request: AccountRequest, ledger: LedgerState) -> AccountRecord:
-    record = ledger.record(request.id)
+def _record(request: AccountRequest, view: PlanView) -> AccountRecord:
+    record = view.ledger.record(request.id)
     if record.account_id is None and request.previously is not None:
-        return ledger.records.get(request.previously) or record
+        return view.ledger.records.get(request.previously) or record
     return record
 
 
@@ -174,22 +172,17 @@ def _range_claim(owner: _Owner, live: LiveNetworks | None) -> RangeClaim | None:
         return None  # the files are valid, so the ledger is damaged; the setting then refuses
 
 
-def _pools(desired: DesiredState) -> Mapping[str, RangePool]:
+def _pools(view: PlanView) -> Mapping[str, RangePool]:
     return {
         name: RangePool(
             range=parse_cidr(pool.cidr), reserved=tuple(parse_cidr(text) for text in pool.reserved)
         )
-        for name, pool in desired.config.networks.pools.items()
+        for name, pool in view.desired.config.networks.pools.items()
     }
 
 
-def _taken(
-    claims: NetworkClaims,
-    owners: list[_Owner],
-    desired: DesiredState,
-    snapshot: OrganizationSnapshot,
-    ledger: LedgerState,
-) -> Iterator[Taken]:
+def _taken(claims: NetworkClaims, owners: Iterable[_Owner], view: PlanView) -> Iterator[Taken]:
+    desired, ledger = view.desired, view.ledger
     for text in desired.config.networks.reserved:
         yield "networks.reserved of aft.yaml", parse_cidr(text)
     claimed = {(owner.key[0], owner.claim.wanted.field) for owner in owners}
@@ -203,7 +196,7 @@ def _taken(
     heirs = {item.previously for item in desired.requests if item.previously is not None}
     for subject, record in ledger.records.items():
         if is_of_organization(subject):
-            yield from _left_behind(record, snapshot, current)
+            yield from _left_behind(record, view.snapshot, current)
             continue
         if subject not in desired.request_by_id and record.account_id is None:
             continue  # asked for and taken back before there was an account
@@ -232,30 +225,6 @@ def _parsed(text: str) -> IPv4Network | None:
         return parse_cidr(text)
     except ValueError:
         return None
-
-
-def _outcome(owners: list[_Owner], result: Allocations, live: LiveNetworks | None) -> Networks:
-    given: dict[str, dict[str, str]] = {}
-    held_back: dict[tuple[str, str], Attention] = {}
-    for owner in owners:
-        network, refusal = result.ranges.get(owner.name), result.refusals.get(owner.name)
-        unseen = (
-            live is not None
-            and owner.account_id is not None
-            and owner.remembered is None
-            and (owner.account_id, owner.claim.setting) not in live
-        )
-        if refusal is not None:
-            held_back[owner.key] = _refused(owner, refusal)
-        elif network is not None and unseen and owner.claim.wanted.cidr is None:
-            held_back[owner.key] = _unseen(owner)
-        elif network is not None:
-            given.setdefault(owner.key[0], {})[owner.claim.setting] = str(network)
-    return Networks(
-        given=given,
-        remembered={owner.key: owner.remembered for owner in owners if owner.remembered},
-        held_back=held_back,
-    )
 
 
 def _refused(owner: _Owner, refusal: Refusal) -> Attention:

@@ -1,24 +1,20 @@
-"""What is done to one account from outside: create, adopt, rebind, move, rename, tag, forget.
+"""What is done to one account from outside: create, adopt, rebind, move, rename, tag.
 
-Works on one request and the account ``aft.plan.identity`` found for it. What happens inside
-the account is ``aft.plan.steps``'s.
+Works on one request and the account ``aft.plan.identity`` found for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
+from aft.desired.facts import desired_tags
 from aft.desired.model import AccountRequest
-from aft.ledger.events import AccountRecord
-from aft.organization.model import REQUEST_TAG, Account, OrganizationSnapshot
-from aft.plan.chain import Chain
+from aft.organization.model import REQUEST_TAG, Account
+from aft.plan.draft import Draft
 from aft.plan.fields import ACCOUNT_ID, ARRIVAL, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
-from aft.plan.identity import Evidence, Match
+from aft.plan.identity import Evidence
 from aft.plan.model import Action, Attention, FieldChange
-from aft.plan.units import Place
-from aft.values.ids import OrgUnitPath
-from aft.values.refs import account_ref
+from aft.plan.targets import AccountSite
+from aft.plan.view import PlanView
+from aft.values.refs import account_ref, ou_ref
 
 _BINDING = frozenset({str(account_ref()), str(account_ref("request"))})
 """The steps of which one ends well before an account is at home."""
@@ -27,58 +23,24 @@ NO_ACCOUNT_YET = "the organization has no account for it"
 """The plain reason of a creation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountWork:
-    """One request with all that its changes are computed from.
-
-    ``match`` is ``None`` while it has no account. ``here`` is the OU the account is in, by its
-    path after this plan's renames.
-    """
-
-    request: AccountRequest
-    match: Match | None
-    place: Place
-    here: OrgUnitPath | None
-    record: AccountRecord
-    snapshot: OrganizationSnapshot
-
-    @property
-    def account(self) -> Account | None:
-        return self.match.account if self.match is not None else None
-
-    @property
-    def is_management(self) -> bool:
-        account = self.account
-        return account is not None and account.id == self.snapshot.management_account_id
-
-    @property
-    def moves(self) -> bool:
-        """The account is elsewhere than its request wants it."""
-        return self.account is not None and self.account.parent_id != self.place.id
-
-    @property
-    def arrives(self) -> bool:
-        """aft began to create the account, and has not come to the end of that."""
-        if self.account is None:
-            return False
-        if self.record.account_id is None:
-            return self.record.intent is not None
-        return _BINDING.isdisjoint(self.record.steps)
-
-    @property
-    def ou(self) -> OrgUnitPath:
-        """Where the account will be; a protected account stays where it is."""
-        if self.moves and self.request.protect and self.here is not None:
-            return self.here
-        return self.place.path
+def plan_accounts(view: PlanView, draft: Draft) -> None:
+    """What has to be done to each account itself, in the order in which it goes."""
+    for request in view.requests:
+        site = draft.sites.get(request.id)
+        if site is None or request.id in draft.blocked:
+            continue
+        objection = _objection(site)
+        if objection is not None:
+            draft.block(objection)
+            continue
+        draft.remark(*_remarks(site))
+        if site.match is None:
+            _create(view, draft, site)
+        else:
+            _change(draft, site, site.match.account, site.match.evidence)
 
 
-def desired_tags(request: AccountRequest) -> Mapping[str, str]:
-    """The tags aft answers for: the request's own, and the one that says whose it is."""
-    return {**request.tags, REQUEST_TAG: str(request.id)}
-
-
-def objections(work: AccountWork) -> Attention | None:
+def _objection(work: AccountSite) -> Attention | None:
     """What forbids any change to this request's account."""
     request, account = work.request, work.account
     if account is None or not work.is_management:
@@ -99,7 +61,7 @@ def objections(work: AccountWork) -> Attention | None:
     )
 
 
-def remarks(work: AccountWork) -> tuple[Attention, ...]:
+def _remarks(work: AccountSite) -> tuple[Attention, ...]:
     """What people should know, while the other changes go ahead."""
     request, account = work.request, work.account
     if account is None:
@@ -130,19 +92,15 @@ def remarks(work: AccountWork) -> tuple[Attention, ...]:
     return tuple(found)
 
 
-def add_account_changes(chain: Chain, work: AccountWork) -> None:
-    """Append what has to be done to the account itself, in the order in which it goes."""
-    if work.match is None:
-        _create(chain, work)
-        return
-    account, evidence = work.match.account, work.match.evidence
+def _change(draft: Draft, work: AccountSite, account: Account, evidence: Evidence) -> None:
     request = work.request
     if evidence is not Evidence.LEDGER:
-        _bind(chain, work, account, evidence)
+        _bind(draft, work, account, evidence)
     if work.moves and not request.protect:
-        chain.add(
+        draft.add(
             Action.MOVE,
             account_ref("ou"),
+            target=request.id,
             fields=(
                 FieldChange(
                     field=OU, before=str(work.here or account.ou), after=str(work.place.path)
@@ -153,15 +111,17 @@ def add_account_changes(chain: Chain, work: AccountWork) -> None:
                     after=work.place.id,
                     known=work.place.id is not None,
                 ),
-                *_arrival(is_set=work.arrives and work.here is not None and work.here.is_root),
+                *_arrival(is_set=_arrives(work) and work.here is not None and work.here.is_root),
             ),
-            needs=work.place.needs,
+            uses=work.place.uses,
+            leaves=(ou_ref(work.here),) if work.here is not None else (),
             reason=_again(work, "ou", f"`ou` of {request.source.path}"),
         )
     if account.name != request.name:
-        chain.add(
+        draft.add(
             Action.UPDATE,
             account_ref("name"),
+            target=request.id,
             fields=(FieldChange(field=NAME, before=account.name, after=request.name),),
             reason=_again(work, "name", f"`name` of {request.source.path}"),
         )
@@ -169,26 +129,28 @@ def add_account_changes(chain: Chain, work: AccountWork) -> None:
     if evidence is not Evidence.LEDGER:  # binding the account sets this tag
         tags = tuple(item for item in tags if item.field != tag_field(REQUEST_TAG, None, "").field)
     if tags:
-        chain.add(
+        draft.add(
             Action.UPDATE,
             account_ref("tags"),
+            target=request.id,
             fields=tags,
             reason=_again(work, "tags", f"`tags` of {request.source.path}"),
         )
 
 
-def _create(chain: Chain, work: AccountWork) -> None:
+def _create(view: PlanView, draft: Draft, work: AccountSite) -> None:
     request, intent = work.request, work.record.intent
     if intent is not None:
         reason = f"a creation was begun at {intent.at:%Y-%m-%d %H:%M} UTC and is looked for first"
-    elif work.snapshot.scope is not None:
+    elif view.snapshot.scope is not None:
         reason = "no account was found for it; whether its e-mail is free is known only at apply"
     else:
         reason = _again(work, "", NO_ACCOUNT_YET)
     tags = desired_tags(request)
-    chain.add(
+    draft.add(
         Action.CREATE,
         account_ref(),
+        target=request.id,
         fields=(
             FieldChange(field=NAME, before=None, after=request.name),
             FieldChange(field=EMAIL, before=None, after=str(request.email)),
@@ -199,12 +161,12 @@ def _create(chain: Chain, work: AccountWork) -> None:
             FieldChange(field=ACCOUNT_ID, before=None, after=None, known=False),
             *(tag_field(key, None, tags[key]) for key in sorted(tags)),
         ),
-        needs=work.place.needs,
+        uses=work.place.uses,
         reason=reason,
     )
 
 
-def _bind(chain: Chain, work: AccountWork, account: Account, evidence: Evidence) -> None:
+def _bind(draft: Draft, work: AccountSite, account: Account, evidence: Evidence) -> None:
     request = work.request
     tag = account.tags.get(REQUEST_TAG)
     fields = [FieldChange(field=ACCOUNT_ID, before=account.id, after=account.id)]
@@ -214,16 +176,33 @@ def _bind(chain: Chain, work: AccountWork, account: Account, evidence: Evidence)
         fields.insert(
             0, FieldChange(field=REQUEST, before=request.previously, after=str(request.id))
         )
-        chain.add(
+        draft.add(
             Action.UPDATE,
             account_ref("request"),
+            target=request.id,
             fields=fields,
             reason=f"`previously: {request.previously}` at {request.source}",
         )
         return
     fields.insert(0, FieldChange(field=REQUEST, before=None, after=str(request.id)))
-    fields.extend(_arrival(is_set=work.arrives))
-    chain.add(Action.ADOPT, account_ref(), fields=fields, reason=_how_found(request, evidence))
+    fields.extend(_arrival(is_set=_arrives(work)))
+    draft.add(
+        Action.ADOPT,
+        account_ref(),
+        target=request.id,
+        makes=(),  # the account is there already
+        fields=fields,
+        reason=_how_found(request, evidence),
+    )
+
+
+def _arrives(site: AccountSite) -> bool:
+    """aft began to create the account, and has not come to the end of that."""
+    if site.account is None:
+        return False
+    if site.record.account_id is None:
+        return site.record.intent is not None
+    return _BINDING.isdisjoint(site.record.steps)
 
 
 def _arrival(*, is_set: bool) -> tuple[FieldChange, ...]:
@@ -242,14 +221,14 @@ def _how_found(request: AccountRequest, evidence: Evidence) -> str:
             return f"the account has the e-mail address {request.email}"
 
 
-def _tag_changes(work: AccountWork, account: Account) -> tuple[FieldChange, ...]:
+def _tag_changes(work: AccountSite, account: Account) -> tuple[FieldChange, ...]:
     wanted = desired_tags(work.request)
     keys = {key for key, value in wanted.items() if account.tags.get(key) != value}
     keys |= {key for key in work.record.tag_keys if key in account.tags and key not in wanted}
     return tuple(tag_field(key, account.tags.get(key), wanted.get(key)) for key in sorted(keys))
 
 
-def _again(work: AccountWork, aspect: str, reason: str) -> str:
+def _again(work: AccountSite, aspect: str, reason: str) -> str:
     failure = work.record.failed(account_ref(aspect))
     if failure is None:
         return reason

@@ -11,15 +11,27 @@ from collections.abc import Iterable
 from aft.desired.model import DesiredState
 from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState, is_of_organization
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
-from aft.plan.chain import Chain
+from aft.plan.draft import Draft
 from aft.plan.fields import REQUEST, tag_field
 from aft.plan.identity import Identities
-from aft.plan.model import Action, Attention, Change, FieldChange
+from aft.plan.model import Action, Attention, FieldChange
+from aft.plan.view import PlanView
 from aft.values.ids import AccountId
 from aft.values.refs import account_ref
 
 
-def leftovers(desired: DesiredState, ledger: LedgerState) -> tuple[AccountRecord, ...]:
+def forget_requests(view: PlanView, draft: Draft) -> None:
+    """Let the accounts go whose requests are gone, and say of what else is left over."""
+    gone = _leftovers(view.desired, view.ledger)
+    if view.is_limited:
+        draft.remark(*_not_forgotten_here(gone, view.scope or ()))
+        return
+    draft.remark(*_unsettled(gone))
+    draft.remark(*_orphans(view.desired, view.snapshot, view.ledger, view.identities))
+    _forget_accounts(draft, gone, view.snapshot, view.identities)
+
+
+def _leftovers(desired: DesiredState, ledger: LedgerState) -> tuple[AccountRecord, ...]:
     """Ledger records without a request, but those whose account some request has or takes."""
     held = {
         account_id
@@ -41,11 +53,13 @@ def leftovers(desired: DesiredState, ledger: LedgerState) -> tuple[AccountRecord
     )
 
 
-def forget_accounts(
-    records: Iterable[AccountRecord], snapshot: OrganizationSnapshot, identities: Identities
-) -> tuple[Change, ...]:
+def _forget_accounts(
+    draft: Draft,
+    records: Iterable[AccountRecord],
+    snapshot: OrganizationSnapshot,
+    identities: Identities,
+) -> None:
     """One change per record with an account: the tags aft put there go, the account stays."""
-    changes: list[Change] = []
     for record in records:
         if record.account_id is None or record.subject in identities.kept:
             continue
@@ -57,21 +71,20 @@ def forget_accounts(
         elif REQUEST_TAG in keys:
             keys.discard(REQUEST_TAG)  # somebody else's by now
         gone = "" if account is not None else ", and the account is no longer in the organization"
-        chain = Chain(record.subject, record.account_id)
-        chain.add(
+        draft.add(
             Action.RELEASE,
             account_ref(),
+            target=record.subject,
+            account_id=record.account_id,
             fields=(
                 FieldChange(field=REQUEST, before=record.subject, after=None),
                 *(tag_field(key, tags[key], None) for key in sorted(keys)),
             ),
             reason=f"its request file is gone{gone}",
         )
-        changes.extend(chain.changes)
-    return tuple(changes)
 
 
-def unsettled(records: Iterable[AccountRecord]) -> tuple[Attention, ...]:
+def _unsettled(records: Iterable[AccountRecord]) -> tuple[Attention, ...]:
     """Creations that were begun for requests whose file is gone since."""
     return tuple(
         Attention(
@@ -86,7 +99,7 @@ def unsettled(records: Iterable[AccountRecord]) -> tuple[Attention, ...]:
     )
 
 
-def orphans(
+def _orphans(
     desired: DesiredState,
     snapshot: OrganizationSnapshot,
     ledger: LedgerState,
@@ -115,7 +128,7 @@ def orphans(
     )
 
 
-def not_forgotten_here(
+def _not_forgotten_here(
     records: Iterable[AccountRecord], scope: Iterable[str]
 ) -> tuple[Attention, ...]:
     """Gone requests inside a limited plan's scope."""

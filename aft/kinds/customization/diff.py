@@ -9,32 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from aft.customizations.digests import step_digest
+from aft.customizations.digests import step_digest, step_effect
 from aft.customizations.inputs import place_of
 from aft.customizations.model import CustomizationStep, OtherAccount, Outputs, step_ref
 from aft.customizations.other_accounts import account_reads, depends_on_step
 from aft.customizations.parameters import parameter_values
-from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState
+from aft.kinds.customization.other_accounts import dependencies_first, other_accounts, running
+from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
-from aft.organization.model import AccountFacts
-from aft.plan.chain import Chain
+from aft.plan.draft import Draft, Stage
 from aft.plan.fields import RERUN
 from aft.plan.model import Action, Attention, FieldChange
-from aft.plan.removals import add_removals
-from aft.plan.step_sources import StepSources, is_up_to_date, reason_of
-from aft.values.ids import OrgUnitPath
+from aft.plan.step_state import is_up_to_date, reason_of
+from aft.plan.targets import AccountTarget
+from aft.plan.view import PlanView
 
 _INPUTS_MAY_CHANGE = "its inputs may change"
 _ASKED_FOR = "asked for, although nothing changed"
-
-
-def customization_steps(
-    request: AccountRequest, desired: DesiredState, ou: OrgUnitPath
-) -> Iterator[CustomizationStep]:
-    """Every step of the account in order: global ones, selected ones, those the request names."""
-    for customization in customizations_of(request, ou, desired.customizations):
-        yield from customization.steps
 
 
 def parameters_for(
@@ -45,52 +37,62 @@ def parameters_for(
     return parameter_values(customization, request.parameters.get(step.customization, {}))
 
 
-def add_customizations(
-    chain: Chain,
-    *,
-    request: AccountRequest,
-    facts: AccountFacts,
-    record: AccountRecord,
-    sources: StepSources,
-) -> tuple[Attention, ...]:
-    """Append what is to be run and removed; what people should know is returned."""
-    steps = tuple(customization_steps(request, sources.desired, facts.ou))
-    if facts.account_id is not None and facts.account_id == sources.management_account_id:
-        return (_in_management(request),) if steps else ()
-    attention = list(add_removals(chain, steps, record=record, facts=facts, sources=sources))
-    accounts = sources.others.of(request)
+def plan_customizations(view: PlanView, draft: Draft) -> None:
+    """What is to be run and removed in each account; those that others depend on come first."""
+    for request in dependencies_first(view.requests):
+        target = draft.targets.get(request.id)
+        if target is None or target.tied:
+            continue
+        if target.site.is_management:
+            if target.steps:
+                draft.remark(_in_management(request))
+            continue
+        plan_removals(view, draft, target)
+        _plan_runs(view, draft, target)
+
+
+def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
+    request, facts, record = target.request, target.facts, target.record
+    accounts = other_accounts(view, request)
     outputs: dict[str, Outputs] = {}
     an_earlier_one_runs = False
-    for step in steps:
+    for step in target.steps:
         done = record.done(step_ref(step.id))
+        runner = view.runners.get(step.kind)
         depends = (an_earlier_one_runs and "outputs" in step.uses) or _waits_for_others(
-            step, request, sources
+            step, request, draft
         )
         digest = ""
-        if facts.account_id is not None and not depends:
+        if facts.account_id is not None and runner is not None and not depends:
             digest = step_digest(
                 step,
-                runner_version=sources.runners[step.kind].version,
+                runner_version=runner.version,
                 facts=facts,
                 outputs=outputs,
                 accounts=accounts,
-                parameters=parameters_for(step, request, sources.desired),
+                parameters=parameters_for(step, request, view.desired),
             )
-        is_asked_for = not sources.rerun.isdisjoint({step.customization, step.name, step.id})
+        is_asked_for = not view.rerun.isdisjoint({step.customization, step.name, step.id})
         if done is not None:
             outputs[step.id] = done.outputs
             if is_up_to_date(record, step_ref(step.id), digest) and not is_asked_for:
                 continue
-        attention.extend(_missing_outputs(step, request, accounts, sources))
-        chain.add(
+        draft.remark(*_missing_outputs(step, request, accounts, draft))
+        draft.add(
             Action.RUN,
             step_ref(step.id),
+            target=request.id,
+            stage=Stage.CUSTOMIZATION,
             fields=(FieldChange(field=RERUN, before=None, after="yes"),) if is_asked_for else (),
             inputs_digest=digest,
+            effect=step_effect(
+                step,
+                effect_version=runner.version if runner is not None else 0,
+                parameters=parameters_for(step, request, view.desired),
+            ),
             reason=_reason(record, step, depends=depends, digest=digest, is_asked_for=is_asked_for),
         )
         an_earlier_one_runs = True
-    return tuple(attention)
 
 
 def _reason(
@@ -110,16 +112,14 @@ def _reason(
     return reason_of(record, step_ref(step.id), f"customization {step.customization}")
 
 
-def _waits_for_others(
-    step: CustomizationStep, request: AccountRequest, sources: StepSources
-) -> bool:
+def _waits_for_others(step: CustomizationStep, request: AccountRequest, draft: Draft) -> bool:
     """Whether a step of another account that it reads runs in this plan."""
     if "accounts" not in step.uses:
         return False
     return any(
-        depends_on_step(step, other, running)
+        depends_on_step(step, other, ran)
         for other in request.depends_on
-        for running in sources.others.running(other)
+        for ran in running(draft, other)
     )
 
 
@@ -127,14 +127,14 @@ def _missing_outputs(
     step: CustomizationStep,
     request: AccountRequest,
     accounts: Mapping[str, OtherAccount],
-    sources: StepSources,
+    draft: Draft,
 ) -> Iterator[Attention]:
     """Reads of another account that will fail, as its step was run and left no such output."""
     for read in account_reads((step,)):
         other = accounts.get(read.request)
         if other is None or not read.key or not read.access.is_certain:
             continue
-        if read.step in sources.others.running(read.request):
+        if read.step in running(draft, read.request):
             continue
         if read.key not in other.outputs.get(read.step, {}):
             yield Attention(

@@ -1,0 +1,1 @@
+"""Ranges of addresses that settings get for the networks of their accounts."""

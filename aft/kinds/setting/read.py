@@ -1,0 +1,128 @@
+"""Looking at settings inside accounts for the plan: what differs there now. Changes nothing.
+
+What must not be read, or cannot ever be as wanted, is said with that setting, and so is why one
+cannot be read just now (a young account, a lost connection): it stays in the plan. Accounts are
+read side by side, so that many take little longer than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from aft.baselines.model import Refuses, setting_ref
+from aft.baselines.select import ResolvedSetting
+from aft.baselines.wording import across_regions
+from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome, unexpected
+from aft.plan.draft import Look
+from aft.plan.model import LiveSetting
+from aft.ports import MemberAccess
+from aft.values.ids import AccountId
+from aft.values.regions import OPT_IN
+
+_PASSING = (Transient, Conflict, UnknownOutcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One read: a setting of an account in a region (``None`` for settings without)."""
+
+    account_id: AccountId
+    resolved: ResolvedSetting
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    differences: tuple[str, ...] = ()
+    takes_away: tuple[str, ...] = ()
+    refused: str = ""
+    hint: str = ""
+    unread: str = ""
+    is_pending: bool = False
+
+
+def read_settings(
+    wanted: Sequence[Look], members: MemberAccess, *, in_parallel: int
+) -> Mapping[tuple[str, str], LiveSetting]:
+    """What the settings (each look's ``subject``, resolved) show now, by account id and name."""
+    looks = [
+        _Look(account_id=item.account_id, resolved=item.subject, region=region)
+        for item in wanted
+        for region in item.subject.regions
+    ]
+    with ThreadPoolExecutor(in_parallel, "aft-read") as pool:
+        seen = list(pool.map(lambda look: _look(members, look), looks))
+        # A refusal may only mean that the account is too young: then nothing is known yet.
+        doubtful = sorted(
+            {look.account_id for look, item in zip(looks, seen, strict=True) if item.refused}
+        )
+        is_usable = pool.map(lambda account_id: _is_usable(members, account_id), doubtful)
+        usable = dict(zip(doubtful, is_usable, strict=True))
+    known = [
+        item
+        if usable.get(look.account_id, True)
+        else _Seen(unread=f"account {look.account_id} cannot be entered now")
+        for look, item in zip(looks, seen, strict=True)
+    ]
+    return _together(looks, known)
+
+
+def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
+    """A young account cannot be read yet; an apply waits for it, a plan does not."""
+    try:
+        return members.is_usable(account_id)
+    except AftError:
+        return False
+
+
+def _look(members: MemberAccess, look: _Look) -> _Seen:
+    plugin, inputs = look.resolved.plugin, look.resolved.inputs(look.region)
+    where = f"{look.region}: " if look.region is not None else ""
+    try:
+        observed = plugin.read(inputs, members.session(look.account_id))
+        found = plugin.compare(inputs, observed)
+        if isinstance(plugin, Refuses) and not all(item.is_pending for item in found):
+            plugin.refuse(inputs, observed)
+    except _PASSING as error:
+        return _Seen(unread=where + error.message)
+    except Denied as error:
+        if look.region in OPT_IN:  # not enabled yet; a setting before this one will
+            return _Seen(unread=where + error.message)
+        return _Seen(refused=where + error.message, hint=error.hint)
+    except AftError as error:
+        return _Seen(refused=where + error.message, hint=error.hint)
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
+        return _Seen(refused=where + unexpected(error))
+    return _Seen(
+        differences=tuple(item.description for item in found if not item.is_pending),
+        takes_away=tuple(item.description for item in found if item.takes_away),
+        is_pending=any(item.is_pending for item in found),
+    )
+
+
+def _together(
+    looks: Sequence[_Look], seen: Sequence[_Seen]
+) -> Mapping[tuple[str, str], LiveSetting]:
+    """One entry per setting: the regions' differences and refusals."""
+    by_setting: dict[tuple[str, str], list[tuple[_Look, _Seen]]] = {}
+    for look, item in zip(looks, seen, strict=True):
+        by_setting.setdefault((look.account_id, look.resolved.name), []).append((look, item))
+    return {
+        key: LiveSetting(
+            account_id=key[0],
+            ref=setting_ref(key[1]),
+            differences=across_regions(
+                (look.region, line) for look, item in items for line in item.differences
+            ),
+            takes_away=across_regions(
+                (look.region, line) for look, item in items for line in item.takes_away
+            ),
+            refused="; ".join(dict.fromkeys(item.refused for _, item in items if item.refused)),
+            hint=next((item.hint for _, item in items if item.hint), ""),
+            is_pending=any(item.is_pending for _, item in items),
+            unread=next((item.unread for _, item in items if item.unread), ""),
+        )
+        for key, items in by_setting.items()
+    }

@@ -1,0 +1,170 @@
+"""From what the changes of a draft use and make to what each waits for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from aft.plan.draft import Draft, Entry, Stage
+from aft.plan.model import ORGANIZATION, Attention, Change
+from aft.plan.view import PlanView
+from aft.values.ids import RequestId
+from aft.values.refs import ACCOUNT, Ref
+
+
+def ends_of(draft: Draft, target: str, *, until: Stage) -> tuple[str, ...]:
+    """The changes of ``target`` so far, up to that stage, that none of its own waits for."""
+    return tails(_in_turn(item for item in draft.entries.get(target, ()) if item.stage <= until))
+
+
+def heads(changes: Sequence[Change]) -> tuple[str, ...]:
+    """The changes of a chain that wait for none of its own: with them it begins."""
+    own = {change.id for change in changes}
+    return tuple(change.id for change in changes if own.isdisjoint(change.needs))
+
+
+def tails(changes: Sequence[Change]) -> tuple[str, ...]:
+    """The changes of a chain that none of its own waits for: after them it is done."""
+    needed = {need for change in changes for need in change.needs}
+    return tuple(change.id for change in changes if change.id not in needed)
+
+
+def hold_back(view: PlanView, draft: Draft) -> None:
+    """What waits for a request that nothing can be done for, waits with it; and so on."""
+    again = True
+    while again:
+        again = False
+        for request in view.requests:
+            if not draft.entries.get(request.id):
+                continue
+            obstacle = next(
+                (found for name in request.depends_on if (found := _obstacle(view, draft, name))),
+                None,
+            )
+            why = f"{request.source.path} depends on it"
+            lost = _without_account(view, draft, request.id)
+            if obstacle is None and lost is not None:
+                obstacle = f"the account of request {lost[0]}, which does not exist yet"
+                why = lost[1]
+            if obstacle is None:
+                continue
+            draft.block(
+                Attention(
+                    code="AFT913",
+                    target=request.id,
+                    message=f"its changes wait for {obstacle}",
+                    hint=f"settle that one first; {why}",
+                )
+            )
+            again = True
+
+
+def arranged(view: PlanView, draft: Draft) -> tuple[Change, ...]:
+    """Every change with what it waits for: the organization's, the accounts', the clean-up."""
+    makers = {
+        ref: entry.change.id
+        for entries in draft.entries.values()
+        for entry in entries
+        for ref in entry.makes
+    }
+    leavers = _leavers(draft)
+    chains: dict[str, tuple[Change, ...]] = {}
+    cleaning: list[Change] = []
+    for target, entries in draft.entries.items():
+        staying = [item for item in entries if not item.cleans_up]
+        chains[target] = _in_turn(staying, makers, leavers, is_row=target != ORGANIZATION)
+        cleaning.extend(
+            _resolved(item, item.after or (), makers, leavers) for item in entries if item.cleans_up
+        )
+    _order_dependents(view, chains)
+    order = {name: number for number, name in enumerate(draft.entries)}
+    return (
+        *chains.pop(ORGANIZATION, ()),
+        *(change for target in sorted(chains) for change in chains[target]),
+        *sorted(cleaning, key=lambda item: (item.target == ORGANIZATION, order[item.target])),
+    )
+
+
+def _in_turn(
+    entries: Iterable[Entry],
+    makers: Mapping[Ref, str] | None = None,
+    leavers: Mapping[Ref, tuple[str, ...]] | None = None,
+    *,
+    is_row: bool = True,
+) -> tuple[Change, ...]:
+    """One target's changes by their stages. In a row of one account each waits for all before it
+    unless it says for which."""
+    changes: list[Change] = []
+    for entry in sorted(entries, key=lambda item: item.stage):
+        before = entry.after if entry.after is not None else tails(changes) if is_row else ()
+        changes.append(_resolved(entry, before, makers or {}, leavers or {}))
+    return tuple(changes)
+
+
+def _resolved(
+    entry: Entry,
+    before: Iterable[str],
+    makers: Mapping[Ref, str],
+    leavers: Mapping[Ref, tuple[str, ...]],
+) -> Change:
+    needs = [*before]
+    for use in entry.uses:
+        found = makers.get(use.ref) or (makers.get(Ref(ACCOUNT, use.of)) if use.of else None)
+        needs.extend((found,) if found is not None else ())
+    for ref in entry.unmakes:
+        needs.extend(leavers.get(ref, ()))
+    unique = dict.fromkeys(need for need in needs if need != entry.change.id)
+    return replace(entry.change, needs=tuple(unique))
+
+
+def _leavers(draft: Draft) -> Mapping[Ref, tuple[str, ...]]:
+    """By thing: the changes that stop using it."""
+    found: dict[Ref, list[str]] = {}
+    for entries in draft.entries.values():
+        for entry in entries:
+            for ref in entry.leaves:
+                found.setdefault(ref, []).append(entry.change.id)
+    return {ref: tuple(names) for ref, names in found.items()}
+
+
+def _without_account(view: PlanView, draft: Draft, target: str) -> tuple[str, str] | None:
+    """A request whose account a change of ``target`` needs, and which neither has one nor gets
+    one; and why it needs it."""
+    found = None
+    for entry in draft.entries.get(target, ()):
+        for use in entry.uses:
+            if use.of and use.of not in view.around.accounts and not draft.entries.get(use.of):
+                found = use.of, use.why
+    return found
+
+
+def _obstacle(view: PlanView, draft: Draft, name: RequestId) -> str | None:
+    if name in draft.blocked:
+        return f"request {name}, which needs attention"
+    outside = view.scope is not None and name not in view.scope
+    if outside and view.ledger.record(name).account_id is None:
+        return f"request {name}, which has no account yet and is not part of this limited plan"
+    return None
+
+
+def _order_dependents(view: PlanView, chains: dict[str, tuple[Change, ...]]) -> None:
+    for request in view.requests:
+        chain = chains.get(request.id)
+        if chain:
+            last = [
+                key for name in request.depends_on if name in chains for key in tails(chains[name])
+            ]
+            chains[request.id] = _waiting_for(chain, sorted(last))
+
+
+def _waiting_for(changes: tuple[Change, ...], needs: Sequence[str]) -> tuple[Change, ...]:
+    """The same chain, which does not begin before ``needs`` are done."""
+    if not needs:
+        return changes
+    begins = frozenset(heads(changes))
+    return tuple(
+        replace(change, needs=tuple(dict.fromkeys((*change.needs, *needs))))
+        if change.id in begins
+        else change
+        for change in changes
+    )

@@ -1,0 +1,169 @@
+"""The difference between what git asks for and what AWS has, as a plan.
+
+Deterministic: the same values give the same plan, in whatever order they come. One draft goes
+from kind to kind; whatever rests on something doubtful is held back; what each change waits for
+is decided at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from aft.config.trust import WITHHELD_HINT, withheld_message
+from aft.desired.model import DesiredState
+from aft.errors import UserError
+from aft.plan.arrange import arranged, hold_back
+from aft.plan.draft import Draft, Looker
+from aft.plan.identity import wrong_organization
+from aft.plan.kind import Kind, Kinds
+from aft.plan.model import ORGANIZATION, Attention, Change, Plan
+from aft.plan.ou_tree import UnitTree
+from aft.plan.summary import account_lines, summarise
+from aft.plan.targets import AccountTarget, doubt_of, site_of, target_of
+from aft.plan.view import PlanView
+from aft.plan.waves import make_waves
+from aft.values.ids import RequestId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drafted:
+    """A plan, and the targets it was made from, which a run executes."""
+
+    plan: Plan
+    targets: Mapping[RequestId, AccountTarget] = field(default_factory=dict)
+
+
+def draft_plan(
+    view: PlanView, *, kinds: Kinds, look: Looker | None = None, made_at: datetime
+) -> Drafted:
+    """Compare. ``look`` looks inside accounts; without it nobody does, and whatever would have to
+    be looked at is taken to differ.
+
+    A limited view concludes nothing from absence: nothing is forgotten and no OU deleted.
+    ``made_at`` is aware; it is shown, and not part of the plan's digest.
+    """
+    stranger = None if view.is_limited else wrong_organization(view.snapshot, view.ledger)
+    if stranger is not None:
+        return Drafted(plan=_nothing_at_all(view, stranger, made_at=made_at))
+    draft = Draft(tree=UnitTree(view.snapshot))
+    ordered = kinds.in_planning_order()
+    of_space = [kind for kind in ordered if kind.makes_space]
+    others = [kind for kind in ordered if not kind.makes_space]
+    for kind in of_space:
+        _diff(kind, view, draft, look)
+    _find_sites(view, draft)
+    for kind in others:
+        if not kind.is_inside:
+            _diff(kind, view, draft, look)
+    _resolve_targets(view, draft)
+    for kind in others:
+        if kind.is_inside:
+            _diff(kind, view, draft, look)
+    hold_back(view, draft)
+    draft.cleans_up = True
+    for kind in (*reversed(others), *reversed(of_space)):
+        kind.clean_up(view, draft)
+    changes = tuple(map(kinds.judged, arranged(view, draft)))
+    return Drafted(plan=_assembled(view, draft, changes, made_at=made_at), targets=draft.targets)
+
+
+def _diff(kind: Kind, view: PlanView, draft: Draft, look: Looker | None) -> None:
+    if look is not None:
+        looks = tuple(kind.looks(view, draft))
+        draft.seen[kind.name] = look(kind.name, looks) if looks else {}
+    kind.diff(view, draft)
+
+
+def _find_sites(view: PlanView, draft: Draft) -> None:
+    """Of every request in the repository, those outside the scope too: they may hold ranges of
+    addresses. Those that are looked at and whose place is in doubt are blocked."""
+    looked_at = {request.id for request in view.requests}
+    for request in sorted(view.desired.requests, key=lambda item: item.id):
+        site = site_of(view, draft.tree, request)
+        doubt = doubt_of(view, request) or (site if isinstance(site, Attention) else None)
+        if not isinstance(site, Attention):
+            draft.sites[request.id] = site
+        if doubt is not None and request.id in looked_at:
+            draft.block(doubt)
+
+
+def _resolve_targets(view: PlanView, draft: Draft) -> None:
+    for request in view.requests:
+        site = draft.sites.get(request.id)
+        if site is None or request.id in draft.blocked:
+            continue
+        try:
+            draft.targets[request.id] = target_of(view, site, draft.allocations.get(request.id, {}))
+        except UserError as error:  # one account's parameters do not stop the others
+            draft.block(
+                Attention(code="AFT920", target=request.id, message=error.message, hint=error.hint)
+            )
+
+
+def _assembled(
+    view: PlanView, draft: Draft, changes: tuple[Change, ...], *, made_at: datetime
+) -> Plan:
+    attention = tuple(
+        sorted(
+            {*draft.attention, *_withheld(view.desired)},
+            key=lambda item: (item.target, item.code, item.message),
+        )
+    )
+    looked_at = frozenset(request.id for request in view.requests)
+    targets = {change.target for change in changes if change.target != ORGANIZATION}
+    targets |= {item.target for item in attention if item.target in looked_at}
+    return Plan(
+        revision=view.desired.revision,
+        snapshot=view.snapshot.digest,
+        fingerprints=dict(sorted(view.snapshot.fingerprints.items())),
+        ledger=view.ledger.commit,
+        scope=tuple(sorted(view.scope)) if view.scope is not None else None,
+        summary=summarise(changes, attention, looked_at=looked_at),
+        accounts=account_lines(
+            targets,
+            desired=view.desired,
+            snapshot=view.snapshot,
+            identities=view.identities,
+            changes=changes,
+        ),
+        changes=changes,
+        waves=make_waves(changes),
+        confirmations=tuple(sorted(draft.confirmations, key=lambda item: (item.target, item.ref))),
+        attention=attention,
+        made_at=made_at.isoformat(),
+    )
+
+
+def _withheld(desired: DesiredState) -> tuple[Attention, ...]:
+    if not desired.withheld:
+        return ()
+    return (
+        Attention(
+            code="AFT720",
+            target=ORGANIZATION,
+            message=withheld_message(*desired.withheld),
+            hint=WITHHELD_HINT,
+        ),
+    )
+
+
+def _nothing_at_all(view: PlanView, why: Attention, *, made_at: datetime) -> Plan:
+    """A plan that changes nothing, for a reason that puts every request in doubt."""
+    desired, snapshot = view.desired, view.snapshot
+    everyone = frozenset(request.id for request in desired.requests)
+    summary = summarise((), (why,), looked_at=everyone)
+    return Plan(
+        revision=desired.revision,
+        snapshot=snapshot.digest,
+        fingerprints=dict(sorted(snapshot.fingerprints.items())),
+        ledger=view.ledger.commit,
+        scope=None,
+        summary=replace(summary, accounts_in_doubt=len(everyone)),
+        accounts=(),
+        changes=(),
+        waves=(),
+        attention=(why, *_withheld(desired)),
+        made_at=made_at.isoformat(),
+    )

@@ -1,0 +1,47 @@
+"""Whether a plan that was made before would still do what it says. Pure.
+
+A pinned plan is drafted again from the same world, with what was seen when it was made; what its
+changes would do now, by git and the plug-ins that are installed, is compared with what the plan
+says. So an upgrade that changes no effect kills no open plan, and one that does is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from aft.plan.draft import Look
+from aft.plan.fields import RERUN, field_of
+from aft.plan.kind import Kinds
+from aft.plan.make import Drafted, draft_plan
+from aft.plan.model import ORGANIZATION, Plan
+from aft.plan.view import PlanView
+
+
+def redrafted(plan: Plan, view: PlanView, *, kinds: Kinds, made_at: datetime) -> Drafted:
+    """The plan as it would be made now, by what was seen inside accounts then. It may hold more
+    than ``plan``: what could be seen then and was right."""
+
+    def recall(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
+        return kinds[kind].recalled(plan, looks)
+
+    return draft_plan(view, kinds=kinds, look=recall, made_at=made_at)
+
+
+def asked_again(plan: Plan) -> frozenset[str]:
+    """The steps that ``plan`` runs although nothing changed."""
+    return frozenset(change.key for change in plan.changes if field_of(change, RERUN) is not None)
+
+
+def what_differs(plan: Plan, now: Plan, kinds: Kinds) -> tuple[str, ...]:
+    """One line for each change of ``plan`` that would do something else now."""
+    lines: list[str] = []
+    for change in plan.changes:
+        today = now.change_by_id.get(change.id)
+        if today is not None and today.effect == change.effect:
+            continue
+        where = "" if change.target == ORGANIZATION else f"{change.target}: "
+        why = "would not be done" if today is None else "would do something else"
+        lines.append(f"{where}{kinds.describe(change)} {why}")
+    return tuple(lines)

@@ -1,0 +1,212 @@
+"""Each request with everything that is decided about its account, resolved once per plan.
+
+A site is where its account is and will be; a target also knows what is set and run in it. Plans
+are computed from targets and runs execute them, so that nothing is decided twice. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from aft.baselines.model import Baseline
+from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
+from aft.customizations.model import CustomizationStep
+from aft.customizations.select import customizations_of
+from aft.desired.facts import account_facts
+from aft.desired.model import AccountRequest, DesiredState, LifecycleState
+from aft.ledger.events import AccountRecord
+from aft.organization.model import Account, AccountFacts, Surroundings
+from aft.plan.identity import Match
+from aft.plan.model import Attention
+from aft.plan.ou_tree import Place, UnitTree
+from aft.plan.view import PlanView, Settings
+from aft.values.ids import AccountId, OrgUnitPath, is_org_unit_id
+from aft.values.suggestions import did_you_mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSite:
+    """A request, its account if it has one, and where that shall be.
+
+    ``here`` is the OU the account is in, by its path after this plan's renames. ``record`` is
+    what the ledger has of it, under its former id while it still goes by that.
+    """
+
+    request: AccountRequest
+    match: Match | None
+    place: Place
+    here: OrgUnitPath | None
+    record: AccountRecord
+    is_management: bool
+
+    @property
+    def account(self) -> Account | None:
+        return self.match.account if self.match is not None else None
+
+    @property
+    def account_id(self) -> AccountId | None:
+        return self.match.account.id if self.match is not None else None
+
+    @property
+    def moves(self) -> bool:
+        """The account is elsewhere than its request wants it."""
+        return self.account is not None and self.account.parent_id != self.place.id
+
+    @property
+    def ou(self) -> OrgUnitPath:
+        """Where the account will be; a protected account stays where it is."""
+        if self.moves and self.request.protect and self.here is not None:
+            return self.here
+        return self.place.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTarget:
+    """A site with what is set and run inside its account.
+
+    ``tied`` are baselines between which nothing decides; the account then gets neither settings
+    nor customizations. ``facts`` are those of planning: the id of a new account is not in them.
+    """
+
+    site: AccountSite
+    facts: AccountFacts
+    baseline: Baseline | None
+    tied: tuple[str, ...]
+    settings: tuple[ResolvedSetting, ...]
+    steps: tuple[CustomizationStep, ...]
+
+    @property
+    def request(self) -> AccountRequest:
+        return self.site.request
+
+    @property
+    def record(self) -> AccountRecord:
+        return self.site.record
+
+    @property
+    def account(self) -> Account | None:
+        return self.site.account
+
+    @property
+    def account_id(self) -> AccountId | None:
+        return self.site.account_id
+
+    def facts_of(self, account_id: AccountId, around: Surroundings) -> AccountFacts:
+        """The facts while a run is in the account, whose id is known by then."""
+        return replace(self.facts, account_id=account_id, around=around)
+
+    def settings_of(self, facts: AccountFacts, plugins: Settings) -> tuple[ResolvedSetting, ...]:
+        """The settings with parameters for ``facts``. Raises ``UserError`` as ``settings_for``."""
+        return settings_for(self.baseline, facts, plugins) if self.baseline is not None else ()
+
+
+def site_of(view: PlanView, tree: UnitTree, request: AccountRequest) -> AccountSite | Attention:
+    """Where the account of ``request`` is and will be, or why that cannot be told."""
+    place = place_of(request, tree)
+    if isinstance(place, Attention):
+        return place
+    match = view.identities.matches.get(request.id)
+    return AccountSite(
+        request=request,
+        match=match,
+        place=place,
+        here=tree.path_of(match.account.parent_id) if match is not None else None,
+        record=_record(view, request, match),
+        is_management=match is not None and match.account.id == view.snapshot.management_account_id,
+    )
+
+
+def doubt_of(view: PlanView, request: AccountRequest) -> Attention | None:
+    """Why nothing may be done for ``request``, wherever its account shall be."""
+    doubt = view.identities.attention.get(request.id)
+    if doubt is not None or request.state is LifecycleState.ACTIVE:
+        return doubt
+    return Attention(
+        code="AFT917",
+        target=request.id,
+        message=f"the request's state is {request.state.value}, which this version does not act on",
+        hint=f"write `state: active` in {request.source.path}",
+    )
+
+
+def target_of(view: PlanView, site: AccountSite, allocations: Mapping[str, str]) -> AccountTarget:
+    """Everything about one account. ``allocations`` are its ranges of addresses, by setting.
+
+    Raises ``UserError`` when a setting cannot take its parameters for this account.
+    """
+    request, desired = site.request, view.desired
+    facts = account_facts(
+        request,
+        desired.config,
+        account_id=site.account_id,
+        ou=site.ou,
+        around=view.around,
+        allocations={**site.record.allocations, **allocations},
+    )
+    chosen = select_baseline(request=request, ou=site.ou, baselines=desired.baselines)
+    baseline = chosen.baseline
+    return AccountTarget(
+        site=site,
+        facts=facts,
+        baseline=baseline,
+        tied=chosen.tied,
+        settings=settings_for(baseline, facts, view.settings) if baseline is not None else (),
+        steps=() if chosen.tied else tuple(steps_of(request, desired, site.ou)),
+    )
+
+
+def facts_of_the_past(
+    facts: AccountFacts, request: AccountRequest, desired: DesiredState
+) -> AccountFacts:
+    """``facts`` as they are for the request of an earlier day; the account is where it is now."""
+    return account_facts(
+        request,
+        desired.config,
+        account_id=facts.account_id,
+        ou=facts.ou,
+        around=facts.around,
+        allocations=facts.allocations,
+    )
+
+
+def steps_of(
+    request: AccountRequest, desired: DesiredState, ou: OrgUnitPath
+) -> Iterator[CustomizationStep]:
+    """Every step of the account in order: global ones, selected ones, those the request names."""
+    for customization in customizations_of(request, ou, desired.customizations):
+        yield from customization.steps
+
+
+def place_of(request: AccountRequest, tree: UnitTree) -> Place | Attention:
+    """Where ``request`` wants its account, or why that cannot be told."""
+    if isinstance(request.ou, OrgUnitPath):
+        place = tree.place(request.ou)
+        if place is not None:
+            return place
+        near = did_you_mean(str(request.ou), [str(path) for path in tree.paths])
+        return Attention(
+            code="AFT909",
+            target=request.id,
+            message=f"OU {request.ou} is neither in the organization nor in organization.yaml",
+            hint=near or "add it to customizations/organization/organization.yaml",
+        )
+    path = tree.path_of(request.ou) if is_org_unit_id(request.ou) else None
+    if path is None:
+        return Attention(
+            code="AFT909",
+            target=request.id,
+            message=f"the organization has no OU with the id {request.ou}",
+            hint=f"correct `ou` in {request.source.path}; a path such as Workloads/Prod is "
+            "easier to read",
+        )
+    return Place(path=path, id=request.ou, uses=tree.uses(path))
+
+
+def _record(view: PlanView, request: AccountRequest, match: Match | None) -> AccountRecord:
+    record = view.ledger.record(request.id)
+    if match is not None and record.account_id is None and request.previously is not None:
+        before = view.ledger.records.get(request.previously)
+        if before is not None and before.account_id == match.account.id:
+            return before  # what was done under the former id stays done
+    return record

@@ -1,0 +1,70 @@
+"""What a plan is computed from: constant while it is made. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from aft.baselines.model import BaselineSetting
+from aft.customizations.model import CustomizationRunner
+from aft.desired.model import AccountRequest, DesiredState
+from aft.ledger.events import LedgerState
+from aft.organization.model import OrganizationSnapshot, Surroundings
+from aft.plan.account_directory import surroundings
+from aft.plan.identity import Identities, identify
+from aft.values.ids import OrgUnitPath, RequestId
+
+Settings = Mapping[str, BaselineSetting[Any, Any]]
+Runners = Mapping[str, CustomizationRunner]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanView:
+    """What git says, what AWS has, what the ledger remembers, and the plug-ins.
+
+    ``scope`` limits the plan to these requests and the OUs they need. ``is_deep`` questions what
+    the ledger takes as done, too. ``rerun`` names customizations and steps to run although
+    nothing changed.
+    """
+
+    desired: DesiredState
+    snapshot: OrganizationSnapshot
+    ledger: LedgerState
+    settings: Settings = field(default_factory=dict)
+    runners: Runners = field(default_factory=dict)
+    scope: frozenset[RequestId] | None = None
+    is_deep: bool = False
+    rerun: frozenset[str] = frozenset()
+
+    @property
+    def is_limited(self) -> bool:
+        """Not everything was looked at, so nothing is concluded from absence."""
+        return self.scope is not None or self.snapshot.scope is not None
+
+    @cached_property
+    def requests(self) -> tuple[AccountRequest, ...]:
+        """The requests looked at, by id."""
+        return tuple(
+            request
+            for request in sorted(self.desired.requests, key=lambda item: item.id)
+            if self.scope is None or request.id in self.scope
+        )
+
+    @cached_property
+    def wanted_ous(self) -> tuple[OrgUnitPath, ...] | None:
+        """The OUs a limited plan needs; ``None`` for all."""
+        if not self.is_limited:
+            return None
+        return tuple(item.ou for item in self.requests if isinstance(item.ou, OrgUnitPath))
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Which account each request has."""
+        return identify(self.desired, self.snapshot, self.ledger)
+
+    @cached_property
+    def around(self) -> Surroundings:
+        """The organization and everybody's accounts before anything is changed."""
+        return surroundings(self.desired, self.snapshot, self.ledger, self.identities)
