@@ -193,7 +193,7 @@ class NoParameters(SettingParameters):
 class FakeSetting:
     """A setting whose result depends on the account's name alone."""
 
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "for tests"
     parameters_model = NoParameters
@@ -209,7 +209,7 @@ class FakeRunner:
     """A customization kind, of which a plan reads the version alone."""
 
     kind: ClassVar[str] = "python"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".py",)
 
 
@@ -275,7 +275,7 @@ def all_done(
     for key in ("global", *wanted.customizations):
         if key in state.customizations:
             for step in state.customizations[key].steps:
-                text = step_digest(step, runner_version=1, facts=facts, outputs=outputs)
+                text = step_digest(step, effect_version=1, facts=facts, outputs=outputs)
                 steps[step.id] = done(text)
                 outputs[step.id] = {}
     return steps

@@ -71,7 +71,7 @@ class PlainRunner:
     """A customization kind that takes ``.sh`` files and finds nothing wrong with them."""
 
     kind: ClassVar[str] = "plain"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".sh", ".cfn.yaml")
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:

@@ -29,7 +29,7 @@ def setting_digest(resolved: ResolvedSetting, facts: AccountFacts) -> str:
         return ""
     covered = {
         "setting": resolved.name,
-        "version": plugin.version,
+        "version": plugin.effect_version,
         "parameters": resolved.parameters.model_dump(mode="json"),
         "facts": plugin.facts(facts),
         "regions": sorted(facts.regions) if plugin.regional else None,
@@ -44,7 +44,7 @@ def setting_effect(resolved: ResolvedSetting) -> Mapping[str, Any]:
     plugin = resolved.plugin
     return {
         "setting": resolved.name,
-        "effect_version": plugin.version,
+        "effect_version": plugin.effect_version,
         "parameters": resolved.parameters.model_dump(mode="json"),
         "regions": sorted(resolved.account.regions) if plugin.regional else None,
     }

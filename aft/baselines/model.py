@@ -76,7 +76,7 @@ class BaselineSetting(Protocol[P, S]):
     """
 
     name: ClassVar[str]
-    version: ClassVar[int]
+    effect_version: ClassVar[int]
     regional: ClassVar[bool]
     description: ClassVar[str]
     parameters_model: type[P]

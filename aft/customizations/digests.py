@@ -32,7 +32,7 @@ def content_digest(file: StepFile, support: Iterable[StepFile], *, folder: str) 
 def step_digest(
     step: CustomizationStep,
     *,
-    runner_version: int,
+    effect_version: int,
     facts: AccountFacts,
     outputs: Mapping[str, Outputs],
     accounts: Mapping[str, OtherAccount] = _NO_ACCOUNTS,
@@ -57,7 +57,7 @@ def step_digest(
         {
             "step": step.id,
             "kind": step.kind,
-            "version": runner_version,
+            "version": effect_version,
             "content": step.content_digest,
             "inputs": inputs,
         }

@@ -198,7 +198,7 @@ class CustomizationRunner(Protocol):
     """
 
     kind: ClassVar[str]
-    version: ClassVar[int]
+    effect_version: ClassVar[int]
     suffixes: ClassVar[tuple[str, ...]]
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:

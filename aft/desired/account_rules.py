@@ -147,7 +147,7 @@ def _environment(
     regions = [state.config.home_region, *state.config.regions]
     checked = {item.setting for baseline in varying if baseline for item in baseline.settings}
     versions = {
-        name: [settings[name].version, settings[name].parameters_model.model_json_schema()]
+        name: [settings[name].effect_version, settings[name].parameters_model.model_json_schema()]
         for name in checked
     }
     return digest([plain(state.baselines), steps, selects, regions, versions])[7:23]

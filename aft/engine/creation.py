@@ -27,7 +27,7 @@ from aft.engine.watch import CreationWatch
 from aft.errors import AftError, Conflict, Terminal, Transient, UnknownOutcome
 from aft.ledger.events import OpenIntent
 from aft.organization.model import Account
-from aft.plan.fields import tags_to_set
+from aft.plan.fields import EMAIL, NAME, tags_to_set, wanted
 from aft.plan.model import Change
 from aft.values.ids import EmailAddress, RequestId
 
@@ -109,12 +109,11 @@ class Creations:
 
     def _may_repeat(self, change: Change, intent: OpenIntent) -> bool:
         """Whether to begin again what ``intent`` is about is to begin it once."""
-        request = self._context.request(change.target)
         return (
             self._provider.traits.is_idempotent
             and intent.creation_id is None
-            and intent.name == request.name
-            and EmailAddress(intent.email).key == request.email.key
+            and intent.name == wanted(change, NAME)
+            and EmailAddress(intent.email).key == EmailAddress(wanted(change, EMAIL)).key
         )
 
     def _start(self, change: Change, earlier: OpenIntent | None = None) -> Asked:
@@ -169,11 +168,11 @@ class Creations:
             attempt += 1
 
     def _application(self, change: Change, intent: OpenIntent) -> Application:
-        request, ou = self._context.request(change.target), destination_of(self._context, change)
+        ou = destination_of(self._context, change)
         return Application(
             request_id=RequestId(change.target),
-            name=request.name,
-            email=str(request.email),
+            name=wanted(change, NAME),
+            email=wanted(change, EMAIL),
             ou=ou,
             ou_path=self._context.units.path_of(ou),
             tags=tags_to_set(change),
@@ -233,11 +232,11 @@ class Creations:
 
     def _behind_email(self, change: Change, intent: OpenIntent, failure: CreationFailure) -> Asked:
         """An account that exists already may be ours: look."""
-        request = self._context.request(change.target)
-        account = self._intents.account_behind(change, request.email)
+        email = EmailAddress(wanted(change, EMAIL))
+        account = self._intents.account_behind(change, email)
         if account is not None:
             return Asked(intent=intent, account=account)
-        going_on = self._intents.in_progress(request.name)
+        going_on = self._intents.in_progress(wanted(change, NAME))
         if going_on is not None:  # our own earlier call, whose reply was lost
             return Asked(intent=intent, creation=going_on)
         raise _not_created(change, failure)

@@ -13,7 +13,7 @@ from aft.engine.placement import destination_of, place, tag
 from aft.engine.readiness import ensure_usable
 from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG, Account
-from aft.plan.fields import OU, field_of, tags_to_set
+from aft.plan.fields import NAME, OU, field_of, tags_to_set, wanted
 from aft.plan.model import Change
 from aft.values.ids import AccountId
 
@@ -69,9 +69,9 @@ def settle_in(
 
 
 def _label(context: RunContext, change: Change, found: Account) -> None:
-    """Name and tags as the request has them now."""
+    """Name and tags as the plan has them."""
     missing = {k: v for k, v in tags_to_set(change).items() if found.tags.get(k) != v}
     tag(context, found.id, missing)
-    writer, name = context.tools.writer, context.request(change.target).name
+    writer, name = context.tools.writer, wanted(change, NAME)
     if found.name != name:
         context.retry(lambda: writer.rename_account(found.id, name))

@@ -18,6 +18,7 @@ from aft.engine.journal import why
 from aft.errors import NotFound, Terminal
 from aft.ledger.events import EventKind, OpenIntent
 from aft.organization.model import REQUEST_TAG, Account, AccountState
+from aft.plan.fields import EMAIL, NAME, wanted
 from aft.plan.model import Change
 from aft.values.ids import EmailAddress, RequestId
 
@@ -45,20 +46,21 @@ class Intents:
     def open(self, change: Change) -> OpenIntent:
         """Make the intent durable. Raises ``Conflict`` when another run holds one."""
         request = self._context.request(change.target)
+        name, email = wanted(change, NAME), wanted(change, EMAIL)
         journal = self._context.journal
         event = journal.event(
             EventKind.INTENT,
             change.target,
-            f"Intend to create account {request.name} for {change.target}",
+            f"Intend to create account {name} for {change.target}",
             change=change.id,
-            data={"name": request.name, "email": str(request.email), **why(request)},
+            data={"name": name, "email": email, **why(request)},
         )
         journal.append(event, durable=True)
         return OpenIntent(
             at=event.at,
             run=event.run,
-            name=request.name,
-            email=str(request.email),
+            name=name,
+            email=email,
             creation_id=None,
         )
 

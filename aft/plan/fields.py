@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aft.errors import UserError
 from aft.plan.model import Change, FieldChange, Plan
 
 ACCOUNT_ID = "account_id"
@@ -77,6 +78,15 @@ def allocations_in(plan: Plan) -> Mapping[str, Mapping[str, str]]:
         if item.allocation:
             found.setdefault(item.target, {})[item.ref.key] = item.allocation
     return found
+
+
+def wanted(change: Change, name: str) -> str:
+    """What ``change`` says its field ``name`` shall be. Raises ``UserError`` where it says
+    nothing, which only a plan made by hand does."""
+    found = field_of(change, name)
+    if found is None or found.after is None:
+        raise UserError(f"{change.id} does not say its {name}", hint="make a new plan")
+    return found.after
 
 
 def field_of(change: Change, name: str) -> FieldChange | None:

@@ -61,7 +61,7 @@ class AccessAnalyzer:
     """An analyzer watches the account, or the organization from its administrator."""
 
     name: ClassVar[str] = "access-analyzer"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     description: ClassVar[str] = "IAM Access Analyzer, for the account or for the organization."
     parameters_model: type[AccessAnalyzerParameters] = AccessAnalyzerParameters

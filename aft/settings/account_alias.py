@@ -53,7 +53,7 @@ class AccountAlias:
     """The account has the alias."""
 
     name: ClassVar[str] = "account-alias"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "The account's alias, the name in its sign-in address."
     parameters_model: type[AccountAliasParameters] = AccountAliasParameters

@@ -51,7 +51,7 @@ class AlternateContacts:
     """The account has the alternate contacts."""
 
     name: ClassVar[str] = "alternate-contacts"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "The billing, operations and security contacts of the account."
     parameters_model: type[AlternateContactsParameters] = AlternateContactsParameters

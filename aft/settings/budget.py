@@ -86,7 +86,7 @@ class Budget:
     """The account has the monthly budget, and none where nobody asks for one."""
 
     name: ClassVar[str] = "budget"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "The monthly cost budget of the account, with its alerts."
     parameters_model: type[BudgetParameters] = BudgetParameters

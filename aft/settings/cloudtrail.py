@@ -98,7 +98,7 @@ class CloudTrail:
     """A trail of all regions logs the account."""
 
     name: ClassVar[str] = "cloudtrail"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "A CloudTrail trail over all regions, into a bucket that keeps it."
     parameters_model: type[CloudTrailParameters] = CloudTrailParameters

@@ -90,7 +90,7 @@ class ConfigRecorder:
     """AWS Config records every supported resource and delivers it."""
 
     name: ClassVar[str] = "config-recorder"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     description: ClassVar[str] = "AWS Config's recorder and delivery, in every governed region."
     parameters_model: type[ConfigRecorderParameters] = ConfigRecorderParameters

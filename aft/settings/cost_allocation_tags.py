@@ -50,7 +50,7 @@ class CostAllocationTags:
     """The tag keys are active cost allocation tags of the organization."""
 
     name: ClassVar[str] = "cost-allocation-tags"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "Tag keys that count in the organization's cost reports."
     parameters_model: type[CostAllocationTagsParameters] = CostAllocationTagsParameters

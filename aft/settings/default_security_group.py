@@ -51,7 +51,7 @@ class DefaultSecurityGroup:
     """No default security group has rules."""
 
     name: ClassVar[str] = "default-security-group"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     comes_after: ClassVar[tuple[str, ...]] = ("default-vpc-removal", "network")
     sweeps_account: ClassVar[bool] = True

@@ -49,7 +49,7 @@ class DefaultVpcRemoval:
     """There is no default VPC."""
 
     name: ClassVar[str] = "default-vpc-removal"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     description: ClassVar[str] = "Removal of unused default VPCs, in every governed region."
     parameters_model: type[DefaultVpcRemovalParameters] = DefaultVpcRemovalParameters

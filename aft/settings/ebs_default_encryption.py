@@ -44,7 +44,7 @@ class EbsDefaultEncryption:
     """EBS encryption by default is on, with the key wanted."""
 
     name: ClassVar[str] = "ebs-default-encryption"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     description: ClassVar[str] = "Encryption of new EBS volumes, in every governed region."
     parameters_model: type[EbsDefaultEncryptionParameters] = EbsDefaultEncryptionParameters

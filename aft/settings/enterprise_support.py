@@ -54,7 +54,7 @@ class EnterpriseSupport:
     """A support case asks for the account to be in the plan."""
 
     name: ClassVar[str] = "enterprise-support"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "Enterprise Support for the account, asked for by a support case."
     parameters_model: type[EnterpriseSupportParameters] = EnterpriseSupportParameters

@@ -95,7 +95,7 @@ class GuardDuty:
     """GuardDuty watches the account."""
 
     name: ClassVar[str] = "guardduty"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     description: ClassVar[str] = "GuardDuty, alone or under an administrator account."
     parameters_model: type[GuardDutyParameters] = GuardDutyParameters

@@ -64,7 +64,7 @@ class IamPasswordPolicy:
     """The account has the password policy."""
 
     name: ClassVar[str] = "iam-password-policy"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "The password policy of the account's IAM users."
     parameters_model: type[IamPasswordPolicyParameters] = IamPasswordPolicyParameters

@@ -40,7 +40,7 @@ class ImagePublicAccess:
     """Public sharing of AMIs is blocked."""
 
     name: ClassVar[str] = "image-public-access"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     description: ClassVar[str] = "The block of public AMIs, in every governed region."
     parameters_model: type[ImagePublicAccessParameters] = ImagePublicAccessParameters

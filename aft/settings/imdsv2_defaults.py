@@ -75,7 +75,7 @@ class Imdsv2Defaults:
     """New instances offer their metadata as wanted."""
 
     name: ClassVar[str] = "imdsv2-defaults"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     description: ClassVar[str] = "Metadata options of new EC2 instances, in every governed region."
     parameters_model: type[Imdsv2DefaultsParameters] = Imdsv2DefaultsParameters

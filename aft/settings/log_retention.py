@@ -48,7 +48,7 @@ class LogRetention:
     """Log groups have a retention."""
 
     name: ClassVar[str] = "log-retention"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     comes_after: ClassVar[tuple[str, ...]] = ("cloudtrail", "network")  # which make log groups
     sweeps_account: ClassVar[bool] = True

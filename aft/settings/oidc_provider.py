@@ -62,7 +62,7 @@ class OidcProvider:
     """The provider is there, with these clients."""
 
     name: ClassVar[str] = "oidc-provider"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "An OpenID Connect provider whose tokens roles may trust."
     parameters_model: type[OidcProviderParameters] = OidcProviderParameters

@@ -70,7 +70,7 @@ class RamShares:
     """The account takes part in the resource shares."""
 
     name: ClassVar[str] = "ram-shares"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "Resource shares (RAM) the account takes part in."
     parameters_model: type[RamSharesParameters] = RamSharesParameters

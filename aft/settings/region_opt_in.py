@@ -42,7 +42,7 @@ class RegionOptIn:
     """Every opt-in region that the account governs is enabled."""
 
     name: ClassVar[str] = "region-opt-in"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     opts_into_regions: ClassVar[bool] = True
     description: ClassVar[str] = "The opt-in regions the account governs are enabled."

@@ -45,7 +45,7 @@ class S3PublicAccessBlock:
     """The account's four public access switches are as wanted."""
 
     name: ClassVar[str] = "s3-public-access-block"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "The account-wide block of public access to S3 buckets."
     parameters_model: type[S3PublicAccessBlockParameters] = S3PublicAccessBlockParameters

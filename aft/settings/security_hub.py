@@ -83,7 +83,7 @@ class SecurityHub:
     """Security Hub checks the account against the standards."""
 
     name: ClassVar[str] = "security-hub"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     comes_after: ClassVar[tuple[str, ...]] = ("config-recorder",)  # which standards need
     description: ClassVar[str] = "Security Hub and its standards, alone or under an administrator."

@@ -76,7 +76,7 @@ class ServiceQuotas:
     """Quotas are as high as wanted, or an increase has been asked for."""
 
     name: ClassVar[str] = "service-quotas"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     description: ClassVar[str] = "Service quotas, raised by request in every governed region."
     parameters_model: type[ServiceQuotasParameters] = ServiceQuotasParameters

@@ -43,7 +43,7 @@ class SnapshotPublicAccess:
     """Public sharing of EBS snapshots is blocked."""
 
     name: ClassVar[str] = "snapshot-public-access"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = True
     description: ClassVar[str] = "The block of public EBS snapshots, in every governed region."
     parameters_model: type[SnapshotPublicAccessParameters] = SnapshotPublicAccessParameters

@@ -65,7 +65,7 @@ class SsmMetadata:
     """The account's metadata and custom fields are SSM parameters."""
 
     name: ClassVar[str] = "ssm-metadata"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     description: ClassVar[str] = "The account's metadata and custom fields as SSM parameters."
     parameters_model: type[SsmMetadataParameters] = SsmMetadataParameters

@@ -21,7 +21,7 @@ class LevelSetting:
 
     name: str
     regional: bool = False
-    version: int = 1
+    effect_version: int = 1
     description: str = "for tests"
     parameters_model: type[NoParameters] = NoParameters
     sticks: bool = True
@@ -68,7 +68,7 @@ class NotingRunner:
     """Notes in the account which step ran with which outputs, and leaves one itself."""
 
     kind: str = "python"
-    version: int = 1
+    effect_version: int = 1
     suffixes: tuple[str, ...] = (".py",)
     errors: dict[str, Exception] = field(default_factory=dict)
 

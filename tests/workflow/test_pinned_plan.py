@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builders_repo import Repo
+
+from aft.plan.codec import plan_from_json, plan_to_json
 
 
 @pytest.fixture
@@ -109,3 +112,16 @@ def repo_account(client: object, name: str) -> str:
     return next(
         account["Id"] for page in pages for account in page["Accounts"] if account["Name"] == name
     )
+
+
+def test_refused_when_this_version_would_do_something_else(repo: Repo, plan: str) -> None:
+    """As when another release of aft, or of a plug-in, made the plan."""
+    made = plan_from_json(Path(plan).read_text())
+    first, *rest = made.changes
+    theirs = replace(made, changes=(replace(first, effect="sha256:" + "0" * 64), *rest))
+    Path(plan).write_text(plan_to_json(theirs))
+    result = repo.aft("apply", plan, "--yes")
+    assert result.code == 5
+    assert "made by another version of aft or of a plug-in" in result.err
+    assert "shop: move account would do something else" in result.err
+    assert str(repo.accounts()["shop"].ou) == "Workloads/Dev", "nothing was done"

@@ -66,7 +66,7 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
         if facts.account_id is not None and runner is not None and not depends:
             digest = step_digest(
                 step,
-                runner_version=runner.version,
+                effect_version=runner.effect_version,
                 facts=facts,
                 outputs=outputs,
                 accounts=accounts,
@@ -87,7 +87,7 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             inputs_digest=digest,
             effect=step_effect(
                 step,
-                effect_version=runner.version if runner is not None else 0,
+                effect_version=runner.effect_version if runner is not None else 0,
                 parameters=parameters_for(step, request, view.desired),
             ),
             reason=_reason(record, step, depends=depends, digest=digest, is_asked_for=is_asked_for),

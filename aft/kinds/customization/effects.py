@@ -76,7 +76,7 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     parameters = parameters_for(step, request, context.desired)
     digest = step_digest(
         step,
-        runner_version=runner.version,
+        effect_version=runner.effect_version,
         facts=facts,
         outputs=outputs,
         accounts=accounts,

@@ -83,7 +83,7 @@ def _effect(gone: _Gone, view: PlanView) -> Mapping[str, Any]:
     return {
         "step": gone.id,
         "revision": gone.about.get("revision", ""),
-        "effect_version": runner.version if runner is not None else 0,
+        "effect_version": runner.effect_version if runner is not None else 0,
     }
 
 

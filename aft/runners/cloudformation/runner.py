@@ -47,7 +47,7 @@ class CloudFormationRunner:
     """Carries out CloudFormation templates, and waits for their stacks."""
 
     kind: ClassVar[str] = "cloudformation"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = TEMPLATE_SUFFIXES
     needs_files: ClassVar[bool] = False
 

@@ -40,7 +40,7 @@ class PythonRunner:
     """Carries out Python steps."""
 
     kind: ClassVar[str] = "python"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".py",)
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:

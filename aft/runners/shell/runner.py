@@ -40,7 +40,7 @@ class ShellRunner:
     """Carries out shell steps."""
 
     kind: ClassVar[str] = "shell"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".sh",)
     folders: ClassVar[tuple[str, ...]] = ("api_helpers",)
 

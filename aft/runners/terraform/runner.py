@@ -65,7 +65,7 @@ class TerraformRunner:
     """Carries out Terraform and OpenTofu folders."""
 
     kind: ClassVar[str] = "terraform"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = ()
     folders: ClassVar[tuple[str, ...]] = ("terraform", "*.terraform")
     needs_files: ClassVar[bool] = True

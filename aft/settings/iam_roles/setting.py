@@ -51,7 +51,7 @@ class IamRoles:
     """The roles are there, as listed."""
 
     name: ClassVar[str] = "iam-roles"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     comes_after: ClassVar[tuple[str, ...]] = ("oidc-provider",)  # which roles may trust
     description: ClassVar[str] = "IAM roles made from the baseline."

@@ -54,7 +54,7 @@ class Network:
     """The account has its network."""
 
     name: ClassVar[str] = "network"
-    version: ClassVar[int] = 1
+    effect_version: ClassVar[int] = 1
     regional: ClassVar[bool] = False
     comes_after: ClassVar[tuple[str, ...]] = ("default-vpc-removal",)  # frees its range
     description: ClassVar[str] = "A VPC with subnets, routes, gateways and flow logs."

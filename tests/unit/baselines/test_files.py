@@ -243,7 +243,7 @@ def test_without_an_account_id_only_what_needs_it_is_unknown() -> None:
 
 def test_a_new_version_of_a_setting_changes_its_digest() -> None:
     class Newer(type(SETTINGS["s3-public-access-block"])):  # type: ignore[misc]
-        version = 99
+        effect_version = 99
 
     (spec,) = baseline(BLOCK).settings
     old, new = (resolve(spec, facts(), item) for item in (SETTINGS[spec.setting], Newer()))

@@ -179,7 +179,7 @@ def digest_of(
     assert findings == ()
     return step_digest(
         found["global"].steps[0],
-        runner_version=version,
+        effect_version=version,
         facts=facts(**changes),
         outputs=outputs or {},
     )
@@ -226,7 +226,7 @@ def test_outputs_count_where_they_are_used() -> None:
     digests = [
         step_digest(
             found["global"].steps[1],
-            runner_version=1,
+            effect_version=1,
             facts=facts(),
             outputs={"global/10-a.cfn.yaml": {"Arn": arn}},
         )

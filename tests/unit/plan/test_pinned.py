@@ -1,0 +1,141 @@
+"""A plan that was made before is carried out as it was reviewed, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import builders_plan as b
+import pytest
+from builders_kinds import KINDS
+
+from aft.baselines.model import SettingParameters, setting_ref
+from aft.plan.model import LiveSetting, Plan
+from aft.plan.pinned import asked_again, redrafted, what_differs
+from aft.plan.view import PlanView
+
+ALIAS = (b.account_id(1), "account-alias")
+DIFFERS = LiveSetting(account_id=ALIAS[0], ref=setting_ref(ALIAS[1]), differences=("no alias",))
+
+
+class LaterSetting(b.FakeSetting):
+    """The same setting in a release in which it does something else."""
+
+    effect_version: ClassVar[int] = 2
+
+
+class OtherDefault(SettingParameters):
+    level: int = 6
+
+
+class LaxerSetting(b.FakeSetting):
+    """The same setting in a release in which its default is another."""
+
+    parameters_model = OtherDefault  # type: ignore[assignment]
+
+
+class LaterRunner(b.FakeRunner):
+    """The same runner in a release in which it does something else."""
+
+    effect_version: ClassVar[int] = 2
+
+
+def view(*, level: int | None = None, **plugins: Any) -> PlanView:
+    """An account to be moved, with a setting found otherwise and one not looked at, and a new
+    account below a new OU; both with a customization."""
+    baseline = b.baseline()
+    specs = [
+        replace(spec, parameters={} if level is None else {"level": level})
+        for spec in baseline.settings
+    ]
+    return b.view(
+        b.desired(
+            b.request("app", "Workloads/Prod"),
+            b.request("new", "Workloads/New"),
+            units=[b.unit("Workloads"), b.unit("Workloads/Prod"), b.unit("Workloads/New")],
+            baselines=[replace(baseline, settings=tuple(specs))],
+            customizations=[b.customization("global", "10.py")],
+        ),
+        b.snapshot(("Workloads", "Workloads/Prod"), accounts=[b.account(1, "app")]),
+        b.ledger(b.record("app", 1)),
+        **plugins,
+    )
+
+
+def pinned(inputs: PlanView) -> Plan:
+    return b.drafted(inputs, b.Looking(setting={ALIAS: DIFFERS})).plan
+
+
+def differences(plan: Plan, inputs: PlanView) -> tuple[str, ...]:
+    again = replace(inputs, is_deep=True, rerun=asked_again(plan))
+    return what_differs(plan, redrafted(plan, again, kinds=KINDS, made_at=b.NOW).plan, KINDS)
+
+
+def other(name: str, plugin: type[b.FakeSetting]) -> dict[str, Any]:
+    return {**b.SETTINGS, name: plugin(name)}
+
+
+def test_the_same_version_does_what_it_said() -> None:
+    plan = pinned(view())
+    assert len({change.kind for change in plan.changes}) == 4
+    assert differences(plan, view()) == ()
+
+
+def test_what_was_found_right_then_is_not_asked_again() -> None:
+    found = LiveSetting(account_id=ALIAS[0], ref=setting_ref(ALIAS[1]))
+    plan = b.drafted(view(), b.Looking(setting={ALIAS: found})).plan
+    assert plan.confirmations
+    assert differences(plan, view()) == ()
+
+
+def test_a_step_that_was_asked_for_is_part_of_the_plan() -> None:
+    state = view()
+    done = b.all_done(state.desired, "app", 1)
+    inputs = replace(state, ledger=b.ledger(b.record("app", 1, steps=done)))
+    plan = pinned(replace(inputs, rerun=frozenset({"global"})))
+    assert any(change.fields and change.kind == "customization" for change in plan.changes)
+    assert differences(plan, inputs) == ()
+
+
+@pytest.mark.parametrize("plugin", [LaterSetting, LaxerSetting])
+def test_a_setting_that_does_something_else_by_now_is_named(plugin: type[b.FakeSetting]) -> None:
+    plan = pinned(view())
+    assert differences(plan, view(plugins=other("account-alias", plugin))) == (
+        "app: set account-alias would do something else",
+        "new: set account-alias would do something else",
+    )
+
+
+def test_another_default_that_a_baseline_overrides_changes_nothing() -> None:
+    plan = pinned(view(level=3))
+    assert differences(plan, view(level=3, plugins=other("account-alias", LaxerSetting))) == ()
+
+
+def test_a_runner_that_does_something_else_by_now_is_named() -> None:
+    later = replace(view(), runners={"python": LaterRunner()})
+    assert differences(pinned(view()), later) == (
+        "app: run global/10.py would do something else",
+        "new: run global/10.py would do something else",
+    )
+
+
+def test_what_this_version_would_not_do_is_named() -> None:
+    plan = pinned(view())
+    without = replace(view().desired, customizations={})
+    assert differences(plan, replace(view(), desired=without)) == (
+        "app: run global/10.py would not be done",
+        "new: run global/10.py would not be done",
+    )
+
+
+def test_an_account_is_created_as_reviewed_or_not_at_all() -> None:
+    plan = pinned(view())
+    changes = tuple(
+        replace(change, effect="sha256:" + "0" * 64)
+        if change.kind == "account" and change.target == "new"
+        else change
+        for change in plan.changes
+    )
+    assert differences(replace(plan, changes=changes), view()) == (
+        "new: create account would do something else",
+    )
