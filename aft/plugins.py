@@ -1,7 +1,7 @@
 """Plug-ins by entry point: the built-in ones come in by the same door as anyone's own.
 
-Groups: ``aft.baseline_settings``, ``aft.runners`` and ``aft.account_providers``. An entry point
-names a class that is instantiated without arguments.
+Groups: ``aft.baseline_settings``, ``aft.runners``, ``aft.account_providers`` and ``aft.kinds``. An
+entry point names a class that is instantiated without arguments.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from aft.errors import UserError, unexpected
 SETTINGS_GROUP = "aft.baseline_settings"
 RUNNERS_GROUP = "aft.runners"
 PROVIDERS_GROUP = "aft.account_providers"
+KINDS_GROUP = "aft.kinds"
 
-_GROUPS = (SETTINGS_GROUP, RUNNERS_GROUP, PROVIDERS_GROUP)
+_GROUPS = (SETTINGS_GROUP, RUNNERS_GROUP, PROVIDERS_GROUP, KINDS_GROUP)
 
 
 def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]:

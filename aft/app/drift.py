@@ -37,7 +37,7 @@ class Found:
     def repair(self) -> Planned:
         """The plan that puts back what can be put back, with what the limits say of it."""
         planned = self.planned
-        plan = repair_plan(planned.plan, self.drift)
+        plan = repair_plan(planned.plan, self.drift, planned.kinds)
         return judged(
             Drafted(plan=plan, targets=planned.targets),
             planned.view,
@@ -48,7 +48,7 @@ class Found:
     @property
     def left_by_repair(self) -> int:
         """Entries that aft cannot put back, or not before something else is applied."""
-        return not_repaired(self.planned.plan, self.drift)
+        return not_repaired(self.planned.plan, self.drift, self.planned.kinds)
 
 
 def find_drift(

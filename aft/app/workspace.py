@@ -14,18 +14,20 @@ from aft.account_provider import AccountProvider, AccountProviderPlugin, Managem
 from aft.app import local_paths
 from aft.app.gc_pause import collector_paused
 from aft.baselines.model import BaselineSetting
-from aft.config.file import parse_config
+from aft.config.file import config_place, parse_config
 from aft.config.model import Config
 from aft.customizations.model import CustomizationRunner
 from aft.desired.cache import ParseCache
 from aft.desired.desired import LoadResult, load_desired_state
 from aft.desired.model import DesiredState
+from aft.engine.effects import Effects
 from aft.errors import FindingsError
 from aft.files import RevisionFiles
-from aft.findings.model import Finding
+from aft.findings.model import Finding, sorted_findings
 from aft.git.revision import Repository, open_repository, revision_files, working_tree_files
-from aft.kinds.registry import installed_kinds
+from aft.kinds.registry import effects_of, installed_kinds
 from aft.plan.kind import Kinds
+from aft.plan.safety import unknown_limits
 from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.values.ids import Revision
 
@@ -70,6 +72,13 @@ class Workspace:
         """The kinds of things aft looks after, those of installed packages included."""
         return installed_kinds()
 
+    def effects(self, management: ManagementAccess) -> Mapping[str, Effects]:
+        """What looks after each kind of thing in this organization; makes no call yet."""
+        found = effects_of(self.kinds)
+        for effects in found.values():
+            effects.connect(management)
+        return found
+
     @cached_property
     def providers(self) -> Mapping[str, AccountProviderPlugin]:
         """Account providers by name, from every installed package."""
@@ -100,8 +109,27 @@ class Workspace:
                 providers=self.providers,
                 cache=cache,
                 trusted=trusted,
+                parts=self.kinds.values(),
             )
+            self._latest = self._with_limits(self._latest, files)
         return self._latest
+
+    def _with_limits(self, loaded: LoadResult, files: RevisionFiles) -> LoadResult:
+        """``loaded``, with what is wrong with the limits that kinds have."""
+        if loaded.state is None:
+            return loaded
+        found = tuple(
+            Finding(
+                code="AFT346",
+                source=config_place(files, ("limits", *place)),
+                message=message,
+                hint=hint,
+            )
+            for place, message, hint in unknown_limits(loaded.state.config.limits, self.kinds)
+        )
+        if not found:
+            return loaded
+        return LoadResult(state=None, findings=sorted_findings((*loaded.findings, *found)))
 
     def desired(self, files: RevisionFiles, *, config_from: str | None = None) -> DesiredState:
         """The desired state. Raises ``InvalidRepository`` when there are errors."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from aft.ports import Clock, LedgerStore
 
 if TYPE_CHECKING:
     from aft.aws.adapters import AwsEdge
+    from aft.engine.effects import Effects
     from aft.sandbox.credentials import Keys
     from aft.sandbox.profiles import Profile
     from aft.sandbox.sandbox import Sandbox
@@ -35,14 +36,15 @@ SANDBOX_LEDGER_SUFFIX = "-sandbox"
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Ports onto one organization. ``provider`` creates its accounts; ``sandbox`` is set when it is
-    simulated. ``run`` is the id under which the ledger, the logs and (as role session name)
-    CloudTrail know this run."""
+    """Ports onto one organization. ``provider`` creates its accounts, ``effects`` look after each
+    kind of thing; ``sandbox`` is set when it is simulated. ``run`` is the id under which the
+    ledger, the logs and (as role session name) CloudTrail know this run."""
 
     clock: Clock
     ledger: LedgerStore
     edge: AwsEdge
     provider: AccountProvider
+    effects: Mapping[str, Effects]
     sandbox: Sandbox | None
     run: str
 
@@ -111,6 +113,7 @@ def open_world(
                     ledger=ledger,
                     edge=edge,
                     provider=workspace.provider(config, edge.management),
+                    effects=workspace.effects(edge.management),
                     sandbox=sandbox,
                     run=run,
                 )
@@ -121,8 +124,15 @@ def open_world(
 
     edge = connect(config, clock=clock, run_id=run, reads_only=reads_only)
     edge.sessions.check_credentials()
-    provider = workspace.provider(config, edge.management)
-    yield World(clock=clock, ledger=ledger, edge=edge, provider=provider, sandbox=None, run=run)
+    yield World(
+        clock=clock,
+        ledger=ledger,
+        edge=edge,
+        provider=workspace.provider(config, edge.management),
+        effects=workspace.effects(edge.management),
+        sandbox=None,
+        run=run,
+    )
 
 
 def _run_id(clock: Clock) -> str:

@@ -114,6 +114,7 @@ def _check(*, region: str, account: str | None, repository: str | None, action: 
 def _github(
     repository: str, action: str, member_role: str, *, terraform: bool
 ) -> Mapping[str, str]:
+    from aft.kinds.registry import installed_kinds
     from aft.scaffold.roles import (
         READER_ROLE,
         ROLES_PATH,
@@ -124,7 +125,14 @@ def _github(
     from aft.scaffold.roles_terraform import roles_terraform
     from aft.scaffold.workflows import workflow_files
 
-    names = RoleNames(repository=repository, member=member_role, reader=READER_ROLE)
+    kinds = installed_kinds()
+    names = RoleNames(
+        repository=repository,
+        member=member_role,
+        reader=READER_ROLE,
+        reads=kinds.reads,
+        writes=kinds.writes,
+    )
     files = {**workflow_files(action), ROLES_PATH: roles_template(names)}
     if terraform:
         files[TERRAFORM_PATH] = roles_terraform(names)

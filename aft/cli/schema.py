@@ -37,10 +37,13 @@ def command(*, name: SchemaName | None, output: Path | None) -> None:
     "# yaml-language-server: $schema=../schemas/request.json".
     """
 
+    from aft.kinds.registry import installed_kinds
+
     providers = load_plugins(PROVIDERS_GROUP, lambda plugin: plugin.name)
+    sections = installed_kinds().sections
 
     def text(which: SchemaName) -> str:
-        schema = json_schema(which, providers=providers)
+        schema = json_schema(which, providers=providers, sections=sections)
         return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
     if output is not None:

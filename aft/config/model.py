@@ -56,9 +56,7 @@ class Roles(_Section):
 class Allowance(_Section):
     """A reviewed line that lifts one safety limit for a while."""
 
-    limit: Literal["create", "move", "rename", "forget", "delete_ou", "untag", "destroy"] = Field(
-        description="The limit it lifts."
-    )
+    limit: Annotated[str, Field(min_length=1)] = Field(description="The limit it lifts.")
     up_to: NonNegativeInt = Field(description="The number allowed instead.")
     reason: Annotated[str, Field(min_length=3)] = Field(description="Why; kept in the ledger.")
     until: date = Field(description="Last day on which it holds (UTC).")
@@ -78,6 +76,9 @@ class Limits(_Section):
     destroy: NonNegativeInt = Field(
         default=3,
         description="Accounts in which what a customization made is destroyed in one run.",
+    )
+    changes: Mapping[str, NonNegativeInt] = Field(
+        default={}, description="Limits of kinds that other packages add, by their names."
     )
     accounts: PositiveInt | None = Field(
         default=None,

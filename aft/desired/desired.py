@@ -6,8 +6,9 @@ what must hold between them is checked. Nothing stops at the first finding.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aft.baselines.model import BaselineSetting
@@ -25,6 +26,7 @@ from aft.desired.defaults import FolderDefaults, MergedDocument, check_defaults
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.networks import check_networks
 from aft.desired.parse import build, check, sound_fields
+from aft.desired.parts import Part
 from aft.desired.raw import REQUIRED
 from aft.desired.reference_rules import reference_cycles
 from aft.desired.region_rules import check_opt_in
@@ -58,14 +60,17 @@ def load_desired_state(
     providers: Collection[str],
     cache: ParseCache | None = None,
     trusted: Config | None = None,
+    parts: Iterable[Part] = (),
 ) -> LoadResult:
     """Read everything the repository says at this revision. Never raises for bad content.
 
     ``providers`` are the installed account providers' names. With ``trusted`` its sections of
     ``aft.yaml`` that say as whom and where to hold (``aft.config.trust``); a difference warns.
+    ``parts`` read their own keys of ``organization.yaml``.
     """
     config, config_findings, kept_back = _read_config(files, providers, trusted)
-    organization, organization_findings = parse_organization(files)
+    owned = _OwnedParts(parts)
+    organization, organization_findings = parse_organization(files, owned.owners)
     baselines, baseline_findings = parse_baselines(
         files, settings, None if organization_findings else organization
     )
@@ -91,6 +96,7 @@ def load_desired_state(
         baselines=baselines,
         customizations=customizations,
         withheld=tuple(".".join(place) for place in kept_back),
+        parts=owned.found,
     )
     findings.extend(
         _across(
@@ -105,11 +111,29 @@ def load_desired_state(
     findings.extend(check_networks(ready, settings, reader))
     findings.extend(check_opt_in(ready, settings, reader))
     findings.extend(reader.check_accounts(AccountRules(ready, settings, reader), requests))
+    findings.extend(finding for part in owned.parts for finding in part.check(ready))
     has_errors = any(item.is_error for item in findings)
     return LoadResult(
         state=None if has_errors else ready,
         findings=sorted_findings(findings),
     )
+
+
+class _OwnedParts:
+    """What each part made of its keys."""
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self.parts = tuple(parts)
+        self.found: dict[str, Any] = {}
+        self.owners: dict[str, Callable[..., Sequence[Finding]]] = {}
+        for part in self.parts:
+            self.owners |= dict.fromkeys(part.sections, partial(self._read, part))
+
+    def _read(
+        self, part: Part, document: YamlDocument, values: Mapping[str, Any]
+    ) -> Sequence[Finding]:
+        self.found[part.name], findings = part.parse(document, values)
+        return findings
 
 
 def _read_config(

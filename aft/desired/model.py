@@ -76,7 +76,8 @@ class DesiredState:
 
     ``customizations`` are keyed by name and include ``global`` when that folder has steps.
     ``baselines`` are keyed by name. ``withheld`` are keys of ``aft.yaml`` whose values here are
-    another revision's, which is trusted, and not those of this one.
+    another revision's, which is trusted, and not those of this one. ``parts`` are what kinds read
+    from their own keys of ``organization.yaml``, by kind; nothing where the file is not there.
     """
 
     revision: Revision
@@ -86,6 +87,7 @@ class DesiredState:
     baselines: Mapping[str, Baseline]
     customizations: Mapping[str, Customization]
     withheld: tuple[str, ...] = ()
+    parts: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def request_by_id(self) -> Mapping[RequestId, AccountRequest]:

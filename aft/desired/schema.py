@@ -34,12 +34,20 @@ _MODELS: Mapping[SchemaName, tuple[type[BaseModel], str]] = {
 _MERGED = ("OwnerEntry", "ContactEntry", "BudgetEntry")
 
 # What placeholders may stand for is only known once they are filled in.
+NO_SECTIONS: Mapping[str, Mapping[str, Any]] = {}
+
 _LIMITS_OF_TEXT = ("pattern", "minLength", "maxLength", "format")
 
 
-def json_schema(name: SchemaName, *, providers: Collection[str]) -> Mapping[str, Any]:
+def json_schema(
+    name: SchemaName,
+    *,
+    providers: Collection[str],
+    sections: Mapping[str, Mapping[str, Any]] = NO_SECTIONS,
+) -> Mapping[str, Any]:
     """The schema of one kind of file, draft 2020-12, as plain JSON values. ``providers`` are the
-    names of the installed account providers."""
+    names of the installed account providers, ``sections`` the keys that installed kinds have at
+    the top of ``organization.yaml``, with their schemas."""
     model, title = _MODELS[name]
     schema = model.model_json_schema(mode="validation")
     if name in ("request", "defaults"):
@@ -47,6 +55,8 @@ def json_schema(name: SchemaName, *, providers: Collection[str]) -> Mapping[str,
             schema["$defs"][part].pop("required", None)
     if name == "config":
         schema["properties"]["provider"]["enum"] = sorted(providers)
+    if name == "organization":
+        schema["properties"] |= sections
     if name == "defaults":
         schema = _without_limits_of_text(schema)
     schema = _tidy(schema)

@@ -29,8 +29,11 @@ from aft.plan.model import Change, Plan
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.ports import Progress, ProgressKind
-from aft.values.ids import AccountId, RequestId
-from aft.values.refs import account_ref
+from aft.values.ids import AccountId, OrgUnitPath, RequestId
+from aft.values.refs import ACCOUNT, OU, Ref, account_ref
+
+MADE_ID = "id"
+"""The output under which the ledger keeps AWS's id of a thing."""
 
 
 class RunContext:
@@ -73,6 +76,7 @@ class RunContext:
         self._tag_keys: dict[str, frozenset[str]] = {}
         self._heirs: dict[str, str] = {}
         self._calls: dict[str, list[str]] = {}
+        self._made: dict[Ref, str] = {}
 
     @property
     def kinds(self) -> Kinds:
@@ -171,6 +175,37 @@ class RunContext:
             keys = (before | frozenset(added)) - frozenset(removed)
             self._tag_keys[target] = keys
         return {"tag_keys": sorted(keys)}
+
+    # --- things of no account ---
+
+    def note_made(self, ref: Ref, made: str) -> None:
+        """Remember AWS's id of what this run has made."""
+        with self._lock:
+            self._made[ref] = made
+
+    def id_of(self, ref: Ref) -> str:
+        """AWS's id of a thing: made by this run or an earlier one, or in the snapshot, whose
+        objects say it as ``id``. Raises ``Terminal`` where nobody knows it."""
+        if ref.kind == OU:
+            return self.units.id_of(OrgUnitPath.parse(ref.key))
+        if ref.kind == ACCOUNT:
+            known = self.known_account(ref.key) or self._planned.get(ref.key)
+        else:
+            with self._lock:
+                known = self._made.get(ref)
+            seen = self.snapshot.objects.get(ref.kind, {}).get(ref.key)
+            done = self.ledger.done(ref)
+            known = (
+                known
+                or (seen.get(MADE_ID) if isinstance(seen, Mapping) else None)
+                or (done.outputs.get(MADE_ID) if done is not None else None)
+            )
+        if not known:
+            raise Terminal(
+                f"nobody knows AWS's id of {ref}",
+                hint="make a new plan, so that it is made first",
+            )
+        return known
 
     # --- outputs ---
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from aft.account_provider import ManagementAccess
 from aft.ledger.events import EventKind
 from aft.plan.draft import Look
 from aft.plan.model import Change
@@ -26,7 +27,8 @@ class StepSuccess:
     """``summary`` is a sentence for ``git log``, ``message`` a short one for the screen.
 
     ``digest`` is what the ledger remembers with the step, ``data`` goes into the event beside it.
-    ``unchanged`` says that all was right already, ``gone`` names things that no longer are.
+    ``made`` is AWS's id of the thing, for whoever uses it (``RunContext.id_of``), also after a
+    crash. ``unchanged`` says that all was right already, ``gone`` names things that no longer are.
     """
 
     summary: str
@@ -34,6 +36,7 @@ class StepSuccess:
     account_id: AccountId | None = None
     digest: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
+    made: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     unchanged: bool = False
     gone: tuple[Ref, ...] = ()
@@ -42,6 +45,15 @@ class StepSuccess:
 
 class Effects(ABC):
     """Carries out the changes of one kind. Each may be repeated without harm."""
+
+    def connect(self, management: ManagementAccess) -> None:
+        """Once, before anything else: what the organization is reached through. Makes no call."""
+        del management
+
+    def read(self) -> Mapping[str, Any] | None:
+        """The things of this kind that AWS has, by key, as plain JSON values, for snapshots of the
+        whole organization; ``None`` for kinds that are not read so. Raises ``aft.errors``."""
+        return None
 
     @abstractmethod
     def apply(self, run: RunContext, change: Change) -> StepSuccess:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aft.engine.context import RunContext
+from aft.engine.context import MADE_ID, RunContext
 from aft.engine.creation import AskAgain, Asked, Creations
 from aft.engine.effects import StepSuccess
 from aft.engine.step_events import step_data, subject_of
 from aft.errors import AftError, Stopped, unexpected
 from aft.ledger.events import EventKind, thing_subject
-from aft.plan.model import Action, Change
+from aft.plan.draft import thing
+from aft.plan.model import ORGANIZATION, Action, Change
 from aft.plan.outcome import Status
 from aft.ports import ProgressKind
 from aft.values.refs import ACCOUNT
@@ -61,6 +62,8 @@ def work(
         if isinstance(result, AskAgain):
             return Work(again=result)
         _write_done(context, change, result, calls)
+        if result.made:
+            context.note_made(thing(change.target, change.ref), result.made)
         context.journal.publish_now_and_then()
         return Work(message=result.message or result.summary, account_id=result.account_id)
     except Stopped as error:
@@ -82,8 +85,9 @@ def _write_done(
         data = {**step_data(change.ref, change.action), **data}
     if done.event is EventKind.STEP_DONE:
         data = {
-            "digest": done.digest,
-            "outputs": dict(done.outputs),
+            # Things of no account are done by what was reviewed: so drift is told from pending.
+            "digest": done.digest or (change.effect if change.target == ORGANIZATION else ""),
+            "outputs": dict(done.outputs) | ({MADE_ID: done.made} if done.made else {}),
             **({"unchanged": True} if done.unchanged else {}),
             **data,
         }

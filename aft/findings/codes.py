@@ -340,6 +340,13 @@ _ALL: tuple[FindingCode, ...] = (
         "Another open change adds a request with the same id; only one of the two can be merged.",
         "Agree on who takes another id: it is the file's name without .yaml.",
     ),
+    FindingCode(
+        "AFT346",
+        "Limit of no kind",
+        "`limits.changes` or `limits.allow` of aft.yaml names a limit that no installed kind of "
+        "thing has.",
+        "Correct the name, or install the package that brings the kind.",
+    ),
     # --- 4xx: the organization, its policies ---
     FindingCode(
         "AFT401",

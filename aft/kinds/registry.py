@@ -1,4 +1,5 @@
-"""Which kinds there are, a line each, in the order in which their sections are shown."""
+"""Which kinds there are, a line each, in the order in which their sections are shown; then those of
+other packages (entry points of the group ``aft.kinds``), by name."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ account.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -70,7 +70,9 @@ class OrganizationSnapshot:
 
     ``scope`` is ``None`` when the whole organization was read. A scoped snapshot holds only the
     accounts in question and the OUs on the way to them, and must not be used to conclude that
-    something else is missing.
+    something else is missing. ``objects`` are the things that installed kinds read, by kind and
+    key, as plain JSON values; a kind that is not there was not read, which is not the same as
+    none.
     """
 
     organization_id: str
@@ -79,6 +81,7 @@ class OrganizationSnapshot:
     units: tuple[OrganizationalUnit, ...]
     accounts: tuple[Account, ...]
     policies: tuple[Policy, ...] = ()
+    objects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scope: tuple[str, ...] | None = None
     read_at: datetime
     calls: int = 0
@@ -87,7 +90,7 @@ class OrganizationSnapshot:
     def fingerprints(self) -> Mapping[str, str]:
         """A short digest per object, so that two snapshots can say what moved between them.
 
-        Keys are ``ou/<id>``, ``account/<id>`` and ``policy/<id>``.
+        Keys are ``ou/<id>``, ``account/<id>``, ``policy/<id>`` and ``<kind>/<key>``.
         """
         found: dict[str, str] = {}
         for unit in self.units:
@@ -96,7 +99,17 @@ class OrganizationSnapshot:
             found[f"account/{account.id}"] = digest(account)[7:23]
         for policy in self.policies:
             found[f"policy/{policy.id}"] = digest(policy)[7:23]
+        for kind, things in self.objects.items():
+            found |= {f"{kind}/{key}": digest(values)[7:23] for key, values in things.items()}
         return found
+
+    def with_kinds(self, kinds: Collection[str]) -> OrganizationSnapshot:
+        """The same, with the objects of ``kinds`` alone."""
+        if self.objects.keys() <= set(kinds):
+            return self
+        return replace(
+            self, objects={kind: self.objects[kind] for kind in self.objects if kind in kinds}
+        )
 
     @cached_property
     def digest(self) -> str:

@@ -32,6 +32,7 @@ def narrowed(
         units=tuple(unit for unit in snapshot.units if unit.id in above),
         accounts=accounts,
         policies=(),
+        objects={},
         scope=(
             *(f"account/{account_id}" for account_id in sorted(wanted)),
             *(f"request/{request_id}" for request_id in sorted(tagged)),

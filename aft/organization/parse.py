@@ -6,7 +6,8 @@ one by one (AFT290), never ignored. Knows nothing of what AWS has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from aft.config.model import CUSTOMIZATIONS_PATH
 from aft.files import EntryKind, RevisionFiles, TreeEntry
@@ -23,7 +24,15 @@ ORGANIZATION_FOLDER = f"{CUSTOMIZATIONS_PATH}/organization"
 ORGANIZATION_PATH = f"{ORGANIZATION_FOLDER}/organization.yaml"
 
 
-def parse_organization(files: RevisionFiles) -> tuple[OrganizationSpec, tuple[Finding, ...]]:
+Owners = Mapping[str, Callable[[YamlDocument, Mapping[str, Any]], Sequence[Finding]]]
+"""By key at the top of the file: who reads its value. An owner of several keys is asked once."""
+
+NO_OWNERS: Owners = {}
+
+
+def parse_organization(
+    files: RevisionFiles, owners: Owners = NO_OWNERS
+) -> tuple[OrganizationSpec, tuple[Finding, ...]]:
     """The organization at a revision; an absent file is an empty ``OrganizationSpec``.
 
     With an error among the findings the result is whatever could be read; do not act on it.
@@ -37,7 +46,7 @@ def parse_organization(files: RevisionFiles) -> tuple[OrganizationSpec, tuple[Fi
             document, problems = parse_yaml(files.read(entry), entry.path)
             findings.extend(problems)
             if document is not None:
-                spec, more = _read(document)
+                spec, more = _read(document, owners)
                 findings.extend(more)
         else:
             findings.extend(_stray(entry))
@@ -66,7 +75,7 @@ def _stray(entry: TreeEntry) -> Iterator[Finding]:
     )
 
 
-def _read(document: YamlDocument) -> tuple[OrganizationSpec, Sequence[Finding]]:
+def _read(document: YamlDocument, owners: Owners) -> tuple[OrganizationSpec, Sequence[Finding]]:
     findings = [
         Finding(
             code="AFT290",
@@ -75,9 +84,16 @@ def _read(document: YamlDocument) -> tuple[OrganizationSpec, Sequence[Finding]]:
             hint="take it out of the file until aft supports it",
         )
         for key in document.data
-        if key in NOT_ACTED_ON
+        if key in NOT_ACTED_ON and key not in owners
     ]
-    known = {key: value for key, value in document.data.items() if key not in NOT_ACTED_ON}
+    for owner in dict.fromkeys(owners.values()):
+        keys = [key for key in document.data if owners.get(key) is owner]
+        findings.extend(owner(document, {key: document.data[key] for key in keys}))
+    known = {
+        key: value
+        for key, value in document.data.items()
+        if key not in NOT_ACTED_ON and key not in owners
+    }
     raw, problems = validate(OrganizationFile, document, data=known)
     findings.extend(problems)
     if raw is None:

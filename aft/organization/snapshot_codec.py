@@ -2,8 +2,9 @@
 
 ``index.json`` says what and when, ``units.json`` and ``policies.json`` hold those, and
 ``accounts/<two last digits>.json`` the accounts, one a line: of ten thousand accounts a change
-rewrites a hundredth. What can be derived (paths of OUs) is not written. Reading is strict, since
-plans rest on it. Pure.
+rewrites a hundredth. ``objects/<kind>.json`` holds what a kind read; one that is not installed
+here goes through unharmed. What can be derived (paths of OUs) is not written. Reading is strict,
+since plans rest on it. Pure.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ INDEX = "index.json"
 UNITS = "units.json"
 POLICIES = "policies.json"
 ACCOUNTS = "accounts/"
+OBJECTS = "objects/"
 
 _INDEX_KEYS = {
     "format": int,
@@ -43,6 +45,7 @@ _INDEX_KEYS = {
     "policies": int,
 }
 _UNIT_KEYS = {"id": str, "name": str, "parent_id": str}
+_OBJECT_KEYS = {"key": str, "value": object}
 _POLICY_KEYS = {"id": str, "name": str, "type": str, "targets": list}
 _ACCOUNT_KEYS = {
     "id": str,
@@ -92,6 +95,12 @@ def encode_snapshot(snapshot: OrganizationSnapshot) -> Mapping[str, bytes]:
         UNITS: _lines(units),
         POLICIES: _lines(snapshot.policies),
         **{f"{ACCOUNTS}{shard}.json": _lines(rows) for shard, rows in sorted(shards.items())},
+        **{
+            f"{OBJECTS}{kind}.json": _lines(
+                {"key": key, "value": things[key]} for key in sorted(things)
+            )
+            for kind, things in sorted(snapshot.objects.items())
+        },
     }
 
 
@@ -116,6 +125,13 @@ def decode_snapshot(files: Mapping[str, bytes]) -> OrganizationSnapshot:
         units=units,
         accounts=_by_id(accounts, lambda item: item.id),
         policies=_by_id(policies, lambda item: item.id),
+        objects={
+            name.removeprefix(OBJECTS).removesuffix(".json"): {
+                row["key"]: row["value"] for row in _rows(files, name, _OBJECT_KEYS)
+            }
+            for name in sorted(files)
+            if name.startswith(OBJECTS)
+        },
         read_at=_moment(index["read_at"]),
     )
     for what in ("units", "accounts", "policies"):
@@ -210,7 +226,7 @@ def _checked(values: Any, keys: Mapping[str, type], name: str) -> Mapping[str, A
     if type(values) is not dict or values.keys() != keys.keys():
         raise ValueError(f"{name}: expected the keys {', '.join(keys)}")
     for key, wanted in keys.items():
-        if type(values[key]) is not wanted:
+        if wanted is not object and type(values[key]) is not wanted:
             raise ValueError(f"{name}: {key} is not {wanted.__name__}")
     return values
 

@@ -171,6 +171,9 @@ class _Sorter:
             self._from_outside(change)
         elif kind.truth is Truth.SNAPSHOT and self._was_made(change):
             self._put(change, (f"{kind.noun[0]} {change.key} is gone",))
+        elif kind.truth is Truth.SNAPSHOT and self._was_as_wanted(change):
+            lines = tuple(_line(item) for item in change.fields if item.before != item.after)
+            self._put(change, lines or (f"{kind.noun[0]} {change.key} is not as it was applied",))
         else:
             self._wait(change)
 
@@ -198,6 +201,13 @@ class _Sorter:
         """It is to be made, and the ledger says that it was made once."""
         is_new = change.action is Action.CREATE and change.target == ORGANIZATION
         return is_new and self._ledger.done(change.ref) is not None
+
+    def _was_as_wanted(self, change: Change) -> bool:
+        """The ledger says that the same was carried out before."""
+        if change.target != ORGANIZATION or change.action is not Action.UPDATE:
+            return False
+        done = self._ledger.done(change.ref)
+        return done is not None and bool(done.digest) and done.digest == change.effect
 
     def _live(self, change: Change) -> None:
         record = self._ledger.record(change.target)

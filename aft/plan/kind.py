@@ -13,11 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from aft.desired.model import DesiredState
 from aft.errors import UserError
+from aft.findings.model import Finding
 from aft.plan.draft import Draft, Look
 from aft.plan.model import Action, Change, Plan
 from aft.plan.view import PlanView
 from aft.plan.words import Item
+from aft.values.grants import Grant
+from aft.yamldoc import YamlDocument
 
 
 class Truth(enum.Enum):
@@ -42,12 +46,14 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A safety limit: its key below ``limits`` in ``aft.yaml``, what there are too many of, and
-    the plural of what is counted."""
+    """A safety limit: its key below ``limits`` in ``aft.yaml`` (for kinds of others, below
+    ``limits.changes``), what there are too many of, the plural of what is counted, and how many
+    there may be where ``aft.yaml`` does not say."""
 
     name: str
     title: str
     things: str
+    default: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,9 @@ class Kind(ABC):
     that its things are parts of an account: to remove one changes the account, and they are planned
     once it is known where accounts will be. ``makes_space``: it decides where that can be.
     ``after`` are the kinds that are planned before it, and whose plans it may look at.
+    ``sections`` are its keys at the top of ``organization.yaml``, each with the JSON schema of its
+    value; ``reads`` and ``writes`` what aft must be allowed to do for it in the management account,
+    besides what it always may.
     ``effects`` names the class that carries its changes out, ``module:Class``; only the
     composition root loads it.
     """
@@ -91,6 +100,9 @@ class Kind(ABC):
     is_inside: ClassVar[bool] = False
     makes_space: ClassVar[bool] = False
     after: ClassVar[tuple[str, ...]] = ()
+    sections: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    reads: ClassVar[tuple[Grant, ...]] = ()
+    writes: ClassVar[tuple[Grant, ...]] = ()
 
     @property
     @abstractmethod
@@ -101,6 +113,19 @@ class Kind(ABC):
     def risks(self) -> Iterable[Risk]:
         """Every risk its changes can have."""
         return (verb.risk for verb in self.verbs.values() if verb.risk is not None)
+
+    def parse(
+        self, document: YamlDocument, values: Mapping[str, Any]
+    ) -> tuple[Any, Sequence[Finding]]:
+        """What stands under its ``sections``, for ``DesiredState.parts``, and what is wrong with
+        it, at its place."""
+        del document, values
+        return None, ()
+
+    def check(self, desired: DesiredState) -> Iterable[Finding]:
+        """What is wrong only beside the rest of the desired state."""
+        del desired
+        return ()
 
     def looks(self, view: PlanView, draft: Draft) -> Iterable[Look]:
         """What must be looked at inside accounts before ``diff``."""
@@ -120,6 +145,11 @@ class Kind(ABC):
         """Add what is to be taken away at the very end; kinds are asked in the opposite order.
         Of a limited view nothing can be concluded from absence."""
         del view, draft
+
+    @property
+    def all_limits(self) -> Iterable[Limit]:
+        """Every limit its changes can count towards."""
+        return (verb.limit for verb in self.verbs.values() if verb.limit is not None)
 
     def verb(self, change: Change) -> Verb:
         """The words for one change. Raises ``UserError`` for an action it does not have."""
@@ -203,6 +233,28 @@ class Kinds(Mapping[str, Kind]):
                 raise ValueError("these kinds wait for each other: " + ", ".join(self._kinds))
             ordered[ready[0].name] = ready[0]
         return tuple(ordered.values())
+
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        """Every limit, by its name."""
+        return {limit.name: limit for kind in self._kinds.values() for limit in kind.all_limits}
+
+    @property
+    def sections(self) -> Mapping[str, Mapping[str, Any]]:
+        """Every kind's keys of ``organization.yaml``, each with the JSON schema of its value."""
+        return {
+            key: schema for kind in self._kinds.values() for key, schema in kind.sections.items()
+        }
+
+    @property
+    def reads(self) -> tuple[Grant, ...]:
+        """What plans must be allowed for the kinds."""
+        return tuple(grant for kind in self._kinds.values() for grant in kind.reads)
+
+    @property
+    def writes(self) -> tuple[Grant, ...]:
+        """What applies must be allowed for the kinds besides."""
+        return tuple(grant for kind in self._kinds.values() for grant in kind.writes)
 
     def of(self, change: Change) -> Kind:
         """The kind of ``change``."""

@@ -66,7 +66,9 @@ def draft_plan(
     for kind in (*reversed(others), *reversed(of_space)):
         kind.clean_up(view, draft)
     changes = tuple(map(kinds.judged, arranged(view, draft)))
-    return Drafted(plan=_assembled(view, draft, changes, made_at=made_at), targets=draft.targets)
+    return Drafted(
+        plan=_assembled(view, draft, changes, kinds, made_at=made_at), targets=draft.targets
+    )
 
 
 def _diff(kind: Kind, view: PlanView, draft: Draft, look: Looker | None) -> None:
@@ -103,7 +105,12 @@ def _resolve_targets(view: PlanView, draft: Draft) -> None:
 
 
 def _assembled(
-    view: PlanView, draft: Draft, changes: tuple[Change, ...], *, made_at: datetime
+    view: PlanView,
+    draft: Draft,
+    changes: tuple[Change, ...],
+    kinds: Kinds,
+    *,
+    made_at: datetime,
 ) -> Plan:
     attention = tuple(
         sorted(
@@ -119,6 +126,7 @@ def _assembled(
         snapshot=view.snapshot.digest,
         fingerprints=dict(sorted(view.snapshot.fingerprints.items())),
         ledger=view.ledger.commit,
+        kinds=tuple(sorted(view.snapshot.objects)),
         scope=tuple(sorted(view.scope)) if view.scope is not None else None,
         summary=summarise(changes, attention, looked_at=looked_at),
         accounts=account_lines(
@@ -129,7 +137,7 @@ def _assembled(
             changes=changes,
         ),
         changes=changes,
-        waves=make_waves(changes),
+        waves=make_waves(changes, kinds),
         confirmations=tuple(sorted(draft.confirmations, key=lambda item: (item.target, item.ref))),
         attention=attention,
         made_at=made_at.isoformat(),
@@ -159,6 +167,7 @@ def _nothing_at_all(view: PlanView, why: Attention, *, made_at: datetime) -> Pla
         snapshot=snapshot.digest,
         fingerprints=dict(sorted(snapshot.fingerprints.items())),
         ledger=view.ledger.commit,
+        kinds=tuple(sorted(view.snapshot.objects)),
         scope=None,
         summary=replace(summary, accounts_in_doubt=len(everyone)),
         accounts=(),

@@ -195,6 +195,7 @@ class Plan:
     ``scope`` holds the request ids looked at, or ``None`` for all. ``snapshot`` is the snapshot's
     digest, ``fingerprints`` its per-object digests (so a refusal can say what moved) and
     ``ledger`` the ledger's commit the plan was made against ("" when there is none).
+    ``kinds`` are those whose objects were read besides accounts, OUs and policies.
     ``made_at`` is not part of its digest (``aft.plan.codec.plan_digest``).
     """
 
@@ -202,6 +203,7 @@ class Plan:
     snapshot: str
     fingerprints: Mapping[str, str]
     ledger: str
+    kinds: tuple[str, ...] = ()
     scope: tuple[str, ...] | None
     summary: Summary
     accounts: tuple[AccountLine, ...]

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from aft.plan.drift import Drift
+from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Attention, Change, Plan
 from aft.plan.summary import summarise
 from aft.plan.waves import make_waves
 
 
-def repair_plan(plan: Plan, drift: Drift) -> Plan:
+def repair_plan(plan: Plan, drift: Drift, kinds: Kinds) -> Plan:
     """``plan`` with the repairs alone; empty when nothing can be put back."""
     changes = _that_can_go(item.change for item in drift.outside if item.change is not None)
     targets = {change.target for change in changes}
@@ -34,7 +35,7 @@ def repair_plan(plan: Plan, drift: Drift) -> Plan:
     return replace(
         plan,
         changes=changes,
-        waves=make_waves(changes),
+        waves=make_waves(changes, kinds),
         summary=replace(
             summarise(changes, attention, looked_at=targets - {ORGANIZATION}),
             accounts_total=plan.summary.accounts_total,
@@ -45,9 +46,9 @@ def repair_plan(plan: Plan, drift: Drift) -> Plan:
     )
 
 
-def not_repaired(plan: Plan, drift: Drift) -> int:
+def not_repaired(plan: Plan, drift: Drift, kinds: Kinds) -> int:
     """How many entries of ``drift`` the repair leaves."""
-    repaired = {change.id for change in repair_plan(plan, drift).changes}
+    repaired = {change.id for change in repair_plan(plan, drift, kinds).changes}
     return sum(item.change is None or item.change.id not in repaired for item in drift.outside)
 
 

@@ -6,7 +6,7 @@ Knows nothing of how the plan came about, so that a plan from a file is held to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
 from aft.config.model import CONFIG_PATH, Allowance, Limits
@@ -15,6 +15,7 @@ from aft.findings.model import Finding, SourceRef, sorted_findings
 from aft.plan.kind import Kinds, Limit
 from aft.plan.model import ORGANIZATION, Plan
 from aft.values.ids import RequestId
+from aft.values.suggestions import did_you_mean
 
 
 def check_safety(
@@ -45,7 +46,7 @@ def lifted_limits(plan: Plan, limits: Limits, *, kinds: Kinds, today: date) -> t
     """One line for each limit that only a reviewed exception lets the plan exceed."""
     lines: list[str] = []
     for item, found in _counted(plan, kinds).items():
-        title, usual = item.title, getattr(limits, item.name)
+        title, usual = item.title, limit_of(limits, item)
         allowance = _allowance(limits, item.name, today=today)
         if found > usual and allowance is not None and found <= allowance.up_to:
             lines.append(
@@ -66,6 +67,34 @@ def _counted(plan: Plan, kinds: Kinds) -> Mapping[Limit, int]:
     return {limit: len(things) for limit, things in counted.items()}
 
 
+def unknown_limits(
+    limits: Limits, kinds: Kinds
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Each place below ``limits`` that names a limit no installed kind has: the place, what is
+    wrong with it, and what to do."""
+    known = {name for name in kinds.limits if not hasattr(limits, name)}
+    for name in limits.changes:
+        if name not in known:
+            yield ("changes", name), f"no installed kind has a limit {name!r}", _near(name, known)
+    for number, item in enumerate(limits.allow):
+        if item.limit not in kinds.limits:
+            why = f"there is no limit {item.limit!r}"
+            yield ("allow", number, "limit"), why, _near(item.limit, set(kinds.limits))
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    names = ", ".join(sorted(known))
+    return did_you_mean(name, sorted(known)) or (
+        f"the limits are: {names}" if names else "install the package that brings the kind"
+    )
+
+
+def limit_of(limits: Limits, limit: Limit) -> int:
+    """How many ``aft.yaml`` allows."""
+    own: int | None = getattr(limits, limit.name, None)
+    return own if own is not None else limits.changes.get(limit.name, limit.default)
+
+
 def _allowance(limits: Limits, name: str, *, today: date) -> Allowance | None:
     """The widest exception that still holds."""
     holding = [item for item in limits.allow if item.limit == name and item.until >= today]
@@ -76,7 +105,7 @@ def _too_many(plan: Plan, limits: Limits, kinds: Kinds, *, today: date) -> list[
     findings: list[Finding] = []
     for item, found in _counted(plan, kinds).items():
         name, title, things = item.name, item.title, item.things
-        limit: int = getattr(limits, name)
+        limit = limit_of(limits, item)
         allowance = _allowance(limits, name, today=today)
         if allowance is not None:
             limit = max(limit, allowance.up_to)

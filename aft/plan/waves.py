@@ -1,7 +1,8 @@
 """The order of a plan: waves of chains, one chain per target, each in an order that may be gone.
 
-A target's chain goes into the first wave after every chain it waits for. The OU tree comes
-before all accounts, and what is taken away after them. Pure arrangement: adds no change.
+An account's chain goes into the first wave after every account it waits for. Things of no account
+have a wave for each kind, before the accounts unless they wait for one; what is taken away comes
+last. Pure arrangement: adds no change.
 """
 
 from __future__ import annotations
@@ -9,46 +10,93 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
+from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Wave
 from aft.values.refs import ACCOUNT
 
 
-def make_waves(changes: Iterable[Change]) -> tuple[Wave, ...]:
+def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:
     """Waves holding every change once. ``changes`` come in each target's own order.
 
-    Raises ``ValueError`` when targets wait for each other in a circle, which a valid desired
+    Things of no account come kind by kind: before the accounts, or after them where they wait for
+    one. Raises ``ValueError`` when targets wait for each other in a circle, which a valid desired
     state (``depends_on`` without cycles) cannot produce.
     """
-    units: list[str] = []
+    things: dict[str, list[Change]] = defaultdict(list)
     accounts: dict[str, list[Change]] = defaultdict(list)
     clean_up: dict[str, list[str]] = defaultdict(list)
     for change in changes:
         if _is_clean_up(change):
             clean_up[change.target].append(change.id)
         elif change.target == ORGANIZATION:
-            units.append(change.id)
+            things[change.kind].append(change)
         else:
             accounts[change.target].append(change)
-    waves: list[Wave] = []
-    if units:
-        waves.append(Wave(title="Organizational units", chains=(tuple(units),)))
+    late = _after_accounts(things, accounts)
+    early = [kind for kind in things if kind not in late]
     levels = _levels(accounts)
-    waves.extend(
-        Wave(
-            title="Accounts" if level == 0 else "Accounts that wait for others",
-            chains=tuple(
-                tuple(change.id for change in accounts[target])
-                for target in sorted(accounts)
-                if levels[target] == level
-            ),
-        )
-        for level in sorted(set(levels.values()))
-    )
+    waves = [
+        *(_wave_of_things(kind, things, kinds) for kind in _in_order(early, things, kinds)),
+        *(
+            Wave(
+                title="Accounts" if level == 0 else "Accounts that wait for others",
+                chains=tuple(
+                    tuple(change.id for change in accounts[target])
+                    for target in sorted(accounts)
+                    if levels[target] == level
+                ),
+            )
+            for level in sorted(set(levels.values()))
+        ),
+        *(_wave_of_things(kind, things, kinds) for kind in _in_order(late, things, kinds)),
+    ]
     if clean_up:
         waves.append(
             Wave(title="Clean-up", chains=tuple(tuple(clean_up[key]) for key in sorted(clean_up)))
         )
     return tuple(waves)
+
+
+def _wave_of_things(kind: str, things: Mapping[str, list[Change]], kinds: Kinds) -> Wave:
+    return Wave(title=kinds[kind].title, chains=(tuple(change.id for change in things[kind]),))
+
+
+def _after_accounts(
+    things: Mapping[str, list[Change]], accounts: Mapping[str, list[Change]]
+) -> frozenset[str]:
+    """The kinds of which something waits for an account, or for what waits for one."""
+    waited_for = {change.id for chain in accounts.values() for change in chain}
+    found: set[str] = set()
+    while True:
+        more = {
+            kind
+            for kind, chain in things.items()
+            if kind not in found
+            and any(not waited_for.isdisjoint(change.needs) for change in chain)
+        }
+        if not more:
+            return frozenset(found)
+        found |= more
+        waited_for |= {change.id for kind in more for change in things[kind]}
+
+
+def _in_order(
+    names: Iterable[str], things: Mapping[str, list[Change]], kinds: Kinds
+) -> tuple[str, ...]:
+    """The kinds as they are shown, but each after those whose changes its own wait for."""
+    left = [kind for kind in kinds if kind in set(names)]
+    own = {change.id: kind for kind in left for change in things[kind]}
+    waits = {
+        kind: {own[need] for change in things[kind] for need in change.needs if need in own}
+        - {kind}
+        for kind in left
+    }
+    ordered: list[str] = []
+    while left:
+        following = next((kind for kind in left if waits[kind] <= set(ordered)), left[0])
+        left.remove(following)
+        ordered.append(following)
+    return tuple(ordered)
 
 
 def _is_clean_up(change: Change) -> bool:

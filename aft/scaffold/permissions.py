@@ -7,17 +7,8 @@ these lists both ways. ``SELDOM`` are the actions no recorded run comes to, each
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """Actions that are allowed together. ``why`` is one line for people."""
-
-    sid: str
-    why: str
-    actions: tuple[str, ...]
-
+from aft.values.grants import Grant
 
 PLAN: tuple[Grant, ...] = (
     Grant(

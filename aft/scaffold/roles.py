@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aft.desired.emit import mapping_yaml
-from aft.scaffold.permissions import APPLY, PLAN, READER, Grant
+from aft.scaffold.permissions import APPLY, PLAN, READER
+from aft.values.grants import Grant
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -27,22 +28,31 @@ READER_PATH = "customizations/global/10-aft-reader.cfn.yaml"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleNames:
     """``repository`` is ``ORG/REPO`` on GitHub; ``member`` and ``reader`` are the names of roles
-    inside member accounts, as in aft.yaml."""
+    inside member accounts, as in aft.yaml. ``reads`` and ``writes`` are what installed kinds need
+    in the management account besides."""
 
     repository: str
     member: str
     reader: str
     issuer: str = ISSUER
+    reads: tuple[Grant, ...] = ()
+    writes: tuple[Grant, ...] = ()
 
 
 def plan_statements(names: RoleNames) -> list[dict[str, Any]]:
     """What ``aft-plan`` may do; ``${AWS::Partition}`` is CloudFormation's."""
-    return [*_statements(PLAN), _entering("EnterAccountsToRead", names.reader)]
+    return [
+        *_statements((*PLAN, *names.reads)),
+        _entering("EnterAccountsToRead", names.reader),
+    ]
 
 
 def apply_statements(names: RoleNames) -> list[dict[str, Any]]:
     """What ``aft-apply`` may do."""
-    return [*_statements(PLAN), *_statements(APPLY), _entering("EnterAccounts", names.member)]
+    return [
+        *_statements((*PLAN, *names.reads, *APPLY, *names.writes)),
+        _entering("EnterAccounts", names.member),
+    ]
 
 
 def _statements(grants: Iterable[Grant]) -> list[dict[str, Any]]:

@@ -21,7 +21,6 @@ from aft.engine.run_start import overcome
 from aft.errors import AftError, Refused
 from aft.findings.model import Finding
 from aft.git.history import GitHistory
-from aft.kinds.registry import effects_of
 from aft.plan.codec import plan_digest
 from aft.plan.outcome import Outcome
 from aft.ports import Observer
@@ -158,7 +157,7 @@ def _tools(workspace: Workspace, world: World, planned: Planned, observer: Obser
         runners=workspace.runners,
         random=SystemRandom().random,
         kinds=planned.kinds,
-        effects=effects_of(planned.kinds),
+        effects=world.effects,
         logs=logs,
         options=runner_options(workspace, config, simulated=simulated),
         past=past,

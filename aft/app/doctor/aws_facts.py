@@ -20,6 +20,7 @@ from aft.doctor.model import Unread
 from aft.errors import AftError
 from aft.git import command
 from aft.ledger.events import LedgerState
+from aft.plan.kind import Kinds
 from aft.scaffold.permissions import APPLY, PLAN, actions_of
 from aft.values.ids import AccountId
 
@@ -75,16 +76,18 @@ def amazon_facts(workspace: Workspace, state: DesiredState, *, simulated: bool) 
         with open_world(workspace, state.config, simulated=simulated, reads_only=True) as world:
             ledger = look(world.ledger.read)
             known = LedgerState() if isinstance(ledger, Unread) else ledger
-            return _amazon(Examination(world.edge.sessions), state, known)
+            return _amazon(Examination(world.edge.sessions), state, known, workspace.kinds)
     except AftError as error:
         return AmazonFacts(caller=Unread(error.message))
 
 
-def _amazon(ask: Examination, state: DesiredState, ledger: LedgerState) -> AmazonFacts:
+def _amazon(
+    ask: Examination, state: DesiredState, ledger: LedgerState, kinds: Kinds
+) -> AmazonFacts:
     caller = look(lambda: _whoami(ask))
     if isinstance(caller, Unread):
         return AmazonFacts(caller=caller)
-    plan, apply = actions_of(PLAN), actions_of(APPLY)
+    plan, apply = actions_of((*PLAN, *kinds.reads)), actions_of((*APPLY, *kinds.writes))
     used = _settings_used(state.baselines)
     needed = {
         _NEEDS_TRUST[name]: f"the setting {name}" for name in sorted(used & set(_NEEDS_TRUST))

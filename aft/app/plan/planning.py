@@ -15,7 +15,6 @@ from aft.desired.model import DesiredState
 from aft.errors import Refused, UserError
 from aft.findings.model import Finding
 from aft.git.history import GitHistory
-from aft.kinds.registry import effects_of
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.codec import plan_digest
@@ -84,9 +83,7 @@ def plan_now(
     view = view_of(
         workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun), is_deep=deep
     )
-    drafted = draft_plan(
-        view, kinds=workspace.kinds, look=_looker(workspace, world, desired), made_at=now
-    )
+    drafted = draft_plan(view, kinds=workspace.kinds, look=_looker(world, desired), made_at=now)
     return judged(drafted, view, kinds=workspace.kinds, today=now.date())
 
 
@@ -113,11 +110,9 @@ def view_of(
     )
 
 
-def _looker(workspace: Workspace, world: World, desired: DesiredState) -> Looker:
-    effects = effects_of(workspace.kinds)
-
+def _looker(world: World, desired: DesiredState) -> Looker:
     def look(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
-        return effects[kind].look(
+        return world.effects[kind].look(
             looks, world.edge.members, in_parallel=desired.config.limits.accounts_in_parallel
         )
 
@@ -132,7 +127,10 @@ def read_snapshot(
 ) -> OrganizationSnapshot:
     """The whole organization, or only what ``scope`` needs."""
     if scope is None:
-        return world.edge.reader.read(fresh_tags_for=_changed_lately(world, ledger))
+        read = world.edge.reader.read(fresh_tags_for=_changed_lately(world, ledger))
+        found = {kind: effects.read() for kind, effects in world.effects.items()}
+        objects = {kind: things for kind, things in found.items() if things is not None}
+        return replace(read, objects=objects) if objects else read
     needed = needed_by(scope, desired, ledger)
     return world.edge.reader.read_scoped(
         account_ids=needed.account_ids,
@@ -231,7 +229,7 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
     desired = workspace.desired(workspace.files(plan.revision))
     ledger = world.ledger.read()
     scope = None if plan.scope is None else tuple(RequestId(name) for name in plan.scope)
-    snapshot = read_snapshot(world, desired, ledger, scope)
+    snapshot = read_snapshot(world, desired, ledger, scope).with_kinds(plan.kinds)
     moved = what_moved(plan, snapshot, ledger_commit=ledger.commit, revision=tip)
     if moved:
         lines = "\n".join(f"  {line}" for line in moved)

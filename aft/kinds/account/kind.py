@@ -96,6 +96,11 @@ class Accounts(Kind):
     def risks(self) -> Iterable[Risk]:
         return (MOVES, FORGETS, ADOPTS, REIDENTIFIES, UNTAGS)
 
+    @property
+    def all_limits(self) -> Iterable[Limit]:
+        named = (verb.limit for verb in _VERBS.values() if verb.limit is not None)
+        return (*named, LOSES_TAGS)
+
     def diff(self, view: PlanView, draft: Draft) -> None:
         plan_accounts(view, draft)
 

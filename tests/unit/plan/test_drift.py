@@ -186,13 +186,13 @@ def test_a_repair_holds_the_drift_and_says_what_it_leaves() -> None:
     facts = {"shop": but(WISHED, name="before")}
     found = detect_drift(made, wanting(request("new")), world, KNOWN, applied=facts, kinds=KINDS)
     assert [item.what for item in found.outside] == ["move-account/ou"]
-    repair = repair_plan(made, found)
+    repair = repair_plan(made, found, KINDS)
     assert [change.id for change in repair.changes] == ["account/shop/move-account/ou"]
     assert [item.code for item in repair.attention] == ["AFT923"], "a rename is left"
     assert repair.summary.move == 1
     assert repair.summary.create == 0
     assert [wave.chains for wave in repair.waves] == [(("account/shop/move-account/ou",),)]
-    assert not_repaired(made, found) == 0
+    assert not_repaired(made, found, KINDS) == 0
 
 
 def test_a_repair_does_nothing_before_what_it_waits_for() -> None:
@@ -201,8 +201,8 @@ def test_a_repair_does_nothing_before_what_it_waits_for() -> None:
     facts = {"shop": but(WISHED, ou="elsewhere")}
     found = detect_drift(made, wanting(), world, KNOWN, applied=facts, kinds=KINDS)
     assert [item.what for item in found.outside] == ["update-account/name"]
-    assert repair_plan(made, found).is_empty, "the move before it is not drift"
-    assert not_repaired(made, found) == 1
+    assert repair_plan(made, found, KINDS).is_empty, "the move before it is not drift"
+    assert not_repaired(made, found, KINDS) == 1
 
 
 # --- what the ledger says was applied ---
@@ -260,5 +260,5 @@ def test_a_repair_waits_for_no_customization_that_it_does_not_run() -> None:
     )
     assert [change.key for change in made.changes] == ["global/10.py", "groups"]
     drift = detect_drift(made, state, world, known, applied={}, kinds=KINDS)
-    (repaired,) = repair_plan(made, drift).changes
+    (repaired,) = repair_plan(made, drift, KINDS).changes
     assert (repaired.key, repaired.follows) == ("groups", ())

@@ -48,7 +48,7 @@ def plan_of(*changes: Change) -> Plan:
     empty = r.empty()
     of_organization = {item.kind: 1 for item in changes if item.target == ORGANIZATION}
     summary = replace(empty.summary, organization=of_organization)
-    return replace(empty, changes=changes, waves=make_waves(changes), summary=summary)
+    return replace(empty, changes=changes, waves=make_waves(changes, KINDS), summary=summary)
 
 
 @each

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from builders_kinds import a_change
+from builders_kinds import KINDS, a_change
 
 from aft.plan.model import Change
 from aft.plan.waves import make_waves
@@ -12,7 +12,7 @@ def change(name: str, target: str, *needs: str, words: str = "update account/tag
 
 
 def test_no_changes_are_no_waves() -> None:
-    assert make_waves(()) == ()
+    assert make_waves((), KINDS) == ()
 
 
 def test_each_target_is_one_chain_in_the_first_wave_it_can_be_in() -> None:
@@ -26,7 +26,8 @@ def test_each_target_is_one_chain_in_the_first_wave_it_can_be_in() -> None:
             change("d1", "d"),
             change("gone", "e", words="release account"),
             change("rm", "organization", "a2", words="delete ou"),
-        ]
+        ],
+        KINDS,
     )
     assert [(wave.title, wave.chains) for wave in waves] == [
         ("Organizational units", (("ou",),)),
@@ -45,11 +46,12 @@ def test_accounts_whose_changes_take_turns_share_a_wave() -> None:
             change("b1", "b"),
             change("b2", "b", "a1"),
             change("c1", "c", "a2"),
-        ]
+        ],
+        KINDS,
     )
     assert [wave.chains for wave in waves] == [(("a1", "a2"), ("b1", "b2")), (("c1",),)]
 
 
 def test_a_circle_is_named() -> None:
     with pytest.raises(ValueError, match="wait for each other: a, b"):
-        make_waves([change("a1", "a", "b1"), change("b1", "b", "a1")])
+        make_waves([change("a1", "a", "b1"), change("b1", "b", "a1")], KINDS)
