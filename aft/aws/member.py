@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aft.aws.accounts import state_of
 from aft.aws.session import AwsSessions
 from aft.errors import Denied, NotFound, Terminal, Transient
 from aft.organization.model import AccountState
 from aft.values.ids import AccountId
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
 
 _NEVER = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLOSED)
 
@@ -67,7 +70,7 @@ class AwsMemberAccess:
         """One AssumeRole and one EC2 read in the home region: EC2 is among the last services to
         be switched on in a young account. A refusal by a service control policy counts as an
         answer. Only after another refusal is the account's state asked, too."""
-        ec2 = self._sessions.member(account_id, "ec2", reading=self._reads_only)
+        ec2: EC2Client = self._sessions.member(account_id, "ec2", reading=self._reads_only)
         try:
             ec2.describe_regions(RegionNames=[self._sessions.home_region])
         except Denied as error:

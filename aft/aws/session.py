@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore import exceptions as boto
@@ -29,6 +29,10 @@ from aft.aws.request_identity import Actor, acting
 from aft.errors import AftError, Denied
 from aft.ports import Clock
 from aft.values.ids import AccountId
+
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
+    from types_boto3_sts import STSClient
 
 CALLER = "caller"
 MANAGEMENT = "management"
@@ -109,9 +113,10 @@ class AwsSessions:
         """
         return self._client(MANAGEMENT, service, region or self.home_region, once=once)
 
-    def organizations(self) -> Any:
+    def organizations(self) -> OrganizationsClient:
         """The Organizations client."""
-        return self.management("organizations", self.global_region)
+        client: OrganizationsClient = self.management("organizations", self.global_region)
+        return client
 
     def member(
         self,
@@ -132,7 +137,8 @@ class AwsSessions:
         """Who we are, asked of STS once. Raises ``Denied`` saying how to go on when nobody."""
         with self._identity_lock:
             if self._identity is None:
-                answer = self.management("sts").get_caller_identity()
+                sts: STSClient = self.management("sts")
+                answer = sts.get_caller_identity()
                 self._identity = CallerIdentity(
                     account_id=AccountId.parse(answer["Account"]), arn=answer["Arn"]
                 )
@@ -204,7 +210,7 @@ class AwsSessions:
 
     def _assume(self, identity: str) -> Credentials:
         if identity == MANAGEMENT and self._management_role is not None:
-            sts = self._client(CALLER, "sts", self.home_region)
+            sts: STSClient = self._client(CALLER, "sts", self.home_region)
             return self._session_of(sts, self._management_role)
         account_id = AccountId(identity.removesuffix(_READING))
         member = self.role_arn(account_id)
@@ -227,7 +233,7 @@ class AwsSessions:
         policy = f"arn:{self.partition}:iam::aws:policy/ReadOnlyAccess"
         return self._session_of(self.management("sts"), role, PolicyArns=[{"arn": policy}])
 
-    def _session_of(self, sts: Any, role: str, **more: Any) -> Credentials:
+    def _session_of(self, sts: STSClient, role: str, **more: Any) -> Credentials:
         answer = sts.assume_role(
             RoleArn=role,
             RoleSessionName=self._session_name,

@@ -15,7 +15,7 @@ for the organization, and other accounts need none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,9 @@ from aft.settings.delegation import (
     into_management,
     somebody_elses,
 )
+
+if TYPE_CHECKING:
+    from types_boto3_accessanalyzer import AccessAnalyzerClient
 
 PRINCIPAL = "access-analyzer.amazonaws.com"
 _USABLE = frozenset({"ACTIVE", "CREATING"})
@@ -146,7 +149,7 @@ class AccessAnalyzer:
             raise Transient(error.message, hint=error.hint) from error
 
 
-def _kind(part: Part) -> str:
+def _kind(part: Part) -> Literal["ORGANIZATION", "ACCOUNT"]:
     return "ORGANIZATION" if part is Part.ADMINISTRATOR else "ACCOUNT"
 
 
@@ -176,7 +179,7 @@ def _appoint(management: AccountSession, session: AccountSession) -> None:
             raise
 
 
-def _unless_gone(client: Any, name: str) -> None:
+def _unless_gone(client: AccessAnalyzerClient, name: str) -> None:
     try:
         client.delete_analyzer(analyzerName=name)
     except NotFound:

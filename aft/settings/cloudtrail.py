@@ -15,7 +15,7 @@ trail of the organization; it is only looked at.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,9 @@ from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.log_bucket import LogBucket, log_bucket, put_right, read_problems
+
+if TYPE_CHECKING:
+    from types_boto3_cloudtrail import CloudTrailClient
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 
@@ -184,7 +187,7 @@ class CloudTrail:
         if observed.bucket_problems:
             put_right(bucket, session)
         client = session.client("cloudtrail")
-        settings = {
+        settings: dict[str, Any] = {
             "S3BucketName": bucket.name,
             "IsMultiRegionTrail": True,
             "IncludeGlobalServiceEvents": True,
@@ -214,7 +217,7 @@ def _bucket(inputs: SettingInputs[CloudTrailParameters]) -> LogBucket:
     )
 
 
-def _trail(client: Any, found: Any) -> Trail:
+def _trail(client: CloudTrailClient, found: Any) -> Trail:
     status = client.get_trail_status(Name=found["TrailARN"])
     return Trail(
         arn=found["TrailARN"],

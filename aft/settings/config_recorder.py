@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,9 @@ from aft.errors import NotFound, Terminal, Transient
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.log_bucket import LogBucket, log_bucket, put_right, read_problems
+
+if TYPE_CHECKING:
+    from types_boto3_config import ConfigServiceClient
 
 PRINCIPAL = "config.amazonaws.com"
 ROLE = "AWSServiceRoleForConfig"
@@ -183,7 +186,7 @@ def _bucket(inputs: SettingInputs[ConfigRecorderParameters]) -> LogBucket:
     )
 
 
-def _recorder(client: Any) -> Recorder | None:
+def _recorder(client: ConfigServiceClient) -> Recorder | None:
     recorders = client.describe_configuration_recorders()["ConfigurationRecorders"]
     own = next((item for item in recorders if not item.get("servicePrincipal")), None)
     if own is None:
@@ -256,7 +259,9 @@ def _ensure_role(session: AccountSession) -> None:
 
 
 def _put_recorder(
-    client: Any, inputs: SettingInputs[ConfigRecorderParameters], session: AccountSession
+    client: ConfigServiceClient,
+    inputs: SettingInputs[ConfigRecorderParameters],
+    session: AccountSession,
 ) -> None:
     role = session.client("iam").get_role(RoleName=ROLE)["Role"]["Arn"]
     try:
@@ -277,7 +282,7 @@ def _put_recorder(
 
 
 def _put_channel(
-    client: Any,
+    client: ConfigServiceClient,
     inputs: SettingInputs[ConfigRecorderParameters],
     bucket: LogBucket,
     session: AccountSession,

@@ -12,9 +12,9 @@ whatever is behind that interface. ``even_in_use`` says that this is meant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -22,6 +22,9 @@ from aft.baselines.model import SettingDifference, SettingInputs, SettingParamet
 from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
 
 _SHOWN = 3
 
@@ -158,10 +161,13 @@ def _refuse(
         )
 
 
-def _all(ec2: Any, operation: str, name: str, values: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+def _all(
+    ec2: EC2Client, operation: str, name: str, values: Sequence[str]
+) -> Sequence[Mapping[str, Any]]:
     """All of ``describe_<operation>`` with this filter; AWS takes 200 values in one."""
     key = "".join(word.capitalize() for word in operation.split("_"))
-    pages = ec2.get_paginator(f"describe_{operation}")
+    by_name: Any = ec2  # an operation that is not a literal has no type
+    pages = by_name.get_paginator(f"describe_{operation}")
     return [
         item
         for start in range(0, len(values), 200)
@@ -182,7 +188,7 @@ def _rules(rules: Sequence[Mapping[str, Any]], group: str, *, is_egress: bool) -
     )
 
 
-def _unless_gone(revoke: Any, group: str, rules: Sequence[str]) -> None:
+def _unless_gone(revoke: Callable[..., object], group: str, rules: Sequence[str]) -> None:
     """Rules that somebody has just taken away are as they should be."""
     try:
         revoke(GroupId=group, SecurityGroupRuleIds=list(rules))

@@ -90,10 +90,14 @@ class S3PublicAccessBlock:
     ) -> None:
         if not self.compare(inputs, observed):
             return
+        wanted = inputs.parameters
         session.client("s3control").put_public_access_block(
             AccountId=session.account_id,
             PublicAccessBlockConfiguration={
-                key: getattr(inputs.parameters, field) for field, key in _FIELDS.items()
+                "BlockPublicAcls": wanted.block_public_acls,
+                "IgnorePublicAcls": wanted.ignore_public_acls,
+                "BlockPublicPolicy": wanted.block_public_policy,
+                "RestrictPublicBuckets": wanted.restrict_public_buckets,
             },
         )
 

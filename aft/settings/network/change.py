@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aft.errors import Conflict, NotFound, Terminal
 from aft.sessions import AccountSession
@@ -28,6 +28,12 @@ from aft.settings.network.state import (
     nats_of,
 )
 
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_ec2.literals import ResourceTypeType
+    from types_boto3_ec2.type_defs import TagSpecificationTypeDef, TagTypeDef
+
+T = TypeVar("T")
 SECONDS_BETWEEN_LOOKS = 10.0
 NAT_LOOKS = 90
 """Fifteen minutes; a NAT gateway takes two or three."""
@@ -41,7 +47,7 @@ class _Work:
     parameters: NetworkParameters
     wishes: Wishes
     state: NetworkState
-    ec2: Any
+    ec2: EC2Client
     session: AccountSession
 
     @property
@@ -59,12 +65,11 @@ class _Work:
             PART_TAG: part,
         }
 
-    def specification(self, kind: str, part: str) -> Sequence[Mapping[str, Any]]:
+    def specification(self, kind: ResourceTypeType, part: str) -> list[TagSpecificationTypeDef]:
         """The tags of a part, for the call that makes it."""
-        tags = [{"Key": key, "Value": tag} for key, tag in sorted(self.tags(part).items())]
-        return [{"ResourceType": kind, "Tags": tags}]
+        return [{"ResourceType": kind, "Tags": _tag_list(self.tags(part))}]
 
-    def when_seen(self, call: Callable[..., Any], **arguments: Any) -> Any:
+    def when_seen(self, call: Callable[..., T], **arguments: Any) -> T:
         """EC2 is eventually consistent: what was just made may not be found for a moment."""
         for _ in range(SEEN_LOOKS - 1):
             try:
@@ -100,8 +105,7 @@ def change_network(
     _surplus(work)
     untagged = missing_tags(parameters, observed)
     if untagged:
-        tags = [{"Key": key, "Value": tag} for key, tag in sorted(parameters.tags.items())]
-        work.ec2.create_tags(Resources=sorted(untagged.values()), Tags=tags)
+        work.ec2.create_tags(Resources=sorted(untagged.values()), Tags=_tag_list(parameters.tags))
     change_flow_logs(
         parameters,
         work.state.flow_log,
@@ -112,6 +116,10 @@ def change_network(
         region=region,
         session=session,
     )
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    return [{"Key": key, "Value": tag} for key, tag in sorted(tags.items())]
 
 
 def _vpc(work: _Work, cidr: str) -> None:
@@ -260,7 +268,11 @@ def _default_routes(work: _Work) -> None:
         if target is None or (table.default == target and table.default_works):
             continue
         key = "GatewayId" if target.startswith("igw-") else "NatGatewayId"
-        arguments = {"RouteTableId": table.id, "DestinationCidrBlock": ANYWHERE, key: target}
+        arguments: dict[str, Any] = {
+            "RouteTableId": table.id,
+            "DestinationCidrBlock": ANYWHERE,
+            key: target,
+        }
         if table.default is None:
             work.when_seen(work.ec2.create_route, **arguments)
             continue
@@ -317,7 +329,7 @@ def _wait_until_gone(work: _Work) -> None:
         work.session.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _delete(call: Any, what: str, **arguments: str) -> None:
+def _delete(call: Callable[..., object], what: str, **arguments: str) -> None:
     """Delete what nothing uses. Raises ``Terminal`` when AWS says that something does."""
     try:
         _unless_gone(call, **arguments)
@@ -332,7 +344,7 @@ def _delete(call: Any, what: str, **arguments: str) -> None:
         ) from error
 
 
-def _unless_gone(call: Any, **arguments: str) -> None:
+def _unless_gone(call: Callable[..., object], **arguments: str) -> None:
     try:
         call(**arguments)
     except NotFound:
