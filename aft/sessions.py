@@ -18,10 +18,14 @@ class AccountSession(Protocol):
     """
 
     @property
-    def account_id(self) -> AccountId: ...
+    def account_id(self) -> AccountId:
+        """The account that every client of this session works in."""
+        ...
 
     @property
-    def home_region(self) -> str: ...
+    def home_region(self) -> str:
+        """The region of clients that are asked for without one."""
+        ...
 
     @property
     def client(self) -> ClientOf:

@@ -25,9 +25,13 @@ class Located(Protocol):
     """Data that knows where its values were written, such as a ``YamlDocument``."""
 
     @property
-    def data(self) -> Mapping[str, Any]: ...
+    def data(self) -> Mapping[str, Any]:
+        """The whole document, as plain values."""
+        ...
 
-    def at(self, loc: Loc, *, key: bool = False) -> SourceRef: ...
+    def at(self, loc: Loc, *, key: bool = False) -> SourceRef:
+        """Where the value at ``loc`` was written; with ``key`` where its key was."""
+        ...
 
 
 class _Whole:

@@ -424,3 +424,17 @@ def test_nothing_names_this_machine_or_a_registry() -> None:
         and any(word in (ROOT / name).read_text(errors="replace") for word in words)
     ]
     assert not odd
+
+
+def test_every_member_of_a_port_says_what_it_promises() -> None:
+    """The docstring is the contract. Plain attributes are explained by their class."""
+    silent = [
+        f"{module.path}:{member.lineno} {port.name}.{member.name}"
+        for module, port in nodes(ast.ClassDef)
+        if any(ast.unparse(base).partition("[")[0] == "Protocol" for base in port.bases)
+        for member in port.body
+        if isinstance(member, ast.FunctionDef)
+        and not {ast.unparse(item) for item in member.decorator_list} & {"property", "overload"}
+        and not ast.get_docstring(member)
+    ]
+    assert not silent
