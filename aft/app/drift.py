@@ -17,7 +17,7 @@ from aft.organization.model import OrganizationSnapshot
 from aft.plan.accounts import desired_tags
 from aft.plan.applied import NAME, OU, TAGS, Applied, applied_at
 from aft.plan.drift import Drift, detect_drift, needs_history
-from aft.plan.repair import not_repaired, repair_plan
+from aft.plan.repair import repair_plan
 from aft.values.ids import RequestId
 
 
@@ -45,11 +45,6 @@ class Found:
             kinds=planned.kinds,
             today=self.planned.snapshot.read_at.date(),
         )
-
-    @property
-    def left_by_repair(self) -> int:
-        """Entries that aft cannot put back, or not before something else is applied."""
-        return not_repaired(self.planned.plan, self.drift)
 
 
 def find_drift(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from aft.findings.expectations import Expected, listed, shown, type_words
 from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.origins import dotted
 from aft.values.suggestions import did_you_mean
 
 Loc = tuple[str | int, ...]
@@ -68,12 +69,6 @@ def value_at(data: Any, loc: Loc) -> Any:
             case _:
                 raise LookupError(step)
     return data
-
-
-def dotted(loc: Loc) -> str:
-    """``access[0].group``, as people write it."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
-    return text.removeprefix(".")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from aft.errors import NotFound, Terminal, Transient
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.log_bucket import LogBucket, log_bucket, put_right, read_problems
+from aft.settings.wording import on_or_off
 
 if TYPE_CHECKING:
     from types_boto3_config import ConfigServiceClient
@@ -223,9 +224,9 @@ def _fields(
         found += [
             ("recorder's name", recorder.name, wanted.name),
             ("recorder's role", role, ROLE),
-            ("recorder for all supported types", _switch(recorder.all_supported), "on"),
-            ("recorder for global types", _switch(recorder.global_types), _switch(is_home)),
-            ("recording", _switch(recorder.is_recording), "on"),
+            ("recorder for all supported types", on_or_off(recorder.all_supported), "on"),
+            ("recorder for global types", on_or_off(recorder.global_types), on_or_off(is_home)),
+            ("recording", on_or_off(recorder.is_recording), "on"),
         ]
     if channel is not None:
         found += [
@@ -317,7 +318,3 @@ def _missing(inputs: SettingInputs[ConfigRecorderParameters], what: str) -> Sett
         before=None,
         after=after,
     )
-
-
-def _switch(is_on: bool) -> str:  # noqa: FBT001 (one value, shown)
-    return "on" if is_on else "off"

@@ -12,16 +12,17 @@ whatever is behind that interface. ``even_in_use`` says that this is meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
-from aft.errors import NotFound, Terminal
+from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.deletion import unless_gone
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -139,7 +140,7 @@ class DefaultSecurityGroup:
                 (ec2.revoke_security_group_egress, group.egress),
             ):
                 if rules:
-                    _unless_gone(revoke, group.id, rules)
+                    unless_gone(revoke, GroupId=group.id, SecurityGroupRuleIds=list(rules))
         _refuse(inputs, kept)
 
 
@@ -186,14 +187,6 @@ def _rules(rules: Sequence[Mapping[str, Any]], group: str, *, is_egress: bool) -
             if rule["GroupId"] == group and bool(rule["IsEgress"]) is is_egress
         )
     )
-
-
-def _unless_gone(revoke: Callable[..., object], group: str, rules: Sequence[str]) -> None:
-    """Rules that somebody has just taken away are as they should be."""
-    try:
-        revoke(GroupId=group, SecurityGroupRuleIds=list(rules))
-    except NotFound:
-        return
 
 
 def _counted(group: OpenGroup) -> str:

@@ -32,6 +32,7 @@ from aft.settings.delegation import (
     into_management,
     somebody_elses,
 )
+from aft.settings.wording import on_or_off, should_be
 
 if TYPE_CHECKING:
     from types_boto3_guardduty import GuardDutyClient
@@ -169,7 +170,7 @@ class GuardDuty:
         if part is not Part.MEMBER and detector.frequency != wanted:
             found.append(_differs(inputs, "publishing frequency", detector.frequency, wanted))
         found += [
-            _differs(inputs, feature, _switch(detector.features.get(feature)), _switch(is_on))
+            _differs(inputs, feature, on_or_off(detector.features.get(feature)), on_or_off(is_on))
             for feature, is_on in sorted(inputs.parameters.features.items())
             if detector.features.get(feature, False) != is_on
         ]
@@ -320,15 +321,7 @@ def _features(parameters: GuardDutyParameters) -> dict[str, Any]:
     return {"Features": features} if features else {}
 
 
-def _switch(is_on: bool | None) -> str:  # noqa: FBT001 (one value, shown)
-    return "on" if is_on else "off"
-
-
 def _differs(
     inputs: SettingInputs[GuardDutyParameters], what: str, before: str | None, after: str
 ) -> SettingDifference:
-    label = f"GuardDuty {what}".rstrip() + f" in {inputs.region}"
-    was = "is missing" if before is None else f"is {before}"
-    return SettingDifference(
-        description=f"{label} {was}, should be {after}", before=before, after=after
-    )
+    return should_be(f"GuardDuty {what}".rstrip() + f" in {inputs.region}", before, after)

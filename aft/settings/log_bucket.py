@@ -24,6 +24,7 @@ from aft.errors import Conflict, Denied, NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.values.ids import AccountId
+from aft.values.regions import partition_of
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -59,7 +60,7 @@ class LogBucket:
             if self.organization_id
             else {"aws:SourceAccount": str(self.owner)}
         )
-        arn = f"arn:{_partition(self.region)}:s3:::{self.name}"
+        arn = f"arn:{partition_of(self.region)}:s3:::{self.name}"
         ends: tuple[tuple[str, list[str], str, dict[str, str]], ...] = (
             ("Look", ["s3:GetBucketAcl", "s3:ListBucket"], arn, {}),
             (
@@ -197,9 +198,3 @@ def _is_closed(s3: S3Client, name: str) -> bool:
         return False
     block = answer["PublicAccessBlockConfiguration"]
     return all(block.get(item) for item in _CLOSED)
-
-
-def _partition(region: str) -> str:
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -31,6 +31,7 @@ from aft.settings.delegation import (
     into_management,
     somebody_elses,
 )
+from aft.settings.wording import on_or_off, should_be
 
 if TYPE_CHECKING:
     from types_boto3_securityhub import SecurityHubClient
@@ -135,8 +136,8 @@ class SecurityHub:
             return tuple(found)
         if observed.enabled and observed.auto_enable_controls != wanted.auto_enable_controls:
             before, after = (
-                _switch(observed.auto_enable_controls),
-                _switch(wanted.auto_enable_controls),
+                on_or_off(observed.auto_enable_controls),
+                on_or_off(wanted.auto_enable_controls),
             )
             found.append(_differs(inputs, "auto-enabling of controls", before, after))
         if observed.enabled and observed.findings_per != wanted.findings_per:
@@ -340,15 +341,7 @@ def _listed(items: Sequence[str]) -> str:
     return ", ".join(items) or "none"
 
 
-def _switch(is_on: bool) -> str:  # noqa: FBT001 (one value, shown)
-    return "on" if is_on else "off"
-
-
 def _differs(
     inputs: SettingInputs[SecurityHubParameters], what: str, before: str | None, after: str
 ) -> SettingDifference:
-    label = f"Security Hub {what}".rstrip() + f" in {inputs.region}"
-    was = "is missing" if before is None else f"is {before}"
-    return SettingDifference(
-        description=f"{label} {was}, should be {after}", before=before, after=after
-    )
+    return should_be(f"Security Hub {what}".rstrip() + f" in {inputs.region}", before, after)

@@ -118,8 +118,10 @@ STRANGERS: Mapping[str, tuple[str, ...]] = {
     "aft.runners": ("aft.runners.process", "aft.runners.shell"),  # helpers around Terraform
     "aft.settings": (
         "aft.settings.delegation",
+        "aft.settings.deletion",
         "aft.settings.iam_roles.policies",
         "aft.settings.log_bucket",
+        "aft.settings.wording",
     ),
 }
 

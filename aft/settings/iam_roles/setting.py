@@ -14,7 +14,7 @@ any other role is never touched, not even one with a listed name: that is refuse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,6 +23,7 @@ from aft.baselines.references import account_behind
 from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.deletion import unless_gone
 from aft.settings.iam_roles import policies as iam_policies
 from aft.settings.iam_roles.parameters import IamRolesParameters, RoleParameters
 from aft.values.regions import partition_of
@@ -341,11 +342,11 @@ def _mend(
 def _delete(iam: IAMClient, name: str, state: RoleState) -> None:
     """Detach what it has, then delete it. Raises ``Terminal`` when something else holds it."""
     for arn in state.managed:
-        _unless_gone(iam.detach_role_policy, RoleName=name, PolicyArn=arn)
+        unless_gone(iam.detach_role_policy, RoleName=name, PolicyArn=arn)
     for policy in state.inline:
-        _unless_gone(iam.delete_role_policy, RoleName=name, PolicyName=policy)
+        unless_gone(iam.delete_role_policy, RoleName=name, PolicyName=policy)
     try:
-        _unless_gone(iam.delete_role, RoleName=name)
+        unless_gone(iam.delete_role, RoleName=name)
     except Terminal as error:
         if error.code not in ("DeleteConflict", "DeleteConflictException"):
             raise
@@ -354,13 +355,6 @@ def _delete(iam: IAMClient, name: str, state: RoleState) -> None:
             hint="take it out of its instance profile, or list it again",
             code=error.code,
         ) from error
-
-
-def _unless_gone(call: Callable[..., object], **arguments: str) -> None:
-    try:
-        call(**arguments)
-    except NotFound:
-        return
 
 
 def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:

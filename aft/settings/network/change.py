@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aft.errors import Conflict, NotFound, Terminal
 from aft.sessions import AccountSession
+from aft.settings.deletion import unless_gone
 from aft.settings.network.desired import Wishes, default_route_of, missing_tags, wishes_of
 from aft.settings.network.flow_logs import change_flow_logs
 from aft.settings.network.parameters import NetworkParameters, SubnetPlan
@@ -294,14 +295,14 @@ def _surplus(work: _Work) -> None:
             if table.default == nat.id and default_route_of(
                 _part_of(table, state), work.parameters, state
             ) in (None, nat.id):
-                _unless_gone(ec2.delete_route, RouteTableId=table.id, DestinationCidrBlock=ANYWHERE)
-        _unless_gone(ec2.delete_nat_gateway, NatGatewayId=nat.id)
+                unless_gone(ec2.delete_route, RouteTableId=table.id, DestinationCidrBlock=ANYWHERE)
+        unless_gone(ec2.delete_nat_gateway, NatGatewayId=nat.id)
     if state.nats.keys() - wishes.nats.keys():
         _wait_until_gone(work)
     kept = {item for part in wishes.nats for item in _allocations(state, part)}
     for part, allocation in sorted(addresses_of(ec2, work.parameters.network).items()):
         if part not in wishes.nats and allocation not in kept:
-            _unless_gone(ec2.release_address, AllocationId=allocation)
+            unless_gone(ec2.release_address, AllocationId=allocation)
     for part in sorted(state.subnets.keys() - wishes.subnets.keys()):
         _delete(ec2.delete_subnet, f"subnet {part}", SubnetId=state.subnets[part].id)
     for part in sorted(state.route_tables.keys() - wishes.route_tables.keys()):
@@ -332,7 +333,7 @@ def _wait_until_gone(work: _Work) -> None:
 def _delete(call: Callable[..., object], what: str, **arguments: str) -> None:
     """Delete what nothing uses. Raises ``Terminal`` when AWS says that something does."""
     try:
-        _unless_gone(call, **arguments)
+        unless_gone(call, **arguments)
     except (Terminal, Conflict) as error:
         if isinstance(error, Terminal) and error.code != "DependencyViolation":
             raise
@@ -342,10 +343,3 @@ def _delete(call: Callable[..., object], what: str, **arguments: str) -> None:
             hint="move or delete what is in it, or list it again",
             code="DependencyViolation",
         ) from error
-
-
-def _unless_gone(call: Callable[..., object], **arguments: str) -> None:
-    try:
-        call(**arguments)
-    except NotFound:
-        return
