@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_organizations import OrganizationsClient
     from types_boto3_ram import RAMClient
+    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from types_boto3_s3 import S3Client
     from types_boto3_s3control import S3ControlClient
     from types_boto3_securityhub import SecurityHubClient
@@ -81,6 +82,10 @@ class ClientOf(Protocol):
     ) -> OrganizationsClient: ...
     @overload
     def __call__(self, service: Literal["ram"], region: str | None = None) -> RAMClient: ...
+    @overload
+    def __call__(
+        self, service: Literal["resourcegroupstaggingapi"], region: str | None = None
+    ) -> ResourceGroupsTaggingAPIClient: ...
     @overload
     def __call__(self, service: Literal["s3"], region: str | None = None) -> S3Client: ...
     @overload

@@ -15,12 +15,8 @@ from aft.errors import Denied, NotFound, Terminal
 from aft.values.ids import AccountId
 
 if TYPE_CHECKING:
-    from types_boto3_iam import IAMClient
     from types_boto3_organizations import OrganizationsClient
     from types_boto3_organizations.type_defs import AccountTypeDef
-    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
-    from types_boto3_service_quotas import ServiceQuotasClient
-    from types_boto3_sts import STSClient
 
 ACCOUNT_QUOTA = ("organizations", "L-E619E033")
 """Service Quotas, us-east-1: "Default maximum number of accounts"."""
@@ -52,9 +48,7 @@ class Examination:
         """Small reads of everything a plan begins with, by IAM action."""
         organizations = self._organizations
         root = organizations.list_roots
-        tags: ResourceGroupsTaggingAPIClient = self._sessions.management(
-            "resourcegroupstaggingapi", self._sessions.global_region
-        )
+        tags = self._sessions.management("resourcegroupstaggingapi", self._sessions.global_region)
 
         def root_id() -> str:
             return str(root()["Roots"][0]["Id"])
@@ -83,7 +77,7 @@ class Examination:
             raise Terminal("the root user's permissions cannot be simulated")
         found = _ASSUMED.fullmatch(arn)
         source = f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else arn
-        iam: IAMClient = self._sessions.management("iam", self._sessions.global_region)
+        iam = self._sessions.management("iam", self._sessions.global_region)
         listed = sorted(actions)
         allowed: dict[str, bool] = {}
         for start in range(0, len(listed), _SIMULATED_AT_ONCE):
@@ -107,7 +101,7 @@ class Examination:
         """Become the member or reader role; returns its name. Raises ``Denied`` also when
         another role had to stand in for it."""
         wanted = self.role_name(account_id, reading=reading)
-        client: STSClient = self._sessions.member(account_id, "sts", reading=reading)
+        client = self._sessions.member(account_id, reading=reading)("sts")
         found = _ASSUMED.fullmatch(client.get_caller_identity()["Arn"])
         if found is not None and found[3] != wanted:
             raise Denied(
@@ -126,9 +120,7 @@ class Examination:
     def account_quota(self) -> int:
         """How many accounts the organization may have."""
         service, code = ACCOUNT_QUOTA
-        client: ServiceQuotasClient = self._sessions.management(
-            "service-quotas", self._sessions.global_region
-        )
+        client = self._sessions.management("service-quotas", self._sessions.global_region)
         try:
             quota = client.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]
         except NotFound:  # never raised for this organization: AWS's default holds
@@ -155,7 +147,7 @@ class Examination:
 
     def clock_skew(self) -> float:
         """Seconds this machine's clock is ahead of AWS's."""
-        sts: STSClient = self._sessions.management("sts")
+        sts = self._sessions.management("sts")
         stated = sts.get_caller_identity()["ResponseMetadata"]["HTTPHeaders"].get("date")
         if not stated:
             raise Terminal("AWS did not say what time it is")

@@ -16,7 +16,6 @@ from aft.errors import AftError, Conflict, Denied, NotFound, Terminal, Transient
 from aft.values.ids import AccountId, OrgUnitId
 
 if TYPE_CHECKING:
-    from types_boto3_account import AccountClient
     from types_boto3_organizations import OrganizationsClient
 
 # After these a write may have been carried out, by us or by somebody else.
@@ -115,7 +114,7 @@ class AwsOrganizationWriter:
         )
 
     def rename_account(self, account_id: AccountId, name: str) -> None:
-        account: AccountClient = self._sessions.management("account", self._sessions.global_region)
+        account = self._sessions.management("account", self._sessions.global_region)
         # AWS: AccountId must be left out for the caller's own account.
         own = self._sessions.check_credentials().account_id
         target = {} if account_id == own else {"AccountId": str(account_id)}

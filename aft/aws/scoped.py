@@ -25,7 +25,6 @@ from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId, is_org_
 if TYPE_CHECKING:
     from types_boto3_organizations import OrganizationsClient
     from types_boto3_organizations.type_defs import AccountTypeDef
-    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
 
 THREADS = 8
 
@@ -49,9 +48,7 @@ def read_scoped(
     read_at = clock.now()
     wanted = set(account_ids)
     if request_ids:
-        tagging: ResourceGroupsTaggingAPIClient = sessions.management(
-            "resourcegroupstaggingapi", sessions.global_region
-        )
+        tagging = sessions.management("resourcegroupstaggingapi", sessions.global_region)
         wanted |= accounts_tagged(tagging, request_ids)
     described = _side_by_side(partial(_describe, client), sorted(wanted))
     organization = _organization(client, described)

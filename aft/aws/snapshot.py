@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from types_boto3_organizations import OrganizationsClient
     from types_boto3_organizations.literals import PolicyTypeType
     from types_boto3_organizations.type_defs import AccountTypeDef, RootTypeDef
-    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
 
 THREADS = 16
 TRIES = 3
@@ -101,7 +100,7 @@ class AwsOrganizationReader:
         before = self._sessions.calls.calls
         read_at = self._clock.now()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="aft-read") as pool:
-            tagging: ResourceGroupsTaggingAPIClient = self._sessions.management(
+            tagging = self._sessions.management(
                 "resourcegroupstaggingapi", self._sessions.global_region
             )
             tags_asked = pool.submit(bulk_tags, tagging)

@@ -102,6 +102,7 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
     "aft.providers": ("aft.account_provider", "aft.errors", "aft.organization", "aft.values"),
     "aft.aws": (
         "aft",
+        "aft.aws_clients",
         "aft.config",
         "aft.errors",
         "aft.organization",
@@ -196,6 +197,24 @@ CORE = (
 indirectly."""
 
 CORE_VENDORS = ("pydantic", "pydantic_core", "yaml")
+
+GIVE_CLIENTS = {"client", "client_once", "management", "management_once"}
+"""Members that give a client by its service's name (``aft.aws_clients.ClientOf``)."""
+
+UNTYPED_CLIENTS = (
+    # These work on any client there is: they make, watch and wrap botocore's.
+    "aft.aws.answers",
+    "aft.aws.calls",
+    "aft.aws.clients",
+    "aft.aws.factory",
+    "aft.aws.pacing",
+    "aft.aws.request_identity",
+    "aft.aws.session",
+    "aft.cli",  # its clients are GitHub's, as are the next one's
+    "aft.app.doctor.github_facts",
+    "aft.runners.python.host",  # a step's own client
+    "aft.sandbox",
+)
 
 FORBIDDEN_WORDS = {"utils", "helpers", "common", "manager", "misc"}
 
@@ -378,24 +397,57 @@ def test_no_dry_run_parameter() -> None:
 
 
 def test_every_client_that_aft_asks_for_has_a_type() -> None:
-    typed = {
+    typed = typed_services()
+    asked = [
+        (module, node)
+        for module, node in nodes(ast.Call)
+        if node.args and _gives_clients(node.func) and not granted(module.name, UNTYPED_CLIENTS)
+    ]
+    odd = [
+        f"{module.path}:{node.lineno} asks for {ast.unparse(node.args[0])}"
+        for module, node in asked
+        if not isinstance(node.args[0], ast.Constant) or node.args[0].value not in typed
+    ]
+    assert not odd
+    assert asked, "does nobody ask for clients any more?"
+
+
+def test_no_client_is_anything() -> None:
+    """Not ``Any``: an operation or a parameter that AWS does not have is an error of mypy's."""
+    names = {*typed_services(), "client", "clients", "tagging"}
+    odd = [
+        f"{module.path}:{node.lineno} {name}"
+        for module, node in nodes(ast.arg, ast.AnnAssign, ast.FunctionDef)
+        if not granted(module.name, UNTYPED_CLIENTS)
+        for name, annotation in (_annotated(node),)
+        if annotation == "Any" and (name in names or name.endswith("client"))
+    ]
+    assert not odd
+
+
+def typed_services() -> set[str]:
+    """The services of the overloads."""
+    return {
         value.value
         for node in ast.walk(modules()["aft.aws_clients"].tree)
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"
         for value in ast.walk(node.slice)
         if isinstance(value, ast.Constant)
     }
-    asked = {
-        str(node.args[0].value)
-        for module, node in nodes(ast.Call)
-        if not covers("aft.sandbox", module.name)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "client"
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-    }
-    assert asked <= typed
-    assert asked, "does nobody ask for clients any more?"
+
+
+def _gives_clients(function: ast.expr) -> bool:
+    if isinstance(function, ast.Call):  # sessions.member(account_id)("sts")
+        return isinstance(function.func, ast.Attribute) and function.func.attr == "member"
+    return isinstance(function, ast.Attribute) and function.attr in GIVE_CLIENTS
+
+
+def _annotated(node: ast.arg | ast.AnnAssign | ast.FunctionDef) -> tuple[str, str]:
+    if isinstance(node, ast.FunctionDef):
+        return node.name.lstrip("_"), ast.unparse(node.returns) if node.returns else ""
+    if isinstance(node, ast.AnnAssign):
+        return ast.unparse(node.target), ast.unparse(node.annotation)
+    return node.arg, ast.unparse(node.annotation) if node.annotation else ""
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["validate", "--help"], ["validate"]])
