@@ -12,8 +12,9 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
+from aft.aws_clients import ClientOf
 from aft.errors import Terminal
 from aft.organization.model import OrganizationSnapshot
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
@@ -186,9 +187,15 @@ class ManagementAccess(Protocol):
         """The name of the role by which aft enters member accounts."""
         ...
 
-    def client(self, service: str, region: str | None = None, *, once: bool = False) -> Any:
-        """A client of boto3's shape, in the home region unless another is named, whose errors are
-        those of ``aft.errors``. With ``once`` no call of it is ever sent twice."""
+    @property
+    def client(self) -> ClientOf:
+        """Gives clients of boto3's shape, in the home region unless another is named, whose errors
+        are those of ``aft.errors``."""
+        ...
+
+    @property
+    def client_once(self) -> ClientOf:
+        """The same, and no call of theirs is ever sent twice."""
         ...
 
     def note_tagged(self, account_id: AccountId, *, at: datetime | None = None) -> None:

@@ -24,13 +24,17 @@ from aft.values.ids import AccountId, OrgUnitId, RequestId, Revision
 class Clock(Protocol):
     """Wall time (UTC, aware) and waiting. The sandbox's clock makes waiting cost nothing."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The wall clock's time: UTC, aware."""
+        ...
 
     def monotonic(self) -> float:
         """Seconds that only go forward; its zero means nothing."""
         ...
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        """Wait; no time passes but on this clock."""
+        ...
 
 
 # --- git ------------------------------------------------------------------------------------
@@ -146,9 +150,13 @@ class OrganizationWriter(Protocol):
     """Single writes to the organization, each idempotent: asking for what is already so
     succeeds. Raises ``Conflict`` where somebody else's change came between."""
 
-    def create_unit(self, *, parent_id: OrgUnitId, name: str) -> OrgUnitId: ...
+    def create_unit(self, *, parent_id: OrgUnitId, name: str) -> OrgUnitId:
+        """The id of the OU ``name`` below ``parent_id``, created where there was none."""
+        ...
 
-    def rename_unit(self, unit_id: OrgUnitId, name: str) -> None: ...
+    def rename_unit(self, unit_id: OrgUnitId, name: str) -> None:
+        """Raises ``Conflict`` when another OU next to it has the name."""
+        ...
 
     def delete_unit(self, unit_id: OrgUnitId) -> None:
         """Raises ``Terminal`` when it is not empty."""
@@ -156,13 +164,21 @@ class OrganizationWriter(Protocol):
 
     def move_account(
         self, account_id: AccountId, *, source: OrgUnitId, destination: OrgUnitId
-    ) -> None: ...
+    ) -> None:
+        """Raises ``Conflict`` when the account is in neither of the two OUs."""
+        ...
 
-    def rename_account(self, account_id: AccountId, name: str) -> None: ...
+    def rename_account(self, account_id: AccountId, name: str) -> None:
+        """Raises ``Denied`` where the management account may not manage its members."""
+        ...
 
-    def tag_account(self, account_id: AccountId, tags: Iterable[tuple[str, str]]) -> None: ...
+    def tag_account(self, account_id: AccountId, tags: Iterable[tuple[str, str]]) -> None:
+        """Add these tags or overwrite their values; other tags stay."""
+        ...
 
-    def untag_account(self, account_id: AccountId, keys: Sequence[str]) -> None: ...
+    def untag_account(self, account_id: AccountId, keys: Sequence[str]) -> None:
+        """Remove the tags with these keys; those that are not there are no error."""
+        ...
 
 
 class AccountLookup(Protocol):
@@ -181,7 +197,9 @@ class MemberAccess(Protocol):
     """Sessions inside member accounts. The management account is never reached through it
     unless it is itself asked for by its own id."""
 
-    def session(self, account_id: AccountId) -> AccountSession: ...
+    def session(self, account_id: AccountId) -> AccountSession:
+        """A session in the account; credentials are fetched when first needed."""
+        ...
 
     def is_usable(self, account_id: AccountId) -> bool:
         """One probe: can the role be assumed and does the account answer in its home region?
@@ -246,4 +264,6 @@ class StepLogs(Protocol):
 class Observer(Protocol):
     """Watches a run; called from several threads; must not raise."""
 
-    def notify(self, progress: Progress) -> None: ...
+    def notify(self, progress: Progress) -> None:
+        """Take note of one moment of the run, in little time."""
+        ...

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
+from aft.aws_clients import ClientOf
 from aft.errors import Denied
 from aft.values.ids import AccountId
 
@@ -17,13 +18,18 @@ class AccountSession(Protocol):
     """
 
     @property
-    def account_id(self) -> AccountId: ...
+    def account_id(self) -> AccountId:
+        """The account that every client of this session works in."""
+        ...
 
     @property
-    def home_region(self) -> str: ...
+    def home_region(self) -> str:
+        """The region of clients that are asked for without one."""
+        ...
 
-    def client(self, service: str, region: str | None = None) -> Any:
-        """A boto3-shaped client of ``service`` (``region`` defaults to the home region).
+    @property
+    def client(self) -> ClientOf:
+        """Gives a boto3-shaped client of a service (``region`` defaults to the home region).
 
         Cached per (service, region); safe to use from several threads.
         """
@@ -60,8 +66,9 @@ class SealedSession:
     def home_region(self) -> str:
         return self._session.home_region
 
-    def client(self, service: str, region: str | None = None) -> Any:
-        return self._session.client(service, region)
+    @property
+    def client(self) -> ClientOf:
+        return self._session.client
 
     def of(self, account_id: AccountId) -> AccountSession:
         """Itself for its own account. Raises ``Denied`` for any other."""

@@ -18,7 +18,7 @@ from aft.organization.model import OrganizationSnapshot
 from aft.plan.applied import NAME, OU, TAGS, Applied, applied_at
 from aft.plan.drift import Drift, detect_drift, needs_history
 from aft.plan.make import Drafted
-from aft.plan.repair import not_repaired, repair_plan
+from aft.plan.repair import repair_plan
 from aft.values.ids import RequestId
 
 
@@ -44,11 +44,6 @@ class Found:
             kinds=planned.kinds,
             today=self.planned.snapshot.read_at.date(),
         )
-
-    @property
-    def left_by_repair(self) -> int:
-        """Entries that aft cannot put back, or not before something else is applied."""
-        return not_repaired(self.planned.plan, self.drift, self.planned.kinds)
 
 
 def find_drift(

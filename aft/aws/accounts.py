@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from aft.aws.units import KnownUnits, climb, parent_of, path_of
 from aft.errors import Terminal
 from aft.organization.model import Account, AccountState
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath
 
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
+    from types_boto3_organizations.type_defs import AccountTypeDef
+
 
 def account_from(
-    raw: Mapping[str, Any], *, parent_id: OrgUnitId, ou: OrgUnitPath, tags: Mapping[str, str]
+    raw: AccountTypeDef, *, parent_id: OrgUnitId, ou: OrgUnitPath, tags: Mapping[str, str]
 ) -> Account:
     """The ``Account`` structure of botocore, placed and tagged."""
     return Account(
@@ -26,7 +30,7 @@ def account_from(
     )
 
 
-def state_of(raw: Mapping[str, Any]) -> AccountState:
+def state_of(raw: AccountTypeDef) -> AccountState:
     """``State``, else ``Status`` (retired on 2026-09-09; its values are among ``State``'s)."""
     text = raw.get("State") or raw.get("Status") or ""
     try:
@@ -38,13 +42,13 @@ def state_of(raw: Mapping[str, Any]) -> AccountState:
         ) from None
 
 
-def read_tags(client: Any, account_id: str) -> Mapping[str, str]:
+def read_tags(client: OrganizationsClient, account_id: str) -> Mapping[str, str]:
     """The account's tags, from Organizations itself. Raises ``NotFound``."""
     pages = client.get_paginator("list_tags_for_resource").paginate(ResourceId=account_id)
     return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
 
-def read_account(client: Any, known: KnownUnits, account_id: AccountId) -> Account:
+def read_account(client: OrganizationsClient, known: KnownUnits, account_id: AccountId) -> Account:
     """Describe, parent, tags: three reads, and those for OUs never seen. Raises ``NotFound``."""
     raw = client.describe_account(AccountId=account_id)["Account"]
     parent_id = parent_of(client, account_id)

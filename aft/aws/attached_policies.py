@@ -6,14 +6,17 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from aft.aws.session import AwsSessions
 from aft.organization.attached import AttachedLevel, AttachedPolicies, AttachedPolicy
 from aft.policy_language.policy_types import RCP, SCP
 from aft.values.ids import AccountId
+
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
 
 
 def read_attached(sessions: AwsSessions, account_id: AccountId) -> AttachedPolicies:
@@ -26,8 +29,7 @@ def read_attached(sessions: AwsSessions, account_id: AccountId) -> AttachedPolic
 
     @cache
     def text(policy_id: str) -> str:
-        content: str = client.describe_policy(PolicyId=policy_id)["Policy"]["Content"]
-        return content
+        return client.describe_policy(PolicyId=policy_id)["Policy"]["Content"]
 
     def attached(target: str, policy_type: str) -> tuple[AttachedPolicy, ...] | None:
         if policy_type not in types:
@@ -35,7 +37,7 @@ def read_attached(sessions: AwsSessions, account_id: AccountId) -> AttachedPolic
         pages = client.get_paginator("list_policies_for_target").paginate(
             TargetId=target, Filter=policy_type
         )
-        found: list[Mapping[str, Any]] = [item for page in pages for item in page["Policies"]]
+        found = [item for page in pages for item in page["Policies"]]
         return tuple(
             AttachedPolicy(id=item["Id"], name=item["Name"], content=text(item["Id"]))
             for item in found
@@ -53,7 +55,7 @@ def read_attached(sessions: AwsSessions, account_id: AccountId) -> AttachedPolic
     )
 
 
-def _way(client: Any, account_id: AccountId) -> Sequence[str]:
+def _way(client: OrganizationsClient, account_id: AccountId) -> Sequence[str]:
     """Ids from the root to the account."""
     ids = [str(account_id)]
     while True:

@@ -8,11 +8,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from aft.aws.session import AwsSessions
 from aft.errors import Denied, NotFound, Terminal
 from aft.values.ids import AccountId
+
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
+    from types_boto3_organizations.type_defs import AccountTypeDef
 
 ACCOUNT_QUOTA = ("organizations", "L-E619E033")
 """Service Quotas, us-east-1: "Default maximum number of accounts"."""
@@ -33,8 +37,12 @@ class Examination:
 
     def organization(self) -> Mapping[str, str]:
         """``Id``, ``MasterAccountId``, ``FeatureSet``."""
-        answer: Mapping[str, str] = self._organizations.describe_organization()["Organization"]
-        return answer
+        described = self._organizations.describe_organization()["Organization"]
+        return {
+            "Id": described["Id"],
+            "MasterAccountId": described["MasterAccountId"],
+            "FeatureSet": described["FeatureSet"],
+        }
 
     def reads(self) -> Mapping[str, Callable[[], object]]:
         """Small reads of everything a plan begins with, by IAM action."""
@@ -93,7 +101,7 @@ class Examination:
         """Become the member or reader role; returns its name. Raises ``Denied`` also when
         another role had to stand in for it."""
         wanted = self.role_name(account_id, reading=reading)
-        client = self._sessions.member(account_id, "sts", reading=reading)
+        client = self._sessions.member(account_id, reading=reading)("sts")
         found = _ASSUMED.fullmatch(client.get_caller_identity()["Arn"])
         if found is not None and found[3] != wanted:
             raise Denied(
@@ -113,12 +121,13 @@ class Examination:
         """How many accounts the organization may have."""
         service, code = ACCOUNT_QUOTA
         client = self._sessions.management("service-quotas", self._sessions.global_region)
-        named = {"ServiceCode": service, "QuotaCode": code}
         try:
-            answer = client.get_service_quota(**named)
+            quota = client.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]
         except NotFound:  # never raised for this organization: AWS's default holds
-            answer = client.get_aws_default_service_quota(**named)
-        return int(answer["Quota"]["Value"])
+            quota = client.get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)[
+                "Quota"
+            ]
+        return int(quota["Value"])
 
     def trusted_services(self) -> frozenset[str]:
         """Service principals with trusted access."""
@@ -138,17 +147,17 @@ class Examination:
 
     def clock_skew(self) -> float:
         """Seconds this machine's clock is ahead of AWS's."""
-        answer: Mapping[str, Any] = self._sessions.management("sts").get_caller_identity()
-        stated = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        sts = self._sessions.management("sts")
+        stated = sts.get_caller_identity()["ResponseMetadata"]["HTTPHeaders"].get("date")
         if not stated:
             raise Terminal("AWS did not say what time it is")
         there = parsedate_to_datetime(stated)
         return (self._sessions.clock.now() - there.astimezone(UTC)).total_seconds()
 
     @property
-    def _organizations(self) -> Any:
+    def _organizations(self) -> OrganizationsClient:
         return self._sessions.organizations()
 
-    def _accounts(self) -> Iterable[Mapping[str, Any]]:
+    def _accounts(self) -> Iterable[AccountTypeDef]:
         pages = self._organizations.get_paginator("list_accounts").paginate()
         return (account for page in pages for account in page["Accounts"])

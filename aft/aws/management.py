@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from aft.aws.session import AwsSessions
 from aft.aws.tag_lag import RecentlyTagged
+from aft.aws_clients import ClientOf
 from aft.values.ids import AccountId
 
 
@@ -26,8 +26,13 @@ class AwsManagementAccess:
     def global_region(self) -> str:
         return self._sessions.global_region
 
-    def client(self, service: str, region: str | None = None, *, once: bool = False) -> Any:
-        return self._sessions.management(service, region, once=once)
+    @property
+    def client(self) -> ClientOf:
+        return self._sessions.management
+
+    @property
+    def client_once(self) -> ClientOf:
+        return self._sessions.management_once
 
     def note_tagged(self, account_id: AccountId, *, at: datetime | None = None) -> None:
         self._tagged.add(account_id, at=at)

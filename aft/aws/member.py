@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from aft.aws.accounts import state_of
 from aft.aws.session import AwsSessions
+from aft.aws_clients import ClientOf
 from aft.errors import Denied, NotFound, Terminal, Transient
 from aft.organization.model import AccountState
 from aft.values.ids import AccountId
@@ -33,8 +33,9 @@ class AwsAccountSession:
     def home_region(self) -> str:
         return self._sessions.home_region
 
-    def client(self, service: str, region: str | None = None) -> Any:
-        return self._sessions.member(self._account_id, service, region, reading=self._read_only)
+    @property
+    def client(self) -> ClientOf:
+        return self._sessions.member(self._account_id, reading=self._read_only)
 
     def of(self, account_id: AccountId) -> AwsAccountSession:
         return AwsAccountSession(self._sessions, account_id, read_only=self._read_only)
@@ -67,7 +68,7 @@ class AwsMemberAccess:
         """One AssumeRole and one EC2 read in the home region: EC2 is among the last services to
         be switched on in a young account. A refusal by a service control policy counts as an
         answer. Only after another refusal is the account's state asked, too."""
-        ec2 = self._sessions.member(account_id, "ec2", reading=self._reads_only)
+        ec2 = self._sessions.member(account_id, reading=self._reads_only)("ec2")
         try:
             ec2.describe_regions(RegionNames=[self._sessions.home_region])
         except Denied as error:

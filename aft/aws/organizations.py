@@ -6,7 +6,7 @@ Asking for what is already so succeeds. Decides nothing: what to write is the pl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aft.aws.errors import error_code
 from aft.aws.session import AwsSessions
@@ -14,6 +14,9 @@ from aft.aws.tag_lag import RecentlyTagged
 from aft.aws.units import KnownUnit, KnownUnits, parent_of
 from aft.errors import AftError, Conflict, Denied, NotFound, Terminal, Transient, UnknownOutcome
 from aft.values.ids import AccountId, OrgUnitId
+
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
 
 # After these a write may have been carried out, by us or by somebody else.
 _DOUBTFUL = (NotFound, Terminal, UnknownOutcome, Transient, Conflict)
@@ -146,7 +149,7 @@ class AwsOrganizationWriter:
     # --- inside -----------------------------------------------------------------------------
 
     @staticmethod
-    def _child(client: Any, parent_id: OrgUnitId, name: str) -> OrgUnitId | None:
+    def _child(client: OrganizationsClient, parent_id: OrgUnitId, name: str) -> OrgUnitId | None:
         pages = client.get_paginator("list_organizational_units_for_parent").paginate(
             ParentId=parent_id
         )

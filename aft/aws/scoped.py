@@ -7,10 +7,10 @@ is as fresh as a full one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aft.aws.accounts import account_from, read_tags
 from aft.aws.arn_paths import Whereabouts, whereabouts
@@ -22,10 +22,11 @@ from aft.organization.model import Account, OrganizationalUnit, OrganizationSnap
 from aft.ports import Clock
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId, is_org_unit_id
 
-THREADS = 8
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
+    from types_boto3_organizations.type_defs import AccountTypeDef
 
-Raw = Mapping[str, Any]
-"""botocore's ``Account`` structure."""
+THREADS = 8
 
 _Asked = TypeVar("_Asked")
 _Found = TypeVar("_Found")
@@ -84,7 +85,7 @@ def read_scoped(
 class _Walk:
     """Goes down from the root, listing each OU's children at most once."""
 
-    def __init__(self, client: Any, known: KnownUnits, root_id: OrgUnitId) -> None:
+    def __init__(self, client: OrganizationsClient, known: KnownUnits, root_id: OrgUnitId) -> None:
         self._client = client
         self._known = known
         self._root_id = root_id
@@ -122,12 +123,11 @@ class _Walk:
         self._listed.add(parent)
 
 
-def _describe(client: Any, account_id: AccountId) -> Raw:
-    answer: Raw = client.describe_account(AccountId=account_id)["Account"]
-    return answer
+def _describe(client: OrganizationsClient, account_id: AccountId) -> AccountTypeDef:
+    return client.describe_account(AccountId=account_id)["Account"]
 
 
-def _organization(client: Any, described: Iterable[Raw]) -> Whereabouts:
+def _organization(client: OrganizationsClient, described: Iterable[AccountTypeDef]) -> Whereabouts:
     """Which organization this is: as an account in it says, else as Organizations does."""
     for raw in described:
         told = whereabouts(raw)
@@ -143,7 +143,7 @@ def _organization(client: Any, described: Iterable[Raw]) -> Whereabouts:
     )
 
 
-def _placed(client: Any, known: KnownUnits, raw: Raw) -> Account:
+def _placed(client: OrganizationsClient, known: KnownUnits, raw: AccountTypeDef) -> Account:
     told = whereabouts(raw)
     parent_id = told.parent_id if told is not None else parent_of(client, raw["Id"])
     ou = path_of(climb(client, known, parent_id))

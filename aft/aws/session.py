@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore import exceptions as boto
@@ -26,9 +26,14 @@ from aft.aws.errors import NO_CREDENTIALS_HINT, translate
 from aft.aws.factory import SHARED, ClientFactory, ClientKey
 from aft.aws.pacing import DEFAULT_PACES, Pace, Pacing
 from aft.aws.request_identity import Actor, acting
+from aft.aws_clients import ClientOf
 from aft.errors import AftError, Denied
 from aft.ports import Clock
 from aft.values.ids import AccountId
+
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
+    from types_boto3_sts import STSClient
 
 CALLER = "caller"
 MANAGEMENT = "management"
@@ -102,29 +107,24 @@ class AwsSessions:
 
     # --- clients ----------------------------------------------------------------------------
 
-    def management(self, service: str, region: str | None = None, *, once: bool = False) -> Any:
-        """A client with the management account's credentials.
+    @property
+    def management(self) -> ClientOf:
+        """Gives clients with the management account's credentials."""
+        return self._clients(lambda: MANAGEMENT)
 
-        With ``once``, no call is ever sent twice, by botocore or by us.
-        """
-        return self._client(MANAGEMENT, service, region or self.home_region, once=once)
+    @property
+    def management_once(self) -> ClientOf:
+        """The same, and no call of theirs is ever sent twice, by botocore or by us."""
+        return self._clients(lambda: MANAGEMENT, once=True)
 
-    def organizations(self) -> Any:
+    def organizations(self) -> OrganizationsClient:
         """The Organizations client."""
         return self.management("organizations", self.global_region)
 
-    def member(
-        self,
-        account_id: AccountId,
-        service: str,
-        region: str | None = None,
-        *,
-        reading: bool = False,
-    ) -> Any:
-        """A client inside ``account_id``; the management account's own needs no role. With
-        ``reading`` its credentials may only read."""
-        identity = self._identity_of(account_id, reading=reading)
-        return self._client(identity, service, region or self.home_region)
+    def member(self, account_id: AccountId, *, reading: bool = False) -> ClientOf:
+        """Gives clients inside ``account_id``; the management account's own needs no role. With
+        ``reading`` their credentials may only read."""
+        return self._clients(lambda: self._identity_of(account_id, reading=reading))
 
     # --- identities -------------------------------------------------------------------------
 
@@ -165,7 +165,13 @@ class AwsSessions:
             return MANAGEMENT
         return f"{account_id}{_READING}" if reading else str(account_id)
 
-    def _client(self, identity: str, service: str, region: str, *, once: bool = False) -> Any:
+    def _clients(self, identity: Callable[[], str], *, once: bool = False) -> ClientOf:
+        def client(service: str, region: str | None = None) -> Any:
+            return self._client(identity(), service, region or self.home_region, once=once)
+
+        return client
+
+    def _client(self, identity: str, service: str, region: str, *, once: bool) -> TranslatingClient:
         if identity == MANAGEMENT and self._management_role is None:
             identity = CALLER
         key = ClientKey(identity=identity, service=service, region=region, once=once)
@@ -204,8 +210,7 @@ class AwsSessions:
 
     def _assume(self, identity: str) -> Credentials:
         if identity == MANAGEMENT and self._management_role is not None:
-            sts = self._client(CALLER, "sts", self.home_region)
-            return self._session_of(sts, self._management_role)
+            return self._session_of(self._clients(lambda: CALLER)("sts"), self._management_role)
         account_id = AccountId(identity.removesuffix(_READING))
         member = self.role_arn(account_id)
         if identity == account_id:
@@ -227,7 +232,7 @@ class AwsSessions:
         policy = f"arn:{self.partition}:iam::aws:policy/ReadOnlyAccess"
         return self._session_of(self.management("sts"), role, PolicyArns=[{"arn": policy}])
 
-    def _session_of(self, sts: Any, role: str, **more: Any) -> Credentials:
+    def _session_of(self, sts: STSClient, role: str, **more: Any) -> Credentials:
         answer = sts.assume_role(
             RoleArn=role,
             RoleSessionName=self._session_name,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from aft.aws.accounts import account_from, read_tags
 from aft.aws.scoped import read_scoped
@@ -23,6 +23,11 @@ from aft.organization.model import Account, OrganizationSnapshot, Policy
 from aft.ports import Clock
 from aft.values.ids import AccountId, OrgUnitId, RequestId
 
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
+    from types_boto3_organizations.literals import PolicyTypeType
+    from types_boto3_organizations.type_defs import AccountTypeDef, RootTypeDef
+
 THREADS = 16
 TRIES = 3
 """Reads of the whole organization, when an OU vanishes while it is being read."""
@@ -33,7 +38,7 @@ class _Tree:
     """What the walk has found so far."""
 
     units: dict[OrgUnitId, KnownUnit] = field(default_factory=dict)
-    accounts: list[tuple[OrgUnitId, Mapping[str, Any]]] = field(default_factory=list)
+    accounts: list[tuple[OrgUnitId, AccountTypeDef]] = field(default_factory=list)
 
 
 class AwsOrganizationReader:
@@ -123,7 +128,7 @@ class AwsOrganizationReader:
 
     @staticmethod
     def _tags(
-        client: Any,
+        client: OrganizationsClient,
         pool: ThreadPoolExecutor,
         bulk: Mapping[AccountId, Mapping[str, str]],
         tree: _Tree,
@@ -142,17 +147,17 @@ class AwsOrganizationReader:
         return {**bulk, **{account_id: future.result() for account_id, future in asked.items()}}
 
 
-def _walk(client: Any, pool: ThreadPoolExecutor, root: Mapping[str, Any]) -> _Tree:
+def _walk(client: OrganizationsClient, pool: ThreadPoolExecutor, root: RootTypeDef) -> _Tree:
     """Every OU and account below ``root``; each list is a task of its own."""
     tree = _Tree()
     root_id = OrgUnitId(root["Id"])
     tree.units[root_id] = KnownUnit(id=root_id, name=root.get("Name", "Root"), parent_id=None)
 
     def children(parent: OrgUnitId) -> Callable[[], None]:
-        units = _pages(client, "list_organizational_units_for_parent", parent)
+        paginator = client.get_paginator("list_organizational_units_for_parent")
         found = [
             KnownUnit(id=OrgUnitId(raw["Id"]), name=raw["Name"], parent_id=parent)
-            for page in units
+            for page in paginator.paginate(ParentId=parent)
             for raw in page["OrganizationalUnits"]
         ]
 
@@ -164,7 +169,7 @@ def _walk(client: Any, pool: ThreadPoolExecutor, root: Mapping[str, Any]) -> _Tr
         return take
 
     def accounts(parent: OrgUnitId) -> Callable[[], None]:
-        pages = _pages(client, "list_accounts_for_parent", parent)
+        pages = client.get_paginator("list_accounts_for_parent").paginate(ParentId=parent)
         found = [(parent, raw) for page in pages for raw in page["Accounts"]]
         return lambda: tree.accounts.extend(found)
 
@@ -186,7 +191,7 @@ def _walk(client: Any, pool: ThreadPoolExecutor, root: Mapping[str, Any]) -> _Tr
     return tree
 
 
-def _add_missed(client: Any, tree: _Tree, tagged: Iterable[AccountId]) -> None:
+def _add_missed(client: OrganizationsClient, tree: _Tree, tagged: Iterable[AccountId]) -> None:
     """Accounts that have tags but were in no list: they moved from an OU not listed yet into one
     that was. The tagging API may also still show one that has left the organization."""
     for account_id in sorted(set(tagged) - {raw["Id"] for _, raw in tree.accounts}):
@@ -198,7 +203,7 @@ def _add_missed(client: Any, tree: _Tree, tagged: Iterable[AccountId]) -> None:
 
 
 def _placed(
-    client: Any, tree: _Tree, tags: Mapping[AccountId, Mapping[str, str]]
+    client: OrganizationsClient, tree: _Tree, tags: Mapping[AccountId, Mapping[str, str]]
 ) -> tuple[Account, ...]:
     """The accounts in their OUs; one that moved during the walk is asked where it is now."""
     known = KnownUnits(tree.units.values())
@@ -218,12 +223,14 @@ def _placed(
     return tuple(placed.values())
 
 
-def _enabled_types(root: Mapping[str, Any]) -> tuple[str, ...]:
+def _enabled_types(root: RootTypeDef) -> tuple[PolicyTypeType, ...]:
     types = root.get("PolicyTypes", ())
     return tuple(sorted(item["Type"] for item in types if item["Status"] == "ENABLED"))
 
 
-def _read_policies(client: Any, types: Iterable[str]) -> tuple[Policy, ...]:
+def _read_policies(
+    client: OrganizationsClient, types: Iterable[PolicyTypeType]
+) -> tuple[Policy, ...]:
     """Our own policies of the enabled types. AWS's own are left out: FullAWSAccess alone has
     every account as a target."""
     found: list[Policy] = []
@@ -236,8 +243,3 @@ def _read_policies(client: Any, types: Iterable[str]) -> tuple[Policy, ...]:
                 Policy(id=raw["Id"], name=raw["Name"], type=raw["Type"], targets=tuple(ids))
             )
     return tuple(found)
-
-
-def _pages(client: Any, operation: str, parent: OrgUnitId) -> Iterable[Mapping[str, Any]]:
-    pages: Iterable[Mapping[str, Any]] = client.get_paginator(operation).paginate(ParentId=parent)
-    return pages

@@ -7,22 +7,27 @@ lags behind writes; what must be fresh is read from Organizations instead.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aft.organization.model import REQUEST_TAG
 from aft.values.ids import AccountId
+
+if TYPE_CHECKING:
+    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
 
 ACCOUNT_TYPE = "organizations:account"
 PAGE = 100
 VALUES_PER_FILTER = 20  # AWS: TagFilter Values
 
 
-def bulk_tags(tagging: Any) -> Mapping[AccountId, Mapping[str, str]]:
+def bulk_tags(tagging: ResourceGroupsTaggingAPIClient) -> Mapping[AccountId, Mapping[str, str]]:
     """Every account that has tags; the others do not appear."""
     return dict(_resources(tagging))
 
 
-def accounts_tagged(tagging: Any, request_ids: Sequence[str]) -> frozenset[AccountId]:
+def accounts_tagged(
+    tagging: ResourceGroupsTaggingAPIClient, request_ids: Sequence[str]
+) -> frozenset[AccountId]:
     """Accounts bound by their tag to one of these requests."""
     found: set[AccountId] = set()
     wanted = sorted(set(request_ids))
@@ -33,9 +38,11 @@ def accounts_tagged(tagging: Any, request_ids: Sequence[str]) -> frozenset[Accou
     return frozenset(found)
 
 
-def _resources(tagging: Any, **parameters: Any) -> Iterator[tuple[AccountId, Mapping[str, str]]]:
+def _resources(
+    tagging: ResourceGroupsTaggingAPIClient, **parameters: Any
+) -> Iterator[tuple[AccountId, Mapping[str, str]]]:
     pages = tagging.get_paginator("get_resources").paginate(
-        ResourceTypeFilters=[ACCOUNT_TYPE], ResourcesPerPage=PAGE, **parameters
+        ResourceTypeFilters=[ACCOUNT_TYPE], PaginationConfig={"PageSize": PAGE}, **parameters
     )
     for page in pages:
         for resource in page["ResourceTagMappingList"]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from aft.aws.arn_paths import parent_in_path
 from aft.organization.model import OrganizationalUnit
 from aft.values.ids import OrgUnitId, OrgUnitPath
+
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,9 @@ def as_units(chain: Iterable[KnownUnit]) -> tuple[OrganizationalUnit, ...]:
     return tuple(units)
 
 
-def climb(client: Any, known: KnownUnits, unit_id: OrgUnitId) -> tuple[KnownUnit, ...]:
+def climb(
+    client: OrganizationsClient, known: KnownUnits, unit_id: OrgUnitId
+) -> tuple[KnownUnit, ...]:
     """The chain to ``unit_id``, asking AWS (one or two reads a level) for what is new."""
     current: OrgUnitId | None = unit_id
     while current is not None:
@@ -93,7 +98,7 @@ def climb(client: Any, known: KnownUnits, unit_id: OrgUnitId) -> tuple[KnownUnit
     return known.chain(unit_id)
 
 
-def _read_unit(client: Any, unit_id: OrgUnitId) -> KnownUnit:
+def _read_unit(client: OrganizationsClient, unit_id: OrgUnitId) -> KnownUnit:
     if unit_id.startswith("r-"):
         return KnownUnit(id=unit_id, name="Root", parent_id=None)
     raw = client.describe_organizational_unit(OrganizationalUnitId=unit_id)["OrganizationalUnit"]
@@ -101,6 +106,6 @@ def _read_unit(client: Any, unit_id: OrgUnitId) -> KnownUnit:
     return KnownUnit(id=unit_id, name=raw["Name"], parent_id=parent_id)
 
 
-def parent_of(client: Any, child_id: str) -> OrgUnitId:
+def parent_of(client: OrganizationsClient, child_id: str) -> OrgUnitId:
     """The OU or root an account or OU hangs in. Raises ``NotFound``."""
     return OrgUnitId(client.list_parents(ChildId=child_id)["Parents"][0]["Id"])

@@ -23,7 +23,8 @@ import click
 from aft import __version__
 from aft.cli.context import Masking, Session, simulated_by_environment
 from aft.cli.interrupts import Interrupts
-from aft.errors import AftError, FindingsError, trace, unexpected
+from aft.errors import AftError, FindingsError, unexpected
+from aft.traces import trace
 
 STOPPED_EXIT = 130
 

@@ -75,8 +75,7 @@ def load_desired_state(
         files, settings, None if organization_findings else organization
     )
     customizations, customization_findings = parse_customizations(files, runners)
-    tree = read_request_tree(files.entries(REQUESTS_PATH))
-    others = tuple(files.entries(CUSTOMIZATIONS_PATH))
+    tree, others = read_request_tree(files.entries(REQUESTS_PATH)), _customization_files(files)
     reader = _Reader(files, tree, cache or ParseCache())
     requests = reader.read()
     findings = [
@@ -95,7 +94,7 @@ def load_desired_state(
         requests=requests,
         baselines=baselines,
         customizations=customizations,
-        withheld=tuple(".".join(place) for place in kept_back),
+        withheld=tuple(map(".".join, kept_back)),
         parts=owned.found,
     )
     findings.extend(
@@ -112,11 +111,16 @@ def load_desired_state(
     findings.extend(check_opt_in(ready, settings, reader))
     findings.extend(reader.check_accounts(AccountRules(ready, settings, reader), requests))
     findings.extend(finding for part in owned.parts for finding in part.check(ready))
-    has_errors = any(item.is_error for item in findings)
-    return LoadResult(
-        state=None if has_errors else ready,
-        findings=sorted_findings(findings),
-    )
+    return _result(ready, findings)
+
+
+def _customization_files(files: RevisionFiles) -> tuple[TreeEntry, ...]:
+    return tuple(files.entries(CUSTOMIZATIONS_PATH))
+
+
+def _result(ready: DesiredState, findings: Iterable[Finding]) -> LoadResult:
+    found = sorted_findings(findings)
+    return LoadResult(state=None if any(item.is_error for item in found) else ready, findings=found)
 
 
 class _OwnedParts:

@@ -21,7 +21,8 @@ from aft.desired.model import AccountRequest, Owner
 from aft.desired.raw import DEFAULT_ALERTS, NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.files import TreeEntry
 from aft.findings.model import Finding, SourceRef, sorted_findings
-from aft.findings.validation import Loc, Located, dotted, validate
+from aft.findings.origins import dotted
+from aft.findings.validation import Loc, Located, validate
 from aft.organization.model import Budget, Contact
 from aft.values.ids import (
     AccountId,

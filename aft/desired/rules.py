@@ -20,7 +20,9 @@ from aft.values.suggestions import did_you_mean
 class Places(Protocol):
     """Where a request says something, be it in its own file or in its defaults."""
 
-    def at(self, request_id: RequestId, loc: Loc, *, key: bool = False) -> SourceRef: ...
+    def at(self, request_id: RequestId, loc: Loc, *, key: bool = False) -> SourceRef:
+        """Where the value at ``loc`` was written; with ``key`` where its key was."""
+        ...
 
 
 def unique_ids(entries: Sequence[RequestEntry]) -> Iterator[Finding]:

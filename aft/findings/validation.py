@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from aft.findings.expectations import Expected, listed, shown, type_words
 from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.origins import dotted
 from aft.values.suggestions import did_you_mean
 
 Loc = tuple[str | int, ...]
@@ -25,9 +26,13 @@ class Located(Protocol):
     """Data that knows where its values were written, such as a ``YamlDocument``."""
 
     @property
-    def data(self) -> Mapping[str, Any]: ...
+    def data(self) -> Mapping[str, Any]:
+        """The whole document, as plain values."""
+        ...
 
-    def at(self, loc: Loc, *, key: bool = False) -> SourceRef: ...
+    def at(self, loc: Loc, *, key: bool = False) -> SourceRef:
+        """Where the value at ``loc`` was written; with ``key`` where its key was."""
+        ...
 
 
 class _Whole:
@@ -64,12 +69,6 @@ def value_at(data: Any, loc: Loc) -> Any:
             case _:
                 raise LookupError(step)
     return data
-
-
-def dotted(loc: Loc) -> str:
-    """``access[0].group``, as people write it."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
-    return text.removeprefix(".")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

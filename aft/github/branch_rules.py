@@ -66,26 +66,6 @@ def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
     )
 
 
-def combined(one: BranchRules, other: BranchRules | None) -> BranchRules:
-    """Both apply: the stricter of each."""
-    if other is None:
-        return one
-    return BranchRules(
-        requires_pull_request=one.requires_pull_request or other.requires_pull_request,
-        approvals=max(one.approvals, other.approvals),
-        requires_code_owners=one.requires_code_owners or other.requires_code_owners,
-        dismisses_stale_reviews=one.dismisses_stale_reviews or other.dismisses_stale_reviews,
-        requires_last_push_approval=one.requires_last_push_approval
-        or other.requires_last_push_approval,
-        required_checks=tuple(sorted({*one.required_checks, *other.required_checks})),
-        requires_up_to_date=one.requires_up_to_date or other.requires_up_to_date,
-        requires_signatures=one.requires_signatures or other.requires_signatures,
-        blocks_force_pushes=one.blocks_force_pushes or other.blocks_force_pushes,
-        blocks_deletion=one.blocks_deletion or other.blocks_deletion,
-        binds_administrators=one.binds_administrators or other.binds_administrators,
-    )
-
-
 def _any(items: Iterable[Answer | None], key: str) -> bool:
     return any(item is not None and item.flag_or_none(key) is True for item in items)
 

@@ -54,7 +54,9 @@ class Wire(Protocol):
     """Sends one request. Raises ``Transient`` when it was not carried out or may be repeated,
     ``UnknownOutcome`` when the answer to another was lost, ``Terminal`` when it is too large."""
 
-    def send(self, request: Request) -> Response: ...
+    def send(self, request: Request) -> Response:
+        """One request, one answer, whatever its status. Repeats nothing."""
+        ...
 
 
 class HttpWire:

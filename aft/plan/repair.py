@@ -46,12 +46,6 @@ def repair_plan(plan: Plan, drift: Drift, kinds: Kinds) -> Plan:
     )
 
 
-def not_repaired(plan: Plan, drift: Drift, kinds: Kinds) -> int:
-    """How many entries of ``drift`` the repair leaves."""
-    repaired = {change.id for change in repair_plan(plan, drift, kinds).changes}
-    return sum(item.change is None or item.change.id not in repaired for item in drift.outside)
-
-
 def _that_can_go(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Those of which everything they need is among them; they follow only each other."""
     left = {change.id: change for change in changes}

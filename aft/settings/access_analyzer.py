@@ -15,13 +15,13 @@ for the organization, and other accounts need none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference
-from aft.errors import Conflict, NotFound, Terminal, Transient
+from aft.errors import Conflict, Terminal, Transient
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.delegation import (
@@ -30,6 +30,7 @@ from aft.settings.delegation import (
     into_management,
     somebody_elses,
 )
+from aft.settings.deletion import unless_gone
 
 PRINCIPAL = "access-analyzer.amazonaws.com"
 _USABLE = frozenset({"ACTIVE", "CREATING"})
@@ -138,7 +139,7 @@ class AccessAnalyzer:
             return
         client = session.client("accessanalyzer", inputs.region)
         if observed.name:
-            _unless_gone(client, observed.name)
+            unless_gone(client.delete_analyzer, analyzerName=observed.name)
         try:
             client.create_analyzer(analyzerName=inputs.parameters.name, type=_kind(part))
         except Conflict as error:
@@ -146,7 +147,7 @@ class AccessAnalyzer:
             raise Transient(error.message, hint=error.hint) from error
 
 
-def _kind(part: Part) -> str:
+def _kind(part: Part) -> Literal["ORGANIZATION", "ACCOUNT"]:
     return "ORGANIZATION" if part is Part.ADMINISTRATOR else "ACCOUNT"
 
 
@@ -174,10 +175,3 @@ def _appoint(management: AccountSession, session: AccountSession) -> None:
     except Terminal as error:
         if error.code != "AccountAlreadyRegisteredException":
             raise
-
-
-def _unless_gone(client: Any, name: str) -> None:
-    try:
-        client.delete_analyzer(analyzerName=name)
-    except NotFound:
-        return

@@ -12,7 +12,7 @@ The request's own contacts win over the baseline's. A kind that neither names is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -21,7 +21,14 @@ from aft.errors import NotFound
 from aft.organization.model import AccountFacts, Contact
 from aft.sessions import AccountSession
 
-KINDS = ("billing", "operations", "security")
+if TYPE_CHECKING:
+    from types_boto3_account.literals import AlternateContactTypeType
+
+KINDS: Mapping[str, AlternateContactTypeType] = {
+    "billing": "BILLING",
+    "operations": "OPERATIONS",
+    "security": "SECURITY",
+}
 
 
 class ContactParameters(SettingParameters):
@@ -86,7 +93,7 @@ class AlternateContacts:
         found: dict[str, Contact] = {}
         for kind in _wanted(inputs):
             try:
-                answer = client.get_alternate_contact(AlternateContactType=kind.upper())
+                answer = client.get_alternate_contact(AlternateContactType=KINDS[kind])
             except NotFound:
                 continue
             contact = answer["AlternateContact"]
@@ -121,7 +128,7 @@ class AlternateContacts:
         for kind, wanted in _wanted(inputs).items():
             if observed.get(kind) != wanted:
                 client.put_alternate_contact(
-                    AlternateContactType=kind.upper(),
+                    AlternateContactType=KINDS[kind],
                     Name=wanted.name,
                     Title=wanted.title,
                     EmailAddress=wanted.email,

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -24,6 +24,16 @@ from aft.baselines.model import Published, SettingDifference, SettingInputs, Set
 from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+
+if TYPE_CHECKING:
+    from types_boto3_budgets import BudgetsClient
+    from types_boto3_budgets.literals import NotificationTypeType
+    from types_boto3_budgets.type_defs import (
+        BudgetOutputTypeDef,
+        BudgetTypeDef,
+        NotificationTypeDef,
+        SubscriberTypeDef,
+    )
 
 REGION = "us-east-1"
 _Percent = Annotated[float, Field(gt=0, le=1000)]
@@ -56,14 +66,14 @@ class BudgetParameters(SettingParameters):
 class Alert:
     """What tells one notification of a budget from another; ``threshold`` is in percent."""
 
-    type: str
+    type: NotificationTypeType
     threshold: Decimal
 
     def __str__(self) -> str:
         return f"{self.type.lower()} {_number(self.threshold)} %"
 
     @property
-    def notification(self) -> dict[str, Any]:
+    def notification(self) -> NotificationTypeDef:
         return {
             "NotificationType": self.type,
             "ComparisonOperator": "GREATER_THAN",
@@ -79,7 +89,7 @@ class MonthlyBudget:
     usd: Decimal
     alerts: Mapping[Alert, frozenset[str]]
     oddities: tuple[str, ...] = ()
-    odd_notifications: tuple[Mapping[str, Any], ...] = ()
+    odd_notifications: tuple[NotificationTypeDef, ...] = ()
 
 
 class Budget:
@@ -123,7 +133,10 @@ class Budget:
         self, inputs: SettingInputs[BudgetParameters], session: AccountSession
     ) -> MonthlyBudget | None:
         client = session.client("budgets", REGION)
-        key = {"AccountId": session.account_id, "BudgetName": inputs.parameters.name}
+        key: dict[str, Any] = {
+            "AccountId": session.account_id,
+            "BudgetName": inputs.parameters.name,
+        }
         try:
             budget = client.describe_budget(**key)["Budget"]
         except NotFound:
@@ -140,8 +153,9 @@ class Budget:
                     **key, Notification=alert.notification
                 )
                 alerts[alert] = frozenset(item["Address"] for item in answer["Subscribers"])
+        limit = budget.get("BudgetLimit")
         return MonthlyBudget(
-            usd=Decimal(str((budget.get("BudgetLimit") or {}).get("Amount", "0"))),
+            usd=Decimal(limit["Amount"] if limit else 0),
             alerts=alerts,
             oddities=_oddities(budget),
             odd_notifications=tuple(odd),
@@ -171,7 +185,10 @@ class Budget:
     ) -> None:
         wanted = _wanted(inputs)
         client = session.client("budgets", REGION)
-        key = {"AccountId": session.account_id, "BudgetName": inputs.parameters.name}
+        key: dict[str, Any] = {
+            "AccountId": session.account_id,
+            "BudgetName": inputs.parameters.name,
+        }
         if wanted is None:
             if observed is not None:
                 client.delete_budget(**key)
@@ -182,10 +199,9 @@ class Budget:
                 f"nobody is there to be warned at {', '.join(map(str, quiet))}",
                 hint="give the request's budget subscribers, or the request an owner",
             )
-        limit = {"Amount": _number(wanted.usd), "Unit": "USD"}
-        budget = {
+        budget: BudgetTypeDef = {
             "BudgetName": inputs.parameters.name,
-            "BudgetLimit": limit,
+            "BudgetLimit": {"Amount": _number(wanted.usd), "Unit": "USD"},
             "TimeUnit": "MONTHLY",
             "BudgetType": "COST",
         }
@@ -242,7 +258,7 @@ def _differences(wanted: MonthlyBudget, observed: MonthlyBudget) -> Iterable[Set
 
 
 def _change_alerts(
-    client: Any, key: Mapping[str, str], wanted: MonthlyBudget, observed: MonthlyBudget
+    client: BudgetsClient, key: Mapping[str, Any], wanted: MonthlyBudget, observed: MonthlyBudget
 ) -> None:
     """What is left over goes first, for a budget has room for few; new readers come before old
     ones go, for a notification ends with its last one."""
@@ -264,7 +280,7 @@ def _change_alerts(
                 change(**key, Notification=alert.notification, Subscriber=subscriber)
 
 
-def _alert(notification: Mapping[str, Any]) -> Alert | None:
+def _alert(notification: NotificationTypeDef) -> Alert | None:
     """Ours, or ``None`` for a notification of another shape."""
     if (
         notification["ComparisonOperator"] != "GREATER_THAN"
@@ -274,20 +290,22 @@ def _alert(notification: Mapping[str, Any]) -> Alert | None:
     return Alert(notification["NotificationType"], _decimal(notification["Threshold"]))
 
 
-def _identity(notification: Mapping[str, Any]) -> Mapping[str, Any]:
-    names = ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")
-    return {name: notification[name] for name in names if name in notification}
+def _identity(notification: NotificationTypeDef) -> NotificationTypeDef:
+    kept: NotificationTypeDef = {**notification}
+    kept.pop("NotificationState", None)
+    return kept
 
 
-def _oddities(budget: Mapping[str, Any]) -> tuple[str, ...]:
+def _oddities(budget: BudgetOutputTypeDef) -> tuple[str, ...]:
     """What would make it something else than the month's costs of the whole account."""
     found = []
     if budget.get("TimeUnit") != "MONTHLY":
         found.append(f"time unit {budget.get('TimeUnit')}")
     if budget.get("BudgetType") != "COST":
         found.append(f"type {budget.get('BudgetType')}")
-    if (budget.get("BudgetLimit") or {}).get("Unit", "USD") != "USD":
-        found.append(f"unit {budget['BudgetLimit']['Unit']}")
+    limit = budget.get("BudgetLimit")
+    if limit and limit["Unit"] != "USD":
+        found.append(f"unit {limit['Unit']}")
     found += [
         f"a {words}"
         for name, words in (
@@ -301,7 +319,7 @@ def _oddities(budget: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _subscribers(addresses: Iterable[str]) -> list[dict[str, str]]:
+def _subscribers(addresses: Iterable[str]) -> list[SubscriberTypeDef]:
     return [
         {"SubscriptionType": "SNS" if item.startswith("arn:") else "EMAIL", "Address": item}
         for item in sorted(addresses)

@@ -15,7 +15,7 @@ trail of the organization; it is only looked at.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,10 @@ from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.log_bucket import LogBucket, log_bucket, put_right, read_problems
+from aft.settings.wording import on_or_off
+
+if TYPE_CHECKING:
+    from types_boto3_cloudtrail import CloudTrailClient
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 
@@ -79,9 +83,7 @@ class Trail:
     multi_region: bool
     global_events: bool
     validation: bool
-    is_organizations: bool
     is_logging: bool
-    delivery_error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +186,7 @@ class CloudTrail:
         if observed.bucket_problems:
             put_right(bucket, session)
         client = session.client("cloudtrail")
-        settings = {
+        settings: dict[str, Any] = {
             "S3BucketName": bucket.name,
             "IsMultiRegionTrail": True,
             "IncludeGlobalServiceEvents": True,
@@ -214,7 +216,7 @@ def _bucket(inputs: SettingInputs[CloudTrailParameters]) -> LogBucket:
     )
 
 
-def _trail(client: Any, found: Any) -> Trail:
+def _trail(client: CloudTrailClient, found: Any) -> Trail:
     status = client.get_trail_status(Name=found["TrailARN"])
     return Trail(
         arn=found["TrailARN"],
@@ -224,9 +226,7 @@ def _trail(client: Any, found: Any) -> Trail:
         multi_region=bool(found.get("IsMultiRegionTrail")),
         global_events=bool(found.get("IncludeGlobalServiceEvents")),
         validation=bool(found.get("LogFileValidationEnabled")),
-        is_organizations=bool(found.get("IsOrganizationTrail")),
         is_logging=bool(status.get("IsLogging")),
-        delivery_error=status.get("LatestDeliveryError") or "",
     )
 
 
@@ -249,11 +249,11 @@ def _fields(
     return [
         ("home region", trail.home_region, inputs.account.home_region),
         ("bucket", trail.bucket, _bucket(inputs).name),
-        ("all regions", _switch(trail.multi_region), "on"),
-        ("global services", _switch(trail.global_events), "on"),
-        ("log file validation", _switch(trail.validation), _switch(wanted.log_file_validation)),
+        ("all regions", on_or_off(trail.multi_region), "on"),
+        ("global services", on_or_off(trail.global_events), "on"),
+        ("log file validation", on_or_off(trail.validation), on_or_off(wanted.log_file_validation)),
         ("KMS key", trail.key or "none", key or "none"),
-        ("logging", _switch(trail.is_logging), "on"),
+        ("logging", on_or_off(trail.is_logging), "on"),
     ]
 
 
@@ -299,7 +299,3 @@ def _explained(error: Terminal | NotFound, bucket: LogBucket, session: AccountSe
             "`cloudtrail` setting (it comes first), or a bucket whose policy lets CloudTrail in"
         )
     return Terminal(error.message, hint=hint, code=code)
-
-
-def _switch(is_on: bool) -> str:  # noqa: FBT001 (one value, shown)
-    return "on" if is_on else "off"

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,10 @@ from aft.errors import NotFound, Terminal, Transient
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.log_bucket import LogBucket, log_bucket, put_right, read_problems
+from aft.settings.wording import on_or_off
+
+if TYPE_CHECKING:
+    from types_boto3_config import ConfigServiceClient
 
 PRINCIPAL = "config.amazonaws.com"
 ROLE = "AWSServiceRoleForConfig"
@@ -183,7 +187,7 @@ def _bucket(inputs: SettingInputs[ConfigRecorderParameters]) -> LogBucket:
     )
 
 
-def _recorder(client: Any) -> Recorder | None:
+def _recorder(client: ConfigServiceClient) -> Recorder | None:
     recorders = client.describe_configuration_recorders()["ConfigurationRecorders"]
     own = next((item for item in recorders if not item.get("servicePrincipal")), None)
     if own is None:
@@ -220,9 +224,9 @@ def _fields(
         found += [
             ("recorder's name", recorder.name, wanted.name),
             ("recorder's role", role, ROLE),
-            ("recorder for all supported types", _switch(recorder.all_supported), "on"),
-            ("recorder for global types", _switch(recorder.global_types), _switch(is_home)),
-            ("recording", _switch(recorder.is_recording), "on"),
+            ("recorder for all supported types", on_or_off(recorder.all_supported), "on"),
+            ("recorder for global types", on_or_off(recorder.global_types), on_or_off(is_home)),
+            ("recording", on_or_off(recorder.is_recording), "on"),
         ]
     if channel is not None:
         found += [
@@ -256,7 +260,9 @@ def _ensure_role(session: AccountSession) -> None:
 
 
 def _put_recorder(
-    client: Any, inputs: SettingInputs[ConfigRecorderParameters], session: AccountSession
+    client: ConfigServiceClient,
+    inputs: SettingInputs[ConfigRecorderParameters],
+    session: AccountSession,
 ) -> None:
     role = session.client("iam").get_role(RoleName=ROLE)["Role"]["Arn"]
     try:
@@ -277,7 +283,7 @@ def _put_recorder(
 
 
 def _put_channel(
-    client: Any,
+    client: ConfigServiceClient,
     inputs: SettingInputs[ConfigRecorderParameters],
     bucket: LogBucket,
     session: AccountSession,
@@ -312,7 +318,3 @@ def _missing(inputs: SettingInputs[ConfigRecorderParameters], what: str) -> Sett
         before=None,
         after=after,
     )
-
-
-def _switch(is_on: bool) -> str:  # noqa: FBT001 (one value, shown)
-    return "on" if is_on else "off"

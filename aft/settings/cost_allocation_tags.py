@@ -14,7 +14,7 @@ are active and not listed are left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -64,7 +64,7 @@ class CostAllocationTags:
         """The status of each key that billing knows, of those asked for."""
         client = into_management(session, inputs.account).client("ce", REGION)
         found: dict[str, str] = {}
-        token: dict[str, str] = {}
+        token: dict[str, Any] = {}
         while True:
             answer = client.list_cost_allocation_tags(
                 TagKeys=list(inputs.parameters.keys), Type="UserDefined", **token

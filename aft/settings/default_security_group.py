@@ -14,14 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
-from aft.errors import NotFound, Terminal
+from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.deletion import unless_gone
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
 
 _SHOWN = 3
 
@@ -136,7 +140,7 @@ class DefaultSecurityGroup:
                 (ec2.revoke_security_group_egress, group.egress),
             ):
                 if rules:
-                    _unless_gone(revoke, group.id, rules)
+                    unless_gone(revoke, GroupId=group.id, SecurityGroupRuleIds=list(rules))
         _refuse(inputs, kept)
 
 
@@ -158,10 +162,13 @@ def _refuse(
         )
 
 
-def _all(ec2: Any, operation: str, name: str, values: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+def _all(
+    ec2: EC2Client, operation: str, name: str, values: Sequence[str]
+) -> Sequence[Mapping[str, Any]]:
     """All of ``describe_<operation>`` with this filter; AWS takes 200 values in one."""
     key = "".join(word.capitalize() for word in operation.split("_"))
-    pages = ec2.get_paginator(f"describe_{operation}")
+    by_name: Any = ec2  # an operation that is not a literal has no type
+    pages = by_name.get_paginator(f"describe_{operation}")
     return [
         item
         for start in range(0, len(values), 200)
@@ -180,14 +187,6 @@ def _rules(rules: Sequence[Mapping[str, Any]], group: str, *, is_egress: bool) -
             if rule["GroupId"] == group and bool(rule["IsEgress"]) is is_egress
         )
     )
-
-
-def _unless_gone(revoke: Any, group: str, rules: Sequence[str]) -> None:
-    """Rules that somebody has just taken away are as they should be."""
-    try:
-        revoke(GroupId=group, SecurityGroupRuleIds=list(rules))
-    except NotFound:
-        return
 
 
 def _counted(group: OpenGroup) -> str:

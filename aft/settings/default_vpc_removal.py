@@ -17,12 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
 from aft.errors import Conflict, NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
 
 TRAIL_TAG = "aft:default-vpc-removal"
 """On an internet gateway: the id of the default VPC it is being taken from."""
@@ -121,7 +124,7 @@ class DefaultVpcRemoval:
             raise _refusal(observed, inputs.region, f"AWS says {error.message}") from error
 
 
-def _remove(ec2: Any, vpc: DefaultVpc) -> None:
+def _remove(ec2: EC2Client, vpc: DefaultVpc) -> None:
     for gateway in vpc.internet_gateways:
         ec2.create_tags(Resources=[gateway], Tags=[{"Key": TRAIL_TAG, "Value": vpc.id}])
         _unless_gone(ec2.detach_internet_gateway, InternetGatewayId=gateway, VpcId=vpc.id)
@@ -245,7 +248,7 @@ _TENANTS = (
 )
 
 
-def _what_is_inside(ec2: Any, vpc: str) -> Iterator[str]:
+def _what_is_inside(ec2: EC2Client, vpc: str) -> Iterator[str]:
     for tenant in _TENANTS:
         for item in _find(ec2, tenant.operation, {tenant.filter: [vpc]}):
             if tenant.counts(item):
@@ -254,7 +257,7 @@ def _what_is_inside(ec2: Any, vpc: str) -> Iterator[str]:
 
 
 def _find(
-    ec2: Any, operation: str, filters: Mapping[str, Sequence[str]]
+    ec2: EC2Client, operation: str, filters: Mapping[str, Sequence[str]]
 ) -> Sequence[Mapping[str, Any]]:
     """All of ``describe_<operation>`` that match; the answer's key is its name in capitals.
 

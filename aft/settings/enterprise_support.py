@@ -14,7 +14,7 @@ opened. Without a plan that answers, the setting is skipped with a word, and lat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,9 @@ from aft.errors import Denied
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.delegation import into_management
+
+if TYPE_CHECKING:
+    from types_boto3_support import SupportClient
 
 REGION = "us-east-1"
 SERVICE, CATEGORY = "account-management", "billing"
@@ -103,7 +106,9 @@ class EnterpriseSupport:
         if _find(support, session).id:  # opened meanwhile, perhaps by a try whose answer was lost
             return
         account = inputs.account
-        copies = {"ccEmailAddresses": list(inputs.parameters.cc)} if inputs.parameters.cc else {}
+        copies: dict[str, Any] = (
+            {"ccEmailAddresses": list(inputs.parameters.cc)} if inputs.parameters.cc else {}
+        )
         support.create_case(
             subject=f"Please extend Enterprise Support to one more account {_mark(session)}",
             communicationBody=(
@@ -122,7 +127,9 @@ class EnterpriseSupport:
         )
 
 
-def _support(inputs: SettingInputs[EnterpriseSupportParameters], session: AccountSession) -> Any:
+def _support(
+    inputs: SettingInputs[EnterpriseSupportParameters], session: AccountSession
+) -> SupportClient:
     return into_management(session, inputs.account).client("support", REGION)
 
 
@@ -131,7 +138,7 @@ def _mark(session: AccountSession) -> str:
     return f"[aft:{session.account_id}]"
 
 
-def _find(support: Any, session: AccountSession) -> ObservedCase:
+def _find(support: SupportClient, session: AccountSession) -> ObservedCase:
     try:
         pages = support.get_paginator("describe_cases").paginate(
             includeResolvedCases=True, includeCommunications=False

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,10 @@ from aft.settings.delegation import (
     into_management,
     somebody_elses,
 )
+from aft.settings.wording import on_or_off, should_be
+
+if TYPE_CHECKING:
+    from types_boto3_guardduty import GuardDutyClient
 
 Feature = Literal[
     "S3_DATA_EVENTS",
@@ -166,7 +170,7 @@ class GuardDuty:
         if part is not Part.MEMBER and detector.frequency != wanted:
             found.append(_differs(inputs, "publishing frequency", detector.frequency, wanted))
         found += [
-            _differs(inputs, feature, _switch(detector.features.get(feature)), _switch(is_on))
+            _differs(inputs, feature, on_or_off(detector.features.get(feature)), on_or_off(is_on))
             for feature, is_on in sorted(inputs.parameters.features.items())
             if detector.features.get(feature, False) != is_on
         ]
@@ -207,7 +211,7 @@ class GuardDuty:
             _configure_organization(own, detector_id, inputs.parameters)
 
 
-def _detector(client: Any) -> Detector | None:
+def _detector(client: GuardDutyClient) -> Detector | None:
     found = client.list_detectors()["DetectorIds"]
     if not found:
         return None
@@ -225,7 +229,7 @@ def _appointed(management: AccountSession, region: str | None) -> str:
     return next((str(item["AdminAccountId"]) for item in answer.get("AdminAccounts", ())), "")
 
 
-def _relationship(admin: Any, detector_id: str, account_id: str) -> str:
+def _relationship(admin: GuardDutyClient, detector_id: str, account_id: str) -> str:
     answer = admin.get_members(DetectorId=detector_id, AccountIds=[account_id])
     return next((str(item["RelationshipStatus"]) for item in answer["Members"]), "")
 
@@ -254,15 +258,18 @@ def _auto_features(parameters: GuardDutyParameters) -> Mapping[str, str]:
     }
 
 
-def _configure_organization(own: Any, detector_id: str, parameters: GuardDutyParameters) -> None:
+def _configure_organization(
+    own: GuardDutyClient, detector_id: str, parameters: GuardDutyParameters
+) -> None:
     features = [
         {"Name": feature, "AutoEnable": value}
         for feature, value in _auto_features(parameters).items()
     ]
+    more: dict[str, Any] = {"Features": features} if features else {}
     own.update_organization_configuration(
         DetectorId=detector_id,
         AutoEnableOrganizationMembers=parameters.auto_enable,
-        **({"Features": features} if features else {}),
+        **more,
     )
 
 
@@ -284,8 +291,11 @@ def _join(
     admin = delegation.into(session).client("guardduty", inputs.region)
     own = [session.account_id]
     if observed.relationship != "Enabled":
-        details = [{"AccountId": session.account_id, "Email": inputs.account.email}]
-        _all_processed(admin.create_members(DetectorId=detector, AccountDetails=details), inputs)
+        answer = admin.create_members(
+            DetectorId=detector,
+            AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}],
+        )
+        _all_processed(answer, inputs)
     if observed.relationship == "Disabled" or (observed.detector and not observed.detector.enabled):
         _all_processed(admin.start_monitoring_members(DetectorId=detector, AccountIds=own), inputs)
     if features := _features(inputs.parameters):
@@ -311,15 +321,7 @@ def _features(parameters: GuardDutyParameters) -> dict[str, Any]:
     return {"Features": features} if features else {}
 
 
-def _switch(is_on: bool | None) -> str:  # noqa: FBT001 (one value, shown)
-    return "on" if is_on else "off"
-
-
 def _differs(
     inputs: SettingInputs[GuardDutyParameters], what: str, before: str | None, after: str
 ) -> SettingDifference:
-    label = f"GuardDuty {what}".rstrip() + f" in {inputs.region}"
-    was = "is missing" if before is None else f"is {before}"
-    return SettingDifference(
-        description=f"{label} {was}, should be {after}", before=before, after=after
-    )
+    return should_be(f"GuardDuty {what}".rstrip() + f" in {inputs.region}", before, after)

@@ -10,7 +10,7 @@ out once their password has expired, which only an administrator can undo.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -79,9 +79,10 @@ class IamPasswordPolicy:
     ) -> Mapping[str, PolicyValue] | None:
         """The policy by parameter name, or ``None`` where there is none."""
         try:
-            policy = session.client("iam").get_account_password_policy()["PasswordPolicy"]
+            answer = session.client("iam").get_account_password_policy()
         except NotFound:
             return None
+        policy: Mapping[str, Any] = answer["PasswordPolicy"]
         found: dict[str, PolicyValue] = {}
         for field, (key, _) in _FIELDS.items():
             value = policy.get(key)

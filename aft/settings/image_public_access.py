@@ -11,14 +11,17 @@ change it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 
-WANTED = "block-new-sharing"
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+
+WANTED: Final = "block-new-sharing"
 SECONDS_BETWEEN_LOOKS = 15.0
 LOOKS = 60
 """Fifteen minutes: half again as long as AWS says."""
@@ -98,7 +101,7 @@ class ImagePublicAccess:
         )
 
 
-def _observed(ec2: Any) -> ObservedImageSharing:
+def _observed(ec2: EC2Client) -> ObservedImageSharing:
     answer = ec2.get_image_block_public_access_state()
     return ObservedImageSharing(
         state=answer["ImageBlockPublicAccessState"], managed_by=answer.get("ManagedBy", "account")

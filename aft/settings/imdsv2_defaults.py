@@ -126,9 +126,8 @@ class Imdsv2Defaults:
         if not differing:
             return
         self.refuse(inputs, observed)
-        session.client("ec2", inputs.region).modify_instance_metadata_defaults(
-            **{_MEMBERS[field]: wanted for field, wanted in differing.items()}
-        )
+        arguments: dict[str, Any] = {_MEMBERS[field]: value for field, value in differing.items()}
+        session.client("ec2", inputs.region).modify_instance_metadata_defaults(**arguments)
 
 
 def _differing(

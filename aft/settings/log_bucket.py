@@ -17,15 +17,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aft.baselines.references import AccountReference, account_behind
 from aft.errors import Conflict, Denied, NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.values.ids import AccountId
+from aft.values.regions import partition_of
 
-_CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import PublicAccessBlockConfigurationTypeDef
+
+_CLOSED: PublicAccessBlockConfigurationTypeDef = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +60,7 @@ class LogBucket:
             if self.organization_id
             else {"aws:SourceAccount": str(self.owner)}
         )
-        arn = f"arn:{_partition(self.region)}:s3:::{self.name}"
+        arn = f"arn:{partition_of(self.region)}:s3:::{self.name}"
         ends: tuple[tuple[str, list[str], str, dict[str, str]], ...] = (
             ("Look", ["s3:GetBucketAcl", "s3:ListBucket"], arn, {}),
             (
@@ -125,9 +135,7 @@ def put_right(bucket: LogBucket, session: AccountSession) -> None:
     """Make the bucket, or what is wrong about it, right. Safe to repeat and side by side."""
     s3 = session.client("s3", bucket.region)
     _create(s3, bucket)
-    s3.put_public_access_block(
-        Bucket=bucket.name, PublicAccessBlockConfiguration=dict.fromkeys(_CLOSED, True)
-    )
+    s3.put_public_access_block(Bucket=bucket.name, PublicAccessBlockConfiguration=_CLOSED)
     policy = _policy(s3, bucket.name)
     missing = _missing_statements(bucket, policy)
     if missing:
@@ -137,8 +145,8 @@ def put_right(bucket: LogBucket, session: AccountSession) -> None:
         s3.put_bucket_policy(Bucket=bucket.name, Policy=json.dumps(document))
 
 
-def _create(s3: Any, bucket: LogBucket) -> None:
-    place = (
+def _create(s3: S3Client, bucket: LogBucket) -> None:
+    place: dict[str, Any] = (
         {}
         if bucket.region == "us-east-1"
         else {"CreateBucketConfiguration": {"LocationConstraint": bucket.region}}
@@ -158,7 +166,7 @@ def _create(s3: Any, bucket: LogBucket) -> None:
         raise
 
 
-def _policy(s3: Any, name: str) -> Sequence[Mapping[str, Any]]:
+def _policy(s3: S3Client, name: str) -> Sequence[Mapping[str, Any]]:
     try:
         document = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])
     except NotFound:
@@ -183,16 +191,10 @@ def _plain(statement: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _is_closed(s3: Any, name: str) -> bool:
+def _is_closed(s3: S3Client, name: str) -> bool:
     try:
         answer = s3.get_public_access_block(Bucket=name)
     except NotFound:
         return False
     block = answer["PublicAccessBlockConfiguration"]
     return all(block.get(item) for item in _CLOSED)
-
-
-def _partition(region: str) -> str:
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

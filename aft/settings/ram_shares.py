@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -24,6 +24,9 @@ from aft.baselines.references import AccountReference, account_behind
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+
+if TYPE_CHECKING:
+    from types_boto3_ram import RAMClient
 
 
 class ShareEntry(SettingParameters):
@@ -154,7 +157,7 @@ def _look(
     )
 
 
-def _own_share(owner: Any, name: str) -> str:
+def _own_share(owner: RAMClient, name: str) -> str:
     for page in owner.get_paginator("get_resource_shares").paginate(
         resourceOwner="SELF", name=name, resourceShareStatus="ACTIVE"
     ):
@@ -164,7 +167,7 @@ def _own_share(owner: Any, name: str) -> str:
     return ""
 
 
-def _association(owner: Any, arn: str, account_id: str) -> tuple[str, str]:
+def _association(owner: RAMClient, arn: str, account_id: str) -> tuple[str, str]:
     answer = owner.get_resource_share_associations(
         associationType="PRINCIPAL", resourceShareArns=[arn], principal=account_id
     )
@@ -174,7 +177,7 @@ def _association(owner: Any, arn: str, account_id: str) -> tuple[str, str]:
     return "", ""
 
 
-def _invitation(own: Any, *, arn: str) -> str:
+def _invitation(own: RAMClient, *, arn: str) -> str:
     return next(
         (
             str(item["resourceShareInvitationArn"])
@@ -185,7 +188,7 @@ def _invitation(own: Any, *, arn: str) -> str:
     )
 
 
-def _open_invitations(own: Any) -> Iterator[Mapping[str, Any]]:
+def _open_invitations(own: RAMClient) -> Iterator[Mapping[str, Any]]:
     for page in own.get_paginator("get_resource_share_invitations").paginate():
         for item in page["resourceShareInvitations"]:
             if item["status"] == "PENDING":
@@ -196,7 +199,7 @@ def _is_under_way(share: ObservedShare) -> bool:
     return share.association == "ASSOCIATING" and not share.invitation
 
 
-def _invited(entry: ShareEntry, own: Any, owner: str) -> ObservedShare:
+def _invited(entry: ShareEntry, own: RAMClient, owner: str) -> ObservedShare:
     for item in _open_invitations(own):
         if item["senderAccountId"] == owner and item["resourceShareName"] == entry.name:
             return ObservedShare(

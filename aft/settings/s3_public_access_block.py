@@ -17,6 +17,7 @@ from aft.baselines.model import SettingDifference, SettingInputs, SettingParamet
 from aft.errors import NotFound
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.wording import on_or_off
 
 
 class S3PublicAccessBlockParameters(SettingParameters):
@@ -73,10 +74,10 @@ class S3PublicAccessBlock:
     ) -> tuple[SettingDifference, ...]:
         return tuple(
             SettingDifference(
-                description=f"S3 public access: {key} is {_text(observed[field])}, "
-                f"should be {_text(wanted)}",
-                before=_text(observed[field]),
-                after=_text(wanted),
+                description=f"S3 public access: {key} is {on_or_off(observed[field])}, "
+                f"should be {on_or_off(wanted)}",
+                before=on_or_off(observed[field]),
+                after=on_or_off(wanted),
             )
             for field, key in _FIELDS.items()
             if (wanted := getattr(inputs.parameters, field)) != observed[field]
@@ -90,13 +91,13 @@ class S3PublicAccessBlock:
     ) -> None:
         if not self.compare(inputs, observed):
             return
+        wanted = inputs.parameters
         session.client("s3control").put_public_access_block(
             AccountId=session.account_id,
             PublicAccessBlockConfiguration={
-                key: getattr(inputs.parameters, field) for field, key in _FIELDS.items()
+                "BlockPublicAcls": wanted.block_public_acls,
+                "IgnorePublicAcls": wanted.ignore_public_acls,
+                "BlockPublicPolicy": wanted.block_public_policy,
+                "RestrictPublicBuckets": wanted.restrict_public_buckets,
             },
         )
-
-
-def _text(switch: bool) -> str:  # noqa: FBT001 (one value, shown)
-    return "on" if switch else "off"

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,6 +31,10 @@ from aft.settings.delegation import (
     into_management,
     somebody_elses,
 )
+from aft.settings.wording import on_or_off, should_be
+
+if TYPE_CHECKING:
+    from types_boto3_securityhub import SecurityHubClient
 
 BEST_PRACTICES = "standards/aws-foundational-security-best-practices/v/1.0.0"
 _ON = frozenset({"PENDING", "READY", "INCOMPLETE"})
@@ -132,8 +136,8 @@ class SecurityHub:
             return tuple(found)
         if observed.enabled and observed.auto_enable_controls != wanted.auto_enable_controls:
             before, after = (
-                _switch(observed.auto_enable_controls),
-                _switch(wanted.auto_enable_controls),
+                on_or_off(observed.auto_enable_controls),
+                on_or_off(wanted.auto_enable_controls),
             )
             found.append(_differs(inputs, "auto-enabling of controls", before, after))
         if observed.enabled and observed.findings_per != wanted.findings_per:
@@ -181,7 +185,7 @@ class SecurityHub:
         _enable_standards(own, inputs, observed)
 
 
-def _hub(client: Any) -> dict[str, Any]:
+def _hub(client: SecurityHubClient) -> dict[str, Any]:
     """``DescribeHub`` where there is no hub is NotFound, or InvalidAccess in young accounts."""
     try:
         hub = client.describe_hub()
@@ -202,7 +206,7 @@ def _end(arn: str) -> str:
     return arn.split(":", 5)[-1].lstrip(":")
 
 
-def _enabled_standards(client: Any) -> Mapping[str, str]:
+def _enabled_standards(client: SecurityHubClient) -> Mapping[str, str]:
     pages = client.get_paginator("get_enabled_standards").paginate()
     return {
         _end(item["StandardsArn"]): item["StandardsStatus"]
@@ -211,7 +215,7 @@ def _enabled_standards(client: Any) -> Mapping[str, str]:
     }
 
 
-def _available_standards(client: Any) -> Mapping[str, str]:
+def _available_standards(client: SecurityHubClient) -> Mapping[str, str]:
     pages = client.get_paginator("describe_standards").paginate()
     return {
         _end(item["StandardsArn"]): item["StandardsArn"]
@@ -221,7 +225,11 @@ def _available_standards(client: Any) -> Mapping[str, str]:
 
 
 def _as_administrator(
-    own: Any, inputs: SettingInputs[SecurityHubParameters], session: AccountSession, *, is_on: bool
+    own: SecurityHubClient,
+    inputs: SettingInputs[SecurityHubParameters],
+    session: AccountSession,
+    *,
+    is_on: bool,
 ) -> dict[str, Any]:
     management = into_management(session, inputs.account).client("securityhub", inputs.region)
     accounts = management.list_organization_admin_accounts().get("AdminAccounts", ())
@@ -236,7 +244,9 @@ def _as_administrator(
     }
 
 
-def _as_member(own: Any, admin: Any, account_id: str, *, is_on: bool) -> dict[str, Any]:
+def _as_member(
+    own: SecurityHubClient, admin: SecurityHubClient, account_id: str, *, is_on: bool
+) -> dict[str, Any]:
     if not _hub(admin)["enabled"]:
         return {}
     try:
@@ -284,8 +294,9 @@ def _join(
         # First by ourselves: CreateMembers would switch the default standards on, too.
         _enable(session.client("securityhub", inputs.region), inputs.parameters)
     admin = delegation.into(session).client("securityhub", inputs.region)
-    details = [{"AccountId": session.account_id, "Email": inputs.account.email}]
-    answer = admin.create_members(AccountDetails=details)
+    answer = admin.create_members(
+        AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}]
+    )
     for item in answer.get("UnprocessedAccounts", ()):
         raise Terminal(
             f"Security Hub in {inputs.region} refused account {item['AccountId']}: "
@@ -294,7 +305,7 @@ def _join(
         )
 
 
-def _enable(own: Any, parameters: SecurityHubParameters) -> None:
+def _enable(own: SecurityHubClient, parameters: SecurityHubParameters) -> None:
     try:
         own.enable_security_hub(
             EnableDefaultStandards=False, ControlFindingGenerator=parameters.findings_per
@@ -304,7 +315,7 @@ def _enable(own: Any, parameters: SecurityHubParameters) -> None:
 
 
 def _enable_standards(
-    own: Any, inputs: SettingInputs[SecurityHubParameters], observed: ObservedHub
+    own: SecurityHubClient, inputs: SettingInputs[SecurityHubParameters], observed: ObservedHub
 ) -> None:
     missing = [
         standard
@@ -330,15 +341,7 @@ def _listed(items: Sequence[str]) -> str:
     return ", ".join(items) or "none"
 
 
-def _switch(is_on: bool) -> str:  # noqa: FBT001 (one value, shown)
-    return "on" if is_on else "off"
-
-
 def _differs(
     inputs: SettingInputs[SecurityHubParameters], what: str, before: str | None, after: str
 ) -> SettingDifference:
-    label = f"Security Hub {what}".rstrip() + f" in {inputs.region}"
-    was = "is missing" if before is None else f"is {before}"
-    return SettingDifference(
-        description=f"{label} {was}, should be {after}", before=before, after=after
-    )
+    return should_be(f"Security Hub {what}".rstrip() + f" in {inputs.region}", before, after)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -24,6 +24,9 @@ from aft.baselines.model import SettingDifference, SettingInputs, SettingParamet
 from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+
+if TYPE_CHECKING:
+    from types_boto3_service_quotas import ServiceQuotasClient
 
 GLOBAL_REGION = "us-east-1"
 _OPEN = frozenset({"PENDING", "CASE_OPENED"})
@@ -147,12 +150,12 @@ def _client(
     quota: QuotaParameters,
     inputs: SettingInputs[ServiceQuotasParameters],
     session: AccountSession,
-) -> Any:
+) -> ServiceQuotasClient:
     return session.client("service-quotas", _region(quota, inputs))
 
 
-def _observed(quota: QuotaParameters, client: Any) -> ObservedQuota:
-    named = {"ServiceCode": quota.service, "QuotaCode": quota.quota}
+def _observed(quota: QuotaParameters, client: ServiceQuotasClient) -> ObservedQuota:
+    named: dict[str, Any] = {"ServiceCode": quota.service, "QuotaCode": quota.quota}
     try:
         found = client.get_service_quota(**named)["Quota"]
     except NotFound:
@@ -187,7 +190,7 @@ def _is_decided_elsewhere(quota: QuotaParameters, found: ObservedQuota) -> bool:
     return found.status in _REFUSED and found.asked is not None and found.asked >= quota.at_least
 
 
-def _ask(quota: QuotaParameters, client: Any) -> None:
+def _ask(quota: QuotaParameters, client: ServiceQuotasClient) -> None:
     try:
         client.request_service_quota_increase(
             ServiceCode=quota.service, QuotaCode=quota.quota, DesiredValue=quota.at_least

@@ -1,41 +1,244 @@
-"""The walls between the packages: import-linter's contracts, and what it cannot express."""
+"""The walls between the rooms: one table for each, and import-linter's layers.
+
+A row that grants something names modules, packages (with all in them) or patterns (``*`` is one
+part of a name): a new room gets its rows here, and is refused everything until then.
+"""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from source_graph import ROOT, covers, inside, modules, nodes, owner, reached
 
-ROOT = Path(__file__).parents[2]
-SOURCES = sorted((ROOT / "aft").rglob("*.py"))
+from aft.kinds.registry import installed_kinds
 
-ONE_IMPORTER = {
-    "yaml": {"aft/yamldoc/events.py"},
-    "jinja2": {"aft/customizations/render.py"},
+WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
+    # --- vendors: whatever is not of the standard library has a row
+    "boto3": ("aft.runners.python.host", "aft.sandbox"),
+    "botocore": (
+        "aft.aws",
+        "aft.kinds.*.aws",
+        "aft.providers",
+        "aft.runners.python.host",  # the child process of a step
+        "aft.sandbox",
+    ),
+    "click": ("aft.cli",),
+    "cryptography": ("aft.sandbox",),
+    "jinja2": ("aft.customizations.render",),
+    "moto": ("aft.sandbox",),
+    "pydantic": (
+        "aft.baselines",
+        "aft.config",
+        "aft.customizations",
+        "aft.desired",
+        "aft.findings",
+        "aft.kinds",
+        "aft.ledger",
+        "aft.organization",
+        "aft.plan",
+        "aft.providers",
+        "aft.settings",
+    ),
+    "pydantic_core": ("aft.baselines.references", "aft.desired.provenance"),
+    "pygit2": ("aft.git",),
+    "rich": ("aft.cli.context", "aft.report"),
+    "types_boto3_*": (
+        "aft.aws",
+        "aft.aws_clients",
+        "aft.kinds.*.aws",
+        "aft.providers",
+        "aft.runners",
+        "aft.settings",
+    ),
+    "urllib3": ("aft.github",),
+    "werkzeug": ("aft.sandbox",),
+    "yaml": ("aft.yamldoc.events",),
+    # --- processes
+    "subprocess": (
+        "aft.app.doctor.aws_facts",
+        "aft.git.command",
+        "aft.runners.process",
+        "aft.runners.terraform.binary",
+        "aft.sandbox",
+    ),
+    # --- rooms that few may know
+    "aft.aws": ("aft.app", "aft.kinds.*.aws", "aft.providers"),
+    "aft.github": (
+        "aft.app.doctor.github_facts",  # aft doctor judges what only GitHub has
+        "aft.doctor.github",
+        "aft.cli.github_options",  # puts the adapter of aft.forge together
+    ),
+    "aft.sandbox": ("aft.app", "aft.cli.sandbox"),  # the composition root, and its own verb
 }
-KNOWS_GITHUB = {
-    "aft/app/doctor/github_facts.py",  # aft doctor judges what only GitHub has
-    "aft/doctor/github.py",
-    "aft/cli/github_options.py",  # puts the adapter of aft.forge together
+
+ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
+    # All that these may import of aft beside themselves; `aft` alone is its version.
+    "aft.sandbox": ("aft", "aft.errors", "aft.policy_language", "aft.values"),
+    "aft.policy_language": ("aft.errors", "aft.findings.model", "aft.values"),
+    "aft.forge": ("aft.errors",),
+    "aft.github": ("aft", "aft.errors", "aft.forge", "aft.ports"),
+    "aft.yamldoc": ("aft.findings", "aft.values"),
+    "aft.settings": (
+        "aft.baselines",
+        "aft.errors",
+        "aft.organization",
+        "aft.sessions",
+        "aft.values",
+    ),
+    "aft.runners": (
+        "aft.customizations",
+        "aft.errors",
+        "aft.findings",
+        "aft.organization",
+        "aft.sessions",
+        "aft.traces",
+        "aft.values",
+    ),
+    "aft.providers": ("aft.account_provider", "aft.errors", "aft.organization", "aft.values"),
+    "aft.aws": (
+        "aft",
+        "aft.aws_clients",
+        "aft.config",
+        "aft.errors",
+        "aft.organization",
+        "aft.policy_language",
+        "aft.ports",
+        "aft.values",
+    ),
 }
+
+STRANGERS: Mapping[str, tuple[str, ...]] = {
+    # Families whose members know nothing of each other, and what they share.
+    "aft.kinds": ("aft.kinds.registry",),
+    "aft.providers": (),
+    "aft.runners": ("aft.runners.process", "aft.runners.shell"),  # helpers around Terraform
+    "aft.settings": (
+        "aft.settings.delegation",
+        "aft.settings.deletion",
+        "aft.settings.iam_roles.policies",
+        "aft.settings.log_bucket",
+        "aft.settings.wording",
+    ),
+}
+
+PURE = (
+    "aft.desired",
+    "aft.findings",
+    "aft.forge",
+    "aft.kinds",
+    "aft.ledger",
+    "aft.organization",
+    "aft.plan",
+    "aft.policy_language",
+    "aft.values",
+)
+"""No clock, randomness, threads, processes, files, network or logging, and nothing reached through
+other modules of aft either: "today" comes in as a value."""
+
+EFFECTS = ("aft.kinds.registry", "aft.kinds.*.aws", "aft.kinds.*.effects", "aft.kinds.*.read")
+"""What is not pure of these rooms: that which looks into accounts or carries changes out, and what
+loads it."""
+
+PURE_IMPORTS = (
+    "__future__",
+    "abc",
+    "base64",
+    "binascii",
+    "bisect",
+    "collections",
+    "contextlib",
+    "copy",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "difflib",
+    "enum",
+    "fnmatch",
+    "functools",
+    "graphlib",
+    "hashlib",
+    "heapq",
+    "importlib.resources.files",  # data that is a part of the package
+    "ipaddress",
+    "itertools",
+    "json",
+    "math",
+    "operator",
+    "pathlib.PurePath",
+    "pathlib.PurePosixPath",
+    "pydantic",
+    "pydantic_core",
+    "re",
+    "string",
+    "textwrap",
+    "tomllib",
+    "types",
+    "typing",
+    "unicodedata",
+    "yaml",
+    "zlib",
+)
+"""All that pure modules import from outside of aft; what these do themselves is theirs."""
+
+IMPURE_CALLS = {"now", "today", "utcnow", "fromtimestamp", "open", "print", "input", "exec", "eval"}
+
+CORE = (
+    "aft.account_provider",
+    "aft.baselines",
+    "aft.config",
+    "aft.engine",
+    "aft.ports",
+)
+"""What decides and what carries out: knows no vendor but the readers of files, not even
+indirectly."""
+
+CORE_VENDORS = ("pydantic", "pydantic_core", "yaml")
+
+GIVE_CLIENTS = {"client", "client_once", "management", "management_once"}
+"""Members that give a client by its service's name (``aft.aws_clients.ClientOf``)."""
+
+UNTYPED_CLIENTS = (
+    # These work on any client there is: they make, watch and wrap botocore's.
+    "aft.aws.answers",
+    "aft.aws.calls",
+    "aft.aws.clients",
+    "aft.aws.factory",
+    "aft.aws.pacing",
+    "aft.aws.request_identity",
+    "aft.aws.session",
+    "aft.cli",  # its clients are GitHub's, as are the next one's
+    "aft.app.doctor.github_facts",
+    "aft.runners.python.host",  # a step's own client
+    "aft.sandbox",
+)
+
 FORBIDDEN_WORDS = {"utils", "helpers", "common", "manager", "misc"}
 
 
-def imported(path: Path, *, depth: int = 1) -> set[str]:
-    """The packages a module imports, named by their first ``depth`` parts."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {".".join(name.split(".")[:depth]) for name in names}
+def granted(name: str, patterns: Iterable[str]) -> bool:
+    return any(covers(pattern, name) for pattern in patterns)
 
 
-def test_import_contracts_are_kept() -> None:
+def pure_modules() -> frozenset[str]:
+    return inside(PURE) - inside(EFFECTS)
+
+
+def row_of(target: str) -> str | None:
+    """The row of the table that an import falls under; of several, the narrowest."""
+    return max((row for row in WHO_MAY_IMPORT if covers(row, target)), key=len, default=None)
+
+
+def is_vendor(target: str) -> bool:
+    top = target.partition(".")[0]
+    return top != "aft" and top not in sys.stdlib_module_names
+
+
+def test_layers_are_kept() -> None:
     lint = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(
         [lint, "--config", "pyproject.toml"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -43,74 +246,213 @@ def test_import_contracts_are_kept() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("package", sorted(ONE_IMPORTER))
-def test_some_packages_have_one_importer(package: str) -> None:
-    importers = {str(path.relative_to(ROOT)) for path in SOURCES if package in imported(path)}
-    assert importers <= ONE_IMPORTER[package], importers - ONE_IMPORTER[package]
-    assert importers, f"nothing imports {package}: is this test still about something?"
+def test_everything_is_imported_where_the_table_says_and_nowhere_else() -> None:
+    odd = []
+    for module in modules().values():
+        for item in module.imports:
+            row = row_of(item.target)
+            if row is None and not is_vendor(item.target):
+                continue
+            own = row is not None and covers(row, module.name)
+            if row is None or not (own or granted(module.name, WHO_MAY_IMPORT[row])):
+                odd.append(f"{module.path}:{item.line} imports {item.target}")
+    assert not odd
 
 
-def test_github_is_known_where_the_forge_is_put_together_alone() -> None:
-    importers = {
-        name
-        for path in SOURCES
-        if "aft.github" in imported(path, depth=2)
-        and not (name := str(path.relative_to(ROOT))).startswith("aft/github/")
+def test_every_row_of_the_table_is_about_something() -> None:
+    used = {row_of(item.target) for module in modules().values() for item in module.imports}
+    assert WHO_MAY_IMPORT.keys() <= used
+
+
+def test_stubs_are_imported_by_type_checkers_alone() -> None:
+    odd = [
+        f"{module.path}:{item.line}"
+        for module in modules().values()
+        for item in module.imports
+        if item.target.startswith("types_boto3") and not item.for_types
+    ]
+    assert not odd
+
+
+@pytest.mark.parametrize("room", ONLY_OF_AFT)
+def test_these_rooms_know_little_of_aft(room: str) -> None:
+    odd = [
+        f"{modules()[name].path}:{item.line} imports {item.target}"
+        for name in inside([room])
+        for item in modules()[name].imports
+        if covers("aft", item.target)
+        and not covers(room, item.target)
+        and not granted(owner(item.target), set(ONLY_OF_AFT[room]) - {"aft"})
+        and not (owner(item.target) == "aft" and "aft" in ONLY_OF_AFT[room])
+    ]
+    assert not odd
+
+
+def test_the_sandbox_reaches_no_more_of_aft_through_others() -> None:
+    own = ("aft.sandbox", *ONLY_OF_AFT["aft.sandbox"][1:], "aft.findings.model")
+    odd = [
+        " > ".join(way)
+        for name, way in reached(inside(["aft.sandbox"])).items()
+        if not granted(name, own) and name not in {"aft", "aft.findings"}  # empty packages
+    ]
+    assert not odd
+
+
+@pytest.mark.parametrize("family", STRANGERS)
+def test_members_of_a_family_are_strangers(family: str) -> None:
+    odd = [
+        f"{modules()[name].path}:{item.line} imports {item.target}"
+        for name in inside([f"{family}.*"])
+        for item in modules()[name].imports
+        if covers(f"{family}.*", item.target)
+        and member(family, item.target) != member(family, name)
+        and not granted(item.target, (*STRANGERS[family], *declared_after(name)))
+        and not granted(name, STRANGERS[family])
+    ]
+    assert not odd
+
+
+def member(family: str, name: str) -> str:
+    """The member of the family that a module is, or is in."""
+    return ".".join(name.split(".")[: family.count(".") + 2])
+
+
+def declared_after(name: str) -> set[str]:
+    """The kinds that the kind which ``name`` is a module of says it comes after."""
+    kinds = installed_kinds()
+    folders = {kind.name: member("aft.kinds", type(kind).__module__) for kind in kinds.values()}
+    return {
+        folders[earlier]
+        for kind in kinds.values()
+        if covers(folders[kind.name], name)
+        for earlier in getattr(kind, "after", ())
     }
-    assert importers == KNOWS_GITHUB
 
 
-def test_moto_is_imported_by_the_sandbox_alone() -> None:
-    importers = {path.relative_to(ROOT).parts[1] for path in SOURCES if "moto" in imported(path)}
-    assert importers == {"sandbox"}
+def test_pure_means_pure_also_through_others() -> None:
+    odd = [
+        f"{' > '.join(way)} imports {item.target}"
+        for name, way in reached(pure_modules()).items()
+        for item in modules()[name].imports
+        if not item.for_types
+        and not covers("aft", item.target)
+        and not granted(item.target, PURE_IMPORTS)
+    ]
+    assert not odd
+
+
+def test_pure_modules_look_at_no_clock_and_no_file() -> None:
+    pure = reached(pure_modules())
+    odd = [
+        f"{module.path}:{node.lineno} calls {ast.unparse(node.func)}"
+        for module, node in nodes(ast.Call)
+        if module.name in pure and _called(node) in IMPURE_CALLS
+    ]
+    assert not odd
+
+
+def _called(node: ast.Call) -> str:
+    *before, name = ast.unparse(node.func).split(".")
+    return name if not before or before[-1] in {"datetime", "date"} else ""
+
+
+def test_the_core_reaches_no_vendor() -> None:
+    odd = [
+        f"{' > '.join(way)} imports {item.target}"
+        for name, way in reached(pure_modules() | inside(CORE)).items()
+        for item in modules()[name].imports
+        if not item.for_types and is_vendor(item.target) and not granted(item.target, CORE_VENDORS)
+    ]
+    assert not odd
 
 
 def test_no_room_is_called_a_drawer() -> None:
-    names = {path.stem for path in SOURCES} | {path.parent.name for path in SOURCES}
+    names = {part for name in modules() for part in name.split(".")}
     assert not names & FORBIDDEN_WORDS
 
 
 def test_the_engine_knows_no_way_of_creating_accounts() -> None:
     words = ("CreateAccount", "EMAIL_ALREADY", "ServiceCatalog")
     odd = [
-        f"{path.relative_to(ROOT)}: {word}"
-        for path in SOURCES
-        if path.is_relative_to(ROOT / "aft/engine")
+        f"{modules()[name].path}: {word}"
+        for name in inside(["aft.engine"])
         for word in words
-        if word.casefold() in path.read_text().casefold()
+        if word.casefold() in (ROOT / modules()[name].path).read_text().casefold()
     ]
     assert not odd
 
 
 def test_modules_stay_small() -> None:
-    long = {
-        str(path.relative_to(ROOT)): lines
-        for path in SOURCES
-        if (lines := len(path.read_text().splitlines())) > 400
-        and path != ROOT / "aft/findings/codes.py"  # a table
-    }
+    long = {module.path: module.length for module in modules().values() if module.length > 400}
     assert not long
 
 
 def test_functions_stay_small() -> None:
     long = {
-        f"{path.relative_to(ROOT)}:{node.name}": length
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef)
-        and (length := (node.end_lineno or 0) - node.lineno + 1) > 60
+        f"{module.path}:{node.name}": length
+        for module, node in nodes(ast.FunctionDef)
+        if (length := (node.end_lineno or 0) - node.lineno + 1) > 60
     }
     assert not long
 
 
 def test_no_dry_run_parameter() -> None:
-    names = {
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.arg) and "dry" in node.arg
+    odd = {f"{module.path}:{node.lineno}" for module, node in nodes(ast.arg) if "dry" in node.arg}
+    assert not odd
+
+
+def test_every_client_that_aft_asks_for_has_a_type() -> None:
+    typed = typed_services()
+    asked = [
+        (module, node)
+        for module, node in nodes(ast.Call)
+        if node.args and _gives_clients(node.func) and not granted(module.name, UNTYPED_CLIENTS)
+    ]
+    odd = [
+        f"{module.path}:{node.lineno} asks for {ast.unparse(node.args[0])}"
+        for module, node in asked
+        if not isinstance(node.args[0], ast.Constant) or node.args[0].value not in typed
+    ]
+    assert not odd
+    assert asked, "does nobody ask for clients any more?"
+
+
+def test_no_client_is_anything() -> None:
+    """Not ``Any``: an operation or a parameter that AWS does not have is an error of mypy's."""
+    names = {*typed_services(), "client", "clients", "tagging"}
+    odd = [
+        f"{module.path}:{node.lineno} {name}"
+        for module, node in nodes(ast.arg, ast.AnnAssign, ast.FunctionDef)
+        if not granted(module.name, UNTYPED_CLIENTS)
+        for name, annotation in (_annotated(node),)
+        if annotation == "Any" and (name in names or name.endswith("client"))
+    ]
+    assert not odd
+
+
+def typed_services() -> set[str]:
+    """The services of the overloads."""
+    return {
+        value.value
+        for node in ast.walk(modules()["aft.aws_clients"].tree)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"
+        for value in ast.walk(node.slice)
+        if isinstance(value, ast.Constant)
     }
-    assert not names
+
+
+def _gives_clients(function: ast.expr) -> bool:
+    if isinstance(function, ast.Call):  # sessions.member(account_id)("sts")
+        return isinstance(function.func, ast.Attribute) and function.func.attr == "member"
+    return isinstance(function, ast.Attribute) and function.attr in GIVE_CLIENTS
+
+
+def _annotated(node: ast.arg | ast.AnnAssign | ast.FunctionDef) -> tuple[str, str]:
+    if isinstance(node, ast.FunctionDef):
+        return node.name.lstrip("_"), ast.unparse(node.returns) if node.returns else ""
+    if isinstance(node, ast.AnnAssign):
+        return ast.unparse(node.target), ast.unparse(node.annotation)
+    return node.arg, ast.unparse(node.annotation) if node.annotation else ""
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["validate", "--help"], ["validate"]])
@@ -141,3 +483,17 @@ def test_nothing_names_this_machine_or_a_registry() -> None:
         and any(word in (ROOT / name).read_text(errors="replace") for word in words)
     ]
     assert not odd
+
+
+def test_every_member_of_a_port_says_what_it_promises() -> None:
+    """The docstring is the contract. Plain attributes are explained by their class."""
+    silent = [
+        f"{module.path}:{member.lineno} {port.name}.{member.name}"
+        for module, port in nodes(ast.ClassDef)
+        if any(ast.unparse(base).partition("[")[0] == "Protocol" for base in port.bases)
+        for member in port.body
+        if isinstance(member, ast.FunctionDef)
+        and not {ast.unparse(item) for item in member.decorator_list} & {"property", "overload"}
+        and not ast.get_docstring(member)
+    ]
+    assert not silent

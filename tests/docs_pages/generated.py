@@ -26,7 +26,7 @@ from aft.customizations.template_bounds import FILTERS
 from aft.customizations.template_values import ACCOUNT_FIELDS
 from aft.desired.raw import NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.desired.schema import SchemaName, json_schema
-from aft.findings.codes import FINDING_CODES
+from aft.findings.codes import finding_codes
 from aft.kinds.registry import installed_kinds
 from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.organization.raw import NOT_ACTED_ON as ORGANIZATION_LATER
@@ -268,7 +268,7 @@ def findings() -> str:
     lines: list[str] = []
     for digit, title in RANGES.items():
         lines += [f"## {digit}xx: {title}", ""]
-        for code, entry in FINDING_CODES.items():
+        for code, entry in finding_codes().items():
             if code[3] == digit:
                 lines += [f'### <a id="{code.lower()}"></a>{code} {entry.title}', ""]
                 lines += [_escaped(entry.meaning), "", f"**Remedy.** {_escaped(entry.remedy)}", ""]
@@ -279,7 +279,7 @@ def finding_list() -> str:
     rows = [
         (
             f"[{title}](#{digit}xx-{_slug(title)})",
-            " ".join(f"[{code}](#{code.lower()})" for code in FINDING_CODES if code[3] == digit),
+            " ".join(f"[{code}](#{code.lower()})" for code in finding_codes() if code[3] == digit),
         )
         for digit, title in RANGES.items()
     ]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from aft.errors import AftError, Terminal, system_words, trace, unexpected
+from aft.errors import AftError, Terminal, system_words, unexpected
+from aft.traces import trace
 
 CANARY = "SecretAccessKey"
 

@@ -16,6 +16,7 @@ from aft.customizations.options import (
     S3State,
     TerraformOptions,
 )
+from aft.values.regions import partition_of
 
 BINARY_VARIABLE = "AFT_TERRAFORM_BINARY"
 PLUGINS_VARIABLE = "AFT_TERRAFORM_PLUGIN_DIR"
@@ -33,7 +34,7 @@ def runner_options(workspace: Workspace, config: Config, *, simulated: bool) -> 
         state = _state(terraform, workspace)
     return RunnerOptions(
         member_role=config.roles.member,
-        partition=_partition(config.home_region),
+        partition=partition_of(config.home_region),
         terraform=TerraformOptions(
             binary=environ.get(BINARY_VARIABLE) or terraform.binary,
             version=terraform.version,
@@ -64,10 +65,3 @@ def _state(
             token=workspace.environ.get(hcp.token_variable, ""),
         )
     return None
-
-
-def _partition(region: str) -> str:
-    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
-        if region.startswith(prefix):
-            return partition
-    return "aws"

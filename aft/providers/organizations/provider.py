@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aft.account_provider import (
     Application,
@@ -25,6 +25,10 @@ from aft.errors import Conflict, Terminal, Transient
 from aft.organization.model import OrganizationSnapshot
 from aft.providers.organizations.failures import failure_in, failure_of
 from aft.values.ids import AccountId, OrgUnitId
+
+if TYPE_CHECKING:
+    from types_boto3_organizations import OrganizationsClient
+    from types_boto3_organizations.type_defs import CreateAccountStatusTypeDef
 
 SKEW = timedelta(minutes=5)
 """How far AWS's clock may be behind ours."""
@@ -59,7 +63,7 @@ class OrganizationsProvider:
         return organization.root_id
 
     def begin(self, application: Application) -> Creation:
-        client = self._client(once=True)
+        client = self._management.client_once("organizations", self._management.global_region)
         try:
             answer = client.create_account(**self.parameters(application))
         except Conflict as error:
@@ -101,9 +105,8 @@ class OrganizationsProvider:
         ]
         return sorted(found, key=lambda item: item.requested_at, reverse=True)
 
-    def _client(self, *, once: bool = False) -> Any:
-        management = self._management
-        return management.client("organizations", management.global_region, once=once)
+    def _client(self) -> OrganizationsClient:
+        return self._management.client("organizations", self._management.global_region)
 
     def _listed(self, states: Sequence[CreationState]) -> Sequence[Creation]:
         pages = (
@@ -114,7 +117,7 @@ class OrganizationsProvider:
         found = [self._creation(raw) for page in pages for raw in page["CreateAccountStatuses"]]
         return sorted(found, key=lambda creation: (creation.requested_at, creation.id))
 
-    def _creation(self, raw: Mapping[str, Any]) -> Creation:
+    def _creation(self, raw: CreateAccountStatusTypeDef) -> Creation:
         account_id = AccountId.parse(raw["AccountId"]) if raw.get("AccountId") else None
         if account_id is not None:
             self._management.note_tagged(account_id, at=raw.get("CompletedTimestamp"))

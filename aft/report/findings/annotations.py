@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aft.findings.codes import FINDING_CODES
+from aft.findings.codes import finding_codes
 from aft.findings.model import Finding
 from aft.report.plain import one_line
 
@@ -15,7 +15,7 @@ def findings_github(findings: Iterable[Finding]) -> str:
 
 
 def _command(finding: Finding) -> str:
-    known = FINDING_CODES.get(finding.code)
+    known = finding_codes().get(finding.code)
     title = f"{finding.code} {known.title}" if known is not None else finding.code
     properties = ",".join(
         f"{key}={_property(text)}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import quote
 
-from aft.findings.codes import FINDING_CODES
+from aft.findings.codes import finding_codes
 from aft.findings.model import Finding
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -46,7 +46,7 @@ def _version() -> str:
 
 
 def _rule(code: str) -> dict[str, object]:
-    known = FINDING_CODES.get(code)
+    known = finding_codes().get(code)
     if known is None:
         return {"id": code}
     return {

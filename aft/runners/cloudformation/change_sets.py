@@ -13,7 +13,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from aft.errors import AftError, NotFound, Terminal
 from aft.runners.cloudformation.stacks import UPDATABLE, Stack, StackState
@@ -21,7 +21,7 @@ from aft.runners.cloudformation.stacks import UPDATABLE, Stack, StackState
 CHANGE_SET = "aft"
 OWNER_TAG = "aft:customization"
 REQUEST_TAG = "aft:request"
-CAPABILITIES = ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+CAPABILITIES: Final = ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 _NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 
 
@@ -112,11 +112,10 @@ def _prepare(
         Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
         ClientToken=uuid.uuid4().hex,
     )
-    described: Mapping[str, Any] = stack.poll(
+    return stack.poll(
         lambda: stack.client.describe_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET),
         lambda answer: answer["Status"] in {"CREATE_COMPLETE", "FAILED"},
     )
-    return described
 
 
 def _execute(stack: Stack) -> None:

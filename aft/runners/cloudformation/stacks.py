@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aft.errors import NotFound, Terminal, Transient
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
 
 LEFTOVERS = frozenset(
     {"CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
@@ -60,7 +63,12 @@ class Stack:
     """The stack called ``name`` behind one client."""
 
     def __init__(
-        self, client: Any, name: str, sleep: Sleep, *, longest: float = LONGEST_WAIT
+        self,
+        client: CloudFormationClient,
+        name: str,
+        sleep: Sleep,
+        *,
+        longest: float = LONGEST_WAIT,
     ) -> None:
         """``longest`` is how many seconds to wait for the stack at a time."""
         self.client = client

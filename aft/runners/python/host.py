@@ -24,8 +24,8 @@ from typing import Any
 
 from aft.customizations.model import OtherAccount, Outputs
 from aft.customizations.step_inputs_json import decode_inputs
-from aft.errors import trace
 from aft.organization.model import AccountFacts
+from aft.traces import trace
 
 MODULE_NAME = "aft_customization"
 MAX_OUTPUTS = 64 * 1024

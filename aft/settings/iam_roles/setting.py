@@ -14,18 +14,23 @@ any other role is never touched, not even one with a listed name: that is refuse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aft.baselines.model import SettingDifference, SettingInputs
 from aft.baselines.references import account_behind
 from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.deletion import unless_gone
 from aft.settings.iam_roles import policies as iam_policies
 from aft.settings.iam_roles.parameters import IamRolesParameters, RoleParameters
 from aft.values.regions import partition_of
+
+if TYPE_CHECKING:
+    from types_boto3_iam import IAMClient
+    from types_boto3_iam.type_defs import TagTypeDef
 
 OWNER_TAG = "aft:setting"
 
@@ -142,7 +147,7 @@ class IamRoles:
 
 
 def _state(
-    details: Mapping[str, Any], tags: Mapping[str, str], iam: Any, *, is_listed: bool
+    details: Mapping[str, Any], tags: Mapping[str, str], iam: IAMClient, *, is_listed: bool
 ) -> RoleState | None:
     """``None`` for a role that is gone by the time it is looked at."""
     more: Mapping[str, Any] = {}
@@ -299,7 +304,9 @@ def _refuse(inputs: SettingInputs[IamRolesParameters], observed: Roles, wanted: 
         )
 
 
-def _mend(iam: Any, role: RoleParameters, trust: str, before: RoleState, wanted: RoleState) -> None:
+def _mend(
+    iam: IAMClient, role: RoleParameters, trust: str, before: RoleState, wanted: RoleState
+) -> None:
     name = role.name
     # What takes rights away comes first, so that none are held longer than they should be.
     if before.boundary != wanted.boundary and wanted.boundary:
@@ -332,14 +339,14 @@ def _mend(iam: Any, role: RoleParameters, trust: str, before: RoleState, wanted:
         iam.tag_role(RoleName=name, Tags=_tag_list(changed))
 
 
-def _delete(iam: Any, name: str, state: RoleState) -> None:
+def _delete(iam: IAMClient, name: str, state: RoleState) -> None:
     """Detach what it has, then delete it. Raises ``Terminal`` when something else holds it."""
     for arn in state.managed:
-        _unless_gone(iam.detach_role_policy, RoleName=name, PolicyArn=arn)
+        unless_gone(iam.detach_role_policy, RoleName=name, PolicyArn=arn)
     for policy in state.inline:
-        _unless_gone(iam.delete_role_policy, RoleName=name, PolicyName=policy)
+        unless_gone(iam.delete_role_policy, RoleName=name, PolicyName=policy)
     try:
-        _unless_gone(iam.delete_role, RoleName=name)
+        unless_gone(iam.delete_role, RoleName=name)
     except Terminal as error:
         if error.code not in ("DeleteConflict", "DeleteConflictException"):
             raise
@@ -350,12 +357,5 @@ def _delete(iam: Any, name: str, state: RoleState) -> None:
         ) from error
 
 
-def _unless_gone(call: Any, **arguments: str) -> None:
-    try:
-        call(**arguments)
-    except NotFound:
-        return
-
-
-def _tag_list(tags: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
     return [{"Key": key, "Value": tag} for key, tag in sorted(tags.items())]

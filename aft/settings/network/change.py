@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aft.errors import Conflict, NotFound, Terminal
 from aft.sessions import AccountSession
+from aft.settings.deletion import unless_gone
 from aft.settings.network.desired import Wishes, default_route_of, missing_tags, wishes_of
 from aft.settings.network.flow_logs import change_flow_logs
 from aft.settings.network.parameters import NetworkParameters, SubnetPlan
@@ -28,6 +29,12 @@ from aft.settings.network.state import (
     nats_of,
 )
 
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_ec2.literals import ResourceTypeType
+    from types_boto3_ec2.type_defs import TagSpecificationTypeDef, TagTypeDef
+
+T = TypeVar("T")
 SECONDS_BETWEEN_LOOKS = 10.0
 NAT_LOOKS = 90
 """Fifteen minutes; a NAT gateway takes two or three."""
@@ -41,7 +48,7 @@ class _Work:
     parameters: NetworkParameters
     wishes: Wishes
     state: NetworkState
-    ec2: Any
+    ec2: EC2Client
     session: AccountSession
 
     @property
@@ -59,12 +66,11 @@ class _Work:
             PART_TAG: part,
         }
 
-    def specification(self, kind: str, part: str) -> Sequence[Mapping[str, Any]]:
+    def specification(self, kind: ResourceTypeType, part: str) -> list[TagSpecificationTypeDef]:
         """The tags of a part, for the call that makes it."""
-        tags = [{"Key": key, "Value": tag} for key, tag in sorted(self.tags(part).items())]
-        return [{"ResourceType": kind, "Tags": tags}]
+        return [{"ResourceType": kind, "Tags": _tag_list(self.tags(part))}]
 
-    def when_seen(self, call: Callable[..., Any], **arguments: Any) -> Any:
+    def when_seen(self, call: Callable[..., T], **arguments: Any) -> T:
         """EC2 is eventually consistent: what was just made may not be found for a moment."""
         for _ in range(SEEN_LOOKS - 1):
             try:
@@ -100,8 +106,7 @@ def change_network(
     _surplus(work)
     untagged = missing_tags(parameters, observed)
     if untagged:
-        tags = [{"Key": key, "Value": tag} for key, tag in sorted(parameters.tags.items())]
-        work.ec2.create_tags(Resources=sorted(untagged.values()), Tags=tags)
+        work.ec2.create_tags(Resources=sorted(untagged.values()), Tags=_tag_list(parameters.tags))
     change_flow_logs(
         parameters,
         work.state.flow_log,
@@ -112,6 +117,10 @@ def change_network(
         region=region,
         session=session,
     )
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    return [{"Key": key, "Value": tag} for key, tag in sorted(tags.items())]
 
 
 def _vpc(work: _Work, cidr: str) -> None:
@@ -260,7 +269,11 @@ def _default_routes(work: _Work) -> None:
         if target is None or (table.default == target and table.default_works):
             continue
         key = "GatewayId" if target.startswith("igw-") else "NatGatewayId"
-        arguments = {"RouteTableId": table.id, "DestinationCidrBlock": ANYWHERE, key: target}
+        arguments: dict[str, Any] = {
+            "RouteTableId": table.id,
+            "DestinationCidrBlock": ANYWHERE,
+            key: target,
+        }
         if table.default is None:
             work.when_seen(work.ec2.create_route, **arguments)
             continue
@@ -282,14 +295,14 @@ def _surplus(work: _Work) -> None:
             if table.default == nat.id and default_route_of(
                 _part_of(table, state), work.parameters, state
             ) in (None, nat.id):
-                _unless_gone(ec2.delete_route, RouteTableId=table.id, DestinationCidrBlock=ANYWHERE)
-        _unless_gone(ec2.delete_nat_gateway, NatGatewayId=nat.id)
+                unless_gone(ec2.delete_route, RouteTableId=table.id, DestinationCidrBlock=ANYWHERE)
+        unless_gone(ec2.delete_nat_gateway, NatGatewayId=nat.id)
     if state.nats.keys() - wishes.nats.keys():
         _wait_until_gone(work)
     kept = {item for part in wishes.nats for item in _allocations(state, part)}
     for part, allocation in sorted(addresses_of(ec2, work.parameters.network).items()):
         if part not in wishes.nats and allocation not in kept:
-            _unless_gone(ec2.release_address, AllocationId=allocation)
+            unless_gone(ec2.release_address, AllocationId=allocation)
     for part in sorted(state.subnets.keys() - wishes.subnets.keys()):
         _delete(ec2.delete_subnet, f"subnet {part}", SubnetId=state.subnets[part].id)
     for part in sorted(state.route_tables.keys() - wishes.route_tables.keys()):
@@ -317,10 +330,10 @@ def _wait_until_gone(work: _Work) -> None:
         work.session.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _delete(call: Any, what: str, **arguments: str) -> None:
+def _delete(call: Callable[..., object], what: str, **arguments: str) -> None:
     """Delete what nothing uses. Raises ``Terminal`` when AWS says that something does."""
     try:
-        _unless_gone(call, **arguments)
+        unless_gone(call, **arguments)
     except (Terminal, Conflict) as error:
         if isinstance(error, Terminal) and error.code != "DependencyViolation":
             raise
@@ -330,10 +343,3 @@ def _delete(call: Any, what: str, **arguments: str) -> None:
             hint="move or delete what is in it, or list it again",
             code="DependencyViolation",
         ) from error
-
-
-def _unless_gone(call: Any, **arguments: str) -> None:
-    try:
-        call(**arguments)
-    except NotFound:
-        return

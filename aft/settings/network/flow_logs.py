@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aft.errors import NotFound, Terminal
 from aft.sessions import AccountSession
@@ -13,6 +13,10 @@ from aft.settings.network.desired import flow_log_is_right
 from aft.settings.network.parameters import FlowLogsParameters, NetworkParameters
 from aft.settings.network.state import FlowLogState
 from aft.values.regions import partition_of
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_ec2.type_defs import TagSpecificationTypeDef, UnsuccessfulItemTypeDef
 
 SERVICE = "vpc-flow-logs.amazonaws.com"
 OWNER_TAG = "aft:setting"
@@ -33,7 +37,7 @@ def change_flow_logs(
     vpc_id: str,
     has_role: bool,
     has_log_group: bool,
-    specification: Sequence[Mapping[str, Any]],
+    specification: Sequence[TagSpecificationTypeDef],
     region: str,
     session: AccountSession,
 ) -> None:
@@ -69,20 +73,20 @@ def change_flow_logs(
 
 
 def _create(
-    ec2: Any, arguments: Mapping[str, Any], session: AccountSession, *, is_role_young: bool
+    ec2: EC2Client, arguments: Mapping[str, Any], session: AccountSession, *, is_role_young: bool
 ) -> None:
     """AWS answers with a list of what it refused, not with an error; a young role is tried for
     a while."""
-    refused: Sequence[Mapping[str, Any]] = ()
+    refused: list[UnsuccessfulItemTypeDef] = []
     for _ in range(_TRIES if is_role_young else 1):
         try:
-            refused = ec2.create_flow_logs(**arguments).get("Unsuccessful", ())
+            refused = ec2.create_flow_logs(**arguments).get("Unsuccessful", [])
         except Terminal as error:
             if error.code in _EXISTS:
                 return
             if not is_role_young or "InvalidParameter" not in error.code:
                 raise
-            refused = ({"Error": {"Code": error.code, "Message": error.message}},)
+            refused = [{"Error": {"Code": error.code, "Message": error.message}}]
         if not refused:
             return
         session.sleep(5.0)

@@ -48,6 +48,7 @@ from aft.settings.network.state import (
     read_network,
     without_default,
 )
+from aft.settings.wording import on_or_off
 
 
 class Network:
@@ -241,9 +242,9 @@ def _compared(
     ):
         if is_on != wanted:
             yield (
-                f"{words} is {_switch(is_on)}, should be {_switch(wanted)}",
-                _switch(is_on),
-                _switch(wanted),
+                f"{words} is {on_or_off(is_on)}, should be {on_or_off(wanted)}",
+                on_or_off(is_on),
+                on_or_off(wanted),
             )
     if parameters.has_public and not observed.is_attached:
         state = "is not attached" if observed.internet_gateway else "is not there"
@@ -273,11 +274,11 @@ def _subnets(wishes: Wishes, observed: NetworkState) -> Iterator[Found]:
         if subnet.assigns_public_ips != wanted:
             yield (
                 (
-                    f"subnet {part}: public addresses are {_switch(subnet.assigns_public_ips)}, "
-                    f"should be {_switch(wanted)}"
+                    f"subnet {part}: public addresses are {on_or_off(subnet.assigns_public_ips)}, "
+                    f"should be {on_or_off(wanted)}"
                 ),
-                _switch(subnet.assigns_public_ips),
-                _switch(wanted),
+                on_or_off(subnet.assigns_public_ips),
+                on_or_off(wanted),
             )
     for part in sorted(observed.subnets.keys() - wishes.subnets.keys()):
         yield f"subnet {part} is left over, should be deleted", observed.subnets[part].cidr, None
@@ -349,7 +350,3 @@ def _flow_logs(parameters: NetworkParameters, observed: NetworkState) -> Iterato
             observed.flow_log.destination,
             wanted.bucket_arn or wanted.log_group,
         )
-
-
-def _switch(is_on: bool) -> str:  # noqa: FBT001 (one value, shown)
-    return "on" if is_on else "off"

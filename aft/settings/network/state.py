@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aft.errors import NotFound
 from aft.sessions import AccountSession
 from aft.settings.network.parameters import FlowLogsParameters, NetworkParameters
 from aft.values.cidrs import parse_cidr
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
 
 NETWORK_TAG = "aft:network"
 PART_TAG = "aft:network-part"
@@ -167,7 +170,7 @@ def _ranges(vpcs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def own_cidr(ec2: Any, network: str) -> str | None:
+def own_cidr(ec2: EC2Client, network: str) -> str | None:
     """The range of the VPC of this name, in one call."""
     found = ec2.describe_vpcs(Filters=[{"Name": f"tag:{NETWORK_TAG}", "Values": [network]}])
     return next((str(vpc["CidrBlock"]) for vpc in found["Vpcs"]), None)
@@ -187,7 +190,7 @@ def without_default(state: NetworkState) -> NetworkState:
     return replace(state, others=kept)
 
 
-def nats_of(ec2: Any, network: str, vpc_id: str) -> Mapping[str, NatState]:
+def nats_of(ec2: EC2Client, network: str, vpc_id: str) -> Mapping[str, NatState]:
     """NAT gateways of ours that are not deleted."""
     pages = ec2.get_paginator("describe_nat_gateways").paginate(
         Filters=[{"Name": "vpc-id", "Values": [vpc_id]}]
@@ -210,7 +213,7 @@ def nats_of(ec2: Any, network: str, vpc_id: str) -> Mapping[str, NatState]:
     }
 
 
-def addresses_of(ec2: Any, network: str) -> Mapping[str, str]:
+def addresses_of(ec2: EC2Client, network: str) -> Mapping[str, str]:
     """Allocation ids of our addresses, by part."""
     answer = ec2.describe_addresses(Filters=[{"Name": f"tag:{NETWORK_TAG}", "Values": [network]}])
     return {
@@ -220,7 +223,7 @@ def addresses_of(ec2: Any, network: str) -> Mapping[str, str]:
     }
 
 
-def _vpc(ec2: Any, vpc: Mapping[str, Any]) -> VpcState:
+def _vpc(ec2: EC2Client, vpc: Mapping[str, Any]) -> VpcState:
     vpc_id = str(vpc["VpcId"])
     support = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")
     names = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsHostnames")
@@ -263,7 +266,7 @@ def _route_table(item: Mapping[str, Any]) -> RouteTableState:
     )
 
 
-def _zones(ec2: Any) -> tuple[str, ...]:
+def _zones(ec2: EC2Client) -> tuple[str, ...]:
     """Zones by their ids, which mean the same place in every account; names do not."""
     answer = ec2.describe_availability_zones(
         Filters=[
@@ -275,7 +278,7 @@ def _zones(ec2: Any) -> tuple[str, ...]:
     return tuple(str(zone["ZoneName"]) for zone in found)
 
 
-def _internet_gateway(ec2: Any, network: str, vpc_id: str | None) -> tuple[str | None, bool]:
+def _internet_gateway(ec2: EC2Client, network: str, vpc_id: str | None) -> tuple[str | None, bool]:
     """The VPC's gateway, whosever it is; else one of ours that is not attached (yet)."""
     found = list(_pages(ec2, "internet_gateways"))
     for item in found:
@@ -287,7 +290,7 @@ def _internet_gateway(ec2: Any, network: str, vpc_id: str | None) -> tuple[str |
     return None, False
 
 
-def _flow_log(ec2: Any, parameters: NetworkParameters, vpc_id: str) -> FlowLogState | None:
+def _flow_log(ec2: EC2Client, parameters: NetworkParameters, vpc_id: str) -> FlowLogState | None:
     answer = ec2.describe_flow_logs(Filters=[{"Name": "resource-id", "Values": [vpc_id]}])
     for item in answer["FlowLogs"]:
         if _is_part(item, parameters.network):
@@ -334,11 +337,12 @@ def _tags(item: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _pages(
-    ec2: Any, operation: str, filters: Mapping[str, Sequence[str]] | None = None
+    ec2: EC2Client, operation: str, filters: Mapping[str, Sequence[str]] | None = None
 ) -> Iterator[Mapping[str, Any]]:
     key = "".join(word.capitalize() for word in operation.split("_"))
     asked = [{"Name": name, "Values": list(values)} for name, values in (filters or {}).items()]
-    pages = ec2.get_paginator(f"describe_{operation}").paginate(
+    by_name: Any = ec2  # an operation that is not a literal has no type
+    pages = by_name.get_paginator(f"describe_{operation}").paginate(
         **({"Filters": asked} if asked else {})
     )
     for page in pages:

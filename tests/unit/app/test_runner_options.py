@@ -18,7 +18,9 @@ from aft.customizations.options import HcpState, LocalState, RunnerOptions, S3St
 HOME = "home_region: eu-central-1\n"
 
 
-def options(tmp_path: Path, *, simulated: bool = False, **terraform: Any) -> RunnerOptions:
+def options(
+    tmp_path: Path, *, simulated: bool = False, home_region: str = "eu-central-1", **terraform: Any
+) -> RunnerOptions:
     repo = Repo.create(tmp_path / "repo")
     environ = {
         "XDG_STATE_HOME": str(tmp_path),
@@ -27,7 +29,7 @@ def options(tmp_path: Path, *, simulated: bool = False, **terraform: Any) -> Run
         "HCP": "secret-token",
     }
     workspace = Workspace(Workspace.find(repo.root).repository, environ)
-    config = Config.model_validate({"home_region": "eu-central-1", "terraform": terraform})
+    config = Config.model_validate({"home_region": home_region, "terraform": terraform})
     return runner_options(workspace, config, simulated=simulated)
 
 
@@ -45,6 +47,16 @@ def test_each_backend_arrives(tmp_path: Path) -> None:
     local = {"local": {"directory": "/states"}}
     assert options(tmp_path, backend=local).terraform.state == LocalState(directory="/states")
     assert options(tmp_path).terraform.state is None
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-central-1", "aws"), ("us-gov-west-1", "aws-us-gov"), ("eusc-de-east-1", "aws-eusc")],
+)
+def test_roles_are_named_in_the_partition_of_the_home_region(
+    tmp_path: Path, region: str, partition: str
+) -> None:
+    assert options(tmp_path, home_region=region).partition == partition
 
 
 def test_the_sandbox_never_touches_real_states(tmp_path: Path) -> None:

@@ -91,12 +91,12 @@ def test_member_accounts_share_clients_and_the_management_account_has_its_own(
     sessions: AwsSessions,
 ) -> None:
     opened = [
-        sessions.member(account, "ssm")._door.open()  # what the proxy stands for
+        sessions.member(account)("ssm")._door.open()  # what the proxy stands for
         for account in (ONE, TWO)
     ]
     assert opened[0] is opened[1]
     assert sessions.management("ssm")._door.open() is not opened[0]
-    assert sessions.member(ONE, "ssm", "us-east-1")._door.open() is not opened[0]
+    assert sessions.member(ONE)("ssm", "us-east-1")._door.open() is not opened[0]
 
 
 def test_a_member_s_throttle_is_retried_by_botocore(aws: Aws) -> None:
@@ -139,7 +139,7 @@ def _is_slowed(retries: RetriesByActor, account: AccountId) -> bool:
 
 
 def test_a_shared_client_without_anybody_acting_signs_as_nobody(sessions: AwsSessions) -> None:
-    client = sessions.member(ONE, "ssm")._door.open()
+    client = sessions.member(ONE)("ssm")._door.open()
     request = SimpleNamespace(context={})
     client.meta.events.emit("before-sign.ssm.GetParameter", request=request)
     assert request.context == {}

@@ -19,8 +19,9 @@ from aft.aws.management import AwsManagementAccess
 from aft.aws.pacing import UNPACED
 from aft.aws.session import AwsSessions
 from aft.aws.tag_lag import RecentlyTagged
-from aft.errors import AftError, Denied, Throttled, Transient, UnknownOutcome, trace
+from aft.errors import AftError, Denied, Throttled, Transient, UnknownOutcome
 from aft.providers.organizations.provider import OrganizationsProvider
+from aft.traces import trace
 
 KEY, SECRET, TOKEN = "ASIACANARY0123456789", "canary/secret+key", "canary-session-token"
 CANARIES = (KEY, SECRET, TOKEN)

@@ -9,7 +9,7 @@ import pytest
 from builders_github_api import World, client_of, on_github
 
 from aft.errors import Denied, NotFound
-from aft.github.branch_rules import classic_protection, combined, ruleset_rules
+from aft.github.branch_rules import classic_protection, ruleset_rules
 from aft.github.client import GitHubClient
 from aft.github.settings import (
     BranchRules,
@@ -114,10 +114,6 @@ def test_branch_rules_from_both_places(world: World, admin: GitHubClient) -> Non
         blocks_force_pushes=True,
         blocks_deletion=True,
     )
-    both = combined(rules, classic)
-    assert (both.approvals, both.required_checks) == (2, ("ci", "plan"))
-    assert (both.requires_code_owners, both.requires_signatures) == (True, True)
-    assert combined(rules, None) == rules
 
 
 def test_branch_with_a_slash(world: World, admin: GitHubClient) -> None:

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 from builders_requests import MemoryFiles
 
-from aft.findings.codes import FINDING_CODES
+from aft.findings.codes import finding_codes
 from aft.findings.model import Finding
 from aft.organization.parse import ORGANIZATION_PATH, parse_organization
 from aft.organization.spec import OrganizationSpec
@@ -184,4 +184,4 @@ def test_files_beside_it_are_refused_or_unknown() -> None:
 
 
 def test_every_code_of_the_organization_is_documented() -> None:
-    assert {f"AFT40{number}" for number in range(1, 8)} <= set(FINDING_CODES)
+    assert {f"AFT40{number}" for number in range(1, 8)} <= set(finding_codes())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from aft.findings.codes import FINDING_CODES
+from aft.findings.codes import finding_codes
 from aft.findings.model import Finding, Severity, SourceRef
 from aft.report.findings.annotations import findings_github
 from aft.report.findings.sarif import findings_sarif
@@ -83,7 +83,7 @@ def test_sarif_has_the_rules_that_occur_and_the_places() -> None:
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["AFT909", "AFT950"]
-    assert rules[0]["help"]["text"] == FINDING_CODES["AFT909"].remedy
+    assert rules[0]["help"]["text"] == finding_codes()["AFT909"].remedy
     first, second = run["results"]
     assert [item["ruleIndex"] for item in run["results"]] == [0, 1]
     assert (first["level"], second["level"]) == ("error", "warning")
