@@ -303,10 +303,13 @@ def view(
     )
 
 
+NOTHING: Mapping[str, Any] = {}
+
+
 class Looking:
     """A look inside accounts that shows what it is given, by kind, and remembers the question."""
 
-    def __init__(self, **shown: Mapping[tuple[str, str], Any] | None) -> None:
+    def __init__(self, shown: Mapping[str, Mapping[tuple[str, str], Any] | None] = NOTHING) -> None:
         self._shown = shown
         self.looks: dict[str, tuple[Look, ...]] = {}
 
@@ -329,7 +332,7 @@ def plan(
     **options: Any,
 ) -> Plan:
     """``live`` is what was seen of settings; ``None`` when nobody looks."""
-    look = Looking(setting=live) if live is not None else None
+    look = Looking({"setting": live}) if live is not None else None
     return drafted(view(state, world, book, **options), look, made_at=made_at).plan
 
 

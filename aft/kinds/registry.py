@@ -13,11 +13,15 @@ from aft.kinds.customization.kind import Customizations
 from aft.kinds.ou.kind import OrganizationalUnits
 from aft.kinds.setting.kind import Settings
 from aft.plan.kind import Kinds
+from aft.plugins import KINDS_GROUP, load_plugins
 
 
 def installed_kinds() -> Kinds:
-    """Every kind."""
-    return Kinds((OrganizationalUnits(), Accounts(), AddressRanges(), Settings(), Customizations()))
+    """Every kind. Raises ``UserError`` when a package's cannot be loaded, or has a name
+    that is taken."""
+    own = (OrganizationalUnits(), Accounts(), AddressRanges(), Settings(), Customizations())
+    others = load_plugins(KINDS_GROUP, lambda kind: kind.name)
+    return Kinds((*own, *(others[name] for name in sorted(others))))
 
 
 def effects_of(kinds: Kinds) -> Mapping[str, Effects]:

@@ -8,6 +8,7 @@ how a change is carried out is ``aft.engine.effects``'s.
 from __future__ import annotations
 
 import enum
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,10 @@ from aft.plan.view import PlanView
 from aft.plan.words import Item
 from aft.values.grants import Grant
 from aft.yamldoc import YamlDocument
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_NAME_HINT = "lower-case letters, digits and hyphens, as the ledger's folders are called"
+_UNINSTALL = "uninstall one of the packages that provide them"
 
 
 class Truth(enum.Enum):
@@ -199,7 +204,14 @@ class Kinds(Mapping[str, Kind]):
     it does not know is an error that names it, never silence."""
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
-        self._kinds = {kind.name: kind for kind in kinds}
+        """Raises ``UserError`` for two of one name, and for a name that is none."""
+        self._kinds: dict[str, Kind] = {}
+        for kind in kinds:
+            if not _NAME.fullmatch(kind.name):
+                raise UserError(f"a kind cannot be called {kind.name!r}", hint=_NAME_HINT)
+            if kind.name in self._kinds:
+                raise UserError(f"two kinds are called {kind.name!r}", hint=_UNINSTALL)
+            self._kinds[kind.name] = kind
 
     def __getitem__(self, name: str) -> Kind:
         try:

@@ -21,7 +21,7 @@ from aft.plan.words import Item
 class AddressRanges(Kind):
     """Which range of its pool each account's network gets."""
 
-    name = "address_range"
+    name = "address-range"
     noun = ("address range", "address ranges")
     title = "Address ranges"
     truth = Truth.LEDGER

@@ -72,7 +72,9 @@ def planned(
     world = snapshot(accounts=[account(number, name) for name, number in (accounts or {}).items()])
     plugins = {"network": Network()}
     inputs = view(wanted, world, ledger(*records), plugins=plugins, scope=scope)
-    return drafted(inputs, None if seen is None else Looking(address_range=seen, setting=live)).plan
+    return drafted(
+        inputs, None if seen is None else Looking({"address-range": seen, "setting": live})
+    ).plan
 
 
 def looked_at(
@@ -82,7 +84,7 @@ def looked_at(
     looking = Looking()
     world = snapshot(accounts=[account(number, name) for name, number in accounts.items()])
     drafted(view(wanted, world, ledger(*records), plugins={"network": Network()}), looking)
-    return [(look.target, look.account_id) for look in looking.looks.get("address_range", ())]
+    return [(look.target, look.account_id) for look in looking.looks.get("address-range", ())]
 
 
 def ranges(plan: Plan) -> dict[str, str]:

@@ -63,7 +63,7 @@ def view(*, level: int | None = None, **plugins: Any) -> PlanView:
 
 
 def pinned(inputs: PlanView) -> Plan:
-    return b.drafted(inputs, b.Looking(setting={ALIAS: DIFFERS})).plan
+    return b.drafted(inputs, b.Looking({"setting": {ALIAS: DIFFERS}})).plan
 
 
 def differences(plan: Plan, inputs: PlanView) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ def test_the_same_version_does_what_it_said() -> None:
 
 def test_what_was_found_right_then_is_not_asked_again() -> None:
     found = LiveSetting(account_id=ALIAS[0], ref=setting_ref(ALIAS[1]))
-    plan = b.drafted(view(), b.Looking(setting={ALIAS: found})).plan
+    plan = b.drafted(view(), b.Looking({"setting": {ALIAS: found}})).plan
     assert plan.confirmations
     assert differences(plan, view()) == ()
 
