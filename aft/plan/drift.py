@@ -281,7 +281,7 @@ class _Sorter:
                 target=change.target,
                 account_id=change.account_id,
                 what=self._what(change),
-                word=self._kinds.verb(change).drifted,
+                word=self._kinds.verb(change).drifted or self._kinds.of(change).noun[0],
                 subject=self._kinds.of(change).name_of(change),
                 differences=differences,
                 change=change if is_repairable else None,

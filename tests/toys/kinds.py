@@ -30,8 +30,12 @@ class _Model(BaseModel):
 
 def _words(changes: Sequence[Change], label: str) -> Iterable[Item]:
     for change in changes:
-        shown = tuple(both(item) for item in change.fields) or ("as it was",)
+        shown = tuple(map(_shown, change.fields)) or ("as it was",)
         yield Item(symbol=change.symbol, label=label, values=(f"{change.key}: {shown[0]}",))
+
+
+def _shown(item: FieldChange) -> str:
+    return both(item) if item.before and item.after else item.after or f"was {item.before}"
 
 
 # --- a plain kind ---------------------------------------------------------------------------
