@@ -224,7 +224,14 @@ def change_kinds() -> str:
     return "; ".join(
         f"`{kind.name}` ({', '.join(f'`{action.value}`' for action in kind.verbs)})"
         for kind in installed_kinds().values()
+        if kind.verbs
     )
+
+
+def toy(name: str) -> str:
+    """A module of the toy kinds, which the tests take the whole way."""
+    text = (Path(__file__).parents[1] / "toys" / name).read_text(encoding="utf-8")
+    return f"\n```python\n{text}```\n"
 
 
 def risks() -> str:
@@ -356,6 +363,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "policy-types": policy_types,
     "change-kinds": change_kinds,
     "risks": risks,
+    "toy-kind": lambda: toy("tags_kind.py"),
+    "toy-effects": lambda: toy("tags_effects.py"),
     "profiles": profiles,
     "findings": findings,
     "finding-list": finding_list,

@@ -15,9 +15,9 @@ from builders_repo import ORGANIZATION, Repo, Result
 TESTS = Path(__file__).parents[1]
 ENTRIES = """\
 [aft.kinds]
-organization-tag = toys.kinds:OrganizationTags
-toy-policy = toys.kinds:ToyPolicies
-toy-attachment = toys.kinds:ToyAttachments
+organization-tag = toys.tags_kind:OrganizationTags
+toy-policy = toys.policies_kind:ToyPolicies
+toy-attachment = toys.policies_kind:ToyAttachments
 """
 UNITS = ORGANIZATION.replace("- name: Prod", "- name: New\n      - name: Prod")
 PAIR = """

@@ -1,4 +1,4 @@
-"""The half that reaches AWS."""
+"""A pair: the half that reaches AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aft.ledger.events import EventKind
 from aft.plan.model import Action, Change
 from aft.values.refs import Ref
 
-from .kinds import POLICY
+from .policies_kind import POLICY
 
 _SCP = "SERVICE_CONTROL_POLICY"
 
@@ -32,29 +32,6 @@ class _OfOrganization(Effects):
         """The ids of policies, by name; AWS's own are nobody's."""
         listed = self.organizations.list_policies(Filter=_SCP)["Policies"]
         return {item["Name"]: item["Id"] for item in listed if not item["AwsManaged"]}
-
-
-class OrganizationTagEffects(_OfOrganization):
-    """Tags of the root."""
-
-    def read(self) -> Mapping[str, Any]:
-        tags = self.organizations.list_tags_for_resource(ResourceId=self._root())["Tags"]
-        return {tag["Key"]: tag["Value"] for tag in tags}
-
-    def apply(self, run: RunContext, change: Change) -> StepSuccess:
-        root = self._root()
-        if change.action is Action.DELETE:
-            self.organizations.untag_resource(ResourceId=root, TagKeys=[change.key])
-            return StepSuccess(
-                summary=f"Remove tag {change.key} of the root", event=EventKind.STEP_REMOVED
-            )
-        tag = {"Key": change.key, "Value": change.fields[0].after or ""}
-        self.organizations.tag_resource(ResourceId=root, Tags=[tag])
-        return StepSuccess(summary=f"Tag the root {change.key}={tag['Value']}")
-
-    def _root(self) -> str:
-        root: str = self.organizations.list_roots()["Roots"][0]["Id"]
-        return root
 
 
 class PolicyEffects(_OfOrganization):

@@ -1,4 +1,4 @@
-"""The pure half: what is wanted, what differs, and the words for it."""
+"""A pair: policies, and where they hang. The pure half."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aft.desired.model import DesiredState
 from aft.findings.model import Finding, SourceRef
 from aft.findings.validation import validate
 from aft.plan.draft import Draft
-from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
+from aft.plan.kind import Kind, Risk, Truth, Verb
 from aft.plan.model import ORGANIZATION, Action, Attention, Change, FieldChange
 from aft.plan.view import PlanView
 from aft.plan.words import Item, both
@@ -20,7 +20,7 @@ from aft.values.ids import OrgUnitPath, RequestId
 from aft.values.refs import ACCOUNT, Ref, ou_ref
 from aft.yamldoc import YamlDocument
 
-TAG, POLICY, ATTACHMENT = "organization-tag", "toy-policy", "toy-attachment"
+POLICY, ATTACHMENT = "toy-policy", "toy-attachment"
 Name = Annotated[str, Field(min_length=1, max_length=40)]
 
 
@@ -38,84 +38,9 @@ def _shown(item: FieldChange) -> str:
     return both(item) if item.before and item.after else item.after or f"was {item.before}"
 
 
-# --- a plain kind ---------------------------------------------------------------------------
-
-
-class TagsFile(_Model):
-    organization_tags: dict[str, str] = {}
-
-
-class OrganizationTags(Kind):
-    """Tags of the organization's root. A key is a tag's key."""
-
-    name = TAG
-    noun = ("organization tag", "organization tags")
-    title = "Organization tags"
-    truth = Truth.SNAPSHOT
-    effects = "toys.effects:OrganizationTagEffects"
-    sections: ClassVar = {"organization_tags": {"type": "object"}}
-    reads = (
-        Grant(sid="ReadRootTags", why="Tags.", actions=("organizations:ListTagsForResource",)),
-    )
-    writes = (Grant(sid="TagTheRoot", why="Tags.", actions=("organizations:TagResource",)),)
-
-    @property
-    def verbs(self) -> Mapping[Action, Verb]:
-        return {
-            Action.CREATE: Verb(label="set tag", counted=("tag set", "tags set"), drifted="tag"),
-            Action.UPDATE: Verb(
-                label="change tag", counted=("tag changed", "tags changed"), drifted="tag"
-            ),
-            Action.DELETE: Verb(
-                label="remove tag",
-                counted=("tag removed", "tags removed"),
-                risk=Risk("root-tag", "guardrails may depend on the tag"),
-                limit=Limit("organization-tag.delete", "organization tags removed", "tags", 1),
-            ),
-        }
-
-    def parse(
-        self, document: YamlDocument, values: Mapping[str, Any]
-    ) -> tuple[Any, Sequence[Finding]]:
-        found, findings = validate(TagsFile, document, data=values)
-        return (found.organization_tags if found is not None else {}), findings
-
-    def diff(self, view: PlanView, draft: Draft) -> None:
-        actual = view.snapshot.objects.get(TAG)
-        if actual is None:
-            return
-        for key, value in sorted(_of(view.desired, TAG, {}).items()):
-            before = actual.get(key)
-            if before != value:
-                draft.add(
-                    Action.CREATE if before is None else Action.UPDATE,
-                    Ref(TAG, key),
-                    fields=(FieldChange(field="value", before=before, after=value),),
-                    effect={"tag": key, "value": value},
-                    reason="organization_tags of organization.yaml",
-                )
-
-    def clean_up(self, view: PlanView, draft: Draft) -> None:
-        actual, wanted = view.snapshot.objects.get(TAG), _of(view.desired, TAG, {})
-        for key, value in sorted((actual or {}).items()):
-            if not view.is_limited and key not in wanted and view.ledger.done(Ref(TAG, key)):
-                draft.add(
-                    Action.DELETE,
-                    Ref(TAG, key),
-                    fields=(FieldChange(field="value", before=value, after=None),),
-                    reason="no longer in organization.yaml",
-                )
-
-    def words(self, changes: Sequence[Change]) -> Iterable[Item]:
-        return _words(changes, "organization tag")
-
-
 def _of(desired: DesiredState, kind: str, default: Any) -> Any:
     found = desired.parts.get(kind)
     return default if found is None else found
-
-
-# --- a pair -----------------------------------------------------------------------------------
 
 
 class PolicyEntry(_Model):
@@ -136,7 +61,7 @@ class ToyPolicies(Kind):
     noun = ("toy policy", "toy policies")
     title = "Toy policies"
     truth = Truth.SNAPSHOT
-    effects = "toys.effects:PolicyEffects"
+    effects = "toys.policies_effects:PolicyEffects"
     sections: ClassVar = {"toy_policies": {"type": "array"}}
     writes = (Grant(sid="WriteToyPolicies", why="Toys.", actions=("organizations:CreatePolicy",)),)
 
@@ -204,7 +129,7 @@ class ToyAttachments(Kind):
     noun = ("toy attachment", "toy attachments")
     title = "Toy attachments"
     truth = Truth.SNAPSHOT
-    effects = "toys.effects:AttachmentEffects"
+    effects = "toys.policies_effects:AttachmentEffects"
     after = (POLICY,)
     writes = (Grant(sid="AttachToyPolicies", why="Toys.", actions=("organizations:AttachPolicy",)),)
 
