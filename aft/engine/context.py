@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
-from aft.customizations.model import CUSTOMIZATION, Outputs
 from aft.desired.model import AccountRequest
 from aft.engine.effects import Effects
 from aft.engine.journal import Journal
@@ -72,7 +71,7 @@ class RunContext:
         self._accounts: dict[str, AccountId] = {}
         self._born: dict[str, datetime] = {}
         self._entrances: dict[AccountId, Future[None]] = {}
-        self._outputs: dict[str, dict[str, Outputs]] = {}
+        self._outputs: dict[str, dict[str, Mapping[str, str]]] = {}
         self._tag_keys: dict[str, frozenset[str]] = {}
         self._heirs: dict[str, str] = {}
         self._calls: dict[str, list[str]] = {}
@@ -209,15 +208,12 @@ class RunContext:
 
     # --- outputs ---
 
-    def outputs(self, target: str) -> Mapping[str, Outputs]:
-        """What finished steps of this account left, by step id; this run's over older ones."""
+    def outputs_left(self, target: str) -> Mapping[str, Mapping[str, str]]:
+        """What steps of this account have left in this run, by step."""
         with self._lock:
-            here = dict(self._outputs.get(target, {}))
-        steps = self.record(target).steps_of(CUSTOMIZATION)
-        older = {name: step.outputs for name, step in steps.items()}
-        return {**older, **here}
+            return dict(self._outputs.get(target, {}))
 
-    def leave_outputs(self, target: str, step_id: str, outputs: Outputs) -> None:
+    def leave_outputs(self, target: str, step_id: str, outputs: Mapping[str, str]) -> None:
         with self._lock:
             self._outputs.setdefault(target, {})[step_id] = outputs
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from aft.customizations.model import CUSTOMIZATION
 from aft.desired.model import DesiredState
 from aft.errors import UserError
 from aft.ledger.events import LedgerState
@@ -218,8 +217,13 @@ class _Sorter:
             and is_up_to_date(record, change.ref, change.inputs_digest)
         ):
             at = done.at
-            later = any(step.at > at for step in record.steps_of(CUSTOMIZATION).values())
-            since = ", customizations have run since" if later else ""
+            since = "".join(
+                f", {kind.noun[1]} have run since"
+                for kind in self._kinds.values()
+                if kind.is_inside
+                and kind.truth is Truth.LEDGER
+                and any(step.at > at for step in record.steps_of(kind.name).values())
+            )
             self._put(change, change.details, note=f"applied {at:%Y-%m-%d %H:%M} UTC{since}")
         else:
             self._wait(change)

@@ -323,13 +323,12 @@ def _in_short(block: Block) -> str:
 
 
 def _notes(page: _Page, plan: Plan) -> None:
-    if plan.confirmations:
-        number = len(plan.confirmations)
-        one = number == 1
+    for name, number in sorted(Counter(item.ref.kind for item in plan.confirmations).items()):
+        noun, one = page.kinds[name].noun[0], number == 1
         page.gap()
         page.line(
             "",
-            f"{counted(number, 'setting')} {'was' if one else 'were'} read and found as "
+            f"{counted(number, noun)} {'was' if one else 'were'} read and found as "
             f"{'it' if one else 'they'} should be; apply only notes "
             f"{'it' if one else 'them'} in the ledger.",
             style="dim",

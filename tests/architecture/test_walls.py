@@ -16,6 +16,7 @@ import pytest
 from source_graph import ROOT, covers, inside, modules, nodes, owner, reached
 
 from aft.kinds.registry import installed_kinds
+from aft.values.refs import ACCOUNT, OU
 
 WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     # --- vendors: whatever is not of the standard library has a row
@@ -497,3 +498,43 @@ def test_every_member_of_a_port_says_what_it_promises() -> None:
         and not ast.get_docstring(member)
     ]
     assert not silent
+
+
+_FORMAT = {
+    "aft/baselines/model.py": "how the ledger calls one setting",
+    "aft/baselines/parse.py": "a key of baselines' files",
+    "aft/baselines/digests.py": "a part of the digest",
+    "aft/baselines/provenance.py": "a key of baselines' files",
+    "aft/customizations/model.py": "how the ledger calls one step",
+    "aft/desired/schema.py": "the name of a file's schema",
+    "aft/findings/origins.py": "where a value comes from",
+    "aft/values/refs.py": "the space that all kinds refer to",
+}
+"""Where a kind's name stands and means something else: a key or a name of a file's format."""
+
+
+def test_no_module_outside_its_folder_names_a_kind() -> None:
+    """Accounts and OUs are space: everything refers to them."""
+    names = set(installed_kinds()) - {ACCOUNT, OU}
+    named = {
+        module.path
+        for module, node in nodes(ast.Constant)
+        if node.value in names
+        and module.path not in _FORMAT
+        and not module.path.startswith(("aft/kinds/", "aft/sandbox/"))
+    }
+    assert not named
+    constants = {
+        module.path
+        for module, node in nodes(ast.Name)
+        if node.id in {"SETTING", "CUSTOMIZATION"}
+        and module.path not in _FORMAT
+        and not module.path.startswith("aft/kinds/")
+    }
+    assert not constants
+
+
+def test_no_exception_to_that_is_left_over() -> None:
+    names = set(installed_kinds())
+    used = {module.path for module, node in nodes(ast.Constant) if node.value in names}
+    assert _FORMAT.keys() <= used

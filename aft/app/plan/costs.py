@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
-from aft.baselines.model import SETTING, Bills
+from aft.baselines.model import Bills, setting_ref
 from aft.plan.model import ORGANIZATION, Change
 from aft.report.markdown.costs import AccountCosts, Costs
 from aft.values.ids import RequestId
@@ -22,9 +22,11 @@ def costs_of(workspace: Workspace, planned: Planned) -> Costs:
         request = planned.desired.request_by_id.get(RequestId(target))
         if request is None:
             continue
-        names = {item.key for item in changes if item.kind == SETTING}
+        refs = {item.ref for item in changes}
         resolved = planned.targets[request.id].settings if request.id in planned.targets else ()
-        settings = [item for item in resolved if item.name in names & billing.keys()]
+        settings = [
+            item for item in resolved if item.name in billing and setting_ref(item.name) in refs
+        ]
         found[target] = AccountCosts(
             bills=tuple(
                 (item.name, words)

@@ -7,7 +7,7 @@ credentials that may only read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -16,17 +16,16 @@ from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.customizations.model import (
-    CUSTOMIZATION,
     CustomizationStep,
     OtherAccount,
-    Outputs,
     Previews,
     StepInputs,
+    step_ref,
 )
 from aft.desired.model import AccountRequest, DesiredState
 from aft.errors import AftError, UserError
 from aft.kinds.customization.diff import parameters_for
-from aft.ledger.events import AccountRecord
+from aft.kinds.customization.other_accounts import outputs_of
 from aft.plan.fields import takes_away
 from aft.plan.model import Action, Change
 from aft.sessions import SealedSession
@@ -69,7 +68,7 @@ class _Looker:
 
     def __call__(self, change: Change) -> Change:
         """The change with details, if its runner can tell any."""
-        if change.kind != CUSTOMIZATION or change.action is not Action.RUN:
+        if change.action is not Action.RUN:
             return change
         found = self._step(change)
         runner = self.workspace.runners.get(found[0].kind) if found is not None else None
@@ -99,10 +98,10 @@ class _Looker:
             return None
         record = ledger.record(request.id)
         for step in target.steps:
-            if step.id == change.key:
+            if step_ref(step.id) == change.ref:
                 return step, StepInputs(
                     account=target.facts,
-                    outputs=_outputs(record),
+                    outputs=outputs_of(record),
                     accounts=self._accounts(request),
                     parameters=parameters_for(step, request, desired),
                     options=runner_options(
@@ -118,11 +117,7 @@ class _Looker:
         return {
             name: OtherAccount(
                 account_id=ledger.record(name).account_id,
-                outputs=_outputs(ledger.record(name)),
+                outputs=outputs_of(ledger.record(name)),
             )
             for name in request.depends_on
         }
-
-
-def _outputs(record: AccountRecord) -> Mapping[str, Outputs]:
-    return {step: done.outputs for step, done in record.steps_of(CUSTOMIZATION).items()}

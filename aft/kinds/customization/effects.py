@@ -27,6 +27,7 @@ from aft.engine.effects import Effects, StepSuccess
 from aft.engine.readiness import ensure_usable
 from aft.errors import AftError, Terminal
 from aft.kinds.customization.diff import parameters_for
+from aft.kinds.customization.other_accounts import outputs_of
 from aft.ledger.events import EventKind
 from aft.plan.fields import RERUN, REVISION, field_of
 from aft.plan.model import Action, Change
@@ -127,7 +128,7 @@ def _destroy(context: RunContext, change: Change) -> StepSuccess:
         account=facts_of_the_past(
             context.facts_of(change.target, account_id), found.request, context.desired
         ),
-        outputs=context.outputs(change.target),
+        outputs=_outputs(context, change.target),
         accounts=_accounts(context, found.request),
         parameters=parameters_for(found.step, found.request, found.desired)
         if found.step.customization in found.desired.customizations
@@ -208,11 +209,16 @@ def _account_of(context: RunContext, change: Change) -> AccountId:
     return account_id
 
 
+def _outputs(context: RunContext, target: str) -> Mapping[str, Outputs]:
+    """What finished steps of this account left, by step id; this run's over older ones."""
+    return {**outputs_of(context.record(target)), **context.outputs_left(target)}
+
+
 def _accounts(context: RunContext, request: AccountRequest) -> Mapping[str, OtherAccount]:
     return {
         name: OtherAccount(
             account_id=context.known_account(name),
-            outputs=context.outputs(name),
+            outputs=_outputs(context, name),
         )
         for name in request.depends_on
     }
@@ -220,7 +226,7 @@ def _accounts(context: RunContext, request: AccountRequest) -> Mapping[str, Othe
 
 def _step(context: RunContext, change: Change) -> tuple[CustomizationStep, dict[str, Outputs]]:
     """The step a change names, and what the steps before it left."""
-    known = context.outputs(change.target)
+    known = _outputs(context, change.target)
     before: dict[str, Outputs] = {}
     for step in context.target(change.target).steps:
         if step.id == change.key:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from aft.customizations.model import CUSTOMIZATION, OtherAccount
+from aft.customizations.model import CUSTOMIZATION, OtherAccount, Outputs
 from aft.desired.model import AccountRequest
+from aft.ledger.events import AccountRecord
 from aft.plan.draft import Draft
 from aft.plan.model import Action
 from aft.plan.view import PlanView
@@ -21,13 +22,15 @@ def other_accounts(view: PlanView, request: AccountRequest) -> Mapping[str, Othe
     return {
         name: OtherAccount(
             account_id=view.around.accounts.get(name) or ledger.record(name).account_id,
-            outputs={
-                step: done.outputs
-                for step, done in ledger.record(name).steps_of(CUSTOMIZATION).items()
-            },
+            outputs=outputs_of(ledger.record(name)),
         )
         for name in request.depends_on
     }
+
+
+def outputs_of(record: AccountRecord) -> Mapping[str, Outputs]:
+    """What the ledger knows that steps of an account left, by step id."""
+    return {step: done.outputs for step, done in record.steps_of(CUSTOMIZATION).items()}
 
 
 def running(draft: Draft, request_id: str) -> frozenset[str]:
