@@ -33,9 +33,9 @@ class Stage(enum.IntEnum):
     """When a change of an account has its turn: after those of earlier stages, whenever it was
     added."""
 
-    ACCOUNT = 0
-    BASELINE = 1
-    CUSTOMIZATION = 2
+    ENROLL = 0
+    CONFIGURE = 1
+    RUN = 2
     SWEEP = 3
     """What goes over everything there is in the account, whoever made it."""
 
@@ -119,7 +119,7 @@ class Draft:
         *,
         target: str = ORGANIZATION,
         account_id: str | None = None,
-        stage: Stage = Stage.ACCOUNT,
+        stage: Stage = Stage.ENROLL,
         after: Iterable[str] | None = None,
         follows: Iterable[str] = (),
         uses: Iterable[Ref | Use] = (),

@@ -6,7 +6,7 @@ styles. What needs attention is never shortened; accounts with the same change a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import cell_len

@@ -82,7 +82,7 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             Action.RUN,
             step_ref(step.id),
             target=request.id,
-            stage=Stage.CUSTOMIZATION,
+            stage=Stage.RUN,
             fields=(FieldChange(field=RERUN, before=None, after="yes"),) if is_asked_for else (),
             inputs_digest=digest,
             effect=step_effect(

@@ -66,7 +66,7 @@ def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             Action.DELETE if destroys else Action.RELEASE,
             step_ref(gone.id),
             target=request,
-            stage=Stage.CUSTOMIZATION,
+            stage=Stage.RUN,
             fields=(FieldChange(field=REVISION, before=revision, after=None),) if revision else (),
             effect=_effect(gone, view),
             reason=_reason(gone, wanted, destroys=destroys, heir=heir),

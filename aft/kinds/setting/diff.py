@@ -168,7 +168,7 @@ class _Work:
             Action.UPDATE,
             setting_ref(name),
             target=self.request.id,
-            stage=Stage.SWEEP if _sweeps(resolved) else Stage.BASELINE,
+            stage=Stage.SWEEP if _sweeps(resolved) else Stage.CONFIGURE,
             fields=(
                 *(() if network is None else (network,)),
                 *(takes_away(line) for line in (seen.takes_away if seen is not None else ())),
@@ -221,7 +221,7 @@ class _Turns:
         self._keys: dict[str, str] = {}
 
     def _ends(self) -> tuple[str, ...]:
-        return ends_of(self._draft, self._target, until=Stage.BASELINE)
+        return ends_of(self._draft, self._target, until=Stage.CONFIGURE)
 
     def before(self, resolved: ResolvedSetting) -> tuple[str, ...]:
         if _opts_in(resolved):
