@@ -114,6 +114,10 @@ class Running:
     def err(self) -> str:
         return self.err_file.read_text()
 
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
@@ -124,25 +128,40 @@ class Running:
 
     def until(self, condition: Callable[[], object], what: str = "it happened") -> None:
         """Wait until ``condition`` holds; fail when the process ends before."""
-        ends = time.monotonic() + PATIENCE
-        while not condition():
-            assert self.process.poll() is None, f"ended before {what}: {self.out}{self.err}"
-            assert time.monotonic() < ends, f"not within {PATIENCE} s: {what}: {self.out}{self.err}"
-            time.sleep(0.05)
+
+        def holds() -> bool:
+            if condition():
+                return True
+            assert not self.has_ended, f"ended before {what}: {self.out}{self.err}"
+            return False
+
+        until(holds, f"{what}: {self.out}{self.err}")
 
     def until_says(self, text: str) -> None:
         self.until(lambda: text in self.out or text in self.err, f"{text!r} was said")
 
 
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait until ``condition`` holds."""
+    ends = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < ends, f"not within {PATIENCE} s: {what}"
+        time.sleep(0.05)
+
+
 @contextlib.contextmanager
-def running(repo: Repo, *arguments: str, **environ: str) -> Iterator[Running]:
-    """Start ``aft`` in ``repo``; it is killed at the end of the block if it still runs."""
+def running(
+    repo: Repo, *arguments: str, in_background: bool = False, **environ: str
+) -> Iterator[Running]:
+    """Start ``aft`` in ``repo``; it is killed at the end of the block if it still runs. With
+    ``in_background`` it ignores SIGINT at first, as whatever a shell's script starts with ``&``."""
     number = len(list(repo.root.parent.glob("said-*.out")))
     out = repo.root.parent / f"said-{number}.out"
     err = out.with_suffix(".err")
+    ignoring = ("sh", "-c", 'trap "" INT; exec "$@"', "sh") if in_background else ()
     with out.open("wb") as to, err.open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "aft", "-C", str(repo.root), *arguments],
+            [*ignoring, sys.executable, "-m", "aft", "-C", str(repo.root), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=to,
             stderr=errors,

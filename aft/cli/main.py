@@ -2,7 +2,7 @@
 
 Exit codes: 0 nothing to do or all done · 1 error · 2 changes present (``plan
 --detailed-exitcode``, ``drift``) · 3 findings · 4 partly applied · 5 refused: by a safety limit,
-or because it was not reviewed.
+or because it was not reviewed · 130 interrupted before anything began (143: by SIGTERM).
 Verbs are imported when they are called, so that ``--help`` and ``validate`` start at once.
 """
 
@@ -23,7 +23,10 @@ import click
 
 from aft import __version__
 from aft.cli.context import Masking, Session, simulated_by_environment
+from aft.cli.interrupts import Interrupts
 from aft.errors import AftError, FindingsError
+
+STOPPED_EXIT = 130
 
 VERBS: Mapping[str, str] = {
     "init": "Write the files of a repository to begin with.",
@@ -113,8 +116,12 @@ def cli(
 
 def main() -> NoReturn:
     """The ``aft`` command."""
+    interrupts = Interrupts()
+    interrupts.begin()
     gc.set_threshold(50_000, 20, 20)  # what a command makes mostly lives until its end
-    _leave(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    interrupts.end()
+    _leave(128 + interrupts.received if code == STOPPED_EXIT and interrupts.received else code)
 
 
 def _leave(code: int) -> NoReturn:
@@ -150,7 +157,7 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except click.Abort:
         click.echo("stopped", err=True)
-        return 130
+        return STOPPED_EXIT
     except AftError as error:
         _show(error, masking)
         if is_verbose:
@@ -158,7 +165,7 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
-        return 130
+        return STOPPED_EXIT
     except BrokenPipeError:
         # The reader (a pager, head) went away: not our failure, and not worth a message.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - outlives us

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from threading import Event
 from types import FrameType
 
+from aft.cli.interrupts import SIGNALS
 from aft.engine.model import StopToken
 from aft.ports import Clock
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
@@ -35,7 +34,7 @@ def stop_on_signals(
             os.write(2, f"\n{notice}\n".encode())
         token.set(f"{signal.Signals(number).name} received")
 
-    previous = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    previous = {number: signal.signal(number, on_signal) for number in SIGNALS}
     try:
         yield token
     finally:

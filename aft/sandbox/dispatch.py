@@ -136,6 +136,8 @@ class Dispatcher:
         if fault is None:
             return
         if fault.kind is FaultKind.LATENCY:
+            if fault.gate is not None:
+                fault.gate.wait()
             time.sleep(fault.seconds)
         elif fault.kind is FaultKind.RESET:
             raise ConnectionBroken("the connection was reset (fault)")

@@ -21,7 +21,7 @@ class FaultKind(enum.StrEnum):
     ERROR = "error"
     """Refused with ``code``; not executed."""
     LATENCY = "latency"
-    """Executed after ``seconds`` of real time."""
+    """Executed after ``seconds`` of real time, or once ``gate`` is opened."""
     RESET = "reset"
     """The connection breaks before AWS sees the call."""
     LOST_REPLY = "lost_reply"
@@ -30,6 +30,24 @@ class FaultKind(enum.StrEnum):
     """Executed, the organization's state is saved, then this process dies (exit code 137)."""
     EXIT_BEFORE = "exit_before"
     """The state is saved and this process dies before the call is executed."""
+
+
+class Gate:
+    """Where calls wait until a test opens it, however fast or slow the machine is."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        """Set as soon as a call waits here."""
+        self._opened = threading.Event()
+
+    def open(self) -> None:
+        """Let through whoever waits, and everyone after."""
+        self._opened.set()
+
+    def wait(self) -> None:
+        """Return once it is open."""
+        self.reached.set()
+        self._opened.wait()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +59,7 @@ class Action:
     message: str = ""
     status: int = 400
     seconds: float = 0.0
+    gate: Gate | None = None
 
 
 def throttle() -> Action:
@@ -56,6 +75,11 @@ def error(code: str, message: str = "Injected by a fault rule.", *, status: int 
 def latency(seconds: float) -> Action:
     """Answer only after ``seconds`` of real time."""
     return Action(kind=FaultKind.LATENCY, seconds=seconds)
+
+
+def held(gate: Gate) -> Action:
+    """Execute the call once ``gate`` is opened."""
+    return Action(kind=FaultKind.LATENCY, gate=gate)
 
 
 def reset() -> Action:
