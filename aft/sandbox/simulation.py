@@ -99,6 +99,7 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
         admit=admit,
         forbid=forbid,
         fault=fault,
+        delay=context.clock.wall.sleep,
         save=save,
         request_id=request_id,
     )

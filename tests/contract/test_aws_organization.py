@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from builders_sandbox import STILL
 
 from aft.aws.adapters import AwsEdge, connect
 from aft.config.model import Config, Roles
@@ -22,7 +23,7 @@ CONFIG = Config(home_region="eu-central-1")
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.open(None) as opened:
+    with Sandbox.open(None, wall=STILL) as opened:
         yield opened
 
 
