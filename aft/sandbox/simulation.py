@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aft.sandbox import identity_policies, keys, organization_services, rates, regions, scp, tagging
 from aft.sandbox.accounts_api import AccountManagement
@@ -45,6 +45,10 @@ def _refusal(context: Context, caller: Caller, action: str, region: str) -> str 
 def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
     world = context.world
 
+    def region_changes(account_id: str) -> Mapping[str, tuple[str, float]]:
+        profile = world.profiles.get(account_id)
+        return profile.regions if profile is not None else {}
+
     def authenticate(access_key: str, token: str) -> Caller:
         caller = world.credentials.caller(
             access_key, token=token, now=context.now(), iam_user=keys.iam_user
@@ -59,16 +63,14 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
         if account is None:
             return
         materialize(context, account)
-        profile = world.profiles.get(account.id)
-        changes = profile.regions if profile is not None else {}
+        changes = region_changes(account.id)
         if service not in _GLOBAL_SERVICES and not regions.is_usable(
             changes, region, now=context.now()
         ):
             raise UnknownCredentials(expired=False)
 
     def is_enabled(account_id: str, region: str) -> bool:
-        profile = world.profiles.get(account_id)
-        changes = profile.regions if profile is not None else {}
+        changes = region_changes(account_id)
         return regions.region_status(changes, region, now=context.now()) == "ENABLED"
 
     enabled_regions.use_source(is_enabled)
