@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from aft.sandbox import identity_policies, keys, organization_services, rates, regions, scp, tagging
 from aft.sandbox.accounts_api import AccountManagement
@@ -15,7 +15,6 @@ from aft.sandbox.member_accounts import materialize
 from aft.sandbox.organizations_backend import operations
 from aft.sandbox.organizations_backend.rules import Context
 from aft.sandbox.routing import require_model
-from aft.sandbox.services import enabled_regions
 from aft.sandbox.sts import SecurityTokens
 
 _OWN_SERVICES = frozenset({"organizations", "account", "sts"}) | organization_services.OWN
@@ -45,10 +44,6 @@ def _refusal(context: Context, caller: Caller, action: str, region: str) -> str 
 def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
     world = context.world
 
-    def region_changes(account_id: str) -> Mapping[str, tuple[str, float]]:
-        profile = world.profiles.get(account_id)
-        return profile.regions if profile is not None else {}
-
     def authenticate(access_key: str, token: str) -> Caller:
         caller = world.credentials.caller(
             access_key, token=token, now=context.now(), iam_user=keys.iam_user
@@ -63,17 +58,12 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
         if account is None:
             return
         materialize(context, account)
-        changes = region_changes(account.id)
+        profile = world.profiles.get(account.id)
+        changes = profile.regions if profile is not None else {}
         if service not in _GLOBAL_SERVICES and not regions.is_usable(
             changes, region, now=context.now()
         ):
             raise UnknownCredentials(expired=False)
-
-    def is_enabled(account_id: str, region: str) -> bool:
-        changes = region_changes(account_id)
-        return regions.region_status(changes, region, now=context.now()) == "ENABLED"
-
-    enabled_regions.use_source(is_enabled)
 
     def admit(account_id: str, service: str, operation: str) -> bool:
         if not world.behaviour.throttle:

@@ -110,6 +110,7 @@ def run_child(
     itself before it is killed. ``elapsed`` is the time that counts, in seconds. Both ends of
     ``answer`` are closed when this returns. Raises ``OSError`` when the command cannot be started.
     """
+    end = elapsed() + timeout
     child = _start(command, cwd=cwd, environment=environment, answer=answer)
     assert child.stdin is not None  # noqa: S101 (for the type: PIPE was asked for)
     assert child.stdout is not None  # noqa: S101 (for the type: PIPE was asked for)
@@ -118,10 +119,10 @@ def run_child(
     writer = threading.Thread(target=_write, args=(child.stdin, order), daemon=True)
     writer.start()
     try:
-        timed_out = not _wait(child, timeout, elapsed)
+        timed_out = not _wait(child, end, elapsed)
         if timed_out and grace:
             _signal_group(child, signal.SIGINT)
-            _wait(child, grace, elapsed)
+            _wait(child, elapsed() + grace, elapsed)
     finally:
         _signal_group(child, signal.SIGKILL)
         exit_code = child.wait()
@@ -193,10 +194,9 @@ def _write(stream: IO[bytes], order: bytes) -> None:
         stream.close()
 
 
-def _wait(child: subprocess.Popen[bytes], timeout: float, elapsed: Callable[[], float]) -> bool:
-    """True when the child has ended by itself. It is not reaped: until then its number, and so
+def _wait(child: subprocess.Popen[bytes], end: float, elapsed: Callable[[], float]) -> bool:
+    """True when the child has ended by itself before ``end``. It is not reaped: until then its number, and so
     its group's, belongs to nobody else."""
-    end = elapsed() + timeout
     while not _has_ended(child):
         if elapsed() >= end:
             return False
