@@ -195,8 +195,8 @@ def _write(stream: IO[bytes], order: bytes) -> None:
 
 
 def _wait(child: subprocess.Popen[bytes], end: float, elapsed: Callable[[], float]) -> bool:
-    """True when the child has ended by itself before ``end``. It is not reaped: until then its number, and so
-    its group's, belongs to nobody else."""
+    """True when the child has ended by itself before ``end``. It is not reaped: until then its
+    number, and so its group's, belongs to nobody else."""
     while not _has_ended(child):
         if elapsed() >= end:
             return False
