@@ -5,10 +5,13 @@ Nothing may depend on how fast the machine is. The limit here is for real hangs 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 PATIENCE = 300.0
 """Seconds after which something hangs."""
@@ -20,6 +23,22 @@ def until(condition: Callable[[], object], what: str = "it happened") -> None:
     while not condition():
         assert time.monotonic() < ends, f"not within {PATIENCE:.0f} s: {what}"
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def no_hang() -> Iterator[None]:
+    """What hangs in this block fails, after all."""
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise AssertionError(f"not within {PATIENCE:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(int(PATIENCE))
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def is_running(pid: int) -> bool:

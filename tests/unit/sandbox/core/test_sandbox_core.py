@@ -4,15 +4,13 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType
-from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from builders_sandbox import STILL, create, message, refusal, shared_client
+from counting import lines_run
 from fakes.clocks import SteppingClock
 from waiting import PATIENCE
 
@@ -214,24 +212,6 @@ def test_time_passes_as_outside_and_real_time_really_does():
     assert (real.monotonic(), virtual.monotonic()) == (65, 65)
     virtual.sleep(60)
     assert (virtual.monotonic(), outside.monotonic() < 66) == (125, True)
-
-
-def lines_run(function: Callable[[], object]) -> int:
-    """How many lines of Python ``function`` runs: what it costs, on every machine alike."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 def test_what_accounts_cost_does_not_grow_with_their_number(sandbox, org):
