@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMP)  ## make .venv and install aft with every locked dependency
+install: $(STAMP)  ## make .venv with aft and every locked dependency in it
 
 $(STAMP): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

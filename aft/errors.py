@@ -15,9 +15,53 @@
 
 Vendor exceptions are translated at the edge (``aft.aws.errors``, ``aft.git``, ``aft.github``) and
 kept as the cause. A message says which file or object and what to change; it never holds a secret.
+What somebody else's exception says never gets out, since it may quote what it stumbled over: the
+answer that holds credentials, say. So ``unexpected`` and ``trace`` name its class and its place.
 """
 
 from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import PurePath
+
+
+def is_ours(error: BaseException) -> bool:
+    """True when the text of ``error`` was written by aft."""
+    return isinstance(error, AftError)
+
+
+def unexpected(error: BaseException) -> str:
+    """What to say of an exception that nobody translated."""
+    return f"unexpected {type(error).__name__} at {place_of(error)}"
+
+
+def place_of(error: BaseException) -> str:
+    """``package/file.py:line`` where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "an unknown place"
+    return f"{'/'.join(PurePath(frames[-1].filename).parts[-3:])}:{frames[-1].lineno}"
+
+
+def trace(error: BaseException, *, speaks: Callable[[BaseException], bool] = is_ours) -> str:
+    """A traceback, causes first, with the text of those exceptions alone that ``speaks`` admits."""
+    parts: list[str] = []
+    link: BaseException | None = error
+    while link is not None:
+        frames = "".join(traceback.format_list(traceback.extract_tb(link.__traceback__)))
+        said = f": {link}" if speaks(link) else ""
+        parts.append(f"Traceback (most recent call last):\n{frames}{type(link).__name__}{said}\n")
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    return "\nwhich led to:\n\n".join(reversed(parts))
+
+
+def system_words(error: OSError | UnicodeError) -> str:
+    """Why a file could not be read or written, in the operating system's own words."""
+    if isinstance(error, UnicodeError):
+        return "it is not UTF-8"
+    named = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or type(error).__name__}{named}"
 
 
 class AftError(Exception):

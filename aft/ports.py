@@ -142,50 +142,6 @@ class OrganizationReader(Protocol):
         ...
 
 
-class CreationState(enum.StrEnum):
-    """Where a creation stands."""
-
-    IN_PROGRESS = "IN_PROGRESS"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Creation:
-    """An account creation as the provider reports it. It carries no e-mail."""
-
-    id: str
-    account_name: str
-    state: CreationState
-    requested_at: datetime
-    account_id: AccountId | None = None
-    failure_reason: str = ""
-
-
-class AccountProvider(Protocol):
-    """Creates accounts. ``max_in_flight`` creations may be in progress at a time."""
-
-    max_in_flight: int
-
-    def start_creation(
-        self, *, name: str, email: str, request_id: RequestId, tags: Iterable[tuple[str, str]]
-    ) -> Creation:
-        """Ask for one account, tagged; exactly one attempt, never repeated inside.
-
-        Raises ``UnknownOutcome`` when the reply was lost, ``Throttled`` when all slots are taken,
-        ``Terminal`` when AWS refuses the input.
-        """
-        ...
-
-    def creation(self, creation_id: str) -> Creation:
-        """One creation's state. Raises ``NotFound``."""
-        ...
-
-    def creations(self, states: Sequence[CreationState]) -> Sequence[Creation]:
-        """All creations AWS still remembers in these states."""
-        ...
-
-
 class OrganizationWriter(Protocol):
     """Single writes to the organization, each idempotent: asking for what is already so
     succeeds. Raises ``Conflict`` where somebody else's change came between."""
@@ -264,7 +220,8 @@ class ProgressKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One moment of a run, for whoever watches."""
+    """One moment of a run, for whoever watches. ``step`` is the change in a few words; ``tells`` is
+    true where the message of its success says more than that it is done."""
 
     kind: ProgressKind
     at: datetime
@@ -272,7 +229,9 @@ class Progress:
     target: str = ""
     account_id: str | None = None
     change: str = ""
+    step: str = ""
     message: str = ""
+    tells: bool = False
     seconds: float | None = None
 
 

@@ -25,11 +25,13 @@ from aft.app.plan.planning import plan_now
 from aft.app.workspace import Workspace
 from aft.app.world import World, open_world
 from aft.engine.model import StopToken
+from aft.errors import AftError
 from aft.ledger.codec import decode_event, encode_record
 from aft.ledger.events import LedgerEvent, LedgerState
 from aft.ledger.replay import replay
+from aft.organization.model import Account
 from aft.plan.outcome import Outcome
-from aft.ports import CreationState, LedgerStore, Progress
+from aft.ports import LedgerStore, Progress
 from aft.sandbox import Action, Rule
 
 KILLED = 137
@@ -234,7 +236,7 @@ def apply(
             for account in again.snapshot.accounts
             if account.id != again.snapshot.management_account_id
         ]
-        creations = world.edge.provider.creations(tuple(CreationState))
+        creations = _creations(world)
         return Report(
             outcome=outcome,
             changes_left=tuple(change.id for change in again.plan.changes),
@@ -245,13 +247,29 @@ def apply(
                 )
             ),
             units=tuple(sorted(str(unit.path) for unit in again.snapshot.units)),
-            creations=tuple(sorted((item.account_name, item.state.value) for item in creations)),
-            inside={
-                account.name: _inside(world, account.id) for account in accounts if look_inside
-            },
+            creations=creations,
+            inside=_insides(world, accounts, outcome) if look_inside else {},
             calls_of_apply=calls,
             ledger=again.ledger,
         )
+
+
+def _creations(world: World) -> tuple[tuple[str, str], ...]:
+    """Every creation that AWS accepted, and how it stands."""
+    client = world.edge.management.client("organizations", world.edge.management.global_region)
+    pages = client.get_paginator("list_create_account_status").paginate()
+    found = [item for page in pages for item in page["CreateAccountStatuses"]]
+    return tuple(sorted((item["AccountName"], item["State"]) for item in found))
+
+
+def _insides(
+    world: World, accounts: Sequence[Account], outcome: Outcome
+) -> dict[str, dict[str, Any]]:
+    try:
+        return {account.name: _inside(world, account.id) for account in accounts}
+    except AftError as error:  # something is not there: the run says why
+        error.add_note(str([step for row in outcome.targets for step in row.steps if step.hint]))
+        raise
 
 
 def _inside(world: World, account_id: Any) -> dict[str, Any]:

@@ -9,13 +9,15 @@ import functools
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from builders_git import bare, git
 from builders_repo import CONFIG, Repo, Result
 from fakes.clocks import SteppingClock
 from github_server import GitHubServer, Pull
+from github_server.server import system_time
 
 from aft.github.address import ApiAddress
 from aft.github.client import PATIENCE_SECONDS, GitHubClient, Token
@@ -103,10 +105,10 @@ def _template() -> Path:
 
 
 @contextlib.contextmanager
-def on_github(root: Path) -> Iterator[World]:
+def on_github(root: Path, now: Callable[[], datetime] = system_time) -> Iterator[World]:
     hosted = root / "hosted.git"
     shutil.copytree(_template(), hosted)
-    with GitHubServer(REPOSITORY, hosted) as github:
+    with GitHubServer(REPOSITORY, hosted, now=now) as github:
         yield World(root, github, hosted)
 
 

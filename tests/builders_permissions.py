@@ -126,7 +126,12 @@ class As:
             ):
                 ledger = open_ledger(workspace, desired.config, simulated=True)
                 world = World(
-                    clock=sandbox.clock, ledger=ledger, edge=edge, sandbox=sandbox, run=phase
+                    clock=sandbox.clock,
+                    ledger=ledger,
+                    edge=edge,
+                    provider=workspace.provider(desired.config, edge.management),
+                    sandbox=sandbox,
+                    run=phase,
                 )
                 yield workspace, world, desired
         finally:

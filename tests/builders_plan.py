@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from builders_kinds import KINDS
+
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import Baseline, Selector, SettingParameters, SettingSpec
 from aft.baselines.select import settings_for
@@ -17,6 +19,7 @@ from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest, DesiredState, Owner
 from aft.findings.model import SourceRef
 from aft.ledger.events import AccountRecord, DoneStep, FailedStep, LedgerState, OpenIntent
+from aft.ledger.legacy import ref_of_step
 from aft.organization.model import (
     Account,
     AccountState,
@@ -153,6 +156,12 @@ def record(
         "last_run": "20261120T093000-aaaaaa",
         "last_at": EARLIER,
     }
+    for part in ("steps", "failures"):  # by bare names, as people say them
+        named = changes.pop(part, {})
+        values[part] = {
+            name if name.partition("/")[0] in KINDS else str(ref_of_step(name)): step
+            for name, step in named.items()
+        }
     return AccountRecord(**{**values, **changes})
 
 
@@ -285,6 +294,7 @@ def plan(
         state,
         world,
         book or ledger(),
+        kinds=KINDS,
         settings=plugins or SETTINGS,
         runners=RUNNERS,
         live=live,

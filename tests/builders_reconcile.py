@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from builders_kinds import EFFECTS, KINDS
+from builders_plan import unit_id
 from fakes.clocks import SimulatedClock, SteppingClock
 from fakes.plugins import LevelSetting, NotingRunner, settings
 from fakes.world import (
@@ -20,17 +22,23 @@ from fakes.world import (
 )
 from fakes.world_ledger import FakeLedger
 
+from aft.account_provider import AccountProvider, Application
 from aft.desired.model import DesiredState
 from aft.engine.executor import apply_plan
 from aft.engine.model import RunInfo, StopToken, Tools
+from aft.organization.model import REQUEST_TAG
 from aft.plan.codec import plan_digest
 from aft.plan.diff import make_plan
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome
 from aft.ports import CommitInfo
-from aft.values.ids import Revision
+from aft.values.ids import OrgUnitPath, RequestId, Revision
 
 WHEN = datetime(2026, 1, 4, 12, 0, tzinfo=UTC)
+
+
+Provides = Callable[[FakeWorld], AccountProvider]
+"""Makes the provider of a world."""
 
 
 class OneCommit:
@@ -66,6 +74,7 @@ class Stage:
     )
     runner: NotingRunner = field(default_factory=NotingRunner)
     witness: Witness = field(default_factory=Witness)
+    provides: Provides = FakeProvider
     runs: int = 0
     last: Outcome | None = None
 
@@ -78,7 +87,7 @@ class Stage:
         return Tools(
             clock=world.clock,
             ledger=self.ledger,
-            provider=FakeProvider(world),
+            provider=self.provides(world),
             writer=FakeWriter(world),
             lookup=FakeLookup(world),
             members=FakeMembers(world),
@@ -88,6 +97,8 @@ class Stage:
             settings=self.settings,
             runners={"python": self.runner},
             random=lambda: 0.5,
+            kinds=KINDS,
+            effects=EFFECTS,
         )
 
     def plan(self, state: DesiredState) -> Plan:
@@ -95,6 +106,7 @@ class Stage:
             state,
             self.world.snapshot(),
             self.ledger.read(),
+            kinds=KINDS,
             settings=self.settings,
             runners={"python": self.runner},
             made_at=self.world.clock.now(),
@@ -123,8 +135,28 @@ class Stage:
         )
 
 
-def stage(clock: SteppingClock | SimulatedClock | None = None, **world: Any) -> Stage:
-    return Stage(FakeWorld(clock or SteppingClock(), **world))
+def application(name: str = "payments", *, ou: str = "Workloads", **changes: Any) -> Application:
+    """What a run asks a provider for on behalf of the request ``name``."""
+    values: dict[str, Any] = {
+        "request_id": RequestId(name),
+        "name": name,
+        "email": f"aws+{name}@example.com",
+        "ou": unit_id(ou),
+        "ou_path": OrgUnitPath.parse(ou),
+        "tags": {REQUEST_TAG: name},
+        "token": f"token-{name}",
+        **changes,
+    }
+    return Application(**values)
+
+
+def stage(
+    clock: SteppingClock | SimulatedClock | None = None,
+    *,
+    provides: Provides = FakeProvider,
+    **world: Any,
+) -> Stage:
+    return Stage(FakeWorld(clock or SteppingClock(), **world), provides=provides)
 
 
 def rows(outcome: Outcome) -> dict[str, str]:

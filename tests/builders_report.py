@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import builders_plan as b
+from builders_kinds import KINDS, what
 
 from aft.app.apply.review_gate import NotReviewed
+from aft.baselines.model import setting_ref
 from aft.desired.model import Owner
 from aft.findings.model import Finding, Severity, SourceRef
 from aft.organization.model import AccountState
-from aft.plan.model import Change, ChangeKind, LiveSetting, Plan
+from aft.plan.model import Change, LiveSetting, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import NOTHING_REVIEWED, newly_risky, newly_routine, reviewed_of
 from aft.report.markdown.costs import AccountCosts, Costs
@@ -78,11 +80,11 @@ def small() -> Plan:
     live = {
         (b.account_id(7), "account-alias"): LiveSetting(
             account_id=b.account_id(7),
-            subject="account-alias",
+            ref=setting_ref("account-alias"),
             differences=("the account has no alias, it shall be legacy-billing",),
         ),
         (b.account_id(7), "ebs-default-encryption"): LiveSetting(
-            account_id=b.account_id(7), subject="ebs-default-encryption"
+            account_id=b.account_id(7), ref=setting_ref("ebs-default-encryption")
         ),
     }
     return b.plan(state, world, book, live=live)
@@ -220,7 +222,7 @@ def huge() -> Plan:
 
 def costs(plan: Plan) -> Costs:
     """Some settings cost something, and new accounts have budgets."""
-    created = {item.target for item in plan.changes if item.kind is ChangeKind.CREATE_ACCOUNT}
+    created = {item.target for item in plan.changes if what(item) == "create account"}
     return Costs(
         by_target={
             target: AccountCosts(
@@ -239,6 +241,7 @@ def plan_page(name: str) -> PlanPage:
     """The plan as its pull request shows it."""
     plan = {**PLANS, "huge": huge}[name]()
     return PlanPage(
+        kinds=KINDS,
         plan=plan,
         refusals=(refusal(),) if name == "large" else (),
         warnings=WARNINGS if name == "small" else (),
@@ -327,6 +330,7 @@ def partly() -> OutcomePage:
     )
     seen = reviewed_of(replace(plan, changes=plan.changes[:-8]))
     return OutcomePage(
+        kinds=KINDS,
         plan=plan,
         outcome=Outcome(run="20261122T120000-a1b2c3", targets=rows, seconds=12.0),
         ledger="fa382ad" + "0" * 33,
@@ -354,6 +358,7 @@ def stopped() -> OutcomePage:
         for target in plan.targets()
     )
     return OutcomePage(
+        kinds=KINDS,
         plan=plan,
         outcome=Outcome(
             run="20261122T120000-a1b2c3",
@@ -368,7 +373,7 @@ def stopped() -> OutcomePage:
 def not_reviewed() -> FailurePage:
     """An apply that stopped because two risks had not been seen."""
     plan = small()
-    error = NotReviewed(newly_risky(NOTHING_REVIEWED, plan), NOTHING_REVIEWED)
+    error = NotReviewed(KINDS, newly_risky(NOTHING_REVIEWED, plan), NOTHING_REVIEWED)
     return FailurePage(
         verb="apply",
         marker=APPLY_MARKER,

@@ -113,6 +113,10 @@ REPOSITORY: Mapping[str, str] = {
 """The smallest repository in which requests can name everything."""
 
 
+PROVIDERS = ("organizations",)
+"""The account providers that come with aft."""
+
+
 def request_text(stem: str, **fields: str) -> str:
     """A valid request for ``<stem>.yaml``; ``fields`` are YAML texts, added or replacing."""
     values = {"name": stem, "email": f"aws+{stem}@example.com", "ou": "Workloads/Prod", **fields}
@@ -129,7 +133,11 @@ def load_files(files: MemoryFiles, *, cache: ParseCache | None = None) -> LoadRe
     """The desired state of ``files``."""
     settings = load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name)
     return load_desired_state(
-        files, settings=settings, runners={"plain": PlainRunner()}, cache=cache
+        files,
+        settings=settings,
+        runners={"plain": PlainRunner()},
+        providers=PROVIDERS,
+        cache=cache,
     )
 
 

@@ -13,12 +13,10 @@ from aft.config.model import REQUESTS_PATH
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.single import SingleRequests
 from aft.errors import AftError
-from aft.ledger.events import ORGANIZATION, EventKind
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.accounts import desired_tags
 from aft.plan.applied import NAME, OU, TAGS, Applied, applied_at
 from aft.plan.drift import Drift, detect_drift, needs_history
-from aft.plan.model import ChangeKind
 from aft.plan.repair import not_repaired, repair_plan
 from aft.values.ids import RequestId
 
@@ -44,6 +42,7 @@ class Found:
             planned.desired,
             planned.snapshot,
             planned.ledger,
+            kinds=planned.kinds,
             today=self.planned.snapshot.read_at.date(),
         )
 
@@ -71,24 +70,10 @@ def find_drift(
         desired,
         planned.snapshot,
         planned.ledger,
+        kinds=workspace.kinds,
         applied=applied,
-        made_before=_units_made(world, planned),
     )
     return Found(planned=planned, drift=drift)
-
-
-def _units_made(world: World, planned: Planned) -> frozenset[str]:
-    """Planned OUs that the ledger says were made once."""
-    planned_units = {
-        change.id for change in planned.plan.changes if change.kind is ChangeKind.CREATE_OU
-    }
-    if not planned_units:
-        return frozenset()
-    return frozenset(
-        event.change
-        for event in world.ledger.events(ORGANIZATION)
-        if event.kind is EventKind.STEP_DONE and event.change in planned_units
-    )
 
 
 class _Past:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
 
 from aft.app.workspace import Workspace
@@ -11,7 +12,7 @@ from aft.config.model import REQUESTS_PATH
 from aft.errors import UserError
 from aft.files import RevisionFiles
 from aft.git.history import GitHistory
-from aft.ledger.events import LedgerEvent
+from aft.ledger.events import LedgerEvent, is_of_organization
 from aft.ledger.timeline import TimelineEntry, timeline
 from aft.ports import CommitInfo, LedgerStore
 from aft.values.ids import RESERVED_ID, Revision
@@ -41,6 +42,10 @@ def history_of(
 def _events(ledger: LedgerStore, request_id: str) -> tuple[list[str], list[LedgerEvent]]:
     """The ids it had, newest first, and all their events, oldest first."""
     names, told = [request_id], list(ledger.events(request_id))
+    if request_id == RESERVED_ID:  # the runs, and everything that belongs to no account
+        things = (name for name in ledger.read().records if is_of_organization(name))
+        others = (ledger.events(name) for name in sorted(things) if name != RESERVED_ID)
+        told = sorted((*told, *(event for story in others for event in story)), key=_when)
     while previous := _previously(told, names):
         names.append(previous)
         # What was written to the old id after the account had gone is another account's story.
@@ -48,6 +53,10 @@ def _events(ledger: LedgerStore, request_id: str) -> tuple[list[str], list[Ledge
             event for event in ledger.events(previous) if not told or event.at <= told[0].at
         ]
     return names, told
+
+
+def _when(event: LedgerEvent) -> datetime:
+    return event.at
 
 
 def _previously(events: Sequence[LedgerEvent], names: Sequence[str]) -> str | None:

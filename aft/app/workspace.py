@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from aft.account_provider import AccountProvider, AccountProviderPlugin, ManagementAccess
 from aft.app import local_paths
 from aft.app.gc_pause import collector_paused
 from aft.baselines.model import BaselineSetting
@@ -23,7 +24,9 @@ from aft.errors import FindingsError
 from aft.files import RevisionFiles
 from aft.findings.model import Finding
 from aft.git.revision import Repository, open_repository, revision_files, working_tree_files
-from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.kinds.registry import installed_kinds
+from aft.plan.kind import Kinds
+from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.values.ids import Revision
 
 
@@ -62,6 +65,20 @@ class Workspace:
         """Runners of customization steps by kind, from every installed package."""
         return load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
 
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kinds of things aft looks after, those of installed packages included."""
+        return installed_kinds()
+
+    @cached_property
+    def providers(self) -> Mapping[str, AccountProviderPlugin]:
+        """Account providers by name, from every installed package."""
+        return load_plugins(PROVIDERS_GROUP, lambda plugin: plugin.name)
+
+    def provider(self, config: Config, management: ManagementAccess) -> AccountProvider:
+        """Who creates the accounts of this organization; makes no call yet."""
+        return self.providers[config.provider].connect(management)
+
     def files(self, revision: str | None) -> RevisionFiles:
         """The files of ``revision``, or of the working tree for ``None``."""
         if revision is None:
@@ -80,6 +97,7 @@ class Workspace:
                 files,
                 settings=self.settings,
                 runners=self.runners,
+                providers=self.providers,
                 cache=cache,
                 trusted=trusted,
             )
@@ -100,7 +118,7 @@ class Workspace:
 
     def config(self, files: RevisionFiles) -> Config:
         """``aft.yaml`` alone, for verbs that need no requests."""
-        config, findings = parse_config(files)
+        config, findings = parse_config(files, providers=self.providers)
         if config is None:
             raise InvalidRepository(findings, files.revision)
         return config

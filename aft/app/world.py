@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aft.account_provider import AccountProvider
 from aft.app import local_paths
 from aft.app.workspace import Workspace
 from aft.clock import SystemClock
@@ -34,12 +35,14 @@ SANDBOX_LEDGER_SUFFIX = "-sandbox"
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Ports onto one organization. ``sandbox`` is set when it is simulated. ``run`` is the id
-    under which the ledger, the logs and (as role session name) CloudTrail know this run."""
+    """Ports onto one organization. ``provider`` creates its accounts; ``sandbox`` is set when it is
+    simulated. ``run`` is the id under which the ledger, the logs and (as role session name)
+    CloudTrail know this run."""
 
     clock: Clock
     ledger: LedgerStore
     edge: AwsEdge
+    provider: AccountProvider
     sandbox: Sandbox | None
     run: str
 
@@ -103,7 +106,14 @@ def open_world(
         with open_sandbox(workspace, config) as sandbox:
             run = _run_id(sandbox.clock)
             with edge_onto(sandbox, config, run_id=run, reads_only=reads_only) as edge:
-                yield World(clock=sandbox.clock, ledger=ledger, edge=edge, sandbox=sandbox, run=run)
+                yield World(
+                    clock=sandbox.clock,
+                    ledger=ledger,
+                    edge=edge,
+                    provider=workspace.provider(config, edge.management),
+                    sandbox=sandbox,
+                    run=run,
+                )
         return
     clock = SystemClock()
     run = _run_id(clock)
@@ -111,7 +121,8 @@ def open_world(
 
     edge = connect(config, clock=clock, run_id=run, reads_only=reads_only)
     edge.sessions.check_credentials()
-    yield World(clock=clock, ledger=ledger, edge=edge, sandbox=None, run=run)
+    provider = workspace.provider(config, edge.management)
+    yield World(clock=clock, ledger=ledger, edge=edge, provider=provider, sandbox=None, run=run)
 
 
 def _run_id(clock: Clock) -> str:
@@ -134,7 +145,7 @@ def open_sandbox(
     except ImportError as error:
         raise UserError(
             f"the sandbox is not installed ({error.name} is missing)",
-            hint="pip install 'aft[sandbox]'",
+            hint="in the clone aft was installed from: pip install '.[sandbox]'",
         ) from error
     path = local_paths.sandbox_state(workspace.repository.path, workspace.environ)
     with Sandbox.open(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.lookup import AwsAccountLookup
+from aft.aws.management import AwsManagementAccess
 from aft.aws.member import AwsMemberAccess
 from aft.aws.organizations import AwsOrganizationWriter
 from aft.aws.pacing import DEFAULT_PACES, Pace
-from aft.aws.provider import OrganizationsProvider
 from aft.aws.session import ATTEMPTS, AwsSessions
 from aft.aws.snapshot import AwsOrganizationReader
 from aft.aws.tag_lag import RecentlyTagged
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class AwsEdge:
-    """One organization through its ports. ``sessions`` is for checks and child processes."""
+    """One organization through its ports. ``management`` is for whoever creates accounts,
+    ``sessions`` for checks and child processes."""
 
     reader: AwsOrganizationReader
     writer: AwsOrganizationWriter
-    provider: OrganizationsProvider
+    management: AwsManagementAccess
     lookup: AwsAccountLookup
     members: AwsMemberAccess
     calls: AwsCallRecorder
@@ -69,12 +70,7 @@ def connect(
     return AwsEdge(
         reader=AwsOrganizationReader(sessions, clock=clock, known=known, tagged=tagged),
         writer=AwsOrganizationWriter(sessions, known=known, tagged=tagged),
-        provider=OrganizationsProvider(
-            sessions,
-            role_name=config.roles.member,
-            tagged=tagged,
-            max_in_flight=config.limits.creations_in_flight,
-        ),
+        management=AwsManagementAccess(sessions, member_role=config.roles.member, tagged=tagged),
         lookup=AwsAccountLookup(sessions, known=known),
         members=AwsMemberAccess(sessions, reads_only=reads_only),
         calls=sessions.calls,

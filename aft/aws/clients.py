@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore import exceptions as boto
 from botocore import xform_name
 
 from aft.aws.error_codes import RACES
@@ -53,7 +52,9 @@ class Door:
             try:
                 with self.acting():
                     return call(self.open())
-            except (boto.ClientError, boto.BotoCoreError) as error:
+            except AftError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the edge: nothing of others' goes further
                 failure = self.translated(error, operation)
             if isinstance(failure, Conflict) and self._may_repeat(failure, sent):
                 self.clock.sleep(_JITTER.uniform(0.5, 1.0) * 0.25 * 2**sent)
@@ -64,7 +65,7 @@ class Door:
             else:
                 raise failure
 
-    def translated(self, error: boto.ClientError | boto.BotoCoreError, operation: str) -> AftError:
+    def translated(self, error: Exception, operation: str) -> AftError:
         return translate(
             error,
             service=self.service,
@@ -91,8 +92,8 @@ class TranslatingClient:
         if operation is None:
             return getattr(client, name)
 
-        def call(*args: Any, **parameters: Any) -> Any:
-            return self._door.run(operation, lambda now: getattr(now, name)(*args, **parameters))
+        def call(**parameters: Any) -> Any:
+            return self._door.run(operation, lambda now: getattr(now, name)(**parameters))
 
         call.__name__ = name
         return call
@@ -143,7 +144,9 @@ class TranslatingPages:
         try:
             with self._door.acting():
                 return self._pages.build_full_result()
-        except (boto.ClientError, boto.BotoCoreError) as error:
+        except AftError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in ``Door.run``
             failure = self._door.translated(error, self._operation())
         raise failure
 
@@ -154,7 +157,9 @@ class TranslatingPages:
                     item = next(items)
             except StopIteration:
                 return
-            except (boto.ClientError, boto.BotoCoreError) as error:
+            except AftError:
+                raise
+            except Exception as error:  # noqa: BLE001 - as in ``Door.run``
                 failure = self._door.translated(error, self._operation())
                 break
             yield item

@@ -60,6 +60,9 @@ TRANSIENT = frozenset(
     }
 )
 
+UNREADABLE = "UnreadableAnswer"
+"""No code of AWS: ``aft.aws.answers`` could not read what it said."""
+
 REFUSED_BEFORE_WORK = frozenset(
     {"ServiceUnavailable", "ServiceUnavailableException", "Unavailable"}
     | {"FinalizingOrganizationException", "RequestTimeTooSkewed"}

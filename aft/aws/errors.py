@@ -1,8 +1,10 @@
-"""Botocore's exceptions into ``aft.errors``, in one place.
+"""Every exception of a call into ``aft.errors``, in one place.
 
 A message reads ``service:Operation failed: AWS's words [Code] (request id …)``. Nothing here
-logs or retries. Secrets that AWS repeats in an error (a canonical request, an encoded message) are
-cut out, and then the original is not kept as the cause.
+logs or retries. AWS's words are the message of a refusal that could be read (``aft.aws.answers``),
+and secrets it repeats there (a canonical request, an encoded message) are cut out; then the
+original is not kept as the cause. Of any other exception the text is not taken over: of botocore's
+the sentence of its class with harmless details, of others the name of the class.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore import exceptions as boto
 
 from aft.aws import error_codes as codes
+from aft.aws.answers import without_answer
 from aft.errors import (
     AftError,
     Conflict,
@@ -24,8 +28,6 @@ from aft.errors import (
     Transient,
     UnknownOutcome,
 )
-
-VendorError = boto.ClientError | boto.BotoCoreError
 
 NO_CREDENTIALS_HINT = (
     "configure AWS credentials for the management account (aws configure sso, AWS_PROFILE, "
@@ -70,8 +72,15 @@ _HINTS: Mapping[str, str] = {
 }
 
 
+_HARMLESS = frozenset(
+    {"cred_var", "name", "path", "profile", "provider", "region_name", "service_name"}
+)
+"""Details of botocore's errors that come from the user's own settings."""
+_ABOUT_PARAMETER = re.compile(r"^(?:Missing|Unknown|Invalid)[\w ]* parameter[^,\n]*", re.MULTILINE)
+
+
 def translate(
-    error: VendorError,
+    error: Exception,
     *,
     service: str,
     operation: str,
@@ -88,9 +97,12 @@ def translate(
     action = f"{service}:{operation}"
     if isinstance(error, boto.ClientError):
         translated = _from_answer(error, action=action, who=who, repeatable=repeatable)
-    else:
+    elif isinstance(error, boto.BotoCoreError):
         translated = _from_failure(error, action=action, repeatable=repeatable)
-    if not _SECRET.search(str(error)):
+    else:
+        why = f"its answer could not be read ({type(error).__name__})"
+        translated = without_answer(action, why, repeatable=repeatable)
+    if isinstance(error, boto.ClientError | boto.BotoCoreError) and not _SECRET.search(str(error)):
         translated.__cause__ = error
     translated.__suppress_context__ = True
     return translated
@@ -116,7 +128,8 @@ def _from_answer(error: boto.ClientError, *, action: str, who: str, repeatable: 
     code = _code(error)
     reason = str(response.get("Reason") or details.get("Reason") or "")
     status = int(metadata.get("HTTPStatusCode", 0) or 0)
-    said = redact(str(details.get("Message") or response.get("message") or "")).rstrip(".")
+    said = details.get("Message") or response.get("message")
+    said = redact(said).rstrip(".") if isinstance(said, str) else ""
     label = f"{code}, {reason}" if reason and reason not in said else code or str(status)
     text = f"{action} failed: {said or 'no message'} [{label}]"
     if metadata.get("RequestId"):
@@ -124,6 +137,8 @@ def _from_answer(error: boto.ClientError, *, action: str, who: str, repeatable: 
     hint = next((_HINTS[key] for key in (reason, code) if key in _HINTS), "")
     hint = hint or next((_HINTS[key] for key in _HINTS if key in said), "")
 
+    if code == codes.UNREADABLE and not repeatable:
+        return _unknown(action, text)
     if code in codes.THROTTLES or reason in codes.THROTTLE_REASONS or _names_reason(said):
         return Throttled(text, hint=hint, retry_after=_retry_after(metadata))
     if code in codes.CONFLICTS:
@@ -141,7 +156,7 @@ def _from_answer(error: boto.ClientError, *, action: str, who: str, repeatable: 
 
 def _from_failure(error: boto.BotoCoreError, *, action: str, repeatable: bool) -> AftError:
     """There was no answer at all, or botocore did not even ask."""
-    said = redact(str(error))
+    said = _words_of(error)
     text = f"{action} failed: {said}"
     if isinstance(error, _NO_CREDENTIALS):
         return Denied(f"no usable AWS credentials: {said}", hint=NO_CREDENTIALS_HINT)
@@ -154,6 +169,23 @@ def _from_failure(error: boto.BotoCoreError, *, action: str, repeatable: bool) -
     if isinstance(error, boto.WaiterError):
         return Transient(text)
     return Terminal(text, code=type(error).__name__)
+
+
+def _words_of(error: boto.BotoCoreError) -> str:
+    """The sentence of its class, with what is harmless of its details."""
+
+    def shown(name: str, value: object) -> str:
+        if name in ("endpoint_url", "proxy_url"):
+            address = urlsplit(str(value))
+            return f"{address.scheme}://{address.netloc.rpartition('@')[2]}"
+        if name == "report":
+            return "; ".join(_ABOUT_PARAMETER.findall(str(value))) or "…"
+        if isinstance(value, Exception):
+            return type(value).__name__
+        return str(value) if name in _HARMLESS else "…"
+
+    details = {name: shown(name, value) for name, value in error.kwargs.items()}
+    return " ".join(error.fmt.format(**details).split())
 
 
 def _unknown(action: str, text: str) -> UnknownOutcome:

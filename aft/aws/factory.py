@@ -20,6 +20,7 @@ from botocore import exceptions as boto
 from botocore.config import Config
 
 from aft import __version__
+from aft.aws.answers import repeat_unreadable
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.credentials import Credentials
 from aft.aws.errors import translate
@@ -91,6 +92,7 @@ class ClientFactory:
             made = self._make(key, credentials=credentials)
             if key.identity == SHARED:
                 share(made, attempts=self._attempts)
+            repeat_unreadable(made)
             self._recorder.watch(made)
             if pacing is not None:
                 pacing.watch(made)

@@ -18,6 +18,7 @@ from typing import Any
 import botocore.session
 from botocore import exceptions as boto
 
+from aft.aws.answers import read_safely
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.clients import Door, TranslatingClient
 from aft.aws.credentials import CredentialCache, Credentials
@@ -82,6 +83,7 @@ class AwsSessions:
         call, in all.
         """
         self._session = botocore_session or _own_session()
+        read_safely(self._session)
         self.home_region = home_region
         self.partition = _partition_of(self._session, home_region)
         self.global_region = _GLOBAL_REGIONS.get(self.partition, home_region)
@@ -262,7 +264,7 @@ class AwsSessions:
         try:
             own = self._session.get_credentials()
             frozen = own.get_frozen_credentials() if own else None
-        except (boto.BotoCoreError, boto.ClientError) as error:
+        except Exception as error:  # noqa: BLE001 - a chain of many sources, each with its own
             failure: AftError = translate(error, service="sts", operation="GetCredentials")
         else:
             if frozen is not None and frozen.access_key and frozen.secret_key:

@@ -18,6 +18,15 @@ from aft.findings.model import SourceRef
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.values.ids import OrgUnitPath, RequestId
+from aft.values.refs import Ref
+
+SETTING = "setting"
+"""The kind of settings."""
+
+
+def setting_ref(name: str) -> Ref:
+    """The setting ``name`` of an account."""
+    return Ref(SETTING, name)
 
 
 class SettingParameters(BaseModel):

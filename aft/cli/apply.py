@@ -216,14 +216,19 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
 
     if not order.quiet:
         session.show(
-            plan_headline(planned.plan)
+            plan_headline(planned.plan, planned.kinds)
             if order.is_pinned and not (session.verbose or planned.refusals)
-            else plan_view(planned.plan, width=session.console.width, refusals=planned.refusals)
+            else plan_view(
+                planned.plan,
+                kinds=planned.kinds,
+                width=session.console.width,
+                refusals=planned.refusals,
+            )
         )
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
     if order.reviewed is not None:
-        _compare(session, planned.plan, order.reviewed, quiet=order.quiet)
+        _compare(session, planned, order.reviewed, quiet=order.quiet)
     if not planned.plan.is_empty and not order.yes and sys.stdin.isatty() and sys.stdout.isatty():
         click.confirm("\nCarry this out?", abort=True)
     with (
@@ -237,18 +242,19 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
         )
     if not order.quiet and (outcome.targets or outcome.unpublished):
         session.console.print()
-        session.show(outcome_view(outcome))
+        session.show(outcome_view(outcome, planned.kinds))
     return outcome
 
 
-def _compare(session: Session, plan: Plan, reviewed: Reviewed, *, quiet: bool) -> None:
+def _compare(session: Session, planned: Planned, reviewed: Reviewed, *, quiet: bool) -> None:
     """Raises ``NotReviewed`` for risks nobody has seen; says what else is new."""
     from aft.app.apply.review_gate import check_reviewed
     from aft.plan.reviewed import newly_routine
     from aft.report.markdown.unreviewed import routine_text
 
-    check_reviewed(reviewed, plan)
-    words = routine_text(newly_routine(reviewed, plan), reviewed)
+    check_reviewed(planned.kinds, reviewed, planned.plan)
+    routine = newly_routine(reviewed, planned.plan)
+    words = routine_text(planned.kinds, routine, reviewed)
     if words and not quiet:
         click.echo("\n" + session.mask(words))
 

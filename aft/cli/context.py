@@ -91,7 +91,7 @@ class Session:
         when that file cannot be read."""
         from aft.config.file import parse_config
 
-        config, _ = parse_config(files)
+        config, _ = parse_config(files, providers=self.workspace.providers)
         self.masking.mask = mask_of(config.report.mask) if config is not None else FULL_MASK
         self.masking.is_known = True
 

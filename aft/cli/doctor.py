@@ -50,12 +50,6 @@ def _checks(session: Session, repository: str | None) -> Iterator[Check]:
         yield from check_amazon(amazon_facts(workspace, state, simulated=session.simulated))
     if repository is not None:
         from aft.app.doctor.github_facts import hub_facts
-        from aft.clock import SystemClock
         from aft.doctor.github import check_hub
-        from aft.github.context import GitHubContext
 
-        context = GitHubContext.read(session.environ, repository=repository)
-        facts = hub_facts(
-            lambda: context.client(SystemClock(), patience=60.0), workspace.repository.path
-        )
-        yield from check_hub(facts)
+        yield from check_hub(hub_facts(session.environ, repository, workspace.repository.path))

@@ -165,13 +165,13 @@ class _Report:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if error is None or self._is_written or not isinstance(error, Exception):
             return
-        from aft.errors import AftError
+        from aft.errors import AftError, unexpected
         from aft.report.drift.markdown import drift_failed_markdown
 
         if isinstance(error, AftError):
             text = drift_failed_markdown(error.message, error.hint)
         else:
-            text = drift_failed_markdown(f"unexpected {type(error).__name__}: {error}")
+            text = drift_failed_markdown(unexpected(error))
         self._put("issue.md", text)
         self._put("summary.md", text)
         self._put("drift.json", None)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from aft.cli.context import REVISION_HELP, Session, pass_session
+
+if TYPE_CHECKING:
+    from aft.files import RevisionFiles
+    from aft.plan.access import Question
 
 
 @click.command("explain")
@@ -14,6 +20,26 @@ from aft.cli.context import REVISION_HELP, Session, pass_session
 @click.option("--working-tree", is_flag=True, help="Explain the files on disk, committed or not.")
 @click.option("--live", is_flag=True, help="Also ask AWS: the ids and the present place.")
 @click.option("--short", is_flag=True, help="Only what files say; settings and steps in a line.")
+@click.option(
+    "--action",
+    "actions",
+    metavar="ACTION",
+    multiple=True,
+    help="Ask AWS what the SCPs and RCPs attached now say of service:Action; repeatable.",
+)
+@click.option("--resource", metavar="ARN", help="With --action: on what; '*' for no resource.")
+@click.option("--region", metavar="REGION", help="With --action: where.")
+@click.option(
+    "--principal", metavar="WHO", help="With --action: an ARN, root, role/NAME or user/NAME."
+)
+@click.option(
+    "--context",
+    "pairs",
+    metavar="KEY[=VALUE]",
+    multiple=True,
+    help="With --action: a condition key's value; repeat it for a list; without = the key is "
+    "absent.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For tools.")
 @pass_session
 def command(
@@ -26,6 +52,7 @@ def command(
     live: bool,
     short: bool,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Every effective value of one account, with the file and line it comes from.
 
@@ -33,6 +60,10 @@ def command(
     default or the ledger; what a nearer file replaced is shown under it. NAME limits it to a field,
     a setting, a parameter (budget.forecast_at) or a customization. Needs no credentials, unless
     --live asks AWS.
+
+    With --action it asks AWS instead what may be done in the account: denied, allowed by the
+    ceiling of SCPs and RCPs (IAM must grant it still), or what that depends on: the resource and
+    condition keys that nobody has said. Every answer names the level, policy and statement.
     """
     from aft.app.explain import explain_account
     from aft.plan.explanation import narrowed
@@ -43,6 +74,12 @@ def command(
         raise click.UsageError("--working-tree and --revision exclude each other")
     workspace = session.workspace
     files = workspace.files(None if working_tree else revision or "HEAD")
+    question = _question(**asked)
+    if question is not None:
+        if names or short:
+            raise click.UsageError("--action goes with neither NAME nor --short")
+        _answer(session, files, request_id, question, as_json=as_json)
+        return
     explanation = narrowed(
         explain_account(workspace, files, request_id, simulated=session.simulated, live=live),
         names,
@@ -54,3 +91,67 @@ def command(
             explanation_view(explanation, width=session.console.width, short=short),
             soft_wrap=True,
         )
+
+
+def _question(
+    *,
+    actions: tuple[str, ...],
+    resource: str | None,
+    region: str | None,
+    principal: str | None,
+    pairs: tuple[str, ...],
+) -> Question | None:
+    """What --action asks, if it is there."""
+    from aft.plan.access import Question
+
+    if not actions:
+        if resource or region or principal or pairs:
+            raise click.UsageError("--resource, --region, --principal and --context need --action")
+        return None
+    values, absent = _context(pairs)
+    return Question(
+        actions=actions,
+        resource=resource,
+        region=region,
+        principal=principal,
+        context=values,
+        absent=absent,
+    )
+
+
+def _answer(
+    session: Session, files: RevisionFiles, request_id: str, question: Question, *, as_json: bool
+) -> None:
+    """What may be done in the account, as of now."""
+    from aft.app.explain_access import explain_access
+    from aft.report.explain.access import access_json, access_text
+
+    access = explain_access(
+        session.workspace, files, request_id, question, simulated=session.simulated
+    )
+    click.echo(access_json(access) if as_json else access_text(access), nl=False)
+
+
+def _context(pairs: tuple[str, ...]) -> tuple[dict[str, str | tuple[str, ...]], list[str]]:
+    """Values by key, and absent keys."""
+    found: dict[str, list[str]] = {}
+    absent: list[str] = []
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key:
+            raise click.UsageError(f"--context {pair!r} has no key")
+        if equals:
+            found.setdefault(key, []).append(value)
+        else:
+            absent.append(key)
+    values: dict[str, str | tuple[str, ...]] = {
+        key: items[0] if len(items) == 1 and not _holds_a_list(key) else tuple(items)
+        for key, items in found.items()
+    }
+    return values, absent
+
+
+def _holds_a_list(key: str) -> bool:
+    from aft.policy_language.service_facts import MULTI_VALUED_KEYS
+
+    return key.lower() in MULTI_VALUED_KEYS

@@ -12,6 +12,7 @@ from aft.cli.github_files import codeowners_command, issue_form_command
 from aft.cli.github_options import Hub, hub_options, write_file
 
 FINDINGS_EXIT = 3
+_APPLY_WORKFLOW = ".github/workflows/apply.yml"
 _MARKERS = {"plan": "<!-- aft:plan -->", "apply": "<!-- aft:apply -->"}
 _TEXT = click.Path(dir_okay=False, path_type=Path)
 
@@ -50,13 +51,13 @@ def comment_command(
     says that the job failed. When the pull request has moved on, nothing is written; nor is the
     failure when it is closed.
     """
-    from aft.app.github.comments import (
+    from aft.app.forge.comments import (
         post_sticky,
         pull_request_of_commit,
         read_text,
         why_not,
     )
-    from aft.github.pulls import WRITE
+    from aft.forge.model import pull_thread
 
     if pull is not None and commit is not None:
         raise click.UsageError("--pull and --commit exclude each other")
@@ -66,7 +67,7 @@ def comment_command(
     if not has_text:
         text = _silent_page(hub, verb)
     if commit is not None:
-        merged = pull_request_of_commit(hub.client, commit)
+        merged = pull_request_of_commit(hub.forge, commit)
         if merged is None:
             click.echo(f"{commit[:10]} came without a pull request: nothing to comment on")
             return
@@ -74,12 +75,12 @@ def comment_command(
     else:
         number = hub.pull(pull)
         head = hub.head(head, number)
-        no_need = why_not(hub.client, number, head, has_text=has_text)
+        no_need = why_not(hub.forge, number, head, has_text=has_text)
         if no_need:
             click.echo(no_need)
             return
-    posted = post_sticky(hub.client, hub.me, number, text, needs=WRITE, note=hub.cut_note)
-    click.echo(posted.words(f"pull request #{number}"))
+    posted = post_sticky(hub.forge, pull_thread(number), text, note=hub.cut_note)
+    click.echo(posted.words)
     _warn_of_another_login(hub, posted.comment.author.login)
 
 
@@ -93,10 +94,10 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
     Only git objects: nothing is checked out or run. Refs of closed ones are removed; the event's
     own pull request is left out. For aft validate --against 'refs/aft/pulls/*'.
     """
-    from aft.app.github.pulls import PULLS_PREFIX, fetch_open_pulls
+    from aft.app.forge.pulls import PULLS_PREFIX, fetch_open_pulls
 
     own = {hub.event.pull.number} if hub.event.pull else set()
-    result = fetch_open_pulls(hub.client, hub.fetching(remote), exclude={*exclude, *own})
+    result = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
     number = len(result.fetched)
     click.echo(f"{number} open pull request{'' if number == 1 else 's'} in {PULLS_PREFIX}")
     for missing in result.missing:
@@ -123,19 +124,21 @@ def fetch_pull_command(
     step's outputs say state (ready, outdated, closed or conflict), merge and base. Exit 1 when
     there are conflicts; when it is outdated or closed, says so, exit 0, and there is no ref.
     """
-    from aft.app.github.pulls import PullState, fetch_pull
+    from aft.app.forge.pulls import PullState, fetch_pull
 
     number = hub.pull(number)
     head = hub.head(head, number)
     if not head:
         raise click.UsageError("which head? The event has none; give --head SHA")
-    fetched = fetch_pull(hub.client, hub.fetching(remote), number, head)
+    fetched = fetch_pull(
+        hub.forge, hub.fetching(remote), number, head, pause=hub.forge.client.pace.pause
+    )
     state, merge, base = fetched.state.value, fetched.merge, fetched.base
     hub.outputs({"state": state, "merge": merge, "base": base})
     click.echo(fetched.words)
     if fetched.state is PullState.CONFLICT:
         if report is not None:
-            _report_conflict(hub, report, base=fetched.pull.base_ref)
+            _report_conflict(hub, report, base=fetched.pull.base_branch)
         sys.exit(1)
 
 
@@ -152,9 +155,11 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     successful apply of everything count too: what it left undone is still to be done. When
     nothing is found, the file says that nothing was reviewed, and aft apply does nothing risky.
     """
-    from aft.app.github.reviews import review_of_commit
+    from aft.app.forge.reviews import review_of_commit
 
-    review = review_of_commit(hub.client, commit, workflow=workflow)
+    review = review_of_commit(
+        hub.forge, commit, plan_pipeline=workflow, apply_pipeline=_APPLY_WORKFLOW
+    )
     write_file(out, review.text)
     click.echo(review.words)
 
@@ -166,14 +171,13 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
 @hub_options
 def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
     """Open, update or close the one issue of ours with a label."""
-    from aft.app.github.comments import read_text
-    from aft.app.github.issues import settle_issue
+    from aft.app.forge.comments import read_text
+    from aft.app.forge.issues import settle_issue
 
     run = hub.context.run_url
     farewell = f"Closed: it is so no longer{f' ([run]({run}))' if run else ''}."
     done = settle_issue(
-        hub.client,
-        hub.me,
+        hub.forge,
         label=label,
         title=title,
         text=read_text(file),
@@ -210,12 +214,12 @@ def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, 
 
     The step's outputs are pull (its number) and url.
     """
-    from aft.app.github.comments import read_text
-    from aft.app.github.pulls import open_or_find
-    from aft.github.fitting import fitted_body
+    from aft.app.forge.comments import read_text
+    from aft.app.forge.pulls import open_or_find
+    from aft.forge.fitting import fitted_body
 
-    body = fitted_body(read_text(body_file), note=hub.cut_note)
-    pull, is_new = open_or_find(hub.client, branch=branch, base=base, title=title, body=body)
+    body = fitted_body(read_text(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
+    pull, is_new = open_or_find(hub.forge, branch=branch, base=base, title=title, body=body)
     hub.outputs({"pull": str(pull.number), "url": pull.url})
     click.echo(f"pull request #{pull.number} {'opened' if is_new else 'is open'}: {pull.url}")
 
@@ -230,12 +234,10 @@ def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ..
 
     A pull request that a workflow opened starts none by itself: GitHub wants a person to allow it.
     """
-    from aft.github.workflows import start_workflow
-
     given = dict(item.partition("=")[::2] for item in inputs)
     if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.ya?ml", workflow) or "" in given:
         raise click.UsageError("name a file of .github/workflows, and inputs as NAME=VALUE")
-    start_workflow(hub.client, workflow, branch=branch, inputs=given)
+    hub.forge.start_pipeline(workflow, branch=branch, inputs=given)
     click.echo(f"{workflow} was started on {branch}")
 
 
@@ -245,8 +247,8 @@ def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ..
 @hub_options
 def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
     """Write a comment on an issue, or bring ours up to date."""
-    from aft.app.github.comments import post_sticky, read_text
-    from aft.github.issues import WRITE
+    from aft.app.forge.comments import post_sticky, read_text
+    from aft.forge.model import issue_thread
 
     if number is None:
         if hub.event.issue is None:
@@ -255,8 +257,8 @@ def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
     text = read_text(file)
     if not text.strip():
         raise click.UsageError(f"{file} is missing or empty")
-    posted = post_sticky(hub.client, hub.me, number, text, needs=WRITE, note=hub.cut_note)
-    click.echo(posted.words(f"issue #{number}"))
+    posted = post_sticky(hub.forge, issue_thread(number), text, note=hub.cut_note)
+    click.echo(posted.words)
     _warn_of_another_login(hub, posted.comment.author.login)
 
 
@@ -270,7 +272,7 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
 
     Does nothing unless aft.yaml, as it is at --from, says github.require_signatures.
     """
-    from aft.app.github.signatures import are_signatures_required, signature_findings
+    from aft.app.forge.signatures import are_signatures_required, signature_findings
     from aft.report.findings.annotations import findings_github
     from aft.report.findings.text import findings_json, findings_text
 
@@ -278,7 +280,7 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
     if not are_signatures_required(workspace, base):
         hub.session.say("aft.yaml does not ask for signatures (github.require_signatures)")
         return
-    findings = signature_findings(workspace, hub.client, base=base, head=head)
+    findings = signature_findings(workspace, hub.forge, base=base, head=head)
     match form:
         case "json":
             click.echo(findings_json(findings), nl=False)
@@ -320,9 +322,10 @@ def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
 
 def _warn_of_another_login(hub: Hub, login: str) -> None:
     """The next run would not find the comment, and write another one."""
-    if login.lower() != hub.me.login.lower():
+    me = hub.forge.me().login
+    if login.lower() != me.lower():
         click.echo(
-            f"the token writes as {login}, not as {hub.me.login}; set AFT_GITHUB_LOGIN={login}",
+            f"the token writes as {login}, not as {me}; set AFT_GITHUB_LOGIN={login}",
             err=True,
         )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from aft.cli.context import Session, pass_session
-from aft.errors import UserError
+from aft.errors import UserError, system_words
 
 OUTDATED_EXIT = 3
 _OUT = click.option(
@@ -72,5 +72,5 @@ def _keep(session: Session, text: str, out: Path | None, *, default: str, check:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot write {shown}: {error}") from error
+        raise UserError(f"cannot write {shown}: {system_words(error)}") from error
     click.echo(f"{shown} is current" if is_current else f"wrote {shown}")

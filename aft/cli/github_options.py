@@ -15,10 +15,9 @@ from aft.cli.context import Session, pass_session
 
 if TYPE_CHECKING:
     from aft.git.fetching import RefFetch
-    from aft.github.client import GitHubClient
     from aft.github.context import GitHubContext
     from aft.github.event import Event
-    from aft.github.people import Account
+    from aft.github.forge import GitHubForge
 
 PATIENCE = 600
 
@@ -39,20 +38,16 @@ class Hub:
         return GitHubContext.read(self.session.environ, repository=self.repository)
 
     @cached_property
-    def client(self) -> GitHubClient:
+    def forge(self) -> GitHubForge:
         from aft.clock import SystemClock
 
-        return self.context.client(SystemClock(), patience=self.patience)
+        return self.context.forge(self.context.client(SystemClock(), patience=self.patience))
 
     @cached_property
     def event(self) -> Event:
         from aft.github.event import event_path, read_event
 
         return read_event(event_path(self.session.environ, self.event_path))
-
-    @cached_property
-    def me(self) -> Account:
-        return self.context.ourselves(self.client)
 
     @property
     def log(self) -> str:

@@ -14,7 +14,6 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -24,7 +23,7 @@ import click
 from aft import __version__
 from aft.cli.context import Masking, Session, simulated_by_environment
 from aft.cli.interrupts import Interrupts
-from aft.errors import AftError, FindingsError
+from aft.errors import AftError, FindingsError, trace, unexpected
 
 STOPPED_EXIT = 130
 
@@ -40,6 +39,7 @@ VERBS: Mapping[str, str] = {
     "history": "One account's life: request commits, plans, actions, results.",
     "doctor": "Check credentials, roles, permissions, quotas and settings.",
     "worker": "Watch a branch and reconcile whenever it moves.",
+    "policy": "Evaluate and check policies: SCPs, RCPs and IAM policies.",
     "github": "Comments, pull requests, reviews and issues on GitHub, for workflows.",
     "sandbox": "A simulated AWS organization on this machine.",
     "schema": "JSON Schemas for editors and other tools.",
@@ -161,7 +161,7 @@ def run(arguments: Sequence[str]) -> int:
     except AftError as error:
         _show(error, masking)
         if is_verbose:
-            _trace(masking)
+            _trace(error, masking)
         return error.exit_code
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
@@ -171,16 +171,16 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - outlives us
         return 0
     except Exception as error:  # noqa: BLE001 - the process's boundary: a bug, said as one
-        click.echo(masking.mask(f"error: unexpected {type(error).__name__}: {error}"), err=True)
+        click.echo(masking.mask(f"error: {unexpected(error)}"), err=True)
         click.echo("hint: this is a bug in aft; -v shows where, for the report", err=True)
         if is_verbose:
-            _trace(masking)
+            _trace(error, masking)
         return 1
     return 0
 
 
-def _trace(masking: Masking) -> None:
-    click.echo(masking.mask(traceback.format_exc()), err=True, nl=False)
+def _trace(error: Exception, masking: Masking) -> None:
+    click.echo(masking.mask(trace(error)), err=True, nl=False)
 
 
 def _show(error: AftError, masking: Masking) -> None:

@@ -229,6 +229,7 @@ def _show(
             session.show(
                 plan_view(
                     planned.plan,
+                    kinds=planned.kinds,
                     width=session.console.width,
                     refusals=planned.refusals,
                     everything=full,

@@ -152,7 +152,7 @@ def read_reviewed(paths: Sequence[Path]) -> Reviewed:
 
 
 def _read_reviewed(path: Path) -> Reviewed:
-    from aft.errors import UserError
+    from aft.errors import UserError, system_words
     from aft.plan.reviewed import LARGEST, reviewed_from_json
 
     try:
@@ -162,17 +162,18 @@ def _read_reviewed(path: Path) -> Reviewed:
             )
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the reviewed plan {path}: {error}") from error
+        why = system_words(error)
+        raise UserError(f"cannot read the reviewed plan {path}: {why}") from error
     return reviewed_from_json(text)
 
 
 def read_plan(path: Path) -> Plan:
     """The plan in ``path``. Raises ``UserError`` when it is none, or was tampered with."""
-    from aft.errors import UserError
+    from aft.errors import UserError, system_words
     from aft.plan.codec import plan_from_json
 
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read plan {path}: {error}") from error
+        raise UserError(f"cannot read plan {path}: {system_words(error)}") from error
     return plan_from_json(text)

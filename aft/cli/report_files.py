@@ -29,6 +29,7 @@ def plan_page(
     """The plan as people are to see it; ``base`` is the revision it would go into."""
     return PlanPage(
         plan=planned.plan,
+        kinds=planned.kinds,
         refusals=planned.refusals,
         lifted=planned.lifted,
         warnings=warnings,
@@ -65,6 +66,7 @@ def write_outcome(
     session = folder.session
     page = OutcomePage(
         plan=planned.plan,
+        kinds=planned.kinds,
         outcome=outcome,
         ledger=ledger,
         reviewed=reviewed,

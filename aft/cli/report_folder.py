@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aft.cli.context import Session
-from aft.errors import AftError, FindingsError, Refused, UserError
+from aft.errors import AftError, FindingsError, Refused, UserError, system_words, unexpected
 
 if TYPE_CHECKING:
     from aft.findings.model import Finding
@@ -60,7 +60,8 @@ class ReportFolder:
             for name in FILES:
                 (self.path / name).unlink(missing_ok=True)
         except OSError as error:
-            raise UserError(f"cannot write the report folder {self.path}: {error}") from error
+            why = system_words(error)
+            raise UserError(f"cannot write the report folder {self.path}: {why}") from error
         self._write_failure("it did not finish; the runner may have been stopped")
 
     def write(self, name: str, text: str) -> None:
@@ -68,7 +69,8 @@ class ReportFolder:
         try:
             (self.path / name).write_text(text, encoding="utf-8", newline="")
         except OSError as error:
-            raise UserError(f"cannot write {self.path / name}: {error}") from error
+            why = system_words(error)
+            raise UserError(f"cannot write {self.path / name}: {why}") from error
 
     def failed(self, error: BaseException) -> None:
         """Say that the run failed, and why."""
@@ -88,7 +90,7 @@ class ReportFolder:
                     self._write_failure("somebody stopped it")
                 case _:
                     self._write_failure(
-                        f"unexpected {type(error).__name__}: {error}",
+                        unexpected(error),
                         hint="this is a bug in aft; `-v` shows where, for the report",
                     )
 

@@ -9,6 +9,7 @@ from typing import get_args
 import click
 
 from aft.desired.schema import SchemaName, json_schema
+from aft.plugins import PROVIDERS_GROUP, load_plugins
 
 NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 
@@ -36,8 +37,11 @@ def command(*, name: SchemaName | None, output: Path | None) -> None:
     "# yaml-language-server: $schema=../schemas/request.json".
     """
 
+    providers = load_plugins(PROVIDERS_GROUP, lambda plugin: plugin.name)
+
     def text(which: SchemaName) -> str:
-        return json.dumps(json_schema(which), indent=2, ensure_ascii=False) + "\n"
+        schema = json_schema(which, providers=providers)
+        return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)

@@ -28,13 +28,14 @@ def command(
     from aft.app import local_paths
     from aft.app.apply.run_logs import RunLogs
     from aft.app.world import open_ledger, open_world
-    from aft.plan.status import account_statuses
+    from aft.plan.status import account_statuses, thing_statuses
 
     workspace = session.workspace
     desired = workspace.desired(workspace.files(revision or "HEAD"))
     if offline:
         ledger = open_ledger(workspace, desired.config, simulated=session.simulated)
-        rows = account_statuses(desired, ledger.read())
+        known = ledger.read()
+        rows = account_statuses(desired, known)
     else:
         from aft.app.plan.planning import plan_now
 
@@ -45,7 +46,9 @@ def command(
             session.waiting("Reading the organization"),
         ):
             planned = plan_now(workspace, world, desired)
-        rows = account_statuses(desired, planned.ledger, planned.plan, planned.snapshot)
+        known = planned.ledger
+        rows = account_statuses(desired, known, planned.plan, planned.snapshot)
+    things = thing_statuses(known)
     kept = RunLogs(local_paths.run_logs(session.environ))
 
     def find_log(request_id: str, line: FailedLine | DoneLine) -> str:
@@ -54,10 +57,10 @@ def command(
     if as_json:
         from aft.report.status import status_json
 
-        click.echo(status_json(rows, find_log=find_log), nl=False)
+        click.echo(status_json(rows, things=things, find_log=find_log), nl=False)
     else:
         from aft.report.status import status_view
 
         width = session.console.width
-        view = status_view(rows, width=width, find_log=find_log, with_logs=logs)
+        view = status_view(rows, things=things, width=width, find_log=find_log, with_logs=logs)
         session.console.print(view, soft_wrap=True)

@@ -5,12 +5,13 @@ The model and its documentation are ``aft.config.model``'s. Reads one file, exec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from aft.config.model import CONFIG_PATH, Config
 from aft.files import EntryKind, RevisionFiles, TreeEntry
-from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.model import Finding, Severity, SourceRef, sorted_findings
 from aft.findings.validation import Loc, validate
+from aft.policy_language.policy_types import AS_OF, POLICY_TYPES
 from aft.values.cidrs import IPv4Network, parse_cidr
 from aft.values.regions import OPT_IN, partition_of, unknown_region
 from aft.values.suggestions import did_you_mean
@@ -22,14 +23,17 @@ EXAMPLE = "home_region: eu-central-1"
 _MISSPELT = ("aft.yml", ".aft.yaml", ".aft.yml")
 
 
-def parse_config(files: RevisionFiles) -> tuple[Config | None, tuple[Finding, ...]]:
-    """The configuration at a revision; ``None`` when it has errors or is not there."""
+def parse_config(
+    files: RevisionFiles, *, providers: Collection[str]
+) -> tuple[Config | None, tuple[Finding, ...]]:
+    """The configuration at a revision; ``None`` when it has errors or is not there. ``providers``
+    are the names of the installed account providers."""
     document, findings = _read(files)
     if document is None:
         return None, findings
     config, more = validate(Config, document)
     if config is not None:
-        more = tuple(_rules(config, document))
+        more = (*_provider(config, document, providers), *_rules(config, document))
     findings = sorted_findings((*findings, *more))
     return (None if any(item.is_error for item in findings) else config), findings
 
@@ -78,6 +82,19 @@ def _not_a_file(entry: TreeEntry) -> Finding:
     )
 
 
+def _provider(
+    config: Config, document: YamlDocument, providers: Collection[str]
+) -> Iterator[Finding]:
+    if config.provider not in providers:
+        yield Finding(
+            code="AFT705",
+            source=document.at(("provider",)),
+            message=f"no account provider called {config.provider!r} is installed",
+            hint=did_you_mean(config.provider, providers)
+            or f"there are {', '.join(sorted(providers))}; another one is installed beside aft",
+        )
+
+
 def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
     places: list[tuple[Loc, str]] = [(("home_region",), config.home_region)]
     for number, region in enumerate(config.governed_regions):
@@ -108,6 +125,19 @@ def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
     yield from _partition(config, document)
     yield from _ledger(config, document)
     yield from _networks(config, document)
+    yield from _policies(config, document)
+
+
+def _policies(config: Config, document: YamlDocument) -> Iterator[Finding]:
+    for name in config.policies.limits:
+        if name not in POLICY_TYPES:
+            yield Finding(
+                code="AFT735",
+                source=document.at(("policies", "limits", name), key=True),
+                message=f"{name} is no policy type that aft knows (as of {AS_OF})",
+                hint=did_you_mean(name, POLICY_TYPES),
+                severity=Severity.WARNING,
+            )
 
 
 def _partition(config: Config, document: YamlDocument) -> Iterator[Finding]:

@@ -94,7 +94,7 @@ class Limits(_Section):
         default=600, description="How long a new account may take until its role can be assumed."
     )
     created_within_seconds: PositiveInt = Field(
-        default=1800, description="How long CreateAccount may stay in progress."
+        default=1800, description="How long a creation may stay in progress."
     )
     allow: tuple[Allowance, ...] = Field(
         default=(), description="Reviewed exceptions to the limits above."
@@ -301,13 +301,49 @@ class GithubConfig(_Section):
     )
 
 
+class PolicyLimits(_Section):
+    """AWS's limits on one type of policy, where they are no longer those aft knows."""
+
+    characters: PositiveInt | None = Field(
+        default=None, description="Characters of a policy's text."
+    )
+    attached: PositiveInt | None = Field(
+        default=None, description="Policies of the type attached to one root, OU or account."
+    )
+    policies: PositiveInt | None = Field(
+        default=None, description="Policies of the type in the organization."
+    )
+
+
+class PoliciesConfig(_Section):
+    """The organization's policies."""
+
+    limits: Mapping[
+        Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", examples=["SERVICE_CONTROL_POLICY"])],
+        PolicyLimits,
+    ] = Field(
+        default={},
+        description="Limits that AWS has changed since your aft was made, by AWS's name of the "
+        "policy type.",
+    )
+
+    @property
+    def changed_limits(self) -> Mapping[str, Mapping[str, int]]:
+        """The numbers that are set, by type and name."""
+        return {
+            name: {key: value for key, value in limits.model_dump().items() if value is not None}
+            for name, limits in self.limits.items()
+        }
+
+
 class Config(_Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
     version: Literal[1] = Field(default=1, description="Version of this format.")
-    provider: Literal["organizations"] = Field(
+    provider: Annotated[str, Field(min_length=1, max_length=64)] = Field(
         default="organizations",
-        description="Who creates accounts: `organizations` is AWS Organizations' CreateAccount.",
+        description="Who creates accounts: an installed account provider. `organizations`, which "
+        "comes with aft, is AWS Organizations' CreateAccount.",
     )
     home_region: RegionName = Field(description="Where regional things live once, such as SSM.")
     governed_regions: tuple[RegionName, ...] = Field(
@@ -320,6 +356,7 @@ class Config(_Section):
     worker: WorkerConfig = Field(default=WorkerConfig())
     terraform: TerraformConfig = Field(default=TerraformConfig())
     networks: NetworksConfig = Field(default=NetworksConfig())
+    policies: PoliciesConfig = Field(default=PoliciesConfig())
     github: GithubConfig = Field(default=GithubConfig())
     report: ReportConfig = Field(default=ReportConfig())
 

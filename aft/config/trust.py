@@ -2,8 +2,8 @@
 
 A pull request is planned with the base branch's values of these (``--config-from``), so that
 nobody can point the plan job at another role, ledger or server by proposing to. The other
-sections (``governed_regions``, ``limits``, ``networks``) are part of what is proposed: they change
-what the plan shows, which is reviewed. Pure.
+sections (``governed_regions``, ``limits``, ``networks``, ``policies``) are part of what is
+proposed: they change what the plan shows, which is reviewed. Pure.
 """
 
 from __future__ import annotations

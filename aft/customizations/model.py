@@ -19,7 +19,10 @@ from aft.findings.model import Finding, SourceRef
 from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.sessions import AccountSession
 from aft.values.ids import OrgUnitPath
+from aft.values.refs import Ref
 
+CUSTOMIZATION = "customization"
+"""The kind of customizations' steps."""
 GLOBAL = "global"
 """The name of the customization every account gets first."""
 
@@ -31,6 +34,11 @@ ALL_INPUTS = FACTS | {"outputs", "accounts", "parameters"}
 
 Outputs = Mapping[str, str]
 """What a step leaves for later ones. Kept in the ledger, so never a secret."""
+
+
+def step_ref(step_id: str) -> Ref:
+    """The step ``<customization>/<file>`` of an account."""
+    return Ref(CUSTOMIZATION, step_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

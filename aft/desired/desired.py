@@ -6,7 +6,7 @@ what must hold between them is checked. Nothing stops at the first finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,15 +55,16 @@ def load_desired_state(
     *,
     settings: Mapping[str, BaselineSetting[Any, Any]],
     runners: Mapping[str, CustomizationRunner],
+    providers: Collection[str],
     cache: ParseCache | None = None,
     trusted: Config | None = None,
 ) -> LoadResult:
     """Read everything the repository says at this revision. Never raises for bad content.
 
-    With ``trusted`` its sections of ``aft.yaml`` that say as whom and where to hold instead of
-    those read here (``aft.config.trust``); where they differ is a warning.
+    ``providers`` are the installed account providers' names. With ``trusted`` its sections of
+    ``aft.yaml`` that say as whom and where to hold (``aft.config.trust``); a difference warns.
     """
-    config, config_findings, kept_back = _read_config(files, trusted)
+    config, config_findings, kept_back = _read_config(files, providers, trusted)
     organization, organization_findings = parse_organization(files)
     baselines, baseline_findings = parse_baselines(
         files, settings, None if organization_findings else organization
@@ -112,10 +113,10 @@ def load_desired_state(
 
 
 def _read_config(
-    files: RevisionFiles, trusted: Config | None
+    files: RevisionFiles, providers: Collection[str], trusted: Config | None
 ) -> tuple[Config | None, tuple[Finding, ...], tuple[tuple[str, ...], ...]]:
     """``aft.yaml`` with the trusted sections, its findings, and where the two differ."""
-    config, findings = parse_config(files)
+    config, findings = parse_config(files, providers=providers)
     if config is None or trusted is None:
         return config, findings, ()
     places = withheld(config, trusted)

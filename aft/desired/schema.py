@@ -6,7 +6,7 @@ on other files, and limits that a schema cannot say, are left to ``validate``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -37,13 +37,16 @@ _MERGED = ("OwnerEntry", "ContactEntry", "BudgetEntry")
 _LIMITS_OF_TEXT = ("pattern", "minLength", "maxLength", "format")
 
 
-def json_schema(name: SchemaName) -> Mapping[str, Any]:
-    """The schema of one kind of file, draft 2020-12, as plain JSON values."""
+def json_schema(name: SchemaName, *, providers: Collection[str]) -> Mapping[str, Any]:
+    """The schema of one kind of file, draft 2020-12, as plain JSON values. ``providers`` are the
+    names of the installed account providers."""
     model, title = _MODELS[name]
     schema = model.model_json_schema(mode="validation")
     if name in ("request", "defaults"):
         for part in _MERGED:
             schema["$defs"][part].pop("required", None)
+    if name == "config":
+        schema["properties"]["provider"]["enum"] = sorted(providers)
     if name == "defaults":
         schema = _without_limits_of_text(schema)
     schema = _tidy(schema)

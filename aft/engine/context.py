@@ -12,8 +12,10 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
-from aft.customizations.model import Outputs
+from aft.customizations.model import CUSTOMIZATION, Outputs
+from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest, DesiredState
+from aft.engine.effects import Effects
 from aft.engine.journal import Journal
 from aft.engine.known_accounts import KnownAccounts
 from aft.engine.model import RunInfo, StopToken, Tools
@@ -23,11 +25,13 @@ from aft.engine.retry import Retry
 from aft.engine.units import UnitIndex
 from aft.errors import Terminal
 from aft.ledger.events import AccountRecord, LedgerState
-from aft.organization.model import OrganizationSnapshot, Surroundings
+from aft.organization.model import AccountFacts, OrganizationSnapshot, Surroundings
 from aft.plan.fields import allocations_in
+from aft.plan.kind import Kinds
 from aft.plan.model import Change, Plan
 from aft.ports import Progress, ProgressKind
 from aft.values.ids import AccountId, OrgUnitPath, RequestId
+from aft.values.refs import account_ref
 
 
 class RunContext:
@@ -72,6 +76,14 @@ class RunContext:
         self._tag_keys: dict[str, frozenset[str]] = {}
         self._heirs: dict[str, str] = {}
         self._calls: dict[str, list[str]] = {}
+
+    @property
+    def kinds(self) -> Kinds:
+        return self.tools.kinds
+
+    def effects_of(self, change: Change) -> Effects:
+        """What carries ``change`` out."""
+        return self.tools.effects[change.kind]
 
     def request(self, target: str) -> AccountRequest:
         """The request of ``target``; a plan only changes accounts that have one."""
@@ -127,7 +139,7 @@ class RunContext:
         if here is not None:
             return here
         record = self.record(target)
-        done = record.steps.get("create-account")
+        done = record.done(account_ref())
         return record.intent.at if record.intent else done.at if done else None
 
     def ou_of(self, target: str, account_id: AccountId) -> OrgUnitPath:
@@ -137,6 +149,20 @@ class RunContext:
     def allocations_of(self, target: str) -> Mapping[str, str]:
         """The ranges of addresses of this account, by setting: the plan's over older ones."""
         return {**self.record(target).allocations, **self._allocations.get(target, {})}
+
+    def facts_of(
+        self, target: str, account_id: AccountId, *, request: AccountRequest | None = None
+    ) -> AccountFacts:
+        """What a step inside the account may know of it; ``request`` where it is that of its
+        day."""
+        return account_facts(
+            request or self.request(target),
+            self.desired.config,
+            account_id=account_id,
+            ou=self.ou_of(target, account_id),
+            around=self.around,
+            allocations=self.allocations_of(target),
+        )
 
     def entrance(self, account_id: AccountId) -> tuple[Future[None], bool]:
         """Whether the account can be worked in, once somebody knows; and whether the one who asks
@@ -163,7 +189,8 @@ class RunContext:
         """What finished steps of this account left, by step id; this run's over older ones."""
         with self._lock:
             here = dict(self._outputs.get(target, {}))
-        older = {name: step.outputs for name, step in self.record(target).steps.items()}
+        steps = self.record(target).steps_of(CUSTOMIZATION)
+        older = {name: step.outputs for name, step in steps.items()}
         return {**older, **here}
 
     def leave_outputs(self, target: str, step_id: str, outputs: Outputs) -> None:
@@ -205,6 +232,8 @@ class RunContext:
                 target=target,
                 account_id=account_id,
                 change=change.id if change else "",
+                step=self.kinds.describe_step(change) if change else "",
+                tells=self.kinds.verb(change).tells if change else False,
                 message=message,
                 seconds=seconds,
             )

@@ -1,4 +1,4 @@
-"""CREATE_ACCOUNT: the one step that cannot be taken back.
+"""Creating an account: the one step that cannot be taken back.
 
 ``ask`` holds one of the few creation slots and returns as soon as the creation is over, so that
 the next one can begin; ``finish`` then reads how it ended and hands the account to
@@ -10,21 +10,30 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-from aft.engine import refusals
+from aft.account_provider import (
+    Application,
+    Creation,
+    CreationFailure,
+    CreationRefused,
+    CreationState,
+)
 from aft.engine.context import RunContext
-from aft.engine.done import Done
+from aft.engine.effects import StepSuccess
 from aft.engine.finish_creation import settle_in
-from aft.engine.intents import Intents
-from aft.engine.retry import THROTTLED, backoff_for
+from aft.engine.intents import Intents, token_of
+from aft.engine.placement import destination_of
+from aft.engine.retry import THROTTLED, TRANSIENT, backoff_for
 from aft.engine.watch import CreationWatch
 from aft.errors import AftError, Conflict, Terminal, Transient, UnknownOutcome
 from aft.ledger.events import OpenIntent
 from aft.organization.model import Account
 from aft.plan.fields import tags_to_set
 from aft.plan.model import Change
-from aft.ports import Creation, CreationState
+from aft.values.ids import EmailAddress, RequestId
 
 MAX_LOST_REPLIES = 3
+
+_UNEXPLAINED = CreationFailure(reason="no reason given", hint="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +67,14 @@ class Creations:
         tools = context.tools
         self._context = context
         self._intents = Intents(context)
+        self._provider = tools.provider
         self._watch = CreationWatch(tools.provider, tools.clock, context.pause)
         self._within = float(context.limits.created_within_seconds)
 
     # --- inside a slot ---
 
     def ask(self, change: Change, again: AskAgain | None = None) -> Asked:
-        """Have AWS create the account and wait until that is over, or find it there already."""
+        """Have the account created and wait until that is over, or find it there already."""
         context = self._context
         asked: Asked | None = None
         if again is not None:
@@ -81,7 +91,10 @@ class Creations:
 
     def _settled(self, change: Change, intent: OpenIntent) -> Asked | None:
         """What became of an open intent; ``None`` once it is noted that nothing did."""
-        found = self._intents.settle(change, intent)
+        may_repeat = self._may_repeat(change, intent)
+        found = self._intents.settle(change, intent, look_once=may_repeat)
+        if found is None and may_repeat:
+            return self._start(change, intent)
         creation = found.creation if found is not None else None
         if found is None:
             self._intents.came_to_nothing(
@@ -89,47 +102,59 @@ class Creations:
             )
             return None
         if creation is not None and creation.state is CreationState.FAILED:
-            self._intents.came_to_nothing(
-                change, intent, creation.failure_reason or "the creation failed"
-            )
+            failure = creation.failure or _UNEXPLAINED
+            self._intents.came_to_nothing(change, intent, failure.reason)
             return None
         return Asked(intent=intent, creation=creation, account=found.account)
 
-    def _start(self, change: Change) -> Asked:
-        lost = 0
+    def _may_repeat(self, change: Change, intent: OpenIntent) -> bool:
+        """Whether to begin again what ``intent`` is about is to begin it once."""
+        request = self._context.request(change.target)
+        return (
+            self._provider.traits.is_idempotent
+            and intent.creation_id is None
+            and intent.name == request.name
+            and EmailAddress(intent.email).key == request.email.key
+        )
+
+    def _start(self, change: Change, earlier: OpenIntent | None = None) -> Asked:
+        """Have a creation accepted, under ``earlier`` or else under an intent of its own."""
+        lost, intent = 0, earlier
         while True:
             self._context.pause.check()
-            intent = self._intents.open(change)
+            in_doubt, intent = intent is not None, intent or self._intents.open(change)
             try:
-                creation, calls = self._call(change)
+                creation, calls = self._call(change, intent)
             except UnknownOutcome:
                 lost += 1
-                if (asked := self._settled(change, intent)) is not None:
-                    return asked
+                if not self._may_repeat(change, intent):
+                    if (asked := self._settled(change, intent)) is not None:
+                        return asked
+                    intent = None
                 if lost >= MAX_LOST_REPLIES:
                     raise
+                if intent is not None:
+                    self._context.pause.wait(TRANSIENT.delay(lost, self._context.tools.random))
                 continue
             except AftError as error:  # refused, or stopped while waiting: nothing has begun
-                self._intents.came_to_nothing(change, intent, error.message)
-                if isinstance(error, Terminal) and error.code == refusals.EMAIL_TAKEN:
-                    return self._behind_email(change, intent, error.code)
-                raise refusals.explained(error) from error.__cause__
+                if not in_doubt or isinstance(error, CreationRefused):
+                    self._intents.came_to_nothing(change, intent, error.message)
+                if isinstance(error, CreationRefused) and error.failure.account_exists:
+                    return self._behind_email(change, intent, error.failure)
+                raise
             self._intents.accepted(change, creation, calls)
-            return Asked(intent=intent, creation=creation, is_fresh=True)
+            return Asked(intent=intent, creation=creation, is_fresh=earlier is None)
 
-    def _call(self, change: Change) -> tuple[Creation, list[str]]:
-        """One accepted CreateAccount. Waits while all slots of the organization are taken."""
+    def _call(self, change: Change, intent: OpenIntent) -> tuple[Creation, list[str]]:
+        """One accepted application. Waits while all slots of the organization are taken."""
         context, clock = self._context, self._context.tools.clock
-        request = context.request(change.target)
-        tags = sorted(tags_to_set(change).items())
+        application = self._application(change, intent)
         began, attempt = clock.monotonic(), 0
         while True:
             try:
                 with context.tools.calls.recording() as calls:
-                    creation = context.tools.provider.start_creation(
-                        name=request.name, email=request.email, request_id=request.id, tags=tags
-                    )
-            except (Transient, Conflict) as error:  # AWS has certainly not begun
+                    creation = self._provider.begin(application)
+            except (Transient, Conflict) as error:  # it has certainly not begun
                 if clock.monotonic() - began >= self._within:
                     raise Terminal(
                         f"AWS accepted no creation for {self._within:.0f} s: {error.message}",
@@ -143,6 +168,18 @@ class Creations:
             context.pause.wait(backoff.delay(attempt, context.tools.random, at_least=after))
             attempt += 1
 
+    def _application(self, change: Change, intent: OpenIntent) -> Application:
+        request, ou = self._context.request(change.target), destination_of(self._context, change)
+        return Application(
+            request_id=RequestId(change.target),
+            name=request.name,
+            email=str(request.email),
+            ou=ou,
+            ou_path=self._context.units.path_of(ou),
+            tags=tags_to_set(change),
+            token=token_of(change.target, intent),
+        )
+
     def _wait(self, change: Change, creation: Creation) -> None:
         def notice(age: float) -> None:
             self._context.waiting(change, "AWS is creating the account", seconds=age)
@@ -151,7 +188,7 @@ class Creations:
 
     # --- outside a slot ---
 
-    def finish(self, change: Change, asked: Asked) -> Done | AskAgain:
+    def finish(self, change: Change, asked: Asked) -> StepSuccess | AskAgain:
         """Read how it ended and make the account the request's."""
         if asked.account is not None:
             return settle_in(self._context, change, asked.account.id, found=asked.account)
@@ -161,25 +198,24 @@ class Creations:
             return settle_in(
                 self._context, change, creation.account_id, creation=creation, found=found
             )
-        reason = creation.failure_reason or "no reason given"
-        self._intents.came_to_nothing(change, asked.intent, reason)
-        if reason == refusals.EMAIL_TAKEN:
-            behind = self._behind_email(change, asked.intent, reason)
+        failure = creation.failure or _UNEXPLAINED
+        self._intents.came_to_nothing(change, asked.intent, failure.reason)
+        if failure.account_exists:
+            behind = self._behind_email(change, asked.intent, failure)
             if behind.creation is not None:
                 self._wait(change, behind.creation)
             return self.finish(change, behind)
-        if asked.tries < refusals.tries_after(reason):
-            return AskAgain(reason=reason, tries=asked.tries + 1)
-        raise refusals.of_creation(change, reason)
+        if asked.tries < failure.tries:
+            return AskAgain(reason=failure.reason, tries=asked.tries + 1)
+        raise _not_created(change, failure)
 
     def _ended(self, change: Change, asked: Asked) -> Creation:
         """The creation's last word. The list may have been ahead of it, so look again."""
-        provider = self._context.tools.provider
         creation = asked.creation
         if creation is None:
             raise Terminal(f"{change.id} was neither asked for nor found; run again")
         while creation.state is CreationState.IN_PROGRESS:
-            creation = self._context.retry(partial(provider.creation, creation.id))
+            creation = self._context.retry(partial(self._provider.look, creation.id))
             if creation.state is CreationState.IN_PROGRESS:
                 self._wait(change, creation)
         return creation
@@ -195,8 +231,8 @@ class Creations:
             )
         return self._intents.claim(change, account)
 
-    def _behind_email(self, change: Change, intent: OpenIntent, reason: str) -> Asked:
-        """``EMAIL_ALREADY_EXISTS`` means: look whether it is ours."""
+    def _behind_email(self, change: Change, intent: OpenIntent, failure: CreationFailure) -> Asked:
+        """An account that exists already may be ours: look."""
         request = self._context.request(change.target)
         account = self._intents.account_behind(change, request.email)
         if account is not None:
@@ -204,4 +240,12 @@ class Creations:
         going_on = self._intents.in_progress(request.name)
         if going_on is not None:  # our own earlier call, whose reply was lost
             return Asked(intent=intent, creation=going_on)
-        raise refusals.of_creation(change, reason)
+        raise _not_created(change, failure)
+
+
+def _not_created(change: Change, failure: CreationFailure) -> Terminal:
+    return Terminal(
+        f"AWS did not create the account of {change.target}: {failure.reason}",
+        hint=failure.hint,
+        code=failure.reason,
+    )

@@ -19,13 +19,13 @@ from aft.engine.context import RunContext
 from aft.engine.creation import AskAgain, Asked, Creations
 from aft.engine.lanes import Rooms
 from aft.engine.model import RunInfo, StopToken, Tools
-from aft.engine.run_change import Work, work
+from aft.engine.run_change import Work, creates_account, work
 from aft.engine.run_start import opening_events
 from aft.engine.schedule import Schedule
 from aft.errors import Refused
 from aft.ledger.events import EventKind, LedgerState
 from aft.organization.model import OrganizationSnapshot
-from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
+from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.ports import ProgressKind
 
@@ -74,7 +74,7 @@ class _Job:
 
     @property
     def wants_slot(self) -> bool:
-        return self.change.kind is ChangeKind.CREATE_ACCOUNT and self.asked is None
+        return creates_account(self.change) and self.asked is None
 
 
 class _Executor:
@@ -87,7 +87,7 @@ class _Executor:
         self._schedule = Schedule(plan)
         self._creations = Creations(context)
         self._rooms: Rooms[_Job] = Rooms(accounts=limits.accounts_in_parallel)
-        self._slots = min(limits.creations_in_flight, provider.max_in_flight)
+        self._slots = min(limits.creations_in_flight, provider.traits.max_in_flight)
         self._for_slots: deque[_Job] = deque()
         self._finished: queue.Queue[tuple[_Job, Work]] = queue.Queue()
         self._outcomes: dict[str, StepOutcome] = {}
@@ -215,13 +215,13 @@ class _Executor:
         )
 
     def _blocked(self, change: Change, cause: Change, reason: str) -> None:
-        whose = "its own" if change.target == cause.target else cause.target
-        what = f"{cause.kind.value} {cause.subject}".strip()
+        whose = "its own" if change.target == cause.target else f"{cause.target}'s"
+        what = self._context.kinds.describe(cause)
         self._record(
             StepOutcome(
                 change=change,
                 status=Status.BLOCKED,
-                message=f"waits for {whose} {what}, which failed: {reason}",
+                message=f"waits for {whose} step to {what}, which failed: {reason}",
                 hint="it goes on by itself once that has succeeded",
                 blocked_by=cause.id,
             )

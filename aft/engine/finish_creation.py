@@ -6,15 +6,15 @@ afterwards is repaired by the next plan, which finds a bound account in the wron
 
 from __future__ import annotations
 
-from aft.engine.account_steps import destination_of, place, tag
+from aft.account_provider import Creation
 from aft.engine.context import RunContext
-from aft.engine.done import Done
+from aft.engine.effects import StepSuccess
+from aft.engine.placement import destination_of, place, tag
 from aft.engine.readiness import ensure_usable
 from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.fields import OU, field_of, tags_to_set
 from aft.plan.model import Change
-from aft.ports import Creation
 from aft.values.ids import AccountId
 
 
@@ -25,9 +25,10 @@ def settle_in(
     *,
     creation: Creation | None = None,
     found: Account | None = None,
-) -> Done:
+) -> StepSuccess:
     """Make ``account_id`` the request's. ``found`` is given for an account that this very run
     did not ask for, whose name, tags and place may be other than wanted."""
+    provider = context.tools.provider
     how = "created" if creation is not None else "found"
     tags = tags_to_set(change)
     owned = context.note_tags(change.target, added=tags)
@@ -49,14 +50,17 @@ def settle_in(
     context.bind(change.target, account_id, born=context.tools.clock.now() if is_new else None)
     ensure_usable(context, change, account_id)
     destination = destination_of(context, change)
-    source = found.parent_id if found is not None else context.snapshot.root_id
+    born_in = provider.birthplace(destination, context.snapshot)
+    source = found.parent_id if found is not None else born_in
     place(context, account_id, source=source, destination=destination, from_anywhere=True)
     if found is not None:
         _label(context, change, found)
+    elif not provider.traits.tags_accounts:
+        tag(context, account_id, tags)
     ou = field_of(change, OU)
     there = ou.after if ou is not None else destination
     verb = "Create" if creation is not None else "Find"
-    return Done(
+    return StepSuccess(
         summary=f"{verb} account {account_id} for {change.target} in {there}",
         message=f"account {account_id} in {there}",
         account_id=account_id,

@@ -1,33 +1,25 @@
-"""The write-ahead of CreateAccount: an intent is durable before the call and settled after it.
+"""The write-ahead of account creation: an intent is durable before it is begun, settled after.
 
 An intent that is still open, from this run or a killed one, is settled by looking: at the
-creation it names, at the creations AWS remembers under that name, at the account that has the
-e-mail. Only when all of that shows nothing may CreateAccount be called again.
+creation it names, at the creations that the provider says may have come of it, at the account that
+has the e-mail. Only when all of that shows nothing may an account be applied for again.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC
 
+from aft.account_provider import Creation, CreationState, EarlierApplication
 from aft.engine.context import RunContext
 from aft.engine.journal import why
 from aft.errors import NotFound, Terminal
 from aft.ledger.events import EventKind, OpenIntent
 from aft.organization.model import REQUEST_TAG, Account, AccountState
 from aft.plan.model import Change
-from aft.ports import Creation, CreationState
-from aft.values.ids import EmailAddress
-
-SKEW = timedelta(minutes=5)
-"""How far AWS's clock may be behind ours."""
-
-SETTLE_AFTER = timedelta(seconds=30)
-"""A creation younger than this may not be listed yet; until then "nothing there" means "look
-again"."""
-
-_ALL_STATES = tuple(CreationState)
+from aft.values.ids import EmailAddress, RequestId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +28,12 @@ class Found:
 
     creation: Creation | None = None
     account: Account | None = None
+
+
+def token_of(target: str, intent: OpenIntent) -> str:
+    """The token of what is applied for under ``intent``: the same for every run that reads it."""
+    at = intent.at.astimezone(UTC).isoformat()
+    return hashlib.sha256(f"{target}\n{intent.run}\n{at}".encode()).hexdigest()
 
 
 class Intents:
@@ -65,7 +63,7 @@ class Intents:
         )
 
     def accepted(self, change: Change, creation: Creation, calls: Sequence[str]) -> None:
-        """AWS has accepted the creation: note its id, durably."""
+        """The creation is accepted: note its id, durably."""
         journal = self._context.journal
         journal.append(
             journal.event(
@@ -92,20 +90,21 @@ class Intents:
             )
         )
 
-    def settle(self, change: Change, intent: OpenIntent) -> Found | None:
+    def settle(self, change: Change, intent: OpenIntent, *, look_once: bool) -> Found | None:
         """Look what became of ``intent``; ``None`` when nothing did, now or later.
 
-        Looks again, at growing intervals, until the intent is old enough to be sure.
+        Looks again, at growing intervals, until the intent is old enough to be sure; with
+        ``look_once`` does not wait for that.
         """
-        wait = 1.0
+        wait, settles_after = 1.0, self._context.tools.provider.traits.settles_after
         while True:
             self._context.pause.check()
             found = self._look(change, intent)
             age = self._context.tools.clock.now() - intent.at
-            if found is not None or age >= SETTLE_AFTER:
+            if found is not None or look_once or age >= settles_after:
                 return found
             self._context.waiting(change, "looking whether the account was created after all")
-            left = (SETTLE_AFTER - age).total_seconds()
+            left = (settles_after - age).total_seconds()
             self._context.pause.wait(max(0.25, min(wait, left)))
             wait *= 2
 
@@ -154,7 +153,7 @@ class Intents:
 
     def in_progress(self, name: str) -> Creation | None:
         """A creation under this name that is still going on."""
-        listed = self._list((CreationState.IN_PROGRESS,))
+        listed = self._context.retry(self._context.tools.provider.in_progress)
         return next((item for item in listed if item.account_name == name), None)
 
     def _look(self, change: Change, intent: OpenIntent) -> Found | None:
@@ -162,8 +161,8 @@ class Intents:
             try:
                 return Found(creation=self._read(intent.creation_id))
             except NotFound:
-                pass  # AWS forgets old creations; the account does not go away with that
-        for creation in self._since(intent):
+                pass  # old creations are forgotten; the account does not go away with that
+        for creation in self._find(change, intent):
             if creation.state is CreationState.IN_PROGRESS:
                 return Found(creation=creation)
             if self.account_if_ours(change, intent, creation) is not None:
@@ -171,24 +170,20 @@ class Intents:
         account = self.account_behind(change, intent.email)
         return None if account is None else Found(account=account)
 
-    def _since(self, intent: OpenIntent) -> Sequence[Creation]:
-        """Creations of that name since the intent, newest first; failures made no account."""
-        found = [
-            creation
-            for creation in self._list(_ALL_STATES)
-            if creation.account_name == intent.name
-            and creation.requested_at >= intent.at - SKEW
-            and creation.state is not CreationState.FAILED
-        ]
-        return sorted(found, key=lambda item: item.requested_at, reverse=True)
+    def _find(self, change: Change, intent: OpenIntent) -> Sequence[Creation]:
+        provider = self._context.tools.provider
+        earlier = EarlierApplication(
+            request_id=RequestId(change.target),
+            name=intent.name,
+            email=intent.email,
+            token=token_of(change.target, intent),
+            at=intent.at,
+        )
+        return self._context.retry(lambda: provider.find(earlier))
 
     def _read(self, creation_id: str) -> Creation:
         provider = self._context.tools.provider
-        return self._context.retry(lambda: provider.creation(creation_id))
-
-    def _list(self, states: Sequence[CreationState]) -> Sequence[Creation]:
-        provider = self._context.tools.provider
-        return self._context.retry(lambda: provider.creations(states))
+        return self._context.retry(lambda: provider.look(creation_id))
 
 
 def _taken(change: Change, account: Account, why: str) -> Terminal:

@@ -12,15 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from aft.baselines.model import BaselineSetting, ClaimsNetwork, Refuses
+from aft.baselines.model import SETTING, BaselineSetting, ClaimsNetwork, Refuses, setting_ref
 from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
 from aft.baselines.wording import across_regions
 from aft.desired.facts import account_facts
 from aft.desired.model import DesiredState
 from aft.engine.planned_ous import Places
-from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome
+from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome, unexpected
 from aft.organization.model import OrganizationSnapshot, Surroundings
-from aft.plan.model import Change, ChangeKind, LiveSetting
+from aft.plan.model import Change, LiveSetting
 from aft.ports import MemberAccess
 from aft.values.ids import AccountId, RequestId
 from aft.values.regions import OPT_IN
@@ -137,9 +137,7 @@ def read_networks(
 
 def _inside(changes: Sequence[Change]) -> list[Change]:
     return [
-        change
-        for change in changes
-        if change.kind is ChangeKind.APPLY_SETTING and change.account_id is not None
+        change for change in changes if change.kind == SETTING and change.account_id is not None
     ]
 
 
@@ -172,7 +170,7 @@ def _looks(
     if request is None or changes[0].account_id is None:
         return []
     account_id = AccountId(changes[0].account_id)
-    names = frozenset(change.subject for change in changes)
+    names = frozenset(change.key for change in changes)
     if places is not None:
         ou = places.of(request, account_id)
     elif isinstance(request.ou, str):
@@ -215,7 +213,7 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
     except AftError as error:
         return _Seen(refused=where + error.message, hint=error.hint)
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
-        return _Seen(refused=f"{where}unexpected {type(error).__name__}: {error}")
+        return _Seen(refused=where + unexpected(error))
     return _Seen(
         differences=tuple(item.description for item in found if not item.is_pending),
         takes_away=tuple(item.description for item in found if item.takes_away),
@@ -233,7 +231,7 @@ def _together(
     return {
         key: LiveSetting(
             account_id=key[0],
-            subject=key[1],
+            ref=setting_ref(key[1]),
             differences=across_regions(
                 (look.region, line) for look, item in items for line in item.differences
             ),

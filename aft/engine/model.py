@@ -9,13 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aft.account_provider import AccountProvider
 from aft.baselines.model import BaselineSetting
 from aft.customizations.model import CustomizationRunner
 from aft.customizations.options import RunnerOptions
 from aft.desired.model import DesiredState
+from aft.engine.effects import Effects
+from aft.plan.kind import Kinds
 from aft.ports import (
     AccountLookup,
-    AccountProvider,
     CallRecorder,
     Clock,
     LedgerStore,
@@ -36,7 +38,8 @@ class NoLogs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """Everything a run may touch. ``settings`` are keyed by name, ``runners`` by kind;
+    """Everything a run may touch. ``settings`` are keyed by name, ``runners`` and ``effects``
+    by kind;
     ``random`` gives numbers from 0 up to 1, for the jitter of waits. ``options`` are handed to
     runners; ``past`` reads the desired state of an earlier revision, and raises ``AftError``."""
 
@@ -52,6 +55,8 @@ class Tools:
     settings: Mapping[str, BaselineSetting[Any, Any]]
     runners: Mapping[str, CustomizationRunner]
     random: Callable[[], float]
+    kinds: Kinds
+    effects: Mapping[str, Effects]
     logs: StepLogs = field(default_factory=NoLogs)
     options: RunnerOptions = field(default_factory=RunnerOptions)
     past: Callable[[str], DesiredState] | None = None

@@ -11,7 +11,7 @@ from aft.desired.model import AccountRequest
 from aft.engine.units import UnitIndex
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.fields import OU, OU_ID, field_of
-from aft.plan.model import Change, ChangeKind
+from aft.plan.model import ORGANIZATION, Change
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath
 
 
@@ -25,9 +25,9 @@ class Places:
             unit, path = field_of(change, OU_ID), field_of(change, OU)
             if path is None or path.after is None:
                 continue
-            if change.kind is ChangeKind.RENAME_OU and unit is not None and unit.before:
+            if change.target == ORGANIZATION and unit is not None and unit.before:
                 tree.renamed(OrgUnitId(unit.before), OrgUnitPath.parse(path.after))
-            elif change.kind in (ChangeKind.CREATE_ACCOUNT, ChangeKind.MOVE_ACCOUNT):
+            elif change.target != ORGANIZATION:
                 self._destinations[change.target] = OrgUnitPath.parse(path.after)
         self._paths: Mapping[OrgUnitId, OrgUnitPath] = tree.paths()
         self._here = {

@@ -1,7 +1,7 @@
 """Waiting until an account can really be worked in: probes with a deadline, never a fixed sleep.
 
-Right after CreateAccount has SUCCEEDED, the account's role can often not be assumed yet; "works
-on the second run" is what comes of not looking.
+Right after an account has been created its role can often not be assumed yet; "works on the second
+run" is what comes of not looking.
 """
 
 from __future__ import annotations

@@ -6,20 +6,21 @@ failure that says where it came from, and what is meant to end the process is ha
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aft.engine.context import RunContext
 from aft.engine.creation import AskAgain, Asked, Creations
-from aft.engine.customization_steps import about
-from aft.engine.done import Done
-from aft.engine.steps import carry_out
-from aft.errors import AftError, Stopped
-from aft.ledger.events import EventKind
-from aft.plan.model import Change, ChangeKind
+from aft.engine.effects import StepSuccess
+from aft.engine.step_events import step_data, subject_of
+from aft.errors import AftError, Stopped, unexpected
+from aft.ledger.events import EventKind, thing_subject
+from aft.plan.model import Action, Change
 from aft.plan.outcome import Status
 from aft.ports import ProgressKind
+from aft.values.refs import ACCOUNT
+
+_HINT = "a bug in aft or in a plug-in; nothing else is affected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +51,13 @@ def work(
         context.pause.check()
         if asked is None and again is None:
             context.notify(ProgressKind.STEP_STARTED, change, change.reason)
-        if change.kind is ChangeKind.CREATE_ACCOUNT and asked is None:
+        if creates_account(change) and asked is None:
             return Work(asked=creations.ask(change, again))
         with context.tools.calls.recording() as calls:
-            result = carry_out(context, change, creations=creations, asked=asked)
+            if asked is not None:
+                result = creations.finish(change, asked)
+            else:
+                result = context.effects_of(change).apply(context, change)
         if isinstance(result, AskAgain):
             return Work(again=result)
         _write_done(context, change, result, calls)
@@ -64,18 +68,20 @@ def work(
     except AftError as error:
         return _failed(context, change, error.message, error.hint, calls)
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one row
-        return _failed(context, change, *_unexpected(error), calls)
+        return _failed(context, change, unexpected(error), _HINT, calls)
     except BaseException as error:  # noqa: BLE001 - raised again on the run's own thread
         return Work(status=Status.FAILED, broken=error)
 
 
-def _write_done(context: RunContext, change: Change, done: Done, calls: Sequence[str]) -> None:
+def _write_done(
+    context: RunContext, change: Change, done: StepSuccess, calls: Sequence[str]
+) -> None:
     journal = context.journal
     data = {**done.data}
+    if done.event in (EventKind.STEP_DONE, EventKind.STEP_REMOVED):
+        data = {**step_data(change.ref, change.action), **data}
     if done.event is EventKind.STEP_DONE:
         data = {
-            "kind": change.kind.value,
-            "name": done.name or change.kind.value,
             "digest": done.digest,
             "outputs": dict(done.outputs),
             **({"unchanged": True} if done.unchanged else {}),
@@ -84,14 +90,29 @@ def _write_done(context: RunContext, change: Change, done: Done, calls: Sequence
     journal.append(
         journal.event(
             done.event,
-            change.target,
+            subject_of(change),
             done.summary,
             account_id=done.account_id,
             change=change.id,
             aws_request_ids=(*calls, *context.calls_of(change)),
             data=data,
-        )
+        ),
+        *(
+            journal.event(
+                EventKind.STEP_REMOVED,
+                thing_subject(ref),
+                f"{done.summary}: {ref.key} is gone by that",
+                change=change.id,
+                data={**step_data(ref, change.action), "how": "gone"},
+            )
+            for ref in done.gone
+        ),
     )
+
+
+def creates_account(change: Change) -> bool:
+    """The one change that waits for a slot, and has two halves."""
+    return change.kind == ACCOUNT and change.action is Action.CREATE
 
 
 def _failed(
@@ -99,21 +120,21 @@ def _failed(
 ) -> Work:
     """Note the failure; if even that fails, say both."""
     journal = context.journal
-    what = f"{change.kind.value} {change.subject}".strip()
+    what = context.kinds.describe(change)
     account_id = context.known_account(change.target) or change.account_id
+    about = dict(context.effects_of(change).about(context, change))
     event = journal.event(
         EventKind.STEP_FAILED,
-        change.target,
-        f"Fail {what} of {change.target}: {reason.splitlines()[0] if reason else 'no reason'}",
+        subject_of(change),
+        f"Fail to {what} of {change.target}: {reason.splitlines()[0] if reason else 'no reason'}",
         account_id=account_id,
         change=change.id,
         aws_request_ids=(*calls, *context.calls_of(change)),
         data={
-            "kind": change.kind.value,
-            "name": change.subject if _is_inside(change) else change.kind.value,
+            **step_data(change.ref, change.action),
             "reason": reason,
             "hint": hint,
-            **({"about": dict(notes)} if (notes := about(context, change)) else {}),
+            **({"about": about} if about else {}),
         },
     )
     try:
@@ -121,21 +142,3 @@ def _failed(
     except AftError as error:
         reason = f"{reason} (and the ledger could not be written: {error.message})"
     return Work(status=Status.FAILED, message=reason, hint=hint, account_id=account_id)
-
-
-def _is_inside(change: Change) -> bool:
-    return change.kind in (
-        ChangeKind.APPLY_SETTING,
-        ChangeKind.RUN_CUSTOMIZATION,
-        ChangeKind.DESTROY_CUSTOMIZATION,
-        ChangeKind.FORGET_CUSTOMIZATION,
-    )
-
-
-def _unexpected(error: Exception) -> tuple[str, str]:
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
-    return (
-        f"unexpected {type(error).__name__}: {error}",
-        f"a bug in aft or in a plug-in, at {where}; nothing else is affected",
-    )

@@ -9,23 +9,19 @@ from collections.abc import Mapping
 
 from aft.desired.model import DesiredState
 from aft.engine.context import RunContext
-from aft.ledger.events import ORGANIZATION, AccountRecord, EventKind, LedgerEvent, LedgerState
-from aft.plan.fields import allocations_in
-from aft.plan.model import ChangeKind, Plan
-
-_OUTSIDE = frozenset(
-    kind.value
-    for kind in ChangeKind
-    if kind
-    not in (
-        ChangeKind.APPLY_SETTING,
-        ChangeKind.RUN_CUSTOMIZATION,
-        ChangeKind.DESTROY_CUSTOMIZATION,
-        ChangeKind.FORGET_CUSTOMIZATION,
-    )
+from aft.engine.step_events import step_data, subject_of
+from aft.ledger.events import (
+    ORGANIZATION,
+    AccountRecord,
+    EventKind,
+    LedgerEvent,
+    LedgerState,
+    is_of_organization,
 )
-
-_BINDING = (ChangeKind.ADOPT_ACCOUNT, ChangeKind.REBIND_ACCOUNT)
+from aft.plan.fields import allocations_in
+from aft.plan.model import Action, Plan
+from aft.plan.status import step_words
+from aft.values.refs import ACCOUNT, Ref, account_ref
 
 
 def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
@@ -76,13 +72,9 @@ def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...
         context.journal.event(
             EventKind.STEP_CONFIRMED,
             item.target,
-            f"Confirm {item.subject} of {item.target} ({item.account_id}): read and found right",
+            f"Confirm {item.ref.key} of {item.target} ({item.account_id}): read and found right",
             account_id=item.account_id,
-            data={
-                "kind": ChangeKind.APPLY_SETTING.value,
-                "name": item.subject,
-                "digest": item.inputs_digest,
-            },
+            data={**step_data(item.ref, Action.UPDATE), "digest": item.inputs_digest},
         )
         for item in context.confirmations
         if item.target == target
@@ -91,7 +83,12 @@ def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...
 
 def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
     """For accounts that are bound already; the others' follow their binding."""
-    to_bind = {change.target for change in plan.changes if change.kind in _BINDING}
+    to_bind = {
+        change.target
+        for change in plan.changes
+        if change.kind == ACCOUNT
+        and (change.action is Action.ADOPT or change.ref == account_ref("request"))
+    }
     targets = dict.fromkeys(item.target for item in context.confirmations)
     return tuple(
         event
@@ -103,19 +100,30 @@ def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
 
 def overcome(
     plan: Plan, desired: DesiredState, ledger: LedgerState
-) -> tuple[tuple[AccountRecord, str], ...]:
+) -> tuple[tuple[AccountRecord, Ref], ...]:
     """Earlier failures to create, move, tag ... that left nothing to do: the plan looked at the
-    account and wants no such change any more. Records, and the names of the steps."""
-    planned = {(change.target, change.kind.value) for change in plan.changes}
+    thing and wants no such change any more. Records, and the things."""
+    planned = {(subject_of(change), change.ref) for change in plan.changes}
     doubtful = {item.target for item in plan.attention}
     return tuple(
-        (record, name)
+        (record, ref)
         for subject, record in sorted(ledger.records.items())
-        if record.account_id is not None
-        and subject in desired.request_by_id
-        and (plan.scope is None or subject in plan.scope)
-        for name in sorted(record.failures)
-        if name in _OUTSIDE and (subject, name) not in planned and subject not in doubtful
+        if _is_looked_at(plan, desired, record) and subject not in doubtful
+        for ref in map(Ref.parse, sorted(record.failures))
+        if (ref.kind == ACCOUNT or is_of_organization(subject)) and (subject, ref) not in planned
+    )
+
+
+def _is_looked_at(plan: Plan, desired: DesiredState, record: AccountRecord) -> bool:
+    """The plan can tell that nothing is left to do."""
+    if is_of_organization(record.subject):
+        return plan.scope is None and not any(
+            item.target == ORGANIZATION for item in plan.attention
+        )
+    return (
+        record.account_id is not None
+        and record.subject in desired.request_by_id
+        and (plan.scope is None or record.subject in plan.scope)
     )
 
 
@@ -124,9 +132,9 @@ def _overcome(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         context.journal.event(
             EventKind.STEP_CONFIRMED,
             record.subject,
-            f"Confirm {name} of {record.subject}: nothing is left to do",
+            f"Confirm {step_words(ref)} of {record.subject}: nothing is left to do",
             account_id=record.account_id,
-            data={"kind": name, "name": name},
+            data=step_data(ref, Action.UPDATE),
         )
-        for record, name in overcome(plan, context.desired, context.ledger)
+        for record, ref in overcome(plan, context.desired, context.ledger)
     )

@@ -4,8 +4,8 @@ The threads that wait elect one of themselves: it sleeps until the next look is 
 provider once which creations are in progress, and wakes the others. A creation that is no longer
 listed is over; its slot is free before anybody reads how it ended.
 
-Looks come soon at first and get rarer with a creation's age (``SHARE`` of it), so that waiting
-costs at most that share and long creations are not asked about all the time.
+Looks come at the provider's pace: soon at first and rarer with a creation's age, so that long
+creations are not asked about all the time.
 """
 
 from __future__ import annotations
@@ -14,18 +14,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aft.account_provider import AccountProvider, Creation, CreationState
 from aft.engine.pause import TICK_SECONDS, Pause
 from aft.errors import Terminal, Transient
-from aft.ports import AccountProvider, Clock, Creation, CreationState
-
-SOONEST = 0.25
-RAREST = 5.0
-SHARE = 0.05
-
-
-def interval(age: float) -> float:
-    """Seconds until the next look at a creation that is ``age`` seconds old."""
-    return min(RAREST, max(SOONEST, SHARE * age))
+from aft.ports import Clock
 
 
 @dataclass(slots=True)
@@ -47,6 +39,7 @@ class CreationWatch:
 
     def __init__(self, provider: AccountProvider, clock: Clock, pause: Pause) -> None:
         self._provider = provider
+        self._pace = provider.traits.pace
         self._clock = clock
         self._pause = pause
         self._changed = threading.Condition()
@@ -67,7 +60,7 @@ class CreationWatch:
         entry = _Watched(
             id=creation.id,
             since=since,
-            due=now + SOONEST,
+            due=now + self._pace.soonest,
             deadline=since + within,
             notice=notice,
         )
@@ -115,19 +108,17 @@ class CreationWatch:
             if left <= TICK_SECONDS:
                 self._pause.check()
                 return
-            self._pause.wait(min(left, SOONEST))
+            self._pause.wait(min(left, self._pace.soonest))
 
     def _look(self) -> None:
         with self._changed:
             asked = [entry for entry in self._watched.values() if not entry.over]
         began = self._clock.monotonic()
         try:
-            listed = {
-                creation.id for creation in self._provider.creations([CreationState.IN_PROGRESS])
-            }
+            listed = {creation.id for creation in self._provider.in_progress()}
             over = {entry.id for entry in asked if self._is_over(entry, listed)}
         except Transient as error:
-            self._postpone(asked, began + max(SOONEST, error.retry_after or 0.0))
+            self._postpone(asked, began + max(self._pace.soonest, error.retry_after or 0.0))
             return
         with self._changed:
             for entry in asked:
@@ -135,7 +126,7 @@ class CreationWatch:
                 entry.listed = entry.listed or entry.id in listed
                 entry.over = entry.id in over
                 entry.late = not entry.over and began >= entry.deadline
-                entry.due = began + interval(age)
+                entry.due = began + self._pace.interval(age)
             self._changed.notify_all()
         for entry in asked:
             if not (entry.over or entry.late):
@@ -147,7 +138,7 @@ class CreationWatch:
             return False
         if entry.listed:
             return True
-        return self._provider.creation(entry.id).state is not CreationState.IN_PROGRESS
+        return self._provider.look(entry.id).state is not CreationState.IN_PROGRESS
 
     def _postpone(self, entries: list[_Watched], due: float) -> None:
         now = self._clock.monotonic()

@@ -12,7 +12,7 @@ from aft.config.model import WorkerConfig
 from aft.engine.backoff_queue import BackoffQueue
 from aft.engine.model import StopToken
 from aft.engine.pause import Pause
-from aft.errors import AftError, Stopped
+from aft.errors import AftError, Stopped, unexpected
 from aft.plan.model import ORGANIZATION
 from aft.plan.outcome import Outcome
 from aft.ports import Clock, RemoteBranch
@@ -125,7 +125,7 @@ class _Worker:
             self._could_not(targets, error.message, error.hint)
             return
         except Exception as error:  # noqa: BLE001 - one bad pass must not end the worker
-            self._could_not(targets, f"unexpected {type(error).__name__}: {error}", "")
+            self._could_not(targets, unexpected(error), "")
             return
         now = self._clock.monotonic()
         again = outcome.failed_targets

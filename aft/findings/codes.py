@@ -1,7 +1,8 @@
 """Every finding code, what it means and how to mend it: the source of docs and SARIF rules.
 
-Ranges: 1xx YAML · 2xx a field of any file · 3xx across requests · 4xx organization.yaml ·
-5xx baselines · 6xx customizations · 7xx aft.yaml · 8xx the repository's tree · 9xx plans.
+Ranges: 1xx YAML · 2xx a field of any file · 3xx across requests · 4xx the organization and
+its policies · 5xx baselines · 6xx customizations · 7xx aft.yaml · 8xx the repository's tree ·
+9xx plans.
 A code is never reused for another meaning.
 """
 
@@ -339,7 +340,7 @@ _ALL: tuple[FindingCode, ...] = (
         "Another open change writes a range of addresses that overlaps one of this change.",
         "Give each account's network a range of its own, or let aft allocate them.",
     ),
-    # --- 4xx: organization.yaml ---
+    # --- 4xx: the organization, its policies ---
     FindingCode(
         "AFT401",
         "OU named twice",
@@ -384,6 +385,131 @@ _ALL: tuple[FindingCode, ...] = (
         "Unknown file in organization/",
         "A file below customizations/organization/ is not one that aft reads.",
         "Rename it to organization.yaml, or move it elsewhere.",
+    ),
+    FindingCode(
+        "AFT420",
+        "Not a policy document",
+        "A policy holds no statements, or other keys at its top than its type has.",
+        "Write the elements that the message names.",
+    ),
+    FindingCode(
+        "AFT421",
+        "Version of the policy language",
+        "`Version` is missing, or is none of the policy language's; it is not a number of "
+        "one's own. Without 2012-10-17 policy variables are plain text.",
+        'Write `"Version": "2012-10-17"`.',
+    ),
+    FindingCode(
+        "AFT422",
+        "Unknown element",
+        "A policy or a statement has a key that the policy language does not have.",
+        "Correct the spelling, or remove the key.",
+    ),
+    FindingCode(
+        "AFT423",
+        "Element missing, or twice",
+        "A statement lacks an element that it needs, or has both of two that exclude each "
+        "other, such as Action and NotAction.",
+        "Write exactly one of those the message names.",
+    ),
+    FindingCode(
+        "AFT424",
+        "Element of another type of policy",
+        "A statement has an element that this type of policy may not have, such as a "
+        "Principal in a service control policy.",
+        "Remove it; the hint says what to write instead.",
+    ),
+    FindingCode(
+        "AFT425",
+        "Effect",
+        "`Effect` is neither Allow nor Deny, or is one that this type of policy may not have: "
+        "resource control policies only deny.",
+        "Write an effect as the message expects it.",
+    ),
+    FindingCode(
+        "AFT426",
+        "Action",
+        "An action is not written as service:Action, has a wildcard in the service, is a bare "
+        "`*` where that is refused, or belongs to a service on which this type of policy has "
+        "no effect.",
+        "Write the service, a colon, and the action's name, with `*` and `?` in the name alone.",
+    ),
+    FindingCode(
+        "AFT427",
+        "Resource",
+        "A resource is neither `*` nor an ARN with its six parts.",
+        'Write `"*"`, or an ARN such as arn:aws:s3:::bucket/*.',
+    ),
+    FindingCode(
+        "AFT428",
+        "Principal",
+        "A principal is not one that exists: an account id, an ARN of IAM or STS without "
+        "wildcards, a service principal, or `*`.",
+        "Write one of these; a resource control policy has exactly `*`.",
+    ),
+    FindingCode(
+        "AFT429",
+        "Condition operator",
+        "IAM has no such condition operator.",
+        "Correct the spelling; the hint has the closest one.",
+    ),
+    FindingCode(
+        "AFT430",
+        "Condition key",
+        "A condition key is not written as service:Key, or is a global key that AWS does not "
+        "have, so that it would always be absent.",
+        "Correct the spelling; wildcards and variables do not stand in keys.",
+    ),
+    FindingCode(
+        "AFT431",
+        "Value of a condition",
+        "A value is not of the type its operator compares, such as a word where a number is "
+        "needed. It would never fit, and under a negated operator the condition would never "
+        "hold either.",
+        "Write a value of that type.",
+    ),
+    FindingCode(
+        "AFT432",
+        "Sid",
+        "A statement's `Sid` has other characters than letters and digits, or another "
+        "statement has the same.",
+        "Give each statement its own, of letters and digits.",
+    ),
+    FindingCode(
+        "AFT433",
+        "Policy too long",
+        "A policy has more characters, without blanks, than AWS accepts for its type. "
+        "`policies.limits` of aft.yaml changes the number when AWS does.",
+        "Split it into several policies, or shorten it with wildcards.",
+    ),
+    FindingCode(
+        "AFT434",
+        "Set operator that surprises",
+        "A key that holds a list has an operator without ForAllValues or ForAnyValue, which "
+        "never fits; or a set operator makes an absent key count as a match, or the other way "
+        "round.",
+        "Write what the hint says, or leave it if it is meant.",
+    ),
+    FindingCode(
+        "AFT435",
+        "Policy variable",
+        "`${…}` is no policy variable, stands where none may stand, or means itself because "
+        "the policy's Version is not 2012-10-17.",
+        "Write such as ${aws:username}, in the last part of a Resource or in a value of a "
+        "Condition.",
+    ),
+    FindingCode(
+        "AFT436",
+        "Value of the wrong kind",
+        "An element is empty, or holds something else than text where text is needed.",
+        "Write text, or a list of texts.",
+    ),
+    FindingCode(
+        "AFT437",
+        "Inheritance operator",
+        "A policy has an operator beginning with `@@` that AWS does not have, or gives child "
+        "policies a right that does not exist.",
+        "Use @@assign, @@append, @@remove and @@operators_allowed_for_child_policies.",
     ),
     # --- 5xx: baselines ---
     FindingCode(
@@ -645,6 +771,13 @@ _ALL: tuple[FindingCode, ...] = (
         "Use a branch of its own, such as aft/ledger.",
     ),
     FindingCode(
+        "AFT705",
+        "Account provider not installed",
+        "`provider` names who creates accounts; no installed package brings a provider of that "
+        "name.",
+        "Correct the name, or install the package wherever aft runs.",
+    ),
+    FindingCode(
         "AFT720",
         "Setting of aft.yaml that waits for the merge",
         "The revision changes a section of aft.yaml that says as whom aft acts or where to, and "
@@ -657,6 +790,13 @@ _ALL: tuple[FindingCode, ...] = (
         "A range of `networks` in aft.yaml is no IPv4 range, overlaps another pool, or is reserved "
         "in a pool that does not hold it.",
         "Write a range such as 10.64.0.0/10 that no other pool has.",
+    ),
+    FindingCode(
+        "AFT735",
+        "Limit of an unknown policy type",
+        "`policies.limits` has a policy type that this version of aft does not know. That is right "
+        "for a type newer than your aft, and a spelling mistake otherwise.",
+        "Correct the spelling, or leave it.",
     ),
     FindingCode(
         "AFT740",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pygit2
 
-from aft.errors import AftError, Denied, Terminal, Transient, UserError
+from aft.errors import AftError, Denied, Terminal, Transient, UserError, system_words
 from aft.git.command import GitCommandError
 
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
@@ -64,10 +64,10 @@ def disk_errors(doing: str) -> Iterator[None]:
     except AftError:
         raise
     except PermissionError as error:
-        raise Denied(f"not permitted while {doing}: {error}") from error
+        raise Denied(f"not permitted while {doing}: {system_words(error)}") from error
     except KeyError as error:
         raise Terminal(
-            f"git object {error} is missing while {doing}",
+            f"git object {redacted(str(error))} is missing while {doing}",
             hint="the clone is partial, shallow or damaged; try `git fetch --unshallow` or a "
             "fresh clone",
         ) from error

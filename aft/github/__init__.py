@@ -1,5 +1,6 @@
 """GitHub's REST API: the only package that talks to it. Knows nothing of plans or of git.
 
-``context`` reads the environment, ``client`` makes calls; one module per object of the API takes
-a ``GitHubClient`` and returns frozen dataclasses. Raises ``aft.errors`` only.
+``context`` reads the environment, ``client`` makes calls; one module per object of the API is a
+part of the adapter in ``forge``. What only ``aft doctor`` looks at (``settings``, ``branch_rules``,
+``names``) is not part of it. Raises ``aft.errors`` only.
 """

@@ -27,6 +27,10 @@ class Answer:
         """``default`` when it is absent or null, as many texts of GitHub's may be."""
         return default if self.values.get(key) is None else self.text(key)
 
+    def lines(self, key: str) -> str:
+        """A text of people, with line feeds alone between its lines, whatever a browser sent."""
+        return self.text_or(key).replace("\r\n", "\n").replace("\r", "\n")
+
     def number(self, key: str) -> int:
         value = self.values.get(key)
         if not isinstance(value, int) or isinstance(value, bool):

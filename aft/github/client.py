@@ -29,6 +29,7 @@ ANSWER_LIMIT = 32 * 1024 * 1024
 
 _REDIRECTS = 3
 _SHORT_PAGES = 20  # a page may hold less than was asked for, but not for ever
+_ELSEWHERE = ("/orgs/", "/user")
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
@@ -45,8 +46,9 @@ class Token:
 
 
 class GitHubClient:
-    """Paths begin behind the repository (``/pulls``). Waits on ``clock``, at most ``patience``
-    seconds in all; raises ``Throttled`` when a limit lasts longer."""
+    """Paths begin behind the repository (``/pulls``), but for those of organizations and of our
+    own account. Waits on ``clock``, at most ``patience`` seconds in all; raises ``Throttled`` when
+    a limit lasts longer."""
 
     def __init__(
         self,
@@ -115,13 +117,6 @@ class GitHubClient:
 
     def delete(self, path: str, *, needs: str) -> None:
         self._call("DELETE", path, needs=needs)
-
-    def user(self) -> Answer:
-        """The person whose token it is. Raises ``Denied`` for an app's or workflow's token."""
-        where = "GET /user"
-        url = self._address.url("/user")
-        needs = "a person's token"
-        return _object(self._send("GET", url, where=where, needs=needs, body=None), where)
 
     def download(self, path: str, *, needs: str, limit: int) -> bytes:
         """Bytes, from wherever the API sends us; the token stays with the API."""
@@ -234,11 +229,14 @@ class GitHubClient:
         return found[1]
 
     def _url(self, path: str, query: Mapping[str, str] | None) -> str:
-        url = self._address.url(f"/repos/{self.repository}{path}")
+        url = self._address.url(self._whole(path))
         return f"{url}?{urlencode(query)}" if query else url
 
     def _where(self, method: str, path: str) -> str:
-        return f"{method} /repos/{self.repository}{path}"
+        return f"{method} {self._whole(path)}"
+
+    def _whole(self, path: str) -> str:
+        return path if path.startswith(_ELSEWHERE) else f"/repos/{self.repository}{path}"
 
 
 def _object(response: Response, where: str) -> Answer:

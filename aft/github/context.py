@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from aft.errors import UserError
 from aft.github.address import DEFAULT_API, ApiAddress, parse_repository
 from aft.github.client import PATIENCE_SECONDS, GitHubClient, Token
-from aft.github.people import LOGIN_VARIABLE, Account, ourselves
+from aft.github.forge import GitHubForge
+from aft.github.people import LOGIN_VARIABLE
 from aft.ports import Clock
 
 TOKEN_VARIABLES = ("AFT_GITHUB_TOKEN", "GITHUB_TOKEN")
@@ -57,8 +58,8 @@ class GitHubContext:
             patience=patience,
         )
 
-    def ourselves(self, client: GitHubClient) -> Account:
-        return ourselves(client, login=self.login, in_actions=self.in_actions)
+    def forge(self, client: GitHubClient) -> GitHubForge:
+        return GitHubForge(client, login=self.login, in_actions=self.in_actions)
 
 
 def _token(environ: Mapping[str, str]) -> Token | None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aft.errors import UserError
+from aft.forge.model import User
 from aft.github.answers import Answer, parsed
-from aft.github.people import Account, account_of
+from aft.github.people import user_of
 
 EVENT_LIMIT = 32 * 1024 * 1024  # GitHub caps payloads at 25 MB
 
@@ -31,7 +32,7 @@ class EventIssue:
 
     number: int
     body: str
-    author: Account
+    author: User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,6 @@ def _pull(answer: Answer) -> EventPull:
 def _issue(answer: Answer) -> EventIssue:
     return EventIssue(
         number=answer.number("number"),
-        body=answer.text_or("body").replace("\r\n", "\n").replace("\r", "\n"),
-        author=account_of(answer.child_or_none("user")),
+        body=answer.lines("body"),
+        author=user_of(answer.child_or_none("user")),
     )

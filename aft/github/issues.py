@@ -2,61 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
 
+from aft.errors import NotFound
+from aft.forge.model import Issue
+from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient
-from aft.github.people import Account, account_of
+from aft.github.people import user_of
 
 READ = "issues: read"
 WRITE = "issues: write"
 MOST_ISSUES = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
-    """``body`` has line feeds alone between its lines."""
+class GitHubIssues:
+    """The part of the forge that is issues. GitHub lists pull requests among them."""
 
-    number: int
-    title: str
-    body: str
-    author: Account
-    is_open: bool
-    url: str
+    client: GitHubClient
 
+    def issue(self, number: int) -> Issue:
+        answer = self.client.get(f"/issues/{number}", needs=READ)
+        if answer.child_or_none("pull_request") is not None:
+            raise NotFound(f"#{number} is a pull request, not an issue")
+        return _issue(answer)
 
-def open_issues_labelled(client: GitHubClient, label: str) -> tuple[Issue, ...]:
-    """Oldest first; without pull requests, which GitHub lists among the issues."""
-    query = {"state": "open", "labels": label, "sort": "created", "direction": "asc"}
-    pages = client.pages("/issues", needs=READ, query=query, at_most=MOST_ISSUES)
-    return tuple(_issue(item) for item in pages if item.child_or_none("pull_request") is None)
+    def open_issues(self, label: str) -> tuple[Issue, ...]:
+        query = {"state": "open", "labels": label, "sort": "created", "direction": "asc"}
+        pages = self.client.pages("/issues", needs=READ, query=query, at_most=MOST_ISSUES)
+        return tuple(_issue(item) for item in pages if item.child_or_none("pull_request") is None)
 
+    def create_issue(self, *, title: str, body: str, label: str) -> Issue:
+        content = {"title": title, "body": body, "labels": [label]}
+        return _issue(self.client.post("/issues", content, needs=WRITE))
 
-def create_issue(client: GitHubClient, *, title: str, body: str, label: str) -> Issue:
-    """GitHub makes the label when there is none of that name."""
-    content = {"title": title, "body": body, "labels": [label]}
-    return _issue(client.post("/issues", content, needs=WRITE))
+    def update_issue(self, number: int, *, title: str, body: str) -> Issue:
+        content = {"title": title, "body": body}
+        return _issue(self.client.patch(f"/issues/{number}", content, needs=WRITE))
 
+    def label_issue(self, number: int, *, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+        self.issue(number)  # a missing issue is not to be taken for a missing label
+        path = f"/issues/{number}/labels"
+        if add:
+            self.client.tell(path, {"labels": add}, needs=WRITE)
+        for name in remove:
+            with contextlib.suppress(NotFound):
+                self.client.delete(f"{path}/{segment(name)}", needs=WRITE)
 
-def update_issue(client: GitHubClient, issue: Issue, *, title: str, body: str) -> Issue:
-    """Write both anew; labels stay."""
-    content = {"title": title, "body": body}
-    return _issue(client.patch(f"/issues/{issue.number}", content, needs=WRITE))
-
-
-def close_issue(client: GitHubClient, issue: Issue, *, is_done: bool = True) -> Issue:
-    """``is_done``: what it was about is over; otherwise it is not needed (a duplicate)."""
-    reason = "completed" if is_done else "not_planned"
-    content = {"state": "closed", "state_reason": reason}
-    return _issue(client.patch(f"/issues/{issue.number}", content, needs=WRITE))
+    def close_issue(self, number: int, *, is_done: bool = True) -> Issue:
+        reason = "completed" if is_done else "not_planned"
+        content = {"state": "closed", "state_reason": reason}
+        return _issue(self.client.patch(f"/issues/{number}", content, needs=WRITE))
 
 
 def _issue(answer: Answer) -> Issue:
     return Issue(
         number=answer.number("number"),
         title=answer.text("title"),
-        body=answer.text_or("body").replace("\r\n", "\n"),
-        author=account_of(answer.child_or_none("user")),
+        body=answer.lines("body"),
+        author=user_of(answer.child_or_none("user")),
+        labels=tuple(item.text("name") for item in answer.children("labels")),
         is_open=answer.text("state") == "open",
         url=answer.text_or("html_url"),
     )

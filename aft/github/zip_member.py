@@ -46,7 +46,8 @@ def member_of(content: bytes, name: str, *, limit: int, where: str) -> bytes | N
             with archive.open(info) as member:
                 data = member.read(limit + 1)
     except _BROKEN as error:
-        raise Terminal(f"{where} is not a zip file that can be read: {error}") from error
+        why = type(error).__name__
+        raise Terminal(f"{where} is not a zip file that can be read ({why})") from error
     if len(data) > limit:
         raise _too_large(where, name, limit)
     return data

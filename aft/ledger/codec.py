@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from aft.ledger import legacy
 from aft.ledger.events import (
+    ORGANIZATION,
     AccountRecord,
     DoneStep,
     EventKind,
@@ -23,8 +25,11 @@ from aft.ledger.events import (
 from aft.ledger.masking import masked
 from aft.values.canonical_json import canonical_json, plain
 
-VERSION = 1
-"""Raised when an older reader could misunderstand; a record of a lower version is rebuilt."""
+VERSION = 2
+"""Raised when an older reader could misunderstand. A record of version 1 names its steps as 0.1
+did, and is read so, but for the organization's, whose names are ambiguous: it is rebuilt."""
+_EVENTS = 1
+"""The version of an event's line."""
 
 _T = TypeVar("_T")
 _KINDS = frozenset(kind.value for kind in EventKind)
@@ -33,7 +38,7 @@ _KINDS = frozenset(kind.value for kind in EventKind)
 def encode_event(event: LedgerEvent) -> bytes:
     """One line without its line end; empty fields are left out."""
     fields = {
-        "v": VERSION,
+        "v": _EVENTS,
         "kind": event.kind,
         "subject": event.subject,
         "at": _moment(event.at),
@@ -117,7 +122,9 @@ def record_from(fields: Mapping[str, Any], *, is_known: bool = False) -> Account
     One that ``is_known`` to be sound has its steps decoded when they are asked for: of ten
     thousand accounts most are only looked past.
     """
-    if _get(fields, "version", int) < VERSION:
+    version = _get(fields, "version", int)
+    subject = _get(fields, "subject", str)
+    if version < 1 or (version < VERSION and subject == ORGANIZATION):
         raise ValueError("the record is of an older version")
     if fields.get("forgotten"):
         return None
@@ -125,16 +132,25 @@ def record_from(fields: Mapping[str, Any], *, is_known: bool = False) -> Account
     account_id = fields.get("account_id")
     last_at = fields.get("last_at")
     return AccountRecord(
-        subject=_get(fields, "subject", str),
+        subject=subject,
         account_id=None if account_id is None else str(account_id),
         intent=None if intent is None else _intent(intent),
         tag_keys=tuple(map(str, _get(fields, "tag_keys", list, []))),
-        steps=(_LaterSteps if is_known else decode_steps)(_get(fields, "steps", dict, {})),
-        failures=_each(_get(fields, "failures", dict, {}), _failure),
+        steps=(_LaterSteps if is_known else decode_steps)(
+            _named(_get(fields, "steps", dict, {}), version)
+        ),
+        failures=_each(_named(_get(fields, "failures", dict, {}), version), _failure),
         allocations=text_outputs(_get(fields, "allocations", dict, {})),
         last_run=_get(fields, "last_run", str, ""),
         last_at=None if last_at is None else _when(last_at),
     )
+
+
+def _named(steps: Mapping[str, Any], version: int) -> Mapping[str, Any]:
+    """Steps by the texts of their refs, whatever version wrote them."""
+    if version >= VERSION:
+        return steps
+    return {str(legacy.ref_of_step(name)): step for name, step in steps.items()}
 
 
 def encode_steps(steps: Mapping[str, DoneStep]) -> Mapping[str, Any]:

@@ -1,8 +1,8 @@
 """What the ledger is made of: one event per thing that happened, and the state they add up to.
 
 Plain values only. ``aft.git.ledger.store`` stores them in git; ``aft.ledger.replay`` folds them. An
-event is written *after* its step succeeded or failed, but an ``INTENT`` *before* CreateAccount,
-which has no idempotency token.
+event is written *after* its step succeeded or failed, but an ``INTENT`` *before* an account is
+applied for, which cannot be taken back.
 """
 
 from __future__ import annotations
@@ -13,23 +13,36 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from aft.values.refs import Ref
+
 ORGANIZATION = "organization"
-"""The subject of events about the OU tree."""
+"""The subject of events about runs, and the target of changes to things of no account."""
+
+
+def thing_subject(ref: Ref) -> str:
+    """The subject of a thing that belongs to no account, such as ``ou/Workloads/Prod``: each has
+    a record of its own, as each account has."""
+    return str(ref)
+
+
+def is_of_organization(subject: str) -> bool:
+    """True for what is no request's: the runs, and things that belong to no account."""
+    return subject == ORGANIZATION or "/" in subject
 
 
 class EventKind(enum.StrEnum):
     """What happened; the comments name what ``data`` holds."""
 
-    INTENT = "intent"  # CreateAccount is about to be called; data: name, email, why
+    INTENT = "intent"  # an account is about to be applied for; data: name, email, why
     INTENT_SETTLED = "intent-settled"  # ... and came to nothing, seen by looking
-    CREATING = "creating"  # AWS accepted it; data: creation_id
+    CREATING = "creating"  # it was accepted; data: creation_id
     BOUND = (
         "bound"  # request id <-> account id; data: how (created | adopted | found | rebound), why
     )
-    STEP_DONE = "step-done"  # data: kind, name, digest, outputs, about, tag_keys, ...
+    STEP_DONE = "step-done"  # data: kind, action, key, digest, outputs, about, tag_keys, ...
     STEP_CONFIRMED = "step-confirmed"  # read live and found right; data as STEP_DONE
-    STEP_FAILED = "step-failed"  # data: kind, name, reason, hint, about
-    STEP_REMOVED = "step-removed"  # a customization's step is gone; data: kind, name, how
+    STEP_FAILED = "step-failed"  # data: kind, action, key, reason, hint, about
+    STEP_REMOVED = "step-removed"  # its thing is gone, or let go; data: kind, action, key, how
     ALLOCATED = "allocated"  # ranges of addresses given to settings; data: allocations
     FORGOTTEN = "forgotten"  # the request's file is gone; the account was left alone
     RUN_STARTED = "run-started"  # data: command, changes, lifted (safety limits)
@@ -40,7 +53,8 @@ class EventKind(enum.StrEnum):
 class LedgerEvent:
     """One line of the story.
 
-    ``subject`` is the request id, or ``organization`` (which also holds the run events).
+    ``subject`` is the request id, ``<kind>/<key>`` for a thing of no account, or ``organization``
+    for the run events (and, in ledgers of version 0.1, for the OU tree).
     ``revision`` is the desired state's commit, ``request_commit`` the one that last touched the
     request's file. ``aws_request_ids`` are ``service:Operation:id`` of the writes made.
     ``data`` holds JSON values only, never a secret.
@@ -103,8 +117,7 @@ class FailedStep:
 class AccountRecord:
     """What the ledger knows of one request.
 
-    ``steps`` and ``failures`` are keyed by the step's name: a setting's name, or a customization
-    step's ``<customization>/<file>``; for other changes the ``ChangeKind`` value.
+    ``steps`` and ``failures`` are keyed by the text of the thing's ``Ref``: ``<kind>/<key>``.
     ``tag_keys`` are the tags aft put on the account, so that it may remove them again.
     ``allocations`` are the ranges of addresses its settings use, by setting; those of accounts
     that were forgotten stay with ``organization``, by ``<account id>/<setting>``.
@@ -120,6 +133,32 @@ class AccountRecord:
     last_run: str = ""
     last_at: datetime | None = None
 
+    def done(self, ref: Ref) -> DoneStep | None:
+        """The last success on the thing; ``None`` when there is none, or it was taken away."""
+        return self.steps.get(str(ref))
+
+    def failed(self, ref: Ref) -> FailedStep | None:
+        """The failure that nothing has overcome yet."""
+        return self.failures.get(str(ref))
+
+    def steps_of(self, kind: str) -> Mapping[str, DoneStep]:
+        """The successes on things of one kind, by key."""
+        head = f"{kind}/"
+        return {
+            name.removeprefix(head): self.steps[name]
+            for name in self.steps
+            if name.startswith(head)
+        }
+
+    def failures_of(self, kind: str) -> Mapping[str, FailedStep]:
+        """The open failures on things of one kind, by key."""
+        head = f"{kind}/"
+        return {
+            name.removeprefix(head): failure
+            for name, failure in self.failures.items()
+            if name.startswith(head)
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
@@ -134,3 +173,8 @@ class LedgerState:
     def record(self, subject: str) -> AccountRecord:
         """The record of ``subject``, empty when there is none."""
         return self.records.get(subject) or AccountRecord(subject=subject)
+
+    def done(self, ref: Ref) -> DoneStep | None:
+        """The last success on a thing of no account."""
+        record = self.records.get(thing_subject(ref)) or self.record(ORGANIZATION)
+        return record.done(ref)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from aft.ledger import legacy
 from aft.ledger.codec import decode_steps, encode_steps, text_outputs
 from aft.ledger.events import (
     AccountRecord,
@@ -18,6 +19,7 @@ from aft.ledger.events import (
     LedgerEvent,
     OpenIntent,
 )
+from aft.values.refs import Ref, account_ref
 
 _REVIVING = frozenset(
     {
@@ -28,7 +30,7 @@ _REVIVING = frozenset(
         EventKind.ALLOCATED,
     }
 )
-_SETTLED_BY_BINDING = frozenset({"create-account", "adopt-account", "rebind-account"})
+_SETTLED_BY_BINDING = frozenset({str(account_ref()), str(account_ref("request"))})
 
 
 def replay(events: Iterable[LedgerEvent]) -> AccountRecord | None:
@@ -83,16 +85,26 @@ def rebound_data(old: AccountRecord) -> Mapping[str, Any]:
     return {
         "how": "rebound",
         "previously": old.subject,
+        "keys": "refs",
         "steps": encode_steps(old.steps),
         "tag_keys": list(old.tag_keys),
         **({"allocations": dict(old.allocations)} if old.allocations else {}),
     }
 
 
-def step_name(event: LedgerEvent) -> str:
-    """The name a step goes by in a record: its own, or the kind of change it is."""
-    name = event.data.get("name") or event.data.get("kind") or event.change
-    return str(name)
+def step_ref(event: LedgerEvent) -> Ref:
+    """The thing that a step was about."""
+    data = event.data
+    kind, name = _text(data.get("kind")), _text(data.get("name"))
+    if "action" in data:
+        return Ref(kind, _text(data.get("key")))
+    return legacy.ref_of(kind, name, event.change)
+
+
+def step_action(event: LedgerEvent) -> str:
+    """What a step did to its thing: the value of an action; "" when the event does not say."""
+    data = event.data
+    return _text(data["action"]) if "action" in data else legacy.action_of(_text(data.get("kind")))
 
 
 def _intent(intent: OpenIntent | None, event: LedgerEvent) -> OpenIntent:
@@ -142,13 +154,16 @@ def _carried_steps(data: Mapping[str, Any]) -> Mapping[str, DoneStep]:
     if not isinstance(carried, Mapping):
         return {}
     try:
-        return decode_steps(carried)
+        steps = decode_steps(carried)
     except ValueError:
         return {}  # they will be run again, which every step allows
+    if "keys" in data:
+        return steps
+    return {str(legacy.ref_of_step(name)): step for name, step in steps.items()}
 
 
 def _step_succeeded(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
-    name = step_name(event)
+    name = str(step_ref(event))
     last = record.steps.get(name) if event.kind is EventKind.STEP_CONFIRMED else None
     digest = _text(event.data.get("digest")) or (last.digest if last else "")
     if "outputs" in event.data or last is None:
@@ -166,7 +181,7 @@ def _step_succeeded(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
 
 
 def _step_failed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
-    name = step_name(event)
+    name = str(step_ref(event))
     before = record.failures.get(name)
     failure = FailedStep(
         at=event.at,
@@ -180,7 +195,7 @@ def _step_failed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
 
 
 def _step_removed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
-    gone = step_name(event)
+    gone = str(step_ref(event))
     return replace(
         record,
         steps={name: item for name, item in record.steps.items() if name != gone},

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from aft.ledger.events import EventKind, LedgerEvent
-from aft.ledger.replay import step_name
+from aft.ledger.replay import step_action, step_ref
 
 COMMIT = "commit"
 """The kind of an entry that is a commit of the request."""
@@ -116,7 +116,7 @@ def description(event: LedgerEvent) -> str:
     """What happened, in one line: the event's own summary, or what its kind and data say."""
     if event.summary:
         return event.summary
-    name = step_name(event)
+    name = event.data.get("name") or step_ref(event).key or step_action(event)
     reason = event.data.get("reason")
     match event.kind:
         case EventKind.STEP_DONE:

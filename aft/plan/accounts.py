@@ -15,17 +15,12 @@ from aft.organization.model import REQUEST_TAG, Account, OrganizationSnapshot
 from aft.plan.chain import Chain
 from aft.plan.fields import ACCOUNT_ID, ARRIVAL, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
 from aft.plan.identity import Evidence, Match
-from aft.plan.model import Attention, ChangeKind, FieldChange
+from aft.plan.model import Action, Attention, FieldChange
 from aft.plan.units import Place
 from aft.values.ids import OrgUnitPath
+from aft.values.refs import account_ref
 
-_BINDING = frozenset(
-    {
-        ChangeKind.CREATE_ACCOUNT.value,
-        ChangeKind.ADOPT_ACCOUNT.value,
-        ChangeKind.REBIND_ACCOUNT.value,
-    }
-)
+_BINDING = frozenset({str(account_ref()), str(account_ref("request"))})
 """The steps of which one ends well before an account is at home."""
 
 NO_ACCOUNT_YET = "the organization has no account for it"
@@ -136,7 +131,7 @@ def remarks(work: AccountWork) -> tuple[Attention, ...]:
 
 
 def add_account_changes(chain: Chain, work: AccountWork) -> None:
-    """Append what has to be done to the account itself, in ``ChangeKind`` order."""
+    """Append what has to be done to the account itself, in the order in which it goes."""
     if work.match is None:
         _create(chain, work)
         return
@@ -146,7 +141,8 @@ def add_account_changes(chain: Chain, work: AccountWork) -> None:
         _bind(chain, work, account, evidence)
     if work.moves and not request.protect:
         chain.add(
-            ChangeKind.MOVE_ACCOUNT,
+            Action.MOVE,
+            account_ref("ou"),
             fields=(
                 FieldChange(
                     field=OU, before=str(work.here or account.ou), after=str(work.place.path)
@@ -160,22 +156,24 @@ def add_account_changes(chain: Chain, work: AccountWork) -> None:
                 *_arrival(is_set=work.arrives and work.here is not None and work.here.is_root),
             ),
             needs=work.place.needs,
-            reason=_again(work, ChangeKind.MOVE_ACCOUNT, f"`ou` of {request.source.path}"),
+            reason=_again(work, "ou", f"`ou` of {request.source.path}"),
         )
     if account.name != request.name:
         chain.add(
-            ChangeKind.RENAME_ACCOUNT,
+            Action.UPDATE,
+            account_ref("name"),
             fields=(FieldChange(field=NAME, before=account.name, after=request.name),),
-            reason=_again(work, ChangeKind.RENAME_ACCOUNT, f"`name` of {request.source.path}"),
+            reason=_again(work, "name", f"`name` of {request.source.path}"),
         )
     tags = _tag_changes(work, account)
     if evidence is not Evidence.LEDGER:  # binding the account sets this tag
         tags = tuple(item for item in tags if item.field != tag_field(REQUEST_TAG, None, "").field)
     if tags:
         chain.add(
-            ChangeKind.TAG_ACCOUNT,
+            Action.UPDATE,
+            account_ref("tags"),
             fields=tags,
-            reason=_again(work, ChangeKind.TAG_ACCOUNT, f"`tags` of {request.source.path}"),
+            reason=_again(work, "tags", f"`tags` of {request.source.path}"),
         )
 
 
@@ -186,10 +184,11 @@ def _create(chain: Chain, work: AccountWork) -> None:
     elif work.snapshot.scope is not None:
         reason = "no account was found for it; whether its e-mail is free is known only at apply"
     else:
-        reason = _again(work, ChangeKind.CREATE_ACCOUNT, NO_ACCOUNT_YET)
+        reason = _again(work, "", NO_ACCOUNT_YET)
     tags = desired_tags(request)
     chain.add(
-        ChangeKind.CREATE_ACCOUNT,
+        Action.CREATE,
+        account_ref(),
         fields=(
             FieldChange(field=NAME, before=None, after=request.name),
             FieldChange(field=EMAIL, before=None, after=str(request.email)),
@@ -216,14 +215,15 @@ def _bind(chain: Chain, work: AccountWork, account: Account, evidence: Evidence)
             0, FieldChange(field=REQUEST, before=request.previously, after=str(request.id))
         )
         chain.add(
-            ChangeKind.REBIND_ACCOUNT,
+            Action.UPDATE,
+            account_ref("request"),
             fields=fields,
             reason=f"`previously: {request.previously}` at {request.source}",
         )
         return
     fields.insert(0, FieldChange(field=REQUEST, before=None, after=str(request.id)))
     fields.extend(_arrival(is_set=work.arrives))
-    chain.add(ChangeKind.ADOPT_ACCOUNT, fields=fields, reason=_how_found(request, evidence))
+    chain.add(Action.ADOPT, account_ref(), fields=fields, reason=_how_found(request, evidence))
 
 
 def _arrival(*, is_set: bool) -> tuple[FieldChange, ...]:
@@ -249,8 +249,8 @@ def _tag_changes(work: AccountWork, account: Account) -> tuple[FieldChange, ...]
     return tuple(tag_field(key, account.tags.get(key), wanted.get(key)) for key in sorted(keys))
 
 
-def _again(work: AccountWork, kind: ChangeKind, reason: str) -> str:
-    failure = work.record.failures.get(kind.value)
+def _again(work: AccountWork, aspect: str, reason: str) -> str:
+    failure = work.record.failed(account_ref(aspect))
     if failure is None:
         return reason
     return f"tried again, it failed at {failure.at:%Y-%m-%d %H:%M} UTC: {failure.reason}"

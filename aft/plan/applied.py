@@ -11,21 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aft.ledger.events import EventKind, LedgerEvent
-from aft.plan.model import ChangeKind
+from aft.ledger.replay import step_action, step_ref
+from aft.plan.model import Action
+from aft.values.refs import ACCOUNT
 
 OU, NAME, TAGS = "ou", "name", "tags"
 ASPECTS = (OU, NAME, TAGS)
-
-_SPEAKS_FOR: Mapping[str, tuple[str, ...]] = {
-    ChangeKind.CREATE_ACCOUNT.value: ASPECTS,
-    ChangeKind.MOVE_ACCOUNT.value: (OU,),
-    ChangeKind.RENAME_ACCOUNT.value: (NAME,),
-    ChangeKind.TAG_ACCOUNT.value: (TAGS,),
-    ChangeKind.APPLY_SETTING.value: ASPECTS,
-    ChangeKind.RUN_CUSTOMIZATION.value: ASPECTS,
-}
-
-_INSIDE = (ChangeKind.APPLY_SETTING.value, ChangeKind.RUN_CUSTOMIZATION.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +50,19 @@ def applied_at(events: Sequence[LedgerEvent]) -> AppliedAt:
         if event.kind is EventKind.BOUND or len(found) == len(ASPECTS):
             break
         if event.kind is EventKind.STEP_DONE and event.revision:
-            kind = str(event.data.get("kind", ""))
-            for aspect in _SPEAKS_FOR.get(kind, ()):
+            for aspect in _speaks_for(event):
                 if aspect not in found:
                     found[aspect] = event.revision
-                    inferred.update({aspect} if kind in _INSIDE else ())
+                    inferred.update(() if step_ref(event).kind == ACCOUNT else {aspect})
     return AppliedAt(revisions=found, inferred=frozenset(inferred))
+
+
+def _speaks_for(event: LedgerEvent) -> tuple[str, ...]:
+    """The aspects that a step which was done says something of: what happens inside an account
+    comes after all that is done to it from outside."""
+    ref = step_ref(event)
+    if ref.kind != ACCOUNT:
+        return ASPECTS
+    if ref.key:
+        return (ref.key,) if ref.key in ASPECTS else ()
+    return ASPECTS if step_action(event) == Action.CREATE else ()

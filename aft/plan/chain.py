@@ -9,13 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from aft.plan.model import ORGANIZATION, Change, ChangeKind, FieldChange
-
-
-def change_id(target: str, kind: ChangeKind, subject: str = "") -> str:
-    """The stable id of a change, such as ``account/payments/apply-setting/account-alias``."""
-    head = ORGANIZATION if target == ORGANIZATION else f"account/{target}"
-    return "/".join(part for part in (head, kind.value, subject) if part)
+from aft.plan.model import Action, Change, FieldChange, change_id
+from aft.values.refs import Ref
 
 
 class Chain:
@@ -28,9 +23,9 @@ class Chain:
 
     def add(
         self,
-        kind: ChangeKind,
+        action: Action,
+        ref: Ref,
         *,
-        subject: str = "",
         fields: Iterable[FieldChange] = (),
         details: Iterable[str] = (),
         inputs_digest: str = "",
@@ -42,14 +37,15 @@ class Chain:
         """Append a change that waits for ``after`` (by default for all there are so far), for
         ``needs``, and for the end of those it ``follows``; its id."""
         before = self.tails if after is None else after
-        key = change_id(self.target, kind, subject)
+        key = change_id(self.target, action, ref)
         self._changes.append(
             Change(
                 id=key,
-                kind=kind,
+                kind=ref.kind,
+                action=action,
+                key=ref.key,
                 target=self.target,
                 account_id=self.account_id,
-                subject=subject,
                 fields=tuple(fields),
                 details=tuple(details),
                 inputs_digest=inputs_digest,

@@ -54,7 +54,8 @@ def plan_from_json(text: str) -> Plan:
         raise UserError(f"this file is not a plan: {error}", hint=_HINT) from None
     if values.get("format") != FORMAT:
         raise UserError(
-            f"this plan has format {values.get('format')!r}; this version of aft reads {FORMAT}",
+            "this plan was made by another version of aft: its format is "
+            f"{values.get('format')!r}, this one reads {FORMAT}",
             hint="make the plan again with this version",
         )
     claimed = values.pop("digest", None)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from aft.customizations.digests import step_digest
 from aft.customizations.inputs import place_of
-from aft.customizations.model import CustomizationStep, OtherAccount, Outputs
+from aft.customizations.model import CustomizationStep, OtherAccount, Outputs, step_ref
 from aft.customizations.other_accounts import account_reads, depends_on_step
 from aft.customizations.parameters import parameter_values
 from aft.customizations.select import customizations_of
@@ -20,9 +20,9 @@ from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
 from aft.plan.fields import RERUN
-from aft.plan.model import Attention, ChangeKind, FieldChange
+from aft.plan.model import Action, Attention, FieldChange
 from aft.plan.removals import add_removals
-from aft.plan.step_sources import StepSources, reason_of, stands
+from aft.plan.step_sources import StepSources, is_up_to_date, reason_of
 from aft.values.ids import OrgUnitPath
 
 _INPUTS_MAY_CHANGE = "its inputs may change"
@@ -62,7 +62,7 @@ def add_customizations(
     outputs: dict[str, Outputs] = {}
     an_earlier_one_runs = False
     for step in steps:
-        done = record.steps.get(step.id)
+        done = record.done(step_ref(step.id))
         depends = (an_earlier_one_runs and "outputs" in step.uses) or _waits_for_others(
             step, request, sources
         )
@@ -79,12 +79,12 @@ def add_customizations(
         is_asked_for = not sources.rerun.isdisjoint({step.customization, step.name, step.id})
         if done is not None:
             outputs[step.id] = done.outputs
-            if stands(record, step.id, digest) and not is_asked_for:
+            if is_up_to_date(record, step_ref(step.id), digest) and not is_asked_for:
                 continue
         attention.extend(_missing_outputs(step, request, accounts, sources))
         chain.add(
-            ChangeKind.RUN_CUSTOMIZATION,
-            subject=step.id,
+            Action.RUN,
+            step_ref(step.id),
             fields=(FieldChange(field=RERUN, before=None, after="yes"),) if is_asked_for else (),
             inputs_digest=digest,
             reason=_reason(record, step, depends=depends, digest=digest, is_asked_for=is_asked_for),
@@ -101,13 +101,13 @@ def _reason(
     digest: str,
     is_asked_for: bool,
 ) -> str:
-    done = record.steps.get(step.id)
-    if done is not None and step.id not in record.failures:
+    done = record.done(step_ref(step.id))
+    if done is not None and record.failed(step_ref(step.id)) is None:
         if is_asked_for and (depends or done.digest == digest):
             return _ASKED_FOR
         if depends:
             return _INPUTS_MAY_CHANGE
-    return reason_of(record, step.id, f"customization {step.customization}")
+    return reason_of(record, step_ref(step.id), f"customization {step.customization}")
 
 
 def _waits_for_others(

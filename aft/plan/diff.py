@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from aft.baselines.model import BaselineSetting
+from aft.baselines.model import SETTING, BaselineSetting
 from aft.config.trust import WITHHELD_HINT, withheld_message
 from aft.customizations.model import CustomizationRunner
 from aft.desired.facts import account_facts
@@ -31,11 +31,12 @@ from aft.plan.forget import (
     unsettled,
 )
 from aft.plan.identity import wrong_organization
+from aft.plan.kind import Kinds
 from aft.plan.model import (
     ORGANIZATION,
+    Action,
     Attention,
     Change,
-    ChangeKind,
     Plan,
 )
 from aft.plan.networks import LiveNetworks, plan_networks
@@ -55,6 +56,7 @@ def make_plan(
     snapshot: OrganizationSnapshot,
     ledger: LedgerState,
     *,
+    kinds: Kinds,
     settings: Mapping[str, BaselineSetting[Any, Any]],
     runners: Mapping[str, CustomizationRunner],
     live: Live | None = None,
@@ -103,7 +105,8 @@ def make_plan(
         place_of=lambda request: _ou(draft, request),
         live=live_networks,
     )
-    return _assemble(draft, _all_changes(draft, limited=limited), made_at=made_at)
+    changes = tuple(map(kinds.judged, _all_changes(draft, limited=limited)))
+    return _assemble(draft, changes, made_at=made_at)
 
 
 def _all_changes(draft: Draft, *, limited: bool) -> tuple[Change, ...]:
@@ -280,11 +283,11 @@ def _plan_removals(draft: Draft, *, limited: bool) -> tuple[Change, ...]:
     arrivals: dict[str, OrgUnitPath] = {}
     for target, chain in draft.chains.items():
         for change in chain:
-            if change.kind is ChangeKind.MOVE_ACCOUNT and change.account_id is not None:
+            if change.action is Action.MOVE and change.account_id is not None:
                 destinations[AccountId(change.account_id)] = Destination(
                     path=draft.places[target], change=change.id
                 )
-            elif change.kind is ChangeKind.CREATE_ACCOUNT:
+            elif change.action is Action.CREATE:
                 arrivals[target] = draft.places[target]
     deletions, attention = plan_removals(
         draft.desired.organization,
@@ -323,9 +326,7 @@ def _assemble(draft: Draft, changes: tuple[Change, ...], *, made_at: datetime) -
         ),
         changes=changes,
         waves=make_waves(changes),
-        confirmations=tuple(
-            sorted(draft.confirmations, key=lambda item: (item.target, item.subject))
-        ),
+        confirmations=tuple(sorted(draft.confirmations, key=lambda item: (item.target, item.ref))),
         attention=attention,
         made_at=made_at.isoformat(),
     )
@@ -375,5 +376,5 @@ def settings_to_read(plan: Plan) -> tuple[Change, ...]:
     return tuple(
         change
         for change in plan.changes
-        if change.kind is ChangeKind.APPLY_SETTING and change.account_id is not None
+        if change.kind == SETTING and change.account_id is not None
     )

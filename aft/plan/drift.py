@@ -7,26 +7,24 @@ nobody has applied. Customizations are not looked at: nobody can tell from outsi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from aft.customizations.model import CUSTOMIZATION
 from aft.desired.model import DesiredState
 from aft.errors import UserError
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, AccountState, OrganizationSnapshot
-from aft.plan.applied import OU, Applied
+from aft.plan.applied import ASPECTS, OU, Applied
 from aft.plan.fields import NAME as NAME_FIELD
 from aft.plan.fields import OU as OU_FIELD
 from aft.plan.fields import TAG_PREFIX
 from aft.plan.identity import identify
-from aft.plan.model import Attention, Change, ChangeKind, FieldChange, Plan
-from aft.plan.step_sources import stands
+from aft.plan.kind import Kinds, Truth
+from aft.plan.model import ORGANIZATION, Action, Attention, Change, FieldChange, Plan
+from aft.plan.step_sources import is_up_to_date
 from aft.values.ids import AccountId, RequestId, Revision
-
-FROM_OUTSIDE = frozenset(
-    {ChangeKind.MOVE_ACCOUNT, ChangeKind.RENAME_ACCOUNT, ChangeKind.TAG_ACCOUNT}
-)
-"""Changes of which the ledger does not hold the values that were applied."""
+from aft.values.refs import ACCOUNT
 
 NEEDS_HISTORY = frozenset({"AFT906", "AFT908"})
 """Doubts that are drift only if the request has not changed since it was applied."""
@@ -42,14 +40,16 @@ _TAG_WITHOUT_REQUEST = "AFT914"  # said of unmanaged accounts
 class Outside:
     """Something that is not as it was last applied, although git has not changed.
 
-    ``what`` is a change's kind, or ``account-gone``, ``account-suspended``, ``account-kept``
-    (protected, so nothing is done) or ``root-email``. ``differences`` are one line each.
-    ``change`` is the planned change that puts it back; ``None`` when aft cannot.
+    ``what`` is a change's action and kind, ``word`` what its kind calls it; or ``what`` is
+    ``account-gone``, ``account-suspended``, ``account-kept`` (protected, so nothing is done) or
+    ``root-email``. ``differences`` are one line each. ``change`` is the planned change that puts
+    it back; ``None`` when aft cannot.
     """
 
     target: str
     account_id: str | None
     what: str
+    word: str = ""
     subject: str = ""
     differences: tuple[str, ...] = ()
     change: Change | None = None
@@ -64,6 +64,7 @@ class Pending:
     target: str
     account_id: str | None
     what: str
+    word: str = ""
     subject: str = ""
     reason: str = ""
     note: str = ""
@@ -105,7 +106,7 @@ class Drift:
 
 def needs_history(plan: Plan) -> frozenset[str]:
     """The targets of which one must know what was last applied."""
-    changes = {item.target for item in plan.changes if item.kind in FROM_OUTSIDE}
+    changes = {item.target for item in plan.changes if _is_from_outside(item)}
     return frozenset(
         changes | {item.target for item in plan.attention if item.code in NEEDS_HISTORY}
     )
@@ -117,15 +118,14 @@ def detect_drift(
     snapshot: OrganizationSnapshot,
     ledger: LedgerState,
     *,
+    kinds: Kinds,
     applied: Mapping[str, Applied],
-    made_before: Collection[str] = (),
 ) -> Drift:
-    """Sort what a deep ``plan`` found. ``applied`` is known for the targets of ``needs_history``;
-    ``made_before`` are ids of changes to the OU tree that the ledger says were done once.
+    """Sort what a deep ``plan`` found. ``applied`` is known for the targets of ``needs_history``.
 
     Raises ``UserError`` when the organization is not the one the ledger knows.
     """
-    sorter = _Sorter(plan, desired, snapshot, ledger, applied, frozenset(made_before))
+    sorter = _Sorter(plan, desired, snapshot, ledger, kinds, applied)
     for change in plan.changes:
         sorter.change(change)
     for item in plan.attention:
@@ -149,27 +149,28 @@ class _Sorter:
         desired: DesiredState,
         snapshot: OrganizationSnapshot,
         ledger: LedgerState,
+        kinds: Kinds,
         applied: Mapping[str, Applied],
-        made_before: frozenset[str],
     ) -> None:
         self._plan = plan
         self._desired = desired
         self._snapshot = snapshot
         self._ledger = ledger
         self._applied = applied
-        self._made_before = made_before
+        self._kinds = kinds
         self.outside: list[Outside] = []
         self.pending: list[Pending] = []
         self.unread: list[Attention] = []
         self.doubts: list[Attention] = []
 
     def change(self, change: Change) -> None:
-        if change.kind is ChangeKind.APPLY_SETTING:
-            self._setting(change)
-        elif change.kind in FROM_OUTSIDE:
+        kind = self._kinds.of(change)
+        if kind.truth is Truth.LIVE:
+            self._live(change)
+        elif _is_from_outside(change):
             self._from_outside(change)
-        elif change.kind is ChangeKind.CREATE_OU and change.id in self._made_before:
-            self._put(change, (f"OU {change.subject} is gone",))
+        elif kind.truth is Truth.SNAPSHOT and self._was_made(change):
+            self._put(change, (f"{kind.noun[0]} {change.key} is gone",))
         else:
             self._wait(change)
 
@@ -193,11 +194,21 @@ class _Sorter:
 
     # --- single changes ---
 
-    def _setting(self, change: Change) -> None:
+    def _was_made(self, change: Change) -> bool:
+        """It is to be made, and the ledger says that it was made once."""
+        is_new = change.action is Action.CREATE and change.target == ORGANIZATION
+        return is_new and self._ledger.done(change.ref) is not None
+
+    def _live(self, change: Change) -> None:
         record = self._ledger.record(change.target)
-        if change.details and stands(record, change.subject, change.inputs_digest):
-            at = record.steps[change.subject].at
-            later = any("/" in name and step.at > at for name, step in record.steps.items())
+        done = record.done(change.ref)
+        if (
+            done is not None
+            and change.details
+            and is_up_to_date(record, change.ref, change.inputs_digest)
+        ):
+            at = done.at
+            later = any(step.at > at for step in record.steps_of(CUSTOMIZATION).values())
             since = ", customizations have run since" if later else ""
             self._put(change, change.details, note=f"applied {at:%Y-%m-%d %H:%M} UTC{since}")
         else:
@@ -209,7 +220,7 @@ class _Sorter:
         asked = [
             item
             for item in change.fields
-            if item not in drifted and (change.kind is not ChangeKind.MOVE_ACCOUNT)
+            if item not in drifted and change.action is not Action.MOVE
         ]
         if not drifted:
             self._wait(change, note=applied.why)
@@ -224,7 +235,7 @@ class _Sorter:
 
     def _has_drifted(self, change: Change, item: FieldChange, applied: Applied) -> bool:
         request = self._desired.request_by_id.get(RequestId(change.target))
-        if request is None or change.kind.value in self._ledger.record(change.target).failures:
+        if request is None or self._ledger.record(change.target).failed(change.ref):
             return False
         if item.field == OU_FIELD:
             return applied.ou is not None and applied.ou == str(request.ou)
@@ -259,8 +270,9 @@ class _Sorter:
             Outside(
                 target=change.target,
                 account_id=change.account_id,
-                what=change.kind.value,
-                subject=change.subject,
+                what=self._what(change),
+                word=self._kinds.verb(change).drifted,
+                subject=self._kinds.of(change).name_of(change),
                 differences=differences,
                 change=change if is_repairable else None,
                 note=note,
@@ -272,12 +284,19 @@ class _Sorter:
             Pending(
                 target=change.target,
                 account_id=change.account_id,
-                what=change.kind.value,
-                subject=change.subject,
+                what=self._what(change),
+                word=self._kinds.describe(change)
+                if not change.key
+                else self._kinds.verb(change).label,
+                subject=self._kinds.of(change).name_of(change),
                 reason=change.reason,
                 note=note,
             )
         )
+
+    def _what(self, change: Change) -> str:
+        aspect = "" if self._kinds.of(change).name_of(change) else f"/{change.key}".rstrip("/")
+        return f"{change.action.value}-{change.kind}{aspect}"
 
     def _lost(self, item: Attention, what: str) -> None:
         self.outside.append(
@@ -294,6 +313,11 @@ class _Sorter:
         account_id = self._ledger.record(target).account_id
         account = self._snapshot.account_by_id.get(AccountId(account_id or ""))
         return account.state if account is not None else None
+
+
+def _is_from_outside(change: Change) -> bool:
+    """The ledger does not hold the values that were applied."""
+    return change.kind == ACCOUNT and change.key in ASPECTS
 
 
 def _line(item: FieldChange) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aft.baselines.model import ClaimsNetwork, Publishes
+from aft.baselines.model import ClaimsNetwork, Publishes, setting_ref
 from aft.baselines.provenance import parameter_values, selected_by
 from aft.baselines.select import ResolvedSetting, Setting, select_baseline, settings_for
 from aft.config.file import config_place
-from aft.customizations.model import Customization
+from aft.customizations.model import Customization, step_ref
 from aft.customizations.parameters import parameter_values as customization_parameters
 from aft.customizations.provenance import default_of, reason_for
 from aft.customizations.select import customizations_of
@@ -36,6 +36,7 @@ from aft.plan.explanation import (
 )
 from aft.plan.identity import Evidence, identify
 from aft.values.ids import AccountId, OrgUnitPath
+from aft.values.refs import Ref, account_ref
 
 _BUILT_IN: Mapping[str, Any] = {"state": "active", "protect": False}
 """What a request is although nobody says so."""
@@ -116,7 +117,7 @@ class _Explainer:
     def _account(self) -> tuple[AccountId | None, Origin]:
         request, record = self.request, self.record
         if record.account_id is not None:
-            done = record.steps.get("create-account")
+            done = record.done(account_ref())
             why = f"created {done.at:%Y-%m-%d}" if done is not None else "bound to the request"
             return AccountId(record.account_id), Origin(kind=OriginKind.LEDGER, why=why)
         if self.snapshot is not None:
@@ -242,7 +243,7 @@ class _Explainer:
             parameters=parameters,
             regions=facts.regions if plugin.regional else (),
             published=tuple(taken.values()),
-            last=self._last(resolved.name),
+            last=self._last(setting_ref(resolved.name)),
         )
 
     def _range(self, resolved: ResolvedSetting) -> Iterator[Explained]:
@@ -294,11 +295,11 @@ class _Explainer:
     def _steps(self, customization: Customization) -> Iterator[ExplainedStep]:
         for step in customization.steps:
             yield ExplainedStep(
-                id=step.id, kind=step.kind, path=step.file.path, last=self._last(step.id)
+                id=step.id, kind=step.kind, path=step.file.path, last=self._last(step_ref(step.id))
             )
 
-    def _last(self, name: str) -> LastTime:
-        done, failed = self.record.steps.get(name), self.record.failures.get(name)
+    def _last(self, ref: Ref) -> LastTime:
+        done, failed = self.record.done(ref), self.record.failed(ref)
         return LastTime(
             applied_at=done.at if done is not None else None,
             failed=failed.reason if failed is not None else "",

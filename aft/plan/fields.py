@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aft.plan.model import Change, ChangeKind, FieldChange, Plan
+from aft.plan.model import Change, FieldChange, Plan
 
 ACCOUNT_ID = "account_id"
 NAME = "name"
@@ -66,11 +66,11 @@ def allocations_in(plan: Plan) -> Mapping[str, Mapping[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for change in plan.changes:
         given = field_of(change, CIDR)
-        if change.kind is ChangeKind.APPLY_SETTING and given is not None and given.after:
-            found.setdefault(change.target, {})[change.subject] = given.after
+        if given is not None and given.after:
+            found.setdefault(change.target, {})[change.key] = given.after
     for item in plan.confirmations:
         if item.allocation:
-            found.setdefault(item.target, {})[item.subject] = item.allocation
+            found.setdefault(item.target, {})[item.ref.key] = item.allocation
     return found
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aft.desired.model import DesiredState
-from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState
+from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState, is_of_organization
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.chain import Chain
 from aft.plan.fields import REQUEST, tag_field
 from aft.plan.identity import Identities
-from aft.plan.model import Attention, Change, ChangeKind, FieldChange
+from aft.plan.model import Action, Attention, Change, FieldChange
 from aft.values.ids import AccountId
+from aft.values.refs import account_ref
 
 
 def leftovers(desired: DesiredState, ledger: LedgerState) -> tuple[AccountRecord, ...]:
@@ -33,7 +34,7 @@ def leftovers(desired: DesiredState, ledger: LedgerState) -> tuple[AccountRecord
     return tuple(
         record
         for subject, record in sorted(ledger.records.items())
-        if subject != ORGANIZATION
+        if not is_of_organization(subject)
         and subject not in desired.request_by_id
         and subject not in claimed
         and record.account_id not in held
@@ -58,7 +59,8 @@ def forget_accounts(
         gone = "" if account is not None else ", and the account is no longer in the organization"
         chain = Chain(record.subject, record.account_id)
         chain.add(
-            ChangeKind.FORGET_ACCOUNT,
+            Action.RELEASE,
+            account_ref(),
             fields=(
                 FieldChange(field=REQUEST, before=record.subject, after=None),
                 *(tag_field(key, tags[key], None) for key in sorted(keys)),

@@ -1,7 +1,7 @@
 """A plan is data: what will be changed, in which order, bound to a revision and a snapshot.
 
 Frozen, sorted, versioned; ``aft.plan.codec`` writes it as JSON and reads it back equal. Nothing
-in a plan is executable: ``aft.engine`` has one step function per ``ChangeKind``.
+in a plan is executable: the kind of a change knows how to carry it out (``aft.engine.effects``).
 """
 
 from __future__ import annotations
@@ -12,48 +12,49 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from aft.values.ids import Revision
+from aft.values.refs import Ref
 
-FORMAT = 1
+FORMAT = 2
 """Version of the plan's JSON; raised when a reader of the old one would misread the new."""
 
 ORGANIZATION = "organization"
 """The target of changes to the OU tree."""
 
 
-class ChangeKind(enum.StrEnum):
-    """What a change does. The order below is the order within one target."""
+class Action(enum.StrEnum):
+    """What a change does to its thing. The list is closed: what is open are the kinds."""
 
-    CREATE_OU = "create-ou"
-    RENAME_OU = "rename-ou"
-    CREATE_ACCOUNT = "create-account"
-    ADOPT_ACCOUNT = "adopt-account"
-    REBIND_ACCOUNT = "rebind-account"
-    MOVE_ACCOUNT = "move-account"
-    RENAME_ACCOUNT = "rename-account"
-    TAG_ACCOUNT = "tag-account"
-    APPLY_SETTING = "apply-setting"
-    DESTROY_CUSTOMIZATION = "destroy-customization"
-    FORGET_CUSTOMIZATION = "forget-customization"
-    RUN_CUSTOMIZATION = "run-customization"
-    FORGET_ACCOUNT = "forget-account"
-    DELETE_OU = "delete-ou"
+    CREATE = "create"
+    ADOPT = "adopt"
+    UPDATE = "update"
+    MOVE = "move"
+    RUN = "run"
+    DETACH = "detach"
+    RELEASE = "release"
+    DELETE = "delete"
+    CLOSE = "close"
+
+    @property
+    def symbol(self) -> str:
+        """The plan's sign for it."""
+        return _SYMBOLS[self]
+
+    @property
+    def removes(self) -> bool:
+        """The thing is gone, or no longer aft's, afterwards."""
+        return _SYMBOLS[self] == "-"
 
 
-SYMBOLS: Mapping[ChangeKind, str] = {
-    ChangeKind.CREATE_OU: "+",
-    ChangeKind.RENAME_OU: "~",
-    ChangeKind.CREATE_ACCOUNT: "+",
-    ChangeKind.ADOPT_ACCOUNT: "+",
-    ChangeKind.REBIND_ACCOUNT: "~",
-    ChangeKind.MOVE_ACCOUNT: ">",
-    ChangeKind.RENAME_ACCOUNT: "~",
-    ChangeKind.TAG_ACCOUNT: "~",
-    ChangeKind.APPLY_SETTING: "~",
-    ChangeKind.DESTROY_CUSTOMIZATION: "-",
-    ChangeKind.FORGET_CUSTOMIZATION: "-",
-    ChangeKind.RUN_CUSTOMIZATION: "~",
-    ChangeKind.FORGET_ACCOUNT: "-",
-    ChangeKind.DELETE_OU: "-",
+_SYMBOLS: Mapping[Action, str] = {
+    Action.CREATE: "+",
+    Action.ADOPT: "+",
+    Action.UPDATE: "~",
+    Action.MOVE: ">",
+    Action.RUN: "~",
+    Action.DETACH: "-",
+    Action.RELEASE: "-",
+    Action.DELETE: "-",
+    Action.CLOSE: "-",
 }
 
 
@@ -70,32 +71,48 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One step of one target.
+    """One step of one target: an action on a thing of some kind.
 
-    ``id`` is stable and unique, such as ``account/payments-prod/apply-setting/account-alias``.
-    ``target`` is the request id, or ``organization``. ``account_id`` is ``None`` while the account
-    does not exist. ``subject`` names the thing inside the target: an OU path, a setting, a
-    customization step (``global/10-roles.cfn.yaml``); empty otherwise. ``inputs_digest`` is the
-    digest to remember once done ("" when only apply can know it). ``needs`` are ids of changes
-    that must have succeeded before, ``follows`` of those that must have ended before, well or not.
-    ``reason`` says why, in one line.
+    ``id`` is stable and unique, such as ``account/payments-prod/update-setting/account-alias``.
+    ``kind`` is a registered noun (``aft.plan.kind``), ``key`` names the thing among its kind and,
+    for things of an account, within that account: an OU path, a setting, a customization step
+    (``global/10-roles.cfn.yaml``), an aspect of the account. ``target`` is what people read as a
+    row and the worker retries: the request id, or ``organization``. ``account_id`` is ``None``
+    while the account does not exist. ``inputs_digest`` is the digest to remember once done (""
+    when only apply can know it). ``needs`` are ids of changes that must have succeeded before,
+    ``follows`` of those that must have ended before, well or not. ``risk`` is the code of why it
+    is risky, as its kind judged when it was planned; "" for routine. ``reason`` says why, in one
+    line.
     """
 
     id: str
-    kind: ChangeKind
+    kind: str
+    action: Action
+    key: str = ""
     target: str
     account_id: str | None = None
-    subject: str = ""
     fields: tuple[FieldChange, ...] = ()
     details: tuple[str, ...] = ()
     inputs_digest: str = ""
     needs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    risk: str = ""
     reason: str = ""
 
     @property
     def symbol(self) -> str:
-        return SYMBOLS[self.kind]
+        return self.action.symbol
+
+    @property
+    def ref(self) -> Ref:
+        """The thing, within its target."""
+        return Ref(self.kind, self.key)
+
+
+def change_id(target: str, action: Action, ref: Ref) -> str:
+    """The stable id of a change, such as ``account/payments/update-setting/account-alias``."""
+    head = ORGANIZATION if target == ORGANIZATION else f"account/{target}"
+    return "/".join(part for part in (head, f"{action.value}-{ref.kind}", ref.key) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +122,7 @@ class Confirmation:
 
     target: str
     account_id: str
-    subject: str
+    ref: Ref
     inputs_digest: str
     allocation: str = ""
 
@@ -150,7 +167,8 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Counts of *accounts* (and OUs), each account once per column.
+    """Counts of *accounts*, each account once per column; ``organization`` counts the changes to
+    other things, by kind.
 
     ``accounts_total`` are the requests looked at (and forgotten ones), ``accounts_in_doubt``
     those of them with an ``Attention``, which therefore cannot be said to match.
@@ -162,7 +180,7 @@ class Summary:
     move: int
     forget: int
     close: int
-    ou_changes: int
+    organization: Mapping[str, int]
     accounts_affected: int
     accounts_total: int
     accounts_in_doubt: int = 0
@@ -220,7 +238,7 @@ class LiveSetting:
     """
 
     account_id: str
-    subject: str
+    ref: Ref
     differences: tuple[str, ...] = field(default_factory=tuple)
     takes_away: tuple[str, ...] = ()
     refused: str = ""

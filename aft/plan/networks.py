@@ -15,7 +15,7 @@ from typing import Any
 from aft.baselines.model import BaselineSetting
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.networks import Claim, NetworkClaims, mentioned
-from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState
+from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState, is_of_organization
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.allocate import (
     Allocations,
@@ -28,7 +28,7 @@ from aft.plan.allocate import (
 )
 from aft.plan.fields import CIDR, field_of
 from aft.plan.identity import Identities
-from aft.plan.model import Attention, Change, ChangeKind, FieldChange
+from aft.plan.model import Attention, Change, FieldChange
 from aft.values.cidrs import parse_cidr, parse_vpc_cidr
 from aft.values.ids import AccountId, OrgUnitPath
 
@@ -113,8 +113,7 @@ def networks_to_read(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     return tuple(
         change
         for change in changes
-        if change.kind is ChangeKind.APPLY_SETTING
-        and change.account_id is not None
+        if change.account_id is not None
         and (given := field_of(change, CIDR)) is not None
         and given.before is None
     )
@@ -203,7 +202,7 @@ def _taken(
     current = {owner.account_id for owner in owners if owner.account_id is not None}
     heirs = {item.previously for item in desired.requests if item.previously is not None}
     for subject, record in ledger.records.items():
-        if subject == ORGANIZATION:
+        if is_of_organization(subject):
             yield from _left_behind(record, snapshot, current)
             continue
         if subject not in desired.request_by_id and record.account_id is None:

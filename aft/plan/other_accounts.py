@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from aft.customizations.model import OtherAccount, Outputs
+from aft.customizations.model import CUSTOMIZATION, OtherAccount
 from aft.desired.model import AccountRequest
 from aft.ledger.events import LedgerState
-from aft.plan.model import Change, ChangeKind
+from aft.plan.model import Action, Change
 from aft.values.ids import RequestId
 
 
@@ -28,9 +28,10 @@ class OtherAccounts:
         return {
             name: OtherAccount(
                 account_id=self.account_ids.get(name) or self.ledger.record(name).account_id,
-                outputs=outputs_of_steps(
-                    {step: done.outputs for step, done in self.ledger.record(name).steps.items()}
-                ),
+                outputs={
+                    step: done.outputs
+                    for step, done in self.ledger.record(name).steps_of(CUSTOMIZATION).items()
+                },
             )
             for name in request.depends_on
         }
@@ -38,15 +39,10 @@ class OtherAccounts:
     def running(self, request_id: str) -> frozenset[str]:
         """The customization steps that this plan runs in the account of ``request_id``."""
         return frozenset(
-            change.subject
+            change.key
             for change in self.chains.get(RequestId(request_id), ())
-            if change.kind is ChangeKind.RUN_CUSTOMIZATION
+            if change.action is Action.RUN
         )
-
-
-def outputs_of_steps(outputs: Mapping[str, Outputs]) -> Mapping[str, Outputs]:
-    """Those of customization steps: settings leave none, and are in the ledger as well."""
-    return {name: values for name, values in outputs.items() if "/" in name}
 
 
 def dependencies_first(requests: Iterable[AccountRequest]) -> tuple[AccountRequest, ...]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from aft.plan.chain import change_id
-from aft.plan.model import Change, ChangeKind
+from aft.baselines.model import setting_ref
+from aft.plan.model import Action, Change, change_id
 from aft.values.ids import RequestId
+from aft.values.refs import account_ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,10 @@ def order_by_references(
     known = {change.id for chain in chains.values() for change in chain}
     needs: dict[str, list[str]] = {}
     for item in references:
-        here = change_id(item.target, ChangeKind.APPLY_SETTING, item.setting)
+        here = change_id(item.target, Action.UPDATE, setting_ref(item.setting))
         for there in (
-            change_id(item.other, ChangeKind.APPLY_SETTING, item.setting),
-            change_id(item.other, ChangeKind.CREATE_ACCOUNT),
+            change_id(item.other, Action.UPDATE, setting_ref(item.setting)),
+            change_id(item.other, Action.CREATE, account_ref()),
         ):
             if there in known:
                 needs.setdefault(here, []).append(there)

@@ -11,12 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aft.customizations.inputs import TEMPLATE_SUFFIXES
-from aft.customizations.model import GLOBAL, CustomizationStep, Destroys, Removal
+from aft.customizations.model import (
+    CUSTOMIZATION,
+    GLOBAL,
+    CustomizationStep,
+    Destroys,
+    Removal,
+    step_ref,
+)
 from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
 from aft.plan.fields import REVISION
-from aft.plan.model import Attention, ChangeKind, FieldChange
+from aft.plan.model import Action, Attention, FieldChange
 from aft.plan.step_sources import StepSources
 
 _TERRAFORM = "terraform"
@@ -61,8 +68,8 @@ def add_removals(
         destroys = heir is None and _is_to_be_destroyed(gone, sources)
         revision = gone.about.get("revision", "")
         chain.add(
-            ChangeKind.DESTROY_CUSTOMIZATION if destroys else ChangeKind.FORGET_CUSTOMIZATION,
-            subject=gone.id,
+            Action.DELETE if destroys else Action.RELEASE,
+            step_ref(gone.id),
             fields=(FieldChange(field=REVISION, before=revision, after=None),) if revision else (),
             reason=_reason(gone, wanted, destroys=destroys, heir=heir),
         )
@@ -76,14 +83,14 @@ def _gone(record: AccountRecord, wanted: Iterable[str]) -> tuple[_Gone, ...]:
     known = {
         **{
             name: _Gone(id=name, at=item.at, about=item.about, has_run=False)
-            for name, item in record.failures.items()
+            for name, item in record.failures_of(CUSTOMIZATION).items()
         },
         **{
             name: _Gone(id=name, at=item.at, about=item.about, has_run=True)
-            for name, item in record.steps.items()
+            for name, item in record.steps_of(CUSTOMIZATION).items()
         },
     }
-    found = [item for name, item in known.items() if "/" in name and name not in set(wanted)]
+    found = [item for name, item in known.items() if name not in set(wanted)]
     return tuple(sorted(found, key=lambda item: (item.at, item.id), reverse=True))
 
 

@@ -17,13 +17,12 @@ from functools import cached_property
 from aft.errors import UserError
 from aft.plan.codec import plan_digest
 from aft.plan.fields import OU_ID, REVISION
-from aft.plan.model import Change, ChangeKind, Plan
-from aft.plan.risk import Risk, risk_of
+from aft.plan.model import Action, Change, Plan
 from aft.plan.typed_json import WrongShape, json_object, read_model
 from aft.values.canonical_json import digest, plain
 from aft.values.ids import PlanDigest, Revision
 
-REVIEWED_FORMAT = 1
+REVIEWED_FORMAT = 2
 LARGEST = 32 * 1024 * 1024
 """Bytes of the largest file that is read: some 100,000 changes."""
 
@@ -45,9 +44,10 @@ class ReviewedChange:
     they would tell an e-mail address or account id; ``does`` is the digest of what it does."""
 
     id: str
-    kind: ChangeKind
+    kind: str
+    action: Action
     target: str
-    risk: Risk | None
+    risk: str
     does: str
 
 
@@ -83,8 +83,9 @@ def reviewed_of(plan: Plan) -> Reviewed:
             ReviewedChange(
                 id=_untelling(change.id),
                 kind=change.kind,
+                action=change.action,
                 target=_untelling(change.target),
-                risk=risk_of(change),
+                risk=change.risk,
                 does=_does(change),
             )
             for change in plan.changes
@@ -106,8 +107,7 @@ def newly_risky(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
     return tuple(
         change
         for change in plan.changes
-        if risk_of(change) is not None
-        and _does(change) not in seen.get(_untelling(change.id), frozenset())
+        if change.risk and _does(change) not in seen.get(_untelling(change.id), frozenset())
     )
 
 
@@ -121,9 +121,7 @@ def newly_routine(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
     """The changes of ``plan`` that were not reviewed and are no risk: they go ahead."""
     seen = reviewed.does_by_id
     return tuple(
-        change
-        for change in plan.changes
-        if risk_of(change) is None and _untelling(change.id) not in seen
+        change for change in plan.changes if not change.risk and _untelling(change.id) not in seen
     )
 
 
@@ -194,7 +192,8 @@ def _does(change: Change) -> str:
             "kind": change.kind,
             "target": change.target,
             "account_id": change.account_id,
-            "subject": change.subject,
+            "action": change.action,
+            "key": change.key,
             "fields": _fields(change),
         }
     )

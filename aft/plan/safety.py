@@ -6,51 +6,22 @@ Knows nothing of how the plan came about, so that a plan from a file is held to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from aft.config.model import CONFIG_PATH, Allowance, Limits
 from aft.desired.model import DesiredState
 from aft.findings.model import Finding, SourceRef, sorted_findings
-from aft.plan.fields import tags_to_remove
-from aft.plan.model import Change, ChangeKind, Plan
+from aft.plan.kind import Kinds, Limit
+from aft.plan.model import ORGANIZATION, Plan
 from aft.values.ids import RequestId
-
-
-def _of_kind(kind: ChangeKind) -> Callable[[Change], bool]:
-    return lambda change: change.kind is kind
-
-
-_COUNTED: Mapping[str, tuple[str, str, Callable[[Change], bool]]] = {
-    # limit: (what there are too many of, what is counted, which changes count)
-    "create": ("creations", "accounts", _of_kind(ChangeKind.CREATE_ACCOUNT)),
-    "move": ("moves", "accounts", _of_kind(ChangeKind.MOVE_ACCOUNT)),
-    "rename": ("renames", "accounts", _of_kind(ChangeKind.RENAME_ACCOUNT)),
-    "forget": ("accounts forgotten", "accounts", _of_kind(ChangeKind.FORGET_ACCOUNT)),
-    "delete_ou": ("OU deletions", "OUs", _of_kind(ChangeKind.DELETE_OU)),
-    "destroy": (
-        "destructions",
-        "accounts",
-        _of_kind(ChangeKind.DESTROY_CUSTOMIZATION),
-    ),
-    "untag": (
-        "accounts losing tags",
-        "accounts",
-        # Forgetting takes tags off too, and has a limit of its own.
-        lambda change: (
-            change.kind is not ChangeKind.FORGET_ACCOUNT and bool(tags_to_remove(change))
-        ),
-    ),
-}
-
-_TAKES_AWAY = frozenset({ChangeKind.MOVE_ACCOUNT, ChangeKind.FORGET_ACCOUNT})
-_NOT_FOR_MANAGEMENT = frozenset({ChangeKind.MOVE_ACCOUNT, ChangeKind.RENAME_ACCOUNT})
 
 
 def check_safety(
     plan: Plan,
     limits: Limits,
     *,
+    kinds: Kinds,
     today: date,
     desired: DesiredState | None = None,
     management_account_id: str = "",
@@ -61,21 +32,21 @@ def check_safety(
     and with ``management_account_id`` the management account.
     """
     findings = [
-        *_too_many(plan, limits, today=today),
+        *_too_many(plan, limits, kinds, today=today),
         *_over_quota(plan, limits),
-        *_management(plan, management_account_id),
+        *_management(plan, kinds, management_account_id),
     ]
     if desired is not None:
-        findings += [*_protected(plan, desired), *_locked_out(plan, desired)]
+        findings += [*_protected(plan, kinds, desired), *_locked_out(plan, kinds, desired)]
     return sorted_findings(findings)
 
 
-def lifted_limits(plan: Plan, limits: Limits, *, today: date) -> tuple[str, ...]:
+def lifted_limits(plan: Plan, limits: Limits, *, kinds: Kinds, today: date) -> tuple[str, ...]:
     """One line for each limit that only a reviewed exception lets the plan exceed."""
     lines: list[str] = []
-    for name, (title, _, counts) in _COUNTED.items():
-        found, usual = _count(plan, counts), getattr(limits, name)
-        allowance = _allowance(limits, name, today=today)
+    for item, found in _counted(plan, kinds).items():
+        title, usual = item.title, getattr(limits, item.name)
+        allowance = _allowance(limits, item.name, today=today)
         if found > usual and allowance is not None and found <= allowance.up_to:
             lines.append(
                 f"{found} {title} are over the limit of {usual}; allowed up to "
@@ -84,13 +55,15 @@ def lifted_limits(plan: Plan, limits: Limits, *, today: date) -> tuple[str, ...]
     return tuple(lines)
 
 
-def _count(plan: Plan, counts: Callable[[Change], bool]) -> int:
-    """Distinct targets; for the OU tree, distinct OUs."""
-    return len({(change.target, _unit(change)) for change in plan.changes if counts(change)})
-
-
-def _unit(change: Change) -> str:
-    return change.subject if change.kind is ChangeKind.DELETE_OU else ""
+def _counted(plan: Plan, kinds: Kinds) -> Mapping[Limit, int]:
+    """For each limit the plan counts towards: distinct accounts, and of the organization
+    distinct things."""
+    counted: dict[Limit, set[tuple[str, str]]] = {}
+    for change in plan.changes:
+        key = change.key if change.target == ORGANIZATION else ""
+        for limit in kinds.of(change).limits(change):
+            counted.setdefault(limit, set()).add((change.target, key))
+    return {limit: len(things) for limit, things in counted.items()}
 
 
 def _allowance(limits: Limits, name: str, *, today: date) -> Allowance | None:
@@ -99,10 +72,10 @@ def _allowance(limits: Limits, name: str, *, today: date) -> Allowance | None:
     return max(holding, key=lambda item: item.up_to, default=None)
 
 
-def _too_many(plan: Plan, limits: Limits, *, today: date) -> list[Finding]:
+def _too_many(plan: Plan, limits: Limits, kinds: Kinds, *, today: date) -> list[Finding]:
     findings: list[Finding] = []
-    for name, (title, things, counts) in _COUNTED.items():
-        found = _count(plan, counts)
+    for item, found in _counted(plan, kinds).items():
+        name, title, things = item.name, item.title, item.things
         limit: int = getattr(limits, name)
         allowance = _allowance(limits, name, today=today)
         if allowance is not None:
@@ -145,40 +118,40 @@ def _over_quota(plan: Plan, limits: Limits) -> list[Finding]:
     ]
 
 
-def _management(plan: Plan, management_account_id: str) -> list[Finding]:
+def _management(plan: Plan, kinds: Kinds, management_account_id: str) -> list[Finding]:
     return [
         Finding(
             code="AFT953",
             source=SourceRef(CONFIG_PATH),
-            message=f"The plan would {change.kind.value} the management account "
+            message=f"The plan would {kinds.verb(change).label} the management account "
             f"({management_account_id})",
             hint="aft neither moves nor renames the management account; make a new plan",
         )
         for change in plan.changes
         if management_account_id
         and change.account_id == management_account_id
-        and change.kind in _NOT_FOR_MANAGEMENT
+        and kinds.verb(change).spares_management
     ]
 
 
-def _protected(plan: Plan, desired: DesiredState) -> list[Finding]:
+def _protected(plan: Plan, kinds: Kinds, desired: DesiredState) -> list[Finding]:
     findings: list[Finding] = []
     for change in plan.changes:
         request = desired.request_by_id.get(RequestId(change.target))
-        if request is not None and request.protect and change.kind in _TAKES_AWAY:
+        if request is not None and request.protect and kinds.verb(change).is_guarded:
             findings.append(
                 Finding(
                     code="AFT952",
                     source=request.source,
                     message=f"Request {request.id} is protected, but the plan would "
-                    f"{change.kind.value}",
+                    f"{kinds.verb(change).label} its account",
                     hint="drop `protect: true` in a change of its own, then make a new plan",
                 )
             )
     return findings
 
 
-def _locked_out(plan: Plan, desired: DesiredState) -> list[Finding]:
+def _locked_out(plan: Plan, kinds: Kinds, desired: DesiredState) -> list[Finding]:
     """Moving the account whose role aft works with may put aft itself under a guardrail."""
     role = desired.config.roles.management
     if role is None:
@@ -188,10 +161,10 @@ def _locked_out(plan: Plan, desired: DesiredState) -> list[Finding]:
         Finding(
             code="AFT955",
             source=SourceRef(CONFIG_PATH),
-            message=f"The plan would {change.kind.value} account {home}, which holds the role aft "
-            "works with; the guardrails of another OU could lock aft out",
+            message=f"The plan would {kinds.verb(change).label} account {home}, which holds the "
+            "role aft works with; the guardrails of another OU could lock aft out",
             hint="do this one by hand, or use a role of another account in `roles.management`",
         )
         for change in plan.changes
-        if change.account_id == home and change.kind in _TAKES_AWAY
+        if change.account_id == home and kinds.verb(change).is_guarded
     ]

@@ -12,16 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aft.baselines.digests import setting_digest
+from aft.baselines.model import setting_ref
 from aft.baselines.select import ResolvedSetting
 from aft.desired.model import AccountRequest
 from aft.ledger.events import AccountRecord
 from aft.organization.model import AccountFacts
 from aft.plan.chain import Chain
 from aft.plan.fields import takes_away
-from aft.plan.model import Attention, ChangeKind, Confirmation, LiveSetting
+from aft.plan.model import Action, Attention, Confirmation, LiveSetting
 from aft.plan.networks import Networks
 from aft.plan.references import SettingReference
-from aft.plan.step_sources import LiveReads, reason_of, stands
+from aft.plan.step_sources import LiveReads, is_up_to_date, reason_of
 
 _LOOKS_AGAIN = "looked at again once the customizations have run"
 
@@ -67,9 +68,7 @@ class SettingWork:
     def after_customizations(self) -> None:
         """Append what is to be applied of those that go over all there is."""
         self._follows = tuple(
-            change.id
-            for change in self.chain.changes
-            if change.kind is ChangeKind.RUN_CUSTOMIZATION
+            change.id for change in self.chain.changes if change.action is Action.RUN
         )
         for resolved in self.settings:
             if _sweeps(resolved):
@@ -92,7 +91,7 @@ class SettingWork:
             self.attention.append(held_back)
             return
         digest = setting_digest(resolved, self.facts)
-        is_done = stands(self.record, name, digest)
+        is_done = is_up_to_date(self.record, setting_ref(name), digest)
         looks_again = bool(self._follows)
         if is_done and not self.live.is_deep and not looks_again:
             return
@@ -118,7 +117,7 @@ class SettingWork:
             Confirmation(
                 target=self.request.id,
                 account_id=self.facts.account_id or "",
-                subject=name,
+                ref=setting_ref(name),
                 inputs_digest=digest,
                 allocation=(network.after or "") if network is not None else "",
             )
@@ -128,14 +127,15 @@ class SettingWork:
         self, resolved: ResolvedSetting, digest: str, seen: LiveSetting | None, *, is_done: bool
     ) -> None:
         name, network = resolved.name, self.networks.range_field(self.request.id, resolved.name)
-        reason = reason_of(self.record, name, self.where)
+        reason = reason_of(self.record, setting_ref(name), self.where)
+        done = self.record.done(setting_ref(name))
         if is_done and self._follows and (seen is None or not seen.differences):
             reason = _LOOKS_AGAIN
-        elif is_done:
-            reason = f"changed in the account since {self.record.steps[name].at:%Y-%m-%d}"
+        elif is_done and done is not None:
+            reason = f"changed in the account since {done.at:%Y-%m-%d}"
         key = self.chain.add(
-            ChangeKind.APPLY_SETTING,
-            subject=name,
+            Action.UPDATE,
+            setting_ref(name),
             fields=(
                 *(() if network is None else (network,)),
                 *(takes_away(line) for line in (seen.takes_away if seen is not None else ())),

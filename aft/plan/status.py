@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aft.desired.model import AccountRequest, DesiredState
-from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState
+from aft.ledger.events import AccountRecord, LedgerState, is_of_organization
 from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.identity import Identities, identify
 from aft.plan.model import Plan
 from aft.values.ids import AccountId
+from aft.values.refs import ACCOUNT, Ref
 
 
 class Standing(enum.StrEnum):
@@ -95,13 +96,30 @@ def account_statuses(
     ]
     taken = {row.account_id for row in rows if row.account_id is not None}
     for subject, record in sorted(ledger.records.items()):
-        is_request = subject in desired.request_by_id or subject == ORGANIZATION
+        is_request = subject in desired.request_by_id or is_of_organization(subject)
         if is_request or (record.account_id is None and record.intent is None):
             continue
         if record.account_id in taken:
             continue  # renamed: the request that has its account now stands for it
         rows.append(_forgotten(record, wishes, snapshot))
     return tuple(rows)
+
+
+def thing_statuses(ledger: LedgerState) -> tuple[StatusRow, ...]:
+    """One row for each thing of no account, such as an OU, whose last step failed."""
+    return tuple(
+        StatusRow(
+            id=subject,
+            account_id=None,
+            ou="",
+            state=Standing.FAILED,
+            last_run=record.last_run,
+            last_at=record.last_at,
+            failed=_failed(record),
+        )
+        for subject, record in sorted(ledger.records.items())
+        if is_of_organization(subject) and record.failures
+    )
 
 
 def _row(
@@ -186,7 +204,11 @@ def _forgotten(
 def _wishes(plan: Plan | None) -> _Wishes:
     wishes = _Wishes()
     for change in plan.changes if plan is not None else ():
-        wishes.pending[change.target].append(change.subject or change.kind.value)
+        wishes.pending[change.target].append(
+            change.key
+            if change.kind != ACCOUNT
+            else f"{change.action.value} {change.ref}".rstrip("/")
+        )
     for item in plan.attention if plan is not None else ():
         wishes.attention[item.target].append(item.message)
     return wishes
@@ -194,21 +216,26 @@ def _wishes(plan: Plan | None) -> _Wishes:
 
 def _done(record: AccountRecord) -> tuple[DoneLine, ...]:
     return tuple(
-        DoneLine(step=step, run=done.run, at=done.at)
-        for step, done in sorted(record.steps.items())
-        if done.about and step not in record.failures  # settings are about nothing, and write none
+        DoneLine(step=name.partition("/")[2], run=done.run, at=done.at)
+        for name, done in sorted(record.steps.items())
+        if done.about and name not in record.failures  # settings are about nothing, and write none
     )
 
 
 def _failed(record: AccountRecord) -> tuple[FailedLine, ...]:
     return tuple(
         FailedLine(
-            step=step,
+            step=step_words(Ref.parse(name)),
             reason=failure.reason,
             hint=failure.hint,
             attempts=failure.attempts,
             at=failure.at,
             run=failure.run,
         )
-        for step, failure in sorted(record.failures.items())
+        for name, failure in sorted(record.failures.items())
     )
+
+
+def step_words(ref: Ref) -> str:
+    """A step as people call it: its thing's name; of an account, the aspect."""
+    return ref.key if ref.kind != ACCOUNT else f"account {ref.key}".rstrip()

@@ -13,6 +13,7 @@ from aft.ledger.events import AccountRecord
 from aft.plan.model import LiveSetting
 from aft.plan.other_accounts import OtherAccounts
 from aft.values.ids import AccountId
+from aft.values.refs import Ref
 
 Settings = Mapping[str, BaselineSetting[Any, Any]]
 Runners = Mapping[str, CustomizationRunner]
@@ -47,19 +48,19 @@ class StepSources:
     management_account_id: AccountId | None = None
 
 
-def stands(record: AccountRecord, name: str, digest: str) -> bool:
+def is_up_to_date(record: AccountRecord, ref: Ref, digest: str) -> bool:
     """Done with these inputs, and not tried with others since, which may have got half-way."""
-    done = record.steps.get(name)
+    done = record.done(ref)
     is_same = bool(digest) and done is not None and done.digest == digest
-    return is_same and name not in record.failures
+    return is_same and record.failed(ref) is None
 
 
-def reason_of(record: AccountRecord, name: str, where: str) -> str:
+def reason_of(record: AccountRecord, ref: Ref, where: str) -> str:
     """Why a step is to be done: it failed, or changed, or is new."""
-    failure = record.failures.get(name)
+    failure = record.failed(ref)
     if failure is not None:
         return f"tried again, it failed at {failure.at:%Y-%m-%d %H:%M} UTC: {failure.reason}"
-    done = record.steps.get(name)
+    done = record.done(ref)
     if done is not None:
         return f"{where}: changed since {done.at:%Y-%m-%d}"
     return where

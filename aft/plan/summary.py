@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from aft.desired.model import AccountRequest, DesiredState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.identity import Identities
-from aft.plan.model import ORGANIZATION, AccountLine, Attention, Change, ChangeKind, Summary
+from aft.plan.model import ORGANIZATION, AccountLine, Action, Attention, Change, Summary
 from aft.values.ids import AccountId, RequestId
+from aft.values.refs import ACCOUNT
 
-_NOT_A_CHANGE = frozenset(
-    {
-        ChangeKind.CREATE_ACCOUNT,
-        ChangeKind.ADOPT_ACCOUNT,
-        ChangeKind.MOVE_ACCOUNT,
-        ChangeKind.FORGET_ACCOUNT,
-    }
-)
+_COUNTED_APART = frozenset({Action.CREATE, Action.ADOPT, Action.MOVE, Action.RELEASE})
+"""Actions on accounts that have a column of their own."""
 
 
 def summarise(
@@ -29,22 +25,30 @@ def summarise(
     when something else is done to it as well.
     """
     of_accounts = [change for change in changes if change.target != ORGANIZATION]
-    ou_changes = sum(1 for change in changes if change.target == ORGANIZATION)
+    of_organization = Counter(change.kind for change in changes if change.target == ORGANIZATION)
 
-    def having(*kinds: ChangeKind) -> frozenset[str]:
-        return frozenset(change.target for change in of_accounts if change.kind in kinds)
+    def having(action: Action) -> frozenset[str]:
+        return frozenset(
+            change.target
+            for change in of_accounts
+            if change.kind == ACCOUNT and change.action is action
+        )
 
-    created, adopted = having(ChangeKind.CREATE_ACCOUNT), having(ChangeKind.ADOPT_ACCOUNT)
-    forgotten = having(ChangeKind.FORGET_ACCOUNT)
-    others = having(*(kind for kind in ChangeKind if kind not in _NOT_A_CHANGE))
+    created, adopted = having(Action.CREATE), having(Action.ADOPT)
+    forgotten = having(Action.RELEASE)
+    others = frozenset(
+        change.target
+        for change in of_accounts
+        if change.kind != ACCOUNT or change.action not in _COUNTED_APART
+    )
     return Summary(
         create=len(created),
         adopt=len(adopted),
         change=len(others - created - adopted),
-        move=len(having(ChangeKind.MOVE_ACCOUNT)),
+        move=len(having(Action.MOVE)),
         forget=len(forgotten),
         close=0,
-        ou_changes=ou_changes,
+        organization=dict(sorted(of_organization.items())),
         accounts_affected=len({change.target for change in of_accounts}),
         accounts_total=len(looked_at) + len(forgotten),
         accounts_in_doubt=len({item.target for item in attention} & set(looked_at)),

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from aft.values.refs import Ref
+
 T = TypeVar("T")
 
 
@@ -54,6 +56,8 @@ def _hints(model: Any) -> Mapping[str, Any]:
 
 
 def _read(wanted: Any, value: Any, where: str) -> Any:
+    if wanted is Ref:
+        return _ref(value, where)
     origin = get_origin(wanted)
     if origin in (Union, types.UnionType):
         if value is None:
@@ -78,6 +82,13 @@ def _read(wanted: Any, value: Any, where: str) -> Any:
         except ValueError:
             raise WrongShape(f"{where}: {value!r:.60} is not a {wanted.__name__}") from None
     return _instance(getattr(wanted, "__supertype__", wanted), value, where)
+
+
+def _ref(value: Any, where: str) -> Ref:
+    parts = _instance(list, value, where)
+    if len(parts) != len(Ref._fields):
+        raise WrongShape(f"{where}: expected a kind and a key")
+    return Ref(*(_instance(str, part, where) for part in parts))
 
 
 def _instance(wanted: type, value: Any, where: str) -> Any:

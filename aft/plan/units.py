@@ -13,13 +13,26 @@ from dataclasses import dataclass
 from aft.desired.model import AccountRequest
 from aft.organization.model import OrganizationSnapshot
 from aft.organization.spec import OrganizationSpec, UnitSpec
-from aft.plan.chain import change_id
 from aft.plan.fields import NAME, OU, OU_ID
-from aft.plan.model import ORGANIZATION, Attention, Change, ChangeKind, FieldChange
+from aft.plan.model import (
+    ORGANIZATION,
+    Action,
+    Attention,
+    Change,
+    FieldChange,
+    change_id,
+)
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, is_org_unit_id
+from aft.values.refs import Ref
 from aft.values.suggestions import did_you_mean
 
+UNIT = "ou"
 _SHOWN = 5
+
+
+def unit_ref(path: OrgUnitPath) -> Ref:
+    """The OU at ``path``."""
+    return Ref(UNIT, str(path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +99,7 @@ class UnitTree:
 
     def create(self, path: OrgUnitPath, *, reason: str) -> None:
         self._record(
-            ChangeKind.CREATE_OU,
+            Action.CREATE,
             path,
             (FieldChange(field=OU, before=None, after=str(path)),),
             reason=reason,
@@ -96,7 +109,7 @@ class UnitTree:
         """Give the OU the last name of ``path``; whatever hangs below it goes along."""
         old = self._path_by_id[unit_id]
         self._record(
-            ChangeKind.RENAME_OU,
+            Action.UPDATE,
             path,
             (
                 FieldChange(field=NAME, before=old.name, after=path.name),
@@ -112,16 +125,17 @@ class UnitTree:
         self._id_by_path = {where: found for found, where in self._path_by_id.items()}
 
     def _record(
-        self, kind: ChangeKind, path: OrgUnitPath, fields: tuple[FieldChange, ...], *, reason: str
+        self, action: Action, path: OrgUnitPath, fields: tuple[FieldChange, ...], *, reason: str
     ) -> None:
         needs = list(self.needs(path.parent))
         if path in self._freed_by:
             needs.append(self._freed_by[path])
         change = Change(
-            id=change_id(ORGANIZATION, kind, str(path)),
-            kind=kind,
+            id=change_id(ORGANIZATION, action, unit_ref(path)),
+            kind=UNIT,
+            action=action,
+            key=str(path),
             target=ORGANIZATION,
-            subject=str(path),
             fields=fields,
             needs=tuple(dict.fromkeys(needs)),
             reason=reason,
@@ -279,10 +293,11 @@ def plan_removals(
             )
             continue
         changes[unit.path] = Change(
-            id=change_id(ORGANIZATION, ChangeKind.DELETE_OU, str(unit.path)),
-            kind=ChangeKind.DELETE_OU,
+            id=change_id(ORGANIZATION, Action.DELETE, unit_ref(unit.path)),
+            kind=UNIT,
+            action=Action.DELETE,
+            key=str(unit.path),
             target=ORGANIZATION,
-            subject=str(unit.path),
             fields=(
                 FieldChange(field=OU, before=str(unit.path), after=None),
                 FieldChange(field=OU_ID, before=unit_id, after=None),

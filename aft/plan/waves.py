@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from aft.plan.model import ORGANIZATION, Change, ChangeKind, Wave
-
-_CLEAN_UP = (ChangeKind.FORGET_ACCOUNT, ChangeKind.DELETE_OU)
+from aft.plan.model import ORGANIZATION, Change, Wave
+from aft.values.refs import ACCOUNT
 
 
 def make_waves(changes: Iterable[Change]) -> tuple[Wave, ...]:
@@ -24,7 +23,7 @@ def make_waves(changes: Iterable[Change]) -> tuple[Wave, ...]:
     accounts: dict[str, list[Change]] = defaultdict(list)
     clean_up: dict[str, list[str]] = defaultdict(list)
     for change in changes:
-        if change.kind in _CLEAN_UP:
+        if _is_clean_up(change):
             clean_up[change.target].append(change.id)
         elif change.target == ORGANIZATION:
             units.append(change.id)
@@ -50,6 +49,12 @@ def make_waves(changes: Iterable[Change]) -> tuple[Wave, ...]:
             Wave(title="Clean-up", chains=tuple(tuple(clean_up[key]) for key in sorted(clean_up)))
         )
     return tuple(waves)
+
+
+def _is_clean_up(change: Change) -> bool:
+    """What takes a whole thing away goes last; what is taken away inside an account is part of
+    that account's own changes."""
+    return change.action.removes and (change.target == ORGANIZATION or change.kind == ACCOUNT)
 
 
 def _levels(accounts: Mapping[str, list[Change]]) -> Mapping[str, int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from aft.plan.kind import Kinds
 from aft.plan.model import Plan
 from aft.values.ids import WORKING_TREE
 
 
-def summary_line(plan: Plan) -> str:
+def summary_line(plan: Plan, kinds: Kinds) -> str:
     """``Plan: … accounts affected.`` or ``No changes. …``; ends the text of every plan."""
     counts = plan.summary
     if plan.is_empty:
@@ -24,7 +25,10 @@ def summary_line(plan: Plan) -> str:
     for number, words in (
         (counts.adopt, "to adopt"),
         (counts.forget, "to forget"),
-        (counts.ou_changes, "OU change" if counts.ou_changes == 1 else "OU changes"),
+        *(
+            (number, f"{kinds[kind].noun[0]} change{'' if number == 1 else 's'}")
+            for kind, number in counts.organization.items()
+        ),
     ):
         if number:
             parts.append(f"{number} {words}")

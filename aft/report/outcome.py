@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from aft.plan.codec import plan_digest
+from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Plan
 from aft.plan.outcome import Outcome, Status, TargetOutcome
 from aft.report.plain import counted, one_line
@@ -21,9 +22,9 @@ _STYLES: Mapping[Status, str] = {
 }
 
 
-def outcome_view(outcome: Outcome) -> Text:
+def outcome_view(outcome: Outcome, kinds: Kinds) -> Text:
     """The rows that are not done, with reason and hint, and a last line of counts."""
-    lines = [line for row in outcome.targets for line in _row(row)]
+    lines = [line for row in outcome.targets for line in _row(row, kinds)]
     if outcome.stop_reason:
         lines.append(Text(f"Stopped: {one_line(outcome.stop_reason)}. The next run continues."))
     if outcome.unpublished:
@@ -41,11 +42,10 @@ def outcome_view(outcome: Outcome) -> Text:
     return Text("\n").join(lines)
 
 
-def _row(row: TargetOutcome) -> list[Text]:
+def _row(row: TargetOutcome, kinds: Kinds) -> list[Text]:
     if row.status is Status.SUCCEEDED or row.culprit is None:
         return []
-    step = row.culprit.change
-    what = f"{step.kind.value} {step.subject}".strip()
+    what = kinds.describe(row.culprit.change)
     line = Text(f"{row.status.value} ", style=_STYLES[row.status])
     line.append(one_line(row.target), style="bold").append(f" {one_line(what)}: ", style="")
     line.append(one_line(row.reason), style="")

@@ -21,7 +21,6 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from aft.plan.model import ChangeKind
 from aft.plan.outcome import Status
 from aft.ports import Observer, Progress, ProgressKind
 from aft.report.masking import Mask
@@ -32,19 +31,6 @@ _DIGITS = re.compile(r"[0-9]+")
 _FINISHED = (ProgressKind.STEP_DONE, ProgressKind.STEP_FAILED, ProgressKind.STEP_SKIPPED)
 _LINE = 110
 """Columns of a plain line; a failure's reason is never shortened."""
-_WORDS: Mapping[str, str] = {
-    ChangeKind.APPLY_SETTING: "set",
-    ChangeKind.RUN_CUSTOMIZATION: "run",
-    ChangeKind.TAG_ACCOUNT: "tag",
-    ChangeKind.MOVE_ACCOUNT: "move",
-    ChangeKind.RENAME_ACCOUNT: "rename",
-    ChangeKind.CREATE_ACCOUNT: "create",
-    ChangeKind.ADOPT_ACCOUNT: "adopt",
-    ChangeKind.FORGET_ACCOUNT: "forget",
-    ChangeKind.REBIND_ACCOUNT: "rebind",
-}
-_TELLING = frozenset(_WORDS) - {ChangeKind.APPLY_SETTING, ChangeKind.RUN_CUSTOMIZATION}
-"""Kinds whose message says more than that it is done; the others' was in the plan."""
 
 
 class LineProgress:
@@ -98,6 +84,7 @@ class MaskedProgress:
                 target=mask(progress.target),
                 account_id=account_id,
                 change=mask(progress.change),
+                step=mask(progress.step),
                 message=mask(progress.message),
             )
         self._observer.notify(progress)
@@ -207,16 +194,11 @@ class TerminalProgress:
 
 def step_title(progress: Progress) -> str:
     """``set account-alias``: the change in a few words, without its target."""
-    _, _, rest = progress.change.partition("/")
-    if progress.change.startswith("account/"):
-        rest = rest.removeprefix(f"{progress.target}/")
-    kind, _, subject = rest.partition("/")
-    return f"{_WORDS.get(kind, kind.replace('-', ' '))} {one_line(subject)}".strip()
+    return one_line(progress.step)
 
 
 def _saying(progress: Progress) -> str:
-    kind = progress.change.removeprefix(f"account/{progress.target}/").partition("/")[0]
-    is_news = progress.kind is not ProgressKind.STEP_DONE or kind in _TELLING
-    if kind == ChangeKind.RUN_CUSTOMIZATION:  # that it was done is said already
-        is_news = progress.message != "done"
-    return progress.message if is_news else ""
+    """What a success's message says beyond that it is done; the rest was in the plan."""
+    if progress.kind is not ProgressKind.STEP_DONE:
+        return progress.message
+    return progress.message if progress.tells and progress.message != "done" else ""

@@ -41,23 +41,24 @@ def status_text(rows: Sequence[StatusRow], *, width: int = 80, find_log: FindLog
 def status_view(
     rows: Sequence[StatusRow],
     *,
+    things: Sequence[StatusRow] = (),
     width: int = 80,
     find_log: FindLog = _no_log,
     with_logs: bool = False,
 ) -> Text:
     """A table, then why each failed or doubtful account is so, ``with_logs`` what steps that
     succeeded wrote, then the counts."""
-    if not rows:
+    if not rows and not things:
         return Text(
             "No account is requested here yet; the first file in account-requests/ asks for one."
         )
-    parts = [_table(rows, width)]
-    reasons = [line for row in rows for line in _reasons(row, find_log)]
+    parts = [_table((*rows, *things), width)]
+    reasons = [line for row in (*rows, *things) for line in _reasons(row, find_log)]
     if reasons:
         parts.append(Text("\n").join(reasons))
     if with_logs and (logs := [line for row in rows for line in _logs(row, find_log)]):
         parts.append(Text("\n").join(logs))
-    parts.append(Text(_counts(rows), style="bold"))
+    parts.append(Text(_counts(rows, things), style="bold"))
     return Text("\n\n").join(parts)
 
 
@@ -121,19 +122,23 @@ def _logs(row: StatusRow, find_log: FindLog) -> list[Text]:
     ]
 
 
-def _counts(rows: Sequence[StatusRow]) -> str:
+def _counts(rows: Sequence[StatusRow], things: Sequence[StatusRow]) -> str:
     counts = Counter(row.state for row in rows)
     parts = [f"{counts[state]} {state.value}" for state in Standing if counts[state]]
-    return f"{counted(len(rows), 'account')}: {', '.join(parts)}."
+    also = f" {counted(len(things), 'thing')} of the organization failed." if things else ""
+    return f"{counted(len(rows), 'account')}{': ' if parts else ''}{', '.join(parts)}.{also}"
 
 
-def status_json(rows: Sequence[StatusRow], *, find_log: FindLog = _no_log) -> str:
+def status_json(
+    rows: Sequence[StatusRow], *, things: Sequence[StatusRow] = (), find_log: FindLog = _no_log
+) -> str:
     """``{"accounts": [{"id", "account_id", "ou", "state", "last_run", "pending", "failed"}]}``.
 
     ``last_run`` is ``null`` or ``{"id", "at"}``; ``pending`` names the changes to come; ``failed``
     holds ``{"step", "reason", "hint", "attempts", "at", "log"}``, where ``log`` is a file of this
     machine or empty; ``attention`` the doubts; ``logs`` holds ``{"step", "run", "at", "log"}`` of
-    steps that succeeded, as far as this machine has their logs.
+    steps that succeeded, as far as this machine has their logs. ``organization`` holds ``{"id",
+    "failed"}`` of what belongs to no account and failed last time, such as ``ou/Workloads``.
     """
     accounts = [
         {
@@ -147,17 +152,7 @@ def status_json(rows: Sequence[StatusRow], *, find_log: FindLog = _no_log) -> st
                 else None
             ),
             "pending": list(row.pending),
-            "failed": [
-                {
-                    "step": failure.step,
-                    "reason": failure.reason,
-                    "hint": failure.hint,
-                    "attempts": failure.attempts,
-                    "at": failure.at.isoformat(),
-                    "log": find_log(row.id, failure),
-                }
-                for failure in row.failed
-            ],
+            "failed": [_failure(failure, find_log(row.id, failure)) for failure in row.failed],
             "attention": list(row.attention),
             "logs": [
                 {"step": line.step, "run": line.run, "at": line.at.isoformat(), "log": log}
@@ -167,4 +162,20 @@ def status_json(rows: Sequence[StatusRow], *, find_log: FindLog = _no_log) -> st
         }
         for row in rows
     ]
-    return json.dumps({"accounts": accounts}, indent=2, ensure_ascii=False) + "\n"
+    organization = [
+        {"id": row.id, "failed": [_failure(failure, "") for failure in row.failed]}
+        for row in things
+    ]
+    shape = {"accounts": accounts, "organization": organization}
+    return json.dumps(shape, indent=2, ensure_ascii=False) + "\n"
+
+
+def _failure(failure: FailedLine, log: str) -> dict[str, object]:
+    return {
+        "step": failure.step,
+        "reason": failure.reason,
+        "hint": failure.hint,
+        "attempts": failure.attempts,
+        "at": failure.at.isoformat(),
+        "log": log,
+    }

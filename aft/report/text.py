@@ -14,11 +14,13 @@ from rich.text import Text
 
 from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
-from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
+from aft.plan.kind import Kinds
+from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.risk import is_risky
+from aft.plan.words import Item
 from aft.report.headline import short, summary_line
 from aft.report.plain import counted, one_line
-from aft.report.wording import Block, Item, block_of, unit_item
+from aft.report.wording import Block, block_of, items_of
 
 STYLES: Mapping[str, str] = {"+": "green", "~": "yellow", ">": "cyan", "-": "red", "!": "bold red"}
 _LABEL = 9
@@ -31,44 +33,65 @@ _SHORT_LINES = 200
 
 
 def plan_text(
-    plan: Plan, *, width: int = 80, refusals: Sequence[Finding] = (), everything: bool = False
+    plan: Plan,
+    *,
+    kinds: Kinds,
+    width: int = 80,
+    refusals: Sequence[Finding] = (),
+    everything: bool = False,
 ) -> str:
     """``plan_view`` without colours."""
-    return plan_view(plan, width=width, refusals=refusals, everything=everything).plain
+    return plan_view(plan, kinds=kinds, width=width, refusals=refusals, everything=everything).plain
 
 
 def plan_view(
-    plan: Plan, *, width: int = 80, refusals: Sequence[Finding] = (), everything: bool = False
+    plan: Plan,
+    *,
+    kinds: Kinds,
+    width: int = 80,
+    refusals: Sequence[Finding] = (),
+    everything: bool = False,
 ) -> Text:
     """The plan, ending in its summary line (no newline after it).
 
     ``refusals`` are what the safety limits say. ``everything`` shortens no list. Print it with
     ``soft_wrap=True``: the lines are already as wide as they should be.
     """
-    page = _Page(width=max(40, width), everything=everything)
+    page = _Page(kinds, width=max(40, width), everything=everything)
     _attention(page, plan)
-    _units(page, "Organizational units", plan, (ChangeKind.CREATE_OU, ChangeKind.RENAME_OU))
+    of_organization = [change for change in plan.changes if change.target == ORGANIZATION]
+    for kind in kinds.values():
+        _things(
+            page,
+            kind.title,
+            [
+                item
+                for item in of_organization
+                if item.kind == kind.name and not item.action.removes
+            ],
+        )
     _accounts(page, plan)
-    _units(page, "Clean-up", plan, (ChangeKind.DELETE_OU,))
+    _things(page, "Clean-up", [item for item in of_organization if item.action.removes])
     _notes(page, plan)
     _refusals(page, refusals)
     page.gap()
-    page.whole(summary_line(plan), style="bold")
+    page.whole(summary_line(plan, page.kinds), style="bold")
     return page.text
 
 
-def plan_headline(plan: Plan) -> Text:
+def plan_headline(plan: Plan, kinds: Kinds) -> Text:
     """Which plan it is and what it comes to, for people who have seen the whole of it."""
-    page = _Page(width=80, everything=False)
+    page = _Page(kinds, width=80, everything=False)
     page.whole(f"Plan {plan_digest(plan)[7:19]} of {short(plan.revision)}")
-    page.whole(summary_line(plan), style="bold")
+    page.whole(summary_line(plan, page.kinds), style="bold")
     return page.text
 
 
 class _Page:
     """Lines of text, wrapped at words; a line's continuation is indented like its beginning."""
 
-    def __init__(self, *, width: int, everything: bool) -> None:
+    def __init__(self, kinds: Kinds, *, width: int, everything: bool) -> None:
+        self.kinds = kinds
         self.width = width
         self.everything = everything
         self._lines: list[Text] = []
@@ -139,16 +162,18 @@ def _attention(page: _Page, plan: Plan) -> None:
             page.line("    → ", one_line(item.hint), style="italic")
 
 
-def _units(page: _Page, title: str, plan: Plan, kinds: Sequence[ChangeKind]) -> None:
-    changes = [change for change in plan.changes if change.kind in kinds]
+def _things(page: _Page, title: str, changes: Sequence[Change]) -> None:
+    """What belongs to no account, a line each."""
     if not changes:
         return
     page.gap()
     page.line("", title, style="bold")
-    for change in changes:
-        symbol, words = unit_item(change)
+    for item, _ in items_of(page.kinds, changes):
         page.line(
-            f"  {symbol} ", words, lead_style=STYLES[symbol], tail=f"({one_line(change.reason)})"
+            f"  {item.symbol} ",
+            ", ".join(item.values),
+            lead_style=STYLES[item.symbol],
+            tail=" ".join(item.notes),
         )
 
 
@@ -169,7 +194,7 @@ def _accounts(page: _Page, plan: Plan) -> None:
         shape = _shape(by_target[target])
         if target in in_full:
             page.gap()
-            _block(page, block_of(plan, target, by_target[target], lines.get(target)))
+            _block(page, block_of(plan, page.kinds, target, by_target[target], lines.get(target)))
         elif shape in alike and shape not in told:
             told.add(shape)
             _group(page, plan, alike[shape], by_target)
@@ -193,7 +218,7 @@ def _shape(changes: Sequence[Change]) -> tuple[str, ...]:
     return tuple(
         text
         for change in changes
-        for text in (change.kind.value, change.subject, change.reason, *change.details)
+        for text in (change.kind, change.action, change.key, change.reason, *change.details)
     )
 
 
@@ -213,7 +238,7 @@ def _group(
     most = page.limit(_NAMES_SHOWN, len(targets))
     rest = f", … and {len(targets) - most:,} more" if most < len(targets) else ""
     page.line("  ", ", ".join(one_line(target) for target in targets[:most]) + rest)
-    for item in block_of(plan, targets[0], by_target[targets[0]], None).items:
+    for item in block_of(plan, page.kinds, targets[0], by_target[targets[0]], None).items:
         _item(page, item)
 
 
@@ -275,7 +300,7 @@ def _short(
     others = [target for target in targets if not is_risky(by_target[target])]
     most = page.limit(_SHORT_LINES, len(others))
     for target in (*risky, *others[:most]):
-        block = block_of(plan, target, by_target[target], None)
+        block = block_of(plan, page.kinds, target, by_target[target], None)
         account = f" ({block.account_id})" if block.account_id else ""
         page.line(
             f"  {block.symbol} ",
@@ -291,22 +316,10 @@ def _short(
 
 
 def _in_short(block: Block) -> str:
-    words: list[str] = []
-    for item in block.items:
-        if item.label in {"move", "name", "request", "adopt"}:
-            words.append(f"{item.label} {item.values[0]}")
-        elif item.label == "account":
-            words.append(block.headline)
-        elif item.label == "forget" and not item.is_list and "/" not in item.values[0]:
-            words.append("to be forgotten")
-        elif item.label in {"forget", "destroy"}:
-            words.append(f"{item.label} {item.values[0]}")
-        else:
-            label = "customization" if item.label == "run" else item.label.rstrip("s")
-            words.append(
-                f"{item.symbol if label == 'tag' else ''}{counted(len(item.values), label)}"
-            )
-    return ", ".join(words)
+    return ", ".join(
+        block.headline if item.label == "account" else words
+        for item, words in zip(block.items, block.in_short, strict=True)
+    )
 
 
 def _notes(page: _Page, plan: Plan) -> None:

@@ -11,7 +11,8 @@ from aft.sandbox.credentials import Caller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """One call as AWS saw it. ``error_code`` is ``None`` when it succeeded."""
+    """One call as AWS saw it. ``error_code`` is ``None`` when it succeeded; ``depends`` names the
+    condition keys (or ``resource``) that policies ask for and the sandbox does not know."""
 
     index: int
     service: str
@@ -20,6 +21,7 @@ class CallRecord:
     region: str
     request_id: str
     error_code: str | None
+    depends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,8 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """An authenticated caller. ``role_arn`` is set for role sessions, ``read_only`` for those
-    that a session policy holds to ReadOnlyAccess."""
+    """An authenticated caller. ``role_arn`` is set for role sessions, ``session_policies``
+    (JSON texts) for those that are held to less than their role."""
 
     account_id: str
     arn: str
@@ -35,7 +35,7 @@ class Caller:
     access_key: str = ""
     role_arn: str = ""
     service_linked: bool = False
-    read_only: bool = False
+    session_policies: tuple[str, ...] = ()
 
 
 class UnknownCredentials(Exception):
@@ -68,7 +68,7 @@ class CredentialTable:
         role_arn: str = "",
         prefix: str = "ASIA",
         expires_at: float | None = None,
-        read_only: bool = False,
+        session_policies: tuple[str, ...] = (),
     ) -> Keys:
         """Make keys for a caller; with ``ASIA`` they carry a session token."""
         access_key = prefix + "".join(self.rng.choices(_ALPHABET, k=16))
@@ -84,7 +84,7 @@ class CredentialTable:
             access_key=access_key,
             role_arn=role_arn,
             service_linked=":role/aws-service-role/" in role_arn,
-            read_only=read_only,
+            session_policies=session_policies,
         )
         self.entries[access_key] = _Entry(keys=keys, caller=caller)
         return keys

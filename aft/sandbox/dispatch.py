@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
@@ -29,6 +30,7 @@ from aft.sandbox.api_errors import (
     not_simulated,
     throttled,
 )
+from aft.sandbox.authorization import Call, Ruling
 from aft.sandbox.calls import CallRecord, Handler, Invocation
 from aft.sandbox.codec import parse_params, serialize_result, with_request_id
 from aft.sandbox.credentials import Caller, UnknownCredentials
@@ -52,8 +54,8 @@ class Hooks:
     where the account may not use the region."""
     admit: Callable[[str, str, str], bool]
     """(account, service, operation): False when the call comes too fast."""
-    forbid: Callable[[Caller, str, str], str | None]
-    """(caller, action, region): why the caller may not, or None."""
+    rule: Callable[[Call], Ruling]
+    """May the call go on?"""
     fault: Callable[[str, str, str], Action | None]
     """(service, operation, account)"""
     delay: Callable[[float], None]
@@ -90,6 +92,7 @@ class Dispatcher:
         self._handlers = handlers
         self._own_services = own_services
         self._stubber = BotocoreStubber()
+        self._undecided: tuple[str, ...] = ()
 
     def dispatch(self, request: WireRequest, service: str, operation: str) -> WireResponse:
         """Answer one call. Raises ``ConnectionBroken`` when a fault breaks the connection."""
@@ -117,6 +120,8 @@ class Dispatcher:
         response = self._execute(call, request_id)
         if fault is not None and fault.kind is FaultKind.LOST_REPLY:
             raise ConnectionBroken("the answer was lost (fault)")
+        if fault is not None and fault.kind is FaultKind.CUT_REPLY:
+            return _cut(response, fault.share)
         if fault is not None and fault.kind is FaultKind.EXIT:
             self._die()
         return response
@@ -156,7 +161,14 @@ class Dispatcher:
             error, model=call.model, protocol=call.protocol, request_id=request_id
         )
 
-    def _remember(self, call: _Call, request_id: str, error_code: str | None) -> None:
+    def _remember(
+        self,
+        call: _Call,
+        request_id: str,
+        error_code: str | None,
+        *,
+        depends: tuple[str, ...] = (),
+    ) -> None:
         with self.lock:
             record = CallRecord(
                 index=len(self.log),
@@ -166,6 +178,7 @@ class Dispatcher:
                 region=call.region,
                 request_id=request_id,
                 error_code=error_code,
+                depends=depends,
             )
             self.log.append(record)
 
@@ -183,7 +196,7 @@ class Dispatcher:
                 failed = broken(call.service, call.operation, cause)
                 return self._refuse(call, failed, request_id)
             code = _error_code(response) if response.status >= 400 else None
-            self._remember(call, request_id, code)
+            self._remember(call, request_id, code, depends=self._undecided)
             return response
 
     def _answer(self, call: _Call, request_id: str) -> WireResponse:
@@ -194,10 +207,19 @@ class Dispatcher:
             raise bad_credentials(call.service, call.protocol, expired=False) from None
         if not hooks.admit(call.caller.account_id, call.service, call.operation):
             raise throttled(call.service, call.protocol)
-        action = routing.iam_action(call.service, call.operation)
-        reason = hooks.forbid(call.caller, action, call.region)
-        if reason is not None:
-            raise denied(call.service, call.protocol, reason)
+        ruling = hooks.rule(
+            Call(
+                caller=call.caller,
+                service=call.service,
+                operation=call.operation,
+                action=routing.iam_action(call.service, call.operation),
+                region=call.region,
+                params=lambda: _params(call),
+            )
+        )
+        if ruling.refusal:
+            raise denied(call.service, call.protocol, ruling.refusal)
+        self._undecided = ruling.depends
         handler = self._handlers.get((call.service, call.operation))
         if handler is not None and call.model is not None:
             params = parse_params(call.model, call.operation, call.protocol, call.request)
@@ -242,6 +264,21 @@ class Dispatcher:
         flat |= {"x-amzn-requestid": request_id, "x-amz-request-id": request_id}
         content = with_request_id(content, call.protocol, request_id)
         return WireResponse(status=int(status), headers=flat, body=content)
+
+
+def _params(call: _Call) -> Mapping[str, Any]:
+    """The parameters, for whoever wants to know the resource; none when they cannot be read."""
+    if call.model is None:
+        return {}
+    try:
+        return parse_params(call.model, call.operation, call.protocol, call.request)
+    except ApiError:
+        return {}
+
+
+def _cut(response: WireResponse, share: float) -> WireResponse:
+    headers = {name: text for name, text in response.headers.items() if name != "content-length"}
+    return replace(response, headers=headers, body=response.body[: int(len(response.body) * share)])
 
 
 def _error_code(response: WireResponse) -> str:

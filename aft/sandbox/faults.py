@@ -26,6 +26,8 @@ class FaultKind(enum.StrEnum):
     """The connection breaks before AWS sees the call."""
     LOST_REPLY = "lost_reply"
     """Executed, but the connection breaks before the answer arrives."""
+    CUT_REPLY = "cut_reply"
+    """Executed, but only ``share`` of the answer's body arrives, as if that were all of it."""
     EXIT = "exit"
     """Executed, the organization's state is saved, then this process dies (exit code 137)."""
     EXIT_BEFORE = "exit_before"
@@ -65,6 +67,7 @@ class Action:
     status: int = 400
     seconds: float = 0.0
     gate: Gate | None = None
+    share: float = 0.5
 
 
 def throttle() -> Action:
@@ -95,6 +98,11 @@ def reset() -> Action:
 def lost_reply() -> Action:
     """Execute the call and lose its answer."""
     return Action(kind=FaultKind.LOST_REPLY)
+
+
+def cut_reply(share: float) -> Action:
+    """Execute the call and answer with the first ``share`` (0 up to 1) of the body alone."""
+    return Action(kind=FaultKind.CUT_REPLY, share=share)
 
 
 def exit_process() -> Action:

@@ -21,7 +21,7 @@ PREFIX = "/_sandbox/"
 HEADER = "x-aft-sandbox"
 _MOST_CALLS = 1000
 _RULE_KEYS = frozenset({"service", "operation", "action", "after", "every", "times", "account_id"})
-_ACTION_KEYS = frozenset({"kind", "code", "message", "status", "seconds"})
+_ACTION_KEYS = frozenset({"kind", "code", "message", "status", "seconds", "share"})
 
 
 class BadRequest(Exception):
@@ -194,6 +194,7 @@ def _rule(item: Any) -> Rule:
                 message=str(action.get("message", "Injected by a fault rule.")),
                 status=int(action.get("status", 400)),
                 seconds=float(action.get("seconds", 0.0)),
+                share=float(action.get("share", 0.5)),
             ),
             after=int(item.get("after", 0)),
             every=max(1, int(item.get("every", 1))),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from aft.sandbox import identity_policies, keys, organization_services, rates, regions, scp, tagging
+from aft.sandbox import keys, organization_services, rates, regions, tagging
 from aft.sandbox.accounts_api import AccountManagement
+from aft.sandbox.authorization import Call, Ruling, ruling
 from aft.sandbox.calls import Handler
 from aft.sandbox.credentials import Caller, UnknownCredentials
 from aft.sandbox.dispatch import Dispatcher, Hooks
@@ -32,13 +33,6 @@ def build_dispatcher(context: Context, *, faults: Faults, save: Callable[[], Non
     return Dispatcher(
         hooks=_hooks(context, faults, save), handlers=handlers, own_services=_OWN_SERVICES
     )
-
-
-def _refusal(context: Context, caller: Caller, action: str, region: str) -> str | None:
-    found = scp.refusal(context.organization, caller, action=action, region=region)
-    if found is None and action != "sts:AssumeRole":  # asked there, with the role's ARN
-        found = identity_policies.refusal(caller, action=action, region=region)
-    return found
 
 
 def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
@@ -70,8 +64,8 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
             return True
         return rates.admit(world.buckets, account_id, service, operation, now=context.now())
 
-    def forbid(caller: Caller, action: str, region: str) -> str | None:
-        return _refusal(context, caller, action, region)
+    def rule(call: Call) -> Ruling:
+        return ruling(context.organization, call, now=context.now())
 
     def fault(service: str, operation: str, account_id: str) -> Action | None:
         return faults.decide(
@@ -89,7 +83,7 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
         authenticate=authenticate,
         before=before,
         admit=admit,
-        forbid=forbid,
+        rule=rule,
         fault=fault,
         delay=context.clock.wall.sleep,
         save=save,

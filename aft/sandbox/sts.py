@@ -1,7 +1,8 @@
 """Security Token Service: roles are assumed only where they exist and let the caller in.
 
-Sessions end on the virtual clock. Of session policies only ReadOnlyAccess of AWS is known. A role
-session assumes another role when that role trusts it and its own role's policies allow it. Web
+Sessions end on the virtual clock and may be held to less by session policies. A role
+session assumes another role when that role trusts it; that its own role's policies allow it was
+asked before. Web
 identity tokens are read, not verified.
 """
 
@@ -19,23 +20,22 @@ from urllib.parse import unquote
 from botocore.model import ServiceModel
 from moto.iam.models import iam_backends
 
-from aft.sandbox import identity_policies
+from aft.policy_language.context import Context as RequestContext
+from aft.policy_language.context import Value, value_of
+from aft.policy_language.documents import NotAPolicy
+from aft.policy_language.evaluate import Decision, granted
+from aft.policy_language.policy import Policy, policy_of_text
+from aft.policy_language.principals import Principal
+from aft.policy_language.statements import Request
 from aft.sandbox.api_errors import ApiError
+from aft.sandbox.authorization import session_policy
 from aft.sandbox.calls import Handler, Invocation
 from aft.sandbox.credentials import Caller, Keys
 from aft.sandbox.member_accounts import materialize
 from aft.sandbox.organizations_backend.rules import Context
-from aft.sandbox.policy_language import (
-    action_applies,
-    as_list,
-    conditions_hold,
-    like,
-    statements,
-)
 from aft.sandbox.validation import violations
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/((?:[\w+=,.@-]+/)*)([\w+=,.@-]+)")
-_READ_ONLY = ":aws:policy/ReadOnlyAccess"
 _CHAINED_MAXIMUM = 3600
 _DEFAULT_DURATION = 3600
 
@@ -60,12 +60,8 @@ class SecurityTokens:
         self._validate(call)
         arn, caller = str(call.params["RoleArn"]), call.caller
         refused = _denied(caller, arn, "sts:AssumeRole")
-        if identity_policies.refusal(
-            caller, action="sts:AssumeRole", region=call.region, resource=arn
-        ):
-            raise refused
         role = self._role(arn, refused=refused)
-        conditions = {
+        conditions: dict[str, Value] = {
             "aws:principalarn": caller.role_arn or caller.arn,
             "aws:principalaccount": caller.account_id,
             "aws:principalorgid": self._context.organization.id,
@@ -76,7 +72,8 @@ class SecurityTokens:
         if call.params.get("ExternalId"):
             conditions["sts:externalid"] = str(call.params["ExternalId"])
         document = json.loads(unquote(role.assume_role_policy_document))
-        if not _trusts(document, caller, "sts:AssumeRole", conditions):
+        principal = Principal(caller.arn, caller.role_arn)
+        if not _trusts(document, principal, "sts:AssumeRole", conditions):
             raise refused
         duration = self._duration(call, role, chained=bool(caller.role_arn))
         return self._session(call, arn, role, duration)
@@ -98,9 +95,10 @@ class SecurityTokens:
                 f"No OpenIDConnect provider found in your account for https://{issuer}",
                 status=400,
             )
-        conditions = {f"{issuer}:{name}".lower(): str(value) for name, value in claims.items()}
+        conditions = {f"{issuer}:{name}": _claim(value) for name, value in claims.items()}
         document = json.loads(unquote(role.assume_role_policy_document))
-        if not _trusts_federation(document, provider, conditions):
+        action = "sts:AssumeRoleWithWebIdentity"
+        if not _trusts(document, Principal(provider), action, conditions):
             raise refused
         duration = self._duration(call, role, chained=False)
         answer = dict(self._session(call, arn, role, duration))
@@ -191,10 +189,7 @@ class SecurityTokens:
             user_id=f"{role.id}:{name}",
             role_arn=arn,
             expires_at=now + duration,
-            read_only=any(
-                str(policy.get("arn", "")).endswith(_READ_ONLY)
-                for policy in call.params.get("PolicyArns") or ()
-            ),
+            session_policies=_session_policies(call, account_id),
         )
         return {
             "Credentials": _credentials(keys),
@@ -219,45 +214,33 @@ def _denied(caller: Caller, arn: str, action: str) -> ApiError:
     )
 
 
+def _session_policies(call: Invocation, account_id: str) -> tuple[str, ...]:
+    """The texts a session is held to: the one given, and the managed ones that are named."""
+    given = str(call.params.get("Policy") or "")
+    if given:
+        try:
+            policy_of_text(given)
+        except NotAPolicy as error:
+            raise ApiError("MalformedPolicyDocument", error.message, status=400) from error
+    arns = [str(item.get("arn", "")) for item in call.params.get("PolicyArns") or ()]
+    named = (session_policy(account_id, arn) for arn in arns)
+    return (*((given,) if given else ()), *named)
+
+
 def _trusts(
-    document: Mapping[str, Any], caller: Caller, action: str, conditions: Mapping[str, str]
+    document: Mapping[str, Any], principal: Principal, action: str, conditions: Mapping[str, Value]
 ) -> bool:
-    trusted = False
-    for statement in statements(document):
-        if not action_applies(statement, action) or not conditions_hold(statement, conditions):
-            continue
-        principal = statement.get("Principal")
-        names = as_list(principal.get("AWS")) if isinstance(principal, Mapping) else [principal]
-        if any(_is_caller(str(name), caller) for name in names):
-            if statement.get("Effect") == "Deny":
-                return False
-            trusted = True
-    return trusted
+    """Does the trust policy of a role let ``principal`` in?"""
+    request = Request(principal=principal, action=action, context=RequestContext(conditions))
+    answer = granted((Policy.of(document),), request, source="trust")
+    return answer.decision is Decision.ALLOWED
 
 
-def _is_caller(principal: str, caller: Caller) -> bool:
-    if principal == "*":
-        return True
-    account_root = f"arn:aws:iam::{caller.account_id}:root"
-    if principal in (caller.account_id, account_root):
-        return True
-    return principal in (caller.arn, caller.role_arn)
-
-
-def _trusts_federation(
-    document: Mapping[str, Any], provider: str, conditions: Mapping[str, str]
-) -> bool:
-    for statement in statements(document):
-        principal = statement.get("Principal")
-        names = as_list(principal.get("Federated")) if isinstance(principal, Mapping) else []
-        if (
-            statement.get("Effect") == "Allow"
-            and action_applies(statement, "sts:AssumeRoleWithWebIdentity")
-            and any(like(provider, str(name)) for name in names)
-            and conditions_hold(statement, conditions)
-        ):
-            return True
-    return False
+def _claim(value: Any) -> Value:
+    try:
+        return value_of(value)
+    except ValueError:  # an object inside of the token, which no condition key holds
+        return str(value)
 
 
 def _claims(token: str) -> Mapping[str, Any]:

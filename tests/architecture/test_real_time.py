@@ -14,6 +14,8 @@ TESTS = Path(__file__).parents[1]
 MEANT = {
     "waiting.py": "looks again, and gives up when something hangs",
     "fakes/clocks.py": "looks again whether every thread waits",
+    "golden/driver.py": "a story begins today, as commits and organizations do",
+    "golden/normal.py": "and its days are made alike",
     "github_server/server.py": "stamps what it makes",
     "unit/git/test_ledger.py": "a lock is a file, and its age is real",
     "unit/github/test_wire.py": "a certificate is valid today",

@@ -16,17 +16,23 @@ ONE_IMPORTER = {
     "yaml": {"aft/yamldoc/events.py"},
     "jinja2": {"aft/customizations/render.py"},
 }
+KNOWS_GITHUB = {
+    "aft/app/doctor/github_facts.py",  # aft doctor judges what only GitHub has
+    "aft/doctor/github.py",
+    "aft/cli/github_options.py",  # puts the adapter of aft.forge together
+}
 FORBIDDEN_WORDS = {"utils", "helpers", "common", "manager", "misc"}
 
 
-def imported(path: Path) -> set[str]:
+def imported(path: Path, *, depth: int = 1) -> set[str]:
+    """The packages a module imports, named by their first ``depth`` parts."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names.update(alias.name.partition(".")[0] for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    return names
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {".".join(name.split(".")[:depth]) for name in names}
 
 
 def test_import_contracts_are_kept() -> None:
@@ -44,6 +50,16 @@ def test_some_packages_have_one_importer(package: str) -> None:
     assert importers, f"nothing imports {package}: is this test still about something?"
 
 
+def test_github_is_known_where_the_forge_is_put_together_alone() -> None:
+    importers = {
+        name
+        for path in SOURCES
+        if "aft.github" in imported(path, depth=2)
+        and not (name := str(path.relative_to(ROOT))).startswith("aft/github/")
+    }
+    assert importers == KNOWS_GITHUB
+
+
 def test_moto_is_imported_by_the_sandbox_alone() -> None:
     importers = {path.relative_to(ROOT).parts[1] for path in SOURCES if "moto" in imported(path)}
     assert importers == {"sandbox"}
@@ -52,6 +68,18 @@ def test_moto_is_imported_by_the_sandbox_alone() -> None:
 def test_no_room_is_called_a_drawer() -> None:
     names = {path.stem for path in SOURCES} | {path.parent.name for path in SOURCES}
     assert not names & FORBIDDEN_WORDS
+
+
+def test_the_engine_knows_no_way_of_creating_accounts() -> None:
+    words = ("CreateAccount", "EMAIL_ALREADY", "ServiceCatalog")
+    odd = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "aft/engine")
+        for word in words
+        if word.casefold() in path.read_text().casefold()
+    ]
+    assert not odd
 
 
 def test_modules_stay_small() -> None:

@@ -13,6 +13,7 @@ from tests.bench import (
     baselines,
     ledger_appends,
     plan_reads,
+    policies,
     pull_request,
     startup,
     validating,
@@ -52,6 +53,7 @@ def _rows(folder: Path) -> Iterator[Row]:
         yield from _said("the ledger", ledger_appends.measure(made, MANY))
     yield from _said("ten thousand requests", validating.measure(many, MANY))
     yield from _said("starting", startup.measure(many))
+    yield from _said("policies", policies.measure())
     yield from _said("baselines", baselines.measure(folder))
     yield from _said("vending in real time", vending.measure(folder))
 

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from builders_kinds import what
+
 from aft.app.apply.applying import apply_now
 from aft.app.plan.planning import Planned, plan_now
 from aft.aws.adapters import connect
 from aft.engine.model import StopToken
 from aft.organization.model import REQUEST_TAG
-from aft.plan.model import ChangeKind
 from aft.plan.outcome import Outcome, Status, StepOutcome
 from aft.sandbox.seed import AccountSpec
 from aft.values.ids import RequestId
@@ -137,13 +138,13 @@ def _first_day(made: Place) -> Iterator[Row]:
         step.change.id: step
         for row in outcome.targets
         for step in row.steps
-        if step.change.kind is ChangeKind.APPLY_SETTING
+        if what(step.change) == "update setting"
     }
     group = "The first day of an account with `standard`, three regions, 100 ms a call"
     yield Row(group=group, name="settings applied", measured=len(steps), bound=15, at_least=True)
     yield _beside(group, "time", steps)
     # AWS takes its time for this one, which hides how the others go.
-    others = {key: step for key, step in steps.items() if step.change.subject != SLOWEST}
+    others = {key: step for key, step in steps.items() if step.change.key != SLOWEST}
     yield _beside(group, f"without {SLOWEST}", others)
     yield Row(
         group=group,
@@ -158,7 +159,7 @@ def _beside(group: str, what: str, steps: Mapping[str, StepOutcome]) -> Row:
     """All of it against the longest setting with what it comes after."""
     ends = [(step.began or 0.0) + step.seconds for step in steps.values()]
     whole = max(ends) - min(step.began or 0.0 for step in steps.values())
-    longest, subject = max((_path(step, steps), step.change.subject) for step in steps.values())
+    longest, subject = max((_path(step, steps), step.change.key) for step in steps.values())
     return Row(
         group=group,
         name=f"{what}, in times of its longest setting",

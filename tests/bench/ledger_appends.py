@@ -29,7 +29,12 @@ def measure(made: Place, accounts: int) -> Iterator[Row]:
                 at=made.world.clock.now(),
                 run="bench",
                 actor="bench",
-                data={"kind": "apply-setting", "name": "account-alias", "digest": "sha256:1"},
+                data={
+                    "kind": "setting",
+                    "action": "update",
+                    "key": "account-alias",
+                    "digest": "sha256:1",
+                },
             )
         ]
     )

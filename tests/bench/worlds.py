@@ -57,7 +57,14 @@ def place(root: Path, *, real_time: bool = False) -> Iterator[Place]:
         edge_onto(sandbox, config) as edge,
     ):
         ledger = open_ledger(workspace, config, simulated=True)
-        world = World(clock=sandbox.clock, ledger=ledger, edge=edge, sandbox=sandbox, run="bench")
+        world = World(
+            clock=sandbox.clock,
+            ledger=ledger,
+            edge=edge,
+            provider=workspace.provider(config, edge.management),
+            sandbox=sandbox,
+            run="bench",
+        )
         yield Place(root=root, workspace=workspace, world=world, sandbox=sandbox)
 
 
@@ -106,6 +113,7 @@ def fill_ledger(place: Place, accounts: Mapping[Sample, str]) -> None:
         workspace.desired(workspace.files("HEAD")),
         place.world.edge.reader.read(),
         LedgerState(records={subject: record for subject, record in records.items() if record}),
+        kinds=workspace.kinds,
         settings=workspace.settings,
         runners=workspace.runners,
         made_at=at,
@@ -120,8 +128,9 @@ def fill_ledger(place: Place, accounts: Mapping[Sample, str]) -> None:
                 actor="bench",
                 account_id=change.account_id,
                 data={
-                    "kind": change.kind.value,
-                    "name": change.subject,
+                    "kind": change.kind,
+                    "action": change.action.value,
+                    "key": change.key,
                     "digest": change.inputs_digest,
                 },
             )

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from builders_reconcile import application
 from builders_sandbox import STILL
 
+from aft.account_provider import CreationRefused
 from aft.aws.adapters import AwsEdge, connect
 from aft.config.model import Config, Roles
 from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled, UnknownOutcome
 from aft.organization.model import REQUEST_TAG, AccountState
-from aft.ports import CreationState
+from aft.providers.organizations.provider import OrganizationsProvider
 from aft.sandbox.faults import Rule, error, lost_reply, throttle
 from aft.sandbox.sandbox import Sandbox
 from aft.sandbox.seed import AccountSpec
@@ -297,78 +299,52 @@ def test_lookup_by_email_ignores_case(sandbox: Sandbox, edge: AwsEdge) -> None:
     assert edge.lookup.account_by_email("nobody@example.com") is None
 
 
-# --- creating -------------------------------------------------------------------------------
+# --- creating: what all providers keep is in test_account_providers ---------------------------
 
 
-def create(edge: AwsEdge, name: str) -> str:
-    return edge.provider.start_creation(
-        name=name,
-        email=f"aws+{name}@example.com",
-        request_id=RequestId(name),
-        tags=[("team", "pay")],
-    ).id
+def provider_of(edge: AwsEdge) -> OrganizationsProvider:
+    return OrganizationsProvider(edge.management)
 
 
-def test_a_created_account_is_in_the_root_and_tagged(sandbox: Sandbox, edge: AwsEdge) -> None:
-    started = edge.provider.start_creation(
-        name="prod", email="aws+prod@example.com", request_id=RequestId("prod"), tags=[("a", "b")]
-    )
-    assert started.state is CreationState.IN_PROGRESS
-    assert started.account_name == "prod"
-    assert started.requested_at.tzinfo is not None
-    done = edge.provider.creation(started.id)
-    assert done.state is CreationState.SUCCEEDED
+def test_a_created_account_is_in_the_root(edge: AwsEdge) -> None:
+    begun = provider_of(edge).begin(application("prod"))
+    done = provider_of(edge).look(begun.id)
     assert done.account_id is not None
-    account = edge.reader.read().account_by_id[done.account_id]
-    assert account.ou.is_root
-    assert account.tags == {REQUEST_TAG: "prod", "a": "b"}
+    assert edge.reader.read().account_by_id[done.account_id].ou.is_root
 
 
 def test_a_taken_email_fails_the_creation_with_awss_reason(sandbox: Sandbox, edge: AwsEdge) -> None:
     seed(sandbox, spec("prod"))
-    failed = edge.provider.creation(create(edge, "prod"))
-    assert failed.state is CreationState.FAILED
-    assert failed.failure_reason == "EMAIL_ALREADY_EXISTS"
-    assert failed.account_id is None
+    provider = provider_of(edge)
+    failed = provider.look(provider.begin(application("prod")).id)
+    assert failed.failure is not None
+    assert failed.failure.reason == "EMAIL_ALREADY_EXISTS"
 
 
 def test_the_sixth_creation_at_a_time_is_throttled(sandbox: Sandbox, edge: AwsEdge) -> None:
     sandbox.configure(creation_seconds=(60.0, 60.0))
-    ids = [create(edge, f"a{number}") for number in range(edge.provider.max_in_flight)]
+    provider = provider_of(edge)
+    for number in range(5):
+        provider.begin(application(f"a{number}"))
     with pytest.raises(Throttled):
-        create(edge, "sixth")
-    open_now = edge.provider.creations([CreationState.IN_PROGRESS])
-    assert {creation.id for creation in open_now} == set(ids)
-    sandbox.clock.sleep(61)
-    assert edge.provider.creations([CreationState.IN_PROGRESS]) == ()
-    create(edge, "sixth")
+        provider.begin(application("sixth"))
 
 
 def test_a_full_organization_is_terminal_and_says_what_to_ask_for(
     sandbox: Sandbox, edge: AwsEdge
 ) -> None:
     sandbox.configure(account_quota=1)
-    with pytest.raises(Terminal, match="ACCOUNT_NUMBER_LIMIT_EXCEEDED") as caught:
-        create(edge, "prod")
+    with pytest.raises(CreationRefused, match="ACCOUNT_NUMBER_LIMIT_EXCEEDED") as caught:
+        provider_of(edge).begin(application("prod"))
     assert "quota" in caught.value.hint
+    assert (caught.value.failure.account_exists, caught.value.failure.tries) == (False, 0)
 
 
-def test_a_lost_reply_leaves_one_account_and_an_unknown_outcome(
-    sandbox: Sandbox, edge: AwsEdge
-) -> None:
+def test_a_lost_reply_is_an_unknown_outcome_of_one_call(sandbox: Sandbox, edge: AwsEdge) -> None:
     sandbox.faults.add(Rule("organizations", "CreateAccount", lost_reply()))
     with pytest.raises(UnknownOutcome):
-        create(edge, "prod")
-    created = [record for record in sandbox.log if record.operation == "CreateAccount"]
-    assert len(created) == 1
-    (creation,) = edge.provider.creations(list(CreationState))
-    assert creation.account_name == "prod"
-    assert creation.state is CreationState.SUCCEEDED
-
-
-def test_a_creation_nobody_knows_is_not_found(edge: AwsEdge) -> None:
-    with pytest.raises(NotFound):
-        edge.provider.creation("car-12345678901234567890123456789012")
+        provider_of(edge).begin(application("prod"))
+    assert [record.operation for record in sandbox.log].count("CreateAccount") == 1
 
 
 # --- writing --------------------------------------------------------------------------------
@@ -519,7 +495,8 @@ def test_member_credentials_are_renewed_before_they_expire(sandbox: Sandbox, edg
 
 def test_an_account_becomes_usable_when_its_role_does(sandbox: Sandbox, edge: AwsEdge) -> None:
     sandbox.configure(role_usable_seconds=20.0)
-    account = edge.provider.creation(create(edge, "prod")).account_id
+    provider = provider_of(edge)
+    account = provider.look(provider.begin(application("prod")).id).account_id
     assert account is not None
     assert edge.members.is_usable(account) is False
     sandbox.clock.sleep(21)

@@ -72,7 +72,7 @@ def test_what_is_appended_is_read(place: Place) -> None:
     record = state.record("payments-prod")
     assert record.account_id == "111122223333"
     assert record.intent is None
-    assert set(record.steps) == {"network"}
+    assert set(record.steps) == {"setting/network"}
     assert ledger.events("payments-prod") == (
         intent(),
         bound(second=1),
@@ -118,7 +118,7 @@ def test_one_append_hands_an_account_over(place: Place) -> None:
 def test_secrets_are_not_kept(place: Place) -> None:
     ledger = place.writer()
     ledger.append([step("db", outputs={"DbPassword": "hunter2", "VpcId": "vpc-1"})])
-    outputs = ledger.read().record("payments-prod").steps["db"].outputs
+    outputs = ledger.read().record("payments-prod").steps["setting/db"].outputs
     assert outputs["VpcId"] == "vpc-1"
     assert "hunter2" not in str(outputs) + str(ledger.events("payments-prod"))
 
@@ -146,7 +146,7 @@ def test_a_durable_event_takes_the_earlier_ones_along(place: Place) -> None:
     one, other = place.writer(), place.writer()
     one.append([step("first")])
     one.append([step("second", second=1)], durable=True)
-    assert set(other.read().record("payments-prod").steps) == {"first", "second"}
+    assert set(other.read().record("payments-prod").steps) == {"setting/first", "setting/second"}
 
 
 def test_two_runs_lose_nothing_of_each_other(place: Place) -> None:
@@ -160,8 +160,12 @@ def test_two_runs_lose_nothing_of_each_other(place: Place) -> None:
     other.publish()
     for ledger in (one, other, place.writer()):
         state = ledger.read()
-        assert set(state.record("payments-prod").steps) == {"first", "second", "third"}
-        assert set(state.record("b").steps) == {"x"}
+        assert set(state.record("payments-prod").steps) == {
+            "setting/first",
+            "setting/second",
+            "setting/third",
+        }
+        assert set(state.record("b").steps) == {"setting/x"}
         assert len(ledger.events("payments-prod")) == 3
 
 
@@ -262,7 +266,9 @@ def test_threads_share_one_ledger(place: Place) -> None:
         list(pool.map(work, range(18)))
     ledger.publish()
     state = place.writer().read()
-    done = {name for record in state.records.values() for name in record.steps}
+    done = {
+        name.removeprefix("setting/") for record in state.records.values() for name in record.steps
+    }
     assert done == {f"step-{number}" for number in range(18)}
     assert all(record.intent is not None for record in state.records.values())
 
@@ -280,7 +286,9 @@ def test_several_runners_write_at_the_same_time(place: Place) -> None:
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(work, range(3)))
     state = place.writer().read()
-    done = {name for record in state.records.values() for name in record.steps}
+    done = {
+        name.removeprefix("setting/") for record in state.records.values() for name in record.steps
+    }
     assert done == {f"{number}-{item}" for number in range(3) for item in range(4)}
 
 

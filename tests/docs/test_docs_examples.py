@@ -164,7 +164,11 @@ def test_shapes_are_those_of_real_output(troubled: Repo) -> None:
     assert applied.code == 4
     said["apply"] = applied.data
     rows = repo.aft("status", "--json").data["accounts"]
-    said["status"] = {"accounts": [row for row in rows if row["failed"]]}
+    failed = next(row for row in rows if row["failed"])
+    said["status"] = {
+        "accounts": [row for row in rows if row["failed"]],
+        "organization": [{"id": "ou/Workloads", "failed": failed["failed"]}],
+    }
     story = repo.aft("history", "shop", "--json").data
     said["history"] = [next(entry for entry in story if entry["kind"] == "bound")]
     repo.request("old", "email: other@example.com\n".replace("email", "reason"))

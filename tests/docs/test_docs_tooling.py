@@ -88,6 +88,6 @@ def test_renewed_answers_stay_short() -> None:
 def test_generated_parts_are_replaced() -> None:
     stale = "a\n<!-- generated: change-kinds -->old<!-- end -->\nb\n"
     made = fresh(stale)
-    assert "`create-account`" in made
+    assert "`account` (`create`, " in made
     assert "old" not in made
     assert fresh(made) == made

@@ -15,6 +15,7 @@ from typing import get_args
 
 import click
 
+from aft.account_provider import AccountProviderPlugin
 from aft.baselines.model import BaselineSetting
 from aft.baselines.parse import BaselineFile
 from aft.cli.main import VERBS, cli
@@ -26,12 +27,12 @@ from aft.customizations.template_values import ACCOUNT_FIELDS
 from aft.desired.raw import NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.desired.schema import SchemaName, json_schema
 from aft.findings.codes import FINDING_CODES
+from aft.kinds.registry import installed_kinds
 from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.organization.raw import NOT_ACTED_ON as ORGANIZATION_LATER
 from aft.organization.raw import OrganizationFile
-from aft.plan.model import ChangeKind
-from aft.plan.risk import RISK_WORDS, Risk
-from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.policy_language.policy_types import AS_OF, POLICY_TYPES
 from aft.sandbox.profiles import Profile, behaviour_of
 from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, Grant
 
@@ -45,6 +46,9 @@ _PART = re.compile(
 
 _LOADED: Mapping[str, BaselineSetting] = load_plugins(SETTINGS_GROUP, lambda item: item.name)
 SETTINGS = tuple(setting for _, setting in sorted(_LOADED.items()))
+_PROVIDERS: Mapping[str, AccountProviderPlugin] = load_plugins(
+    PROVIDERS_GROUP, lambda item: item.name
+)
 _KINDS: Mapping[str, str] = {
     "cloudformation": "a CloudFormation template, rendered with Jinja2",
     "python": "a function `customize(context)`",
@@ -56,7 +60,7 @@ RANGES = {
     "1": "YAML",
     "2": "A field of any file",
     "3": "Across requests",
-    "4": "organization.yaml",
+    "4": "The organization and its policies",
     "5": "Baselines",
     "6": "Customizations",
     "7": "aft.yaml",
@@ -197,12 +201,35 @@ def filters() -> str:
     return ", ".join(f"`{name}`" for name in sorted({*FILTERS, "tojson"}))
 
 
+def policy_types() -> str:
+    rows = []
+    for item in POLICY_TYPES.values():
+        limits = item.limits
+        since = f"; since {item.since}" if item.since is not None else ""
+        rows.append(
+            (
+                f"`{item.name}`",
+                ", ".join(f"`{key}`" for key in item.top_level) or "not checked",
+                f"{limits.characters:,}",
+                f"{limits.least_attached} to {limits.attached}",
+                f"{limits.policies:,}",
+                f"{item.source}{since}",
+            )
+        )
+    head = ("type", "top level", "characters", "per target", "per organization", "source")
+    return f"As of {AS_OF}.\n\n" + table(head, rows)
+
+
 def change_kinds() -> str:
-    return ", ".join(f"`{kind.value}`" for kind in ChangeKind)
+    return "; ".join(
+        f"`{kind.name}` ({', '.join(f'`{action.value}`' for action in kind.verbs)})"
+        for kind in installed_kinds().values()
+    )
 
 
 def risks() -> str:
-    return ", ".join(f"`{risk.value}` ({RISK_WORDS[risk]})" for risk in Risk)
+    found = {risk.code: risk.words for kind in installed_kinds().values() for risk in kind.risks}
+    return ", ".join(f"`{code}` ({words})" for code, words in sorted(found.items()))
 
 
 def profiles() -> str:
@@ -326,6 +353,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "template-account": template_account,
     "python-account": python_account,
     "template-filters": filters,
+    "policy-types": policy_types,
     "change-kinds": change_kinds,
     "risks": risks,
     "profiles": profiles,
@@ -365,6 +393,8 @@ def fresh_files() -> Mapping[Path, str]:
     pages = {page: fresh(page.read_text()) for page in sorted(DOCS.rglob("*.md"))}
     schemas: dict[Path, str] = {}
     for name in get_args(SchemaName):
-        text = json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
+        text = (
+            json.dumps(json_schema(name, providers=_PROVIDERS), indent=2, ensure_ascii=False) + "\n"
+        )
         schemas[DOCS / "reference" / "schemas" / f"{name}.json"] = text
     return {**pages, **schemas}

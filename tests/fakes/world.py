@@ -11,13 +11,21 @@ import contextlib
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from builders_plan import MANAGEMENT, ROOT, unit_id
 
+from aft.account_provider import (
+    Application,
+    Creation,
+    CreationFailure,
+    CreationState,
+    EarlierApplication,
+    ProviderTraits,
+)
 from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled
 from aft.organization.model import (
     REQUEST_TAG,
@@ -26,8 +34,9 @@ from aft.organization.model import (
     OrganizationalUnit,
     OrganizationSnapshot,
 )
-from aft.ports import Creation, CreationState
-from aft.values.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId
+from aft.providers.organizations.failures import failure_of
+from aft.providers.organizations.provider import TRAITS
+from aft.values.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath
 from fakes.clocks import SimulatedClock, SteppingClock
 
 _LEDGER = ("append", "append-durable", "publish")
@@ -48,14 +57,17 @@ class Fault:
 
 
 @dataclass
-class _Birth:
+class Birth:
     """A creation and what will come of it at ``ends``."""
 
     creation: Creation
     email: str
-    tags: Mapping[str, str]
     ends: datetime
     listed_from: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+    parent: OrgUnitId = ROOT
+    token: str = ""
+    explain: Callable[[str], CreationFailure] = failure_of
 
 
 @dataclass
@@ -91,7 +103,7 @@ class FakeWorld:
         self.accounts: dict[AccountId, Account] = {}
         self.born: dict[AccountId, datetime] = {}
         self.inside: dict[AccountId, dict[str, Any]] = {}
-        self.births: dict[str, _Birth] = {}
+        self.births: dict[str, Birth] = {}
         self.foreign_emails: set[str] = set()
         self.failing_names: dict[str, list[str]] = {}
         self.faults: list[Fault] = []
@@ -172,18 +184,23 @@ class FakeWorld:
             if birth.creation.state is CreationState.IN_PROGRESS and birth.ends <= now:
                 self.births[key] = self._ended(birth)
 
-    def _ended(self, birth: _Birth) -> _Birth:
+    def _ended(self, birth: Birth) -> Birth:
         reason = self._failure(birth)
         if reason:
-            failed = replace(birth.creation, state=CreationState.FAILED, failure_reason=reason)
+            failure = birth.explain(reason)
+            failed = replace(birth.creation, state=CreationState.FAILED, failure=failure)
             return replace(birth, creation=failed)
         account_id = self.add_account(
-            birth.creation.account_name, birth.email, tags=birth.tags, born=birth.ends
+            birth.creation.account_name,
+            birth.email,
+            tags=birth.tags,
+            parent=birth.parent,
+            born=birth.ends,
         )
         done = replace(birth.creation, state=CreationState.SUCCEEDED, account_id=account_id)
         return replace(birth, creation=done)
 
-    def _failure(self, birth: _Birth) -> str:
+    def _failure(self, birth: Birth) -> str:
         planned = self.failing_names.get(birth.creation.account_name)
         if planned:
             return planned.pop(0)
@@ -262,18 +279,19 @@ class FakeWorld:
 
 @dataclass
 class FakeProvider:
-    """``AccountProvider``: asynchronous, five slots, one e-mail address each."""
+    """``AccountProvider``, as Organizations is one: asynchronous, five slots, one e-mail address
+    each, born in the root."""
 
     world: FakeWorld
-    max_in_flight: int = 5
+    traits: ProviderTraits = TRAITS
 
-    def start_creation(
-        self, *, name: str, email: str, request_id: RequestId, tags: Iterable[tuple[str, str]]
-    ) -> Creation:
-        world = self.world
+    def birthplace(self, ou: OrgUnitId, organization: OrganizationSnapshot) -> OrgUnitId:
+        return organization.root_id
+
+    def begin(self, application: Application) -> Creation:
+        world, name = self.world, application.name
         with world.call("CreateAccount", write=True):
-            wanted = dict(tags)
-            assert wanted[REQUEST_TAG] == request_id
+            assert application.tags[REQUEST_TAG] == application.request_id
             if world.in_progress() >= world.max_in_flight:
                 world.refused_starts += 1
                 raise Throttled("five creations are in progress")
@@ -284,10 +302,10 @@ class FakeProvider:
                 state=CreationState.IN_PROGRESS,
                 requested_at=now,
             )
-            world.births[creation.id] = _Birth(
+            world.births[creation.id] = Birth(
                 creation=creation,
-                email=email,
-                tags=wanted,
+                email=application.email,
+                tags=application.tags,
                 ends=now + timedelta(seconds=world.creation_seconds),
                 listed_from=now + timedelta(seconds=world.list_lag),
             )
@@ -295,20 +313,30 @@ class FakeProvider:
             world.most_in_progress = max(world.most_in_progress, world.in_progress())
         return creation
 
-    def creation(self, creation_id: str) -> Creation:
+    def look(self, creation_id: str) -> Creation:
         with self.world.call("DescribeCreateAccountStatus"):
             if creation_id not in self.world.births:
                 raise NotFound(f"no creation {creation_id}")
             return self.world.births[creation_id].creation
 
-    def creations(self, states: Sequence[CreationState]) -> Sequence[Creation]:
+    def in_progress(self) -> Sequence[Creation]:
+        listed = self._listed()
+        return [item for item in listed if item.state is CreationState.IN_PROGRESS]
+
+    def find(self, earlier: EarlierApplication) -> Sequence[Creation]:
+        return [
+            creation
+            for creation in self._listed()
+            if creation.account_name == earlier.name
+            and creation.requested_at >= earlier.at
+            and creation.state is not CreationState.FAILED
+        ]
+
+    def _listed(self) -> Sequence[Creation]:
         with self.world.call("ListCreateAccountStatus"):
             now = self.world.clock.now()
-            return [
-                birth.creation
-                for birth in self.world.births.values()
-                if birth.creation.state in states and birth.listed_from <= now
-            ]
+            found = self.world.births.values()
+            return [birth.creation for birth in found if birth.listed_from <= now]
 
 
 @dataclass

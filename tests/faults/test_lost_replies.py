@@ -1,4 +1,5 @@
-"""AWS does what it was asked for, and the answer is lost: nothing is done twice, nothing fails."""
+"""AWS does what it was asked for, and the answer is lost, or cut so that nobody can read it:
+nothing is done twice, nothing fails."""
 
 from __future__ import annotations
 
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 from builders_faults import Morning, Report, apply, assert_ledger_is_sound, intents_are_settled
 
-from aft.sandbox import Rule, lost_reply
+from aft.sandbox import Action, Rule, cut_reply, lost_reply
 
 LANES = 6
+LOSSES = {"lost": lost_reply(), "cut": cut_reply(0.6)}
 
 
 @pytest.fixture(scope="module")
@@ -36,41 +38,54 @@ def assert_as_if_nothing_was_lost(found: Report, undisturbed: Report, what: str)
         assert found.inside[name]["parameters"].keys() == inside["parameters"].keys(), what
 
 
+GROUPS = (
+    ("CreateAccount", "CreateOrganizationalUnit"),
+    ("MoveAccount", "CreateAccountAlias", "UpdateAccountPasswordPolicy"),
+    ("CreateChangeSet", "ExecuteChangeSet", "DeleteVpc", "DetachInternetGateway"),
+    ("PutParameter", "DescribeCreateAccountStatus", "AssumeRole"),
+)
+READS = ("ListRoots", "ListAccountsForParent", "DescribeOrganization", "GetResources", "Describe*")
+
+
 @pytest.mark.parametrize(
-    "operations",
+    ("operations", "loss"),
     [
-        ("CreateAccount", "CreateOrganizationalUnit"),
-        ("MoveAccount", "CreateAccountAlias", "UpdateAccountPasswordPolicy"),
-        ("CreateChangeSet", "ExecuteChangeSet", "DeleteVpc", "DetachInternetGateway"),
-        ("PutParameter", "DescribeCreateAccountStatus", "AssumeRole"),
+        *((group, LOSSES["lost"]) for group in GROUPS),
+        ((*READS, *(name for group in GROUPS for name in group)), LOSSES["cut"]),
     ],
-    ids="+".join,
+    ids=["+".join(group) for group in GROUPS] + ["cut"],
 )
 def test_the_first_answer_of_each_is_lost(
-    morning: Morning, undisturbed: Report, tmp_path: Path, operations: tuple[str, ...]
+    morning: Morning,
+    undisturbed: Report,
+    tmp_path: Path,
+    operations: tuple[str, ...],
+    loss: Action,
 ) -> None:
     repo = morning.copy(tmp_path / "day")
-    rules = [Rule("*", operation, lost_reply(), times=1) for operation in operations]
+    rules = [Rule("*", operation, loss, times=1) for operation in operations]
     assert_as_if_nothing_was_lost(apply(repo, rules=rules), undisturbed, str(operations))
     assert_ledger_is_sound(repo)
 
 
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
 def test_no_answer_of_create_account_ever_arrives(
-    morning: Morning, undisturbed: Report, tmp_path: Path
+    morning: Morning, undisturbed: Report, tmp_path: Path, loss: Action
 ) -> None:
     repo = morning.copy(tmp_path / "day")
-    rules = [Rule("organizations", "CreateAccount", lost_reply())]
+    rules = [Rule("organizations", "CreateAccount", loss)]
     assert_as_if_nothing_was_lost(apply(repo, rules=rules), undisturbed, "all of them")
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
 @pytest.mark.parametrize("lane", range(LANES))
 def test_every_single_answer_is_lost_once(
-    morning: Morning, undisturbed: Report, tmp_path: Path, lane: int
+    morning: Morning, undisturbed: Report, tmp_path: Path, lane: int, loss: Action
 ) -> None:
     for at in count(lane, LANES):
         repo = morning.copy(tmp_path / "day")
-        found = apply(repo, rules=[Rule("*", "*", lost_reply(), after=at, times=1)])
+        found = apply(repo, rules=[Rule("*", "*", loss, after=at, times=1)])
         assert_as_if_nothing_was_lost(found, undisturbed, f"call {at}")
         if at > found.calls_of_apply:
             return

@@ -83,7 +83,8 @@ def _create_check(call: Call) -> Answer:
     name, sha = call.text("name", "CheckRun"), call.text("head_sha", "CheckRun")
     if not call.git.sha(sha):
         raise invalid("CheckRun", "head_sha", "invalid")
-    annotations = list(call.body.get("output", {}).get("annotations", []))
+    output = call.body.get("output", {})
+    annotations = list(output.get("annotations", []))
     if len(annotations) > 50:
         raise invalid("CheckRun", "annotations", "custom", "at most 50 in one request")
     check = CheckRun(
@@ -92,16 +93,22 @@ def _create_check(call: Call) -> Answer:
         sha,
         status=str(call.body.get("status", "queued")),
         conclusion=call.body.get("conclusion"),
+        title=str(output.get("title", "")),
         annotations=annotations,
     )
     call.state.check_runs[check.id] = check
-    return Answer(shapes.check_run(check), 201)
+    return Answer(shapes.check_run(check, call.state), 201)
 
 
 def _checks(call: Call) -> Answer:
+    """The newest of each name."""
     sha = call.git.sha(call.names["sha"])
-    found = [item for item in call.state.check_runs.values() if item.head_sha == sha]
-    return call.page([shapes.check_run(item) for item in found], "check_runs")
+    if not sha:
+        raise Refusal(422, f"No commit found for SHA: {call.names['sha']}")
+    runs = call.state.check_runs.values()
+    newest = {item.name: item for item in runs if item.head_sha == sha}
+    found = [shapes.check_run(item, call.state) for item in newest.values()]
+    return call.page(found, "check_runs")
 
 
 def _annotations(call: Call) -> Answer:

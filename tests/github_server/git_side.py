@@ -147,6 +147,9 @@ class GitSide:
             index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
         return str(index.write_tree(handle))
 
+    def tree(self, sha: str) -> str:
+        return str(self.handle[sha].peel(pygit2.Tree).id)
+
     def facts(self, sha: str) -> CommitFacts:
         commit = self.handle[sha].peel(pygit2.Commit)
         at = datetime.fromtimestamp(commit.author.time).astimezone()

@@ -8,7 +8,15 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from . import access, actions_routes, issues_routes, pulls_routes, settings_routes
+from . import (
+    access,
+    actions_routes,
+    git_routes,
+    issues_routes,
+    people_routes,
+    pulls_routes,
+    settings_routes,
+)
 from .access import Token
 from .answers import Answer, Refusal
 from .limits import Fault
@@ -22,6 +30,8 @@ ROUTES: tuple[Route, ...] = (
     *issues_routes.ROUTES,
     *actions_routes.ROUTES,
     *settings_routes.ROUTES,
+    *git_routes.ROUTES,
+    *people_routes.ROUTES,
 )
 _VERSIONS = ("2022-11-28", "2026-03-10")
 
@@ -120,10 +130,12 @@ class Handler(BaseHTTPRequestHandler):
         if (self.command, path) == ("GET", "/user"):
             return _user(token)
         root = f"/repos/{served.state.repository}"
-        inside = path[len(root) :]
-        if path[: len(root)].lower() != root.lower() or inside[:1] not in ("", "/"):
+        inside, routes = path[len(root) :], ROUTES
+        if path.startswith("/orgs/"):
+            inside, routes = path, people_routes.ORGANIZATION_ROUTES
+        elif path[: len(root)].lower() != root.lower() or inside[:1] not in ("", "/"):
             raise Refusal(404, "Not Found")
-        for route in ROUTES:
+        for route in routes:
             found = route.pattern.match(inside) if route.method == self.command else None
             if found:
                 access.check(token, route.needs, private=served.state.settings.private)

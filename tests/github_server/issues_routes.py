@@ -9,6 +9,8 @@ from .routing import Call, Route, route
 
 BODY_LIMIT = 65_536
 """Characters; GitHub's databases keep no longer text."""
+TITLE_LIMIT = 256
+"""Characters."""
 
 
 def _issue(call: Call) -> Issue:
@@ -24,6 +26,9 @@ def _text(call: Call, name: str, resource: str, *, missing: str | None = None) -
     if name == "body" and len(text) > BODY_LIMIT:
         message = f"body is too long (maximum is {BODY_LIMIT} characters)"
         raise invalid(resource, "body", "custom", message)
+    if name == "title" and len(text) > TITLE_LIMIT:
+        message = f"title is too long (maximum is {TITLE_LIMIT} characters)"
+        raise invalid(resource, "title", "custom", message)
     return text
 
 
@@ -81,6 +86,24 @@ def _update(call: Call) -> Answer:
             "completed" if state == "closed" else "reopened"
         )
     return Answer(shapes.issue(issue, call.state, call.root))
+
+
+def _add_labels(call: Call) -> Answer:
+    issue = _issue(call)
+    names = [str(name) for name in call.body.get("labels", [])]
+    if not names or any(len(name) > 50 for name in names):
+        raise invalid("Label", "name", "invalid")
+    issue.labels = list(dict.fromkeys((*issue.labels, *names)))
+    call.state.labels.update(names)
+    return call.page([{"id": 1, "name": name} for name in issue.labels])
+
+
+def _remove_label(call: Call) -> Answer:
+    issue, name = _issue(call), call.names["name"]
+    if name not in issue.labels:
+        raise Refusal(404, "Label does not exist")
+    issue.labels.remove(name)
+    return call.page([{"id": 1, "name": name} for name in issue.labels])
 
 
 def _comments(call: Call) -> Answer:
@@ -146,6 +169,8 @@ ROUTES: tuple[Route, ...] = (
     route("DELETE", "/issues/comments/{id}", _delete_comment, *_WRITE),
     route("GET", "/issues/{number}", _get, *_READ),
     route("PATCH", "/issues/{number}", _update, *_WRITE),
+    route("POST", "/issues/{number}/labels", _add_labels, *_WRITE),
+    route("DELETE", "/issues/{number}/labels/{name*}", _remove_label, *_WRITE),
     route("GET", "/issues/{number}/comments", _comments, *_READ),
     route("POST", "/issues/{number}/comments", _create_comment, *_WRITE),
 )

@@ -118,7 +118,32 @@ class CheckRun:
     head_sha: str
     status: str = "completed"
     conclusion: str | None = "success"
+    title: str = ""
     annotations: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a tool said of a commit. The newest of a context counts."""
+
+    id: int
+    context: str
+    state: str
+    description: str
+    target_url: str
+    user: User
+
+
+@dataclass
+class Review:
+    """``state`` as the API has it; of a dismissed one that is all that is left of it."""
+
+    id: int
+    pull: int
+    user: User
+    state: str
+    commit: str
+    submitted_at: datetime
 
 
 @dataclass
@@ -156,6 +181,10 @@ class Settings:
     allow_merge_commit: bool = True
     allow_squash_merge: bool = True
     allow_rebase_merge: bool = True
+    collaborators: dict[str, str] = field(default_factory=dict)
+    """Login in lower case to role: read, triage, write, maintain, admin."""
+    teams: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """``org/team`` in lower case to logins; those of teams below it too."""
 
 
 @dataclass
@@ -170,6 +199,10 @@ class State:
     runs: dict[int, Run] = field(default_factory=dict)
     artifacts: dict[int, Artifact] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
+    statuses: dict[str, list[Status]] = field(default_factory=dict)
+    """Commit to what was said of it, oldest first."""
+    reviews: dict[int, list[Review]] = field(default_factory=dict)
+    """Pull request to its reviews, oldest first."""
     dispatches: list[Dispatch] = field(default_factory=list)
     """Not started yet: that is for whoever emulates Actions."""
     labels: set[str] = field(default_factory=set)

@@ -30,7 +30,11 @@ def _list(call: Call) -> Answer:
         )
 
     found = [pull for pull in call.state.pulls.values() if matches(pull)]
-    found.sort(key=lambda pull: pull.number, reverse=call.query.get("direction") != "asc")
+    by_change = call.query.get("sort") == "updated"
+    found.sort(
+        key=lambda pull: (pull.issue.updated_at if by_change else 0, pull.number),
+        reverse=call.query.get("direction") != "asc",
+    )
     for pull in found:
         call.server.refresh(pull.number)
     return call.page([shapes.pull(pull, call.state, single=False) for pull in found])

@@ -6,7 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from .git_side import CommitFacts
-from .model import Artifact, CheckRun, Comment, Environment, Issue, Pull, Run, State, User
+from .model import (
+    Artifact,
+    CheckRun,
+    Comment,
+    Environment,
+    Issue,
+    Pull,
+    Review,
+    Run,
+    State,
+    Status,
+    User,
+)
 
 Json = dict[str, Any]
 
@@ -121,6 +133,43 @@ def commit(item: CommitFacts, state: State) -> Json:
     }
 
 
+def git_commit(item: CommitFacts, tree: str) -> Json:
+    return {
+        "sha": item.sha,
+        "message": item.message,
+        "author": {"name": item.author, "email": item.email, "date": item.date},
+        "tree": {"sha": tree},
+        "parents": [{"sha": parent} for parent in item.parents],
+    }
+
+
+def ref(name: str, sha: str) -> Json:
+    return {"ref": name, "object": {"type": "commit", "sha": sha}}
+
+
+def status(item: Status) -> Json:
+    return {
+        "id": item.id,
+        "context": item.context,
+        "state": item.state,
+        "description": item.description or None,
+        "target_url": item.target_url or None,
+        "creator": user(item.user),
+    }
+
+
+def review(item: Review, state: State) -> Json:
+    return {
+        "id": item.id,
+        "user": user(item.user),
+        "state": item.state,
+        "commit_id": item.commit,
+        "submitted_at": instant(item.submitted_at),
+        "html_url": f"https://github.test/{state.repository}/pull/{item.pull}"
+        f"#pullrequestreview-{item.id}",
+    }
+
+
 def run(item: Run, state: State) -> Json:
     return {
         "id": item.id,
@@ -158,14 +207,15 @@ def artifact(item: Artifact, state: State, root: str) -> Json:
     }
 
 
-def check_run(item: CheckRun) -> Json:
+def check_run(item: CheckRun, state: State) -> Json:
     return {
         "id": item.id,
         "name": item.name,
         "head_sha": item.head_sha,
         "status": item.status,
         "conclusion": item.conclusion,
-        "output": {"annotations_count": len(item.annotations)},
+        "html_url": f"https://github.test/{state.repository}/runs/{item.id}",
+        "output": {"title": item.title or None, "annotations_count": len(item.annotations)},
     }
 
 

@@ -10,8 +10,7 @@ import botocore.session
 import pytest
 from builders_repo import CONFIG, Repo
 
-from aft.engine.refusals import of_creation
-from aft.plan.model import Change, ChangeKind
+from aft.providers.organizations.failures import failure_of
 from aft.sandbox import AccountSpec
 
 
@@ -50,7 +49,7 @@ def test_a_failed_creation_is_one_row_and_the_next_run_mends_it(repo: Repo, reas
         sandbox.fail_creation("aws+unlucky@example.com", reason)
     result = repo.aft("apply", "--yes")
     assert result.code == 4, result.out + result.err
-    assert "failed unlucky create-account: " in result.out
+    assert "failed unlucky create account: " in result.out
     assert reason in result.out
     assert result.last_line.startswith("Apply: 1 of 2 accounts done, 1 failed; ")
     assert set(repo.accounts()) == {"good"}
@@ -59,7 +58,7 @@ def test_a_failed_creation_is_one_row_and_the_next_run_mends_it(repo: Repo, reas
     assert rows["good"]["state"] == "active"
     assert rows["unlucky"]["state"] == "failed"
     (failure,) = rows["unlucky"]["failed"]
-    assert failure["step"] == "create-account"
+    assert failure["step"] == "account"
     assert reason in failure["reason"]
     assert len(failure["hint"]) > 20
     assert reason in repo.aft("history", "unlucky").out
@@ -83,14 +82,11 @@ def test_a_failed_creation_is_one_row_and_the_next_run_mends_it(repo: Repo, reas
 
 def test_every_reason_that_aws_can_give_has_a_hint_of_its_own() -> None:
     model = botocore.session.get_session().get_service_model("organizations")
-    change = Change(
-        id="account/x/create-account", kind=ChangeKind.CREATE_ACCOUNT, target="x", account_id=None
-    )
     hints = {
-        reason: of_creation(change, reason).hint
+        reason: failure_of(reason).hint
         for reason in model.shape_for("CreateAccountFailureReason").enum
     }
-    unknown = of_creation(change, "SOMETHING_NEW").hint
+    unknown = failure_of("SOMETHING_NEW").hint
     assert len(hints) >= 15
     assert unknown
     assert [reason for reason, hint in hints.items() if hint in ("", unknown)] == []

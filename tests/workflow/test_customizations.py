@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from builders_kinds import what_of
 from builders_repo import CONFIG, STACK, Repo
 
 HUB = """\
@@ -100,7 +101,7 @@ def test_outputs_of_one_account_reach_another_and_run_it_again(repo: Repo) -> No
     network(repo, "10.2.0.0/16")  # CloudFormation replaces the VPC
     repo.commit("Another range")
     planned = repo.plan()["changes"]
-    assert [(change["target"], change["subject"]) for change in planned] == [
+    assert [(change["target"], change["key"]) for change in planned] == [
         ("app", "spoke/10-attach.cfn.yaml"),
         ("app", "spoke/20-note.py"),
         ("net", "hub/10-vpc.cfn.yaml"),
@@ -128,7 +129,7 @@ def test_steps_run_again_on_demand(tmp_path: Path) -> None:
     repo.commit("One account")
     repo.apply()
     (change,) = repo.plan("--only", "app", "--rerun", "10-a.sh")["changes"]
-    assert change["subject"] == "web/10-a.sh"
+    assert change["key"] == "web/10-a.sh"
     assert change["reason"] == "asked for, although nothing changed"
     assert repo.changes() == []
     assert repo.aft("apply", "--yes", "--only", "app", "--rerun", "web").code == 0
@@ -231,9 +232,9 @@ def test_what_is_to_be_destroyed_is_a_change_and_gone_afterwards(web: Repo, how:
         web.git("rm", "-rq", "customizations/accounts/web")
     web.commit("No web")
     changes = web.plan()["changes"]
-    assert [(change["kind"], change["subject"]) for change in changes] == [
-        ("forget-customization", "web/20-note.py"),
-        ("destroy-customization", "web/10-news.cfn.yaml"),
+    assert [(what_of(change), change["key"]) for change in changes] == [
+        ("release customization", "web/20-note.py"),
+        ("delete customization", "web/10-news.cfn.yaml"),
     ]
     assert "- destroy" in web.aft("plan").out
     if how == "request":
@@ -345,4 +346,7 @@ def test_no_customization_runs_in_the_management_account(repo: Repo) -> None:
     repo.commit("Take the management account in")
     planned = repo.plan("--only", "management")
     assert [item["code"] for item in planned["attention"]] == ["AFT943"]
-    assert {change["kind"] for change in planned["changes"]} <= {"adopt-account", "tag-account"}
+    assert {what_of(change) for change in planned["changes"]} <= {
+        "adopt account",
+        "update account/tags",
+    }

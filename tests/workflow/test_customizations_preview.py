@@ -14,7 +14,6 @@ from aft.aws.adapters import connect
 from aft.config.model import Config
 from aft.errors import Denied
 from aft.plan.codec import plan_from_json
-from aft.plan.risk import Risk, risk_of
 
 MAIN = 'resource "terraform_data" "one" {\n  input = "first"\n}\n'
 
@@ -64,7 +63,7 @@ def test_what_terraform_destroys_is_risky(repo: Repo) -> None:
     repo.write("customizations/accounts/web/terraform/main.tf", MAIN.replace("one", "two"))
     repo.commit("Another one instead")
     (change,) = plan_from_json(repo.aft("plan", "--terraform", "--format", "json").out).changes
-    assert risk_of(change) is Risk.TAKE_AWAY
+    assert change.risk == "take-away"
     assert "- terraform_data.one" in change.details
 
 

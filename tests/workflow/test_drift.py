@@ -82,9 +82,9 @@ def test_everything_changed_by_hand_is_found(repo: Repo, tmp_path: Path) -> None
     by_hand(repo)
     found = drift(repo, "--report", str(tmp_path))
     assert told(found) == [
-        ("shop", "move-account", ""),
-        ("shop", "tag-account", ""),
-        ("shop", "apply-setting", "account-alias"),
+        ("shop", "move-account/ou", ""),
+        ("shop", "update-account/tags", ""),
+        ("shop", "update-setting", "account-alias"),
     ]
     lines = [line for item in found["outside"] for line in item["differences"]]
     assert lines[0] == "OU is /, was applied as Workloads/Dev"
@@ -128,9 +128,9 @@ def test_what_git_asks_for_is_pending_not_drift(repo: Repo) -> None:
     repo.commit("Promote the shop")
     found = drift(repo, code=0)
     assert [(item["id"], item["what"]) for item in found["pending"]] == [
-        ("shop", "move-account"),
-        ("shop", "tag-account"),
-        ("shop", "apply-setting"),
+        ("shop", "move-account/ou"),
+        ("shop", "update-account/tags"),
+        ("shop", "update-setting"),
     ]
 
 
@@ -144,8 +144,8 @@ def test_both_at_once_waits_for_the_apply(repo: Repo) -> None:
     repo.commit("One more tag")
     found = drift(repo)
     assert told(found) == [
-        ("shop", "tag-account", ""),
-        ("shop", "apply-setting", "account-alias"),
+        ("shop", "update-account/tags", ""),
+        ("shop", "update-setting", "account-alias"),
     ]
     assert found["outside"][0]["change"] is None
     result = repo.aft("drift", "--repair", "--yes")
@@ -153,7 +153,7 @@ def test_both_at_once_waits_for_the_apply(repo: Repo) -> None:
     assert repo.accounts()["shop"].tags["cost"] == "2"
     assert alias(repo, "shop") == ["mine-shop"], "after what it waits for"
     repo.apply()
-    assert told(drift(repo)) == [("shop", "apply-setting", "account-alias")]
+    assert told(drift(repo)) == [("shop", "update-setting", "account-alias")]
 
 
 def test_a_suspended_account_and_one_nobody_knows(repo: Repo) -> None:
@@ -175,14 +175,14 @@ def test_a_file_that_moved_since_is_found_at_its_old_place(repo: Repo) -> None:
     (repo.root / "account-requests/team").mkdir()
     repo.git("mv", "account-requests/shop.yaml", "account-requests/team/shop.yaml")
     repo.commit("Tidy up")
-    assert told(drift(repo)) == [("shop", "tag-account", "")]
+    assert told(drift(repo)) == [("shop", "update-account/tags", "")]
 
 
 def test_only_what_is_named_is_looked_at(repo: Repo) -> None:
     by_hand(repo, "shop")
     alias_by_hand(repo, "lab")
     found = drift(repo, "--only", "lab")
-    assert told(found) == [("lab", "apply-setting", "account-alias")]
+    assert told(found) == [("lab", "update-setting", "account-alias")]
     assert found["scope"] == ["lab"]
 
 
@@ -208,7 +208,7 @@ def test_a_deleted_unit_is_made_again(repo: Repo) -> None:
             AccountId=extra.id, SourceParentId=extra.parent_id, DestinationParentId=root
         )
         client.delete_organizational_unit(OrganizationalUnitId=extra.parent_id)
-    assert [item[1] for item in told(drift(repo))] == ["create-ou", "move-account"]
+    assert [item[1] for item in told(drift(repo))] == ["create-ou", "move-account/ou"]
     assert repo.aft("drift", "--repair", "--yes").code == 0
     assert str(repo.accounts()["extra"].ou) == "Sandbox"
 
@@ -217,7 +217,7 @@ def test_without_a_ledger_nothing_is_called_drift(repo: Repo) -> None:
     by_hand(repo)
     repo.git("branch", "-D", "aft/ledger-sandbox")
     found = drift(repo, code=0)
-    moved = [item for item in found["pending"] if item["what"] == "move-account"]
+    moved = [item for item in found["pending"] if item["what"] == "move-account/ou"]
     assert moved
     assert "the ledger does not say" in moved[0]["note"]
 

@@ -339,7 +339,7 @@ def test_every_setting_and_kind_arrives_and_what_is_changed_by_hand_is_put_back(
             assert _seen(drift, client, account_id) != drift.wanted, drift.setting
 
     assert repo.changes() == [], "the ledger takes all of it as done"
-    found = {change["subject"]: change for change in repo.plan("--deep")["changes"]}
+    found = {change["key"]: change for change in repo.plan("--deep")["changes"]}
     expected = {drift.setting for drift in TEN}
     assert found.keys() - {"default-security-group"} == expected
     assert all(change["reason"].startswith("changed in the account") for change in found.values())
@@ -384,7 +384,7 @@ def _make_share(repo: Repo) -> None:
 def _check_outcome(outcome: Mapping[str, Any], names: set[str]) -> None:
     (row,) = [row for row in outcome["accounts"] if row["id"] == ID]
     assert row["status"] == "succeeded", row
-    prefix = f"account/{ID}/apply-setting/"
+    prefix = f"account/{ID}/update-setting/"
     done = {step["change"].removeprefix(prefix) for step in row["steps"]}
     assert names <= done
     assert all(step["status"] == "succeeded" for step in row["steps"])

@@ -12,7 +12,7 @@ from builders_github_api import World, on_github
 from builders_repo import Result
 from github_server import Pull, Run, zipped
 
-from aft.plan.model import ChangeKind
+from aft.plan.model import Action
 from aft.plan.reviewed import (
     NOTHING_REVIEWED,
     Reviewed,
@@ -100,9 +100,10 @@ def showing(*ids: str, does: int = 1) -> str:
     changes = tuple(
         ReviewedChange(
             id=name,
-            kind=ChangeKind.MOVE_ACCOUNT,
+            kind="account",
+            action=Action.MOVE,
             target=name,
-            risk=None,
+            risk="",
             does=f"sha256:{does:064}",
         )
         for name in ids

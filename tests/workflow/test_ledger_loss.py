@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from builders_faults import assert_ledger_is_sound
+from builders_kinds import what_of
 from builders_live import Live, clone, live, with_remote
 from builders_repo import CONFIG, STACK, Repo
 
@@ -42,7 +43,7 @@ def kinds(repo: Repo) -> dict[str, list[str]]:
     """The kinds of planned changes by account."""
     found: dict[str, list[str]] = {}
     for change in repo.plan()["changes"]:
-        found.setdefault(change["target"], []).append(change["kind"])
+        found.setdefault(change["target"], []).append(what_of(change))
     return found
 
 
@@ -51,9 +52,9 @@ def test_without_the_ledger_accounts_are_found_again_by_their_tags(repo: Repo) -
     repo.git("branch", "--delete", "--force", BRANCH)
     plan = repo.plan()
     assert plan["summary"]["create"] == 0
-    again = ["adopt-account", "run-customization"]
+    again = ["adopt account", "run customization"]
     assert kinds(repo) == {"lab": again, "shop": again}
-    assert {item["subject"] for item in plan["confirmations"]} == {
+    assert {item["ref"][1] for item in plan["confirmations"]} == {
         "account-alias",
         "iam-password-policy",
         "ssm-metadata",
@@ -155,7 +156,7 @@ def test_no_account_is_asked_for_while_the_intent_cannot_be_pushed(people: Repo)
     hook = refuse_pushes(people)
     result = people.aft("apply", sandbox=False)
     assert result.code == 4
-    assert "failed shop create-account" in result.out
+    assert "failed shop create account" in result.out
     assert "refused" in result.out
     assert "Traceback" not in result.out + result.err
     assert Live(people.environ).creations() == []
@@ -192,7 +193,7 @@ def test_a_rewritten_branch_is_put_right_by_whoever_still_has_it(
 
     plan = other.aft("plan", "--format", "json", sandbox=False)
     assert plan.code == 0
-    assert [change["kind"] for change in plan.data["changes"]] == ["adopt-account"]
+    assert [what_of(change) for change in plan.data["changes"]] == ["adopt account"]
     assert other.aft("apply", sandbox=False).code == 0
 
     again = people.aft("apply", sandbox=False)

@@ -25,7 +25,7 @@ def test_a_region_asked_for_later_is_enabled_and_governed(tmp_path: Path) -> Non
     repo.request("shop", "regions: [me-south-1]\n")
     repo.commit("Govern another region")
     assert repo.changes() == [
-        f"account/shop/apply-setting/{name}"
+        f"account/shop/update-setting/{name}"
         for name in ("region-opt-in", "ebs-default-encryption", "snapshot-public-access")
     ]
     repo.apply()

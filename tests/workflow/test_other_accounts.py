@@ -72,7 +72,7 @@ def test_a_changed_budget_touches_that_account_alone(repo: Repo) -> None:
     repo.request("app", "budget: {monthly_usd: 20, alert_at: [50], subscribers: [a@example.com]}\n")
     repo.commit("More money")
     (change,) = repo.plan()["changes"]
-    assert change["id"] == "account/app/apply-setting/budget"
+    assert change["id"] == "account/app/update-setting/budget"
     assert change["details"] == [
         "budget is 9 USD a month, should be 20 USD a month",
         "alert at actual 50 % is missing, should warn a@example.com",

@@ -106,8 +106,8 @@ def test_settings_are_planned_by_what_the_ledger_says(told: Repo) -> None:
     offline(told)
     changes = told.plan("--published")["changes"]
     assert [change["id"] for change in changes] == [
-        "account/lab/apply-setting/account-alias",
-        "account/shop/apply-setting/account-alias",
+        "account/lab/update-setting/account-alias",
+        "account/shop/update-setting/account-alias",
     ]
     assert all(change["details"] == [] for change in changes)
 

@@ -218,7 +218,7 @@ def test_a_plan_reads_accounts_with_sessions_that_cannot_write(
         client("iam").update_account_password_policy(MinimumPasswordLength=6)
     plan = repo.plan("--deep")
     assert [change["id"] for change in plan["changes"]] == [
-        "account/shop/apply-setting/iam-password-policy"
+        "account/shop/update-setting/iam-password-policy"
     ], "it sees inside"
     calls = Calls()
     with As(calls).world(repo, "plan") as (_, world, _desired):

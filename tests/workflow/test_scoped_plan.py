@@ -52,9 +52,9 @@ def test_an_edit_is_planned_and_no_other_account_is(repo: Repo) -> None:
     repo.request("shop", "tags: {team: shop}\n", ou="Workloads/Prod")
     repo.commit("Promote the shop")
     assert scoped(repo) == [
-        "account/shop/move-account",
-        "account/shop/tag-account",
-        "account/shop/apply-setting/ssm-metadata",
+        "account/shop/move-account/ou",
+        "account/shop/update-account/tags",
+        "account/shop/update-setting/ssm-metadata",
     ]
     assert repo.plan("--changed-since", "before")["scope"] == ["shop"]
     assert repo.aft("plan", "--changed-since", "before").last_line == (
@@ -62,13 +62,13 @@ def test_an_edit_is_planned_and_no_other_account_is(repo: Repo) -> None:
     )
     assert repo.aft("apply", "--yes", "--changed-since", "before").code == 0
     assert str(repo.accounts()["shop"].ou) == "Workloads/Prod"
-    assert repo.changes() == ["account/bank/tag-account"]
+    assert repo.changes() == ["account/bank/update-account/tags"]
 
 
 def test_a_new_request(repo: Repo) -> None:
     repo.request("new", ou="Workloads/Prod")
     repo.commit("Ask for another")
-    assert scoped(repo) == ["account/new/create-account", "account/new/apply-setting/ssm-metadata"]
+    assert scoped(repo) == ["account/new/create-account", "account/new/update-setting/ssm-metadata"]
     assert repo.aft("apply", "--yes", "--changed-since", "before").code == 0
     assert str(repo.accounts()["new"].ou) == "Workloads/Prod"
     assert repo.changes() == []
@@ -91,7 +91,7 @@ def test_a_removed_file_makes_it_a_full_plan_and_that_is_said(repo: Repo) -> Non
     repo.commit("The bank leaves")
     result = repo.aft("plan", "--changed-since", "before")
     assert "a request's file is gone, so this is a full plan" in result.err
-    assert scoped(repo) == ["account/bank/forget-account"]
+    assert scoped(repo) == ["account/bank/release-account"]
 
 
 def test_a_removed_file_is_left_alone_by_a_plan_of_that_request(repo: Repo) -> None:
@@ -111,7 +111,7 @@ def test_a_request_with_a_new_id_keeps_its_account(repo: Repo) -> None:
     repo.remove("account-requests/bank.yaml")
     repo.commit("Call it treasury")
     changes = scoped(repo)
-    assert changes[0] == "account/treasury/rebind-account"
+    assert changes[0] == "account/treasury/update-account/request"
     assert not [change for change in changes if "create-account" in change]
     assert repo.aft("apply", "--yes", "--changed-since", "before").code == 0
     accounts = repo.accounts()
@@ -123,7 +123,7 @@ def test_a_request_with_a_new_id_keeps_its_account(repo: Repo) -> None:
 def test_defaults_reach_the_requests_below_them(repo: Repo) -> None:
     repo.write("account-requests/teams/_defaults.yaml", "tags: {unit: science}\n")
     repo.commit("Another unit")
-    assert scoped(repo) == ["account/lab/tag-account"]
+    assert scoped(repo) == ["account/lab/update-account/tags"]
     repo.write("account-requests/_defaults.yaml", "tags: {company: acme}\n")
     repo.commit("Defaults for all")
     assert repo.plan("--changed-since", "before")["scope"] == ["bank", "lab", "shop"]
@@ -146,7 +146,7 @@ def test_what_reaches_everybody_makes_it_a_full_plan(repo: Repo, path: str, text
     result = repo.aft("plan", "--changed-since", "before", "--format", "json")
     assert "this is a full plan" in result.err
     assert result.data["scope"] is None
-    assert "account/shop/tag-account" in [change["id"] for change in result.data["changes"]]
+    assert "account/shop/update-account/tags" in [change["id"] for change in result.data["changes"]]
 
 
 def test_it_reads_a_handful_however_large_the_organization(repo: Repo) -> None:
@@ -177,9 +177,9 @@ def test_only_names_requests(repo: Repo) -> None:
     repo.request("bank", "tags: {team: bank}\n", ou="Workloads/Prod")
     repo.commit("Label two")
     changes = [change["id"] for change in repo.plan("--only", "bank")["changes"]]
-    assert changes == ["account/bank/tag-account"]
+    assert changes == ["account/bank/update-account/tags"]
     assert repo.aft("apply", "--yes", "--only", "bank").code == 0
-    assert repo.changes() == ["account/shop/tag-account"]
+    assert repo.changes() == ["account/shop/update-account/tags"]
 
     missing = repo.aft("plan", "--only", "bnak")
     assert missing.code == 1

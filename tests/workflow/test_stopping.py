@@ -67,7 +67,7 @@ def test_a_signal_while_aws_creates_an_account(
         apply.signal(number)
         assert apply.wait() == 4
     assert f"Stopped: {number.name} received. The next run continues." in apply.out
-    assert "stopped shop create-account" in apply.out
+    assert "stopped shop create account" in apply.out
     assert apply.err == STOPPING
     rows = repo.aft("status", "--json", sandbox=False).data["accounts"]
     assert [row["state"] for row in rows] == ["creating"]
@@ -97,10 +97,10 @@ def test_a_step_that_has_begun_is_finished_first(repo: Repo, sandbox: Sandbox, g
         gate.open()
         assert apply.wait() == 4
     assert "run global/10-slow.py" in apply.out
-    assert "stopped shop run-customization global/20-next.py" in apply.out
+    assert "stopped shop run global/20-next.py" in apply.out
     assert "0 of 1 account done, 1 stopped" in apply.out
     changes = repo.aft("plan", "--format", "json", sandbox=False).data["changes"]
-    assert [change["subject"] for change in changes] == ["global/20-next.py"]
+    assert [change["key"] for change in changes] == ["global/20-next.py"]
     again = run(repo, "apply")
     assert again.code == 0, again.out + again.err
     assert steps(sandbox, "PutParameter") == 1
@@ -165,7 +165,7 @@ def test_the_deadline(tmp_path: Path, repo: Repo) -> None:
     result = repo.aft("apply", "--yes", "--deadline", "60")
     assert result.code == 4
     assert "Stopped: the deadline of 60 s has passed. The next run continues." in result.out
-    assert "stopped shop create-account" in result.out
+    assert "stopped shop create account" in result.out
     as_json = repo.aft("apply", "--yes", "--deadline", "5", "--json")
     assert as_json.code == 4
     assert as_json.data["counts"]["stopped"] == 1

@@ -64,7 +64,7 @@ def test_one_apply_leaves_nothing_to_mend_of_what_customizations_made(repo: Repo
     repo.write("customizations/accounts/hub/10-vpc.cfn.yaml", second)
     repo.commit("One VPC more")
     plan = repo.plan()
-    assert [change["subject"] for change in plan["changes"]] == ["hub/10-vpc.cfn.yaml", *SWEEPS]
+    assert [change["key"] for change in plan["changes"]] == ["hub/10-vpc.cfn.yaml", *SWEEPS]
     assert "looked at again once the customizations have run" in repo.aft("plan").out
     repo.apply()
     assert rules(repo) == [(), (), 30]
@@ -94,7 +94,7 @@ def test_a_default_vpc_in_use_is_said_by_the_plan_and_left_alone(repo: Repo) -> 
     repo.commit("Adopt an account whose default VPC is in use")
 
     plan = repo.plan()
-    assert "account/old/apply-setting/default-vpc-removal" not in {
+    assert "account/old/update-setting/default-vpc-removal" not in {
         change["id"] for change in plan["changes"]
     }
     (doubt,) = [item for item in plan["attention"] if "default-vpc-removal" in item["message"]]
@@ -111,7 +111,7 @@ def test_a_default_vpc_in_use_is_said_by_the_plan_and_left_alone(repo: Repo) -> 
         ec2 = inside("ec2")
         for item in ec2.describe_network_interfaces()["NetworkInterfaces"]:
             ec2.delete_network_interface(NetworkInterfaceId=item["NetworkInterfaceId"])
-    assert "account/old/apply-setting/default-vpc-removal" in repo.changes()
+    assert "account/old/update-setting/default-vpc-removal" in repo.changes()
     repo.apply()
     settled = repo.plan("--deep")
     assert (settled["changes"], settled["attention"]) == ([], [])

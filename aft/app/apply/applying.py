@@ -21,6 +21,7 @@ from aft.engine.run_start import overcome
 from aft.errors import AftError, Refused
 from aft.findings.model import Finding
 from aft.git.history import GitHistory
+from aft.kinds.registry import effects_of
 from aft.plan.codec import plan_digest
 from aft.plan.outcome import Outcome
 from aft.ports import Observer
@@ -109,8 +110,9 @@ class Reconciler:
         """Reconcile everything, or only ``targets`` (the worker's retries)."""
         desired = self.workspace.desired(self.workspace.files(revision))
         scope = None
-        if targets is not None:
-            scope = [RequestId(name) for name in sorted(targets) if name in desired.request_by_id]
+        if targets is not None and targets <= desired.request_by_id.keys():
+            # What is no request's, such as an OU, only a look at everything can tell.
+            scope = [RequestId(name) for name in sorted(targets)]
         with open_world(self.workspace, desired.config, simulated=self.simulated) as world:
             planned = plan_now(self.workspace, world, desired, scope=scope)
             return apply_now(
@@ -146,7 +148,7 @@ def _tools(workspace: Workspace, world: World, planned: Planned, observer: Obser
     return Tools(
         clock=world.clock,
         ledger=world.ledger,
-        provider=world.edge.provider,
+        provider=world.provider,
         writer=world.edge.writer,
         lookup=world.edge.lookup,
         members=world.edge.members,
@@ -156,6 +158,8 @@ def _tools(workspace: Workspace, world: World, planned: Planned, observer: Obser
         settings=workspace.settings,
         runners=workspace.runners,
         random=SystemRandom().random,
+        kinds=planned.kinds,
+        effects=effects_of(planned.kinds),
         logs=logs,
         options=runner_options(workspace, config, simulated=simulated),
         past=past,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aft.errors import Refused
+from aft.plan.kind import Kinds
 from aft.plan.model import Change, Plan
 from aft.plan.reviewed import Reviewed, newly_risky
 from aft.report.markdown.unreviewed import HOW_TO_GO_ON, change_lines, headline_of
@@ -11,13 +12,13 @@ from aft.report.markdown.unreviewed import HOW_TO_GO_ON, change_lines, headline_
 class NotReviewed(Refused):
     """The plan holds risky ``changes`` that nobody has seen; nothing was done."""
 
-    def __init__(self, changes: tuple[Change, ...], reviewed: Reviewed) -> None:
-        lines = "\n".join(f"  {line}" for line in change_lines(changes, reviewed))
+    def __init__(self, kinds: Kinds, changes: tuple[Change, ...], reviewed: Reviewed) -> None:
+        lines = "\n".join(f"  {line}" for line in change_lines(kinds, changes, reviewed))
         super().__init__(f"{headline_of(changes)}; nothing was done:\n{lines}", hint=HOW_TO_GO_ON)
         self.changes = changes
 
 
-def check_reviewed(reviewed: Reviewed, plan: Plan) -> None:
+def check_reviewed(kinds: Kinds, reviewed: Reviewed, plan: Plan) -> None:
     """Raises ``NotReviewed`` when ``plan`` would do something risky that was not reviewed."""
     if changes := newly_risky(reviewed, plan):
-        raise NotReviewed(changes, reviewed)
+        raise NotReviewed(kinds, changes, reviewed)

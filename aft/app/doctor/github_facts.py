@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from aft.app.doctor.aws_facts import look
+from aft.clock import SystemClock
 from aft.doctor.github import HubFacts
 from aft.doctor.model import Unread
 from aft.github import settings
 from aft.github.branch_rules import classic_protection, ruleset_rules
 from aft.github.client import GitHubClient
+from aft.github.context import GitHubContext
 from aft.github.names import secret_names, variable_names
 from aft.scaffold.roles import APPLY_ENVIRONMENT, PLAN_ENVIRONMENT
 from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS, shipped
 
+PATIENCE_SECONDS = 60.0
 _ACTION = re.compile(r"(?m)^(\s*- uses: )\S+/\.github/actions/aft(?:@\S+)?$")
 
 
-def hub_facts(open_client: Callable[[], GitHubClient], top: Path) -> HubFacts:
-    """What GitHub says of the repository; ``top`` is its clone here, for the workflow files."""
+def hub_facts(environ: Mapping[str, str], repository: str, top: Path) -> HubFacts:
+    """What GitHub says of ``ORG/REPO``; ``top`` is its clone here, for the workflow files. Raises
+    ``UserError`` when the environment or the name is odd."""
     workflows = workflow_states(top)
-    client = look(open_client)
+    context = GitHubContext.read(environ, repository=repository)
+    client = look(lambda: context.client(SystemClock(), patience=PATIENCE_SECONDS))
     if isinstance(client, Unread):
         return HubFacts(repository=client, workflows=workflows)
-    repository = look(lambda: settings.repository_settings(client))
-    if isinstance(repository, Unread):
-        return HubFacts(repository=repository, workflows=workflows)
-    branch = repository.default_branch
+    found = look(lambda: settings.repository_settings(client))
+    if isinstance(found, Unread):
+        return HubFacts(repository=found, workflows=workflows)
+    branch = found.default_branch
     names = (PLAN_ENVIRONMENT, APPLY_ENVIRONMENT)
     return HubFacts(
-        repository=repository,
+        repository=found,
         rules=look(lambda: ruleset_rules(client, branch)),
         protection=look(lambda: classic_protection(client, branch)),
         environments={name: _environment(client, name) for name in names},

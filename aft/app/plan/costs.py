@@ -7,13 +7,13 @@ from typing import Any
 
 from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
-from aft.baselines.model import BaselineSetting, Bills
+from aft.baselines.model import SETTING, BaselineSetting, Bills
 from aft.baselines.select import ResolvedSetting, resolve, select_baseline
 from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest
 from aft.engine.planned_ous import Places
 from aft.errors import UserError
-from aft.plan.model import ORGANIZATION, Change, ChangeKind
+from aft.plan.model import ORGANIZATION, Change
 from aft.report.markdown.costs import AccountCosts, Costs
 from aft.values.ids import AccountId, RequestId
 
@@ -31,7 +31,7 @@ def costs_of(workspace: Workspace, planned: Planned) -> Costs:
         request = planned.desired.request_by_id.get(RequestId(target))
         if request is None:
             continue
-        names = {item.subject for item in changes if item.kind is ChangeKind.APPLY_SETTING}
+        names = {item.key for item in changes if item.kind == SETTING}
         known = next((item.account_id for item in changes if item.account_id), None)
         settings = _resolved(
             planned,

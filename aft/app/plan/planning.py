@@ -21,6 +21,7 @@ from aft.plan.account_directory import surroundings
 from aft.plan.codec import plan_digest
 from aft.plan.diff import make_plan, settings_to_read
 from aft.plan.fields import allocations_in
+from aft.plan.kind import Kinds
 from aft.plan.model import Plan
 from aft.plan.networks import LiveNetworks, networks_to_read
 from aft.plan.safety import check_safety, lifted_limits
@@ -44,6 +45,7 @@ class Planned:
     desired: DesiredState
     snapshot: OrganizationSnapshot
     ledger: LedgerState
+    kinds: Kinds
     refusals: tuple[Finding, ...]
     lifted: tuple[str, ...] = ()
     is_published: bool = False
@@ -72,6 +74,7 @@ def plan_now(
             desired,
             snapshot,
             ledger,
+            kinds=workspace.kinds,
             settings=workspace.settings,
             runners=workspace.runners,
             live=live,
@@ -106,7 +109,8 @@ def plan_now(
             around=surroundings(desired, snapshot, ledger),
         )
         plan = make(live, networks)
-    return judged(plan, desired, snapshot, ledger, today=world.clock.now().date())
+    today = world.clock.now().date()
+    return judged(plan, desired, snapshot, ledger, kinds=workspace.kinds, today=today)
 
 
 def _allocations(plan: Plan, ledger: LedgerState) -> Mapping[str, Mapping[str, str]]:
@@ -221,6 +225,7 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
             "this plan was made from a working tree, so nobody can say later what was applied",
             hint="commit, and plan the commit",
         )
+    workspace.kinds.check(plan.changes)
     desired = workspace.desired(workspace.files(plan.revision))
     ledger = world.ledger.read()
     scope = None if plan.scope is None else tuple(RequestId(name) for name in plan.scope)
@@ -232,7 +237,8 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
             f"plan {plan_digest(plan)[7:19]} was made for another world:\n{lines}",
             hint="make a new plan, and review it",
         )
-    return judged(plan, desired, snapshot, ledger, today=world.clock.now().date())
+    today = world.clock.now().date()
+    return judged(plan, desired, snapshot, ledger, kinds=workspace.kinds, today=today)
 
 
 def judged(
@@ -241,12 +247,14 @@ def judged(
     snapshot: OrganizationSnapshot,
     ledger: LedgerState,
     *,
+    kinds: Kinds,
     today: date,
 ) -> Planned:
     """The plan with what the safety limits say of it."""
     refusals = check_safety(
         plan,
         desired.config.limits,
+        kinds=kinds,
         today=today,
         desired=desired,
         management_account_id=snapshot.management_account_id,
@@ -256,6 +264,7 @@ def judged(
         desired=desired,
         snapshot=snapshot,
         ledger=ledger,
+        kinds=kinds,
         refusals=refusals,
-        lifted=lifted_limits(plan, desired.config.limits, today=today),
+        lifted=lifted_limits(plan, desired.config.limits, kinds=kinds, today=today),
     )

@@ -7,7 +7,7 @@ credentials that may only read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -15,15 +15,22 @@ from aft.app.apply.runner_options import runner_options
 from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
 from aft.app.world import World
-from aft.customizations.model import CustomizationStep, OtherAccount, Previews, StepInputs
+from aft.customizations.model import (
+    CUSTOMIZATION,
+    CustomizationStep,
+    OtherAccount,
+    Outputs,
+    Previews,
+    StepInputs,
+)
 from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest, DesiredState
 from aft.engine.planned_ous import Places
 from aft.errors import AftError, UserError
+from aft.ledger.events import AccountRecord
 from aft.plan.customizations import customization_steps, parameters_for
 from aft.plan.fields import takes_away
-from aft.plan.model import Change, ChangeKind
-from aft.plan.other_accounts import outputs_of_steps
+from aft.plan.model import Action, Change
 from aft.sessions import SealedSession
 from aft.values.ids import WORKING_TREE, AccountId
 
@@ -64,7 +71,7 @@ class _Looker:
 
     def __call__(self, change: Change) -> Change:
         """The change with details, if its runner can tell any."""
-        if change.kind is not ChangeKind.RUN_CUSTOMIZATION:
+        if change.kind != CUSTOMIZATION or change.action is not Action.RUN:
             return change
         found = self._step(change)
         runner = self.workspace.runners.get(found[0].kind) if found is not None else None
@@ -81,7 +88,8 @@ class _Looker:
         except AftError as error:
             return replace(change, details=(f"cannot be planned: {error.message}",))
         gone = (takes_away(line) for line in found_out if line.startswith("-"))
-        return replace(change, details=found_out, fields=(*change.fields, *gone))
+        told = replace(change, details=found_out, fields=(*change.fields, *gone))
+        return self.planned.kinds.judged(told)
 
     def _step(self, change: Change) -> tuple[CustomizationStep, StepInputs] | None:
         desired, ledger = self.planned.desired, self.planned.ledger
@@ -99,11 +107,10 @@ class _Looker:
             allocations=record.allocations,
         )
         for step in customization_steps(request, desired, facts.ou):
-            if step.id == change.subject:
-                outputs = {name: done.outputs for name, done in record.steps.items()}
+            if step.id == change.key:
                 return step, StepInputs(
                     account=facts,
-                    outputs=outputs_of_steps(outputs),
+                    outputs=_outputs(record),
                     accounts=self._accounts(request),
                     parameters=parameters_for(step, request, desired),
                     options=runner_options(
@@ -119,9 +126,11 @@ class _Looker:
         return {
             name: OtherAccount(
                 account_id=ledger.record(name).account_id,
-                outputs=outputs_of_steps(
-                    {step: done.outputs for step, done in ledger.record(name).steps.items()}
-                ),
+                outputs=_outputs(ledger.record(name)),
             )
             for name in request.depends_on
         }
+
+
+def _outputs(record: AccountRecord) -> Mapping[str, Outputs]:
+    return {step: done.outputs for step, done in record.steps_of(CUSTOMIZATION).items()}

@@ -70,11 +70,12 @@ def plan_published(
         desired,
         snapshot,
         ledger,
+        kinds=workspace.kinds,
         settings=workspace.settings,
         runners=workspace.runners,
         scope=None if scope is None else tuple(scope),
         rerun=frozenset(rerun),
         made_at=now,
     )
-    planned = judged(plan, desired, snapshot, ledger, today=now.date())
+    planned = judged(plan, desired, snapshot, ledger, kinds=workspace.kinds, today=now.date())
     return replace(planned, is_published=True)

@@ -14,7 +14,7 @@ from aft.desired.model import DesiredState
 from aft.desired.overlay import OverlayFiles
 from aft.errors import UserError
 from aft.files import RevisionFiles
-from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 
 
 def form_choices(state: DesiredState, files: RevisionFiles) -> FormChoices:
@@ -42,6 +42,7 @@ def form_of_new(folder: Path, scaffold: Mapping[str, str]) -> str:
         files,
         settings=load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name),
         runners=load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind),
+        providers=load_plugins(PROVIDERS_GROUP, lambda plugin: plugin.name),
     )
     if result.state is None:
         raise InvalidRepository(result.findings, files.revision)

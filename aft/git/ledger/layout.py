@@ -3,10 +3,12 @@
     README.md                               says what this is
     accounts/<xx>/<request id>/state.json   the record: what the events add up to
     accounts/<xx>/<request id>/events.jsonl the story, one line per event, appended only
-    organization/state.json, events.jsonl   the same for the OU tree and the runs
+    things/<kind>/<xx>/<key>/...            the same for things of no account, such as OUs
+    organization/state.json, events.jsonl   the runs (and, of version 0.1, the OU tree)
     snapshot/                               the organization as last published, no part of the story
 
-``<xx>`` are the first two hex digits of the id's SHA-256, so that no tree grows long: a commit
+``<xx>`` are the first two hex digits of the SHA-256 of the id, or of the key, which is
+percent-encoded, so that no tree grows long: a commit
 then costs milliseconds at 100,000 accounts. When ``events.jsonl`` exceeds ``ROTATE_AT`` bytes, it
 is set aside as ``events.0001.jsonl`` and a new one begun, which bounds what one append rewrites.
 """
@@ -14,18 +16,22 @@ is set aside as ``events.0001.jsonl`` and a new one begun, which bounds what one
 from __future__ import annotations
 
 import hashlib
+import re
+from urllib.parse import quote, unquote
 
 from aft.errors import UserError
-from aft.ledger.events import ORGANIZATION
+from aft.ledger.events import ORGANIZATION, is_of_organization
 from aft.values.ids import RequestId
 
 STATE = b"state.json"
 EVENTS = b"events.jsonl"
 ACCOUNTS = b"accounts"
+THINGS = b"things"
 README_NAME = b"README.md"
 SNAPSHOT = b"snapshot"
 """The folder of the published organization (``aft.organization.snapshot_codec``)."""
 
+_KIND = re.compile(r"[a-z][a-z0-9-]*")
 ROTATE_AT = 256 * 1024
 
 README = b"""\
@@ -38,7 +44,8 @@ commit asked for it, who ran it, from which plan, with which AWS requests, and w
   shows one account's, together with the commits of its request.
 - `accounts/<xx>/<request id>/events.jsonl` is one account's story, one line per event.
 - `accounts/<xx>/<request id>/state.json` is what the events add up to. It can be rebuilt from them.
-- `organization/` holds the same for the organizational units and the runs.
+- `things/<kind>/<xx>/<key>/` holds the same for what belongs to no account, such as
+  organizational units; `organization/` for the runs.
 - `snapshot/` is the organization as it was last published, for plans without credentials.
 
 Do not edit it and do not force-push it. It shares no history with the branches you work on and
@@ -48,15 +55,29 @@ addresses and repeats what it no longer knows to be done.
 
 
 def subject_path(subject: str) -> bytes:
-    """The folder of ``subject``. Raises ``UserError`` for what is no request id."""
+    """The folder of ``subject``. Raises ``UserError`` for what names nothing."""
     if subject == ORGANIZATION:
         return ORGANIZATION.encode()
+    if is_of_organization(subject):
+        kind, _, key = subject.partition("/")
+        if not (_KIND.fullmatch(kind) and key):
+            raise UserError(f"the ledger cannot hold {subject!r}: it names no kind")
+        return b"/".join((THINGS, kind.encode(), _shard(key), _folder(key)))
     try:
         RequestId.parse(subject)
     except ValueError as error:
         raise UserError(f"the ledger cannot hold {subject!r}: {error}") from error
-    shard = hashlib.sha256(subject.encode()).hexdigest()[:2]
-    return ACCOUNTS + b"/" + shard.encode() + b"/" + subject.encode()
+    return b"/".join((ACCOUNTS, _shard(subject), subject.encode()))
+
+
+def _shard(key: str) -> bytes:
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:2].encode()
+
+
+def _folder(key: str) -> bytes:
+    """A name that every file system can hold, and git too: it takes no ``.`` and no ``.git``."""
+    quoted = quote(key, safe=" ", errors="surrogateescape")
+    return (f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted).encode()
 
 
 def subject_of(path: bytes) -> str | None:
@@ -66,7 +87,14 @@ def subject_of(path: bytes) -> str | None:
         return ORGANIZATION
     if parts[0] == ACCOUNTS and len(parts) > 3:
         return parts[2].decode(errors="backslashreplace")
+    if parts[0] == THINGS and len(parts) > 4:
+        return thing_of(parts[1], parts[3])
     return None
+
+
+def thing_of(kind: bytes, folder: bytes) -> str:
+    """The subject whose folder, below its kind's, is called ``folder``."""
+    return f"{kind.decode(errors='backslashreplace')}/{unquote(folder.decode('ascii', 'replace'))}"
 
 
 def is_story(name: bytes) -> bool:

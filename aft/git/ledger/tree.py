@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pygit2
@@ -93,23 +93,37 @@ class LedgerTree:
         record = None if organization is None else self._record(organization, ORGANIZATION)[0]
         if record is not None:
             found[ORGANIZATION] = record
-        accounts = trees.find(self._odb, tree, layout.ACCOUNTS)
-        for shard in trees.entries(self._odb, accounts.id) if accounts else ():
-            if shard.is_tree:
-                known = self._shards.get(shard.id) or self._cache.get(shard.id)
-                shards[shard.id] = known if known is not None else self._shard(shard.id)
-                found.update(shards[shard.id])
+        for folder, kind in self._folders(tree):
+            for shard in trees.entries(self._odb, folder):
+                if shard.is_tree:
+                    known = self._shards.get(shard.id) or self._cache.get(shard.id)
+                    shards[shard.id] = known if known is not None else self._shard(shard.id, kind)
+                    found.update(shards[shard.id])
         self._shards = shards
         self._cache.save(list(shards))
         return found
 
-    def _shard(self, shard: bytes) -> Mapping[str, AccountRecord]:
+    def _folders(self, tree: bytes) -> Iterator[tuple[bytes, bytes | None]]:
+        """The folders that hold shards: of the accounts, and of each kind of other things."""
+        accounts = trees.find(self._odb, tree, layout.ACCOUNTS)
+        if accounts is not None and accounts.is_tree:
+            yield accounts.id, None
+        things = trees.find(self._odb, tree, layout.THINGS)
+        for kind in trees.entries(self._odb, things.id) if things is not None else ():
+            if kind.is_tree:
+                yield kind.id, kind.name
+
+    def _shard(self, shard: bytes, kind: bytes | None) -> Mapping[str, AccountRecord]:
         """All records of one shard; kept for the next process if none had to be rebuilt."""
         found: dict[str, AccountRecord | None] = {}
         states: list[bytes] = []
         for entry in trees.entries(self._odb, shard):
             if entry.is_tree:
-                subject = entry.name.decode(errors="backslashreplace")
+                subject = (
+                    entry.name.decode(errors="backslashreplace")
+                    if kind is None
+                    else layout.thing_of(kind, entry.name)
+                )
                 found[subject], state = self._record(entry.id, subject)
                 states.extend([state] if state is not None else [])
         if len(states) == len(found):

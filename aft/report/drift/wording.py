@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from aft.plan.drift import Drift, Outside, Pending
-from aft.plan.model import ORGANIZATION, ChangeKind
+from aft.plan.model import ORGANIZATION
 from aft.report.headline import short
 from aft.report.plain import counted, one_line
 
 _WHAT: Mapping[str, str] = {
-    ChangeKind.APPLY_SETTING.value: "setting",
-    ChangeKind.MOVE_ACCOUNT.value: "moved",
-    ChangeKind.RENAME_ACCOUNT.value: "renamed",
-    ChangeKind.TAG_ACCOUNT.value: "tags",
-    ChangeKind.CREATE_OU.value: "OU",
     "account-gone": "gone",
     "account-suspended": "suspended",
     "account-kept": "moved",
@@ -58,7 +53,7 @@ def by_target(entries: Iterable[Outside]) -> Mapping[str, Sequence[Outside]]:
 
 def label(item: Outside) -> str:
     """``setting account-alias``, ``moved``."""
-    return one_line(f"{_WHAT.get(item.what, item.what)} {item.subject}".strip())
+    return one_line(f"{item.word or _WHAT.get(item.what, item.what)} {item.subject}".strip())
 
 
 def remark(item: Outside) -> str:
@@ -69,6 +64,6 @@ def remark(item: Outside) -> str:
 
 def pending_line(item: Pending) -> str:
     """One pending change, with its reason and what makes it doubtful."""
-    what = f"{item.what} {item.subject}".strip()
+    what = f"{item.word or item.what} {item.subject}".strip()
     reasons = "; ".join(part for part in (item.reason, item.note) if part)
     return one_line(f"{item.target}: {what}" + (f" ({reasons})" if reasons else ""))

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan
-from aft.plan.risk import RISK_WORDS, risk_of
+from aft.plan.words import Item
 from aft.report.markdown.costs import Costs
 from aft.report.markdown.fitting import Entry
 from aft.report.plain import code_html, code_span, fence_for, one_line, prose
-from aft.report.wording import Block, Item, block_of
+from aft.report.wording import Block, block_of
 
 _ALIKE_FROM = 4
 _NAMES_SHOWN = 40
@@ -36,7 +37,7 @@ class Told:
         return bool(self.risks)
 
 
-def told_of(plan: Plan, costs: Costs) -> tuple[Told, ...]:
+def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
     """Every account the plan touches, in plan order; the same changes are told once."""
     lines = {line.target: line for line in plan.accounts}
     by_target: dict[str, list[Change]] = defaultdict(list)
@@ -44,7 +45,7 @@ def told_of(plan: Plan, costs: Costs) -> tuple[Told, ...]:
         if change.target != ORGANIZATION:
             by_target[change.target].append(change)
     blocks: Mapping[str, Block] = {
-        target: block_of(plan, target, changes, lines.get(target))
+        target: block_of(plan, kinds, target, changes, lines.get(target))
         for target, changes in by_target.items()
     }
     shapes: dict[tuple[tuple[Item, ...], str], list[str]] = defaultdict(list)
@@ -61,7 +62,7 @@ def told_of(plan: Plan, costs: Costs) -> tuple[Told, ...]:
         Told(
             block=blocks[targets[0]],
             targets=targets,
-            risks=_risks(by_target[targets[0]]),
+            risks=_risks(kinds, by_target[targets[0]]),
             costs=costs.words_of(targets[0]),
         )
         for targets in groups
@@ -136,9 +137,8 @@ def _joined(parts: Sequence[str]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _risks(changes: Sequence[Change]) -> tuple[str, ...]:
-    found = (risk_of(change) for change in changes)
-    return tuple(dict.fromkeys(RISK_WORDS[risk] for risk in found if risk is not None))
+def _risks(kinds: Kinds, changes: Sequence[Change]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(kinds.risk_words(change) for change in changes if change.risk))
 
 
 def _title(told: Told, code: Callable[[str], str]) -> str:

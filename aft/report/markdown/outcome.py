@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aft.plan.codec import plan_digest
-from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan
+from aft.plan.kind import Kinds
+from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Outcome, Status, TargetOutcome
 from aft.plan.reviewed import Reviewed
 from aft.report.headline import short, summary_line
@@ -31,31 +32,6 @@ _SIGNS = {
     Status.STOPPED: "⏸️",
     Status.SUCCEEDED: "✅",
 }
-_WORDS = {
-    ChangeKind.CREATE_ACCOUNT: "created",
-    ChangeKind.ADOPT_ACCOUNT: "adopted",
-    ChangeKind.REBIND_ACCOUNT: "handed over",
-    ChangeKind.MOVE_ACCOUNT: "moved",
-    ChangeKind.RENAME_ACCOUNT: "renamed",
-    ChangeKind.TAG_ACCOUNT: "tagged",
-    ChangeKind.FORGET_ACCOUNT: "forgotten",
-}
-_COUNTED = {
-    ChangeKind.APPLY_SETTING: "setting",
-    ChangeKind.RUN_CUSTOMIZATION: "customization",
-    ChangeKind.DESTROY_CUSTOMIZATION: "customization destroyed",
-    ChangeKind.FORGET_CUSTOMIZATION: "customization forgotten",
-    ChangeKind.CREATE_OU: "OU created",
-    ChangeKind.RENAME_OU: "OU renamed",
-    ChangeKind.DELETE_OU: "OU deleted",
-}
-_PLURALS = {
-    "customization destroyed": "customizations destroyed",
-    "customization forgotten": "customizations forgotten",
-    "OU created": "OUs created",
-    "OU renamed": "OUs renamed",
-    "OU deleted": "OUs deleted",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +40,7 @@ class OutcomePage:
     no risk; ``ledger`` is the ledger's commit in the end, ``notes`` what else went wrong."""
 
     plan: Plan
+    kinds: Kinds
     outcome: Outcome
     ledger: str = ""
     reviewed: Reviewed | None = None
@@ -90,14 +67,14 @@ def _page(page: OutcomePage, *, lead: Sequence[str], limit: int, size: Callable[
     order = (Status.FAILED, Status.BLOCKED, Status.STOPPED)
     left.sort(key=lambda row: order.index(row.status))
     routine = (
-        tuple(unreviewed_entries(page.routine, page.reviewed, noun="change"))
+        tuple(unreviewed_entries(page.kinds, page.routine, page.reviewed, noun="change"))
         if page.reviewed is not None
         else ()
     )
     sections = [
         Section(
             title="### Not done",
-            entries=tuple(_left(row) for row in left),
+            entries=tuple(_left(page, row) for row in left),
             is_vital=True,
             gap=LIST,
         ),
@@ -107,7 +84,7 @@ def _page(page: OutcomePage, *, lead: Sequence[str], limit: int, size: Callable[
             is_vital=True,
             gap=LIST,
         ),
-        Section(title="### Done", entries=tuple(_done(row) for row in done), gap=LIST),
+        Section(title="### Done", entries=tuple(_done(page, row) for row in done), gap=LIST),
         Section(title="### Not in the reviewed plan, but no risk", entries=routine, gap=LIST),
     ]
     head = (*lead, f"## {_headline(page)}", f"**{_counts(page)}**", *_what_next(page))
@@ -143,7 +120,7 @@ def _headline(page: OutcomePage) -> str:
 
 
 def _counts(page: OutcomePage) -> str:
-    return outcome_line(page.outcome) if page.outcome.run else summary_line(page.plan)
+    return outcome_line(page.outcome) if page.outcome.run else summary_line(page.plan, page.kinds)
 
 
 def _what_next(page: OutcomePage) -> Iterator[str]:
@@ -166,11 +143,11 @@ def _what_next(page: OutcomePage) -> Iterator[str]:
         yield f"> [!WARNING]\n> {prose(note)}"
 
 
-def _left(row: TargetOutcome) -> Entry:
+def _left(page: OutcomePage, row: TargetOutcome) -> Entry:
     culprit = row.culprit
     step = ""
     if culprit is not None:
-        step = " " + code_span(f"{culprit.change.kind.value} {culprit.change.subject}".strip())
+        step = " " + code_span(page.kinds.describe(culprit.change))
     hint = f"<br>→ {prose(row.hint)}" if row.hint else ""
     done = sum(step.status is Status.SUCCEEDED for step in row.steps)
     reason = f": {prose(row.reason)}" if row.reason else ""
@@ -181,13 +158,11 @@ def _left(row: TargetOutcome) -> Entry:
     )
 
 
-def _done(row: TargetOutcome) -> Entry:
-    kinds = Counter(step.change.kind for step in row.steps)
-    words = [word for kind, word in _WORDS.items() if kinds[kind]]
+def _done(page: OutcomePage, row: TargetOutcome) -> Entry:
+    verbs = Counter(page.kinds.verb(step.change) for step in row.steps)
+    words = [verb.done for verb in verbs if verb.counted is None]
     words += [
-        counted(kinds[kind], noun, _PLURALS.get(noun, ""))
-        for kind, noun in _COUNTED.items()
-        if kinds[kind]
+        counted(number, *verb.counted) for verb, number in verbs.items() if verb.counted is not None
     ]
     return Entry(
         text=f"- {_SIGNS[row.status]} {_name(row)} {', '.join(words)}", tally=(("account", 1),)
@@ -196,7 +171,7 @@ def _done(row: TargetOutcome) -> Entry:
 
 def _name(row: TargetOutcome) -> str:
     if row.target == ORGANIZATION:
-        return "Organizational units:"
+        return "Organization:"
     account = f" {code_span(row.account_id)}" if row.account_id else ""
     return f"{code_span(row.target)}{account}"
 

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
-from aft.plan.model import ORGANIZATION, Attention, Change, ChangeKind, Plan
-from aft.plan.risk import risk_of
+from aft.plan.kind import Kinds
+from aft.plan.model import ORGANIZATION, Action, Attention, Change, Plan
 from aft.report.headline import short, summary_line
 from aft.report.markdown.accounts import diff, folded_entry, open_entries, told_of
 from aft.report.markdown.costs import NO_COSTS, Costs
@@ -22,7 +22,7 @@ from aft.report.markdown.findings import finding_entries
 from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
 from aft.report.masking import NO_MASK, Mask
 from aft.report.plain import code_span, counted, prose
-from aft.report.wording import unit_item
+from aft.report.wording import items_of
 from aft.values.ids import WORKING_TREE
 
 MARKER = "<!-- aft:plan -->"
@@ -49,6 +49,7 @@ class PlanPage:
     """
 
     plan: Plan
+    kinds: Kinds
     refusals: Sequence[Finding] = ()
     lifted: Sequence[str] = ()
     warnings: Sequence[Finding] = ()
@@ -81,8 +82,8 @@ def _page(
     plan = page.plan
     head = (
         *lead,
-        f"## {_headline(plan, refused=bool(page.refusals))}",
-        f"**{summary_line(plan)}**",
+        f"## {_headline(plan, page.kinds, refused=bool(page.refusals))}",
+        f"**{summary_line(plan, page.kinds)}**",
         _on_merge(page),
         *_costs(page),
         *(f"> {prose(note)}" for note in page.notes),
@@ -100,15 +101,15 @@ def _page(
 
 def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
     plan = page.plan
-    told = told_of(plan, page.costs)
+    told = told_of(plan, page.kinds, page.costs)
     units = [change for change in plan.changes if change.target == ORGANIZATION]
-    deleted = [change for change in units if change.kind is ChangeKind.DELETE_OU]
+    deleted = [change for change in units if change.action.removes]
     risky = [
-        *_deleted(deleted),
+        *_deleted(page.kinds, deleted),
         *(entry for item in told if item.is_risky for entry in open_entries(item, plan)),
     ]
     ordinary = [folded_entry(item, everything=everything) for item in told if not item.is_risky]
-    others = [change for change in units if change.kind is not ChangeKind.DELETE_OU]
+    others = [change for change in units if not change.action.removes]
     return [
         Section(
             title="### Refused by the safety limits",
@@ -125,12 +126,24 @@ def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
         ),
         Section(title="### Limits lifted", entries=_lifted(page.lifted), is_vital=True, gap=LIST),
         Section(title="### Findings", entries=tuple(finding_entries(page.warnings)), gap=LIST),
-        Section(title="### Organizational units", entries=tuple(_units(others, "OU change"))),
+        *(
+            Section(
+                title=f"### {kind.title}",
+                entries=tuple(
+                    _things(
+                        page.kinds,
+                        [item for item in others if item.kind == kind.name],
+                        f"{kind.noun[0]} change",
+                    )
+                ),
+            )
+            for kind in page.kinds.values()
+        ),
         Section(title="### Accounts", entries=tuple(ordinary)),
     ]
 
 
-def _headline(plan: Plan, *, refused: bool) -> str:
+def _headline(plan: Plan, kinds: Kinds, *, refused: bool) -> str:
     counts = plan.summary
     if refused:
         return "⛔ aft plan: over a safety limit"
@@ -148,8 +161,10 @@ def _headline(plan: Plan, *, refused: bool) -> str:
         )
         if number
     ]
-    if counts.ou_changes:
-        words.append(counted(counts.ou_changes, "OU change"))
+    words += [
+        counted(number, f"{kinds[kind].noun[0]} change")
+        for kind, number in counts.organization.items()
+    ]
     return f"{'⚠️ ' if plan.attention else ''}aft plan: {', '.join(words)}"
 
 
@@ -173,22 +188,31 @@ def _on_merge(page: PlanPage) -> str:
 
 def _costs(page: PlanPage) -> Iterator[str]:
     """What the new accounts may cost, together."""
-    new = [item.target for item in page.plan.changes if item.kind is ChangeKind.CREATE_ACCOUNT]
+    new = [
+        item.target
+        for item in page.plan.changes
+        if item.action is Action.CREATE and item.target != ORGANIZATION
+    ]
     words = page.costs.total_of(new)
     if words:
         yield f"**{counted(len(new), 'new account')}:** {prose(words)}."
 
 
 def _look_closely(plan: Plan) -> str:
-    number = sum(risk_of(change) is not None for change in plan.changes)
+    number = sum(bool(change.risk) for change in plan.changes)
     return f"### ⚠️ Look closely: {counted(number, 'risky change')}"
 
 
-def _deleted(changes: Sequence[Change]) -> list[Entry]:
-    """OU deletions, which are risky."""
+def _deleted(kinds: Kinds, changes: Sequence[Change]) -> list[Entry]:
+    """What belongs to no account and is removed, which is risky."""
     return [
-        replace(entry, text=f"Organizational units that are deleted:\n\n{entry.text}")
-        for entry in _units(changes, "risky OU change")
+        replace(entry, text=f"{kind.title} that are deleted:\n\n{entry.text}")
+        for kind in kinds.values()
+        for entry in _things(
+            kinds,
+            [item for item in changes if item.kind == kind.name],
+            f"risky {kind.noun[0]} change",
+        )
     ]
 
 
@@ -214,10 +238,10 @@ def _hint(hint: str) -> str:
     return f"<br>→ {prose(hint)}" if hint else ""
 
 
-def _units(changes: Sequence[Change], noun: str) -> list[Entry]:
+def _things(kinds: Kinds, changes: Sequence[Change], noun: str) -> list[Entry]:
     if not changes:
         return []
-    lines = [" ".join(unit_item(change)) for change in changes]
+    lines = [f"{item.symbol} {', '.join(item.values)}" for item, _ in items_of(kinds, changes)]
     return [Entry(text=diff(lines), tally=((noun, len(changes)),))]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from aft.plan.model import ORGANIZATION, Change, ChangeKind
+from aft.plan.kind import Kinds
+from aft.plan.model import ORGANIZATION, Change
 from aft.plan.reviewed import Reviewed, does_something_else
-from aft.plan.risk import RISK_WORDS, risk_of
 from aft.report.markdown.fitting import Entry
 from aft.report.plain import code_span, counted, one_line
-from aft.report.wording import items_of, unit_item
+from aft.report.wording import items_of
 
 HOW_TO_GO_ON = (
     "show it to somebody: open a pull request that touches these requests (a line of comment will "
@@ -27,45 +27,41 @@ def headline_of(changes: Sequence[Change]) -> str:
     )
 
 
-def change_lines(changes: Iterable[Change], reviewed: Reviewed) -> Iterator[str]:
+def change_lines(kinds: Kinds, changes: Iterable[Change], reviewed: Reviewed) -> Iterator[str]:
     """One line for each: what it does to which target, why it is risky, and whether something
     else of the same name was reviewed."""
     for change in changes:
-        risk = risk_of(change)
-        notes = [RISK_WORDS[risk]] if risk is not None else []
+        notes = [kinds.risk_words(change)] if change.risk else []
         if does_something_else(reviewed, change):
             notes.append("something else was reviewed")
         tail = f" ({'; '.join(notes)})" if notes else ""
-        yield f"{change.symbol} {in_words(change)}{tail}"
+        yield f"{change.symbol} {in_words(kinds, change)}{tail}"
 
 
-def in_words(change: Change) -> str:
+def in_words(kinds: Kinds, change: Change) -> str:
     """``payments: move Sandbox → Workloads/Prod``."""
-    target = one_line(change.target)
-    if change.target == ORGANIZATION:
-        word = "OU" if change.kind is not ChangeKind.DELETE_OU else "delete OU"
-        return f"{word} {unit_item(change)[1]}"
     told = "; ".join(
         f"{'un' if item.symbol == '-' and item.label.startswith('tag') else ''}{item.label} "
         f"{', '.join(item.values)}"
-        for item in items_of((change,))
+        for item, _ in items_of(kinds, (change,))
     )
-    return f"{target}: {told or change.kind.value}"
+    told = told or kinds.describe(change)
+    return told if change.target == ORGANIZATION else f"{one_line(change.target)}: {told}"
 
 
 def unreviewed_entries(
-    changes: Iterable[Change], reviewed: Reviewed, *, noun: str
+    kinds: Kinds, changes: Iterable[Change], reviewed: Reviewed, *, noun: str
 ) -> Iterator[Entry]:
     """The lines as items of a list."""
-    for line in change_lines(changes, reviewed):
+    for line in change_lines(kinds, changes, reviewed):
         yield Entry(text=f"- {code_span(line)}", tally=((noun, 1),))
 
 
-def routine_text(changes: Sequence[Change], reviewed: Reviewed) -> str:
+def routine_text(kinds: Kinds, changes: Sequence[Change], reviewed: Reviewed) -> str:
     """What goes ahead although nobody has reviewed it, for a terminal; empty for nothing."""
     if not changes:
         return ""
-    shown = list(change_lines(changes[:_ROUTINE_SHOWN], reviewed))
+    shown = list(change_lines(kinds, changes[:_ROUTINE_SHOWN], reviewed))
     rest = len(changes) - len(shown)
     lines = [
         f"Not in the reviewed plan, but no risk: {counted(len(changes), 'change')}",

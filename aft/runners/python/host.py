@@ -24,6 +24,7 @@ from typing import Any
 
 from aft.customizations.model import OtherAccount, Outputs
 from aft.customizations.step_inputs_json import decode_inputs
+from aft.errors import trace
 from aft.organization.model import AccountFacts
 
 MODULE_NAME = "aft_customization"
@@ -114,8 +115,16 @@ def _failure(error: BaseException, path: Path) -> Mapping[str, Any]:
     if isinstance(error, SyntaxError) and (error.filename or "").startswith(folder):
         file, line = str(error.filename), error.lineno
     text = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-    traceback.print_exception(error)  # the whole story goes to the log
+    if not _speaks(error):
+        text = f"{type(error).__name__}: an answer could not be read"
+    sys.stderr.write(trace(error, speaks=_speaks))  # the whole story goes to the log
     return {"message": text, "file": str(Path(file).relative_to(folder)), "line": line}
+
+
+def _speaks(error: BaseException) -> bool:
+    """False for botocore's error about an answer that was cut, which quotes all of it: that of
+    AssumeRole holds credentials. Whatever else a step raises is its own to say."""
+    return type(error).__module__ != "botocore.parsers"
 
 
 def _end_with_reader(descriptor: int) -> None:

@@ -94,7 +94,7 @@ def _version_of(path: str) -> TerraformBinary:
             numbers = tuple(int(part) for part in text.partition("-")[0].split("."))
         except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
             raise Terminal(
-                f"{path} does not tell its version: {error}",
+                f"{path} does not tell its version ({type(error).__name__})",
                 hint="expected a terraform or tofu binary",
                 code="NoTerraform",
             ) from error

@@ -186,7 +186,8 @@ class _Project:
         try:
             found = read_outputs(end.output)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise self.bench.failed("", f"its outputs cannot be read: {error}") from error
+            why = type(error).__name__
+            raise self.bench.failed("", f"its outputs cannot be read ({why})") from error
         self.bench.hide(*found.secret)
         secrets = self.bench.secrets
         if any(secret in value for secret in secrets for value in found.shown.values()):

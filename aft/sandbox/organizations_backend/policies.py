@@ -6,9 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from aft.policy_language.grammar import check
+from aft.policy_language.policy_types import RCP, limits_of
 from aft.sandbox.api_errors import ApiError
 from aft.sandbox.calls import Invocation
-from aft.sandbox.organizations_backend.model import MemberAccount, PolicyRecord, Unit, new_id
+from aft.sandbox.organizations_backend.model import (
+    MemberAccount,
+    Organization,
+    PolicyRecord,
+    Unit,
+    new_id,
+)
 from aft.sandbox.organizations_backend.paging import page, with_token
 from aft.sandbox.organizations_backend.rules import (
     Context,
@@ -20,12 +28,6 @@ from aft.sandbox.organizations_backend.rules import (
 from aft.sandbox.organizations_backend.units import describe_root
 
 Result = Mapping[str, Any]
-_SCP, _RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
-_STATEMENT_TYPES = frozenset({_SCP, _RCP})
-# AWS quotas: characters per policy document, policies per target.
-_MAX_CONTENT = {_SCP: 5120, _RCP: 5120, "AISERVICES_OPT_OUT_POLICY": 2500}
-_MAX_ATTACHED = {_SCP: 5, _RCP: 5, "AISERVICES_OPT_OUT_POLICY": 5, "CHATBOT_POLICY": 5}
-_MAX_POLICIES = 1000
 
 
 def _summary(context: Context, policy: PolicyRecord) -> dict[str, Any]:
@@ -50,44 +52,29 @@ def _whole(context: Context, policy: PolicyRecord) -> Result:
 def _check_content(kind: str, content: str) -> None:
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or not document:
         raise _malformed("The provided policy document is not a JSON object.")
-    limit = _MAX_CONTENT.get(kind, 10_000)
+    limit = limits_of(kind).characters
     if len(content) > limit:
         raise constraint(
             "POLICY_CONTENT_LIMIT_EXCEEDED",
             f"You have exceeded the size limit of {limit} characters for this policy type.",
         )
-    if kind in _STATEMENT_TYPES:
-        _check_statements(document)
-
-
-def _check_statements(document: Mapping[str, Any]) -> None:
-    if document.get("Version") not in ("2012-10-17", "2008-10-17", None):
-        raise _malformed("The policy's Version must be 2012-10-17.")
-    statements = document.get("Statement")
-    if isinstance(statements, dict):
-        statements = [statements]
-    if not isinstance(statements, list) or not statements:
-        raise _malformed("The policy must have at least one Statement.")
-    for statement in statements:
-        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
-            raise _malformed("Every statement needs an Effect of Allow or Deny.")
-        if ("Action" in statement) == ("NotAction" in statement):
-            raise _malformed("Every statement needs either Action or NotAction.")
-        if ("Resource" in statement) == ("NotResource" in statement):
-            raise _malformed("Every statement needs either Resource or NotResource.")
+    wrong = [finding for finding in check(document, kind) if finding.is_error]
+    if wrong:
+        raise _malformed("; ".join(finding.message for finding in wrong[:3]))
 
 
 def _malformed(message: str) -> ApiError:
     return ApiError("MalformedPolicyDocumentException", message)
 
 
-def _check_name(context: Context, name: str, *, but: str = "") -> None:
+def _check_name(context: Context, name: str, kind: str, *, but: str = "") -> None:
+    """Names are unique among the policies of one type."""
     for policy in context.organization.policies.values():
-        if policy.name == name and policy.id != but:
+        if policy.name == name and policy.type == kind and policy.id != but:
             raise ApiError(
                 "DuplicatePolicyException", "A policy with the same name already exists."
             )
@@ -102,12 +89,13 @@ def _mutable(policy: PolicyRecord) -> PolicyRecord:
 def _create(context: Context, call: Invocation) -> Result:
     organization, params = context.organization, call.params
     kind = params["Type"]
-    if sum(1 for policy in organization.policies.values() if policy.type == kind) > _MAX_POLICIES:
+    of_kind = [policy for policy in organization.policies.values() if policy.type == kind]
+    if sum(not policy.aws_managed for policy in of_kind) >= limits_of(kind).policies:
         raise constraint(
             "POLICY_NUMBER_LIMIT_EXCEEDED", "You have exceeded the number of policies."
         )
     _check_content(kind, params["Content"])
-    _check_name(context, params["Name"])
+    _check_name(context, params["Name"], kind)
     policy = PolicyRecord(
         serial=organization.next_serial(),
         id=new_id(context.world.rng, "p-", 10),
@@ -130,7 +118,7 @@ def _update(context: Context, call: Invocation) -> Result:
     if call.params.get("Content") is not None:
         _check_content(policy.type, call.params["Content"])
     if call.params.get("Name") is not None:
-        _check_name(context, call.params["Name"], but=policy.id)
+        _check_name(context, call.params["Name"], policy.type, but=policy.id)
         policy.name = call.params["Name"]
     policy.content = call.params.get("Content") or policy.content
     if call.params.get("Description") is not None:
@@ -171,7 +159,7 @@ def _attach(context: Context, call: Invocation) -> Result:
             "DuplicatePolicyAttachmentException",
             "The selected policy is already attached to the specified target.",
         )
-    limit = _MAX_ATTACHED.get(policy.type, 10)
+    limit = limits_of(policy.type).attached
     if _attached(context, target, policy.type) >= limit:
         raise constraint(
             "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
@@ -189,9 +177,9 @@ def _detach(context: Context, call: Invocation) -> Result:
         raise ApiError(
             "PolicyNotAttachedException", "The policy isn't attached to the specified target."
         )
-    if policy.type == _RCP and policy.aws_managed:
+    if policy.type == RCP and policy.aws_managed:
         raise invalid("NON_DETACHABLE_POLICY", "RCPFullAWSAccess can't be detached.")
-    if policy.type == _SCP and _attached(context, target, _SCP) == 1:
+    if _attached(context, target, policy.type) <= limits_of(policy.type).least_attached:
         raise constraint(
             "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
             "You cannot remove the last policy of this type from the specified target.",
@@ -253,6 +241,9 @@ def _enable_type(context: Context, call: Invocation) -> Result:
             "PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled."
         )
     organization.policy_types.add(kind)
+    for policy in organization.policies.values():
+        if policy.type == kind and policy.aws_managed:  # AWS's own allows everything again
+            _attach_everywhere(organization, policy)
     return {"Root": describe_root(context)}
 
 
@@ -265,7 +256,29 @@ def _disable_type(context: Context, call: Invocation) -> Result:
             "This operation can be performed only for enabled policy types.",
         )
     organization.policy_types.discard(kind)
+    for policy in organization.policies.values():
+        if policy.type == kind:
+            _detach_everywhere(organization, policy)
     return {"Root": describe_root(context)}
+
+
+def _attach_everywhere(organization: Organization, policy: PolicyRecord) -> None:
+    nodes: list[Unit | MemberAccount] = [
+        *organization.units.values(),
+        *organization.accounts.values(),
+    ]
+    for node in nodes:
+        if policy.id not in node.policies:
+            node.policies.append(policy.id)
+            policy.targets[node.id] = None
+
+
+def _detach_everywhere(organization: Organization, policy: PolicyRecord) -> None:
+    for target_id in policy.targets:
+        node = organization.node(target_id)
+        if node is not None and policy.id in node.policies:
+            node.policies.remove(policy.id)
+    policy.targets.clear()
 
 
 def _check_root(context: Context, root_id: str) -> None:

@@ -24,6 +24,13 @@ def _published() -> Mapping[str, Mapping[str, Any]]:
     return parsed
 
 
+def document_of_aws_policy(arn: str) -> str:
+    """The text of the AWS managed policy ``arn`` names; empty when there is none."""
+    found = _ARN.fullmatch(arn)
+    data = _published().get(found["name"]) if found is not None else None
+    return json.dumps(data["Document"]) if data is not None else ""
+
+
 class AwsManagedPolicies:
     """Mixin for the IAM backend, before moto's class."""
 

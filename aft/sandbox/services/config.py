@@ -14,7 +14,7 @@ from moto.config.models import ConfigBackend, config_backends
 from moto.config.responses import ConfigResponse
 from moto.iam.models import iam_backends
 
-from aft.sandbox.policy_language import as_list, statements
+from aft.policy_language.documents import as_list, statements_of
 from aft.sandbox.services.constraints import ModelConstraints
 from aft.sandbox.services.delivery import Delivery, delivery
 from aft.sandbox.services.moto_seams import Refusal, use_backend, use_responses
@@ -59,7 +59,7 @@ def _lets_config_in(trust: Any) -> bool:
     document = json.loads(trust) if isinstance(trust, str) else trust
     return any(
         PRINCIPAL in as_list((statement.get("Principal") or {}).get("Service"))
-        for statement in statements(document)
+        for statement in statements_of(document)
         if isinstance(statement.get("Principal"), dict)
     )
 

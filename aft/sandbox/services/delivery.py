@@ -8,13 +8,15 @@ service looks at the bucket's ACL and writes below ``AWSLogs/<account id>/`` wit
 from __future__ import annotations
 
 import enum
-import json
-from typing import Any
 
 from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 
-from aft.sandbox.policy_language import action_applies, as_list, conditions_hold, like, statements
+from aft.policy_language.context import Context
+from aft.policy_language.evaluate import Decision, granted
+from aft.policy_language.policy import policy_of_text
+from aft.policy_language.principals import Principal
+from aft.policy_language.statements import Request
 
 
 class Delivery(enum.Enum):
@@ -37,7 +39,6 @@ def delivery(bucket_name: str, *, principal: str, account_id: str) -> Delivery:
     if bucket.policy is None:
         return Delivery.REFUSED
     text = bucket.policy.decode() if isinstance(bucket.policy, bytes) else str(bucket.policy)
-    document = json.loads(text)
     context = {
         "aws:sourceaccount": account_id,
         "aws:sourceorgid": _organization_id(account_id),
@@ -49,35 +50,16 @@ def delivery(bucket_name: str, *, principal: str, account_id: str) -> Delivery:
         ("s3:GetBucketAcl", arn),
         ("s3:PutObject", f"{arn}/AWSLogs/{account_id}/log.json.gz"),
     )
-    welcome = all(_allows(document, principal, action, on, context) for action, on in asked)
+    welcome = all(_allows(text, principal, action, on, Context(context)) for action, on in asked)
     return Delivery.WELCOME if welcome else Delivery.REFUSED
 
 
-def _allows(
-    document: dict[str, Any], principal: str, action: str, resource: str, context: dict[str, str]
-) -> bool:
-    allowed = False
-    for statement in statements(document):
-        if not (
-            _is_for(statement, principal)
-            and action_applies(statement, action)
-            and any(like(resource, str(item)) for item in as_list(statement.get("Resource")))
-            and conditions_hold(statement, dict(context))
-        ):
-            continue
-        if statement.get("Effect") == "Deny":
-            return False
-        allowed = True
-    return allowed
-
-
-def _is_for(statement: Any, principal: str) -> bool:
-    found = statement.get("Principal")
-    if found == "*":
-        return True
-    if not isinstance(found, dict):
-        return False
-    return "*" in as_list(found.get("AWS")) or principal in as_list(found.get("Service"))
+def _allows(policy: str, principal: str, action: str, resource: str, context: Context) -> bool:
+    request = Request(
+        principal=Principal(principal), action=action, resource=resource, context=context
+    )
+    answer = granted((policy_of_text(policy),), request, source="bucket policy")
+    return answer.decision is Decision.ALLOWED
 
 
 def _organization_id(account_id: str) -> str:

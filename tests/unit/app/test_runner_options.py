@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from builders_repo import Repo
-from builders_requests import MemoryFiles
+from builders_requests import PROVIDERS, MemoryFiles
 
 from aft.app.apply.runner_options import runner_options
 from aft.app.workspace import Workspace
@@ -65,7 +65,7 @@ def test_the_sandbox_never_touches_real_states(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_in_aft_yaml_has_a_place(text: str, code: str, column: int) -> None:
-    _, findings = parse_config(MemoryFiles({"aft.yaml": HOME + text}))
+    _, findings = parse_config(MemoryFiles({"aft.yaml": HOME + text}), providers=PROVIDERS)
     assert [(item.code, item.source.line, item.source.column) for item in findings] == [
         (code, 2, column)
     ]

@@ -21,21 +21,25 @@ from builders_aws import (
     scripted_session,
     scripted_sessions,
 )
+from builders_reconcile import application
 
+from aft.account_provider import CreationRefused
 from aft.aws.factory import is_loopback
+from aft.aws.management import AwsManagementAccess
 from aft.aws.member import AwsMemberAccess
 from aft.aws.pacing import Pace
-from aft.aws.provider import OrganizationsProvider
 from aft.aws.session import AwsSessions
 from aft.aws.tag_lag import RecentlyTagged
 from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled, Transient, UnknownOutcome
-from aft.values.ids import AccountId, RequestId
+from aft.providers.organizations.provider import OrganizationsProvider
+from aft.values.ids import AccountId
 
 MEMBER = AccountId("444455556666")
 
 
 def provider_over(sessions: AwsSessions, clock: ManualClock) -> OrganizationsProvider:
-    return OrganizationsProvider(sessions, role_name="Role", tagged=RecentlyTagged(clock))
+    tagged = RecentlyTagged(clock)
+    return OrganizationsProvider(AwsManagementAccess(sessions, member_role="Role", tagged=tagged))
 
 
 class Aws:
@@ -87,7 +91,7 @@ def test_a_lost_reply_of_create_account_is_an_unknown_outcome_after_exactly_one_
     sessions = scripted_sessions(aws, clock, attempts=8)
     provider = provider_over(sessions, clock)
     with pytest.raises(UnknownOutcome):
-        provider.start_creation(name="a", email="a@example.com", request_id=RequestId("a"), tags=())
+        provider.begin(application("a"))
     assert aws.sent("CreateAccount") == 1
     assert sessions.calls.by_operation == {"organizations:CreateAccount": 1}
 
@@ -102,11 +106,11 @@ def test_a_lost_reply_of_create_account_is_an_unknown_outcome_after_exactly_one_
         ),
         (
             Answer("ConstraintViolationException", Reason="ACCOUNT_NUMBER_LIMIT_EXCEEDED"),
-            Terminal,
+            CreationRefused,
         ),
         (Answer("ConcurrentModificationException"), Transient),
         (Answer("FinalizingOrganizationException"), Transient),
-        (Answer("InvalidInputException", "bad e-mail"), Terminal),
+        (Answer("InvalidInputException", "bad e-mail"), CreationRefused),
         (Answer("AccessDeniedException"), Denied),
         (Answer("ServiceException", status=500), UnknownOutcome),
     ],
@@ -117,7 +121,7 @@ def test_create_account_is_never_sent_twice(
     aws.replies["CreateAccount"] = [refusal]
     provider = provider_over(scripted_sessions(aws, clock, attempts=8), clock)
     with pytest.raises(expected) as caught:
-        provider.start_creation(name="a", email="a@example.com", request_id=RequestId("a"), tags=())
+        provider.begin(application("a"))
     assert type(caught.value) is expected
     assert aws.sent("CreateAccount") == 1
 

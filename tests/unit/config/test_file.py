@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import pytest
-from builders_requests import MemoryFiles
+from builders_requests import PROVIDERS, MemoryFiles
 
 from aft.config.file import config_place, parse_config
+from aft.config.model import Config
 from aft.files import EntryKind
 from aft.findings.model import Finding
 
 
+def read(files: MemoryFiles) -> tuple[Config | None, tuple[Finding, ...]]:
+    return parse_config(files, providers=PROVIDERS)
+
+
 def findings(text: str) -> tuple[Finding, ...]:
-    config, found = parse_config(MemoryFiles({"aft.yaml": text}))
+    config, found = read(MemoryFiles({"aft.yaml": text}))
     assert (config is None) == any(item.is_error for item in found)
     return found
 
 
 def test_one_line_is_enough() -> None:
-    config, found = parse_config(MemoryFiles({"aft.yaml": "home_region: eu-central-1\n"}))
+    config, found = read(MemoryFiles({"aft.yaml": "home_region: eu-central-1\n"}))
     assert found == ()
     assert config is not None
     assert config.regions == ("eu-central-1",)
@@ -55,7 +60,12 @@ def test_one_line_is_enough() -> None:
         ("home_region: eu-west-1\nledger: {branch: a..b}\n", "2:18 AFT704", "branch name"),
         ("home_region: eu-west-1\nledger: {branch: main}\n", "2:18 AFT704", "worker watches"),
         ("home_region: eu-west-1\nledger: {remote: ''}\n", "2:18 AFT704", "is empty"),
-        ("home_region: eu-west-1\nprovider: control-tower\n", "2:11 AFT204", "'organizations'"),
+        (
+            "home_region: eu-west-1\nprovider: organisations\n",
+            "2:11 AFT705",
+            "no account provider called 'organisations' is installed",
+        ),
+        ("home_region: eu-west-1\nprovider: [a]\n", "2:11 AFT202", "text"),
         (
             "home_region: eu-west-1\nnetworks: {pools: {a: {cidr: 10.0.0.0}}}\n",
             "2:30 AFT730",
@@ -101,20 +111,29 @@ def test_what_each_mistake_says(text: str, place: str, said: str) -> None:
 
 
 def test_an_absent_file_says_what_to_write() -> None:
-    config, found = parse_config(MemoryFiles({"README.md": "x"}))
+    config, found = read(MemoryFiles({"README.md": "x"}))
     assert config is None
     assert [(str(item.source), item.code) for item in found] == [("aft.yaml:1:1", "AFT701")]
     assert "home_region: eu-central-1" in found[0].hint
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("organisations", "did you mean 'organizations'?"), ("vending", "there are organizations;")],
+)
+def test_a_provider_that_is_not_installed_comes_with_those_that_are(name: str, hint: str) -> None:
+    (found,) = findings(f"home_region: eu-west-1\nprovider: {name}\n")
+    assert found.hint.startswith(hint)
+
+
 def test_the_example_of_the_finding_is_a_valid_file() -> None:
-    _, found = parse_config(MemoryFiles({}))
-    config, _ = parse_config(MemoryFiles({"aft.yaml": found[0].hint.rpartition("enough: ")[2]}))
+    _, found = read(MemoryFiles({}))
+    config, _ = read(MemoryFiles({"aft.yaml": found[0].hint.rpartition("enough: ")[2]}))
     assert config is not None
 
 
 def test_another_suffix_is_named() -> None:
-    _, found = parse_config(MemoryFiles({"aft.yml": "home_region: eu-west-1\n"}))
+    _, found = read(MemoryFiles({"aft.yml": "home_region: eu-west-1\n"}))
     assert [(str(item.source), item.code) for item in found] == [("aft.yml:1:1", "AFT701")]
 
 
@@ -123,7 +142,7 @@ def test_another_suffix_is_named() -> None:
 )
 def test_what_is_no_file_is_not_read(kind: EntryKind, code: str) -> None:
     files = MemoryFiles({"aft.yaml": "/etc/passwd"}, kinds={"aft.yaml": kind})
-    config, found = parse_config(files)
+    config, found = read(files)
     assert config is None
     assert [item.code for item in found] == [code]
     assert files.reads == 0

@@ -6,7 +6,7 @@ import json
 from typing import Any, get_args
 
 import pytest
-from builders_requests import MemoryFiles
+from builders_requests import PROVIDERS, MemoryFiles
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -80,12 +80,12 @@ def document(data: dict[str, Any]) -> YamlDocument | None:
 
 
 def accepts(name: SchemaName, data: object) -> bool:
-    return bool(Draft202012Validator(dict(json_schema(name))).is_valid(data))
+    return bool(Draft202012Validator(dict(json_schema(name, providers=PROVIDERS))).is_valid(data))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_is_a_valid_schema_with_a_title_and_documented_fields(name: SchemaName) -> None:
-    schema = json_schema(name)
+    schema = json_schema(name, providers=PROVIDERS)
     Draft202012Validator.check_schema(dict(schema))
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["title"]
@@ -104,6 +104,7 @@ def test_every_field_is_documented(model: type[BaseModel]) -> None:
         "worker",
         "terraform",
         "networks",
+        "policies",
         "report",
         "github",
     }  # documented by their own model
@@ -111,7 +112,7 @@ def test_every_field_is_documented(model: type[BaseModel]) -> None:
 
 
 def test_no_field_of_a_request_is_required() -> None:
-    assert "required" not in json_schema("request")
+    assert "required" not in json_schema("request", providers=PROVIDERS)
     assert accepts("request", {"owner": {"team": "completed by defaults"}})
 
 
@@ -156,7 +157,7 @@ configs = st.fixed_dictionaries(
 def test_what_validate_accepts_of_the_configuration_the_schema_accepts(
     data: dict[str, Any],
 ) -> None:
-    config, _ = parse_config(MemoryFiles({"aft.yaml": json.dumps(data)}))
+    config, _ = parse_config(MemoryFiles({"aft.yaml": json.dumps(data)}), providers=PROVIDERS)
     if config is not None:
         assert accepts("config", data)
 
@@ -183,4 +184,4 @@ def test_the_strategies_do_reach_valid_files() -> None:
 
 
 def test_fields_not_acted_on_are_in_the_schema() -> None:
-    assert NOT_ACTED_ON.keys() <= json_schema("request")["properties"].keys()
+    assert NOT_ACTED_ON.keys() <= json_schema("request", providers=PROVIDERS)["properties"].keys()

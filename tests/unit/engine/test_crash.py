@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 from builders_plan import baseline, customization, desired, request, unit
-from builders_reconcile import Stage, rows, stage
-from fakes.world import Crash, Fault
+from builders_reconcile import Provides, Stage, rows, stage
+from fakes.account_factory import AccountFactory
+from fakes.world import Crash, FakeProvider, Fault
 
 from aft.config.model import Config, Limits
 from aft.desired.model import DesiredState
 from aft.errors import UnknownOutcome
 
 NARROW = Limits(accounts_in_parallel=1, creations_in_flight=1)
+
+
+EVERY_PROVIDER = pytest.mark.parametrize("provides", [FakeProvider, AccountFactory])
 
 
 def two_accounts(limits: Limits) -> DesiredState:
@@ -25,14 +29,21 @@ def two_accounts(limits: Limits) -> DesiredState:
     )
 
 
-def calls_of_a_whole_run(limits: Limits) -> int:
-    scene = stage()
+def calls_of_a_whole_run(limits: Limits, provides: Provides = FakeProvider) -> int:
+    scene = stage(provides=provides)
     scene.apply(two_accounts(limits))
     return scene.world.calls.total()
 
 
-def crash_and_run_again(number: int, moment: str, limits: Limits, *, new_machine: bool) -> Stage:
-    scene, state = stage(list_lag=1.0), two_accounts(limits)
+def crash_and_run_again(
+    number: int,
+    moment: str,
+    limits: Limits,
+    *,
+    new_machine: bool,
+    provides: Provides = FakeProvider,
+) -> Stage:
+    scene, state = stage(provides=provides, list_lag=1.0), two_accounts(limits)
     plan = scene.plan(state)
     scene.world.crash_at = (number, moment)
     try:
@@ -68,26 +79,33 @@ def assert_all_is_well(scene: Stage) -> None:
     assert scene.plan(state).is_empty
 
 
+@EVERY_PROVIDER
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("new_machine", [False, True], ids=["same-clone", "fresh-clone"])
-def test_killed_at_every_call_one_account_at_a_time(moment: str, *, new_machine: bool) -> None:
-    for number in range(1, calls_of_a_whole_run(NARROW) + 1):
-        scene = crash_and_run_again(number, moment, NARROW, new_machine=new_machine)
+def test_killed_at_every_call_one_account_at_a_time(
+    moment: str, provides: Provides, *, new_machine: bool
+) -> None:
+    for number in range(1, calls_of_a_whole_run(NARROW, provides) + 1):
+        scene = crash_and_run_again(
+            number, moment, NARROW, new_machine=new_machine, provides=provides
+        )
         assert_all_is_well(scene)
 
 
+@EVERY_PROVIDER
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_at_every_call_side_by_side(moment: str) -> None:
+def test_killed_at_every_call_side_by_side(moment: str, provides: Provides) -> None:
     limits = Limits()
-    for number in range(1, calls_of_a_whole_run(limits) + 1):
-        scene = crash_and_run_again(number, moment, limits, new_machine=True)
+    for number in range(1, calls_of_a_whole_run(limits, provides) + 1):
+        scene = crash_and_run_again(number, moment, limits, new_machine=True, provides=provides)
         assert_all_is_well(scene)
 
 
-def test_killed_twice_in_a_row() -> None:
+@EVERY_PROVIDER
+def test_killed_twice_in_a_row(provides: Provides) -> None:
     state = two_accounts(NARROW)
-    for number in range(1, calls_of_a_whole_run(NARROW) + 1, 3):
-        scene = stage(list_lag=1.0)
+    for number in range(1, calls_of_a_whole_run(NARROW, provides) + 1, 3):
+        scene = stage(provides=provides, list_lag=1.0)
         for offset in (0, 4):
             plan = scene.plan(state)
             scene.world.crash_at = (scene.world.calls.total() + number + offset, "after")

@@ -6,17 +6,18 @@ from datetime import timedelta
 
 import pytest
 from builders_plan import but, desired, request, unit, unit_id
-from builders_reconcile import Stage, reasons, rows, stage
+from builders_reconcile import Stage, application, reasons, rows, stage
 from fakes.world import Crash, Fault
 
+from aft.account_provider import CreationFailure, CreationRefused
 from aft.config.model import Config, Limits
 from aft.desired.model import DesiredState
 from aft.engine.executor import apply_plan
 from aft.engine.model import RunInfo, StopToken
-from aft.errors import Terminal, Throttled, UnknownOutcome
+from aft.errors import Throttled, UnknownOutcome
 from aft.ledger.events import EventKind, LedgerEvent
 from aft.organization.model import REQUEST_TAG, AccountState
-from aft.values.ids import EmailAddress, RequestId
+from aft.values.ids import EmailAddress
 
 EMAIL = "aws+payments@example.com"
 
@@ -50,9 +51,7 @@ def open_intent(scene: Stage, *, creation_id: str = "", name: str = "payments") 
 
 def begin_elsewhere(scene: Stage, *, name: str = "payments", email: str = EMAIL) -> str:
     """CreateAccount has been called by a run that is no more."""
-    return scene.tools.provider.start_creation(
-        name=name, email=email, request_id=RequestId(name), tags=[(REQUEST_TAG, name)]
-    ).id
+    return scene.tools.provider.begin(application(name, email=email)).id
 
 
 # --- open intents -----------------------------------------------------------------------------
@@ -289,7 +288,8 @@ def test_our_own_first_call_that_is_still_going_on_is_waited_for() -> None:
     scene = stage(creation_seconds=20.0)
     plan = scene.plan(one())
     begin_elsewhere(scene)
-    refused = Terminal("in use", code="EMAIL_ALREADY_EXISTS")
+    failure = CreationFailure(reason="EMAIL_ALREADY_EXISTS", hint="", account_exists=True)
+    refused = CreationRefused("in use", failure=failure)
     scene.world.faults.append(Fault("CreateAccount", refused))
     assert rows(scene.apply(one(), plan=plan)) == {"payments": "succeeded"}
     assert scene.world.accepted_starts == {"payments": 1}
@@ -352,7 +352,7 @@ def test_a_new_account_is_waited_for_until_it_can_be_entered() -> None:
     scene = stage(usable_after=90.0)
     assert rows(scene.apply(one())) == {"payments": "succeeded"}
     born = scene.world.born[scene.world.account("payments").id]
-    done = scene.ledger.read().record("payments").steps["create-account"].at
+    done = scene.ledger.read().record("payments").steps["account/"].at
     assert timedelta(seconds=90) <= done - born < timedelta(seconds=105)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from builders_kinds import what
 from builders_plan import baseline, but, customization, desired, request, unit
 from builders_reconcile import reasons, rows, stage
 from fakes.plugins import LevelSetting, settings
 from fakes.world import Fault
 
+from aft.baselines.model import setting_ref
 from aft.config.model import Config, Limits
 from aft.engine.model import StopToken
 from aft.errors import Denied, Refused, Terminal, Transient
 from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG
-from aft.plan.model import ChangeKind, Confirmation
+from aft.plan.model import Confirmation
 from aft.plan.outcome import Counts, Status
 from aft.ports import ProgressKind
 from aft.values.ids import RequestId, Revision
@@ -60,7 +62,7 @@ def test_what_others_wait_for_is_done_before_they_begin() -> None:
     )
     scene.apply(state)
     born = scene.world.born
-    network = scene.ledger.read().record("network").steps["create-account"].at
+    network = scene.ledger.read().record("network").steps["account/"].at
     assert born[scene.world.account("payments").id] > network
 
 
@@ -91,7 +93,9 @@ def test_a_failure_is_one_row_and_blocks_only_what_needs_it() -> None:
     assert failed.reason == "AWS did not create the account of network: INVALID_ADDRESS"
     assert "contact address" in failed.hint
     assert blocked.blocked_by == "account/network/create-account"
-    assert blocked.reason.startswith("waits for network create-account, which failed: AWS did not")
+    assert blocked.reason.startswith(
+        "waits for network's step to create account, which failed: AWS did not"
+    )
     assert sorted(item.name for item in scene.world.accounts.values()) == ["wiki"]
 
 
@@ -122,7 +126,7 @@ def test_a_failed_setting_blocks_the_customizations_of_its_account_alone() -> No
     assert rows(outcome)["payments"] == "failed"
     assert rows(outcome)["search"] == "succeeded"
     row = next(item for item in outcome.targets if item.target == "payments")
-    assert [(step.change.subject, step.status) for step in row.steps] == [
+    assert [(step.change.key, step.status) for step in row.steps] == [
         ("", Status.SUCCEEDED),
         ("account-alias", Status.FAILED),
         ("ebs-default-encryption", Status.SUCCEEDED),  # beside it, not after it
@@ -130,7 +134,7 @@ def test_a_failed_setting_blocks_the_customizations_of_its_account_alone() -> No
     ]
     assert outcome.counts.total == len(outcome.targets)
     assert (row.reason, row.hint) == ("the alias is taken", "another")
-    failure = scene.ledger.read().record("payments").failures["account-alias"]
+    failure = scene.ledger.read().record("payments").failures["setting/account-alias"]
     assert (failure.reason, failure.hint) == ("the alias is taken", "another")
 
 
@@ -154,8 +158,9 @@ def test_a_plugin_that_raises_anything_costs_one_row() -> None:
         customizations=[customization("global", "10-roles.py")],
     )
     outcome = scene.apply(state)
-    assert reasons(outcome) == {"payments": "unexpected ZeroDivisionError: oops"}
-    assert "plugins.py:" in outcome.targets[0].hint
+    (reason,) = reasons(outcome).values()
+    assert reason.startswith("unexpected ZeroDivisionError at tests/fakes/plugins.py:")
+    assert "bug" in outcome.targets[0].hint
 
 
 def test_a_plan_of_another_revision_is_refused_before_anything_happens() -> None:
@@ -287,15 +292,18 @@ def test_confirmations_of_the_plan_are_noted() -> None:
     scene.apply(state)
     scene.ledger.lose_everything()
     plan = scene.plan(state)
-    adopt = tuple(item for item in plan.changes if item.kind is ChangeKind.ADOPT_ACCOUNT)
+    adopt = tuple(item for item in plan.changes if what(item) == "adopt account")
     confirmation = Confirmation(
         target="payments",
         account_id=scene.world.account("payments").id,
-        subject="account-alias",
+        ref=setting_ref("account-alias"),
         inputs_digest="sha256:seen",
     )
     scene.apply(state, plan=but(plan, changes=adopt, confirmations=(confirmation,)))
-    assert scene.ledger.read().record("payments").steps["account-alias"].digest == "sha256:seen"
+    assert (
+        scene.ledger.read().record("payments").steps["setting/account-alias"].digest
+        == "sha256:seen"
+    )
 
 
 def test_a_failure_that_left_nothing_to_do_is_noted_as_overcome() -> None:
@@ -306,7 +314,7 @@ def test_a_failure_that_left_nothing_to_do_is_noted_as_overcome() -> None:
     scene.world.accounts[moved.id] = but(moved, parent_id="r-root")
     scene.world.faults.append(Fault("MoveAccount", Denied("not allowed")))
     assert rows(scene.apply(state)) == {"payments": "failed"}
-    assert "move-account" in scene.ledger.read().record("payments").failures
+    assert "account/ou" in scene.ledger.read().record("payments").failures
     scene.world.accounts[moved.id] = moved  # somebody moves it by hand
     scene.apply(state)
     assert not scene.ledger.read().record("payments").failures

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 from builders_plan import baseline, customization, desired, request, unit
-from builders_reconcile import rows, stage
+from builders_reconcile import application, rows, stage
 from fakes.clocks import SimulatedClock, SteppingClock
 from fakes.plugins import LevelSetting, settings
 from fakes.world import Fault
 
+from aft.account_provider import CreationState, PollingPace
 from aft.config.model import Config, Limits
 from aft.engine.model import StopToken
 from aft.engine.pause import Pause
-from aft.engine.watch import RAREST, SOONEST, CreationWatch, interval
+from aft.engine.watch import CreationWatch
 from aft.plan.outcome import Status
-from aft.ports import Creation, CreationState
 from aft.values.ids import AccountId
 
 
@@ -104,7 +104,7 @@ def test_settings_of_an_account_take_as_long_as_the_longest_of_them() -> None:
         outcome = scene.apply(state)
     (row,) = outcome.targets
     assert row.status is Status.SUCCEEDED
-    took = {step.change.subject: step for step in row.steps}
+    took = {step.change.key: step for step in row.steps}
     longest = max(took[name].seconds for name in names)
     assert longest >= 3.0
     began = min(took[name].began or 0.0 for name in names)
@@ -127,8 +127,7 @@ def test_accounts_with_many_settings_keep_no_other_from_its_own() -> None:
         outcome = scene.apply(state)
     assert outcome.counts.succeeded == 4
     firsts = [
-        min(step.began or 0.0 for step in row.steps if step.change.subject)
-        for row in outcome.targets
+        min(step.began or 0.0 for step in row.steps if step.change.key) for row in outcome.targets
     ]
     assert max(firsts) <= 1.0, "every account begins at once"
     assert outcome.seconds >= 6.0, "160 settings are more than go at once"
@@ -164,7 +163,7 @@ def test_an_account_that_never_answers_fails_every_setting_once_the_time_is_over
         )
         outcome = scene.apply(state)
     (row,) = outcome.targets
-    statuses = {step.change.subject: step.status for step in row.steps}
+    statuses = {step.change.key: step.status for step in row.steps}
     assert [statuses[name] for name in names] == [Status.FAILED] * 3
     assert statuses["global/10-roles.py"] is Status.BLOCKED
     assert "was not usable within" in row.reason
@@ -183,7 +182,7 @@ def test_regions_of_a_setting_go_side_by_side() -> None:
         )
         outcome = scene.apply(state)
     assert rows(outcome) == {"payments": "succeeded"}
-    (step,) = [item for item in outcome.targets[0].steps if item.change.subject]
+    (step,) = [item for item in outcome.targets[0].steps if item.change.key]
     assert step.seconds == 3.0  # read, change, read again; not twelve
     inside = scene.world.inside[AccountId("000000000001")]
     assert all(inside[f"ebs-default-encryption@{region}"] == 1 for region in regions)
@@ -191,27 +190,23 @@ def test_regions_of_a_setting_go_side_by_side() -> None:
 
 def test_looks_come_soon_at_first_and_get_rarer() -> None:
     ages = [0.0, 1.0, 5.0, 20.0, 60.0, 3600.0]
-    found = [interval(age) for age in ages]
+    pace = PollingPace()
+    found = [pace.interval(age) for age in ages]
     assert found == sorted(found)
-    assert found[0] == SOONEST
-    assert found[-1] == RAREST
+    assert found[0] == pace.soonest
+    assert found[-1] == pace.rarest
 
 
 def test_a_creation_too_new_for_the_list_is_not_taken_for_over() -> None:
     with SimulatedClock() as clock:
         scene = stage(clock, creation_seconds=10.0, list_lag=4.0)
         provider = scene.tools.provider
-        creation: Creation = provider.start_creation(
-            name="payments",
-            email="aws+payments@example.com",
-            request_id=request("payments").id,
-            tags=[("aft:request", "payments")],
-        )
+        creation = provider.begin(application())
         watch = CreationWatch(provider, clock, Pause(clock, StopToken()))
         ages: list[float] = []
         watch.until_over(creation, within=60.0, notice=ages.append)
         assert clock.monotonic() >= 10.0
-        assert provider.creation(creation.id).state is CreationState.SUCCEEDED
+        assert provider.look(creation.id).state is CreationState.SUCCEEDED
     assert ages == sorted(ages)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from builders_kinds import KINDS
 from builders_plan import baseline, but, customization, desired, request, unit
 from builders_reconcile import Stage, reasons, rows, stage
 from fakes.plugins import LevelSetting, NotingRunner, settings
@@ -88,7 +89,7 @@ def test_the_account_that_is_named_comes_first_whatever_its_name() -> None:
 def test_only_the_setting_waits_not_the_account() -> None:
     plan = scene().plan(state("aaa", "audit", settings=("account-alias", "visit")))
     needs = {change.id: change.needs for change in plan.changes}
-    assert "account/audit/apply-setting/visit" in needs["account/aaa/apply-setting/visit"]
+    assert "account/audit/update-setting/visit" in needs["account/aaa/update-setting/visit"]
     assert needs["account/aaa/create-account"] == ()
 
 
@@ -118,6 +119,7 @@ def test_an_account_nobody_will_create_is_said_and_waited_for() -> None:
         wanted,
         made.world.snapshot(),
         made.ledger.read(),
+        kinds=KINDS,
         settings=made.settings,
         runners={},
         scope=(RequestId("aaa"),),
@@ -191,7 +193,7 @@ def test_what_is_pending_is_no_failure_not_done_and_looked_at_again() -> None:
     messages = [step.message for step in outcome.targets[0].steps]
     assert "not yet: still on its way" in messages
     assert made.ledger.events("app")[-1].data["pending"] == ["still on its way"]
-    assert [change.subject for change in made.plan(wanted).changes] == ["account-alias"]
+    assert [change.key for change in made.plan(wanted).changes] == ["account-alias"]
     patient.arrived = True
     made.apply(wanted)
     assert made.world.inside[made.world.account("app").id]["account-alias"] == 1

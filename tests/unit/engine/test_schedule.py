@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from builders_kinds import a_change
 from builders_plan import but, desired, snapshot
 from builders_plan import plan as make
 
 from aft.engine.schedule import Schedule
-from aft.plan.model import ORGANIZATION, Change, ChangeKind, Plan, Wave
+from aft.plan.model import ORGANIZATION, Change, Plan, Wave
 
 EMPTY = make(desired(), snapshot(units=()))
 
 
 def change(key: str, target: str = "", needs: tuple[str, ...] = ()) -> Change:
-    kind = ChangeKind.CREATE_OU if target == ORGANIZATION else ChangeKind.TAG_ACCOUNT
-    return Change(id=key, kind=kind, target=target or key, needs=needs)
+    words = "create ou" if target == ORGANIZATION else "update account/tags"
+    return a_change(words, target or key, id=key, needs=needs)
 
 
 def plan(*changes: Change, waves: tuple[Wave, ...] = ()) -> Plan:

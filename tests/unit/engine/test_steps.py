@@ -12,7 +12,9 @@ from aft.engine.units import UnitIndex
 from aft.errors import Conflict, Denied, Transient, UnknownOutcome
 from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG
+from aft.plan.status import thing_statuses
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
+from aft.values.refs import Ref
 
 UNITS = ("Workloads", "Sandbox")
 
@@ -52,6 +54,32 @@ def test_a_renamed_unit_keeps_its_id_and_takes_along_what_is_below() -> None:
     assert scene.plan(wanted).is_empty
 
 
+def test_what_one_unit_did_says_nothing_of_another() -> None:
+    """The success of one is not the success of the other, nor does it erase a failure."""
+    scene = stage(units=())
+    scene.world.faults.append(Fault("CreateOrganizationalUnit", Denied("no")))
+    wanted = desired(units=[unit("A"), unit("B")])
+    scene.apply(wanted)
+    known = scene.ledger.read()
+    assert known.done(Ref("ou", "B")) is not None
+    assert known.done(Ref("ou", "A")) is None
+    failed = known.record("ou/A").failed(Ref("ou", "A"))
+    assert failed is not None
+    assert [row.id for row in thing_statuses(known)] == ["ou/A"]
+    scene.apply(wanted)
+    assert thing_statuses(scene.ledger.read()) == ()
+
+
+def test_a_unit_that_is_renamed_or_deleted_is_no_longer_done_at_its_old_path() -> None:
+    scene = stage(units=())
+    scene.apply(desired(units=[unit("Old"), unit("Gone")]))
+    scene.apply(desired(units=[unit("New", previously="Old")], removed=[unit("Gone")]))
+    known = scene.ledger.read()
+    assert known.done(Ref("ou", "New")) is not None
+    assert known.done(Ref("ou", "Old")) is None
+    assert known.done(Ref("ou", "Gone")) is None
+
+
 def test_a_unit_is_deleted_once_its_account_has_moved_out() -> None:
     scene = stage(units=UNITS)
     existing(scene, ou="Sandbox")
@@ -60,7 +88,7 @@ def test_a_unit_is_deleted_once_its_account_has_moved_out() -> None:
     )
     assert set(rows(scene.apply(wanted)).values()) == {"succeeded"}
     assert scene.world.paths() == {"Workloads"}
-    summaries = [event.summary for event in scene.ledger.events("organization")]
+    summaries = [event.summary for event in scene.ledger.events("ou/Sandbox")]
     assert f"Delete OU Sandbox ({unit_id('Sandbox')})" in summaries
 
 
@@ -119,7 +147,7 @@ def test_a_renamed_request_keeps_its_account_and_what_was_done_in_it() -> None:
     assert "payments" not in state_now.records
     record = state_now.record("checkout")
     assert record.account_id == number
-    assert record.steps["create-account"].at == before.steps["create-account"].at
+    assert record.steps["account/"].at == before.steps["account/"].at
     assert scene.world.accounts[number].tags[REQUEST_TAG] == "checkout"
     assert scene.world.accounts[number].name == "checkout"
     assert scene.ledger.kinds("payments")[-1] == "forgotten"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from builders_kinds import a_change
 from fakes.clocks import SteppingClock
 
 from aft.config.model import WorkerConfig
@@ -12,7 +13,6 @@ from aft.engine.backoff_queue import BackoffQueue
 from aft.engine.model import StopToken
 from aft.engine.worker import run_worker
 from aft.errors import AftError, Refused, Transient
-from aft.plan.model import Change, ChangeKind
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.values.ids import Revision
 
@@ -64,7 +64,7 @@ class Scene:
 
     @staticmethod
     def _row(name: str, status: Status) -> TargetOutcome:
-        change = Change(id=f"account/{name}/x", kind=ChangeKind.TAG_ACCOUNT, target=name)
+        change = a_change("update account/tags", name)
         step = StepOutcome(change=change, status=status, message="no")
         return TargetOutcome(target=name, account_id=None, steps=(step,))
 

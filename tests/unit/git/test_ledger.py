@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from aft.git.repository import Repository, open_repository
 from aft.ledger.codec import decode_event, encode_record
 from aft.ledger.events import ORGANIZATION, EventKind, LedgerEvent
 from aft.ledger.replay import replay
+from aft.values.refs import Ref
 
 
 @pytest.fixture
@@ -74,12 +76,13 @@ def consistent(where: Path, revision: str = BRANCH) -> dict[str, list[LedgerEven
     names = git(where, "ls-tree", "-r", "--name-only", revision).split("\n")
     for name in sorted(names):
         if name.endswith(".jsonl"):
-            subject = name.split("/")[-2]
+            subject = layout.subject_of(name.encode())
+            assert subject is not None
             lines = show(where, name, revision).encode().split(b"\n")
             decoded = [decode_event(line) for line in lines]
             stories.setdefault(subject, []).extend(item for item in decoded if item)
     for subject, events in stories.items():
-        state = show(where, f"{folder(subject)}/state.json", revision) + "\n"
+        state = show(where, f"{layout.subject_path(subject).decode()}/state.json", revision) + "\n"
         assert state.encode() == encode_record(subject, replay(events)), subject
     return stories
 
@@ -217,10 +220,26 @@ def test_a_long_story_is_set_aside_in_parts(clone: Clone) -> None:
 
 def test_what_is_no_request_id_is_refused(clone: Clone) -> None:
     ledger = ledger_of(clone.repository)
-    for subject in ("../evil", "a/b", ".git", ""):
+    for subject in ("../evil", "A/b", "ou/", ".git", ""):
         with pytest.raises(UserError, match="cannot hold"):
             ledger.append([event(subject)])
     assert ledger.read().commit == ""
+
+
+@pytest.mark.parametrize("key", ["Workloads/Prod", "..", ".git", "Ünïts & more/100%", "a b/c:d"])
+def test_things_of_no_account_have_a_record_each(clone: Clone, key: str) -> None:
+    ledger = ledger_of(clone.repository)
+    ref = Ref("ou", key)
+    data = {"kind": "ou", "action": "create", "key": key}
+    done = replace(event(str(ref), kind=EventKind.STEP_DONE), data=data)
+    ledger.append([done])
+    other = replace(event("ou/Other", kind=EventKind.STEP_FAILED), data={**data, "key": "Other"})
+    ledger.append([other])
+    read = ledger.read()
+    assert read.done(ref) is not None
+    assert read.record("ou/Other").failed(Ref("ou", "Other")) is not None
+    assert list(ledger.events(str(ref))) == [done]
+    consistent(clone.path)
 
 
 # --- damage -----------------------------------------------------------------------------------
@@ -234,7 +253,7 @@ def test_a_damaged_record_is_rebuilt_from_its_events(clone: Clone, text: str) ->
     committed(clone, f"{folder('payments-prod')}/state.json", text)
     assert ledger.read().records == expected
     ledger.append([step("more", second=2)])
-    assert set(ledger.read().record("payments-prod").steps) == {"network", "more"}
+    assert set(ledger.read().record("payments-prod").steps) == {"setting/network", "setting/more"}
     consistent(clone.path)
 
 

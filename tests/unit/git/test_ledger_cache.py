@@ -70,7 +70,7 @@ def test_a_record_that_had_to_be_rebuilt_is_not_kept(clone: Clone, tmp_path: Pat
     clone.commit("Damage it")
     cache = tmp_path / "ledger"
     plain = read(clone, None)
-    assert plain.record("a").steps.keys() == {"network"}
+    assert plain.record("a").steps.keys() == {"setting/network"}
     assert read(clone, cache) == plain
     assert read(clone, cache) == plain
 

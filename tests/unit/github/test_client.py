@@ -21,12 +21,11 @@ from aft.errors import (
     UnknownOutcome,
     UserError,
 )
+from aft.forge.model import issue_thread
 from aft.github.address import ApiAddress
 from aft.github.client import GitHubClient, Token
-from aft.github.comments import comments_of, create_comment, update_comment
-from aft.github.commits import commits_between
 from aft.github.errors import words_of
-from aft.github.issues import create_issue, open_issues_labelled
+from aft.github.forge import GitHubForge
 from aft.github.wire import HttpWire, Request, Response
 
 
@@ -47,7 +46,7 @@ def client(github: GitHubServer, clock: SteppingClock) -> GitHubClient:
 
 
 def opened(client: GitHubClient, title: str = "T") -> int:
-    return create_issue(client, title=title, body="b", label="l").number
+    return GitHubForge(client).create_issue(title=title, body="b", label="l").number
 
 
 # --- pages ------------------------------------------------------------------------------
@@ -58,7 +57,7 @@ def test_every_page_is_read_once(github: GitHubServer, client: GitHubClient, num
     issue = github.open_issue("T")
     for index in range(number):
         github.comment(issue.number, str(index))
-    bodies = [comment.body for comment in comments_of(client, issue.number)]
+    bodies = [comment.body for comment in GitHubForge(client).comments(issue_thread(issue.number))]
     assert bodies == [str(index) for index in range(number)]
     assert len(github.seen) == max(1, -(-number // 100))
 
@@ -81,7 +80,7 @@ def test_reads_are_tried_again(
 ) -> None:
     issue = github.open_issue("T")
     github.faults += [Fault(kind, "/comments") for _ in range(3)]
-    assert comments_of(client, issue.number) == ()
+    assert GitHubForge(client).comments(issue_thread(issue.number)) == ()
     assert clock.monotonic() == 1 + 2 + 4
 
 
@@ -91,7 +90,7 @@ def test_reads_are_given_up_after_five_tries(
     issue = github.open_issue("T")
     github.faults += [Fault(502, "/comments") for _ in range(9)]
     with pytest.raises(Transient, match=r"GET .*/issues/1/comments failed: Server Error \[502\]"):
-        comments_of(client, issue.number)
+        GitHubForge(client).comments(issue_thread(issue.number))
     assert len(github.seen) == 5
     assert clock.monotonic() == 1 + 2 + 4 + 8
 
@@ -103,7 +102,7 @@ def test_writes_that_may_have_happened_are_not_repeated(
     issue = github.open_issue("T")
     github.faults.append(Fault(kind, "/comments"))
     with pytest.raises(UnknownOutcome, match="may or may not have happened"):
-        create_comment(client, issue.number, "b")
+        GitHubForge(client).create_comment(issue_thread(issue.number), "b")
     assert len(github.seen) == 1
 
 
@@ -111,9 +110,9 @@ def test_changing_a_comment_twice_is_the_same_as_once(
     github: GitHubServer, client: GitHubClient
 ) -> None:
     issue = github.open_issue("T")
-    comment = create_comment(client, issue.number, "b")
+    comment = GitHubForge(client).create_comment(issue_thread(issue.number), "b")
     github.faults.append(Fault("lose", "/comments", "PATCH"))
-    assert update_comment(client, comment, "new").body == "new"
+    assert GitHubForge(client).update_comment(comment, "new").body == "new"
     assert github.state.bodies(issue.number) == ["new"]
 
 
@@ -121,7 +120,9 @@ def test_server_that_is_not_there(clock: SteppingClock) -> None:
     with GitHubServer(REPOSITORY) as gone:
         client = client_of(gone, clock=clock)
     with pytest.raises(Transient, match=r"no answer from 127\.0\.0\.1"):
-        create_issue(client, title="T", body="b", label="l")  # never sent, so it may be repeated
+        GitHubForge(client).create_issue(
+            title="T", body="b", label="l"
+        )  # never sent, so it may be repeated
 
 
 # --- rate limits ------------------------------------------------------------------------
@@ -220,7 +221,7 @@ def test_validation_errors_are_repeated_in_words(
 ) -> None:
     issue = github.open_issue("T")
     with pytest.raises(Terminal, match="body is too long") as caught:
-        create_comment(client, issue.number, "x" * 65_537)
+        GitHubForge(client).create_comment(issue_thread(issue.number), "x" * 65_537)
     assert caught.value.code == "422"
 
 
@@ -234,7 +235,7 @@ def test_single_sign_on_is_named(github: GitHubServer, client: GitHubClient) -> 
 def test_token_that_may_not_see_the_repository_gets_404(github: GitHubServer) -> None:
     client = client_of(github, token=github.token({"issues": "read"}, sees=False))
     with pytest.raises(NotFound) as caught:
-        open_issues_labelled(client, "x")
+        GitHubForge(client).open_issues("x")
     assert "token" in caught.value.hint
 
 
@@ -258,22 +259,22 @@ def test_answer_that_is_no_json(github: GitHubServer, client: GitHubClient) -> N
 def test_flood_is_cut_off(github: GitHubServer, client: GitHubClient) -> None:
     github.faults.append(Fault("flood"))
     with pytest.raises(Terminal, match="larger than 33,554,432 bytes"):
-        open_issues_labelled(client, "x")
+        GitHubForge(client).open_issues("x")
 
 
 def test_enterprise_server_below_a_path() -> None:
     with GitHubServer(REPOSITORY, prefix="/api/v3") as github:
         client = client_of(github)
-        issue = create_issue(client, title="T", body="b", label="l")
+        issue = GitHubForge(client).create_issue(title="T", body="b", label="l")
         for index in range(120):
             github.comment(issue.number, str(index))
-        assert len(comments_of(client, issue.number)) == 120
+        assert len(GitHubForge(client).comments(issue_thread(issue.number))) == 120
         assert {item.split()[1][:7] for item in github.seen} == {"/api/v3"}
 
 
 def test_requests_carry_version_agent_and_token(github: GitHubServer) -> None:
     wire = _Recorded([Response(200, {}, b"[]")])
-    open_issues_labelled(client_of(github, wire=wire, token="s3cret"), "a b&c")
+    GitHubForge(client_of(github, wire=wire, token="s3cret")).open_issues("a b&c")
     (request,) = wire.sent
     assert request.headers["Authorization"] == "Bearer s3cret"
     assert request.headers["X-GitHub-Api-Version"] == "2022-11-28"
@@ -288,7 +289,7 @@ def test_token_is_in_no_repr_and_no_message(github: GitHubServer, clock: Steppin
     for faults in ([], [Fault(500)] * 5, [Fault("drop")] * 5, [Fault("garble")]):
         github.faults[:] = list(faults)
         with pytest.raises(AftError) as caught:
-            open_issues_labelled(client, "x")
+            GitHubForge(client).open_issues("x")
         shown = f"{caught.value} {caught.value.hint} {caught.value.__cause__!r}"
         assert secret not in shown
 
@@ -330,7 +331,7 @@ def _enterprise(answers: Sequence[Response]) -> tuple[GitHubClient, _Recorded]:
 )
 def test_renamed_repository_is_followed_on_the_same_host(to: str) -> None:
     client, wire = _enterprise([_moved(to), Response(200, {}, b"[]")])
-    assert open_issues_labelled(client, "x") == ()
+    assert GitHubForge(client).open_issues("x") == ()
     assert wire.sent[1].url == "https://ghe.example.com/api/v3/repositories/7/issues"
 
 
@@ -348,7 +349,7 @@ def test_renamed_repository_is_followed_on_the_same_host(to: str) -> None:
 def test_token_never_follows_to_another_origin(to: str) -> None:
     client, wire = _enterprise([_moved(to, 302)])
     with pytest.raises(Terminal, match="another host"):
-        open_issues_labelled(client, "x")
+        GitHubForge(client).open_issues("x")
     assert len(wire.sent) == 1
 
 
@@ -356,7 +357,7 @@ def test_next_page_on_another_host_is_not_asked() -> None:
     link = {"link": '<https://evil.example.com/2>; rel="next"'}
     client, wire = _enterprise([Response(200, link, b"[]")])
     with pytest.raises(Terminal, match="another host"):
-        open_issues_labelled(client, "x")
+        GitHubForge(client).open_issues("x")
     assert len(wire.sent) == 1
 
 
@@ -364,7 +365,7 @@ def test_pages_that_do_not_end_are_left() -> None:
     again = {"link": '<https://ghe.example.com/api/v3/x?page=2>; rel="next"'}
     client, wire = _enterprise([Response(200, again, b"[]")] * 100)
     with pytest.raises(Terminal, match="do not end"):
-        open_issues_labelled(client, "x")
+        GitHubForge(client).open_issues("x")
     assert len(wire.sent) < 100
 
 
@@ -372,7 +373,7 @@ def test_redirects_in_a_circle_end() -> None:
     to = "https://ghe.example.com/api/v3/x"
     client, wire = _enterprise([_moved(to)] * 9)
     with pytest.raises(Terminal, match="one address to the next"):
-        open_issues_labelled(client, "x")
+        GitHubForge(client).open_issues("x")
     assert len(wire.sent) == 4
 
 
@@ -442,4 +443,4 @@ def test_commit_that_github_counts_but_does_not_list_is_not_taken_as_verified() 
     listed = b'{"total_commits": 2, "commits": [{"sha": "a", "commit": {"message": "m"}}]}'
     client, _ = _enterprise([Response(200, {}, listed), Response(200, {}, listed)])
     with pytest.raises(Terminal, match="counts 2 commits"):
-        commits_between(client, "base", "head")
+        GitHubForge(client).commits_between("base", "head")

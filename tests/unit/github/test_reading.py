@@ -13,18 +13,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aft.errors import Denied, Terminal, UserError
+from aft.forge.model import User
 from aft.github.address import parse_repository
 from aft.github.answers import Answer
 from aft.github.client import Token
 from aft.github.context import GitHubContext
 from aft.github.event import event_path, read_event
-from aft.github.fitting import BODY_LIMIT, fitted_body, marker_of
 from aft.github.outputs import write_outputs
-from aft.github.people import Account, ourselves
+from aft.github.people import ourselves
 from aft.github.zip_member import member_of
-
-NOTE = "> This is not all."
-
 
 # --- context ----------------------------------------------------------------------------
 
@@ -83,9 +80,9 @@ def test_ourselves() -> None:
     with GitHubServer() as github:
         person = client_of(github, token=github.token(login="ada", kind="user"))
         robot = client_of(github)
-        assert ourselves(person, login="", in_actions=True) == Account("ada", is_bot=False)
+        assert ourselves(person, login="", in_actions=True) == User("ada", is_bot=False)
         assert ourselves(robot, login="", in_actions=True).login == "github-actions[bot]"
-        assert ourselves(robot, login="x[bot]", in_actions=True) == Account("x[bot]", is_bot=True)
+        assert ourselves(robot, login="x[bot]", in_actions=True) == User("x[bot]", is_bot=True)
         with pytest.raises(Denied, match="an app's"):
             ourselves(robot, login="", in_actions=False)
         with pytest.raises(Denied, match="Bad credentials"):
@@ -93,8 +90,8 @@ def test_ourselves() -> None:
 
 
 def test_logins_are_compared_without_case() -> None:
-    assert Account("Ada", is_bot=False).is_same(Account("ada", is_bot=False))
-    assert not Account("ada", is_bot=False).is_same(Account("ada", is_bot=True))
+    assert User("Ada", is_bot=False).is_same(User("ada", is_bot=False))
+    assert not User("ada", is_bot=False).is_same(User("ada", is_bot=True))
 
 
 # --- events and outputs -----------------------------------------------------------------
@@ -153,30 +150,6 @@ def test_no_zip_file_ends_in_anything_but_our_error(noise: bytes, at: int) -> No
     except Terminal:
         return
     assert found is None or len(found) <= 1000
-
-
-# --- bodies -----------------------------------------------------------------------------
-
-
-def test_marker_is_the_whole_first_line() -> None:
-    assert marker_of("<!-- aft:plan -->\nx") == "<!-- aft:plan -->"
-    for text in ("", "x", "<!-- aft: -->", "<!-- aft:a --> <!-- aft:b -->", "\n<!-- aft:plan -->"):
-        with pytest.raises(UserError):
-            marker_of(text)
-
-
-def test_text_that_fits_is_left_as_it_is() -> None:
-    text = "x" * BODY_LIMIT
-    assert fitted_body(text, note=NOTE) is text
-
-
-@given(st.lists(st.sampled_from(["<details>", "</details>", "```", "text", "~~~~"]), max_size=99))
-def test_cut_text_fits_and_ends_with_the_note(lines: list[str]) -> None:
-    text = "<!-- aft:plan -->\n" + "\n".join(lines * 10) + "\n" + "x" * 2000
-    body = fitted_body(text, note=NOTE, limit=1000)
-    assert len(body) <= 1000
-    assert body.endswith(f"\n\n{NOTE}\n")
-    assert body.startswith("<!-- aft:plan -->")
 
 
 # --- JSON -------------------------------------------------------------------------------

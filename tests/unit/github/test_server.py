@@ -76,15 +76,28 @@ def test_who_is_let_in(world: World) -> None:
         ("GET", "/commits/main/check-runs", {"checks": "read"}),
         ("GET", "/branches/main/protection", {"administration": "read"}),
         ("GET", "/environments", {"actions": "read"}),
+        ("GET", "/pulls/1/reviews", {"pull-requests": "read"}),
+        ("POST", "/issues/1/labels", {"issues": "write"}),
+        ("DELETE", "/issues/1/labels/x", {"issues": "write"}),
+        ("GET", "/git/ref/heads/main", {"contents": "read"}),
+        ("POST", "/git/refs", {"contents": "write"}),
+        ("PATCH", "/git/refs/heads/main", {"contents": "write"}),
+        ("POST", "/git/trees", {"contents": "write"}),
+        ("POST", "/git/commits", {"contents": "write"}),
+        ("POST", "/statuses/main", {"statuses": "write"}),
+        ("GET", "/commits/main/status", {"statuses": "read"}),
     ],
 )
 def test_each_call_needs_its_permission(
     world: World, method: str, path: str, enough: dict[str, str]
 ) -> None:
     every = dict.fromkeys(
-        ("actions", "administration", "checks", "contents", "issues", "pull-requests"), "write"
+        ("actions", "administration", "checks", "contents", "issues", "pull-requests", "statuses"),
+        "write",
     )
     without = {name: level for name, level in every.items() if name not in enough}
+    if path.startswith("/issues/"):  # there either is enough
+        del without["pull-requests"]
     refused = ask(world, method, ROOT + path, token=world.github.token(without))
     assert refused.status == 403
     assert refused.headers["X-Accepted-GitHub-Permissions"]
@@ -182,3 +195,127 @@ def test_bodies_are_validated(world: World, path: str, body: dict[str, Any]) -> 
     world.github.commit_to("topic", {"a.txt": "x\n"})
     token = world.github.token({"issues": "write", "pull-requests": "write"}, "ada", "user")
     assert ask(world, "POST", ROOT + path, token=token, body=body).status == 422
+
+
+# --- files committed through the API ----------------------------------------------------
+
+
+def test_a_branch_moves_to_a_descendant_unless_it_is_forced(world: World) -> None:
+    token = world.github.token({"contents": "write"})
+    old, new = world.base, world.github.commit_to("main", {"a.txt": "x\n"})
+    path = f"{ROOT}/git/refs/heads/main"
+    moved = ask(world, "PATCH", path, token=token, body={"sha": old})
+    assert said(moved) == (422, "Update is not a fast forward")
+    assert world.github.git.branch("main") == new
+    assert ask(world, "PATCH", path, token=token, body={"sha": old, "force": True}).status == 200
+    assert world.github.git.branch("main") == old
+    none = ask(world, "PATCH", f"{ROOT}/git/refs/heads/none", token=token, body={"sha": old})
+    assert said(none) == (422, "Reference does not exist")
+    made = {"ref": "refs/heads/main", "sha": new}
+    again = ask(world, "POST", f"{ROOT}/git/refs", token=token, body=made)
+    assert said(again) == (422, "Reference already exists")
+    lost = {"ref": "refs/heads/other", "sha": "f" * 40}
+    assert ask(world, "POST", f"{ROOT}/git/refs", token=token, body=lost).status == 422
+    assert ask(world, "GET", f"{ROOT}/git/ref/heads/other", token=token).status == 404
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [],
+        [{"path": "none.txt", "mode": "100644", "type": "blob", "sha": None}],
+        [{"path": "../a", "mode": "100644", "type": "blob", "content": "x"}],
+        [{"path": "/a", "mode": "100644", "type": "blob", "content": "x"}],
+        [{"path": "a", "type": "blob", "content": "x"}],
+    ],
+)
+def test_trees_are_validated(world: World, entries: list[dict[str, Any]]) -> None:
+    token = world.github.token({"contents": "write"})
+    body = {"base_tree": world.github.git.tree(world.base), "tree": entries}
+    assert ask(world, "POST", f"{ROOT}/git/trees", token=token, body=body).status == 422
+
+
+def test_a_commit_of_a_tree_on_parents_that_are_there(world: World) -> None:
+    token = world.github.token({"contents": "write"})
+    path, tree = f"{ROOT}/git/commits", world.github.git.tree(world.base)
+    for wrong in ({"tree": world.base}, {"tree": tree, "parents": ["f" * 40]}):
+        body = {"message": "m", "parents": [world.base], **wrong}
+        assert ask(world, "POST", path, token=token, body=body).status == 422
+    made = {"message": "m", "tree": tree, "parents": [world.base]}
+    for login, verified in (("github-actions[bot]", True), ("ada", False)):
+        token = world.github.token({"contents": "write"}, login)
+        sha = ask(world, "POST", path, token=token, body=made).json()["sha"]
+        assert world.github.state.verified.get(sha, (False, ""))[0] is verified
+
+
+# --- what is said of commits and pull requests, and by whom -----------------------------
+
+
+def test_the_newest_status_of_each_context_counts(world: World) -> None:
+    token = world.github.token({"statuses": "write"})
+    for context, state in (("a", "failure"), ("b", "pending"), ("A", "success")):
+        body = {"context": context, "state": state}
+        path = f"{ROOT}/statuses/{world.base}"
+        assert ask(world, "POST", path, token=token, body=body).status == 201
+    answer = ask(world, "GET", f"{ROOT}/commits/{world.base}/status", token=token).json()
+    assert answer["state"] == "pending"
+    assert [(item["context"], item["state"]) for item in answer["statuses"]] == [
+        ("A", "success"),
+        ("b", "pending"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"state": "skipped"},
+        {"state": "success", "description": "x" * 141},
+        {"state": "success", "target_url": ""},
+        {"context": "x"},
+    ],
+)
+def test_statuses_are_validated(world: World, body: dict[str, str]) -> None:
+    token = world.github.token({"statuses": "write"})
+    answer = ask(world, "POST", f"{ROOT}/statuses/{world.base}", token=token, body=body)
+    assert answer.status == 422
+
+
+@pytest.mark.parametrize(
+    ("role", "permission"),
+    [("read", "read"), ("triage", "read"), ("maintain", "write"), ("admin", "admin")],
+)
+def test_roles_have_the_permission_nearest_to_them(
+    world: World, role: str, permission: str
+) -> None:
+    world.github.state.settings.collaborators["ada"] = role
+    path, token = f"{ROOT}/collaborators/Ada/permission", world.github.token()
+    answer = ask(world, "GET", path, token=token).json()
+    assert (answer["permission"], answer["role_name"]) == (permission, role)
+
+
+def test_everybody_may_read_what_is_public(world: World) -> None:
+    path, token = f"{ROOT}/collaborators/eve/permission", world.github.token()
+    assert ask(world, "GET", path, token=token).json()["permission"] == "none"
+    world.github.state.settings.private = False
+    assert ask(world, "GET", path, token=token).json()["permission"] == "read"
+
+
+def test_teams_are_the_organizations(world: World) -> None:
+    world.github.state.settings.teams["example/network"] = ("ada",)
+    path = "/orgs/example/teams/network/members"
+    refused = ask(world, "GET", path, token=world.github.token({"contents": "write"}))
+    assert refused.status == 403
+    allowed = world.github.token({"members": "read"})
+    assert [user["login"] for user in ask(world, "GET", path, token=allowed).json()] == ["ada"]
+    assert ask(world, "GET", "/orgs/other/teams/network/members", token=allowed).status == 404
+
+
+def test_a_review_that_is_not_submitted_is_its_authors(world: World) -> None:
+    pull = world.pull()
+    world.github.review(pull.number, "PENDING", by="grace")
+    world.github.review(pull.number, "APPROVED", by="linus")
+    path = f"{ROOT}/pulls/{pull.number}/reviews"
+    for login, states in (("ada", ["APPROVED"]), ("grace", ["PENDING", "APPROVED"])):
+        token = world.github.token({"pull-requests": "read"}, login)
+        answer = ask(world, "GET", path, token=token).json()
+        assert [item["state"] for item in answer] == states

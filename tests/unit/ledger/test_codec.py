@@ -171,7 +171,7 @@ def test_secrets_never_reach_the_ledger() -> None:
 def test_the_record_and_a_rebound_record_are_masked_too() -> None:
     record = replay([bound(), step("db", outputs={"ApiKey": "hunter2"})])
     assert record is not None
-    assert record.steps["db"].outputs == {"ApiKey": "hunter2"}  # this run may still use it
+    assert record.steps["setting/db"].outputs == {"ApiKey": "hunter2"}  # this run may still use it
     assert b"hunter2" not in encode_record("payments-prod", record)
     moved = event("new", EventKind.BOUND, data=rebound_data(record))
     raw = event("new", EventKind.BOUND, data={"steps": {"db": {"outputs": {"token": "hunter2"}}}})

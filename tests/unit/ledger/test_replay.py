@@ -54,8 +54,8 @@ def test_a_step_done_keeps_its_digest_outputs_and_tags() -> None:
     done = step("network", "sha256:a", outputs={"VpcId": "vpc-1"}, tag_keys=["team", "env"])
     record = replay([bound(), done])
     assert record is not None
-    assert record.steps["network"].digest == "sha256:a"
-    assert record.steps["network"].outputs == {"VpcId": "vpc-1"}
+    assert record.steps["setting/network"].digest == "sha256:a"
+    assert record.steps["setting/network"].outputs == {"VpcId": "vpc-1"}
     assert record.tag_keys == ("team", "env")
 
 
@@ -63,7 +63,7 @@ def test_a_step_without_a_name_goes_by_its_kind() -> None:
     move = event(second=1, data={"kind": "move-account"})
     record = replay([bound(), move])
     assert record is not None
-    assert set(record.steps) == {"move-account"}
+    assert set(record.steps) == {"account/ou"}
 
 
 def test_failures_are_counted_and_cleared_by_success() -> None:
@@ -73,21 +73,21 @@ def test_failures_are_counted_and_cleared_by_success() -> None:
     ]
     record = replay([bound(), *failed])
     assert record is not None
-    assert record.failures["network"].attempts == 3
-    assert record.failures["network"].reason == "no 2"
-    assert record.failures["network"].hint == "wait"
-    assert "network" not in record.steps
+    assert record.failures["setting/network"].attempts == 3
+    assert record.failures["setting/network"].reason == "no 2"
+    assert record.failures["setting/network"].hint == "wait"
+    assert "setting/network" not in record.steps
     mended = apply_event(record, step("network", second=9))
     assert mended is not None
     assert not mended.failures
-    assert "network" in mended.steps
+    assert "setting/network" in mended.steps
 
 
 def test_a_failure_does_not_forget_the_last_success() -> None:
     failed = step("network", kind=EventKind.STEP_FAILED, second=2, reason="no")
     record = replay([bound(), step("network", "sha256:a"), failed])
     assert record is not None
-    assert record.steps["network"].digest == "sha256:a"
+    assert record.steps["setting/network"].digest == "sha256:a"
 
 
 def test_confirming_a_step_keeps_what_it_does_not_repeat() -> None:
@@ -95,12 +95,12 @@ def test_confirming_a_step_keeps_what_it_does_not_repeat() -> None:
     seen = event(kind=EventKind.STEP_CONFIRMED, second=5, run="run-2", data={"name": "network"})
     record = replay([bound(), first, seen])
     assert record is not None
-    assert record.steps["network"] == DoneStep(
+    assert record.steps["setting/network"] == DoneStep(
         digest="sha256:a", at=seen.at, run="run-2", outputs={"VpcId": "vpc-1"}
     )
     again = replay([bound(), first, step("network", "sha256:b", second=6)])
     assert again is not None
-    assert again.steps["network"].outputs == {}  # done anew, and it gave nothing this time
+    assert again.steps["setting/network"].outputs == {}  # done anew, and it gave nothing this time
 
 
 def test_binding_clears_a_failed_creation_only() -> None:
@@ -108,7 +108,7 @@ def test_binding_clears_a_failed_creation_only() -> None:
     other = step("network", kind=EventKind.STEP_FAILED, second=1, reason="no")
     record = replay([create, other, bound(second=2)])
     assert record is not None
-    assert set(record.failures) == {"network"}
+    assert set(record.failures) == {"setting/network"}
 
 
 def test_another_account_has_nothing_done_yet() -> None:
@@ -120,7 +120,7 @@ def test_another_account_has_nothing_done_yet() -> None:
     assert not record.tag_keys
     same = replay([*before, bound(second=3)])
     assert same is not None
-    assert set(same.steps) == {"network"}
+    assert set(same.steps) == {"setting/network"}
 
 
 def test_forgotten_is_gone_and_its_last_steps_do_not_bring_it_back() -> None:
@@ -230,8 +230,8 @@ def test_a_removed_step_is_no_step_any_more() -> None:
         ]
     )
     assert record is not None
-    assert record.steps["web/terraform"].about == about
-    assert record.failures["web/20.py"].about == about
+    assert record.steps["customization/web/terraform"].about == about
+    assert record.failures["customization/web/20.py"].about == about
     assert decode_record(encode_record(record.subject, record)) == record
     for name in ("web/terraform", "web/20.py"):
         record = apply_event(record, event(kind=EventKind.STEP_REMOVED, data={"name": name}))

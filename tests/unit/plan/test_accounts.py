@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import builders_plan as b
+from builders_kinds import what
 
 from aft.desired.model import AccountRequest, LifecycleState
 from aft.plan.fields import tags_to_remove, tags_to_set
-from aft.plan.model import ChangeKind, Plan
+from aft.plan.model import Plan
 from aft.values.ids import OrgUnitId, RequestId
 
 
@@ -18,7 +19,7 @@ def one(wanted: AccountRequest, *, ou: str = "Workloads", **account: object) -> 
 
 
 def kinds(plan: Plan, target: str = "app") -> list[str]:
-    return [change.kind.value for change in plan.changes_of(target)]
+    return [what(change) for change in plan.changes_of(target)]
 
 
 def test_a_new_account_says_all_that_is_known() -> None:
@@ -35,7 +36,11 @@ def test_a_new_account_says_all_that_is_known() -> None:
         ("tags.aft:request", "app", True),
         ("tags.cost-center", "4711", True),
     ]
-    assert (plan.summary.create, plan.summary.change, plan.summary.ou_changes) == (1, 0, 1)
+    assert (plan.summary.create, plan.summary.change, plan.summary.organization.get("ou", 0)) == (
+        1,
+        0,
+        1,
+    )
 
 
 def test_nothing_to_do_is_an_empty_plan() -> None:
@@ -68,7 +73,7 @@ def test_an_account_in_a_renamed_ou_does_not_move() -> None:
         b.snapshot(("Workloads",), (b.account(1, "app"),)),
         b.ledger(b.record("app", 1)),
     )
-    assert [change.kind for change in plan.changes] == [ChangeKind.RENAME_OU]
+    assert [what(change) for change in plan.changes] == ["update ou"]
 
 
 def test_a_misspelt_ou_stops_the_request_and_suggests() -> None:
@@ -110,14 +115,14 @@ def test_the_changes_of_one_account_are_one_chain_in_order() -> None:
         b.snapshot(("Workloads", "Workloads/Prod"), (b.account(1, "app"),)),
         b.ledger(b.record("app", 1)),
     )
-    assert [(change.kind.value, change.subject) for change in plan.changes] == [
-        ("move-account", ""),
-        ("rename-account", ""),
-        ("tag-account", ""),
-        ("apply-setting", "account-alias"),
-        ("apply-setting", "ebs-default-encryption"),
-        ("run-customization", "global/10.py"),
-        ("run-customization", "web/10.py"),
+    assert [(what(change), change.key) for change in plan.changes] == [
+        ("move account/ou", "ou"),
+        ("update account/name", "name"),
+        ("update account/tags", "tags"),
+        ("update setting", "account-alias"),
+        ("update setting", "ebs-default-encryption"),
+        ("run customization", "global/10.py"),
+        ("run customization", "web/10.py"),
     ]
     ids = [change.id for change in plan.changes]
     move, rename, tag, alias, encryption, roles, _ = ids
@@ -135,7 +140,7 @@ def test_the_changes_of_one_account_are_one_chain_in_order() -> None:
 
 def test_a_protected_account_is_not_moved_but_renamed() -> None:
     plan = one(b.request("app", "Workloads/Prod", protect=True, name="new"))
-    assert kinds(plan) == ["rename-account"]
+    assert kinds(plan) == ["update account/name"]
     assert [item.code for item in plan.attention] == ["AFT906"]
 
 
@@ -205,7 +210,7 @@ def test_a_limited_plan_does_not_create_before_what_it_does_not_look_at() -> Non
     world = b.snapshot(scope=("app",))
     assert b.plan(state, world, scope=("app",)).attention[0].code == "AFT913"
     bound = b.plan(state, world, b.ledger(b.record("network", 2)), scope=("app",))
-    assert kinds(bound) == ["create-account"]
+    assert kinds(bound) == ["create account"]
 
 
 def test_a_state_that_is_not_acted_on_is_never_taken_for_active() -> None:

@@ -13,9 +13,9 @@ from aft.errors import UserError
 from aft.plan.codec import plan_digest, plan_from_json, plan_to_json
 from aft.plan.model import (
     AccountLine,
+    Action,
     Attention,
     Change,
-    ChangeKind,
     Confirmation,
     FieldChange,
     Plan,
@@ -23,6 +23,7 @@ from aft.plan.model import (
     Wave,
 )
 from aft.values.ids import Revision
+from aft.values.refs import Ref
 
 TEXT = st.text(max_size=12)
 MAYBE = st.none() | TEXT
@@ -33,6 +34,9 @@ def tuples(of: st.SearchStrategy) -> st.SearchStrategy:  # type: ignore[type-arg
     return st.lists(of, max_size=3).map(tuple)
 
 
+REFS = st.builds(Ref, TEXT, TEXT)
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     names = draw(st.lists(TEXT, unique=True, max_size=4))
@@ -41,10 +45,12 @@ def plans(draw: st.DrawFn) -> Plan:
             st.builds(
                 Change,
                 id=st.just(name),
-                kind=st.sampled_from(ChangeKind),
+                kind=TEXT,
+                action=st.sampled_from(Action),
+                key=TEXT,
+                risk=TEXT,
                 target=TEXT,
                 account_id=MAYBE,
-                subject=TEXT,
                 fields=tuples(
                     st.builds(
                         FieldChange, field=TEXT, before=MAYBE, after=MAYBE, known=st.booleans()
@@ -64,7 +70,15 @@ def plans(draw: st.DrawFn) -> Plan:
         fingerprints=draw(st.dictionaries(TEXT, TEXT, max_size=3)),
         ledger=draw(TEXT),
         scope=draw(st.none() | tuples(TEXT)),
-        summary=draw(st.builds(Summary, **dict.fromkeys(Summary.__dataclass_fields__, COUNT))),
+        summary=draw(
+            st.builds(
+                Summary,
+                **{
+                    **dict.fromkeys(Summary.__dataclass_fields__, COUNT),
+                    "organization": st.dictionaries(TEXT, COUNT, max_size=2),
+                },
+            )
+        ),
         accounts=draw(
             tuples(
                 st.builds(
@@ -78,9 +92,7 @@ def plans(draw: st.DrawFn) -> Plan:
         waves=(Wave(title="all", chains=tuple((name,) for name in names)),),
         confirmations=draw(
             tuples(
-                st.builds(
-                    Confirmation, target=TEXT, account_id=TEXT, subject=TEXT, inputs_digest=TEXT
-                )
+                st.builds(Confirmation, target=TEXT, account_id=TEXT, ref=REFS, inputs_digest=TEXT)
             )
         ),
         attention=draw(
@@ -146,8 +158,8 @@ def altered(**values: object) -> str:
         ("", "not JSON"),
         ("[" * 100_000, "not JSON"),
         ("[]", "not a plan"),
-        ("{}", "format None"),
-        (altered(format=2), "format 2"),
+        ("{}", "format is None"),
+        (altered(format=1), "made by another version"),
         (altered(ledger="0" * 40), "altered after it was made"),
         (altered(digest="sha256:0"), "altered after it was made"),
         (altered(digest=None), "altered after it was made"),
@@ -157,9 +169,9 @@ def altered(**values: object) -> str:
         (altered(summary={}), "plan.summary: key"),
         (altered(waves=[]), "every change exactly once"),
         (altered(made_at="yesterday"), "is not a time"),
-        (SMALL.replace('"create-ou"', '"destroy-ou"', 1), "is not a ChangeKind"),
+        (SMALL.replace('"action": "create"', '"action": "destroy"', 1), "is not a Action"),
         (SMALL.replace('"create": 2', '"create": true'), "expected int, found bool"),
-        (SMALL.replace('"format": 1,', '"format": 1, "format": 1,'), "written twice"),
+        (SMALL.replace('"format": 2,', '"format": 2, "format": 2,'), "written twice"),
     ],
 )
 def test_what_is_not_a_plan_is_refused(text: str, words: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import builders_plan as b
+from builders_kinds import KINDS, what
 
 from aft.customizations.access import Access
 from aft.customizations.model import AccountSelector, Customization, Removal
@@ -42,6 +43,7 @@ def planned(
         state,
         b.snapshot(accounts=accounts),
         b.ledger(*records),
+        kinds=KINDS,
         settings=b.SETTINGS,
         runners=RUNNERS,
         rerun=rerun,
@@ -50,7 +52,7 @@ def planned(
 
 
 def lines(plan: Plan) -> list[tuple[str, str, str]]:
-    return [(change.target, change.kind.value, change.subject) for change in plan.changes]
+    return [(change.target, what(change), change.key) for change in plan.changes]
 
 
 def done(
@@ -76,8 +78,8 @@ def test_steps_that_are_gone_are_forgotten_youngest_first_and_what_stays_is_said
     record = b.record("app", 1, steps={"old/10.py": done(runner="python"), "old/20.py": later})
     plan = planned(b.desired(b.request("app")), record)
     assert lines(plan) == [
-        ("app", "forget-customization", "old/20.py"),
-        ("app", "forget-customization", "old/10.py"),
+        ("app", "release customization", "old/20.py"),
+        ("app", "release customization", "old/10.py"),
     ]
     assert [item.code for item in plan.attention] == ["AFT940", "AFT940"]
     assert "what it did is not undone" in plan.attention[0].message
@@ -88,31 +90,31 @@ def test_the_ledger_remembers_what_is_to_be_destroyed() -> None:
     about = {"runner": "terraform", "on_removal": "destroy", "revision": "1" * 40}
     record = b.record("app", 1, steps={"old/terraform": done(**about)})
     (change,) = planned(b.desired(b.request("app")), record).changes
-    assert (change.kind.value, change.fields[0].before) == ("destroy-customization", "1" * 40)
+    assert (what(change), change.fields[0].before) == ("delete customization", "1" * 40)
     assert change.reason == "customization old is gone, and it says `on_removal: destroy`"
 
 
 def test_a_customization_that_is_still_there_decides_itself() -> None:
     record = b.record("app", 1, steps={"web/terraform": done(runner="terraform")})
     for removal, kind in (
-        (Removal.DESTROY, "destroy-customization"),
-        (Removal.KEEP, "forget-customization"),
+        (Removal.DESTROY, "delete customization"),
+        (Removal.KEEP, "release customization"),
     ):
         state = b.desired(b.request("app"), customizations=[terraform("web", removal=removal)])
-        assert [change.kind.value for change in planned(state, record).changes] == [kind]
+        assert [what(change) for change in planned(state, record).changes] == [kind]
 
 
 def test_what_cannot_be_taken_away_is_kept_whatever_it_says() -> None:
     record = b.record("app", 1, steps={"old/10.py": done(runner="python", on_removal="destroy")})
     (change,) = planned(b.desired(b.request("app")), record).changes
-    assert change.kind.value == "forget-customization"
+    assert what(change) == "release customization"
 
 
 def test_a_step_that_only_ever_failed_may_have_left_something() -> None:
     failed = replace(b.failed("x"), about={"runner": "terraform", "on_removal": "destroy"})
     record = b.record("app", 1, failures={"old/terraform": failed})
     plan = planned(b.desired(b.request("app")), record)
-    assert lines(plan) == [("app", "destroy-customization", "old/terraform")]
+    assert lines(plan) == [("app", "delete customization", "old/terraform")]
     assert plan.attention == ()
 
 
@@ -122,14 +124,14 @@ def test_a_terraform_state_that_changes_hands_is_neither_destroyed_nor_forgotten
     state = b.desired(b.request("app", customizations=("new",)), customizations=[terraform("new")])
     plan = planned(state, record)
     assert lines(plan) == [
-        ("app", "forget-customization", "old/terraform"),
-        ("app", "run-customization", "new/terraform"),
+        ("app", "release customization", "old/terraform"),
+        ("app", "run customization", "new/terraform"),
     ]
     assert [item.code for item in plan.attention] == ["AFT941"]
     own = b.desired(
         b.request("app", customizations=("new",)), customizations=[terraform("new", shares=False)]
     )
-    assert lines(planned(own, record))[0] == ("app", "destroy-customization", "old/terraform")
+    assert lines(planned(own, record))[0] == ("app", "delete customization", "old/terraform")
 
 
 def test_settings_of_the_ledger_are_no_customizations() -> None:
@@ -144,7 +146,7 @@ def test_a_customization_may_select_the_account() -> None:
     everyone = AccountSelector(organizational_units=(b.path("Workloads"),))
     chosen = replace(b.customization("audit", "10.py"), select=everyone)
     plan = planned(b.desired(b.request("app"), customizations=[chosen]), b.record("app", 1))
-    assert lines(plan) == [("app", "run-customization", "audit/10.py")]
+    assert lines(plan) == [("app", "run customization", "audit/10.py")]
 
 
 def test_a_step_runs_again_when_it_is_asked_for() -> None:
@@ -155,11 +157,11 @@ def test_a_step_runs_again_when_it_is_asked_for() -> None:
     record = b.record("app", 1, steps=b.all_done(state, "app", 1))
     assert planned(state, record).is_empty
     plan = planned(state, record, rerun=frozenset({"20.py"}))
-    assert lines(plan) == [("app", "run-customization", "web/20.py")]
+    assert lines(plan) == [("app", "run customization", "web/20.py")]
     assert plan.changes[0].fields[0].field == "rerun"
     assert plan.changes[0].inputs_digest, "it is as it was"
     whole = planned(state, record, rerun=frozenset({"web"}))
-    assert [change.subject for change in whole.changes] == ["web/10.py", "web/20.py"]
+    assert [change.key for change in whole.changes] == ["web/10.py", "web/20.py"]
 
 
 # --- other accounts -------------------------------------------------------------------------
@@ -193,7 +195,7 @@ def test_a_dependent_is_planned_with_what_it_reads() -> None:
 
     other = {**hub, "hub/10.py": replace(hub["hub/10.py"], outputs={"VpcId": "vpc-2"})}
     assert lines(planned(state, app, b.record("net", 2, steps=other))) == [
-        ("app", "run-customization", "spoke/10.py")
+        ("app", "run customization", "spoke/10.py")
     ]
     beside = {**done_hub, "hub/20.py": replace(hub["hub/20.py"], outputs={"New": "thing"})}
     assert planned(state, app, b.record("net", 2, steps=beside)).is_empty, "it does not read that"
@@ -206,7 +208,7 @@ def test_only_the_step_that_is_read_makes_its_readers_wait() -> None:
     first = planned(state, b.record("app", 1), b.record("net", 2, steps={**hub, **ready}))
     app = b.record("app", 1, steps={"spoke/10.py": b.done(first.changes[0].inputs_digest)})
     plan = planned(state, app, b.record("net", 2, steps=ready))
-    assert lines(plan) == [("net", "run-customization", "hub/20.py")]
+    assert lines(plan) == [("net", "run customization", "hub/20.py")]
 
 
 def test_an_output_that_will_not_be_there_needs_attention() -> None:
@@ -243,6 +245,7 @@ def test_no_customization_runs_in_the_management_account() -> None:
         state,
         b.snapshot(accounts=[account]),
         b.ledger(record),
+        kinds=KINDS,
         settings=b.SETTINGS,
         runners=RUNNERS,
         made_at=b.NOW,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from builders_git import bound, event, step
+from builders_kinds import KINDS
 from builders_plan import (
     FakeSetting,
     account,
@@ -25,6 +26,7 @@ from builders_plan import (
     unit,
 )
 
+from aft.baselines.model import setting_ref
 from aft.desired.model import DesiredState
 from aft.errors import UserError
 from aft.ledger.events import EventKind, LedgerState
@@ -52,7 +54,7 @@ def look(
 ) -> Drift:
     made = plan(state, world, known)
     facts = dict.fromkeys(needs_history(made), applied)
-    return detect_drift(made, state, world, known, applied=facts)
+    return detect_drift(made, state, world, known, applied=facts, kinds=KINDS)
 
 
 def shop_is(**changes: Any) -> OrganizationSnapshot:
@@ -72,16 +74,16 @@ KNOWN = ledger(record("shop", 1))
 @pytest.mark.parametrize(
     ("world", "what", "line"),
     [
-        (shop_is(ou="Sandbox"), "move-account", "OU is Sandbox, was applied as Workloads"),
-        (shop_is(name="mine"), "rename-account", "name is mine, was applied as shop"),
+        (shop_is(ou="Sandbox"), "move-account/ou", "OU is Sandbox, was applied as Workloads"),
+        (shop_is(name="mine"), "update-account/name", "name is mine, was applied as shop"),
         (
             shop_is(tags={"aft:request": "shop", "cost": "2"}),
-            "tag-account",
+            "update-account/tags",
             "tag cost is 2, was applied as 1",
         ),
         (
             shop_is(tags={"cost": "1"}),
-            "tag-account",
+            "update-account/tags",
             "tag aft:request is gone, was applied as shop",
         ),
     ],
@@ -111,9 +113,9 @@ def test_what_was_never_applied_or_is_not_known_is_pending(
 
 
 def test_a_failed_step_is_pending_whatever_was_applied_before() -> None:
-    known = ledger(but(record("shop", 1), failures={"move-account": failed("no")}))
+    known = ledger(but(record("shop", 1), failures={"account/ou": failed("no")}))
     found = look(wanting(), shop_is(ou="Sandbox"), known)
-    assert [item.what for item in found.pending] == ["move-account"]
+    assert [item.what for item in found.pending] == ["move-account/ou"]
     assert found.outside == ()
 
 
@@ -122,7 +124,7 @@ def test_a_tag_to_be_removed_is_git_s_wish() -> None:
     world = shop_is(tags={"aft:request": "shop", "cost": "1", "old": "x"})
     found = look(wanting(), world, known)
     assert found.outside == ()
-    assert [item.what for item in found.pending] == ["tag-account"]
+    assert [item.what for item in found.pending] == ["update-account/tags"]
 
 
 def test_gone_and_suspended_accounts() -> None:
@@ -182,14 +184,14 @@ def test_a_repair_holds_the_drift_and_says_what_it_leaves() -> None:
     world = shop_is(ou="Sandbox", name="mine")
     made = plan(wanting(request("new")), world, KNOWN)
     facts = {"shop": but(WISHED, name="before")}
-    found = detect_drift(made, wanting(request("new")), world, KNOWN, applied=facts)
-    assert [item.what for item in found.outside] == ["move-account"]
+    found = detect_drift(made, wanting(request("new")), world, KNOWN, applied=facts, kinds=KINDS)
+    assert [item.what for item in found.outside] == ["move-account/ou"]
     repair = repair_plan(made, found)
-    assert [change.id for change in repair.changes] == ["account/shop/move-account"]
+    assert [change.id for change in repair.changes] == ["account/shop/move-account/ou"]
     assert [item.code for item in repair.attention] == ["AFT923"], "a rename is left"
     assert repair.summary.move == 1
     assert repair.summary.create == 0
-    assert [wave.chains for wave in repair.waves] == [(("account/shop/move-account",),)]
+    assert [wave.chains for wave in repair.waves] == [(("account/shop/move-account/ou",),)]
     assert not_repaired(made, found) == 0
 
 
@@ -197,8 +199,8 @@ def test_a_repair_does_nothing_before_what_it_waits_for() -> None:
     world = shop_is(ou="Sandbox", name="mine")
     made = plan(wanting(), world, KNOWN)
     facts = {"shop": but(WISHED, ou="elsewhere")}
-    found = detect_drift(made, wanting(), world, KNOWN, applied=facts)
-    assert [item.what for item in found.outside] == ["rename-account"]
+    found = detect_drift(made, wanting(), world, KNOWN, applied=facts, kinds=KINDS)
+    assert [item.what for item in found.outside] == ["update-account/name"]
     assert repair_plan(made, found).is_empty, "the move before it is not drift"
     assert not_repaired(made, found) == 1
 
@@ -251,12 +253,12 @@ def test_a_repair_waits_for_no_customization_that_it_does_not_run() -> None:
     known = ledger(record("shop", 1, steps={"groups": done["groups"]}))
     world = snapshot(accounts=(account(1, "shop"),))
     open_again = LiveSetting(
-        account_id=account_id(1), subject="groups", differences=("group sg-1 has rules",)
+        account_id=account_id(1), ref=setting_ref("groups"), differences=("group sg-1 has rules",)
     )
     made = plan(
         state, world, known, plugins=found, deep=True, live={(account_id(1), "groups"): open_again}
     )
-    assert [change.subject for change in made.changes] == ["global/10.py", "groups"]
-    drift = detect_drift(made, state, world, known, applied={})
+    assert [change.key for change in made.changes] == ["global/10.py", "groups"]
+    drift = detect_drift(made, state, world, known, applied={}, kinds=KINDS)
     (repaired,) = repair_plan(made, drift).changes
-    assert (repaired.subject, repaired.follows) == ("groups", ())
+    assert (repaired.key, repaired.follows) == ("groups", ())

@@ -158,7 +158,7 @@ def test_the_account_comes_from_the_ledger() -> None:
     record = AccountRecord(
         subject="shop-prod",
         account_id=NUMBER,
-        steps={"create-account": DoneStep(digest="", at=WHEN, run="r1")},
+        steps={"account/": DoneStep(digest="", at=WHEN, run="r1")},
     )
     explanation = explained(record=record)
     assert explanation.account_id == NUMBER
@@ -267,8 +267,10 @@ def test_a_step_says_when_it_was_done_last_and_why_it_failed_since() -> None:
     record = AccountRecord(
         subject="shop-prod",
         account_id=NUMBER,
-        steps={"account-alias": DoneStep(digest="x", at=WHEN, run="r1")},
-        failures={"account-alias": FailedStep(at=WHEN, run="r2", reason="the alias is taken")},
+        steps={"setting/account-alias": DoneStep(digest="x", at=WHEN, run="r1")},
+        failures={
+            "setting/account-alias": FailedStep(at=WHEN, run="r2", reason="the alias is taken")
+        },
     )
     last = setting(explained(record=record), "account-alias").last
     assert (last.applied_at, last.failed) == (WHEN, "the alias is taken")

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import builders_plan as b
 import pytest
+from builders_kinds import what
 
 from aft.organization.model import AccountState
 from aft.plan.fields import tags_to_set
-from aft.plan.model import ChangeKind, Plan
+from aft.plan.model import Plan
 from aft.values.ids import RequestId
 
 GONE = {AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLOSED}
 
 
 def kinds(plan: Plan, target: str = "app") -> list[str]:
-    return [change.kind.value for change in plan.changes_of(target)]
+    return [what(change) for change in plan.changes_of(target)]
 
 
 def codes(plan: Plan) -> list[tuple[str, str]]:
@@ -22,7 +23,7 @@ def codes(plan: Plan) -> list[tuple[str, str]]:
 def test_the_binding_in_the_ledger_decides_whatever_name_and_folder_say() -> None:
     state = b.desired(b.request("app", name="renamed"))
     plan = b.plan(state, b.snapshot(accounts=(b.account(1, "app"),)), b.ledger(b.record("app", 1)))
-    assert kinds(plan) == ["rename-account"]
+    assert kinds(plan) == ["update account/name"]
     assert plan.changes[0].account_id == b.account_id(1)
 
 
@@ -31,7 +32,7 @@ def test_without_the_ledger_the_tag_finds_the_account() -> None:
         b.desired(b.request("app")),
         b.snapshot(accounts=(b.account(1, "app", email="other@example.com"),)),
     )
-    assert kinds(plan) == ["adopt-account"]
+    assert kinds(plan) == ["adopt account"]
     assert "tag" in plan.changes[0].reason
     assert codes(plan) == [("app", "AFT908")]
 
@@ -41,7 +42,7 @@ def test_account_id_adopts_and_tags() -> None:
         b.desired(b.request("app", account_id=b.account_id(1))),
         b.snapshot(accounts=(b.account(1, "app", email="other@example.com", tags={}),)),
     )
-    assert kinds(plan) == ["adopt-account"]
+    assert kinds(plan) == ["adopt account"]
     assert tags_to_set(plan.changes[0]) == {"aft:request": "app"}
 
 
@@ -50,7 +51,7 @@ def test_the_email_adopts_whatever_its_case() -> None:
         b.desired(b.request("app")),
         b.snapshot(accounts=(b.account(1, "x", email="AWS+App@Example.com", tags={}),)),
     )
-    assert kinds(plan) == ["adopt-account", "rename-account"]
+    assert kinds(plan) == ["adopt account", "update account/name"]
     assert codes(plan) == []
 
 
@@ -59,7 +60,7 @@ def test_an_equal_name_is_no_evidence() -> None:
         b.desired(b.request("app")),
         b.snapshot(accounts=(b.account(1, "app", email="other@example.com", tags={}),)),
     )
-    assert kinds(plan) == ["create-account"]
+    assert kinds(plan) == ["create account"]
 
 
 def test_two_accounts_with_the_tag_stop_the_request() -> None:
@@ -93,7 +94,7 @@ def test_an_account_goes_to_the_stronger_evidence_and_never_to_two() -> None:
         b.snapshot(accounts=(b.account(1, "app"),)),
         b.ledger(b.record("app", 1)),
     )
-    assert kinds(plan) == ["rename-account"]
+    assert kinds(plan) == ["update account/name"]
     assert kinds(plan, "rival") == []
     assert ("rival", "AFT902") in codes(plan)
 
@@ -157,7 +158,7 @@ def test_a_request_renamed_with_previously_keeps_its_account_and_its_steps() -> 
     )
     book = b.ledger(b.record("old", 1, steps=b.all_done(state, "app", 1)))
     plan = b.plan(state, b.snapshot(accounts=(b.account(1, "old"),)), book)
-    assert kinds(plan) == ["rebind-account"]
+    assert kinds(plan) == ["update account/request"]
     assert [(item.field, item.before, item.after) for item in plan.changes[0].fields] == [
         ("request", "old", "app"),
         ("account_id", b.account_id(1), b.account_id(1)),
@@ -169,7 +170,7 @@ def test_a_request_renamed_with_previously_keeps_its_account_and_its_steps() -> 
 def test_a_request_renamed_without_the_ledger_is_found_by_its_former_tag() -> None:
     state = b.desired(b.request("app", previously=RequestId("old"), name="old"))
     plan = b.plan(state, b.snapshot(accounts=(b.account(1, "old", email="aws+app@example.com"),)))
-    assert kinds(plan) == ["adopt-account"]
+    assert kinds(plan) == ["adopt account"]
     assert codes(plan) == []
 
 
@@ -193,7 +194,7 @@ def test_a_removed_file_forgets_the_account_and_drops_only_tags_aft_put_there() 
         b.ledger(b.record("old", 1, tag_keys=("aft:request", "cost-center", "not-there"))),
     )
     (change,) = plan.changes
-    assert change.kind is ChangeKind.FORGET_ACCOUNT
+    assert what(change) == "release account"
     assert [(item.field, item.before, item.after) for item in change.fields] == [
         ("request", "old", None),
         ("tags.aft:request", "old", None),
@@ -206,7 +207,7 @@ def test_a_removed_file_forgets_the_account_and_drops_only_tags_aft_put_there() 
 def test_a_forgotten_account_that_left_is_dropped_from_the_ledger_only() -> None:
     plan = b.plan(b.desired(), b.snapshot(), b.ledger(b.record("old", 1)))
     (change,) = plan.changes
-    assert change.kind is ChangeKind.FORGET_ACCOUNT
+    assert what(change) == "release account"
     assert [item.field for item in change.fields] == ["request"]
 
 
@@ -220,7 +221,7 @@ def test_an_open_intent_is_looked_for_before_anything_is_created() -> None:
     plan = b.plan(
         b.desired(b.request("app")), b.snapshot(), b.ledger(b.record("app", intent=b.intent("app")))
     )
-    assert kinds(plan) == ["create-account"]
+    assert kinds(plan) == ["create account"]
     assert plan.changes[0].reason == (
         "a creation was begun at 2026-11-20 09:30 UTC and is looked for first"
     )
@@ -271,7 +272,7 @@ def test_a_limited_plan_does_not_call_an_unread_account_missing() -> None:
 
 def test_a_limited_plan_says_that_the_email_is_known_only_at_apply() -> None:
     plan = b.plan(b.desired(b.request("app")), b.snapshot(scope=("app",)), scope=("app",))
-    assert kinds(plan) == ["create-account"]
+    assert kinds(plan) == ["create account"]
     assert "known only at apply" in plan.changes[0].reason
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from builders_kinds import KINDS, what
 from builders_plan import (
     NOW,
     RUNNERS,
@@ -21,7 +22,7 @@ from builders_plan import (
     unit,
 )
 
-from aft.baselines.model import Baseline, Selector, SettingSpec
+from aft.baselines.model import Baseline, Selector, SettingSpec, setting_ref
 from aft.config.model import Config, NetworkPool, NetworksConfig
 from aft.findings.model import SourceRef
 from aft.ledger.events import ORGANIZATION, AccountRecord
@@ -74,6 +75,7 @@ def planned(
         wanted,
         world,
         ledger(*records),
+        kinds=KINDS,
         settings={"network": Network()},
         runners=RUNNERS,
         live=live or {},
@@ -127,7 +129,7 @@ def test_an_account_that_cannot_be_looked_at_waits() -> None:
 
 def test_a_network_found_right_is_remembered() -> None:
     seen = {(account_id(1), "network"): "10.64.80.0/20"}
-    right = LiveSetting(account_id=account_id(1), subject="network")
+    right = LiveSetting(account_id=account_id(1), ref=setting_ref("network"))
     plan = planned(
         state("a", "b"),
         {"b": 1},
@@ -180,7 +182,7 @@ def test_a_given_range_that_is_taken_holds_back_the_network_alone() -> None:
     holder = record("a", 1, allocations={"network": "10.64.0.0/20"}, steps={"network": done("x")})
     plan = planned(wanted, {"a": 1}, holder, seen={})
     assert [(item.code, item.target) for item in plan.attention] == [("AFT931", "z")]
-    assert "create-account" in {change.kind.value for change in plan.changes_of("z")}
+    assert "create account" in {what(change) for change in plan.changes_of("z")}
     assert "z" not in ranges(plan)
 
 

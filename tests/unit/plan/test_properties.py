@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, replace
 
 import builders_plan as b
+from builders_kinds import KINDS, what
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from aft.desired.model import DesiredState
 from aft.ledger.events import LedgerState
 from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.codec import plan_digest, plan_from_json, plan_to_json
-from aft.plan.model import ORGANIZATION, ChangeKind, Plan
+from aft.plan.model import ORGANIZATION, Plan
 from aft.report.markdown.plan import PlanPage, comment
 from aft.report.text import plan_text
 from aft.values.ids import AccountId, EmailAddress, RequestId
@@ -115,16 +116,16 @@ def test_no_account_is_shared_and_none_is_created_twice(case: Case) -> None:
     owners = {
         (change.account_id, change.target)
         for change in plan.changes
-        if change.account_id and change.kind is not ChangeKind.FORGET_ACCOUNT
+        if change.account_id and what(change) != "release account"
     }
     accounts = [account for account, _ in owners]
     assert len(accounts) == len(set(accounts))
     for change in plan.changes:
-        if change.kind is ChangeKind.FORGET_ACCOUNT:
+        if what(change) == "release account":
             assert change.account_id not in accounts
     emails = {item.email.casefold() for item in case.snapshot.accounts}
     for change in plan.changes:
-        if change.kind is ChangeKind.CREATE_ACCOUNT:
+        if what(change) == "create account":
             request = case.desired.request_by_id[RequestId(change.target)]
             assert case.ledger.record(change.target).account_id is None
             assert request.email.key not in emails
@@ -147,7 +148,7 @@ def test_every_change_is_safe_to_carry_out(case: Case) -> None:
         assert set(change.needs) <= seen, "what a change needs comes before it"
         seen.add(name)
         account = by_id.get(AccountId(change.account_id or ""))
-        if change.kind is ChangeKind.FORGET_ACCOUNT:
+        if what(change) == "release account":
             assert change.target not in asked
             continue
         if change.target == ORGANIZATION:
@@ -155,7 +156,7 @@ def test_every_change_is_safe_to_carry_out(case: Case) -> None:
         request = case.desired.request_by_id[RequestId(change.target)]
         if account is not None:
             assert account.state is AccountState.ACTIVE
-        if change.kind is ChangeKind.MOVE_ACCOUNT:
+        if what(change) == "move account/ou":
             assert not request.protect
 
 
@@ -181,9 +182,9 @@ def test_every_request_is_done_changed_or_in_doubt_and_the_counts_agree(case: Ca
 def test_every_plan_can_be_saved_and_shown(case: Case) -> None:
     plan = case.plan()
     assert plan_from_json(plan_to_json(plan)) == plan
-    text = plan_text(plan)
+    text = plan_text(plan, kinds=KINDS)
     for item in plan.attention:
         assert item.code in text
     assert all(change.target in text for change in plan.changes if change.target != ORGANIZATION)
-    shown = comment(PlanPage(plan=plan))
+    shown = comment(PlanPage(kinds=KINDS, plan=plan))
     assert shown.count("<details>") == shown.count("</details>")

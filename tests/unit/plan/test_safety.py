@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import builders_plan as b
 import builders_report as r
 import pytest
+from builders_kinds import KINDS
 
 from aft.config.model import Allowance, Config, Limits, Roles
 from aft.desired.model import DesiredState
@@ -28,7 +29,7 @@ def allowance(limit: str, up_to: int, *, days: int = 0) -> Allowance:
 
 
 def check(plan: Plan, limits: Limits = GENEROUS) -> tuple[Finding, ...]:
-    return check_safety(plan, limits, today=TODAY)
+    return check_safety(plan, limits, today=TODAY, kinds=KINDS)
 
 
 def two_of_each() -> Plan:
@@ -87,10 +88,10 @@ def test_an_exception_lifts_its_limit_until_its_last_day() -> None:
     assert [item.code for item in check(plan, with_exception(1, 0))] == ["AFT950"]
     (ended,) = check(plan, with_exception(2, -1))
     assert ended.message.endswith("(its exception ended on 2026-11-21)")
-    assert lifted_limits(plan, with_exception(2, 0), today=TODAY) == (
+    assert lifted_limits(plan, with_exception(2, 0), today=TODAY, kinds=KINDS) == (
         "2 moves are over the limit of 1; allowed up to 2 until 2026-11-22: agreed in PLAT-1",
     )
-    assert lifted_limits(plan, with_exception(2, -1), today=TODAY) == ()
+    assert lifted_limits(plan, with_exception(2, -1), today=TODAY, kinds=KINDS) == ()
 
 
 def test_an_exception_never_lowers_a_limit() -> None:
@@ -130,14 +131,16 @@ def moving(*, protect: bool, config: Config | None = None) -> tuple[Plan, Desire
 def test_a_protected_account_in_a_plan_is_refused() -> None:
     for protect, codes in ((False, []), (True, ["AFT952"])):
         plan, state = moving(protect=protect)
-        found = check_safety(plan, GENEROUS, today=TODAY, desired=state)
+        found = check_safety(plan, GENEROUS, today=TODAY, desired=state, kinds=KINDS)
         assert [item.code for item in found] == codes
 
 
 def test_the_management_account_in_a_plan_is_refused() -> None:
     plan, _ = moving(protect=False)
     for management, codes in (("999999999999", []), (b.account_id(1), ["AFT953"])):
-        found = check_safety(plan, GENEROUS, today=TODAY, management_account_id=management)
+        found = check_safety(
+            plan, GENEROUS, today=TODAY, management_account_id=management, kinds=KINDS
+        )
         assert [item.code for item in found] == codes
 
 
@@ -145,7 +148,7 @@ def test_the_account_that_holds_aft_s_own_role_is_not_moved() -> None:
     role = f"arn:aws:iam::{b.account_id(1)}:role/aft"
     config = Config(home_region="eu-central-1", roles=Roles(management=role))
     plan, state = moving(protect=False, config=config)
-    (finding,) = check_safety(plan, GENEROUS, today=TODAY, desired=state)
+    (finding,) = check_safety(plan, GENEROUS, today=TODAY, desired=state, kinds=KINDS)
     assert finding.code == "AFT955"
 
 

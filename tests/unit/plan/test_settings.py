@@ -7,8 +7,10 @@ from typing import Any
 
 import builders_plan as b
 import pytest
+from builders_kinds import what
 from builders_plan import FakeSetting
 
+from aft.baselines.model import setting_ref
 from aft.desired.model import DesiredState
 from aft.ledger.events import AccountRecord
 from aft.plan.chain import tails
@@ -52,24 +54,27 @@ def state(*settings: str) -> DesiredState:
 def order(found: Mapping[str, Any]) -> dict[str, set[str]]:
     """What each step of a new account's plan waits for, in the plan's order."""
     plan = b.plan(state(*found), b.snapshot(), plugins=found)
-    names = {change.id: change.subject or change.kind.value for change in plan.changes}
+    names = {
+        change.id: change.key if change.kind != "account" else what(change)
+        for change in plan.changes
+    }
     assert [key for wave in plan.waves for chain in wave.chains for key in chain] == list(names)
     return {names[change.id]: {names[need] for need in change.needs} for change in plan.changes}
 
 
 def test_settings_go_side_by_side_and_customizations_after_all_of_them() -> None:
     assert order(plugins(*map(FakeSetting, ("one", "two", "three")))) == {
-        "create-account": set(),
-        "one": {"create-account"},
-        "two": {"create-account"},
-        "three": {"create-account"},
+        "create account": set(),
+        "one": {"create account"},
+        "two": {"create account"},
+        "three": {"create account"},
         "global/10.py": {"one", "two", "three"},
     }
 
 
 def test_what_enables_regions_comes_before_all_others_wherever_it_is_listed() -> None:
     found = order(plugins(FakeSetting("one"), Enabling("regions"), FakeSetting("two")))
-    assert list(found) == ["create-account", "regions", "one", "two", "global/10.py"]
+    assert list(found) == ["create account", "regions", "one", "two", "global/10.py"]
     assert found["one"] == found["two"] == {"regions"}
     assert found["global/10.py"] == {"one", "two"}
 
@@ -86,7 +91,7 @@ def test_a_setting_waits_for_those_it_comes_after_and_for_no_other() -> None:
     assert list(found)[1:5] == ["alias", "removal", "network", "rules"]
     assert found["rules"] == {"network"}
     assert found["network"] == {"removal"}
-    assert found["removal"] == found["alias"] == {"create-account"}
+    assert found["removal"] == found["alias"] == {"create account"}
     assert found["global/10.py"] == {"alias", "rules"}
 
 
@@ -123,14 +128,14 @@ def sweeping_plan(*undone: str, **more: Any) -> Plan:
 def test_it_is_done_as_long_as_no_customization_runs() -> None:
     assert sweeping_plan().is_empty
     (network,) = sweeping_plan("network").changes
-    assert network.subject == "network"
+    assert network.key == "network"
 
 
 def test_it_looks_again_whenever_one_runs_whatever_was_seen_before() -> None:
     right = {(NUMBER, name): item for name, item in seen("groups").items()}
     for live in (None, right):
         run, again = sweeping_plan("global/10.py", live=live).changes
-        assert (run.subject, again.subject) == ("global/10.py", "groups")
+        assert (run.key, again.key) == ("global/10.py", "groups")
         assert again.follows == (run.id,)
         assert again.reason == "looked at again once the customizations have run"
 
@@ -138,7 +143,7 @@ def test_it_looks_again_whenever_one_runs_whatever_was_seen_before() -> None:
 def test_it_does_not_try_what_it_is_known_to_refuse() -> None:
     refused = {(NUMBER, name): item for name, item in seen("groups", refused="in use").items()}
     plan = sweeping_plan("global/10.py", live=refused)
-    assert [change.subject for change in plan.changes] == ["global/10.py"]
+    assert [change.key for change in plan.changes] == ["global/10.py"]
     assert [item.code for item in plan.attention] == ["AFT912"]
 
 
@@ -161,7 +166,7 @@ def settled() -> AccountRecord:
 
 
 def seen(name: str, *differences: str, **more: Any) -> dict[str, LiveSetting]:
-    found = LiveSetting(account_id=NUMBER, subject=name, differences=differences, **more)
+    found = LiveSetting(account_id=NUMBER, ref=setting_ref(name), differences=differences, **more)
     return {name: found}
 
 
@@ -175,7 +180,7 @@ def only(plan: Plan) -> Change:
 
 def test_before_anything_is_read_a_deep_plan_holds_every_setting_and_no_customization() -> None:
     plan = deep(settled(), None)
-    assert [change.subject for change in plan.changes] == [
+    assert [change.key for change in plan.changes] == [
         "account-alias",
         "ebs-default-encryption",
     ]
@@ -188,15 +193,15 @@ def test_what_is_still_right_is_neither_a_change_nor_anything_to_note() -> None:
 
 def test_what_was_changed_by_hand_is_put_back_and_says_since_when() -> None:
     plan = deep(settled(), {**RIGHT, **seen("account-alias", "alias 'x', should be 'acme'")})
-    assert only(plan).subject == "account-alias"
+    assert only(plan).key == "account-alias"
     assert only(plan).details == ("alias 'x', should be 'acme'",)
     assert only(plan).reason == "changed in the account since 2026-11-20"
-    assert only(plan).inputs_digest == settled().steps["account-alias"].digest
+    assert only(plan).inputs_digest == settled().steps["setting/account-alias"].digest
 
 
 def test_what_was_not_applied_yet_is_confirmed_as_ever() -> None:
     plan = deep(b.record("app", 1), RIGHT)
-    assert [item.subject for item in plan.confirmations] == list(RIGHT)
+    assert [item.ref.key for item in plan.confirmations] == list(RIGHT)
 
 
 def test_a_refusal_says_what_to_do_about_it_and_leaves_other_regions_to_be_mended() -> None:
@@ -225,7 +230,8 @@ def test_what_could_not_be_read_is_a_doubt_not_a_match(unread: dict[str, LiveSet
 
 def test_an_account_nobody_can_enter_is_one_doubt() -> None:
     closed = {
-        name: LiveSetting(account_id=NUMBER, subject=name, unread="no entry") for name in RIGHT
+        name: LiveSetting(account_id=NUMBER, ref=setting_ref(name), unread="no entry")
+        for name in RIGHT
     }
     (doubt,) = deep(settled(), closed).attention
     assert doubt.message == (
@@ -241,5 +247,5 @@ def test_a_difference_in_one_region_counts_though_another_could_not_be_read() ->
 
 def test_what_was_never_applied_and_could_not_be_read_is_still_to_be_applied() -> None:
     plan = deep(b.record("app", 1), {**RIGHT, **seen("account-alias", unread="503")})
-    assert [change.subject for change in plan.changes] == ["account-alias", "global/10.py"]
+    assert [change.key for change in plan.changes] == ["account-alias", "global/10.py"]
     assert plan.attention == ()

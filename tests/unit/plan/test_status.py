@@ -41,7 +41,7 @@ def test_a_request_whose_file_is_gone_is_shown_until_it_is_forgotten() -> None:
 
 def test_a_plan_adds_what_is_pending_and_what_needs_attention() -> None:
     row = planned(b.ledger(b.record("app", 1)), ou="Sandbox")
-    assert (row.state, row.pending, row.ou) == (Standing.PENDING, ("move-account",), "Workloads")
+    assert (row.state, row.pending, row.ou) == (Standing.PENDING, ("move account/ou",), "Workloads")
     row = planned(b.ledger(b.record("app", 1)), ou="Nowhere")
     assert row.state is Standing.ATTENTION
     assert "Nowhere" in row.attention[0]
@@ -52,7 +52,7 @@ def test_a_snapshot_shows_the_account_even_when_the_ledger_is_lost() -> None:
     assert (row.account_id, row.state, row.pending) == (
         b.account_id(1),
         Standing.PENDING,
-        ("adopt-account",),
+        ("adopt account",),
     )
 
 

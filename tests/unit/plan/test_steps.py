@@ -2,19 +2,21 @@ from __future__ import annotations
 
 import builders_plan as b
 import pytest
+from builders_kinds import what
 
+from aft.baselines.model import setting_ref
 from aft.customizations.model import Customization
 from aft.desired.model import DesiredState
 from aft.ledger.events import AccountRecord
 from aft.plan.diff import settings_to_read
-from aft.plan.model import ChangeKind, LiveSetting, Plan
+from aft.plan.model import LiveSetting, Plan
 
 OUTPUTS = frozenset({"outputs"})
 ALIAS = (b.account_id(1), "account-alias")
 
 
 def subjects(plan: Plan) -> list[str]:
-    return [change.subject for change in plan.changes]
+    return [change.key for change in plan.changes]
 
 
 def planned(state: DesiredState, record: AccountRecord, **options: object) -> Plan:
@@ -54,30 +56,30 @@ def test_only_settings_of_accounts_that_exist_are_read_live() -> None:
     plan = planned(state, b.record("app", 1))
     assert {change.target for change in plan.changes} == {"app", "new"}
     assert {change.target for change in settings_to_read(plan)} == {"app"}
-    assert all(change.kind is ChangeKind.APPLY_SETTING for change in settings_to_read(plan))
+    assert all(what(change) == "update setting" for change in settings_to_read(plan))
 
 
 def test_a_setting_found_as_it_should_be_is_a_confirmation() -> None:
     state = state_with()
     first = planned(state, b.record("app", 1))
-    found = LiveSetting(account_id=ALIAS[0], subject=ALIAS[1])
+    found = LiveSetting(account_id=ALIAS[0], ref=setting_ref(ALIAS)[1])
     plan = planned(state, b.record("app", 1), live={ALIAS: found})
     assert subjects(plan) == ["iam-password-policy"]
     (confirmation,) = plan.confirmations
-    assert (confirmation.target, confirmation.subject) == ("app", "account-alias")
+    assert (confirmation.target, confirmation.ref.key) == ("app", "account-alias")
     assert confirmation.inputs_digest == first.changes[0].inputs_digest
     assert plan.changes[0].needs == ()
 
 
 def test_differences_found_live_are_the_details() -> None:
-    found = LiveSetting(account_id=ALIAS[0], subject=ALIAS[1], differences=("no alias",))
+    found = LiveSetting(account_id=ALIAS[0], ref=setting_ref(ALIAS)[1], differences=("no alias",))
     plan = planned(state_with(), b.record("app", 1), live={ALIAS: found})
     assert plan.changes[0].details == ("no alias",)
     assert plan.confirmations == ()
 
 
 def test_a_setting_that_refuses_is_attention_and_no_change() -> None:
-    found = LiveSetting(account_id=ALIAS[0], subject=ALIAS[1], refused="in use by eni-1")
+    found = LiveSetting(account_id=ALIAS[0], ref=setting_ref(ALIAS)[1], refused="in use by eni-1")
     plan = planned(state_with(), b.record("app", 1), live={ALIAS: found})
     assert subjects(plan) == ["iam-password-policy"]
     assert [item.code for item in plan.attention] == ["AFT912"]

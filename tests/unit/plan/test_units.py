@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import builders_plan as b
+from builders_kinds import what
 
 from aft.organization.spec import UnitSpec
-from aft.plan.model import Change, ChangeKind, Plan
+from aft.plan.model import Change, Plan
 
 
 def units(*specs: UnitSpec, here: tuple[str, ...], removed: tuple[UnitSpec, ...] = ()) -> Plan:
@@ -11,7 +12,7 @@ def units(*specs: UnitSpec, here: tuple[str, ...], removed: tuple[UnitSpec, ...]
 
 
 def told(plan: Plan) -> list[tuple[str, str]]:
-    return [(change.kind.value, change.subject) for change in plan.changes]
+    return [(what(change), change.key) for change in plan.changes]
 
 
 def only(plan: Plan) -> Change:
@@ -21,7 +22,7 @@ def only(plan: Plan) -> Change:
 
 def test_missing_units_are_created_parents_first() -> None:
     plan = units(b.unit("Workloads/Prod"), b.unit("Workloads"), here=())
-    assert told(plan) == [("create-ou", "Workloads"), ("create-ou", "Workloads/Prod")]
+    assert told(plan) == [("create ou", "Workloads"), ("create ou", "Workloads/Prod")]
     assert plan.changes[1].needs == (plan.changes[0].id,)
 
 
@@ -32,7 +33,7 @@ def test_units_that_are_there_need_nothing_and_others_are_left_alone() -> None:
 def test_previously_renames_and_what_is_below_goes_along() -> None:
     plan = units(b.unit("Workloads", "Work"), b.unit("Workloads/Prod"), here=("Work", "Work/Prod"))
     change = only(plan)
-    assert (change.kind, change.subject) == (ChangeKind.RENAME_OU, "Workloads")
+    assert (what(change), change.key) == ("update ou", "Workloads")
     assert [(item.field, item.before, item.after) for item in change.fields] == [
         ("name", "Work", "Workloads"),
         ("ou", "Work", "Workloads"),
@@ -46,13 +47,13 @@ def test_parent_and_child_are_renamed_together() -> None:
         b.unit("Workloads/Prod", "Work/Production"),
         here=("Work", "Work/Production"),
     )
-    assert told(plan) == [("rename-ou", "Workloads"), ("rename-ou", "Workloads/Prod")]
+    assert told(plan) == [("update ou", "Workloads"), ("update ou", "Workloads/Prod")]
     assert plan.changes[1].needs == (plan.changes[0].id,)
 
 
 def test_a_rename_frees_the_name_for_another_rename() -> None:
     plan = units(b.unit("C", "B"), b.unit("B", "A"), here=("A", "B"))
-    assert told(plan) == [("rename-ou", "C"), ("rename-ou", "B")]
+    assert told(plan) == [("update ou", "C"), ("update ou", "B")]
     assert plan.changes[1].needs == (plan.changes[0].id,)
 
 
@@ -74,7 +75,7 @@ def test_a_rename_onto_an_existing_unit_is_refused() -> None:
 
 def test_an_empty_removed_unit_is_deleted_children_first() -> None:
     plan = units(here=("Old", "Old/Sub"), removed=(b.unit("Old"), b.unit("Old/Sub")))
-    assert told(plan) == [("delete-ou", "Old/Sub"), ("delete-ou", "Old")]
+    assert told(plan) == [("delete ou", "Old/Sub"), ("delete ou", "Old")]
     assert plan.changes[1].needs == (plan.changes[0].id,)
     assert plan.waves[-1].title == "Clean-up"
 
@@ -101,14 +102,14 @@ def test_a_unit_emptied_by_this_plan_is_deleted_after_the_move() -> None:
         b.ledger(b.record("app", 1)),
     )
     move, delete = plan.changes
-    assert (move.kind, delete.kind) == (ChangeKind.MOVE_ACCOUNT, ChangeKind.DELETE_OU)
+    assert (what(move), what(delete)) == ("move account/ou", "delete ou")
     assert delete.needs == (move.id,)
 
 
 def test_a_unit_that_a_new_account_goes_to_is_not_deleted() -> None:
     state = b.desired(b.request("app", "Old"), removed=(b.unit("Old"),))
     plan = b.plan(state, b.snapshot(("Old",)))
-    assert told(plan) == [("create-account", "")]
+    assert told(plan) == [("create account", "")]
     assert "new account app" in plan.attention[0].message
 
 
@@ -120,7 +121,7 @@ def test_a_limited_plan_deletes_no_unit_and_looks_only_at_those_it_needs() -> No
     )
     world = b.snapshot(("Workloads", "Old"), scope=("app",))
     plan = b.plan(state, world, scope=("app",))
-    assert told(plan) == [("create-ou", "Workloads/Prod"), ("create-account", "")]
+    assert told(plan) == [("create ou", "Workloads/Prod"), ("create account", "")]
 
 
 def test_a_limited_plan_does_not_create_what_may_have_to_be_renamed() -> None:

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from builders_kinds import a_change
 
-from aft.plan.model import Change, ChangeKind
+from aft.plan.model import Change
 from aft.plan.waves import make_waves
 
 
-def change(
-    name: str, target: str, *needs: str, kind: ChangeKind = ChangeKind.TAG_ACCOUNT
-) -> Change:
-    return Change(id=name, kind=kind, target=target, needs=needs)
+def change(name: str, target: str, *needs: str, words: str = "update account/tags") -> Change:
+    return a_change(words, target, id=name, needs=needs)
 
 
 def test_no_changes_are_no_waves() -> None:
@@ -19,14 +18,14 @@ def test_no_changes_are_no_waves() -> None:
 def test_each_target_is_one_chain_in_the_first_wave_it_can_be_in() -> None:
     waves = make_waves(
         [
-            change("ou", "organization", kind=ChangeKind.CREATE_OU),
+            change("ou", "organization", words="create ou"),
             change("a1", "a", "ou"),
             change("a2", "a", "a1"),
             change("b1", "b", "a2"),
             change("c1", "c", "b1", "a1"),
             change("d1", "d"),
-            change("gone", "e", kind=ChangeKind.FORGET_ACCOUNT),
-            change("rm", "organization", "a2", kind=ChangeKind.DELETE_OU),
+            change("gone", "e", words="release account"),
+            change("rm", "organization", "a2", words="delete ou"),
         ]
     )
     assert [(wave.title, wave.chains) for wave in waves] == [

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from builders_kinds import a_change
 from builders_plan import NOW
 
 from aft.plan.drift import Drift, Outside, Pending, Unmanaged
-from aft.plan.model import Attention, Change, ChangeKind
+from aft.plan.model import Attention, Change
 from aft.report.drift.json import drift_json
 from aft.report.drift.markdown import MARKER, drift_failed_markdown, drift_markdown
 from aft.report.drift.text import drift_view
@@ -18,7 +19,7 @@ HOSTILE = "</details><img src=x> ``` @everyone [x](http://evil) \x1b[31m| #1"
 
 
 def change(target: str) -> Change:
-    return Change(id=f"account/{target}/tag-account", kind=ChangeKind.TAG_ACCOUNT, target=target)
+    return a_change("update account/tags", target)
 
 
 def outside(target: str, *lines: str, note: str = "") -> Outside:
@@ -117,5 +118,5 @@ def test_json_says_everything() -> None:
     found = json.loads(drift_json(drift(outside("shop", HOSTILE)), read_at=NOW))
     assert found["drift"] is True
     assert found["outside"][0]["differences"] == [HOSTILE]
-    assert found["outside"][0]["change"] == "account/shop/tag-account"
+    assert found["outside"][0]["change"] == "account/shop/update-account/tags"
     assert json.loads(drift_json(drift(), read_at=NOW))["drift"] is False

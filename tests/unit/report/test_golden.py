@@ -13,6 +13,7 @@ from pathlib import Path
 
 import builders_report as r
 import pytest
+from builders_kinds import KINDS
 from rich.cells import cell_len
 
 from aft.plan.codec import plan_to_json
@@ -30,7 +31,7 @@ def refusals(name: str) -> tuple:  # type: ignore[type-arg]  # of findings
 
 
 FORMATS: Mapping[str, Callable[[str], str]] = {
-    "txt": lambda name: plan_text(r.PLANS[name](), refusals=refusals(name)) + "\n",
+    "txt": lambda name: plan_text(r.PLANS[name](), refusals=refusals(name), kinds=KINDS) + "\n",
     "md": lambda name: comment(r.plan_page(name)),
     "json": lambda name: plan_to_json(r.PLANS[name]()),
 }
@@ -73,6 +74,6 @@ def compare(shown: str, path: Path) -> None:
 @pytest.mark.parametrize("name", r.PLANS)
 def test_text_keeps_to_its_columns(name: str) -> None:
     for width in (60, 80, 120):
-        *body, _ = plan_text(r.PLANS[name](), width=width).splitlines()
+        *body, _ = plan_text(r.PLANS[name](), width=width, kinds=KINDS).splitlines()
         too_wide = [line for line in body if cell_len(line) > width and " " in line.strip()]
         assert too_wide == []

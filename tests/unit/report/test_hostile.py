@@ -13,6 +13,7 @@ from functools import cache
 
 import builders_plan as b
 import pytest
+from builders_kinds import KINDS
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -83,6 +84,7 @@ def finding(text: str) -> Finding:
 
 def plan_page(text: str) -> PlanPage:
     return PlanPage(
+        kinds=KINDS,
         plan=plan_of(text),
         refusals=(finding(text),),
         lifted=(text,),
@@ -101,6 +103,7 @@ def outcome_page(text: str) -> OutcomePage:
     row = TargetOutcome(target=text, account_id="000000000001", steps=steps)
     done = TargetOutcome(target=text, account_id=None, steps=())
     return OutcomePage(
+        kinds=KINDS,
         plan=plan,
         outcome=Outcome(run="r", targets=(row, done), stop_reason=text, unpublished=text),
         reviewed=NOTHING_REVIEWED,

@@ -8,6 +8,7 @@ from dataclasses import replace
 import builders_plan as b
 import builders_report as r
 import pytest
+from builders_kinds import KINDS
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
@@ -113,8 +114,8 @@ def told(text: str) -> list[str]:
 @pytest.mark.parametrize("name", ["small", "attention", "large"])
 def test_the_whole_page_tells_nobody(name: str) -> None:
     plan = r.PLANS[name]()
-    page = PlanPage(plan=plan, warnings=r.WARNINGS, read_at=b.NOW, mask=FULL_MASK)
-    open_page = PlanPage(plan=plan, warnings=r.WARNINGS, read_at=b.NOW)
+    page = PlanPage(kinds=KINDS, plan=plan, warnings=r.WARNINGS, read_at=b.NOW, mask=FULL_MASK)
+    open_page = PlanPage(kinds=KINDS, plan=plan, warnings=r.WARNINGS, read_at=b.NOW)
     for render in (comment, summary):
         assert told(render(open_page))
         assert told(render(page)) == []
@@ -156,5 +157,5 @@ def plan_of(text: str) -> Plan:
     ["x\u202e123456789012", "12345\u200b6789012", "bob\u200b@example.com", "bob@ex\u2060ample.com"],
 )
 def test_invisible_letters_hide_nothing(text: str) -> None:
-    page = PlanPage(plan=plan_of(text), mask=FULL_MASK)
+    page = PlanPage(kinds=KINDS, plan=plan_of(text), mask=FULL_MASK)
     assert told(comment(page)) == []

@@ -13,13 +13,14 @@ from aft.ports import Progress, ProgressKind
 from aft.report.progress import TerminalProgress
 
 
-def told(kind: ProgressKind, target: str, message: str = "", change: str = "") -> Progress:
+def told(kind: ProgressKind, target: str, message: str = "", step: str = "") -> Progress:
     return Progress(
         kind=kind,
         at=datetime(2026, 3, 1, tzinfo=UTC),
         run="run-1",
         target=target,
-        change=f"account/{target}/{change}" if change else "",
+        change=f"account/{target}/{step}" if step else "",
+        step=step,
         message=message,
     )
 
@@ -36,9 +37,9 @@ def left_on_screen(*events: Progress) -> str:
 
 def test_an_account_that_is_done_is_ticked_off() -> None:
     shown = left_on_screen(
-        told(ProgressKind.STEP_STARTED, "shop", change="create-account"),
-        told(ProgressKind.STEP_DONE, "shop", change="create-account"),
-        told(ProgressKind.STEP_DONE, "shop", change="tag-account"),
+        told(ProgressKind.STEP_STARTED, "shop", step="create"),
+        told(ProgressKind.STEP_DONE, "shop", step="create"),
+        told(ProgressKind.STEP_DONE, "shop", step="tag"),
         told(ProgressKind.TARGET_DONE, "shop", Status.SUCCEEDED.value),
     )
     assert "✓ shop 2 steps" in shown
@@ -46,10 +47,10 @@ def test_an_account_that_is_done_is_ticked_off() -> None:
 
 def test_an_account_that_was_stopped_is_not() -> None:
     shown = left_on_screen(
-        told(ProgressKind.STEP_STARTED, "shop", change="create-account"),
-        told(ProgressKind.STEP_DONE, "shop", change="create-account"),
-        told(ProgressKind.STEP_SKIPPED, "shop", "SIGINT received", change="tag-account"),
-        told(ProgressKind.STEP_SKIPPED, "shop", "not begun", change="apply-setting/x"),
+        told(ProgressKind.STEP_STARTED, "shop", step="create"),
+        told(ProgressKind.STEP_DONE, "shop", step="create"),
+        told(ProgressKind.STEP_SKIPPED, "shop", "SIGINT received", step="tag"),
+        told(ProgressKind.STEP_SKIPPED, "shop", "not begun", step="set x"),
         told(ProgressKind.TARGET_DONE, "shop", Status.STOPPED.value),
     )
     assert "✓" not in shown
@@ -58,9 +59,9 @@ def test_an_account_that_was_stopped_is_not() -> None:
 
 def test_a_failed_account_has_its_reason_and_no_second_line() -> None:
     shown = left_on_screen(
-        told(ProgressKind.STEP_STARTED, "shop", change="create-account"),
-        told(ProgressKind.STEP_FAILED, "shop", "no slots", change="create-account"),
-        told(ProgressKind.STEP_SKIPPED, "shop", "waits", change="tag-account"),
+        told(ProgressKind.STEP_STARTED, "shop", step="create"),
+        told(ProgressKind.STEP_FAILED, "shop", "no slots", step="create"),
+        told(ProgressKind.STEP_SKIPPED, "shop", "waits", step="tag"),
         told(ProgressKind.TARGET_DONE, "shop", Status.FAILED.value),
     )
     assert "✗ shop create: no slots" in shown

@@ -62,7 +62,7 @@ def test_a_long_ou_gives_way_on_a_narrow_page() -> None:
 
 def test_no_requests_say_how_to_begin() -> None:
     assert "account-requests/" in status_text(())
-    assert json.loads(status_json(())) == {"accounts": []}
+    assert json.loads(status_json(())) == {"accounts": [], "organization": []}
 
 
 def test_status_json_has_the_promised_shape() -> None:

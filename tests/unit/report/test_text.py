@@ -6,6 +6,7 @@ from dataclasses import replace
 import builders_plan as b
 import builders_report as r
 import pytest
+from builders_kinds import KINDS
 from rich.console import Console
 
 from aft.plan.model import Summary
@@ -28,15 +29,15 @@ def test_the_last_line_is_the_promised_one() -> None:
         move=1,
         forget=0,
         close=0,
-        ou_changes=0,
+        organization={},
         accounts_affected=3,
         accounts_total=412,
     )
     plan = replace(r.small(), summary=summary)
     wanted = "Plan: 2 to create, 1 to change, 1 to move, 0 to close. 3 of 412 accounts affected."
-    assert last_line(plan_text(plan)) == wanted
-    more = replace(plan, summary=replace(summary, adopt=1, forget=2, ou_changes=1))
-    assert summary_line(more) == (
+    assert last_line(plan_text(plan, kinds=KINDS)) == wanted
+    more = replace(plan, summary=replace(summary, adopt=1, forget=2, organization={"ou": 1}))
+    assert summary_line(more, KINDS) == (
         "Plan: 2 to create, 1 to change, 1 to move, 0 to close, 1 to adopt, 2 to forget, "
         "1 OU change. 3 of 412 accounts affected."
     )
@@ -44,9 +45,11 @@ def test_the_last_line_is_the_promised_one() -> None:
 
 def test_no_changes_says_which_accounts_match_what() -> None:
     plan = r.empty()
-    assert plan_text(plan) == "No changes. 12 accounts match the repository at 1a2b3c4."
+    assert (
+        plan_text(plan, kinds=KINDS) == "No changes. 12 accounts match the repository at 1a2b3c4."
+    )
     here = replace(plan, revision=WORKING_TREE)
-    assert plan_text(here) == "No changes. 12 accounts match the working tree."
+    assert plan_text(here, kinds=KINDS) == "No changes. 12 accounts match the working tree."
 
 
 def test_an_account_in_doubt_is_not_said_to_match() -> None:
@@ -56,28 +59,28 @@ def test_an_account_in_doubt_is_not_said_to_match() -> None:
         b.snapshot(accounts=(b.account(1, "app"),)),
         b.ledger(b.record("app", 1), b.record("lost", 2)),
     )
-    text = plan_text(plan)
+    text = plan_text(plan, kinds=KINDS)
     assert last_line(text) == "No changes. 1 account matches the repository at 1a2b3c4."
     assert "! lost: " in text
 
 
 def test_attention_is_never_shortened() -> None:
     state = b.desired(*(b.request(f"app-{number:03d}", "Nowhere") for number in range(300)))
-    text = plan_text(b.plan(state, b.snapshot()))
+    text = plan_text(b.plan(state, b.snapshot()), kinds=KINDS)
     assert all(f"app-{number:03d}" in text for number in range(300))
     assert "300 things need attention" in text
 
 
 def test_everything_shortens_nothing() -> None:
     plan = r.large()
-    short, full = plan_text(plan), plan_text(plan, everything=True)
+    short, full = plan_text(plan, kinds=KINDS), plan_text(plan, everything=True, kinds=KINDS)
     assert "app-0399" not in short
     assert all(f"app-{number:04d}" in full for number in range(400))
     assert "in short" not in full
 
 
 def test_risky_accounts_are_told_in_full_before_others() -> None:
-    text = plan_text(r.large())
+    text = plan_text(r.large(), kinds=KINDS)
     before, _, _ = text.partition("more accounts, in short")
     assert all(f"> moving-{number:02d} " in before for number in range(12))
     assert all(f"- gone-{number} " in before for number in range(2))
@@ -86,7 +89,7 @@ def test_risky_accounts_are_told_in_full_before_others() -> None:
 def test_nothing_from_outside_reaches_the_terminal_raw() -> None:
     wanted = b.request("app", reason=EVIL, ticket=EVIL, tags={EVIL: EVIL}, name=EVIL)
     plan = b.plan(b.desired(wanted), b.snapshot())
-    text = plan_text(plan)
+    text = plan_text(plan, kinds=KINDS)
     assert "\x1b" not in text
     assert not any(line.startswith("+ forged") for line in text.splitlines())
 
@@ -101,12 +104,12 @@ def test_the_view_has_colours_only_where_the_console_has(color: str | None) -> N
         color_system=color,  # type: ignore[arg-type]  # a parametrized literal
         no_color=color is None,
     )
-    console.print(plan_view(r.small()), soft_wrap=True)
+    console.print(plan_view(r.small(), kinds=KINDS), soft_wrap=True)
     assert ("\x1b[32m" in stream.getvalue()) is (color is not None)
 
 
 def test_a_refused_plan_says_so_before_its_counts() -> None:
-    text = plan_text(r.large(), refusals=(r.refusal(),))
+    text = plan_text(r.large(), refusals=(r.refusal(),), kinds=KINDS)
     head, _, _ = text.rpartition("\n\n")
     assert head.endswith("or do it in smaller steps")
     assert "Refused by the safety limits; apply would do nothing" in text
@@ -114,4 +117,4 @@ def test_a_refused_plan_says_so_before_its_counts() -> None:
 
 def test_a_limited_plan_says_that_it_is_one() -> None:
     plan = b.plan(b.desired(b.request("app")), b.snapshot(scope=("app",)), scope=("app",))
-    assert "A plan of 1 request only" in plan_text(plan)
+    assert "A plan of 1 request only" in plan_text(plan, kinds=KINDS)

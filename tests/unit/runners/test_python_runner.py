@@ -366,3 +366,32 @@ def test_a_step_that_forks_away_leaves_nothing_running() -> None:
         """
     )
     until_gone(int(result.outputs["Forked"]))
+
+
+def test_an_answer_that_was_cut_is_quoted_neither_in_the_reason_nor_in_the_log() -> None:
+    error = failure(
+        """\
+        import botocore.parsers
+        def customize(context):
+            answer = {"body": b"<AssumeRoleResponse><SecretAccessKey>canary</SecretAcc",
+                      "headers": {}, "status_code": 200}
+            try:
+                botocore.parsers.create_parser("query").parse(answer, None)
+            except Exception as cause:
+                raise RuntimeError("no key, no work") from cause
+        """
+    )
+    assert error.message == f"{PATH}:8: RuntimeError: no key, no work"
+    assert "ResponseParserError\n" in error.log
+    assert "no key, no work" in error.log
+    assert "canary" not in error.log
+    again = failure(
+        """\
+        import botocore.parsers
+        def customize(context):
+            answer = {"body": b"<Response>canary", "headers": {}, "status_code": 200}
+            botocore.parsers.create_parser("query").parse(answer, None)
+        """
+    )
+    assert again.message == f"{PATH}:4: ResponseParserError: an answer could not be read"
+    assert "canary" not in again.log

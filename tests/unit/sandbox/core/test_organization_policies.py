@@ -8,6 +8,18 @@ from builders_sandbox import create, refusal
 DENY_S3 = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
 
 
+CONTENT = {
+    "SERVICE_CONTROL_POLICY": json.dumps({"Version": "2012-10-17", "Statement": [DENY_S3]}),
+    "RESOURCE_CONTROL_POLICY": json.dumps(
+        {"Version": "2012-10-17", "Statement": [{**DENY_S3, "Principal": "*"}]}
+    ),
+    "TAG_POLICY": '{"tags":{}}',
+    "BACKUP_POLICY": '{"plans":{}}',
+    "AISERVICES_OPT_OUT_POLICY": '{"services":{}}',
+    "DECLARATIVE_POLICY_EC2": '{"ec2_attributes":{}}',
+}
+
+
 def document(*statements, version="2012-10-17") -> str:
     return json.dumps({"Version": version, "Statement": list(statements)})
 
@@ -34,7 +46,13 @@ def policy(org, name="guard", content=None, kind="SERVICE_CONTROL_POLICY") -> st
         (document({"Effect": "Deny", "Resource": "*"}), "MalformedPolicyDocumentException"),
         (document({"Effect": "Deny", "Action": "s3:*"}), "MalformedPolicyDocumentException"),
         (document(DENY_S3, version="2020-01-01"), "MalformedPolicyDocumentException"),
-        (document({**DENY_S3, "Sid": "x" * 5100}), "ConstraintViolationException"),
+        (document({**DENY_S3, "Sid": "x" * 10_240}), "ConstraintViolationException"),
+        (document({**DENY_S3, "Principal": "*"}), "MalformedPolicyDocumentException"),
+        (document({**DENY_S3, "Action": "i*:DeleteRole"}), "MalformedPolicyDocumentException"),
+        (
+            document({**DENY_S3, "Condition": {"StringIs": {"aws:userid": "x"}}}),
+            "MalformedPolicyDocumentException",
+        ),
     ],
 )
 def test_content_is_checked_when_made_and_when_changed(org, content, code):
@@ -53,17 +71,17 @@ def test_content_is_checked_when_made_and_when_changed(org, content, code):
 
 def test_exactly_the_size_limit_is_fine(org):
     content = document({**DENY_S3, "Sid": ""})
-    padded = document({**DENY_S3, "Sid": "x" * (5120 - len(content))})
-    assert len(padded) == 5120
+    padded = document({**DENY_S3, "Sid": "x" * (10_240 - len(content))})
+    assert len(padded) == 10_240  # since 2026-05-15
     assert policy(org, content=padded)
 
 
 def test_attachment_rules(org, root):
     account_id = create(org, "target")
-    ids = [policy(org, f"p{n}") for n in range(5)]
-    for policy_id in ids[:4]:
+    ids = [policy(org, f"p{n}") for n in range(10)]
+    for policy_id in ids[:9]:
         org.attach_policy(PolicyId=policy_id, TargetId=account_id)
-    assert refusal(org.attach_policy, PolicyId=ids[4], TargetId=account_id) == (
+    assert refusal(org.attach_policy, PolicyId=ids[9], TargetId=account_id) == (
         "ConstraintViolationException",
         "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
     )
@@ -71,9 +89,9 @@ def test_attachment_rules(org, root):
     assert code == "DuplicatePolicyAttachmentException"
     code, _ = refusal(org.attach_policy, PolicyId=ids[0], TargetId="123456789012")
     assert code == "TargetNotFoundException"
-    code, _ = refusal(org.detach_policy, PolicyId=ids[4], TargetId=account_id)
+    code, _ = refusal(org.detach_policy, PolicyId=ids[9], TargetId=account_id)
     assert code == "PolicyNotAttachedException"
-    for policy_id in ids[:4]:
+    for policy_id in ids[:9]:
         org.detach_policy(PolicyId=policy_id, TargetId=account_id)
     assert refusal(org.detach_policy, PolicyId="p-FullAWSAccess", TargetId=account_id) == (
         "ConstraintViolationException",
@@ -122,9 +140,39 @@ def test_every_policy_type_of_the_model_can_be_used(org, root):
     for kind in kinds:
         if kind != "SERVICE_CONTROL_POLICY":
             org.enable_policy_type(RootId=root, PolicyType=kind)
-        content = document(DENY_S3) if kind.endswith("CONTROL_POLICY") else '{"x":{}}'
+        content = CONTENT.get(kind, '{"x":{}}')
         policy_id = policy(org, name=kind, content=content, kind=kind)
         org.attach_policy(PolicyId=policy_id, TargetId=root)
+
+
+def test_a_policy_holds_what_its_type_has(org):
+    for kind, content in (
+        ("TAG_POLICY", '{"plans":{}}'),
+        ("TAG_POLICY", '{"tags":{"team":{"tag_key":{"@@asign":"team"}}}}'),
+        ("RESOURCE_CONTROL_POLICY", document({**DENY_S3, "Principal": "*", "Action": "*"})),
+        ("RESOURCE_CONTROL_POLICY", document({**DENY_S3, "Principal": "*", "Effect": "Allow"})),
+    ):
+        found, _ = refusal(org.create_policy, Content=content, Description="", Name="n", Type=kind)
+        assert found == "MalformedPolicyDocumentException"
+
+
+def test_disabling_a_type_detaches_its_policies_and_only_awss_own_come_back(org, root):
+    policy_id = policy(org)
+    org.attach_policy(PolicyId=policy_id, TargetId=root)
+    account_id = create(org, "target")
+    kind = "SERVICE_CONTROL_POLICY"
+    org.disable_policy_type(RootId=root, PolicyType=kind)
+    assert org.list_targets_for_policy(PolicyId=policy_id)["Targets"] == []
+    assert org.list_policies_for_target(TargetId=account_id, Filter=kind)["Policies"] == []
+    org.enable_policy_type(RootId=root, PolicyType=kind)
+    for target in (root, account_id):
+        attached = org.list_policies_for_target(TargetId=target, Filter=kind)["Policies"]
+        assert [item["Name"] for item in attached] == ["FullAWSAccess"]
+
+
+def test_names_are_unique_within_a_type(org):
+    policy(org, "one")
+    assert policy(org, "one", content='{"tags":{}}', kind="TAG_POLICY")
 
 
 def test_names_are_unique_and_aws_policies_are_not_ours(org):

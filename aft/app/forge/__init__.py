@@ -1,0 +1,1 @@
+"""The pull request flow on any forge: comments, reviewed states, issues."""

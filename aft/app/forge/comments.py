@@ -1,0 +1,114 @@
+"""The comment that is updated in place: found by its marker, and by who wrote it.
+
+Everybody may write our marker into a comment. Only what our own account wrote is ever taken for
+ours; other comments are neither touched nor trusted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from aft.errors import NotFound, UnknownOutcome, UserError
+from aft.forge.fitting import fitted_body, marker_of
+from aft.forge.model import Comment, PullRequest, Thread
+from aft.forge.port import Forge
+
+TEXT_LIMIT = 16 * 1024 * 1024
+"""Bytes of a file that is posted; more is cut anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """``removed``: older comments of ours with the same marker, deleted."""
+
+    how: Literal["written", "updated", "unchanged"]
+    comment: Comment
+    removed: int = 0
+
+    @property
+    def words(self) -> str:
+        also = f"; {self.removed} older removed" if self.removed else ""
+        url = f": {self.comment.url}" if self.comment.url else ""
+        return f"comment on {self.comment.thread} {self.how}{also}{url}"
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, empty when it is missing. Raises ``UserError``."""
+    try:
+        if path.stat().st_size > TEXT_LIMIT:
+            raise UserError(f"{path} is larger than {TEXT_LIMIT:,} bytes")
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+
+
+def post_sticky(forge: Forge, thread: Thread, text: str, *, note: str) -> Posted:
+    """Write ``text``, or bring our comment with its marker up to it.
+
+    Nothing is sent when it says the same already. ``note`` ends a text that had to be cut.
+    """
+    body = fitted_body(text, note=note, limit=forge.body_limit)
+    marker = marker_of(text)
+    ours = _ours(forge, thread, marker)
+    if not ours:
+        try:
+            return Posted(how="written", comment=forge.create_comment(thread, body))
+        except UnknownOutcome:
+            ours = _ours(forge, thread, marker)
+            if not ours:
+                raise
+    *older, newest = ours
+    removed = sum(_removed(forge, comment) for comment in older)
+    if newest.body.strip() == body.strip():
+        return Posted(how="unchanged", comment=newest, removed=removed)
+    try:
+        updated = forge.update_comment(newest, body)
+    except NotFound:  # deleted by hand since we looked
+        updated = forge.create_comment(thread, body)
+    return Posted(how="updated", comment=updated, removed=removed)
+
+
+def why_not(forge: Forge, number: int, head: str, *, has_text: bool) -> str:
+    """Why a run for commit ``head`` has nothing to say on the pull request; or ``""``.
+
+    Runs may end out of order, and the comment is the newest one's. A run that found the pull
+    request closed leaves no text, and did not fail.
+    """
+    if not head and has_text:
+        return ""
+    pull = forge.pull_request(number)
+    if head and pull.head_sha != head:
+        now = pull.head_sha[:10]
+        return f"pull request #{number} is at {now} now, not at {head[:10]}: left to the newer run"
+    if not has_text and not pull.is_open:
+        return f"pull request #{number} is closed, and there is nothing to say"
+    return ""
+
+
+def pull_request_of_commit(forge: Forge, sha: str) -> PullRequest | None:
+    """The pull request that commit ``sha`` came from; ``None`` when it was pushed directly."""
+    found = forge.pull_requests_that_brought(sha)
+    exact = [pull for pull in found if pull.merge_sha == sha]
+    return next(iter(exact or found), None)
+
+
+def _ours(forge: Forge, thread: Thread, marker: str) -> list[Comment]:
+    """Oldest first."""
+    me = forge.me()
+    return [
+        comment
+        for comment in forge.comments(thread)
+        if comment.author.is_same(me) and comment.first_line == marker
+    ]
+
+
+def _removed(forge: Forge, comment: Comment) -> bool:
+    try:
+        forge.delete_comment(comment)
+    except NotFound:
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""What was reviewed before a merge: ``reviewed.json`` of the plan of the pull request.
+
+The newest run of the plan that counts decides: when its plan failed, nothing was reviewed. It may
+still be writing its comment: pull requests that merge themselves do not wait for that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from aft.app.forge.comments import pull_request_of_commit
+from aft.app.forge.merges import merged_since_last_apply
+from aft.errors import NotFound, Terminal, UserError
+from aft.forge.model import PullRequest
+from aft.forge.port import Forge
+from aft.plan.reviewed import (
+    LARGEST,
+    NOTHING_REVIEWED,
+    Reviewed,
+    ReviewedChange,
+    reviewed_from_json,
+    reviewed_to_json,
+)
+
+REVIEWED = "reviewed.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """``words`` say where it came from, or why it is empty."""
+
+    reviewed: Reviewed
+    words: str
+
+    @property
+    def text(self) -> str:
+        """The file's content."""
+        return reviewed_to_json(self.reviewed)
+
+
+def review_of_commit(forge: Forge, sha: str, *, plan_pipeline: str, apply_pipeline: str) -> Review:
+    """The review of the pull request that commit ``sha`` merged, and of those merged before it
+    that are not wholly carried out yet.
+
+    Never raises because one is not found or odd: then nothing of it was reviewed. Raises what
+    calls raise (``Denied``, ``Transient``).
+    """
+    brought_by = pull_request_of_commit(forge, sha)
+    if brought_by is None:
+        words = f"{sha[:10]} came without a pull request"
+        own, branch = _nothing(words), forge.default_branch()
+    else:
+        own = _review_of(forge, forge.pull_request(brought_by.number), plan_pipeline)
+        branch = brought_by.base_branch
+    earlier = [
+        _review_of(forge, pull, plan_pipeline)
+        for pull in merged_since_last_apply(forge, sha, branch=branch, pipeline=apply_pipeline)
+        if brought_by is None or pull.number != brought_by.number
+    ]
+    return _joined(own, *earlier)
+
+
+def _joined(*reviews: Review) -> Review:
+    """All of them in one, the newest first: of a change that several show it has the last word."""
+    changes: dict[str, ReviewedChange] = {}
+    for review in reviews:
+        for change in review.reviewed.changes:
+            changes.setdefault(change.id, change)
+    first = next((item.reviewed for item in reviews if item.reviewed.plan), NOTHING_REVIEWED)
+    return Review(
+        reviewed=replace(first, changes=tuple(changes.values())),
+        words="\n".join(review.words for review in reviews),
+    )
+
+
+def _review_of(forge: Forge, pull: PullRequest, pipeline: str) -> Review:
+    where = f"pull request #{pull.number} at {pull.head_sha[:10]}"
+    try:
+        found = forge.planned_file(pull, pipeline=pipeline, name=REVIEWED, limit=LARGEST)
+        if found is None:
+            return _nothing(f"{where} has no plan of {pipeline}")
+        if found.is_expired:
+            return _nothing(f"the plan of {where} has expired")
+        if found.content is None:
+            return _nothing(f"the plan of {where} failed")
+        reviewed = reviewed_from_json(_text(found.content))
+    except (Terminal, NotFound, UserError) as error:
+        return _nothing(f"the plan of {where} cannot be read: {error.message}")
+    return Review(reviewed=reviewed, words=f"reviewed: {where}, run {found.run}")
+
+
+def _nothing(words: str) -> Review:
+    return Review(reviewed=NOTHING_REVIEWED, words=words)
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise Terminal(f"{REVIEWED} is not UTF-8 text") from error

@@ -1,1 +1,0 @@
-"""The pull request flow: comments, reviewed states, issues."""

@@ -1,0 +1,154 @@
+"""Reads AWS's answers with botocore, and lets nothing of one that cannot be read get out.
+
+An AssumeRole answer holds credentials, and botocore's error about an answer that was cut quotes the
+whole of it; a JSON answer that was cut it takes for an empty one. Both become a refusal of our own
+with the code ``UNREADABLE``, which botocore sends again unless that could do something twice. What
+is missing from an answer that can be read is an error with a name, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.session
+from botocore.parsers import ResponseParserFactory
+
+from aft.aws.error_codes import NON_IDEMPOTENT, READS, UNREADABLE
+from aft.errors import AftError, Transient, UnknownOutcome
+
+_SENT_AGAIN, _SENT_ONCE = 500, 599
+"""Statuses of our own making: botocore repeats a call after the first one alone."""
+_OUTSIDE_THE_BODY = ("header", "headers", "statusCode")
+
+
+def read_safely(session: botocore.session.Session) -> None:
+    """Clients made from ``session`` from now on, also those that fetch its credentials, read their
+    answers as this module does."""
+    session.register_component("response_parser_factory", _Readers())
+    events = session.get_component("event_emitter")
+    events.register("needs-retry", _take_over_status, unique_id="aft-unreadable")
+
+
+def repeat_unreadable(client: Any) -> None:
+    """Let ``client``, which must be new, send again what it got no readable answer to."""
+    service = client.meta.service_model.service_id.hyphenize()
+    # Before botocore's own handler, which is registered for the service and so is asked first.
+    client.meta.events.register_first(f"needs-retry.{service}", _take_over_status)
+
+
+def without_answer(action: str, why: str, *, repeatable: bool) -> AftError:
+    """The answer to ``action`` says nothing: a read is tried again, of a write nobody knows."""
+    if repeatable:
+        return Transient(f"{action} failed: {why}", hint="the next run tries again")
+    return UnknownOutcome(
+        f"{action} failed: {why}, so it may or may not have happened",
+        hint="run again: aft looks before it repeats",
+    )
+
+
+class Answer(dict[str, Any]):
+    """Part of an answer; to take a member that is not there raises ``aft.errors``."""
+
+    def __init__(self, members: Mapping[str, Any], operation: str) -> None:
+        super().__init__((key, _named(value, operation)) for key, value in members.items())
+        self._operation = operation
+
+    def __missing__(self, key: str) -> Any:
+        why = f"its answer has no {key}"
+        repeatable = NON_IDEMPOTENT.match(self._operation) is None
+        raise without_answer(self._operation, why, repeatable=repeatable)
+
+
+def _named(value: Any, operation: str) -> Any:
+    match value:
+        case dict():
+            return Answer(value, operation)
+        case list():
+            return [_named(item, operation) for item in value]
+    return value
+
+
+class _Readers(ResponseParserFactory):
+    def create_parser(self, protocol_name: str) -> Any:
+        return _Reader(super().create_parser(protocol_name), is_json="json" in protocol_name)
+
+
+class _Reader:
+    """Stands for one of botocore's parsers; ``response`` and ``shape`` are as there."""
+
+    def __init__(self, parser: Any, *, is_json: bool) -> None:
+        self._parser = parser
+        self._is_json = is_json
+
+    def parse(self, response: Mapping[str, Any], shape: Any) -> Mapping[str, Any]:
+        operation = str(response.get("context", {}).get("operation_name", ""))
+        try:
+            if self._is_json and _has_document(response, shape):
+                _check_json(response["body"])
+            parsed = self._parser.parse(response, shape)
+        except Exception:  # noqa: BLE001 - whatever it is, its text may hold the answer
+            return _refusal(response, operation)
+        if response["status_code"] == 400 and _names_no_code(parsed, shape):
+            return _refusal(response, operation)
+        if response["status_code"] >= 300:
+            return dict(parsed)
+        if READS.match(operation) and _is_empty(response, shape):
+            return _refusal(response, operation)
+        return Answer(parsed, operation)
+
+
+def _take_over_status(response: tuple[Any, Mapping[str, Any]] | None, **_: Any) -> None:
+    """Let botocore judge an answer by what was made of it."""
+    if response is not None:
+        sent, parsed = response
+        if parsed.get("Error", {}).get("Code") == UNREADABLE:
+            sent.status_code = parsed["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def _has_document(response: Mapping[str, Any], shape: Any) -> bool:
+    """Whether the body, if there is one, is to be a JSON object."""
+    if not isinstance(response["body"], bytes) or not response["body"]:
+        return False
+    if response["status_code"] >= 300:
+        return True
+    payload = shape.members.get(shape.serialization.get("payload")) if shape is not None else None
+    is_raw = payload is not None and payload.type_name in ("blob", "string")
+    return shape is not None and not is_raw
+
+
+def _check_json(body: bytes) -> None:
+    if not isinstance(json.loads(body), dict):
+        raise TypeError
+
+
+def _names_no_code(parsed: Mapping[str, Any], shape: Any) -> bool:
+    """A refusal for no reason; an error's own shape has it elsewhere."""
+    is_error = shape is not None and shape.metadata.get("exception", False)
+    return not is_error and parsed.get("Error", {}).get("Code") in (None, "", "400")
+
+
+def _is_empty(response: Mapping[str, Any], shape: Any) -> bool:
+    """There is no body although the answer's members are to be in it."""
+    return response["body"] == b"" and any(
+        member.serialization.get("location") not in _OUTSIDE_THE_BODY
+        for member in (shape.members.values() if shape is not None else ())
+    )
+
+
+def _refusal(response: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
+    """What botocore would have made of a refusal in AWS's own words."""
+    headers = {name.lower(): text for name, text in response["headers"].items()}
+    status, code = response["status_code"], str(response["status_code"])
+    if status < 300 or status == 400:  # other statuses say enough by themselves
+        code = UNREADABLE
+        status = _SENT_ONCE if NON_IDEMPOTENT.match(operation) else _SENT_AGAIN
+    return {
+        "Error": {"Code": code, "Message": "its answer could not be read"},
+        "ResponseMetadata": {
+            "HTTPStatusCode": status,
+            "HTTPHeaders": headers,
+            "RequestId": headers.get("x-amzn-requestid") or headers.get("x-amz-request-id", ""),
+        },
+    }

@@ -1,0 +1,95 @@
+"""``aft policy``: what policies allow, for scripts and for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from aft.cli.context import Session, pass_session
+
+FINDINGS_EXIT = 3
+
+
+@click.group("policy")
+def command() -> None:
+    """Evaluate and check policies: SCPs, RCPs and IAM's own. Needs no AWS."""
+
+
+@command.command("eval")
+@click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"), default="-")
+def eval_command(file: TextIO) -> None:
+    """What SCPs and RCPs say of requests: JSON lines in, JSON lines out.
+
+    A line is one case: {"id", "levels": [{"id", "scps": [{"name", "policy"}], "rcps": [...]}],
+    "request": {"principal", "action", "resource", "resourceAccount", "context", "unknown"}}, the
+    root first and the account last. The answer is {"id", "decision", "keys", "level", "policy",
+    "sid", "trace"}; decision is denied, allowed (by the ceiling; IAM must grant it still) or
+    depends, on "keys". A key in neither "context" nor "unknown" is absent. A line that cannot be
+    read is answered with an "error".
+    """
+    from aft.policy_language.cases import answers
+
+    for answer in answers(file):
+        sys.stdout.write(answer + "\n")
+
+
+@command.command("check")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--type",
+    "kind",
+    default="scp",
+    show_default=True,
+    help="scp, rcp, identity, resource or trust; or AWS's name of a type, such as TAG_POLICY.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="text for people, json for tools.",
+)
+@pass_session
+def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form: str) -> None:
+    """Check policies in YAML or JSON: what their type may hold, and AWS's limits.
+
+    Findings have a file, line, column and stable code, as those of aft validate. Inside a
+    repository of account requests, policies.limits of aft.yaml goes before the limits aft knows.
+    Exit 3 when there are errors; warnings alone are exit 0.
+    """
+    from aft.app.policy_files import check_files, policy_type_of
+    from aft.report.findings.text import findings_count, findings_json, findings_text
+
+    findings = check_files(files, policy_type_of(kind), changed_limits=_changed_limits(session))
+    if form == "json":
+        click.echo(findings_json(findings), nl=False)
+    else:
+        if findings:
+            click.echo(findings_text(findings) + "\n")
+        if findings or not session.quiet:
+            count = f"{len(files):,} polic{'y' if len(files) == 1 else 'ies'}"
+            click.echo(f"{count} checked: {findings_count(findings)}.")
+    if any(finding.is_error for finding in findings):
+        sys.exit(FINDINGS_EXIT)
+
+
+def _changed_limits(session: Session) -> Mapping[str, Mapping[str, int]]:
+    """``policies.limits`` of the repository around, if there is one."""
+    from aft.app.workspace import Workspace
+    from aft.config.model import CONFIG_PATH
+    from aft.errors import UserError
+
+    try:
+        workspace = Workspace.find(session.directory)
+    except UserError:
+        return {}
+    files = workspace.files("HEAD" if workspace.repository.is_bare else None)
+    if not any(entry.path == CONFIG_PATH for entry in files.entries(CONFIG_PATH)):
+        return {}
+    return workspace.config(files).policies.changed_limits

@@ -1,0 +1,1 @@
+"""Accounts, from outside: their existence, place, name, tags and binding."""

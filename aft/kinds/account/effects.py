@@ -1,0 +1,205 @@
+"""What is done to an account from outside: adopt, rebind, move, rename, tag, forget.
+
+Creating one takes a slot and two halves, which are ``aft.engine.creation``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aft.engine.context import RunContext
+from aft.engine.effects import StepSuccess
+from aft.engine.journal import why
+from aft.engine.placement import destination_of, place, tag, untag
+from aft.engine.run_start import confirmed_events
+from aft.errors import NotFound, Terminal
+from aft.ledger.events import ORGANIZATION, EventKind
+from aft.ledger.replay import rebound_data
+from aft.plan.accounts import desired_tags
+from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set
+from aft.plan.model import Action, Change
+from aft.values.ids import AccountId, OrgUnitId
+
+
+class AccountEffects:
+    """Carries out changes of accounts, but for creations."""
+
+    def apply(self, run: RunContext, change: Change) -> StepSuccess:
+        match change.action, change.key:
+            case Action.ADOPT, _:
+                return _adopt(run, change)
+            case Action.RELEASE, _:
+                return _forget(run, change)
+            case _, "request":
+                return _rebind(run, change)
+            case _, "ou":
+                return _move(run, change)
+            case _, "name":
+                return _rename(run, change)
+            case _, "tags":
+                return _tag(run, change)
+            case _:
+                raise Terminal(f"{change.id} was not asked for; this is a bug in aft")
+
+    def about(self, run: RunContext, change: Change) -> Mapping[str, str]:
+        del run, change
+        return {}
+
+
+def _adopt(context: RunContext, change: Change) -> StepSuccess:
+    """Bind an existing account to the request, in the ledger and by its tag."""
+    account_id = context.account_of(change)
+    owned = _owned_tags(context, change)
+    journal = context.journal
+    journal.append(
+        journal.event(
+            EventKind.BOUND,
+            change.target,
+            f"Bind account {account_id} to {change.target}: {change.reason}",
+            account_id=account_id,
+            change=change.id,
+            data={"how": "adopted", **owned, **why(context.request(change.target))},
+        ),
+        durable=True,
+    )
+    context.bind(change.target, account_id)
+    journal.append(*confirmed_events(context, change.target))
+    tag(context, account_id, tags_to_set(change))
+    return StepSuccess(
+        summary=f"Adopt account {account_id} as {change.target}",
+        account_id=account_id,
+        data=owned,
+    )
+
+
+def _rebind(context: RunContext, change: Change) -> StepSuccess:
+    """Hand the account over from the request's former id, with all that was done to it."""
+    account_id = context.account_of(change)
+    field = field_of(change, REQUEST)
+    before = field.before if field is not None else None
+    if before is None:
+        raise Terminal(f"{change.id} does not say which request had the account before")
+    context.inherit(change.target, before)
+    owned = _owned_tags(context, change)
+    journal = context.journal
+    # One append: whoever reads the ledger sees the account under exactly one of the two names.
+    journal.append(
+        journal.event(
+            EventKind.BOUND,
+            change.target,
+            f"Bind account {account_id} to {change.target}, which was {before}",
+            account_id=account_id,
+            change=change.id,
+            data={**rebound_data(context.record(before)), **owned},
+        ),
+        journal.event(
+            EventKind.FORGOTTEN,
+            before,
+            f"Hand account {account_id} over from {before} to {change.target}",
+            account_id=account_id,
+            change=change.id,
+            data={"rebound_to": change.target},
+        ),
+        durable=True,
+    )
+    context.bind(change.target, account_id)
+    journal.append(*confirmed_events(context, change.target))
+    tag(context, account_id, tags_to_set(change))
+    return StepSuccess(
+        summary=f"Rename request {before} to {change.target} (account {account_id})",
+        account_id=account_id,
+        data=owned,
+    )
+
+
+def _move(context: RunContext, change: Change) -> StepSuccess:
+    """Move the account to the OU the change names."""
+    account_id = context.account_of(change)
+    destination = destination_of(context, change)
+    field = field_of(change, OU_ID)
+    source = OrgUnitId(field.before) if field is not None and field.before is not None else None
+    place(context, account_id, source=source, destination=destination)
+    ou = field_of(change, OU)
+    there = ou.after if ou is not None else destination
+    return StepSuccess(
+        summary=f"Move {change.target} ({account_id}) to {there}",
+        message=f"to {there}",
+        account_id=account_id,
+    )
+
+
+def _rename(context: RunContext, change: Change) -> StepSuccess:
+    """Give the account the name the change says."""
+    account_id = context.account_of(change)
+    field = field_of(change, NAME)
+    name = field.after if field is not None and field.after else context.request(change.target).name
+    writer = context.tools.writer
+    context.retry(lambda: writer.rename_account(account_id, name))
+    return StepSuccess(
+        summary=f"Rename account {account_id} of {change.target} to {name}",
+        message=name,
+        account_id=account_id,
+    )
+
+
+def _tag(context: RunContext, change: Change) -> StepSuccess:
+    """Set and remove the tags the change lists."""
+    account_id = context.account_of(change)
+    added, removed = tags_to_set(change), tags_to_remove(change)
+    tag(context, account_id, added)
+    untag(context, account_id, removed)
+    told = [f"set {', '.join(sorted(added))}"] if added else []
+    told += [f"removed {', '.join(sorted(removed))}"] if removed else []
+    return StepSuccess(
+        summary=f"Tag {change.target} ({account_id}): {'; '.join(told)}",
+        message="; ".join(told),
+        account_id=account_id,
+        data=_owned_tags(context, change, removed),
+    )
+
+
+def _forget(context: RunContext, change: Change) -> StepSuccess:
+    """Take aft's tags off the account and let it go; the account itself is left alone."""
+    account_id = context.account_of(change)
+    keys = tags_to_remove(change)
+    try:
+        untag(context, account_id, keys)
+    except NotFound:
+        keys = ()  # the account has left the organization, and its tags with it
+    _leave_networks(context, change, account_id)
+    return StepSuccess(
+        summary=f"Forget {change.target}: its request is gone, account {account_id} is left alone",
+        message="left alone",
+        account_id=account_id,
+        data={"untagged": sorted(keys)},
+        event=EventKind.FORGOTTEN,
+    )
+
+
+def _leave_networks(context: RunContext, change: Change, account_id: AccountId) -> None:
+    """A forgotten account keeps its networks, so nobody else may get their addresses."""
+    ranges = context.record(change.target).allocations
+    if ranges:
+        context.journal.append(
+            context.journal.event(
+                EventKind.ALLOCATED,
+                ORGANIZATION,
+                f"Keep {', '.join(sorted(ranges.values()))} for account {account_id}, which "
+                f"{change.target} leaves behind",
+                account_id=account_id,
+                change=change.id,
+                data={
+                    "allocations": {f"{account_id}/{name}": cidr for name, cidr in ranges.items()}
+                },
+            )
+        )
+
+
+def _owned_tags(
+    context: RunContext, change: Change, removed: Sequence[str] = ()
+) -> Mapping[str, Any]:
+    """Every tag the request names is aft's from now on, even where it was there already (an
+    account adopted after a crash): so it goes when it is taken out of the file."""
+    wanted = desired_tags(context.request(change.target))
+    return context.note_tags(change.target, added=wanted, removed=removed)

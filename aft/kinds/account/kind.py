@@ -1,0 +1,223 @@
+"""Accounts as a kind: what is done to an account from outside, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from aft.errors import UserError
+from aft.organization.model import REQUEST_TAG
+from aft.plan.accounts import NO_ACCOUNT_YET
+from aft.plan.fields import (
+    ACCOUNT_ID,
+    ARRIVAL,
+    EMAIL,
+    NAME,
+    OU,
+    REQUEST,
+    TAG_PREFIX,
+    field_of,
+    tags_to_remove,
+)
+from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
+from aft.plan.model import Action, Change, FieldChange
+from aft.plan.words import UNKNOWN, Item, after, again, because, both, fields_by_name, value
+from aft.values.refs import ACCOUNT
+
+MOVES = Risk("move", "other guardrails will hold for the account")
+FORGETS = Risk("forget", "aft lets go of the account")
+ADOPTS = Risk("adopt", "an account that exists comes under this repository")
+REIDENTIFIES = Risk("identity", "who the account belongs to changes")
+UNTAGS = Risk("untag", "tags are removed, and guardrails or access may depend on them")
+LOSES_TAGS = Limit("untag", "accounts losing tags", "accounts")
+
+_VERBS: Mapping[tuple[Action, str], Verb] = {
+    (Action.CREATE, ""): Verb(
+        label="create",
+        done="created",
+        tells=True,
+        limit=Limit("create", "creations", "accounts"),
+    ),
+    (Action.ADOPT, ""): Verb(label="adopt", done="adopted", tells=True, risk=ADOPTS),
+    (Action.UPDATE, "request"): Verb(
+        label="rebind", done="handed over", tells=True, risk=REIDENTIFIES
+    ),
+    (Action.MOVE, "ou"): Verb(
+        label="move",
+        done="moved",
+        drifted="moved",
+        tells=True,
+        risk=MOVES,
+        limit=Limit("move", "moves", "accounts"),
+        is_guarded=True,
+        spares_management=True,
+    ),
+    (Action.UPDATE, "name"): Verb(
+        label="rename",
+        done="renamed",
+        drifted="renamed",
+        tells=True,
+        limit=Limit("rename", "renames", "accounts"),
+        spares_management=True,
+    ),
+    (Action.UPDATE, "tags"): Verb(label="tag", done="tagged", drifted="tags", tells=True),
+    (Action.RELEASE, ""): Verb(
+        label="forget",
+        done="forgotten",
+        tells=True,
+        risk=FORGETS,
+        limit=Limit("forget", "accounts forgotten", "accounts"),
+        is_guarded=True,
+    ),
+}
+"""By action and aspect: an account's name and its tags are both updated."""
+
+_IDENTITY = frozenset({EMAIL, TAG_PREFIX + REQUEST_TAG})
+"""Fields by which an account is recognised; giving one where there was none is no risk."""
+
+
+class Accounts(Kind):
+    """The accounts of requests. A key is an aspect: ``""`` the account's existence and binding,
+    ``ou``, ``name``, ``tags``, or ``request``, the request it belongs to."""
+
+    name = ACCOUNT
+    noun = ("account", "accounts")
+    title = "Accounts"
+    truth = Truth.SNAPSHOT
+    effects = "aft.kinds.account.effects:AccountEffects"
+
+    @property
+    def verbs(self) -> Mapping[Action, Verb]:
+        return {action: verb for (action, _), verb in _VERBS.items()}
+
+    @property
+    def risks(self) -> Iterable[Risk]:
+        return (MOVES, FORGETS, ADOPTS, REIDENTIFIES, UNTAGS)
+
+    def verb(self, change: Change) -> Verb:
+        found = _VERBS.get((change.action, change.key))
+        if found is None:
+            raise UserError(
+                f"{change.id}: accounts know no action {change.action.value!r} on {change.key!r}",
+                hint="make a new plan with this version of aft",
+            )
+        return found
+
+    def risk(self, change: Change) -> Risk | None:
+        if field_of(change, ARRIVAL) is not None:
+            return None
+        known = self.verb(change).risk
+        if known is not None:
+            return known
+        if any(
+            item.field in _IDENTITY and item.before is not None and item.before != item.after
+            for item in change.fields
+        ):
+            return REIDENTIFIES
+        return UNTAGS if tags_to_remove(change) else None
+
+    def limits(self, change: Change) -> Iterator[Limit]:
+        yield from super().limits(change)
+        # Forgetting takes tags off too, and has a limit of its own.
+        if change.action is not Action.RELEASE and tags_to_remove(change):
+            yield LOSES_TAGS
+
+    def name_of(self, change: Change) -> str:
+        del change
+        return ""
+
+    def headline(self, change: Change, where: str) -> str | None:
+        match change.action:
+            case Action.CREATE:
+                ou = field_of(change, OU)
+                return f"new account in {after(ou) if ou is not None else where}"
+            case Action.RELEASE:
+                return "to be forgotten"
+            case Action.ADOPT:
+                return f"existing account, adopted in {where}"
+            case Action.MOVE:
+                return ""
+            case _:
+                return None
+
+    def in_short(self, item: Item) -> str:
+        match item.label:
+            case "tag" | "tags":
+                number = len(item.values)
+                return f"{item.symbol}{number} tag{'' if number == 1 else 's'}"
+            case "forget":
+                return "to be forgotten"
+            case _:
+                return f"{item.label} {item.values[0]}"
+
+    def words(self, changes: Sequence[Change]) -> Iterable[Item]:
+        for change in changes:
+            yield from _outside(change)
+
+
+def _outside(change: Change) -> Iterator[Item]:
+    fields = fields_by_name(change.fields)
+    tags = [item for item in change.fields if item.field.startswith(TAG_PREFIX)]
+    notes: tuple[str, ...] = ()
+    match change.action, change.key:
+        case Action.CREATE, _:
+            yield Item(
+                symbol="+",
+                label="account",
+                values=(
+                    f"{after(fields.get(NAME))} <{after(fields.get(EMAIL))}>",
+                    f"id {after(fields.get(ACCOUNT_ID))}",
+                ),
+                notes=because(change) if change.reason != NO_ACCOUNT_YET else (),
+            )
+            tags = [item for item in tags if item.field != TAG_PREFIX + REQUEST_TAG]
+        case Action.ADOPT, _:
+            yield Item(
+                symbol="+",
+                label="adopt",
+                values=(change.account_id or UNKNOWN,),
+                notes=because(change),
+            )
+        case _, "request":
+            yield Item(symbol="~", label="request", values=(both(fields.get(REQUEST)),))
+        case _, "ou":
+            yield Item(
+                symbol=">", label="move", values=(both(fields.get(OU)),), notes=again(change)
+            )
+        case _, "name":
+            yield Item(
+                symbol="~", label="name", values=(both(fields.get(NAME)),), notes=again(change)
+            )
+        case Action.RELEASE, _:
+            yield Item(
+                symbol="-",
+                label="forget",
+                values=("the account itself is left alone",),
+                notes=because(change),
+            )
+        case _:
+            notes = again(change)
+    yield from _tags(tags, notes=notes)
+
+
+def _tags(tags: Iterable[FieldChange], *, notes: tuple[str, ...]) -> Iterator[Item]:
+    added: list[str] = []
+    changed: list[str] = []
+    removed: list[str] = []
+    for item in tags:
+        key = item.field.removeprefix(TAG_PREFIX)
+        if item.before is None:
+            added.append(f"{key}={value(item.after)}")
+        elif item.after is None:
+            removed.append(f"{key}={value(item.before)}")
+        else:
+            changed.append(f"{key}: {both(item)}")
+    for symbol, values in (("+", added), ("~", changed), ("-", removed)):
+        if values:
+            yield Item(
+                symbol=symbol,
+                label="tag" if len(values) == 1 else "tags",
+                values=tuple(values),
+                notes=notes,
+                is_list=symbol != "~",
+            )
+            notes = ()

@@ -1,0 +1,297 @@
+"""Steps of customizations: run, destroyed, or forgotten.
+
+A step whose inputs turn out to be those of its last success is not run, unless somebody asked.
+Whatever a step wrote is kept; what must be known of it once its files are gone goes to the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aft.customizations.digests import step_digest
+from aft.customizations.model import (
+    CustomizationStep,
+    Destroys,
+    OtherAccount,
+    Outputs,
+    Removal,
+    StepFailed,
+    StepFile,
+    StepInputs,
+    StepResult,
+)
+from aft.desired.model import AccountRequest, DesiredState
+from aft.engine.context import RunContext
+from aft.engine.effects import StepSuccess
+from aft.engine.readiness import ensure_usable
+from aft.errors import AftError, Terminal
+from aft.ledger.events import EventKind
+from aft.organization.model import AccountFacts
+from aft.plan.customizations import customization_steps, parameters_for
+from aft.plan.fields import RERUN, REVISION, field_of
+from aft.plan.model import Action, Change
+from aft.sessions import AccountSession, SealedSession
+from aft.values.ids import AccountId, RequestId
+
+_TERRAFORM = "terraform"
+Act = Callable[[CustomizationStep, StepInputs, AccountSession], StepResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A step, and the request and desired state it belongs to: today's, or those of its day."""
+
+    step: CustomizationStep
+    request: AccountRequest
+    desired: DesiredState
+
+
+class CustomizationEffects:
+    """Carries out changes of customizations' steps."""
+
+    def apply(self, run: RunContext, change: Change) -> StepSuccess:
+        match change.action:
+            case Action.RUN:
+                return _run(run, change)
+            case Action.DELETE:
+                return _destroy(run, change)
+            case _:
+                return _forget(run, change)
+
+    def about(self, run: RunContext, change: Change) -> Mapping[str, str]:
+        return _about(run, change)
+
+
+def _run(context: RunContext, change: Change) -> StepSuccess:
+    """Run one step with the outputs of the steps before it, unless its inputs are unchanged."""
+    account_id = _account_of(context, change)
+    facts = context.facts_of(change.target, account_id)
+    step, outputs = _step(context, change, facts)
+    runner = context.tools.runners.get(step.kind)
+    if runner is None:
+        raise _no_runner(step.kind)
+    request = context.request(change.target)
+    accounts = _accounts(context, request)
+    parameters = parameters_for(step, request, context.desired)
+    digest = step_digest(
+        step,
+        runner_version=runner.version,
+        facts=facts,
+        outputs=outputs,
+        accounts=accounts,
+        parameters=parameters,
+    )
+    record = context.record(change.target)
+    before = record.done(change.ref)
+    is_same = before is not None and before.digest == digest and not record.failed(change.ref)
+    if before is not None and is_same and field_of(change, RERUN) is None:
+        context.leave_outputs(change.target, step.id, before.outputs)
+        return StepSuccess(
+            summary=f"Leave {step.id} of {change.target} ({account_id}): its inputs are the same",
+            message="its inputs are the same as last time",
+            account_id=account_id,
+            digest=digest,
+            outputs=before.outputs,
+            data={"about": _about(context, change)},
+            unchanged=True,
+        )
+    inputs = StepInputs(
+        account=facts,
+        outputs=outputs,
+        accounts=accounts,
+        parameters=parameters,
+        options=context.tools.options,
+    )
+    result = _carry_out(context, change, step, inputs, runner.run)
+    context.leave_outputs(change.target, step.id, result.outputs)
+    left = f", leaving {', '.join(sorted(result.outputs))}" if result.outputs else ""
+    return StepSuccess(
+        summary=f"Run {step.id} in {change.target} ({account_id}){left}",
+        message="done" if result.changed else "nothing to change",
+        account_id=account_id,
+        digest=digest,
+        outputs=result.outputs,
+        data={"changed": result.changed, "about": _about(context, change)},
+    )
+
+
+def _destroy(context: RunContext, change: Change) -> StepSuccess:
+    """Take away what a step made that the account gets no more, then forget the step."""
+    account_id = _account_of(context, change)
+    found = _gone_step(context, change)
+    runner = context.tools.runners.get(found.step.kind)
+    if not isinstance(runner, Destroys):
+        raise _no_runner(found.step.kind)
+    inputs = StepInputs(
+        account=context.facts_of(change.target, account_id, request=found.request),
+        outputs=context.outputs(change.target),
+        accounts=_accounts(context, found.request),
+        parameters=parameters_for(found.step, found.request, found.desired)
+        if found.step.customization in found.desired.customizations
+        else {},
+        options=context.tools.options,
+    )
+    result = _carry_out(context, change, found.step, inputs, runner.destroy)
+    what = "destroyed" if result.changed else "there was nothing left of it"
+    return StepSuccess(
+        summary=f"Destroy {change.key} in {change.target} ({account_id}): {what}",
+        message=what,
+        account_id=account_id,
+        data={"how": "destroyed"},
+        event=EventKind.STEP_REMOVED,
+    )
+
+
+def _forget(context: RunContext, change: Change) -> StepSuccess:
+    """Let a step go that the account gets no more; what it made stays."""
+    return StepSuccess(
+        summary=f"Forget {change.key} of {change.target}: what it made is kept",
+        message="what it made is kept",
+        account_id=context.account_of(change),
+        data={"how": "kept"},
+        event=EventKind.STEP_REMOVED,
+    )
+
+
+def _about(context: RunContext, change: Change) -> Mapping[str, str]:
+    """What must be known of the change's step once its files are gone."""
+    if change.action is Action.DELETE:
+        record = context.record(change.target)
+        known = record.done(change.ref) or record.failed(change.ref)
+        return known.about if known is not None else {}
+    if change.action is not Action.RUN:
+        return {}
+    owner = context.desired.customizations.get(change.key.split("/", 1)[0])
+    for step in owner.steps if owner is not None else ():
+        if step.id == change.key:
+            found = {"runner": step.kind, "revision": context.run.revision}
+            if step.on_removal is Removal.DESTROY:
+                found["on_removal"] = step.on_removal.value
+            if step.kind == _TERRAFORM and not step.shares_state:
+                found["state"] = "own"
+            return found
+    return {}
+
+
+def _carry_out(
+    context: RunContext, change: Change, step: CustomizationStep, inputs: StepInputs, act: Act
+) -> StepResult:
+    """Let a runner work in the account, and keep what was written, however it ends."""
+    account_id = AccountId(inputs.account.account_id or "")
+    ensure_usable(context, change, account_id)
+    session = SealedSession(context.tools.members.session(account_id))
+    log = ""
+    try:
+        result = context.retry(lambda: act(step, inputs, session))
+        log = result.log
+    except StepFailed as error:
+        log = error.log
+        raise
+    finally:
+        if log:
+            context.tools.logs.keep(log, run=context.run.id, target=change.target, step=change.key)
+    return result
+
+
+def _account_of(context: RunContext, change: Change) -> AccountId:
+    """The account to work in. Raises ``Terminal`` for the management account: its credentials
+    never reach a customization."""
+    account_id = context.account_of(change)
+    if account_id == context.snapshot.management_account_id:
+        raise Terminal(
+            f"account {account_id} is the management account, where no customization runs",
+            hint=f"take the customizations out of {context.request(change.target).source.path}",
+        )
+    return account_id
+
+
+def _accounts(context: RunContext, request: AccountRequest) -> Mapping[str, OtherAccount]:
+    return {
+        name: OtherAccount(
+            account_id=context.known_account(name),
+            outputs=context.outputs(name),
+        )
+        for name in request.depends_on
+    }
+
+
+def _step(
+    context: RunContext, change: Change, facts: AccountFacts
+) -> tuple[CustomizationStep, dict[str, Outputs]]:
+    """The step a change names, and what the steps before it left."""
+    known = context.outputs(change.target)
+    before: dict[str, Outputs] = {}
+    request = context.request(change.target)
+    for step in customization_steps(request, context.desired, facts.ou):
+        if step.id == change.key:
+            return step, before
+        if step.id in known:
+            before[step.id] = known[step.id]
+    raise Terminal(
+        f"{change.target} has no customization step {change.key!r} at {context.desired.revision}",
+        hint="make a new plan at this revision",
+    )
+
+
+def _gone_step(context: RunContext, change: Change) -> _Found:
+    """The step, with the request as it was when the step last ran: its parameters may be gone.
+
+    The step's files are today's where it is still there for other accounts (so that they can be
+    mended), else those of that day.
+    """
+    request = context.request(change.target)
+    then, why = _desired_then(context, change)
+    asked = then.request_by_id.get(RequestId(change.target), request) if then else request
+    for desired in (context.desired, then):
+        step = _step_in(desired, change.key) if desired is not None else None
+        if desired is not None and step is not None:
+            return _Found(step=step, request=asked, desired=desired)
+    known = context.record(change.target)
+    done = known.done(change.ref) or known.failed(change.ref)
+    kind = (done.about.get("runner") if done is not None else "") or "cloudformation"
+    runner = context.tools.runners.get(kind)
+    if isinstance(runner, Destroys) and not runner.needs_files:
+        step = _nameless(change.key, kind)
+        return _Found(step=step, request=request, desired=context.desired)
+    raise Terminal(
+        f"the files of {change.key} cannot be read: {why}",
+        hint="fetch the whole history (git fetch --unshallow), or bring the folder back",
+    )
+
+
+def _desired_then(context: RunContext, change: Change) -> tuple[DesiredState | None, str]:
+    """The desired state when the step last ran, or why it cannot be had."""
+    field = field_of(change, REVISION)
+    if field is None or not field.before or context.tools.past is None:
+        return None, "the ledger does not say when it last ran"
+    try:
+        return context.tools.past(field.before), f"it was not there at {field.before[:12]}"
+    except AftError as error:
+        return None, error.message
+
+
+def _step_in(desired: DesiredState, step_id: str) -> CustomizationStep | None:
+    owner = desired.customizations.get(step_id.split("/", 1)[0])
+    return next((step for step in owner.steps if step.id == step_id), None) if owner else None
+
+
+def _nameless(step_id: str, kind: str) -> CustomizationStep:
+    """A step of which only the id is known any more."""
+    customization, name = step_id.split("/", 1)
+    return CustomizationStep(
+        customization=customization,
+        name=name,
+        kind=kind,
+        file=StepFile(path=step_id, content=b"", blob_id=""),
+        support=(),
+        content_digest="",
+        uses=frozenset(),
+    )
+
+
+def _no_runner(kind: str) -> Terminal:
+    return Terminal(
+        f"no runner for {kind!r} steps is installed",
+        hint="install the package that provides it",
+    )

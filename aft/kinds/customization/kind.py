@@ -1,0 +1,87 @@
+"""Steps of customizations as a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from aft.plan.fields import TAKES_AWAY, field_of
+from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
+from aft.plan.model import Action, Change
+from aft.plan.words import Item, because
+
+TAKES = Risk("take-away", "something in the account is taken away")
+DESTROYS = Risk("destroy", "what a customization made is destroyed")
+_VERBS: Mapping[Action, Verb] = {
+    Action.RUN: Verb(label="run", counted=("customization", "customizations"), tells=True),
+    Action.DELETE: Verb(
+        label="destroy",
+        counted=("customization destroyed", "customizations destroyed"),
+        tells=True,
+        risk=DESTROYS,
+        limit=Limit("destroy", "destructions", "accounts"),
+    ),
+    Action.RELEASE: Verb(
+        label="forget",
+        counted=("customization forgotten", "customizations forgotten"),
+        tells=True,
+    ),
+}
+
+
+class Customizations(Kind):
+    """What customizations do inside an account. A key is ``<customization>/<file>``."""
+
+    name = "customization"
+    noun = ("customization", "customizations")
+    title = "Customizations"
+    truth = Truth.LEDGER
+    effects = "aft.kinds.customization.effects:CustomizationEffects"
+    is_inside = True
+
+    @property
+    def verbs(self) -> Mapping[Action, Verb]:
+        return _VERBS
+
+    @property
+    def risks(self) -> Iterable[Risk]:
+        return (TAKES, DESTROYS)
+
+    def risk(self, change: Change) -> Risk | None:
+        known = self.verb(change).risk
+        if known is not None:
+            return known
+        return TAKES if field_of(change, TAKES_AWAY) is not None else None
+
+    def alike(self, change: Change) -> tuple[str, ...]:
+        if change.action is not Action.RUN or change.details:
+            return ()
+        return (_said(change),)
+
+    def words(self, changes: Sequence[Change]) -> Iterable[Item]:
+        first = changes[0]
+        if first.action is Action.RUN:
+            reason = _said(first)
+            yield Item(
+                symbol=first.symbol,
+                label="run",
+                values=tuple(
+                    item.key for item in sorted(changes, key=lambda item: not item.fields)
+                ),
+                notes=(*first.details, *((f"({reason})",) if reason else ())),
+                is_list=True,
+            )
+        else:
+            label = "destroy" if first.action is Action.DELETE else "forget"
+            yield Item(symbol=first.symbol, label=label, values=(first.key,), notes=because(first))
+
+    def in_short(self, item: Item) -> str:
+        if item.label != "run":
+            return super().in_short(item)
+        number = len(item.values)
+        return f"{number} customization{'' if number == 1 else 's'}"
+
+
+def _said(change: Change) -> str:
+    """The reason, unless it only repeats the name of the customization."""
+    plain = f"customization {change.key.split('/')[0]}"
+    return "" if change.reason == plain else change.reason

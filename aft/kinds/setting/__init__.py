@@ -1,0 +1,1 @@
+"""Baseline settings inside accounts."""

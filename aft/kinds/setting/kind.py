@@ -1,0 +1,67 @@
+"""Baseline settings as a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from aft.plan.fields import CIDR, TAKES_AWAY, field_of
+from aft.plan.kind import Kind, Risk, Truth, Verb
+from aft.plan.model import Action, Change
+from aft.plan.words import ARROW, Item, because
+
+TAKES = Risk("take-away", "something in the account is taken away")
+_VERBS: Mapping[Action, Verb] = {
+    Action.UPDATE: Verb(label="set", counted=("setting", "settings"), drifted="setting"),
+}
+
+
+class Settings(Kind):
+    """What a baseline sets inside an account. A key is the setting's name."""
+
+    name = "setting"
+    noun = ("setting", "settings")
+    title = "Settings"
+    truth = Truth.LIVE
+    effects = "aft.kinds.setting.effects:SettingEffects"
+    is_inside = True
+
+    @property
+    def verbs(self) -> Mapping[Action, Verb]:
+        return _VERBS
+
+    @property
+    def risks(self) -> Iterable[Risk]:
+        return (TAKES,)
+
+    def risk(self, change: Change) -> Risk | None:
+        self.verb(change)
+        return TAKES if field_of(change, TAKES_AWAY) is not None else None
+
+    def alike(self, change: Change) -> tuple[str, ...]:
+        return () if change.details else (change.reason,)
+
+    def words(self, changes: Sequence[Change]) -> Iterable[Item]:
+        first = changes[0]
+        yield Item(
+            symbol=first.symbol,
+            label="settings" if len(changes) > 1 else "setting",
+            # What is given away stands in front, where no shortened list leaves it out.
+            values=tuple(
+                _named(item) for item in sorted(changes, key=lambda item: not item.fields)
+            ),
+            notes=(*first.details, *because(first)),
+            is_list=True,
+        )
+
+    def in_short(self, item: Item) -> str:
+        number = len(item.values)
+        return f"{number} setting{'' if number == 1 else 's'}"
+
+
+def _named(change: Change) -> str:
+    """The setting, with the range of addresses it gets, if any."""
+    cidr = field_of(change, CIDR)
+    if cidr is None or cidr.after is None:
+        return change.key
+    before = f"{cidr.before} " if cidr.before not in (None, cidr.after) else ""
+    return f"{change.key} (cidr {before}{ARROW} {cidr.after})"

@@ -1,0 +1,58 @@
+"""The pieces of which kinds make what a plan says of their changes. Text as it came: whoever
+shows it makes it safe to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aft.plan.model import Change, FieldChange
+
+UNKNOWN = "(known after apply)"
+ARROW = "→"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry of a target's block: a sign, a short label, and the values beside it. ``notes``
+    are why, and what was seen; with ``is_list`` the values stand on one line."""
+
+    symbol: str
+    label: str
+    values: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    is_list: bool = False
+
+
+def value(text: str | None) -> str:
+    """A value as shown; an empty one is still something."""
+    return text or '""'
+
+
+def after(item: FieldChange | None) -> str:
+    """The value a field will have."""
+    if item is None or not item.known:
+        return UNKNOWN
+    return value(item.after)
+
+
+def both(item: FieldChange | None) -> str:
+    """The value a field has and the one it will have."""
+    if item is None:
+        return UNKNOWN
+    return f"{value(item.before)} {ARROW} {after(item)}"
+
+
+def because(change: Change) -> tuple[str, ...]:
+    """The reason, as a note."""
+    return (f"({change.reason})",) if change.reason else ()
+
+
+def again(change: Change) -> tuple[str, ...]:
+    """The reason, when it is more than "the file says so"."""
+    return because(change) if change.reason.startswith("tried again") else ()
+
+
+def fields_by_name(changes: Iterable[FieldChange]) -> dict[str, FieldChange]:
+    """The fields of a change by their names."""
+    return {item.field: item for item in changes}

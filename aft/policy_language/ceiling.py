@@ -1,0 +1,87 @@
+"""What the SCPs and RCPs of an organization leave possible: the ceiling.
+
+SCPs bind the principals of a member account, along the way from the root to *that* account; RCPs
+bind whoever uses a resource of a member account, along the way to the *resource's* account. Both
+must let the call through; whether it is granted at all is then IAM's business, so the best answer
+here is "allowed by the ceiling".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from aft.policy_language.evaluate import Answer, Decision, Level, combined, decided
+from aft.policy_language.policy import Policy
+from aft.policy_language.principals import PrincipalKind
+from aft.policy_language.service_facts import NOT_BOUND_BY_RCPS, RCP_SERVICES
+from aft.policy_language.statements import Request
+
+SCP, RCP = "scp", "rcp"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """The way from the root to one member account, root first, account last.
+
+    ``None`` instead of a tuple means that the policy type is off, or the account outside of the
+    organization.
+    """
+
+    account: str
+    scps: tuple[Level, ...] | None = None
+    rcps: tuple[Level, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ceiling:
+    """The organization as far as one request needs it.
+
+    ``principal`` and ``resource`` are the ways to the caller's and to the resource's account; the
+    management account is bound by neither.
+    """
+
+    principal: Chain | None
+    resource: Chain | None = None
+    management_account: str = ""
+
+
+UNBOUND = Answer(decision=Decision.ALLOWED)
+
+
+def level(source: str, level_id: str, policies: Iterable[Policy]) -> Level:
+    """One OU or account with what is attached to it."""
+    return Level(source, level_id, policies)
+
+
+def ceiling(organization: Ceiling, request: Request) -> Answer:
+    """Denied, allowed by the ceiling, or what it depends on."""
+    scp_levels = _scps(organization, request)
+    rcp_levels = _rcps(organization, request)
+    if not rcp_levels:
+        return decided(scp_levels, request) if scp_levels else UNBOUND
+    by_resource = decided(rcp_levels, request, needs_allow=False)
+    return combined((decided(scp_levels, request), by_resource)) if scp_levels else by_resource
+
+
+def _scps(organization: Ceiling, request: Request) -> Sequence[Level]:
+    chain, principal = organization.principal, request.principal
+    if chain is None or chain.scps is None or principal.is_service_linked:
+        return ()
+    if chain.account == organization.management_account:
+        return ()
+    if principal.kind in (PrincipalKind.SERVICE, PrincipalKind.ANYONE, PrincipalKind.FEDERATED):
+        return ()
+    return chain.scps
+
+
+def _rcps(organization: Ceiling, request: Request) -> Sequence[Level]:
+    """Of a request without a resource, the caller's account decides."""
+    chain = organization.resource or organization.principal
+    if chain is None or chain.rcps is None or request.principal.is_service_linked:
+        return ()
+    if chain.account == organization.management_account:
+        return ()
+    if request.service not in RCP_SERVICES or request.action.lower() in NOT_BOUND_BY_RCPS:
+        return ()
+    return chain.rcps

@@ -1,0 +1,239 @@
+"""One statement, compiled: which actions, resources, principals and contexts it is about."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aft.policy_language.conditions import Conditions, compile_conditions
+from aft.policy_language.context import Context
+from aft.policy_language.documents import NotAPolicy, as_list, text_of
+from aft.policy_language.patterns import (
+    compiled,
+    is_everything,
+    regex_of,
+    resource_regex,
+    tokens_of,
+)
+from aft.policy_language.principals import Named, Principal
+from aft.policy_language.truth import Truth, all_of, any_of, negated
+from aft.policy_language.variables import Template, Unresolved, template_of
+
+NO_RESOURCE = "*"
+"""The resource of an action that has none of its own; only a policy's ``*`` covers it."""
+RESOURCE = "resource"
+"""What an answer depends on when nobody knows the resource."""
+_UNKNOWN_RESOURCE: Truth = frozenset({RESOURCE})
+
+
+class Effect(enum.StrEnum):
+    """What a statement that matches does."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call. ``action`` is ``service:Name`` in any case; ``resource`` an ARN, ``*`` for an
+    action without a resource, or ``None`` when nobody knows it. ``resource_account`` owns the
+    resource; without it the principal's account does."""
+
+    principal: Principal
+    action: str
+    resource: str | None = NO_RESOURCE
+    resource_account: str = ""
+    context: Context
+
+    @property
+    def service(self) -> str:
+        return self.action.partition(":")[0].lower()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Statement:
+    """``index`` counts from 0. ``covers_action`` takes an action in lower case; ``source`` is the
+    statement as it is written, ``actions`` what it names, in lower case; ``services`` are those it
+    can be about, ``None`` for any."""
+
+    index: int
+    source: Mapping[str, Any]
+    actions: tuple[str, ...]
+    services: frozenset[str] | None
+    sid: str
+    denies: bool
+    covers_action: Callable[[str], bool]
+    resources: Resources
+    conditions: Conditions
+    principal: Named | None = None
+    not_principal: Named | None = None
+
+    @property
+    def effect(self) -> Effect:
+        return Effect.DENY if self.denies else Effect.ALLOW
+
+    def truth(self, request: Request) -> Truth:
+        """Does everything but the action match?"""
+        if self.principal is not None and not self.principal.covers(request.principal):
+            return False
+        conditions = self.conditions.truth(request.context)
+        if conditions is False:
+            return False
+        resources = self.resources.truth(request.resource, request.context)
+        if self.not_principal is not None:
+            named = self.not_principal.not_covered(request.principal)
+            return all_of((conditions, resources, named))
+        if conditions is True or resources is False:
+            return resources
+        return conditions if resources is True else conditions | resources
+
+
+class Resources:
+    """Resource or NotResource."""
+
+    __slots__ = ("_everything", "_fixed", "_not", "_odd", "_open", "templates")
+
+    def __init__(self, texts: list[str], *, variables: bool, negate: bool) -> None:
+        self._not = negate
+        self._everything = self._odd = False
+        self._open: list[Template] = []
+        self.templates = [_resource_template(text, variables=variables) for text in texts]
+        fixed = []
+        for template in self.templates:
+            if template.variables:
+                self._open.append(template)
+                continue
+            if is_everything(template.parts):
+                self._everything = True
+                continue
+            regex = resource_regex(template.parts)
+            if regex is None:
+                self._odd = True  # no ARN: fits nothing, and leaves nothing out either
+            else:
+                fixed.append(f"(?:{regex})")
+        self._fixed = compiled("|".join(fixed)).fullmatch if fixed else None
+
+    @property
+    def has_variables(self) -> bool:
+        return bool(self._open)
+
+    def truth(self, resource: str | None, context: Context) -> Truth:
+        """Is ``resource`` among them (or, for NotResource, not)?"""
+        if self._everything:
+            return not self._not
+        if resource is None:
+            nothing = self._fixed is None and not self._open
+            return _UNKNOWN_RESOURCE if not nothing else self._not and not self._odd
+        if self._not:
+            return False if self._odd else self._all_miss(resource, context)
+        if resource != NO_RESOURCE and self._fixed is not None and self._fixed(resource):
+            return True
+        return any_of(self._fits(item, resource, context) for item in self._open)
+
+    def _all_miss(self, resource: str, context: Context) -> Truth:
+        if resource != NO_RESOURCE and self._fixed is not None and self._fixed(resource):
+            return False
+        truths: list[Truth] = []
+        for item in self._open:
+            try:
+                truths.append(negated(_fits(item.resolved(context), resource)))
+            except Unresolved as error:
+                truths.append(error.truth)
+        return all_of(truths)
+
+    @staticmethod
+    def _fits(template: Template, resource: str, context: Context) -> Truth:
+        try:
+            return _fits(template.resolved(context), resource)
+        except Unresolved as error:
+            return error.truth
+
+
+def _fits(tokens: tuple[Any, ...], resource: str) -> bool:
+    regex = resource_regex(tokens)
+    return (
+        regex is not None
+        and resource != NO_RESOURCE
+        and compiled(regex).fullmatch(resource) is not None
+    )
+
+
+def _resource_template(text: str, *, variables: bool) -> Template:
+    """Variables are read in the sixth segment alone."""
+    head, colon, tail = _cut(text)
+    if not variables or not colon:
+        return template_of(text, variables=False)
+    rest = template_of(tail).parts
+    return Template((*tokens_of(head + colon), *rest))
+
+
+def _cut(text: str) -> tuple[str, str, str]:
+    parts = text.split(":", 5)
+    return (":".join(parts[:5]), ":", parts[5]) if len(parts) == 6 else (text, "", "")
+
+
+def compile_statement(raw: Mapping[str, Any], *, index: int, variables: bool) -> Statement:
+    """Raises ``NotAPolicy`` for what cannot be evaluated."""
+    try:
+        effect = Effect(raw.get("Effect", ""))
+    except ValueError as error:
+        raise NotAPolicy(f"statement {index + 1}: Effect is neither Allow nor Deny") from error
+    return Statement(
+        index=index,
+        source=raw,
+        actions=_action_texts(raw, index),
+        services=_services(raw),
+        sid=str(raw.get("Sid") or ""),
+        denies=effect is Effect.DENY,
+        covers_action=_action_test(raw, index),
+        resources=_resources(raw, variables=variables),
+        conditions=compile_conditions(raw.get("Condition"), variables=variables),
+        principal=Named(raw["Principal"]) if "Principal" in raw else None,
+        not_principal=Named(raw["NotPrincipal"]) if "NotPrincipal" in raw else None,
+    )
+
+
+def _action_texts(raw: Mapping[str, Any], index: int) -> tuple[str, ...]:
+    if ("Action" in raw) == ("NotAction" in raw):
+        raise NotAPolicy(f"statement {index + 1}: needs either Action or NotAction")
+    texts = as_list(raw.get("Action", raw.get("NotAction")))
+    return tuple(text_of(item).lower() for item in texts)
+
+
+def _services(raw: Mapping[str, Any]) -> frozenset[str] | None:
+    if "NotAction" in raw:
+        return None
+    services = [text_of(item).lower().partition(":")[0] for item in as_list(raw["Action"])]
+    return None if any(re.search(r"[*?]", item) for item in services) else frozenset(services)
+
+
+def _action_test(raw: Mapping[str, Any], index: int) -> Callable[[str], bool]:
+    texts = _action_texts(raw, index)
+    if any(is_everything(tokens_of(text)) for text in texts):
+        return _always if "Action" in raw else _never
+    plain = frozenset(text for text in texts if not re.search(r"[*?]", text))
+    regex = "|".join(f"(?:{regex_of(tokens_of(text))})" for text in texts if text not in plain)
+    match = compiled(regex).fullmatch if regex else None
+    if "Action" in raw:
+        return lambda action: action in plain or (match is not None and match(action) is not None)
+    return lambda action: action not in plain and (match is None or match(action) is None)
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _never(_: str) -> bool:
+    return False
+
+
+def _resources(raw: Mapping[str, Any], *, variables: bool) -> Resources:
+    """A trust policy has neither: it is about its role."""
+    if "NotResource" in raw:
+        texts = [text_of(item) for item in as_list(raw["NotResource"])]
+        return Resources(texts, variables=variables, negate=True)
+    texts = [text_of(item) for item in as_list(raw.get("Resource", "*"))]
+    return Resources(texts, variables=variables, negate=False)

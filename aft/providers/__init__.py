@@ -1,0 +1,1 @@
+"""Account providers: who creates accounts, a folder each, loaded by entry point."""

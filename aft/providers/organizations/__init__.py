@@ -1,0 +1,1 @@
+"""The provider `organizations`: AWS Organizations creates the accounts."""

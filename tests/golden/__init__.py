@@ -1,0 +1,1 @@
+"""Frozen scenarios: what the command line says and leaves (``test_scenarios.py``)."""
