@@ -1,12 +1,12 @@
 """Plug-ins by entry point: the built-in ones come in by the same door as anyone's own.
 
-Groups: ``aft.baseline_settings``, ``aft.runners``, ``aft.account_providers`` and ``aft.kinds``. An
-entry point names a class that is instantiated without arguments.
+Groups: ``aft.baseline_settings``, ``aft.runners`` and ``aft.account_providers``. An entry point
+names a class that is instantiated without arguments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -16,16 +16,12 @@ from aft.errors import UserError, unexpected
 SETTINGS_GROUP = "aft.baseline_settings"
 RUNNERS_GROUP = "aft.runners"
 PROVIDERS_GROUP = "aft.account_providers"
-KINDS_GROUP = "aft.kinds"
 
-_GROUPS = (SETTINGS_GROUP, RUNNERS_GROUP, PROVIDERS_GROUP, KINDS_GROUP)
+_GROUPS = (SETTINGS_GROUP, RUNNERS_GROUP, PROVIDERS_GROUP)
 
 
-def load_plugins(
-    group: str, name_of: Callable[[Any], str], *, taken: Collection[str] = ()
-) -> Mapping[str, Any]:
+def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]:
     """All plug-ins of ``group`` by name. State belongs to the mapping returned, not the module.
-    ``taken`` are names that are in use already.
 
     Raises ``UserError`` when two claim one name, or one cannot be imported.
     """
@@ -42,11 +38,6 @@ def load_plugins(
                 hint="repair or uninstall the package that provides it",
             ) from error
         name = name_of(plugin)
-        if name in taken:
-            raise UserError(
-                f"plug-in {entry.value} of {group} is called {name!r}, as aft's own is",
-                hint="uninstall the package that provides it",
-            )
         if name in found and origin[name].value != entry.value:
             raise UserError(
                 f"two plug-ins of {group} are called {name!r}: "

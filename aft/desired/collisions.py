@@ -58,7 +58,7 @@ def _between(
         if mine.id in other.known_ids and theirs.id in other.known_ids:
             return  # both change the same account: git's merge decides
         hint = "whoever is merged second needs another id: agree on who renames"
-        yield (), "AFT340", f"request id {mine.id!r} is also asked for in", hint
+        yield (), "AFT345", f"request id {mine.id!r} is also asked for in", hint
         return
     if theirs.previously == mine.id or mine.previously == theirs.id:
         return  # one account, being renamed

@@ -6,7 +6,7 @@ failure that says where it came from, and what is meant to end the process is ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aft.engine.context import RunContext
@@ -110,6 +110,13 @@ def _write_done(
     )
 
 
+def _about(context: RunContext, change: Change) -> Mapping[str, str]:
+    try:
+        return dict(context.effects_of(change).about(context, change))
+    except Exception:  # noqa: BLE001 - a plug-in may raise anything; the failure is told anyway
+        return {}
+
+
 def creates_account(change: Change) -> bool:
     """The one change that waits for a slot, and has two halves."""
     return change.kind == ACCOUNT and change.action is Action.CREATE
@@ -122,7 +129,7 @@ def _failed(
     journal = context.journal
     what = context.kinds.describe(change)
     account_id = context.known_account(change.target) or change.account_id
-    about = dict(context.effects_of(change).about(context, change))
+    about = _about(context, change)
     event = journal.event(
         EventKind.STEP_FAILED,
         subject_of(change),

@@ -18,6 +18,7 @@ from aft.ledger.events import (
     LedgerState,
     is_of_organization,
 )
+from aft.ledger.replay import OVERCOME
 from aft.plan.fields import allocations_in
 from aft.plan.model import Action, Plan
 from aft.plan.status import step_words
@@ -134,7 +135,10 @@ def _overcome(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
             record.subject,
             f"Confirm {step_words(ref)} of {record.subject}: nothing is left to do",
             account_id=record.account_id,
-            data=step_data(ref, Action.UPDATE),
+            data={
+                **step_data(ref, Action.UPDATE),
+                **({"how": OVERCOME} if is_of_organization(record.subject) else {}),
+            },
         )
         for record, ref in overcome(plan, context.desired, context.ledger)
     )

@@ -310,12 +310,6 @@ _ALL: tuple[FindingCode, ...] = (
         "List `region-opt-in` in the baseline before its first regional setting.",
     ),
     FindingCode(
-        "AFT340",
-        "Request id in another pull request",
-        "Another open change adds a request with the same id; only one of the two can be merged.",
-        "Agree on who takes another id: it is the file's name without .yaml.",
-    ),
-    FindingCode(
         "AFT341",
         "E-mail address in another pull request",
         "Another open change asks for an account with the same e-mail address, but for case. AWS "
@@ -339,6 +333,12 @@ _ALL: tuple[FindingCode, ...] = (
         "Addresses in another pull request",
         "Another open change writes a range of addresses that overlaps one of this change.",
         "Give each account's network a range of its own, or let aft allocate them.",
+    ),
+    FindingCode(
+        "AFT345",
+        "Request id in another pull request",
+        "Another open change adds a request with the same id; only one of the two can be merged.",
+        "Agree on who takes another id: it is the file's name without .yaml.",
     ),
     # --- 4xx: the organization, its policies ---
     FindingCode(

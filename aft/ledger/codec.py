@@ -27,7 +27,12 @@ from aft.values.canonical_json import canonical_json, plain
 
 VERSION = 2
 """Raised when an older reader could misunderstand. A record of version 1 names its steps as 0.1
-did, and is read so, but for the organization's, whose names are ambiguous: it is rebuilt."""
+did, and is read so, but for the organization's, whose names are ambiguous: it is rebuilt.
+
+What was done and what failed stand under other names since version 2: an older aft, which would
+take them for steps of customizations that are gone, and might destroy what those made, finds
+nothing done instead, and repeats it."""
+_DONE, _FAILED = "done", "failed"
 _EVENTS = 1
 """The version of an event's line."""
 
@@ -94,9 +99,9 @@ def encode_record(subject: str, record: AccountRecord | None) -> bytes:
     if record.tag_keys:
         fields["tag_keys"] = record.tag_keys
     if record.steps:
-        fields["steps"] = encode_steps(record.steps)
+        fields[_DONE] = encode_steps(record.steps)
     if record.failures:
-        fields["failures"] = {
+        fields[_FAILED] = {
             name: {**_fields(step), "at": _moment(step.at)}
             for name, step in record.failures.items()
         }
@@ -137,19 +142,20 @@ def record_from(fields: Mapping[str, Any], *, is_known: bool = False) -> Account
         intent=None if intent is None else _intent(intent),
         tag_keys=tuple(map(str, _get(fields, "tag_keys", list, []))),
         steps=(_LaterSteps if is_known else decode_steps)(
-            _named(_get(fields, "steps", dict, {}), version)
+            _named(fields, version, now=_DONE, before="steps")
         ),
-        failures=_each(_named(_get(fields, "failures", dict, {}), version), _failure),
+        failures=_each(_named(fields, version, now=_FAILED, before="failures"), _failure),
         allocations=text_outputs(_get(fields, "allocations", dict, {})),
         last_run=_get(fields, "last_run", str, ""),
         last_at=None if last_at is None else _when(last_at),
     )
 
 
-def _named(steps: Mapping[str, Any], version: int) -> Mapping[str, Any]:
+def _named(fields: Mapping[str, Any], version: int, *, now: str, before: str) -> Mapping[str, Any]:
     """Steps by the texts of their refs, whatever version wrote them."""
     if version >= VERSION:
-        return steps
+        return _get(fields, now, dict, {})
+    steps = _get(fields, before, dict, {})
     return {str(legacy.ref_of_step(name)): step for name, step in steps.items()}
 
 
@@ -252,12 +258,12 @@ def _masked_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
     safe = dict(data)
     if isinstance(data.get("outputs"), Mapping):
         safe["outputs"] = masked(text_outputs(data["outputs"]))
-    steps = data.get("steps")
-    if isinstance(steps, Mapping):
-        safe["steps"] = {
-            name: _masked_data(step) if isinstance(step, Mapping) else step
-            for name, step in steps.items()
-        }
+    for key in (_DONE, "steps"):
+        if isinstance(steps := data.get(key), Mapping):
+            safe[key] = {
+                name: _masked_data(step) if isinstance(step, Mapping) else step
+                for name, step in steps.items()
+            }
     return safe
 
 

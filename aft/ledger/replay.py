@@ -30,6 +30,8 @@ _REVIVING = frozenset(
         EventKind.ALLOCATED,
     }
 )
+OVERCOME = "overcome"
+"""``how`` of a confirmation that only closes a failure; whether it was ever done is not known."""
 _SETTLED_BY_BINDING = frozenset({str(account_ref()), str(account_ref("request"))})
 
 
@@ -85,8 +87,7 @@ def rebound_data(old: AccountRecord) -> Mapping[str, Any]:
     return {
         "how": "rebound",
         "previously": old.subject,
-        "keys": "refs",
-        "steps": encode_steps(old.steps),
+        "done": encode_steps(old.steps),
         "tag_keys": list(old.tag_keys),
         **({"allocations": dict(old.allocations)} if old.allocations else {}),
     }
@@ -150,20 +151,23 @@ def _bound(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
 
 
 def _carried_steps(data: Mapping[str, Any]) -> Mapping[str, DoneStep]:
-    carried = data.get("steps")
+    carried = data.get("done", data.get("steps"))  # as records have them, since version 2
     if not isinstance(carried, Mapping):
         return {}
     try:
         steps = decode_steps(carried)
     except ValueError:
         return {}  # they will be run again, which every step allows
-    if "keys" in data:
+    if "done" in data:
         return steps
     return {str(legacy.ref_of_step(name)): step for name, step in steps.items()}
 
 
 def _step_succeeded(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
     name = str(step_ref(event))
+    failures = {key: item for key, item in record.failures.items() if key != name}
+    if event.data.get("how") == OVERCOME:
+        return replace(record, failures=failures)
     last = record.steps.get(name) if event.kind is EventKind.STEP_CONFIRMED else None
     digest = _text(event.data.get("digest")) or (last.digest if last else "")
     if "outputs" in event.data or last is None:
@@ -175,7 +179,7 @@ def _step_succeeded(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
     return replace(
         record,
         steps={**record.steps, name: step},
-        failures={key: item for key, item in record.failures.items() if key != name},
+        failures=failures,
         tag_keys=_tag_keys(event.data, record.tag_keys),
     )
 

@@ -1,8 +1,9 @@
 """What a kind is: a noun aft looks after, with everything that is said about its changes.
 
-Verbs are closed (``Action``), nouns are open. Plans, limits, risk, the ledger and the reports know
-only what is declared here; a kind is one folder below ``aft.kinds`` and one line of registration.
-Pure: how a change is carried out is ``aft.engine.effects``'s.
+Verbs are closed (``Action``), nouns are open. Limits, risk, the ledger and the reports know only
+what is declared here; a kind is one folder below ``aft.kinds`` and one line of registration. Which
+changes there are is still computed by modules of ``aft.plan``, one for each kind. Pure: how a
+change is carried out is ``aft.engine.effects``'s.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ class Kind(ABC):
 
 
 class Kinds(Mapping[str, Kind]):
-    """The kinds that are installed, in the order in which their things are planned. Strict: what
+    """The kinds that are installed, in the order in which they are shown. Strict: what
     it does not know is an error that names it, never silence."""
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
@@ -151,7 +152,7 @@ class Kinds(Mapping[str, Kind]):
         except KeyError:
             raise UserError(
                 f"there is no kind {name!r} in this installation of aft",
-                hint="install the package that provides it, or the version that made the plan",
+                hint="make a new plan with this version of aft, or use the one that made it",
             ) from None
 
     def __iter__(self) -> Iterator[str]:
@@ -170,6 +171,14 @@ class Kinds(Mapping[str, Kind]):
     def verb(self, change: Change) -> Verb:
         """The words for ``change``."""
         return self[change.kind].verb(change)
+
+    def require(self, name: str, action: Action) -> None:
+        """Raises ``UserError`` unless there is that kind, and it has that action."""
+        if action not in self[name].verbs:
+            raise UserError(
+                f"{self[name].noun[1]} know no action {action.value!r}",
+                hint="make a new plan with this version of aft",
+            )
 
     def judged(self, change: Change) -> Change:
         """``change`` with what its kind says of its risk."""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from aft.errors import UserError
 from aft.plan.codec import plan_digest
@@ -142,7 +143,7 @@ def reviewed_from_json(text: str) -> Reviewed:
     if len(text) > LARGEST:
         raise UserError(f"the reviewed plan is over {LARGEST // 1024 // 1024} MiB", hint=_HINT)
     try:
-        reviewed = read_model(Reviewed, json_object(text), "reviewed")
+        reviewed = read_model(Reviewed, _of_this_version(json_object(text)), "reviewed")
         _check(reviewed)
     except WrongShape as error:
         raise UserError(f"this is not a reviewed plan aft wrote: {error}", hint=_HINT) from None
@@ -153,11 +154,17 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _check(reviewed: Reviewed) -> None:
-    if reviewed.format != REVIEWED_FORMAT:
+def _of_this_version(values: dict[str, Any]) -> dict[str, Any]:
+    found = values.get("format")
+    if type(found) is int and found != REVIEWED_FORMAT:
         raise WrongShape(
-            f"format is {reviewed.format}; this version of aft reads {REVIEWED_FORMAT}"
+            f"it was made by another version of aft: its format is {found!r}, this one reads "
+            f"{REVIEWED_FORMAT}; plan the pull request again"
         )
+    return values
+
+
+def _check(reviewed: Reviewed) -> None:
     if not reviewed.plan and not reviewed.revision:
         if reviewed.changes:
             raise WrongShape("it has changes, but names no plan")

@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builders_kinds import what
-
 from aft.app.apply.applying import apply_now
 from aft.app.plan.planning import Planned, plan_now
 from aft.aws.adapters import connect
+from aft.baselines.model import SETTING
 from aft.engine.model import StopToken
 from aft.organization.model import REQUEST_TAG
 from aft.plan.outcome import Outcome, Status, StepOutcome
@@ -138,7 +137,7 @@ def _first_day(made: Place) -> Iterator[Row]:
         step.change.id: step
         for row in outcome.targets
         for step in row.steps
-        if what(step.change) == "update setting"
+        if step.change.kind == SETTING
     }
     group = "The first day of an account with `standard`, three regions, 100 ms a call"
     yield Row(group=group, name="settings applied", measured=len(steps), bound=15, at_least=True)

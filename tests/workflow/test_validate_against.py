@@ -69,7 +69,7 @@ def test_what_both_ask_for_is_said_on_our_line(repo: Repo) -> None:
     name, email = "account name 'shop'", "e-mail address aws+shop@example.com"
     id_taken = "request id 'shop' is also asked for in #13 (account-requests/deep/shop.yaml)"
     assert found(repo) == [
-        f"{place}:1:1 AFT340 warning {id_taken}",
+        f"{place}:1:1 AFT345 warning {id_taken}",
         f"{place}:1:7 AFT342 warning {name} is also used in #12 (account-requests/b.yaml)",
         f"{place}:2:8 AFT341 warning {email} is also used in #7 (account-requests/a.yaml)",
     ]

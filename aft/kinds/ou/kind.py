@@ -36,10 +36,11 @@ class OrganizationalUnits(Kind):
 
     def words(self, changes: Sequence[Change]) -> Iterable[Item]:
         for change in changes:
-            renamed = change.action is Action.UPDATE
+            path = fields_by_name(change.fields).get(OU)
+            renamed = change.action is Action.UPDATE and path is not None
             yield Item(
                 symbol=change.symbol,
                 label="delete OU" if change.action is Action.DELETE else "OU",
-                values=(both(fields_by_name(change.fields).get(OU)) if renamed else change.key,),
+                values=(both(path) if renamed else change.key,),
                 notes=(f"({change.reason})",),
             )

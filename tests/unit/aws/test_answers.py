@@ -10,16 +10,17 @@ from typing import Any
 
 import botocore.session
 import pytest
-from aft.aws.provider import OrganizationsProvider
 from botocore.awsrequest import AWSResponse
 from botocore.loaders import create_loader
 from builders_aws import ManualClock
+from builders_reconcile import application
 
+from aft.aws.management import AwsManagementAccess
 from aft.aws.pacing import UNPACED
 from aft.aws.session import AwsSessions
 from aft.aws.tag_lag import RecentlyTagged
 from aft.errors import AftError, Denied, Throttled, Transient, UnknownOutcome, trace
-from aft.values.ids import RequestId
+from aft.providers.organizations.provider import OrganizationsProvider
 
 KEY, SECRET, TOKEN = "ASIACANARY0123456789", "canary/secret+key", "canary-session-token"
 CANARIES = (KEY, SECRET, TOKEN)
@@ -220,11 +221,12 @@ def test_create_account_is_in_doubt_and_never_sent_again(status: int, body: byte
         return status, body
 
     sessions = sessions_with(answers, attempts=8)
+    tagged = RecentlyTagged(ManualClock())
     provider = OrganizationsProvider(
-        sessions, role_name="Role", tagged=RecentlyTagged(ManualClock())
+        AwsManagementAccess(sessions, member_role="Role", tagged=tagged)
     )
     with pytest.raises(UnknownOutcome):
-        provider.start_creation(name="a", email="a@example.com", request_id=RequestId("a"), tags=())
+        provider.begin(application("a"))
     assert sent == ["CreateAccount"]
 
 

@@ -70,6 +70,16 @@ def test_what_one_unit_did_says_nothing_of_another() -> None:
     assert thing_statuses(scene.ledger.read()) == ()
 
 
+def test_a_unit_that_was_never_made_is_not_done_because_nobody_wants_it_any_more() -> None:
+    scene = stage(units=())
+    scene.world.faults.append(Fault("CreateOrganizationalUnit", Denied("no")))
+    scene.apply(desired(units=[unit("A")]))
+    scene.apply(desired(units=[unit("B")]))  # whoever asked for A took it back
+    known = scene.ledger.read()
+    assert thing_statuses(known) == ()
+    assert known.done(Ref("ou", "A")) is None
+
+
 def test_a_unit_that_is_renamed_or_deleted_is_no_longer_done_at_its_old_path() -> None:
     scene = stage(units=())
     scene.apply(desired(units=[unit("Old"), unit("Gone")]))

@@ -226,3 +226,19 @@ def test_keys_that_only_point_at_one(key: str) -> None:
 
 def test_a_private_key_is_a_secret_under_any_name() -> None:
     assert is_secret("VpcId", "-----BEGIN RSA PRIVATE KEY-----\nabc")
+
+
+def test_an_older_aft_takes_nothing_of_a_record_for_its_own_steps() -> None:
+    """It would miss their names in the files, and destroy what they made."""
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    step = DoneStep(digest="d", at=at, run="r", about={"on_removal": "destroy"})
+    record = AccountRecord(
+        subject="shop",
+        account_id="111122223333",
+        steps={"customization/web/10.cfn.yaml": step},
+        failures={"setting/x": FailedStep(at=at, run="r", reason="no")},
+    )
+    written = json.loads(encode_record("shop", record))
+    assert not {"steps", "failures"} & written.keys()
+    assert decode_record(json.dumps(written).encode()) == record
+    assert "steps" not in rebound_data(record)
