@@ -51,7 +51,7 @@ type: $(STAMP)  ## mypy --strict
 bench: $(STAMP)  ## counts and ratios of the performance promises
 	@$(BIN)/python -m tests.bench
 
-faults: $(STAMP)  ## kill the process after every single AWS call; ten times the examples
+faults: $(STAMP)  ## kill the process after every single AWS call; fifteen times the examples
 	@HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "faults or hypothesis" \
 	  --override-ini addopts="-ra --import-mode=importlib"
 

@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "aft", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("thorough", settings.get_profile("aft"), max_examples=200)
+settings.register_profile("thorough", settings.get_profile("aft"), max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "aft"))
 
 # moto's models are a million objects that live as long as the process: to look through them again
