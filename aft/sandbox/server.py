@@ -16,18 +16,16 @@ import threading
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
-
-from werkzeug.serving import ThreadedWSGIServer
+from typing import Self
 
 from aft.errors import AftError, UserError
 from aft.sandbox.http_admin import Admin
-from aft.sandbox.http_app import QuietHandler, SandboxApp
+from aft.sandbox.http_app import SandboxApp
+from aft.sandbox.http_connections import Connections
 from aft.sandbox.sandbox import Sandbox
 
 _LOG = logging.getLogger(__name__)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_BACKLOG = 256
 
 
 class Saver:
@@ -100,12 +98,13 @@ class SandboxServer:
 
     def __init__(self, sandbox: Sandbox, *, host: str, port: int) -> None:
         self._sandbox = sandbox
+        self._host = host
         self._saver = Saver(sandbox)
         admin = Admin(sandbox, hosts=_LOOPBACK | {host}, save=self._saver.save)
         app = SandboxApp(sandbox, admin=admin, changed=self._saver.changed)
         try:
-            self._server = _Server(host, port, app, handler=QuietHandler)
-        except (OSError, SystemExit) as error:
+            self._server = Connections(host, port, app)
+        except OSError as error:
             self._saver.stop()
             raise UserError(
                 f"The sandbox cannot listen on {host}:{port}.",
@@ -122,11 +121,11 @@ class SandboxServer:
 
     @property
     def host(self) -> str:
-        return str(self._server.host)
+        return self._host
 
     @property
     def port(self) -> int:
-        return int(self._server.port)
+        return int(self._server.server_address[1])
 
     @property
     def url(self) -> str:
@@ -173,18 +172,6 @@ class SandboxServer:
         traceback: TracebackType | None,
     ) -> None:
         self.shutdown()
-
-
-class _Server(ThreadedWSGIServer):
-    """werkzeug's threaded server with a backlog for many clients at once."""
-
-    request_queue_size = _BACKLOG
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - theirs
-        """Clients that hang up are no news."""
-        _LOG.debug("connection from %s ended early", client_address, exc_info=True)
 
 
 def serve(

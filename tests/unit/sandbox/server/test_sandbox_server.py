@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -152,6 +153,81 @@ def test_nobody_is_ever_answered_in_html(served, request_line):
     assert not head.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3"))
     assert b"text/html" not in head.lower()
     assert b"<html" not in body.lower()
+
+
+# --- connections ---------------------------------------------------------------------------------
+
+
+def health(connection: http.client.HTTPConnection) -> int:
+    connection.request("GET", "/_sandbox/health", headers={"X-Aft-Sandbox": "1"})
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def test_a_connection_is_the_clients_to_end(served):
+    # Terraform has lost answers that came together with the end of their connection, and sent
+    # its PutParameter twice.
+    connection = http.client.HTTPConnection(served.server.host, served.server.port)
+    assert health(connection) == 200
+    peer = connection.sock
+    assert peer is not None, "it was closed"
+    assert [health(connection) for _ in range(3)] == [200] * 3
+    assert connection.sock is peer, "it was not used again"
+    connection.close()
+
+
+def test_a_connection_ends_when_its_client_asks_for_it(served):
+    request = b"GET /_sandbox/health HTTP/1.1\r\nHost: localhost\r\nX-Aft-Sandbox: 1\r\n"
+    with socket.create_connection((served.server.host, served.server.port)) as peer:
+        peer.sendall(request + b"Connection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: peer.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in answer.lower()
+
+
+def test_who_waits_for_the_next_request_hears_that_the_server_stops(served):
+    connection = http.client.HTTPConnection(served.server.host, served.server.port)
+    assert health(connection) == 200
+    peer = connection.sock
+    served.server.shutdown()
+    assert peer is not None
+    assert peer.recv(1) == b""
+    connection.close()
+
+
+def test_a_body_in_chunks_and_one_that_is_announced_leave_the_connection_in_order(served):
+    connection = http.client.HTTPConnection(served.server.host, served.server.port)
+    headers = {"X-Aft-Sandbox": "1", "Content-Type": "application/json"}
+    before = served.sandbox.clock.monotonic()
+    for _ in range(2):
+        connection.request(
+            "POST",
+            "/_sandbox/clock",
+            iter([b'{"adv', b'ance": 3600}']),
+            headers,
+            encode_chunked=True,
+        )
+        assert connection.getresponse().read()
+    connection.request(
+        "POST", "/_sandbox/clock", b'{"advance": 3600}', {**headers, "Expect": "100-continue"}
+    )
+    assert connection.getresponse().read()
+    assert served.sandbox.clock.monotonic() - before >= 3 * 3600
+    assert health(connection) == 200
+    connection.close()
+
+
+def test_a_body_that_is_too_large_is_refused_and_the_next_request_answered(served):
+    connection = http.client.HTTPConnection(served.server.host, served.server.port)
+    mib = bytes(1024 * 1024)
+    length = {"Content-Length": str(65 * len(mib))}
+    connection.request("POST", "/", (mib for _ in range(65)), length)
+    refused = connection.getresponse()
+    refused.read()
+    assert refused.status == 413
+    assert health(connection) == 200
+    connection.close()
 
 
 # --- faults ----------------------------------------------------------------------------------
