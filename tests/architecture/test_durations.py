@@ -1,4 +1,4 @@
-"""``tests/durations.json`` says in which order files begin; a name that is none says it went stale."""
+"""What ``tests/durations.json`` remembers goes stale: it may at least name no file that is gone."""
 
 from __future__ import annotations
 
