@@ -5,11 +5,16 @@ BIN := $(VENV)/bin
 LOCK := .ci/requirements.lock
 RUN_LOCK := .ci/run.lock
 STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+# Tests that start processes or simulate AWS.
+SLOW := $(addprefix tests/unit/,git runners sandbox settings)
 LOCKED := uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
   --no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint type bench faults terraform docs lock clean
+# Hundreds of processes load the same modules: compile them once.
+export PYTHONDONTWRITEBYTECODE :=
+.PHONY: help install demo test quick check lint type bench faults terraform docs lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +34,10 @@ demo: $(STAMP)  ## vend this repository's account requests into a simulated orga
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/demo
 
 test: $(STAMP) check  ## run every check and test
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q
+	@$(PYTEST)
+
+quick: $(STAMP) lint  ## lint, architecture and the pure units: under a minute
+	@$(PYTEST) tests/architecture tests/unit $(SLOW:%=--ignore=%)
 
 check: $(STAMP) lint type
 
@@ -43,8 +51,9 @@ type: $(STAMP)  ## mypy --strict
 bench: $(STAMP)  ## counts and ratios of the performance promises
 	@$(BIN)/python -m tests.bench
 
-faults: $(STAMP)  ## kill the process after every single AWS call, and look at what is left
-	@$(BIN)/python -m pytest -n auto -q -m faults --override-ini addopts="-ra --import-mode=importlib"
+faults: $(STAMP)  ## kill the process after every single AWS call; fifteen times the examples
+	@HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "faults or hypothesis" \
+	  --override-ini addopts="-ra --import-mode=importlib"
 
 terraform: $(STAMP)  ## a whole customization of AFT with the real terraform and its AWS provider
 	@$(BIN)/python -m pytest -q -m terraform --override-ini addopts="-ra --import-mode=importlib"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from builders_sandbox import STILL
 
 from aft.aws.adapters import connect
 from aft.baselines.model import BaselineSetting, SettingDifference, SettingInputs
@@ -40,7 +41,7 @@ class Inside:
 def member_account(*, with_server: bool = False) -> Iterator[Inside]:
     """A fresh organization with one account in it; ``with_server`` for child processes."""
     with contextlib.ExitStack() as stack:
-        sandbox = stack.enter_context(Sandbox.open(None, home_region=HOME))
+        sandbox = stack.enter_context(Sandbox.open(None, home_region=HOME, wall=STILL))
         (account_id,) = sandbox.seed_accounts(
             [AccountSpec(name="payments-prod", email="aws+payments-prod@example.com")]
         )

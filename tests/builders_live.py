@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,13 +16,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from builders_repo import Repo
+from waiting import PATIENCE, until
 
 from aft.sandbox import Sandbox
 from aft.sandbox.server import serve
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"
-PATIENCE = 60.0
-"""Seconds a test waits for another process before it gives up."""
 
 
 @cache
@@ -139,14 +137,6 @@ class Running:
 
     def until_says(self, text: str) -> None:
         self.until(lambda: text in self.out or text in self.err, f"{text!r} was said")
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait until ``condition`` holds."""
-    ends = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < ends, f"not within {PATIENCE} s: {what}"
-        time.sleep(0.05)
 
 
 @contextlib.contextmanager

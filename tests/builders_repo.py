@@ -112,6 +112,13 @@ class Repo:
         repo.commit("Begin")
         return repo
 
+    @classmethod
+    def apart(cls, folder: Path) -> Repo:
+        """A standard one with its organization next to it: saved for many tests to copy."""
+        repo = cls.standard(folder / "repo")
+        repo.environ = {STATE_VARIABLE: str(folder / "organization")}
+        return repo
+
     def copy(self, root: Path) -> Repo:
         """The same repository and organization below ``root``; both go their own way from here."""
         shutil.copytree(self.root, root / "repo")

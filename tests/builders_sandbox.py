@@ -11,11 +11,15 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from aft.sandbox import Sandbox
+from aft.sandbox.clock import Wall
 from aft.sandbox.transport import SandboxSession
 from aft.sandbox.wire import WireRequest, WireResponse
 
 ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
 ACCESS_ROLE = "OrganizationAccountAccessRole"
+
+STILL = Wall(monotonic=lambda: 0.0, sleep=lambda _: None)
+"""No time passes outside, so that a sandbox's clock moves only when somebody sleeps."""
 
 _current: list[Sandbox] = []
 _sessions: list[boto3.Session] = []

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from builders_inside import HOME, Applied, Inside, facts
+from builders_sandbox import STILL
 
 from aft.aws.adapters import AwsEdge, connect
 from aft.baselines.model import BaselineSetting, SettingInputs
@@ -81,7 +82,7 @@ class Company:
 @contextlib.contextmanager
 def company() -> Iterator[Company]:
     """A fresh organization with the three accounts."""
-    with Sandbox.open(None, home_region=HOME) as sandbox:
+    with Sandbox.open(None, home_region=HOME, wall=STILL) as sandbox:
         ids = sandbox.seed_accounts(
             [
                 AccountSpec(

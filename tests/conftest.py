@@ -1,11 +1,17 @@
-"""No test sees this machine: no credentials, no home, no git configuration, no network."""
+"""No test sees this machine: no credentials, no home, no git configuration, no network.
+
+Files are handed to processes whole, those that took longest first, as ``tests/durations.json``
+remembers it; ``pytest --store-durations`` writes it anew.
+"""
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +23,11 @@ from botocore.model import ServiceModel
 from hypothesis import HealthCheck, settings
 
 # Machines differ and are shared: how long an example takes says nothing about the code.
-settings.register_profile("aft", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("aft")
+settings.register_profile(
+    "aft", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("aft"), max_examples=300)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "aft"))
 
 # moto's models are a million objects that live as long as the process: to look through them again
 # and again for garbage costs a tenth of the suite.
@@ -30,24 +39,8 @@ if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 * 1024**3
     # container's has 64 MiB unless it is asked for more: too little.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
-_LONGEST = (
-    "test_docs_played.py",
-    "test_a_new_repository.py",
-    "test_first_day.py",
-    "test_roles.py",
-    "test_story.py",
-    "test_live_endpoint.py",
-    "test_concurrent_runs.py",
-    "test_stopping.py",
-    "test_worker.py",
-    "test_scenarios.py",
-    "test_sandbox_with_terraform.py",
-    "test_bad_customizations.py",
-    "test_terraform_in_s3.py",
-    "test_docs_examples.py",
-    "test_steps_of_a_killed_run.py",
-)
-"""Files with tests of many seconds, the longest first (``pytest --durations=30`` shows them)."""
+_DURATIONS = Path(__file__).with_name("durations.json")
+_seconds: Counter[str] = Counter()
 
 _LOOPBACK = ("127.", "::1", "localhost")
 _connect = socket.socket.connect
@@ -83,9 +76,17 @@ def _remember_what_botocore_computes() -> None:
     EventAliaser._alias_event_name = alias_event_name
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """More than there are processors: many tests wait, for processes, servers and clocks."""
-    return (os.cpu_count() or 1) + 2
+    """More than there are processors: many tests wait, for processes and servers. But each costs
+    the seconds of looking for tests and of loading moto's models."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--store-durations", action="store_true", help="remember how long each file takes"
+    )
 
 
 def pytest_configure() -> None:
@@ -94,9 +95,26 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no process is left alone with one of them at the end."""
-    rank = {name: number for number, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+    """The longest file first, so that no process is left alone with one of them at the end."""
+    seconds = json.loads(_DURATIONS.read_text()) if _DURATIONS.exists() else {}
+    items.sort(key=lambda item: -seconds.get(_file_of(item.nodeid), 0))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _seconds[_file_of(report.nodeid)] += report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    in_worker = hasattr(session.config, "workerinput")
+    if session.config.getoption("--store-durations") and not in_worker:
+        longest = {name: round(took) for name, took in _seconds.most_common() if took >= 1}
+        _DURATIONS.write_text(json.dumps(longest, indent=1) + "\n")
+    # pytest now looks for garbage several times over: for seconds, among those million objects.
+    gc.freeze()
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0].removeprefix("tests/")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -30,26 +30,33 @@ _UNASKED_SECONDS = 1.0
 T = TypeVar("T")
 
 
-def past_lock(handle: pygit2.Repository, name: str, move: Callable[[], T]) -> T:
-    """What ``move``, which writes the ref ``name``, returns.
+def past_lock(
+    handle: pygit2.Repository,
+    name: str,
+    move: Callable[[], T],
+    *,
+    elapsed: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
+    """What ``move``, which writes the ref ``name``, returns. Waits by ``elapsed`` and ``sleep``.
 
     Raises ``Transient`` when the ref stays locked and its lock cannot be removed.
     """
     lock = Path(handle.path) / f"{name}.lock"
-    began = time.monotonic()
+    began = elapsed()
     while True:
         try:
             return move()
         except OSError as error:  # libgit2's "failed to lock file"
             last = error
-        waited = time.monotonic() - began
+        waited = elapsed() - began
         if waited > PATIENCE_SECONDS or (waited > _UNASKED_SECONDS and not _may_wait(lock)):
             raise Transient(
                 f"{name} is locked: {last}",
                 hint="if no other git or aft runs here, a killed one left its .lock file: "
                 "delete it",
             ) from last
-        time.sleep(_WAIT)
+        sleep(_WAIT)
 
 
 def _may_wait(lock: Path) -> bool:

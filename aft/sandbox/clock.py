@@ -10,26 +10,39 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _GATHER = 0.001  # real seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wall:
+    """The time outside, in seconds; a test puts its own in its place."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
 class VirtualClock:
     """Implements ``aft.ports.Clock``. Safe to use from several threads."""
 
-    def __init__(self, *, start: datetime | None = None, real_time: bool = False) -> None:
+    def __init__(
+        self, *, start: datetime | None = None, real_time: bool = False, wall: Wall | None = None
+    ) -> None:
         """``start`` is the least the clock may show (a snapshot's last moment)."""
         self.real_time = real_time
+        self.wall = wall or Wall()
         self._lock = threading.Lock()
-        wall = datetime.now(UTC)
-        self._wall_zero = wall
-        self._monotonic_zero = time.monotonic()
-        self._offset = max(0.0, (start - wall).total_seconds()) if start else 0.0
+        now = datetime.now(UTC)
+        self._wall_zero = now
+        self._monotonic_zero = self.wall.monotonic()
+        self._offset = max(0.0, (start - now).total_seconds()) if start else 0.0
 
     def monotonic(self) -> float:
         with self._lock:
-            return time.monotonic() - self._monotonic_zero + self._offset
+            return self._elapsed() + self._offset
 
     def now(self) -> datetime:
         return self._wall_zero + timedelta(seconds=self.monotonic())
@@ -42,19 +55,20 @@ class VirtualClock:
         if seconds <= 0:
             return
         if self.real_time:
-            time.sleep(seconds)
+            self.wall.sleep(seconds)
             return
         with self._lock:
-            elapsed = time.monotonic() - self._monotonic_zero
-            wake_at = elapsed + self._offset + seconds
+            wake_at = self._elapsed() + self._offset + seconds
         # Let other threads that begin to wait at the same moment measure their start first, and
         # those that work get on; else every sleeper would begin where the one before has ended.
-        time.sleep(_GATHER)
+        self.wall.sleep(_GATHER)
         with self._lock:
-            elapsed = time.monotonic() - self._monotonic_zero
-            self._offset = max(self._offset, wake_at - elapsed)
+            self._offset = max(self._offset, wake_at - self._elapsed())
 
     def advance(self, seconds: float) -> None:
         """Move time forward (tests, ``aft sandbox``), also with ``real_time``."""
         with self._lock:
             self._offset += max(0.0, seconds)
+
+    def _elapsed(self) -> float:
+        return self.wall.monotonic() - self._monotonic_zero

@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -59,6 +58,8 @@ class Hooks:
     """May the call go on?"""
     fault: Callable[[str, str, str], Action | None]
     """(service, operation, account)"""
+    delay: Callable[[float], None]
+    """Let so many seconds pass outside."""
     save: Callable[[], None]
     request_id: Callable[[], str]
     """The id of the next call; ids follow from the seed."""
@@ -143,7 +144,7 @@ class Dispatcher:
         if fault.kind is FaultKind.LATENCY:
             if fault.gate is not None:
                 fault.gate.wait()
-            time.sleep(fault.seconds)
+            self._hooks.delay(fault.seconds)
         elif fault.kind is FaultKind.RESET:
             raise ConnectionBroken("the connection was reset (fault)")
         elif fault.kind is FaultKind.EXIT_BEFORE:

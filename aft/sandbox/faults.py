@@ -40,7 +40,10 @@ class Gate:
     def __init__(self) -> None:
         self.reached = threading.Event()
         """Set as soon as a call waits here."""
+        self.arrived = 0
+        """How many calls have come so far."""
         self._opened = threading.Event()
+        self._lock = threading.Lock()
 
     def open(self) -> None:
         """Let through whoever waits, and everyone after."""
@@ -48,6 +51,8 @@ class Gate:
 
     def wait(self) -> None:
         """Return once it is open."""
+        with self._lock:
+            self.arrived += 1
         self.reached.set()
         self._opened.wait()
 

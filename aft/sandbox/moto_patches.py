@@ -14,7 +14,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # else 3.6 MiB per account a
 os.environ.pop("MOTO_ACCOUNT_ID", None)  # it would override every caller's account
 
 from moto.core import responses
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import BackendDict, BaseBackend, backend_lock
 from moto.moto_api._internal import mock_random
 from moto.organizations.models import organizations_backends
 
@@ -40,7 +40,19 @@ def install() -> None:
 
 
 def reset(seed: int) -> None:
-    """Empty every moto backend and make moto's ids begin again from ``seed``."""
-    BackendDict.reset()
+    """Drop every moto backend and make moto's ids begin again from ``seed``.
+
+    Only those are emptied first that hold files or the like: moto itself would make all of them
+    anew, with a default VPC in every region, and then drop them.
+    """
+    with backend_lock:
+        registries = BackendDict._instances  # noqa: SLF001 - moto has no public list
+        for registry in registries:
+            for account in registry.values():
+                for backend in account.values():
+                    if type(backend).reset is not BaseBackend.reset:
+                        backend.reset()
+            registry.clear()
+        registries.clear()
     keys.KEYS.clear()
     mock_random.seed(seed)

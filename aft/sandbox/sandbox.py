@@ -19,7 +19,7 @@ from aft.errors import UserError
 from aft.sandbox import moto_patches, organizations_view
 from aft.sandbox import seed as seeding
 from aft.sandbox.calls import CallRecord
-from aft.sandbox.clock import VirtualClock
+from aft.sandbox.clock import VirtualClock, Wall
 from aft.sandbox.credentials import Keys
 from aft.sandbox.dispatch import Dispatcher
 from aft.sandbox.faults import Faults
@@ -66,12 +66,14 @@ class Sandbox:
         seed: int = 42,
         home_region: str = "eu-central-1",
         real_time: bool = False,
+        wall: Wall | None = None,
     ) -> Sandbox:
         """Load the organization kept at ``path``, or begin a new one (``None``: memory only).
 
         ``profile``, ``seed`` and ``home_region`` are those of a new organization; an existing
-        one keeps its own. Raises ``UserError`` when one is open already, when another process
-        holds it, or when its file cannot be trusted.
+        one keeps its own. ``wall`` is what its clock takes for the time outside. Raises
+        ``UserError`` when one is open already, when another process holds it, or when its file
+        cannot be trusted.
         """
         if _open:
             raise UserError(
@@ -84,12 +86,13 @@ class Sandbox:
             moto_patches.reset(seed)
             loaded = state_file.load() if state_file is not None else None
             if loaded is None:
-                clock = VirtualClock(real_time=real_time)
+                clock = VirtualClock(real_time=real_time, wall=wall)
                 world = new_world(
                     profile=profile, seed=seed, home_region=home_region, now=clock.timestamp()
                 )
             else:
-                world, clock = loaded.world, VirtualClock(start=loaded.now, real_time=real_time)
+                world = loaded.world
+                clock = VirtualClock(start=loaded.now, real_time=real_time, wall=wall)
             sandbox = cls(world=world, clock=clock, state_file=state_file)
         except BaseException:
             if state_file is not None:

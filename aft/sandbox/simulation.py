@@ -16,7 +16,6 @@ from aft.sandbox.member_accounts import materialize
 from aft.sandbox.organizations_backend import operations
 from aft.sandbox.organizations_backend.rules import Context
 from aft.sandbox.routing import require_model
-from aft.sandbox.services import enabled_regions
 from aft.sandbox.sts import SecurityTokens
 
 _OWN_SERVICES = frozenset({"organizations", "account", "sts"}) | organization_services.OWN
@@ -60,13 +59,6 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
         ):
             raise UnknownCredentials(expired=False)
 
-    def is_enabled(account_id: str, region: str) -> bool:
-        profile = world.profiles.get(account_id)
-        changes = profile.regions if profile is not None else {}
-        return regions.region_status(changes, region, now=context.now()) == "ENABLED"
-
-    enabled_regions.use_source(is_enabled)
-
     def admit(account_id: str, service: str, operation: str) -> bool:
         if not world.behaviour.throttle:
             return True
@@ -93,6 +85,7 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
         admit=admit,
         rule=rule,
         fault=fault,
+        delay=context.clock.wall.sleep,
         save=save,
         request_id=request_id,
     )

@@ -76,11 +76,19 @@ def load(content: bytes) -> World:
     return world
 
 
-def _registry_names() -> dict[int, str]:
-    """``module:attribute`` of every registry moto has loaded.
+_names: dict[int, str] = {}
+"""Registries live as long as the process, so that their names need be found only once."""
 
-    Their own ``service_name`` does not do: several say ``ec2``.
-    """
+
+def _registry_names() -> Mapping[int, str]:
+    """``module:attribute`` of every registry moto has loaded."""
+    if any(id(registry) not in _names for registry in BackendDict._instances):  # noqa: SLF001
+        _names.update(_find_registry_names())
+    return _names
+
+
+def _find_registry_names() -> Mapping[int, str]:
+    """By looking: their own ``service_name`` does not do, several say ``ec2``."""
     names: dict[int, str] = {}
     for module_name, module in list(sys.modules.items()):
         if module_name.startswith("moto.") and module_name.endswith(".models"):
@@ -198,7 +206,10 @@ def _pem_of_public(key: Any) -> bytes:
 
 
 def _private_key(pem: bytes) -> Any:
-    return serialization.load_pem_private_key(pem, password=None)
+    # Whether it is a sound key was asked when it was made: to ask again takes a tenth of a second.
+    return serialization.load_pem_private_key(
+        pem, password=None, unsafe_skip_rsa_key_validation=True
+    )
 
 
 def _public_key(pem: bytes) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from builders_reconcile import application
+from builders_sandbox import STILL
 
 from aft.account_provider import CreationRefused
 from aft.aws.adapters import AwsEdge, connect
@@ -24,7 +25,7 @@ CONFIG = Config(home_region="eu-central-1")
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.open(None) as opened:
+    with Sandbox.open(None, wall=STILL) as opened:
         yield opened
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Self
 
@@ -117,6 +118,8 @@ class SimulatedClock:
             frame = frames.get(thread.ident or -1)
             if frame is None or not _is_parked(frame):
                 return False
+            if _is_runnable(thread):
+                return False
         return True
 
 
@@ -131,6 +134,16 @@ def _current_frames() -> Mapping[int, FrameType]:
         return sys._current_frames()
     finally:
         gc.enable()
+
+
+def _is_runnable(thread: threading.Thread) -> bool:
+    """Linux: it has been woken and waits for a processor, which its frame does not show: a worker
+    that has just taken a job looks like one that waits for one."""
+    try:
+        stat = Path(f"/proc/self/task/{thread.native_id}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "R"
 
 
 def _is_parked(frame: FrameType) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 from builders_faults import assert_ledger_is_sound
 from builders_live import Live, clone, live, running, with_remote
 from builders_repo import CONFIG, Repo
+from waiting import until
 
-from aft.sandbox import Rule, latency
+from aft.sandbox import Gate, Rule, Sandbox, held
 
 
 @pytest.fixture
@@ -46,16 +48,23 @@ def assert_two_accounts(organization: Live, origin: Repo) -> None:
     assert_ledger_is_sound(origin, "aft/ledger")
 
 
+def looks(sandbox: Sandbox) -> int:
+    """How often runs have asked what became of creations."""
+    return sum("CreateAccountStatus" in call.operation for call in list(sandbox.log))
+
+
 def test_two_runs_that_begin_together(here: Repo, there: Repo) -> None:
     with live() as organization:
         sandbox = organization.sandbox
         assert sandbox is not None
-        sandbox.configure(creation_seconds=(1.0, 1.0))
-        sandbox.faults.add(Rule("organizations", "ListRoots", latency(1.0)))  # both have read
+        gate = Gate()
+        sandbox.faults.add(Rule("organizations", "ListRoots", held(gate)))
         with (
             running(here, "apply", **organization.environ) as one,
             running(there, "apply", **organization.environ) as two,
         ):
+            until(lambda: gate.arrived == 2, "both read")
+            gate.open()
             codes = sorted((one.wait(), two.wait()))
         said = one.out + one.err + two.out + two.err
         assert codes in ([0, 0], [0, 4]), said
@@ -77,10 +86,16 @@ def test_a_run_that_comes_while_another_waits_for_aws(here: Repo, there: Repo) -
     with live() as organization:
         sandbox = organization.sandbox
         assert sandbox is not None
-        sandbox.configure(creation_seconds=(6.0, 6.0))
+        sandbox.configure(creation_seconds=(3600.0, 3600.0))
         with running(here, "apply", **organization.environ) as one:
             one.until(lambda: len(organization.creations()) == 2, "both creations are begun")
+            one.signal(signal.SIGSTOP)
+            before = looks(sandbox)
             with running(there, "apply", **organization.environ) as two:
+                # The first one may have had a look on its way.
+                two.until(lambda: looks(sandbox) >= before + 2, "it waits as well")
+                one.signal(signal.SIGCONT)
+                sandbox.clock.advance(3600)
                 codes = (one.wait(), two.wait())
         assert codes == (0, 0), one.out + one.err + two.out + two.err
         there.environ.update(organization.environ)

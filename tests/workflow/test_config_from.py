@@ -18,9 +18,9 @@ terraform: {binary: /tmp/evil}
 """
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    repo = Repo.standard(tmp_path / "repo")
+@pytest.fixture(scope="module")
+def vended(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = Repo.apart(tmp_path_factory.mktemp("saved"))
     repo.request("shop")
     repo.commit("Ask for a shop")
     repo.apply()
@@ -29,6 +29,11 @@ def repo(tmp_path: Path) -> Repo:
     repo.write("aft.yaml", HOSTILE)
     repo.commit("Just a small change")
     return repo
+
+
+@pytest.fixture
+def repo(vended: Repo, tmp_path: Path) -> Repo:
+    return vended.copy(tmp_path)
 
 
 def test_a_hostile_configuration_changes_nothing_but_is_told(repo: Repo) -> None:

@@ -192,15 +192,20 @@ def stacks(repo: Repo, name: str) -> list[str]:
     return [stack["StackName"] for stack in found if stack["StackStatus"] != "DELETE_COMPLETE"]
 
 
-@pytest.fixture
-def web(tmp_path: Path) -> Repo:
-    repo = Repo.standard(tmp_path / "repo")
+@pytest.fixture(scope="module")
+def vended_web(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = Repo.apart(tmp_path_factory.mktemp("saved"))
     repo.write("customizations/accounts/web/10-news.cfn.yaml", STACK)
     repo.write("customizations/accounts/web/20-note.py", "def customize(context):\n    pass\n")
     repo.request("shop", "customizations: [web]\n", ou="/")
     repo.commit("The shop")
     repo.apply()
     return repo
+
+
+@pytest.fixture
+def web(vended_web: Repo, tmp_path: Path) -> Repo:
+    return vended_web.copy(tmp_path)
 
 
 def test_what_is_removed_is_kept_and_said_so_by_default(web: Repo) -> None:

@@ -10,13 +10,18 @@ from builders_repo import ORGANIZATION, Repo
 from aft.sandbox.seed import AccountSpec
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    repo = Repo.standard(tmp_path / "repo")
+@pytest.fixture(scope="module")
+def vended(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = Repo.apart(tmp_path_factory.mktemp("saved"))
     repo.request("shop", "tags: {team: shop, stage: dev}\n")
     repo.commit("Ask for the shop")
     repo.apply()
     return repo
+
+
+@pytest.fixture
+def repo(vended: Repo, tmp_path: Path) -> Repo:
+    return vended.copy(tmp_path)
 
 
 def test_move_rename_and_tags_with_removal(repo: Repo) -> None:

@@ -12,9 +12,9 @@ from builders_repo import Repo
 from aft.plan.codec import plan_from_json, plan_to_json
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    repo = Repo.standard(tmp_path / "repo")
+@pytest.fixture(scope="module")
+def vended(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = Repo.apart(tmp_path_factory.mktemp("saved"))
     repo.request("shop")
     repo.request("lab", ou="Sandbox")
     repo.commit("Ask for two")
@@ -22,6 +22,11 @@ def repo(tmp_path: Path) -> Repo:
     repo.request("shop", "tags: {team: shop}\n", ou="Workloads/Prod")
     repo.commit("Promote the shop")
     return repo
+
+
+@pytest.fixture
+def repo(vended: Repo, tmp_path: Path) -> Repo:
+    return vended.copy(tmp_path)
 
 
 @pytest.fixture

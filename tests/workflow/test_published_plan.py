@@ -9,13 +9,32 @@ import pytest
 from builders_repo import Repo
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    repo = Repo.standard(tmp_path / "repo")
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = Repo.apart(tmp_path_factory.mktemp("saved"))
     repo.request("shop")
     repo.request("lab", ou="Sandbox")
     repo.commit("Ask for two")
     return repo
+
+
+@pytest.fixture
+def repo(asked: Repo, tmp_path: Path) -> Repo:
+    return asked.copy(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def saved(asked: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = asked.copy(tmp_path_factory.mktemp("published"))
+    result = repo.aft("apply", "--yes", "--publish")
+    assert result.code == 0, result.out + result.err
+    return repo
+
+
+@pytest.fixture
+def told(saved: Repo, tmp_path: Path) -> Repo:
+    """What was vended, and published."""
+    return saved.copy(tmp_path)
 
 
 def published(repo: Repo) -> str:
@@ -27,27 +46,24 @@ def offline(repo: Repo) -> None:
     repo.state_file.unlink()
 
 
-def test_published_at_the_end_of_a_run_and_planned_against(repo: Repo) -> None:
-    result = repo.aft("apply", "--yes", "--publish")
-    assert result.code == 0, result.out + result.err
-    repo.request("shop", "tags: {team: shop}\n", ou="Workloads/Prod")
-    repo.request("new")
-    repo.commit("Promote the shop, ask for one more")
-    live = repo.plan()
-    offline(repo)
-    plan = repo.plan("--published")
+def test_published_at_the_end_of_a_run_and_planned_against(told: Repo) -> None:
+    told.request("shop", "tags: {team: shop}\n", ou="Workloads/Prod")
+    told.request("new")
+    told.commit("Promote the shop, ask for one more")
+    live = told.plan()
+    offline(told)
+    plan = told.plan("--published")
     assert [change["id"] for change in plan["changes"]] == [
         change["id"] for change in live["changes"]
     ]
     assert plan["fingerprints"] == live["fingerprints"]
     assert plan["ledger"] == live["ledger"]
-    assert not repo.state_file.exists(), "the organization was not even opened"
+    assert not told.state_file.exists(), "the organization was not even opened"
 
 
-def test_what_is_published_is_the_world_after_the_run(repo: Repo) -> None:
-    assert repo.aft("apply", "--yes", "--publish").code == 0
-    offline(repo)
-    result = repo.aft("plan", "--published")
+def test_what_is_published_is_the_world_after_the_run(told: Repo) -> None:
+    offline(told)
+    result = told.aft("plan", "--published")
     assert result.code == 0
     assert result.last_line.startswith("No changes. 2 accounts match")
 
@@ -72,25 +88,23 @@ def test_publishing_leaves_a_pinned_plan_valid(repo: Repo, tmp_path: Path) -> No
     assert repo.aft("apply", path, "--yes").code == 0
 
 
-def test_the_text_and_the_comment_say_how_old_it_is(repo: Repo) -> None:
-    assert repo.aft("apply", "--yes", "--publish").code == 0
-    read_at = json.loads(repo.git("show", "aft/ledger-sandbox:snapshot/index.json"))["read_at"]
+def test_the_text_and_the_comment_say_how_old_it_is(told: Repo) -> None:
+    read_at = json.loads(told.git("show", "aft/ledger-sandbox:snapshot/index.json"))["read_at"]
     when = read_at[:16].replace("T", " ")
     for arguments in (("plan", "--published"), ("plan", "--published", "--format", "markdown")):
-        said = " ".join(repo.aft(*arguments).out.split())
+        said = " ".join(told.aft(*arguments).out.split())
         assert "Planned without credentials" in said
         assert "Nothing inside accounts was read" in said
         assert when in said.replace("\\", "")
-    assert "Planned without" not in repo.aft("plan").out
+    assert "Planned without" not in told.aft("plan").out
 
 
-def test_settings_are_planned_by_what_the_ledger_says(repo: Repo) -> None:
-    assert repo.aft("apply", "--yes", "--publish").code == 0
-    baseline = (repo.root / "customizations/baselines/standard.yaml").read_text()
-    repo.write("customizations/baselines/standard.yaml", baseline.replace("acme-", "corp-"))
-    repo.commit("Other aliases")
-    offline(repo)
-    changes = repo.plan("--published")["changes"]
+def test_settings_are_planned_by_what_the_ledger_says(told: Repo) -> None:
+    baseline = (told.root / "customizations/baselines/standard.yaml").read_text()
+    told.write("customizations/baselines/standard.yaml", baseline.replace("acme-", "corp-"))
+    told.commit("Other aliases")
+    offline(told)
+    changes = told.plan("--published")["changes"]
     assert [change["id"] for change in changes] == [
         "account/lab/update-setting/account-alias",
         "account/shop/update-setting/account-alias",
@@ -98,32 +112,30 @@ def test_settings_are_planned_by_what_the_ledger_says(repo: Repo) -> None:
     assert all(change["details"] == [] for change in changes)
 
 
-def test_a_scoped_plan_is_the_one_a_scoped_read_gives(repo: Repo, tmp_path: Path) -> None:
-    assert repo.aft("apply", "--yes", "--publish").code == 0
-    repo.request("shop", ou="Workloads/Prod")
-    repo.commit("Promote the shop")
+def test_a_scoped_plan_is_the_one_a_scoped_read_gives(told: Repo, tmp_path: Path) -> None:
+    told.request("shop", ou="Workloads/Prod")
+    told.commit("Promote the shop")
     path = tmp_path / "plan.json"
-    plan = repo.aft("plan", "--published", "--changed-since", "HEAD^", "--out", str(path))
+    plan = told.aft("plan", "--published", "--changed-since", "HEAD^", "--out", str(path))
     assert plan.code == 0
-    live = repo.plan("--changed-since", "HEAD^")
+    live = told.plan("--changed-since", "HEAD^")
     assert json.loads(path.read_text())["fingerprints"] == live["fingerprints"]
-    assert repo.aft("apply", str(path), "--yes").code == 0
-    assert str(repo.accounts()["shop"].ou) == "Workloads/Prod"
+    assert told.aft("apply", str(path), "--yes").code == 0
+    assert str(told.accounts()["shop"].ou) == "Workloads/Prod"
 
 
-def test_a_plan_against_a_world_that_moved_is_refused(repo: Repo, tmp_path: Path) -> None:
-    assert repo.aft("apply", "--yes", "--publish").code == 0
-    shop = repo.accounts()["shop"]
-    with repo.organizations() as client:
+def test_a_plan_against_a_world_that_moved_is_refused(told: Repo, tmp_path: Path) -> None:
+    shop = told.accounts()["shop"]
+    with told.organizations() as client:
         client.tag_resource(ResourceId=shop.id, Tags=[{"Key": "by", "Value": "hand"}])
-    repo.request("shop", ou="Workloads/Prod")
-    repo.commit("Promote the shop")
+    told.request("shop", ou="Workloads/Prod")
+    told.commit("Promote the shop")
     path = str(tmp_path / "plan.json")
-    assert repo.aft("plan", "--published", "--out", path).code == 0
-    result = repo.aft("apply", path, "--yes")
+    assert told.aft("plan", "--published", "--out", path).code == 0
+    result = told.aft("apply", path, "--yes")
     assert result.code == 5
     assert "shop" in result.err
-    assert str(repo.accounts()["shop"].ou) == "Workloads/Dev"
+    assert str(told.accounts()["shop"].ou) == "Workloads/Dev"
 
 
 def test_nothing_published_yet(repo: Repo) -> None:

@@ -8,9 +8,9 @@ import pytest
 from builders_repo import STACK, Repo
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    repo = Repo.standard(tmp_path / "repo")
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = Repo.apart(tmp_path_factory.mktemp("saved"))
     repo.write("customizations/global/10-news.cfn.yaml", STACK)
     repo.write(
         "customizations/accounts/web/20-publish.py",
@@ -26,16 +26,31 @@ def repo(tmp_path: Path) -> Repo:
     return repo
 
 
-def test_files_become_accounts_and_the_second_plan_is_empty(repo: Repo) -> None:
-    repo.apply()
+@pytest.fixture
+def repo(asked: Repo, tmp_path: Path) -> Repo:
+    return asked.copy(tmp_path)
 
-    accounts = repo.accounts()
+
+@pytest.fixture(scope="module")
+def saved(asked: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = asked.copy(tmp_path_factory.mktemp("vended"))
+    repo.apply()
+    return repo
+
+
+@pytest.fixture
+def vended(saved: Repo, tmp_path: Path) -> Repo:
+    return saved.copy(tmp_path)
+
+
+def test_files_become_accounts_and_the_second_plan_is_empty(vended: Repo) -> None:
+    accounts = vended.accounts()
     assert {name: str(account.ou) for name, account in accounts.items()} == {
         "shop-dev": "Workloads/Dev",
         "shop-prod": "Workloads/Prod",
     }
     assert accounts["shop-dev"].tags == {"team": "shop", "aft:request": "shop-dev"}
-    with repo.inside("shop-dev") as client:
+    with vended.inside("shop-dev") as client:
         assert client("iam").list_account_aliases()["AccountAliases"] == ["acme-shop-dev"]
         policy = client("iam").get_account_password_policy()["PasswordPolicy"]
         assert policy["MinimumPasswordLength"] >= 14
@@ -45,9 +60,9 @@ def test_files_become_accounts_and_the_second_plan_is_empty(repo: Repo) -> None:
         stacks = client("cloudformation").describe_stacks()["Stacks"]
         assert [stack["StackStatus"] for stack in stacks] == ["CREATE_COMPLETE"]
 
-    again = repo.aft("plan")
+    again = vended.aft("plan")
     assert again.code == 0
-    head = repo.git("rev-parse", "--short=7", "HEAD")
+    head = vended.git("rev-parse", "--short=7", "HEAD")
     assert again.last_line == f"No changes. 2 accounts match the repository at {head}."
 
 
@@ -64,12 +79,11 @@ def test_plan_says_what_apply_then_does(repo: Repo) -> None:
     assert repo.aft("plan", "--detailed-exitcode").code == 0
 
 
-def test_the_ledger_tells_the_story_of_one_account(repo: Repo) -> None:
-    commit = repo.git("rev-parse", "HEAD")
-    repo.apply()
+def test_the_ledger_tells_the_story_of_one_account(vended: Repo) -> None:
+    commit = vended.git("rev-parse", "HEAD")
 
-    account_id = repo.accounts()["shop-dev"].id
-    story = repo.ledger_log("--reverse", "--format=%s%n%b", "--", ":(glob)accounts/*/shop-dev/**")
+    account_id = vended.accounts()["shop-dev"].id
+    story = vended.ledger_log("--reverse", "--format=%s%n%b", "--", ":(glob)accounts/*/shop-dev/**")
     assert f"Aft-Request-Commit: {commit}" in story
     assert f"Aft-Account: {account_id}" in story
     assert "Aft-Aws-Request: organizations:CreateAccount:" in story
@@ -83,15 +97,14 @@ def test_the_ledger_tells_the_story_of_one_account(repo: Repo) -> None:
     assert "step-failed" not in kinds
 
 
-def test_history_joins_request_commits_and_ledger(repo: Repo) -> None:
-    repo.apply()
-    events = repo.aft("history", "shop-dev", "--json").data
+def test_history_joins_request_commits_and_ledger(vended: Repo) -> None:
+    events = vended.aft("history", "shop-dev", "--json").data
     assert events[0]["kind"] == "commit"
     assert events[0]["who"] == "Grace Hopper"
     assert [event["kind"] for event in events[1:4]] == ["intent", "creating", "bound"]
     assert [event["at"] for event in events] == sorted(event["at"] for event in events)
 
-    text = repo.aft("history", "shop-dev").out
+    text = vended.aft("history", "shop-dev").out
     assert "Ask for the shop's accounts" in text
     assert all(len(line) <= 80 for line in text.splitlines())
 
@@ -108,12 +121,11 @@ def test_status_has_a_line_per_request(repo: Repo) -> None:
     assert [row["account_id"] for row in offline] == [row["account_id"] for row in rows]
 
 
-def test_an_unchanged_second_apply_writes_nothing(repo: Repo) -> None:
-    repo.apply()
-    ledger = repo.git("rev-parse", "aft/ledger-sandbox")
-    result = repo.apply()
+def test_an_unchanged_second_apply_writes_nothing(vended: Repo) -> None:
+    ledger = vended.git("rev-parse", "aft/ledger-sandbox")
+    result = vended.apply()
     assert "No changes." in result.out
-    assert repo.git("rev-parse", "aft/ledger-sandbox") == ledger
+    assert vended.git("rev-parse", "aft/ledger-sandbox") == ledger
 
 
 def test_apply_reports_as_json(repo: Repo) -> None:

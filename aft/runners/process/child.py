@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -102,13 +102,15 @@ def run_child(
     order: bytes = b"",
     answer: Pipe | None = None,
     grace: float = 0.0,
+    elapsed: Callable[[], float] = time.monotonic,
 ) -> ChildEnd:
     """Run ``command`` with ``order`` as its input, for at most ``timeout`` seconds.
 
     A child with ``grace`` is interrupted when its time is up, and has so many seconds to end by
-    itself before it is killed. Both ends of ``answer`` are closed when this returns. Raises
-    ``OSError`` when the command cannot be started.
+    itself before it is killed. ``elapsed`` is the time that counts, in seconds. Both ends of
+    ``answer`` are closed when this returns. Raises ``OSError`` when the command cannot be started.
     """
+    end = elapsed() + timeout
     child = _start(command, cwd=cwd, environment=environment, answer=answer)
     assert child.stdin is not None  # noqa: S101 (for the type: PIPE was asked for)
     assert child.stdout is not None  # noqa: S101 (for the type: PIPE was asked for)
@@ -117,10 +119,10 @@ def run_child(
     writer = threading.Thread(target=_write, args=(child.stdin, order), daemon=True)
     writer.start()
     try:
-        timed_out = not _wait(child, timeout)
+        timed_out = not _wait(child, end, elapsed)
         if timed_out and grace:
             _signal_group(child, signal.SIGINT)
-            _wait(child, grace)
+            _wait(child, elapsed() + grace, elapsed)
     finally:
         _signal_group(child, signal.SIGKILL)
         exit_code = child.wait()
@@ -192,12 +194,11 @@ def _write(stream: IO[bytes], order: bytes) -> None:
         stream.close()
 
 
-def _wait(child: subprocess.Popen[bytes], timeout: float) -> bool:
-    """True when the child has ended by itself. It is not reaped: until then its number, and so
-    its group's, belongs to nobody else."""
-    end = time.monotonic() + timeout
+def _wait(child: subprocess.Popen[bytes], end: float, elapsed: Callable[[], float]) -> bool:
+    """True when the child has ended by itself before ``end``. It is not reaped: until then its
+    number, and so its group's, belongs to nobody else."""
     while not _has_ended(child):
-        if time.monotonic() >= end:
+        if elapsed() >= end:
             return False
         time.sleep(_GLANCE_SECONDS)
     return True

@@ -14,7 +14,7 @@ import os
 import shlex
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,7 +63,8 @@ fi
 class Bench:
     """One step's scratch folder and what its processes have in common.
 
-    ``folder`` is the customization's own folder in it. Processes share one time limit.
+    ``folder`` is the customization's own folder in it. Processes share one time limit, of
+    ``elapsed`` seconds.
     """
 
     def __init__(
@@ -74,13 +75,15 @@ class Bench:
         place: Path,
         credentials: Mapping[str, str],
         timeout: float,
+        elapsed: Callable[[], float],
     ) -> None:
         self.step = step
         self.place = place
         self.root = place / "files"
         self.folder = self.root if step.customization == GLOBAL else self.root / step.customization
         self.timeout = timeout
-        self._until = time.monotonic() + timeout
+        self._elapsed = elapsed
+        self._until = elapsed() + timeout
         self.secrets: list[str] = [credentials[k] for k in SECRET_VARIABLES if credentials.get(k)]
         self.secrets += proxy_secrets(os.environ)
         self._log: list[str] = []
@@ -107,7 +110,7 @@ class Bench:
 
         Raises ``StepFailed`` when the time is up or the command cannot be started.
         """
-        left = self._until - time.monotonic()
+        left = self._until - self._elapsed()
         if left <= 0:
             raise self.failed("", f"not done after {self.timeout:,.0f} seconds", code="TimedOut")
         try:
@@ -118,6 +121,7 @@ class Bench:
                 timeout=left,
                 secrets=self.secrets,
                 grace=grace,
+                elapsed=self._elapsed,
             )
         except OSError as error:
             raise self.failed("", f"{command[0]} cannot be started: {error.strerror}") from error
@@ -192,7 +196,12 @@ class Bench:
 
 @contextlib.contextmanager
 def step_bench(
-    step: CustomizationStep, inputs: StepInputs, session: AccountSession, *, timeout: float
+    step: CustomizationStep,
+    inputs: StepInputs,
+    session: AccountSession,
+    *,
+    timeout: float,
+    elapsed: Callable[[], float] = time.monotonic,
 ) -> Iterator[Bench]:
     """A bench for one run of ``step``, cleared away afterwards; ``timeout`` is in seconds."""
     with tempfile.TemporaryDirectory(prefix="aft-step-", ignore_cleanup_errors=True) as folder:
@@ -202,6 +211,7 @@ def step_bench(
             place=Path(folder).resolve(),
             credentials=dict(session.environment()),
             timeout=timeout,
+            elapsed=elapsed,
         )
 
 

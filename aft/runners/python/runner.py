@@ -12,7 +12,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -37,11 +38,14 @@ _HINT = "mend the step; the next run starts it again"
 
 
 class PythonRunner:
-    """Carries out Python steps."""
+    """Carries out Python steps; their time limits count ``elapsed`` seconds."""
 
     kind: ClassVar[str] = "python"
     effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".py",)
+
+    def __init__(self, *, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed = elapsed
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
         return check_source(step.file.content, step.file.path)
@@ -78,8 +82,8 @@ class PythonRunner:
         outputs = _outputs(step, end, timeout=timeout)
         return StepResult(outputs=outputs, changed=True, log=end.output)
 
-    @staticmethod
     def _run_host(
+        self,
         file: Path,
         inputs: StepInputs,
         *,
@@ -103,6 +107,7 @@ class PythonRunner:
             answer=Pipe(read=read, write=write),
             timeout=timeout,
             secrets=secrets,
+            elapsed=self._elapsed,
         )
 
 

@@ -8,7 +8,8 @@ everything a template sees from the JSON file ``$AFT_INPUTS``. Removing it undoe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from aft.customizations.model import (
@@ -37,12 +38,15 @@ _FOREIGN = re.compile(
 
 
 class ShellRunner:
-    """Carries out shell steps."""
+    """Carries out shell steps; their time limits count ``elapsed`` seconds."""
 
     kind: ClassVar[str] = "shell"
     effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".sh",)
     folders: ClassVar[tuple[str, ...]] = ("api_helpers",)
+
+    def __init__(self, *, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed = elapsed
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
         return tuple(finding for file in step.files for finding in check_script(file))
@@ -57,7 +61,7 @@ class ShellRunner:
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
         timeout = step.timeout_seconds or DEFAULT_TIMEOUT_SECONDS
-        with step_bench(step, inputs, session, timeout=timeout) as bench:
+        with step_bench(step, inputs, session, timeout=timeout, elapsed=self._elapsed) as bench:
             if step.is_folder:
                 for helper in (PRE, POST):
                     if has_helper(step, helper):

@@ -12,7 +12,8 @@ import contextlib
 import fcntl
 import functools
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -62,13 +63,16 @@ _cache_in_use = threading.Lock()
 
 
 class TerraformRunner:
-    """Carries out Terraform and OpenTofu folders."""
+    """Carries out Terraform and OpenTofu folders; time limits count ``elapsed`` seconds."""
 
     kind: ClassVar[str] = "terraform"
     effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = ()
     folders: ClassVar[tuple[str, ...]] = ("terraform", "*.terraform")
     needs_files: ClassVar[bool] = True
+
+    def __init__(self, *, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed = elapsed
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
         return tuple(check_files(step))
@@ -94,7 +98,7 @@ class TerraformRunner:
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
-        with _project(step, inputs, session) as project:
+        with _project(step, inputs, session, elapsed=self._elapsed) as project:
             bench = project.bench
             if has_helper(step, PRE):
                 run_helper(bench, PRE)
@@ -112,7 +116,7 @@ class TerraformRunner:
     def destroy(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
-        with _project(step, inputs, session) as project:
+        with _project(step, inputs, session, elapsed=self._elapsed) as project:
             project.begin()
             changed = project.plan("-destroy")
             if changed:
@@ -123,7 +127,7 @@ class TerraformRunner:
     def preview(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> tuple[str, ...]:
-        with _project(step, inputs, session) as project:
+        with _project(step, inputs, session, elapsed=self._elapsed) as project:
             project.begin()
             project.plan("-lock=false")
             found = planned_changes(project.planned)
@@ -269,7 +273,11 @@ class _Project:
 
 @contextlib.contextmanager
 def _project(
-    step: CustomizationStep, inputs: StepInputs, session: AccountSession
+    step: CustomizationStep,
+    inputs: StepInputs,
+    session: AccountSession,
+    *,
+    elapsed: Callable[[], float],
 ) -> Iterator[_Project]:
     options = inputs.options.terraform
     if options.state is None:
@@ -279,7 +287,10 @@ def _project(
         )
     binary = find_binary(options)
     timeout = step.timeout_seconds or DEFAULT_TIMEOUT_SECONDS
-    with _room(options.in_parallel), step_bench(step, inputs, session, timeout=timeout) as bench:
+    with (
+        _room(options.in_parallel),
+        step_bench(step, inputs, session, timeout=timeout, elapsed=elapsed) as bench,
+    ):
         yield _Project(bench, inputs, binary=binary, state=options.state)
 
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from builders_aws import ManualClock
+from waiting import PATIENCE
 
 from aft.aws.pacing import DEFAULT_PACES, Pace, Pacing, TokenBucket
 
@@ -41,7 +42,7 @@ def test_threads_get_places_of_their_own_and_nobody_sleeps_under_the_lock() -> N
 
         def sleep(self, seconds: float) -> None:
             self.asleep.release()
-            assert self.go.wait(10)
+            assert self.go.wait(PATIENCE)
 
     clock = Stuck()
     bucket = TokenBucket(per_second=1, burst=1, clock=clock)
@@ -49,7 +50,7 @@ def test_threads_get_places_of_their_own_and_nobody_sleeps_under_the_lock() -> N
     for thread in threads:
         thread.start()
     for _ in range(4):
-        assert clock.asleep.acquire(timeout=10), "a thread slept while it held the lock"
+        assert clock.asleep.acquire(timeout=PATIENCE), "a thread slept while it held the lock"
     assert bucket.reserve() == pytest.approx(5)
     clock.go.set()
     for thread in threads:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 from builders_requests import PROVIDERS, MemoryFiles
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
@@ -124,7 +124,6 @@ def test_the_schema_sees_what_editors_should_show() -> None:
     assert accepts("defaults", {"regions": ["{folder}"], "email": "{id}@x"})
 
 
-@settings(max_examples=300)
 @given(requests)
 def test_what_validate_accepts_of_a_request_the_schema_accepts(data: dict[str, Any]) -> None:
     found = document(data)
@@ -136,7 +135,6 @@ def test_what_validate_accepts_of_a_request_the_schema_accepts(data: dict[str, A
         assert accepts("request", data)
 
 
-@settings(max_examples=200)
 @given(defaults)
 def test_what_validate_accepts_of_defaults_the_schema_accepts(data: dict[str, Any]) -> None:
     found = document(data)
@@ -155,7 +153,6 @@ configs = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200)
 @given(configs)
 def test_what_validate_accepts_of_the_configuration_the_schema_accepts(
     data: dict[str, Any],

@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,10 +29,12 @@ from builders_git import (
 )
 from fakes.clocks import SteppingClock
 from git_server import serving
+from waiting import PATIENCE
 
 from aft.errors import Conflict, Denied, Transient, UserError
 from aft.git.ledger import layout
 from aft.git.ledger.store import GitLedger
+from aft.git.ref_lock import past_lock
 from aft.git.repository import Repository, open_repository
 from aft.ledger.codec import decode_event, encode_record
 from aft.ledger.events import ORGANIZATION, EventKind, LedgerEvent
@@ -308,11 +309,20 @@ def test_a_lock_that_somebody_holds_is_waited_for(clone: Clone) -> None:
     ledger.append([bound()])
     lock = lock_of(clone)
     lock.touch()
-    holder = threading.Timer(1.5, lock.unlink)  # it would fail if it were gone by then
-    holder.start()
-    ledger.append([step("x")])
-    holder.join()
-    assert len(ledger.events("payments-prod")) == 2
+    young = time.time() + 3600  # however long this takes
+    os.utime(lock, (young, young))
+    clock = SteppingClock()
+    clock.at(1.5, lock.unlink)  # it would fail if it were gone by then
+    handle = clone.repository.open()
+    name = f"refs/heads/{BRANCH}"
+    moved = clone.commit_object(clone.git("mktree"), None, "moved")
+
+    def move() -> None:
+        handle.references[name].set_target(moved)
+
+    past_lock(handle, name, move, elapsed=clock.monotonic, sleep=clock.sleep)
+    assert clone.git("rev-parse", BRANCH) == moved
+    assert 1.5 <= clock.monotonic() < 1.6
 
 
 def test_a_lock_that_cannot_be_removed_is_explained(clone: Clone) -> None:
@@ -591,7 +601,7 @@ def _names(stories: dict[str, list[LedgerEvent]]) -> set[str]:
 
 def test_processes_in_one_clone_lose_nothing(clone: Clone) -> None:
     started = [_start(clone.path, "", f"p{n}", 15) for n in range(2)]
-    assert [process.wait(60) for process in started] == [0, 0]
+    assert [process.wait(PATIENCE) for process in started] == [0, 0]
     assert _names(consistent(clone.path)) == {f"p{n}-{i}" for n in range(2) for i in range(15)}
 
 
@@ -630,14 +640,14 @@ def test_only_one_of_two_processes_makes_the_branch(clone: Clone) -> None:
         assert process.stdin is not None
         process.stdin.write(begin)
         process.stdin.flush()
-    made = [process.communicate(timeout=60)[0].split() for process in started]
+    made = [process.communicate(timeout=PATIENCE)[0].split() for process in started]
     assert [sum(map(int, tries)) for tries in zip(*made, strict=True)] == [1] * branches
 
 
 def test_processes_in_two_clones_lose_nothing(hosted: Path, tmp_path: Path) -> None:
     paths = [clone_of(hosted, tmp_path / name).path for name in "ab"]
     started = [_start(path, "origin", f"p{n}", 8) for n, path in enumerate(paths)]
-    assert [process.wait(60) for process in started] == [0, 0]
+    assert [process.wait(PATIENCE) for process in started] == [0, 0]
     assert _names(consistent(hosted)) == {f"p{n}-{i}" for n in range(2) for i in range(8)}
 
 
@@ -646,11 +656,13 @@ def test_a_killed_writer_leaves_a_ledger_that_reads_and_goes_on(clone: Clone) ->
     for attempt in range(5):
         process = _start(clone.path, "", f"p{attempt}", 1000)
         assert process.stdout is not None
+        for _ in range(3 * attempt):
+            process.stdout.readline()
+        told += 3 * attempt
         process.stdout.readline()
-        time.sleep(0.013 * attempt)
         os.kill(process.pid, signal.SIGKILL)
         told += 1 + len(process.stdout.read().splitlines())
-        process.wait(10)
+        process.wait(PATIENCE)
         for lock in (clone.path / ".git").rglob("*.lock"):
             lock.unlink()  # a run would wait some seconds, then do it too
         kept = _names(consistent(clone.path))

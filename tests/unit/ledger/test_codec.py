@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from builders_git import bound, event, step
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aft.ledger.codec import decode_event, decode_record, encode_event, encode_record
@@ -76,7 +76,6 @@ RECORDS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(EVENTS)
 def test_events_come_back_as_they_went(given_event: LedgerEvent) -> None:
     line = encode_event(given_event)
@@ -85,7 +84,6 @@ def test_events_come_back_as_they_went(given_event: LedgerEvent) -> None:
     assert encode_event(given_event) == line
 
 
-@settings(max_examples=100, deadline=None)
 @given(RECORDS)
 def test_records_come_back_as_they_went(record: AccountRecord) -> None:
     text = encode_record(record.subject, record)

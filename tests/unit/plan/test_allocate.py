@@ -6,7 +6,7 @@ import random
 from ipaddress import IPv4Network
 from itertools import combinations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aft.kinds.address_range.allocate import Problem, RangeClaim, RangePool, allocate
@@ -43,7 +43,6 @@ def claims(draw: st.DrawFn) -> list[RangeClaim]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
 @given(claims(), st.lists(networks(), max_size=8))
 def test_nobody_gets_what_another_has(asked: list[RangeClaim], taken: list[IPv4Network]) -> None:
     found = allocate(asked, pools=POOLS, taken=[("elsewhere", span) for span in taken])
@@ -62,7 +61,6 @@ def test_nobody_gets_what_another_has(asked: list[RangeClaim], taken: list[IPv4N
             assert not any(span.overlaps(item) for item in pool.reserved)
 
 
-@settings(max_examples=100, deadline=None)
 @given(claims(), st.lists(networks(), max_size=5), st.randoms(use_true_random=False))
 def test_the_order_of_claims_does_not_matter(
     asked: list[RangeClaim], taken: list[IPv4Network], order: random.Random
@@ -75,7 +73,6 @@ def test_the_order_of_claims_does_not_matter(
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(claims(), claims())
 def test_what_was_handed_out_stays(first: list[RangeClaim], later: list[RangeClaim]) -> None:
     before = allocate(first, pools=POOLS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import builders_plan as b
 from builders_kinds import KINDS, what
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aft.desired.model import DesiredState
@@ -89,7 +89,6 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @given(cases(), st.randoms(use_true_random=False))
-@settings(max_examples=120, deadline=None)
 def test_the_order_of_the_inputs_does_not_matter(case: Case, shuffle: random.Random) -> None:
     def mixed(items: tuple) -> tuple:  # type: ignore[type-arg]  # any items
         return tuple(shuffle.sample(items, len(items)))
@@ -112,7 +111,6 @@ def test_the_order_of_the_inputs_does_not_matter(case: Case, shuffle: random.Ran
 
 
 @given(cases())
-@settings(max_examples=200, deadline=None)
 def test_no_account_is_shared_and_none_is_created_twice(case: Case) -> None:
     plan = case.plan()
     owners = {
@@ -138,7 +136,6 @@ def test_no_account_is_shared_and_none_is_created_twice(case: Case) -> None:
 
 
 @given(cases())
-@settings(max_examples=200, deadline=None)
 def test_every_change_is_safe_to_carry_out(case: Case) -> None:
     plan = case.plan()
     asked = {request.id for request in case.desired.requests}
@@ -164,7 +161,6 @@ def test_every_change_is_safe_to_carry_out(case: Case) -> None:
 
 
 @given(cases())
-@settings(max_examples=100, deadline=None)
 def test_every_request_is_done_changed_or_in_doubt_and_the_counts_agree(case: Case) -> None:
     plan = case.plan()
     if any(item.code == "AFT921" for item in plan.attention):
@@ -183,7 +179,6 @@ def test_every_request_is_done_changed_or_in_doubt_and_the_counts_agree(case: Ca
 
 
 @given(cases())
-@settings(max_examples=60, deadline=None)
 def test_every_plan_can_be_saved_and_shown(case: Case) -> None:
     plan = case.plan()
     assert plan_from_json(plan_to_json(plan)) == plan

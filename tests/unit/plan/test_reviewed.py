@@ -10,7 +10,7 @@ import builders_plan as b
 import builders_report as r
 import pytest
 from builders_kinds import a_change, what
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aft.errors import UserError
@@ -65,14 +65,12 @@ def plans(draw: st.DrawFn) -> Plan:
     return replace(r.empty(), changes=changes, waves=())
 
 
-@settings(max_examples=40)
 @given(plan=plans())
 def test_what_was_reviewed_is_never_new(plan: Plan) -> None:
     assert newly_risky(reviewed_of(plan), plan) == ()
     assert newly_routine(reviewed_of(plan), plan) == ()
 
 
-@settings(max_examples=40)
 @given(plan=plans())
 def test_without_a_review_every_risk_is_new_and_everything_else_routine(plan: Plan) -> None:
     risky = newly_risky(NOTHING_REVIEWED, plan)
@@ -81,7 +79,6 @@ def test_without_a_review_every_risk_is_new_and_everything_else_routine(plan: Pl
     assert len(risky) + len(newly_routine(NOTHING_REVIEWED, plan)) == len(plan.changes)
 
 
-@settings(max_examples=40)
 @given(plan=plans())
 def test_it_reads_back_equal_and_tells_no_address_and_no_account_id(plan: Plan) -> None:
     text = reviewed_to_json(reviewed_of(plan))
@@ -92,7 +89,6 @@ def test_it_reads_back_equal_and_tells_no_address_and_no_account_id(plan: Plan) 
         assert not re.search(r"[0-9]{12}", told)
 
 
-@settings(max_examples=40)
 @given(before=plans(), after=plans())
 def test_a_risk_goes_ahead_only_if_the_same_was_reviewed(before: Plan, after: Plan) -> None:
     def does(change: Change) -> object:
@@ -104,7 +100,6 @@ def test_a_risk_goes_ahead_only_if_the_same_was_reviewed(before: Plan, after: Pl
     assert list(newly_risky(reviewed_of(before), after)) == expected
 
 
-@settings(max_examples=40)
 @given(first=plans(), second=plans())
 def test_what_several_reviews_have_seen_counts_together(first: Plan, second: Plan) -> None:
     both = together([reviewed_of(first), NOTHING_REVIEWED, reviewed_of(second), NOTHING_REVIEWED])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aft.policy_language.compare import Comparison, Verdict, wider
@@ -261,7 +261,6 @@ def answers(document: list[Statement], request: Request) -> Answer:
     return granted([policy(*document)], request, source="x")
 
 
-@settings(max_examples=300, deadline=None)
 @given(DOCUMENTS, DOCUMENTS, st.lists(requests(), min_size=5, max_size=20))
 def test_wider_agrees_with_sampling(
     before: list[Statement], after: list[Statement], sample: list[Request]
@@ -275,7 +274,6 @@ def test_wider_agrees_with_sampling(
             assert verdict is Verdict.YES, request
 
 
-@settings(max_examples=200, deadline=None)
 @given(DOCUMENTS, statements(effects=("Deny",)), requests())
 def test_a_deny_more_never_widens(
     document: list[Statement], more: Statement, request: Request
@@ -285,13 +283,11 @@ def test_a_deny_more_never_widens(
         assert answers(document, request).decision is Decision.ALLOWED
 
 
-@settings(max_examples=200, deadline=None)
 @given(DOCUMENTS)
 def test_nothing_is_wider_than_itself(document: list[Statement]) -> None:
     assert compared(document, list(reversed(document))).verdict is Verdict.NO
 
 
-@settings(max_examples=300, deadline=None)
 @given(DOCUMENTS, requests(), st.sets(st.sampled_from(["aws:k", "s3:n", "aws:ip"])))
 def test_what_is_certain_stays_so_whatever_the_unknown_keys_hold(
     document: list[Statement], request: Request, unknown: set[str]

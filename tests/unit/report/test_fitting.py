@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, listed, utf8_size
@@ -15,7 +15,6 @@ def section(title: str, sizes: list[int], *, is_vital: bool) -> Section:
     return Section(title=f"### {title}", entries=entries, is_vital=is_vital, gap=LIST)
 
 
-@settings(max_examples=60)
 @given(vital=ENTRIES, other=ENTRIES, limit=st.integers(min_value=1_500, max_value=9_000))
 def test_nothing_is_lost_in_silence(vital: list[int], other: list[int], limit: int) -> None:
     noticed: list[Missing] = []

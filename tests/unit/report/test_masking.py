@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
 
 import builders_plan as b
 import builders_report as r
 import pytest
 from builders_kinds import KINDS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
+from waiting import no_hang
 
 from aft.plan.codec import plan_digest
 from aft.plan.model import Plan
@@ -76,7 +76,6 @@ def test_markdown_is_masked_and_stays_as_it_was(name: str) -> None:
         assert ("\\@\u200b" in masked) == ("\\@\u200b" in shown)
 
 
-@settings(max_examples=60)
 @given(
     before=st.text(max_size=20),
     number=st.integers(min_value=0, max_value=10**12 - 1),
@@ -90,14 +89,10 @@ def test_no_account_id_is_left_and_twice_is_once(before: str, number: int, after
     assert FULL_MASK(masked) == masked
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["a" * 20_000, "a." * 10_000, "@" * 20_000, "a@" * 10_000, "\\" * 20_000, "1" * 20_000],
-)
+@pytest.mark.parametrize("text", ["a", "a.", "@", "a@", "\\", "1"])
 def test_hostile_text_costs_no_time(text: str) -> None:
-    began = time.process_time()
-    FULL_MASK(text + "@")
-    assert time.process_time() - began < 3
+    with no_hang():  # were it worse than linear
+        assert FULL_MASK(text * 400_000 + "@")
 
 
 def test_colours_stay_where_they_are() -> None:

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
 import textwrap
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import pytest
 from builders_inside import facts, member_account
 from builders_steps import step
+from waiting import TimeOnceThere, until_gone
 
 from aft.customizations.model import ALL_INPUTS, StepInputs, StepResult
 from aft.errors import Terminal
@@ -50,9 +49,10 @@ def run(
     *,
     support: Mapping[str, str] | None = None,
     outputs: Mapping[str, Mapping[str, str]] | None = None,
+    runner: PythonRunner | None = None,
     **changes: Any,
 ) -> StepResult:
-    runner = PythonRunner()
+    runner = runner or PythonRunner()
     made = step(runner, textwrap.dedent(body), name="10-step.py", support=support)
     inputs = StepInputs(account=facts(**changes), outputs=outputs or {})
     return runner.run(made, inputs, OnlyEnvironment())
@@ -226,65 +226,41 @@ def test_a_failure_in_a_support_file_is_placed_there() -> None:
 
 def test_a_step_that_hangs_is_stopped_with_all_it_started(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    begun = time.monotonic()
     raised = failure(
         f"""\
-        import os, subprocess, sys, time
+        import os, subprocess, threading
         TIMEOUT_SECONDS = 3
         def customize(context):
             print("waiting for the pipeline", flush=True)
-            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-            open({str(pids)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
-            while True:
-                time.sleep(1)
-        """
+            child = subprocess.Popen(["sleep", "infinity"])
+            with open({str(pids)!r} + ".new", "w") as file:
+                file.write(f"{{os.getpid()}} {{child.pid}}")
+            os.rename(file.name, {str(pids)!r})
+            threading.Event().wait()
+        """,
+        runner=PythonRunner(elapsed=TimeOnceThere(pids)),
     )
-    assert time.monotonic() - begun < 20
     assert "not done after 3 seconds, so it was stopped" in raised.message
     assert "waiting for the pipeline" in raised.message
     assert "TIMEOUT_SECONDS" in raised.hint
-    assert_gone(pids)
+    until_gone(*map(int, pids.read_text().split()))
 
 
 def test_what_a_step_leaves_running_is_stopped_when_it_returns(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    begun = time.monotonic()
     result = run(
         f"""\
-        import os, subprocess, sys, threading, time
+        import subprocess, threading
+        TIMEOUT_SECONDS = 300
         def customize(context):
-            children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-                        for _ in range(5)]
+            children = [subprocess.Popen(["sleep", "infinity"]) for _ in range(5)]
             open({str(pids)!r}, "w").write(" ".join(str(child.pid) for child in children))
-            threading.Thread(target=time.sleep, args=(60,)).start()
+            threading.Thread(target=threading.Event().wait).start()
             return {{"done": "yes"}}
         """
     )
     assert result.outputs == {"done": "yes"}
-    assert time.monotonic() - begun < 20
-    assert_gone(pids)
-
-
-def assert_gone(pids: Path) -> None:
-    """No process of those is left, but perhaps as a zombie for its new parent to see."""
-    numbers = pids.read_text().split()
-    assert numbers
-    end = time.monotonic() + 5
-    while any(is_running(number) for number in numbers) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert [number for number in numbers if is_running(number)] == []
-
-
-def is_running(number: str) -> bool:
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    status = Path("/proc", number, "stat")
-    try:
-        return status.read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return Path("/proc").is_dir() is False
+    until_gone(*map(int, pids.read_text().split()))
 
 
 def test_much_output_and_a_large_order_block_nothing() -> None:
@@ -372,26 +348,24 @@ def test_which_inputs_a_step_reads(body: str, used: set[str]) -> None:
     assert made.uses == used
 
 
-def test_a_step_that_forks_away_leaves_nothing_running(tmp_path: Path) -> None:
-    mark = tmp_path / "alive"
-    began = time.monotonic()
+def test_a_step_that_forks_away_leaves_nothing_running() -> None:
     result = run(
-        f"""\
-        import os, time
+        """\
+        import os, signal
+        TIMEOUT_SECONDS = 300
         def customize(context):
+            read, write = os.pipe()
             if os.fork() == 0:
                 os.setsid()
                 if os.fork() == 0:
-                    time.sleep(2.5)
-                    open({str(mark)!r}, "w").close()
+                    os.write(write, str(os.getpid()).encode())
+                    while True:
+                        signal.pause()
                 os._exit(0)
-            return {{"Forked": "yes"}}
+            return {"Forked": os.read(read, 100).decode()}
         """
     )
-    assert result.outputs == {"Forked": "yes"}
-    assert time.monotonic() - began < 5
-    time.sleep(2.7)
-    assert not mark.exists()
+    until_gone(int(result.outputs["Forked"]))
 
 
 def test_an_answer_that_was_cut_is_quoted_neither_in_the_reason_nor_in_the_log() -> None:

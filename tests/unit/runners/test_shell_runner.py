@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from builders_folders import KEY_ID, SECRET, TOKEN, OnlyEnvironment, inputs, only_step, parsed
+from waiting import TimeOnceThere, until_gone
 
 from aft.customizations.model import ALL_INPUTS, StepFailed, StepResult
 from aft.runners.process.workdir import NETWORK_VARIABLES
@@ -131,27 +131,25 @@ def test_afts_profiles_answer_for_this_account_alone() -> None:
     assert log.endswith("600\n")
 
 
+STRAY = "setsid bash -c 'echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep infinity' & disown\n"
+
+
 def test_time_is_limited_and_nothing_survives(tmp_path: Path) -> None:
-    mark = tmp_path / "alive"
+    pid = tmp_path / "pid"
     files = {
         "customization.yaml": "timeout_seconds: 1\n",
-        "10-step.sh": f"setsid bash -c 'sleep 1.6; touch {mark}' & disown\nsleep 60\n",
+        "10-step.sh": STRAY.format(pid=pid) + "sleep infinity\n",
     }
-    began = time.monotonic()
+    runner = ShellRunner(elapsed=TimeOnceThere(pid))
     with pytest.raises(StepFailed, match="not done after 1 seconds"):
-        ShellRunner().run(only_step(files), inputs(), OnlyEnvironment())
-    assert time.monotonic() - began < 10
-    time.sleep(1.2)
-    assert not mark.exists()
+        runner.run(only_step(files), inputs(), OnlyEnvironment())
+    until_gone(int(pid.read_text()))
 
 
 def test_what_a_finished_script_leaves_running_is_ended(tmp_path: Path) -> None:
-    mark = tmp_path / "alive"
-    began = time.monotonic()
-    run(f"setsid bash -c 'sleep 1; touch {mark}' & disown\necho done\n")
-    assert time.monotonic() - began < 5
-    time.sleep(1.2)
-    assert not mark.exists()
+    pid = tmp_path / "pid"
+    run(STRAY.format(pid=pid) + f"until [ -e {pid} ]; do sleep 0.01; done\n")
+    until_gone(int(pid.read_text()))
 
 
 def test_inputs_that_a_script_may_read() -> None:

@@ -16,6 +16,7 @@ from builders_terraform import (
     plugin_directory,
     terraform,
 )
+from waiting import TimeOnceThere
 
 from aft.customizations.model import CustomizationStep, StepFailed, StepResult
 from aft.customizations.options import HcpState, LocalState, S3State, TerraformOptions
@@ -154,15 +155,19 @@ def test_an_aft_folder_is_rendered_with_its_thirteen_variables(tmp_path: Path) -
 
 
 def test_time_is_limited_and_terraform_may_still_unlock(tmp_path: Path) -> None:
-    slow = """\
-resource "terraform_data" "slow" {
-  provisioner "local-exec" {
-    command = "sleep 60"
-  }
-}
+    began = tmp_path / "began"
+    slow = f"""\
+resource "terraform_data" "slow" {{
+  provisioner "local-exec" {{
+    command = "touch {began}; exec sleep infinity"
+  }}
+}}
 """
-    failed = failure(folder(slow, **{"customization.yaml": "timeout_seconds: 4\n"}), tmp_path)
-    assert failed.code == "TimedOut"
+    step = folder(slow, **{"customization.yaml": "timeout_seconds: 4\n"})
+    runner = TerraformRunner(elapsed=TimeOnceThere(began))
+    with pytest.raises(StepFailed) as failed:
+        runner.run(step, inputs(state=str(tmp_path)), OnlyEnvironment())
+    assert failed.value.code == "TimedOut"
     assert not list(tmp_path.rglob("*.lock.info"))
 
 

@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aft.findings.model import Finding
@@ -188,7 +188,6 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=50)
 @given(st.dictionaries(st.text("abcé:#'-", min_size=1), JSON_VALUES, min_size=1))
 def test_json_is_read_as_itself_and_every_value_has_a_place(data: dict[str, object]) -> None:
     text = json.dumps(data, ensure_ascii=False)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from builders_sandbox import shared_client
+from builders_sandbox import STILL, shared_client
 
 from aft.sandbox import Sandbox
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.open(None) as opened:
+    with Sandbox.open(None, wall=STILL) as opened:
         yield opened
 
 

@@ -20,7 +20,7 @@ from aft.sandbox.snapshot import _Pickler, _registry, _registry_names
 @pytest.mark.parametrize(
     ("module", "names"),
     [
-        ("moto.core.base_backend", ["BackendDict._instances", "BackendDict.reset"]),
+        ("moto.core.base_backend", ["BackendDict._instances", "BaseBackend.reset", "backend_lock"]),
         ("moto.core.base_backend", ["AccountSpecificBackend.__getitem__", "Session"]),
         ("moto.core.botocore_stubber", ["BotocoreStubber.process_request"]),
         ("moto.core.parse", ["PROTOCOL_PARSERS", "RequestParserError"]),

@@ -3,15 +3,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
-from builders_sandbox import create, refusal
+from builders_sandbox import create, refusal, shared_client
+from waiting import PATIENCE, until
 
 import aft.sandbox as simulated
 from aft.sandbox import Rule, Sandbox
+from aft.sandbox.clock import Wall
 
 
 @pytest.mark.parametrize(
@@ -68,11 +70,27 @@ def test_botocore_retries_what_it_would_retry(sandbox):
     assert org.list_roots()["ResponseMetadata"]["RetryAttempts"] == 1
 
 
-def test_latency_is_real_and_parallel(sandbox, org):
-    sandbox.faults.add(Rule("*", "*", simulated.latency(0.05)))
-    before = time.monotonic()
-    org.list_roots()
-    assert time.monotonic() - before >= 0.05
+def test_latency_passes_outside_and_nothing_else_does_with_it():
+    slept = []
+    with Sandbox.open(None, wall=Wall(monotonic=lambda: 0.0, sleep=slept.append)) as sandbox:
+        org = shared_client(sandbox, "organizations")
+        before = sandbox.clock.monotonic()
+        sandbox.faults.add(Rule("*", "ListRoots", simulated.latency(0.05)))
+        org.list_roots()
+        assert slept == [0.05]
+        assert sandbox.clock.monotonic() == before
+
+
+def test_a_call_that_is_held_holds_up_no_other(sandbox, org):
+    gate = simulated.Gate()
+    sandbox.faults.add(Rule("*", "ListRoots", simulated.held(gate)))
+    with ThreadPoolExecutor(2) as pool:
+        held = [pool.submit(org.list_roots) for _ in range(2)]
+        until(lambda: gate.arrived == 2, "both wait")
+        assert org.list_accounts()["Accounts"]
+        assert not any(one.done() for one in held)
+        gate.open()
+        assert all(one.result()["Roots"] for one in held)
 
 
 def test_a_rule_may_be_for_one_account_only(sandbox, org):
@@ -107,7 +125,7 @@ def test_the_world_outlives_the_process_that_dies(tmp_path, kind, survivors):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert dead.returncode == 137, dead.stderr

@@ -10,6 +10,7 @@ import sys
 import boto3
 import pytest
 from builders_sandbox import assumed, create, refusal
+from waiting import PATIENCE
 
 from aft.errors import UserError
 from aft.sandbox import AccountSpec, Profile, Sandbox
@@ -81,7 +82,7 @@ def test_everything_is_there_in_the_next_process(tmp_path):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert wrote.returncode == 0, wrote.stderr
@@ -181,7 +182,7 @@ except UserError as error:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=True,
         )
     assert "in use by another process" in other.stdout

@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from builders_sandbox import ACCESS_ROLE
+from waiting import PATIENCE
 
 from aft.sandbox import AccountSpec, Sandbox
 from aft.sandbox.server import SandboxServer, serve
@@ -69,7 +70,7 @@ class Served:
             if value:
                 request.add_header(name.replace("_", "-"), value)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refused:
             return refused.code, json.load(refused)

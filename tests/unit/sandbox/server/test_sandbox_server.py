@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.client
 import socket
-import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from builders_sandbox import message, refusal
+from waiting import PATIENCE, until
 
 from aft.errors import UserError
 from aft.sandbox import AccountSpec, Rule, Sandbox, lost_reply, reset, throttle
@@ -132,7 +132,9 @@ def test_what_is_not_simulated_says_so_in_the_services_protocol(served, service,
 
 def raw(served, request: bytes) -> bytes:
     """Bytes in, bytes out."""
-    with socket.create_connection((served.server.host, served.server.port), timeout=5) as peer:
+    with socket.create_connection(
+        (served.server.host, served.server.port), timeout=PATIENCE
+    ) as peer:
         peer.sendall(request)
         peer.shutdown(socket.SHUT_WR)
         answer = b""
@@ -241,11 +243,9 @@ def test_a_reset_is_a_broken_connection_and_nothing_happens(served):
 
 def test_a_lost_reply_leaves_the_change_behind_and_comes_at_once(served):
     served.sandbox.faults.add(Rule("organizations", "TagResource", lost_reply(), times=1))
-    org = served.client("organizations", read_timeout=30)
-    started = time.monotonic()
-    with pytest.raises(ConnectionClosedError):
+    org = served.client("organizations", read_timeout=PATIENCE)
+    with pytest.raises(ConnectionClosedError):  # and no timeout
         org.tag_resource(ResourceId=served.account, Tags=[{"Key": "a", "Value": "b"}])
-    assert time.monotonic() - started < 5
     tags = org.list_tags_for_resource(ResourceId=served.account)["Tags"]
     assert tags == [{"Key": "a", "Value": "b"}]
 
@@ -274,18 +274,6 @@ def test_sixteen_threads_get_their_own_answers(served):
     assert results == [[str(number)] * 8 for number in range(16)]
 
 
-def test_a_hundred_calls_take_less_than_a_second(served):
-    org = served.client("organizations")
-    org.list_roots()
-    best = 60.0
-    for _ in range(3):
-        started = time.monotonic()
-        for _ in range(50):
-            org.list_roots()
-        best = min(best, time.monotonic() - started)
-    assert best < 0.5
-
-
 def reopened_units(path) -> list[str]:
     with Sandbox.open(path) as sandbox:
         org = sandbox.botocore_session().create_client("organizations")
@@ -305,13 +293,10 @@ def test_a_change_is_on_disk_a_moment_later_and_reads_are_not_saved(tmp_path):
             data=b'{"advance": 60}',
             headers={"X-Aft-Sandbox": "1"},
         )
-        urllib.request.urlopen(request, timeout=5).close()
+        urllib.request.urlopen(request, timeout=PATIENCE).close()
         root = org.list_roots()["Roots"][0]["Id"]
         org.create_organizational_unit(ParentId=root, Name="Saved")
-        deadline = time.monotonic() + 10
-        while not path.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert path.exists()
+        until(path.exists, "it is saved")
     sandbox.close()
     assert reopened_units(path) == ["Saved"]
 

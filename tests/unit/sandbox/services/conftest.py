@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from builders_sandbox import ONCE
+from builders_sandbox import ONCE, STILL
 
 from aft.sandbox import Sandbox
 from aft.sandbox.seed import AccountSpec
@@ -36,7 +36,7 @@ class Members:
 
 @pytest.fixture
 def members() -> Iterator[Members]:
-    with Sandbox.open(None) as sandbox:
+    with Sandbox.open(None, wall=STILL) as sandbox:
         ids = sandbox.seed_accounts(
             [AccountSpec(name=n, email=f"aws+{n}@example.com") for n in ("first", "second")]
         )

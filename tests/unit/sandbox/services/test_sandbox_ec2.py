@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from builders_sandbox import refusal
+from counting import lines_run
 
 
 def ids(found, key):
@@ -183,9 +182,6 @@ def test_the_first_touch_of_a_region_is_cheap(members):
         members.client("ec2", region)
         for region in ("eu-west-1", "eu-west-2", "eu-north-1", "us-east-2", "ap-south-1")
     ]
-    spent = []
-    for other in others:
-        started = time.process_time()
-        other.describe_vpcs()
-        spent.append(time.process_time() - started)
-    assert min(spent) < 0.020  # the least: other work of this process is not meant
+    first = min(lines_run(other.describe_vpcs) for other in others)
+    again = min(lines_run(other.describe_vpcs) for other in others)
+    assert first < 2.5 * again
