@@ -130,6 +130,7 @@ class As:
                     ledger=ledger,
                     edge=edge,
                     provider=workspace.provider(desired.config, edge.management),
+                    effects=workspace.effects(edge.management),
                     sandbox=sandbox,
                     run=phase,
                 )

@@ -63,6 +63,7 @@ def place(root: Path, *, real_time: bool = False) -> Iterator[Place]:
             ledger=ledger,
             edge=edge,
             provider=workspace.provider(config, edge.management),
+            effects=workspace.effects(edge.management),
             sandbox=sandbox,
             run="bench",
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders_kinds import KINDS
 from builders_live import with_remote
 from builders_permissions import become, deploy_roles
 from builders_repo import CONFIG, Repo
@@ -107,7 +108,7 @@ def test_a_role_that_may_not_is_told() -> None:
         config = Config(home_region="eu-central-1")
         with edge_onto(sandbox, config, reads_only=True, keys=keys) as edge:
             state: Any = type("State", (), {"config": config, "baselines": {}, "requests": ()})
-            facts = _amazon(Examination(edge.sessions), state, LedgerState())
+            facts = _amazon(Examination(edge.sessions), state, LedgerState(), KINDS)
     assert facts.refused_reads == {}
     assert isinstance(facts.permissions, Unread), "a role that may not ask is told so"
     assert isinstance(facts.accounts, Unread)

@@ -185,6 +185,9 @@ def test_its_limits_hold_and_are_lifted_in_a_reviewed_line(repo: Installed) -> N
     assert wrong.code == 3
     assert "AFT346" in wrong.out
     assert "organization-tag.delete" in wrong.out
+    lifted = "allow: [{limit: craete, up_to: 9, reason: because, until: 2099-01-01}]"
+    repo.write("aft.yaml", config.replace("create: 25", lifted))
+    assert "AFT346 there is no limit 'craete' (did you mean 'create'?)" in repo.run("validate").out
     repo.write("aft.yaml", config.replace("create: 25", "changes: {organization-tag.delete: 2}"))
     repo.commit("Let two go")
     assert repo.run("apply", "--yes").code == 0

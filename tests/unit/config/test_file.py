@@ -52,11 +52,6 @@ def test_one_line_is_enough() -> None:
             "2:31 AFT204",
             "at most 5",
         ),
-        (
-            "home_region: eu-west-1\nlimits:\n  allow:\n    - limit: craete\n",
-            "4:14 AFT204",
-            "'craete'",
-        ),
         ("home_region: eu-west-1\nledger: {branch: a..b}\n", "2:18 AFT704", "branch name"),
         ("home_region: eu-west-1\nledger: {branch: main}\n", "2:18 AFT704", "worker watches"),
         ("home_region: eu-west-1\nledger: {remote: ''}\n", "2:18 AFT704", "is empty"),
