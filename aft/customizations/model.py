@@ -192,9 +192,9 @@ class StepResult:
 class CustomizationRunner(Protocol):
     """One kind of step, such as CloudFormation.
 
-    ``suffixes`` are the file-name endings it claims (longest wins). ``version`` goes up when the
-    same content would give another result. What a runner can do beside is said by the protocols
-    below; one that lacks them simply cannot.
+    ``suffixes`` are the file-name endings it claims (longest wins). ``effect_version`` goes up
+    when the same content would give another result. What else a runner can do is said by the
+    protocols below; one that lacks them simply cannot.
     """
 
     kind: ClassVar[str]
@@ -259,6 +259,29 @@ class Destroys(Protocol):
     ) -> StepResult:
         """Take it away; what is gone already is no error. Raises ``Terminal``."""
         ...
+
+
+@runtime_checkable
+class LeavesThings(Protocol):
+    """A runner that can say what stays of a step that an account no longer gets, such as
+    ``its stack stays``."""
+
+    stays: ClassVar[str]
+
+
+@runtime_checkable
+class SharesState(Protocol):
+    """A runner whose steps of one name work on one state in all customizations of an account,
+    unless a customization says otherwise (``CustomizationStep.shares_state``).
+
+    ``shared_step`` is that name, ``state_noun`` what people call the state, ``takes_over`` what
+    happens to what only an earlier step had, and ``own_state`` how to have a state of one's own.
+    """
+
+    shared_step: ClassVar[str]
+    state_noun: ClassVar[str]
+    takes_over: ClassVar[str]
+    own_state: ClassVar[str]
 
 
 @runtime_checkable

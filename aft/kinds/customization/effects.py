@@ -16,6 +16,7 @@ from aft.customizations.model import (
     OtherAccount,
     Outputs,
     Removal,
+    SharesState,
     StepFailed,
     StepFile,
     StepInputs,
@@ -28,6 +29,7 @@ from aft.engine.readiness import ensure_usable
 from aft.errors import AftError, Terminal
 from aft.kinds.customization.diff import parameters_for
 from aft.kinds.customization.other_accounts import outputs_of
+from aft.kinds.customization.removals import runner_claiming
 from aft.ledger.events import EventKind
 from aft.plan.fields import RERUN, REVISION, field_of
 from aft.plan.model import Action, Change
@@ -35,7 +37,6 @@ from aft.plan.targets import facts_of_the_past
 from aft.sessions import AccountSession, SealedSession
 from aft.values.ids import AccountId, RequestId
 
-_TERRAFORM = "terraform"
 Act = Callable[[CustomizationStep, StepInputs, AccountSession], StepResult]
 
 
@@ -171,7 +172,8 @@ def _about(context: RunContext, change: Change) -> Mapping[str, str]:
             found = {"runner": step.kind, "revision": context.run.revision}
             if step.on_removal is Removal.DESTROY:
                 found["on_removal"] = step.on_removal.value
-            if step.kind == _TERRAFORM and not step.shares_state:
+            runner = context.tools.runners.get(step.kind)
+            if isinstance(runner, SharesState) and not step.shares_state:
                 found["state"] = "own"
             return found
     return {}
@@ -254,7 +256,9 @@ def _gone_step(context: RunContext, change: Change) -> _Found:
             return _Found(step=step, request=asked, desired=desired)
     known = context.record(change.target)
     done = known.done(change.ref) or known.failed(change.ref)
-    kind = (done.about.get("runner") if done is not None else "") or "cloudformation"
+    kind = (done.about.get("runner", "") if done is not None else "") or runner_claiming(
+        change.key, context.tools.runners
+    )
     runner = context.tools.runners.get(kind)
     if isinstance(runner, Destroys) and not runner.needs_files:
         step = _nameless(change.key, kind)

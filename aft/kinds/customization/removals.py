@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aft.customizations.inputs import TEMPLATE_SUFFIXES
 from aft.customizations.model import (
     CUSTOMIZATION,
     GLOBAL,
+    CustomizationRunner,
     CustomizationStep,
     Destroys,
+    LeavesThings,
     Removal,
+    SharesState,
     step_ref,
 )
 from aft.ledger.events import AccountRecord
@@ -25,14 +27,10 @@ from aft.plan.draft import Draft, Stage
 from aft.plan.fields import REVISION
 from aft.plan.model import Action, Attention, FieldChange
 from aft.plan.targets import AccountTarget
-from aft.plan.view import PlanView
+from aft.plan.view import PlanView, Runners
 
-_TERRAFORM = "terraform"
 _SHARED = "aft"
-_STAYS: Mapping[str, str] = {
-    "cloudformation": "its stack stays",
-    "terraform": "its resources and their state stay",
-}
+"""What ledgers say of a step on the shared state; they say nothing of the first ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +46,9 @@ class _Gone:
     def customization(self) -> str:
         return self.id.split("/", 1)[0]
 
-    @property
-    def runner(self) -> str:
-        return self.about.get("runner", "") or _guessed_runner(self.id)
+    def runner(self, runners: Runners) -> CustomizationRunner | None:
+        """The runner that ran it; ledgers of version 0.1 do not say which."""
+        return runners.get(self.about.get("runner", "") or runner_claiming(self.id, runners))
 
 
 def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
@@ -59,8 +57,9 @@ def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
         return
     wanted, request = target.steps, target.request.id
     for gone in _gone(target.record, {step.id for step in wanted}):
-        heir = _heir(gone, wanted)
-        destroys = heir is None and _is_to_be_destroyed(gone, view)
+        runner = gone.runner(view.runners)
+        heir = _heir(gone, runner, wanted)
+        destroys = heir is None and _is_to_be_destroyed(gone, runner, view)
         revision = gone.about.get("revision", "")
         draft.add(
             Action.DELETE if destroys else Action.RELEASE,
@@ -68,18 +67,17 @@ def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             target=request,
             stage=Stage.RUN,
             fields=(FieldChange(field=REVISION, before=revision, after=None),) if revision else (),
-            effect=_effect(gone, view),
-            reason=_reason(gone, wanted, destroys=destroys, heir=heir),
+            effect=_effect(gone, runner),
+            reason=_reason(gone, runner, wanted, destroys=destroys, heir=heir),
         )
         if heir is not None:
-            draft.remark(_taken_over(request, gone, heir))
+            draft.remark(_taken_over(request, gone, runner, heir))
         elif not destroys and gone.has_run:
-            draft.remark(_kept(request, gone, view))
+            draft.remark(_kept(request, gone, runner))
 
 
-def _effect(gone: _Gone, view: PlanView) -> Mapping[str, Any]:
+def _effect(gone: _Gone, runner: CustomizationRunner | None) -> Mapping[str, Any]:
     """What taking the step away does, as far as git and the runner decide it."""
-    runner = view.runners.get(gone.runner)
     return {
         "step": gone.id,
         "revision": gone.about.get("revision", ""),
@@ -102,9 +100,8 @@ def _gone(record: AccountRecord, wanted: Iterable[str]) -> tuple[_Gone, ...]:
     return tuple(sorted(found, key=lambda item: (item.at, item.id), reverse=True))
 
 
-def _is_to_be_destroyed(gone: _Gone, view: PlanView) -> bool:
-    runner = view.runners.get(gone.runner)
-    if runner is None or not isinstance(runner, Destroys):
+def _is_to_be_destroyed(gone: _Gone, runner: CustomizationRunner | None, view: PlanView) -> bool:
+    if not isinstance(runner, Destroys):
         return False
     still_there = view.desired.customizations.get(gone.customization)
     policy = gone.about.get("on_removal", "")
@@ -113,19 +110,21 @@ def _is_to_be_destroyed(gone: _Gone, view: PlanView) -> bool:
     return policy == Removal.DESTROY.value
 
 
-def _heir(gone: _Gone, wanted: Sequence[CustomizationStep]) -> CustomizationStep | None:
-    """The step that goes on with its Terraform state: AFT has one for all of an account."""
+def _heir(
+    gone: _Gone, runner: CustomizationRunner | None, wanted: Sequence[CustomizationStep]
+) -> CustomizationStep | None:
+    """The step that goes on with its state, where an account has one state for all of them."""
     is_shared = gone.about.get("state", _SHARED) == _SHARED
-    if gone.runner != _TERRAFORM or gone.customization == GLOBAL or not is_shared:
+    if not isinstance(runner, SharesState) or gone.customization == GLOBAL or not is_shared:
         return None
-    if gone.id != f"{gone.customization}/{_TERRAFORM}":
+    if gone.id != f"{gone.customization}/{runner.shared_step}":
         return None
     return next(
         (
             step
             for step in wanted
-            if step.kind == _TERRAFORM
-            and step.name == _TERRAFORM
+            if step.kind == runner.kind
+            and step.name == runner.shared_step
             and step.customization != GLOBAL
             and step.shares_state
         ),
@@ -135,6 +134,7 @@ def _heir(gone: _Gone, wanted: Sequence[CustomizationStep]) -> CustomizationStep
 
 def _reason(
     gone: _Gone,
+    runner: CustomizationRunner | None,
     wanted: Sequence[CustomizationStep],
     *,
     destroys: bool,
@@ -144,14 +144,14 @@ def _reason(
     what = "its file is gone" if has_others else f"customization {gone.customization} is gone"
     if destroys:
         return f"{what}, and it says `on_removal: destroy`"
-    if heir is not None:
-        return f"{what}; {heir.id} goes on with its Terraform state"
+    if heir is not None and isinstance(runner, SharesState):
+        return f"{what}; {heir.id} goes on with its {runner.state_noun}"
     return f"{what}; what it made is kept"
 
 
-def _kept(target: str, gone: _Gone, view: PlanView) -> Attention:
-    stays = _STAYS.get(gone.runner, "what it did is not undone")
-    can = isinstance(view.runners.get(gone.runner), Destroys)
+def _kept(target: str, gone: _Gone, runner: CustomizationRunner | None) -> Attention:
+    stays = runner.stays if isinstance(runner, LeavesThings) else "what it did is not undone"
+    can = isinstance(runner, Destroys)
     hint = "remove by hand what is not wanted any more"
     if can:
         hint = "to have it destroyed instead, bring it back with `on_removal: destroy` in its "
@@ -164,19 +164,24 @@ def _kept(target: str, gone: _Gone, view: PlanView) -> Attention:
     )
 
 
-def _taken_over(target: str, gone: _Gone, heir: CustomizationStep) -> Attention:
+def _taken_over(
+    target: str, gone: _Gone, runner: CustomizationRunner | None, heir: CustomizationStep
+) -> Attention:
+    assert isinstance(runner, SharesState)  # noqa: S101 - only such a step has an heir
     return Attention(
         code="AFT941",
         target=target,
-        message=f"{heir.id} takes over the Terraform state of {gone.id}, as in AFT: Terraform "
-        "destroys what only the old one had",
-        hint="write `terraform: {state: own}` in the customization.yaml of the new one if that is "
-        "not meant",
+        message=f"{heir.id} takes over the {runner.state_noun} of {gone.id}, {runner.takes_over}",
+        hint=runner.own_state,
     )
 
 
-def _guessed_runner(step_id: str) -> str:
-    """For ledgers that do not say."""
-    if step_id.endswith(TEMPLATE_SUFFIXES):
-        return "cloudformation"
-    return "python" if step_id.endswith(".py") else ""
+def runner_claiming(step_id: str, runners: Runners) -> str:
+    """The kind whose runner claims the step's file by its name, the longest ending first."""
+    claims = (
+        (len(suffix), kind)
+        for kind, runner in runners.items()
+        for suffix in runner.suffixes
+        if step_id.endswith(suffix)
+    )
+    return max(claims, default=(0, ""))[1]

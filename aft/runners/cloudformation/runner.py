@@ -50,6 +50,7 @@ class CloudFormationRunner:
     effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = TEMPLATE_SUFFIXES
     needs_files: ClassVar[bool] = False
+    stays: ClassVar[str] = "its stack stays"
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
         path = step.file.path

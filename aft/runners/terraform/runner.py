@@ -45,6 +45,7 @@ from aft.runners.terraform.files import (
 )
 from aft.runners.terraform.output import error_lines, planned_changes, read_outputs
 from aft.runners.terraform.state import (
+    SHARED_STEP,
     aft_variables,
     local_file,
     override,
@@ -70,6 +71,14 @@ class TerraformRunner:
     suffixes: ClassVar[tuple[str, ...]] = ()
     folders: ClassVar[tuple[str, ...]] = ("terraform", "*.terraform")
     needs_files: ClassVar[bool] = True
+    stays: ClassVar[str] = "its resources and their state stay"
+    shared_step: ClassVar[str] = SHARED_STEP
+    state_noun: ClassVar[str] = "Terraform state"
+    takes_over: ClassVar[str] = "as in AFT: Terraform destroys what only the old one had"
+    own_state: ClassVar[str] = (
+        "write `terraform: {state: own}` in the customization.yaml of the new one if that is not "
+        "meant"
+    )
 
     def __init__(self, *, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._elapsed = elapsed

@@ -15,6 +15,7 @@ from aft.desired.model import DesiredState
 from aft.kinds.customization.other_accounts import dependencies_first
 from aft.ledger.events import AccountRecord, DoneStep
 from aft.plan.model import Plan
+from aft.runners.terraform.runner import TerraformRunner
 
 READ = ("accounts", "net", "outputs", "hub/10.py", "VpcId")
 
@@ -23,7 +24,13 @@ class Destroyer(b.FakeRunner):
     """A kind that can be taken away again."""
 
     kind: ClassVar[str] = "terraform"
+    suffixes: ClassVar[tuple[str, ...]] = ()
     needs_files: ClassVar[bool] = True
+    stays: ClassVar[str] = TerraformRunner.stays
+    shared_step: ClassVar[str] = TerraformRunner.shared_step
+    state_noun: ClassVar[str] = TerraformRunner.state_noun
+    takes_over: ClassVar[str] = TerraformRunner.takes_over
+    own_state: ClassVar[str] = TerraformRunner.own_state
 
     def destroy(self, step: Any, inputs: Any, session: Any) -> Any:
         raise NotImplementedError
