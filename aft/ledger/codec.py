@@ -7,6 +7,7 @@ that is not ours; the caller decides whether that is a loss.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -40,8 +41,10 @@ _T = TypeVar("_T")
 _KINDS = frozenset(kind.value for kind in EventKind)
 
 
-def encode_event(event: LedgerEvent) -> bytes:
-    """One line without its line end; empty fields are left out."""
+def encode_event(event: LedgerEvent, *, previous: bytes = b"") -> bytes:
+    """One line without its line end; empty fields are left out. ``previous`` is the line before
+    it in its subject's story, whose digest it holds. Two lines that hold the same one were written
+    by two runs at a time. The keys ``signature`` and ``lease`` are kept free."""
     fields = {
         "v": _EVENTS,
         "kind": event.kind,
@@ -57,10 +60,16 @@ def encode_event(event: LedgerEvent) -> bytes:
         "request_commit": event.request_commit,
         "plan_digest": event.plan_digest,
         "aws_request_ids": event.aws_request_ids,
+        "previous": line_digest(previous),
         "summary": event.summary,
         "data": _masked_data(event.data),
     }
     return _bytes(fields | {key: value for key, value in optional.items() if value})
+
+
+def line_digest(line: bytes) -> str:
+    """``sha256:…`` of a line as it was written, without its line end; "" for none."""
+    return f"sha256:{hashlib.sha256(line).hexdigest()}" if line else ""
 
 
 def decode_event(line: bytes) -> LedgerEvent | None:
@@ -81,6 +90,7 @@ def decode_event(line: bytes) -> LedgerEvent | None:
         revision=_get(fields, "revision", str, ""),
         request_commit=_get(fields, "request_commit", str, ""),
         plan_digest=_get(fields, "plan_digest", str, ""),
+        previous=_get(fields, "previous", str, ""),
         aws_request_ids=tuple(map(str, _get(fields, "aws_request_ids", list, []))),
         summary=_get(fields, "summary", str, ""),
         data=_get(fields, "data", dict, {}),

@@ -57,7 +57,8 @@ class LedgerEvent:
     for the run events (and, in ledgers of version 0.1, for the OU tree).
     ``revision`` is the desired state's commit, ``request_commit`` the one that last touched the
     request's file. ``aws_request_ids`` are ``service:Operation:id`` of the writes made.
-    ``data`` holds JSON values only, never a secret.
+    ``data`` holds JSON values only, never a secret. ``previous`` is the digest of the line before
+    it in its subject's story, once it is written.
     """
 
     kind: EventKind
@@ -70,6 +71,7 @@ class LedgerEvent:
     revision: str = ""
     request_commit: str = ""
     plan_digest: str = ""
+    previous: str = field(default="", compare=False)
     aws_request_ids: tuple[str, ...] = ()
     summary: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pygit2
@@ -38,6 +38,13 @@ class Story:
         """Every line ever written, oldest first, as it was written."""
         parts = [text for _, text in self.aside] + [self.current]
         return [line for part in parts for line in part.split(b"\n") if line]
+
+    def last_line(self) -> bytes:
+        """The youngest line, without its line end; empty when there is none."""
+        for text in (self.current, *(text for _, text in reversed(self.aside))):
+            if line := text.rstrip(b"\n").rpartition(b"\n")[2]:
+                return line
+        return b""
 
     def events(self) -> list[LedgerEvent]:
         """The events this version understands, oldest first."""
@@ -165,7 +172,7 @@ class LedgerTree:
         record = AccountRecord(subject=subject) if is_new else story.record()
         for event in events:
             record = apply_event(record, event)
-        lines = b"".join(encode_event(event) + b"\n" for event in events)
+        lines = b"".join(_chained(events, after=story.last_line()))
         files: dict[bytes, bytes] = {}
         current = _ended(story.current)
         if current and len(current) + len(lines) > layout.ROTATE_AT:
@@ -228,6 +235,13 @@ class LedgerTree:
         written = self._with(below, folders[1:], blobs)
         builder.insert(folders[0].decode(), pygit2.Oid(raw=written), FileMode.TREE)
         return builder.write().raw
+
+
+def _chained(events: Iterable[LedgerEvent], *, after: bytes) -> Iterator[bytes]:
+    """The lines of ``events``, each with the digest of the one before it."""
+    for event in events:
+        after = encode_event(event, previous=after)
+        yield after + b"\n"
 
 
 def _ended(text: bytes) -> bytes:

@@ -36,7 +36,7 @@ from aft.git.ledger import layout
 from aft.git.ledger.store import GitLedger
 from aft.git.ref_lock import past_lock
 from aft.git.repository import Repository, open_repository
-from aft.ledger.codec import decode_event, encode_record
+from aft.ledger.codec import decode_event, encode_record, line_digest
 from aft.ledger.events import ORGANIZATION, EventKind, LedgerEvent
 from aft.ledger.replay import replay
 from aft.values.refs import Ref
@@ -216,6 +216,20 @@ def test_a_long_story_is_set_aside_in_parts(clone: Clone) -> None:
     assert list(ledger.events("payments-prod")) == told
     assert len(ledger.read().record("payments-prod").steps) == 12
     consistent(clone.path)
+
+
+def test_each_line_holds_the_digest_of_the_line_before_it(clone: Clone) -> None:
+    ledger = ledger_of(clone.repository)
+    told = [step(f"step-{n}", second=n, note="x" * 60_000) for n in range(6)]
+    ledger.append(told[:2])
+    for item in told[2:]:
+        ledger.append([item])
+    lines: list[bytes] = []
+    for part in ("events.0001.jsonl", "events.jsonl"):
+        lines += show(clone.path, f"{folder('payments-prod')}/{part}").encode().split(b"\n")
+    before = [json.loads(line).get("previous", "") for line in lines]
+    assert before == ["", *(line_digest(line) for line in lines[:-1])]
+    assert [item.previous for item in ledger.events("payments-prod")] == before
 
 
 def test_what_is_no_request_id_is_refused(clone: Clone) -> None:
