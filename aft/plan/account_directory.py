@@ -9,11 +9,8 @@ from aft.desired.model import DesiredState
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.identity import Identities, identify
-from aft.plan.model import Attention
+from aft.plan.model import Attention, Condition
 from aft.values.ids import AccountId
-
-NOT_READ = "AFT918"
-"""The account was not read by a limited plan: no doubt about whose it is."""
 
 
 def surroundings(
@@ -43,4 +40,5 @@ def surroundings(
 
 
 def _is_trusted(doubt: Attention | None) -> bool:
-    return doubt is None or doubt.code == NOT_READ
+    # Not read by a limited plan is no doubt about whose it is.
+    return doubt is None or doubt.condition is Condition.NOT_READ

@@ -155,6 +155,7 @@ class Draft:
                     effect=digest(plain(does)),
                     follows=tuple(follows),
                     reason=reason,
+                    is_retry=site is not None and site.record.failed(ref) is not None,
                 ),
                 stage=stage,
                 after=None if after is None else tuple(after),

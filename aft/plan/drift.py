@@ -13,26 +13,20 @@ from dataclasses import dataclass
 from aft.desired.model import DesiredState
 from aft.errors import UserError
 from aft.ledger.events import LedgerState
-from aft.organization.model import REQUEST_TAG, AccountState, OrganizationSnapshot
+from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.applied import ASPECTS, OU, Applied
 from aft.plan.fields import NAME as NAME_FIELD
 from aft.plan.fields import OU as OU_FIELD
 from aft.plan.fields import TAG_PREFIX
 from aft.plan.identity import identify
 from aft.plan.kind import Kinds, Truth
-from aft.plan.model import ORGANIZATION, Action, Attention, Change, FieldChange, Plan
+from aft.plan.model import ORGANIZATION, Action, Attention, Change, Condition, FieldChange, Plan
 from aft.plan.step_state import is_up_to_date
-from aft.values.ids import AccountId, RequestId, Revision
+from aft.values.ids import RequestId, Revision
 from aft.values.refs import ACCOUNT
 
-NEEDS_HISTORY = frozenset({"AFT906", "AFT908"})
+NEEDS_HISTORY = frozenset({Condition.ACCOUNT_KEPT, Condition.OTHER_EMAIL})
 """Doubts that are drift only if the request has not changed since it was applied."""
-
-_OTHER_ORGANIZATION = "AFT921"
-_GONE = "AFT903"
-_SUSPENDED = "AFT904"
-_UNREAD = "AFT922"
-_TAG_WITHOUT_REQUEST = "AFT914"  # said of unmanaged accounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +101,7 @@ def needs_history(plan: Plan) -> frozenset[str]:
     """The targets of which one must know what was last applied."""
     changes = {item.target for item in plan.changes if _is_from_outside(item)}
     return frozenset(
-        changes | {item.target for item in plan.attention if item.code in NEEDS_HISTORY}
+        changes | {item.target for item in plan.attention if item.condition in NEEDS_HISTORY}
     )
 
 
@@ -177,21 +171,19 @@ class _Sorter:
             self._wait(change)
 
     def attention(self, item: Attention) -> None:
-        if item.code == _OTHER_ORGANIZATION:
+        if item.condition is Condition.OTHER_ORGANIZATION:
             raise UserError(item.message, hint=item.hint)
-        if item.code == _UNREAD:
+        if item.condition is Condition.UNREAD:
             self.unread.append(item)
-        elif item.code == _GONE:
+        elif item.condition is Condition.ACCOUNT_GONE:
             self._lost(item, "account-gone")
-        elif item.code == _SUSPENDED and self._state(item.target) is not (
-            AccountState.PENDING_ACTIVATION
-        ):
+        elif item.condition is Condition.ACCOUNT_SUSPENDED:
             self._lost(item, "account-suspended")
-        elif item.code == "AFT906" and self._is_same(item.target, OU):
+        elif item.condition is Condition.ACCOUNT_KEPT and self._is_same(item.target, OU):
             self._lost(item, "account-kept")
-        elif item.code == "AFT908" and self._is_same(item.target, "email"):
+        elif item.condition is Condition.OTHER_EMAIL and self._is_same(item.target, "email"):
             self._lost(item, "root-email")
-        elif item.code != _TAG_WITHOUT_REQUEST:
+        elif item.condition is not Condition.UNKNOWN_REQUEST:
             self.doubts.append(item)
 
     # --- single changes ---
@@ -322,11 +314,6 @@ class _Sorter:
                 note=item.hint,
             )
         )
-
-    def _state(self, target: str) -> AccountState | None:
-        account_id = self._ledger.record(target).account_id
-        account = self._snapshot.account_by_id.get(AccountId(account_id or ""))
-        return account.state if account is not None else None
 
 
 def _is_from_outside(change: Change) -> bool:

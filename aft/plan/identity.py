@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from aft.desired.model import AccountRequest, DesiredState
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, Account, AccountState, OrganizationSnapshot
-from aft.plan.model import ORGANIZATION, Attention
+from aft.plan.model import ORGANIZATION, Attention, Condition
 from aft.values.ids import AccountId, EmailAddress, RequestId
 
 
@@ -83,9 +83,19 @@ class _World:
     def is_partial(self) -> bool:
         return self.snapshot.scope is not None
 
-    def block(self, code: str, request: AccountRequest, message: str, hint: str) -> None:
+    def block(
+        self,
+        code: str,
+        request: AccountRequest,
+        message: str,
+        hint: str,
+        condition: Condition = Condition.NONE,
+    ) -> None:
         self.attention.setdefault(
-            request.id, Attention(code=code, target=request.id, message=message, hint=hint)
+            request.id,
+            Attention(
+                code=code, target=request.id, message=message, hint=hint, condition=condition
+            ),
         )
 
     def account_text(self, account_id: AccountId) -> str:
@@ -137,6 +147,7 @@ def wrong_organization(snapshot: OrganizationSnapshot, ledger: LedgerState) -> A
         f"{snapshot.organization_id}, so nothing is changed in it",
         hint="check the credentials, and which ledger branch is used; a ledger of a simulated "
         "organization that was reset has to go with it",
+        condition=Condition.OTHER_ORGANIZATION,
     )
 
 
@@ -244,6 +255,9 @@ def _checked(claim: _Claim, world: _World) -> Account | None:
             if account.state is AccountState.PENDING_ACTIVATION
             else "reopen it through AWS Support within 90 days of its closure, or remove "
             f"{request.source.path}; its e-mail address cannot be used for a new account yet",
+            Condition.NONE
+            if account.state is AccountState.PENDING_ACTIVATION
+            else Condition.ACCOUNT_SUSPENDED,
         )
         return None
     return account
@@ -289,6 +303,7 @@ def _report_absent(claim: _Claim, world: _World) -> None:
             request,
             f"account {claim.account_id} was not read by this limited plan",
             "run a plan of the whole organization",
+            Condition.NOT_READ,
         )
     elif claim.evidence is Evidence.ACCOUNT_ID:
         world.block(
@@ -305,4 +320,5 @@ def _report_absent(claim: _Claim, world: _World) -> None:
             "the organization any more; no second one is created",
             f"bring the account back, or remove {request.source.path}, apply, and ask for a new "
             "account under another id and e-mail address",
+            Condition.ACCOUNT_GONE,
         )

@@ -83,7 +83,7 @@ class Change:
     and the plug-ins decide it; it is compared before a pinned plan is carried out. ``needs`` are
     ids of changes that must have succeeded before, ``follows`` of those that must have ended
     before, well or not. ``risk`` is the code of why it is risky, as its kind judged when it was
-    planned; "" for routine. ``reason`` says why, in one line.
+    planned; "" for routine. ``reason`` says why, in one line. ``is_retry``: it failed before.
     """
 
     id: str
@@ -100,6 +100,7 @@ class Change:
     follows: tuple[str, ...] = ()
     risk: str = ""
     reason: str = ""
+    is_retry: bool = False
 
     @property
     def symbol(self) -> str:
@@ -129,6 +130,26 @@ class Confirmation:
     allocation: str = ""
 
 
+class Condition(enum.StrEnum):
+    """What is the case, for those that decide by it; codes and messages are for people."""
+
+    NONE = ""
+    OTHER_ORGANIZATION = "other-organization"
+    """None of the ledger's accounts is in this organization."""
+    ACCOUNT_GONE = "account-gone"
+    ACCOUNT_SUSPENDED = "account-suspended"
+    ACCOUNT_KEPT = "account-kept"
+    """It is elsewhere than its request says, and protected, so it stays."""
+    OTHER_EMAIL = "other-email"
+    """Its root e-mail address is not the request's."""
+    UNKNOWN_REQUEST = "unknown-request"
+    """It carries the tag of a request that there is not."""
+    NOT_READ = "not-read"
+    """A limited plan did not read the account."""
+    UNREAD = "unread"
+    """Something inside the account could not be looked at."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
     """Something a person should know before saying yes (``!`` in the text).
@@ -140,6 +161,7 @@ class Attention:
     target: str
     message: str
     hint: str = ""
+    condition: Condition = Condition.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,8 +49,8 @@ def because(change: Change) -> tuple[str, ...]:
 
 
 def again(change: Change) -> tuple[str, ...]:
-    """The reason, when it is more than "the file says so"."""
-    return because(change) if change.reason.startswith("tried again") else ()
+    """The reason, when it is more than "the file says so": an earlier try failed."""
+    return because(change) if change.is_retry else ()
 
 
 def fields_by_name(changes: Iterable[FieldChange]) -> dict[str, FieldChange]:

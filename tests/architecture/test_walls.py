@@ -538,3 +538,15 @@ def test_no_exception_to_that_is_left_over() -> None:
     names = set(installed_kinds())
     used = {module.path for module, node in nodes(ast.Constant) if node.value in names}
     assert _FORMAT.keys() <= used
+
+
+def test_nothing_decides_by_a_finding_code() -> None:
+    """Codes and messages are for people; what decides looks at typed conditions."""
+    deciding = {
+        f"{module.path}:{node.lineno}"
+        for module, node in nodes(ast.Compare)
+        if module.path.startswith(("aft/plan/", "aft/kinds/", "aft/engine/", "aft/report/"))
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and str(part.value).startswith("AFT")
+    }
+    assert not deciding

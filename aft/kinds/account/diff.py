@@ -11,7 +11,7 @@ from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.draft import Draft
 from aft.plan.fields import ACCOUNT_ID, ARRIVAL, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
 from aft.plan.identity import Evidence
-from aft.plan.model import Action, Attention, FieldChange
+from aft.plan.model import Action, Attention, Condition, FieldChange
 from aft.plan.targets import AccountSite
 from aft.plan.view import PlanView
 from aft.values.refs import account_ref, ou_ref
@@ -76,6 +76,7 @@ def _remarks(work: AccountSite) -> tuple[Attention, ...]:
                 f"moved to {work.place.path}",
                 hint=f"drop `protect: true` from {request.source.path} in a change of its own, "
                 "then move it",
+                condition=Condition.ACCOUNT_KEPT,
             )
         )
     if account.email.casefold() != request.email.key:
@@ -87,6 +88,7 @@ def _remarks(work: AccountSite) -> tuple[Attention, ...]:
                 f"{request.email}; aft does not change root e-mail addresses",
                 hint=f"change it in the account's settings, or write `email: {account.email}` in "
                 f"{request.source.path}",
+                condition=Condition.OTHER_EMAIL,
             )
         )
     return tuple(found)

@@ -14,7 +14,7 @@ from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.draft import Draft
 from aft.plan.fields import REQUEST, tag_field
 from aft.plan.identity import Identities
-from aft.plan.model import Action, Attention, FieldChange
+from aft.plan.model import Action, Attention, Condition, FieldChange
 from aft.plan.view import PlanView
 from aft.values.ids import AccountId
 from aft.values.refs import account_ref
@@ -119,6 +119,7 @@ def _orphans(
             message=f"account {account.name} ({account.id}) carries the tag "
             f"{REQUEST_TAG}={account.tags[REQUEST_TAG]}, but there is no such request",
             hint="bring the request's file back, or take the tag off the account",
+            condition=Condition.UNKNOWN_REQUEST,
         )
         for account in sorted(snapshot.accounts, key=lambda item: item.id)
         if REQUEST_TAG in account.tags

@@ -18,7 +18,15 @@ from aft.desired.model import AccountRequest
 from aft.plan.arrange import ends_of
 from aft.plan.draft import Draft, Look, Stage, Use, thing
 from aft.plan.fields import CIDR, taken_away, takes_away
-from aft.plan.model import Action, Attention, Confirmation, FieldChange, LiveSetting, Plan
+from aft.plan.model import (
+    Action,
+    Attention,
+    Condition,
+    Confirmation,
+    FieldChange,
+    LiveSetting,
+    Plan,
+)
 from aft.plan.step_state import is_up_to_date, reason_of
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
@@ -292,4 +300,5 @@ def _unread(request: AccountRequest, unread: Mapping[str, str]) -> Attention:
         message=f"{what} could not be read, so nobody can say whether {they_are} still as "
         f"applied: {reasons}",
         hint="run again; when it stays so, look whether aft's role can be assumed in the account",
+        condition=Condition.UNREAD,
     )
