@@ -9,7 +9,7 @@
     ├── Conflict               somebody else changed it meanwhile: read again, then decide
     ├── Denied                 credentials or permissions are missing; retrying cannot help
     ├── NotFound               the thing named is not there
-    ├── Terminal               the same call will fail for ever
+    ├── Terminal               the same call will fail permanently
     ├── UnknownOutcome         the call may or may not have happened: look before repeating
     └── Stopped                a signal or the deadline ended the work between two steps
 

@@ -189,7 +189,7 @@ class AccountLookup(Protocol):
         ...
 
     def account_by_email(self, email: str) -> Account | None:
-        """Searches all accounts of the organization; dear, so only to settle a doubt."""
+        """Searches all accounts of the organization; expensive, so only to settle a doubt."""
         ...
 
 

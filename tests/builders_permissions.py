@@ -197,7 +197,7 @@ def life(root: Path, runs: As, prepare: Prepare) -> None:
     repo.commit("A stack that fails")
     _round(repo, runs)
     repo.write("customizations/global/10-topic.cfn.yaml", STACK)
-    repo.commit("Mend it")
+    repo.commit("Fix it")
     with repo.organizations() as client:
         client.create_policy(
             Name="nothing",

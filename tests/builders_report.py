@@ -289,7 +289,7 @@ def failure() -> FailurePage:
         verb="plan",
         marker=MARKER,
         message=f"2 findings at {b.REVISION}",
-        hint="mend the files, then run again",
+        hint="fix the files, then run again",
         findings=FINDINGS,
         consequence="There is no plan: nobody knows yet what merging would change.",
         revision=b.REVISION,

@@ -12,7 +12,7 @@ def collector_paused() -> Iterator[None]:
     """No cyclic garbage collection meanwhile; also a decorator.
 
     Thousands of small objects that all live on are looked through again and again otherwise,
-    which makes reading them two to five times as dear.
+    which makes reading them two to five times as expensive.
     """
     was_enabled = gc.isenabled()
     gc.disable()

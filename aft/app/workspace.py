@@ -38,7 +38,7 @@ class InvalidRepository(FindingsError):
     def __init__(self, findings: tuple[Finding, ...], revision: Revision) -> None:
         errors = sum(finding.is_error for finding in findings)
         noun = "finding" if errors == 1 else "findings"
-        super().__init__(f"{errors} {noun} at {revision}", hint="mend the files, then run again")
+        super().__init__(f"{errors} {noun} at {revision}", hint="fix the files, then run again")
         self.findings = findings
 
 

@@ -53,7 +53,7 @@ class SettingDifference:
     """One thing that is not as it should be; ``description`` is one line for people.
 
     ``before`` and ``after`` are short plain values, never secrets; ``None`` is "absent".
-    ``is_pending`` marks what only time or somebody else can mend, such as a tag that AWS has not
+    ``is_pending`` marks what only time or somebody else can fix, such as a tag that AWS has not
     seen yet: no failure, not done either, so later runs look again. ``change`` is not called
     when nothing else differs. ``takes_away`` marks what somebody may miss once it is gone, such as
     a role or a rule that is in use: reviewers see it first, and nothing of the kind is done that

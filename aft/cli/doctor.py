@@ -1,4 +1,4 @@
-"""``aft doctor``: is everything as it must be, and how is the rest mended?"""
+"""``aft doctor``: is everything as it must be, and how is the rest fixed?"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def command(session: Session, *, repository: str | None, as_json: bool) -> None:
     """Check this machine, the repository, credentials, roles, permissions and quotas.
 
-    Only reads. Every ✗ says how to mend it, and makes the exit code 1; ! is worth knowing; what
+    Only reads. Every ✗ says how to fix it, and makes the exit code 1; ! is worth knowing; what
     could not be looked at is "not checked", never fine. With --github also: branch rules,
     environments, Actions settings, workflow files, and stored AWS keys.
     """

@@ -38,7 +38,7 @@ from aft.values.suggestions import did_you_mean
 # braces are two characters of Unicode's private use, which no text of ours holds.
 _RESOLVE = "{{resolve:"
 _MASKED = "\ue000\ue001resolve:"
-_HINT = "mend the template, or give the account's request what it lacks"
+_HINT = "fix the template, or give the account's request what it lacks"
 
 _NO_MORE: Mapping[str, Any] = {}
 

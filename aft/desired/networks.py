@@ -55,7 +55,7 @@ class NetworkClaims:
         self._config = config
         self._settings = settings
         self._parameters: dict[SourceRef, SettingParameters] = {}
-        # Asked once for each plug-in: such a question is dear.
+        # Asked once for each plug-in: such a question is expensive.
         self._claiming: Mapping[str, ClaimsNetwork] = {
             name: plugin for name, plugin in settings.items() if isinstance(plugin, ClaimsNetwork)
         }

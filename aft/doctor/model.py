@@ -28,7 +28,7 @@ NOT_LOOKED_AT = Unread("it was not looked at")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """``id`` is stable; ``says`` is what was found; ``remedy`` is set when there is something to
-    mend."""
+    fix."""
 
     id: str
     verdict: Verdict
@@ -42,12 +42,12 @@ def fine(check: str, says: str) -> Check:
 
 
 def warning(check: str, says: str, remedy: str) -> Check:
-    """Something to know, or to mend some day."""
+    """Something to know, or to fix some day."""
     return Check(id=check, verdict=Verdict.WARNING, says=says, remedy=remedy)
 
 
 def wrong(check: str, says: str, remedy: str) -> Check:
-    """Something to mend."""
+    """Something to fix."""
     return Check(id=check, verdict=Verdict.WRONG, says=says, remedy=remedy)
 
 

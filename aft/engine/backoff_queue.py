@@ -43,7 +43,7 @@ class BackoffQueue:
         self._entries = {key: item for key, item in self._entries.items() if key in wanted}
 
     def clear(self) -> None:
-        """Forget all: the revision has moved, so the failures may be mended."""
+        """Forget all: the revision has moved, so the failures may be fixed."""
         self._entries.clear()
 
     def due(self, *, now: float) -> frozenset[str]:

@@ -159,7 +159,7 @@ class _Executor:
             result = work(
                 self._context, self._creations, job.change, asked=job.asked, again=job.again
             )
-        except BaseException as error:  # noqa: BLE001 - or the loop would wait for ever
+        except BaseException as error:  # noqa: BLE001 - or the loop would wait permanently
             result = Work(status=Status.FAILED, broken=error)
         self._finished.put((job, result))
 

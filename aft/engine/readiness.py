@@ -32,7 +32,7 @@ def ensure_usable(context: RunContext, change: Change, account_id: AccountId) ->
     try:
         _wait(context, change, account_id)
     except BaseException as error:
-        entrance.set_exception(error)  # or the others would wait for ever
+        entrance.set_exception(error)  # or the others would wait permanently
         raise
     entrance.set_result(None)
 

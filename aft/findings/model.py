@@ -31,7 +31,7 @@ class SourceRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing to mend. ``message`` says what is wrong and what was expected; ``hint`` what
+    """One thing to fix. ``message`` says what is wrong and what was expected; ``hint`` what
     to write instead (``did you mean …``), or is empty."""
 
     code: str

@@ -32,7 +32,7 @@ _REFUSED = re.compile(
 _FAILURES = (pygit2.GitError, command.GitCommandError, OSError, KeyError, ValueError, AftError)
 _MOVED = re.compile(r"non-?fast-?forward|not present locally", re.IGNORECASE)
 
-# A server that accepts and then says nothing must not hold a run for ever. Milliseconds.
+# A server that accepts and then says nothing must not hold a run permanently. Milliseconds.
 pygit2.settings.server_connect_timeout = 20_000
 pygit2.settings.server_timeout = 120_000
 

@@ -28,7 +28,7 @@ ANSWER_LIMIT = 32 * 1024 * 1024
 """Bytes of one JSON answer; a comparison of commits holds their patches too."""
 
 _REDIRECTS = 3
-_SHORT_PAGES = 20  # a page may hold less than was asked for, but not for ever
+_SHORT_PAGES = 20  # a page may hold less than was asked for, but not permanently
 _ELSEWHERE = ("/orgs/", "/user")
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 

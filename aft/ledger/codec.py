@@ -257,7 +257,7 @@ def _intent(fields: Any) -> OpenIntent:
 def _each(items: Mapping[str, Any], decode: Callable[[Mapping[str, Any]], _T]) -> Mapping[str, _T]:
     decoded: dict[str, _T] = {}
     for name, item in items.items():
-        if not isinstance(item, dict):  # not Mapping: ten times dearer, on a hot path
+        if not isinstance(item, dict):  # not Mapping: ten times slower, on a hot path
             raise ValueError(f"{name!r} is not an object")  # noqa: TRY004 - as above
         decoded[name] = decode(item)
     return decoded

@@ -259,7 +259,7 @@ class LiveSetting:
 
     ``takes_away`` are those of ``differences`` that take something away. ``refused`` says what must
     not be read or changed, with a ``hint`` what to do about it. ``is_pending`` when something else
-    differs that only time or somebody else can mend. With ``unread`` nothing is known, for the
+    differs that only time or somebody else can fix. With ``unread`` nothing is known, for the
     reason it gives, which may pass.
     """
 

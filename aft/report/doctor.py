@@ -23,7 +23,7 @@ def doctor_text(checks: Sequence[tuple[str, str, str, str]]) -> str:
     parts = [
         f"{count['fine']} fine",
         counted(count["warning"], "warning"),
-        counted(count["wrong"], "thing", "things") + " to mend",
+        counted(count["wrong"], "thing", "things") + " to fix",
         f"{count['not-checked']} not checked",
     ]
     return "\n".join([*lines, "", f"{', '.join(parts)}."]) + "\n"

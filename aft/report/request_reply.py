@@ -70,7 +70,7 @@ def broken_repository_reply() -> str:
             "",
             (
                 "Nothing is wrong with your answers: the repository itself has errors, which "
-                "whoever keeps it must mend first (`aft validate` lists them). Then edit this "
+                "whoever keeps it must fix first (`aft validate` lists them). Then edit this "
                 "issue, or ask them to run the workflow again."
             ),
             "",

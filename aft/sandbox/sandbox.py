@@ -186,7 +186,7 @@ class Sandbox:
         from it stays in this process.
 
         A new one each time, as boto3 may build only one session of its own upon each; the
-        dear part, the service models, is shared.
+        expensive part, the service models, is shared.
         """
         return self._new_session(keys or self._world.management_keys)
 

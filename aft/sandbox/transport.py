@@ -39,7 +39,7 @@ _loader: Loader | None = None
 
 
 def shared_loader() -> Loader:
-    """One data loader for all sessions of the process; service models are dear to read."""
+    """One data loader for all sessions of the process; service models are expensive to read."""
     global _loader  # noqa: PLW0603 - a process-wide cache of read-only files
     if _loader is None:
         _loader = create_loader()

@@ -155,5 +155,5 @@ _README_GITHUB = """
 4. Make the labels `aft:request` and `aft:drift`.
 5. Give each team its handle under `github.teams` in `aft.yaml`, then run `aft github codeowners`.
 
-`aft doctor --github ORG/REPO` tells what is still missing, and how to mend it.
+`aft doctor --github ORG/REPO` tells what is still missing, and how to fix it.
 """

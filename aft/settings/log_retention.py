@@ -1,7 +1,7 @@
-"""Baseline setting ``log-retention``: log groups do not keep everything for ever. Regional.
+"""Baseline setting ``log-retention``: log groups do not keep everything permanently. Regional.
 
 AWS (CloudWatch Logs User Guide, "Change log data retention"; API ``PutRetentionPolicy``): a log
-group keeps its events for ever until told otherwise, and most services make their groups without
+group keeps its events permanently until told otherwise, and most services make their groups without
 telling. Retention is one of 22 numbers of days; AWS deletes what is older within 72 hours, for
 good. Ten calls a second and region. AWS has no default for groups that are yet to come: a scheduled
 ``aft drift --repair`` finds them.
@@ -63,7 +63,7 @@ class LogRetention:
     def read(
         self, inputs: SettingInputs[LogRetentionParameters], session: AccountSession
     ) -> Mapping[str, int | None]:
-        """Days by log group, ``None`` for ever; groups with these prefixes."""
+        """Days by log group, ``None`` permanently; groups with these prefixes."""
         pages = session.client("logs", inputs.region).get_paginator("describe_log_groups")
         return {
             group["logGroupName"]: group.get("retentionInDays")
@@ -126,4 +126,4 @@ def _outermost(prefixes: tuple[str, ...]) -> list[str]:
 
 
 def _text(days: int | None) -> str:
-    return "for ever" if days is None else f"{days} day{'' if days == 1 else 's'}"
+    return "permanently" if days is None else f"{days} day{'' if days == 1 else 's'}"

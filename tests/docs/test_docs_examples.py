@@ -197,7 +197,7 @@ def _drift(repo: Repo) -> Any:
     repo.git("checkout", "-q", "-B", "drift")
     repo.remove("customizations/accounts/bad/10-bad.py")
     repo.request("shop", "tags: {team: shop}\n")
-    repo.commit("Mend it")
+    repo.commit("Fix it")
     assert repo.aft("apply", "--yes").code == 0
     shop = repo.accounts()["shop"]
     with repo.organizations() as client:

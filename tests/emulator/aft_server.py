@@ -50,7 +50,7 @@ def serving(folder: Path) -> Iterator[Path]:
 
 
 def serve(address: str) -> None:
-    """Listen for ever."""
+    """Listen permanently."""
     _import_everything()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:

@@ -127,7 +127,7 @@ def _current_frames() -> Mapping[int, FrameType]:
     """What every thread is doing.
 
     Without the garbage collector: until Python 3.12, one that begins in there and clears a
-    ``threading.local`` waits for ever for the lock that this call holds (gh-106883).
+    ``threading.local`` waits permanently for the lock that this call holds (gh-106883).
     """
     gc.disable()
     try:

@@ -1,5 +1,5 @@
 """What bad input gets: a finding with file, line, column and code, or a failed row with the
-reason; nothing half-written; and mending the file is enough."""
+reason; nothing half-written; and fixing the file is enough."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_bad_request_is_a_finding(
     assert repo.accounts() == {}, "nothing was begun"
 
     repo.write(SHOP, GOOD)
-    repo.commit("Mended")
+    repo.commit("Fixed")
     repo.apply()
     assert set(repo.accounts()) == {"shop"}
 
@@ -133,7 +133,7 @@ FAILING = {
 
 
 @pytest.mark.parametrize("case", FAILING)
-def test_a_failing_step_is_one_row_and_mending_it_is_enough(repo: Repo, case: str) -> None:
+def test_a_failing_step_is_one_row_and_fixing_it_is_enough(repo: Repo, case: str) -> None:
     name, content, words = FAILING[case]
     path = f"customizations/accounts/web/{name}"
     repo.write(path, content)
@@ -155,7 +155,7 @@ def test_a_failing_step_is_one_row_and_mending_it_is_enough(repo: Repo, case: st
         repo.write(path, "def customize(context):\n    return {}\n")
     else:
         repo.write(path, STACK)
-    repo.commit("Mend the step")
+    repo.commit("Fix the step")
     assert repo.changes() == [f"account/shop/run-customization/web/{name}"]
     repo.apply()
     assert repo.aft("status", "--json").data["accounts"][1]["state"] == "active"

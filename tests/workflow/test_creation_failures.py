@@ -1,5 +1,5 @@
 """When AWS does not create an account: one row says why and what to do, the others are done, and
-mending the file is enough. An e-mail address that is taken is looked at, never asked for twice."""
+fixing the file is enough. An e-mail address that is taken is looked at, never asked for twice."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def creations(repo: Repo) -> list[tuple[str, str]]:
     "reason",
     ["ACCOUNT_LIMIT_EXCEEDED", "EMAIL_ALREADY_EXISTS", "INTERNAL_FAILURE", "INVALID_EMAIL"],
 )
-def test_a_failed_creation_is_one_row_and_the_next_run_mends_it(repo: Repo, reason: str) -> None:
+def test_a_failed_creation_is_one_row_and_the_next_run_fixes_it(repo: Repo, reason: str) -> None:
     with repo.sandbox() as sandbox:
         sandbox.fail_creation("aws+unlucky@example.com", reason)
     result = repo.aft("apply", "--yes")

@@ -90,13 +90,13 @@ def test_the_ledger_s_remote_is_asked_and_not_changed(repo: Repo, tmp_path: Path
     assert Repo(bare).git("for-each-ref") == before
 
 
-def test_text_says_how_to_mend(repo: Repo) -> None:
+def test_text_says_how_to_fix(repo: Repo) -> None:
     said = repo.aft("doctor", sandbox=False)
     assert said.code == 1
     lines = said.out.splitlines()
     place = next(i for i, line in enumerate(lines) if line.startswith("✗ no usable AWS"))
     assert lines[place + 1].startswith("    configure them")
-    assert lines[-1].endswith("1 thing to mend, 1 not checked.")
+    assert lines[-1].endswith("1 thing to fix, 1 not checked.")
 
 
 def test_a_role_that_may_not_is_told() -> None:

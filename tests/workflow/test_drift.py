@@ -165,7 +165,7 @@ def test_a_suspended_account_and_one_nobody_knows(repo: Repo) -> None:
     assert told(found) == [("shop", "account-suspended", "")]
     assert [item["name"] for item in found["unmanaged"]] == ["stranger"]
     result = repo.aft("drift", "--repair", "--yes")
-    assert result.code == 2, "nobody but a person can mend that"
+    assert result.code == 2, "nobody but a person can fix that"
 
 
 def test_a_file_that_moved_since_is_found_at_its_old_place(repo: Repo) -> None:

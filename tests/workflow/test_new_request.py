@@ -79,7 +79,7 @@ def test_a_repository_with_findings_comes_first(repo: Repo) -> None:
     made = repo.aft("new", "x", "--ou", "Sandbox")
     assert made.code == 3
     assert "odd.yaml:2:5" in made.err
-    assert "mend the repository first" in made.err
+    assert "fix the repository first" in made.err
     assert list(files(repo)) == ["account-requests/odd.yaml"]
 
 

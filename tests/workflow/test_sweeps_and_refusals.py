@@ -1,4 +1,4 @@
-"""Settings beside customizations: what goes over all of an account leaves nothing to mend, and
+"""Settings beside customizations: what goes over all of an account leaves nothing to fix, and
 what must not be changed is said by the plan instead of failing in every run."""
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def rules(repo: Repo) -> list[object]:
     return [*closed, *(group.get("retentionInDays") for group in logs)]
 
 
-def test_one_apply_leaves_nothing_to_mend_of_what_customizations_made(repo: Repo) -> None:
+def test_one_apply_leaves_nothing_to_fix_of_what_customizations_made(repo: Repo) -> None:
     repo.apply()
     assert rules(repo) == [(), 30]
     assert repo.plan("--deep")["changes"] == []

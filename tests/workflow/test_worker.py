@@ -103,7 +103,7 @@ def test_a_push_becomes_an_account_and_the_log_says_how(people: Repo, watched: R
     assert "aft/ledger" not in people.git("ls-remote", "origin"), "a sandbox's ledger stays here"
 
 
-def test_a_failed_account_is_tried_again_ever_later_until_its_file_is_mended(
+def test_a_failed_account_is_tried_again_ever_later_until_its_file_is_fixed(
     people: Repo, watched: Repo
 ) -> None:
     with watched.sandbox() as sandbox:
@@ -131,7 +131,7 @@ def test_a_failed_account_is_tried_again_ever_later_until_its_file_is_mended(
                 for line in events(worker, "reconcile-finished")
                 if (line["revision"], line["failed"]) == (head, 0)
             ],
-            "the mended account is there",
+            "the fixed account is there",
         )
         worker.signal(signal.SIGINT)
         assert worker.wait() == 0
@@ -177,10 +177,10 @@ def test_the_live_worker_pushes_its_ledger(people: Repo, watched: Repo, organiza
         worker.until(lambda: events(worker, "reconcile-failed"), "the broken file is noticed")
         assert "finding" in events(worker, "reconcile-failed")[0]["message"]
         people.request("shop", "tags: {team: shop}\n", ou="Sandbox")
-        head = push(people, "Mend it")
+        head = push(people, "Fix it")
         worker.until(
             lambda: any(line["revision"] == head for line in events(worker, "reconcile-finished")),
-            "the mended revision",
+            "the fixed revision",
         )
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0

@@ -52,7 +52,7 @@ class RequestDesk:
         result = workspace.load(files)
         if result.state is None:
             error = InvalidRepository(result.findings, files.revision)
-            error.hint = "mend the repository first; the new request comes after"
+            error.hint = "fix the repository first; the new request comes after"
             raise error
         return cls(workspace=workspace, files=files, state=result.state)
 

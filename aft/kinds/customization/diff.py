@@ -1,4 +1,4 @@
-"""The customizations of one account: the steps to run, and what becomes of those it gets no more.
+"""The customizations of one account: the steps to run, and what becomes of those it no longer gets.
 
 A step whose digest equals the last applied one in the ledger is taken as done. Where an earlier
 step, or one of another account, runs in the same plan, only apply can know whether its inputs

@@ -119,7 +119,7 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
 
 
 def _destroy(context: RunContext, change: Change) -> StepSuccess:
-    """Take away what a step made that the account gets no more, then forget the step."""
+    """Take away what a step made that the account no longer gets, then forget the step."""
     account_id = _account_of(context, change)
     found = _gone_step(context, change)
     runner = context.tools.runners.get(found.step.kind)
@@ -148,7 +148,7 @@ def _destroy(context: RunContext, change: Change) -> StepSuccess:
 
 
 def _forget(context: RunContext, change: Change) -> StepSuccess:
-    """Let a step go that the account gets no more; what it made stays."""
+    """Let a step go that the account no longer gets; what it made stays."""
     return StepSuccess(
         summary=f"Forget {change.key} of {change.target}: what it made is kept",
         message="what it made is kept",
@@ -245,7 +245,7 @@ def _gone_step(context: RunContext, change: Change) -> _Found:
     """The step, with the request as it was when the step last ran: its parameters may be gone.
 
     The step's files are today's where it is still there for other accounts (so that they can be
-    mended), else those of that day.
+    fixed), else those of that day.
     """
     request = context.request(change.target)
     then, why = _desired_then(context, change)

@@ -1,4 +1,4 @@
-"""Steps of customizations that an account had and gets no more: destroyed, or kept and forgotten.
+"""Steps of customizations that an account had and no longer gets: destroyed, or kept and forgotten.
 
 What the ledger wrote down with a step decides, unless its customization is still there to say
 otherwise. Only kinds that can be taken away again are; what a script did stays done.
@@ -35,7 +35,7 @@ _SHARED = "aft"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gone:
-    """A step of the ledger that the account gets no more."""
+    """A step of the ledger that the account no longer gets."""
 
     id: str
     at: datetime

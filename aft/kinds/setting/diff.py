@@ -143,7 +143,7 @@ class _Work:
         if seen is not None and seen.refused:
             draft.remark(_refused(self.request, resolved, seen))
         if seen is not None and not seen.differences and (seen.refused or not looks_again):
-            # What only time can mend is not confirmed: each run looks again.
+            # What only time can fix is not confirmed: each run looks again.
             if not (is_done or seen.is_pending or seen.refused):
                 self._confirm(name, digest)
         else:
@@ -248,7 +248,7 @@ def _sweeps(resolved: ResolvedSetting) -> bool:
 
 
 def _opts_in(resolved: ResolvedSetting) -> bool:
-    # Not isinstance: a protocol is dear to ask, and this is asked for every step.
+    # Not isinstance: a protocol is expensive to ask, and this is asked for every step.
     return bool(getattr(resolved.plugin, "opts_into_regions", False))
 
 

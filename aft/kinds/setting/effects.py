@@ -30,8 +30,8 @@ LOOKS_AFTER_CHANGE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Mended:
-    """What was mended, and what only time or somebody else can mend; in words."""
+class _Fixed:
+    """What was fixed, and what only time or somebody else can fix; in words."""
 
     done: Sequence[str] = ()
     left: Sequence[str] = ()
@@ -63,9 +63,9 @@ def _apply(context: RunContext, change: Change) -> StepSuccess:
         )
     session = context.tools.members.session(account_id)
 
-    def in_region(region: str | None) -> tuple[_Mended, list[str]]:
+    def in_region(region: str | None) -> tuple[_Fixed, list[str]]:
         with context.tools.calls.recording() as calls:
-            return _mend(context, resolved, region, session), calls
+            return _fix(context, resolved, region, session), calls
 
     regions = resolved.regions
     if len(regions) == 1:
@@ -77,16 +77,16 @@ def _apply(context: RunContext, change: Change) -> StepSuccess:
         if len(regions) > 1:  # these calls were made by other threads than the step's own
             context.add_calls(change, calls)
     told = [(region, result) for region, (result, _) in zip(regions, results, strict=True)]
-    mended = list(across_regions((where, line) for where, item in told for line in item.done))
+    fixed = list(across_regions((where, line) for where, item in told for line in item.done))
     left = list(across_regions((where, line) for where, item in told for line in item.left))
-    what = "; ".join((*mended, *(f"not yet: {line}" for line in left))) or "was as it should be"
+    what = "; ".join((*fixed, *(f"not yet: {line}" for line in left))) or "was as it should be"
     return StepSuccess(
         summary=f"Apply {resolved.name} in {change.target} ({account_id}): {_shortened(what)}",
         message=what,
         account_id=account_id,
         digest="" if left else setting_digest(resolved, facts),  # so that later runs look again
-        data={"changes": mended, **({"pending": left} if left else {})},
-        unchanged=not mended,
+        data={"changes": fixed, **({"pending": left} if left else {})},
+        unchanged=not fixed,
     )
 
 
@@ -102,26 +102,26 @@ def _resolved(context: RunContext, change: Change, facts: AccountFacts) -> Resol
     )
 
 
-def _mend(
+def _fix(
     context: RunContext, resolved: ResolvedSetting, region: str | None, session: AccountSession
-) -> _Mended:
+) -> _Fixed:
     """Read, compare, change, read again."""
     plugin, inputs = resolved.plugin, resolved.inputs(region)
     context.pause.check()
     observed = context.retry(lambda: plugin.read(inputs, session))
     differences = plugin.compare(inputs, observed)
     if all(item.is_pending for item in differences):
-        return _Mended(left=_worded(differences))
+        return _Fixed(left=_worded(differences))
     context.pause.check()
     context.retry(lambda: plugin.change(inputs, observed, session))
-    mended = _worded([item for item in differences if not item.is_pending])
+    fixed = _worded([item for item in differences if not item.is_pending])
     left: Sequence[SettingDifference] = ()
     for look in range(LOOKS_AFTER_CHANGE):
         if look:
             context.pause.wait(0.5 * 2**look)
         left = plugin.compare(inputs, context.retry(lambda: plugin.read(inputs, session)))
         if all(item.is_pending for item in left):
-            return _Mended(done=mended, left=_worded(left))
+            return _Fixed(done=fixed, left=_worded(left))
     still = across_regions((region, line) for line in _worded(left))
     raise Terminal(
         f"{resolved.name} was changed, but still differs: {'; '.join(still)}",

@@ -132,7 +132,7 @@ def _what_next(page: OutcomePage) -> Iterator[str]:
     if ended & {Status.FAILED, Status.BLOCKED}:
         yield (
             "> [!CAUTION]\n> What failed stays queued and is tried again by the next run, and so "
-            "is what waits for it. Mend the cause; `aft status` shows what is left."
+            "is what waits for it. Fix the cause; `aft status` shows what is left."
         )
     if outcome.unpublished:
         yield (

@@ -51,7 +51,7 @@ def apply_template(stack: Stack, template: str, tags: Mapping[str, str]) -> Stac
             return StackResult(outputs=before.outputs, changed=False)
         raise Terminal(
             f"CloudFormation refuses the template of stack {stack.name}: {reason}",
-            hint="mend the template",
+            hint="fix the template",
             code="ChangeSetFailed",
         )
     since = stack.last_event() if before is not None else ""
@@ -156,6 +156,6 @@ def _failed(stack: Stack, after: StackState | None, since: str) -> Terminal:
         return Terminal(f"stack {stack.name} is gone after its creation failed")
     return Terminal(
         f"stack {stack.name} failed ({after.status}): {stack.failure(after, since=since)}",
-        hint="mend the template or what the reason names; the next run tries again",
+        hint="fix the template or what the reason names; the next run tries again",
         code=after.status,
     )

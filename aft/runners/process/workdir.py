@@ -155,7 +155,7 @@ class Bench:
         """The error to raise: where (a file of the repository), what, and the whole log."""
         return StepFailed(
             f"{path or self.step.file.path}: {masked(message, self.secrets)}",
-            hint=hint or "mend the step; the next run starts it again",
+            hint=hint or "fix the step; the next run starts it again",
             code=code,
             log=self.log,
         )

@@ -34,7 +34,7 @@ from aft.runners.process.workdir import SECRET_VARIABLES, base_environment, prox
 from aft.runners.python.source import check_source, inputs_used, names_read, timeout_of
 from aft.sessions import AccountSession
 
-_HINT = "mend the step; the next run starts it again"
+_HINT = "fix the step; the next run starts it again"
 
 
 class PythonRunner:

@@ -190,5 +190,5 @@ def _check_hcl(file: StepFile) -> Iterator[Finding]:
             code="AFT640",
             source=SourceRef(file.path, line, column),
             message=f"not valid Terraform: {problem.message}",
-            hint="mend the syntax at the line shown; `terraform fmt` says more",
+            hint="fix the syntax at the line shown; `terraform fmt` says more",
         )

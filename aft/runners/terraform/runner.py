@@ -238,7 +238,7 @@ class _Project:
     def _failed(self, verb: str, end: ChildEnd) -> StepFailed:
         place, errors = error_lines(end.output, self.step)
         told = errors or f"{ending(end.exit_code)}{tail(end)}"
-        hint = "mend the configuration; the next run tries again"
+        hint = "fix the configuration; the next run tries again"
         if verb == "apply":
             hint = "what was made before the failure is in the state; the next run goes on from it"
         elif "failed to query available provider packages" in end.output.lower():

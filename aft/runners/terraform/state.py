@@ -94,7 +94,7 @@ def local_file(state: LocalState, name: str) -> Path:
     except OSError as error:
         raise Terminal(
             f"the folder for Terraform's state, {file.parent}, cannot be made: {error.strerror}",
-            hint="mend `terraform.backend.local.directory` in aft.yaml",
+            hint="fix `terraform.backend.local.directory` in aft.yaml",
         ) from error
     return file
 

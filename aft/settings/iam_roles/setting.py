@@ -141,7 +141,7 @@ class IamRoles:
                     description=state.description,
                     tags=state.tags,
                 )
-            _mend(iam, role, trust, before, state)
+            _fix(iam, role, trust, before, state)
         for name in sorted(observed.keys() - wanted.keys()):
             _delete(iam, name, observed[name])
 
@@ -304,7 +304,7 @@ def _refuse(inputs: SettingInputs[IamRolesParameters], observed: Roles, wanted: 
         )
 
 
-def _mend(
+def _fix(
     iam: IAMClient, role: RoleParameters, trust: str, before: RoleState, wanted: RoleState
 ) -> None:
     name = role.name

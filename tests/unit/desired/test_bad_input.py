@@ -1,6 +1,6 @@
 """What bad input gets: file, line, column and code, for every way a request goes wrong.
 
-One bad file never hides another: everything is said in one run, and mending the file is enough.
+One bad file never hides another: everything is said in one run, and fixing the file is enough.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SHOP = "account-requests/shop.yaml"
 
 
 def refused(text: str, **others: str) -> LoadResult:
-    """``shop.yaml`` with this text (and others beside it) is no desired state, and is mended by
+    """``shop.yaml`` with this text (and others beside it) is no desired state, and is fixed by
     a valid text alone."""
     beside = {f"account-requests/{name}.yaml": content for name, content in others.items()}
     result = load({SHOP: text, **beside})

@@ -1,4 +1,4 @@
-"""Every check: fine where all is well, else what is found and how to mend it; never a guess."""
+"""Every check: fine where all is well, else what is found and how to fix it; never a guess."""
 
 from __future__ import annotations
 

@@ -98,14 +98,14 @@ def test_an_old_intent_that_came_to_nothing_is_looked_for_only_once() -> None:
     assert scene.world.clock.monotonic() - began < 15.0
 
 
-def test_an_intent_whose_creation_failed_is_settled_so_that_mending_the_file_repairs_it() -> None:
+def test_an_intent_whose_creation_failed_is_settled_so_that_fixing_the_file_repairs_it() -> None:
     scene = stage()
     scene.world.failing_names["payments"] = ["INVALID_EMAIL"]
     open_intent(scene, creation_id=begin_elsewhere(scene))
     scene.world.clock.advance(30)
-    mended = one(email="aws+payments-mended@example.com")
-    assert rows(scene.apply(mended)) == {"payments": "succeeded"}
-    assert scene.world.account("payments").email == "aws+payments-mended@example.com"
+    fixed = one(email="aws+payments-fixed@example.com")
+    assert rows(scene.apply(fixed)) == {"payments": "succeeded"}
+    assert scene.world.account("payments").email == "aws+payments-fixed@example.com"
 
 
 def test_a_creation_of_the_same_name_that_is_not_ours_is_left_alone() -> None:

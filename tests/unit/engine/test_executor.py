@@ -99,7 +99,7 @@ def test_a_failure_is_one_row_and_blocks_only_what_needs_it() -> None:
     assert sorted(item.name for item in scene.world.accounts.values()) == ["wiki"]
 
 
-def test_mending_the_cause_repairs_the_rest_on_the_next_run() -> None:
+def test_fixing_the_cause_repairs_the_rest_on_the_next_run() -> None:
     scene = stage()
     scene.world.failing_names["network"] = ["INVALID_ADDRESS"]
     state = desired(

@@ -152,7 +152,7 @@ def test_two_accounts_may_take_turns() -> None:
     assert made.plan(wanted).is_empty
 
 
-# --- what only time can mend ------------------------------------------------------------------
+# --- what only time can fix ------------------------------------------------------------------
 
 
 class PatientSetting(LevelSetting):

@@ -93,7 +93,7 @@ def test_many_at_the_same_time(tmp_path: Path) -> None:
     assert snapshots(reader, "origin").published() == world(2, "shop-2")
 
 
-def test_a_damaged_one_says_how_to_mend_it(tmp_path: Path) -> None:
+def test_a_damaged_one_says_how_to_fix_it(tmp_path: Path) -> None:
     clone = Clone(tmp_path / "clone")
     snapshots(clone).publish(world())
     clone.git("checkout", "-q", "aft/ledger")

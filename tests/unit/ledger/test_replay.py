@@ -77,10 +77,10 @@ def test_failures_are_counted_and_cleared_by_success() -> None:
     assert record.failures["setting/network"].reason == "no 2"
     assert record.failures["setting/network"].hint == "wait"
     assert "setting/network" not in record.steps
-    mended = apply_event(record, step("network", second=9))
-    assert mended is not None
-    assert not mended.failures
-    assert "setting/network" in mended.steps
+    fixed = apply_event(record, step("network", second=9))
+    assert fixed is not None
+    assert not fixed.failures
+    assert "setting/network" in fixed.steps
 
 
 def test_a_failure_does_not_forget_the_last_success() -> None:

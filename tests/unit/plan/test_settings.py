@@ -204,7 +204,7 @@ def test_what_was_not_applied_yet_is_confirmed_as_ever() -> None:
     assert [item.ref.key for item in plan.confirmations] == list(RIGHT)
 
 
-def test_a_refusal_says_what_to_do_about_it_and_leaves_other_regions_to_be_mended() -> None:
+def test_a_refusal_says_what_to_do_about_it_and_leaves_other_regions_to_be_fixed() -> None:
     half = seen("account-alias", "eu-west-1: x", refused="eu-central-1: in use", hint="move it")
     plan = deep(b.record("app", 1, steps=settled().steps), {**RIGHT, **half})
     assert only(plan).details == ("eu-west-1: x",)

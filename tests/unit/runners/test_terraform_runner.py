@@ -112,8 +112,8 @@ resource "terraform_data" "second" {
     state = json.loads((tmp_path / STATE_FILE).read_text())
     assert "first" in {item["name"] for item in state["resources"]}
 
-    mended = broken.replace("exit 4", "exit 0")
-    assert run(folder(mended), tmp_path).changed
+    fixed = broken.replace("exit 4", "exit 0")
+    assert run(folder(fixed), tmp_path).changed
 
 
 def test_an_aft_folder_is_rendered_with_its_thirteen_variables(tmp_path: Path) -> None:

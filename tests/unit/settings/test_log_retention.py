@@ -28,8 +28,8 @@ def test_groups_that_keep_everything_get_a_retention(inside: Inside) -> None:
     make(inside, "/aws/lambda/pay", region="eu-west-1")
     wanted = retention(inside, prefixes=("/aws/", "/aws/lambda/"))
     assert [item.description for item in wanted.differences()] == [
-        f"log group /aws/lambda/pay in {HOME} keeps events for ever, should keep them 90 days",
-        f"log group /aws/rds/pay in {HOME} keeps events for ever, should keep them 90 days",
+        f"log group /aws/lambda/pay in {HOME} keeps events permanently, should keep them 90 days",
+        f"log group /aws/rds/pay in {HOME} keeps events permanently, should keep them 90 days",
     ]
     wanted.change()
     assert kept(inside) == {"/aws/lambda/pay": 90, "/aws/rds/pay": 90, "pay": None}
