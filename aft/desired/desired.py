@@ -40,6 +40,7 @@ from aft.files import RevisionFiles, TreeEntry
 from aft.findings.model import Finding, Severity, SourceRef, sorted_findings
 from aft.findings.validation import Loc
 from aft.organization.parse import parse_organization
+from aft.organization.spec import OrganizationSpec
 from aft.values.ids import RequestId
 from aft.yamldoc import YamlDocument, parse_yaml, too_large
 
@@ -69,13 +70,13 @@ def load_desired_state(
     ``parts`` read their own keys of ``organization.yaml``.
     """
     config, config_findings, kept_back = _read_config(files, providers, trusted)
-    owned = _OwnedParts(parts)
-    organization, organization_findings = parse_organization(files, owned.owners)
+    organization, organization_findings, owned = _read_organization(files, parts)
     baselines, baseline_findings = parse_baselines(
         files, settings, None if organization_findings else organization
     )
     customizations, customization_findings = parse_customizations(files, runners)
-    tree, others = read_request_tree(files.entries(REQUESTS_PATH)), _customization_files(files)
+    tree = read_request_tree(files.entries(REQUESTS_PATH))
+    others = tuple(files.entries(CUSTOMIZATIONS_PATH))
     reader = _Reader(files, tree, cache or ParseCache())
     requests = reader.read()
     findings = [
@@ -114,10 +115,6 @@ def load_desired_state(
     return _result(ready, findings)
 
 
-def _customization_files(files: RevisionFiles) -> tuple[TreeEntry, ...]:
-    return tuple(files.entries(CUSTOMIZATIONS_PATH))
-
-
 def _result(ready: DesiredState, findings: Iterable[Finding]) -> LoadResult:
     found = sorted_findings(findings)
     return LoadResult(state=None if any(item.is_error for item in found) else ready, findings=found)
@@ -138,6 +135,13 @@ class _OwnedParts:
     ) -> Sequence[Finding]:
         self.found[part.name], findings = part.parse(document, values)
         return findings
+
+
+def _read_organization(
+    files: RevisionFiles, parts: Iterable[Part]
+) -> tuple[OrganizationSpec, tuple[Finding, ...], _OwnedParts]:
+    owned = _OwnedParts(parts)
+    return *parse_organization(files, owned.owners), owned
 
 
 def _read_config(

@@ -93,13 +93,14 @@ class Entry:
 
 @dataclass(kw_only=True)
 class Draft:
-    """``sites`` and ``targets`` grow as it becomes known where accounts are and what is in them.
-    ``seen`` holds, by kind, what was looked at inside accounts; a kind is not there while nobody
-    looks. ``allocations`` are ranges of addresses, by request and setting; ``remembered`` those of
-    them that the ledger knows, by both, and ``held_back`` why a setting waits for its range.
-    ``cleans_up`` once what is added goes last."""
+    """``effect_versions`` are the kinds'. ``sites`` and ``targets`` grow as it becomes known where
+    accounts are and what is in them. ``seen`` holds, by kind, what was looked at inside accounts;
+    a kind is not there while nobody looks. ``allocations`` are ranges of addresses, by request and
+    setting; ``remembered`` those of them that the ledger knows, by both, and ``held_back`` why a
+    setting waits for its range. ``cleans_up`` once what is added goes last."""
 
     tree: UnitTree
+    effect_versions: Mapping[str, int]
     sites: dict[RequestId, AccountSite] = field(default_factory=dict)
     targets: dict[RequestId, AccountTarget] = field(default_factory=dict)
     seen: dict[str, Mapping[tuple[str, str], Any]] = field(default_factory=dict)
@@ -152,7 +153,7 @@ class Draft:
                     fields=changed,
                     details=tuple(details),
                     inputs_digest=inputs_digest,
-                    effect=digest(plain(does)),
+                    effect=digest({"does": plain(does), "by": self.effect_versions[ref.kind]}),
                     follows=tuple(follows),
                     reason=reason,
                     is_retry=site is not None and site.record.failed(ref) is not None,

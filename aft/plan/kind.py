@@ -86,7 +86,8 @@ class Verb:
 class Kind(ABC):
     """One noun. Members that are not declared abstract have the answer that fits most kinds.
 
-    ``noun`` is singular and plural, ``title`` heads its section of a plan. ``is_inside`` says
+    ``noun`` is singular and plural, ``title`` heads its section of a plan. ``effect_version`` goes
+    up when equal changes are carried out otherwise: open plans are refused then. ``is_inside`` says
     that its things are parts of an account: to remove one changes the account, and they are planned
     once it is known where accounts will be. ``makes_space``: it decides where that can be.
     ``after`` are the kinds that are planned before it, and whose plans it may look at.
@@ -102,6 +103,7 @@ class Kind(ABC):
     title: ClassVar[str]
     truth: ClassVar[Truth]
     effects: ClassVar[str]
+    effect_version: ClassVar[int] = 1
     is_inside: ClassVar[bool] = False
     makes_space: ClassVar[bool] = False
     after: ClassVar[tuple[str, ...]] = ()
@@ -204,14 +206,26 @@ class Kinds(Mapping[str, Kind]):
     it does not know is an error that names it, never silence."""
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
-        """Raises ``UserError`` for two of one name, and for a name that is none."""
+        """Raises ``UserError`` for two of one name, key or limit, and for a name that is none."""
         self._kinds: dict[str, Kind] = {}
+        claimed: dict[tuple[str, str], str] = {}
         for kind in kinds:
             if not _NAME.fullmatch(kind.name):
                 raise UserError(f"a kind cannot be called {kind.name!r}", hint=_NAME_HINT)
             if kind.name in self._kinds:
                 raise UserError(f"two kinds are called {kind.name!r}", hint=_UNINSTALL)
             self._kinds[kind.name] = kind
+            for what, names in (
+                ("key of organization.yaml", kind.sections),
+                ("limit", {limit.name for limit in kind.all_limits}),
+            ):
+                for name in names:
+                    other = claimed.setdefault((what, name), kind.name)
+                    if other != kind.name:
+                        raise UserError(
+                            f"kinds {other} and {kind.name} both have the {what} {name!r}",
+                            hint=_UNINSTALL,
+                        )
 
     def __getitem__(self, name: str) -> Kind:
         try:

@@ -47,7 +47,8 @@ def draft_plan(
     stranger = None if view.is_limited else wrong_organization(view.snapshot, view.ledger)
     if stranger is not None:
         return Drafted(plan=_nothing_at_all(view, stranger, made_at=made_at))
-    draft = Draft(tree=UnitTree(view.snapshot))
+    versions = {name: kind.effect_version for name, kind in kinds.items()}
+    draft = Draft(tree=UnitTree(view.snapshot), effect_versions=versions)
     ordered = kinds.in_planning_order()
     of_space = [kind for kind in ordered if kind.makes_space]
     others = [kind for kind in ordered if not kind.makes_space]

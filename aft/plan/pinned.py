@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from aft.plan.draft import Look
-from aft.plan.fields import RERUN, field_of
+from aft.plan.fields import RERUN, TAKES_AWAY, field_of
 from aft.plan.kind import Kinds
 from aft.plan.make import Drafted, draft_plan
-from aft.plan.model import ORGANIZATION, Plan
+from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.view import PlanView
 
 
@@ -39,9 +39,16 @@ def what_differs(plan: Plan, now: Plan, kinds: Kinds) -> tuple[str, ...]:
     lines: list[str] = []
     for change in plan.changes:
         today = now.change_by_id.get(change.id)
-        if today is not None and today.effect == change.effect:
+        if today is not None and _does(today) == _does(change):
             continue
         where = "" if change.target == ORGANIZATION else f"{change.target}: "
         why = "would not be done" if today is None else "would do something else"
         lines.append(f"{where}{kinds.describe(change)} {why}")
     return tuple(lines)
+
+
+def _does(change: Change) -> tuple[object, ...]:
+    """What is carried out, as the plan holds it: a digest in it may be as wrong as the rest. What
+    was only seen inside the account is left out."""
+    fields = tuple(item for item in change.fields if item.field != TAKES_AWAY)
+    return change.account_id, change.effect, change.inputs_digest, fields

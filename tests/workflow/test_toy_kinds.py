@@ -246,3 +246,20 @@ def test_its_permissions_are_in_the_roles_of_a_new_repository(tmp_path: Path) ->
     assert roles.count("ReadRootTags") == 2
     schema = json.loads(repo.run("schema", "organization").out)
     assert "organization_tags" in schema["properties"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ("TakesAKey", "cannot have the key 'organizational_units'"),
+        ("TakesALimit", "cannot have a limit 'move'"),
+        ("TakesAnothersKey", "both have the key of organization.yaml 'organization_tags'"),
+    ],
+)
+def test_what_is_taken_is_refused_by_name(repo: Installed, entry: str, wrong: str) -> None:
+    assert repo.run("validate").code == 0
+    entries = repo.root.parent / "site/aft_toys-1.0.dist-info/entry_points.txt"
+    entries.write_text(f"{ENTRIES}greedy = toys.greedy_kinds:{entry}\n")
+    refused = repo.run("validate")
+    assert refused.code == 1, refused.out
+    assert wrong in refused.err

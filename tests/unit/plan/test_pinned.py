@@ -10,7 +10,9 @@ import pytest
 from builders_kinds import KINDS
 
 from aft.baselines.model import SettingParameters, setting_ref
-from aft.plan.model import LiveSetting, Plan
+from aft.kinds.ou.kind import OrganizationalUnits
+from aft.plan.kind import Kinds
+from aft.plan.model import FieldChange, LiveSetting, Plan
 from aft.plan.pinned import asked_again, redrafted, what_differs
 from aft.plan.view import PlanView
 
@@ -138,4 +140,31 @@ def test_an_account_is_created_as_reviewed_or_not_at_all() -> None:
     )
     assert differences(replace(plan, changes=changes), view()) == (
         "new: create account would do something else",
+    )
+
+
+def test_a_kind_that_carries_out_otherwise_by_now_is_named() -> None:
+    class Later(OrganizationalUnits):
+        effect_version = 2
+
+    plan = pinned(view())
+    kinds = Kinds(Later() if kind.name == "ou" else kind for kind in KINDS.values())
+    now = redrafted(plan, replace(view(), is_deep=True), kinds=kinds, made_at=b.NOW).plan
+    assert what_differs(plan, now, kinds) == ("create OU Workloads/New would do something else",)
+
+
+@pytest.mark.parametrize("part", ["fields", "account_id", "inputs_digest"])
+def test_what_is_carried_out_is_compared_and_not_only_what_the_plan_says_of_it(part: str) -> None:
+    """A digest in a file is no proof of what stands beside it."""
+    forged: dict[str, Any] = {
+        "fields": (FieldChange(field="tags.team", before=None, after="evil"),),
+        "account_id": b.account_id(7),
+        "inputs_digest": "sha256:" + "1" * 64,
+    }
+    plan = pinned(view())
+    change = next(item for item in plan.changes if item.id == "account/app/move-account/ou")
+    wrong = replace(change, **{part: forged[part]})
+    changes = tuple(wrong if item is change else item for item in plan.changes)
+    assert differences(replace(plan, changes=changes), view()) == (
+        "app: move account would do something else",
     )
