@@ -242,7 +242,8 @@ class _Reader:
 
     def __init__(self, files: RevisionFiles, tree: RequestTree, cache: ParseCache) -> None:
         self.findings: list[Finding] = []
-        self._reported: set[SourceRef] = set()  # wrong in a defaults file, whoever inherits it
+        # Wrong in a defaults file, whoever inherits it.
+        self._reported: set[SourceRef | None] = set()
         self._files = files
         self._tree = tree
         self._cache = cache

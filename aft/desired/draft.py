@@ -94,7 +94,7 @@ def taken_by(files: RevisionFiles, request_id: RequestId) -> str | None:
 def field_of(finding: Finding, path: str, text: str) -> str | None:
     """The field of the would-be file that a finding is about; ``None`` for another file, or for
     the file as a whole."""
-    if finding.source.path != path:
+    if finding.source is None or finding.path != path:
         return None
     document, _ = parse_yaml(text.encode(), path)
     if document is None:

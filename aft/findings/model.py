@@ -1,4 +1,4 @@
-"""What is wrong with a file, and where: the unit of everything ``aft validate`` says.
+"""What is wrong, and where: the unit of what ``aft validate`` and a plan's attention say.
 
 Codes are stable and documented one by one in ``aft.findings.codes``; messages may improve.
 """
@@ -29,16 +29,52 @@ class SourceRef:
         return f"{self.path}:{self.line}:{self.column}"
 
 
+class Condition(enum.StrEnum):
+    """What is the case, for those that decide by it; codes and messages are for people."""
+
+    NONE = ""
+    OTHER_ORGANIZATION = "other-organization"
+    """None of the ledger's accounts is in this organization."""
+    ACCOUNT_GONE = "account-gone"
+    ACCOUNT_SUSPENDED = "account-suspended"
+    ACCOUNT_KEPT = "account-kept"
+    """It is elsewhere than its request says, and protected, so it stays."""
+    OTHER_EMAIL = "other-email"
+    """Its root e-mail address is not the request's."""
+    UNKNOWN_REQUEST = "unknown-request"
+    """It carries the tag of a request that there is not."""
+    NOT_READ = "not-read"
+    """A limited plan did not read the account."""
+    UNREAD = "unread"
+    """Something inside the account could not be looked at."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing to fix. ``message`` says what is wrong and what was expected; ``hint`` what
-    to write instead (``did you mean …``), or is empty."""
+    """One thing to fix or to know. ``message`` says what is wrong and what was expected; ``hint``
+    what to write instead (``did you mean …``), or is empty.
+
+    ``source`` is where a file says it. A finding about the organization has a ``target`` instead
+    (a request id, an account id or ``organization``) and may have a ``condition``.
+    """
 
     code: str
-    source: SourceRef
+    source: SourceRef | None = None
     message: str
     hint: str = ""
     severity: Severity = Severity.ERROR
+    target: str = ""
+    condition: Condition = Condition.NONE
+
+    @property
+    def path(self) -> str:
+        """The file, or ``""``."""
+        return self.source.path if self.source is not None else ""
+
+    @property
+    def where(self) -> str:
+        """``path:line:column``, or the target where there is no file."""
+        return str(self.source) if self.source is not None else self.target
 
     @property
     def is_error(self) -> bool:
@@ -48,4 +84,8 @@ class Finding:
 def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings by place, then code; duplicates dropped."""
     unique = dict.fromkeys(findings)
-    return tuple(sorted(unique, key=lambda item: (item.source, item.code, item.message)))
+    return tuple(sorted(unique, key=_place))
+
+
+def _place(finding: Finding) -> tuple[SourceRef, str, str, str]:
+    return finding.source or SourceRef(""), finding.target, finding.code, finding.message

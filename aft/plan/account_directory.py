@@ -6,10 +6,10 @@ Pure. The same rule for plans, live reads and runs, so that digests agree.
 from __future__ import annotations
 
 from aft.desired.model import DesiredState
+from aft.findings.model import Condition, Finding
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.identity import Identities, identify
-from aft.plan.model import Attention, Condition
 from aft.values.ids import AccountId
 
 
@@ -39,6 +39,6 @@ def surroundings(
     )
 
 
-def _is_trusted(doubt: Attention | None) -> bool:
+def _is_trusted(doubt: Finding | None) -> bool:
     # Not read by a limited plan is no doubt about whose it is.
     return doubt is None or doubt.condition is Condition.NOT_READ

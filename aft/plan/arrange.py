@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from aft.findings.model import Finding
 from aft.plan.draft import Draft, Entry, Stage
-from aft.plan.model import ORGANIZATION, Attention, Change
+from aft.plan.model import ORGANIZATION, Change
 from aft.plan.view import PlanView
 from aft.values.ids import RequestId
 from aft.values.refs import ACCOUNT, Ref
@@ -49,7 +50,7 @@ def hold_back(view: PlanView, draft: Draft) -> None:
             if obstacle is None:
                 continue
             draft.block(
-                Attention(
+                Finding(
                     code="AFT913",
                     target=request.id,
                     message=f"its changes wait for {obstacle}",

@@ -10,10 +10,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import datetime
+from typing import Any
 
 from aft.errors import UserError
+from aft.findings.model import Finding
 from aft.plan.model import FORMAT, Plan
-from aft.plan.typed_json import WrongShape, json_object, read_model
+from aft.plan.typed_json import STORED, WrongShape, json_object, read_model
 from aft.values.canonical_json import digest, plain
 from aft.values.ids import PlanDigest
 
@@ -23,23 +25,23 @@ _FIRST = ("format", "digest", "revision", "made_at", "summary", "attention", "ch
 
 def plan_digest(plan: Plan) -> PlanDigest:
     """``sha256:…`` over every field but ``made_at``: the same difference has the same digest."""
-    return PlanDigest(
-        digest(
-            {
-                field.name: getattr(plan, field.name)
-                for field in dataclasses.fields(plan)
-                if field.name != _NOT_DIGESTED
-            }
-        )
-    )
+    values = _values(plan)
+    del values[_NOT_DIGESTED]
+    return PlanDigest(digest(values))
 
 
 def plan_to_json(plan: Plan) -> str:
     """Indented JSON with a stable order of keys, ending in a newline."""
-    values = {field.name: plain(getattr(plan, field.name)) for field in dataclasses.fields(plan)}
-    values["digest"] = plan_digest(plan)
+    values = _values(plan) | {"digest": plan_digest(plan)}
     ordered = {key: values[key] for key in (*_FIRST, *sorted(values.keys() - set(_FIRST)))}
     return json.dumps(ordered, indent=2, ensure_ascii=False) + "\n"
+
+
+def _values(plan: Plan) -> dict[str, Any]:
+    values = {field.name: plain(getattr(plan, field.name)) for field in dataclasses.fields(plan)}
+    stored = STORED[Finding]
+    values["attention"] = [{key: getattr(it, key) for key in stored} for it in plan.attention]
+    return values
 
 
 def plan_from_json(text: str) -> Plan:

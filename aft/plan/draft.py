@@ -13,15 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from aft.plan.model import (
-    ORGANIZATION,
-    Action,
-    Attention,
-    Change,
-    Confirmation,
-    FieldChange,
-    change_id,
-)
+from aft.findings.model import Finding
+from aft.plan.model import ORGANIZATION, Action, Change, Confirmation, FieldChange, change_id
 from aft.plan.ou_tree import UnitTree
 from aft.plan.targets import AccountSite, AccountTarget
 from aft.values.canonical_json import digest, plain
@@ -106,10 +99,10 @@ class Draft:
     seen: dict[str, Mapping[tuple[str, str], Any]] = field(default_factory=dict)
     entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     confirmations: list[Confirmation] = field(default_factory=list)
-    attention: list[Attention] = field(default_factory=list)
+    attention: list[Finding] = field(default_factory=list)
     blocked: set[str] = field(default_factory=set)
     allocations: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    held_back: dict[tuple[str, str], Attention] = field(default_factory=dict)
+    held_back: dict[tuple[str, str], Finding] = field(default_factory=dict)
     remembered: dict[tuple[str, str], str] = field(default_factory=dict)
     cleans_up: bool = False
 
@@ -169,11 +162,11 @@ class Draft:
         )
         return name
 
-    def remark(self, *attention: Attention) -> None:
+    def remark(self, *attention: Finding) -> None:
         """Note what people should know; nothing waits for it."""
         self.attention.extend(attention)
 
-    def block(self, attention: Attention) -> None:
+    def block(self, attention: Finding) -> None:
         """Note a doubt that keeps its target from being changed at all."""
         self.attention.append(attention)
         self.blocked.add(attention.target)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from aft.desired.model import DesiredState
 from aft.errors import UserError
+from aft.findings.model import Condition, Finding
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.applied import ASPECTS, OU, Applied
@@ -20,7 +21,7 @@ from aft.plan.fields import OU as OU_FIELD
 from aft.plan.fields import TAG_PREFIX
 from aft.plan.identity import identify
 from aft.plan.kind import Kinds, Truth
-from aft.plan.model import ORGANIZATION, Action, Attention, Change, Condition, FieldChange, Plan
+from aft.plan.model import ORGANIZATION, Action, Change, FieldChange, Plan
 from aft.plan.step_state import is_up_to_date
 from aft.values.ids import RequestId, Revision
 from aft.values.refs import ACCOUNT
@@ -88,8 +89,8 @@ class Drift:
     outside: tuple[Outside, ...] = ()
     pending: tuple[Pending, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = ()
-    unread: tuple[Attention, ...] = ()
-    doubts: tuple[Attention, ...] = ()
+    unread: tuple[Finding, ...] = ()
+    doubts: tuple[Finding, ...] = ()
 
     @property
     def is_any(self) -> bool:
@@ -153,8 +154,8 @@ class _Sorter:
         self._kinds = kinds
         self.outside: list[Outside] = []
         self.pending: list[Pending] = []
-        self.unread: list[Attention] = []
-        self.doubts: list[Attention] = []
+        self.unread: list[Finding] = []
+        self.doubts: list[Finding] = []
 
     def change(self, change: Change) -> None:
         kind = self._kinds.of(change)
@@ -170,7 +171,7 @@ class _Sorter:
         else:
             self._wait(change)
 
-    def attention(self, item: Attention) -> None:
+    def attention(self, item: Finding) -> None:
         if item.condition is Condition.OTHER_ORGANIZATION:
             raise UserError(item.message, hint=item.hint)
         if item.condition is Condition.UNREAD:
@@ -304,7 +305,7 @@ class _Sorter:
         aspect = "" if self._kinds.of(change).name_of(change) else f"/{change.key}".rstrip("/")
         return f"{change.action.value}-{change.kind}{aspect}"
 
-    def _lost(self, item: Attention, what: str) -> None:
+    def _lost(self, item: Finding, what: str) -> None:
         self.outside.append(
             Outside(
                 target=item.target,

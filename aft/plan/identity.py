@@ -2,7 +2,7 @@
 ``account_id``, then the e-mail. Never the name.
 
 Where the evidence disagrees, or two requests lead to one account, nothing is guessed: the
-request gets an ``Attention`` and no change. So no account is ever created twice or shared.
+request gets a finding and no change. So no account is ever created twice or shared.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aft.desired.model import AccountRequest, DesiredState
+from aft.findings.model import Condition, Finding
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, Account, AccountState, OrganizationSnapshot
-from aft.plan.model import ORGANIZATION, Attention, Condition
+from aft.plan.model import ORGANIZATION
 from aft.values.ids import AccountId, EmailAddress, RequestId
 
 
@@ -57,7 +58,7 @@ class Identities:
     """
 
     matches: Mapping[RequestId, Match]
-    attention: Mapping[RequestId, Attention]
+    attention: Mapping[RequestId, Finding]
     kept: frozenset[str]
 
 
@@ -76,7 +77,7 @@ class _World:
     by_email: Mapping[str, tuple[Account, ...]]
     by_tag: Mapping[str, tuple[Account, ...]]
     bound_to: Mapping[str, tuple[str, ...]]
-    attention: dict[RequestId, Attention] = field(default_factory=dict)
+    attention: dict[RequestId, Finding] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
 
     @property
@@ -93,9 +94,7 @@ class _World:
     ) -> None:
         self.attention.setdefault(
             request.id,
-            Attention(
-                code=code, target=request.id, message=message, hint=hint, condition=condition
-            ),
+            Finding(code=code, target=request.id, message=message, hint=hint, condition=condition),
         )
 
     def account_text(self, account_id: AccountId) -> str:
@@ -131,7 +130,7 @@ def identify(
     return Identities(matches=matches, attention=world.attention, kept=frozenset(world.kept))
 
 
-def wrong_organization(snapshot: OrganizationSnapshot, ledger: LedgerState) -> Attention | None:
+def wrong_organization(snapshot: OrganizationSnapshot, ledger: LedgerState) -> Finding | None:
     """Credentials of another organization look as if every account had left at once.
 
     One account may leave; that none of several is there is taken for a mistake, before OUs and
@@ -140,7 +139,7 @@ def wrong_organization(snapshot: OrganizationSnapshot, ledger: LedgerState) -> A
     bound = {record.account_id for record in ledger.records.values()} - {None}
     if len(bound) < 2 or not bound.isdisjoint(snapshot.account_by_id):
         return None
-    return Attention(
+    return Finding(
         code="AFT921",
         target=ORGANIZATION,
         message=f"none of the {len(bound)} accounts in the ledger is in organization "

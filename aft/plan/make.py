@@ -14,11 +14,12 @@ from datetime import datetime
 from aft.config.trust import WITHHELD_HINT, withheld_message
 from aft.desired.model import DesiredState
 from aft.errors import UserError
+from aft.findings.model import Finding
 from aft.plan.arrange import arranged, hold_back
 from aft.plan.draft import Draft, Looker
 from aft.plan.identity import wrong_organization
 from aft.plan.kind import Kind, Kinds
-from aft.plan.model import ORGANIZATION, Attention, Change, Plan
+from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.ou_tree import UnitTree
 from aft.plan.summary import account_lines, summarise
 from aft.plan.targets import AccountTarget, doubt_of, site_of, target_of
@@ -85,8 +86,8 @@ def _find_sites(view: PlanView, draft: Draft) -> None:
     looked_at = {request.id for request in view.requests}
     for request in sorted(view.desired.requests, key=lambda item: item.id):
         site = site_of(view, draft.tree, request)
-        doubt = doubt_of(view, request) or (site if isinstance(site, Attention) else None)
-        if not isinstance(site, Attention):
+        doubt = doubt_of(view, request) or (site if isinstance(site, Finding) else None)
+        if not isinstance(site, Finding):
             draft.sites[request.id] = site
         if doubt is not None and request.id in looked_at:
             draft.block(doubt)
@@ -101,7 +102,7 @@ def _resolve_targets(view: PlanView, draft: Draft) -> None:
             draft.targets[request.id] = target_of(view, site, draft.allocations.get(request.id, {}))
         except UserError as error:  # one account's parameters do not stop the others
             draft.block(
-                Attention(code="AFT920", target=request.id, message=error.message, hint=error.hint)
+                Finding(code="AFT920", target=request.id, message=error.message, hint=error.hint)
             )
 
 
@@ -145,11 +146,11 @@ def _assembled(
     )
 
 
-def _withheld(desired: DesiredState) -> tuple[Attention, ...]:
+def _withheld(desired: DesiredState) -> tuple[Finding, ...]:
     if not desired.withheld:
         return ()
     return (
-        Attention(
+        Finding(
             code="AFT720",
             target=ORGANIZATION,
             message=withheld_message(*desired.withheld),
@@ -158,7 +159,7 @@ def _withheld(desired: DesiredState) -> tuple[Attention, ...]:
     )
 
 
-def _nothing_at_all(view: PlanView, why: Attention, *, made_at: datetime) -> Plan:
+def _nothing_at_all(view: PlanView, why: Finding, *, made_at: datetime) -> Plan:
     """A plan that changes nothing, for a reason that puts every request in doubt."""
     desired, snapshot = view.desired, view.snapshot
     everyone = frozenset(request.id for request in desired.requests)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from aft.findings.model import Finding
 from aft.values.ids import Revision
 from aft.values.refs import Ref
 
@@ -130,40 +131,6 @@ class Confirmation:
     allocation: str = ""
 
 
-class Condition(enum.StrEnum):
-    """What is the case, for those that decide by it; codes and messages are for people."""
-
-    NONE = ""
-    OTHER_ORGANIZATION = "other-organization"
-    """None of the ledger's accounts is in this organization."""
-    ACCOUNT_GONE = "account-gone"
-    ACCOUNT_SUSPENDED = "account-suspended"
-    ACCOUNT_KEPT = "account-kept"
-    """It is elsewhere than its request says, and protected, so it stays."""
-    OTHER_EMAIL = "other-email"
-    """Its root e-mail address is not the request's."""
-    UNKNOWN_REQUEST = "unknown-request"
-    """It carries the tag of a request that there is not."""
-    NOT_READ = "not-read"
-    """A limited plan did not read the account."""
-    UNREAD = "unread"
-    """Something inside the account could not be looked at."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attention:
-    """Something a person should know before saying yes (``!`` in the text).
-
-    ``target`` is a request id, an account id or ``organization``; ``code`` is a finding code.
-    """
-
-    code: str
-    target: str
-    message: str
-    hint: str = ""
-    condition: Condition = Condition.NONE
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
     """Changes that may go side by side: one chain of change ids per target, in an order that may
@@ -195,7 +162,7 @@ class Summary:
     other things, by kind.
 
     ``accounts_total`` are the requests looked at (and forgotten ones), ``accounts_in_doubt``
-    those of them with an ``Attention``, which therefore cannot be said to match.
+    those of them with a finding in ``Plan.attention``, which therefore cannot be said to match.
     """
 
     create: int
@@ -217,7 +184,8 @@ class Plan:
     ``scope`` holds the request ids looked at, or ``None`` for all. ``snapshot`` is the snapshot's
     digest, ``fingerprints`` its per-object digests (so a refusal can say what moved) and
     ``ledger`` the ledger's commit the plan was made against ("" when there is none).
-    ``kinds`` are those whose objects were read besides accounts, OUs and policies.
+    ``kinds`` are those whose objects were read besides accounts, OUs and policies. ``attention`` is
+    what a person should know before approving it (``!`` in the text).
     ``made_at`` is not part of its digest (``aft.plan.codec.plan_digest``).
     """
 
@@ -232,7 +200,7 @@ class Plan:
     changes: tuple[Change, ...]
     waves: tuple[Wave, ...]
     confirmations: tuple[Confirmation, ...] = ()
-    attention: tuple[Attention, ...] = ()
+    attention: tuple[Finding, ...] = ()
     made_at: str = ""
     format: int = FORMAT
 

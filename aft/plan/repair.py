@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from aft.findings.model import Finding
 from aft.plan.drift import Drift
 from aft.plan.kind import Kinds
-from aft.plan.model import ORGANIZATION, Attention, Change, Plan
+from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.summary import summarise
 from aft.plan.waves import make_waves
 
@@ -22,7 +23,7 @@ def repair_plan(plan: Plan, drift: Drift, kinds: Kinds) -> Plan:
     targets = {change.target for change in changes}
     left = {item.target for item in plan.changes} - {ORGANIZATION}
     attention = tuple(
-        Attention(
+        Finding(
             code="AFT923",
             target=target,
             message=f"{_left(plan, changes, target)} more asked for in git, and not part of a "

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from aft.desired.model import AccountRequest, DesiredState
+from aft.findings.model import Finding
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.identity import Identities
-from aft.plan.model import ORGANIZATION, AccountLine, Action, Attention, Change, Summary
+from aft.plan.model import ORGANIZATION, AccountLine, Action, Change, Summary
 from aft.values.ids import AccountId, RequestId
 from aft.values.refs import ACCOUNT
 
@@ -17,7 +18,7 @@ _COUNTED_APART = frozenset({Action.CREATE, Action.ADOPT, Action.MOVE, Action.REL
 
 
 def summarise(
-    changes: Iterable[Change], attention: Iterable[Attention], *, looked_at: Collection[str]
+    changes: Iterable[Change], attention: Iterable[Finding], *, looked_at: Collection[str]
 ) -> Summary:
     """Count accounts, each once per column. ``looked_at`` are the requests of the plan.
 

@@ -15,10 +15,10 @@ from aft.customizations.model import CustomizationStep
 from aft.customizations.select import customizations_of
 from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest, DesiredState, LifecycleState
+from aft.findings.model import Finding
 from aft.ledger.events import AccountRecord
 from aft.organization.model import Account, AccountFacts, Surroundings
 from aft.plan.identity import Match
-from aft.plan.model import Attention
 from aft.plan.ou_tree import Place, UnitTree
 from aft.plan.view import PlanView, Settings
 from aft.values.ids import AccountId, OrgUnitPath, is_org_unit_id
@@ -101,10 +101,10 @@ class AccountTarget:
         return settings_for(self.baseline, facts, plugins) if self.baseline is not None else ()
 
 
-def site_of(view: PlanView, tree: UnitTree, request: AccountRequest) -> AccountSite | Attention:
+def site_of(view: PlanView, tree: UnitTree, request: AccountRequest) -> AccountSite | Finding:
     """Where the account of ``request`` is and will be, or why that cannot be told."""
     place = place_of(request, tree)
-    if isinstance(place, Attention):
+    if isinstance(place, Finding):
         return place
     match = view.identities.matches.get(request.id)
     return AccountSite(
@@ -117,12 +117,12 @@ def site_of(view: PlanView, tree: UnitTree, request: AccountRequest) -> AccountS
     )
 
 
-def doubt_of(view: PlanView, request: AccountRequest) -> Attention | None:
+def doubt_of(view: PlanView, request: AccountRequest) -> Finding | None:
     """Why nothing may be done for ``request``, wherever its account shall be."""
     doubt = view.identities.attention.get(request.id)
     if doubt is not None or request.state is LifecycleState.ACTIVE:
         return doubt
-    return Attention(
+    return Finding(
         code="AFT917",
         target=request.id,
         message=f"the request's state is {request.state.value}, which this version does not act on",
@@ -178,14 +178,14 @@ def steps_of(
         yield from customization.steps
 
 
-def place_of(request: AccountRequest, tree: UnitTree) -> Place | Attention:
+def place_of(request: AccountRequest, tree: UnitTree) -> Place | Finding:
     """Where ``request`` wants its account, or why that cannot be told."""
     if isinstance(request.ou, OrgUnitPath):
         place = tree.place(request.ou)
         if place is not None:
             return place
         near = did_you_mean(str(request.ou), [str(path) for path in tree.paths])
-        return Attention(
+        return Finding(
             code="AFT909",
             target=request.id,
             message=f"OU {request.ou} is neither in the organization nor in organization.yaml",
@@ -193,7 +193,7 @@ def place_of(request: AccountRequest, tree: UnitTree) -> Place | Attention:
         )
     path = tree.path_of(request.ou) if is_org_unit_id(request.ou) else None
     if path is None:
-        return Attention(
+        return Finding(
             code="AFT909",
             target=request.id,
             message=f"the organization has no OU with the id {request.ou}",

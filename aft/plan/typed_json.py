@@ -14,9 +14,15 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from aft.findings.model import Finding
 from aft.values.refs import Ref
 
 T = TypeVar("T")
+
+STORED: Mapping[type, tuple[str, ...]] = {
+    Finding: ("code", "target", "message", "hint", "condition"),
+}
+"""Models of which a plan's JSON has only these fields: its findings are in no file."""
 
 
 class WrongShape(Exception):
@@ -52,7 +58,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 @cache
 def _hints(model: Any) -> Mapping[str, Any]:
-    return get_type_hints(model)
+    hints = get_type_hints(model)
+    return {key: hints[key] for key in STORED.get(model, hints)}
 
 
 def _read(wanted: Any, value: Any, where: str) -> Any:

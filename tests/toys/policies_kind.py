@@ -12,7 +12,7 @@ from aft.findings.model import Finding, SourceRef
 from aft.findings.validation import validate
 from aft.plan.draft import Draft
 from aft.plan.kind import Kind, Risk, Truth, Verb
-from aft.plan.model import ORGANIZATION, Action, Attention, Change, FieldChange
+from aft.plan.model import ORGANIZATION, Action, Change, FieldChange
 from aft.plan.view import PlanView
 from aft.plan.words import Item, both
 from aft.values.grants import Grant
@@ -153,7 +153,7 @@ class ToyAttachments(Kind):
                 continue
             if place.kind == ACCOUNT and place.key in draft.blocked:
                 draft.remark(
-                    Attention(
+                    Finding(
                         code="AFT913",
                         target=ORGANIZATION,
                         message=f"policy {policy} waits for {place.key}",

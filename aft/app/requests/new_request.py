@@ -20,7 +20,7 @@ from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.overlay import OverlayFiles
 from aft.errors import UserError
 from aft.files import RevisionFiles
-from aft.findings.model import Finding, Severity, SourceRef
+from aft.findings.model import Finding, SourceRef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +138,4 @@ def write_request(workspace: Workspace, proposed: ProposedRequest) -> Path:
 
 def _new(findings: Sequence[Finding], path: str) -> tuple[Finding, ...]:
     """Every error, and the warnings about the new file alone."""
-    return tuple(
-        item for item in findings if item.severity is Severity.ERROR or item.source.path == path
-    )
+    return tuple(item for item in findings if item.is_error or item.path == path)

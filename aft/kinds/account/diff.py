@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from aft.desired.facts import desired_tags
 from aft.desired.model import AccountRequest
+from aft.findings.model import Condition, Finding
 from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.draft import Draft
 from aft.plan.fields import ACCOUNT_ID, ARRIVAL, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
 from aft.plan.identity import Evidence
-from aft.plan.model import Action, Attention, Condition, FieldChange
+from aft.plan.model import Action, FieldChange
 from aft.plan.targets import AccountSite
 from aft.plan.view import PlanView
 from aft.values.refs import account_ref, ou_ref
@@ -40,7 +41,7 @@ def plan_accounts(view: PlanView, draft: Draft) -> None:
             _change(draft, site, site.match.account, site.match.evidence)
 
 
-def _objection(work: AccountSite) -> Attention | None:
+def _objection(work: AccountSite) -> Finding | None:
     """What forbids any change to this request's account."""
     request, account = work.request, work.account
     if account is None or not work.is_management:
@@ -52,7 +53,7 @@ def _objection(work: AccountSite) -> Attention | None:
     ]
     if not wishes:
         return None
-    return Attention(
+    return Finding(
         code="AFT905",
         target=request.id,
         message=f"{account.name} ({account.id}) is the management account; aft does not "
@@ -61,15 +62,15 @@ def _objection(work: AccountSite) -> Attention | None:
     )
 
 
-def _remarks(work: AccountSite) -> tuple[Attention, ...]:
+def _remarks(work: AccountSite) -> tuple[Finding, ...]:
     """What people should know, while the other changes go ahead."""
     request, account = work.request, work.account
     if account is None:
         return ()
-    found: list[Attention] = []
+    found: list[Finding] = []
     if work.moves and request.protect:
         found.append(
-            Attention(
+            Finding(
                 code="AFT906",
                 target=request.id,
                 message=f"the account is protected, so it stays in {work.here or '?'} and is not "
@@ -81,7 +82,7 @@ def _remarks(work: AccountSite) -> tuple[Attention, ...]:
         )
     if account.email.casefold() != request.email.key:
         found.append(
-            Attention(
+            Finding(
                 code="AFT908",
                 target=request.id,
                 message=f"the account's root e-mail address is {account.email}, the request says "

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aft.desired.model import DesiredState
+from aft.findings.model import Condition, Finding
 from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState, is_of_organization
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.draft import Draft
 from aft.plan.fields import REQUEST, tag_field
 from aft.plan.identity import Identities
-from aft.plan.model import Action, Attention, Condition, FieldChange
+from aft.plan.model import Action, FieldChange
 from aft.plan.view import PlanView
 from aft.values.ids import AccountId
 from aft.values.refs import account_ref
@@ -84,10 +85,10 @@ def _forget_accounts(
         )
 
 
-def _unsettled(records: Iterable[AccountRecord]) -> tuple[Attention, ...]:
+def _unsettled(records: Iterable[AccountRecord]) -> tuple[Finding, ...]:
     """Creations that were begun for requests whose file is gone since."""
     return tuple(
-        Attention(
+        Finding(
             code="AFT915",
             target=ORGANIZATION,
             message=f"a creation was begun at {record.intent.at:%Y-%m-%d %H:%M} UTC for request "
@@ -104,7 +105,7 @@ def _orphans(
     snapshot: OrganizationSnapshot,
     ledger: LedgerState,
     identities: Identities,
-) -> tuple[Attention, ...]:
+) -> tuple[Finding, ...]:
     """Accounts that carry the tag of a request that is neither in git nor in the ledger."""
     known = {match.account.id for match in identities.matches.values()}
     known |= {
@@ -113,7 +114,7 @@ def _orphans(
         if record.account_id is not None
     }
     return tuple(
-        Attention(
+        Finding(
             code="AFT914",
             target=account.id,
             message=f"account {account.name} ({account.id}) carries the tag "
@@ -131,11 +132,11 @@ def _orphans(
 
 def _not_forgotten_here(
     records: Iterable[AccountRecord], scope: Iterable[str]
-) -> tuple[Attention, ...]:
+) -> tuple[Finding, ...]:
     """Gone requests inside a limited plan's scope."""
     wanted = frozenset(scope)
     return tuple(
-        Attention(
+        Finding(
             code="AFT918",
             target=ORGANIZATION,
             message=f"the file of request {record.subject} is gone; a limited plan does not "

@@ -15,6 +15,7 @@ from aft.baselines.model import setting_ref
 from aft.desired.model import AccountRequest
 from aft.desired.networks import Claim, NetworkClaims, mentioned
 from aft.errors import UserError
+from aft.findings.model import Finding
 from aft.kinds.address_range.allocate import (
     Allocations,
     Problem,
@@ -27,7 +28,6 @@ from aft.kinds.address_range.allocate import (
 from aft.ledger.events import ORGANIZATION, AccountRecord, is_of_organization
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.draft import Draft, Look
-from aft.plan.model import Attention
 from aft.plan.targets import target_of
 from aft.plan.view import PlanView
 from aft.values.cidrs import parse_cidr, parse_vpc_cidr
@@ -227,12 +227,12 @@ def _parsed(text: str) -> IPv4Network | None:
         return None
 
 
-def _refused(owner: _Owner, refusal: Refusal) -> Attention:
+def _refused(owner: _Owner, refusal: Refusal) -> Finding:
     request, wanted = owner.claim.request, owner.claim.wanted
     setting = f"setting {owner.claim.setting} ({owner.claim.source})"
     match refusal.problem:
         case Problem.EXHAUSTED:
-            return Attention(
+            return Finding(
                 code="AFT930",
                 target=request.id,
                 message=f"{setting} gets no network: pool {wanted.pool} ({refusal.range}) has no "
@@ -240,7 +240,7 @@ def _refused(owner: _Owner, refusal: Refusal) -> Attention:
                 hint=f"enlarge `networks.pools.{wanted.pool}` in aft.yaml, or add another pool",
             )
         case Problem.OVERLAP:
-            return Attention(
+            return Finding(
                 code="AFT931",
                 target=request.id,
                 message=f"{setting} gets no network: {wanted.cidr} overlaps {refusal.range} of "
@@ -248,7 +248,7 @@ def _refused(owner: _Owner, refusal: Refusal) -> Attention:
                 hint=f"give another range in {request.source.path}",
             )
         case Problem.NO_POOL:
-            return Attention(
+            return Finding(
                 code="AFT930",
                 target=request.id,
                 message=f"{setting} gets no network: there is no pool {wanted.pool!r}",
@@ -256,8 +256,8 @@ def _refused(owner: _Owner, refusal: Refusal) -> Attention:
             )
 
 
-def _unseen(owner: _Owner) -> Attention:
-    return Attention(
+def _unseen(owner: _Owner) -> Finding:
+    return Finding(
         code="AFT932",
         target=owner.claim.request.id,
         message=f"setting {owner.claim.setting} waits: the ledger does not know the network of "

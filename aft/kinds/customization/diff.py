@@ -15,12 +15,13 @@ from aft.customizations.model import CustomizationStep, OtherAccount, Outputs, s
 from aft.customizations.other_accounts import account_reads, depends_on_step
 from aft.customizations.parameters import parameter_values
 from aft.desired.model import AccountRequest, DesiredState
+from aft.findings.model import Finding
 from aft.kinds.customization.other_accounts import dependencies_first, other_accounts, running
 from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
 from aft.plan.draft import Draft, Stage
 from aft.plan.fields import RERUN
-from aft.plan.model import Action, Attention, FieldChange
+from aft.plan.model import Action, FieldChange
 from aft.plan.step_state import is_up_to_date, reason_of
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
@@ -128,7 +129,7 @@ def _missing_outputs(
     request: AccountRequest,
     accounts: Mapping[str, OtherAccount],
     draft: Draft,
-) -> Iterator[Attention]:
+) -> Iterator[Finding]:
     """Reads of another account that will fail, as its step was run and left no such output."""
     for read in account_reads((step,)):
         other = accounts.get(read.request)
@@ -137,7 +138,7 @@ def _missing_outputs(
         if read.step in running(draft, read.request):
             continue
         if read.key not in other.outputs.get(read.step, {}):
-            yield Attention(
+            yield Finding(
                 code="AFT942",
                 target=request.id,
                 message=f"{place_of(read.access)} reads {read.access}, and {read.request} has no "
@@ -146,8 +147,8 @@ def _missing_outputs(
             )
 
 
-def _in_management(request: AccountRequest) -> Attention:
-    return Attention(
+def _in_management(request: AccountRequest) -> Finding:
+    return Finding(
         code="AFT943",
         target=request.id,
         message="this is the management account: no customization runs there, because it would "

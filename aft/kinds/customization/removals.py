@@ -22,10 +22,11 @@ from aft.customizations.model import (
     SharesState,
     step_ref,
 )
+from aft.findings.model import Finding
 from aft.ledger.events import AccountRecord
 from aft.plan.draft import Draft, Stage
 from aft.plan.fields import REVISION
-from aft.plan.model import Action, Attention, FieldChange
+from aft.plan.model import Action, FieldChange
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView, Runners
 
@@ -149,14 +150,14 @@ def _reason(
     return f"{what}; what it made is kept"
 
 
-def _kept(target: str, gone: _Gone, runner: CustomizationRunner | None) -> Attention:
+def _kept(target: str, gone: _Gone, runner: CustomizationRunner | None) -> Finding:
     stays = runner.stays if isinstance(runner, LeavesThings) else "what it did is not undone"
     can = isinstance(runner, Destroys)
     hint = "remove by hand what is not wanted any more"
     if can:
         hint = "to have it destroyed instead, bring it back with `on_removal: destroy` in its "
         hint += "customization.yaml, apply, and remove it again"
-    return Attention(
+    return Finding(
         code="AFT940",
         target=target,
         message=f"{gone.id} is not run here any more: {stays}, and aft forgets it",
@@ -166,9 +167,9 @@ def _kept(target: str, gone: _Gone, runner: CustomizationRunner | None) -> Atten
 
 def _taken_over(
     target: str, gone: _Gone, runner: CustomizationRunner | None, heir: CustomizationStep
-) -> Attention:
+) -> Finding:
     assert isinstance(runner, SharesState)  # noqa: S101 - only such a step has an heir
-    return Attention(
+    return Finding(
         code="AFT941",
         target=target,
         message=f"{heir.id} takes over the {runner.state_noun} of {gone.id}, {runner.takes_over}",

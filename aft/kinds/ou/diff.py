@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aft.findings.model import Finding
 from aft.organization.model import OrganizationSnapshot
 from aft.organization.spec import OrganizationSpec, UnitSpec
 from aft.plan.draft import Draft
 from aft.plan.fields import NAME, OU, OU_ID
-from aft.plan.model import ORGANIZATION, Action, Attention, FieldChange
+from aft.plan.model import ORGANIZATION, Action, FieldChange
 from aft.plan.ou_tree import UnitTree
 from aft.plan.view import PlanView
 from aft.values.ids import OrgUnitId, OrgUnitPath
@@ -97,7 +98,7 @@ def _rename(draft: Draft, unit_id: OrgUnitId, here: OrgUnitPath, unit: UnitSpec)
 
 def _doubt(
     tree: UnitTree, unit: UnitSpec, spec: OrganizationSpec, *, scoped: bool
-) -> Attention | None:
+) -> Finding | None:
     previously = unit.previously
     if previously is None:
         return None
@@ -105,7 +106,7 @@ def _doubt(
     old_there = tree.id_at(previously) is not None
     named = previously in spec.paths or any(item.path == previously for item in spec.removed)
     if there and old_there and not named:
-        return Attention(
+        return Finding(
             code="AFT911",
             target=ORGANIZATION,
             message=f"OU {unit.path} exists already, so {previously} is not renamed to it",
@@ -113,7 +114,7 @@ def _doubt(
             f"or drop `previously` at {unit.source}",
         )
     if not there and old_there:
-        return Attention(
+        return Finding(
             code="AFT911",
             target=ORGANIZATION,
             message=f"OU {previously} cannot become {unit.path}: AWS can rename an OU, "
@@ -122,7 +123,7 @@ def _doubt(
             f"accounts move by their requests, then list {previously} under `removed`",
         )
     if not there and scoped:
-        return Attention(
+        return Finding(
             code="AFT918",
             target=ORGANIZATION,
             message=f"OU {unit.path} may have to be renamed from {previously}, "
@@ -147,7 +148,7 @@ def plan_removals(view: PlanView, draft: Draft) -> None:
             shown = ", ".join(inside[:_SHOWN])
             more = f" and {len(inside) - _SHOWN} more" if len(inside) > _SHOWN else ""
             draft.remark(
-                Attention(
+                Finding(
                     code="AFT910",
                     target=ORGANIZATION,
                     message=f"OU {unit.path} is not deleted, it still holds {shown}{more}",

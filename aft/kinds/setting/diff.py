@@ -15,18 +15,11 @@ from aft.baselines.digests import setting_digest, setting_effect
 from aft.baselines.model import setting_ref
 from aft.baselines.select import ResolvedSetting
 from aft.desired.model import AccountRequest
+from aft.findings.model import Condition, Finding
 from aft.plan.arrange import ends_of
 from aft.plan.draft import Draft, Look, Stage, Use, thing
 from aft.plan.fields import CIDR, taken_away, takes_away
-from aft.plan.model import (
-    Action,
-    Attention,
-    Condition,
-    Confirmation,
-    FieldChange,
-    LiveSetting,
-    Plan,
-)
+from aft.plan.model import Action, Confirmation, FieldChange, LiveSetting, Plan
 from aft.plan.step_state import is_up_to_date, reason_of
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
@@ -268,8 +261,8 @@ def _uses(request: AccountRequest, resolved: ResolvedSetting) -> Iterator[Use]:
             )
 
 
-def _tied(request: AccountRequest, names: Iterable[str]) -> Attention:
-    return Attention(
+def _tied(request: AccountRequest, names: Iterable[str]) -> Finding:
+    return Finding(
         code="AFT919",
         target=request.id,
         message=f"baselines {' and '.join(names)} select this account equally, so it gets none "
@@ -278,8 +271,8 @@ def _tied(request: AccountRequest, names: Iterable[str]) -> Attention:
     )
 
 
-def _refused(request: AccountRequest, resolved: ResolvedSetting, seen: LiveSetting) -> Attention:
-    return Attention(
+def _refused(request: AccountRequest, resolved: ResolvedSetting, seen: LiveSetting) -> Finding:
+    return Finding(
         code="AFT912",
         target=request.id,
         message=f"setting {resolved.name} is left as it is: {seen.refused}",
@@ -288,13 +281,13 @@ def _refused(request: AccountRequest, resolved: ResolvedSetting, seen: LiveSetti
     )
 
 
-def _unread(request: AccountRequest, unread: Mapping[str, str]) -> Attention:
+def _unread(request: AccountRequest, unread: Mapping[str, str]) -> Finding:
     names = list(unread)
     one = len(names) == 1
     what = f"setting {names[0]}" if one else f"{len(names)} settings ({', '.join(names)})"
     they_are = "it is" if one else "they are"
     reasons = "; ".join(dict.fromkeys(unread.values()))
-    return Attention(
+    return Finding(
         code="AFT922",
         target=request.id,
         message=f"{what} could not be read, so nobody can say whether {they_are} still as "

@@ -17,14 +17,14 @@ def findings_github(findings: Iterable[Finding]) -> str:
 def _command(finding: Finding) -> str:
     known = finding_codes().get(finding.code)
     title = f"{finding.code} {known.title}" if known is not None else finding.code
+    source = finding.source
+    place = (
+        {"file": _file(source.path), "line": str(source.line), "col": str(source.column)}
+        if source is not None
+        else {}
+    )
     properties = ",".join(
-        f"{key}={_property(text)}"
-        for key, text in (
-            ("file", _file(finding.source.path)),
-            ("line", str(finding.source.line)),
-            ("col", str(finding.source.column)),
-            ("title", title),
-        )
+        f"{key}={_property(text)}" for key, text in (place | {"title": title}).items()
     )
     hint = f" ({one_line(finding.hint)})" if finding.hint else ""
     message = _data(f"{one_line(finding.message)}{hint}")

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import quote
 
 from aft.findings.codes import finding_codes
-from aft.findings.model import Finding
+from aft.findings.model import Finding, SourceRef
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -60,28 +60,24 @@ def _rule(code: str) -> dict[str, object]:
 
 def _result(finding: Finding, rule: int) -> dict[str, object]:
     hint = f"\n{finding.hint}" if finding.hint else ""
-    identity = f"{finding.code}\0{finding.source.path}\0{finding.message}"
+    identity = f"{finding.code}\0{finding.path or finding.target}\0{finding.message}"
     return {
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": finding.severity.value,
         "message": {"text": f"{finding.message}{hint}"},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {
-                        "uri": quote(finding.source.path, safe="/"),
-                        "uriBaseId": "%SRCROOT%",
-                    },
-                    "region": {
-                        "startLine": finding.source.line,
-                        "startColumn": finding.source.column,
-                    },
-                }
-            }
-        ],
+        "locations": [_location(finding.source)] if finding.source is not None else [],
         # Stays the same when lines move, so that one finding stays one alert.
         "partialFingerprints": {
             "aftFinding/v1": hashlib.sha256(identity.encode()).hexdigest()[:32]
         },
+    }
+
+
+def _location(source: SourceRef) -> dict[str, object]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(source.path, safe="/"), "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": source.line, "startColumn": source.column},
+        }
     }

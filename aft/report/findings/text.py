@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 
-from aft.findings.model import Finding, Severity
+from aft.findings.model import Finding, Severity, SourceRef
 from aft.report.plain import counted, one_line
 
 
@@ -17,7 +18,7 @@ def findings_text(findings: Iterable[Finding]) -> str:
 def _line(finding: Finding) -> str:
     word = "" if finding.is_error else "warning: "
     hint = f" ({one_line(finding.hint)})" if finding.hint else ""
-    place = one_line(str(finding.source))
+    place = one_line(finding.where)
     return f"{place}: {finding.code} {word}{one_line(finding.message)}{hint}"
 
 
@@ -27,7 +28,7 @@ def findings_count(findings: Iterable[Finding]) -> str:
     if not found:
         return "no findings"
     errors = sum(1 for finding in found if finding.severity is Severity.ERROR)
-    files = len({finding.source.path for finding in found})
+    files = len({finding.path for finding in found if finding.path})
     parts = [
         counted(number, word)
         for number, word in ((errors, "error"), (len(found) - errors, "warning"))
@@ -45,9 +46,7 @@ def findings_json(findings: Iterable[Finding]) -> str:
                     {
                         "code": finding.code,
                         "severity": finding.severity.value,
-                        "path": finding.source.path,
-                        "line": finding.source.line,
-                        "column": finding.source.column,
+                        **asdict(finding.source or SourceRef("")),
                         "message": finding.message,
                         "hint": finding.hint,
                     }

@@ -13,9 +13,9 @@ def finding_entries(findings: Iterable[Finding]) -> Iterator[Entry]:
     """One list item each; errors first."""
     for finding in sorted(findings, key=lambda item: not item.is_error):
         sign = "❌" if finding.is_error else "⚠️"
-        place = f"{finding.source.path}:{finding.source.line}:{finding.source.column}"
         hint = f"<br>→ {prose(finding.hint)}" if finding.hint else ""
         yield Entry(
-            text=f"- {sign} {code_span(place)} **{finding.code}** {prose(finding.message)}{hint}",
+            text=f"- {sign} {code_span(finding.where)} **{finding.code}** "
+            f"{prose(finding.message)}{hint}",
             tally=(("error" if finding.is_error else "warning", 1),),
         )

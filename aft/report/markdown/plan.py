@@ -14,7 +14,7 @@ from datetime import datetime
 from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
-from aft.plan.model import ORGANIZATION, Action, Attention, Change, Plan
+from aft.plan.model import ORGANIZATION, Action, Change, Plan
 from aft.report.headline import short, summary_line
 from aft.report.markdown.accounts import diff, folded_entry, open_entries, told_of
 from aft.report.markdown.costs import NO_COSTS, Costs
@@ -216,7 +216,7 @@ def _deleted(kinds: Kinds, changes: Sequence[Change]) -> list[Entry]:
     ]
 
 
-def attention_entries(items: Sequence[Attention]) -> tuple[Entry, ...]:
+def attention_entries(items: Sequence[Finding]) -> tuple[Entry, ...]:
     """What a person has to know or decide, as items of a list."""
     return tuple(
         Entry(

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aft.errors import UserError
+from aft.findings.model import Finding
 from aft.plan.codec import plan_digest, plan_from_json, plan_to_json
 from aft.plan.model import (
     AccountLine,
     Action,
-    Attention,
     Change,
     Confirmation,
     FieldChange,
@@ -95,9 +95,7 @@ def plans(draw: st.DrawFn) -> Plan:
                 st.builds(Confirmation, target=TEXT, account_id=TEXT, ref=REFS, inputs_digest=TEXT)
             )
         ),
-        attention=draw(
-            tuples(st.builds(Attention, code=TEXT, target=TEXT, message=TEXT, hint=TEXT))
-        ),
+        attention=draw(tuples(st.builds(Finding, code=TEXT, target=TEXT, message=TEXT, hint=TEXT))),
         made_at=draw(st.just("") | st.datetimes().map(lambda item: item.isoformat())),
     )
 
@@ -143,7 +141,7 @@ def test_the_digest_covers_everything_but_the_time() -> None:
         replace(plan, scope=("app",)),
         replace(plan, changes=plan.changes[:-1]),
         replace(plan, fingerprints={}),
-        replace(plan, attention=(Attention(code="x", target="y", message="z"),)),
+        replace(plan, attention=(Finding(code="x", target="y", message="z"),)),
     ):
         assert plan_digest(changed) != plan_digest(plan)
 

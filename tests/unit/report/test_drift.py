@@ -8,8 +8,9 @@ import pytest
 from builders_kinds import a_change
 from builders_plan import NOW
 
+from aft.findings.model import Finding
 from aft.plan.drift import Drift, Outside, Pending, Unmanaged
-from aft.plan.model import Attention, Change
+from aft.plan.model import Change
 from aft.report.drift.json import drift_json
 from aft.report.drift.markdown import MARKER, drift_failed_markdown, drift_markdown
 from aft.report.drift.text import drift_view
@@ -44,7 +45,7 @@ def test_the_last_line_can_be_searched_for() -> None:
         outside("shop", "b"),
         outside("lab", "c"),
         pending=(Pending(target="x", account_id=None, what="create-account"),),
-        unread=(Attention(code="AFT922", target="y", message="no answer"),),
+        unread=(Finding(code="AFT922", target="y", message="no answer"),),
     )
     last = drift_view(found).plain.splitlines()[-1]
     assert last == "Drift: 3 things changed outside git in 2 accounts. 1 pending, 1 unread."
@@ -75,7 +76,7 @@ def test_nothing_from_outside_is_markup() -> None:
         unmanaged=(
             Unmanaged(account_id="1" * 12, name=HOSTILE, email=HOSTILE, ou="/", state="ACTIVE"),
         ),
-        doubts=(Attention(code="AFT901", target="lab", message=HOSTILE),),
+        doubts=(Finding(code="AFT901", target="lab", message=HOSTILE),),
     )
     page = drift_markdown(found, read_at=NOW)
     outside_code, _, folded = page.partition("### Changed outside git")[2].partition(
@@ -101,7 +102,7 @@ def test_an_issue_fits(limit: int) -> None:
 
 def test_unread_is_not_none() -> None:
     page = drift_markdown(
-        drift(unread=(Attention(code="AFT922", target="y", message="no answer"),)), read_at=NOW
+        drift(unread=(Finding(code="AFT922", target="y", message="no answer"),)), read_at=NOW
     )
     assert "could not be read" in page.splitlines()[2]
     assert "✅" not in page

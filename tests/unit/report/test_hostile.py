@@ -19,7 +19,7 @@ from markdown_it.token import Token
 
 from aft.findings.model import Finding, SourceRef
 from aft.organization.spec import UnitSpec
-from aft.plan.model import Attention, Plan
+from aft.plan.model import Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import NOTHING_REVIEWED
 from aft.report.markdown.costs import AccountCosts, Costs
@@ -73,7 +73,7 @@ def plan_of(text: str) -> Plan:
         b.snapshot(("Workloads",), (account,)),
         b.ledger(b.record("moved", 1, tag_keys=("aft:request", text))),
     )
-    doubt = Attention(code="AFT909", target=text, message=text, hint=text)
+    doubt = Finding(code="AFT909", target=text, message=text, hint=text)
     lines = tuple(replace(line, owner=text, path=text) for line in plan.accounts)
     return replace(plan, attention=(*plan.attention, doubt), accounts=lines)
 
