@@ -142,11 +142,7 @@ def _run_id(clock: Clock) -> str:
 
 @contextlib.contextmanager
 def open_sandbox(
-    workspace: Workspace,
-    config: Config,
-    *,
-    profile: Profile | None = None,
-    real_time: bool = False,
+    workspace: Workspace, config: Config, *, profile: Profile | None = None, real_time: bool = False
 ) -> Iterator[Sandbox]:
     """The simulated organization of this repository; saved when the block ends."""
     try:

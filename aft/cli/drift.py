@@ -116,13 +116,7 @@ def _find(
 
 
 def _repair(
-    session: Session,
-    world: World,
-    found: Found,
-    *,
-    yes: bool,
-    deadline: float | None,
-    quiet: bool,
+    session: Session, world: World, found: Found, *, yes: bool, deadline: float | None, quiet: bool
 ) -> int:
     from aft.cli.apply import Order, carry_out
 

@@ -81,15 +81,13 @@ def command(
         _answer(session, files, request_id, question, as_json=as_json)
         return
     explanation = narrowed(
-        explain_account(workspace, files, request_id, simulated=session.simulated, live=live),
-        names,
+        explain_account(workspace, files, request_id, simulated=session.simulated, live=live), names
     )
     if as_json:
         click.echo(explanation_json(explanation), nl=False)
     else:
         session.console.print(
-            explanation_view(explanation, width=session.console.width, short=short),
-            soft_wrap=True,
+            explanation_view(explanation, width=session.console.width, short=short), soft_wrap=True
         )
 
 

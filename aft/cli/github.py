@@ -51,12 +51,7 @@ def comment_command(
     says that the job failed. When the pull request has moved on, nothing is written; nor is the
     failure when it is closed.
     """
-    from aft.app.forge.comments import (
-        post_sticky,
-        pull_request_of_commit,
-        read_text,
-        why_not,
-    )
+    from aft.app.forge.comments import post_sticky, pull_request_of_commit, read_text, why_not
     from aft.forge.model import pull_thread
 
     if pull is not None and commit is not None:
@@ -325,8 +320,7 @@ def _warn_of_another_login(hub: Hub, login: str) -> None:
     me = hub.forge.me().login
     if login.lower() != me.lower():
         click.echo(
-            f"the token writes as {login}, not as {me}; set AFT_GITHUB_LOGIN={login}",
-            err=True,
+            f"the token writes as {login}, not as {me}; set AFT_GITHUB_LOGIN={login}", err=True
         )
 
 

@@ -99,10 +99,7 @@ def hub_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def wrapper(session: Session, /, **options: Any) -> None:
         hub = Hub(
-            session,
-            options.pop("repository"),
-            options.pop("event_path"),
-            options.pop("deadline"),
+            session, options.pop("repository"), options.pop("event_path"), options.pop("deadline")
         )
         function(hub, **options)
 

@@ -67,9 +67,7 @@ def items_of(kinds: Kinds, changes: Iterable[Change]) -> Iterator[tuple[Item, Ki
 
 def _safe(item: Item) -> Item:
     return replace(
-        item,
-        values=tuple(map(one_line, item.values)),
-        notes=tuple(map(one_line, item.notes)),
+        item, values=tuple(map(one_line, item.values)), notes=tuple(map(one_line, item.notes))
     )
 
 

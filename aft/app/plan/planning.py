@@ -120,10 +120,7 @@ def _looker(world: World, desired: DesiredState) -> Looker:
 
 
 def read_snapshot(
-    world: World,
-    desired: DesiredState,
-    ledger: LedgerState,
-    scope: Sequence[RequestId] | None,
+    world: World, desired: DesiredState, ledger: LedgerState, scope: Sequence[RequestId] | None
 ) -> OrganizationSnapshot:
     """The whole organization, or only what ``scope`` needs."""
     if scope is None:
@@ -133,9 +130,7 @@ def read_snapshot(
         return replace(read, objects=objects) if objects else read
     needed = needed_by(scope, desired, ledger)
     return world.edge.reader.read_scoped(
-        account_ids=needed.account_ids,
-        request_ids=needed.request_ids,
-        unit_paths=needed.unit_paths,
+        account_ids=needed.account_ids, request_ids=needed.request_ids, unit_paths=needed.unit_paths
     )
 
 

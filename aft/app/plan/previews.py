@@ -15,13 +15,7 @@ from aft.app.apply.runner_options import runner_options
 from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
 from aft.app.world import World
-from aft.customizations.model import (
-    CustomizationStep,
-    OtherAccount,
-    Previews,
-    StepInputs,
-    step_ref,
-)
+from aft.customizations.model import CustomizationStep, OtherAccount, Previews, StepInputs, step_ref
 from aft.desired.model import AccountRequest, DesiredState
 from aft.errors import AftError, UserError
 from aft.kinds.customization.diff import parameters_for
@@ -105,9 +99,7 @@ class _Looker:
                     accounts=self._accounts(request),
                     parameters=parameters_for(step, request, desired),
                     options=runner_options(
-                        self.workspace,
-                        desired.config,
-                        simulated=self.world.sandbox is not None,
+                        self.workspace, desired.config, simulated=self.world.sandbox is not None
                     ),
                 )
         return None
@@ -116,8 +108,7 @@ class _Looker:
         ledger = self.planned.ledger
         return {
             name: OtherAccount(
-                account_id=ledger.record(name).account_id,
-                outputs=outputs_of(ledger.record(name)),
+                account_id=ledger.record(name).account_id, outputs=outputs_of(ledger.record(name))
             )
             for name in request.depends_on
         }

@@ -18,10 +18,7 @@ from aft.values.ids import RequestId
 
 
 def publish(
-    workspace: Workspace,
-    world: World,
-    desired: DesiredState,
-    snapshot: OrganizationSnapshot | None,
+    workspace: Workspace, world: World, desired: DesiredState, snapshot: OrganizationSnapshot | None
 ) -> bool:
     """Publish the organization; false when what is there is still true and not old.
 

@@ -8,13 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aft.app.workspace import InvalidRepository, Workspace
-from aft.desired.draft import (
-    RequestDraft,
-    folder_for,
-    known_address,
-    taken_by,
-    with_known_owner,
-)
+from aft.desired.draft import RequestDraft, folder_for, known_address, taken_by, with_known_owner
 from aft.desired.folder import folder_defaults, named_folder
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.overlay import OverlayFiles
@@ -84,11 +78,7 @@ class RequestDesk:
         result = self.workspace.load(OverlayFiles(self.files, {path: content}))
         request = result.state.request_by_id.get(draft.id) if result.state else None
         return ProposedRequest(
-            draft=draft,
-            path=path,
-            text=text,
-            findings=_new(result.findings, path),
-            request=request,
+            draft=draft, path=path, text=text, findings=_new(result.findings, path), request=request
         )
 
     def supplied(self, draft: RequestDraft | None, folder: str) -> Mapping[str, Any]:

@@ -43,12 +43,7 @@ def explanation_json(explanation: Explanation) -> str:
                 "origin": _origin(item.origin),
                 "parameters": [_value(parameter) for parameter in item.parameters],
                 "steps": [
-                    {
-                        "id": step.id,
-                        "kind": step.kind,
-                        "path": step.path,
-                        **_last_time(step.last),
-                    }
+                    {"id": step.id, "kind": step.kind, "path": step.path, **_last_time(step.last)}
                     for step in item.steps
                 ],
             }
@@ -63,12 +58,7 @@ def _value(item: Explained) -> Mapping[str, Any]:
         {"value": other.value, "path": other.source.path, "line": other.source.line}
         for other in item.origin.over
     ]
-    return {
-        "name": item.name,
-        "value": item.value,
-        "origin": _origin(item.origin),
-        "over": over,
-    }
+    return {"name": item.name, "value": item.value, "origin": _origin(item.origin), "over": over}
 
 
 def _origin(origin: Origin) -> Mapping[str, Any]:

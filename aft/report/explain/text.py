@@ -16,12 +16,7 @@ from rich.text import Text
 from aft.config.model import CUSTOMIZATIONS_PATH, REQUESTS_PATH
 from aft.findings.model import SourceRef
 from aft.findings.origins import Explained, Origin, OriginKind
-from aft.plan.explanation import (
-    ExplainedCustomization,
-    ExplainedSetting,
-    Explanation,
-    LastTime,
-)
+from aft.plan.explanation import ExplainedCustomization, ExplainedSetting, Explanation, LastTime
 from aft.report.plain import counted, one_line
 
 _FREE = ("tags", "custom_fields", "parameters")

@@ -64,11 +64,7 @@ def _page(page: FailurePage, *, lead: Sequence[str], limit: int, size: Callable[
     said = f"{first.removesuffix(':')}." if more else first
     if page.findings:  # they say it themselves, below
         said = "It is over a safety limit." if page.is_refusal else "The files have errors."
-    words = (
-        said,
-        page.consequence,
-        f"→ {page.hint}" if page.hint else "",
-    )
+    words = (said, page.consequence, f"→ {page.hint}" if page.hint else "")
     caution = "\n>\n".join(f"> {prose(_cut(page.mask(text)))}" for text in words if text)
     head = (*lead, f"## {title}", f"> [!CAUTION]\n{caution}")
     lines = tuple(

@@ -26,12 +26,7 @@ from aft.report.plain import code_span, counted, prose
 MARKER = "<!-- aft:apply -->"
 """First line of the comment, by which the next run finds it to update it in place."""
 
-_SIGNS = {
-    Status.FAILED: "❌",
-    Status.BLOCKED: "🚧",
-    Status.STOPPED: "⏸️",
-    Status.SUCCEEDED: "✅",
-}
+_SIGNS = {Status.FAILED: "❌", Status.BLOCKED: "🚧", Status.STOPPED: "⏸️", Status.SUCCEEDED: "✅"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
