@@ -213,9 +213,10 @@ def apply(
 ) -> Report:
     """Plan and apply as ``aft apply`` does, under ``rules``, then look."""
     workspace = Workspace.find(repo.root)
-    workspace = Workspace(workspace.repository, {**os.environ, **repo.environ})
+    environ = {**os.environ, **repo.environ}
+    workspace = Workspace(workspace.repository, environ, simulated=True)
     desired = workspace.desired(workspace.files("HEAD"))
-    with open_world(workspace, desired.config, simulated=True) as opened:
+    with open_world(workspace, desired.config) as opened:
         world, sandbox = opened, opened.sandbox
         assert sandbox is not None
         if isinstance(death, Death):

@@ -117,14 +117,14 @@ class As:
         before = dict(os.environ)
         os.environ.update(repo.environ)
         try:
-            workspace = Workspace.find(repo.root)
+            workspace = Workspace.find(repo.root, simulated=True)
             desired = workspace.desired(workspace.files("HEAD"))
             with (
                 open_sandbox(workspace, desired.config) as sandbox,
                 self._edge(sandbox, desired.config, phase) as edge,
                 self.calls.noting(sandbox, phase),
             ):
-                ledger = open_ledger(workspace, desired.config, simulated=True)
+                ledger = open_ledger(workspace, desired.config)
                 world = World(
                     clock=sandbox.clock,
                     ledger=ledger,

@@ -12,12 +12,7 @@ from aft.plan.explanation import Explanation
 
 
 def explain_account(
-    workspace: Workspace,
-    files: RevisionFiles,
-    request_id: str,
-    *,
-    simulated: bool,
-    live: bool = False,
+    workspace: Workspace, files: RevisionFiles, request_id: str, *, live: bool = False
 ) -> Explanation:
     """Needs no credentials unless ``live``, which reads this one account's place in AWS.
 
@@ -27,9 +22,9 @@ def explain_account(
     (known,) = chosen(desired, only=[request_id])
     request = desired.request_by_id[known]
     if not live:
-        ledger = open_ledger(workspace, desired.config, simulated=simulated).read()
+        ledger = open_ledger(workspace, desired.config).read()
         return explain(files, desired, request, ledger, settings=workspace.settings)
-    with open_world(workspace, desired.config, simulated=simulated, reads_only=True) as world:
+    with open_world(workspace, desired.config, reads_only=True) as world:
         ledger = world.ledger.read()
         snapshot = read_snapshot(world, desired, ledger, [known])
     return explain(files, desired, request, ledger, settings=workspace.settings, snapshot=snapshot)

@@ -26,12 +26,7 @@ _NAMED = re.compile(r"(root|(?:role|user)/.+)")
 
 
 def explain_access(
-    workspace: Workspace,
-    files: RevisionFiles,
-    request_id: str,
-    question: Question,
-    *,
-    simulated: bool,
+    workspace: Workspace, files: RevisionFiles, request_id: str, question: Question
 ) -> ExplainedAccess:
     """Asks AWS. Raises ``UserError`` for a request without an account."""
     for action in question.actions:
@@ -39,7 +34,7 @@ def explain_access(
             raise UserError(
                 f"{action!r} is no action", hint="write service:Action, such as s3:DeleteBucket"
             )
-    explanation = explain_account(workspace, files, request_id, simulated=simulated, live=True)
+    explanation = explain_account(workspace, files, request_id, live=True)
     if explanation.account_id is None:
         raise UserError(
             f"{request_id} has no account yet, so nothing is attached to it",
@@ -47,7 +42,7 @@ def explain_access(
         )
     account_id = AccountId.parse(explanation.account_id)
     config = workspace.config(files)
-    with open_world(workspace, config, simulated=simulated, reads_only=True) as world:
+    with open_world(workspace, config, reads_only=True) as world:
         attached = read_attached(world.edge.sessions, account_id)
     return ExplainedAccess(
         request_id=request_id,

@@ -43,19 +43,27 @@ class InvalidRepository(FindingsError):
 
 
 class Workspace:
-    """One repository on this machine. Holds no AWS."""
+    """One repository on this machine; ``simulated``: for the sandbox's organization. Holds no
+    AWS."""
 
-    def __init__(self, repository: Repository, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        simulated: bool = False,
+    ) -> None:
         self.repository = repository
         self.environ = environ
+        self.simulated = simulated
         self._latest: LoadResult | None = None
         """Kept until the next, because taking apart thousands of requests only to end the
         process costs as much as checking them."""
 
     @classmethod
-    def find(cls, directory: Path) -> Workspace:
+    def find(cls, directory: Path, *, simulated: bool = False) -> Workspace:
         """The repository that ``directory`` is in. Raises ``UserError`` when there is none."""
-        return cls(open_repository(directory.resolve()))
+        return cls(open_repository(directory.resolve()), simulated=simulated)
 
     @cached_property
     def settings(self) -> Mapping[str, BaselineSetting[Any, Any]]:

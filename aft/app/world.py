@@ -54,47 +54,46 @@ def ledger_branch(config: Config, *, simulated: bool) -> str:
     return config.ledger.branch + (SANDBOX_LEDGER_SUFFIX if simulated else "")
 
 
-def open_ledger(workspace: Workspace, config: Config, *, simulated: bool) -> GitLedger:
+def open_ledger(workspace: Workspace, config: Config) -> GitLedger:
     """The ledger alone. The sandbox's is never pushed."""
     return GitLedger(
         workspace.repository,
-        branch=ledger_branch(config, simulated=simulated),
-        remote=_ledger_remote(workspace, config, simulated=simulated),
+        branch=ledger_branch(config, simulated=workspace.simulated),
+        remote=_ledger_remote(workspace, config),
         clock=SystemClock(),
         cache=local_paths.ledger_cache(
-            workspace.repository.path, workspace.environ, simulated=simulated
+            workspace.repository.path, workspace.environ, simulated=workspace.simulated
         ),
     )
 
 
-def open_snapshots(workspace: Workspace, config: Config, *, simulated: bool) -> GitSnapshots:
+def open_snapshots(workspace: Workspace, config: Config) -> GitSnapshots:
     """Where the organization is published: on the ledger's branch."""
     return GitSnapshots(
         workspace.repository,
-        branch=ledger_branch(config, simulated=simulated),
-        remote=_ledger_remote(workspace, config, simulated=simulated),
+        branch=ledger_branch(config, simulated=workspace.simulated),
+        remote=_ledger_remote(workspace, config),
         clock=SystemClock(),
     )
 
 
-def ledger_tip(workspace: Workspace, config: Config, *, simulated: bool) -> str:
+def ledger_tip(workspace: Workspace, config: Config) -> str:
     """The ledger's commit as this clone has it; empty while there is none."""
     try:
-        return workspace.repository.resolve(
-            f"refs/heads/{ledger_branch(config, simulated=simulated)}"
-        )
+        branch = ledger_branch(config, simulated=workspace.simulated)
+        return workspace.repository.resolve(f"refs/heads/{branch}")
     except UserError:
         return ""
 
 
-def _ledger_remote(workspace: Workspace, config: Config, *, simulated: bool) -> str | None:
-    remote = None if simulated else config.ledger.remote
+def _ledger_remote(workspace: Workspace, config: Config) -> str | None:
+    remote = None if workspace.simulated else config.ledger.remote
     return remote if remote in workspace.repository.remotes else None
 
 
 @contextlib.contextmanager
 def open_world(
-    workspace: Workspace, config: Config, *, simulated: bool, reads_only: bool = False
+    workspace: Workspace, config: Config, *, reads_only: bool = False
 ) -> Iterator[World]:
     """Connect to AWS, or open the simulated organization and save it in the end.
 
@@ -103,36 +102,30 @@ def open_world(
 
     Raises ``Denied`` when there are no credentials, saying both ways to go on.
     """
-    ledger = open_ledger(workspace, config, simulated=simulated)
-    if simulated:
-        with open_sandbox(workspace, config) as sandbox:
-            run = _run_id(sandbox.clock)
-            with edge_onto(sandbox, config, run_id=run, reads_only=reads_only) as edge:
-                yield World(
-                    clock=sandbox.clock,
-                    ledger=ledger,
-                    edge=edge,
-                    provider=workspace.provider(config, edge.management),
-                    effects=workspace.effects(edge.management),
-                    sandbox=sandbox,
-                    run=run,
-                )
-        return
-    clock = SystemClock()
-    run = _run_id(clock)
-    from aft.aws.adapters import connect
+    with contextlib.ExitStack() as stack:
+        sandbox = None
+        if workspace.simulated:
+            sandbox = stack.enter_context(open_sandbox(workspace, config))
+        clock = sandbox.clock if sandbox is not None else SystemClock()
+        run = _run_id(clock)
+        if sandbox is not None:
+            edge = stack.enter_context(
+                edge_onto(sandbox, config, run_id=run, reads_only=reads_only)
+            )
+        else:
+            from aft.aws.adapters import connect
 
-    edge = connect(config, clock=clock, run_id=run, reads_only=reads_only)
-    edge.sessions.check_credentials()
-    yield World(
-        clock=clock,
-        ledger=ledger,
-        edge=edge,
-        provider=workspace.provider(config, edge.management),
-        effects=workspace.effects(edge.management),
-        sandbox=None,
-        run=run,
-    )
+            edge = connect(config, clock=clock, run_id=run, reads_only=reads_only)
+            edge.sessions.check_credentials()
+        yield World(
+            clock=clock,
+            ledger=open_ledger(workspace, config),
+            edge=edge,
+            provider=workspace.provider(config, edge.management),
+            effects=workspace.effects(edge.management),
+            sandbox=sandbox,
+            run=run,
+        )
 
 
 def _run_id(clock: Clock) -> str:

@@ -169,7 +169,7 @@ def _run(
     else:
         desired = workspace.desired(files)
         config, scope = desired.config, scope_of(session, desired, choice)
-    with open_world(workspace, config, simulated=session.simulated) as world:
+    with open_world(workspace, config) as world:
         with session.waiting("Reading the organization"):
             planned = (
                 _pinned(session, world, plan)
@@ -185,7 +185,7 @@ def _run(
     if folder is not None:
         from aft.cli.report_files import write_outcome
 
-        tip = ledger_tip(workspace, config, simulated=session.simulated)
+        tip = ledger_tip(workspace, config)
         write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed, notes=notes)
     return planned, outcome, not notes
 

@@ -49,7 +49,7 @@ class Session:
     def workspace(self) -> Workspace:
         from aft.app.workspace import Workspace
 
-        return Workspace.find(self.directory)
+        return Workspace.find(self.directory, simulated=self.simulated)
 
     @cached_property
     def console(self) -> Console:

@@ -44,10 +44,10 @@ def _checks(session: Session, repository: str | None) -> Iterator[Check]:
     workspace = session.workspace
     files = workspace.files(None)
     config = workspace.config(files)
-    yield from check_machine(machine_facts(workspace, config, simulated=session.simulated))
+    yield from check_machine(machine_facts(workspace, config))
     state = workspace.load(files).state
     if state is not None:  # else the repository's errors come first
-        yield from check_amazon(amazon_facts(workspace, state, simulated=session.simulated))
+        yield from check_amazon(amazon_facts(workspace, state))
     if repository is not None:
         from aft.app.doctor.github_facts import hub_facts
         from aft.doctor.github import check_hub

@@ -86,9 +86,7 @@ def command(
         session.mask_as(files)
         desired = workspace.desired(files)
         scope = scope_of(session, desired, choice)
-        with open_world(
-            workspace, desired.config, simulated=session.simulated, reads_only=not repair
-        ) as world:
+        with open_world(workspace, desired.config, reads_only=not repair) as world:
             found = _find(session, world, desired, scope)
             report.write(found)
             _show(session, found, form=form, full=full)

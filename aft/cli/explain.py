@@ -80,9 +80,7 @@ def command(
             raise click.UsageError("--action goes with neither NAME nor --short")
         _answer(session, files, request_id, question, as_json=as_json)
         return
-    explanation = narrowed(
-        explain_account(workspace, files, request_id, simulated=session.simulated, live=live), names
-    )
+    explanation = narrowed(explain_account(workspace, files, request_id, live=live), names)
     if as_json:
         click.echo(explanation_json(explanation), nl=False)
     else:
@@ -124,9 +122,7 @@ def _answer(
     from aft.app.explain_access import explain_access
     from aft.report.explain.access import access_json, access_text
 
-    access = explain_access(
-        session.workspace, files, request_id, question, simulated=session.simulated
-    )
+    access = explain_access(session.workspace, files, request_id, question)
     click.echo(access_json(access) if as_json else access_text(access), nl=False)
 
 

@@ -21,9 +21,7 @@ def command(session: Session, *, request_id: str, revision: str | None, as_json:
     from aft.app.history import history_of
     from aft.report.history import history_json, history_view
 
-    entries = history_of(
-        session.workspace, request_id, revision=revision or "HEAD", simulated=session.simulated
-    )
+    entries = history_of(session.workspace, request_id, revision=revision or "HEAD")
     if as_json:
         click.echo(history_json(entries), nl=False)
     else:

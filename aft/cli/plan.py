@@ -161,9 +161,7 @@ def _made(
     if how.published:
         from aft.app.plan.publishing import plan_published
 
-        planned = plan_published(
-            workspace, desired, simulated=session.simulated, scope=scope, rerun=choice.rerun
-        )
+        planned = plan_published(workspace, desired, scope=scope, rerun=choice.rerun)
     else:
         planned = _plan_live(session, desired, choice, scope=scope, terraform=how.terraform)
     return planned, warnings
@@ -183,9 +181,7 @@ def _plan_live(
 
     workspace = session.workspace
     with (
-        open_world(
-            workspace, desired.config, simulated=session.simulated, reads_only=True
-        ) as world,
+        open_world(workspace, desired.config, reads_only=True) as world,
         session.waiting("Reading the organization"),
     ):
         planned = plan_now(

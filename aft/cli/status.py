@@ -33,16 +33,14 @@ def command(
     workspace = session.workspace
     desired = workspace.desired(workspace.files(revision or "HEAD"))
     if offline:
-        ledger = open_ledger(workspace, desired.config, simulated=session.simulated)
+        ledger = open_ledger(workspace, desired.config)
         known = ledger.read()
         rows = account_statuses(desired, known)
     else:
         from aft.app.plan.planning import plan_now
 
         with (
-            open_world(
-                workspace, desired.config, simulated=session.simulated, reads_only=True
-            ) as world,
+            open_world(workspace, desired.config, reads_only=True) as world,
             session.waiting("Reading the organization"),
         ):
             planned = plan_now(workspace, world, desired)

@@ -31,11 +31,9 @@ def command(session: Session, *, once: bool) -> None:
     with stop_on_signals() as stop:
         config = watched_config(workspace)
         log = JsonLog(click.echo, SystemClock())
-        reconcile = Reconciler(
-            workspace=workspace, simulated=session.simulated, observer=log, stop=stop
-        )
+        reconcile = Reconciler(workspace=workspace, observer=log, stop=stop)
         if once:
             sys.exit(reconcile_once(workspace, config.worker, reconcile=reconcile).exit_code)
-        with open_world(workspace, config, simulated=session.simulated):
+        with open_world(workspace, config):
             pass  # no credentials, no sandbox: said at once, not once a minute
         watch(workspace, config.worker, reconcile=reconcile, stop=stop, log=log)

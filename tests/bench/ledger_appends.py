@@ -60,7 +60,7 @@ def measure(made: Place, accounts: int) -> Iterator[Row]:
 def _publishing(made: Place, objects: Path, group: str) -> Iterator[Row]:
     """The organization is published, and again after one account was renamed."""
     config = made.workspace.config(made.workspace.files("HEAD"))
-    snapshots = open_snapshots(made.workspace, config, simulated=True)
+    snapshots = open_snapshots(made.workspace, config)
     whole = made.world.edge.reader.read()
     one, *others = whole.accounts
     changed = replace(

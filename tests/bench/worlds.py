@@ -51,13 +51,13 @@ class Place:
 @contextlib.contextmanager
 def place(root: Path, *, real_time: bool = False) -> Iterator[Place]:
     """Open the repository at ``root`` over an organization that lives in memory."""
-    workspace = Workspace.find(root)
+    workspace = Workspace.find(root, simulated=True)
     config = workspace.config(workspace.files("HEAD"))
     with (
         Sandbox.open(None, home_region=config.home_region, real_time=real_time) as sandbox,
         edge_onto(sandbox, config) as edge,
     ):
-        ledger = open_ledger(workspace, config, simulated=True)
+        ledger = open_ledger(workspace, config)
         world = World(
             clock=sandbox.clock,
             ledger=ledger,

@@ -100,7 +100,6 @@ class Reconciler:
     """
 
     workspace: Workspace
-    simulated: bool
     observer: Observer
     stop: StopToken
 
@@ -111,7 +110,7 @@ class Reconciler:
         if targets is not None and targets <= desired.request_by_id.keys():
             # What is no request's, such as an OU, only a look at everything can tell.
             scope = [RequestId(name) for name in sorted(targets)]
-        with open_world(self.workspace, desired.config, simulated=self.simulated) as world:
+        with open_world(self.workspace, desired.config) as world:
             planned = plan_now(self.workspace, world, desired, scope=scope)
             return apply_now(
                 self.workspace,
@@ -137,7 +136,6 @@ def actor(environ: Mapping[str, str]) -> str:
 def _tools(workspace: Workspace, world: World, planned: Planned, observer: Observer) -> Tools:
     logs = RunLogs(local_paths.run_logs(workspace.environ))
     logs.prune()
-    config, simulated = planned.desired.config, world.sandbox is not None
 
     @functools.cache
     def past(revision: str) -> DesiredState:
@@ -159,6 +157,6 @@ def _tools(workspace: Workspace, world: World, planned: Planned, observer: Obser
         kinds=planned.kinds,
         effects=world.effects,
         logs=logs,
-        options=runner_options(workspace, config, simulated=simulated),
+        options=runner_options(workspace, planned.desired.config),
         past=past,
     )

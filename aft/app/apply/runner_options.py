@@ -22,11 +22,11 @@ BINARY_VARIABLE = "AFT_TERRAFORM_BINARY"
 PLUGINS_VARIABLE = "AFT_TERRAFORM_PLUGIN_DIR"
 
 
-def runner_options(workspace: Workspace, config: Config, *, simulated: bool) -> RunnerOptions:
+def runner_options(workspace: Workspace, config: Config) -> RunnerOptions:
     """The options of one run."""
     environ, terraform = workspace.environ, config.terraform
     state: LocalState | S3State | HcpState | None
-    if simulated:
+    if workspace.simulated:
         state = LocalState(
             directory=str(local_paths.sandbox_terraform(workspace.repository.path, environ))
         )

@@ -49,10 +49,10 @@ def look(question: Callable[[], T]) -> T | Unread:
         return Unread(_REQUEST_ID.sub("", error.message))
 
 
-def machine_facts(workspace: Workspace, config: Config, *, simulated: bool) -> MachineFacts:
+def machine_facts(workspace: Workspace, config: Config) -> MachineFacts:
     """What this machine and its clone are like. Fetches the ledger; pushes nothing."""
     result = workspace.load(workspace.files(None))
-    ledger = look(lambda: open_ledger(workspace, config, simulated=simulated).read())
+    ledger = look(lambda: open_ledger(workspace, config).read())
     known = ledger if isinstance(ledger, Unread) else _accounts_in(ledger)
     return MachineFacts(
         python=sys.version_info[:2],
@@ -60,20 +60,20 @@ def machine_facts(workspace: Workspace, config: Config, *, simulated: bool) -> M
         is_shallow=workspace.repository.handle.is_shallow,
         errors=sum(item.is_error for item in result.findings),
         requests=len(result.state.requests) if result.state else 0,
-        ledger_branch=ledger_branch(config, simulated=simulated),
+        ledger_branch=ledger_branch(config, simulated=workspace.simulated),
         ledger_remote=config.ledger.remote,
         remotes=workspace.repository.remotes,
         ledger=known,
-        push=_try_push(workspace, config, simulated=simulated),
+        push=_try_push(workspace, config),
     )
 
 
-def amazon_facts(workspace: Workspace, state: DesiredState, *, simulated: bool) -> AmazonFacts:
+def amazon_facts(workspace: Workspace, state: DesiredState) -> AmazonFacts:
     """What the organization is like, by harmless reads."""
     from aft.aws.examination import Examination  # noqa: PLC0415 - boto3 is slow to load
 
     try:
-        with open_world(workspace, state.config, simulated=simulated, reads_only=True) as world:
+        with open_world(workspace, state.config, reads_only=True) as world:
             ledger = look(world.ledger.read)
             known = LedgerState() if isinstance(ledger, Unread) else ledger
             return _amazon(Examination(world.edge.sessions), state, known, workspace.kinds)
@@ -192,10 +192,10 @@ def _git_version(workspace: Workspace) -> str | None:
     return found[0] if found else None
 
 
-def _try_push(workspace: Workspace, config: Config, *, simulated: bool) -> str | Unread:
+def _try_push(workspace: Workspace, config: Config) -> str | Unread:
     """Git asks the remote, and changes nothing there."""
     remote = config.ledger.remote
-    if simulated:
+    if workspace.simulated:
         return Unread("the sandbox's ledger is never pushed")
     if remote is None or remote not in workspace.repository.remotes:
         return Unread("it stays on this machine")

@@ -98,9 +98,7 @@ class _Looker:
                     outputs=outputs_of(record),
                     accounts=self._accounts(request),
                     parameters=parameters_for(step, request, desired),
-                    options=runner_options(
-                        self.workspace, desired.config, simulated=self.world.sandbox is not None
-                    ),
+                    options=runner_options(self.workspace, desired.config),
                 )
         return None
 

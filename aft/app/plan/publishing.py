@@ -27,8 +27,7 @@ def publish(
     """
     if snapshot is None or snapshot.scope is not None:
         snapshot = read_snapshot(world, desired, world.ledger.read(), None)
-    simulated = world.sandbox is not None
-    store = open_snapshots(workspace, desired.config, simulated=simulated)
+    store = open_snapshots(workspace, desired.config)
     return store.publish(snapshot)
 
 
@@ -36,7 +35,6 @@ def plan_published(
     workspace: Workspace,
     desired: DesiredState,
     *,
-    simulated: bool,
     scope: Sequence[RequestId] | None = None,
     rerun: Sequence[str] = (),
 ) -> Planned:
@@ -45,11 +43,11 @@ def plan_published(
     Nothing inside accounts is read, so settings are planned by what the ledger says was applied.
     Raises ``UserError`` when nothing was published yet.
     """
-    ledger = open_ledger(workspace, desired.config, simulated=simulated).read()
-    store = open_snapshots(workspace, desired.config, simulated=simulated)
+    ledger = open_ledger(workspace, desired.config).read()
+    store = open_snapshots(workspace, desired.config)
     snapshot = store.published()
     if snapshot is None:
-        branch = ledger_branch(desired.config, simulated=simulated)
+        branch = ledger_branch(desired.config, simulated=workspace.simulated)
         raise UserError(
             f"no organization snapshot was published on {branch} yet",
             hint="publish one with credentials: aft apply --publish, or aft drift --publish",

@@ -28,9 +28,9 @@ def options(
         "AFT_TERRAFORM_PLUGIN_DIR": "/plugins",
         "HCP": "secret-token",
     }
-    workspace = Workspace(Workspace.find(repo.root).repository, environ)
+    workspace = Workspace(Workspace.find(repo.root).repository, environ, simulated=simulated)
     config = Config.model_validate({"home_region": home_region, "terraform": terraform})
-    return runner_options(workspace, config, simulated=simulated)
+    return runner_options(workspace, config)
 
 
 def test_each_backend_arrives(tmp_path: Path) -> None:
