@@ -129,15 +129,15 @@ def _show(session: Session, found: Found, *, form: str, full: bool) -> None:
     read_at = found.snapshot.read_at
     match form:
         case "json":
-            from aft.report.drift.json import drift_json
+            from aft.report.drift import drift_json
 
             click.echo(drift_json(found.drift, read_at=read_at), nl=False)
         case "markdown":
-            from aft.report.drift.markdown import drift_markdown
+            from aft.report.drift import drift_markdown
 
             click.echo(session.mask(drift_markdown(found.drift, read_at=read_at)), nl=False)
         case _:
-            from aft.report.drift.text import drift_view
+            from aft.report.drift import drift_view
 
             session.show(drift_view(found.drift, everything=full))
 
@@ -158,7 +158,7 @@ class _Report:
         if error is None or self._is_written or not isinstance(error, Exception):
             return
         from aft.errors import AftError, unexpected
-        from aft.report.drift.markdown import drift_failed_markdown
+        from aft.report.drift import drift_failed_markdown
 
         if isinstance(error, AftError):
             text = drift_failed_markdown(error.message, error.hint)
@@ -170,8 +170,7 @@ class _Report:
 
     def write(self, found: Found) -> None:
         """The three files; ``issue.md`` is taken away when there is nothing to say in it."""
-        from aft.report.drift.json import drift_json
-        from aft.report.drift.markdown import SUMMARY_LIMIT, drift_markdown
+        from aft.report.drift import SUMMARY_LIMIT, drift_json, drift_markdown
 
         drift, read_at = found.drift, found.snapshot.read_at
         issue = drift_markdown(drift, read_at=read_at) if drift.is_any or drift.unread else None

@@ -268,8 +268,7 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
     Does nothing unless aft.yaml, as it is at --from, says github.require_signatures.
     """
     from aft.app.forge.signatures import are_signatures_required, signature_findings
-    from aft.report.findings.annotations import findings_github
-    from aft.report.findings.text import findings_json, findings_text
+    from aft.report.findings import findings_github, findings_json, findings_text
 
     workspace = hub.session.workspace
     if not are_signatures_required(workspace, base):

@@ -188,7 +188,7 @@ def _show(error: AftError, masking: Masking) -> None:
     mask = masking.mask
     findings = getattr(error, "findings", ()) if isinstance(error, FindingsError) else ()
     if findings:
-        from aft.report.findings.text import findings_text
+        from aft.report.findings import findings_text
 
         click.echo(mask(findings_text(findings)), err=True)
     click.echo(mask(f"error: {error.message}"), err=True)

@@ -117,7 +117,7 @@ def _propose(
 
 
 def _show(session: Session, proposed: ProposedRequest, *, only_print: bool) -> None:
-    from aft.report.findings.text import findings_count, findings_text
+    from aft.report.findings import findings_count, findings_text
 
     if only_print or proposed.request is None:
         click.echo(proposed.text, nl=False)

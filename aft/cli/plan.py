@@ -199,7 +199,7 @@ def _notes(planned: Planned) -> tuple[str, ...]:
     """What is to be said of the plan beside what is in it."""
     if not planned.is_published:
         return ()
-    from aft.report.published import published_note
+    from aft.report.wording import published_note
 
     made_at = datetime.fromisoformat(planned.plan.made_at)
     return (published_note(planned.snapshot.read_at, made_at),)

@@ -64,7 +64,7 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
     Exit 3 when there are errors; warnings alone are exit 0.
     """
     from aft.app.policy_files import check_files, policy_type_of
-    from aft.report.findings.text import findings_count, findings_json, findings_text
+    from aft.report.findings import findings_count, findings_json, findings_text
 
     findings = check_files(files, policy_type_of(kind), changed_limits=_changed_limits(session))
     if form == "json":

@@ -64,19 +64,19 @@ def command(
             session.say(f"note: {note}")
     match form:
         case "json":
-            from aft.report.findings.text import findings_json
+            from aft.report.findings import findings_json
 
             click.echo(findings_json(findings), nl=False)
         case "github":
-            from aft.report.findings.annotations import findings_github
+            from aft.report.findings import findings_github
 
             click.echo(session.mask(findings_github(findings)), nl=False)
         case "sarif":
-            from aft.report.findings.sarif import findings_sarif
+            from aft.report.findings import findings_sarif
 
             click.echo(findings_sarif(findings), nl=False)
         case _:
-            from aft.report.findings.text import findings_count, findings_text
+            from aft.report.findings import findings_count, findings_text
 
             if findings:
                 click.echo(session.mask(findings_text(findings)).rstrip("\n"))

@@ -27,11 +27,6 @@ _WHERE = re.compile(r" in \S+ \([0-9]{12}\)")
 _MARKS: Mapping[str, str] = {COMMIT: "*", EventKind.STEP_FAILED: "!", EventKind.FORGOTTEN: "-"}
 
 
-def history_text(entries: Sequence[TimelineEntry], *, width: int = 80) -> str:
-    """``history_view`` without colours."""
-    return history_view(entries, width=width).plain
-
-
 def history_view(entries: Sequence[TimelineEntry], *, width: int = 80) -> Text:
     """A line per moment below a line per commit or run: what, and by whom; times are UTC."""
     if not entries:

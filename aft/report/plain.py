@@ -7,6 +7,7 @@ of it may move a cursor, end a code block, mention a person or become markup.
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
 
@@ -75,3 +76,8 @@ def fence_for(lines: list[str]) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 account``, ``1,204 accounts``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def json_text(value: object) -> str:
+    """JSON as people may read it, too."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

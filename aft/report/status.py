@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from aft.plan.status import DoneLine, FailedLine, Standing, StatusRow
-from aft.report.plain import counted, one_line
-from aft.report.table import Cell, table
+from aft.report.plain import counted, json_text, one_line
 
 _STYLES: Mapping[Standing, str] = {
     Standing.ACTIVE: "green",
@@ -23,7 +22,11 @@ _STYLES: Mapping[Standing, str] = {
     Standing.FORGOTTEN: "dim",
 }
 _HEAD = ("REQUEST", "ACCOUNT", "OU", "STATE", "LAST RUN", "PENDING", "FAILED")
+_OU = _HEAD.index("OU")
 
+
+Cell = tuple[str, str]
+"""A text and its style."""
 
 FindLog = Callable[[str, FailedLine | DoneLine], str]
 """The file with what a step of a request wrote, or an empty string."""
@@ -31,11 +34,6 @@ FindLog = Callable[[str, FailedLine | DoneLine], str]
 
 def _no_log(request_id: str, line: FailedLine | DoneLine) -> str:  # noqa: ARG001 - a FindLog
     return ""
-
-
-def status_text(rows: Sequence[StatusRow], *, width: int = 80, find_log: FindLog = _no_log) -> str:
-    """``status_view`` without colours."""
-    return status_view(rows, width=width, find_log=find_log).plain
 
 
 def status_view(
@@ -63,19 +61,38 @@ def status_view(
 
 
 def _table(rows: Sequence[StatusRow], width: int) -> Text:
-    """Without the columns that have nothing to say in any row."""
+    """Columns two spaces apart, without those that have nothing to say in any row; the OU gives way
+    when they are too wide. The last column is never cut, but may stand out."""
     cells = [_cells(row) for row in rows]
     shown = [
         index
-        for index, name in enumerate(_HEAD)
-        if name not in ("PENDING", "FAILED") or any(row[index][0] != "-" for row in cells)
+        for index, title in enumerate(_HEAD)
+        if title not in ("PENDING", "FAILED") or any(row[index][0] != "-" for row in cells)
     ]
-    return table(
-        [_HEAD[index] for index in shown],
-        [[row[index] for index in shown] for row in cells],
-        width=width,
-        elastic=2,
-    )
+    head = tuple((title, "bold") for title in _HEAD)
+    lines = [[row[index] for index in shown] for row in (head, *cells)]
+    widths = [max(cell_len(text) for text, _ in column) for column in zip(*lines, strict=True)]
+    surplus = sum(widths) + 2 * (len(widths) - 1) - width
+    if surplus > 0:
+        widths[_OU] = max(12, widths[_OU] - surplus)
+    return Text("\n").join(_line(line, widths) for line in lines)
+
+
+def _line(cells: Sequence[Cell], widths: Sequence[int]) -> Text:
+    *before, (last, last_style) = cells
+    line = Text()
+    for (text, style), width in zip(before, widths, strict=False):
+        line.append(_cut(text, width), style=style).append("  ")
+    line.append(last.rstrip(), style=last_style).rstrip()
+    return line
+
+
+def _cut(text: str, width: int) -> str:
+    """Padded to ``width``; a longer one keeps its beginning and end, where names differ."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    half = (width - 1) // 2
+    return set_cell_size(f"{text[: width - 1 - half]}…{text[-half:]}", width)
 
 
 def _cells(row: StatusRow) -> tuple[Cell, ...]:
@@ -92,24 +109,19 @@ def _cells(row: StatusRow) -> tuple[Cell, ...]:
 
 
 def _reasons(row: StatusRow, find_log: FindLog) -> list[Text]:
-    lines = [
-        Text("! ", style="bold red").append(f"{one_line(row.id)}: {one_line(message)}", style="")
-        for message in row.attention
-    ]
+    lines = [_marked(f"{row.id}: {message}") for message in row.attention]
     for failure in row.failed:
         times = f" ({failure.attempts} times)" if failure.attempts > 1 else ""
-        lines.append(
-            Text("! ", style="bold red").append(
-                f"{one_line(row.id)}: {one_line(failure.step)} failed{times}: "
-                f"{one_line(failure.reason)}",
-                style="",
-            )
-        )
+        lines.append(_marked(f"{row.id}: {failure.step} failed{times}: {failure.reason}"))
         if failure.hint:
             lines.append(Text(f"  → {one_line(failure.hint)}", style="italic"))
         if log := find_log(row.id, failure):
             lines.append(Text(f"  log: {one_line(log)}", style="dim"))
     return lines
+
+
+def _marked(words: str) -> Text:
+    return Text("! ", style="bold red").append(one_line(words), style="")
 
 
 def _logs(row: StatusRow, find_log: FindLog) -> list[Text]:
@@ -166,8 +178,7 @@ def status_json(
         {"id": row.id, "failed": [_failure(failure, "") for failure in row.failed]}
         for row in things
     ]
-    shape = {"accounts": accounts, "organization": organization}
-    return json.dumps(shape, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"accounts": accounts, "organization": organization})
 
 
 def _failure(failure: FailedLine, log: str) -> dict[str, object]:

@@ -18,9 +18,8 @@ from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.risk import is_risky
 from aft.plan.words import Item
-from aft.report.headline import short, summary_line
 from aft.report.plain import counted, one_line
-from aft.report.wording import Block, block_of, items_of
+from aft.report.wording import Block, block_of, changes_by_account, items_of, short, summary_line
 
 STYLES: Mapping[str, str] = {"+": "green", "~": "yellow", ">": "cyan", "-": "red", "!": "bold red"}
 _LABEL = 9
@@ -30,18 +29,6 @@ _NAMES_SHOWN = 12
 _LIST_SHOWN = 12
 _DETAILS_SHOWN = 8
 _SHORT_LINES = 200
-
-
-def plan_text(
-    plan: Plan,
-    *,
-    kinds: Kinds,
-    width: int = 80,
-    refusals: Sequence[Finding] = (),
-    everything: bool = False,
-) -> str:
-    """``plan_view`` without colours."""
-    return plan_view(plan, kinds=kinds, width=width, refusals=refusals, everything=everything).plain
 
 
 def plan_view(
@@ -58,22 +45,18 @@ def plan_view(
     ``soft_wrap=True``: the lines are already as wide as they should be.
     """
     page = _Page(kinds, width=max(40, width), everything=everything)
-    _attention(page, plan)
+    number = len(plan.attention)
+    title = "One thing needs" if number == 1 else f"{number} things need"
+    _findings(page, f"{title} attention", plan.attention, style="bold")
     of_organization = [change for change in plan.changes if change.target == ORGANIZATION]
+    kept = [change for change in of_organization if not change.action.removes]
     for kind in kinds.values():
-        _things(
-            page,
-            kind.title,
-            [
-                item
-                for item in of_organization
-                if item.kind == kind.name and not item.action.removes
-            ],
-        )
+        _things(page, kind.title, [change for change in kept if change.kind == kind.name])
     _accounts(page, plan)
-    _things(page, "Clean-up", [item for item in of_organization if item.action.removes])
+    _things(page, "Clean-up", [change for change in of_organization if change.action.removes])
     _notes(page, plan)
-    _refusals(page, refusals)
+    refused = "Refused by the safety limits; apply would do nothing"
+    _findings(page, refused, refusals, style="bold red")
     page.gap()
     page.whole(summary_line(plan, page.kinds), style="bold")
     return page.text
@@ -110,7 +93,7 @@ class _Page:
     ) -> None:
         """``lead`` stands as it is, ``words`` wrap beside it; ``tail`` follows, dimmed."""
         margin = cell_len(lead)
-        rows = _wrapped(words, self.width - margin)
+        rows = wrapped(words, self.width - margin)
         for index, row in enumerate(rows):
             line = Text(lead if index == 0 else " " * margin, style=lead_style)
             line.append(row, style=style)
@@ -120,7 +103,7 @@ class _Page:
             if cell_len(tail) + 2 <= room:
                 self._lines[-1].append(f"  {tail}", style="dim")
             else:
-                for row in _wrapped(tail, self.width - margin):
+                for row in wrapped(tail, self.width - margin):
                     self._lines.append(Text(" " * margin).append(row, style="dim"))
 
     def whole(self, words: str, *, style: str = "") -> None:
@@ -132,7 +115,7 @@ class _Page:
         return length if self.everything or length <= most + 1 else most
 
 
-def _wrapped(words: str, width: int) -> list[str]:
+def wrapped(words: str, width: int) -> list[str]:
     """Break at spaces; a word that is too long stays whole, so that it can be copied."""
     rows = [""]
     for word in words.split(" "):
@@ -144,20 +127,16 @@ def _wrapped(words: str, width: int) -> list[str]:
     return rows
 
 
-def _attention(page: _Page, plan: Plan) -> None:
-    if not plan.attention:
+def _findings(page: _Page, title: str, findings: Sequence[Finding], *, style: str) -> None:
+    """Never shortened."""
+    if not findings:
         return
-    number = len(plan.attention)
-    page.line(
-        "",
-        f"{'One thing needs' if number == 1 else f'{number} things need'} attention",
-        style="bold",
-    )
-    for item in plan.attention:
-        target = "" if item.target == ORGANIZATION else f"{one_line(item.target)}: "
-        page.line(
-            "  ! ", f"{target}{one_line(item.message)}", lead_style=STYLES["!"], tail=item.code
-        )
+    page.gap()
+    page.line("", title, style=style)
+    for item in findings:
+        target = "" if item.target in ("", ORGANIZATION) else f"{one_line(item.target)}: "
+        words = f"{target}{one_line(item.message)}"
+        page.line("  ! ", words, lead_style=STYLES["!"], tail=item.code)
         if item.hint:
             page.line("    → ", one_line(item.hint), style="italic")
 
@@ -179,10 +158,7 @@ def _things(page: _Page, title: str, changes: Sequence[Change]) -> None:
 
 def _accounts(page: _Page, plan: Plan) -> None:
     lines = {line.target: line for line in plan.accounts}
-    by_target: dict[str, list[Change]] = defaultdict(list)
-    for change in plan.changes:
-        if change.target != ORGANIZATION:
-            by_target[change.target].append(change)
+    by_target = changes_by_account(plan)
     ordered = _in_wave_order(plan, by_target)
     alike = {} if page.everything else _alike(by_target)
     alone = [target for target in ordered if _shape(by_target[target]) not in alike]
@@ -341,14 +317,3 @@ def _notes(page: _Page, plan: Plan) -> None:
             "and nothing is forgotten.",
             style="dim",
         )
-
-
-def _refusals(page: _Page, refusals: Sequence[Finding]) -> None:
-    if not refusals:
-        return
-    page.gap()
-    page.line("", "Refused by the safety limits; apply would do nothing", style="bold red")
-    for finding in refusals:
-        page.line("  ! ", one_line(finding.message), lead_style=STYLES["!"], tail=finding.code)
-        if finding.hint:
-            page.line("    → ", one_line(finding.hint), style="italic")

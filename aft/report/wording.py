@@ -1,19 +1,84 @@
-"""A target's changes as a block: what happens to it, who asks, and an item for each thing done.
-
-The words are the kinds'; here they are put together and made safe to show.
+"""A plan's summary line, and a target's changes as a block: what happens to it, who asks, and an
+item for each thing done. The words are the kinds'; here they become whole, and safe to show.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 
 from aft.plan.kind import Kind, Kinds
-from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan
+from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary
 from aft.plan.risk import is_risky
 from aft.plan.words import Item
-from aft.report.plain import one_line
+from aft.report.plain import counted, one_line
+from aft.values.ids import WORKING_TREE
+
+
+def summary_line(plan: Plan, kinds: Kinds) -> str:
+    """``Plan: … accounts affected.`` or ``No changes. …``; ends the text of every plan."""
+    counts = plan.summary
+    if plan.is_empty:
+        matching = counts.accounts_total - counts.accounts_in_doubt
+        subject = "1 account matches" if matching == 1 else f"{matching} accounts match"
+        if plan.revision == WORKING_TREE:
+            return f"No changes. {subject} the working tree."
+        return f"No changes. {subject} the repository at {short(plan.revision)}."
+    parts = [
+        f"{counts.create} to create",
+        f"{counts.change} to change",
+        f"{counts.move} to move",
+        f"{counts.close} to close",
+    ]
+    parts += [f"{counts.adopt} to adopt"] if counts.adopt else []
+    parts += [f"{counts.forget} to forget"] if counts.forget else []
+    parts += thing_counts(counts, kinds)
+    return (
+        f"Plan: {', '.join(parts)}. "
+        f"{counts.accounts_affected} of {counts.accounts_total} accounts affected."
+    )
+
+
+def thing_counts(counts: Summary, kinds: Kinds) -> list[str]:
+    """``2 OU changes``, for each kind of thing that belongs to no account."""
+    numbers = counts.organization.items()
+    return [counted(number, f"{kinds[kind].noun[0]} change") for kind, number in numbers if number]
+
+
+def changes_by_account(plan: Plan) -> dict[str, list[Change]]:
+    """The changes of each account, in the order of the plan."""
+    found: dict[str, list[Change]] = defaultdict(list)
+    for change in plan.changes:
+        if change.target != ORGANIZATION:
+            found[change.target].append(change)
+    return found
+
+
+def published_note(read_at: datetime, now: datetime) -> str:
+    """What readers of a plan against a published organization must know; times are aware."""
+    return (
+        f"Planned without credentials, against the organization as it was published: read "
+        f"{read_at:%Y-%m-%d %H:%M} UTC, {_age(read_at, now)}. Nothing inside accounts was read: "
+        "settings are shown as the ledger says they were applied."
+    )
+
+
+def _age(then: datetime, now: datetime) -> str:
+    """``3 hours ago``; a moment that has not come yet is just now."""
+    seconds = int((now - then).total_seconds())
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{counted(seconds // size, word)} ago"
+    return "just now"
+
+
+def short(revision: str) -> str:
+    """A commit id as people write it; anything else as it is."""
+    is_commit = len(revision) >= 40 and all(letter in "0123456789abcdef" for letter in revision)
+    return revision[:7] if is_commit else revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

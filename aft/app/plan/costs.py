@@ -5,20 +5,16 @@ from __future__ import annotations
 from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
 from aft.baselines.model import Bills, setting_ref
-from aft.plan.model import ORGANIZATION, Change
 from aft.report.markdown.costs import AccountCosts, Costs
+from aft.report.wording import changes_by_account
 from aft.values.ids import RequestId
 
 
 def costs_of(workspace: Workspace, planned: Planned) -> Costs:
     """By target, for the accounts the plan touches. Prices are nobody's business here."""
     billing = {name: item for name, item in workspace.settings.items() if isinstance(item, Bills)}
-    by_target: dict[str, list[Change]] = {}
-    for change in planned.plan.changes:
-        if change.target != ORGANIZATION:
-            by_target.setdefault(change.target, []).append(change)
     found: dict[str, AccountCosts] = {}
-    for target, changes in by_target.items():
+    for target, changes in changes_by_account(planned.plan).items():
         request = planned.desired.request_by_id.get(RequestId(target))
         if request is None:
             continue

@@ -18,6 +18,7 @@ from aft.findings.model import SourceRef
 from aft.findings.origins import Explained, Origin, OriginKind
 from aft.plan.explanation import ExplainedCustomization, ExplainedSetting, Explanation, LastTime
 from aft.report.plain import counted, one_line
+from aft.report.text import wrapped
 
 _FREE = ("tags", "custom_fields", "parameters")
 """Fields whose keys are people's own, each worth a line."""
@@ -25,11 +26,6 @@ _REQUESTS = f"{REQUESTS_PATH}/"
 _BASELINES = f"{CUSTOMIZATIONS_PATH}/baselines/"
 _CUSTOMIZATIONS = f"{CUSTOMIZATIONS_PATH}/"
 _WIDEST_NAME = 30
-
-
-def explanation_text(explanation: Explanation, *, width: int = 80, short: bool = False) -> str:
-    """``explanation_view`` without colours."""
-    return explanation_view(explanation, width=width, short=short).plain
 
 
 def explanation_view(explanation: Explanation, *, width: int = 80, short: bool = False) -> Text:
@@ -123,7 +119,7 @@ class _Page:
             self.add(lead)
             margin = max(4, min(margin, self.width - longest))
             lead = Text(" " * margin)
-        rows = _wrapped(words, self.width - margin)
+        rows = wrapped(words, self.width - margin)
         for index, row in enumerate(rows):
             line = lead if index == 0 else Text(" " * margin)
             self.add(line + Text(row, style=style))
@@ -275,17 +271,6 @@ def _shown(value: Any) -> str:
 def _inside(value: Any) -> str:
     """A value within another one: a list needs its brackets."""
     return f"[{_shown(value)}]" if isinstance(value, list | tuple) and value else _shown(value)
-
-
-def _wrapped(words: str, width: int) -> list[str]:
-    rows = [""]
-    for word in words.split(" "):
-        candidate = f"{rows[-1]} {word}" if rows[-1] else word
-        if cell_len(candidate) <= width or not rows[-1]:
-            rows[-1] = candidate
-        else:
-            rows.append(word)
-    return rows
 
 
 def _line_of(source: SourceRef) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aft.plan.kind import Kinds
-from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan
+from aft.plan.model import AccountLine, Change, Plan
 from aft.plan.words import Item
 from aft.report.markdown.costs import Costs
 from aft.report.markdown.fitting import Entry
 from aft.report.plain import code_html, code_span, fence_for, one_line, prose
-from aft.report.wording import Block, block_of
+from aft.report.wording import Block, block_of, changes_by_account
 
 _ALIKE_FROM = 4
 _NAMES_SHOWN = 40
@@ -40,10 +40,7 @@ class Told:
 def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
     """Every account the plan touches, in plan order; the same changes are told once."""
     lines = {line.target: line for line in plan.accounts}
-    by_target: dict[str, list[Change]] = defaultdict(list)
-    for change in plan.changes:
-        if change.target != ORGANIZATION:
-            by_target[change.target].append(change)
+    by_target = changes_by_account(plan)
     blocks: Mapping[str, Block] = {
         target: block_of(plan, kinds, target, changes, lines.get(target))
         for target, changes in by_target.items()

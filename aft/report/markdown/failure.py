@@ -6,13 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aft.findings.model import Finding
-from aft.report.findings.text import findings_count
-from aft.report.headline import short
-from aft.report.markdown.findings import finding_entries
-from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
+from aft.report.findings import findings_count
+from aft.report.markdown.fitting import (
+    LIST,
+    Entry,
+    Missing,
+    Section,
+    finding_entries,
+    fitted,
+    utf8_size,
+)
 from aft.report.markdown.plan import LIMIT, SUMMARY_LIMIT
 from aft.report.masking import NO_MASK, Mask
 from aft.report.plain import code_span, prose
+from aft.report.wording import short
 
 _WORDS = 2_000
 """Letters of an error's message and hint; what is longer is in the log."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from aft.report.plain import counted
+from aft.findings.model import Finding
+from aft.report.plain import code_span, counted, prose
 
 _GAP = "\n\n"
 LIST = "\n"
@@ -84,6 +85,18 @@ def fitted(
     words = [notice(missing)] if vital or other else []
     above, below = (words, []) if vital else ([], words)
     return _GAP.join(part for part in (head, *above, *parts, *below, footer) if part) + "\n"
+
+
+def finding_entries(findings: Iterable[Finding]) -> Iterator[Entry]:
+    """A list item each, with place, code, message and hint; errors first."""
+    for finding in sorted(findings, key=lambda item: not item.is_error):
+        sign = "❌" if finding.is_error else "⚠️"
+        hint = f"<br>→ {prose(finding.hint)}" if finding.hint else ""
+        yield Entry(
+            text=f"- {sign} {code_span(finding.where)} **{finding.code}** "
+            f"{prose(finding.message)}{hint}",
+            tally=(("error" if finding.is_error else "warning", 1),),
+        )
 
 
 def listed(items: Sequence[str]) -> str:

@@ -15,13 +15,13 @@ from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Outcome, Status, TargetOutcome
 from aft.plan.reviewed import Reviewed
-from aft.report.headline import short, summary_line
 from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
 from aft.report.markdown.plan import LIMIT, SUMMARY_LIMIT, attention_entries
 from aft.report.markdown.unreviewed import unreviewed_entries
 from aft.report.masking import NO_MASK, Mask
 from aft.report.outcome import outcome_line
 from aft.report.plain import code_span, counted, prose
+from aft.report.wording import short, summary_line
 
 MARKER = "<!-- aft:apply -->"
 """First line of the comment, by which the next run finds it to update it in place."""

@@ -15,14 +15,20 @@ from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Action, Change, Plan
-from aft.report.headline import short, summary_line
 from aft.report.markdown.accounts import diff, folded_entry, open_entries, told_of
 from aft.report.markdown.costs import NO_COSTS, Costs
-from aft.report.markdown.findings import finding_entries
-from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
+from aft.report.markdown.fitting import (
+    LIST,
+    Entry,
+    Missing,
+    Section,
+    finding_entries,
+    fitted,
+    utf8_size,
+)
 from aft.report.masking import NO_MASK, Mask
 from aft.report.plain import code_span, counted, prose
-from aft.report.wording import items_of
+from aft.report.wording import items_of, short, summary_line, thing_counts
 from aft.values.ids import WORKING_TREE
 
 MARKER = "<!-- aft:plan -->"
@@ -161,10 +167,7 @@ def _headline(plan: Plan, kinds: Kinds, *, refused: bool) -> str:
         )
         if number
     ]
-    words += [
-        counted(number, f"{kinds[kind].noun[0]} change")
-        for kind, number in counts.organization.items()
-    ]
+    words += thing_counts(counts, kinds)
     return f"{'⚠️ ' if plan.attention else ''}aft plan: {', '.join(words)}"
 
 

@@ -22,7 +22,7 @@ from aft.plan.make import draft_plan
 from aft.plan.safety import check_safety
 from aft.plan.view import PlanView
 from aft.report.markdown.plan import PlanPage, comment
-from aft.report.text import plan_text
+from aft.report.text import plan_view
 from aft.scaffold.roles import RoleNames, template_of
 from aft.yamldoc import parse_yaml
 
@@ -73,7 +73,7 @@ def observed(kinds: Kinds) -> Mapping[str, object]:
         "findings": [list(kind.check(state)) for kind in kinds.values()],
         "changes": plan.changes,
         "waves": plan.waves,
-        "text": plan_text(plan, kinds=kinds),
+        "text": plan_view(plan, kinds=kinds).plain,
         "page": comment(PlanPage(kinds=kinds, plan=plan)),
         "limits": check_safety(plan, limits, kinds=kinds, today=today),
         "drift": drift,

@@ -21,7 +21,7 @@ from aft.report.markdown.outcome import OutcomePage, outcome_comment
 from aft.report.markdown.plan import PlanPage, comment
 from aft.report.markdown.unreviewed import in_words
 from aft.report.outcome import outcome_view
-from aft.report.text import plan_text
+from aft.report.text import plan_view
 
 ASPECTS = {"update": ("request", "name", "tags"), "move": ("ou",)}
 KEY = "web/10-thing.py"
@@ -55,7 +55,7 @@ def plan_of(*changes: Change) -> Plan:
 def test_it_is_in_the_text_and_on_the_page(change: Change) -> None:
     plan = plan_of(change)
     name = KINDS.of(change).name_of(change)
-    for shown in (plan_text(plan, kinds=KINDS), comment(PlanPage(kinds=KINDS, plan=plan))):
+    for shown in (plan_view(plan, kinds=KINDS).plain, comment(PlanPage(kinds=KINDS, plan=plan))):
         assert (name or change.target) in shown
         assert f"{change.symbol} " in shown or "! " in shown  # a diff shows updates so
     assert in_words(KINDS, change)
@@ -105,7 +105,7 @@ def test_a_plan_of_a_kind_that_is_not_installed_is_refused_by_name() -> None:
     with pytest.raises(UserError, match="no kind 'spaceship'"):
         KINDS.check((change,))
     with pytest.raises(UserError, match="no kind 'spaceship'"):
-        plan_text(plan_of(change), kinds=KINDS)
+        plan_view(plan_of(change), kinds=KINDS)
 
 
 def test_a_review_of_a_kind_that_is_not_installed_is_refused_by_name() -> None:

@@ -16,7 +16,7 @@ from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.codec import plan_digest, plan_from_json, plan_to_json
 from aft.plan.model import ORGANIZATION, Plan
 from aft.report.markdown.plan import PlanPage, comment
-from aft.report.text import plan_text
+from aft.report.text import plan_view
 from aft.values.ids import AccountId, EmailAddress, RequestId
 
 NAMES = ("alpha", "beta", "gamma", "delta")
@@ -182,7 +182,7 @@ def test_every_request_is_done_changed_or_in_doubt_and_the_counts_agree(case: Ca
 def test_every_plan_can_be_saved_and_shown(case: Case) -> None:
     plan = case.plan()
     assert plan_from_json(plan_to_json(plan)) == plan
-    text = plan_text(plan, kinds=KINDS)
+    text = plan_view(plan, kinds=KINDS).plain
     for item in plan.attention:
         assert item.code in text
     assert all(change.target in text for change in plan.changes if change.target != ORGANIZATION)

@@ -11,9 +11,7 @@ from builders_plan import NOW
 from aft.findings.model import Finding
 from aft.plan.drift import Drift, Outside, Pending, Unmanaged
 from aft.plan.model import Change
-from aft.report.drift.json import drift_json
-from aft.report.drift.markdown import MARKER, drift_failed_markdown, drift_markdown
-from aft.report.drift.text import drift_view
+from aft.report.drift import MARKER, drift_failed_markdown, drift_json, drift_markdown, drift_view
 from aft.values.ids import Revision
 
 HOSTILE = "</details><img src=x> ``` @everyone [x](http://evil) \x1b[31m| #1"

@@ -17,7 +17,7 @@ from aft.plan.explanation import (
     LastTime,
 )
 from aft.report.explain.json import explanation_json
-from aft.report.explain.text import explanation_text
+from aft.report.explain.text import explanation_view
 
 REQUEST = "account-requests/workloads/shop/shop-prod.yaml"
 DEFAULTS = "account-requests/_defaults.yaml"
@@ -112,7 +112,7 @@ EXPLANATION = Explanation(
 
 
 def test_the_text_says_it_all_in_eighty_columns() -> None:
-    assert explanation_text(EXPLANATION) == (
+    assert explanation_view(EXPLANATION).plain == (
         """\
 shop-prod  123456789012  Workloads/Prod
 account-requests/workloads/shop/shop-prod.yaml:1
@@ -151,14 +151,14 @@ Customizations                                                   customizations/
 
 
 def test_the_short_text_holds_what_files_say() -> None:
-    text = explanation_text(EXPLANATION, short=True)
+    text = explanation_view(EXPLANATION, short=True).plain
     assert "built-in" not in text
     assert "its own default" not in text
     assert "over" not in text
     assert "not set" not in text
     assert "  iam-password-policy  minimum_length 20" in text
     assert "  global  10-roles.cfn.yaml" in text
-    assert text.count("\n") < explanation_text(EXPLANATION).count("\n") - 8
+    assert text.count("\n") < explanation_view(EXPLANATION).plain.count("\n") - 8
 
 
 def test_no_line_is_wider_than_the_page_though_values_are() -> None:
@@ -171,21 +171,21 @@ def test_no_line_is_wider_than_the_page_though_values_are() -> None:
         ),
     )
     for width in (70, 80, 120):
-        assert max(map(len, explanation_text(wide, width=width).splitlines())) <= width
+        assert max(map(len, explanation_view(wide, width=width).plain.splitlines())) <= width
 
 
 def test_an_account_without_a_baseline_says_why() -> None:
     nothing = value(
         "baseline", None, Origin(kind=OriginKind.BUILT_IN, why="none selects the account")
     )
-    text = explanation_text(but(EXPLANATION, baseline=nothing, settings=()))
+    text = explanation_view(but(EXPLANATION, baseline=nothing, settings=())).plain
     assert "No baseline                                             none selects" in text
 
 
 def test_nothing_of_a_value_moves_the_cursor() -> None:
     evil = but(EXPLANATION, fields=(value("reason", "a\x1b[31mb\nc", said(REQUEST, 3)),))
-    assert "\x1b" not in explanation_text(evil)
-    assert "ab c" in explanation_text(evil)
+    assert "\x1b" not in explanation_view(evil).plain
+    assert "ab c" in explanation_view(evil).plain
 
 
 def test_the_json_has_every_value_with_its_origin() -> None:

@@ -4,9 +4,13 @@ import json
 
 from aft.findings.codes import finding_codes
 from aft.findings.model import Finding, Severity, SourceRef
-from aft.report.findings.annotations import findings_github
-from aft.report.findings.sarif import findings_sarif
-from aft.report.findings.text import findings_count, findings_json, findings_text
+from aft.report.findings import (
+    findings_count,
+    findings_github,
+    findings_json,
+    findings_sarif,
+    findings_text,
+)
 
 ERROR = Finding(
     code="AFT909",

@@ -21,7 +21,7 @@ from aft.report.markdown.failure import failure_comment
 from aft.report.markdown.outcome import outcome_comment
 from aft.report.markdown.plan import comment, summary
 from aft.report.masking import FULL_MASK
-from aft.report.text import plan_text
+from aft.report.text import plan_view
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -31,7 +31,9 @@ def refusals(name: str) -> tuple:  # type: ignore[type-arg]  # of findings
 
 
 FORMATS: Mapping[str, Callable[[str], str]] = {
-    "txt": lambda name: plan_text(r.PLANS[name](), refusals=refusals(name), kinds=KINDS) + "\n",
+    "txt": lambda name: (
+        plan_view(r.PLANS[name](), refusals=refusals(name), kinds=KINDS).plain + "\n"
+    ),
     "md": lambda name: comment(r.plan_page(name)),
     "json": lambda name: plan_to_json(r.PLANS[name]()),
 }
@@ -74,6 +76,6 @@ def compare(shown: str, path: Path) -> None:
 @pytest.mark.parametrize("name", r.PLANS)
 def test_text_keeps_to_its_columns(name: str) -> None:
     for width in (60, 80, 120):
-        *body, _ = plan_text(r.PLANS[name](), width=width, kinds=KINDS).splitlines()
+        *body, _ = plan_view(r.PLANS[name](), width=width, kinds=KINDS).plain.splitlines()
         too_wide = [line for line in body if cell_len(line) > width and " " in line.strip()]
         assert too_wide == []

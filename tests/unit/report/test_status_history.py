@@ -10,8 +10,8 @@ from aft.ledger.events import EventKind, LedgerEvent
 from aft.ledger.timeline import timeline
 from aft.plan.status import FailedLine, Standing, StatusRow
 from aft.ports import CommitInfo
-from aft.report.history import history_json, history_text
-from aft.report.status import status_json, status_text
+from aft.report.history import history_json, history_view
+from aft.report.status import status_json, status_view
 
 FAILED = FailedLine(
     step="pci/10.py", reason="timed out \x1b[2J", hint="raise the limit", attempts=3, at=b.EARLIER
@@ -32,7 +32,7 @@ ROWS = (
 
 
 def test_status_is_one_line_a_request_then_the_reasons_then_the_counts() -> None:
-    text = status_text(ROWS)
+    text = status_view(ROWS).plain
     lines = text.splitlines()
     assert lines[0].split() == [
         "REQUEST",
@@ -54,14 +54,14 @@ def test_status_is_one_line_a_request_then_the_reasons_then_the_counts() -> None
 
 
 def test_a_long_ou_gives_way_on_a_narrow_page() -> None:
-    first, second = (status_text(ROWS, width=width).splitlines()[1] for width in (90, 200))
+    first, second = (status_view(ROWS, width=width).plain.splitlines()[1] for width in (90, 200))
     assert cell_len(first) <= 90
     assert "…" in first
     assert "Workloads/Prod/Payments/Europe/Frankfurt" in second
 
 
 def test_no_requests_say_how_to_begin() -> None:
-    assert "account-requests/" in status_text(())
+    assert "account-requests/" in status_view(()).plain
     assert json.loads(status_json(())) == {"accounts": [], "organization": []}
 
 
@@ -121,7 +121,7 @@ def test_commits_and_events_are_one_timeline_oldest_first() -> None:
 
 
 def test_history_shows_when_what_who_and_which() -> None:
-    assert history_text(ENTRIES).splitlines() == [
+    assert history_view(ENTRIES).plain.splitlines() == [
         "2026-11-22  commit cccccccccc  Ada",
         "  09:00:00 * Ask for app",
         "",
@@ -132,7 +132,7 @@ def test_history_shows_when_what_who_and_which() -> None:
         "2026-11-22  commit cccccccccc  Ada",
         "  12:00:00 * Rename",
     ]
-    assert "Nothing has happened" in history_text(())
+    assert "Nothing has happened" in history_view(()).plain
 
 
 def test_history_json_is_a_list_oldest_first() -> None:

@@ -10,8 +10,8 @@ from builders_kinds import KINDS
 from rich.console import Console
 
 from aft.plan.model import Summary
-from aft.report.headline import summary_line
-from aft.report.text import plan_text, plan_view
+from aft.report.text import plan_view
+from aft.report.wording import summary_line
 from aft.values.ids import WORKING_TREE
 
 EVIL = "x\x1b[2J\n+ forged-line @all `rm`"
@@ -35,7 +35,7 @@ def test_the_last_line_is_the_promised_one() -> None:
     )
     plan = replace(r.small(), summary=summary)
     wanted = "Plan: 2 to create, 1 to change, 1 to move, 0 to close. 3 of 412 accounts affected."
-    assert last_line(plan_text(plan, kinds=KINDS)) == wanted
+    assert last_line(plan_view(plan, kinds=KINDS).plain) == wanted
     more = replace(plan, summary=replace(summary, adopt=1, forget=2, organization={"ou": 1}))
     assert summary_line(more, KINDS) == (
         "Plan: 2 to create, 1 to change, 1 to move, 0 to close, 1 to adopt, 2 to forget, "
@@ -46,10 +46,11 @@ def test_the_last_line_is_the_promised_one() -> None:
 def test_no_changes_says_which_accounts_match_what() -> None:
     plan = r.empty()
     assert (
-        plan_text(plan, kinds=KINDS) == "No changes. 12 accounts match the repository at 1a2b3c4."
+        plan_view(plan, kinds=KINDS).plain
+        == "No changes. 12 accounts match the repository at 1a2b3c4."
     )
     here = replace(plan, revision=WORKING_TREE)
-    assert plan_text(here, kinds=KINDS) == "No changes. 12 accounts match the working tree."
+    assert plan_view(here, kinds=KINDS).plain == "No changes. 12 accounts match the working tree."
 
 
 def test_an_account_in_doubt_is_not_said_to_match() -> None:
@@ -59,28 +60,31 @@ def test_an_account_in_doubt_is_not_said_to_match() -> None:
         b.snapshot(accounts=(b.account(1, "app"),)),
         b.ledger(b.record("app", 1), b.record("lost", 2)),
     )
-    text = plan_text(plan, kinds=KINDS)
+    text = plan_view(plan, kinds=KINDS).plain
     assert last_line(text) == "No changes. 1 account matches the repository at 1a2b3c4."
     assert "! lost: " in text
 
 
 def test_attention_is_never_shortened() -> None:
     state = b.desired(*(b.request(f"app-{number:03d}", "Nowhere") for number in range(300)))
-    text = plan_text(b.plan(state, b.snapshot()), kinds=KINDS)
+    text = plan_view(b.plan(state, b.snapshot()), kinds=KINDS).plain
     assert all(f"app-{number:03d}" in text for number in range(300))
     assert "300 things need attention" in text
 
 
 def test_everything_shortens_nothing() -> None:
     plan = r.large()
-    short, full = plan_text(plan, kinds=KINDS), plan_text(plan, everything=True, kinds=KINDS)
+    short, full = (
+        plan_view(plan, kinds=KINDS).plain,
+        plan_view(plan, everything=True, kinds=KINDS).plain,
+    )
     assert "app-0399" not in short
     assert all(f"app-{number:04d}" in full for number in range(400))
     assert "in short" not in full
 
 
 def test_risky_accounts_are_told_in_full_before_others() -> None:
-    text = plan_text(r.large(), kinds=KINDS)
+    text = plan_view(r.large(), kinds=KINDS).plain
     before, _, _ = text.partition("more accounts, in short")
     assert all(f"> moving-{number:02d} " in before for number in range(12))
     assert all(f"- gone-{number} " in before for number in range(2))
@@ -89,7 +93,7 @@ def test_risky_accounts_are_told_in_full_before_others() -> None:
 def test_nothing_from_outside_reaches_the_terminal_raw() -> None:
     wanted = b.request("app", reason=EVIL, ticket=EVIL, tags={EVIL: EVIL}, name=EVIL)
     plan = b.plan(b.desired(wanted), b.snapshot())
-    text = plan_text(plan, kinds=KINDS)
+    text = plan_view(plan, kinds=KINDS).plain
     assert "\x1b" not in text
     assert not any(line.startswith("+ forged") for line in text.splitlines())
 
@@ -109,7 +113,7 @@ def test_the_view_has_colours_only_where_the_console_has(color: str | None) -> N
 
 
 def test_a_refused_plan_says_so_before_its_counts() -> None:
-    text = plan_text(r.large(), refusals=(r.refusal(),), kinds=KINDS)
+    text = plan_view(r.large(), refusals=(r.refusal(),), kinds=KINDS).plain
     head, _, _ = text.rpartition("\n\n")
     assert head.endswith("or do it in smaller steps")
     assert "Refused by the safety limits; apply would do nothing" in text
@@ -117,4 +121,4 @@ def test_a_refused_plan_says_so_before_its_counts() -> None:
 
 def test_a_limited_plan_says_that_it_is_one() -> None:
     plan = b.plan(b.desired(b.request("app")), b.snapshot(scope=("app",)), scope=("app",))
-    assert "A plan of 1 request only" in plan_text(plan, kinds=KINDS)
+    assert "A plan of 1 request only" in plan_view(plan, kinds=KINDS).plain

@@ -1,1 +1,0 @@
-"""Drift as text, Markdown and JSON."""

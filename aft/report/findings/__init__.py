@@ -1,1 +1,0 @@
-"""Findings as text, annotations and SARIF."""
