@@ -67,8 +67,7 @@ def command(
     """
     from aft.app.explain import explain_account
     from aft.plan.explanation import narrowed
-    from aft.report.explain.json import explanation_json
-    from aft.report.explain.text import explanation_view
+    from aft.report.explain_values import explanation_json, explanation_view
 
     if working_tree and revision:
         raise click.UsageError("--working-tree and --revision exclude each other")
@@ -120,7 +119,7 @@ def _answer(
 ) -> None:
     """What may be done in the account, as of now."""
     from aft.app.explain_access import explain_access
-    from aft.report.explain.access import access_json, access_text
+    from aft.report.explain_access import access_json, access_text
 
     access = explain_access(session.workspace, files, request_id, question)
     click.echo(access_json(access) if as_json else access_text(access), nl=False)

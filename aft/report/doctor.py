@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from aft.report.plain import counted, one_line
+from aft.report.plain import counted, json_text, one_line
 
 SIGNS: Mapping[str, str] = {"fine": "✓", "warning": "!", "wrong": "✗", "not-checked": "·"}
 
@@ -32,5 +31,4 @@ def doctor_text(checks: Sequence[tuple[str, str, str, str]]) -> str:
 def doctor_json(checks: Sequence[tuple[str, str, str, str]]) -> str:
     """``{"checks": [{"id", "verdict", "says", "remedy"}]}``."""
     keys = ("id", "verdict", "says", "remedy")
-    found = [dict(zip(keys, check, strict=True)) for check in checks]
-    return json.dumps({"checks": found}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"checks": [dict(zip(keys, check, strict=True)) for check in checks]})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC
@@ -11,7 +10,7 @@ from rich.text import Text
 
 from aft.ledger.events import EventKind
 from aft.ledger.timeline import COMMIT, TimelineEntry
-from aft.report.plain import one_line
+from aft.report.plain import json_text, one_line
 from aft.values.canonical_json import plain
 
 _STYLES: Mapping[str, str] = {
@@ -60,4 +59,4 @@ def _line(entry: TimelineEntry, width: int) -> Text:
 def history_json(entries: Sequence[TimelineEntry]) -> str:
     """A list, oldest first: ``{"at", "kind", "who", "what", "account_id", "commit", "run",
     "details"}``; ``kind`` is ``commit`` or a ledger event's kind."""
-    return json.dumps([plain(entry) for entry in entries], indent=2, ensure_ascii=False) + "\n"
+    return json_text([plain(entry) for entry in entries])

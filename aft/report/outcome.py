@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 
@@ -12,7 +11,7 @@ from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Plan
 from aft.plan.outcome import Outcome, Status, TargetOutcome
-from aft.report.plain import counted, one_line
+from aft.report.plain import counted, json_text, one_line
 
 _STYLES: Mapping[Status, str] = {
     Status.SUCCEEDED: "green",
@@ -104,4 +103,4 @@ def outcome_json(outcome: Outcome | None, plan: Plan) -> str:
             for row in rows
         ],
     }
-    return json.dumps(shape, indent=2, ensure_ascii=False) + "\n"
+    return json_text(shape)

@@ -79,5 +79,5 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def json_text(value: object) -> str:
-    """JSON as people may read it, too."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    """Indented JSON; what JSON has no word for as its text."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"

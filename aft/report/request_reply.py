@@ -4,14 +4,13 @@ theirs. Also the text of the pull request and the few values a workflow makes it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aft.desired.issue_answers import Problem
 from aft.desired.model import AccountRequest
 from aft.findings.model import Finding
-from aft.report.plain import code_span, fence_for, one_line, prose
+from aft.report.plain import code_span, fence_for, json_text, one_line, prose
 
 MARKER = "<!-- aft:request -->"
 """First line of the reply: the comment with it is updated in place."""
@@ -137,7 +136,7 @@ def request_json(request: AccountRequest, *, path: str, origin: Origin) -> str:
         "title": f"Account {request.id}: {_title(request.reason)}".rstrip(": "),
         "branch": f"request/{number}{request.id}",
     }
-    return json.dumps(made, indent=2) + "\n"
+    return json_text(made)
 
 
 def _title(reason: str) -> str:

@@ -16,8 +16,7 @@ from aft.plan.explanation import (
     Explanation,
     LastTime,
 )
-from aft.report.explain.json import explanation_json
-from aft.report.explain.text import explanation_view
+from aft.report.explain_values import explanation_json, explanation_view
 
 REQUEST = "account-requests/workloads/shop/shop-prod.yaml"
 DEFAULTS = "account-requests/_defaults.yaml"

@@ -1,4 +1,4 @@
-"""``aft explain``: each effective value beside the place it comes from, as text for people.
+"""``aft explain``: each effective value next to the place it comes from, for people and tools.
 
 The text is as wide as the page: names and values on the left, places on the right. Places are
 written from the folder that stands beside a section's title, so that they fit.
@@ -17,7 +17,7 @@ from aft.config.model import CUSTOMIZATIONS_PATH, REQUESTS_PATH
 from aft.findings.model import SourceRef
 from aft.findings.origins import Explained, Origin, OriginKind
 from aft.plan.explanation import ExplainedCustomization, ExplainedSetting, Explanation, LastTime
-from aft.report.plain import counted, one_line
+from aft.report.plain import counted, json_text, one_line
 from aft.report.text import wrapped
 
 _FREE = ("tags", "custom_fields", "parameters")
@@ -34,7 +34,7 @@ def explanation_view(explanation: Explanation, *, width: int = 80, short: bool =
     head = Text(explanation.id, style="bold")
     head.append(f"  {explanation.account_id or 'no account yet'}  {explanation.ou}", style="")
     page.add(head)
-    page.add(Text(str(_line_of(explanation.source)), style="dim"))
+    page.add(Text(f"{explanation.source.path}:{explanation.source.line}", style="dim"))
     _request(page, explanation)
     if explanation.place:
         page.section("Place")
@@ -75,19 +75,21 @@ class _Page:
         if origin.source is not None:
             place = f"{origin.source.path.removeprefix(self._folder)}:{origin.source.line}"
             return f"{origin.why}: {place}" if origin.why else place
-        words = {
-            OriginKind.SETTING: "its own default",
-            OriginKind.BUILT_IN: origin.why or "built-in default",
-        }
+        match origin.kind:
+            case OriginKind.SETTING:
+                return "its own default"
+            case OriginKind.BUILT_IN:
+                return origin.why or "built-in default"
         named = {OriginKind.LEDGER: "ledger", OriginKind.AWS: "AWS"}.get(origin.kind, "")
-        told = ": ".join(part for part in (named, one_line(origin.why)) if part)
-        return words.get(origin.kind, told)
+        return ": ".join(part for part in (named, one_line(origin.why)) if part)
 
     def values(self, items: Sequence[Explained], *, indent: int = 2) -> None:
         """One line each, aligned; under it what it was made from and what it goes before."""
-        shown = [item for item in items if not (self.short or _is_nothing(item))]
-        if self.short:
-            shown = [item for item in items if _is_said(item.origin)]
+        shown = [
+            item
+            for item in items
+            if (_is_said(item.origin) if self.short else not _is_nothing(item))
+        ]
         column = indent + 2 + _column(item.name for item in shown)
         for item in shown:
             lead = f"{' ' * indent}{one_line(item.name)}".ljust(column - 2) + "  "
@@ -175,8 +177,7 @@ def _setting(page: _Page, setting: ExplainedSetting) -> None:
     where = f"in {counted(len(setting.regions), 'region')}" if setting.regions else ""
     place = page.place(Origin(kind=OriginKind.BASELINE, source=setting.source))
     lead = Text(f"  {one_line(setting.name)}  ", style="cyan")
-    state = _last(setting.last)
-    notes = ", ".join(note for note in (where, state) if note)
+    notes = ", ".join(note for note in (where, _last(setting.last)) if note)
     page.row(lead, notes, place, style="dim")
     page.values(setting.parameters, indent=4)
     page.values(setting.published, indent=4)
@@ -188,11 +189,10 @@ def _customization(page: _Page, item: ExplainedCustomization) -> None:
     folder = f"{item.folder.removeprefix(_CUSTOMIZATIONS)}/"
     page.row(lead, ", ".join(map(one_line, names)) if page.short else "", folder)
     origin = item.origin
-    if origin.source is None or origin.source.path == item.folder:
-        page.row(Text("    "), one_line(origin.why), "", style="dim")
-    else:
+    place = ""
+    if origin.source is not None and origin.source.path != item.folder:
         place = page.place(Origin(kind=origin.kind, source=origin.source))
-        page.row(Text("    "), one_line(origin.why), place, style="dim")
+    page.row(Text("    "), one_line(origin.why), place, style="dim")
     if page.short:
         return
     page.values(item.parameters, indent=4)
@@ -273,5 +273,69 @@ def _inside(value: Any) -> str:
     return f"[{_shown(value)}]" if isinstance(value, list | tuple) and value else _shown(value)
 
 
-def _line_of(source: SourceRef) -> str:
-    return f"{source.path}:{source.line}"
+def explanation_json(explanation: Explanation) -> str:
+    """Every value as ``{"name", "value", "origin": {"kind", "path", "line", "pattern", "why"},
+    "over": [{"value", "path", "line"}]}``, below ``fields``, ``place``, ``baseline``, ``settings``
+    and ``customizations``."""
+    shape = {
+        "id": explanation.id,
+        "account_id": explanation.account_id,
+        "ou": explanation.ou,
+        "path": explanation.source.path,
+        "fields": [_value(item) for item in explanation.fields],
+        "unset": list(explanation.unset),
+        "place": [_value(item) for item in explanation.place],
+        "baseline": _value(explanation.baseline) if explanation.baseline is not None else None,
+        "settings": [
+            {
+                "name": setting.name,
+                "description": setting.description,
+                "path": setting.source.path,
+                "line": setting.source.line,
+                "regions": list(setting.regions),
+                "parameters": [_value(item) for item in setting.parameters],
+                "published": [_value(item) for item in setting.published],
+                **_last_time(setting.last),
+            }
+            for setting in explanation.settings
+        ],
+        "customizations": [
+            {
+                "name": item.name,
+                "folder": item.folder,
+                "origin": _origin(item.origin),
+                "parameters": [_value(parameter) for parameter in item.parameters],
+                "steps": [
+                    {"id": step.id, "kind": step.kind, "path": step.path, **_last_time(step.last)}
+                    for step in item.steps
+                ],
+            }
+            for item in explanation.customizations
+        ],
+    }
+    return json_text(shape)
+
+
+def _value(item: Explained) -> Mapping[str, Any]:
+    over = [
+        {"value": other.value, "path": other.source.path, "line": other.source.line}
+        for other in item.origin.over
+    ]
+    return {"name": item.name, "value": item.value, "origin": _origin(item.origin), "over": over}
+
+
+def _origin(origin: Origin) -> Mapping[str, Any]:
+    return {
+        "kind": origin.kind.value,
+        "path": origin.source.path if origin.source is not None else None,
+        "line": origin.source.line if origin.source is not None else None,
+        "pattern": origin.pattern or None,
+        "why": origin.why or None,
+    }
+
+
+def _last_time(last: LastTime) -> Mapping[str, Any]:
+    return {
+        "applied_at": last.applied_at.isoformat() if last.applied_at is not None else None,
+        "failed": last.failed or None,
+    }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from aft.plan.access import Explained, ExplainedAccess
 from aft.policy_language.cases import answer_json
 from aft.policy_language.evaluate import Answer, Decision, Trace
-from aft.report.plain import one_line
+from aft.report.plain import json_text, one_line
 
 _TYPES = {"scp": "SCP", "rcp": "RCP"}
 
@@ -32,7 +31,7 @@ def access_json(access: ExplainedAccess) -> str:
         "resource": access.resource,
         "answers": [{"action": item.action, **answer_json(item.answer)} for item in access.answers],
     }
-    return json.dumps(shape, indent=2, ensure_ascii=False) + "\n"
+    return json_text(shape)
 
 
 def _verdict(item: Explained, access: ExplainedAccess) -> str:

@@ -1,1 +1,0 @@
-"""Where effective values come from, as text and JSON."""
