@@ -7,15 +7,7 @@ from dataclasses import dataclass
 
 from aft.findings.model import Finding
 from aft.report.findings import findings_count
-from aft.report.markdown.fitting import (
-    LIST,
-    Entry,
-    Missing,
-    Section,
-    finding_entries,
-    fitted,
-    utf8_size,
-)
+from aft.report.markdown.fitting import Entry, bullets, finding_entries, fitted, left_out, utf8_size
 from aft.report.markdown.plan import LIMIT, SUMMARY_LIMIT
 from aft.report.masking import NO_MASK, Mask
 from aft.report.plain import code_span, prose
@@ -74,17 +66,10 @@ def _page(page: FailurePage, *, lead: Sequence[str], limit: int, size: Callable[
     words = (said, page.consequence, f"→ {page.hint}" if page.hint else "")
     caution = "\n>\n".join(f"> {prose(_cut(page.mask(text)))}" for text in words if text)
     head = (*lead, f"## {title}", f"> [!CAUTION]\n{caution}")
-    lines = tuple(
-        Entry(text=f"- {code_span(line)}", tally=(("line", 1),)) for line in more if line.strip()
-    )
+    lines = (Entry(text=f"- {code_span(it)}", tally=(("line", 1),)) for it in more if it.strip())
     sections = [
-        Section(title="### What stopped it", entries=lines, is_vital=True, gap=LIST),
-        Section(
-            title="### Findings",
-            entries=tuple(finding_entries(page.findings)),
-            is_vital=True,
-            gap=LIST,
-        ),
+        bullets("### What stopped it", lines, is_vital=True),
+        bullets("### Findings", finding_entries(page.findings), is_vital=True),
     ]
     return fitted(
         "\n\n".join(part for part in head if part),
@@ -92,17 +77,13 @@ def _page(page: FailurePage, *, lead: Sequence[str], limit: int, size: Callable[
         _footer(page),
         limit=limit,
         size=size,
-        notice=lambda missing: _notice(missing, page.log),
+        notice=left_out(f"{page.log} has all"),
         mask=page.mask,
     )
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _WORDS else f"{text[: _WORDS - 1]}…"
-
-
-def _notice(missing: Missing, log: str) -> str:
-    return f"> [!CAUTION]\n> {missing.words} found no room here; {log} has all."
 
 
 def _footer(page: FailurePage) -> str:

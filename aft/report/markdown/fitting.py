@@ -48,6 +48,21 @@ class Missing:
         return listed([counted(number, noun) for noun, number in (*self.vital, *self.other)])
 
 
+def bullets(title: str, entries: Iterable[Entry], *, is_vital: bool = False) -> Section:
+    """A section whose entries are items of a list."""
+    return Section(title=title, entries=tuple(entries), is_vital=is_vital, gap=LIST)
+
+
+def left_out(rest: str, advice: str = "") -> Callable[[Missing], str]:
+    """The usual notice: ``rest`` says where everything is, ``advice`` what to do if it is vital."""
+
+    def notice(missing: Missing) -> str:
+        words = f"{missing.words} found no room here; {rest}."
+        return f"> [!CAUTION]\n> {words}{advice}" if missing.vital else f"*{words}*"
+
+    return notice
+
+
 def fitted(
     head: str,
     sections: Sequence[Section],

@@ -15,7 +15,7 @@ from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Outcome, Status, TargetOutcome
 from aft.plan.reviewed import Reviewed
-from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
+from aft.report.markdown.fitting import Entry, bullets, fitted, left_out, utf8_size
 from aft.report.markdown.plan import LIMIT, SUMMARY_LIMIT, attention_entries
 from aft.report.markdown.unreviewed import unreviewed_entries
 from aft.report.masking import NO_MASK, Mask
@@ -67,20 +67,10 @@ def _page(page: OutcomePage, *, lead: Sequence[str], limit: int, size: Callable[
         else ()
     )
     sections = [
-        Section(
-            title="### Not done",
-            entries=tuple(_left(page, row) for row in left),
-            is_vital=True,
-            gap=LIST,
-        ),
-        Section(
-            title="### Needs attention",
-            entries=attention_entries(page.plan.attention),
-            is_vital=True,
-            gap=LIST,
-        ),
-        Section(title="### Done", entries=tuple(_done(page, row) for row in done), gap=LIST),
-        Section(title="### Not in the reviewed plan, but no risk", entries=routine, gap=LIST),
+        bullets("### Not done", (_left(page, row) for row in left), is_vital=True),
+        bullets("### Needs attention", attention_entries(page.plan.attention), is_vital=True),
+        bullets("### Done", (_done(page, row) for row in done)),
+        bullets("### Not in the reviewed plan, but no risk", routine),
     ]
     head = (*lead, f"## {_headline(page)}", f"**{_counts(page)}**", *_what_next(page))
     return fitted(
@@ -89,7 +79,7 @@ def _page(page: OutcomePage, *, lead: Sequence[str], limit: int, size: Callable[
         _footer(page),
         limit=limit,
         size=size,
-        notice=lambda missing: _notice(missing, page.rest),
+        notice=left_out(page.rest),
         mask=page.mask,
     )
 
@@ -140,9 +130,7 @@ def _what_next(page: OutcomePage) -> Iterator[str]:
 
 def _left(page: OutcomePage, row: TargetOutcome) -> Entry:
     culprit = row.culprit
-    step = ""
-    if culprit is not None:
-        step = " " + code_span(page.kinds.describe(culprit.change))
+    step = f" {code_span(page.kinds.describe(culprit.change))}" if culprit is not None else ""
     hint = f"<br>→ {prose(row.hint)}" if row.hint else ""
     done = sum(step.status is Status.SUCCEEDED for step in row.steps)
     reason = f": {prose(row.reason)}" if row.reason else ""
@@ -169,11 +157,6 @@ def _name(row: TargetOutcome) -> str:
         return "Organization:"
     account = f" {code_span(row.account_id)}" if row.account_id else ""
     return f"{code_span(row.target)}{account}"
-
-
-def _notice(missing: Missing, rest: str) -> str:
-    words = f"{missing.words} found no room here; {rest}."
-    return f"> [!CAUTION]\n> {words}" if missing.vital else f"*{words}*"
 
 
 def _footer(page: OutcomePage) -> str:

@@ -13,17 +13,17 @@ from datetime import datetime
 
 from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
-from aft.plan.kind import Kinds
+from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, Action, Change, Plan
 from aft.report.markdown.accounts import diff, folded_entry, open_entries, told_of
 from aft.report.markdown.costs import NO_COSTS, Costs
 from aft.report.markdown.fitting import (
-    LIST,
     Entry,
-    Missing,
     Section,
+    bullets,
     finding_entries,
     fitted,
+    left_out,
     utf8_size,
 )
 from aft.report.masking import NO_MASK, Mask
@@ -100,7 +100,7 @@ def _page(
         _footer(page),
         limit=limit,
         size=size,
-        notice=lambda missing: _notice(missing, page.rest),
+        notice=left_out(page.rest, " Read it before you approve it."),
         mask=page.mask,
     )
 
@@ -116,32 +116,17 @@ def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
     ]
     ordinary = [folded_entry(item, everything=everything) for item in told if not item.is_risky]
     others = [change for change in units if not change.action.removes]
+    lifted = [Entry(text=f"- {prose(line)}", tally=(("lifted limit", 1),)) for line in page.lifted]
     return [
-        Section(
-            title="### Refused by the safety limits",
-            entries=tuple(finding_entries(page.refusals)),
-            is_vital=True,
-            gap=LIST,
-        ),
+        bullets("### Refused by the safety limits", finding_entries(page.refusals), is_vital=True),
         Section(title=_look_closely(plan), entries=tuple(risky), is_vital=True),
-        Section(
-            title="### Needs attention",
-            entries=attention_entries(plan.attention),
-            is_vital=True,
-            gap=LIST,
-        ),
-        Section(title="### Limits lifted", entries=_lifted(page.lifted), is_vital=True, gap=LIST),
-        Section(title="### Findings", entries=tuple(finding_entries(page.warnings)), gap=LIST),
+        bullets("### Needs attention", attention_entries(plan.attention), is_vital=True),
+        bullets("### Limits lifted", lifted, is_vital=True),
+        bullets("### Findings", finding_entries(page.warnings)),
         *(
             Section(
                 title=f"### {kind.title}",
-                entries=tuple(
-                    _things(
-                        page.kinds,
-                        [item for item in others if item.kind == kind.name],
-                        f"{kind.noun[0]} change",
-                    )
-                ),
+                entries=_things(page.kinds, others, kind, f"{kind.noun[0]} change"),
             )
             for kind in page.kinds.values()
         ),
@@ -211,11 +196,7 @@ def _deleted(kinds: Kinds, changes: Sequence[Change]) -> list[Entry]:
     return [
         replace(entry, text=f"{kind.title} that are deleted:\n\n{entry.text}")
         for kind in kinds.values()
-        for entry in _things(
-            kinds,
-            [item for item in changes if item.kind == kind.name],
-            f"risky {kind.noun[0]} change",
-        )
+        for entry in _things(kinds, changes, kind, f"risky {kind.noun[0]} change")
     ]
 
 
@@ -226,33 +207,18 @@ def attention_entries(items: Sequence[Finding]) -> tuple[Entry, ...]:
             text=f"- **{item.code}** "
             + (f"{code_span(item.target)}: " if item.target != ORGANIZATION else "")
             + prose(item.message)
-            + _hint(item.hint),
+            + (f"<br>→ {prose(item.hint)}" if item.hint else ""),
             tally=(("note that needs attention", 1),),
         )
         for item in items
     )
 
 
-def _lifted(lines: Sequence[str]) -> tuple[Entry, ...]:
-    return tuple(Entry(text=f"- {prose(line)}", tally=(("lifted limit", 1),)) for line in lines)
-
-
-def _hint(hint: str) -> str:
-    return f"<br>→ {prose(hint)}" if hint else ""
-
-
-def _things(kinds: Kinds, changes: Sequence[Change], noun: str) -> list[Entry]:
-    if not changes:
-        return []
-    lines = [f"{item.symbol} {', '.join(item.values)}" for item, _ in items_of(kinds, changes)]
-    return [Entry(text=diff(lines), tally=((noun, len(changes)),))]
-
-
-def _notice(missing: Missing, rest: str) -> str:
-    words = f"{missing.words} found no room here; {rest}."
-    if missing.vital:
-        return f"> [!CAUTION]\n> {words} Read it before you say yes."
-    return f"*{words}*"
+def _things(kinds: Kinds, changes: Sequence[Change], kind: Kind, noun: str) -> tuple[Entry, ...]:
+    """Those of one kind in one block."""
+    found = [change for change in changes if change.kind == kind.name]
+    lines = [f"{item.symbol} {', '.join(item.values)}" for item, _ in items_of(kinds, found)]
+    return (Entry(text=diff(lines), tally=((noun, len(found)),)),) if found else ()
 
 
 def _footer(page: PlanPage) -> str:

@@ -104,7 +104,7 @@ def test_when_not_even_the_risks_have_room_the_page_says_so_at_its_top() -> None
     markdown = comment(PlanPage(kinds=KINDS, plan=r.huge()), limit=3_000)
     top = markdown[: markdown.index("<sub>")]
     assert "> [!CAUTION]\n> 30 risky accounts and 260 accounts found no room here" in top
-    assert "Read it before you say yes" in top
+    assert "Read it before you approve it" in top
 
 
 def test_the_summary_has_everybody() -> None:
