@@ -93,11 +93,7 @@ class PythonRunner:
         secrets: list[str],
     ) -> ChildEnd:
         read, write = os.pipe()
-        order = {
-            "step": str(file),
-            "result_fd": write,
-            "inputs": encode_inputs(inputs),
-        }
+        order = {"step": str(file), "result_fd": write, "inputs": encode_inputs(inputs)}
         return run_child(
             # Isolated: no PYTHON* variables, no user site, no current directory on the path.
             (sys.executable, "-I", "-X", "utf8", "-m", "aft.runners.python.host"),
