@@ -16,7 +16,8 @@ from pathlib import Path
 from aft.runners.process.child import strays
 
 _PREFIX = "aft-step-"
-_LOCK = "in-use"
+LOCK = "in-use"
+"""The locked file."""
 
 
 @contextlib.contextmanager
@@ -29,13 +30,13 @@ def scratch_folder() -> Iterator[Path]:
         unlocked = place / "starting"
         with unlocked.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            unlocked.rename(place / _LOCK)  # nobody finds it before it is locked
+            unlocked.rename(place / LOCK)  # nobody finds it before it is locked
             yield place
 
 
 def _remove_abandoned() -> None:
     """Remove the folders of processes that no longer run, unless one of their steps still does."""
-    for lock in Path(tempfile.gettempdir()).resolve().glob(f"{_PREFIX}*/{_LOCK}"):
+    for lock in Path(tempfile.gettempdir()).resolve().glob(f"{_PREFIX}*/{LOCK}"):
         with contextlib.suppress(OSError), lock.open() as file:  # in use, another user's, or gone
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not any(strays(str(lock.parent / "home"))):
