@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from builders_sandbox import STILL
+from recorded import calls_of
 
 from aft.aws.adapters import connect
 from aft.baselines.model import BaselineSetting, SettingDifference, SettingInputs
@@ -26,12 +27,14 @@ HOME = "eu-central-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Inside:
-    """The account: ``session`` is the door plug-ins get, ``boto`` the test's own to look with."""
+    """The account: ``session`` is the door plug-ins get, ``boto`` the test's own to look with;
+    ``calls`` are those of plug-ins, with their parameters."""
 
     sandbox: Sandbox
     session: AccountSession
     account_id: AccountId
     boto: boto3.Session
+    calls: list[Any]
 
     def look(self, service: str, region: str = HOME) -> Any:
         return self.boto.client(service, region_name=region)
@@ -46,10 +49,11 @@ def member_account(*, with_server: bool = False) -> Iterator[Inside]:
             [AccountSpec(name="payments-prod", email="aws+payments-prod@example.com")]
         )
         url = stack.enter_context(serve(sandbox)).url if with_server else None
+        session = sandbox.botocore_session()
         edge = connect(
             Config(home_region=HOME),
             clock=sandbox.clock,
-            botocore_session=sandbox.botocore_session(),
+            botocore_session=session,
             child_endpoint=lambda: url,
         )
         yield Inside(
@@ -57,6 +61,7 @@ def member_account(*, with_server: bool = False) -> Iterator[Inside]:
             session=edge.members.session(AccountId(account_id)),
             account_id=AccountId(account_id),
             boto=sandbox.member_session(account_id),
+            calls=calls_of(session),
         )
 
 

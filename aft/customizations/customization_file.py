@@ -155,10 +155,7 @@ def _selector(
     for index, request in enumerate(entry.requests):
         sources["requests", request] = document.at(("select", "requests", index))
     selector = AccountSelector(
-        organizational_units=tuple(units),
-        tags=entry.tags,
-        requests=entry.requests,
-        sources=sources,
+        organizational_units=tuple(units), tags=entry.tags, requests=entry.requests, sources=sources
     )
     return selector, tuple(findings)
 

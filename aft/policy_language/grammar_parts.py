@@ -21,11 +21,7 @@ from aft.policy_language.operators import (
     operator_of,
     range_of,
 )
-from aft.policy_language.service_facts import (
-    GLOBAL_KEYS,
-    MULTI_VALUED_KEYS,
-    RCP_SERVICES,
-)
+from aft.policy_language.service_facts import GLOBAL_KEYS, MULTI_VALUED_KEYS, RCP_SERVICES
 from aft.policy_language.variables import variable_texts
 from aft.values.suggestions import did_you_mean
 

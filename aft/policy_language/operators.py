@@ -17,13 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from aft.policy_language.patterns import (
-    Token,
-    arn_regex,
-    compiled,
-    is_arn,
-    regex_of,
-)
+from aft.policy_language.patterns import Token, arn_regex, compiled, is_arn, regex_of
 
 Test = Callable[[str], bool]
 """Does a value of the request fit one value of the policy? Raises ``NotComparable``."""

@@ -1,22 +1,15 @@
-"""What each setting calls on a fixed day, kept: whoever changes it raises ``effect_version``.
-
-A reviewed plan is bound to the ``effect_version`` of what it carries out. A setting that calls
-something else under the same version would do what nobody has reviewed. After a change that is
-meant: raise the version, then ``UPDATE_GOLDEN=1 pytest tests/workflow/test_recorded_effects.py``.
-"""
+"""What each setting calls on a fixed day, kept: whoever changes it raises ``effect_version``."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from builders_repo import Repo
+from recorded import KEPT, calls_of, lasting, unversioned
 from workflow.test_first_day import (
     CONFIG,
     EVERYTHING,
@@ -45,11 +38,6 @@ from aft.sandbox.seed import AccountSpec
 from aft.values.ids import RequestId
 
 ACCOUNTS = ("log-archive", "audit", ID)
-KEPT = Path(__file__).parents[1] / "golden" / "effects"
-_CHANGING = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ][\d:.+Z]*"
-)
-"""Ids and moments that are other ones each time."""
 
 
 @pytest.fixture(scope="module")
@@ -76,17 +64,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
 
 def _record(workspace: Workspace) -> dict[str, Any]:
     desired = workspace.desired(workspace.files("HEAD"))
-    calls: list[Any] = []
-
-    def note(params: Any, model: Any, **_: Any) -> None:
-        said = json.loads(json.dumps(params, default=str, sort_keys=True))
-        calls.append({f"{model.service_model.service_name}:{model.name}": said})
-
     found: dict[str, Any] = {}
     with open_sandbox(workspace, desired.config) as sandbox:
         _before_that_day(sandbox, desired)
         session = sandbox.botocore_session()
-        session.get_component("event_emitter").register_first("before-parameter-build", note)
+        calls = calls_of(session)
         edge = connect(
             desired.config, clock=sandbox.clock, botocore_session=session, attempts=ATTEMPTS
         )
@@ -105,7 +87,7 @@ def _record(workspace: Workspace) -> dict[str, Any]:
             kept = found.setdefault(
                 resolved.name, {"effect_version": resolved.plugin.effect_version, "calls": {}}
             )
-            kept["calls"][name] = json.loads(_CHANGING.sub("…", json.dumps(calls)))
+            kept["calls"][name] = lasting(calls)
     return found
 
 
@@ -139,24 +121,8 @@ def _before_that_day(sandbox: Sandbox, desired: DesiredState) -> None:
     last.client("logs").create_log_group(logGroupName="/left/by-somebody")
 
 
-def _kept(name: str) -> Any:
-    file = KEPT / f"{name}.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-
-
 def test_no_setting_calls_something_else_under_the_same_version(recorded: dict[str, Any]) -> None:
-    if os.environ.get("UPDATE_GOLDEN"):
-        KEPT.mkdir(parents=True, exist_ok=True)
-        for name, now in recorded.items():
-            text = json.dumps(now, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-            (KEPT / f"{name}.json").write_text(text, encoding="utf-8")
-    changed = {
-        name: "raise effect_version, then record it anew"
-        for name, now in recorded.items()
-        if now != _kept(name) and now["effect_version"] == (_kept(name) or now)["effect_version"]
-    }
-    assert not changed
-    assert {file.stem for file in KEPT.glob("*.json")} == recorded.keys()
+    assert not unversioned(recorded, KEPT)
 
 
 def test_every_setting_writes_something_on_that_day(recorded: dict[str, Any]) -> None:

@@ -218,10 +218,7 @@ def _outputs(context: RunContext, target: str) -> Mapping[str, Outputs]:
 
 def _accounts(context: RunContext, request: AccountRequest) -> Mapping[str, OtherAccount]:
     return {
-        name: OtherAccount(
-            account_id=context.known_account(name),
-            outputs=_outputs(context, name),
-        )
+        name: OtherAccount(account_id=context.known_account(name), outputs=_outputs(context, name))
         for name in request.depends_on
     }
 
@@ -301,6 +298,5 @@ def _nameless(step_id: str, kind: str) -> CustomizationStep:
 
 def _no_runner(kind: str) -> Terminal:
     return Terminal(
-        f"no runner for {kind!r} steps is installed",
-        hint="install the package that provides it",
+        f"no runner for {kind!r} steps is installed", hint="install the package that provides it"
     )

@@ -24,9 +24,7 @@ _VERBS: Mapping[Action, Verb] = {
         limit=Limit("destroy", "destructions", "accounts"),
     ),
     Action.RELEASE: Verb(
-        label="forget",
-        counted=("customization forgotten", "customizations forgotten"),
-        tells=True,
+        label="forget", counted=("customization forgotten", "customizations forgotten"), tells=True
     ),
 }
 

@@ -13,13 +13,7 @@ from typing import ClassVar
 
 from aft.customizations.access import Access
 from aft.customizations.inputs import TEMPLATE_SUFFIXES
-from aft.customizations.model import (
-    ALL_INPUTS,
-    CustomizationStep,
-    StepFile,
-    StepInputs,
-    StepResult,
-)
+from aft.customizations.model import ALL_INPUTS, CustomizationStep, StepFile, StepInputs, StepResult
 from aft.customizations.render import (
     check_template,
     render_template,
@@ -91,9 +85,7 @@ class CloudFormationRunner:
         stack = _stack(step, session)
         try:
             result = apply_template(
-                stack,
-                template,
-                {REQUEST_TAG: inputs.account.request_id, OWNER_TAG: step.id},
+                stack, template, {REQUEST_TAG: inputs.account.request_id, OWNER_TAG: step.id}
             )
         except Terminal as error:
             hint = error.hint

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -215,17 +215,18 @@ def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> Non
         os.killpg(child.pid, number)
 
 
-def _kill_strays(home: str) -> None:
-    """Kill what a child left behind in sessions of their own (Linux: by their environment).
-
-    Only where the home is a step's own: aft's is not killed, whatever is given.
-    """
-    if home == os.environ.get("HOME"):
-        return
+def strays(home: str) -> Iterator[int]:
+    """The processes whose HOME is ``home``, whatever session they are in (Linux: by their
+    environment). None where that is aft's own home."""
     mark = b"HOME=" + os.fsencode(home)
-    for place in Path("/proc").glob("[0-9]*/environ") if home else ():
-        try:
+    is_own = not home or home == os.environ.get("HOME")
+    for place in () if is_own else Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # not ours, or gone meanwhile
             if mark in place.read_bytes().split(b"\0"):
-                os.kill(int(place.parent.name), signal.SIGKILL)
-        except OSError:  # not ours, or gone meanwhile
-            continue
+                yield int(place.parent.name)
+
+
+def _kill_strays(home: str) -> None:
+    for number in strays(home):
+        with contextlib.suppress(OSError):
+            os.kill(number, signal.SIGKILL)

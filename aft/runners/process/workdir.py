@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import shlex
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from aft.customizations.model import GLOBAL, CustomizationStep, StepFailed, Step
 from aft.customizations.step_inputs_json import encode_inputs
 from aft.runners.process.child import ChildEnd, masked, run_child
 from aft.runners.process.exit_status import ending, tail
+from aft.runners.process.scratch import scratch_folder
 from aft.sessions import AccountSession
 
 SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
@@ -84,14 +84,11 @@ class Bench:
         self.timeout = timeout
         self._elapsed = elapsed
         self._until = elapsed() + timeout
-        self.secrets: list[str] = [credentials[k] for k in SECRET_VARIABLES if credentials.get(k)]
-        self.secrets += proxy_secrets(os.environ)
+        self.secrets = secrets_in(credentials)
         self._log: list[str] = []
-        home = place / "home"
-        home.mkdir()
-        self._write_files()
+        write_files(step, self.folder)
         self.environment = {
-            **base_environment(home),
+            **base_environment(place / "home"),
             **_profiles(place / "aws", credentials.get("AWS_REGION", "")),
             **credentials,
             **self._inputs(inputs),
@@ -167,12 +164,6 @@ class Bench:
 
     # --- inside ---
 
-    def _write_files(self) -> None:
-        for file in self.step.files:
-            target = self.folder / file.path.removeprefix(f"{self.step.folder}/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.content)
-
     def _inputs(self, inputs: StepInputs) -> Mapping[str, str]:
         """The variables that say what the step is for; AFT's among them."""
         order = self.place / "inputs.json"
@@ -204,11 +195,11 @@ def step_bench(
     elapsed: Callable[[], float] = time.monotonic,
 ) -> Iterator[Bench]:
     """A bench for one run of ``step``, cleared away afterwards; ``timeout`` is in seconds."""
-    with tempfile.TemporaryDirectory(prefix="aft-step-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as place:
         yield Bench(
             step,
             inputs,
-            place=Path(folder).resolve(),
+            place=place,
             credentials=dict(session.environment()),
             timeout=timeout,
             elapsed=elapsed,
@@ -229,15 +220,21 @@ def base_environment(home: Path) -> Mapping[str, str]:
     }
 
 
-def proxy_secrets(environ: Mapping[str, str]) -> Iterator[str]:
-    """Passwords inside the proxies' addresses."""
+def write_files(step: CustomizationStep, folder: Path) -> None:
+    """The step's files below ``folder``, laid out as in the customization."""
+    for file in step.files:
+        target = folder / file.path.removeprefix(f"{step.folder}/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.content)
+
+
+def secrets_in(credentials: Mapping[str, str]) -> list[str]:
+    """What a step's output must not show: credentials, and the passwords of proxies."""
+    found = [credentials.get(name) for name in SECRET_VARIABLES]
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
-        try:
-            password = urlsplit(environ.get(name, "")).password
-        except ValueError:
-            continue
-        if password:
-            yield password
+        with contextlib.suppress(ValueError):
+            found.append(urlsplit(os.environ.get(name, "")).password)
+    return [secret for secret in found if secret]
 
 
 def as_text(value: Any) -> str:

@@ -11,10 +11,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from aft.customizations.access import Access
@@ -30,7 +28,8 @@ from aft.customizations.step_inputs_json import encode_inputs
 from aft.findings.model import Finding
 from aft.runners.process.child import ChildEnd, Pipe, masked, run_child
 from aft.runners.process.exit_status import ending, tail
-from aft.runners.process.workdir import SECRET_VARIABLES, base_environment, proxy_secrets
+from aft.runners.process.scratch import scratch_folder
+from aft.runners.process.workdir import base_environment, secrets_in, write_files
 from aft.runners.python.source import check_source, inputs_used, names_read, timeout_of
 from aft.sessions import AccountSession
 
@@ -62,63 +61,30 @@ class PythonRunner:
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
-        credentials = dict(session.environment())
-        secrets = [value for key in SECRET_VARIABLES if (value := credentials.get(key))]
-        secrets += proxy_secrets(os.environ)
+        credentials = session.environment()
         timeout = timeout_of(step.file.content, step.file.path, step.timeout_seconds)
-        with tempfile.TemporaryDirectory(prefix="aft-step-", ignore_cleanup_errors=True) as folder:
-            place = Path(folder).resolve()
-            file = _write_files(step, place / "step")
-            home = place / "home"
-            home.mkdir()
-            end = self._run_host(
-                file,
-                inputs,
+        with scratch_folder() as place:
+            files, home = place / "step", place / "home"
+            write_files(step, files)
+            read, write = os.pipe()
+            order = {
+                "step": str(files / step.name),
+                "result_fd": write,
+                "inputs": encode_inputs(inputs),
+            }
+            end = run_child(
+                # Isolated: no PYTHON* variables, no user site, no current directory on the path.
+                (sys.executable, "-I", "-X", "utf8", "-m", "aft.runners.python.host"),
+                order=json.dumps(order).encode(),
                 cwd=home,
                 environment={**base_environment(home), **credentials},
+                answer=Pipe(read=read, write=write),
                 timeout=timeout,
-                secrets=secrets,
+                secrets=secrets_in(credentials),
+                elapsed=self._elapsed,
             )
         outputs = _outputs(step, end, timeout=timeout)
         return StepResult(outputs=outputs, changed=True, log=end.output)
-
-    def _run_host(
-        self,
-        file: Path,
-        inputs: StepInputs,
-        *,
-        cwd: Path,
-        environment: Mapping[str, str],
-        timeout: float,
-        secrets: list[str],
-    ) -> ChildEnd:
-        read, write = os.pipe()
-        order = {
-            "step": str(file),
-            "result_fd": write,
-            "inputs": encode_inputs(inputs),
-        }
-        return run_child(
-            # Isolated: no PYTHON* variables, no user site, no current directory on the path.
-            (sys.executable, "-I", "-X", "utf8", "-m", "aft.runners.python.host"),
-            order=json.dumps(order).encode(),
-            cwd=cwd,
-            environment=environment,
-            answer=Pipe(read=read, write=write),
-            timeout=timeout,
-            secrets=secrets,
-            elapsed=self._elapsed,
-        )
-
-
-def _write_files(step: CustomizationStep, folder: Path) -> Path:
-    """The step and its support files below ``folder``, laid out as in the customization."""
-    root = step.file.path.rsplit("/", 1)[0]
-    for file in (step.file, *step.support):
-        target = folder / file.path.removeprefix(f"{root}/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(file.content)
-    return folder / step.name
 
 
 def _outputs(step: CustomizationStep, end: ChildEnd, *, timeout: float) -> Outputs:

@@ -134,8 +134,6 @@ def left_outputs(bench: Bench) -> Outputs:
         outputs[match[1]] = match[2]
     if any(secret in value for secret in bench.secrets for value in outputs.values()):
         raise bench.failed(
-            "",
-            "an output holds a secret; outputs are kept in git",
-            hint="leave names and ids only",
+            "", "an output holds a secret; outputs are kept in git", hint="leave names and ids only"
         )
     return outputs

@@ -18,13 +18,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from aft.customizations.access import Access
-from aft.customizations.model import (
-    CustomizationStep,
-    StepFailed,
-    StepFile,
-    StepInputs,
-    StepResult,
-)
+from aft.customizations.model import CustomizationStep, StepFailed, StepFile, StepInputs, StepResult
 from aft.customizations.options import HcpState, LocalState, S3State, TerraformOptions
 from aft.customizations.render import template_uses
 from aft.errors import Terminal
