@@ -80,12 +80,7 @@ _ABOUT_PARAMETER = re.compile(r"^(?:Missing|Unknown|Invalid)[\w ]* parameter[^,\
 
 
 def translate(
-    error: Exception,
-    *,
-    service: str,
-    operation: str,
-    who: str = "",
-    repeatable: bool | None = None,
+    error: Exception, *, service: str, operation: str, who: str = "", repeatable: bool | None = None
 ) -> AftError:
     """The error of ``aft.errors`` for ``error``, with the original as its cause.
 

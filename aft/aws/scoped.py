@@ -61,10 +61,7 @@ def read_scoped(
     }
     # The first one alone: the OUs it is in are likely those of the others, and are asked for once.
     place = partial(_placed, client, known)
-    accounts = (
-        *_side_by_side(place, described[:1]),
-        *_side_by_side(place, described[1:]),
-    )
+    accounts = (*_side_by_side(place, described[:1]), *_side_by_side(place, described[1:]))
     needed |= {account.parent_id for account in accounts}
     scope = (
         *(f"account/{account_id}" for account_id in sorted(set(account_ids))),

@@ -119,12 +119,32 @@ def try_push(git_dir: Path, remote: str, *, ref: str, environ: Mapping[str, str]
     return ""
 
 
-def _git(git_dir: Path, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+def ask(
+    git_dir: Path, work_tree: Path, arguments: Sequence[str], environ: Mapping[str, str]
+) -> bytes:
+    """What git prints about a working tree; locks nothing and starts no monitor of the files.
+
+    Raises ``GitCommandError``, or ``Transient`` when it takes too long.
+    """
+    own = {"GIT_INDEX_FILE": str(git_dir / "index"), "GIT_OPTIONAL_LOCKS": "0"}
+    place = [f"--work-tree={work_tree}", "-c", "core.fsmonitor=false"]
+    return _git(git_dir, arguments, {**environ, **own}, options=place, cwd=work_tree)
+
+
+def _git(
+    git_dir: Path,
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    options: Sequence[str] = (),
+    cwd: Path | None = None,
+) -> bytes:
     command = environ.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes -o ConnectTimeout=20"
     quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_SSH_COMMAND": command}
     try:
         done = subprocess.run(
-            ["git", f"--git-dir={git_dir}", *arguments],
+            ["git", f"--git-dir={git_dir}", *options, *arguments],
+            cwd=cwd,
             env={**environ, "PATH": _path(environ), **quiet},
             capture_output=True,
             stdin=subprocess.DEVNULL,
@@ -135,6 +155,7 @@ def _git(git_dir: Path, arguments: Sequence[str], environ: Mapping[str, str]) ->
         raise Transient(f"git {arguments[0]} took more than {_SECONDS} seconds") from error
     if done.returncode != 0:
         raise GitCommandError((done.stdout + done.stderr).decode(errors="replace").strip())
+    return done.stdout
 
 
 def _path(environ: Mapping[str, str]) -> str:

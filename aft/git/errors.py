@@ -50,8 +50,7 @@ def wire_error(error: Exception, *, doing: str, url: str) -> AftError:
         return Denied(message, hint=CREDENTIALS_HINT)
     if _WRONG.search(said):
         return UserError(
-            message,
-            hint=f"check the remote's URL ({where}); GitHub also says 404 without access",
+            message, hint=f"check the remote's URL ({where}); GitHub also says 404 without access"
         )
     return Transient(message, hint="the next run tries again")
 

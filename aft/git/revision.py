@@ -15,8 +15,8 @@ from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.git import trees
 from aft.git.errors import disk_errors
 from aft.git.repository import Repository, open_repository
-from aft.git.rules import DESIRED_STATE_PATHS
 from aft.git.worktree import WorkingTreeFiles
+from aft.git.worktree_status import DESIRED_STATE_PATHS
 from aft.values.ids import Revision
 
 __all__ = [
@@ -28,8 +28,6 @@ __all__ = [
     "uncommitted_paths",
     "working_tree_files",
 ]
-
-_KINDS = {trees.SYMLINK: EntryKind.SYMLINK, trees.SUBMODULE: EntryKind.SUBMODULE}
 
 
 class CommitFiles:
@@ -69,7 +67,7 @@ class CommitFiles:
 
     def _entry(self, raw: bytes, item: trees.RawEntry) -> TreeEntry:
         path, is_utf8 = trees.display_path(raw)
-        kind = _KINDS.get(item.mode, EntryKind.FILE)
+        kind = trees.KINDS.get(item.mode, EntryKind.FILE)
         oid = pygit2.Oid(raw=item.id)
         # A submodule's commit lives in another repository: it has no size here.
         size = 0 if kind is EntryKind.SUBMODULE else self._odb.read_header(oid)[1]

@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 import pygit2
 
+from aft.files import EntryKind
+
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 
 TREE = b"40000"
-SYMLINK = b"120000"
-SUBMODULE = b"160000"
+KINDS = {b"120000": EntryKind.SYMLINK, b"160000": EntryKind.SUBMODULE}
+"""What other modes than those of files and trees stand for."""
 
 
 class RawEntry(NamedTuple):

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 _NONE = "0" * 40
 _REFUSED = re.compile(
-    r"declined|denied|protected|prohibited|not allowed|unauthorized|permission|hook",
-    re.IGNORECASE,
+    r"declined|denied|protected|prohibited|not allowed|unauthorized|permission|hook", re.IGNORECASE
 )
 _FAILURES = (pygit2.GitError, command.GitCommandError, OSError, KeyError, ValueError, AftError)
 _MOVED = re.compile(r"non-?fast-?forward|not present locally", re.IGNORECASE)

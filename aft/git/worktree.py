@@ -1,20 +1,20 @@
-"""The desired state as it lies on disk, as git would store it.
+"""The desired state on disk, as git would store it.
 
-Blob ids are those that git would compute (line endings converted), taken from the index where it
-vouches for an unchanged file. Ignored files are left out unless tracked, symlinks and
-repositories within are named but never followed.
+Blob ids are those that git would compute (line endings converted), taken from the index for files
+that git calls unchanged, also those that a sparse checkout left off the disk. Ignored files are
+left out unless tracked; symlinks and repositories within are named but never followed.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import os
 import stat
+import tempfile
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 import pygit2
 
@@ -22,11 +22,10 @@ from aft.errors import NotFound, UserError
 from aft.files import EntryKind, TreeEntry
 from aft.git.errors import disk_errors
 from aft.git.repository import Repository
-from aft.git.rules import DESIRED_STATE_PATHS, GitRules
-from aft.git.trees import display_path
+from aft.git.trees import KINDS, display_path
+from aft.git.worktree_status import Tracked, worktree_status
 from aft.values.ids import WORKING_TREE, Revision
 
-_ROOTS = frozenset(os.fsencode(path) for path in DESIRED_STATE_PATHS)
 _KEPT_BYTES = 1 << 20
 """Larger files are not held in memory between listing and reading."""
 
@@ -46,9 +45,10 @@ class WorkingTreeFiles:
                 hint="name a revision, such as --revision HEAD",
             )
         self._repository = repository.handle
-        self._top = os.fsencode(repository.path)
+        self._source = repository
+        self._top = os.path.join(repository.path, "")  # noqa: PTH118 - a prefix
         self._kept: dict[str, bytes] = {}
-        self._names: dict[str, bytes] = {}
+        self._names: dict[str, str] = {}
 
     @property
     def revision(self) -> Revision:
@@ -88,11 +88,11 @@ class WorkingTreeFiles:
             return None
 
     def _read_again(self, entry: TreeEntry) -> bytes:
-        raw = self._names.get(entry.path)
-        if raw is None:
+        path = self._names.get(entry.path)
+        if path is None:
             raise NotFound(f"{entry.path} is not in the working tree")
         try:
-            content = Path(os.fsdecode(os.path.join(self._top, raw))).read_bytes()  # noqa: PTH118
+            content = Path(self._top + path).read_bytes()
         except OSError as error:
             raise NotFound(f"cannot read {entry.path}: {error.strerror}") from error
         if str(pygit2.hash(content)) != entry.blob_id:
@@ -102,91 +102,79 @@ class WorkingTreeFiles:
     # --- looking ----------------------------------------------------------------------------
 
     def _look(self) -> Iterator[TreeEntry]:
-        rules = GitRules(self._repository)
-        pending = [b""]
-        while pending:
-            for path, status in self._below(pending.pop()):
-                entry = self._unchanged(path, status, rules)
-                if entry is None:
-                    is_folder = stat.S_ISDIR(status.st_mode)
-                    if rules.ignores(path, is_folder=is_folder):
-                        continue
-                    if is_folder and not rules.is_submodule(path) and not self._is_repository(path):
-                        pending.append(path)
-                        continue
-                    entry = self._looked_into(path, status, rules)
-                if entry is not None:
-                    self._names[entry.path] = path
-                    yield entry
+        status = worktree_status(self._source)
+        for path, tracked in status.tracked.items():
+            if path not in status.changed and path not in status.deleted:
+                yield self._unchanged(path, tracked)
+        for path in status.changed:
+            entry = self._looked_into(path.rstrip("/"), status.tracked.get(path))
+            if entry is not None:
+                yield entry
 
-    @staticmethod
-    def _unchanged(path: bytes, status: os.stat_result, rules: GitRules) -> TreeEntry | None:
-        """The entry of nearly every file: tracked, and untouched since."""
-        known = rules.unchanged(path, status)
-        if known is None or not stat.S_ISREG(status.st_mode):
-            return None
-        return _tree_entry(path, EntryKind.FILE, known, status.st_size)
-
-    def _below(self, folder: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
-        """What lies in ``folder``, its full path and its own status; at the top, only what is
-        part of the desired state. Paths stay bytes: names need not be UTF-8."""
-        try:
-            with os.scandir(os.path.join(self._top, folder)) as found:  # noqa: PTH118
-                items = list(found)
-        except OSError:
-            return
-        for item in items:
-            if not folder and item.name not in _ROOTS:
-                continue
+    def _unchanged(self, path: str, tracked: Tracked) -> TreeEntry:
+        kind = KINDS.get(b"%o" % tracked.mode, EntryKind.FILE)
+        size = 0
+        if kind is not EntryKind.SUBMODULE:
             try:
-                status = item.stat(follow_symlinks=False)
-            except OSError:
-                continue  # gone since
-            yield (folder + b"/" + item.name if folder else item.name), status
+                size = os.lstat(self._top + path).st_size
+            except OSError:  # not checked out
+                size = self._repository.odb.read_header(pygit2.Oid(hex=tracked.blob_id))[1]
+        return self._entry(path, kind, tracked.blob_id, size)
 
-    def _is_repository(self, path: bytes) -> bool:
-        return os.path.lexists(os.path.join(self._top, path, b".git"))  # noqa: PTH118 - bytes
-
-    def _looked_into(
-        self, path: bytes, status: os.stat_result, rules: GitRules
-    ) -> TreeEntry | None:
-        """``None`` for pipes, sockets and devices, which are not git's."""
+    def _looked_into(self, path: str, tracked: Tracked | None) -> TreeEntry | None:
+        """``None`` for what is gone since, and for pipes, sockets and devices, which are not
+        git's."""
+        try:
+            status = os.lstat(self._top + path)
+        except OSError:
+            return None
         if stat.S_ISREG(status.st_mode):
             try:
-                oid, size = self._hash(path, status.st_size, rules)
-            except OSError:
-                oid, size = "", status.st_size
-            return _tree_entry(path, EntryKind.FILE, oid, size)
+                blob_id, size = self._hash(path, status.st_size)
+            except (OSError, pygit2.GitError):
+                blob_id, size = "", status.st_size
+            return self._entry(path, EntryKind.FILE, blob_id, size)
         if stat.S_ISDIR(status.st_mode):
-            return _tree_entry(path, EntryKind.SUBMODULE, rules.submodule_commit(path), 0)
+            return self._entry(path, EntryKind.SUBMODULE, tracked.blob_id if tracked else "", 0)
         if stat.S_ISLNK(status.st_mode):
-            target = os.readlink(os.path.join(self._top, path))  # noqa: PTH115, PTH118 - bytes
-            return _tree_entry(path, EntryKind.SYMLINK, str(pygit2.hash(target)), len(target))
+            target = os.fsencode(Path(self._top + path).readlink())
+            return self._entry(path, EntryKind.SYMLINK, str(pygit2.hash(target)), len(target))
         return None
 
-    def _hash(self, path: bytes, size: int, rules: GitRules) -> tuple[str, int]:
+    def _hash(self, path: str, size: int) -> tuple[str, int]:
+        file = Path(self._top + path)
         if size > _KEPT_BYTES:  # nobody wants it in memory; it will be a finding
-            with open(os.path.join(self._top, path), "rb") as file:  # noqa: PTH118, PTH123 - bytes
-                return _hash_of(file, size), size
-        content = self._content(path, rules)
-        oid = str(pygit2.hash(content))
-        self._kept[oid] = content
-        return oid, len(content)
+            return str(pygit2.hashfile(str(file))), size
+        content = file.read_bytes()
+        if b"\r" in content or b"$Id" in content:
+            content = self._stored_form(path, content)
+        blob_id = str(pygit2.hash(content))
+        self._kept[blob_id] = content
+        return blob_id, len(content)
 
-    def _content(self, path: bytes, rules: GitRules) -> bytes:
-        with open(os.path.join(self._top, path), "rb") as file:  # noqa: PTH118, PTH123 - bytes
-            content = file.read()
-        return rules.stored_form(path, content)
+    def _stored_form(self, path: str, content: bytes) -> bytes:
+        """Line endings converted where attributes ask for it."""
+        # pygit2 asks about UTF-8 paths only; patterns rarely name the odd bytes themselves.
+        asked = os.fsencode(path).decode(errors="replace")
+        filters = self._attributes.load_filter_list(asked)
+        return bytes(filters.apply_to_buffer(content)) if filters else content
 
+    @cached_property
+    def _attributes(self) -> pygit2.Repository:
+        """What to ask for attributes. libgit2 also looks for them in the index; for one that it
+        cannot read, this is a repository with our settings and files, and without an index."""
+        with contextlib.suppress(pygit2.GitError):
+            self._repository.index.read()
+            return self._repository
+        with tempfile.TemporaryDirectory() as folder:
+            alike = pygit2.init_repository(folder, bare=True)
+            for item in self._repository.config:
+                if item.name in ("core.autocrlf", "core.eol", "core.attributesfile"):
+                    alike.config[item.name] = item.value or ""
+            alike.workdir = self._top
+            return alike
 
-def _hash_of(file: BinaryIO, size: int) -> str:
-    """The blob id of a large file, without holding it in memory."""
-    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    while chunk := file.read(_KEPT_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _tree_entry(raw: bytes, kind: EntryKind, blob_id: str, size: int) -> TreeEntry:
-    path, is_utf8 = display_path(raw)
-    return TreeEntry(path=path, blob_id=blob_id, kind=kind, size=size, path_is_utf8=is_utf8)
+    def _entry(self, path: str, kind: EntryKind, blob_id: str, size: int) -> TreeEntry:
+        shown, is_utf8 = display_path(os.fsencode(path))
+        self._names[shown] = path
+        return TreeEntry(path=shown, blob_id=blob_id, kind=kind, size=size, path_is_utf8=is_utf8)

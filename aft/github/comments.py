@@ -8,10 +8,7 @@ from aft.github.client import GitHubClient
 from aft.github.people import user_of
 
 MOST_COMMENTS = 5_000
-_WRITE = {
-    ThreadKind.PULL_REQUEST: "pull-requests: write",
-    ThreadKind.ISSUE: "issues: write",
-}
+_WRITE = {ThreadKind.PULL_REQUEST: "pull-requests: write", ThreadKind.ISSUE: "issues: write"}
 
 
 class GitHubComments:

@@ -23,11 +23,7 @@ MOST_MEMBERS = 10_000
 GHOST = User("ghost", is_bot=False)
 """Stands for somebody whose account was deleted."""
 
-_PERMISSIONS = {
-    "read": Permission.READ,
-    "write": Permission.WRITE,
-    "admin": Permission.ADMIN,
-}
+_PERMISSIONS = {"read": Permission.READ, "write": Permission.WRITE, "admin": Permission.ADMIN}
 """``triage`` counts as read and ``maintain`` as write in this key of GitHub's."""
 _TEAM = re.compile(r"@([^/@]+)/([^/@]+)")
 

@@ -41,10 +41,7 @@ class RoleNames:
 
 def plan_statements(names: RoleNames) -> list[dict[str, Any]]:
     """What ``aft-plan`` may do; ``${AWS::Partition}`` is CloudFormation's."""
-    return [
-        *_statements((*PLAN, *names.reads)),
-        _entering("EnterAccountsToRead", names.reader),
-    ]
+    return [*_statements((*PLAN, *names.reads)), _entering("EnterAccountsToRead", names.reader)]
 
 
 def apply_statements(names: RoleNames) -> list[dict[str, Any]]:

@@ -32,11 +32,7 @@ def roles_terraform(names: RoleNames) -> str:
 
 
 def _role(
-    label: str,
-    name: str,
-    names: RoleNames,
-    environment: str,
-    statements: list[dict[str, Any]],
+    label: str, name: str, names: RoleNames, environment: str, statements: list[dict[str, Any]]
 ) -> str:
     document = {"Version": "2012-10-17", "Statement": [_resolved(item) for item in statements]}
     return _ROLE.format(

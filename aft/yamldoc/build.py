@@ -20,13 +20,7 @@ from aft.yamldoc.events import (
     events_of,
 )
 from aft.yamldoc.positions import Loc, open_bracket, places_of
-from aft.yamldoc.text import (
-    leading_tab,
-    plain_scalar,
-    refused_character,
-    source_at,
-    syntax_finding,
-)
+from aft.yamldoc.text import leading_tab, plain_scalar, refused_character, source_at, syntax_finding
 
 MAX_DEPTH = 32
 """Mappings and lists nested deeper than this are refused."""
@@ -90,9 +84,7 @@ class Build:
                 continue
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 self._check_start(
-                    event,
-                    depth=len(stack),
-                    is_key=key is None and type(container) is dict,
+                    event, depth=len(stack), is_key=key is None and type(container) is dict
                 )
                 value = {} if kind is MappingStartEvent else []
             elif kind is AliasEvent:

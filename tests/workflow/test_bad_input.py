@@ -159,3 +159,15 @@ def test_a_failing_step_is_one_row_and_fixing_it_is_enough(repo: Repo, case: str
     assert repo.changes() == [f"account/shop/run-customization/web/{name}"]
     repo.apply()
     assert repo.aft("status", "--json").data["accounts"][1]["state"] == "active"
+
+
+@pytest.mark.parametrize("options", [(), ("--sparse-index",)])
+def test_a_sparse_checkout_hides_no_finding(repo: Repo, options: tuple[str, ...]) -> None:
+    """The OUs are in ``customizations/``, which is not on the disk."""
+    repo.write(SHOP, GOOD)
+    repo.commit("A request")
+    repo.git("sparse-checkout", "set", *options, "account-requests")
+    assert not (repo.root / "customizations").exists()
+    assert repo.aft("validate").code == 0
+    repo.write(SHOP, GOOD.replace("Workloads/Dev", "Worklods/Dev"))
+    assert place(repo, "AFT306") == (SHOP, 3, 5)

@@ -126,12 +126,7 @@ class LedgerCommits:
         if tree is None or tree == self.tree_of(tip):
             return tip  # another run has already brought all of it there
         oid = self._handle.create_commit(
-            None,
-            commit.author,
-            commit.committer,
-            commit.message,
-            pygit2.Oid(raw=tree),
-            [tip],
+            None, commit.author, commit.committer, commit.message, pygit2.Oid(raw=tree), [tip]
         )
         return str(oid)
 
