@@ -10,9 +10,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
+from pydantic import Field, PlainSerializer, PlainValidator
+
+from aft.ledger.masking import masked
+from aft.values.canonical_json import canonical_json
 from aft.values.refs import Ref
 
 ORGANIZATION = "organization"
@@ -28,6 +32,35 @@ def thing_subject(ref: Ref) -> str:
 def is_of_organization(subject: str) -> bool:
     """True for what is no request's: the runs, and things that belong to no account."""
     return subject == ORGANIZATION or "/" in subject
+
+
+def moment(value: object) -> datetime:
+    """The time that was written. Raises ``ValueError``, also without a time zone."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise ValueError(f"{value!r} is not a time with a zone")
+    return at
+
+
+def moment_text(at: datetime) -> str:
+    """In UTC, as the ledger has it. Raises ``ValueError`` for a time without a zone."""
+    return moment(at).astimezone(UTC).isoformat()
+
+
+def texts(values: object) -> Mapping[str, str]:
+    """Values as text; anything but an object counts as none."""
+    if not isinstance(values, Mapping):
+        return {}
+    return {
+        str(key): value if isinstance(value, str) else canonical_json(value)
+        for key, value in values.items()
+    }
+
+
+Moment = Annotated[datetime, PlainValidator(moment), PlainSerializer(moment_text)]
+Texts = Annotated[Mapping[str, str], PlainValidator(texts)]
+Outputs = Annotated[Texts, PlainSerializer(masked)]
+"""What a step gives to later ones; secrets are masked on the way out."""
 
 
 class EventKind(enum.StrEnum):
@@ -63,7 +96,7 @@ class LedgerEvent:
 
     kind: EventKind
     subject: str
-    at: datetime
+    at: Moment
     run: str
     actor: str
     account_id: str | None = None
@@ -81,11 +114,12 @@ class LedgerEvent:
 class OpenIntent:
     """A creation that was meant, and may or may not have happened."""
 
-    at: datetime
+    at: Moment
     run: str
-    name: str
-    email: str
-    creation_id: str | None
+    name: str = ""
+    email: str = ""
+    provider: str = ""
+    creation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,22 +131,22 @@ class DoneStep:
     """
 
     digest: str
-    at: datetime
+    at: Moment
     run: str
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    about: Mapping[str, str] = field(default_factory=dict)
+    outputs: Outputs = field(default_factory=dict)
+    about: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedStep:
     """The last failure of one step, cleared by its next success. ``about`` as of ``DoneStep``."""
 
-    at: datetime
+    at: Moment
     run: str
-    reason: str
+    reason: str = ""
     hint: str = ""
     attempts: int = 1
-    about: Mapping[str, str] = field(default_factory=dict)
+    about: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +163,13 @@ class AccountRecord:
     account_id: str | None = None
     intent: OpenIntent | None = None
     tag_keys: tuple[str, ...] = ()
-    steps: Mapping[str, DoneStep] = field(default_factory=dict)
-    failures: Mapping[str, FailedStep] = field(default_factory=dict)
-    allocations: Mapping[str, str] = field(default_factory=dict)
+    steps: Annotated[Mapping[str, DoneStep], Field(alias="done")] = field(default_factory=dict)
+    failures: Annotated[Mapping[str, FailedStep], Field(alias="failed")] = field(
+        default_factory=dict
+    )
+    allocations: Texts = field(default_factory=dict)
     last_run: str = ""
-    last_at: datetime | None = None
+    last_at: Moment | None = None
 
     def done(self, ref: Ref) -> DoneStep | None:
         """The last success on the thing; ``None`` when there is none, or it was taken away."""

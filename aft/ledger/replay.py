@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from aft.ledger import legacy
-from aft.ledger.codec import decode_steps, encode_steps, text_outputs
+from aft.ledger.codec import decode_steps, encode_steps
 from aft.ledger.events import (
     AccountRecord,
     DoneStep,
@@ -18,6 +18,7 @@ from aft.ledger.events import (
     FailedStep,
     LedgerEvent,
     OpenIntent,
+    texts,
 )
 from aft.values.refs import Ref, account_ref
 
@@ -171,10 +172,10 @@ def _step_succeeded(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
     last = record.steps.get(name) if event.kind is EventKind.STEP_CONFIRMED else None
     digest = _text(event.data.get("digest")) or (last.digest if last else "")
     if "outputs" in event.data or last is None:
-        outputs = text_outputs(event.data.get("outputs"))
+        outputs = texts(event.data.get("outputs"))
     else:
         outputs = last.outputs  # seen again and found right: what it gave still stands
-    about = text_outputs(event.data.get("about")) or (last.about if last else {})
+    about = texts(event.data.get("about")) or (last.about if last else {})
     step = DoneStep(digest=digest, at=event.at, run=event.run, outputs=outputs, about=about)
     return replace(
         record,
@@ -193,7 +194,7 @@ def _step_failed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
         reason=_text(event.data.get("reason")),
         hint=_text(event.data.get("hint")),
         attempts=before.attempts + 1 if before else 1,
-        about=text_outputs(event.data.get("about")),
+        about=texts(event.data.get("about")),
     )
     return replace(record, failures={**record.failures, name: failure})
 
@@ -214,7 +215,7 @@ def _tag_keys(data: Mapping[str, Any], before: tuple[str, ...]) -> tuple[str, ..
 
 def _allocations(data: Mapping[str, Any], before: Mapping[str, str]) -> Mapping[str, str]:
     found = data.get("allocations")
-    return {**before, **text_outputs(found)} if isinstance(found, Mapping) else before
+    return {**before, **texts(found)} if isinstance(found, Mapping) else before
 
 
 def _text(value: Any) -> str:
