@@ -17,6 +17,18 @@ class Severity(enum.StrEnum):
     WARNING = "warning"
 
 
+class Flaw(enum.Enum):
+    """What is wrong, for code that decides by it; finding codes and messages are for people."""
+
+    OTHER = "other"
+    MISSING = "missing"
+    """A required key is not there; ``Finding.key`` is its name."""
+    RULE = "rule"
+    """A value of the right type breaks a rule."""
+    TAKEN = "taken"
+    """Another request has the same id."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SourceRef:
     """A place in a file. ``line`` and ``column`` count from 1; 1:1 is the file as a whole."""
@@ -39,6 +51,8 @@ class Finding:
     message: str
     hint: str = ""
     severity: Severity = Severity.ERROR
+    flaw: Flaw = Flaw.OTHER
+    key: str = ""
 
     @property
     def is_error(self) -> bool:

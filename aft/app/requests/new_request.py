@@ -20,7 +20,7 @@ from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.overlay import OverlayFiles
 from aft.errors import UserError
 from aft.files import RevisionFiles
-from aft.findings.model import Finding, Severity, SourceRef
+from aft.findings.model import Finding, Flaw, Severity, SourceRef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +76,7 @@ class RequestDesk:
                 source=SourceRef(path),
                 message=f"request id {draft.id!r} is taken by {taken}",
                 hint="choose another id",
+                flaw=Flaw.TAKEN,
             )
             return ProposedRequest(
                 draft=draft, path=path, text=text, findings=(finding,), request=None
