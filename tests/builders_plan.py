@@ -15,7 +15,6 @@ from aft.baselines.select import settings_for
 from aft.config.model import Config
 from aft.customizations.digests import step_digest
 from aft.customizations.model import Customization, CustomizationStep, StepFile
-from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest, DesiredState, Owner
 from aft.findings.model import SourceRef
 from aft.ledger.events import AccountRecord, DoneStep, FailedStep, LedgerState, OpenIntent
@@ -266,7 +265,7 @@ def all_done(
     """Every step of a request as the ledger has it when all of them were applied."""
     wanted = state.request_by_id[RequestId(name)]
     assert isinstance(wanted.ou, OrgUnitPath)
-    facts = account_facts(wanted, state.config, account_id=account_id(number), ou=wanted.ou)
+    facts = replace(state.account(wanted), account_id=account_id(number)).facts
     steps: dict[str, DoneStep] = {}
     for item in state.baselines.values():
         for resolved in settings_for(item, facts, plugins or SETTINGS):

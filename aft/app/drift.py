@@ -10,8 +10,7 @@ from aft.app.plan.planning import Planned, judged, plan_now
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.config.model import REQUESTS_PATH
-from aft.desired.facts import desired_tags
-from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.model import AccountRequest, DesiredState, desired_tags
 from aft.desired.single import SingleRequests
 from aft.errors import AftError
 from aft.organization.model import OrganizationSnapshot

@@ -41,6 +41,7 @@ SAMPLE_VALUES: Mapping[str, str] = {
 """Placeholders of setting parameters, with values to check a pattern by."""
 
 Setting = BaselineSetting[Any, Any]
+Settings = Mapping[str, Setting]
 
 
 class BaselineSeeker(Protocol):
@@ -120,7 +121,7 @@ def select_baseline(
 
 
 def settings_for(
-    baseline: Baseline, facts: AccountFacts, settings: Mapping[str, Setting]
+    baseline: Baseline, facts: AccountFacts, settings: Settings
 ) -> tuple[ResolvedSetting, ...]:
     """The baseline's settings for one account, in order.
 

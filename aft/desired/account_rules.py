@@ -7,24 +7,20 @@ nothing but these and what ``environment`` digests.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from aft.baselines.model import Baseline, BaselineSetting
+from aft.baselines.model import Baseline
 from aft.baselines.parse import check_parameters
-from aft.baselines.select import select_baseline
-from aft.config.model import Config
+from aft.baselines.select import Settings
 from aft.customizations.inputs import check_step_inputs
 from aft.customizations.model import Customization
 from aft.customizations.select import customizations_of
-from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.networks import NetworkClaims
 from aft.desired.rules import Places
 from aft.findings.model import Finding
 from aft.findings.validation import Loc
 from aft.values.canonical_json import digest, plain
-from aft.values.ids import OrgUnitPath
 from aft.values.placeholders import has_placeholders
 
 BUDGET = "budget"
@@ -33,33 +29,29 @@ BUDGET = "budget"
 _SAMPLE_RANGE = "192.0.2.0/24"
 """Stands for a range that only the plan allocates."""
 
-Settings = Mapping[str, BaselineSetting[Any, Any]]
-
 
 class AccountRules:
     """The rules for each account of ``state``. A ``check`` gives the same every time."""
 
     def __init__(self, state: DesiredState, settings: Settings, places: Places) -> None:
-        self._config: Config = state.config
-        self._baselines = state.baselines
+        self._accounts = state.accounts
         self._customizations = {
             name: customization
             for name, customization in state.customizations.items()
             if any(step.reads for step in customization.steps)
         }
         self._settings = settings
-        self._networks = NetworkClaims(state.baselines, state.config, settings)
+        self._networks = NetworkClaims(state, settings)
         self._places = places
         self._varying = {name: _varying(baseline) for name, baseline in state.baselines.items()}
         self.environment = _environment(state, self._varying.values(), settings)
 
     def check(self, request: AccountRequest) -> Iterator[Finding]:
         """What is wrong with this account's baseline and customizations."""
-        ou = request.ou if isinstance(request.ou, OrgUnitPath) else OrgUnitPath()
-        facts = account_facts(request, self._config, account_id=request.account_id, ou=ou)
-        # Which baseline an OU given by AWS's id selects is only known to the plan.
-        if isinstance(request.ou, OrgUnitPath) or request.baseline is not None:
-            choice = select_baseline(request=request, ou=ou, baselines=self._baselines)
+        account = self._accounts[request.id]
+        facts = account.facts
+        if account.is_baseline_known:
+            choice = account.choice
             if choice.tied:
                 yield self._tie(request, choice.tied)
             elif request.budget is not None:
@@ -69,18 +61,15 @@ class AccountRules:
                 found = check_parameters(baseline, facts, self._settings, source=request.source)
                 yield from self._placed(found, request, ("baseline",))
         if self._customizations:  # they see which range each network will have
-            facts = dataclasses.replace(facts, allocations=self._sample_ranges(request, ou))
+            claims = self._networks.of(account)
+            ranges = {claim.setting: claim.wanted.cidr or _SAMPLE_RANGE for claim in claims}
+            facts = dataclasses.replace(facts, allocations=ranges)
         for loc, customization in self._customizations_of(request):
             found = check_step_inputs(customization, facts, source=request.source)
             yield from self._placed(found, request, loc)
 
-    def _sample_ranges(self, request: AccountRequest, ou: OrgUnitPath) -> Mapping[str, str]:
-        claims = self._networks.of(request, ou)
-        return {claim.setting: claim.wanted.cidr or _SAMPLE_RANGE for claim in claims}
-
     def _customizations_of(self, request: AccountRequest) -> Iterator[tuple[Loc, Customization]]:
-        ou = request.ou if isinstance(request.ou, OrgUnitPath) else OrgUnitPath()
-        for customization in customizations_of(request, ou, self._customizations):
+        for customization in customizations_of(request, request.ou_path, self._customizations):
             is_named = customization.name in request.customizations
             number = request.customizations.index(customization.name) if is_named else 0
             yield ("customizations", number) if is_named else (), customization
@@ -115,19 +104,8 @@ class AccountRules:
 
 def _varying(baseline: Baseline) -> Baseline | None:
     """The baseline with only those settings whose parameters differ from account to account."""
-    settings = tuple(item for item in baseline.settings if _has_placeholders(item.parameters))
+    settings = tuple(item for item in baseline.settings if has_placeholders(item.parameters))
     return dataclasses.replace(baseline, settings=settings) if settings else None
-
-
-def _has_placeholders(value: Any) -> bool:
-    match value:
-        case str():
-            return has_placeholders(value)
-        case Mapping():
-            return any(_has_placeholders(item) for item in value.values())
-        case list() | tuple():
-            return any(_has_placeholders(item) for item in value)
-    return False
 
 
 def _environment(

@@ -38,7 +38,10 @@ def check_customizations(
     ``organization`` is ``None`` while its file has findings."""
     yield from selections(state.customizations, ids, organization)
     yield from terraform_state_place(state.customizations, state.config)
-    gets = {request.id: gotten(request, state) for request in state.requests}
+    gets = {  # by OU only where its path is written out
+        request.id: customizations_of(request, request.ou_path, state.customizations)
+        for request in state.requests
+    }
     reads = {
         name: tuple(read for read in account_reads(item.steps) if read.access.is_certain)
         for name, item in state.customizations.items()
@@ -48,12 +51,6 @@ def check_customizations(
         if any(reads[customization.name] for customization in gets[request.id]):
             yield from other_accounts(request, gets, reads, ids, places)
         yield from shared_states(request, gets[request.id], places)
-
-
-def gotten(request: AccountRequest, state: DesiredState) -> tuple[Customization, ...]:
-    """The account's customizations; by OU only where its path is written out."""
-    ou = request.ou if isinstance(request.ou, OrgUnitPath) else OrgUnitPath()
-    return customizations_of(request, ou, state.customizations)
 
 
 def selections(

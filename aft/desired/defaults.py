@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from aft.desired.raw import IDENTITY_FIELDS, DefaultsFile
-from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.model import Condition, Finding, SourceRef, sorted_findings
 from aft.findings.validation import Loc, Located, validate, value_at
 from aft.values.canonical_json import digest
 from aft.values.placeholders import expand, has_placeholders
@@ -48,7 +48,7 @@ class FolderDefaults:
 
     @cached_property
     def _has_placeholders(self) -> bool:
-        return _any_placeholder(self.merged)
+        return has_placeholders(self.merged)
 
     def below(
         self, folder: str, document: YamlDocument | None, *, is_readable: bool = True
@@ -96,8 +96,8 @@ def check_defaults(document: YamlDocument) -> tuple[Finding, ...]:
     findings.extend(
         item
         for item in problems
-        if not (item.code == "AFT204" and item.source in unknown_until_filled)
-        and item.code != "AFT203"
+        if item.condition is not Condition.KEY_MISSING
+        and not (item.condition is Condition.BREAKS_RULE and item.source in unknown_until_filled)
     )
     return sorted_findings(findings)
 
@@ -178,7 +178,3 @@ def _texts(value: Any, loc: Loc = ()) -> list[tuple[Loc, str]]:
                 item for number, inner in enumerate(value) for item in _texts(inner, (*loc, number))
             ]
     return []
-
-
-def _any_placeholder(value: Any) -> bool:
-    return any(has_placeholders(text) for _, text in _texts(value))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from aft.baselines.model import BaselineSetting
 from aft.baselines.parse import check_references, check_selected_requests, parse_baselines
+from aft.baselines.select import Settings
 from aft.config.file import config_place, parse_config
 from aft.config.model import CUSTOMIZATIONS_PATH, REQUESTS_PATH, Config
 from aft.config.trust import WITHHELD_HINT, with_trusted, withheld, withheld_message
@@ -56,7 +56,7 @@ class LoadResult:
 def load_desired_state(
     files: RevisionFiles,
     *,
-    settings: Mapping[str, BaselineSetting[Any, Any]],
+    settings: Settings,
     runners: Mapping[str, CustomizationRunner],
     providers: Collection[str],
     cache: ParseCache | None = None,
@@ -205,7 +205,7 @@ def _across(
     yield from rules.earlier_ids(requests, ids, places)
     yield from check_selected_requests(state.baselines, ids)
     yield from check_references(state.baselines, ids)
-    yield from reference_cycles(requests, state.baselines)
+    yield from reference_cycles(state)
     yield from _quota(state.config, len(tree.requests), files)
 
 

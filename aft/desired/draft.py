@@ -13,7 +13,7 @@ from aft.desired.folder import choose_folder
 from aft.desired.model import AccountRequest
 from aft.desired.tree import read_request_tree
 from aft.files import RevisionFiles
-from aft.findings.model import Finding
+from aft.findings.model import Condition, Finding
 from aft.values.ids import OrgUnitPath, RequestId, is_org_unit_id
 from aft.yamldoc import parse_yaml
 
@@ -92,8 +92,10 @@ def taken_by(files: RevisionFiles, request_id: RequestId) -> str | None:
 
 
 def field_of(finding: Finding, path: str, text: str) -> str | None:
-    """The field of the would-be file that a finding is about; ``None`` for another file, or for
-    the file as a whole."""
+    """The field of the would-be file that a finding is about, the id's being ``name``; ``None``
+    for another file, or for the file as a whole."""
+    if finding.condition is Condition.ID_TAKEN:
+        return "name"
     if finding.source is None or finding.path != path:
         return None
     document, _ = parse_yaml(text.encode(), path)
@@ -101,8 +103,8 @@ def field_of(finding: Finding, path: str, text: str) -> str | None:
         return None
     lines = {document.at((name,), key=True).line: name for name in document.data}
     at_or_before = [line for line in lines if line <= finding.source.line]
-    if finding.source.line == 1 and finding.code == "AFT203":
-        return finding.message.split(" ", 1)[0]
+    if finding.source.line == 1 and finding.condition is Condition.KEY_MISSING:
+        return finding.key
     return lines[max(at_or_before)] if at_or_before else None
 
 

@@ -13,10 +13,11 @@ from functools import cached_property
 from typing import Any
 
 from aft.baselines.model import Baseline
+from aft.baselines.select import BaselineChoice, select_baseline
 from aft.config.model import Config
 from aft.customizations.model import Customization
 from aft.findings.model import SourceRef
-from aft.organization.model import Budget, Contact
+from aft.organization.model import REQUEST_TAG, AccountFacts, Budget, Contact, Surroundings
 from aft.organization.spec import OrganizationSpec
 from aft.values.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId, Revision
 
@@ -69,6 +70,67 @@ class AccountRequest:
     account_id: AccountId | None = None
     previously: RequestId | None = None
 
+    @property
+    def ou_path(self) -> OrgUnitPath:
+        """The OU's path; the root where only AWS knows it."""
+        return self.ou if isinstance(self.ou, OrgUnitPath) else OrgUnitPath()
+
+
+def desired_tags(request: AccountRequest) -> Mapping[str, str]:
+    """The tags aft answers for: the request's own, and the one that says whose it is."""
+    return {**request.tags, REQUEST_TAG: str(request.id)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesiredAccount:
+    """What git decides about the account of ``request`` in ``ou``: its baseline, and what
+    settings, templates and scripts may see of it. Each is decided here, at most once.
+    """
+
+    request: AccountRequest
+    config: Config
+    baselines: Mapping[str, Baseline]
+    ou: OrgUnitPath
+    account_id: AccountId | None = None
+    around: Surroundings = field(default_factory=Surroundings)
+    allocations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_baseline_known(self) -> bool:
+        """Which baseline an OU given by AWS's id selects is only known to the plan."""
+        return isinstance(self.request.ou, OrgUnitPath) or self.request.baseline is not None
+
+    @cached_property
+    def choice(self) -> BaselineChoice:
+        return select_baseline(request=self.request, ou=self.ou, baselines=self.baselines)
+
+    @cached_property
+    def facts(self) -> AccountFacts:
+        return account_facts(self)
+
+
+def account_facts(account: DesiredAccount) -> AccountFacts:
+    """``regions`` are the request's, else the configuration's, home first."""
+    request, config = account.request, account.config
+    regions = (config.home_region, *(request.regions or config.governed_regions))
+    owner = request.owner
+    return AccountFacts(
+        request_id=request.id,
+        account_id=account.account_id,
+        name=request.name,
+        email=request.email,
+        ou=account.ou,
+        home_region=config.home_region,
+        regions=tuple(dict.fromkeys(regions)),
+        tags=request.tags,
+        owner={"team": owner.team, "email": owner.email} if owner else {},
+        contacts=request.contacts,
+        custom_fields=request.custom_fields,
+        allocations=account.allocations,
+        budget=request.budget,
+        around=account.around,
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredState:
@@ -92,3 +154,18 @@ class DesiredState:
     @cached_property
     def request_by_id(self) -> Mapping[RequestId, AccountRequest]:
         return {request.id: request for request in self.requests}
+
+    @cached_property
+    def accounts(self) -> Mapping[RequestId, DesiredAccount]:
+        """By request, as far as the files alone can tell."""
+        return {request.id: self.account(request) for request in self.requests}
+
+    def account(self, request: AccountRequest) -> DesiredAccount:
+        """The account of a request, be it of another day, under this configuration."""
+        return DesiredAccount(
+            request=request,
+            config=self.config,
+            baselines=self.baselines,
+            ou=request.ou_path,
+            account_id=request.account_id,
+        )

@@ -9,20 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any
+from typing import Any, NamedTuple
 
-from aft.baselines.model import (
-    Baseline,
-    BaselineSetting,
-    ClaimsNetwork,
-    NetworkClaim,
-    SettingParameters,
-    SettingSpec,
-)
-from aft.baselines.select import resolve, select_baseline
-from aft.config.model import Config, NetworksConfig
-from aft.desired.facts import account_facts
-from aft.desired.model import AccountRequest, DesiredState
+from aft.baselines.model import ClaimsNetwork, NetworkClaim, SettingParameters, SettingSpec
+from aft.baselines.select import Settings, resolve
+from aft.config.model import NetworksConfig
+from aft.desired.model import AccountRequest, DesiredAccount, DesiredState
 from aft.desired.rules import Places
 from aft.errors import UserError
 from aft.findings.model import Finding, SourceRef
@@ -32,11 +24,8 @@ from aft.values.ids import OrgUnitPath
 from aft.values.placeholders import has_placeholders
 from aft.values.suggestions import did_you_mean
 
-Settings = Mapping[str, BaselineSetting[Any, Any]]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(NamedTuple):
     """What a setting at ``source`` wants for a request's account."""
 
     request: AccountRequest
@@ -48,11 +37,8 @@ class Claim:
 class NetworkClaims:
     """Reads claims off requests; cheap enough to ask for every request of a repository."""
 
-    def __init__(
-        self, baselines: Mapping[str, Baseline], config: Config, settings: Settings
-    ) -> None:
-        self._baselines = baselines
-        self._config = config
+    def __init__(self, state: DesiredState, settings: Settings) -> None:
+        self._config = state.config
         self._settings = settings
         self._parameters: dict[SourceRef, SettingParameters] = {}
         # Asked once for each plug-in: such a question is expensive.
@@ -61,7 +47,7 @@ class NetworkClaims:
         }
         self._specs = {
             name: tuple(spec for spec in baseline.settings if spec.setting in self._claiming)
-            for name, baseline in baselines.items()
+            for name, baseline in state.baselines.items()
         }
 
     @property
@@ -69,39 +55,27 @@ class NetworkClaims:
         """No baseline makes a network."""
         return not any(self._specs.values())
 
-    def of(self, request: AccountRequest, ou: OrgUnitPath) -> tuple[Claim, ...]:
-        """The claims for the account of ``request`` in ``ou``.
+    def of(self, account: DesiredAccount) -> Iterator[Claim]:
+        """The claims for ``account``.
 
         A setting whose parameters do not fit this account is left out: it is reported elsewhere.
         """
-        if self.is_empty:
-            return ()
-        chosen = select_baseline(request=request, ou=ou, baselines=self._baselines).baseline
-        if chosen is None or not self._specs[chosen.name]:
-            return ()
-        facts = account_facts(request, self._config, account_id=request.account_id, ou=ou)
-        return tuple(self._claims(request, facts, self._specs[chosen.name]))
-
-    def _claims(
-        self, request: AccountRequest, facts: AccountFacts, specs: Iterable[SettingSpec]
-    ) -> Iterator[Claim]:
-        for spec in specs:
+        chosen = None if self.is_empty else account.choice.baseline
+        for spec in self._specs[chosen.name] if chosen is not None else ():
             try:
-                parameters = self._resolved(spec, facts)
+                parameters = self._resolved(spec, account.facts)
             except UserError:
                 continue
-            wanted = self._claiming[spec.setting].network_claim(facts, parameters)
+            wanted = self._claiming[spec.setting].network_claim(account.facts, parameters)
             if wanted is not None:
-                yield Claim(
-                    request=request, setting=spec.setting, source=spec.source, wanted=wanted
-                )
+                yield Claim(account.request, spec.setting, spec.source, wanted)
 
     def _resolved(self, spec: SettingSpec, facts: AccountFacts) -> SettingParameters:
         known = self._parameters.get(spec.source)
         if known is not None:
             return known
         parameters = resolve(spec, facts, self._settings[spec.setting]).parameters
-        if not _varies(spec.parameters):
+        if not has_placeholders(spec.parameters):
             self._parameters[spec.source] = parameters
         return parameters
 
@@ -151,17 +125,14 @@ def field_value(fields: Any, path: Iterable[str]) -> Any:
 
 def check_networks(state: DesiredState, settings: Settings, places: Places) -> Iterator[Finding]:
     """Ranges that are none, that two requests have, that lie outside the pools; unknown pools."""
-    claims = NetworkClaims(state.baselines, state.config, settings)
+    claims = NetworkClaims(state, settings)
     if claims.is_empty:
         return
     checker = _Checker(state.config.networks, places)
     fields = claims.fields()
     for request in state.requests:
-        mine: tuple[Claim, ...] = ()
-        if isinstance(request.ou, OrgUnitPath):
-            mine = claims.of(request, request.ou)
-        elif request.baseline is not None:
-            mine = claims.of(request, OrgUnitPath())
+        account = state.accounts[request.id]
+        mine = tuple(claims.of(account)) if account.is_baseline_known else ()
         for claim in mine:
             yield from checker.check(claim)
         checker.note(request, mine, fields)
@@ -341,14 +312,3 @@ def _valid(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, IPv4Network]
             yield name, parse_cidr(text)
         except ValueError:
             continue
-
-
-def _varies(value: Any) -> bool:
-    match value:
-        case str():
-            return has_placeholders(value)
-        case Mapping():
-            return any(_varies(item) for item in value.values())
-        case list() | tuple():
-            return any(_varies(item) for item in value)
-    return False

@@ -20,7 +20,7 @@ from aft.desired.limits import custom_field_problems
 from aft.desired.model import AccountRequest, Owner
 from aft.desired.raw import DEFAULT_ALERTS, NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.files import TreeEntry
-from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.model import Condition, Finding, SourceRef, sorted_findings
 from aft.findings.origins import dotted
 from aft.findings.validation import Loc, Located, validate
 from aft.organization.model import Budget, Contact
@@ -51,7 +51,7 @@ def check(
     _, problems = validate(RequestFile, merged)
     findings = [*_missing(merged), *problems]
     if not defaults.is_complete:
-        findings = [item for item in findings if item.code != "AFT203"]
+        findings = [item for item in findings if item.condition is not Condition.KEY_MISSING]
     broken = {finding.source for finding in problems}
     findings.extend(item for item in _rules(merged) if item.source not in broken)
     return _on_one_line(data), sorted_findings(findings) if findings else ()
@@ -65,6 +65,8 @@ def _missing(merged: Located) -> Iterator[Finding]:
                 source=merged.at((field,)),
                 message=f"{field} is missing: expected {words}",
                 hint=f"write it here, or in a {DEFAULTS_NAME} above",
+                condition=Condition.KEY_MISSING,
+                key=field,
             )
 
 

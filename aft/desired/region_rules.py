@@ -7,17 +7,13 @@ setting that says it enables regions) stands before the baseline's first regiona
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from aft.baselines.model import Baseline, BaselineSetting, OptsIntoRegions, SettingSpec
-from aft.baselines.select import select_baseline
-from aft.desired.model import AccountRequest, DesiredState
+from aft.baselines.model import Baseline, OptsIntoRegions, SettingSpec
+from aft.baselines.select import Settings
+from aft.desired.model import DesiredAccount, DesiredState
 from aft.desired.rules import Places
 from aft.findings.model import Finding, SourceRef
-from aft.values.ids import OrgUnitPath
 from aft.values.regions import OPT_IN
-
-Settings = Mapping[str, BaselineSetting[Any, Any]]
 
 _HINT = "list region-opt-in in the baseline before its first regional setting"
 
@@ -38,7 +34,7 @@ def check_opt_in(state: DesiredState, settings: Settings, places: Places) -> Ite
         regions = [(at, name) for at, name in enumerate(request.regions) if name in OPT_IN]
         if not regions:
             continue
-        problem = _problem(request, state.baselines, settings, early)
+        problem = _problem(state.accounts[request.id], settings, early)
         if problem:
             for number, region in regions:
                 source = places.at(request.id, ("regions", number))
@@ -46,19 +42,15 @@ def check_opt_in(state: DesiredState, settings: Settings, places: Places) -> Ite
 
 
 def _problem(
-    request: AccountRequest,
-    baselines: Mapping[str, Baseline],
-    settings: Settings,
-    early: Mapping[str, SettingSpec | None],
+    account: DesiredAccount, settings: Settings, early: Mapping[str, SettingSpec | None]
 ) -> str:
     """Why the account's baseline does not enable regions in time, or an empty string."""
-    if not isinstance(request.ou, OrgUnitPath) and request.baseline is None:
-        return ""  # only the plan knows which OU that is, and so which baseline
-    ou = request.ou if isinstance(request.ou, OrgUnitPath) else OrgUnitPath()
-    choice = select_baseline(request=request, ou=ou, baselines=baselines)
-    baseline = choice.baseline
+    if not account.is_baseline_known:
+        return ""
+    baseline, is_tied = account.choice.baseline, bool(account.choice.tied)
     if baseline is None:
-        return "" if choice.tied or request.baseline else "no baseline does that for this account"
+        is_elsewhere = is_tied or account.request.baseline is not None
+        return "" if is_elsewhere else "no baseline does that for this account"
     if not any(_enables(spec, settings) for spec in baseline.settings):
         return f"baseline {baseline.name!r} has no region-opt-in"
     spec = early[baseline.name]

@@ -5,16 +5,18 @@ Each rule is a generator over plain values; a position is asked for only when th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from aft.desired.model import AccountRequest
 from aft.desired.tree import RequestEntry
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Condition, Finding, SourceRef
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
 from aft.values.ids import OrgUnitPath, RequestId
 from aft.values.suggestions import did_you_mean
+
+N = TypeVar("N")
 
 
 class Places(Protocol):
@@ -32,21 +34,18 @@ def unique_ids(entries: Sequence[RequestEntry]) -> Iterator[Finding]:
         other = first.setdefault(item.id.casefold(), item)
         if other is item:
             continue
-        source = SourceRef(item.entry.path)
-        if other.id == item.id:
-            yield Finding(
-                code="AFT301",
-                source=source,
-                message=f"request id {item.id!r} is taken by {other.entry.path}",
-                hint="rename one of the files; the name without .yaml is the id",
-            )
-        else:
-            yield Finding(
-                code="AFT302",
-                source=source,
-                message=f"request id {item.id!r} differs only by case from {other.entry.path}",
-                hint="rename one of the files so that people can tell them apart",
-            )
+        code, how = "AFT301", "is taken by"
+        hint = "rename one of the files; the name without .yaml is the id"
+        if other.id != item.id:
+            code, how = "AFT302", "differs only by case from"
+            hint = "rename one of the files so that people can tell them apart"
+        yield Finding(
+            code=code,
+            source=SourceRef(item.entry.path),
+            message=f"request id {item.id!r} {how} {other.entry.path}",
+            hint=hint,
+            condition=Condition.ID_TAKEN,
+        )
 
 
 def unique_fields(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:
@@ -160,12 +159,12 @@ def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Findi
 
 
 def cycles_from(
-    start: str, needs: Mapping[str, tuple[str, ...]], done: set[str]
-) -> Iterator[tuple[str, ...]]:
+    start: N, needs: Mapping[N, tuple[N, ...]], done: set[N]
+) -> Iterator[tuple[N, ...]]:
     """Cycles reachable from ``start``, by depth-first search without recursion."""
-    path: list[str] = []
-    on_path: set[str] = set()
-    todo: list[tuple[str, bool]] = [(start, False)]
+    path: list[N] = []
+    on_path: set[N] = set()
+    todo: list[tuple[N, bool]] = [(start, False)]
     while todo:
         node, leaving = todo.pop()
         if leaving:
@@ -189,22 +188,19 @@ def earlier_ids(
     for request in requests:
         if request.previously is None:
             continue
-        source_of: Callable[[], SourceRef] = _lazily(places, request.id)
+        place = request.id, ("previously",)
         if request.previously == request.id:
             message = f"previously names the request's own id {request.id!r}"
-            yield _finding("AFT313", source_of(), message, "take the line out")
+            yield _finding("AFT313", places.at(*place), message, "take the line out")
         elif request.previously in ids:
             message = f"previously names {request.previously!r}, which is still a request"
             hint = "delete the old file, or take the line out"
-            yield _finding("AFT313", source_of(), message, hint)
+            yield _finding("AFT313", places.at(*place), message, hint)
         other = claimed.setdefault(request.previously, request)
         if other is not request:
             message = f"{request.previously!r} is also the earlier id of {_shown(other)}"
-            yield _finding("AFT314", source_of(), message, "an account belongs to one request")
-
-
-def _lazily(places: Places, request_id: RequestId) -> Callable[[], SourceRef]:
-    return lambda: places.at(request_id, ("previously",))
+            hint = "an account belongs to one request"
+            yield _finding("AFT314", places.at(*place), message, hint)
 
 
 def _shown(request: AccountRequest) -> str:

@@ -47,6 +47,12 @@ class Condition(enum.StrEnum):
     """A limited plan did not read the account."""
     UNREAD = "unread"
     """Something inside the account could not be looked at."""
+    KEY_MISSING = "key-missing"
+    """A required key of a file is not there; ``Finding.key`` is its name."""
+    BREAKS_RULE = "breaks-rule"
+    """A value of the right type breaks a rule."""
+    ID_TAKEN = "id-taken"
+    """Another request has the same id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,7 @@ class Finding:
     message: str
     hint: str = ""
     severity: Severity = Severity.ERROR
+    key: str = ""
     target: str = ""
     condition: Condition = Condition.NONE
 

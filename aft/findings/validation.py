@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from aft.findings.expectations import Expected, listed, shown, type_words
-from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.model import Condition, Finding, SourceRef, sorted_findings
 from aft.findings.origins import dotted
 from aft.values.suggestions import did_you_mean
 
@@ -150,13 +150,19 @@ def _finding(problem: _Problem, model: type[BaseModel], document: Located, at: L
     source = document.at((*at, *loc), key=problem.on_key)
     expected = Expected(model, loc)
 
-    def make(code: str, message: str, hint: str = "") -> Finding:
-        return Finding(code=code, source=source, message=f"{name}: {message}", hint=hint)
+    def make(
+        code: str, message: str, hint: str = "", condition: Condition = Condition.NONE
+    ) -> Finding:
+        message = f"{name}: {message}"
+        return Finding(code=code, source=source, message=message, hint=hint, condition=condition)
 
     if problem.kind == "extra_forbidden":
         return _unknown_key(problem, Expected(model, loc[:-1]).keys(), source, name)
     if problem.kind == "missing":
-        return Finding(code="AFT203", source=source, message=f"{name} is missing")
+        message = f"{name} is missing"
+        return Finding(
+            code="AFT203", source=source, message=message, condition=Condition.KEY_MISSING, key=name
+        )
     words = type_words(problem.kind) or problem.context.get("expected", "")
     if problem.kind == "no_member" or type_words(problem.kind):
         return _wrong_type(problem.value, words, make)
@@ -164,10 +170,12 @@ def _finding(problem: _Problem, model: type[BaseModel], document: Located, at: L
         choices = expected.choices()
         allowed = listed(repr(choice) for choice in choices) or words
         hint = did_you_mean(problem.value, choices) if isinstance(problem.value, str) else ""
-        return make("AFT204", f"expected {allowed}, found {shown(problem.value)}", hint)
-    if problem.kind == "value_error":
-        return make("AFT204", str(problem.context.get("error", problem.text)))
-    return make("AFT204", *_constraint(problem, expected))
+        message = f"expected {allowed}, found {shown(problem.value)}"
+    elif problem.kind == "value_error":
+        message, hint = str(problem.context.get("error", problem.text)), ""
+    else:
+        message, hint = _constraint(problem, expected)
+    return make("AFT204", message, hint, Condition.BREAKS_RULE)
 
 
 def _unknown_key(problem: _Problem, keys: tuple[str, ...], source: SourceRef, name: str) -> Finding:

@@ -7,18 +7,17 @@ and made for one account on demand: nothing here is kept in the desired state.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aft.baselines.model import ClaimsNetwork, Publishes, setting_ref
 from aft.baselines.provenance import parameter_values, selected_by
-from aft.baselines.select import ResolvedSetting, Setting, select_baseline, settings_for
+from aft.baselines.select import ResolvedSetting, Settings, settings_for
 from aft.config.file import config_place
 from aft.customizations.model import Customization, step_ref
 from aft.customizations.parameters import parameter_values as customization_parameters
 from aft.customizations.provenance import default_of, reason_for
 from aft.customizations.select import customizations_of
-from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.provenance import RequestOrigins, read_document, read_origins
 from aft.desired.raw import RequestFile
@@ -48,7 +47,7 @@ def explain(
     request: AccountRequest,
     ledger: LedgerState,
     *,
-    settings: Mapping[str, Setting],
+    settings: Settings,
     snapshot: OrganizationSnapshot | None = None,
 ) -> Explanation:
     """Raises ``UserError`` where the OU is given by AWS's id and no ``snapshot`` says its path."""
@@ -68,7 +67,7 @@ class _Explainer:
     desired: DesiredState
     request: AccountRequest
     ledger: LedgerState
-    settings: Mapping[str, Setting]
+    settings: Settings
     snapshot: OrganizationSnapshot | None
 
     def __post_init__(self) -> None:
@@ -76,6 +75,18 @@ class _Explainer:
         self.record = self._record()
         self.ou = self._ou()
         self.account_id, self._account_origin = self._account()
+        accounts = {
+            name: AccountId(record.account_id)
+            for name, record in self.ledger.records.items()
+            if record.account_id is not None and name in self.desired.request_by_id
+        }
+        self._resolved = replace(
+            self.desired.account(self.request),
+            ou=self.ou,
+            account_id=self.account_id,
+            around=Surroundings(accounts=accounts),
+            allocations=self.record.allocations,
+        )
 
     def explanation(self) -> Explanation:
         baseline, settings = self._baseline()
@@ -139,7 +150,7 @@ class _Explainer:
             kind=OriginKind.CONFIG, source=config_place(self.files, ("home_region",), key=True)
         )
         yield Explained(name="home region", value=config.home_region, origin=home)
-        regions = self._facts().regions
+        regions = self._resolved.facts.regions
         if self.request.regions:
             origin = self.origins.of(("regions",))
         elif config.governed_regions:
@@ -182,25 +193,8 @@ class _Explainer:
 
     # --- what is done inside ---
 
-    def _facts(self) -> Any:
-        records = self.ledger.records
-        accounts = {
-            name: AccountId(record.account_id)
-            for name, record in records.items()
-            if record.account_id is not None and name in self.desired.request_by_id
-        }
-        return account_facts(
-            self.request,
-            self.desired.config,
-            account_id=self.account_id,
-            ou=self.ou,
-            around=Surroundings(accounts=accounts),
-            allocations=self.record.allocations,
-        )
-
     def _baseline(self) -> tuple[Explained, tuple[ExplainedSetting, ...]]:
-        request, baselines = self.request, self.desired.baselines
-        chosen = select_baseline(request=request, ou=self.ou, baselines=baselines)
+        request, chosen = self.request, self._resolved.choice
         if chosen.baseline is None:
             why = "none selects the account"
             if chosen.tied:
@@ -214,7 +208,7 @@ class _Explainer:
         origin = self.origins.of(("baseline",))
         if request.baseline is None:
             origin = selected_by(baseline, document, request, self.ou)
-        resolved = settings_for(baseline, self._facts(), self.settings)
+        resolved = settings_for(baseline, self._resolved.facts, self.settings)
         explained = tuple(
             self._setting(item, parameter_values(item, spec, document))
             for spec, item in zip(baseline.settings, resolved, strict=True)

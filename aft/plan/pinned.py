@@ -35,14 +35,19 @@ def asked_again(plan: Plan) -> frozenset[str]:
 
 
 def what_differs(plan: Plan, now: Plan, kinds: Kinds) -> tuple[str, ...]:
-    """One line for each change of ``plan`` that would do something else now."""
+    """One line for each change of ``plan`` that would do something else now, or wait for others."""
     lines: list[str] = []
     for change in plan.changes:
         today = now.change_by_id.get(change.id)
-        if today is not None and _does(today) == _does(change):
+        if today is None:
+            why = "would not be done"
+        elif _does(today) != _does(change):
+            why = "would do something else"
+        elif not _waits_alike(plan, change, now, today):
+            why = "would have another place in the order"
+        else:
             continue
         where = "" if change.target == ORGANIZATION else f"{change.target}: "
-        why = "would not be done" if today is None else "would do something else"
         lines.append(f"{where}{kinds.describe(change)} {why}")
     return tuple(lines)
 
@@ -52,3 +57,24 @@ def _does(change: Change) -> tuple[object, ...]:
     was only seen inside the account is left out."""
     fields = tuple(item for item in change.fields if item.field != TAKES_AWAY)
     return change.account_id, change.effect, change.inputs_digest, fields
+
+
+def _waits_alike(plan: Plan, change: Change, now: Plan, today: Change) -> bool:
+    """``now`` may hold changes between two of ``plan``: what counts is what comes before at all."""
+    if set(today.needs) != set(change.needs):
+        earlier = _earlier(now, today) & plan.change_by_id.keys()
+        if earlier != _earlier(plan, change):
+            return False
+    return set(today.follows) & plan.change_by_id.keys() == set(change.follows)
+
+
+def _earlier(plan: Plan, change: Change) -> frozenset[str]:
+    """Every change that must have succeeded before ``change``."""
+    found: set[str] = set()
+    todo = [*change.needs]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(plan.change_by_id[name].needs)
+    return frozenset(found)

@@ -6,21 +6,20 @@ are computed from targets and runs execute them, so that nothing is decided twic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from aft.baselines.model import Baseline
-from aft.baselines.select import ResolvedSetting, select_baseline, settings_for
+from aft.baselines.select import ResolvedSetting, Settings, settings_for
 from aft.customizations.model import CustomizationStep
 from aft.customizations.select import customizations_of
-from aft.desired.facts import account_facts
 from aft.desired.model import AccountRequest, DesiredState, LifecycleState
 from aft.findings.model import Finding
 from aft.ledger.events import AccountRecord
 from aft.organization.model import Account, AccountFacts, Surroundings
 from aft.plan.identity import Match
 from aft.plan.ou_tree import Place, UnitTree
-from aft.plan.view import PlanView, Settings
+from aft.plan.view import PlanView
 from aft.values.ids import AccountId, OrgUnitPath, is_org_unit_id
 from aft.values.suggestions import did_you_mean
 
@@ -135,24 +134,22 @@ def target_of(view: PlanView, site: AccountSite, allocations: Mapping[str, str])
 
     Raises ``UserError`` when a setting cannot take its parameters for this account.
     """
-    request, desired = site.request, view.desired
-    facts = account_facts(
-        request,
-        desired.config,
-        account_id=site.account_id,
+    account = replace(
+        view.desired.accounts[site.request.id],
         ou=site.ou,
+        account_id=site.account_id,
         around=view.around,
         allocations={**site.record.allocations, **allocations},
     )
-    chosen = select_baseline(request=request, ou=site.ou, baselines=desired.baselines)
-    baseline = chosen.baseline
+    baseline, tied = account.choice.baseline, account.choice.tied
+    gets = customizations_of(site.request, site.ou, view.desired.customizations)
     return AccountTarget(
         site=site,
-        facts=facts,
+        facts=account.facts,
         baseline=baseline,
-        tied=chosen.tied,
-        settings=settings_for(baseline, facts, view.settings) if baseline is not None else (),
-        steps=() if chosen.tied else tuple(steps_of(request, desired, site.ou)),
+        tied=tied,
+        settings=settings_for(baseline, account.facts, view.settings) if baseline else (),
+        steps=() if tied else tuple(step for item in gets for step in item.steps),
     )
 
 
@@ -160,22 +157,14 @@ def facts_of_the_past(
     facts: AccountFacts, request: AccountRequest, desired: DesiredState
 ) -> AccountFacts:
     """``facts`` as they are for the request of an earlier day; the account is where it is now."""
-    return account_facts(
-        request,
-        desired.config,
-        account_id=facts.account_id,
+    account = replace(
+        desired.account(request),
         ou=facts.ou,
+        account_id=facts.account_id,
         around=facts.around,
         allocations=facts.allocations,
     )
-
-
-def steps_of(
-    request: AccountRequest, desired: DesiredState, ou: OrgUnitPath
-) -> Iterator[CustomizationStep]:
-    """Every step of the account in order: global ones, selected ones, those the request names."""
-    for customization in customizations_of(request, ou, desired.customizations):
-        yield from customization.steps
+    return account.facts
 
 
 def place_of(request: AccountRequest, tree: UnitTree) -> Place | Finding:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-from aft.baselines.model import BaselineSetting
+from aft.baselines.select import Settings
 from aft.customizations.model import CustomizationRunner
 from aft.desired.model import AccountRequest, DesiredState
 from aft.ledger.events import LedgerState
@@ -16,7 +15,6 @@ from aft.plan.account_directory import surroundings
 from aft.plan.identity import Identities, identify
 from aft.values.ids import OrgUnitPath, RequestId
 
-Settings = Mapping[str, BaselineSetting[Any, Any]]
 Runners = Mapping[str, CustomizationRunner]
 
 

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
-def has_placeholders(text: str) -> bool:
-    """True when ``expand`` would change ``text`` or refuse it."""
-    return "{" in text or "}" in text
+def has_placeholders(value: Any) -> bool:
+    """True when ``expand`` would change ``value``, or a text inside it, or refuse it."""
+    match value:
+        case str():
+            return "{" in value or "}" in value
+        case Mapping():
+            return any(map(has_placeholders, value.values()))
+        case list() | tuple():
+            return any(map(has_placeholders, value))
+    return False
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:

@@ -540,13 +540,27 @@ def test_no_exception_to_that_is_left_over() -> None:
     assert _FORMAT.keys() <= used
 
 
+DECIDING_ROOMS = tuple(f"aft/{room}/" for room in ("desired", "plan", "kinds", "engine", "report"))
+
+
 def test_nothing_decides_by_a_finding_code() -> None:
     """Codes and messages are for people; what decides looks at typed conditions."""
     deciding = {
         f"{module.path}:{node.lineno}"
         for module, node in nodes(ast.Compare)
-        if module.path.startswith(("aft/plan/", "aft/kinds/", "aft/engine/", "aft/report/"))
+        if module.path.startswith(DECIDING_ROOMS)
         for part in ast.walk(node)
         if isinstance(part, ast.Constant) and str(part.value).startswith("AFT")
     }
     assert not deciding
+
+
+@pytest.mark.parametrize("decision", ["select_baseline", "account_facts"])
+def test_what_an_account_gets_is_decided_in_one_place(decision: str) -> None:
+    """Everybody else reads it off the resolved account."""
+    callers = [
+        f"{module.path}:{node.lineno}"
+        for module, node in nodes(ast.Call)
+        if ast.unparse(node.func).rpartition(".")[2] == decision
+    ]
+    assert len(callers) == 1, callers

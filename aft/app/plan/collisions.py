@@ -62,7 +62,7 @@ def find_collisions(
 def _fields(workspace: Workspace, state: DesiredState | None) -> Fields:
     if state is None:
         return ()
-    return NetworkClaims(state.baselines, state.config, workspace.settings).fields()
+    return NetworkClaims(state, workspace.settings).fields()
 
 
 class _Comparison:

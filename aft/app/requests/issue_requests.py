@@ -77,12 +77,10 @@ def request_from_issue(
 
 
 def _questions(proposed: ProposedRequest, choices: FormChoices) -> Mapping[Finding, str]:
-    found: dict[Finding, str] = {}
-    for finding in proposed.findings:
-        is_taken = finding.code in ("AFT301", "AFT302")
-        field = "name" if is_taken else field_of(finding, proposed.path, proposed.text)
-        found[finding] = question_for(field, choices)
-    return found
+    return {
+        finding: question_for(field_of(finding, proposed.path, proposed.text), choices)
+        for finding in proposed.findings
+    }
 
 
 def _read(path: Path) -> str:

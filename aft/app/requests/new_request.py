@@ -14,7 +14,7 @@ from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.overlay import OverlayFiles
 from aft.errors import UserError
 from aft.files import RevisionFiles
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Condition, Finding, SourceRef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,7 @@ class RequestDesk:
                 source=SourceRef(path),
                 message=f"request id {draft.id!r} is taken by {taken}",
                 hint="choose another id",
+                condition=Condition.ID_TAKEN,
             )
             return ProposedRequest(
                 draft=draft, path=path, text=text, findings=(finding,), request=None

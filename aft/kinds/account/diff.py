@@ -5,8 +5,7 @@ Works on one request and the account ``aft.plan.identity`` found for it.
 
 from __future__ import annotations
 
-from aft.desired.facts import desired_tags
-from aft.desired.model import AccountRequest
+from aft.desired.model import AccountRequest, desired_tags
 from aft.findings.model import Condition, Finding
 from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.draft import Draft

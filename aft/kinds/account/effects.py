@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aft.desired.facts import desired_tags
+from aft.desired.model import desired_tags
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.engine.journal import why

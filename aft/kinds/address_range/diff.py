@@ -8,7 +8,7 @@ arithmetic is ``aft.kinds.address_range.allocate``'s.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
 from aft.baselines.model import setting_ref
@@ -112,8 +112,7 @@ def plan_ranges(view: PlanView, draft: Draft, live: LiveNetworks | None) -> None
 
 
 def _claims(view: PlanView) -> NetworkClaims:
-    desired = view.desired
-    return NetworkClaims(desired.baselines, desired.config, view.settings)
+    return NetworkClaims(view.desired, view.settings)
 
 
 def _allocated(
@@ -130,7 +129,7 @@ def _owners(claims: NetworkClaims, view: PlanView, draft: Draft) -> Iterator[_Ow
         ou = site.ou if site is not None else request.ou
         if not isinstance(ou, OrgUnitPath):
             continue
-        found = claims.of(request, ou)
+        found = tuple(claims.of(replace(view.desired.accounts[request.id], ou=ou)))
         if not found:
             continue
         record = _record(request, view)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from builders_requests import load, request_text
 
-from aft.desired.facts import account_facts
 from aft.organization.model import AccountFacts
 from aft.values.ids import AccountId, OrgUnitPath
 
@@ -12,12 +13,12 @@ from aft.values.ids import AccountId, OrgUnitPath
 def facts(**fields: str) -> AccountFacts:
     state = load({"account-requests/shop.yaml": request_text("shop", **fields)}).state
     assert state is not None
-    return account_facts(
-        state.requests[0],
-        state.config,
+    account = replace(
+        state.account(state.requests[0]),
         account_id=AccountId("123456789012"),
         ou=OrgUnitPath(("Workloads", "Prod")),
     )
+    return account.facts
 
 
 def test_regions_are_the_configuration_s_unless_the_request_says_so() -> None:

@@ -168,3 +168,23 @@ def test_what_is_carried_out_is_compared_and_not_only_what_the_plan_says_of_it(p
     assert differences(replace(plan, changes=changes), view()) == (
         "app: move account would do something else",
     )
+
+
+@pytest.mark.parametrize("part", ["needs", "follows"])
+def test_the_order_of_changes_is_compared(part: str) -> None:
+    plan = pinned(view())
+    first = next(item for item in plan.changes if item.id == "account/app/move-account/ou")
+    last = next(item for item in plan.changes if item.key == "global/10.py")
+    wrong = replace(last, needs=()) if part == "needs" else replace(last, follows=(first.id,))
+    changes = tuple(wrong if item is last else item for item in plan.changes)
+    assert differences(replace(plan, changes=changes), view()) == (
+        "app: run global/10.py would have another place in the order",
+    )
+
+
+def test_what_nobody_looks_at_again_is_no_difference_in_order() -> None:
+    """The step waited for the move alone; drafted again, it waits for the setting between."""
+    found = LiveSetting(account_id=ALIAS[0], ref=setting_ref(ALIAS[1]))
+    plan = b.drafted(view(), b.Looking({"setting": {ALIAS: found}})).plan
+    without = tuple(item for item in plan.confirmations if item.ref.key != ALIAS[1])
+    assert differences(replace(plan, confirmations=without), view()) == ()
