@@ -51,17 +51,17 @@ type: $(STAMP)  ## mypy --strict
 bench: $(STAMP)  ## counts and ratios of the performance promises
 	@$(BIN)/python -m tests.bench
 
-faults: $(STAMP)  ## kill the process after every single AWS call; fifteen times the examples
+faults: $(STAMP)  ## kill the process after every AWS call; fifteen times the examples
 	@HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "faults or hypothesis" \
 	  --override-ini addopts="-ra --import-mode=importlib"
 
-terraform: $(STAMP)  ## a whole customization of AFT with the real terraform and its AWS provider
+terraform: $(STAMP)  ## a whole AFT customization with the real terraform and its AWS provider
 	@$(BIN)/python -m pytest -q -m terraform --override-ini addopts="-ra --import-mode=importlib"
 
-docs: $(STAMP)  ## bring docs/ up to date with the code, and with what commands say
+docs: $(STAMP)  ## bring docs/ up to date with the code and with the output of commands
 	@$(BIN)/python -m tests.docs_pages --record
 
-lock: $(STAMP)  ## resolve dependencies anew into the lock files (needs uv)
+lock: $(STAMP)  ## resolve dependencies again into the lock files (needs uv)
 	@$(LOCKED) --upgrade --extra dev -o $(LOCK)
 	@$(LOCKED) --constraint $(LOCK) --extra build -o $(RUN_LOCK)
 

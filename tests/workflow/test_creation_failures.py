@@ -101,7 +101,7 @@ def test_the_quota_is_reached_half_way(repo: Repo) -> None:
     result = repo.aft("apply", "--yes")
     assert result.code == 4
     assert result.last_line.startswith("Apply: 3 of 6 accounts done, 3 failed; ")
-    assert "L-29A0C5DF" in result.out or "quota" in result.out
+    assert "L-E619E033" in result.out or "quota" in result.out
     assert len(repo.accounts()) == 3
 
     with repo.sandbox() as sandbox:

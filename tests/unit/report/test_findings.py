@@ -70,7 +70,7 @@ def test_annotations_are_escaped_as_github_reads_them() -> None:
     assert findings_github(FOUND).splitlines() == [
         (
             "::error file=account-requests/a b%2Cc%3Ad.yaml,line=3,col=7,"
-            "title=AFT909 OU is not there::100%25 wrong: OU 'Prdo' (did you mean 'Prod'?)"
+            "title=AFT909 OU not found::100%25 wrong: OU 'Prdo' (did you mean 'Prod'?)"
         ),
         "::warning file=aft.yaml,line=1,col=1,title=AFT950 Too many changes::soon",
     ]
