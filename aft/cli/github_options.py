@@ -14,7 +14,7 @@ import click
 from aft.cli.context import Session, pass_session
 
 if TYPE_CHECKING:
-    from aft.git.fetching import RefFetch
+    from aft.git.wire import RefFetch
     from aft.github.context import GitHubContext
     from aft.github.event import Event
     from aft.github.forge import GitHubForge
@@ -76,7 +76,7 @@ class Hub:
         return pull.head_sha if pull is not None and pull.number == number else ""
 
     def fetching(self, remote: str) -> RefFetch:
-        from aft.git.fetching import RefFetch
+        from aft.git.wire import RefFetch
 
         workspace = self.session.workspace
         return RefFetch(workspace.repository, remote=remote, environ=workspace.environ)

@@ -94,14 +94,16 @@ class LedgerCommits:
         )
         return str(oid)
 
-    def on_top_of(self, theirs: str, ours: str) -> str:
-        """``ours`` with everything of ``theirs`` below it: their commit when that holds all.
+    def on_top_of(self, theirs: str, ours: str | None) -> str:
+        """``ours`` with everything of ``theirs`` below it: their commit when that contains all.
 
         Our commits are made again, each with the events it added. Those of one subject are
         ordered by time among what came from elsewhere meanwhile, and never before anything that
         their run had already seen. A snapshot that was not pushed is left behind: the next
         publication makes a newer one.
         """
+        if ours is None:
+            return theirs
         if self.contains(ours, theirs):
             return ours
         tip = theirs
