@@ -14,20 +14,10 @@ from aft.errors import NotFound, UserError
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.git import trees
 from aft.git.errors import disk_errors
-from aft.git.repository import Repository, open_repository
+from aft.git.repository import Repository
 from aft.git.worktree import WorkingTreeFiles
 from aft.git.worktree_status import DESIRED_STATE_PATHS
 from aft.values.ids import Revision
-
-__all__ = [
-    "DESIRED_STATE_PATHS",
-    "CommitFiles",
-    "Repository",
-    "open_repository",
-    "revision_files",
-    "uncommitted_paths",
-    "working_tree_files",
-]
 
 
 class CommitFiles:
@@ -89,19 +79,11 @@ def revision_files(repository: Repository, revision: str | None = None) -> Revis
     return CommitFiles(repository, head)
 
 
-def working_tree_files(repository: Repository) -> RevisionFiles:
-    """The desired state as it lies on disk, without what git ignores.
-
-    Raises ``UserError`` for a bare repository, which has no files on disk.
-    """
-    return WorkingTreeFiles(repository)
-
-
 def uncommitted_paths(repository: Repository) -> tuple[str, ...]:
     """Paths of the desired state that differ from ``HEAD``, sorted; none in a bare repository."""
     if repository.is_bare:
         return ()
-    on_disk = _contents(working_tree_files(repository))
+    on_disk = _contents(WorkingTreeFiles(repository))
     head = repository.head()
     committed = _contents(CommitFiles(repository, head)) if head else set()
     return tuple(sorted({path for path, _, _ in on_disk ^ committed}))

@@ -9,7 +9,8 @@ from builders_git import Clone, bare, clone_of, git
 
 from aft.errors import NotFound, UserError
 from aft.files import EntryKind, TreeEntry
-from aft.git.revision import open_repository, revision_files, uncommitted_paths
+from aft.git.repository import open_repository
+from aft.git.revision import revision_files, uncommitted_paths
 
 REQUEST = "account-requests/a.yaml"
 
