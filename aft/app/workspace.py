@@ -25,7 +25,7 @@ from aft.errors import FindingsError
 from aft.files import RevisionFiles
 from aft.findings.model import Finding, sorted_findings
 from aft.git.repository import Repository, open_repository
-from aft.git.revision import revision_files
+from aft.git.revision import CommitFiles
 from aft.git.worktree import WorkingTreeFiles
 from aft.kinds.registry import effects_of, installed_kinds
 from aft.plan.kind import Kinds
@@ -94,7 +94,7 @@ class Workspace:
         """The files of ``revision``, or of the working tree for ``None``."""
         if revision is None:
             return WorkingTreeFiles(self.repository)
-        return revision_files(self.repository, revision)
+        return CommitFiles(self.repository, revision)
 
     def load(self, files: RevisionFiles, *, config_from: str | None = None) -> LoadResult:
         """Read the desired state, with everything there is to say against it.

@@ -10,7 +10,7 @@ from builders_git import Clone, bare
 from aft.errors import NotFound, UserError
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.git.repository import open_repository
-from aft.git.revision import revision_files
+from aft.git.revision import CommitFiles
 from aft.git.worktree import WorkingTreeFiles
 from aft.values.ids import WORKING_TREE
 
@@ -34,7 +34,7 @@ def by_path(clone: Clone) -> dict[str, TreeEntry]:
 
 def test_committed_files_look_as_they_do_at_head(clone: Clone) -> None:
     clone.commit(files={"customizations/global/step.py": "pass\n", "docs/x.md": "x"})
-    head = revision_files(clone.repository, "HEAD")
+    head = CommitFiles(clone.repository, "HEAD")
     expected = [entry for entry in head.entries("") if not entry.path.startswith("docs/")]
     assert list(look(clone).entries("")) == expected
     assert look(clone).revision == WORKING_TREE
