@@ -6,9 +6,8 @@ from functools import cached_property
 
 from aft.forge.model import User
 from aft.github.client import GitHubClient
-from aft.github.comments import GitHubComments
 from aft.github.commits import GitHubCommits
-from aft.github.issues import GitHubIssues
+from aft.github.issues import GitHubComments, GitHubIssues
 from aft.github.people import GitHubPeople, ourselves
 from aft.github.pulls import GitHubPullRequests
 from aft.github.runs import GitHubRuns
