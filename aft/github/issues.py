@@ -19,7 +19,7 @@ _COMMENTING = {ThreadKind.PULL_REQUEST: "pull-requests: write", ThreadKind.ISSUE
 
 
 class GitHubIssues:
-    """The part of the forge that is issues. GitHub lists pull requests among them."""
+    """The part of the forge that is issues, among which GitHub lists pull requests, and comments."""
 
     client: GitHubClient
 
@@ -55,12 +55,6 @@ class GitHubIssues:
         reason = "completed" if is_done else "not_planned"
         content = {"state": "closed", "state_reason": reason}
         return _issue(self.client.patch(f"/issues/{number}", content, needs=WRITE))
-
-
-class GitHubComments:
-    """The part of the forge that is comments."""
-
-    client: GitHubClient
 
     def comments(self, thread: Thread) -> tuple[Comment, ...]:
         pages = self.client.pages(
