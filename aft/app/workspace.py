@@ -24,7 +24,9 @@ from aft.engine.effects import Effects
 from aft.errors import FindingsError
 from aft.files import RevisionFiles
 from aft.findings.model import Finding, sorted_findings
-from aft.git.revision import Repository, open_repository, revision_files, working_tree_files
+from aft.git.repository import Repository, open_repository
+from aft.git.revision import CommitFiles
+from aft.git.worktree import WorkingTreeFiles
 from aft.kinds.registry import effects_of, installed_kinds
 from aft.plan.kind import Kinds
 from aft.plan.safety import unknown_limits
@@ -99,8 +101,8 @@ class Workspace:
     def files(self, revision: str | None) -> RevisionFiles:
         """The files of ``revision``, or of the working tree for ``None``."""
         if revision is None:
-            return working_tree_files(self.repository)
-        return revision_files(self.repository, revision)
+            return WorkingTreeFiles(self.repository)
+        return CommitFiles(self.repository, revision)
 
     def load(self, files: RevisionFiles, *, config_from: str | None = None) -> LoadResult:
         """Read the desired state, with everything there is to say against it.

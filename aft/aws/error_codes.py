@@ -8,56 +8,36 @@ from __future__ import annotations
 
 import re
 
-THROTTLES = frozenset(
-    {
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "RequestLimitExceeded",
-        "TooManyRequestsException",
-        "TooManyRequests",
-        "LimitExceededException.Throttling",
-        "ProvisionedThroughputExceededException",
-        "TransactionInProgressException",
-        "BandwidthLimitExceeded",
-        "PriorRequestNotComplete",
-        "EC2ThrottledException",
-        "SlowDown",
-        "429",
-    }
+
+def _codes(table: str) -> frozenset[str]:
+    """The codes of a table, any number on a line."""
+    return frozenset(table.split())
+
+
+THROTTLES = _codes(
+    """
+    Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException
+    RequestLimitExceeded TooManyRequestsException TooManyRequests
+    LimitExceededException.Throttling ProvisionedThroughputExceededException
+    TransactionInProgressException BandwidthLimitExceeded PriorRequestNotComplete
+    EC2ThrottledException SlowDown 429
+    """
 )
 
+# ConstraintViolationException reasons that pass by themselves.
 THROTTLE_REASONS = frozenset(
-    {
-        # ConstraintViolationException reasons that pass by themselves.
-        "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED",
-        "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED",
-    }
+    {"ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED", "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED"}
 )
 
-TRANSIENT = frozenset(
-    {
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServerException",
-        "InternalServiceError",
-        "InternalServiceException",
-        "ServiceException",
-        "ServiceFailure",
-        "ServiceFailureException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "Unavailable",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "RequestTimeTooSkewed",
-        "IDPCommunicationError",
-        # Organizations: the organization was created within the last hour.
-        "FinalizingOrganizationException",
-    }
+# FinalizingOrganizationException: the organization was created within the last hour.
+TRANSIENT = _codes(
+    """
+    InternalError InternalFailure InternalServerError InternalServerException
+    InternalServiceError InternalServiceException ServiceException ServiceFailure
+    ServiceFailureException ServiceUnavailable ServiceUnavailableException Unavailable
+    RequestTimeout RequestTimeoutException RequestTimeTooSkewed IDPCommunicationError
+    FinalizingOrganizationException
+    """
 )
 
 UNREADABLE = "UnreadableAnswer"
@@ -69,78 +49,42 @@ REFUSED_BEFORE_WORK = frozenset(
 )
 """Transient answers that say that the call did nothing."""
 
-RACES = frozenset(
-    {
-        # Two writers met; the call did nothing and may be sent again at once.
-        "ConcurrentModificationException",
-        "ConcurrentModification",
-        "ConcurrentTagAccess",
-        "ConcurrentUpdateException",
-        "ConditionalRequestConflict",
-        "EntityTemporarilyUnmodifiable",
-        "OperationAborted",
-        "PolicyChangesInProgressException",
-    }
+# Two writers met; the call did nothing and may be sent again at once.
+RACES = _codes(
+    """
+    ConcurrentModificationException ConcurrentModification ConcurrentTagAccess
+    ConcurrentUpdateException ConditionalRequestConflict EntityTemporarilyUnmodifiable
+    OperationAborted PolicyChangesInProgressException
+    """
 )
 
-CONFLICTS = RACES | frozenset(
-    {
-        # Something else holds the object for longer than a moment.
-        "ConflictException",
-        "ConflictingOperationException",
-        "OperationInProgressException",
-        "ResourceConflictException",
-        "ResourceInUseException",
-        "ResourceInUse",
-        "InvalidAttachment.InUse",
-        "ChangeSetInProgress",
-    }
+# Something else holds the object for longer than a moment.
+CONFLICTS = RACES | _codes(
+    """
+    ConflictException ConflictingOperationException OperationInProgressException
+    ResourceConflictException ResourceInUseException ResourceInUse InvalidAttachment.InUse
+    ChangeSetInProgress
+    """
 )
 
-CREDENTIALS = frozenset(
-    {
-        # About the credentials themselves, not about what they may do.
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidToken",
-        "IncompleteSignature",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
+# About the credentials themselves, not about what they may do.
+CREDENTIALS = _codes(
+    """
+    ExpiredToken ExpiredTokenException RequestExpired InvalidAccessKeyId InvalidClientTokenId
+    InvalidToken IncompleteSignature InvalidSignatureException MissingAuthenticationToken
+    MissingAuthenticationTokenException SignatureDoesNotMatch UnrecognizedClientException
+    """
 )
 
-DENIED = CREDENTIALS | frozenset(
-    {
-        # What a young account answers while its services are being switched on.
-        "AuthFailure",
-        "OptInRequired",
-        "PendingVerification",
-        "SubscriptionRequiredException",
-        # What everyone else answers.
-        "AccessDenied",
-        "AccessDeniedException",
-        "AccessDeniedForDependencyException",
-        "AuthorizationError",
-        "AuthorizationErrorException",
-        "Blocked",
-        "Forbidden",
-        "ForbiddenException",
-        "NotAuthorized",
-        "NotAuthorizedException",
-        "OperationNotPermitted",
-        "RegionDisabledException",
-        "UnauthorizedAccess",
-        "UnauthorizedException",
-        "UnauthorizedOperation",
-        "Client.UnauthorizedOperation",
-        "403",
-    }
+# The first line is what a young account answers while its services are being switched on.
+DENIED = CREDENTIALS | _codes(
+    """
+    AuthFailure OptInRequired PendingVerification SubscriptionRequiredException
+    AccessDenied AccessDeniedException AccessDeniedForDependencyException AuthorizationError
+    AuthorizationErrorException Blocked Forbidden ForbiddenException NotAuthorized
+    NotAuthorizedException OperationNotPermitted RegionDisabledException UnauthorizedAccess
+    UnauthorizedException UnauthorizedOperation Client.UnauthorizedOperation 403
+    """
 )
 
 # InvalidVpcID.NotFound, ParameterNotFound, NoSuchEntity, NoSuchPublicAccessBlockConfiguration …

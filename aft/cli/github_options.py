@@ -14,9 +14,9 @@ import click
 from aft.cli.context import Session, pass_session
 
 if TYPE_CHECKING:
-    from aft.git.fetching import RefFetch
+    from aft.git.wire import RefFetch
+    from aft.github.actions import Event
     from aft.github.context import GitHubContext
-    from aft.github.event import Event
     from aft.github.forge import GitHubForge
 
 PATIENCE = 600
@@ -45,7 +45,7 @@ class Hub:
 
     @cached_property
     def event(self) -> Event:
-        from aft.github.event import event_path, read_event
+        from aft.github.actions import event_path, read_event
 
         return read_event(event_path(self.session.environ, self.event_path))
 
@@ -76,14 +76,14 @@ class Hub:
         return pull.head_sha if pull is not None and pull.number == number else ""
 
     def fetching(self, remote: str) -> RefFetch:
-        from aft.git.fetching import RefFetch
+        from aft.git.wire import RefFetch
 
         workspace = self.session.workspace
         return RefFetch(workspace.repository, remote=remote, environ=workspace.environ)
 
     def outputs(self, values: Mapping[str, str]) -> None:
         """For the workflow's next steps."""
-        from aft.github.outputs import write_outputs
+        from aft.github.actions import write_outputs
 
         path = self.session.environ.get("GITHUB_OUTPUT", "")
         write_outputs(Path(path) if path else None, values)

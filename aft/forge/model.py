@@ -92,10 +92,6 @@ class PullRequest:
     url: str
     is_mergeable: bool | None = None
 
-    @property
-    def is_merged(self) -> bool:
-        return self.merged_at is not None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRefs:

@@ -85,6 +85,8 @@ class Repository:
         return tip == found or self.handle.descendant_of(tip, found)
 
     def _unknown(self, text: str, what: str) -> UserError:
+        if text == "HEAD" and self.handle.head_is_unborn:
+            return UserError(f"{self.path} has no commit yet", hint="commit the account requests")
         names = self._ref_names()
         on_remotes = [name for name in names if name.endswith(f"/{text}")]
         near = on_remotes or difflib.get_close_matches(text, names, n=3, cutoff=0.6)

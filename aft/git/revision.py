@@ -6,49 +6,38 @@ Reads objects only; never checks anything out, follows no symlink, executes noth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import pygit2
 
-from aft.errors import NotFound, UserError
+from aft.errors import NotFound
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.git import trees
 from aft.git.errors import disk_errors
-from aft.git.repository import Repository, open_repository
+from aft.git.repository import Repository
 from aft.git.worktree import WorkingTreeFiles
 from aft.git.worktree_status import DESIRED_STATE_PATHS
 from aft.values.ids import Revision
 
-__all__ = [
-    "DESIRED_STATE_PATHS",
-    "CommitFiles",
-    "Repository",
-    "open_repository",
-    "revision_files",
-    "uncommitted_paths",
-    "working_tree_files",
-]
-
 
 class CommitFiles:
-    """``aft.files.RevisionFiles`` of one commit, straight from the object database."""
+    """``aft.files.RevisionFiles`` of one commit, straight from the object database.
 
-    def __init__(self, repository: Repository, commit: pygit2.Commit) -> None:
-        self._commit = commit
+    ``revision`` is a branch, a tag, an id or its beginning. Raises ``UserError`` when there is no
+    such commit.
+    """
+
+    def __init__(self, repository: Repository, revision: str) -> None:
+        self._commit = repository.commit(revision)
         self._odb = repository.handle.odb
 
     @property
     def revision(self) -> Revision:
         return Revision(str(self._commit.id))
 
-    @cached_property
-    def _root(self) -> bytes:
-        return self._commit.tree_id.raw
-
     def entries(self, prefix: str) -> Sequence[TreeEntry]:
         with disk_errors(f"listing {prefix or 'the tree'} at {self.revision[:10]}"):
             path = prefix.strip("/").encode(errors="surrogateescape")
-            found = trees.find(self._odb, self._root, path)
+            found = trees.find(self._odb, self._commit.tree_id.raw, path)
             if found is None:
                 return ()
             listed = [self._entry(raw, item) for raw, item in trees.walk(self._odb, found, path)]
@@ -74,36 +63,13 @@ class CommitFiles:
         return TreeEntry(path=path, blob_id=str(oid), kind=kind, size=size, path_is_utf8=is_utf8)
 
 
-def revision_files(repository: Repository, revision: str | None = None) -> RevisionFiles:
-    """The files at ``revision``: a branch, a tag, an id or its beginning; ``None`` is ``HEAD``.
-
-    Raises ``UserError`` when there is no such commit.
-    """
-    if revision is not None:
-        return CommitFiles(repository, repository.commit(revision))
-    head = repository.head()
-    if head is None:
-        raise UserError(
-            f"{repository.path} has no commit yet", hint="commit the account requests first"
-        )
-    return CommitFiles(repository, head)
-
-
-def working_tree_files(repository: Repository) -> RevisionFiles:
-    """The desired state as it lies on disk, without what git ignores.
-
-    Raises ``UserError`` for a bare repository, which has no files on disk.
-    """
-    return WorkingTreeFiles(repository)
-
-
 def uncommitted_paths(repository: Repository) -> tuple[str, ...]:
     """Paths of the desired state that differ from ``HEAD``, sorted; none in a bare repository."""
     if repository.is_bare:
         return ()
-    on_disk = _contents(working_tree_files(repository))
+    on_disk = _contents(WorkingTreeFiles(repository))
     head = repository.head()
-    committed = _contents(CommitFiles(repository, head)) if head else set()
+    committed = _contents(CommitFiles(repository, str(head.id))) if head else set()
     return tuple(sorted({path for path, _, _ in on_disk ^ committed}))
 
 

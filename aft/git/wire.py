@@ -1,15 +1,16 @@
-"""One branch of one remote, fetched and pushed by compare-and-swap.
+"""The refs of a remote: any of them fetched, and one branch pushed by compare-and-swap.
 
 Talks http through libgit2 and leaves ssh, and pushes to paths, to ``aft.git.command``. Knows
-nothing of what the commits hold.
+nothing of what the commits hold, and checks nothing out.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pygit2
@@ -20,10 +21,14 @@ from aft.git.credentials import Callbacks
 from aft.git.errors import disk_errors, redacted, wire_error
 from aft.git.ref_lock import past_lock
 from aft.git.repository import Repository
+from aft.ports import Clock
+from aft.values.ids import Revision
 
 if TYPE_CHECKING:
     from pygit2.remotes import PushUpdate
 
+PUSH_TRIES = 20
+_MOST_SECONDS_BETWEEN_TRIES = 2.0
 _NONE = "0" * 40
 _REFUSED = re.compile(
     r"declined|denied|protected|prohibited|not allowed|unauthorized|permission|hook", re.IGNORECASE
@@ -40,18 +45,116 @@ class RemoteMoved(Conflict):
     """The branch on the remote is not where we thought; fetch and try again."""
 
 
-def is_remote(repository: Repository, remote: str) -> bool:
+def _is_remote(repository: Repository, remote: str) -> bool:
     """True for the name of a configured remote, and for a URL or path."""
     return remote in repository.remotes or re.search(r"[/:\\]", remote) is not None
 
 
-def no_such_remote(repository: Repository, remote: str) -> UserError:
-    """What to say when ``is_remote`` is false."""
-    known = ", ".join(repository.remotes) or "none"
-    return UserError(
-        f"there is no remote {remote!r} in {repository.path} (there is: {known})",
-        hint=f"git remote add {remote} URL, or name another one in aft.yaml",
-    )
+def push_attempts(clock: Clock) -> Iterator[int]:
+    """The numbers of ``PUSH_TRIES`` tries, apart by growing pauses of a random length."""
+    for attempt in range(PUSH_TRIES):
+        if attempt:
+            most = min(_MOST_SECONDS_BETWEEN_TRIES, 0.05 * 2**attempt)
+            clock.sleep(random.uniform(0, most))  # noqa: S311 - spreads retries
+        yield attempt
+
+
+def shared_branch(
+    repository: Repository, *, remote: str | None, branch: str, environ: Mapping[str, str]
+) -> RemoteBranchRef | None:
+    """``branch`` on ``remote``; ``None`` without one, and for a name that is not configured."""
+    if remote is None or not _is_remote(repository, remote):
+        return None
+    return RemoteBranchRef(repository, remote=remote, branch=branch, environ=environ)
+
+
+class RefFetch:
+    """Fetches from one remote: the name of a configured one, or a URL or path.
+
+    Raises ``UserError``, ``Denied`` or ``Transient``.
+    """
+
+    def __init__(
+        self, repository: Repository, *, remote: str, environ: Mapping[str, str] = os.environ
+    ) -> None:
+        if not _is_remote(repository, remote):
+            known = ", ".join(repository.remotes) or "none"
+            raise UserError(
+                f"there is no remote {remote!r} in {repository.path} (there is: {known})",
+                hint=f"git remote add {remote} URL, or name another one in aft.yaml",
+            )
+        self._repository = repository
+        self._remote = remote
+        self._environ = environ
+
+    def fetch(self, refs: Mapping[str, str]) -> Mapping[str, str]:
+        """Bring each ref of the remote (a key) to the ref here (its value), by force.
+
+        Returns the commits of those the remote has, by the ref here. A ref it has not is removed
+        here too, so that nothing old is taken for it.
+        """
+        handle = self._repository.open()
+        url = self.connection(handle).url or self._remote
+        try:
+            if command.is_ssh(url) and command.is_installed(self._environ):
+                found = self._by_command(refs)
+            else:
+                found = self._by_libgit2(handle, refs)
+        except _FAILURES as error:
+            raise wire_error(error, doing="fetch from", url=redacted(url)) from error
+        self.forget(here for here in refs.values() if here not in found)
+        fresh = self._repository.open()
+        with disk_errors("reading what was fetched"):
+            return {here: str(fresh.references[here].peel(pygit2.Commit).id) for here in found}
+
+    def below(self, prefix: str) -> frozenset[str]:
+        """The refs here that begin with ``prefix``."""
+        names = self._repository.open().raw_listall_references()
+        start = prefix.encode()
+        return frozenset(os.fsdecode(name) for name in names if name.startswith(start))
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """Of a commit that was fetched."""
+        with disk_errors(f"reading {commit}"):
+            found = self._repository.open()[commit].peel(pygit2.Commit)
+            return tuple(str(item) for item in found.parent_ids)
+
+    def forget(self, refs: Iterable[str]) -> None:
+        """Remove refs here; those that are not there are no matter."""
+        handle = self._repository.open()
+        for name in refs:
+            with disk_errors(f"removing {name}"):
+                reference = handle.references.get(name)
+                if reference is not None:
+                    reference.delete()
+
+    def _by_libgit2(self, handle: pygit2.Repository, refs: Mapping[str, str]) -> frozenset[str]:
+        """libgit2 takes what there is of explicit refspecs and is silent about the rest."""
+        remote = self.connection(handle)
+        callbacks = Callbacks(handle, self._environ)
+        remote.fetch([f"+{there}:{here}" for there, here in refs.items()], callbacks=callbacks)
+        heads = {head.name for head in remote.list_heads(connect=False)}
+        return frozenset(here for there, here in refs.items() if there in heads)
+
+    def _by_command(self, refs: Mapping[str, str]) -> frozenset[str]:
+        """git refuses all when one is missing, so each is asked for on its own."""
+        return frozenset(
+            here
+            for there, here in refs.items()
+            if command.fetch(
+                self._repository.git_dir,
+                self._remote,
+                ref=there,
+                tracking=here,
+                environ=self._environ,
+            )
+        )
+
+    def connection(self, handle: pygit2.Repository) -> pygit2.Remote:
+        """Fresh each time: a remote that has listed its refs cannot push any more."""
+        if self._remote in self._repository.remotes:
+            return handle.remotes[self._remote]
+        return handle.remotes.create_anonymous(self._remote)
 
 
 class RemoteBranchRef:
@@ -71,19 +174,19 @@ class RemoteBranchRef:
     ) -> None:
         self._repository = repository
         self._remote = remote
-        self._named = remote in repository.remotes
-        if not is_remote(repository, remote):
-            raise no_such_remote(repository, remote)
+        self._refs = RefFetch(repository, remote=remote, environ=environ)
+        self._branch = branch
         self._ref = f"refs/heads/{branch}"
         self._environ = environ
         # Without a configured name there is no conventional place; a digest keeps secrets out.
-        space = remote if self._named else hashlib.sha256(remote.encode()).hexdigest()[:12]
+        named = remote in repository.remotes
+        space = remote if named else hashlib.sha256(remote.encode()).hexdigest()[:12]
         self.tracking = f"refs/remotes/{space}/{branch}"
 
     @property
     def url(self) -> str:
         """The remote's address, without credentials."""
-        return redacted(self._connection(self._repository.handle).url or self._remote)
+        return redacted(self._refs.connection(self._repository.handle).url or self._remote)
 
     def last_seen(self) -> str | None:
         """The commit the remote's branch was last known to be at."""
@@ -96,13 +199,7 @@ class RemoteBranchRef:
 
         Raises ``Transient``, ``Denied`` or ``UserError``.
         """
-        handle = self._repository.open()
-        try:
-            tip = self._fetch(handle)
-        except _FAILURES as error:
-            raise wire_error(error, doing="fetch from", url=self.url) from error
-        self._remember(handle, tip)
-        return tip
+        return self._refs.fetch({self._ref: self.tracking}).get(self.tracking)
 
     def push(self, commit: str, *, expected: str | None) -> None:
         """Move the remote's branch from ``expected`` (``None``: absent) to ``commit``.
@@ -130,26 +227,9 @@ class RemoteBranchRef:
             raise RemoteMoved(f"{self.url} did not take {self._ref}: {redacted(verdict)}")
         self._remember(handle, commit)
 
-    def _fetch(self, handle: pygit2.Repository) -> str | None:
-        remote = self._connection(handle)
-        if command.is_ssh(remote.url or "") and command.is_installed(self._environ):
-            is_there = command.fetch(
-                self._repository.git_dir,
-                self._remote,
-                ref=self._ref,
-                tracking=self.tracking,
-                environ=self._environ,
-            )
-            return self.last_seen() if is_there else None
-        callbacks = Callbacks(handle, self._environ)
-        remote.fetch([f"+{self._ref}:{self.tracking}"], callbacks=callbacks)
-        # What the server announced when the fetch began; asks nothing again.
-        heads = {head.name: str(head.oid) for head in remote.list_heads(connect=False)}
-        return heads.get(self._ref)
-
     def _push(self, handle: pygit2.Repository, commit: str, expected: str | None) -> str | None:
         """``""`` accepted, a reason when refused, ``None`` when the server was silent."""
-        remote = self._connection(handle)
+        remote = self._refs.connection(handle)
         url = remote.push_url or remote.url or ""
         has_command = command.is_installed(self._environ)
         if command.is_local(url) and not has_command:
@@ -168,24 +248,28 @@ class RemoteBranchRef:
         # libgit2 returns normally when the server refuses the ref: only the report tells.
         return callbacks.verdict
 
-    def _connection(self, handle: pygit2.Repository) -> pygit2.Remote:
-        """Fresh each time: a remote that has listed its refs cannot push any more."""
-        if self._named:
-            return handle.remotes[self._remote]
-        return handle.remotes.create_anonymous(self._remote)
-
-    def _remember(self, handle: pygit2.Repository, commit: str | None) -> None:
+    def _remember(self, handle: pygit2.Repository, commit: str) -> None:
         with disk_errors(f"writing {self.tracking}"):
             reference = handle.references.get(self.tracking)
-            if commit is None:
-                if reference:
-                    reference.delete()
-            elif reference is None or str(reference.target) != commit:
+            if reference is None or str(reference.target) != commit:
                 past_lock(
                     handle,
                     self.tracking,
                     lambda: handle.references.create(self.tracking, commit, force=True),
                 )
+
+
+class GitRemoteBranch(RemoteBranchRef):
+    """``aft.ports.RemoteBranch``: the branch a worker watches."""
+
+    def fetch(self) -> Revision:
+        tip = super().fetch()
+        if tip is None:
+            raise UserError(
+                f"{self.url} has no branch {self._branch!r}",
+                hint="push the branch, or name another one (worker.branch in aft.yaml)",
+            )
+        return Revision(tip)
 
 
 class _PushCallbacks(Callbacks):

@@ -31,7 +31,8 @@ _KEPT_BYTES = 1 << 20
 
 
 class WorkingTreeFiles:
-    """``aft.files.RevisionFiles`` of the files on disk: one look at them, at the first use.
+    """``aft.files.RevisionFiles`` of the files on disk, without what git ignores: one look at
+    them, at the first use. Raises ``UserError`` for a bare repository, which has none.
 
     What was hashed is what ``read`` returns, also when an editor saves in between: a blob id
     always belongs to the bytes it is handed out with. A file that may not be opened is listed

@@ -13,11 +13,11 @@ from typing import Literal
 from urllib.parse import urlencode, urljoin
 
 from aft import __version__
-from aft.errors import AftError, Denied, Terminal, Throttled, Transient
+from aft.errors import Denied, Terminal, Throttled, Transient
 from aft.github.address import ApiAddress, is_safe_elsewhere
 from aft.github.answers import Answer, objects, parsed
 from aft.github.errors import ACCESS_HINT, refusal
-from aft.github.pace import Pace, is_throttled
+from aft.github.pace import Pace
 from aft.github.wire import HttpWire, Request, Response, Wire
 from aft.ports import Clock
 
@@ -127,21 +127,11 @@ class GitHubClient:
         url = response.headers.get("location", "")
         if response.status not in (301, 302, 303, 307, 308) or not is_safe_elsewhere(url):
             raise Terminal(f"{where}: GitHub did not say where to fetch it from")
-        request = Request(
-            method="GET",
-            url=url,
-            headers={"User-Agent": _agent()},
-            body=None,
-            limit=limit,
-            repeatable=True,
-            where=where,
-        )
-        return self._fetched(request, needs)
-
-    def _fetched(self, request: Request, needs: str) -> bytes:
+        headers = {"User-Agent": _agent()}
+        request = Request("GET", url, headers, body=None, limit=limit, repeatable=True, where=where)
         response = self._tried(request, needs)
         if response.status != 200:
-            raise Terminal(f"{request.where}: the storage answered {response.status}")
+            raise Terminal(f"{where}: the storage answered {response.status}")
         return response.body
 
     def _call(
@@ -197,7 +187,7 @@ class GitHubClient:
                 response = self._wire.send(request)
                 if response.status < 400:
                     return response
-                error = self._refusal(response, request, needs)
+                error = refusal(response, request, needs=needs)
             except Transient as lost:
                 failures += 1
                 self.pace.after_failure(lost, failures)
@@ -210,15 +200,6 @@ class GitHubClient:
                 self.pace.after_failure(error, failures)
             else:
                 raise error
-
-    def _refusal(self, response: Response, request: Request, needs: str) -> AftError:
-        return refusal(
-            response,
-            where=request.where,
-            needs=needs,
-            repeatable=request.repeatable,
-            throttled=is_throttled(response),
-        )
 
     def _next(self, response: Response, where: str) -> str:
         found = _NEXT.search(response.headers.get("link", ""))

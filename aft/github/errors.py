@@ -15,7 +15,7 @@ from aft.errors import (
     Transient,
     UnknownOutcome,
 )
-from aft.github.wire import Response
+from aft.github.wire import Request, Response
 
 ACCESS_HINT = (
     "set GITHUB_TOKEN (in a workflow: ${{ github.token }}) or AFT_GITHUB_TOKEN to a token of this "
@@ -28,19 +28,17 @@ _PULLS_SETTING = (
 )
 
 
-def refusal(
-    response: Response, *, where: str, needs: str, repeatable: bool, throttled: bool
-) -> AftError:
+def refusal(response: Response, request: Request, *, needs: str) -> AftError:
     """The error for an answer of 400 and above.
 
     ``needs`` is the permission as a workflow writes it, such as ``issues: write``.
     """
     said = words_of(response.body)
-    text = f"{where} failed: {said or 'no message'} [{response.status}]"
+    text = f"{request.where} failed: {said or 'no message'} [{response.status}]"
     if request_id := response.headers.get("x-github-request-id"):
         text += f" (request id {_clean(request_id)})"
     status = response.status
-    if throttled:
+    if is_throttled(response):
         return Throttled(text, hint="GitHub limits how often it may be asked; run again later")
     if status == 401:
         return Denied(text, hint=ACCESS_HINT, code="401")
@@ -51,10 +49,22 @@ def refusal(
     if status in (409, 412):
         return Conflict(text, hint="somebody else is changing it; run again")
     if status >= 500 or status == 408:
-        if repeatable:
+        if request.repeatable:
             return Transient(text, hint="run again; githubstatus.com tells of outages")
         return UnknownOutcome(f"{text}, so it may or may not have happened", hint="run again")
     return Terminal(text, code=str(status))
+
+
+def is_throttled(response: Response) -> bool:
+    """A rate limit answers 429, or 403 like a missing permission does."""
+    if response.status not in (403, 429):
+        return False
+    return (
+        response.status == 429
+        or "retry-after" in response.headers
+        or response.headers.get("x-ratelimit-remaining") == "0"
+        or b"rate limit" in response.body[:2000].lower()
+    )
 
 
 def words_of(body: bytes) -> str:

@@ -6,7 +6,6 @@ from functools import cached_property
 
 from aft.forge.model import User
 from aft.github.client import GitHubClient
-from aft.github.comments import GitHubComments
 from aft.github.commits import GitHubCommits
 from aft.github.issues import GitHubIssues
 from aft.github.people import GitHubPeople, ourselves
@@ -17,9 +16,7 @@ BODY_LIMIT = 65_536
 """Characters of a comment's or issue's body; over it GitHub answers 422."""
 
 
-class GitHubForge(
-    GitHubComments, GitHubIssues, GitHubPullRequests, GitHubCommits, GitHubRuns, GitHubPeople
-):
+class GitHubForge(GitHubIssues, GitHubPullRequests, GitHubCommits, GitHubRuns, GitHubPeople):
     """``aft.forge.port.Forge`` over GitHub's REST API.
 
     ``login`` is whose token it is as far as the user says, ``in_actions`` whether it is a

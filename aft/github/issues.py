@@ -1,11 +1,11 @@
-"""Issues."""
+"""Issues, and comments (pull requests are issues to this part of the API)."""
 
 from __future__ import annotations
 
 import contextlib
 
 from aft.errors import NotFound
-from aft.forge.model import Issue
+from aft.forge.model import Comment, Issue, Thread, ThreadKind
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient
@@ -14,10 +14,12 @@ from aft.github.people import user_of
 READ = "issues: read"
 WRITE = "issues: write"
 MOST_ISSUES = 1_000
+MOST_COMMENTS = 5_000
+_COMMENTING = {ThreadKind.PULL_REQUEST: "pull-requests: write", ThreadKind.ISSUE: WRITE}
 
 
 class GitHubIssues:
-    """The part of the forge that is issues. GitHub lists pull requests among them."""
+    """The part of the forge that is issues, among which GitHub lists pull requests, and comments."""
 
     client: GitHubClient
 
@@ -54,6 +56,27 @@ class GitHubIssues:
         content = {"state": "closed", "state_reason": reason}
         return _issue(self.client.patch(f"/issues/{number}", content, needs=WRITE))
 
+    def comments(self, thread: Thread) -> tuple[Comment, ...]:
+        pages = self.client.pages(
+            _comments_of(thread), needs=_COMMENTING[thread.kind], at_most=MOST_COMMENTS
+        )
+        return tuple(_comment(item, thread) for item in pages)
+
+    def create_comment(self, thread: Thread, body: str) -> Comment:
+        answer = self.client.post(
+            _comments_of(thread), {"body": body}, needs=_COMMENTING[thread.kind]
+        )
+        return _comment(answer, thread)
+
+    def update_comment(self, comment: Comment, body: str) -> Comment:
+        needs = _COMMENTING[comment.thread.kind]
+        answer = self.client.patch(f"/issues/comments/{comment.id}", {"body": body}, needs=needs)
+        return _comment(answer, comment.thread)
+
+    def delete_comment(self, comment: Comment) -> None:
+        needs = _COMMENTING[comment.thread.kind]
+        self.client.delete(f"/issues/comments/{comment.id}", needs=needs)
+
 
 def _issue(answer: Answer) -> Issue:
     return Issue(
@@ -63,5 +86,19 @@ def _issue(answer: Answer) -> Issue:
         author=user_of(answer.child_or_none("user")),
         labels=tuple(item.text("name") for item in answer.children("labels")),
         is_open=answer.text("state") == "open",
+        url=answer.text_or("html_url"),
+    )
+
+
+def _comments_of(thread: Thread) -> str:
+    return f"/issues/{thread.number}/comments"
+
+
+def _comment(answer: Answer, thread: Thread) -> Comment:
+    return Comment(
+        id=str(answer.number("id")),
+        thread=thread,
+        author=user_of(answer.child_or_none("user")),
+        body=answer.lines("body"),
         url=answer.text_or("html_url"),
     )

@@ -18,18 +18,6 @@ _FIRST_SECONDS = 1.0
 _LIMITED_SECONDS = 60.0
 
 
-def is_throttled(response: Response) -> bool:
-    """A rate limit answers 429, or 403 like a missing permission does."""
-    if response.status not in (403, 429):
-        return False
-    return (
-        response.status == 429
-        or "retry-after" in response.headers
-        or response.headers.get("x-ratelimit-remaining") == "0"
-        or b"rate limit" in response.body[:2000].lower()
-    )
-
-
 class Pace:
     """Waiting for one client, until ``patience`` seconds after its beginning."""
 

@@ -12,7 +12,6 @@ request, may upload under any name. What counts is the run it came from: its wor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aft.errors import NotFound
 from aft.forge.model import PipelineFile, PullRequest
@@ -29,29 +28,6 @@ ARCHIVE_LIMIT = 64 * 1024 * 1024
 """Bytes of a zip file that is fetched."""
 _BY_ITSELF = ("push", "schedule")
 """Events that start a run for everything; one by hand may be for chosen accounts."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Artifact:
-    """After some days only the entry is left (expired)."""
-
-    id: int
-    name: str
-    run_id: int
-    is_expired: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    """``path`` is the workflow's file, ``event`` what started it, ``conclusion`` how it ended
-    (empty while it has not). ``head_sha`` is what was pushed; of other events' runs GitHub means
-    other things by it."""
-
-    path: str
-    event: str
-    conclusion: str
-    head_sha: str
-    repository: str
 
 
 class GitHubRuns:
@@ -72,9 +48,9 @@ class GitHubRuns:
             path, needs=READ, key="workflow_runs", query=query, at_most=MOST_RUNS
         )
         try:
-            for run in map(_run, pages):
-                if run.path == pipeline and run.event in _BY_ITSELF:
-                    return run.head_sha
+            for run in pages:
+                if _file(run) == pipeline and run.text("event") in _BY_ITSELF:
+                    return run.text("head_sha")
         except NotFound:
             pass  # there is no such file
         return None
@@ -83,40 +59,39 @@ class GitHubRuns:
         self, pull: PullRequest, *, pipeline: str, name: str, limit: int
     ) -> PipelineFile | None:
         for artifact in self._artifacts(f"aft-plan-{pull.number}-{pull.head_sha}"):
-            if not self._counts(artifact, pipeline):
+            run = artifact.child("workflow_run").number("id")
+            if not self._counts(run, pipeline):
                 continue
-            run = str(artifact.run_id)
-            if artifact.is_expired:
-                return PipelineFile(run=run, content=None, is_expired=True)
-            path = f"/actions/artifacts/{artifact.id}/zip"
+            if artifact.flag("expired"):  # only the entry is left
+                return PipelineFile(run=str(run), content=None, is_expired=True)
+            path = f"/actions/artifacts/{artifact.number('id')}/zip"
             content = self.client.download(path, needs=READ, limit=ARCHIVE_LIMIT)
-            found = member_of(content, name, limit=limit, where=f"artifact {artifact.name}")
-            return PipelineFile(run=run, content=found)
+            where = f"artifact {artifact.text('name')}"
+            found = member_of(content, name, limit=limit, where=where)
+            return PipelineFile(run=str(run), content=found)
         return None
 
-    def _artifacts(self, name: str) -> list[_Artifact]:
+    def _artifacts(self, name: str) -> list[Answer]:
         """Newest first."""
+        query = {"name": name}
         pages = self.client.pages(
-            "/actions/artifacts",
-            needs=READ,
-            key="artifacts",
-            query={"name": name},
-            at_most=MOST_RUNS,
+            "/actions/artifacts", needs=READ, key="artifacts", query=query, at_most=MOST_RUNS
         )
-        found = [_artifact(item) for item in pages if item.child_or_none("workflow_run")]
-        same = [item for item in found if item.name == name]
-        return sorted(same, key=lambda item: item.id, reverse=True)
+        found = [item for item in pages if item.child_or_none("workflow_run")]
+        same = [item for item in found if item.text("name") == name]
+        return sorted(same, key=lambda item: item.number("id"), reverse=True)
 
-    def _counts(self, artifact: _Artifact, pipeline: str) -> bool:
+    def _counts(self, run_id: int, pipeline: str) -> bool:
         try:
-            run = _run(self.client.get(f"/actions/runs/{artifact.run_id}", needs=READ))
+            run = self.client.get(f"/actions/runs/{run_id}", needs=READ)
         except NotFound:  # it was deleted
             return False
+        repository = run.child("repository").text("full_name")
         return (
-            run.conclusion != "cancelled"
-            and run.path == pipeline
-            and run.event == PLAN_EVENT
-            and run.repository.lower() == self.client.repository.lower()
+            run.text_or("conclusion") != "cancelled"
+            and _file(run) == pipeline
+            and run.text("event") == PLAN_EVENT
+            and repository.lower() == self.client.repository.lower()
         )
 
 
@@ -124,21 +99,6 @@ def _workflow(pipeline: str) -> str:
     return f"/actions/workflows/{segment(pipeline.rpartition('/')[2])}"
 
 
-def _run(answer: Answer) -> _Run:
-    return _Run(
-        # some runs have the ref behind it: .github/workflows/plan.yml@main
-        path=answer.text("path").partition("@")[0],
-        event=answer.text("event"),
-        conclusion=answer.text_or("conclusion"),
-        head_sha=answer.text("head_sha"),
-        repository=answer.child("repository").text("full_name"),
-    )
-
-
-def _artifact(answer: Answer) -> _Artifact:
-    return _Artifact(
-        id=answer.number("id"),
-        name=answer.text("name"),
-        run_id=answer.child("workflow_run").number("id"),
-        is_expired=answer.flag("expired"),
-    )
+def _file(run: Answer) -> str:
+    """The workflow's file; some runs have the ref behind it: .github/workflows/plan.yml@main."""
+    return run.text("path").partition("@")[0]

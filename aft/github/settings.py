@@ -7,6 +7,7 @@ own token never has. Rules of rulesets and environments are readable with less.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aft.errors import NotFound
@@ -17,7 +18,7 @@ from aft.github.client import GitHubClient
 METADATA = "metadata: read"
 ACTIONS = "actions: read"
 ADMINISTRATION = "administration: read"
-_MOST = 500
+_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +124,8 @@ def environment(client: GitHubClient, name: str) -> EnvironmentSettings | None:
     policy = answer.child_or_none("deployment_branch_policy")
     branches: tuple[str, ...] = ()
     if policy is not None and policy.flag("custom_branch_policies", default=False):
-        pages = client.pages(
-            f"{path}/deployment-branch-policies",
-            needs=ACTIONS,
-            key="branch_policies",
-            at_most=_MOST,
-        )
+        policies = f"{path}/deployment-branch-policies"
+        pages = client.pages(policies, needs=ACTIONS, key="branch_policies", at_most=_MOST)
         branches = tuple(item.text("name") for item in pages)
     reviews = [
         rule
@@ -155,3 +152,94 @@ def _reviewers(rule: Answer) -> tuple[str, ...]:
         for entry in rule.children("reviewers")
         if (person := entry.child_or_none("reviewer")) is not None
     )
+
+
+# --- the rules of a branch ----------------------------------------------------------------------
+
+
+def ruleset_rules(client: GitHubClient, branch: str) -> BranchRules:
+    """What active rulesets, the organization's too, ask of a branch."""
+    path = f"/rules/branches/{segment(branch)}"
+    found: dict[str, list[Answer]] = {}
+    for rule in client.pages(path, needs=METADATA, at_most=_MOST):
+        parameters = rule.child_or_none("parameters") or Answer({}, rule.where)
+        found.setdefault(rule.text("type"), []).append(parameters)
+    reviews = found.get("pull_request", [])
+    checks = found.get("required_status_checks", [])
+    return BranchRules(
+        requires_pull_request=bool(reviews),
+        approvals=max(
+            (_count(item, "required_approving_review_count") for item in reviews), default=0
+        ),
+        requires_code_owners=_any(reviews, "require_code_owner_review"),
+        dismisses_stale_reviews=_any(reviews, "dismiss_stale_reviews_on_push"),
+        requires_last_push_approval=_any(reviews, "require_last_push_approval"),
+        required_checks=tuple(
+            sorted({name for item in checks for name in _contexts(item, "required_status_checks")})
+        ),
+        requires_up_to_date=_any(checks, "strict_required_status_checks_policy"),
+        requires_signatures="required_signatures" in found,
+        blocks_force_pushes="non_fast_forward" in found,
+        blocks_deletion="deletion" in found,
+        # who may bypass is only in the ruleset itself
+        binds_administrators=False,
+    )
+
+
+def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
+    """``None`` when the branch is not protected. Raises ``Denied`` without
+    ``administration: read``."""
+    try:
+        answer = client.get(f"/branches/{segment(branch)}/protection", needs=ADMINISTRATION)
+    except NotFound:
+        return None
+    reviews = answer.child_or_none("required_pull_request_reviews")
+    checks = answer.child_or_none("required_status_checks")
+    return BranchRules(
+        requires_pull_request=reviews is not None,
+        approvals=_count(reviews, "required_approving_review_count") if reviews else 0,
+        requires_code_owners=_any([reviews], "require_code_owner_reviews"),
+        dismisses_stale_reviews=_any([reviews], "dismiss_stale_reviews"),
+        requires_last_push_approval=_any([reviews], "require_last_push_approval"),
+        required_checks=_contexts(checks, "checks") if checks else (),
+        requires_up_to_date=_any([checks], "strict"),
+        requires_signatures=_enabled(answer, "required_signatures"),
+        blocks_force_pushes=not _enabled(answer, "allow_force_pushes"),
+        blocks_deletion=not _enabled(answer, "allow_deletions"),
+        binds_administrators=_enabled(answer, "enforce_admins"),
+    )
+
+
+def _any(items: Iterable[Answer | None], key: str) -> bool:
+    return any(item is not None and item.flag_or_none(key) is True for item in items)
+
+
+def _count(item: Answer, key: str) -> int:
+    return item.number(key) if key in item.values else 0
+
+
+def _contexts(item: Answer, key: str) -> tuple[str, ...]:
+    return tuple(check.text("context") for check in item.children(key))
+
+
+def _enabled(answer: Answer, key: str) -> bool:
+    found = answer.child_or_none(key)
+    return found is not None and found.flag_or_none("enabled") is True
+
+
+# --- names of secrets and variables, never their values ------------------------------------------
+
+
+def secret_names(client: GitHubClient) -> tuple[str, ...]:
+    """Names of its secrets for Actions. Raises ``Denied`` without ``secrets: read``."""
+    return _names(client, "secrets")
+
+
+def variable_names(client: GitHubClient) -> tuple[str, ...]:
+    """Names of its variables. Raises ``Denied`` without ``variables: read``."""
+    return _names(client, "variables")
+
+
+def _names(client: GitHubClient, key: str) -> tuple[str, ...]:
+    pages = client.pages(f"/actions/{key}", needs=f"{key}: read", key=key, at_most=_MOST)
+    return tuple(item.text("name") for item in pages)

@@ -10,213 +10,141 @@ from collections.abc import Iterable, Mapping
 
 from aft.values.grants import Grant
 
+
+def _grant(*, sid: str, why: str, actions: str) -> Grant:
+    """``actions`` as a table: each service, and the names of what is called there."""
+    service, named = "", []
+    for word in actions.split():
+        if word.endswith(":"):
+            service = word
+        else:
+            named.append(service + word)
+    return Grant(sid=sid, why=why, actions=tuple(named))
+
+
 PLAN: tuple[Grant, ...] = (
-    Grant(
+    _grant(
         sid="ReadTheOrganization",
         why="OUs, accounts, tags and policies, in bulk.",
-        actions=(
-            "organizations:DescribeAccount",
-            "organizations:DescribeOrganization",
-            "organizations:DescribeOrganizationalUnit",
-            "organizations:DescribePolicy",
-            "organizations:ListAccountsForParent",
-            "organizations:ListOrganizationalUnitsForParent",
-            "organizations:ListParents",
-            "organizations:ListPolicies",
-            "organizations:ListPoliciesForTarget",
-            "organizations:ListRoots",
-            "organizations:ListTagsForResource",
-            "organizations:ListTargetsForPolicy",
-            "sts:GetCallerIdentity",
-            "tag:GetResources",
-        ),
+        actions="""
+        organizations: DescribeAccount DescribeOrganization DescribeOrganizationalUnit
+            DescribePolicy ListAccountsForParent ListOrganizationalUnitsForParent ListParents
+            ListPolicies ListPoliciesForTarget ListRoots ListTagsForResource
+            ListTargetsForPolicy
+        sts: GetCallerIdentity
+        tag: GetResources
+        """,
     ),
-    Grant(
+    _grant(
         sid="ReadWhatSettingsKeepHere",
         why="Settings that live in the management account: delegated administrators, cost "
         "allocation tags, support cases.",
-        actions=(
-            "ce:ListCostAllocationTags",
-            "guardduty:ListOrganizationAdminAccounts",
-            "organizations:ListDelegatedAdministrators",
-            "securityhub:ListOrganizationAdminAccounts",
-            "support:DescribeCases",
-        ),
+        actions="""
+        ce: ListCostAllocationTags
+        guardduty: ListOrganizationAdminAccounts
+        organizations: ListDelegatedAdministrators
+        securityhub: ListOrganizationAdminAccounts
+        support: DescribeCases
+        """,
     ),
 )
 """In the management account, for plans and drift runs: reads alone. Beside ``sts:AssumeRole`` on
 the reader role."""
 
 APPLY: tuple[Grant, ...] = (
-    Grant(
+    _grant(
         sid="ChangeTheOrganization",
         why="Accounts and OUs.",
-        actions=(
-            "account:PutAccountName",
-            "organizations:CreateAccount",
-            "organizations:CreateOrganizationalUnit",
-            "organizations:DeleteOrganizationalUnit",
-            "organizations:DescribeCreateAccountStatus",
-            "organizations:ListAccounts",
-            "organizations:ListCreateAccountStatus",
-            "organizations:MoveAccount",
-            "organizations:TagResource",
-            "organizations:UntagResource",
-            "organizations:UpdateOrganizationalUnit",
-        ),
+        actions="""
+        account: PutAccountName
+        organizations: CreateAccount CreateOrganizationalUnit DeleteOrganizationalUnit
+            DescribeCreateAccountStatus ListAccounts ListCreateAccountStatus MoveAccount
+            TagResource UntagResource UpdateOrganizationalUnit
+        """,
     ),
-    Grant(
+    _grant(
         sid="ChangeWhatSettingsKeepHere",
         why="Settings that live in the management account; leave out what no baseline has.",
-        actions=(
-            "ce:UpdateCostAllocationTagsStatus",
-            "guardduty:EnableOrganizationAdminAccount",
-            "organizations:EnableAWSServiceAccess",
-            "organizations:ListAWSServiceAccessForOrganization",
-            "organizations:RegisterDelegatedAdministrator",
-            "securityhub:EnableOrganizationAdminAccount",
-            "support:CreateCase",
-        ),
+        actions="""
+        ce: UpdateCostAllocationTagsStatus
+        guardduty: EnableOrganizationAdminAccount
+        organizations: EnableAWSServiceAccess ListAWSServiceAccessForOrganization
+            RegisterDelegatedAdministrator
+        securityhub: EnableOrganizationAdminAccount
+        support: CreateCase
+        """,
     ),
 )
 """In the management account, for applies, beside those of ``PLAN`` and ``sts:AssumeRole`` on the
 member role."""
 
 READER: tuple[Grant, ...] = (
-    Grant(
+    _grant(
         sid="ReadSettings",
         why="What the built-in baseline settings read inside an account; no objects, records "
         "or log lines.",
-        actions=(
-            "access-analyzer:ListAnalyzers",
-            "account:GetAlternateContact",
-            "account:ListRegions",
-            "budgets:ViewBudget",
-            "cloudtrail:DescribeTrails",
-            "cloudtrail:GetTrailStatus",
-            "config:DescribeConfigurationRecorderStatus",
-            "config:DescribeConfigurationRecorders",
-            "config:DescribeDeliveryChannels",
-            "ec2:DescribeAddresses",
-            "ec2:DescribeAvailabilityZones",
-            "ec2:DescribeFlowLogs",
-            "ec2:DescribeInternetGateways",
-            "ec2:DescribeNatGateways",
-            "ec2:DescribeNetworkAcls",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeRegions",
-            "ec2:DescribeRouteTables",
-            "ec2:DescribeSecurityGroupRules",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcAttribute",
-            "ec2:DescribeVpcEndpoints",
-            "ec2:DescribeVpcPeeringConnections",
-            "ec2:DescribeVpcs",
-            "ec2:DescribeVpnGateways",
-            "ec2:GetEbsDefaultKmsKeyId",
-            "ec2:GetEbsEncryptionByDefault",
-            "ec2:GetImageBlockPublicAccessState",
-            "ec2:GetInstanceMetadataDefaults",
-            "ec2:GetSnapshotBlockPublicAccessState",
-            "guardduty:DescribeOrganizationConfiguration",
-            "guardduty:GetAdministratorAccount",
-            "guardduty:GetDetector",
-            "guardduty:GetMembers",
-            "guardduty:ListDetectors",
-            "iam:GetAccountAuthorizationDetails",
-            "iam:GetAccountPasswordPolicy",
-            "iam:GetOpenIDConnectProvider",
-            "iam:GetRole",
-            "iam:ListAccountAliases",
-            "kms:DescribeKey",
-            "logs:DescribeLogGroups",
-            "ram:GetResourceShareAssociations",
-            "ram:GetResourceShareInvitations",
-            "ram:GetResourceShares",
-            "s3:GetAccountPublicAccessBlock",
-            "s3:GetBucketPolicy",
-            "s3:GetBucketPublicAccessBlock",
-            "s3:ListBucket",
-            "securityhub:DescribeHub",
-            "securityhub:DescribeOrganizationConfiguration",
-            "securityhub:DescribeStandards",
-            "securityhub:GetAdministratorAccount",
-            "securityhub:GetEnabledStandards",
-            "securityhub:GetMembers",
-            "servicequotas:GetAWSDefaultServiceQuota",
-            "servicequotas:GetServiceQuota",
-            "servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota",
-            "ssm:GetParametersByPath",
-        ),
+        actions="""
+        access-analyzer: ListAnalyzers
+        account: GetAlternateContact ListRegions
+        budgets: ViewBudget
+        cloudtrail: DescribeTrails GetTrailStatus
+        config: DescribeConfigurationRecorderStatus DescribeConfigurationRecorders
+            DescribeDeliveryChannels
+        ec2: DescribeAddresses DescribeAvailabilityZones DescribeFlowLogs
+            DescribeInternetGateways DescribeNatGateways DescribeNetworkAcls
+            DescribeNetworkInterfaces DescribeRegions DescribeRouteTables
+            DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets
+            DescribeVpcAttribute DescribeVpcEndpoints DescribeVpcPeeringConnections DescribeVpcs
+            DescribeVpnGateways GetEbsDefaultKmsKeyId GetEbsEncryptionByDefault
+            GetImageBlockPublicAccessState GetInstanceMetadataDefaults
+            GetSnapshotBlockPublicAccessState
+        guardduty: DescribeOrganizationConfiguration GetAdministratorAccount GetDetector
+            GetMembers ListDetectors
+        iam: GetAccountAuthorizationDetails GetAccountPasswordPolicy GetOpenIDConnectProvider
+            GetRole ListAccountAliases
+        kms: DescribeKey
+        logs: DescribeLogGroups
+        ram: GetResourceShareAssociations GetResourceShareInvitations GetResourceShares
+        s3: GetAccountPublicAccessBlock GetBucketPolicy GetBucketPublicAccessBlock ListBucket
+        securityhub: DescribeHub DescribeOrganizationConfiguration DescribeStandards
+            GetAdministratorAccount GetEnabledStandards GetMembers
+        servicequotas: GetAWSDefaultServiceQuota GetServiceQuota
+            ListRequestedServiceQuotaChangeHistoryByQuota
+        ssm: GetParametersByPath
+        """,
     ),
 )
 """Inside a member account, for plans and drift runs."""
 
 MEMBER: tuple[Grant, ...] = (
-    Grant(
+    _grant(
         sid="ChangeSettings",
         why="What the built-in baseline settings and CloudFormation steps change inside an "
         "account. What your templates and scripts make comes on top.",
-        actions=(
-            "access-analyzer:CreateAnalyzer",
-            "account:PutAlternateContact",
-            "budgets:ModifyBudget",
-            "cloudformation:CreateChangeSet",
-            "cloudformation:DeleteChangeSet",
-            "cloudformation:DescribeChangeSet",
-            "cloudformation:DescribeStackEvents",
-            "cloudformation:DescribeStacks",
-            "cloudformation:ExecuteChangeSet",
-            "cloudtrail:CreateTrail",
-            "cloudtrail:StartLogging",
-            "config:PutConfigurationRecorder",
-            "config:PutDeliveryChannel",
-            "config:StartConfigurationRecorder",
-            "ec2:AssociateRouteTable",
-            "ec2:AttachInternetGateway",
-            "ec2:CreateFlowLogs",
-            "ec2:CreateInternetGateway",
-            "ec2:CreateRoute",
-            "ec2:CreateRouteTable",
-            "ec2:CreateSubnet",
-            "ec2:CreateTags",
-            "ec2:CreateVpc",
-            "ec2:DeleteInternetGateway",
-            "ec2:DeleteSubnet",
-            "ec2:DeleteVpc",
-            "ec2:DetachInternetGateway",
-            "ec2:EnableEbsEncryptionByDefault",
-            "ec2:EnableImageBlockPublicAccess",
-            "ec2:EnableSnapshotBlockPublicAccess",
-            "ec2:ModifyInstanceMetadataDefaults",
-            "ec2:ModifyVpcAttribute",
-            "ec2:RevokeSecurityGroupEgress",
-            "ec2:RevokeSecurityGroupIngress",
-            "guardduty:UpdateDetector",
-            "guardduty:UpdateMemberDetectors",
-            "guardduty:UpdateOrganizationConfiguration",
-            "iam:AttachRolePolicy",
-            "iam:CreateAccountAlias",
-            "iam:CreateOpenIDConnectProvider",
-            "iam:CreateRole",
-            "iam:CreateServiceLinkedRole",
-            "iam:PutRolePolicy",
-            "iam:UpdateAccountPasswordPolicy",
-            "logs:CreateLogGroup",
-            "logs:PutRetentionPolicy",
-            "s3:CreateBucket",
-            "s3:PutAccountPublicAccessBlock",
-            "s3:PutBucketPolicy",
-            "s3:PutBucketPublicAccessBlock",
-            "securityhub:BatchEnableStandards",
-            "securityhub:CreateMembers",
-            "securityhub:EnableSecurityHub",
-            "securityhub:UpdateOrganizationConfiguration",
-            "securityhub:UpdateSecurityHubConfiguration",
-            "servicequotas:RequestServiceQuotaIncrease",
-            "ssm:PutParameter",
-        ),
+        actions="""
+        access-analyzer: CreateAnalyzer
+        account: PutAlternateContact
+        budgets: ModifyBudget
+        cloudformation: CreateChangeSet DeleteChangeSet DescribeChangeSet DescribeStackEvents
+            DescribeStacks ExecuteChangeSet
+        cloudtrail: CreateTrail StartLogging
+        config: PutConfigurationRecorder PutDeliveryChannel StartConfigurationRecorder
+        ec2: AssociateRouteTable AttachInternetGateway CreateFlowLogs CreateInternetGateway
+            CreateRoute CreateRouteTable CreateSubnet CreateTags CreateVpc DeleteInternetGateway
+            DeleteSubnet DeleteVpc DetachInternetGateway EnableEbsEncryptionByDefault
+            EnableImageBlockPublicAccess EnableSnapshotBlockPublicAccess
+            ModifyInstanceMetadataDefaults ModifyVpcAttribute RevokeSecurityGroupEgress
+            RevokeSecurityGroupIngress
+        guardduty: UpdateDetector UpdateMemberDetectors UpdateOrganizationConfiguration
+        iam: AttachRolePolicy CreateAccountAlias CreateOpenIDConnectProvider CreateRole
+            CreateServiceLinkedRole PutRolePolicy UpdateAccountPasswordPolicy
+        logs: CreateLogGroup PutRetentionPolicy
+        s3: CreateBucket PutAccountPublicAccessBlock PutBucketPolicy PutBucketPublicAccessBlock
+        securityhub: BatchEnableStandards CreateMembers EnableSecurityHub
+            UpdateOrganizationConfiguration UpdateSecurityHubConfiguration
+        servicequotas: RequestServiceQuotaIncrease
+        ssm: PutParameter
+        """,
     ),
 )
 """Inside a member account, for applies, beside those of ``READER``. Most organizations leave the

@@ -6,8 +6,7 @@ makes a file ambiguous is a finding at its place: duplicate keys, anchors and al
 in the indentation, a second document. Positions come from a second pass, made only when one is
 asked for, so that a repository without findings does not pay for them.
 
-Knows no file's fields: that is ``aft.findings.validation``'s business. ``events`` alone
-imports PyYAML.
+Knows no file's fields: that is ``aft.findings.validation``'s business.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from typing import Any
 
 from aft.findings.model import Finding, SourceRef, sorted_findings
 from aft.yamldoc.build import MAX_DEPTH, Build
-from aft.yamldoc.events import DEFAULT_PARSER, NewParser
-from aft.yamldoc.positions import Loc, Place, places_of
+from aft.yamldoc.events import DEFAULT_PARSER, Loc, NewParser, Place, places_of
 from aft.yamldoc.text import MAX_BYTES, decode, source_at, too_large
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "Loc", "YamlDocument", "parse_yaml", "too_large"]

@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from aft.findings.model import Finding, SourceRef
-from aft.yamldoc.events import (
+from yaml import YAMLError
+from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
-    NewParser,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
-    YamlError,
-    events_of,
 )
-from aft.yamldoc.positions import Loc, open_bracket, places_of
+
+from aft.findings.model import Finding, SourceRef
+from aft.yamldoc.events import Loc, NewParser, events_of, open_bracket, places_of
 from aft.yamldoc.text import leading_tab, plain_scalar, refused_character, source_at, syntax_finding
 
 MAX_DEPTH = 32
@@ -49,7 +48,7 @@ class Build:
         """The document's mapping, or ``None`` when it cannot be relied on."""
         try:
             self._read()
-        except YamlError as error:
+        except YAMLError as error:
             opened = open_bracket(self.text, self._new_parser)
             self.findings.append(syntax_finding(error, self.path, self.text, opened=opened))
             self._usable = False
@@ -116,14 +115,10 @@ class Build:
         self.findings.append(Finding(code=code, source=source, message=message, hint=hint))
 
     def _add_empty(self) -> None:
-        self.findings.append(
-            Finding(
-                code="AFT107",
-                source=SourceRef(self.path),
-                message="the file is empty; expected fields as 'key: value' lines",
-                hint="write the fields, or delete the file",
-            )
-        )
+        message = "the file is empty; expected fields as 'key: value' lines"
+        hint = "write the fields, or delete the file"
+        source = SourceRef(self.path)
+        self.findings.append(Finding(code="AFT107", source=source, message=message, hint=hint))
         raise _Stop
 
     def _take_top(self, event: Any, value: Any) -> None:

@@ -65,16 +65,9 @@ def decode(content: bytes, path: str) -> str | Finding:
     odd = _REFUSED.search(text)
     if odd is None:
         return text
-    return Finding(
-        code="AFT109",
-        source=SourceRef(
-            path,
-            text.count("\n", 0, odd.start()) + 1,
-            odd.start() - text.rfind("\n", 0, odd.start()),
-        ),
-        message=refused_character(text),
-        hint="delete it",
-    )
+    line, column = text.count("\n", 0, odd.start()), odd.start() - text.rfind("\n", 0, odd.start())
+    source = SourceRef(path, line + 1, column)
+    return Finding(code="AFT109", source=source, message=refused_character(text), hint="delete it")
 
 
 def refused_character(text: str) -> str:

@@ -237,7 +237,7 @@ def test_open_ones_are_listed_oldest_first(place: Place, forge: Forge) -> None:
     assert [pull.number for pull in listed] == [numbers[0], numbers[2]]
     assert {pull.is_mergeable for pull in listed} == {None}
     closed = forge.pull_request(numbers[1])
-    assert (closed.is_open, closed.is_merged) == (False, False)
+    assert (closed.is_open, closed.merged_at) == (False, None)
 
 
 def test_the_test_merge_comes_after_it_was_asked_for(place: Place, forge: Forge) -> None:
@@ -261,7 +261,8 @@ def test_the_pull_request_that_brought_a_commit(place: Place, forge: Forge, meth
     number = pull_of(place, "topic", a_txt="x\n")
     tip = place.merge(number, method)
     (found,) = forge.pull_requests_that_brought(tip)
-    assert (found.number, found.merge_sha, found.is_merged) == (number, tip, True)
+    assert (found.number, found.merge_sha) == (number, tip)
+    assert found.merged_at is not None
     assert forge.pull_requests_that_brought(direct) == ()
     assert forge.pull_requests_that_brought(NOBODY) == ()
 

@@ -352,7 +352,7 @@ class MemoryForge:
     def pull_requests_merged_into(self, base: str, *, at_most: int) -> tuple[PullRequest, ...]:
         closed = (self.hub.pulls[number] for number in reversed(self.hub.closed))
         into = [pull for pull in closed if pull.base_branch == base]
-        return tuple(pull for pull in into[:at_most] if pull.is_merged)
+        return tuple(pull for pull in into[:at_most] if pull.merged_at is not None)
 
     def pull_refs(self, number: int) -> PullRefs:
         return PullRefs(head=f"refs/changes/{number}/head", merge=f"refs/changes/{number}/try")

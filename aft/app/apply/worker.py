@@ -11,7 +11,7 @@ from aft.config.model import Config, WorkerConfig
 from aft.engine.model import StopToken
 from aft.engine.worker import run_worker
 from aft.errors import FindingsError, Transient
-from aft.git.remote import GitRemoteBranch
+from aft.git.wire import GitRemoteBranch
 from aft.plan.outcome import Outcome
 from aft.report.log import JsonLog
 

@@ -11,10 +11,8 @@ from aft.clock import SystemClock
 from aft.doctor.github import HubFacts
 from aft.doctor.model import Unread
 from aft.github import settings
-from aft.github.branch_rules import classic_protection, ruleset_rules
 from aft.github.client import GitHubClient
 from aft.github.context import GitHubContext
-from aft.github.names import secret_names, variable_names
 from aft.scaffold.roles import APPLY_ENVIRONMENT, PLAN_ENVIRONMENT
 from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS, shipped
 
@@ -37,13 +35,13 @@ def hub_facts(environ: Mapping[str, str], repository: str, top: Path) -> HubFact
     names = (PLAN_ENVIRONMENT, APPLY_ENVIRONMENT)
     return HubFacts(
         repository=found,
-        rules=look(lambda: ruleset_rules(client, branch)),
-        protection=look(lambda: classic_protection(client, branch)),
+        rules=look(lambda: settings.ruleset_rules(client, branch)),
+        protection=look(lambda: settings.classic_protection(client, branch)),
         environments={name: _environment(client, name) for name in names},
         actions=look(lambda: settings.actions_settings(client)),
         permissions=look(lambda: settings.workflow_permissions(client)),
-        secrets=look(lambda: secret_names(client)),
-        variables=look(lambda: variable_names(client)),
+        secrets=look(lambda: settings.secret_names(client)),
+        variables=look(lambda: settings.variable_names(client)),
         workflows=workflows,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aft.errors import Terminal, Transient
 from aft.forge.model import PullRequest
 from aft.forge.port import Forge
-from aft.git.fetching import RefFetch
+from aft.git.wire import RefFetch
 
 MERGE_REF = "refs/aft/merge"
 PULLS_PREFIX = "refs/aft/pulls/"

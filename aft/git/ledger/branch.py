@@ -8,6 +8,7 @@ libgit2 looks before it locks.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pygit2
@@ -39,6 +40,14 @@ class LedgerBranch:
         if old == new:
             return True
         return past_lock(self._handle, self.name, lambda: self._move(old, new))
+
+    def advance(self, make: Callable[[str | None], str]) -> str:
+        """Move it to what ``make`` makes of its tip, again whenever it moved meanwhile."""
+        while True:
+            tip = self.tip()
+            made = make(tip)
+            if self.move(tip, made):
+                return made
 
     def _move(self, old: str | None, new: str) -> bool:
         if old is None:

@@ -16,7 +16,7 @@ from pygit2.enums import SortMode
 from aft.git import trees
 from aft.git.ledger import layout
 from aft.git.ledger.cache import ShardCache
-from aft.git.ledger.messages import aft_itself, author, commit_message, committer
+from aft.git.ledger.messages import aft_itself, author, commit_message
 from aft.git.ledger.tree import LedgerTree, Story, read_line
 from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 
@@ -47,10 +47,6 @@ class LedgerCommits:
         """The tree of ``commit``; ``None`` for the empty ledger."""
         return None if commit is None else self._commit(commit).tree_id.raw
 
-    def contains(self, commit: str, other: str) -> bool:
-        """True when ``other`` is ``commit`` or one of its ancestors."""
-        return commit == other or self._handle.descendant_of(commit, other)
-
     def last_event(self, commit: str | None) -> str | None:
         """The newest commit, from ``commit`` back, that holds more than a published snapshot."""
         while commit is not None:
@@ -70,15 +66,8 @@ class LedgerCommits:
             below = self.tree_of(commit)
             named = self._naming_intents(below, subject, events)
             tree = self._tree.append(below, subject, named)
-            oid = self._handle.create_commit(
-                None,
-                author(named[-1]),
-                committer(named[-1]),
-                commit_message(subject, named),
-                pygit2.Oid(raw=tree),
-                [] if commit is None else [commit],
-            )
-            commit = str(oid)
+            last, message = named[-1], commit_message(subject, named)
+            commit = self._commit_on(commit, tree, author(last), aft_itself(last.at), message)
         if commit is None:
             raise ValueError("nothing to append")
         return commit
@@ -89,20 +78,19 @@ class LedgerCommits:
         """A commit on top of ``commit`` whose published snapshot is ``files``."""
         tree = self._tree.with_snapshot(self.tree_of(commit), files)
         who = aft_itself(at)
-        oid = self._handle.create_commit(
-            None, who, who, message, pygit2.Oid(raw=tree), [] if commit is None else [commit]
-        )
-        return str(oid)
+        return self._commit_on(commit, tree, who, who, message)
 
-    def on_top_of(self, theirs: str, ours: str) -> str:
-        """``ours`` with everything of ``theirs`` below it: their commit when that holds all.
+    def on_top_of(self, theirs: str, ours: str | None) -> str:
+        """``ours`` with everything of ``theirs`` below it: their commit when that contains all.
 
         Our commits are made again, each with the events it added. Those of one subject are
         ordered by time among what came from elsewhere meanwhile, and never before anything that
         their run had already seen. A snapshot that was not pushed is left behind: the next
         publication makes a newer one.
         """
-        if self.contains(ours, theirs):
+        if ours is None:
+            return theirs
+        if ours == theirs or self._handle.descendant_of(ours, theirs):
             return ours
         tip = theirs
         walker = self._handle.walk(ours, SortMode.TOPOLOGICAL | SortMode.REVERSE)
@@ -125,10 +113,7 @@ class LedgerCommits:
                 tree = self._tree.replace_current(tree, story, merged)
         if tree is None or tree == self.tree_of(tip):
             return tip  # another run has already brought all of it there
-        oid = self._handle.create_commit(
-            None, commit.author, commit.committer, commit.message, pygit2.Oid(raw=tree), [tip]
-        )
-        return str(oid)
+        return self._commit_on(tip, tree, commit.author, commit.committer, commit.message)
 
     def _naming_intents(
         self, tree: bytes | None, subject: str, events: Sequence[LedgerEvent]
@@ -155,6 +140,18 @@ class LedgerCommits:
         paths = sorted(trees.changed(self._handle.odb, old, new))
         subjects = (layout.subject_of(path) for path in paths)
         return iter(dict.fromkeys(subject for subject in subjects if subject is not None))
+
+    def _commit_on(
+        self,
+        parent: str | None,
+        tree: bytes,
+        author: pygit2.Signature,
+        committer: pygit2.Signature,
+        message: str,
+    ) -> str:
+        parents = [] if parent is None else [parent]
+        oid = pygit2.Oid(raw=tree)
+        return str(self._handle.create_commit(None, author, committer, message, oid, parents))
 
     def _commit(self, commit: str) -> pygit2.Commit:
         return self._handle[commit].peel(pygit2.Commit)

@@ -59,11 +59,6 @@ def author(event: LedgerEvent) -> pygit2.Signature:
     return _signature(re.sub(r"[<>]", "", _line(name)) or _COMMITTER, _line(email), event.at)
 
 
-def committer(event: LedgerEvent) -> pygit2.Signature:
-    """aft itself, at the event's own time."""
-    return aft_itself(event.at)
-
-
 def aft_itself(at: datetime) -> pygit2.Signature:
     """aft, at ``at`` (aware)."""
     return _signature(_COMMITTER, _EMAIL, at)

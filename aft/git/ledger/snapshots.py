@@ -7,9 +7,9 @@ ledger commit stays the same. Moves the branch by the same compare-and-swap as t
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 
 import pygit2
 
@@ -20,7 +20,7 @@ from aft.git.ledger.branch import LedgerBranch
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.layout import SNAPSHOT
 from aft.git.repository import Repository
-from aft.git.wire import RemoteBranchRef, RemoteMoved, is_remote
+from aft.git.wire import PUSH_TRIES, RemoteMoved, push_attempts, shared_branch
 from aft.organization.model import OrganizationSnapshot
 from aft.organization.snapshot_codec import (
     INDEX,
@@ -32,9 +32,6 @@ from aft.ports import Clock
 
 STALE_AFTER = timedelta(days=1)
 """An unchanged organization is published again after this long, so that its age stays true."""
-
-_TRIES = 20
-_MOST_SECONDS_BETWEEN_TRIES = 2.0
 
 
 class GitSnapshots:
@@ -54,11 +51,7 @@ class GitSnapshots:
         self._branch = LedgerBranch(handle, branch)
         self._commits = LedgerCommits(handle)
         self._clock = clock
-        self._wire = (
-            RemoteBranchRef(repository, remote=remote, branch=branch, environ=environ)
-            if remote is not None and is_remote(repository, remote)
-            else None
-        )
+        self._wire = shared_branch(repository, remote=remote, branch=branch, environ=environ)
 
     def published(self) -> OrganizationSnapshot | None:
         tip = self._tip()
@@ -78,10 +71,7 @@ class GitSnapshots:
     def publish(self, snapshot: OrganizationSnapshot) -> bool:
         files = encode_snapshot(snapshot)
         last: RemoteMoved | None = None
-        for attempt in range(_TRIES):
-            if attempt:
-                most = min(_MOST_SECONDS_BETWEEN_TRIES, 0.05 * 2**attempt)
-                self._clock.sleep(random.uniform(0, most))  # noqa: S311 - spreads retries
+        for _ in push_attempts(self._clock):
             tip = self._tip()
             with disk_errors("publishing the organization"):
                 if not self._is_due(tip, snapshot):
@@ -102,10 +92,11 @@ class GitSnapshots:
             except RemoteMoved as moved:
                 last = moved
                 continue
-            self._include(made)
+            with disk_errors("writing the ledger"):  # which may hold what was not pushed yet
+                self._branch.advance(partial(self._commits.on_top_of, made))
             return True
         raise Transient(
-            f"the organization could not be published in {_TRIES} tries: {last}",
+            f"the organization could not be published in {PUSH_TRIES} tries: {last}",
             hint="other runs are writing at the same time; the next run tries again",
         ) from last
 
@@ -138,12 +129,3 @@ class GitSnapshots:
             name, _ = trees.display_path(path)
             if not only or name == only:
                 yield name, self._odb.read(pygit2.Oid(raw=entry.id))[1]
-
-    def _include(self, theirs: str) -> None:
-        """Let the branch here hold what is on the remote now, and what was not pushed yet."""
-        with disk_errors("writing the ledger"):
-            while True:
-                tip = self._branch.tip()
-                made = theirs if tip is None else self._commits.on_top_of(theirs, tip)
-                if self._branch.move(tip, made):
-                    return

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aft.errors import AftError, Transient
@@ -22,14 +22,11 @@ from aft.git.ledger.cache import ShardCache
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.intent_guard import Guard
 from aft.git.repository import Repository
-from aft.git.wire import RemoteBranchRef, RemoteMoved, is_remote
+from aft.git.wire import PUSH_TRIES, RemoteBranchRef, RemoteMoved, push_attempts, shared_branch
 from aft.ledger.events import LedgerEvent, LedgerState
 from aft.ports import Clock
 
 _log = logging.getLogger(__name__)
-
-_PUSH_TRIES = 20
-_MOST_SECONDS_BETWEEN_TRIES = 2.0
 
 Batches = Mapping[str, Sequence[LedgerEvent]]
 
@@ -70,11 +67,7 @@ class GitLedger:
         self._commits = LedgerCommits(handle, ShardCache(cache))
         self._guard = Guard(self._commits)
         self._clock = clock
-        self._wire = (
-            RemoteBranchRef(repository, remote=remote, branch=branch, environ=environ)
-            if remote is not None and is_remote(repository, remote)
-            else None
-        )
+        self._wire = shared_branch(repository, remote=remote, branch=branch, environ=environ)
         self._local = threading.RLock()
         self._network = threading.RLock()
         self._claims: list[_Claim] = []
@@ -129,11 +122,7 @@ class GitLedger:
     def _move(self, make: Callable[[str | None], str]) -> str:
         """Move the branch to what ``make`` makes of its tip, again if it moved meanwhile."""
         with self._local, disk_errors("writing the ledger"):
-            while True:
-                tip = self._branch.tip()
-                made = make(tip)
-                if self._branch.move(tip, made):
-                    return made
+            return self._branch.advance(make)
 
     def _guarded_append(self, tip: str | None, batches: Batches) -> str:
         self._guard.check(tip, batches)
@@ -141,7 +130,7 @@ class GitLedger:
 
     def _include(self, theirs: str) -> None:
         """Make the local branch hold ``theirs`` and what is ours."""
-        self._move(lambda tip: theirs if tip is None else self._commits.on_top_of(theirs, tip))
+        self._move(partial(self._commits.on_top_of, theirs))
 
     # --- the remote -------------------------------------------------------------------------
 
@@ -178,10 +167,8 @@ class GitLedger:
     def _push(self, wire: RemoteBranchRef, claims: Sequence[_Claim]) -> None:
         """Bring the local branch and ``claims`` onto the remote, whoever else writes there."""
         last: RemoteMoved | None = None
-        for attempt in range(_PUSH_TRIES):
+        for attempt in push_attempts(self._clock):
             if attempt:
-                most = min(_MOST_SECONDS_BETWEEN_TRIES, 0.05 * 2**attempt)
-                self._clock.sleep(random.uniform(0, most))  # noqa: S311 - spreads retries
                 self._fetch(wire)
             seen = wire.last_seen()
             if seen is not None:
@@ -197,7 +184,7 @@ class GitLedger:
             self._include(candidate)
             return
         raise Transient(
-            f"the ledger could not be pushed in {_PUSH_TRIES} tries: {last}",
+            f"the ledger could not be pushed in {PUSH_TRIES} tries: {last}",
             hint="other runs are writing at the same time; the next run tries again",
         ) from last
 

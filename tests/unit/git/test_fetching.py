@@ -10,7 +10,7 @@ from builders_git import Clone, bare, clone_of, git
 from git_server import GitServer, serving
 
 from aft.errors import Denied, Transient, UserError
-from aft.git.fetching import RefFetch
+from aft.git.wire import RefFetch
 
 TOKEN = "ghp_verySecret"
 WANTED = {f"refs/pull/{number}/head": f"refs/aft/pulls/{number}" for number in (1, 2, 3)}

@@ -17,8 +17,7 @@ from aft.errors import AftError, Denied, Transient, UserError
 from aft.git.command import is_local, is_ssh
 from aft.git.credentials import Callbacks
 from aft.git.errors import redacted, wire_error
-from aft.git.remote import GitRemoteBranch
-from aft.git.wire import RemoteBranchRef, RemoteMoved
+from aft.git.wire import GitRemoteBranch, RemoteBranchRef, RemoteMoved
 
 TOKEN = "ghp_verySecret"
 

@@ -9,7 +9,8 @@ from builders_git import Clone, bare, clone_of, git
 
 from aft.errors import NotFound, UserError
 from aft.files import EntryKind, TreeEntry
-from aft.git.revision import open_repository, revision_files, uncommitted_paths
+from aft.git.repository import open_repository
+from aft.git.revision import CommitFiles, uncommitted_paths
 
 REQUEST = "account-requests/a.yaml"
 
@@ -21,8 +22,8 @@ def clone(tmp_path: Path) -> Clone:
     return made
 
 
-def paths(clone: Clone, revision: str | None = None, prefix: str = "") -> list[str]:
-    return [entry.path for entry in revision_files(clone.repository, revision).entries(prefix)]
+def paths(clone: Clone, revision: str = "HEAD", prefix: str = "") -> list[str]:
+    return [entry.path for entry in CommitFiles(clone.repository, revision).entries(prefix)]
 
 
 # --- the repository ---------------------------------------------------------------------------
@@ -41,14 +42,14 @@ def test_a_bare_repository_is_read_too(clone: Clone, tmp_path: Path) -> None:
     found = open_repository(server)
     assert found.is_bare
     assert found.path == server
-    assert REQUEST in [entry.path for entry in revision_files(found, "main").entries("")]
+    assert REQUEST in [entry.path for entry in CommitFiles(found, "main").entries("")]
 
 
 def test_a_linked_work_tree_is_a_repository(clone: Clone, tmp_path: Path) -> None:
     clone.git("worktree", "add", "-q", "--detach", tmp_path / "other")
     found = open_repository(tmp_path / "other")
     assert found.path == tmp_path / "other"
-    assert revision_files(found, "HEAD").entries(REQUEST)
+    assert CommitFiles(found, "HEAD").entries(REQUEST)
 
 
 def test_outside_of_a_repository(tmp_path: Path) -> None:
@@ -81,8 +82,8 @@ def test_every_way_to_name_a_revision_gives_the_full_id(clone: Clone) -> None:
     commit = clone.git("rev-parse", "HEAD")
     clone.git("tag", "v1")
     clone.git("-c", "user.name=A", "-c", "user.email=a@b.c", "tag", "-a", "v2", "-m", "annotated")
-    for name in ("main", "HEAD", "v1", "v2", commit, commit[:8], "refs/heads/main", None):
-        assert revision_files(clone.repository, name).revision == commit
+    for name in ("main", "HEAD", "v1", "v2", commit, commit[:8], "refs/heads/main"):
+        assert CommitFiles(clone.repository, name).revision == commit
 
 
 def test_an_older_revision_shows_the_older_files(clone: Clone) -> None:
@@ -94,7 +95,7 @@ def test_an_older_revision_shows_the_older_files(clone: Clone) -> None:
 def test_a_misspelt_branch_is_answered_with_the_near_one(clone: Clone) -> None:
     clone.git("branch", "production")
     with pytest.raises(UserError, match="'prodution' is not known") as caught:
-        revision_files(clone.repository, "prodution")
+        CommitFiles(clone.repository, "prodution")
     assert "production" in caught.value.hint
 
 
@@ -104,26 +105,26 @@ def test_a_branch_only_on_the_remote_is_pointed_at(clone: Clone, tmp_path: Path)
     clone.git("remote", "add", "origin", str(server))
     clone.git("fetch", "-q", "origin")
     with pytest.raises(UserError) as caught:
-        revision_files(clone.repository, "feature")
+        CommitFiles(clone.repository, "feature")
     assert "origin/feature" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["a..b", "", "x^{", "--help", "f" * 40, "HEAD:aft.yaml"])
 def test_what_is_no_revision_is_a_user_error(clone: Clone, name: str) -> None:
     with pytest.raises(UserError) as caught:
-        revision_files(clone.repository, name)
+        CommitFiles(clone.repository, name)
     assert caught.value.hint
 
 
 def test_a_file_is_no_revision(clone: Clone) -> None:
     with pytest.raises(UserError):
-        revision_files(clone.repository, f"HEAD:{REQUEST}")
+        CommitFiles(clone.repository, f"HEAD:{REQUEST}")
 
 
 def test_a_repository_without_a_commit(tmp_path: Path) -> None:
     empty = Clone(tmp_path / "empty")
     with pytest.raises(UserError, match="no commit yet"):
-        revision_files(empty.repository, None)
+        CommitFiles(empty.repository, "HEAD")
     assert uncommitted_paths(empty.repository) == ()
 
 
@@ -132,7 +133,7 @@ def test_a_repository_without_a_commit(tmp_path: Path) -> None:
 
 def test_entries_below_a_prefix_sorted_with_sizes(clone: Clone) -> None:
     clone.commit(files={"account-requests/a/z.yaml": "zz", "account-requests-old/x": "x"})
-    files = revision_files(clone.repository, "HEAD")
+    files = CommitFiles(clone.repository, "HEAD")
     listed = list(files.entries("account-requests"))
     assert [entry.path for entry in listed] == sorted(
         ["account-requests/a.yaml", "account-requests/a/z.yaml", "account-requests/team/b.yaml"]
@@ -148,7 +149,7 @@ def test_entries_below_a_prefix_sorted_with_sizes(clone: Clone) -> None:
 
 def test_reading_gives_the_bytes_of_that_revision(clone: Clone) -> None:
     clone.write(REQUEST, "changed on disk")
-    files = revision_files(clone.repository, "HEAD")
+    files = CommitFiles(clone.repository, "HEAD")
     (entry,) = files.entries(REQUEST)
     assert files.read(entry) == b"name: a\n"
     assert clone.git("rev-parse", f"HEAD:{REQUEST}") == entry.blob_id
@@ -161,7 +162,7 @@ def test_symlinks_and_submodules_are_named_never_followed(clone: Clone, tmp_path
     clone.git("update-index", "--add", "--cacheinfo", f"160000,{commit},account-requests/sub")
     clone.git("add", "-A", "account-requests/link.yaml", "account-requests/folder")
     clone.git("-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-qm", "odd things")
-    files = revision_files(clone.repository, "HEAD")
+    files = CommitFiles(clone.repository, "HEAD")
     kinds = {entry.path: entry.kind for entry in files.entries("account-requests")}
     assert kinds["account-requests/link.yaml"] is EntryKind.SYMLINK
     assert kinds["account-requests/folder"] is EntryKind.SYMLINK
@@ -178,15 +179,15 @@ def test_a_path_that_is_not_utf8_is_flagged(clone: Clone) -> None:
     clone.commit("odd name")
     (entry,) = [
         entry
-        for entry in revision_files(clone.repository, "HEAD").entries("")
+        for entry in CommitFiles(clone.repository, "HEAD").entries("")
         if not entry.path_is_utf8
     ]
     assert entry.path == "account-requests/caf\\xe9.yaml"
-    assert revision_files(clone.repository, "HEAD").read(entry) == b"x"
+    assert CommitFiles(clone.repository, "HEAD").read(entry) == b"x"
 
 
 def test_content_that_the_clone_lacks_is_said_to_be_missing(clone: Clone) -> None:
-    files = revision_files(clone.repository, "HEAD")
+    files = CommitFiles(clone.repository, "HEAD")
     absent = TreeEntry(path="a.yaml", blob_id="1" * 40, kind=EntryKind.FILE, size=1)
     with pytest.raises(NotFound, match="not in this clone"):
         files.read(absent)
@@ -196,9 +197,9 @@ def test_a_shallow_clone_reads_its_tip(clone: Clone, tmp_path: Path) -> None:
     clone.commit("second", files={"account-requests/c.yaml": "c"})
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{clone.path}", tmp_path / "shallow")
     shallow = open_repository(tmp_path / "shallow")
-    assert revision_files(shallow, "main").entries("account-requests/c.yaml")
+    assert CommitFiles(shallow, "main").entries("account-requests/c.yaml")
     with pytest.raises(UserError) as caught:
-        revision_files(shallow, "HEAD~1")
+        CommitFiles(shallow, "HEAD~1")
     assert "unshallow" in caught.value.hint
 
 

@@ -9,7 +9,9 @@ from builders_git import Clone, bare
 
 from aft.errors import NotFound, UserError
 from aft.files import EntryKind, RevisionFiles, TreeEntry
-from aft.git.revision import open_repository, revision_files, working_tree_files
+from aft.git.repository import open_repository
+from aft.git.revision import CommitFiles
+from aft.git.worktree import WorkingTreeFiles
 from aft.values.ids import WORKING_TREE
 
 REQUEST = "account-requests/a.yaml"
@@ -23,7 +25,7 @@ def clone(tmp_path: Path) -> Clone:
 
 
 def look(clone: Clone) -> RevisionFiles:
-    return working_tree_files(clone.repository)
+    return WorkingTreeFiles(clone.repository)
 
 
 def by_path(clone: Clone) -> dict[str, TreeEntry]:
@@ -32,7 +34,7 @@ def by_path(clone: Clone) -> dict[str, TreeEntry]:
 
 def test_committed_files_look_as_they_do_at_head(clone: Clone) -> None:
     clone.commit(files={"customizations/global/step.py": "pass\n", "docs/x.md": "x"})
-    head = revision_files(clone.repository, "HEAD")
+    head = CommitFiles(clone.repository, "HEAD")
     expected = [entry for entry in head.entries("") if not entry.path.startswith("docs/")]
     assert list(look(clone).entries("")) == expected
     assert look(clone).revision == WORKING_TREE
@@ -204,7 +206,7 @@ def test_pipes_and_sockets_are_not_gits(clone: Clone) -> None:
 
 def test_a_bare_repository_has_no_working_tree(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="bare"):
-        working_tree_files(open_repository(bare(tmp_path / "server.git")))
+        WorkingTreeFiles(open_repository(bare(tmp_path / "server.git")))
 
 
 def test_no_desired_state_at_all(tmp_path: Path) -> None:

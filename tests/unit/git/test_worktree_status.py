@@ -13,7 +13,8 @@ from builders_git import Clone, git
 
 from aft.errors import UserError
 from aft.files import EntryKind, TreeEntry
-from aft.git.revision import uncommitted_paths, working_tree_files
+from aft.git.revision import uncommitted_paths
+from aft.git.worktree import WorkingTreeFiles
 from aft.git.worktree_status import DESIRED_STATE_PATHS, worktree_status
 
 A, B, LINK = "account-requests/a.yaml", "account-requests/deep/b.yaml", "account-requests/link"
@@ -42,7 +43,7 @@ def settle(clone: Clone) -> None:
 
 
 def listed(clone: Clone) -> dict[str, TreeEntry]:
-    return {entry.path: entry for entry in working_tree_files(clone.repository).entries("")}
+    return {entry.path: entry for entry in WorkingTreeFiles(clone.repository).entries("")}
 
 
 def staged(clone: Clone, into: Path) -> dict[str, tuple[EntryKind, str]]:
@@ -332,7 +333,7 @@ def test_the_listing_is_what_git_would_stage(
     entries = listed(clone)
     found = {path: (entry.kind, entry.blob_id) for path, entry in entries.items()}
     assert found == staged(clone, tmp_path)
-    files = working_tree_files(clone.repository)
+    files = WorkingTreeFiles(clone.repository)
     for entry in entries.values():
         if entry.kind is EntryKind.FILE:
             assert entry.blob_id == git_hash(clone, files.read(entry))
@@ -363,7 +364,7 @@ def test_what_a_sparse_checkout_leaves_out_is_there(clone: Clone, form: Shape) -
     form(clone)
     assert not (clone.path / STEP).exists()
     assert listed(clone) == before
-    files = working_tree_files(clone.repository)
+    files = WorkingTreeFiles(clone.repository)
     (step,) = files.entries(STEP)
     assert files.read(step) == b"1\n"
     clone.write(A, "name: saved\r\n")
@@ -413,16 +414,16 @@ def test_a_linked_worktree_has_an_index_of_its_own(clone: Clone, tmp_path: Path)
 
 
 def test_content_is_that_of_the_blob_id_also_when_saved_in_between(clone: Clone) -> None:
-    files = working_tree_files(clone.repository)
+    files = WorkingTreeFiles(clone.repository)
     (entry,) = files.entries(A)
     clone.write(A, "name: z\n")
     assert files.read(entry) == b"name: a\n"
 
 
 def test_content_comes_from_the_disk_where_the_object_is_missing(clone: Clone) -> None:
-    (entry,) = working_tree_files(clone.repository).entries(A)
+    (entry,) = WorkingTreeFiles(clone.repository).entries(A)
     (clone.path / ".git" / "objects" / entry.blob_id[:2] / entry.blob_id[2:]).unlink()
-    files = working_tree_files(clone.repository)
+    files = WorkingTreeFiles(clone.repository)
     (again,) = files.entries(A)
     assert again == entry
     assert files.read(again) == b"name: a\n"

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from aft.errors import Denied, Terminal, UserError
 from aft.forge.model import User
+from aft.github.actions import event_path, read_event, write_outputs
 from aft.github.address import parse_repository
 from aft.github.answers import Answer
 from aft.github.client import Token
 from aft.github.context import GitHubContext
-from aft.github.event import event_path, read_event
-from aft.github.outputs import write_outputs
 from aft.github.people import ourselves
 from aft.github.zip_member import member_of
 

@@ -9,13 +9,14 @@ import pytest
 from builders_github_api import World, client_of, on_github
 
 from aft.errors import Denied, NotFound
-from aft.github.branch_rules import classic_protection, ruleset_rules
 from aft.github.client import GitHubClient
 from aft.github.settings import (
     BranchRules,
     actions_settings,
+    classic_protection,
     environment,
     repository_settings,
+    ruleset_rules,
     workflow_permissions,
 )
 

@@ -1,20 +1,24 @@
-"""The payload of the event that started the workflow (GITHUB_EVENT_PATH).
+"""What a workflow gives a step and takes from it: the payload of the event that started it
+(GITHUB_EVENT_PATH), and outputs for the steps behind it (GITHUB_OUTPUT).
 
-Written by GitHub, but titles, bodies and branch names in it are anybody's.
+GitHub writes the payload, but titles, bodies and branch names in it are anybody's.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aft.errors import UserError
+from aft.errors import Terminal, UserError
 from aft.forge.model import User
 from aft.github.answers import Answer, parsed
 from aft.github.people import user_of
 
 EVENT_LIMIT = 32 * 1024 * 1024  # GitHub caps payloads at 25 MB
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +94,17 @@ def _issue(answer: Answer) -> EventIssue:
         body=answer.lines("body"),
         author=user_of(answer.child_or_none("user")),
     )
+
+
+def write_outputs(path: Path | None, outputs: Mapping[str, str]) -> None:
+    """Append ``name=value`` lines; nothing without a file.
+
+    Raises ``Terminal`` for a value of several lines, which could pass for outputs of its own.
+    """
+    for name, value in outputs.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise Terminal(f"output {name!r} is not one line of plain characters")
+    if path is not None:
+        lines = "".join(f"{name}={value}\n" for name, value in outputs.items())
+        with path.open("a", encoding="utf-8") as file:
+            file.write(lines)
