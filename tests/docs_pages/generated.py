@@ -52,19 +52,19 @@ _PROVIDERS: Mapping[str, AccountProviderPlugin] = load_plugins(
 _KINDS: Mapping[str, str] = {
     "cloudformation": "a CloudFormation template, rendered with Jinja2",
     "python": "a function `customize(context)`",
-    "shell": "a script for bash; `api_helpers/` are AFT's, where there is no `terraform/`",
+    "shell": "a bash script; `api_helpers/` contains the scripts of AFT, if there is no `terraform/`",
     "terraform": "a folder of Terraform or OpenTofu; `terraform/` is AFT's layout",
 }
 
 RANGES = {
     "1": "YAML",
-    "2": "A field of any file",
+    "2": "Fields of any file",
     "3": "Across requests",
     "4": "The organization and its policies",
     "5": "Baselines",
     "6": "Customizations",
     "7": "aft.yaml",
-    "8": "The repository's tree",
+    "8": "Files and folders of the repository",
     "9": "Plans and safety",
 }
 
@@ -79,7 +79,7 @@ def request_parts() -> str:
 
 def request_later() -> str:
     rows = [(f"`{name}`", words) for name, words in NOT_ACTED_ON.items()]
-    return table(("field", "what it asks for"), rows)
+    return table(("field", "requested feature"), rows)
 
 
 def config_fields() -> str:
@@ -100,7 +100,7 @@ def organization_parts() -> str:
 
 def organization_later() -> str:
     rows = [(f"`{name}`", words) for name, words in ORGANIZATION_LATER.items()]
-    return table(("key", "what it asks for"), rows)
+    return table(("key", "requested feature"), rows)
 
 
 def baseline_fields() -> str:
@@ -120,7 +120,7 @@ def setting_list() -> str:
         )
         for setting in SETTINGS
     ]
-    return table(("setting", "what it sees to", "works"), rows)
+    return table(("setting", "what it manages", "applies"), rows)
 
 
 def setting_parameters(name: str) -> str:
@@ -148,7 +148,7 @@ def step_kinds() -> str:
     rows = [
         (", ".join(_claimed(runners[kind])), f"`{kind}`", words) for kind, words in _KINDS.items()
     ]
-    return table(("file", "kind", "what it is"), rows)
+    return table(("file", "type", "description"), rows)
 
 
 def _claimed(runner: CustomizationRunner) -> tuple[str, ...]:
@@ -169,7 +169,7 @@ def customization_parts() -> str:
 
 def template_account() -> str:
     rows = [(f"`account.{name}`", _FACTS[field]) for name, field in ACCOUNT_FIELDS.items()]
-    return table(("name", "what it is"), rows)
+    return table(("name", "description"), rows)
 
 
 def python_account() -> str:
@@ -178,7 +178,7 @@ def python_account() -> str:
         for field in dataclasses.fields(AccountFacts)
         if field.name not in NOT_FOR_STEPS
     ]
-    return table(("attribute", "what it is"), rows)
+    return table(("attribute", "description"), rows)
 
 
 _FACTS: Mapping[str, str] = {
@@ -186,14 +186,14 @@ _FACTS: Mapping[str, str] = {
     "account_id": "the account's id, twelve digits",
     "name": "the account's name",
     "email": "the root e-mail address",
-    "ou": "the path of its OU; text in templates, and `str(…)` of it is the path in Python",
+    "ou": "the path of its OU; text in templates; in Python, `str(…)` returns the path",
     "home_region": "`home_region` of aft.yaml",
     "regions": "its governed regions, the home region first",
     "tags": "the request's tags",
-    "owner": "`team` and `email`; empty when the request has no owner",
+    "owner": "`team` and `email`; empty if the request has no owner",
     "contacts": "by `billing`, `operations`, `security`: `name`, `title`, `email`, `phone`",
     "custom_fields": "the request's custom fields",
-    "allocations": "ranges of addresses handed out to its settings: `allocations.network`",
+    "allocations": "address ranges allocated to its settings: `allocations.network`",
 }
 
 
