@@ -24,12 +24,7 @@ from aft.baselines.references import AccountReference
 from aft.errors import Conflict, Terminal, Transient
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.delegation import (
-    Delegation,
-    Part,
-    into_management,
-    somebody_elses,
-)
+from aft.settings.delegation import Delegation, Part, into_management, somebody_elses
 from aft.settings.deletion import unless_gone
 
 PRINCIPAL = "access-analyzer.amazonaws.com"
@@ -92,9 +87,7 @@ class AccessAnalyzer:
         return ObservedAnalyzer(name=best["name"], status=best["status"], appointed=appointed)
 
     def compare(
-        self,
-        inputs: SettingInputs[AccessAnalyzerParameters],
-        observed: ObservedAnalyzer | None,
+        self, inputs: SettingInputs[AccessAnalyzerParameters], observed: ObservedAnalyzer | None
     ) -> tuple[SettingDifference, ...]:
         if observed is None:
             return ()

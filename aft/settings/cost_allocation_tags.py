@@ -75,9 +75,7 @@ class CostAllocationTags:
             token = {"NextToken": answer["NextToken"]}
 
     def compare(
-        self,
-        inputs: SettingInputs[CostAllocationTagsParameters],
-        observed: Mapping[str, str],
+        self, inputs: SettingInputs[CostAllocationTagsParameters], observed: Mapping[str, str]
     ) -> tuple[SettingDifference, ...]:
         found = []
         for key in dict.fromkeys(inputs.parameters.keys):

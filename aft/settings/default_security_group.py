@@ -99,9 +99,7 @@ class DefaultSecurityGroup:
         )
 
     def compare(
-        self,
-        inputs: SettingInputs[DefaultSecurityGroupParameters],
-        observed: tuple[OpenGroup, ...],
+        self, inputs: SettingInputs[DefaultSecurityGroupParameters], observed: tuple[OpenGroup, ...]
     ) -> tuple[SettingDifference, ...]:
         return tuple(
             SettingDifference(
@@ -115,9 +113,7 @@ class DefaultSecurityGroup:
         )
 
     def refuse(
-        self,
-        inputs: SettingInputs[DefaultSecurityGroupParameters],
-        observed: tuple[OpenGroup, ...],
+        self, inputs: SettingInputs[DefaultSecurityGroupParameters], observed: tuple[OpenGroup, ...]
     ) -> None:
         kept = _kept(inputs, observed)
         if kept == list(observed):

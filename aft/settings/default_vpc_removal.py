@@ -83,9 +83,7 @@ class DefaultVpcRemoval:
         )
 
     def compare(
-        self,
-        inputs: SettingInputs[DefaultVpcRemovalParameters],
-        observed: DefaultVpc | None,
+        self, inputs: SettingInputs[DefaultVpcRemovalParameters], observed: DefaultVpc | None
     ) -> tuple[SettingDifference, ...]:
         if observed is None:
             return ()

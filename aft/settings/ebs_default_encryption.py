@@ -66,9 +66,7 @@ class EbsDefaultEncryption:
         )
 
     def compare(
-        self,
-        inputs: SettingInputs[EbsDefaultEncryptionParameters],
-        observed: ObservedEncryption,
+        self, inputs: SettingInputs[EbsDefaultEncryptionParameters], observed: ObservedEncryption
     ) -> tuple[SettingDifference, ...]:
         differences = []
         if not observed.enabled:

@@ -26,12 +26,7 @@ from aft.baselines.references import AccountReference
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.delegation import (
-    Delegation,
-    Part,
-    into_management,
-    somebody_elses,
-)
+from aft.settings.delegation import Delegation, Part, into_management, somebody_elses
 from aft.settings.wording import on_or_off, should_be
 
 if TYPE_CHECKING:
@@ -267,9 +262,7 @@ def _configure_organization(
     ]
     more: dict[str, Any] = {"Features": features} if features else {}
     own.update_organization_configuration(
-        DetectorId=detector_id,
-        AutoEnableOrganizationMembers=parameters.auto_enable,
-        **more,
+        DetectorId=detector_id, AutoEnableOrganizationMembers=parameters.auto_enable, **more
     )
 
 

@@ -33,8 +33,7 @@ class Imdsv2DefaultsParameters(SettingParameters):
         default="required", description="`required` is IMDSv2 alone; `optional` also IMDSv1."
     )
     hop_limit: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        default=2,
-        description="How many network hops the answer may travel; containers need 2.",
+        default=2, description="How many network hops the answer may travel; containers need 2."
     )
     endpoint: Switch | None = Field(
         default=None, description="Whether instances have a metadata endpoint at all."

@@ -88,11 +88,7 @@ class LogBucket:
 
 
 def log_bucket(
-    *,
-    account: AccountFacts,
-    log_archive: AccountReference | None,
-    name: str | None,
-    principal: str,
+    *, account: AccountFacts, log_archive: AccountReference | None, name: str | None, principal: str
 ) -> LogBucket:
     """The bucket of an account: its own, or that of the log archive.
 
@@ -185,10 +181,7 @@ def _missing_statements(
 def _plain(statement: Mapping[str, Any]) -> Mapping[str, Any]:
     """AWS gives a list of one back as the one."""
     actions = statement.get("Action", ())
-    return {
-        **statement,
-        "Action": sorted([actions] if isinstance(actions, str) else actions),
-    }
+    return {**statement, "Action": sorted([actions] if isinstance(actions, str) else actions)}
 
 
 def _is_closed(s3: S3Client, name: str) -> bool:

@@ -74,9 +74,7 @@ class LogRetention:
         }
 
     def compare(
-        self,
-        inputs: SettingInputs[LogRetentionParameters],
-        observed: Mapping[str, int | None],
+        self, inputs: SettingInputs[LogRetentionParameters], observed: Mapping[str, int | None]
     ) -> tuple[SettingDifference, ...]:
         wanted = _text(inputs.parameters.days)
         return tuple(

@@ -25,12 +25,7 @@ from aft.baselines.references import AccountReference
 from aft.errors import Conflict, Denied, NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.delegation import (
-    Delegation,
-    Part,
-    into_management,
-    somebody_elses,
-)
+from aft.settings.delegation import Delegation, Part, into_management, somebody_elses
 from aft.settings.wording import on_or_off, should_be
 
 if TYPE_CHECKING:

@@ -147,9 +147,7 @@ def _region(quota: QuotaParameters, inputs: SettingInputs[ServiceQuotasParameter
 
 
 def _client(
-    quota: QuotaParameters,
-    inputs: SettingInputs[ServiceQuotasParameters],
-    session: AccountSession,
+    quota: QuotaParameters, inputs: SettingInputs[ServiceQuotasParameters], session: AccountSession
 ) -> ServiceQuotasClient:
     return session.client("service-quotas", _region(quota, inputs))
 

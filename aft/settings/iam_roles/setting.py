@@ -112,10 +112,7 @@ class IamRoles:
         _refuse(inputs, observed, _wanted(inputs))
 
     def change(
-        self,
-        inputs: SettingInputs[IamRolesParameters],
-        observed: Roles,
-        session: AccountSession,
+        self, inputs: SettingInputs[IamRolesParameters], observed: Roles, session: AccountSession
     ) -> None:
         wanted = _wanted(inputs)
         _refuse(inputs, observed, wanted)
@@ -325,14 +322,9 @@ def _fix(
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
     if before.boundary and not wanted.boundary:
         iam.delete_role_permissions_boundary(RoleName=name)
-    if (before.session_seconds, before.description) != (
-        wanted.session_seconds,
-        wanted.description,
-    ):
+    if (before.session_seconds, before.description) != (wanted.session_seconds, wanted.description):
         iam.update_role(
-            RoleName=name,
-            Description=wanted.description,
-            MaxSessionDuration=wanted.session_seconds,
+            RoleName=name, Description=wanted.description, MaxSessionDuration=wanted.session_seconds
         )
     changed = {key: tag for key, tag in wanted.tags.items() if before.tags.get(key) != tag}
     if changed:

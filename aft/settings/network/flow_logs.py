@@ -139,9 +139,7 @@ def _make_role(wanted: FlowLogsParameters, region: str, session: AccountSession)
         if error.code not in _EXISTS:
             raise
     iam.put_role_policy(
-        RoleName=wanted.role,
-        PolicyName=_POLICY,
-        PolicyDocument=iam_policies.document([write]),
+        RoleName=wanted.role, PolicyName=_POLICY, PolicyDocument=iam_policies.document([write])
     )
 
 

@@ -71,10 +71,7 @@ class Network:
         return ", and ".join(parts)
 
     def facts(self, account: AccountFacts) -> object:
-        return {
-            "cidr": account.allocations.get(self.name),
-            "home_region": account.home_region,
-        }
+        return {"cidr": account.allocations.get(self.name), "home_region": account.home_region}
 
     # --- addresses: see ``aft.baselines.model.ClaimsNetwork`` ----------------------------
 
