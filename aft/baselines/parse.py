@@ -109,11 +109,7 @@ def parse_baselines(
 
 
 def check_parameters(
-    baseline: Baseline,
-    facts: AccountFacts,
-    settings: Mapping[str, Setting],
-    *,
-    source: SourceRef,
+    baseline: Baseline, facts: AccountFacts, settings: Mapping[str, Setting], *, source: SourceRef
 ) -> tuple[Finding, ...]:
     """Findings at ``source`` (the request) for parameters that its placeholders make invalid."""
     findings: list[Finding] = []

@@ -15,22 +15,16 @@ for the organization, and other accounts need none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference
-from aft.errors import Conflict, Terminal, Transient
-from aft.organization.model import AccountFacts
+from aft.errors import Conflict, Transient
 from aft.sessions import AccountSession
-from aft.settings.delegation import (
-    Delegation,
-    Part,
-    into_management,
-    somebody_elses,
-)
-from aft.settings.deletion import unless_gone
+from aft.settings.shapes.administrator import Delegation, Part, into_management, somebody_elses
+from aft.settings.shapes.setting import Differences, Setting, should_be, tolerated, unless_gone
 
 PRINCIPAL = "access-analyzer.amazonaws.com"
 _USABLE = frozenset({"ACTIVE", "CREATING"})
@@ -58,30 +52,24 @@ class ObservedAnalyzer:
     appointed: str = ""
 
 
-class AccessAnalyzer:
+Inputs = SettingInputs[AccessAnalyzerParameters]
+
+
+class AccessAnalyzer(Setting[AccessAnalyzerParameters, ObservedAnalyzer | None]):
     """An analyzer watches the account, or the organization from its administrator."""
 
-    name: ClassVar[str] = "access-analyzer"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = True
-    description: ClassVar[str] = "IAM Access Analyzer, for the account or for the organization."
-    parameters_model: type[AccessAnalyzerParameters] = AccessAnalyzerParameters
+    name = "access-analyzer"
+    regional = True
+    description = "IAM Access Analyzer, for the account or for the organization."
+    parameters_model = AccessAnalyzerParameters
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self, inputs: SettingInputs[AccessAnalyzerParameters], session: AccountSession
-    ) -> ObservedAnalyzer | None:
+    def read(self, inputs: Inputs, session: AccountSession) -> ObservedAnalyzer | None:
         """``None`` where the account needs no analyzer; not a call is made then."""
-        part = Delegation.of(inputs.parameters.administrator, inputs.account).part
+        part = _part(inputs)
         if part is Part.MEMBER:
             return None
         appointed = ""
-        if (
-            part is Part.ADMINISTRATOR
-            and session.account_id != inputs.account.management_account_id
-        ):
+        if _wants_appointment(inputs):
             appointed = _appointed(into_management(session, inputs.account))
         client = session.client("accessanalyzer", inputs.region)
         pages = client.get_paginator("list_analyzers").paginate(type=_kind(part))
@@ -91,47 +79,23 @@ class AccessAnalyzer:
             return ObservedAnalyzer(appointed=appointed)
         return ObservedAnalyzer(name=best["name"], status=best["status"], appointed=appointed)
 
-    def compare(
-        self,
-        inputs: SettingInputs[AccessAnalyzerParameters],
-        observed: ObservedAnalyzer | None,
-    ) -> tuple[SettingDifference, ...]:
+    def differences(self, inputs: Inputs, observed: ObservedAnalyzer | None) -> Differences:
         if observed is None:
-            return ()
-        part = Delegation.of(inputs.parameters.administrator, inputs.account).part
+            return
         own = str(inputs.account.account_id)
-        found = []
-        if _wants_appointment(inputs, part) and observed.appointed != own:
-            was = f"is {observed.appointed}" if observed.appointed else "is missing"
-            found.append(
-                SettingDifference(
-                    description=f"Access Analyzer administrator {was}, should be {own}",
-                    before=observed.appointed or None,
-                    after=own,
-                )
-            )
+        if _wants_appointment(inputs) and observed.appointed != own:
+            yield should_be("Access Analyzer administrator", observed.appointed or None, own)
         if observed.status not in _USABLE:
-            label = f"Access Analyzer of the {_kind(part).lower()} in {inputs.region}"
-            was = f"{observed.name} is {observed.status}" if observed.name else "is missing"
-            found.append(
-                SettingDifference(
-                    description=f"{label} {was}, should be ACTIVE",
-                    before=observed.status or None,
-                    after="ACTIVE",
-                )
-            )
-        return tuple(found)
+            label = f"Access Analyzer of the {_kind(_part(inputs)).lower()} in {inputs.region}"
+            label += f" {observed.name}" if observed.name else ""
+            yield should_be(label, observed.status or None, "ACTIVE")
 
-    def change(
-        self,
-        inputs: SettingInputs[AccessAnalyzerParameters],
-        observed: ObservedAnalyzer | None,
-        session: AccountSession,
+    def fix(
+        self, inputs: Inputs, observed: ObservedAnalyzer | None, session: AccountSession
     ) -> None:
         if observed is None:
             return
-        part = Delegation.of(inputs.parameters.administrator, inputs.account).part
-        if _wants_appointment(inputs, part) and observed.appointed != session.account_id:
+        if _wants_appointment(inputs) and observed.appointed != session.account_id:
             if observed.appointed:
                 raise somebody_elses("Access Analyzer", None, observed.appointed)
             _appoint(into_management(session, inputs.account), session)
@@ -141,20 +105,25 @@ class AccessAnalyzer:
         if observed.name:
             unless_gone(client.delete_analyzer, analyzerName=observed.name)
         try:
-            client.create_analyzer(analyzerName=inputs.parameters.name, type=_kind(part))
+            client.create_analyzer(analyzerName=inputs.parameters.name, type=_kind(_part(inputs)))
         except Conflict as error:
             # Made by an earlier try of ours, or a name still being deleted: reading again tells.
             raise Transient(error.message, hint=error.hint) from error
+
+
+def _part(inputs: Inputs) -> Part:
+    return Delegation.of(inputs.parameters.administrator, inputs.account).part
 
 
 def _kind(part: Part) -> Literal["ORGANIZATION", "ACCOUNT"]:
     return "ORGANIZATION" if part is Part.ADMINISTRATOR else "ACCOUNT"
 
 
-def _wants_appointment(inputs: SettingInputs[AccessAnalyzerParameters], part: Part) -> bool:
+def _wants_appointment(inputs: Inputs) -> bool:
     """The management account needs no appointment."""
     account = inputs.account
-    return part is Part.ADMINISTRATOR and account.account_id != account.management_account_id
+    is_management = account.account_id == account.management_account_id
+    return _part(inputs) is Part.ADMINISTRATOR and not is_management
 
 
 def _appointed(management: AccountSession) -> str:
@@ -168,10 +137,7 @@ def _appoint(management: AccountSession, session: AccountSession) -> None:
     """Once for all regions, which run side by side: being second is no failure."""
     organizations = management.client("organizations")
     organizations.enable_aws_service_access(ServicePrincipal=PRINCIPAL)
-    try:
+    with tolerated("AccountAlreadyRegisteredException"):
         organizations.register_delegated_administrator(
             AccountId=session.account_id, ServicePrincipal=PRINCIPAL
         )
-    except Terminal as error:
-        if error.code != "AccountAlreadyRegisteredException":
-            raise

@@ -10,15 +10,14 @@ IAM is eventually consistent, so a read right after a change may show the old al
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import ClassVar
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import Differences, Setting, differs
 
 MAX_LENGTH = 63
 _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
@@ -37,62 +36,35 @@ class AccountAliasParameters(SettingParameters):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedAlias:
-    """The alias there is."""
-
-    alias: str | None
-
-
 def alias_from(text: str) -> str:
     """``text`` in the characters an alias may have: ``Payments (Prod)`` gives ``payments-prod``."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:MAX_LENGTH].rstrip("-")
 
 
-class AccountAlias:
+Inputs = SettingInputs[AccountAliasParameters]
+
+
+class AccountAlias(Setting[AccountAliasParameters, str | None]):
     """The account has the alias."""
 
-    name: ClassVar[str] = "account-alias"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "The account's alias, the name in its sign-in address."
-    parameters_model: type[AccountAliasParameters] = AccountAliasParameters
+    name = "account-alias"
+    description = "The account's alias, the name in its sign-in address."
+    parameters_model = AccountAliasParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {"name": account.name}
 
-    def read(
-        self,
-        inputs: SettingInputs[AccountAliasParameters],  # noqa: ARG002 (the port's signature)
-        session: AccountSession,
-    ) -> ObservedAlias:
-        aliases = session.client("iam").list_account_aliases()["AccountAliases"]
-        return ObservedAlias(alias=aliases[0] if aliases else None)
+    def read(self, inputs: Inputs, session: AccountSession) -> str | None:
+        return next(iter(session.client("iam").list_account_aliases()["AccountAliases"]), None)
 
-    def compare(
-        self, inputs: SettingInputs[AccountAliasParameters], observed: ObservedAlias
-    ) -> tuple[SettingDifference, ...]:
+    def differences(self, inputs: Inputs, observed: str | None) -> Differences:
         wanted = _wanted(inputs)
-        if observed.alias == wanted:
-            return ()
-        was = f"is {observed.alias!r}" if observed.alias else "is not set"
-        return (
-            SettingDifference(
-                description=f"account alias {was}, should be {wanted!r}",
-                before=observed.alias,
-                after=wanted,
-            ),
-        )
+        if observed != wanted:
+            was = f"is {observed!r}" if observed else "is not set"
+            yield differs(f"account alias {was}, should be {wanted!r}", observed, wanted)
 
-    def change(
-        self,
-        inputs: SettingInputs[AccountAliasParameters],
-        observed: ObservedAlias,
-        session: AccountSession,
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: str | None, session: AccountSession) -> None:
         wanted = _wanted(inputs)
-        if observed.alias == wanted:
-            return
         if not _ALIAS.fullmatch(wanted) or re.fullmatch(r"[0-9]{12}", wanted):
             raise Terminal(
                 f"{wanted!r} cannot be an account alias: AWS takes 3 to 63 lower-case letters, "
@@ -115,5 +87,5 @@ class AccountAlias:
             ) from error
 
 
-def _wanted(inputs: SettingInputs[AccountAliasParameters]) -> str:
+def _wanted(inputs: Inputs) -> str:
     return alias_from(inputs.parameters.alias or inputs.account.name)

@@ -12,14 +12,16 @@ The request's own contacts win over the baseline's. A kind that neither names is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from aft.baselines.model import Published, SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import Published, SettingInputs, SettingParameters
 from aft.errors import NotFound
 from aft.organization.model import AccountFacts, Contact
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import Differences, Setting, differs
 
 if TYPE_CHECKING:
     from types_boto3_account.literals import AlternateContactTypeType
@@ -54,30 +56,21 @@ class AlternateContactsParameters(SettingParameters):
     security: ContactParameters | None = Field(default=None, description="The security contact.")
 
 
-class AlternateContacts:
+Inputs = SettingInputs[AlternateContactsParameters]
+
+
+class AlternateContacts(Setting[AlternateContactsParameters, Mapping[str, Contact]]):
     """The account has the alternate contacts."""
 
-    name: ClassVar[str] = "alternate-contacts"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "The billing, operations and security contacts of the account."
-    parameters_model: type[AlternateContactsParameters] = AlternateContactsParameters
+    name = "alternate-contacts"
+    description = "The billing, operations and security contacts of the account."
+    parameters_model = AlternateContactsParameters
 
     def facts(self, account: AccountFacts) -> object:
-        return {
-            kind: {
-                "name": contact.name,
-                "title": contact.title,
-                "email": contact.email,
-                "phone": contact.phone,
-            }
-            for kind, contact in sorted(account.contacts.items())
-        }
+        return {kind: asdict(contact) for kind, contact in sorted(account.contacts.items())}
 
     def published(
-        self,
-        account: AccountFacts,
-        parameters: AlternateContactsParameters,  # noqa: ARG002 (the port's signature)
+        self, account: AccountFacts, parameters: AlternateContactsParameters
     ) -> tuple[Published, ...]:
         return tuple(
             Published(name=kind, value=_text(account.contacts[kind]), field=("contacts", kind))
@@ -85,9 +78,7 @@ class AlternateContacts:
             if kind in account.contacts
         )
 
-    def read(
-        self, inputs: SettingInputs[AlternateContactsParameters], session: AccountSession
-    ) -> Mapping[str, Contact]:
+    def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, Contact]:
         """The contacts there are, of the kinds asked for."""
         client = session.client("account")
         found: dict[str, Contact] = {}
@@ -105,25 +96,14 @@ class AlternateContacts:
             )
         return found
 
-    def compare(
-        self, inputs: SettingInputs[AlternateContactsParameters], observed: Mapping[str, Contact]
-    ) -> tuple[SettingDifference, ...]:
-        return tuple(
-            SettingDifference(
-                description=f"{kind} contact {_was(observed.get(kind))}, should be {_text(wanted)}",
-                before=_text(observed[kind]) if kind in observed else None,
-                after=_text(wanted),
-            )
-            for kind, wanted in _wanted(inputs).items()
-            if observed.get(kind) != wanted
-        )
+    def differences(self, inputs: Inputs, observed: Mapping[str, Contact]) -> Differences:
+        for kind, wanted in _wanted(inputs).items():
+            if (contact := observed.get(kind)) != wanted:
+                before = _text(contact) if contact is not None else None
+                was = f"{kind} contact is {before or 'not set'}"
+                yield differs(f"{was}, should be {_text(wanted)}", before, _text(wanted))
 
-    def change(
-        self,
-        inputs: SettingInputs[AlternateContactsParameters],
-        observed: Mapping[str, Contact],
-        session: AccountSession,
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: Mapping[str, Contact], session: AccountSession) -> None:
         client = session.client("account")
         for kind, wanted in _wanted(inputs).items():
             if observed.get(kind) != wanted:
@@ -136,22 +116,16 @@ class AlternateContacts:
                 )
 
 
-def _wanted(inputs: SettingInputs[AlternateContactsParameters]) -> Mapping[str, Contact]:
+def _wanted(inputs: Inputs) -> Mapping[str, Contact]:
     wanted: dict[str, Contact] = {}
     for kind in KINDS:
         default: ContactParameters | None = getattr(inputs.parameters, kind)
         if kind in inputs.account.contacts:
             wanted[kind] = inputs.account.contacts[kind]
         elif default is not None:
-            wanted[kind] = Contact(
-                name=default.name, title=default.title, email=default.email, phone=default.phone
-            )
+            wanted[kind] = Contact(**default.model_dump())
     return wanted
 
 
 def _text(contact: Contact) -> str:
     return f"{contact.name}, {contact.title} <{contact.email}> {contact.phone}"
-
-
-def _was(contact: Contact | None) -> str:
-    return "is not set" if contact is None else f"is {_text(contact)}"

@@ -16,14 +16,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from aft.baselines.model import Published, SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import Published, SettingInputs, SettingParameters
 from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import Differences, Setting, differs, should_be
 
 if TYPE_CHECKING:
     from types_boto3_budgets import BudgetsClient
@@ -91,15 +92,19 @@ class MonthlyBudget:
     oddities: tuple[str, ...] = ()
     odd_notifications: tuple[NotificationTypeDef, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{_number(self.usd)} USD a month"
 
-class Budget:
+
+Inputs = SettingInputs[BudgetParameters]
+
+
+class Budget(Setting[BudgetParameters, MonthlyBudget | None]):
     """The account has the monthly budget, and none where nobody asks for one."""
 
-    name: ClassVar[str] = "budget"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "The monthly cost budget of the account, with its alerts."
-    parameters_model: type[BudgetParameters] = BudgetParameters
+    name = "budget"
+    description = "The monthly cost budget of the account, with its alerts."
+    parameters_model = BudgetParameters
 
     def facts(self, account: AccountFacts) -> object:
         budget = account.budget
@@ -115,28 +120,19 @@ class Budget:
         self, account: AccountFacts, parameters: BudgetParameters
     ) -> tuple[Published, ...]:
         budget, owner = account.budget, account.owner.get("email", "")
-        found: list[Published] = []
+        found: list[tuple[str, object, tuple[str, ...]]] = []
         if budget is not None:
-            field = ("budget", "monthly_usd")
-            found.append(Published(name="monthly_usd", value=budget.monthly_usd, field=field))
-            alerts = list(budget.alert_at)
-            found.append(Published(name="alert_at", value=alerts, field=("budget", "alert_at")))
+            found.append(("monthly_usd", budget.monthly_usd, ("budget", "monthly_usd")))
+            found.append(("alert_at", list(budget.alert_at), ("budget", "alert_at")))
         if budget is not None and budget.subscribers:
-            readers = list(budget.subscribers)
-            field = ("budget", "subscribers")
-            found.append(Published(name="subscribers", value=readers, field=field))
+            found.append(("subscribers", list(budget.subscribers), ("budget", "subscribers")))
         elif owner and not parameters.subscribers:
-            found.append(Published(name="subscribers", value=[owner], field=("owner", "email")))
-        return tuple(found)
+            found.append(("subscribers", [owner], ("owner", "email")))
+        return tuple(Published(name=name, value=value, field=at) for name, value, at in found)
 
-    def read(
-        self, inputs: SettingInputs[BudgetParameters], session: AccountSession
-    ) -> MonthlyBudget | None:
+    def read(self, inputs: Inputs, session: AccountSession) -> MonthlyBudget | None:
         client = session.client("budgets", REGION)
-        key: dict[str, Any] = {
-            "AccountId": session.account_id,
-            "BudgetName": inputs.parameters.name,
-        }
+        key = _key(inputs, session)
         try:
             budget = client.describe_budget(**key)["Budget"]
         except NotFound:
@@ -161,34 +157,20 @@ class Budget:
             odd_notifications=tuple(odd),
         )
 
-    def compare(
-        self, inputs: SettingInputs[BudgetParameters], observed: MonthlyBudget | None
-    ) -> tuple[SettingDifference, ...]:
+    def differences(self, inputs: Inputs, observed: MonthlyBudget | None) -> Differences:
         wanted = _wanted(inputs)
         if wanted is None:
-            if observed is None:
-                return ()
-            return (_difference("budget", _dollars(observed), None, "is left over, should go"),)
-        if observed is None:
-            return (
-                _difference(
-                    "budget", None, _dollars(wanted), f"is missing, should be {_dollars(wanted)}"
-                ),
-            )
-        return tuple(_differences(wanted, observed))
+            if observed is not None:
+                yield differs("budget is left over, should be removed", str(observed), None)
+        elif observed is None:
+            yield should_be("budget", None, str(wanted))
+        else:
+            yield from _differences(wanted, observed)
 
-    def change(
-        self,
-        inputs: SettingInputs[BudgetParameters],
-        observed: MonthlyBudget | None,
-        session: AccountSession,
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: MonthlyBudget | None, session: AccountSession) -> None:
         wanted = _wanted(inputs)
         client = session.client("budgets", REGION)
-        key: dict[str, Any] = {
-            "AccountId": session.account_id,
-            "BudgetName": inputs.parameters.name,
-        }
+        key = _key(inputs, session)
         if wanted is None:
             if observed is not None:
                 client.delete_budget(**key)
@@ -220,7 +202,11 @@ class Budget:
         _change_alerts(client, key, wanted, observed)
 
 
-def _wanted(inputs: SettingInputs[BudgetParameters]) -> MonthlyBudget | None:
+def _key(inputs: Inputs, session: AccountSession) -> dict[str, Any]:
+    return {"AccountId": session.account_id, "BudgetName": inputs.parameters.name}
+
+
+def _wanted(inputs: Inputs) -> MonthlyBudget | None:
     parameters, asked = inputs.parameters, inputs.account.budget
     if asked is not None:
         usd: float | None = asked.monthly_usd
@@ -236,25 +222,23 @@ def _wanted(inputs: SettingInputs[BudgetParameters]) -> MonthlyBudget | None:
     return MonthlyBudget(usd=_decimal(usd), alerts=dict.fromkeys(alerts, warned))
 
 
-def _differences(wanted: MonthlyBudget, observed: MonthlyBudget) -> Iterable[SettingDifference]:
+def _differences(wanted: MonthlyBudget, observed: MonthlyBudget) -> Differences:
     if observed.usd != wanted.usd:
-        before, after = _dollars(observed), _dollars(wanted)
-        yield _difference("budget", before, after, f"is {before}, should be {after}")
+        yield should_be("budget", str(observed), str(wanted))
     for oddity in observed.oddities:
-        yield _difference("budget", oddity, None, f"has {oddity}, should have none")
+        yield differs(f"budget has {oddity}, should have none", oddity, None)
     for alert, readers in sorted(wanted.alerts.items()):
         before, after = _names(observed.alerts.get(alert)), _names(readers)
+        label = f"alert at {alert}"
         if alert not in observed.alerts:
-            yield _difference(f"alert at {alert}", None, after, f"is missing, should warn {after}")
+            yield differs(f"{label} is missing, should warn {after}", None, after)
         elif before != after:
-            yield _difference(
-                f"alert at {alert}", before, after, f"warns {before}, should warn {after}"
-            )
-    for alert in sorted(observed.alerts.keys() - wanted.alerts.keys()):
-        yield _difference(f"alert at {alert}", str(alert), None, "is left over, should go")
-    for notification in observed.odd_notifications:
-        words = f"{notification['ComparisonOperator']} {notification['Threshold']:g}"
-        yield _difference(f"alert at {words}", words, None, "is left over, should go")
+            yield differs(f"{label} warns {before}, should warn {after}", before, after)
+    odd = (
+        f"{item['ComparisonOperator']} {item['Threshold']:g}" for item in observed.odd_notifications
+    )
+    for surplus in (*map(str, sorted(observed.alerts.keys() - wanted.alerts.keys())), *odd):
+        yield differs(f"alert at {surplus} is left over, should be removed", surplus, None)
 
 
 def _change_alerts(
@@ -334,13 +318,5 @@ def _number(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-def _dollars(budget: MonthlyBudget) -> str:
-    return f"{_number(budget.usd)} USD a month"
-
-
 def _names(addresses: frozenset[str] | None) -> str:
     return ", ".join(sorted(addresses or ())) or "nobody"
-
-
-def _difference(what: str, before: str | None, after: str | None, words: str) -> SettingDifference:
-    return SettingDifference(description=f"{what} {words}", before=before, after=after)

@@ -14,15 +14,15 @@ are active and not listed are left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Terminal
-from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.delegation import into_management
+from aft.settings.shapes.administrator import into_management
+from aft.settings.shapes.setting import Differences, Setting, differs
 
 REGION = "us-east-1"
 _AT_ONCE = 20
@@ -46,21 +46,17 @@ class CostAllocationTagsParameters(SettingParameters):
     ] = Field(description="Tag keys to activate, such as `cost-center`.")
 
 
-class CostAllocationTags:
+Inputs = SettingInputs[CostAllocationTagsParameters]
+
+
+class CostAllocationTags(Setting[CostAllocationTagsParameters, Mapping[str, str]]):
     """The tag keys are active cost allocation tags of the organization."""
 
-    name: ClassVar[str] = "cost-allocation-tags"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "Tag keys that count in the organization's cost reports."
-    parameters_model: type[CostAllocationTagsParameters] = CostAllocationTagsParameters
+    name = "cost-allocation-tags"
+    description = "Tag keys that count in the organization's cost reports."
+    parameters_model = CostAllocationTagsParameters
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self, inputs: SettingInputs[CostAllocationTagsParameters], session: AccountSession
-    ) -> Mapping[str, str]:
+    def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, str]:
         """The status of each key that billing knows, of those asked for."""
         client = into_management(session, inputs.account).client("ce", REGION)
         found: dict[str, str] = {}
@@ -74,12 +70,7 @@ class CostAllocationTags:
                 return found
             token = {"NextToken": answer["NextToken"]}
 
-    def compare(
-        self,
-        inputs: SettingInputs[CostAllocationTagsParameters],
-        observed: Mapping[str, str],
-    ) -> tuple[SettingDifference, ...]:
-        found = []
+    def differences(self, inputs: Inputs, observed: Mapping[str, str]) -> Differences:
         for key in dict.fromkeys(inputs.parameters.keys):
             status = observed.get(key)
             if status is None:
@@ -88,22 +79,10 @@ class CostAllocationTags:
                 words = f"is {status}, should be Active"
             else:
                 continue
-            found.append(
-                SettingDifference(
-                    description=f"cost allocation tag {key} {words}",
-                    before=status,
-                    after="Active",
-                    is_pending=status is None,
-                )
-            )
-        return tuple(found)
+            words = f"cost allocation tag {key} {words}"
+            yield differs(words, status, "Active", pending=status is None)
 
-    def change(
-        self,
-        inputs: SettingInputs[CostAllocationTagsParameters],
-        observed: Mapping[str, str],
-        session: AccountSession,
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: Mapping[str, str], session: AccountSession) -> None:
         waiting = [
             key
             for key in dict.fromkeys(inputs.parameters.keys)

@@ -14,20 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Terminal
-from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.deletion import unless_gone
-
-if TYPE_CHECKING:
-    from types_boto3_ec2 import EC2Client
-
-_SHOWN = 3
+from aft.settings.shapes.ec2 import described
+from aft.settings.shapes.setting import Differences, Setting, differs, first_of, unless_gone
 
 
 class DefaultSecurityGroupParameters(SettingParameters):
@@ -50,37 +45,40 @@ class OpenGroup:
     egress: tuple[str, ...]
     used_by: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"{self.id} of {self.vpc}"
 
-class DefaultSecurityGroup:
+    @property
+    def use(self) -> str:
+        """Who uses it, in words."""
+        return f" (used by {first_of(self.used_by)})" if self.used_by else ""
+
+
+Inputs = SettingInputs[DefaultSecurityGroupParameters]
+
+
+class DefaultSecurityGroup(Setting[DefaultSecurityGroupParameters, tuple[OpenGroup, ...]]):
     """No default security group has rules."""
 
-    name: ClassVar[str] = "default-security-group"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = True
-    comes_after: ClassVar[tuple[str, ...]] = ("default-vpc-removal", "network")
-    sweeps_account: ClassVar[bool] = True
-    description: ClassVar[str] = (
-        "Default security groups without rules, in every VPC of every governed region."
-    )
-    parameters_model: type[DefaultSecurityGroupParameters] = DefaultSecurityGroupParameters
+    name = "default-security-group"
+    regional = True
+    comes_after = ("default-vpc-removal", "network")
+    sweeps_account = True
+    description = "Default security groups without rules, in every VPC of every governed region."
+    parameters_model = DefaultSecurityGroupParameters
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self, inputs: SettingInputs[DefaultSecurityGroupParameters], session: AccountSession
-    ) -> tuple[OpenGroup, ...]:
+    def read(self, inputs: Inputs, session: AccountSession) -> tuple[OpenGroup, ...]:
         """Default groups that have rules; two calls where there are none, one without VPCs."""
         ec2 = session.client("ec2", inputs.region)
-        groups = _all(ec2, "security_groups", "group-name", ["default"])
+        groups = described(ec2, "security_groups", "group-name", ["default"])
         vpcs = {str(group["GroupId"]): str(group.get("VpcId", "")) for group in groups}
         if not vpcs:
             return ()
-        rules = _all(ec2, "security_group_rules", "group-id", sorted(vpcs))
+        rules = described(ec2, "security_group_rules", "group-id", sorted(vpcs))
         ruled = sorted({str(rule["GroupId"]) for rule in rules})
         if not ruled:
             return ()
-        interfaces = _all(ec2, "network_interfaces", "group-id", ruled)
+        interfaces = described(ec2, "network_interfaces", "group-id", ruled)
         return tuple(
             OpenGroup(
                 id=group,
@@ -98,37 +96,20 @@ class DefaultSecurityGroup:
             for group in ruled
         )
 
-    def compare(
-        self,
-        inputs: SettingInputs[DefaultSecurityGroupParameters],
-        observed: tuple[OpenGroup, ...],
-    ) -> tuple[SettingDifference, ...]:
-        return tuple(
-            SettingDifference(
-                description=f"default security group {group.id} of {group.vpc} in "
-                f"{inputs.region} has {_counted(group)}{_use(group)}, should have none",
-                before=_counted(group),
-                after=None,
-                takes_away=bool(group.used_by) and inputs.parameters.even_in_use,
-            )
-            for group in observed
-        )
+    def differences(self, inputs: Inputs, observed: tuple[OpenGroup, ...]) -> Differences:
+        for group in observed:
+            rules = f"{len(group.ingress)} ingress and {len(group.egress)} egress rule"
+            rules += "" if len(group.ingress) + len(group.egress) == 1 else "s"
+            words = f"{group} in {inputs.region} has {rules}{group.use}, should have none"
+            takes = bool(group.used_by) and inputs.parameters.even_in_use
+            yield differs(f"default security group {words}", rules, None, takes=takes)
 
-    def refuse(
-        self,
-        inputs: SettingInputs[DefaultSecurityGroupParameters],
-        observed: tuple[OpenGroup, ...],
-    ) -> None:
+    def refuse(self, inputs: Inputs, observed: tuple[OpenGroup, ...]) -> None:
         kept = _kept(inputs, observed)
         if kept == list(observed):
             _refuse(inputs, kept)
 
-    def change(
-        self,
-        inputs: SettingInputs[DefaultSecurityGroupParameters],
-        observed: tuple[OpenGroup, ...],
-        session: AccountSession,
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: tuple[OpenGroup, ...], session: AccountSession) -> None:
         """Closes every group it may, then refuses if some are left."""
         ec2 = session.client("ec2", inputs.region)
         kept = _kept(inputs, observed)
@@ -144,39 +125,18 @@ class DefaultSecurityGroup:
         _refuse(inputs, kept)
 
 
-def _kept(
-    inputs: SettingInputs[DefaultSecurityGroupParameters], observed: Sequence[OpenGroup]
-) -> list[OpenGroup]:
+def _kept(inputs: Inputs, observed: Sequence[OpenGroup]) -> list[OpenGroup]:
     """The groups that must not be closed."""
     return [group for group in observed if group.used_by and not inputs.parameters.even_in_use]
 
 
-def _refuse(
-    inputs: SettingInputs[DefaultSecurityGroupParameters], kept: Sequence[OpenGroup]
-) -> None:
+def _refuse(inputs: Inputs, kept: Sequence[OpenGroup]) -> None:
     if kept:
-        named = "; ".join(f"{group.id} of {group.vpc}{_use(group)}" for group in kept)
+        named = "; ".join(f"{group}{group.use}" for group in kept)
         raise Terminal(
             f"default security groups in {inputs.region} are in use and were left alone: {named}",
             hint="give those interfaces groups of their own, or set `even_in_use: true`",
         )
-
-
-def _all(
-    ec2: EC2Client, operation: str, name: str, values: Sequence[str]
-) -> Sequence[Mapping[str, Any]]:
-    """All of ``describe_<operation>`` with this filter; AWS takes 200 values in one."""
-    key = "".join(word.capitalize() for word in operation.split("_"))
-    by_name: Any = ec2  # an operation that is not a literal has no type
-    pages = by_name.get_paginator(f"describe_{operation}")
-    return [
-        item
-        for start in range(0, len(values), 200)
-        for page in pages.paginate(
-            Filters=[{"Name": name, "Values": list(values[start : start + 200])}]
-        )
-        for item in page[key]
-    ]
 
 
 def _rules(rules: Sequence[Mapping[str, Any]], group: str, *, is_egress: bool) -> tuple[str, ...]:
@@ -187,17 +147,3 @@ def _rules(rules: Sequence[Mapping[str, Any]], group: str, *, is_egress: bool) -
             if rule["GroupId"] == group and bool(rule["IsEgress"]) is is_egress
         )
     )
-
-
-def _counted(group: OpenGroup) -> str:
-    parts = (f"{len(group.ingress)} ingress", f"{len(group.egress)} egress")
-    count = len(group.ingress) + len(group.egress)
-    return f"{' and '.join(parts)} rule{'' if count == 1 else 's'}"
-
-
-def _use(group: OpenGroup) -> str:
-    if not group.used_by:
-        return ""
-    more = len(group.used_by) - _SHOWN
-    listed = ", ".join(group.used_by[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f" (used by {listed})"

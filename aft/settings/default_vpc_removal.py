@@ -15,22 +15,21 @@ route tables or network ACLs of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
-from aft.errors import Conflict, NotFound, Terminal
-from aft.organization.model import AccountFacts
+from aft.baselines.model import SettingInputs, SettingParameters
+from aft.errors import Conflict, Terminal
 from aft.sessions import AccountSession
+from aft.settings.shapes.ec2 import described
+from aft.settings.shapes.setting import Differences, Setting, differs, first_of, unless_gone
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
 
 TRAIL_TAG = "aft:default-vpc-removal"
 """On an internet gateway: the id of the default VPC it is being taken from."""
-
-_SHOWN = 3
 
 
 class DefaultVpcRemovalParameters(SettingParameters):
@@ -48,30 +47,27 @@ class DefaultVpc:
     in_use: tuple[str, ...]
 
 
-class DefaultVpcRemoval:
+Inputs = SettingInputs[DefaultVpcRemovalParameters]
+
+
+class DefaultVpcRemoval(Setting[DefaultVpcRemovalParameters, DefaultVpc | None]):
     """There is no default VPC."""
 
-    name: ClassVar[str] = "default-vpc-removal"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = True
-    description: ClassVar[str] = "Removal of unused default VPCs, in every governed region."
-    parameters_model: type[DefaultVpcRemovalParameters] = DefaultVpcRemovalParameters
+    name = "default-vpc-removal"
+    regional = True
+    description = "Removal of unused default VPCs, in every governed region."
+    parameters_model = DefaultVpcRemovalParameters
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self, inputs: SettingInputs[DefaultVpcRemovalParameters], session: AccountSession
-    ) -> DefaultVpc | None:
+    def read(self, inputs: Inputs, session: AccountSession) -> DefaultVpc | None:
         """The default VPC of the region; one call where there is none."""
         ec2 = session.client("ec2", inputs.region)
         vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
         if not vpcs:
             return None
         vpc = str(vpcs[0]["VpcId"])
-        attached = _find(ec2, "internet_gateways", {"attachment.vpc-id": [vpc]})
-        trail = _find(ec2, "internet_gateways", {f"tag:{TRAIL_TAG}": [vpc]})
-        subnets = _find(ec2, "subnets", {"vpc-id": [vpc]})
+        attached = described(ec2, "internet_gateways", "attachment.vpc-id", [vpc])
+        trail = described(ec2, "internet_gateways", f"tag:{TRAIL_TAG}", [vpc])
+        subnets = described(ec2, "subnets", "vpc-id", [vpc])
         return DefaultVpc(
             id=vpc,
             internet_gateways=tuple(sorted(item["InternetGatewayId"] for item in attached)),
@@ -82,39 +78,21 @@ class DefaultVpcRemoval:
             in_use=tuple(_what_is_inside(ec2, vpc)),
         )
 
-    def compare(
-        self,
-        inputs: SettingInputs[DefaultVpcRemovalParameters],
-        observed: DefaultVpc | None,
-    ) -> tuple[SettingDifference, ...]:
-        if observed is None:
-            return ()
-        subnets = len(observed.subnets)
-        inside = f"in use: {_listed(observed.in_use)}" if observed.in_use else "unused"
-        return (
-            SettingDifference(
-                description=f"default VPC {observed.id} in {inputs.region} exists "
-                f"({subnets} subnet{'' if subnets == 1 else 's'}, {inside}), should be removed",
-                before=observed.id,
-                after=None,
-            ),
-        )
-
-    def refuse(
-        self, inputs: SettingInputs[DefaultVpcRemovalParameters], observed: DefaultVpc | None
-    ) -> None:
-        if observed is not None and observed.in_use:
-            raise _refusal(observed, inputs.region, _listed(observed.in_use))
-
-    def change(
-        self,
-        inputs: SettingInputs[DefaultVpcRemovalParameters],
-        observed: DefaultVpc | None,
-        session: AccountSession,
-    ) -> None:
+    def differences(self, inputs: Inputs, observed: DefaultVpc | None) -> Differences:
         if observed is None:
             return
-        self.refuse(inputs, observed)
+        subnets = f"{len(observed.subnets)} subnet{'' if len(observed.subnets) == 1 else 's'}"
+        inside = f"in use: {first_of(observed.in_use)}" if observed.in_use else "unused"
+        words = f"exists ({subnets}, {inside}), should be removed"
+        yield differs(f"default VPC {observed.id} in {inputs.region} {words}", observed.id, None)
+
+    def refuse(self, inputs: Inputs, observed: DefaultVpc | None) -> None:
+        if observed is not None and observed.in_use:
+            raise _refusal(observed, inputs.region, first_of(observed.in_use))
+
+    def fix(self, inputs: Inputs, observed: DefaultVpc | None, session: AccountSession) -> None:
+        if observed is None:
+            return
         ec2 = session.client("ec2", inputs.region)
         try:
             _remove(ec2, observed)
@@ -127,12 +105,12 @@ class DefaultVpcRemoval:
 def _remove(ec2: EC2Client, vpc: DefaultVpc) -> None:
     for gateway in vpc.internet_gateways:
         ec2.create_tags(Resources=[gateway], Tags=[{"Key": TRAIL_TAG, "Value": vpc.id}])
-        _unless_gone(ec2.detach_internet_gateway, InternetGatewayId=gateway, VpcId=vpc.id)
+        unless_gone(ec2.detach_internet_gateway, InternetGatewayId=gateway, VpcId=vpc.id)
     for gateway in (*vpc.internet_gateways, *vpc.detached_gateways):
-        _unless_gone(ec2.delete_internet_gateway, InternetGatewayId=gateway)
+        unless_gone(ec2.delete_internet_gateway, InternetGatewayId=gateway)
     for subnet in vpc.subnets:
-        _unless_gone(ec2.delete_subnet, SubnetId=subnet)
-    _unless_gone(ec2.delete_vpc, VpcId=vpc.id)
+        unless_gone(ec2.delete_subnet, SubnetId=subnet)
+    unless_gone(ec2.delete_vpc, VpcId=vpc.id)
 
 
 def _refusal(vpc: DefaultVpc, region: str | None, what: str) -> Terminal:
@@ -143,135 +121,72 @@ def _refusal(vpc: DefaultVpc, region: str | None, what: str) -> Terminal:
     )
 
 
-def _unless_gone(call: Callable[..., object], **arguments: str) -> None:
-    """Run a deletion; what is gone already is what was wanted."""
-    try:
-        call(**arguments)
-    except NotFound:
-        return
-    except Terminal as error:
-        if not (error.code.endswith(".NotFound") or error.code == "Gateway.NotAttached"):
-            raise
+class _Tenant(NamedTuple):
+    """What forbids a removal: how to find it, which of the found count, how to name one."""
 
-
-# What forbids a removal: how to find it, which of the found count, how to name one.
-# An own route table or network ACL is a sign that somebody uses the VPC, though it is empty.
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tenant:
     label: str
     operation: str
-    filter: str
     id_key: str
+    filter: str = "vpc-id"
     counts: Callable[[Mapping[str, Any]], bool] = lambda _: True
-    detail: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    detail: Callable[[Mapping[str, Any]], object] = lambda _: ""
 
 
 def _is_live(item: Mapping[str, Any]) -> bool:
     return str(item.get("State", "available")).lower() not in {"deleted", "deleting", "failed"}
 
 
-def _is_main(table: Mapping[str, Any]) -> bool:
-    return any(link.get("Main") for link in table.get("Associations", ()))
+def _is_peered(item: Mapping[str, Any]) -> bool:
+    return (item.get("Status") or {}).get("Code") in {"active", "provisioning"}
 
 
-def _instance_or_description(interface: Mapping[str, Any]) -> str:
+def _instance_or_description(interface: Mapping[str, Any]) -> object:
     attachment = interface.get("Attachment") or {}
-    return str(attachment.get("InstanceId") or interface.get("Description") or "")
+    return attachment.get("InstanceId") or interface.get("Description")
 
 
+_PEERING = ("peering connection", "vpc_peering_connections", "VpcPeeringConnectionId")
+# An own route table or network ACL is a sign that somebody uses the VPC, though it is empty.
 _TENANTS = (
     _Tenant(
-        label="network interface",
-        operation="network_interfaces",
-        filter="vpc-id",
-        id_key="NetworkInterfaceId",
+        "network interface",
+        "network_interfaces",
+        "NetworkInterfaceId",
         detail=_instance_or_description,
     ),
+    _Tenant("NAT gateway", "nat_gateways", "NatGatewayId", counts=_is_live),
     _Tenant(
-        label="NAT gateway",
-        operation="nat_gateways",
-        filter="vpc-id",
-        id_key="NatGatewayId",
+        "VPC endpoint",
+        "vpc_endpoints",
+        "VpcEndpointId",
         counts=_is_live,
+        detail=lambda item: item.get("ServiceName"),
     ),
+    _Tenant("VPN gateway", "vpn_gateways", "VpnGatewayId", "attachment.vpc-id", counts=_is_live),
+    _Tenant(*_PEERING, "requester-vpc-info.vpc-id", counts=_is_peered),
+    _Tenant(*_PEERING, "accepter-vpc-info.vpc-id", counts=_is_peered),
     _Tenant(
-        label="VPC endpoint",
-        operation="vpc_endpoints",
-        filter="vpc-id",
-        id_key="VpcEndpointId",
-        counts=_is_live,
-        detail=lambda item: str(item.get("ServiceName", "")),
-    ),
-    _Tenant(
-        label="VPN gateway",
-        operation="vpn_gateways",
-        filter="attachment.vpc-id",
-        id_key="VpnGatewayId",
-        counts=_is_live,
-    ),
-    _Tenant(
-        label="peering connection",
-        operation="vpc_peering_connections",
-        filter="requester-vpc-info.vpc-id",
-        id_key="VpcPeeringConnectionId",
-        counts=lambda item: (item.get("Status") or {}).get("Code") in {"active", "provisioning"},
-    ),
-    _Tenant(
-        label="peering connection",
-        operation="vpc_peering_connections",
-        filter="accepter-vpc-info.vpc-id",
-        id_key="VpcPeeringConnectionId",
-        counts=lambda item: (item.get("Status") or {}).get("Code") in {"active", "provisioning"},
-    ),
-    _Tenant(
-        label="security group",
-        operation="security_groups",
-        filter="vpc-id",
-        id_key="GroupId",
+        "security group",
+        "security_groups",
+        "GroupId",
         counts=lambda item: item.get("GroupName") != "default",
-        detail=lambda item: str(item.get("GroupName", "")),
+        detail=lambda item: item.get("GroupName"),
     ),
     _Tenant(
-        label="route table",
-        operation="route_tables",
-        filter="vpc-id",
-        id_key="RouteTableId",
-        counts=lambda item: not _is_main(item),
+        "route table",
+        "route_tables",
+        "RouteTableId",
+        counts=lambda item: not any(link.get("Main") for link in item.get("Associations", ())),
     ),
     _Tenant(
-        label="network ACL",
-        operation="network_acls",
-        filter="vpc-id",
-        id_key="NetworkAclId",
-        counts=lambda item: not item.get("IsDefault"),
+        "network ACL", "network_acls", "NetworkAclId", counts=lambda item: not item.get("IsDefault")
     ),
 )
 
 
 def _what_is_inside(ec2: EC2Client, vpc: str) -> Iterator[str]:
     for tenant in _TENANTS:
-        for item in _find(ec2, tenant.operation, {tenant.filter: [vpc]}):
+        for item in described(ec2, tenant.operation, tenant.filter, [vpc]):
             if tenant.counts(item):
                 detail = tenant.detail(item)
                 yield f"{tenant.label} {item[tenant.id_key]}" + (f" ({detail})" if detail else "")
-
-
-def _find(
-    ec2: EC2Client, operation: str, filters: Mapping[str, Sequence[str]]
-) -> Sequence[Mapping[str, Any]]:
-    """All of ``describe_<operation>`` that match; the answer's key is its name in capitals.
-
-    One page is enough to decide; reading on would only lengthen a refusal.
-    """
-    answer = getattr(ec2, f"describe_{operation}")(
-        Filters=[{"Name": name, "Values": list(values)} for name, values in filters.items()]
-    )
-    found: Sequence[Mapping[str, Any]] = answer[
-        "".join(word.capitalize() for word in operation.split("_"))
-    ]
-    return found
-
-
-def _listed(items: Sequence[str]) -> str:
-    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
-    return ", ".join(items[:_SHOWN]) + more

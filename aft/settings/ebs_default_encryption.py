@@ -10,14 +10,15 @@ its ARN, so a key given by id or alias is resolved with ``kms:DescribeKey`` befo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
-from aft.errors import NotFound, Terminal
-from aft.organization.model import AccountFacts
+from aft.baselines.model import SettingInputs, SettingParameters
+from aft.errors import Terminal
 from aft.sessions import AccountSession
+from aft.settings.shapes.kms import key_arn
+from aft.settings.shapes.setting import Differences, Setting, should_be
 
 
 class EbsDefaultEncryptionParameters(SettingParameters):
@@ -40,21 +41,18 @@ class ObservedEncryption:
     wanted_key: str | None
 
 
-class EbsDefaultEncryption:
+Inputs = SettingInputs[EbsDefaultEncryptionParameters]
+
+
+class EbsDefaultEncryption(Setting[EbsDefaultEncryptionParameters, ObservedEncryption]):
     """EBS encryption by default is on, with the key wanted."""
 
-    name: ClassVar[str] = "ebs-default-encryption"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = True
-    description: ClassVar[str] = "Encryption of new EBS volumes, in every governed region."
-    parameters_model: type[EbsDefaultEncryptionParameters] = EbsDefaultEncryptionParameters
+    name = "ebs-default-encryption"
+    regional = True
+    description = "Encryption of new EBS volumes, in every governed region."
+    parameters_model = EbsDefaultEncryptionParameters
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self, inputs: SettingInputs[EbsDefaultEncryptionParameters], session: AccountSession
-    ) -> ObservedEncryption:
+    def read(self, inputs: Inputs, session: AccountSession) -> ObservedEncryption:
         ec2 = session.client("ec2", inputs.region)
         enabled = bool(ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"])
         if inputs.parameters.kms_key_id is None:
@@ -62,42 +60,17 @@ class EbsDefaultEncryption:
         return ObservedEncryption(
             enabled=enabled,
             key=ec2.get_ebs_default_kms_key_id()["KmsKeyId"],
-            wanted_key=_arn(inputs.parameters.kms_key_id, inputs.region, session),
+            wanted_key=key_arn(inputs.parameters.kms_key_id, session, inputs.region),
         )
 
-    def compare(
-        self,
-        inputs: SettingInputs[EbsDefaultEncryptionParameters],
-        observed: ObservedEncryption,
-    ) -> tuple[SettingDifference, ...]:
-        differences = []
+    def differences(self, inputs: Inputs, observed: ObservedEncryption) -> Differences:
         if not observed.enabled:
-            differences.append(
-                SettingDifference(
-                    description=f"EBS encryption by default in {inputs.region} is off, "
-                    "should be on",
-                    before="off",
-                    after="on",
-                )
-            )
+            yield should_be(f"EBS encryption by default in {inputs.region}", "off", "on")
         wanted = inputs.parameters.kms_key_id
         if wanted is not None and observed.key not in {wanted, observed.wanted_key}:
-            differences.append(
-                SettingDifference(
-                    description=f"EBS default key in {inputs.region} is {observed.key}, "
-                    f"should be {wanted}",
-                    before=observed.key,
-                    after=wanted,
-                )
-            )
-        return tuple(differences)
+            yield should_be(f"EBS default key in {inputs.region}", observed.key, wanted)
 
-    def change(
-        self,
-        inputs: SettingInputs[EbsDefaultEncryptionParameters],
-        observed: ObservedEncryption,
-        session: AccountSession,
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: ObservedEncryption, session: AccountSession) -> None:
         ec2 = session.client("ec2", inputs.region)
         wanted = inputs.parameters.kms_key_id
         # The key first: a volume made between the two calls must not get the wrong one.
@@ -111,13 +84,3 @@ class EbsDefaultEncryption:
             ec2.modify_ebs_default_kms_key_id(KmsKeyId=observed.wanted_key)
         if not observed.enabled:
             ec2.enable_ebs_encryption_by_default()
-
-
-def _arn(key: str, region: str | None, session: AccountSession) -> str | None:
-    if key.startswith("arn:") and ":key/" in key:
-        return key
-    try:
-        described = session.client("kms", region).describe_key(KeyId=key)
-    except NotFound:
-        return None
-    return str(described["KeyMetadata"]["Arn"])

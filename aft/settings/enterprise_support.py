@@ -14,15 +14,16 @@ opened. Without a plan that answers, the setting is skipped with a word, and lat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Denied
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.delegation import into_management
+from aft.settings.shapes.administrator import into_management
+from aft.settings.shapes.setting import Differences, Setting, differs
 
 if TYPE_CHECKING:
     from types_boto3_support import SupportClient
@@ -46,64 +47,47 @@ class EnterpriseSupportParameters(SettingParameters):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedCase:
-    """The case for this account, if any; ``has_plan`` is false where no case can be opened."""
+    """Whether there is a case for this account, and a plan with which one can be opened."""
 
     has_plan: bool
-    id: str = ""
-    status: str = ""
+    has_case: bool = False
 
 
-class EnterpriseSupport:
+Inputs = SettingInputs[EnterpriseSupportParameters]
+
+
+class EnterpriseSupport(Setting[EnterpriseSupportParameters, ObservedCase]):
     """A support case asks for the account to be in the plan."""
 
-    name: ClassVar[str] = "enterprise-support"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "Enterprise Support for the account, asked for by a support case."
-    parameters_model: type[EnterpriseSupportParameters] = EnterpriseSupportParameters
+    name = "enterprise-support"
+    description = "Enterprise Support for the account, asked for by a support case."
+    parameters_model = EnterpriseSupportParameters
 
-    def bills_for(self, parameters: EnterpriseSupportParameters) -> str:  # noqa: ARG002 (the port's signature)
+    def bills_for(self, parameters: EnterpriseSupportParameters) -> str:
         return "Enterprise Support, by what the account uses"
 
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id}
 
-    def read(
-        self, inputs: SettingInputs[EnterpriseSupportParameters], session: AccountSession
-    ) -> ObservedCase:
+    def read(self, inputs: Inputs, session: AccountSession) -> ObservedCase:
         return _find(_support(inputs, session), session)
 
-    def compare(
-        self, inputs: SettingInputs[EnterpriseSupportParameters], observed: ObservedCase
-    ) -> tuple[SettingDifference, ...]:
-        if observed.id:
-            return ()
-        account = inputs.account.account_id
+    def differences(self, inputs: Inputs, observed: ObservedCase) -> Differences:
+        if observed.has_case:
+            return
         words = (
-            f"has not been asked for account {account}"
+            f"has not been asked for account {inputs.account.account_id}"
             if observed.has_plan
             else "cannot be asked for: the management account has no support plan with an API "
             "(Business or above), so this is skipped"
         )
-        return (
-            SettingDifference(
-                description=f"Enterprise Support {words}",
-                before=None,
-                after="asked for",
-                is_pending=not observed.has_plan,
-            ),
-        )
+        pending = not observed.has_plan
+        yield differs(f"Enterprise Support {words}", None, "asked for", pending=pending)
 
-    def change(
-        self,
-        inputs: SettingInputs[EnterpriseSupportParameters],
-        observed: ObservedCase,
-        session: AccountSession,
-    ) -> None:
-        if observed.id or not observed.has_plan:
-            return
+    def fix(self, inputs: Inputs, observed: ObservedCase, session: AccountSession) -> None:
         support = _support(inputs, session)
-        if _find(support, session).id:  # opened meanwhile, perhaps by a try whose answer was lost
+        # One may have been opened meanwhile, perhaps by a try whose answer was lost.
+        if not observed.has_plan or _find(support, session).has_case:
             return
         account = inputs.account
         copies: dict[str, Any] = (
@@ -127,9 +111,7 @@ class EnterpriseSupport:
         )
 
 
-def _support(
-    inputs: SettingInputs[EnterpriseSupportParameters], session: AccountSession
-) -> SupportClient:
+def _support(inputs: Inputs, session: AccountSession) -> SupportClient:
     return into_management(session, inputs.account).client("support", REGION)
 
 
@@ -146,7 +128,7 @@ def _find(support: SupportClient, session: AccountSession) -> ObservedCase:
         for page in pages:
             for case in page["cases"]:
                 if _mark(session) in case["subject"]:
-                    return ObservedCase(has_plan=True, id=case["caseId"], status=case["status"])
+                    return ObservedCase(has_plan=True, has_case=True)
     except Denied as error:
         if error.code != _NO_PLAN:
             raise

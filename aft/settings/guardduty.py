@@ -17,22 +17,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs
 from aft.baselines.references import AccountReference
-from aft.errors import Terminal
-from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.delegation import (
-    Delegation,
+from aft.settings.shapes.administrator import (
+    Administered,
+    AdministeredParameters,
     Part,
     into_management,
-    somebody_elses,
 )
-from aft.settings.wording import on_or_off, should_be
+from aft.settings.shapes.setting import Differences, on_or_off
 
 if TYPE_CHECKING:
     from types_boto3_guardduty import GuardDutyClient
@@ -47,7 +45,7 @@ Feature = Literal[
 ]
 
 
-class GuardDutyParameters(SettingParameters):
+class GuardDutyParameters(AdministeredParameters):
     """Parameters of ``guardduty``."""
 
     administrator: AccountReference | None = Field(
@@ -95,49 +93,52 @@ class ObservedGuardDuty:
     organization_features: Mapping[str, str] = field(default_factory=dict)
 
 
-class GuardDuty:
+Inputs = SettingInputs[GuardDutyParameters]
+
+
+class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
     """GuardDuty watches the account."""
 
-    name: ClassVar[str] = "guardduty"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = True
-    description: ClassVar[str] = "GuardDuty, alone or under an administrator account."
-    parameters_model: type[GuardDutyParameters] = GuardDutyParameters
+    name = "guardduty"
+    description = "GuardDuty, alone or under an administrator account."
+    parameters_model = GuardDutyParameters
+    service = "GuardDuty"
 
-    def bills_for(self, parameters: GuardDutyParameters) -> str:  # noqa: ARG002 (the port's signature)
+    def bills_for(self, parameters: GuardDutyParameters) -> str:
         return "the events and data analysed"
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
+    def organizations_client(self, inputs: Inputs, session: AccountSession) -> GuardDutyClient:
+        return into_management(session, inputs.account).client("guardduty", inputs.region)
 
-    def read(
-        self, inputs: SettingInputs[GuardDutyParameters], session: AccountSession
-    ) -> ObservedGuardDuty:
+    def read(self, inputs: Inputs, session: AccountSession) -> ObservedGuardDuty:
         own = session.client("guardduty", inputs.region)
-        delegation = Delegation.of(inputs.parameters.administrator, inputs.account)
-        detector = _detector(own)
+        delegation, detector = self.delegation(inputs), _detector(own)
         if delegation.part is Part.ALONE:
             return ObservedGuardDuty(detector=detector)
         if delegation.part is Part.ADMINISTRATOR:
-            appointed = _appointed(into_management(session, inputs.account), inputs.region)
+            answer = self.organizations_client(inputs, session).list_organization_admin_accounts()
+            accounts = answer.get("AdminAccounts", ())
+            appointed = next((item["AdminAccountId"] for item in accounts), "")
             organization: Mapping[str, Any] = {}
             if appointed == session.account_id and detector is not None:
                 organization = own.describe_organization_configuration(DetectorId=detector.id)
             return ObservedGuardDuty(
                 detector=detector,
                 appointed=appointed,
-                auto_enable=str(organization.get("AutoEnableOrganizationMembers", "")),
+                auto_enable=organization.get("AutoEnableOrganizationMembers", ""),
                 organization_features={
                     item["Name"]: item["AutoEnable"] for item in organization.get("Features", ())
                 },
             )
         admin = delegation.into(session).client("guardduty", inputs.region)
         theirs = next(iter(admin.list_detectors()["DetectorIds"]), "")
-        relationship = _relationship(admin, theirs, session.account_id) if theirs else ""
-        member_of = ""
+        relationship = member_of = ""
+        if theirs:
+            members = admin.get_members(DetectorId=theirs, AccountIds=[session.account_id])
+            relationship = next((item["RelationshipStatus"] for item in members["Members"]), "")
         if relationship != "Enabled" and detector is not None:
-            answer = own.get_administrator_account(DetectorId=detector.id)
-            member_of = str((answer.get("Administrator") or {}).get("AccountId", ""))
+            above = own.get_administrator_account(DetectorId=detector.id).get("Administrator")
+            member_of = (above or {}).get("AccountId", "")
         return ObservedGuardDuty(
             detector=detector,
             administrators_detector=theirs,
@@ -145,70 +146,78 @@ class GuardDuty:
             member_of=member_of,
         )
 
-    def compare(
-        self, inputs: SettingInputs[GuardDutyParameters], observed: ObservedGuardDuty
-    ) -> tuple[SettingDifference, ...]:
-        part = Delegation.of(inputs.parameters.administrator, inputs.account).part
-        found: list[SettingDifference] = []
+    def differences(self, inputs: Inputs, observed: ObservedGuardDuty) -> Differences:
+        wanted, part = inputs.parameters, self.delegation(inputs).part
+        found = self.standing(inputs, observed.appointed, observed.relationship)
         if part is Part.ADMINISTRATOR:
-            found += _organization_differences(inputs, observed)
-        if part is Part.MEMBER and observed.relationship != "Enabled":
-            found.append(
-                _differs(
-                    inputs,
-                    f"membership under administrator {inputs.parameters.administrator}",
-                    observed.relationship or None,
-                    "Enabled",
-                )
-            )
+            found.append(("auto-enabling", observed.auto_enable or None, wanted.auto_enable))
+            for name, is_on in sorted(wanted.features.items()):
+                before = observed.organization_features.get(name)
+                after = wanted.auto_enable if is_on else "NONE"
+                found.append((f"auto-enabling of {name}", before, after))
         detector = observed.detector
-        if detector is None or not detector.enabled:
-            found.append(_differs(inputs, "", None if detector is None else "off", "on"))
-        if detector is None:
-            return tuple(found)
-        wanted = inputs.parameters.publishing_frequency
-        if part is not Part.MEMBER and detector.frequency != wanted:
-            found.append(_differs(inputs, "publishing frequency", detector.frequency, wanted))
-        found += [
-            _differs(inputs, feature, on_or_off(detector.features.get(feature)), on_or_off(is_on))
-            for feature, is_on in sorted(inputs.parameters.features.items())
-            if detector.features.get(feature, False) != is_on
-        ]
-        return tuple(found)
+        found.append(("", None if detector is None else on_or_off(detector.enabled), "on"))
+        if detector is not None:
+            if part is not Part.MEMBER:
+                frequency = wanted.publishing_frequency
+                found.append(("publishing frequency", detector.frequency, frequency))
+            found += [
+                (name, detector.features.get(name), is_on)
+                for name, is_on in sorted(wanted.features.items())
+            ]
+        return self.unequal(inputs, found)
 
-    def change(
-        self,
-        inputs: SettingInputs[GuardDutyParameters],
-        observed: ObservedGuardDuty,
-        session: AccountSession,
-    ) -> None:
-        if not self.compare(inputs, observed):
-            return
-        delegation = Delegation.of(inputs.parameters.administrator, inputs.account)
-        if delegation.part is Part.MEMBER:
-            _join(inputs, observed, delegation, session)
+    def fix(self, inputs: Inputs, observed: ObservedGuardDuty, session: AccountSession) -> None:
+        part, parameters = self.delegation(inputs).part, inputs.parameters
+        if part is Part.MEMBER:
+            self._join(inputs, observed, session)
             return
         own = session.client("guardduty", inputs.region)
-        if delegation.part is Part.ADMINISTRATOR and observed.appointed != session.account_id:
-            if observed.appointed:
-                raise somebody_elses("GuardDuty", inputs.region, observed.appointed)
-            management = into_management(session, inputs.account)
-            management.client("guardduty", inputs.region).enable_organization_admin_account(
-                AdminAccountId=session.account_id
-            )
+        if part is Part.ADMINISTRATOR:
+            self.appoint(inputs, observed.appointed, session)
         # Appointing switches a detector on; look again, there may be only one.
         detector_id = next(iter(own.list_detectors()["DetectorIds"]), None)
         wanted = {
             "Enable": True,
-            "FindingPublishingFrequency": inputs.parameters.publishing_frequency,
-            **_features(inputs.parameters),
+            "FindingPublishingFrequency": parameters.publishing_frequency,
+            **_features(parameters, "Status", "ENABLED", "DISABLED"),
         }
         if detector_id is None:
             detector_id = own.create_detector(**wanted)["DetectorId"]
         else:
             own.update_detector(DetectorId=detector_id, **wanted)
-        if delegation.part is Part.ADMINISTRATOR:
-            _configure_organization(own, detector_id, inputs.parameters)
+        if part is Part.ADMINISTRATOR:
+            auto = parameters.auto_enable
+            own.update_organization_configuration(
+                DetectorId=detector_id,
+                AutoEnableOrganizationMembers=auto,
+                **_features(parameters, "AutoEnable", auto, "NONE"),
+            )
+
+    def _join(self, inputs: Inputs, observed: ObservedGuardDuty, session: AccountSession) -> None:
+        theirs = observed.administrators_detector
+        self.refuse_joining(
+            inputs, observed.member_of, missing="" if theirs else "GuardDuty detector"
+        )
+        admin = self.delegation(inputs).into(session).client("guardduty", inputs.region)
+        own = [session.account_id]
+        if observed.relationship != "Enabled":
+            answer: Any = admin.create_members(
+                DetectorId=theirs,
+                AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}],
+            )
+            self._processed(inputs, answer)
+        detector = observed.detector
+        if observed.relationship == "Disabled" or (detector and not detector.enabled):
+            answer = admin.start_monitoring_members(DetectorId=theirs, AccountIds=own)
+            self._processed(inputs, answer)
+        if features := _features(inputs.parameters, "Status", "ENABLED", "DISABLED"):
+            answer = admin.update_member_detectors(DetectorId=theirs, AccountIds=own, **features)
+            self._processed(inputs, answer)
+
+    def _processed(self, inputs: Inputs, answer: Mapping[str, Any]) -> None:
+        refused = answer.get("UnprocessedAccounts", ())
+        self.refuse_unprocessed(inputs, ((item["AccountId"], item["Result"]) for item in refused))
 
 
 def _detector(client: GuardDutyClient) -> Detector | None:
@@ -224,104 +233,8 @@ def _detector(client: GuardDutyClient) -> Detector | None:
     )
 
 
-def _appointed(management: AccountSession, region: str | None) -> str:
-    answer = management.client("guardduty", region).list_organization_admin_accounts()
-    return next((str(item["AdminAccountId"]) for item in answer.get("AdminAccounts", ())), "")
-
-
-def _relationship(admin: GuardDutyClient, detector_id: str, account_id: str) -> str:
-    answer = admin.get_members(DetectorId=detector_id, AccountIds=[account_id])
-    return next((str(item["RelationshipStatus"]) for item in answer["Members"]), "")
-
-
-def _organization_differences(
-    inputs: SettingInputs[GuardDutyParameters], observed: ObservedGuardDuty
-) -> list[SettingDifference]:
-    found = []
-    own = inputs.account.account_id
-    if observed.appointed != own:
-        found.append(_differs(inputs, "administrator", observed.appointed or None, str(own)))
-    wanted = inputs.parameters.auto_enable
-    if observed.auto_enable != wanted:
-        found.append(_differs(inputs, "auto-enabling", observed.auto_enable or None, wanted))
-    for feature, value in _auto_features(inputs.parameters).items():
-        before = observed.organization_features.get(feature)
-        if before != value:
-            found.append(_differs(inputs, f"auto-enabling of {feature}", before, value))
-    return found
-
-
-def _auto_features(parameters: GuardDutyParameters) -> Mapping[str, str]:
-    return {
-        feature: parameters.auto_enable if is_on else "NONE"
-        for feature, is_on in sorted(parameters.features.items())
-    }
-
-
-def _configure_organization(
-    own: GuardDutyClient, detector_id: str, parameters: GuardDutyParameters
-) -> None:
-    features = [
-        {"Name": feature, "AutoEnable": value}
-        for feature, value in _auto_features(parameters).items()
-    ]
-    more: dict[str, Any] = {"Features": features} if features else {}
-    own.update_organization_configuration(
-        DetectorId=detector_id,
-        AutoEnableOrganizationMembers=parameters.auto_enable,
-        **more,
-    )
-
-
-def _join(
-    inputs: SettingInputs[GuardDutyParameters],
-    observed: ObservedGuardDuty,
-    delegation: Delegation,
-    session: AccountSession,
-) -> None:
-    administrator = str(delegation.administrator)
-    if observed.member_of and observed.member_of != administrator:
-        raise somebody_elses("GuardDuty", inputs.region, observed.member_of)
-    detector = observed.administrators_detector
-    if not detector:
-        raise Terminal(
-            f"the administrator {administrator} has no GuardDuty detector in {inputs.region}",
-            hint="give that account a baseline with the same `guardduty` setting; it comes first",
-        )
-    admin = delegation.into(session).client("guardduty", inputs.region)
-    own = [session.account_id]
-    if observed.relationship != "Enabled":
-        answer = admin.create_members(
-            DetectorId=detector,
-            AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}],
-        )
-        _all_processed(answer, inputs)
-    if observed.relationship == "Disabled" or (observed.detector and not observed.detector.enabled):
-        _all_processed(admin.start_monitoring_members(DetectorId=detector, AccountIds=own), inputs)
-    if features := _features(inputs.parameters):
-        _all_processed(
-            admin.update_member_detectors(DetectorId=detector, AccountIds=own, **features), inputs
-        )
-
-
-def _all_processed(answer: Mapping[str, Any], inputs: SettingInputs[GuardDutyParameters]) -> None:
-    """GuardDuty says no to single accounts in an answer that succeeds."""
-    for item in answer.get("UnprocessedAccounts", ()):
-        raise Terminal(
-            f"GuardDuty in {inputs.region} refused account {item['AccountId']}: {item['Result']}",
-            hint="look at the account in the GuardDuty administrator's list of members",
-        )
-
-
-def _features(parameters: GuardDutyParameters) -> dict[str, Any]:
-    features = [
-        {"Name": name, "Status": "ENABLED" if is_on else "DISABLED"}
-        for name, is_on in sorted(parameters.features.items())
-    ]
+def _features(parameters: GuardDutyParameters, key: str, on: str, off: str) -> dict[str, Any]:
+    """What a call says of the protection plans; nothing where the parameters name none."""
+    named = sorted(parameters.features.items())
+    features = [{"Name": name, key: on if is_on else off} for name, is_on in named]
     return {"Features": features} if features else {}
-
-
-def _differs(
-    inputs: SettingInputs[GuardDutyParameters], what: str, before: str | None, after: str
-) -> SettingDifference:
-    return should_be(f"GuardDuty {what}".rstrip() + f" in {inputs.region}", before, after)

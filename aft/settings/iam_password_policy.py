@@ -9,17 +9,16 @@ out once their password has expired, which only an administrator can undo.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound
-from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-
-PolicyValue = bool | int | None
+from aft.settings.shapes import values
+from aft.settings.shapes.setting import Differences, differs
+from aft.settings.shapes.values import Observed, Values
 
 
 class IamPasswordPolicyParameters(SettingParameters):
@@ -47,99 +46,50 @@ class IamPasswordPolicyParameters(SettingParameters):
     )
 
 
-_FIELDS: Mapping[str, tuple[str, str]] = {
-    "minimum_length": ("MinimumPasswordLength", "minimum length"),
-    "require_symbols": ("RequireSymbols", "symbol required"),
-    "require_numbers": ("RequireNumbers", "number required"),
-    "require_uppercase": ("RequireUppercaseCharacters", "upper-case letter required"),
-    "require_lowercase": ("RequireLowercaseCharacters", "lower-case letter required"),
-    "allow_users_to_change": ("AllowUsersToChangePassword", "users may change it"),
-    "maximum_age_days": ("MaxPasswordAge", "maximum age in days"),
-    "reuse_prevention": ("PasswordReusePrevention", "earlier passwords refused"),
-    "hard_expiry": ("HardExpiry", "hard expiry"),
+Inputs = SettingInputs[IamPasswordPolicyParameters]
+_FIELDS = {
+    "minimum length is": values.Field("minimum_length", "MinimumPasswordLength"),
+    "symbol required is": values.Field("require_symbols", "RequireSymbols"),
+    "number required is": values.Field("require_numbers", "RequireNumbers"),
+    "upper-case letter required is": values.Field(
+        "require_uppercase", "RequireUppercaseCharacters"
+    ),
+    "lower-case letter required is": values.Field(
+        "require_lowercase", "RequireLowercaseCharacters"
+    ),
+    "users may change it is": values.Field("allow_users_to_change", "AllowUsersToChangePassword"),
+    "maximum age in days is": values.Field("maximum_age_days", "MaxPasswordAge"),
+    "earlier passwords refused is": values.Field("reuse_prevention", "PasswordReusePrevention"),
+    "hard expiry is": values.Field("hard_expiry", "HardExpiry"),
 }
+_LIMITS = frozenset({"MaxPasswordAge", "PasswordReusePrevention"})
 
 
-class IamPasswordPolicy:
+class IamPasswordPolicy(Values[IamPasswordPolicyParameters]):
     """The account has the password policy."""
 
-    name: ClassVar[str] = "iam-password-policy"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "The password policy of the account's IAM users."
-    parameters_model: type[IamPasswordPolicyParameters] = IamPasswordPolicyParameters
+    name = "iam-password-policy"
+    description = "The password policy of the account's IAM users."
+    parameters_model = IamPasswordPolicyParameters
+    subject = "password policy"
+    fields = _FIELDS
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self,
-        inputs: SettingInputs[IamPasswordPolicyParameters],  # noqa: ARG002 (the port's signature)
-        session: AccountSession,
-    ) -> Mapping[str, PolicyValue] | None:
-        """The policy by parameter name, or ``None`` where there is none."""
+    def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         try:
-            answer = session.client("iam").get_account_password_policy()
+            policy: Any = session.client("iam").get_account_password_policy()["PasswordPolicy"]
         except NotFound:
-            return None
-        policy: Mapping[str, Any] = answer["PasswordPolicy"]
-        found: dict[str, PolicyValue] = {}
-        for field, (key, _) in _FIELDS.items():
-            value = policy.get(key)
-            # AWS leaves out, or answers 0 or null, where a limit is off.
-            switched_off = None if field in {"maximum_age_days", "reuse_prevention"} else False
-            found[field] = value or switched_off
-        return found
+            return Observed(values={})
+        # AWS leaves out, or answers 0 or null, where a limit is off.
+        off = {field.key: None if field.key in _LIMITS else False for field in _FIELDS.values()}
+        return Observed(values=self.named({key: policy.get(key) or off[key] for key in off}))
 
-    def compare(
-        self,
-        inputs: SettingInputs[IamPasswordPolicyParameters],
-        observed: Mapping[str, PolicyValue] | None,
-    ) -> tuple[SettingDifference, ...]:
-        if observed is None:
-            length = inputs.parameters.minimum_length
-            return (
-                SettingDifference(
-                    description="password policy is not set, should be set "
-                    f"(minimum length {length})",
-                    before=None,
-                    after=f"minimum length {length}",
-                ),
-            )
-        differences = []
-        for field, (_, label) in _FIELDS.items():
-            wanted, is_now = getattr(inputs.parameters, field), observed.get(field)
-            if wanted != is_now:
-                differences.append(
-                    SettingDifference(
-                        description=f"password policy: {label} is {_text(is_now)}, "
-                        f"should be {_text(wanted)}",
-                        before=_text(is_now),
-                        after=_text(wanted),
-                    )
-                )
-        return tuple(differences)
-
-    def change(
-        self,
-        inputs: SettingInputs[IamPasswordPolicyParameters],
-        observed: Mapping[str, PolicyValue] | None,
-        session: AccountSession,
-    ) -> None:
-        if not self.compare(inputs, observed):
+    def differences(self, inputs: Inputs, observed: Observed) -> Differences:
+        if observed.values:
+            yield from super().differences(inputs, observed)
             return
-        wanted = {
-            key: value
-            for field, (key, _) in _FIELDS.items()
-            if (value := getattr(inputs.parameters, field)) is not None
-        }
-        session.client("iam").update_account_password_policy(**wanted)
+        after = f"minimum length {inputs.parameters.minimum_length}"
+        yield differs(f"password policy is not set, should be set ({after})", None, after)
 
-
-def _text(value: PolicyValue) -> str:
-    match value:
-        case None:
-            return "off"
-        case bool():
-            return "on" if value else "off"
-    return str(value)
+    def fix(self, inputs: Inputs, observed: Observed, session: AccountSession) -> None:
+        policy = self.as_aws(self.desired(inputs.parameters))
+        session.client("iam").update_account_password_policy(**policy)

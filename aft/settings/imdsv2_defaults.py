@@ -13,15 +13,14 @@ defaults the account cannot change them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
-from aft.errors import Terminal
-from aft.organization.model import AccountFacts
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.sessions import AccountSession
+from aft.settings.shapes import values
+from aft.settings.shapes.values import Observed, Values
 
 Switch = Literal["enabled", "disabled"]
 
@@ -33,8 +32,7 @@ class Imdsv2DefaultsParameters(SettingParameters):
         default="required", description="`required` is IMDSv2 alone; `optional` also IMDSv1."
     )
     hop_limit: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        default=2,
-        description="How many network hops the answer may travel; containers need 2.",
+        default=2, description="How many network hops the answer may travel; containers need 2."
     )
     endpoint: Switch | None = Field(
         default=None, description="Whether instances have a metadata endpoint at all."
@@ -47,95 +45,36 @@ class Imdsv2DefaultsParameters(SettingParameters):
     )
 
 
-_MEMBERS: Mapping[str, str] = {
-    "http_tokens": "HttpTokens",
-    "hop_limit": "HttpPutResponseHopLimit",
-    "endpoint": "HttpEndpoint",
-    "metadata_tags": "InstanceMetadataTags",
-    "enforce": "HttpTokensEnforced",
-}
-_WORDS: Mapping[str, str] = {
-    "http_tokens": "tokens are",
-    "hop_limit": "hop limit is",
-    "endpoint": "endpoint is",
-    "metadata_tags": "tags are",
-    "enforce": "enforcement is",
+Inputs = SettingInputs[Imdsv2DefaultsParameters]
+_FIELDS = {
+    "tokens are": values.Field("http_tokens", "HttpTokens"),
+    "hop limit is": values.Field("hop_limit", "HttpPutResponseHopLimit"),
+    "endpoint is": values.Field("endpoint", "HttpEndpoint"),
+    "tags are": values.Field("metadata_tags", "InstanceMetadataTags"),
+    "enforcement is": values.Field("enforce", "HttpTokensEnforced"),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedDefaults:
-    """``values`` by parameter name, without those never set; and who decides."""
+class Imdsv2Defaults(Values[Imdsv2DefaultsParameters]):
+    """New instances offer their metadata as in the baseline."""
 
-    values: Mapping[str, str | int]
-    managed_by: str
+    name = "imdsv2-defaults"
+    regional = True
+    description = "Metadata options of new EC2 instances, in every governed region."
+    parameters_model = Imdsv2DefaultsParameters
+    subject = "instance metadata"
+    fields = _FIELDS
 
+    def desired(self, parameters: Imdsv2DefaultsParameters) -> Mapping[str, Any]:
+        found = super().desired(parameters)
+        return {words: value for words, value in found.items() if value is not None}
 
-class Imdsv2Defaults:
-    """New instances offer their metadata as wanted."""
-
-    name: ClassVar[str] = "imdsv2-defaults"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = True
-    description: ClassVar[str] = "Metadata options of new EC2 instances, in every governed region."
-    parameters_model: type[Imdsv2DefaultsParameters] = Imdsv2DefaultsParameters
-
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self, inputs: SettingInputs[Imdsv2DefaultsParameters], session: AccountSession
-    ) -> ObservedDefaults:
+    def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         answer = session.client("ec2", inputs.region).get_instance_metadata_defaults()
-        level: Mapping[str, Any] = answer.get("AccountLevel") or {}
-        return ObservedDefaults(
-            values={field: level[name] for field, name in _MEMBERS.items() if name in level},
-            managed_by=level.get("ManagedBy", "account"),
+        level = answer.get("AccountLevel") or {}
+        return Observed(values=self.named(level), managed_by=level.get("ManagedBy", "account"))
+
+    def fix(self, inputs: Inputs, observed: Observed, session: AccountSession) -> None:
+        session.client("ec2", inputs.region).modify_instance_metadata_defaults(
+            **self.as_aws(self.differing(inputs, observed))
         )
-
-    def compare(
-        self, inputs: SettingInputs[Imdsv2DefaultsParameters], observed: ObservedDefaults
-    ) -> tuple[SettingDifference, ...]:
-        return tuple(
-            SettingDifference(
-                description=f"instance metadata in {inputs.region}: {_WORDS[field]} "
-                f"{observed.values.get(field, 'not set')}, should be {wanted}",
-                before=str(observed.values[field]) if field in observed.values else None,
-                after=str(wanted),
-            )
-            for field, wanted in _differing(inputs, observed).items()
-        )
-
-    def refuse(
-        self, inputs: SettingInputs[Imdsv2DefaultsParameters], observed: ObservedDefaults
-    ) -> None:
-        if observed.managed_by != "account":
-            raise Terminal(
-                f"instance metadata defaults in {inputs.region} are set by a "
-                f"{observed.managed_by} of the organization, which the account cannot change",
-                hint="change the policy, or leave imdsv2-defaults out of the baseline",
-            )
-
-    def change(
-        self,
-        inputs: SettingInputs[Imdsv2DefaultsParameters],
-        observed: ObservedDefaults,
-        session: AccountSession,
-    ) -> None:
-        differing = _differing(inputs, observed)
-        if not differing:
-            return
-        self.refuse(inputs, observed)
-        arguments: dict[str, Any] = {_MEMBERS[field]: value for field, value in differing.items()}
-        session.client("ec2", inputs.region).modify_instance_metadata_defaults(**arguments)
-
-
-def _differing(
-    inputs: SettingInputs[Imdsv2DefaultsParameters], observed: ObservedDefaults
-) -> Mapping[str, str | int]:
-    wanted = {field: getattr(inputs.parameters, field) for field in _MEMBERS}
-    return {
-        field: value
-        for field, value in wanted.items()
-        if value is not None and observed.values.get(field) != value
-    }

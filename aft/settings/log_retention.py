@@ -13,14 +13,13 @@ is unless ``replace`` says otherwise.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
-from aft.errors import NotFound
-from aft.organization.model import AccountFacts
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import Differences, Setting, differs, unless_gone
 
 Days = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827,
@@ -44,25 +43,20 @@ class LogRetentionParameters(SettingParameters):
     )
 
 
-class LogRetention:
+Inputs = SettingInputs[LogRetentionParameters]
+
+
+class LogRetention(Setting[LogRetentionParameters, Mapping[str, int | None]]):
     """Log groups have a retention."""
 
-    name: ClassVar[str] = "log-retention"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = True
-    comes_after: ClassVar[tuple[str, ...]] = ("cloudtrail", "network")  # which make log groups
-    sweeps_account: ClassVar[bool] = True
-    description: ClassVar[str] = (
-        "How long existing log groups keep their events, in every governed region."
-    )
-    parameters_model: type[LogRetentionParameters] = LogRetentionParameters
+    name = "log-retention"
+    regional = True
+    comes_after = ("cloudtrail", "network")  # which make log groups
+    sweeps_account = True
+    description = "How long existing log groups keep their events, in every governed region."
+    parameters_model = LogRetentionParameters
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self, inputs: SettingInputs[LogRetentionParameters], session: AccountSession
-    ) -> Mapping[str, int | None]:
+    def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, int | None]:
         """Days by log group, ``None`` permanently; groups with these prefixes."""
         pages = session.client("logs", inputs.region).get_paginator("describe_log_groups")
         return {
@@ -73,39 +67,24 @@ class LogRetention:
             if group.get("logGroupClass") != "DELIVERY"  # AWS keeps those for one day, always
         }
 
-    def compare(
-        self,
-        inputs: SettingInputs[LogRetentionParameters],
-        observed: Mapping[str, int | None],
-    ) -> tuple[SettingDifference, ...]:
-        wanted = _text(inputs.parameters.days)
-        return tuple(
-            SettingDifference(
-                description=f"log group {name} in {inputs.region} keeps events "
-                f"{_text(observed[name])}, should keep them {wanted}",
-                before=_text(observed[name]),
-                after=wanted,
-            )
-            for name in _differing(inputs, observed)
-        )
+    def differences(self, inputs: Inputs, observed: Mapping[str, int | None]) -> Differences:
+        after = _text(inputs.parameters.days)
+        for name in _differing(inputs, observed):
+            before = _text(observed[name])
+            group = f"log group {name} in {inputs.region}"
+            yield differs(f"{group} keeps events {before}, should keep them {after}", before, after)
 
-    def change(
-        self,
-        inputs: SettingInputs[LogRetentionParameters],
-        observed: Mapping[str, int | None],
-        session: AccountSession,
+    def fix(
+        self, inputs: Inputs, observed: Mapping[str, int | None], session: AccountSession
     ) -> None:
         logs = session.client("logs", inputs.region)
         for name in _differing(inputs, observed):
-            try:
-                logs.put_retention_policy(logGroupName=name, retentionInDays=inputs.parameters.days)
-            except NotFound:
-                continue  # deleted since it was read
+            unless_gone(
+                logs.put_retention_policy, logGroupName=name, retentionInDays=inputs.parameters.days
+            )
 
 
-def _differing(
-    inputs: SettingInputs[LogRetentionParameters], observed: Mapping[str, int | None]
-) -> list[str]:
+def _differing(inputs: Inputs, observed: Mapping[str, int | None]) -> list[str]:
     wanted = inputs.parameters
     return sorted(
         name
@@ -117,11 +96,9 @@ def _differing(
 def _outermost(prefixes: tuple[str, ...]) -> list[str]:
     """Without those that begin with another: their groups are found anyway."""
     return sorted(
-        {
-            prefix
-            for prefix in prefixes
-            if not any(prefix != other and prefix.startswith(other) for other in prefixes)
-        }
+        prefix
+        for prefix in set(prefixes)
+        if not any(prefix != other and prefix.startswith(other) for other in prefixes)
     )
 
 

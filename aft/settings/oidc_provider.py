@@ -12,19 +12,17 @@ alone, for taking a client away locks out whoever uses it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound, Terminal
-from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import Differences, Setting, differs
+from aft.settings.shapes.tags import OWNER_TAG, tag_list, tags_of
 from aft.values.regions import partition_of
-
-OWNER_TAG = "aft:setting"
 
 
 class OidcProviderParameters(SettingParameters):
@@ -53,64 +51,51 @@ class OidcProviderParameters(SettingParameters):
 class ObservedProvider:
     """The provider there is. ``ours`` when aft made or took it."""
 
-    client_ids: tuple[str, ...]
-    thumbprints: tuple[str, ...]
+    client_ids: frozenset[str]
+    thumbprints: frozenset[str]
     ours: bool
 
 
-class OidcProvider:
+Inputs = SettingInputs[OidcProviderParameters]
+
+
+class OidcProvider(Setting[OidcProviderParameters, ObservedProvider | None]):
     """The provider is there, with these clients."""
 
-    name: ClassVar[str] = "oidc-provider"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "An OpenID Connect provider whose tokens roles may trust."
-    parameters_model: type[OidcProviderParameters] = OidcProviderParameters
+    name = "oidc-provider"
+    description = "An OpenID Connect provider whose tokens roles may trust."
+    parameters_model = OidcProviderParameters
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self, inputs: SettingInputs[OidcProviderParameters], session: AccountSession
-    ) -> ObservedProvider | None:
+    def read(self, inputs: Inputs, session: AccountSession) -> ObservedProvider | None:
+        iam = session.client("iam")
         try:
-            found = session.client("iam").get_open_id_connect_provider(
-                OpenIDConnectProviderArn=_arn(inputs, session)
-            )
+            found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=_arn(inputs, session))
         except NotFound:
             return None
-        tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
         return ObservedProvider(
-            client_ids=tuple(sorted(found.get("ClientIDList", ()))),
-            thumbprints=tuple(sorted(item.lower() for item in found.get("ThumbprintList", ()))),
-            ours=tags.get(OWNER_TAG) == self.name,
+            client_ids=frozenset(found.get("ClientIDList", ())),
+            thumbprints=frozenset(item.lower() for item in found.get("ThumbprintList", ())),
+            ours=tags_of(found).get(OWNER_TAG) == self.name,
         )
 
-    def compare(
-        self, inputs: SettingInputs[OidcProviderParameters], observed: ObservedProvider | None
-    ) -> tuple[SettingDifference, ...]:
-        url = inputs.parameters.url
+    def differences(self, inputs: Inputs, observed: ObservedProvider | None) -> Differences:
+        wanted = inputs.parameters
         if observed is None:
-            return (
-                SettingDifference(
-                    description=f"OIDC provider {url} is not there", before=None, after=url
-                ),
-            )
-        found = []
-        clients = tuple(sorted(inputs.parameters.client_ids))
-        if observed.client_ids != clients:
-            found.append(_difference(url, "clients", observed.client_ids, clients))
-        thumbprints = _thumbprints(inputs)
-        if thumbprints is not None and observed.thumbprints != thumbprints:
-            found.append(_difference(url, "thumbprints", observed.thumbprints, thumbprints))
-        return tuple(found)
+            yield differs(f"OIDC provider {wanted.url} is not there", None, wanted.url)
+            return
+        for what, is_now, desired in (
+            ("clients", observed.client_ids, frozenset(wanted.client_ids)),
+            ("thumbprints", observed.thumbprints, _thumbprints(inputs)),
+        ):
+            if desired is not None and is_now != desired:
+                was, should = ", ".join(sorted(is_now)) or "none", ", ".join(sorted(desired))
+                words = f"OIDC provider {wanted.url} has {what} {was}, should have {should}"
+                yield differs(words, was, should)
 
-    def refuse(
-        self, inputs: SettingInputs[OidcProviderParameters], observed: ObservedProvider | None
-    ) -> None:
+    def refuse(self, inputs: Inputs, observed: ObservedProvider | None) -> None:
         if observed is None or observed.ours:
             return
-        extra = sorted(set(observed.client_ids) - set(inputs.parameters.client_ids))
+        extra = sorted(observed.client_ids - set(inputs.parameters.client_ids))
         if extra:
             raise Terminal(
                 f"the OIDC provider {inputs.parameters.url} was made by somebody else, with "
@@ -118,61 +103,42 @@ class OidcProvider:
                 hint="list them in `client_ids`, or delete the provider if nobody needs it",
             )
 
-    def change(
-        self,
-        inputs: SettingInputs[OidcProviderParameters],
-        observed: ObservedProvider | None,
-        session: AccountSession,
+    def fix(
+        self, inputs: Inputs, observed: ObservedProvider | None, session: AccountSession
     ) -> None:
-        iam, wanted = session.client("iam"), inputs.parameters
+        iam, wanted, thumbprints = session.client("iam"), inputs.parameters, _thumbprints(inputs)
+        owner = tag_list({OWNER_TAG: self.name})
         if observed is None:
-            thumbprints = _thumbprints(inputs)
             iam.create_open_id_connect_provider(
                 Url=wanted.url,
                 ClientIDList=list(wanted.client_ids),
-                Tags=[{"Key": OWNER_TAG, "Value": self.name}],
-                **({"ThumbprintList": list(thumbprints)} if thumbprints else {}),
+                Tags=owner,
+                **({"ThumbprintList": sorted(thumbprints)} if thumbprints else {}),
             )
             return
-        self.refuse(inputs, observed)
-        arn = _arn(inputs, session)
-        extra = sorted(set(observed.client_ids) - set(wanted.client_ids))
-        for client in sorted(set(wanted.client_ids) - set(observed.client_ids)):
+        arn, desired = _arn(inputs, session), frozenset(wanted.client_ids)
+        for client in sorted(desired - observed.client_ids):
             iam.add_client_id_to_open_id_connect_provider(
                 OpenIDConnectProviderArn=arn, ClientID=client
             )
-        for client in extra:
+        for client in sorted(observed.client_ids - desired):
             iam.remove_client_id_from_open_id_connect_provider(
                 OpenIDConnectProviderArn=arn, ClientID=client
             )
-        thumbprints = _thumbprints(inputs)
         if thumbprints is not None and observed.thumbprints != thumbprints:
             iam.update_open_id_connect_provider_thumbprint(
-                OpenIDConnectProviderArn=arn, ThumbprintList=list(thumbprints)
+                OpenIDConnectProviderArn=arn, ThumbprintList=sorted(thumbprints)
             )
         if not observed.ours:
-            iam.tag_open_id_connect_provider(
-                OpenIDConnectProviderArn=arn, Tags=[{"Key": OWNER_TAG, "Value": self.name}]
-            )
+            iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=arn, Tags=owner)
 
 
-def _arn(inputs: SettingInputs[OidcProviderParameters], session: AccountSession) -> str:
+def _arn(inputs: Inputs, session: AccountSession) -> str:
     partition = partition_of(inputs.account.home_region)
     name = inputs.parameters.url.removeprefix("https://")
     return f"arn:{partition}:iam::{session.account_id}:oidc-provider/{name}"
 
 
-def _thumbprints(inputs: SettingInputs[OidcProviderParameters]) -> tuple[str, ...] | None:
+def _thumbprints(inputs: Inputs) -> frozenset[str] | None:
     given = inputs.parameters.thumbprints
-    return None if given is None else tuple(sorted(item.lower() for item in given))
-
-
-def _difference(
-    url: str, what: str, before: Sequence[str], after: Sequence[str]
-) -> SettingDifference:
-    was, wanted = ", ".join(before) or "none", ", ".join(after)
-    return SettingDifference(
-        description=f"OIDC provider {url} has {what} {was}, should have {wanted}",
-        before=was,
-        after=wanted,
-    )
+    return None if given is None else frozenset(item.lower() for item in given)

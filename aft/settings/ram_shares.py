@@ -15,15 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference, account_behind
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import Differences, Setting, differs
 
 if TYPE_CHECKING:
     from types_boto3_ram import RAMClient
@@ -69,45 +70,31 @@ class ObservedShare:
     problem: str = ""
 
 
-class RamShares:
+Inputs = SettingInputs[RamSharesParameters]
+
+
+class RamShares(Setting[RamSharesParameters, tuple[ObservedShare, ...]]):
     """The account takes part in the resource shares."""
 
-    name: ClassVar[str] = "ram-shares"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "Resource shares (RAM) the account takes part in."
-    parameters_model: type[RamSharesParameters] = RamSharesParameters
+    name = "ram-shares"
+    description = "Resource shares (RAM) the account takes part in."
+    parameters_model = RamSharesParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id, "home_region": account.home_region}
 
-    def read(
-        self, inputs: SettingInputs[RamSharesParameters], session: AccountSession
-    ) -> tuple[ObservedShare, ...]:
+    def read(self, inputs: Inputs, session: AccountSession) -> tuple[ObservedShare, ...]:
         return tuple(_look(entry, inputs, session) for entry in inputs.parameters.shares)
 
-    def compare(
-        self,
-        inputs: SettingInputs[RamSharesParameters],  # noqa: ARG002 (the port's signature)
-        observed: tuple[ObservedShare, ...],
-    ) -> tuple[SettingDifference, ...]:
-        return tuple(
-            SettingDifference(
-                description=f"resource share {share.entry.name} of {share.entry.owner} "
-                f"{_words(share)}",
-                before=share.association or None,
-                after="ASSOCIATED",
-                is_pending=_is_under_way(share),
-            )
-            for share in observed
-            if not (share.is_own or share.reaches_us)
-        )
+    def differences(self, inputs: Inputs, observed: tuple[ObservedShare, ...]) -> Differences:
+        for share in observed:
+            if not (share.is_own or share.reaches_us):
+                words = f"resource share {share.entry.name} of {share.entry.owner} {_words(share)}"
+                pending = _is_under_way(share)
+                yield differs(words, share.association or None, "ASSOCIATED", pending=pending)
 
-    def change(
-        self,
-        inputs: SettingInputs[RamSharesParameters],
-        observed: tuple[ObservedShare, ...],
-        session: AccountSession,
+    def fix(
+        self, inputs: Inputs, observed: tuple[ObservedShare, ...], session: AccountSession
     ) -> None:
         for share in observed:
             if share.is_own or share.reaches_us or _is_under_way(share):
@@ -127,9 +114,7 @@ class RamShares:
                 own.accept_resource_share_invitation(resourceShareInvitationArn=invitation)
 
 
-def _look(
-    entry: ShareEntry, inputs: SettingInputs[RamSharesParameters], session: AccountSession
-) -> ObservedShare:
+def _look(entry: ShareEntry, inputs: Inputs, session: AccountSession) -> ObservedShare:
     owner = account_behind(entry.owner, inputs.account)
     if owner == session.account_id:
         return ObservedShare(entry=entry, is_own=True)

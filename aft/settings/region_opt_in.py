@@ -15,14 +15,15 @@ without anybody seeing it. In a baseline this setting comes before every regiona
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Denied, Terminal, Throttled
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import Differences, Setting, differs
 from aft.values.regions import OPT_IN
 
 AT_ONCE = 6
@@ -38,46 +39,38 @@ class RegionOptInParameters(SettingParameters):
     )
 
 
-class RegionOptIn:
+Inputs = SettingInputs[RegionOptInParameters]
+
+
+class RegionOptIn(Setting[RegionOptInParameters, Mapping[str, str]]):
     """Every opt-in region that the account governs is enabled."""
 
-    name: ClassVar[str] = "region-opt-in"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    opts_into_regions: ClassVar[bool] = True
-    description: ClassVar[str] = "The opt-in regions the account governs are enabled."
-    parameters_model: type[RegionOptInParameters] = RegionOptInParameters
+    name = "region-opt-in"
+    opts_into_regions = True
+    description = "The opt-in regions the account governs are enabled."
+    parameters_model = RegionOptInParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {"regions": _wanted(account)}
 
-    def read(
-        self, inputs: SettingInputs[RegionOptInParameters], session: AccountSession
-    ) -> Mapping[str, str]:
+    def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, str]:
         """``RegionOptStatus`` by region; no call for an account without opt-in regions."""
         return _statuses(_wanted(inputs.account), session)
 
-    def compare(
-        self, inputs: SettingInputs[RegionOptInParameters], observed: Mapping[str, str]
-    ) -> tuple[SettingDifference, ...]:
-        return tuple(
-            SettingDifference(
-                description=f"region {region} is {_word(observed, region)}, should be enabled",
-                before=_word(observed, region),
-                after="enabled",
-            )
-            for region in _wanted(inputs.account)
-            if observed.get(region) not in _ENABLED
-        )
+    def differences(self, inputs: Inputs, observed: Mapping[str, str]) -> Differences:
+        for region in _wanted(inputs.account):
+            if observed.get(region) not in _ENABLED:
+                status = observed.get(region, "not offered").lower()
+                yield differs(f"region {region} is {status}, should be enabled", status, "enabled")
 
-    def change(
-        self,
-        inputs: SettingInputs[RegionOptInParameters],
-        observed: Mapping[str, str],
-        session: AccountSession,
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: Mapping[str, str], session: AccountSession) -> None:
         wanted = _wanted(inputs.account)
-        _refuse_unknown(wanted, observed)
+        unknown = [name for name in wanted if name not in observed]
+        if unknown:
+            raise Terminal(
+                f"AWS does not offer {', '.join(unknown)} to this account",
+                hint="take the region out of the request, or ask AWS for access to it",
+            )
         looks = int(inputs.parameters.within_minutes * 60 / SECONDS_BETWEEN_LOOKS)
         statuses = dict(observed)
         for _ in range(looks):
@@ -128,16 +121,3 @@ def _is_ready(region: str, statuses: Mapping[str, str], session: AccountSession)
     except Denied:
         return False
     return True
-
-
-def _refuse_unknown(wanted: list[str], observed: Mapping[str, str]) -> None:
-    unknown = [name for name in wanted if name not in observed]
-    if unknown:
-        raise Terminal(
-            f"AWS does not offer {', '.join(unknown)} to this account",
-            hint="take the region out of the request, or ask AWS for access to it",
-        )
-
-
-def _word(observed: Mapping[str, str], region: str) -> str:
-    return observed.get(region, "not offered").lower()

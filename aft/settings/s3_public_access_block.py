@@ -8,16 +8,15 @@ means "all off". Changes may take a few minutes to hold everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound
-from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.wording import on_or_off
+from aft.settings.shapes import values
+from aft.settings.shapes.values import Observed, Values
 
 
 class S3PublicAccessBlockParameters(SettingParameters):
@@ -34,70 +33,36 @@ class S3PublicAccessBlockParameters(SettingParameters):
     )
 
 
-_FIELDS: Mapping[str, str] = {
-    "block_public_acls": "BlockPublicAcls",
-    "ignore_public_acls": "IgnorePublicAcls",
-    "block_public_policy": "BlockPublicPolicy",
-    "restrict_public_buckets": "RestrictPublicBuckets",
+Inputs = SettingInputs[S3PublicAccessBlockParameters]
+_FIELDS = {
+    "BlockPublicAcls is": values.Field("block_public_acls", "BlockPublicAcls"),
+    "IgnorePublicAcls is": values.Field("ignore_public_acls", "IgnorePublicAcls"),
+    "BlockPublicPolicy is": values.Field("block_public_policy", "BlockPublicPolicy"),
+    "RestrictPublicBuckets is": values.Field("restrict_public_buckets", "RestrictPublicBuckets"),
 }
 
 
-class S3PublicAccessBlock:
-    """The account's four public access switches are as wanted."""
+class S3PublicAccessBlock(Values[S3PublicAccessBlockParameters]):
+    """The account's four public access switches are as in the baseline."""
 
-    name: ClassVar[str] = "s3-public-access-block"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "The account-wide block of public access to S3 buckets."
-    parameters_model: type[S3PublicAccessBlockParameters] = S3PublicAccessBlockParameters
+    name = "s3-public-access-block"
+    description = "The account-wide block of public access to S3 buckets."
+    parameters_model = S3PublicAccessBlockParameters
+    subject = "S3 public access"
+    fields = _FIELDS
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self,
-        inputs: SettingInputs[S3PublicAccessBlockParameters],  # noqa: ARG002 (the port's signature)
-        session: AccountSession,
-    ) -> Mapping[str, bool]:
-        """The switches by parameter name."""
+    def read(self, inputs: Inputs, session: AccountSession) -> Observed:
+        found: Any = {}
+        client = session.client("s3control")
         try:
-            answer = session.client("s3control").get_public_access_block(
-                AccountId=session.account_id
-            )
+            answer = client.get_public_access_block(AccountId=session.account_id)
+            found = answer["PublicAccessBlockConfiguration"]
         except NotFound:
-            return dict.fromkeys(_FIELDS, False)
-        switches = answer["PublicAccessBlockConfiguration"]
-        return {field: bool(switches.get(key, False)) for field, key in _FIELDS.items()}
+            pass
+        return Observed(values={**dict.fromkeys(_FIELDS, False), **self.named(found)})
 
-    def compare(
-        self, inputs: SettingInputs[S3PublicAccessBlockParameters], observed: Mapping[str, bool]
-    ) -> tuple[SettingDifference, ...]:
-        return tuple(
-            SettingDifference(
-                description=f"S3 public access: {key} is {on_or_off(observed[field])}, "
-                f"should be {on_or_off(wanted)}",
-                before=on_or_off(observed[field]),
-                after=on_or_off(wanted),
-            )
-            for field, key in _FIELDS.items()
-            if (wanted := getattr(inputs.parameters, field)) != observed[field]
-        )
-
-    def change(
-        self,
-        inputs: SettingInputs[S3PublicAccessBlockParameters],
-        observed: Mapping[str, bool],
-        session: AccountSession,
-    ) -> None:
-        if not self.compare(inputs, observed):
-            return
-        wanted = inputs.parameters
+    def fix(self, inputs: Inputs, observed: Observed, session: AccountSession) -> None:
+        switches: Any = self.as_aws(self.desired(inputs.parameters))
         session.client("s3control").put_public_access_block(
-            AccountId=session.account_id,
-            PublicAccessBlockConfiguration={
-                "BlockPublicAcls": wanted.block_public_acls,
-                "IgnorePublicAcls": wanted.ignore_public_acls,
-                "BlockPublicPolicy": wanted.block_public_policy,
-                "RestrictPublicBuckets": wanted.restrict_public_buckets,
-            },
+            AccountId=session.account_id, PublicAccessBlockConfiguration=switches
         )

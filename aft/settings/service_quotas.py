@@ -16,14 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound, Terminal
-from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import Differences, Setting, differs, tolerated
 
 if TYPE_CHECKING:
     from types_boto3_service_quotas import ServiceQuotasClient
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 GLOBAL_REGION = "us-east-1"
 _OPEN = frozenset({"PENDING", "CASE_OPENED"})
 _REFUSED = frozenset({"DENIED", "NOT_APPROVED", "INVALID_REQUEST"})
-_ALREADY_OPEN = "ResourceAlreadyExistsException"
 
 
 class QuotaParameters(SettingParameters):
@@ -75,48 +74,40 @@ class ObservedQuota:
 Key = tuple[str, str]
 
 
-class ServiceQuotas:
+Inputs = SettingInputs[ServiceQuotasParameters]
+
+
+class ServiceQuotas(Setting[ServiceQuotasParameters, Mapping[Key, ObservedQuota]]):
     """Quotas are as high as wanted, or an increase has been asked for."""
 
-    name: ClassVar[str] = "service-quotas"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = True
-    description: ClassVar[str] = "Service quotas, raised by request in every governed region."
-    parameters_model: type[ServiceQuotasParameters] = ServiceQuotasParameters
+    name = "service-quotas"
+    regional = True
+    description = "Service quotas, raised by request in every governed region."
+    parameters_model = ServiceQuotasParameters
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(
-        self, inputs: SettingInputs[ServiceQuotasParameters], session: AccountSession
-    ) -> Mapping[Key, ObservedQuota]:
+    def read(self, inputs: Inputs, session: AccountSession) -> Mapping[Key, ObservedQuota]:
         """What applies; and what was asked for, where that is too little."""
         return {
             (quota.service, quota.quota): _observed(quota, _client(quota, inputs, session))
             for quota in _mine(inputs)
         }
 
-    def compare(
-        self, inputs: SettingInputs[ServiceQuotasParameters], observed: Mapping[Key, ObservedQuota]
-    ) -> tuple[SettingDifference, ...]:
-        return tuple(
-            SettingDifference(
-                description=f"quota {found.name} ({quota.service} {quota.quota}) in "
-                f"{_region(quota, inputs)} is {_value(found.applied)}, should be at least "
-                f"{_value(quota.at_least)}{_asked(quota, found)}",
-                before=_value(found.applied),
-                after=_value(quota.at_least),
-                is_pending=_is_decided_elsewhere(quota, found),
-            )
-            for quota in _mine(inputs)
-            if _is_low(quota, found := observed[quota.service, quota.quota])
-        )
+    def differences(self, inputs: Inputs, observed: Mapping[Key, ObservedQuota]) -> Differences:
+        for quota in _mine(inputs):
+            found = observed[quota.service, quota.quota]
+            if _is_low(quota, found):
+                before, after = _value(found.applied), _value(quota.at_least)
+                what = f"quota {found.name} ({quota.service} {quota.quota})"
+                yield differs(
+                    f"{what} in {_region(quota, inputs)} is {before}, should be at least {after}"
+                    f"{_asked(quota, found)}",
+                    before,
+                    after,
+                    pending=_is_decided_elsewhere(quota, found),
+                )
 
-    def change(
-        self,
-        inputs: SettingInputs[ServiceQuotasParameters],
-        observed: Mapping[Key, ObservedQuota],
-        session: AccountSession,
+    def fix(
+        self, inputs: Inputs, observed: Mapping[Key, ObservedQuota], session: AccountSession
     ) -> None:
         problems = []
         for quota in _mine(inputs):
@@ -127,7 +118,10 @@ class ServiceQuotas:
                 why = "does not exist" if found.applied is None else "cannot be raised"
                 problems.append(f"{found.name} ({quota.service} {quota.quota}) {why}")
                 continue
-            _ask(quota, _client(quota, inputs, session))
+            with tolerated("ResourceAlreadyExistsException"):  # somebody has asked since we looked
+                _client(quota, inputs, session).request_service_quota_increase(
+                    ServiceCode=quota.service, QuotaCode=quota.quota, DesiredValue=quota.at_least
+                )
         if problems:
             raise Terminal(
                 f"quotas in {inputs.region}: {'; '.join(problems)}",
@@ -136,21 +130,17 @@ class ServiceQuotas:
             )
 
 
-def _mine(inputs: SettingInputs[ServiceQuotasParameters]) -> Sequence[QuotaParameters]:
+def _mine(inputs: Inputs) -> Sequence[QuotaParameters]:
     """The quotas of this region; global ones are looked after by the home region's turn."""
     is_home = inputs.region == inputs.account.home_region
     return [quota for quota in inputs.parameters.quotas if is_home or not quota.is_global]
 
 
-def _region(quota: QuotaParameters, inputs: SettingInputs[ServiceQuotasParameters]) -> str:
+def _region(quota: QuotaParameters, inputs: Inputs) -> str:
     return GLOBAL_REGION if quota.is_global else str(inputs.region)
 
 
-def _client(
-    quota: QuotaParameters,
-    inputs: SettingInputs[ServiceQuotasParameters],
-    session: AccountSession,
-) -> ServiceQuotasClient:
+def _client(quota: QuotaParameters, inputs: Inputs, session: AccountSession) -> ServiceQuotasClient:
     return session.client("service-quotas", _region(quota, inputs))
 
 
@@ -174,8 +164,8 @@ def _observed(quota: QuotaParameters, client: ServiceQuotasClient) -> ObservedQu
         name=name,
         applied=applied,
         adjustable=adjustable,
-        asked=None if newest is None else float(newest["DesiredValue"]),
-        status="" if newest is None else str(newest["Status"]),
+        asked=None if newest is None else newest["DesiredValue"],
+        status="" if newest is None else newest["Status"],
     )
 
 
@@ -188,16 +178,6 @@ def _is_decided_elsewhere(quota: QuotaParameters, found: ObservedQuota) -> bool:
     if found.status in _OPEN:
         return True
     return found.status in _REFUSED and found.asked is not None and found.asked >= quota.at_least
-
-
-def _ask(quota: QuotaParameters, client: ServiceQuotasClient) -> None:
-    try:
-        client.request_service_quota_increase(
-            ServiceCode=quota.service, QuotaCode=quota.quota, DesiredValue=quota.at_least
-        )
-    except Terminal as error:
-        if error.code != _ALREADY_OPEN:  # somebody has asked since we looked
-            raise
 
 
 def _asked(quota: QuotaParameters, found: ObservedQuota) -> str:

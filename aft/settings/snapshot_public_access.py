@@ -10,15 +10,14 @@ organization sets it (``ManagedBy: declarative-policy``) the account cannot chan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import Field
 
-from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
-from aft.errors import Terminal
-from aft.organization.model import AccountFacts
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.sessions import AccountSession
+from aft.settings.shapes.values import Observed, Values
 
 
 class SnapshotPublicAccessParameters(SettingParameters):
@@ -31,60 +30,26 @@ class SnapshotPublicAccessParameters(SettingParameters):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedSharing:
-    """The switch as it stands, and who decides: ``account`` or ``declarative-policy``."""
-
-    state: str
-    managed_by: str
+Inputs = SettingInputs[SnapshotPublicAccessParameters]
 
 
-class SnapshotPublicAccess:
+class SnapshotPublicAccess(Values[SnapshotPublicAccessParameters]):
     """Public sharing of EBS snapshots is blocked."""
 
-    name: ClassVar[str] = "snapshot-public-access"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = True
-    description: ClassVar[str] = "The block of public EBS snapshots, in every governed region."
-    parameters_model: type[SnapshotPublicAccessParameters] = SnapshotPublicAccessParameters
+    name = "snapshot-public-access"
+    regional = True
+    description = "The block of public EBS snapshots, in every governed region."
+    parameters_model = SnapshotPublicAccessParameters
+    subject = "public EBS snapshots"
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
+    def desired(self, parameters: SnapshotPublicAccessParameters) -> Mapping[str, str]:
+        return {"": parameters.mode}
 
-    def read(
-        self, inputs: SettingInputs[SnapshotPublicAccessParameters], session: AccountSession
-    ) -> ObservedSharing:
+    def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         answer = session.client("ec2", inputs.region).get_snapshot_block_public_access_state()
-        return ObservedSharing(state=answer["State"], managed_by=answer.get("ManagedBy", "account"))
+        decides = answer.get("ManagedBy", "account")
+        return Observed(values={"": answer["State"]}, managed_by=decides)
 
-    def compare(
-        self, inputs: SettingInputs[SnapshotPublicAccessParameters], observed: ObservedSharing
-    ) -> tuple[SettingDifference, ...]:
-        wanted = inputs.parameters.mode
-        if observed.state == wanted:
-            return ()
-        return (
-            SettingDifference(
-                description=f"public EBS snapshots in {inputs.region}: {observed.state}, "
-                f"should be {wanted}",
-                before=observed.state,
-                after=wanted,
-            ),
-        )
-
-    def change(
-        self,
-        inputs: SettingInputs[SnapshotPublicAccessParameters],
-        observed: ObservedSharing,
-        session: AccountSession,
-    ) -> None:
-        wanted = inputs.parameters.mode
-        if observed.state == wanted:
-            return
-        if observed.managed_by != "account":
-            raise Terminal(
-                f"public EBS snapshots in {inputs.region} are {observed.state} by a "
-                f"{observed.managed_by} of the organization, which the account cannot change",
-                hint="change the policy, or write the mode it sets in the baseline",
-            )
-        session.client("ec2", inputs.region).enable_snapshot_block_public_access(State=wanted)
+    def fix(self, inputs: Inputs, observed: Observed, session: AccountSession) -> None:
+        ec2 = session.client("ec2", inputs.region)
+        ec2.enable_snapshot_block_public_access(State=inputs.parameters.mode)

@@ -23,16 +23,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from aft.baselines.model import Published, SettingDifference, SettingInputs, SettingParameters
+from aft.baselines.model import Published, SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import Differences, Setting, differs
 
 MAX_VALUE_BYTES = 4096
 MAX_NAME = 1011
@@ -53,22 +53,25 @@ class SsmMetadataParameters(SettingParameters):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedParameter:
+class ObservedParameter(NamedTuple):
     """A parameter there is; ``value`` is not the text of a SecureString."""
 
     value: str
-    type: str
+    type: str = "String"
+
+    def __str__(self) -> str:
+        return _short(self.value) if self.type == "String" else f"a {self.type}"
 
 
-class SsmMetadata:
+Inputs = SettingInputs[SsmMetadataParameters]
+
+
+class SsmMetadata(Setting[SsmMetadataParameters, Mapping[str, ObservedParameter]]):
     """The account's metadata and custom fields are SSM parameters."""
 
-    name: ClassVar[str] = "ssm-metadata"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    description: ClassVar[str] = "The account's metadata and custom fields as SSM parameters."
-    parameters_model: type[SsmMetadataParameters] = SsmMetadataParameters
+    name = "ssm-metadata"
+    description = "The account's metadata and custom fields as SSM parameters."
+    parameters_model = SsmMetadataParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {
@@ -87,9 +90,7 @@ class SsmMetadata:
             for keys, name, value in _flat(path, account.custom_fields)
         )
 
-    def read(
-        self, inputs: SettingInputs[SsmMetadataParameters], session: AccountSession
-    ) -> Mapping[str, ObservedParameter]:
+    def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, ObservedParameter]:
         """The parameters at our paths, by full name."""
         pages = session.client("ssm").get_paginator("get_parameters_by_path")
         found: dict[str, ObservedParameter] = {}
@@ -97,42 +98,26 @@ class SsmMetadata:
             path = f"{inputs.parameters.path}/{below}"
             for page in pages.paginate(Path=path, Recursive=True, WithDecryption=False):
                 for parameter in page["Parameters"]:
-                    found[parameter["Name"]] = ObservedParameter(
-                        value=parameter["Value"], type=parameter["Type"]
-                    )
+                    value = ObservedParameter(parameter["Value"], parameter["Type"])
+                    found[parameter["Name"]] = value
         return found
 
-    def compare(
-        self,
-        inputs: SettingInputs[SsmMetadataParameters],
-        observed: Mapping[str, ObservedParameter],
-    ) -> tuple[SettingDifference, ...]:
+    def differences(self, inputs: Inputs, observed: Mapping[str, ObservedParameter]) -> Differences:
         wanted = _wanted(inputs)
-        differences = []
         for name, value in sorted(wanted.items()):
-            problem = _problem(name, value)
-            if problem:
-                differences.append(_difference(name, None, None, problem))
-            elif name not in observed:
-                differences.append(
-                    _difference(name, None, value, f"is not set, should be {_short(value)}")
-                )
-            elif observed[name] != ObservedParameter(value=value, type="String"):
-                was = _shown(observed[name])
-                differences.append(
-                    _difference(name, was, value, f"is {was}, should be {_short(value)}")
-                )
-        differences.extend(
-            _difference(name, _shown(observed[name]), None, "is left over, should be deleted")
-            for name in _stale(inputs, wanted, observed)
-        )
-        return tuple(differences)
+            label, found = f"SSM parameter {name}", observed.get(name)
+            if problem := _problem(name, value):
+                yield differs(f"{label} {problem}", None, None)
+            elif found != ObservedParameter(value):
+                before = str(found) if found is not None else None
+                was = f"is {before or 'not set'}"
+                yield differs(f"{label} {was}, should be {_short(value)}", before, value)
+        for name in _stale(inputs, wanted, observed):
+            words = f"SSM parameter {name} is left over, should be deleted"
+            yield differs(words, str(observed[name]), None)
 
-    def change(
-        self,
-        inputs: SettingInputs[SsmMetadataParameters],
-        observed: Mapping[str, ObservedParameter],
-        session: AccountSession,
+    def fix(
+        self, inputs: Inputs, observed: Mapping[str, ObservedParameter], session: AccountSession
     ) -> None:
         wanted = _wanted(inputs)
         problems = [
@@ -146,16 +131,14 @@ class SsmMetadata:
                 hint="rename or shorten the custom field in the request",
             )
         ssm = session.client("ssm")
-        replaced = [
-            name
-            for name, parameter in observed.items()
-            if name in wanted and parameter.type != "String"
-        ]
+        replaced = (
+            name for name, found in observed.items() if name in wanted and found.type != "String"
+        )
         leaving = sorted((*_stale(inputs, wanted, observed), *replaced))
         for start in range(0, len(leaving), _DELETE_AT_ONCE):
             ssm.delete_parameters(Names=leaving[start : start + _DELETE_AT_ONCE])
         for name, value in sorted(wanted.items()):
-            if observed.get(name) != ObservedParameter(value=value, type="String"):
+            if observed.get(name) != ObservedParameter(value):
                 ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
 
 
@@ -172,7 +155,7 @@ def _metadata(account: AccountFacts) -> Iterator[tuple[str, str]]:
     return ((key, value) for key, value in zip(_ACCOUNT_KEYS, values, strict=True) if value)
 
 
-def _wanted(inputs: SettingInputs[SsmMetadataParameters]) -> Mapping[str, str]:
+def _wanted(inputs: Inputs) -> Mapping[str, str]:
     path = inputs.parameters.path
     wanted = {f"{path}/account/{key}": value for key, value in _metadata(inputs.account)}
     fields = _flat(f"{path}/{_FIELDS_PATH}", inputs.account.custom_fields)
@@ -215,33 +198,16 @@ def _problem(name: str, value: str) -> str:
     return ""
 
 
-def _stale(
-    inputs: SettingInputs[SsmMetadataParameters],
-    wanted: Mapping[str, str],
-    observed: Mapping[str, ObservedParameter],
-) -> tuple[str, ...]:
+def _stale(inputs: Inputs, wanted: Collection[str], observed: Collection[str]) -> list[str]:
     path = inputs.parameters.path
     ours = {f"{path}/account/{key}" for key in _ACCOUNT_KEYS}
-    return tuple(
-        sorted(
-            name
-            for name in observed
-            if name not in wanted and (name in ours or name.startswith(f"{path}/{_FIELDS_PATH}/"))
-        )
-    )
-
-
-def _difference(
-    name: str, before: str | None, after: str | None, description: str
-) -> SettingDifference:
-    return SettingDifference(
-        description=f"SSM parameter {name} {description}", before=before, after=after
+    fields = f"{path}/{_FIELDS_PATH}/"
+    return sorted(
+        name
+        for name in observed
+        if name not in wanted and (name in ours or name.startswith(fields))
     )
 
 
 def _short(value: str) -> str:
     return repr(value if len(value) <= 60 else value[:57] + "…")
-
-
-def _shown(parameter: ObservedParameter) -> str:
-    return _short(parameter.value) if parameter.type == "String" else f"a {parameter.type}"

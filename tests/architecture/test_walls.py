@@ -118,13 +118,7 @@ STRANGERS: Mapping[str, tuple[str, ...]] = {
     "aft.kinds": ("aft.kinds.registry",),
     "aft.providers": (),
     "aft.runners": ("aft.runners.process", "aft.runners.shell"),  # helpers around Terraform
-    "aft.settings": (
-        "aft.settings.delegation",
-        "aft.settings.deletion",
-        "aft.settings.iam_roles.policies",
-        "aft.settings.log_bucket",
-        "aft.settings.wording",
-    ),
+    "aft.settings": ("aft.settings.shapes",),
 }
 
 PURE = (

@@ -76,8 +76,8 @@ def test_a_changed_budget_touches_that_account_alone(repo: Repo) -> None:
     assert change["details"] == [
         "budget is 9 USD a month, should be 20 USD a month",
         "alert at actual 50 % is missing, should warn a@example.com",
-        "alert at actual 80 % is left over, should go",
-        "alert at actual 100 % is left over, should go",
+        "alert at actual 80 % is left over, should be removed",
+        "alert at actual 100 % is left over, should be removed",
     ]
     repo.apply()
     assert repo.changes() == []

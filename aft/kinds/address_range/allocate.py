@@ -67,10 +67,7 @@ Taken = tuple[str, IPv4Network]
 
 
 def allocate(
-    claims: Iterable[RangeClaim],
-    *,
-    pools: Mapping[str, RangePool],
-    taken: Iterable[Taken] = (),
+    claims: Iterable[RangeClaim], *, pools: Mapping[str, RangePool], taken: Iterable[Taken] = ()
 ) -> Allocations:
     """A range for each claim. Owners are unique; ``taken`` may name owners of claims, too."""
     ordered = sorted(claims, key=lambda claim: claim.owner)

@@ -15,7 +15,7 @@ from aft.plan.words import ARROW, Item, because
 
 TAKES = Risk("take-away", "something in the account is taken away")
 _VERBS: Mapping[Action, Verb] = {
-    Action.UPDATE: Verb(label="set", counted=("setting", "settings"), drifted="setting"),
+    Action.UPDATE: Verb(label="set", counted=("setting", "settings"), drifted="setting")
 }
 
 

@@ -15,24 +15,21 @@ any other role is never touched, not even one with a listed name: that is refuse
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from aft.baselines.model import SettingDifference, SettingInputs
+from aft.baselines.model import SettingInputs
 from aft.baselines.references import account_behind
 from aft.errors import NotFound, Terminal
-from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.deletion import unless_gone
-from aft.settings.iam_roles import policies as iam_policies
 from aft.settings.iam_roles.parameters import IamRolesParameters, RoleParameters
+from aft.settings.shapes import policies as iam_policies
+from aft.settings.shapes.setting import Differences, Setting, differs, unless_gone
+from aft.settings.shapes.tags import OWNER_TAG, tag_list, tags_of
 from aft.values.regions import partition_of
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
-    from types_boto3_iam.type_defs import TagTypeDef
-
-OWNER_TAG = "aft:setting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +38,7 @@ class RoleState:
 
     path: str
     trust: str
-    managed: tuple[str, ...] = ()
+    managed: frozenset[str] = frozenset()
     inline: Mapping[str, str] = field(default_factory=dict)
     boundary: str = ""
     session_seconds: int = 3600
@@ -52,20 +49,18 @@ class RoleState:
 Roles = Mapping[str, RoleState]
 
 
-class IamRoles:
+Inputs = SettingInputs[IamRolesParameters]
+
+
+class IamRoles(Setting[IamRolesParameters, Roles]):
     """The roles are there, as listed."""
 
-    name: ClassVar[str] = "iam-roles"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    comes_after: ClassVar[tuple[str, ...]] = ("oidc-provider",)  # which roles may trust
-    description: ClassVar[str] = "IAM roles made from the baseline."
-    parameters_model: type[IamRolesParameters] = IamRolesParameters
+    name = "iam-roles"
+    comes_after = ("oidc-provider",)  # which roles may trust
+    description = "IAM roles made from the baseline."
+    parameters_model = IamRolesParameters
 
-    def facts(self, account: AccountFacts) -> object:  # noqa: ARG002 (the port's signature)
-        return {}
-
-    def read(self, inputs: SettingInputs[IamRolesParameters], session: AccountSession) -> Roles:
+    def read(self, inputs: Inputs, session: AccountSession) -> Roles:
         """Roles with a listed name, and those this setting made earlier."""
         iam = session.client("iam")
         listed = {role.name for role in inputs.parameters.roles}
@@ -73,7 +68,7 @@ class IamRoles:
         found: dict[str, RoleState] = {}
         for page in pages:
             for details in page["RoleDetailList"]:
-                tags = {tag["Key"]: tag["Value"] for tag in details.get("Tags", ())}
+                tags = tags_of(details)
                 name = details["RoleName"]
                 if name in listed or tags.get(OWNER_TAG) == self.name:
                     state = _state(details, tags, iam, is_listed=name in listed)
@@ -81,44 +76,38 @@ class IamRoles:
                         found[name] = state
         return found
 
-    def compare(
-        self, inputs: SettingInputs[IamRolesParameters], observed: Roles
-    ) -> tuple[SettingDifference, ...]:
+    def differences(self, inputs: Inputs, observed: Roles) -> Differences:
         wanted = _wanted(inputs)
-        differences = []
         for name in sorted(wanted):
-            if name not in observed:
-                differences.append(
-                    SettingDifference(
-                        description=f"role {name} is not there, should be made",
-                        before=None,
-                        after=name,
-                    )
-                )
+            if name in observed:
+                yield from _compared(name, observed[name], wanted[name])
+            else:
+                yield differs(f"role {name} is not there, should be made", None, name)
+        for name in sorted(observed.keys() - wanted.keys()):
+            words = f"role {name} is no longer listed, should be deleted"
+            yield differs(words, name, None, takes=True)
+
+    def refuse(self, inputs: Inputs, observed: Roles) -> None:
+        wanted, problems = _wanted(inputs), []
+        for role in inputs.parameters.roles:
+            before = observed.get(role.name)
+            if before is None:
                 continue
-            differences.extend(_compared(name, observed[name], wanted[name]))
-        differences.extend(
-            SettingDifference(
-                description=f"role {name} is no longer listed, should be deleted",
-                before=name,
-                after=None,
-                takes_away=True,
+            if before.tags.get(OWNER_TAG) != self.name and not role.adopt:
+                problems.append(f"role {role.name} was not made by aft")
+            elif before.path != wanted[role.name].path:
+                problems.append(
+                    f"role {role.name} has the path {before.path}, which cannot be changed to "
+                    f"{wanted[role.name].path}"
+                )
+        if problems:
+            raise Terminal(
+                f"roles were left alone: {'; '.join(problems)}",
+                hint="choose another name, set `adopt: true`, or delete the role first",
             )
-            for name in sorted(observed.keys() - wanted.keys())
-        )
-        return tuple(differences)
 
-    def refuse(self, inputs: SettingInputs[IamRolesParameters], observed: Roles) -> None:
-        _refuse(inputs, observed, _wanted(inputs))
-
-    def change(
-        self,
-        inputs: SettingInputs[IamRolesParameters],
-        observed: Roles,
-        session: AccountSession,
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: Roles, session: AccountSession) -> None:
         wanted = _wanted(inputs)
-        _refuse(inputs, observed, wanted)
         iam = session.client("iam")
         for role in inputs.parameters.roles:
             state, trust = wanted[role.name], _trust(role, inputs)
@@ -130,17 +119,10 @@ class IamRoles:
                     Path=state.path,
                     Description=state.description,
                     MaxSessionDuration=state.session_seconds,
-                    Tags=_tag_list(state.tags),
+                    Tags=tag_list(state.tags),
                     **({"PermissionsBoundary": state.boundary} if state.boundary else {}),
                 )
-                before = RoleState(
-                    path=state.path,
-                    trust=state.trust,
-                    boundary=state.boundary,
-                    session_seconds=state.session_seconds,
-                    description=state.description,
-                    tags=state.tags,
-                )
+                before = replace(state, managed=frozenset(), inline={})
             _fix(iam, role, trust, before, state)
         for name in sorted(observed.keys() - wanted.keys()):
             _delete(iam, name, observed[name])
@@ -160,7 +142,7 @@ def _state(
     return RoleState(
         path=details["Path"],
         trust=iam_policies.canonical(details["AssumeRolePolicyDocument"]),
-        managed=tuple(sorted(item["PolicyArn"] for item in details["AttachedManagedPolicies"])),
+        managed=frozenset(item["PolicyArn"] for item in details["AttachedManagedPolicies"]),
         inline={
             item["PolicyName"]: iam_policies.canonical(item["PolicyDocument"])
             for item in details["RolePolicyList"]
@@ -172,13 +154,13 @@ def _state(
     )
 
 
-def _wanted(inputs: SettingInputs[IamRolesParameters]) -> Roles:
+def _wanted(inputs: Inputs) -> Roles:
     partition = partition_of(inputs.account.home_region)
     return {
         role.name: RoleState(
             path=role.path,
             trust=iam_policies.canonical(_trust(role, inputs)),
-            managed=tuple(sorted(_policy_arn(item, partition) for item in role.managed_policies)),
+            managed=frozenset(_policy_arn(item, partition) for item in role.managed_policies),
             inline={
                 name: iam_policies.canonical(policy)
                 for name, policy in role.inline_policies.items()
@@ -194,7 +176,7 @@ def _wanted(inputs: SettingInputs[IamRolesParameters]) -> Roles:
     }
 
 
-def _trust(role: RoleParameters, inputs: SettingInputs[IamRolesParameters]) -> str:
+def _trust(role: RoleParameters, inputs: Inputs) -> str:
     """The trust policy. Raises ``Terminal`` while an account it names does not exist."""
     account = inputs.account
     partition = partition_of(account.home_region)
@@ -217,14 +199,11 @@ def _trust(role: RoleParameters, inputs: SettingInputs[IamRolesParameters]) -> s
         arn = f"arn:{partition}:iam::{account.account_id or ''}:oidc-provider/{host}"
         equals = {f"{host}:aud": list(item.audiences)}
         plain = [subject for subject in item.subjects if "*" not in subject and "?" not in subject]
+        conditions: dict[str, Any] = {"StringEquals": equals}
         if len(plain) == len(item.subjects):
             equals[f"{host}:sub"] = plain
-            conditions: dict[str, Any] = {"StringEquals": equals}
         else:
-            conditions = {
-                "StringEquals": equals,
-                "StringLike": {f"{host}:sub": list(item.subjects)},
-            }
+            conditions["StringLike"] = {f"{host}:sub": list(item.subjects)}
         statements.append(iam_policies.allow_web_identity(arn, conditions))
     return iam_policies.document(statements)
 
@@ -234,39 +213,35 @@ def _policy_arn(policy: str, partition: str) -> str:
     return policy if policy.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{policy}"
 
 
-def _compared(name: str, is_now: RoleState, wanted: RoleState) -> Iterator[SettingDifference]:
+def _compared(name: str, is_now: RoleState, wanted: RoleState) -> Differences:
     differing = (*_attributes(is_now, wanted), *_policies(is_now, wanted), *_tags(is_now, wanted))
     for what, before, after in differing:
-        was, should = before or "not set", after or "not set"
-        yield SettingDifference(
-            description=f"role {name}: {what} is {was}, should be {should}",
-            before=before,
-            after=after,
-            takes_away=what.startswith(("policy ", "inline policy "))
-            and after in ("not attached", "not there"),
-        )
+        words = f"role {name}: {what} is {before or 'not set'}, should be {after or 'not set'}"
+        is_policy = what.startswith(("policy ", "inline policy "))
+        takes = is_policy and after in ("not attached", "not there")
+        yield differs(words, before, after, takes=takes)
 
 
 _Differing = Iterator[tuple[str, str | None, str | None]]
 
 
 def _attributes(is_now: RoleState, wanted: RoleState) -> _Differing:
-    if is_now.path != wanted.path:
-        yield "path", is_now.path, wanted.path
-    if is_now.trust != wanted.trust:
-        yield "trust policy", "another", "as in the baseline"
-    if is_now.boundary != wanted.boundary:
-        yield "permissions boundary", is_now.boundary, wanted.boundary
-    if is_now.session_seconds != wanted.session_seconds:
-        yield "longest session", f"{is_now.session_seconds} s", f"{wanted.session_seconds} s"
-    if is_now.description != wanted.description:
-        yield "description", repr(is_now.description), repr(wanted.description)
+    baselines = "as in the baseline"
+    for what, before, after in (
+        ("path", is_now.path, wanted.path),
+        ("trust policy", baselines if is_now.trust == wanted.trust else "another", baselines),
+        ("permissions boundary", is_now.boundary, wanted.boundary),
+        ("longest session", f"{is_now.session_seconds} s", f"{wanted.session_seconds} s"),
+        ("description", repr(is_now.description), repr(wanted.description)),
+    ):
+        if before != after:
+            yield what, before, after
 
 
 def _policies(is_now: RoleState, wanted: RoleState) -> _Differing:
-    for arn in sorted(set(wanted.managed) - set(is_now.managed)):
+    for arn in sorted(wanted.managed - is_now.managed):
         yield f"policy {arn}", "not attached", "attached"
-    for arn in sorted(set(is_now.managed) - set(wanted.managed)):
+    for arn in sorted(is_now.managed - wanted.managed):
         yield f"policy {arn}", "attached", "not attached"
     for policy in sorted(wanted.inline.keys() | is_now.inline.keys()):
         if is_now.inline.get(policy) != wanted.inline.get(policy):
@@ -283,27 +258,6 @@ def _tags(is_now: RoleState, wanted: RoleState) -> _Differing:
             yield f"tag {key}", is_now.tags.get(key), wanted.tags[key]
 
 
-def _refuse(inputs: SettingInputs[IamRolesParameters], observed: Roles, wanted: Roles) -> None:
-    """Raise ``Terminal`` before anything is changed, when something must not be."""
-    problems = []
-    for role in inputs.parameters.roles:
-        before = observed.get(role.name)
-        if before is None:
-            continue
-        if before.tags.get(OWNER_TAG) != IamRoles.name and not role.adopt:
-            problems.append(f"role {role.name} was not made by aft")
-        elif before.path != wanted[role.name].path:
-            problems.append(
-                f"role {role.name} has the path {before.path}, which cannot be changed to "
-                f"{wanted[role.name].path}"
-            )
-    if problems:
-        raise Terminal(
-            f"roles were left alone: {'; '.join(problems)}",
-            hint="choose another name, set `adopt: true`, or delete the role first",
-        )
-
-
 def _fix(
     iam: IAMClient, role: RoleParameters, trust: str, before: RoleState, wanted: RoleState
 ) -> None:
@@ -313,7 +267,7 @@ def _fix(
         iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=wanted.boundary)
     if before.trust != wanted.trust:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
-    for arn in sorted(set(before.managed) - set(wanted.managed)):
+    for arn in sorted(before.managed - wanted.managed):
         iam.detach_role_policy(RoleName=name, PolicyArn=arn)
     for policy in sorted(before.inline.keys() - wanted.inline.keys()):
         iam.delete_role_policy(RoleName=name, PolicyName=policy)
@@ -321,27 +275,22 @@ def _fix(
         if before.inline.get(policy) != wanted.inline[policy]:
             text = iam_policies.as_text(role.inline_policies[policy])
             iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=text)
-    for arn in sorted(set(wanted.managed) - set(before.managed)):
+    for arn in sorted(wanted.managed - before.managed):
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
     if before.boundary and not wanted.boundary:
         iam.delete_role_permissions_boundary(RoleName=name)
-    if (before.session_seconds, before.description) != (
-        wanted.session_seconds,
-        wanted.description,
-    ):
+    if (before.session_seconds, before.description) != (wanted.session_seconds, wanted.description):
         iam.update_role(
-            RoleName=name,
-            Description=wanted.description,
-            MaxSessionDuration=wanted.session_seconds,
+            RoleName=name, Description=wanted.description, MaxSessionDuration=wanted.session_seconds
         )
     changed = {key: tag for key, tag in wanted.tags.items() if before.tags.get(key) != tag}
     if changed:
-        iam.tag_role(RoleName=name, Tags=_tag_list(changed))
+        iam.tag_role(RoleName=name, Tags=tag_list(changed))
 
 
 def _delete(iam: IAMClient, name: str, state: RoleState) -> None:
     """Detach what it has, then delete it. Raises ``Terminal`` when something else holds it."""
-    for arn in state.managed:
+    for arn in sorted(state.managed):
         unless_gone(iam.detach_role_policy, RoleName=name, PolicyArn=arn)
     for policy in state.inline:
         unless_gone(iam.delete_role_policy, RoleName=name, PolicyName=policy)
@@ -355,7 +304,3 @@ def _delete(iam: IAMClient, name: str, state: RoleState) -> None:
             hint="take it out of its instance profile, or list it again",
             code=error.code,
         ) from error
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
-    return [{"Key": key, "Value": tag} for key, tag in sorted(tags.items())]

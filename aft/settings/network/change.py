@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aft.errors import Conflict, NotFound, Terminal
 from aft.sessions import AccountSession
-from aft.settings.deletion import unless_gone
 from aft.settings.network.desired import Wishes, default_route_of, missing_tags, wishes_of
 from aft.settings.network.flow_logs import change_flow_logs
 from aft.settings.network.parameters import NetworkParameters, SubnetPlan
@@ -28,11 +27,13 @@ from aft.settings.network.state import (
     addresses_of,
     nats_of,
 )
+from aft.settings.shapes.setting import unless_gone
+from aft.settings.shapes.tags import tag_list
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
     from types_boto3_ec2.literals import ResourceTypeType
-    from types_boto3_ec2.type_defs import TagSpecificationTypeDef, TagTypeDef
+    from types_boto3_ec2.type_defs import TagSpecificationTypeDef
 
 T = TypeVar("T")
 SECONDS_BETWEEN_LOOKS = 10.0
@@ -59,16 +60,12 @@ class _Work:
 
     def tags(self, part: str) -> dict[str, str]:
         network = self.parameters.network
-        return {
-            **self.parameters.tags,
-            "Name": f"{network}-{part}",
-            NETWORK_TAG: network,
-            PART_TAG: part,
-        }
+        own = {"Name": f"{network}-{part}", NETWORK_TAG: network, PART_TAG: part}
+        return {**self.parameters.tags, **own}
 
     def specification(self, kind: ResourceTypeType, part: str) -> list[TagSpecificationTypeDef]:
         """The tags of a part, for the call that makes it."""
-        return [{"ResourceType": kind, "Tags": _tag_list(self.tags(part))}]
+        return [{"ResourceType": kind, "Tags": tag_list(self.tags(part))}]
 
     def when_seen(self, call: Callable[..., T], **arguments: Any) -> T:
         """EC2 is eventually consistent: what was just made may not be found for a moment."""
@@ -106,7 +103,7 @@ def change_network(
     _surplus(work)
     untagged = missing_tags(parameters, observed)
     if untagged:
-        work.ec2.create_tags(Resources=sorted(untagged.values()), Tags=_tag_list(parameters.tags))
+        work.ec2.create_tags(Resources=sorted(untagged.values()), Tags=tag_list(parameters.tags))
     change_flow_logs(
         parameters,
         work.state.flow_log,
@@ -119,17 +116,13 @@ def change_network(
     )
 
 
-def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
-    return [{"Key": key, "Value": tag} for key, tag in sorted(tags.items())]
-
-
 def _vpc(work: _Work, cidr: str) -> None:
     ec2, parameters = work.ec2, work.parameters
     if work.state.vpc is None:
         made = ec2.create_vpc(CidrBlock=cidr, TagSpecifications=work.specification("vpc", "vpc"))
         # AWS makes VPCs with support on and hostnames off.
         vpc = VpcState(
-            id=str(made["Vpc"]["VpcId"]),
+            id=made["Vpc"]["VpcId"],
             cidr=cidr,
             dns_support=True,
             dns_hostnames=False,
@@ -157,7 +150,7 @@ def _internet_gateway(work: _Work) -> None:
         made = work.ec2.create_internet_gateway(
             TagSpecifications=work.specification("internet-gateway", "internet-gateway")
         )
-        gateway = str(made["InternetGateway"]["InternetGatewayId"])
+        gateway = made["InternetGateway"]["InternetGatewayId"]
     work.when_seen(work.ec2.attach_internet_gateway, InternetGatewayId=gateway, VpcId=work.vpc.id)
     work.state = replace(state, internet_gateway=gateway, is_attached=True)
 
@@ -166,20 +159,15 @@ def _subnets(work: _Work) -> None:
     subnets = dict(work.state.subnets)
     for part, plan in work.wishes.subnets.items():
         if part not in subnets:
-            zone = work.state.zones[plan.zone]
             made = work.when_seen(
                 work.ec2.create_subnet,
                 VpcId=work.vpc.id,
                 CidrBlock=plan.cidr,
-                AvailabilityZone=zone,
+                AvailabilityZone=work.state.zones[plan.zone],
                 TagSpecifications=work.specification("subnet", part),
             )["Subnet"]
             subnets[part] = SubnetState(
-                id=str(made["SubnetId"]),
-                cidr=plan.cidr,
-                zone=zone,
-                assigns_public_ips=False,
-                tags=work.tags(part),
+                id=made["SubnetId"], cidr=plan.cidr, assigns_public_ips=False, tags=work.tags(part)
             )
         subnet, wanted = subnets[part], plan.tier.assign_public_ips
         if subnet.assigns_public_ips != wanted:
@@ -201,10 +189,10 @@ def _route_tables(work: _Work) -> None:
                 TagSpecifications=work.specification("route-table", part),
             )["RouteTable"]
             tables[part] = RouteTableState(
-                id=str(made["RouteTableId"]),
+                id=made["RouteTableId"],
                 default=None,
                 default_works=False,
-                subnets={},
+                subnets=frozenset(),
                 tags=work.tags(part),
             )
         table = tables[part]
@@ -219,9 +207,9 @@ def _associate(work: _Work, table: str, subnet: str) -> None:
     """A subnet has one route table at most; another one's place is taken over in one call."""
     other = work.state.associations.get(subnet)
     if other is not None:
-        work.ec2.replace_route_table_association(AssociationId=other[0], RouteTableId=table)
-        return
-    work.when_seen(work.ec2.associate_route_table, RouteTableId=table, SubnetId=subnet)
+        work.ec2.replace_route_table_association(AssociationId=other, RouteTableId=table)
+    else:
+        work.when_seen(work.ec2.associate_route_table, RouteTableId=table, SubnetId=subnet)
 
 
 def _nat_gateways(work: _Work) -> None:
@@ -234,11 +222,10 @@ def _nat_gateways(work: _Work) -> None:
             made = work.ec2.allocate_address(
                 Domain="vpc", TagSpecifications=work.specification("elastic-ip", part)
             )
-            allocation = str(made["AllocationId"])
-        subnet = work.state.subnets[wanted[part]].id
+            allocation = made["AllocationId"]
         work.when_seen(
             work.ec2.create_nat_gateway,
-            SubnetId=subnet,
+            SubnetId=work.state.subnets[wanted[part]].id,
             AllocationId=allocation,
             TagSpecifications=work.specification("natgateway", part),
         )
@@ -289,17 +276,16 @@ def _default_routes(work: _Work) -> None:
 def _surplus(work: _Work) -> None:
     """Take away what is ours and no longer wanted, from the leaves to the root."""
     ec2, state, wishes = work.ec2, work.state, work.wishes
-    for part in sorted(state.nats.keys() - wishes.nats.keys()):
-        nat = state.nats[part]
-        for table in state.route_tables.values():
-            if table.default == nat.id and default_route_of(
-                _part_of(table, state), work.parameters, state
-            ) in (None, nat.id):
+    surplus = {part: nat for part, nat in sorted(state.nats.items()) if part not in wishes.nats}
+    for nat in surplus.values():
+        for part, table in state.route_tables.items():
+            target = default_route_of(part, work.parameters, state)
+            if table.default == nat.id and target in (None, nat.id):
                 unless_gone(ec2.delete_route, RouteTableId=table.id, DestinationCidrBlock=ANYWHERE)
         unless_gone(ec2.delete_nat_gateway, NatGatewayId=nat.id)
-    if state.nats.keys() - wishes.nats.keys():
-        _wait_until_gone(work)
-    kept = {item for part in wishes.nats for item in _allocations(state, part)}
+    if surplus:
+        _wait_until_gone(work, [nat.id for nat in surplus.values()])
+    kept = {item for part in state.nats.keys() - surplus for item in state.nats[part].allocations}
     for part, allocation in sorted(addresses_of(ec2, work.parameters.network).items()):
         if part not in wishes.nats and allocation not in kept:
             unless_gone(ec2.release_address, AllocationId=allocation)
@@ -310,21 +296,10 @@ def _surplus(work: _Work) -> None:
         _delete(ec2.delete_route_table, f"route table {part}", RouteTableId=table.id)
 
 
-def _part_of(table: RouteTableState, state: NetworkState) -> str:
-    return next(part for part, item in state.route_tables.items() if item.id == table.id)
-
-
-def _allocations(state: NetworkState, part: str) -> tuple[str, ...]:
-    nat = state.nats.get(part)
-    return nat.allocations if nat is not None else ()
-
-
-def _wait_until_gone(work: _Work) -> None:
+def _wait_until_gone(work: _Work, nats: Sequence[str]) -> None:
     """An address can be released once the NAT gateway that has it is deleted."""
-    surplus = work.state.nats.keys() - work.wishes.nats.keys()
-    ids = [work.state.nats[part].id for part in surplus]
     for _ in range(NAT_LOOKS):
-        found = work.ec2.describe_nat_gateways(NatGatewayIds=ids)["NatGateways"]
+        found = work.ec2.describe_nat_gateways(NatGatewayIds=nats)["NatGateways"]
         if all(item["State"] == "deleted" for item in found):
             return
         work.session.sleep(SECONDS_BETWEEN_LOOKS)

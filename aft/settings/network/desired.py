@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from aft.settings.network.parameters import (
-    FlowLogsParameters,
-    NetworkParameters,
-    SubnetPlan,
-)
+from aft.settings.network.parameters import FlowLogsParameters, NetworkParameters, SubnetPlan
 from aft.settings.network.state import FlowLogState, NetworkState
 
 PUBLIC = "public"

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from aft.errors import NotFound, Terminal
 from aft.sessions import AccountSession
-from aft.settings.iam_roles import policies as iam_policies
 from aft.settings.network.desired import flow_log_is_right
 from aft.settings.network.parameters import FlowLogsParameters, NetworkParameters
 from aft.settings.network.state import FlowLogState
+from aft.settings.shapes import policies as iam_policies
+from aft.settings.shapes.setting import tolerated
+from aft.settings.shapes.tags import OWNER_TAG, tag_list
 from aft.values.regions import partition_of
 
 if TYPE_CHECKING:
@@ -19,14 +21,11 @@ if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import TagSpecificationTypeDef, UnsuccessfulItemTypeDef
 
 SERVICE = "vpc-flow-logs.amazonaws.com"
-OWNER_TAG = "aft:setting"
 _TRIES = 6
 _POLICY = "write-flow-logs"
-_EXISTS = frozenset(
-    {
-        *("EntityAlreadyExists", "EntityAlreadyExistsException"),
-        *("ResourceAlreadyExistsException", "FlowLogAlreadyExists"),
-    }
+_EXISTS = (
+    *("EntityAlreadyExists", "EntityAlreadyExistsException"),
+    *("ResourceAlreadyExistsException", "FlowLogAlreadyExists"),
 )
 
 
@@ -100,13 +99,10 @@ def _create(
 
 def _make_log_group(wanted: FlowLogsParameters, region: str, session: AccountSession) -> None:
     logs = session.client("logs", region)
-    try:
-        logs.create_log_group(logGroupName=wanted.log_group)
-    except Terminal as error:
-        if error.code not in _EXISTS:
-            raise
-        return
-    logs.put_retention_policy(logGroupName=wanted.log_group, retentionInDays=wanted.retention_days)
+    name, days = wanted.log_group, wanted.retention_days
+    with tolerated(*_EXISTS):
+        logs.create_log_group(logGroupName=name)
+        logs.put_retention_policy(logGroupName=name, retentionInDays=days)
 
 
 def _make_role(wanted: FlowLogsParameters, region: str, session: AccountSession) -> None:
@@ -120,28 +116,20 @@ def _make_role(wanted: FlowLogsParameters, region: str, session: AccountSession)
     write = {
         "Effect": "Allow",
         "Action": [
-            "logs:CreateLogGroup",
-            "logs:CreateLogStream",
-            "logs:DescribeLogGroups",
-            "logs:DescribeLogStreams",
-            "logs:PutLogEvents",
+            *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups"),
+            *("logs:DescribeLogStreams", "logs:PutLogEvents"),
         ],
         "Resource": [group, f"{group}:*"],
     }
-    try:
+    with tolerated(*_EXISTS):
         iam.create_role(
             RoleName=wanted.role,
             AssumeRolePolicyDocument=iam_policies.document([trust]),
             Description="Lets VPC flow logs write to their log group",
-            Tags=[{"Key": OWNER_TAG, "Value": "network"}],
+            Tags=tag_list({OWNER_TAG: "network"}),
         )
-    except Terminal as error:
-        if error.code not in _EXISTS:
-            raise
     iam.put_role_policy(
-        RoleName=wanted.role,
-        PolicyName=_POLICY,
-        PolicyDocument=iam_policies.document([write]),
+        RoleName=wanted.role, PolicyName=_POLICY, PolicyDocument=iam_policies.document([write])
     )
 
 

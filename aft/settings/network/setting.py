@@ -24,42 +24,36 @@ says that nothing uses it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
-from aft.baselines.model import NetworkClaim, SettingDifference, SettingInputs
+from aft.baselines.model import NetworkClaim, SettingInputs
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.network.change import change_network
-from aft.settings.network.desired import (
-    Wishes,
-    default_route_of,
-    flow_log_is_right,
-    missing_tags,
-    wishes_of,
-)
+from aft.settings.network.compare import compared
+from aft.settings.network.desired import wishes_of
 from aft.settings.network.parameters import NetworkParameters, SubnetPlan, subnets_of
 from aft.settings.network.state import (
     NetworkState,
-    VpcState,
     overlapping,
     own_cidr,
     read_network,
     without_default,
 )
-from aft.settings.wording import on_or_off
+from aft.settings.shapes.setting import Differences, Setting, differs
+
+Inputs = SettingInputs[NetworkParameters]
 
 
-class Network:
+class Network(Setting[NetworkParameters, NetworkState]):
     """The account has its network."""
 
-    name: ClassVar[str] = "network"
-    effect_version: ClassVar[int] = 1
-    regional: ClassVar[bool] = False
-    comes_after: ClassVar[tuple[str, ...]] = ("default-vpc-removal",)  # frees its range
-    description: ClassVar[str] = "A VPC with subnets, routes, gateways and flow logs."
-    parameters_model: type[NetworkParameters] = NetworkParameters
+    name = "network"
+    comes_after = ("default-vpc-removal",)  # frees its range
+    description = "A VPC with subnets, routes, gateways and flow logs."
+    parameters_model = NetworkParameters
 
     def bills_for(self, parameters: NetworkParameters) -> str:
         parts = []
@@ -71,10 +65,7 @@ class Network:
         return ", and ".join(parts)
 
     def facts(self, account: AccountFacts) -> object:
-        return {
-            "cidr": account.allocations.get(self.name),
-            "home_region": account.home_region,
-        }
+        return {"cidr": account.allocations.get(self.name), "home_region": account.home_region}
 
     # --- addresses: see ``aft.baselines.model.ClaimsNetwork`` ----------------------------
 
@@ -97,95 +88,69 @@ class Network:
     def network_fields(self, parameters: NetworkParameters) -> tuple[tuple[str, ...], ...]:
         return (tuple(parameters.cidr_from.split(".")),) if parameters.cidr_from else ()
 
-    def live_network(
-        self, inputs: SettingInputs[NetworkParameters], session: AccountSession
-    ) -> str | None:
+    def live_network(self, inputs: Inputs, session: AccountSession) -> str | None:
         ec2 = session.client("ec2", _region(inputs))
         return own_cidr(ec2, inputs.parameters.network)
 
     # --- the setting ---------------------------------------------------------------------
 
-    def read(
-        self, inputs: SettingInputs[NetworkParameters], session: AccountSession
-    ) -> NetworkState:
+    def read(self, inputs: Inputs, session: AccountSession) -> NetworkState:
         return read_network(inputs.parameters, _region(inputs), session)
 
-    def compare(
-        self, inputs: SettingInputs[NetworkParameters], observed: NetworkState
-    ) -> tuple[SettingDifference, ...]:
-        where = f"network {inputs.parameters.network} in {_region(inputs)}"
-        cidr = self._cidr(inputs)
-        if observed.vpc is None:
+    def differences(self, inputs: Inputs, observed: NetworkState) -> Differences:
+        where, vpc, cidr = _where(inputs), observed.vpc, self._cidr(inputs)
+        if vpc is None:
             what = cidr or "a range that is yet to be allocated"
-            return (
-                SettingDifference(
-                    description=f"{where} is not there, should be made of {what}",
-                    before=None,
-                    after=cidr,
-                ),
-            )
+            yield differs(f"{where} is not there, should be made of {what}", None, cidr)
+            return
         if cidr is None:
-            return ()  # nothing says what it should be; the plan does not let this happen
-        if observed.vpc.cidr != cidr:
-            return (
-                SettingDifference(
-                    description=f"{where} ({observed.vpc.id}) is {observed.vpc.cidr}, should be "
-                    f"{cidr}; a VPC is not replaced",
-                    before=observed.vpc.cidr,
-                    after=cidr,
-                ),
-            )
+            return  # nothing says what it should be; the plan does not let this happen
+        if vpc.cidr != cidr:
+            words = f"{where} ({vpc.id}) is {vpc.cidr}, should be {cidr}; a VPC is not replaced"
+            yield differs(words, vpc.cidr, cidr)
+            return
         try:
             plan = subnets_of(cidr, inputs.parameters)
         except ValueError as error:
-            return (_difference(where, str(error), None, None),)
+            yield differs(f"{where}: {error}", None, None)
+            return
         wishes = wishes_of(inputs.parameters, plan)
-        found = _compared(inputs.parameters, wishes, observed, observed.vpc)
-        return tuple(_difference(where, *item) for item in found)
+        for what, before, after in compared(inputs.parameters, wishes, observed, vpc):
+            yield differs(f"{where}: {what}", before, after)
 
-    def refuse(self, inputs: SettingInputs[NetworkParameters], observed: NetworkState) -> None:
+    def refuse(self, inputs: Inputs, observed: NetworkState) -> None:
         """What only an apply knows is left to it: a range that is yet to be handed out, and
         whether the default VPC still lies on the range."""
         cidr = self._cidr(inputs)
         if cidr is not None:
             _checked(inputs, without_default(observed), cidr)
 
-    def change(
-        self,
-        inputs: SettingInputs[NetworkParameters],
-        observed: NetworkState,
-        session: AccountSession,
-    ) -> None:
-        cidr = self._cidr(inputs)
+    def change(self, inputs: Inputs, observed: NetworkState, session: AccountSession) -> None:
+        self.fix(inputs, observed, session)  # looks itself, and refuses where nothing differs too
+
+    def fix(self, inputs: Inputs, observed: NetworkState, session: AccountSession) -> None:
+        cidr, region = self._cidr(inputs), _region(inputs)
         plan = _checked(inputs, observed, cidr)
         change_network(
-            inputs.parameters,
-            plan,
-            observed,
-            cidr=cidr or "",
-            region=_region(inputs),
-            session=session,
+            inputs.parameters, plan, observed, cidr=cidr or "", region=region, session=session
         )
 
-    def _cidr(self, inputs: SettingInputs[NetworkParameters]) -> str | None:
+    def _cidr(self, inputs: Inputs) -> str | None:
         given = self.network_claim(inputs.account, inputs.parameters).cidr
         return given or inputs.account.allocations.get(self.name)
 
 
-def _region(inputs: SettingInputs[NetworkParameters]) -> str:
+def _region(inputs: Inputs) -> str:
     return inputs.parameters.region or inputs.account.home_region
 
 
-def _difference(where: str, what: str, before: str | None, after: str | None) -> SettingDifference:
-    return SettingDifference(description=f"{where}: {what}", before=before, after=after)
+def _where(inputs: Inputs) -> str:
+    return f"network {inputs.parameters.network} in {_region(inputs)}"
 
 
-def _checked(
-    inputs: SettingInputs[NetworkParameters], observed: NetworkState, cidr: str | None
-) -> tuple[SubnetPlan, ...]:
+def _checked(inputs: Inputs, observed: NetworkState, cidr: str | None) -> tuple[SubnetPlan, ...]:
     """The subnets wanted. Raises ``Terminal`` for whatever would hurt, before anything is done."""
-    parameters, region = inputs.parameters, _region(inputs)
-    where = f"network {parameters.network} in {region}"
+    parameters, vpc, where = inputs.parameters, observed.vpc, _where(inputs)
     if cidr is None:
         raise Terminal(
             f"{where} was given no range of addresses",
@@ -197,24 +162,23 @@ def _checked(
         raise Terminal(f"{where}: {error}", hint="give a larger range") from error
     if len(observed.zones) < parameters.zones:
         raise Terminal(
-            f"{region} has {len(observed.zones)} zones for this account, {where} wants "
+            f"{_region(inputs)} has {len(observed.zones)} zones for this account, {where} wants "
             f"{parameters.zones}",
             hint="write fewer `zones` in the baseline",
         )
-    if observed.twins and observed.vpc is not None:
-        twins = ", ".join((observed.vpc.id, *observed.twins))
+    if observed.twins and vpc is not None:
         raise Terminal(
-            f"there is more than one {where}: {twins}",
+            f"there is more than one {where}: {', '.join((vpc.id, *observed.twins))}",
             hint="take the tag aft:network off all but the one that is meant",
         )
-    if observed.vpc is not None and observed.vpc.cidr != cidr:
+    if vpc is not None and vpc.cidr != cidr:
         raise Terminal(
-            f"{where} ({observed.vpc.id}) has the range {observed.vpc.cidr}, and should have "
-            f"{cidr}; a VPC cannot be changed, and is not replaced",
-            hint=f"give {observed.vpc.cidr} in the request, or empty and delete the VPC first",
+            f"{where} ({vpc.id}) has the range {vpc.cidr}, and should have {cidr}; a VPC cannot "
+            "be changed, and is not replaced",
+            hint=f"give {vpc.cidr} in the request, or empty and delete the VPC first",
         )
     clashes = overlapping(observed, cidr)
-    if observed.vpc is None and clashes:
+    if vpc is None and clashes:
         raise Terminal(
             f"{where} was not made: {cidr} overlaps {', '.join(clashes)} of this account",
             hint="give another range, or delete the other VPC if nobody needs it",
@@ -228,125 +192,3 @@ def _checked(
                 hint="keep the number and order of `tiers`, or empty and delete the subnet first",
             )
     return plan
-
-
-Found = tuple[str, str | None, str | None]
-
-
-def _compared(
-    parameters: NetworkParameters, wishes: Wishes, observed: NetworkState, vpc: VpcState
-) -> Iterator[Found]:
-    for words, is_on, wanted in (
-        ("DNS support", vpc.dns_support, parameters.dns_support),
-        ("DNS hostnames", vpc.dns_hostnames, parameters.dns_hostnames),
-    ):
-        if is_on != wanted:
-            yield (
-                f"{words} is {on_or_off(is_on)}, should be {on_or_off(wanted)}",
-                on_or_off(is_on),
-                on_or_off(wanted),
-            )
-    if parameters.has_public and not observed.is_attached:
-        state = "is not attached" if observed.internet_gateway else "is not there"
-        yield f"the internet gateway {state}", None, "attached"
-    yield from _subnets(wishes, observed)
-    yield from _nats(wishes, observed)
-    yield from _routes(parameters, wishes, observed)
-    yield from _flow_logs(parameters, observed)
-    untagged = missing_tags(parameters, observed)
-    if untagged:
-        yield f"tags are missing on {', '.join(sorted(untagged))}", None, "tagged"
-
-
-def _subnets(wishes: Wishes, observed: NetworkState) -> Iterator[Found]:
-    for part, plan in wishes.subnets.items():
-        subnet = observed.subnets.get(part)
-        if subnet is None:
-            yield f"subnet {part} ({plan.cidr}) is not there", None, plan.cidr
-            continue
-        if subnet.cidr != plan.cidr:
-            yield (
-                f"subnet {part} is {subnet.cidr}, should be {plan.cidr}; it is not replaced",
-                subnet.cidr,
-                plan.cidr,
-            )
-        wanted = plan.tier.assign_public_ips
-        if subnet.assigns_public_ips != wanted:
-            yield (
-                (
-                    f"subnet {part}: public addresses are {on_or_off(subnet.assigns_public_ips)}, "
-                    f"should be {on_or_off(wanted)}"
-                ),
-                on_or_off(subnet.assigns_public_ips),
-                on_or_off(wanted),
-            )
-    for part in sorted(observed.subnets.keys() - wishes.subnets.keys()):
-        yield f"subnet {part} is left over, should be deleted", observed.subnets[part].cidr, None
-
-
-def _nats(wishes: Wishes, observed: NetworkState) -> Iterator[Found]:
-    for part in wishes.nats:
-        nat = observed.nats.get(part)
-        if nat is None:
-            yield f"NAT gateway {part} is not there", None, part
-        elif nat.state != "available":
-            yield f"NAT gateway {part} is {nat.state}", nat.state, "available"
-    for part in sorted(observed.nats.keys() - wishes.nats.keys()):
-        yield f"NAT gateway {part} is left over, should be deleted", observed.nats[part].id, None
-    in_use = {item for nat in observed.nats.values() for item in nat.allocations}
-    for part, allocation in sorted(observed.addresses.items()):
-        if part not in wishes.nats and allocation not in in_use:
-            yield f"address {allocation} is left over, should be released", allocation, None
-
-
-def _routes(
-    parameters: NetworkParameters, wishes: Wishes, observed: NetworkState
-) -> Iterator[Found]:
-    for part, subnets in wishes.route_tables.items():
-        table = observed.route_tables.get(part)
-        if table is None:
-            yield f"route table {part} is not there", None, part
-            continue
-        target = default_route_of(part, parameters, observed)
-        if target is not None and (table.default != target or not table.default_works):
-            was = table.default or "nothing"
-            works = "" if table.default_works or table.default is None else " (which is gone)"
-            yield (
-                (
-                    f"route table {part}: the default route leads to {was}{works}, should lead to "
-                    f"{target}"
-                ),
-                table.default,
-                target,
-            )
-        for name in subnets:
-            subnet = observed.subnets.get(name)
-            if subnet is not None and subnet.id not in table.subnets:
-                yield f"subnet {name} does not use route table {part}", None, part
-    for part in sorted(observed.route_tables.keys() - wishes.route_tables.keys()):
-        yield f"route table {part} is left over, should be deleted", part, None
-
-
-def _flow_logs(parameters: NetworkParameters, observed: NetworkState) -> Iterator[Found]:
-    wanted = parameters.flow_logs
-    if wanted is None:
-        if observed.flow_log is not None:
-            yield "a flow log is left over, should be deleted", observed.flow_log.id, None
-        return
-    if wanted.destination == "cloud-watch-logs":
-        if not observed.has_role:
-            yield f"role {wanted.role} for flow logs is not there", None, wanted.role
-        if not observed.has_log_group:
-            yield f"log group {wanted.log_group} is not there", None, wanted.log_group
-    if observed.flow_log is None:
-        yield "there is no flow log", None, wanted.traffic
-    elif not flow_log_is_right(wanted, observed.flow_log):
-        state = "" if observed.flow_log.works else ", and it does not work"
-        yield (
-            (
-                f"the flow log is not as wanted: {observed.flow_log.traffic} to "
-                f"{observed.flow_log.destination}{state}"
-            ),
-            observed.flow_log.destination,
-            wanted.bucket_arn or wanted.log_group,
-        )

@@ -6,13 +6,15 @@ not is somebody else's and is looked past.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aft.errors import NotFound
 from aft.sessions import AccountSession
 from aft.settings.network.parameters import FlowLogsParameters, NetworkParameters
+from aft.settings.shapes.ec2 import described
+from aft.settings.shapes.tags import tags_of
 from aft.values.cidrs import parse_cidr
 
 if TYPE_CHECKING:
@@ -45,7 +47,6 @@ class SubnetState:
 
     id: str
     cidr: str
-    zone: str
     assigns_public_ips: bool
     tags: Mapping[str, str]
 
@@ -57,7 +58,7 @@ class RouteTableState:
     id: str
     default: str | None
     default_works: bool
-    subnets: Mapping[str, str]
+    subnets: frozenset[str]
     tags: Mapping[str, str]
 
 
@@ -67,7 +68,6 @@ class NatState:
 
     id: str
     state: str
-    subnet: str
     allocations: tuple[str, ...]
     tags: Mapping[str, str]
 
@@ -87,7 +87,7 @@ class FlowLogState:
 class NetworkState:
     """All of it. ``others`` are the ranges of other VPCs, with the VPC's id, ``default`` is the
     id of the default VPC among them, ``twins`` are more than one VPC of this name.
-    ``associations`` say, by subnet, which route table it has, ours or not."""
+    ``associations`` are, by subnet, the id of that with its route table, ours or not."""
 
     zones: tuple[str, ...]
     others: tuple[tuple[str, str], ...] = ()
@@ -96,7 +96,7 @@ class NetworkState:
     vpc: VpcState | None = None
     subnets: Mapping[str, SubnetState] = field(default_factory=dict)
     route_tables: Mapping[str, RouteTableState] = field(default_factory=dict)
-    associations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    associations: Mapping[str, str] = field(default_factory=dict)
     internet_gateway: str | None = None
     is_attached: bool = False
     nats: Mapping[str, NatState] = field(default_factory=dict)
@@ -110,51 +110,47 @@ def read_network(
     parameters: NetworkParameters, region: str, session: AccountSession
 ) -> NetworkState:
     """Everything ``change`` and ``compare`` need; few calls where there is no network yet."""
-    ec2 = session.client("ec2", region)
-    vpcs = list(_pages(ec2, "vpcs"))
+    ec2, network = session.client("ec2", region), parameters.network
+    vpcs = described(ec2, "vpcs")
     own = sorted(
-        (vpc for vpc in vpcs if _tags(vpc).get(NETWORK_TAG) == parameters.network),
+        (vpc for vpc in vpcs if tags_of(vpc).get(NETWORK_TAG) == network),
         key=lambda vpc: str(vpc["VpcId"]),
     )
     around: dict[str, Any] = {
         "zones": _zones(ec2),
         "others": _ranges(vpc for vpc in vpcs if vpc not in own),
-        "default": next((str(vpc["VpcId"]) for vpc in vpcs if vpc.get("IsDefault")), ""),
+        "default": next((vpc["VpcId"] for vpc in vpcs if vpc.get("IsDefault")), ""),
         **_flow_log_surroundings(parameters.flow_logs, region, session),
     }
     if not own:
-        gateway, _ = _internet_gateway(ec2, parameters.network, None)
-        return NetworkState(internet_gateway=gateway, addresses={}, **around)
-    vpc_id = str(own[0]["VpcId"])
-    tables = list(_pages(ec2, "route_tables", {"vpc-id": [vpc_id]}))
-    gateway, is_attached = _internet_gateway(ec2, parameters.network, vpc_id)
+        gateway, _ = _internet_gateway(ec2, network, None)
+        return NetworkState(internet_gateway=gateway, **around)
+    vpc_id = own[0]["VpcId"]
+    tables = described(ec2, "route_tables", "vpc-id", [vpc_id])
+    gateway, is_attached = _internet_gateway(ec2, network, vpc_id)
     return NetworkState(
         **around,
-        twins=tuple(str(vpc["VpcId"]) for vpc in own[1:]),
+        twins=tuple(vpc["VpcId"] for vpc in own[1:]),
         vpc=_vpc(ec2, own[0]),
         subnets={
-            _tags(item)[PART_TAG]: _subnet(item)
-            for item in _pages(ec2, "subnets", {"vpc-id": [vpc_id]})
-            if _is_part(item, parameters.network)
-        },
-        route_tables={
-            _tags(item)[PART_TAG]: _route_table(item)
-            for item in tables
-            if _is_part(item, parameters.network)
-        },
-        associations={
-            str(link["SubnetId"]): (
-                str(link["RouteTableAssociationId"]),
-                str(table["RouteTableId"]),
+            part: SubnetState(
+                id=item["SubnetId"],
+                cidr=item["CidrBlock"],
+                assigns_public_ips=bool(item.get("MapPublicIpOnLaunch")),
+                tags=tags_of(item),
             )
+            for part, item in _parts(network, described(ec2, "subnets", "vpc-id", [vpc_id]))
+        },
+        route_tables={part: _route_table(item) for part, item in _parts(network, tables)},
+        associations={
+            subnet: link["RouteTableAssociationId"]
             for table in tables
-            for link in table.get("Associations", ())
-            if link.get("SubnetId")
+            for subnet, link in _associated(table)
         },
         internet_gateway=gateway,
         is_attached=is_attached,
-        nats=nats_of(ec2, parameters.network, vpc_id),
-        addresses=addresses_of(ec2, parameters.network),
+        nats=nats_of(ec2, network, vpc_id),
+        addresses=addresses_of(ec2, network),
         flow_log=_flow_log(ec2, parameters, vpc_id),
     )
 
@@ -163,7 +159,7 @@ def _ranges(vpcs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
     """Every range of every VPC, with the VPC's id."""
     return tuple(
         sorted(
-            (str(vpc["VpcId"]), str(block["CidrBlock"]))
+            (vpc["VpcId"], block["CidrBlock"])
             for vpc in vpcs
             for block in vpc.get("CidrBlockAssociationSet", ())
         )
@@ -173,7 +169,7 @@ def _ranges(vpcs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
 def own_cidr(ec2: EC2Client, network: str) -> str | None:
     """The range of the VPC of this name, in one call."""
     found = ec2.describe_vpcs(Filters=[{"Name": f"tag:{NETWORK_TAG}", "Values": [network]}])
-    return next((str(vpc["CidrBlock"]) for vpc in found["Vpcs"]), None)
+    return next((vpc["CidrBlock"] for vpc in found["Vpcs"]), None)
 
 
 def overlapping(state: NetworkState, cidr: str) -> tuple[str, ...]:
@@ -192,78 +188,58 @@ def without_default(state: NetworkState) -> NetworkState:
 
 def nats_of(ec2: EC2Client, network: str, vpc_id: str) -> Mapping[str, NatState]:
     """NAT gateways of ours that are not deleted."""
-    pages = ec2.get_paginator("describe_nat_gateways").paginate(
-        Filters=[{"Name": "vpc-id", "Values": [vpc_id]}]
-    )
     return {
-        _tags(item)[PART_TAG]: NatState(
-            id=str(item["NatGatewayId"]),
-            state=str(item["State"]),
-            subnet=str(item["SubnetId"]),
+        part: NatState(
+            id=item["NatGatewayId"],
+            state=item["State"],
             allocations=tuple(
-                str(address["AllocationId"])
+                address["AllocationId"]
                 for address in item.get("NatGatewayAddresses", ())
                 if address.get("AllocationId")
             ),
-            tags=_tags(item),
+            tags=tags_of(item),
         )
-        for page in pages
-        for item in page["NatGateways"]
-        if _is_part(item, network) and item["State"] not in ("deleted", "failed", "deleting")
+        for part, item in _parts(network, described(ec2, "nat_gateways", "vpc-id", [vpc_id]))
+        if item["State"] not in ("deleted", "failed", "deleting")
     }
 
 
 def addresses_of(ec2: EC2Client, network: str) -> Mapping[str, str]:
     """Allocation ids of our addresses, by part."""
-    answer = ec2.describe_addresses(Filters=[{"Name": f"tag:{NETWORK_TAG}", "Values": [network]}])
-    return {
-        _tags(item)[PART_TAG]: str(item["AllocationId"])
-        for item in answer["Addresses"]
-        if PART_TAG in _tags(item)
-    }
+    found = described(ec2, "addresses", f"tag:{NETWORK_TAG}", [network])
+    return {part: item["AllocationId"] for part, item in _parts(network, found)}
 
 
 def _vpc(ec2: EC2Client, vpc: Mapping[str, Any]) -> VpcState:
-    vpc_id = str(vpc["VpcId"])
+    vpc_id = vpc["VpcId"]
     support = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")
     names = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsHostnames")
     return VpcState(
         id=vpc_id,
-        cidr=str(vpc["CidrBlock"]),
+        cidr=vpc["CidrBlock"],
         dns_support=bool(support["EnableDnsSupport"]["Value"]),
         dns_hostnames=bool(names["EnableDnsHostnames"]["Value"]),
-        tags=_tags(vpc),
-    )
-
-
-def _subnet(item: Mapping[str, Any]) -> SubnetState:
-    return SubnetState(
-        id=str(item["SubnetId"]),
-        cidr=str(item["CidrBlock"]),
-        zone=str(item["AvailabilityZone"]),
-        assigns_public_ips=bool(item.get("MapPublicIpOnLaunch")),
-        tags=_tags(item),
+        tags=tags_of(vpc),
     )
 
 
 def _route_table(item: Mapping[str, Any]) -> RouteTableState:
-    default = next(
-        (route for route in item["Routes"] if route.get("DestinationCidrBlock") == ANYWHERE), None
-    )
-    target = (
-        next((str(default[key]) for key in _TARGETS if default.get(key)), "") if default else None
-    )
+    routes = (route for route in item["Routes"] if route.get("DestinationCidrBlock") == ANYWHERE)
+    default = next(routes, None)
     return RouteTableState(
-        id=str(item["RouteTableId"]),
-        default=target,
+        id=item["RouteTableId"],
+        default=None if default is None else next(filter(None, map(default.get, _TARGETS)), ""),
         default_works=default is not None and default.get("State") == "active",
-        subnets={
-            str(link["SubnetId"]): str(link["RouteTableAssociationId"])
-            for link in item.get("Associations", ())
-            if link.get("SubnetId")
-        },
-        tags=_tags(item),
+        subnets=frozenset(subnet for subnet, _ in _associated(item)),
+        tags=tags_of(item),
     )
+
+
+def _associated(table: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The associations of a route table with subnets."""
+    for link in table.get("Associations", ()):
+        if link.get("SubnetId"):
+            yield link["SubnetId"], link
 
 
 def _zones(ec2: EC2Client) -> tuple[str, ...]:
@@ -274,36 +250,34 @@ def _zones(ec2: EC2Client) -> tuple[str, ...]:
             {"Name": "zone-type", "Values": ["availability-zone"]},
         ]
     )
-    found = sorted(answer["AvailabilityZones"], key=lambda zone: str(zone["ZoneId"]))
-    return tuple(str(zone["ZoneName"]) for zone in found)
+    found = sorted(answer["AvailabilityZones"], key=lambda zone: zone["ZoneId"])
+    return tuple(zone["ZoneName"] for zone in found)
 
 
 def _internet_gateway(ec2: EC2Client, network: str, vpc_id: str | None) -> tuple[str | None, bool]:
     """The VPC's gateway, whosever it is; else one of ours that is not attached (yet)."""
-    found = list(_pages(ec2, "internet_gateways"))
+    found = described(ec2, "internet_gateways")
     for item in found:
         if vpc_id and any(link.get("VpcId") == vpc_id for link in item.get("Attachments", ())):
-            return str(item["InternetGatewayId"]), True
-    for item in found:
-        if _is_part(item, network) and not item.get("Attachments"):
-            return str(item["InternetGatewayId"]), False
+            return item["InternetGatewayId"], True
+    for _, item in _parts(network, found):
+        if not item.get("Attachments"):
+            return item["InternetGatewayId"], False
     return None, False
 
 
 def _flow_log(ec2: EC2Client, parameters: NetworkParameters, vpc_id: str) -> FlowLogState | None:
-    answer = ec2.describe_flow_logs(Filters=[{"Name": "resource-id", "Values": [vpc_id]}])
-    for item in answer["FlowLogs"]:
-        if _is_part(item, parameters.network):
-            destination = item.get("LogDestination") or item.get("LogGroupName") or ""
-            if item.get("LogDestinationType") == "cloud-watch-logs":
-                destination = item.get("LogGroupName") or destination
-            return FlowLogState(
-                id=str(item["FlowLogId"]),
-                destination=str(destination),
-                traffic=str(item.get("TrafficType", "")),
-                interval_seconds=int(item.get("MaxAggregationInterval", 600)),
-                works=item.get("DeliverLogsStatus", "SUCCESS") != "FAILED",
-            )
+    answer: Any = ec2.describe_flow_logs(Filters=[{"Name": "resource-id", "Values": [vpc_id]}])
+    for _, item in _parts(parameters.network, answer["FlowLogs"]):
+        group, destination = item.get("LogGroupName"), item.get("LogDestination")
+        to_group = item.get("LogDestinationType") == "cloud-watch-logs"
+        return FlowLogState(
+            id=item["FlowLogId"],
+            destination=(group or destination if to_group else destination or group) or "",
+            traffic=item.get("TrafficType", ""),
+            interval_seconds=item.get("MaxAggregationInterval", 600),
+            works=item.get("DeliverLogsStatus", "SUCCESS") != "FAILED",
+        )
     return None
 
 
@@ -327,23 +301,11 @@ def _flow_log_surroundings(
     }
 
 
-def _is_part(item: Mapping[str, Any], network: str) -> bool:
-    tags = _tags(item)
-    return tags.get(NETWORK_TAG) == network and PART_TAG in tags
-
-
-def _tags(item: Mapping[str, Any]) -> Mapping[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in item.get("Tags", ())}
-
-
-def _pages(
-    ec2: EC2Client, operation: str, filters: Mapping[str, Sequence[str]] | None = None
-) -> Iterator[Mapping[str, Any]]:
-    key = "".join(word.capitalize() for word in operation.split("_"))
-    asked = [{"Name": name, "Values": list(values)} for name, values in (filters or {}).items()]
-    by_name: Any = ec2  # an operation that is not a literal has no type
-    pages = by_name.get_paginator(f"describe_{operation}").paginate(
-        **({"Filters": asked} if asked else {})
-    )
-    for page in pages:
-        yield from page[key]
+def _parts(
+    network: str, found: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Those of the network, with the names of the parts they are."""
+    for item in found:
+        tags = tags_of(item)
+        if tags.get(NETWORK_TAG) == network and PART_TAG in tags:
+            yield tags[PART_TAG], item

@@ -73,7 +73,7 @@ def test_changed_and_removed_alerts_and_readers_are_handled(inside: Inside) -> N
         "alert at actual 90 % is missing, should warn a@example.com, b@example.com",
         "alert at actual 100 % warns ops@example.com, should warn a@example.com, b@example.com",
         "alert at forecasted 110 % is missing, should warn a@example.com, b@example.com",
-        "alert at actual 80 % is left over, should go",
+        "alert at actual 80 % is left over, should be removed",
     ]
     settled(setting)
     readers = ["a@example.com", "b@example.com"]
@@ -119,7 +119,7 @@ def test_what_somebody_did_to_it_by_hand_is_put_back(inside: Inside) -> None:
     assert words(setting) == [
         "budget has a cost filter, should have none",
         "alert at actual 80 % is missing, should warn ops@example.com",
-        "alert at EQUAL_TO 80 is left over, should go",
+        "alert at EQUAL_TO 80 is left over, should be removed",
     ]
     settled(setting)
 
@@ -135,7 +135,7 @@ def test_a_request_that_drops_its_budget_loses_ours_and_no_other(inside: Inside)
     settled(budget(inside))
     settled(budget(inside, name="theirs"))
     setting = budget(inside, None)
-    assert words(setting) == ["budget is left over, should go"]
+    assert words(setting) == ["budget is left over, should be removed"]
     settled(setting)
     found = client(inside).describe_budgets(AccountId=inside.account_id)["Budgets"]
     assert [item["BudgetName"] for item in found] == ["theirs"]

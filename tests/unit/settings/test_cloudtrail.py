@@ -116,7 +116,7 @@ def test_a_trail_of_this_name_that_lives_elsewhere_is_refused(company: Company) 
     company.at("payments-prod").look("cloudtrail", "eu-west-1").create_trail(
         Name="aft-trail", S3BucketName=bucket, IsMultiRegionTrail=True
     )
-    with pytest.raises(Terminal, match="lives in eu-west-1, not in the home region eu-central-1"):
+    with pytest.raises(Terminal, match="is in eu-west-1, not in the home region eu-central-1"):
         company.applied(CloudTrail()).change()
 
 

@@ -141,7 +141,7 @@ class _MortalClient:
 
     def __getattr__(self, name: str) -> object:
         method = getattr(self._client, name)
-        if name.startswith("describe"):
+        if name.startswith(("describe", "get_")):
             return method
 
         def call(**arguments: object) -> object:

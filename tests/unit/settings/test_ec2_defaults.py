@@ -7,9 +7,10 @@ from builders_inside import HOME, Inside, applied
 from pydantic import ValidationError
 
 from aft.errors import Terminal
-from aft.settings.image_public_access import ImagePublicAccess, ObservedImageSharing
-from aft.settings.imdsv2_defaults import Imdsv2Defaults, ObservedDefaults
-from aft.settings.snapshot_public_access import ObservedSharing, SnapshotPublicAccess
+from aft.settings.image_public_access import ImagePublicAccess
+from aft.settings.imdsv2_defaults import Imdsv2Defaults
+from aft.settings.shapes.values import Observed
+from aft.settings.snapshot_public_access import SnapshotPublicAccess
 
 ELSEWHERE = "eu-west-1"
 
@@ -48,7 +49,7 @@ def test_a_weaker_block_of_snapshots_is_drift(inside: Inside) -> None:
 
 def test_what_a_declarative_policy_says_about_snapshots_is_not_fought(inside: Inside) -> None:
     block = applied(inside, SnapshotPublicAccess(), region=HOME)
-    seen = ObservedSharing(state="unblocked", managed_by="declarative-policy")
+    seen = Observed(values={"": "unblocked"}, managed_by="declarative-policy")
     with pytest.raises(Terminal, match="by a declarative-policy of the organization"):
         block.setting.change(block.inputs, seen, inside.session)
     assert block.writes() == []
@@ -85,7 +86,7 @@ def test_an_unblocked_image_switch_is_drift(inside: Inside) -> None:
 
 def test_what_a_declarative_policy_says_about_images_is_not_fought(inside: Inside) -> None:
     block = applied(inside, ImagePublicAccess(), region=HOME)
-    seen = ObservedImageSharing(state="unblocked", managed_by="declarative-policy")
+    seen = Observed(values={"": "unblocked"}, managed_by="declarative-policy")
     with pytest.raises(Terminal, match="by a declarative-policy of the organization"):
         block.setting.change(block.inputs, seen, inside.session)
     assert block.writes() == []
@@ -134,7 +135,7 @@ def test_what_is_null_is_left_alone(inside: Inside) -> None:
 
 def test_what_a_declarative_policy_says_about_metadata_is_not_fought(inside: Inside) -> None:
     defaults = applied(inside, Imdsv2Defaults(), region=HOME)
-    seen = ObservedDefaults(values={"http_tokens": "optional"}, managed_by="declarative-policy")
+    seen = Observed(values={"tokens are": "optional"}, managed_by="declarative-policy")
     with pytest.raises(Terminal, match="declarative-policy"):
         defaults.setting.change(defaults.inputs, seen, inside.session)
 

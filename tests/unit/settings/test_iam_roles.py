@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from aft.errors import Terminal
 from aft.settings.iam_roles.parameters import IamRolesParameters
-from aft.settings.iam_roles.policies import canonical
 from aft.settings.iam_roles.setting import IamRoles
+from aft.settings.shapes.policies import canonical
 
 READ = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"

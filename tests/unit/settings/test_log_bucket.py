@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aft.settings.log_bucket import LogBucket
+from aft.settings.shapes.log_bucket import LogBucket
 from aft.values.ids import AccountId
 
 

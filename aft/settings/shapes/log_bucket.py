@@ -1,5 +1,5 @@
-"""The bucket that CloudTrail or AWS Config deliver to: shared by ``cloudtrail`` and
-``config-recorder``, and no setting itself.
+"""The shape of a setting whose service delivers to a log bucket: the account's own, or that of the
+log archive, whose own baseline makes it.
 
 AWS (CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail"; Config Developer Guide,
 "Permissions for the Amazon S3 Bucket"): the service checks the bucket's ACL and writes below
@@ -17,12 +17,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
+from pydantic import Field
+
+from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference, account_behind
 from aft.errors import Conflict, Denied, NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.shapes.setting import S, Setting
 from aft.values.ids import AccountId
 from aft.values.regions import partition_of
 
@@ -87,31 +91,56 @@ class LogBucket:
         return self.owner == session.account_id
 
 
-def log_bucket(
-    *,
-    account: AccountFacts,
-    log_archive: AccountReference | None,
-    name: str | None,
-    principal: str,
-) -> LogBucket:
-    """The bucket of an account: its own, or that of the log archive.
+class DeliveryParameters(SettingParameters):
+    """What settings with a log bucket have in common."""
 
-    Raises ``Terminal`` while the account that owns it does not exist.
-    """
-    if log_archive is not None:
-        owner = account_behind(log_archive, account)
-    elif account.account_id is not None:
-        owner = account.account_id
-    else:
-        raise Terminal("the account does not exist yet")
-    service, _, _ = principal.partition(".")
-    return LogBucket(
-        name=name or f"aft-{service}-{owner}-{account.home_region}",
-        owner=owner,
-        principal=principal,
-        region=account.home_region,
-        organization_id=account.organization_id if log_archive is not None else "",
+    name: str
+    log_archive: AccountReference | None = Field(
+        default=None,
+        description="The account that owns the bucket: an account id in quotes, or the id of its "
+        "request. Without it the account's own.",
     )
+    bucket: Annotated[str, Field(min_length=3, max_length=63)] | None
+
+
+D = TypeVar("D", bound=DeliveryParameters)
+
+
+class Delivery(Setting[D, S]):
+    """``principal`` is the service that delivers, ``service`` its name."""
+
+    principal: ClassVar[str]
+    service: ClassVar[str]
+
+    def facts(self, account: AccountFacts) -> object:
+        return {"account_id": account.account_id, "home_region": account.home_region}
+
+    def bucket(self, inputs: SettingInputs[D]) -> LogBucket:
+        """The bucket delivered to. Raises ``Terminal`` while the account that owns it does not
+        exist."""
+        account, wanted = inputs.account, inputs.parameters
+        if wanted.log_archive is not None:
+            owner = account_behind(wanted.log_archive, account)
+        elif account.account_id is not None:
+            owner = account.account_id
+        else:
+            raise Terminal("the account does not exist yet")
+        service, _, _ = self.principal.partition(".")
+        return LogBucket(
+            name=wanted.bucket or f"aft-{service}-{owner}-{account.home_region}",
+            owner=owner,
+            principal=self.principal,
+            region=account.home_region,
+            organization_id=account.organization_id if wanted.log_archive is not None else "",
+        )
+
+    def not_ours(self, bucket: LogBucket) -> str:
+        """The hint where another account's bucket does not let the service in."""
+        return (
+            f"the bucket is account {bucket.owner}'s: give that account a baseline with the same "
+            f"`{self.name}` setting (it comes first), or a bucket whose policy lets {self.service} "
+            "in"
+        )
 
 
 def read_problems(bucket: LogBucket, session: AccountSession) -> tuple[str, ...]:
@@ -185,10 +214,7 @@ def _missing_statements(
 def _plain(statement: Mapping[str, Any]) -> Mapping[str, Any]:
     """AWS gives a list of one back as the one."""
     actions = statement.get("Action", ())
-    return {
-        **statement,
-        "Action": sorted([actions] if isinstance(actions, str) else actions),
-    }
+    return {**statement, "Action": sorted([actions] if isinstance(actions, str) else actions)}
 
 
 def _is_closed(s3: S3Client, name: str) -> bool:

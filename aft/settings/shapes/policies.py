@@ -27,22 +27,17 @@ def allow_web_identity(provider: str, conditions: Mapping[str, Any]) -> Mapping[
 def _statement(
     principal: Mapping[str, Sequence[str]], action: str, conditions: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    return {
-        "Effect": "Allow",
-        "Principal": {kind: list(names) for kind, names in principal.items()},
-        "Action": action,
-        **({"Condition": dict(conditions)} if conditions else {}),
-    }
+    condition = {"Condition": conditions} if conditions else {}
+    return {"Effect": "Allow", "Principal": principal, "Action": action, **condition}
 
 
 def document(statements: Sequence[Mapping[str, Any]]) -> str:
-    """A policy document as AWS takes it: without spaces, which count towards its size."""
-    policy = {"Version": VERSION, "Statement": list(statements)}
-    return json.dumps(policy, separators=(",", ":"), sort_keys=True)
+    """A policy document of these statements, as AWS takes it."""
+    return as_text({"Version": VERSION, "Statement": statements})
 
 
 def as_text(policy: Mapping[str, Any]) -> str:
-    """A whole document as AWS takes it."""
+    """A whole document as AWS takes it: without spaces, which count towards its size."""
     return json.dumps(policy, separators=(",", ":"), sort_keys=True)
 
 

@@ -1,0 +1,1 @@
+"""What the built-in settings have in common: a setting is what is particular about it."""
