@@ -52,7 +52,7 @@ _PROVIDERS: Mapping[str, AccountProviderPlugin] = load_plugins(
 _KINDS: Mapping[str, str] = {
     "cloudformation": "a CloudFormation template, rendered with Jinja2",
     "python": "a function `customize(context)`",
-    "shell": "a bash script; `api_helpers/` contains the scripts of AFT, if there is no `terraform/`",
+    "shell": "a bash script; `api_helpers/` contains AFT's scripts, if there is no `terraform/`",
     "terraform": "a folder of Terraform or OpenTofu; `terraform/` is AFT's layout",
 }
 
