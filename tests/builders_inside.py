@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -34,7 +34,7 @@ class Inside:
     session: AccountSession
     account_id: AccountId
     boto: boto3.Session
-    calls: list[Any]
+    calls: list[Any] = field(default_factory=list)
 
     def look(self, service: str, region: str = HOME) -> Any:
         return self.boto.client(service, region_name=region)
