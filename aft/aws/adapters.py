@@ -6,15 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aft.aws.access import AwsManagementAccess, AwsMemberAccess
+from aft.aws.accounts import AwsAccountLookup
 from aft.aws.calls import AwsCallRecorder
-from aft.aws.lookup import AwsAccountLookup
-from aft.aws.management import AwsManagementAccess
-from aft.aws.member import AwsMemberAccess
 from aft.aws.organizations import AwsOrganizationWriter
 from aft.aws.pacing import DEFAULT_PACES, Pace
 from aft.aws.session import ATTEMPTS, AwsSessions
 from aft.aws.snapshot import AwsOrganizationReader
-from aft.aws.tag_lag import RecentlyTagged
+from aft.aws.tags import RecentlyTagged
 from aft.aws.units import KnownUnits
 from aft.config.model import Config
 from aft.ports import Clock

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from aft.aws.accounts import account_from, read_tags
 from aft.aws.scoped import read_scoped
 from aft.aws.session import AwsSessions
-from aft.aws.tag_lag import RecentlyTagged
-from aft.aws.tags import bulk_tags
+from aft.aws.tags import RecentlyTagged, bulk_tags
 from aft.aws.units import KnownUnit, KnownUnits, as_units, parent_of, path_of
 from aft.errors import Conflict, NotFound
 from aft.organization.model import Account, OrganizationSnapshot, Policy

@@ -19,7 +19,7 @@ _COMMENTING = {ThreadKind.PULL_REQUEST: "pull-requests: write", ThreadKind.ISSUE
 
 
 class GitHubIssues:
-    """The part of the forge that is issues, among which GitHub lists pull requests, and comments."""
+    """The part of the forge that is issues (GitHub lists pull requests among them) and comments."""
 
     client: GitHubClient
 
