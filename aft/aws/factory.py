@@ -29,7 +29,7 @@ from aft.aws.request_identity import share
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
-
+KEPT_CLIENTS = 256
 
 SHARED = "members"
 """The identity of clients that all member accounts share."""
@@ -53,20 +53,14 @@ class ClientKey:
 
 
 class ClientFactory:
-    """At most ``size`` clients, the least recently used dropped first. Thread-safe."""
+    """At most ``KEPT_CLIENTS`` clients, the least recently used dropped first. Thread-safe."""
 
     def __init__(
-        self,
-        session: botocore.session.Session,
-        *,
-        recorder: AwsCallRecorder,
-        attempts: int,
-        size: int = 256,
+        self, session: botocore.session.Session, *, recorder: AwsCallRecorder, attempts: int
     ) -> None:
         self._session = session
         self._recorder = recorder
         self._attempts = attempts
-        self._size = size
         self._lock = threading.Lock()
         self._creating = threading.Lock()
         self._kept: OrderedDict[ClientKey, tuple[str, Any]] = OrderedDict()
@@ -100,7 +94,7 @@ class ClientFactory:
         with self._lock:
             self._kept[key] = (access_key, made)
             self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
+            while len(self._kept) > KEPT_CLIENTS:
                 self._kept.popitem(last=False)
         return made
 
