@@ -109,11 +109,7 @@ class GitCommand:
         return self._run(*arguments, options=options, cwd=work_tree, GIT_INDEX_FILE=index)
 
     def _run(
-        self,
-        *arguments: str,
-        options: Sequence[str] = (),
-        cwd: Path | None = None,
-        **environ: str,
+        self, *arguments: str, options: Sequence[str] = (), cwd: Path | None = None, **environ: str
     ) -> bytes:
         ssh = self.environ.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes -o ConnectTimeout=20"
         quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_SSH_COMMAND": ssh}

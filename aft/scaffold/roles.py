@@ -157,10 +157,7 @@ def _policies(name: str, statements: Iterable[Mapping[str, Any]]) -> list[dict[s
 
 def _trust(names: RoleNames, environment: str) -> dict[str, Any]:
     provider = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{names.issuer}"
-    token = {
-        f"{names.issuer}:aud": AUDIENCE,
-        f"{names.issuer}:sub": subject(names, environment),
-    }
+    token = {f"{names.issuer}:aud": AUDIENCE, f"{names.issuer}:sub": subject(names, environment)}
     return {
         "Effect": "Allow",
         "Principal": {"Federated": {"Fn::Sub": provider}},
