@@ -45,11 +45,9 @@ def connect(
     attempts: int = ATTEMPTS,
     reads_only: bool = False,
 ) -> AwsEdge:
-    """Everything aft needs of AWS; makes no call yet.
-
-    ``botocore_session=None`` is boto3's own chain. With ``reads_only`` no session in a member
-    account can write. ``run_id`` names the role sessions, so that CloudTrail leads back to the run.
-    """
+    """Everything aft needs of AWS; makes no call yet. ``botocore_session=None`` is boto3's own
+    chain. With ``reads_only`` no session in a member account can write. ``run_id`` names the role
+    sessions, so that CloudTrail leads back to the run."""
     sessions = AwsSessions(
         botocore_session=botocore_session,
         home_region=config.home_region,

@@ -82,11 +82,9 @@ _ABOUT_PARAMETER = re.compile(r"^(?:Missing|Unknown|Invalid)[\w ]* parameter[^,\
 def translate(
     error: Exception, *, service: str, operation: str, who: str = "", repeatable: bool | None = None
 ) -> AftError:
-    """The error of ``aft.errors`` for ``error``, with the original as its cause.
-
-    ``who`` names the credentials used, in words. ``repeatable`` overrides the guess, from the
-    operation's name, whether doing it twice is the same as doing it once.
-    """
+    """The error of ``aft.errors`` for ``error``, with the original as its cause. ``who`` names the
+    credentials used, in words. ``repeatable`` overrides the guess, from the operation's name,
+    whether doing it twice is the same as doing it once."""
     if repeatable is None:
         repeatable = codes.NON_IDEMPOTENT.match(operation) is None
     action = f"{service}:{operation}"

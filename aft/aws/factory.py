@@ -69,10 +69,8 @@ class ClientFactory:
         self, key: ClientKey, *, credentials: Credentials | None, pacing: Pacing | None
     ) -> Any:
         """The kept client for ``key``, or a new one when there is none with these credentials.
-
         ``credentials=None`` leaves them to the session's own chain, which renews itself. Clients of
-        the identity ``SHARED`` have none of their own: see ``aft.aws.request_identity``.
-        """
+        the identity ``SHARED`` have none of their own: see ``aft.aws.request_identity``."""
         if key.identity == SHARED:
             credentials = _NOBODY
         access_key = credentials.access_key if credentials else ""

@@ -47,10 +47,8 @@ def read_scoped(
     request_ids: Sequence[RequestId],
     unit_paths: Sequence[str],
 ) -> OrganizationSnapshot:
-    """See ``aft.ports.OrganizationReader.read_scoped``.
-
-    Accounts and OUs that do not exist are simply not in the snapshot.
-    """
+    """See ``aft.ports.OrganizationReader.read_scoped``. Accounts and OUs that do not exist are
+    simply not in the snapshot."""
     client = sessions.organizations()
     read_at = clock.now()
     wanted = set(account_ids)

@@ -124,11 +124,9 @@ class AwsOrganizationReader:
         tree: _Tree,
         fresh_tags_for: Iterable[AccountId],
     ) -> Mapping[AccountId, Mapping[str, str]]:
-        """The bulk answer, with single reads where it cannot be trusted.
-
-        No tag at all in an organization that has accounts may mean that nobody is tagged, or that
-        the tagging API does not know Organizations here: then every account is asked itself.
-        """
+        """The bulk answer, with single reads where it cannot be trusted. No tag at all in an
+        organization that has accounts may mean that nobody is tagged, or that the tagging API does
+        not know Organizations here: then every account is asked itself."""
         present = {AccountId(raw["Id"]) for _, raw in tree.accounts}
         single = sorted((present & set(fresh_tags_for)) if bulk else present)
         asked = [pool.submit(read_tags, client, account_id) for account_id in single]

@@ -26,10 +26,8 @@ _WALKS_BEFORE_INDEX = 4
 
 
 class GitHistory:
-    """``aft.ports.RequestHistory``. Safe to use from several threads.
-
-    ``WORKING_TREE`` is read as ``HEAD``: what is not committed has no history.
-    """
+    """``aft.ports.RequestHistory``. Safe to use from several threads. ``WORKING_TREE`` is read as
+    ``HEAD``: what is not committed has no history."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository

@@ -69,10 +69,8 @@ def shared_branch(
 
 
 class RefFetch:
-    """Fetches from one remote: the name of a configured one, or a URL or path.
-
-    Raises ``UserError``, ``Denied`` or ``Transient``.
-    """
+    """Fetches from one remote: the name of a configured one, or a URL or path. Raises
+    ``UserError``, ``Denied`` or ``Transient``."""
 
     def __init__(
         self, repository: Repository, *, remote: str, environ: Mapping[str, str] = os.environ
@@ -89,11 +87,9 @@ class RefFetch:
         self.command = GitCommand(repository.git_dir, environ)
 
     def fetch(self, refs: Mapping[str, str]) -> Mapping[str, str]:
-        """Bring each ref of the remote (a key) to the ref here (its value), by force.
-
-        Returns the commits of those the remote has, by the ref here. A ref it has not is removed
-        here too, so that nothing old is taken for it.
-        """
+        """Bring each ref of the remote (a key) to the ref here (its value), by force. Returns the
+        commits of those the remote has, by the ref here. A ref it has not is removed here too, so
+        that nothing old is taken for it."""
         handle = self._repository.open()
         url = self.connection(handle).url or self._remote
         try:
@@ -153,11 +149,9 @@ class RefFetch:
 
 
 class RemoteBranchRef:
-    """A branch on a remote, and the ref that remembers here where it was last seen.
-
-    ``remote`` is the name of a configured remote, or a URL or path. Not safe to share between
-    threads; each call opens a repository handle of its own.
-    """
+    """A branch on a remote, and the ref that remembers here where it was last seen. ``remote`` is
+    the name of a configured remote, or a URL or path. Not safe to share between threads; each call
+    opens a repository handle of its own."""
 
     def __init__(
         self,
@@ -190,18 +184,14 @@ class RemoteBranchRef:
             return str(reference.target) if reference else None
 
     def fetch(self) -> str | None:
-        """Bring the branch here and return its commit; ``None`` when the remote has none.
-
-        Raises ``Transient``, ``Denied`` or ``UserError``.
-        """
+        """Bring the branch here and return its commit; ``None`` when the remote has none. Raises
+        ``Transient``, ``Denied`` or ``UserError``."""
         return self._refs.fetch({self._ref: self.tracking}).get(self.tracking)
 
     def push(self, commit: str, *, expected: str | None) -> None:
-        """Move the remote's branch from ``expected`` (``None``: absent) to ``commit``.
-
-        Raises ``RemoteMoved`` when it is elsewhere, ``Denied`` when the server says no, and
-        ``Transient``, after which the push may or may not have taken place.
-        """
+        """Move the remote's branch from ``expected`` (``None``: absent) to ``commit``. Raises
+        ``RemoteMoved`` when it is elsewhere, ``Denied`` when the server says no, and ``Transient``,
+        after which the push may or may not have taken place."""
         handle = self._repository.open()
         try:
             verdict = self._push(handle, commit, expected)

@@ -33,10 +33,8 @@ class LedgerBranch:
         return str(reference.target) if reference else None
 
     def move(self, old: str | None, new: str) -> bool:
-        """Move it from ``old`` to ``new``; false when it is not at ``old`` any more.
-
-        Raises ``Transient`` when its lock is held for long.
-        """
+        """Move it from ``old`` to ``new``; false when it is not at ``old`` any more. Raises
+        ``Transient`` when its lock is held for long."""
         if old == new:
             return True
         return past_lock(self._handle, self.name, lambda: self._move(old, new))
