@@ -18,7 +18,7 @@ from aft.doctor.aws import AmazonFacts, Delegation, Entry, OrganizationFacts, Wh
 from aft.doctor.machine import MachineFacts
 from aft.doctor.model import Unread
 from aft.errors import AftError
-from aft.git import command
+from aft.git.command import GitCommand, is_local, is_ssh
 from aft.ledger.events import LedgerState
 from aft.plan.kind import Kinds
 from aft.scaffold.permissions import APPLY, PLAN, actions_of
@@ -200,13 +200,10 @@ def _try_push(workspace: Workspace, config: Config) -> str | Unread:
     if remote is None or remote not in workspace.repository.remotes:
         return Unread("it stays on this machine")
     url = str(workspace.repository.handle.remotes[remote].url)
-    if not (command.is_local(url) or command.is_ssh(url)):
+    if not (is_local(url) or is_ssh(url)):
         return Unread("over https only the first write tells")
-    if not command.is_installed(workspace.environ):
+    git = GitCommand(workspace.repository.git_dir, workspace.environ)
+    if not git.is_installed:
         return Unread("there is no git command")
     ref = f"refs/heads/{ledger_branch(config, simulated=False)}"
-    return look(
-        lambda: command.try_push(
-            workspace.repository.git_dir, remote, ref=ref, environ=workspace.environ
-        )
-    )
+    return look(lambda: git.try_push(remote, ref=ref))
