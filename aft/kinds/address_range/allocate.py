@@ -134,11 +134,9 @@ class _Occupied:
         self._starts: list[tuple[int, int]] = []
 
     def add(self, span: IPv4Network, owner: str) -> None:
-        owners = self._owners.get(span)
-        if owners is None:
-            owners = self._owners[span] = set()
+        if span not in self._owners:
             bisect.insort(self._starts, (int(span.network_address), span.prefixlen))
-        owners.add(owner)
+        self._owners.setdefault(span, set()).add(owner)
 
     def other(self, span: IPv4Network, owner: str) -> Taken | None:
         """Somebody else's range that overlaps ``span``."""
