@@ -99,32 +99,28 @@ def _doubt(
     there = tree.id_at(unit.path) is not None
     old_there = tree.id_at(previously) is not None
     named = previously in spec.paths or any(item.path == previously for item in spec.removed)
+    code, hint = "AFT911", f"or drop `previously` at {unit.source}"
     if there and old_there and not named:
-        return Finding(
-            code="AFT911",
-            target=ORGANIZATION,
-            message=f"OU {unit.path} exists already, so {previously} is not renamed to it",
-            hint=f"move what is left in {previously}, then list it under `removed`; "
-            f"or drop `previously` at {unit.source}",
+        message = f"OU {unit.path} exists already, so {previously} is not renamed to it"
+        hint = f"move what is left in {previously}, then list it under `removed`; {hint}"
+    elif not there and old_there:
+        message = (
+            f"OU {previously} cannot become {unit.path}: AWS can rename an OU, but not move it "
+            "below another parent"
         )
-    if not there and old_there:
-        return Finding(
-            code="AFT911",
-            target=ORGANIZATION,
-            message=f"OU {previously} cannot become {unit.path}: AWS can rename an OU, "
-            "but not move it below another parent",
-            hint=f"drop `previously` at {unit.source} to have {unit.path} created, let the "
-            f"accounts move by their requests, then list {previously} under `removed`",
+        hint = (
+            f"drop `previously` at {unit.source} to have {unit.path} created, let the accounts "
+            f"move by their requests, then list {previously} under `removed`"
         )
-    if not there and scoped:
-        return Finding(
-            code="AFT918",
-            target=ORGANIZATION,
-            message=f"OU {unit.path} may have to be renamed from {previously}, "
-            "which this limited plan did not read",
-            hint="run a plan of the whole organization once",
+    elif not there and scoped:
+        code, hint = "AFT918", "run a plan of the whole organization once"
+        message = (
+            f"OU {unit.path} may have to be renamed from {previously}, which this limited plan did "
+            "not read"
         )
-    return None
+    else:
+        return None
+    return Finding(code=code, target=ORGANIZATION, message=message, hint=hint)
 
 
 def plan_removals(view: PlanView, draft: Draft) -> None:
