@@ -8,11 +8,10 @@ here is "allowed by the ceiling".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aft.policy_language.evaluate import Answer, Decision, Level, combined, decided
-from aft.policy_language.policy import Policy
 from aft.policy_language.principals import PrincipalKind
 from aft.policy_language.service_facts import NOT_BOUND_BY_RCPS, RCP_SERVICES
 from aft.policy_language.statements import Request
@@ -47,11 +46,6 @@ class Ceiling:
 
 
 UNBOUND = Answer(decision=Decision.ALLOWED)
-
-
-def level(source: str, level_id: str, policies: Iterable[Policy]) -> Level:
-    """One OU or account with what is attached to it."""
-    return Level(source, level_id, policies)
 
 
 def ceiling(organization: Ceiling, request: Request) -> Answer:

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from aft.policy_language.patterns import Glob
+from aft.policy_language.patterns import compiled, regex_of, tokens_of
 from aft.policy_language.truth import Truth
 
 Value = str | tuple[str, ...]
@@ -21,11 +21,10 @@ class Missing(enum.Enum):
 
 
 class Context:
-    """Condition keys by name; names are compared without regard to case, tag keys too.
+    """Condition keys by name, whose case does not matter. Immutable: answers are kept in it.
 
     A key in neither ``values`` nor ``unknown`` is absent, and so is one of ``absent``. ``unknown``
-    may hold wildcards: ``aws:ResourceTag/*``, or ``*`` for every key that has no value. Not changed
-    once made: answers of whole condition blocks are kept in it.
+    may contain wildcards: ``aws:ResourceTag/*``, or ``*`` for every key that has no value.
     """
 
     __slots__ = ("_absent", "_all_unknown", "_memo", "_names", "_patterns", "_unknown", "_values")
@@ -43,7 +42,11 @@ class Context:
         self._names = tuple(names)
         self._all_unknown = "*" in names
         self._unknown = frozenset(names)
-        self._patterns = tuple(Glob(name) for name in names if "*" in name and name != "*")
+        self._patterns = tuple(
+            compiled(regex_of(tokens_of(name))).fullmatch
+            for name in names
+            if "*" in name and name != "*"
+        )
         self._memo: dict[object, Truth] = {}
 
     def get(self, key: str) -> Value | Missing:
@@ -55,7 +58,7 @@ class Context:
             return Missing.ABSENT
         if self._all_unknown or key in self._unknown:
             return Missing.UNKNOWN
-        if self._patterns and any(pattern.matches(key) for pattern in self._patterns):
+        if any(matches(key) for matches in self._patterns):
             return Missing.UNKNOWN
         return Missing.ABSENT
 
@@ -63,11 +66,11 @@ class Context:
         """This context with more known and more unknown keys."""
         return Context({**self._values, **values}, (*self._names, *unknown), absent=self._absent)
 
-    def remembered(self, block: object, truth_of: Callable[[Context], Truth]) -> Truth:
-        """``truth_of`` this context, asked once per ``block``."""
+    def remembered(self, block: object, truth_of: Callable[[], Truth]) -> Truth:
+        """``truth_of()``, asked once per ``block``."""
         found = self._memo.get(block)
         if found is None:
-            found = self._memo[block] = truth_of(self)
+            found = self._memo[block] = truth_of()
         return found
 
 

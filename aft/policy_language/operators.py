@@ -11,6 +11,7 @@ import binascii
 import enum
 import ipaddress
 import math
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -207,14 +208,15 @@ def _ordered(
     return make
 
 
-_ORDER: Mapping[str, tuple[Callable[[float, float], bool], bool]] = {
-    "Equals": (lambda a, b: a == b, False),
-    "NotEquals": (lambda a, b: a == b, True),
-    "LessThan": (lambda a, b: a < b, False),
-    "LessThanEquals": (lambda a, b: a <= b, False),
-    "GreaterThan": (lambda a, b: a > b, False),
-    "GreaterThanEquals": (lambda a, b: a >= b, False),
+_ORDER: Mapping[str, Callable[[float, float], bool]] = {
+    "Equals": operator.eq,
+    "NotEquals": operator.eq,  # as of every negated operator, what must not be so
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
 }
+_ORDERED = (("Numeric", Family.NUMERIC, number_of), ("Date", Family.DATE, moment_of))
 
 _ALL = (
     Comparison("StringEquals", Family.STRING, _equals),
@@ -224,12 +226,9 @@ _ALL = (
     Comparison("StringLike", Family.STRING, _like, wildcards=True),
     Comparison("StringNotLike", Family.STRING, _like, negated=True, wildcards=True),
     *(
-        Comparison(f"Numeric{name}", Family.NUMERIC, _ordered(number_of, holds), negated)
-        for name, (holds, negated) in _ORDER.items()
-    ),
-    *(
-        Comparison(f"Date{name}", Family.DATE, _ordered(moment_of, holds), negated)
-        for name, (holds, negated) in _ORDER.items()
+        Comparison(f"{prefix}{name}", family, _ordered(parse, holds), negated=name == "NotEquals")
+        for prefix, family, parse in _ORDERED
+        for name, holds in _ORDER.items()
     ),
     Comparison("Bool", Family.BOOL, _bool),
     Comparison("BinaryEquals", Family.BINARY, _binary),
@@ -244,6 +243,4 @@ _ALL = (
 
 COMPARISONS: Mapping[str, Comparison] = {item.name.lower(): item for item in _ALL}
 """Every operator of IAM by its name in lower case."""
-_QUANTIFIERS: Mapping[str, Quantifier] = {
-    item.value.lower(): item for item in Quantifier if item.value
-}
+_QUANTIFIERS = {item.value.lower(): item for item in Quantifier if item.value}

@@ -50,19 +50,6 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-class Glob:
-    """A text with wildcards that is matched as a whole."""
-
-    __slots__ = ("_match",)
-
-    def __init__(self, text: str) -> None:
-        self._match = compiled(regex_of(tokens_of(text))).fullmatch
-
-    def matches(self, value: str) -> bool:
-        """Does ``value`` fit?"""
-        return self._match(value) is not None
-
-
 def is_everything(tokens: Sequence[Token]) -> bool:
     """``*``, and nothing else."""
     return bool(tokens) and all(token is STAR for token in tokens)
