@@ -1,4 +1,4 @@
-"""What steps read, held against what there is, before anything runs. Pure.
+"""What steps read, compared with what there is, before anything runs. Pure.
 
 ``check_step_inputs`` is for the rules over requests: one account and one customization it gets.
 ``check_reads`` looks at the customizations alone. What steps read of other accounts is
@@ -8,16 +8,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from aft.customizations.access import Access
-from aft.customizations.model import GLOBAL, Customization, CustomizationStep, StepInputs
+from aft.customizations.model import GLOBAL, Access, Customization, CustomizationStep, StepInputs
 from aft.customizations.template_values import template_values
 from aft.findings.model import Finding, SourceRef, sorted_findings
 from aft.organization.model import AccountFacts
 from aft.values.suggestions import did_you_mean
-
-TEMPLATE_SUFFIXES = (".cfn.yaml", ".cfn.yml", ".cfn.json")
-"""Endings of step files that are CloudFormation templates."""
 
 _NOT_FACTS = frozenset({"accounts", "outputs", "parameters"})
 
@@ -31,21 +28,17 @@ def check_step_inputs(
     """
     values = template_values(StepInputs(account=facts))
     findings: dict[str, Finding] = {}
-    for step in customization.steps:
-        for access in step.reads:
-            name = _absent(access, values)
-            if name is not None:
-                findings.setdefault(
-                    name,
-                    Finding(
-                        code="AFT605",
-                        source=source,
-                        message=f"{name} is not set for {facts.request_id!r}, and "
-                        f"{place_of(access)} of customization {customization.name!r} uses it",
-                        hint="add it to the request or a _defaults.yaml, or guard it in the "
-                        "template with `default`",
-                    ),
-                )
+    for access in (access for step in customization.steps for access in step.reads):
+        name = _absent(access, values)
+        if name is not None and name not in findings:
+            used = f"{access.source} of customization {customization.name!r} uses it"
+            findings[name] = Finding(
+                code="AFT605",
+                source=source,
+                message=f"{name} is not set for {facts.request_id!r}, and {used}",
+                hint="add it to the request or a _defaults.yaml, or guard it in the template with "
+                "`default`",
+            )
     return tuple(findings.values())
 
 
@@ -64,11 +57,6 @@ def check_reads(customizations: Mapping[str, Customization]) -> tuple[Finding, .
         for access in step.reads
         for finding in _check_read(access, step, customization, order)
     )
-
-
-def place_of(access: Access) -> str:
-    """``path:line:column`` of a read, for messages."""
-    return str(SourceRef(access.file, access.line, access.column))
 
 
 def undeclared_output(step: CustomizationStep, key: str) -> tuple[str, str] | None:
@@ -97,14 +85,13 @@ def _check_read(
     elif access.path[0] == "parameters" and access.path[1] not in customization.parameters:
         code = "AFT633"
         known = ", ".join(sorted(customization.parameters)) or "none"
+        near = did_you_mean(access.path[1], customization.parameters)
         problem = (
             f"customization {customization.name!r} has no parameter {access.path[1]!r}",
-            did_you_mean(access.path[1], customization.parameters)
-            or f"its customization.yaml has {known}",
+            near or f"its customization.yaml has {known}",
         )
     if problem is not None:
-        place = SourceRef(access.file, access.line, access.column)
-        yield Finding(code=code, source=place, message=problem[0], hint=problem[1])
+        yield Finding(code=code, source=access.source, message=problem[0], hint=problem[1])
 
 
 def _wrong_order(
@@ -112,10 +99,8 @@ def _wrong_order(
 ) -> tuple[str, str] | None:
     owner = wanted.split("/", 1)[0]
     if wanted not in order:
-        return (
-            f"there is no step {wanted!r}",
-            did_you_mean(wanted, order) or "expected <customization>/<file name>",
-        )
+        hint = did_you_mean(wanted, order) or "expected <customization>/<file name>"
+        return f"there is no step {wanted!r}", hint
     if owner == step.customization and order[wanted][0] >= order[step.id][0]:
         return f"step {wanted!r} does not run before this one", "rename one of the two"
     if step.customization == GLOBAL and owner != GLOBAL:
@@ -132,7 +117,6 @@ def _absent(access: Access, values: Mapping[str, object]) -> str | None:
         if not isinstance(at, Mapping):
             return None  # a method of a text or a list, or an error only rendering can tell
         if name not in at:
-            shown = Access(path=access.path[: depth + 1], line=1, column=1, is_certain=True)
-            return str(shown)
+            return str(replace(access, path=access.path[: depth + 1]))
         at = at[name]
     return None

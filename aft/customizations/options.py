@@ -1,4 +1,4 @@
-"""What runners are told of this machine and of ``aft.yaml``, beside a step's inputs. Plain values.
+"""What runners get of this machine and of ``aft.yaml``, next to a step's inputs. Plain values.
 
 None of it is part of a step's digest: another binary or backend does not re-run a step.
 """
@@ -42,6 +42,9 @@ class HcpState:
     token: str = field(default="", repr=False)
 
 
+TerraformState = LocalState | S3State | HcpState
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerraformOptions:
     """``binary`` is a name or path, empty for ``terraform``, else ``tofu``, of the PATH;
@@ -54,7 +57,7 @@ class TerraformOptions:
     version: str = ""
     plugin_dir: str = ""
     plugin_cache_dir: str = ""
-    state: LocalState | S3State | HcpState | None = None
+    state: TerraformState | None = None
     in_parallel: int = 4
 
 

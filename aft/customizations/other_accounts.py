@@ -9,16 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aft.customizations.access import Access
-from aft.customizations.model import CustomizationStep, OtherAccount
+from aft.customizations.model import Access, CustomizationStep, OtherAccount
 
 ROOT = "accounts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRead:
-    """One read of another account: of request ``request``, the outputs of ``step``, the one
-    called ``key``; ``step`` and ``key`` are empty where it cannot be told or is not asked for."""
+    """One read of the account of ``request``: of the outputs of ``step``, the one called ``key``;
+    both are empty where that is unknown or not asked for."""
 
     request: str
     step: str
@@ -44,12 +43,12 @@ def account_reads(steps: Iterable[CustomizationStep]) -> Iterator[AccountRead]:
 
 def depends_on_step(step: CustomizationStep, request: str, other: str) -> bool:
     """Whether ``step`` may read what step ``other`` of ``request`` leaves."""
-    if ROOT not in step.uses:
-        return False
-    reads = tuple(account_reads((step,)))
-    if _is_open(step):
-        return True
-    return any(read.request == request and read.step in ("", other) for read in reads)
+    return ROOT in step.uses and (
+        _is_open(step)
+        or any(
+            read.request == request and read.step in ("", other) for read in account_reads((step,))
+        )
+    )
 
 
 def inputs_of_accounts(

@@ -111,7 +111,7 @@ def actions(raw: Any, loc: Loc, form: Form) -> Iterator[Fault]:
         place, text = found
         if text == "*":
             if not form.action_star:
-                why = f"{form.title} may not have the action *"
+                why = f"{form.title} must not have the action *"
                 yield Fault("AFT426", place, why, 'name the service: "s3:*"')
             continue
         match = _ACTION.fullmatch(text)

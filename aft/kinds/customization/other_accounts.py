@@ -18,13 +18,13 @@ from aft.values.ids import RequestId
 
 def other_accounts(view: PlanView, request: AccountRequest) -> Mapping[str, OtherAccount]:
     """What the request's steps may see, by the ids of the requests it depends on."""
-    ledger = view.ledger
+    records = {name: view.ledger.record(name) for name in request.depends_on}
     return {
         name: OtherAccount(
-            account_id=view.around.accounts.get(name) or ledger.record(name).account_id,
-            outputs=outputs_of(ledger.record(name)),
+            account_id=view.around.accounts.get(name) or record.account_id,
+            outputs=outputs_of(record),
         )
-        for name in request.depends_on
+        for name, record in records.items()
     }
 
 
@@ -47,15 +47,15 @@ def dependencies_first(requests: Iterable[AccountRequest]) -> tuple[AccountReque
     """
     wanted = {request.id: request for request in requests}
     ordered: dict[RequestId, AccountRequest] = {}
-    begun: set[RequestId] = set()
+    started: set[RequestId] = set()
     for first in wanted.values():
         todo = [(first, False)]
         while todo:
             request, is_ready = todo.pop()
             if is_ready:
                 ordered.setdefault(request.id, request)
-            elif request.id not in begun:
-                begun.add(request.id)
+            elif request.id not in started:
+                started.add(request.id)
                 todo.append((request, True))
                 todo.extend((wanted[name], False) for name in request.depends_on if name in wanted)
     return tuple(ordered.values())

@@ -1,10 +1,9 @@
-"""One CloudFormation stack: look, wait, read its story. Makes no change but deleting leftovers.
+"""One CloudFormation stack: look, wait, read its events. Changes nothing, but deletes leftovers.
 
 AWS (CloudFormation User Guide, "Stack status codes"): a stack whose creation failed ends in
 ``ROLLBACK_COMPLETE`` and can only be deleted; one whose change set was never executed stays in
-``REVIEW_IN_PROGRESS`` and holds nothing. ``DescribeStacks`` gives a deleted stack only by its id.
-Events come newest first; the first failure is the reason, the later ones are its echoes
-(``Resource creation cancelled``).
+``REVIEW_IN_PROGRESS``, empty. ``DescribeStacks`` gives a deleted stack only by its id. Events come
+newest first; the first failure is the reason, later ones (``Resource creation cancelled``) echo it.
 """
 
 from __future__ import annotations
@@ -18,19 +17,12 @@ from aft.errors import NotFound, Terminal, Transient
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
 
-LEFTOVERS = frozenset(
-    {"CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
-)
+LEFTOVERS = ("CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 """What a creation that came to nothing leaves; such a stack cannot be updated."""
 
-UPDATABLE = frozenset(
-    {
-        "CREATE_COMPLETE",
-        "IMPORT_COMPLETE",
-        "IMPORT_ROLLBACK_COMPLETE",
-        "UPDATE_COMPLETE",
-        "UPDATE_ROLLBACK_COMPLETE",
-    }
+UPDATABLE = (
+    *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"),
+    *("IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"),
 )
 
 LONGEST_WAIT = 3600.0
@@ -59,22 +51,14 @@ class StackState:
         return self.status == "REVIEW_IN_PROGRESS" or not self.status.endswith("_IN_PROGRESS")
 
 
+@dataclass(frozen=True, slots=True)
 class Stack:
-    """The stack called ``name`` behind one client."""
+    """The stack called ``name``; waits for it at most ``longest`` seconds at a time."""
 
-    def __init__(
-        self,
-        client: CloudFormationClient,
-        name: str,
-        sleep: Sleep,
-        *,
-        longest: float = LONGEST_WAIT,
-    ) -> None:
-        """``longest`` is how many seconds to wait for the stack at a time."""
-        self.client = client
-        self.name = name
-        self._sleep = sleep
-        self._longest = longest
+    client: CloudFormationClient
+    name: str
+    sleep: Sleep
+    longest: float = LONGEST_WAIT
 
     def look(self, name: str | None = None) -> StackState | None:
         """The stack now, by its name or an id; ``None`` where there is none."""
@@ -108,12 +92,13 @@ class Stack:
             seen = look()
             if is_done(seen):
                 return seen
-            if waited >= self._longest:
+            if waited >= self.longest:
+                minutes = f"{self.longest / 60:.0f} minutes"
                 raise Transient(
-                    f"stack {self.name} is still at work after {self._longest / 60:.0f} minutes",
-                    hint="the next run goes on waiting; look at the stack's events meanwhile",
+                    f"stack {self.name} is still in progress after {minutes}",
+                    hint="the next run continues to wait; look at the stack's events",
                 )
-            self._sleep(pause)
+            self.sleep(pause)
             waited, pause = waited + pause, min(pause * 1.5, _LONGEST_PAUSE)
 
     def settle(self) -> StackState | None:

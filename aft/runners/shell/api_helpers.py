@@ -16,7 +16,6 @@ from pathlib import Path
 
 from aft.customizations.model import CustomizationStep, StepFailed
 from aft.runners.process.child import run_child
-from aft.runners.process.exit_status import tail
 from aft.runners.process.workdir import Bench, base_environment
 
 PRE = "pre-api-helpers.sh"
@@ -52,33 +51,27 @@ def _with_packages(bench: Bench) -> Mapping[str, str]:
     place = bench.place / "venv"
     if not place.exists():
         _install(bench, requirements, place)
-    return {
-        "VIRTUAL_ENV": str(place),
-        "PATH": f"{place / 'bin'}{os.pathsep}{bench.environment['PATH']}",
-    }
+    path = f"{place / 'bin'}{os.pathsep}{bench.environment['PATH']}"
+    return {"VIRTUAL_ENV": str(place), "PATH": path}
 
 
 def _install(bench: Bench, requirements: Path, place: Path) -> None:
     home = bench.place / "install-home"
     home.mkdir()
-    own = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith("PIP_") or name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
-    }
+    passed = ("PIP_", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
+    own = {name: value for name, value in os.environ.items() if name.startswith(passed)}
     environment = {**base_environment(home), **own, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    secrets = [*bench.secrets, *(part for value in own.values() for part in _passwords(value))]
+    passwords = re.findall(r"://[^/\s:@]*:([^@\s]+)@", "\n".join(own.values()))
+    secrets = [*bench.secrets, *passwords]
     wheels = bench.folder / _WHEELS
     offline = ("--no-index", "--find-links", str(wheels)) if wheels.is_dir() else ()
     bench.note(f"installing {_REQUIREMENTS}")
     python = str(place / "bin" / "python")
-    own_pip = importlib.util.find_spec("pip") is not None  # seconds faster than a second pip
-    venv = (sys.executable, "-I", "-m", "venv", *(("--without-pip",) if own_pip else ()))
-    pip = (
-        (sys.executable, "-I", "-m", "pip", "--python", python)
-        if own_pip
-        else (python, "-m", "pip")
-    )
+    venv: tuple[str, ...] = (sys.executable, "-I", "-m", "venv")
+    pip: tuple[str, ...] = (python, "-m", "pip")
+    if importlib.util.find_spec("pip") is not None:  # seconds faster than a second pip
+        venv = (*venv, "--without-pip")
+        pip = (sys.executable, "-I", "-m", "pip", "--python", python)
     what = ("install", "--quiet", "--no-input", "--no-cache-dir", *offline, "-r", str(requirements))
     for command in ((*venv, str(place)), (*pip, *what)):
         try:
@@ -93,7 +86,7 @@ def _install(bench: Bench, requirements: Path, place: Path) -> None:
             raise _cannot_install(bench, f": {error.strerror}") from error
         if end.exit_code or end.timed_out:
             ended = f" within {INSTALL_SECONDS:.0f} seconds" if end.timed_out else ""
-            raise _cannot_install(bench, f"{ended}{tail(end)}")
+            raise _cannot_install(bench, f"{ended}{end.tail}")
 
 
 def _cannot_install(bench: Bench, why: str) -> StepFailed:
@@ -103,8 +96,3 @@ def _cannot_install(bench: Bench, why: str) -> StepFailed:
         hint="let this machine reach a package index (PIP_INDEX_URL), or put wheels into "
         f"{_WHEELS}/, which then is the only source",
     )
-
-
-def _passwords(text: str) -> list[str]:
-    """Passwords in the addresses of package indexes."""
-    return re.findall(r"://[^/\s:@]*:([^@\s]+)@", text)

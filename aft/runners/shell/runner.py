@@ -1,8 +1,8 @@
 """The runner of ``NN-name.sh`` steps, and of AFT's ``api_helpers/`` where there is no Terraform.
 
 A script runs under ``bash -euo pipefail`` from a scratch folder, with the account's credentials and
-AFT's variables. It leaves outputs as lines ``Name=value`` in the file ``$AFT_OUTPUTS``, and reads
-everything a template sees from the JSON file ``$AFT_INPUTS``. Removing it undoes nothing.
+AFT's variables. It leaves outputs as lines ``Name=value`` in ``$AFT_OUTPUTS``, and reads what a
+template sees from the JSON file ``$AFT_INPUTS``. Removing it undoes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aft.customizations.model import (
     StepResult,
 )
 from aft.findings.model import Finding, SourceRef
-from aft.runners.process.workdir import FOREIGN_PROFILES, Bench, step_bench
+from aft.runners.process.workdir import PROFILE, Bench, step_bench
 from aft.runners.shell.api_helpers import POST, PRE, has_helper, run_helper
 from aft.sessions import AccountSession
 
@@ -30,11 +30,7 @@ MAX_OUTPUTS = 64 * 1024
 """Characters of keys and values a step may leave: they are kept in git."""
 _OUTPUT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)")
 _ALWAYS = frozenset({"account_id", "home_region", "request_id"})
-_FOREIGN = re.compile(
-    r"(?:--profile[= ]+|AWS_PROFILE=|profile_name\s*=\s*)[\"']?("
-    + "|".join(sorted(FOREIGN_PROFILES, key=len, reverse=True))
-    + r")\b"
-)
+_FOREIGN = re.compile(rf"(?:--profile[= ]+|AWS_PROFILE=|profile_name\s*=\s*)[\"']?{PROFILE}\b")
 
 
 class ShellRunner:
@@ -92,16 +88,15 @@ def check_profiles(file: StepFile, pattern: re.Pattern[str]) -> Iterator[Finding
     """A finding where ``pattern`` matches; its first group is the profile."""
     for number, line in enumerate(file.content.decode(errors="replace").splitlines(), start=1):
         match = pattern.search(line)
-        if match is None or line.lstrip().startswith(("#", "//")):
-            continue
-        yield Finding(
-            code="AFT642",
-            source=SourceRef(file.path, number, match.start(1) + 1),
-            message=f"profile {match[1]} has no credentials here: a customization gets those of "
-            "its own account alone",
-            hint="use the profile aft-target, or none; read what other accounts made by "
-            "`depends_on` and outputs",
-        )
+        if match is not None and not line.lstrip().startswith(("#", "//")):
+            yield Finding(
+                code="AFT642",
+                source=SourceRef(file.path, number, match.start(1) + 1),
+                message=f"profile {match[1]} has no credentials here: a customization gets those "
+                "of its own account alone",
+                hint="use the profile aft-target, or none; read what other accounts made by "
+                "`depends_on` and outputs",
+            )
 
 
 def script_uses(files: tuple[StepFile, ...]) -> frozenset[str]:
@@ -122,18 +117,11 @@ def left_outputs(bench: Bench) -> Outputs:
         raise bench.failed("", f"{len(text):,} characters of outputs; at most {MAX_OUTPUTS:,}")
     outputs: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
         match = _OUTPUT.fullmatch(line)
-        if match is None:
-            raise bench.failed(
-                "",
-                f"line {number} of $AFT_OUTPUTS is no output",
-                hint='write lines such as: echo "BucketName=$name" >> "$AFT_OUTPUTS"',
-            )
-        outputs[match[1]] = match[2]
-    if any(secret in value for secret in bench.secrets for value in outputs.values()):
-        raise bench.failed(
-            "", "an output holds a secret; outputs are kept in git", hint="leave names and ids only"
-        )
+        if match is not None:
+            outputs[match[1]] = match[2]
+        elif line.strip():
+            hint = 'write lines such as: echo "BucketName=$name" >> "$AFT_OUTPUTS"'
+            raise bench.failed("", f"line {number} of $AFT_OUTPUTS is no output", hint=hint)
+    bench.check_outputs(outputs, "leave names and ids only")
     return outputs

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import builders_plan as b
 from builders_kinds import what
 
-from aft.customizations.access import Access
-from aft.customizations.model import AccountSelector, Customization, Removal
+from aft.customizations.model import Access, AccountSelector, Customization, Removal
 from aft.desired.model import DesiredState
 from aft.kinds.customization.other_accounts import dependencies_first
 from aft.ledger.events import AccountRecord, DoneStep
