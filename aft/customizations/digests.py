@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aft.customizations.model import CustomizationStep, StepFile, StepInputs
-from aft.customizations.other_accounts import inputs_of_accounts
+from aft.customizations.reads import inputs_of_accounts
 from aft.values.canonical_json import digest, plain
 
 
@@ -25,10 +25,8 @@ def content_digest(file: StepFile, support: Iterable[StepFile], *, folder: str) 
 
 
 def step_digest(step: CustomizationStep, inputs: StepInputs, *, effect_version: int) -> str:
-    """``sha256:…``, or ``""`` when it depends on an account id that only apply can know.
-
-    Of other accounts only what the step reads counts.
-    """
+    """``sha256:…``, or ``""`` when it depends on an account id that only apply can know. Of other
+    accounts only what the step reads counts."""
     if "account_id" in step.uses and inputs.account.account_id is None:
         return ""
 

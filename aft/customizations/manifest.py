@@ -19,7 +19,6 @@ from aft.customizations.customization_file import (
     parse_customization_file,
 )
 from aft.customizations.digests import content_digest
-from aft.customizations.inputs import check_reads
 from aft.customizations.model import (
     GLOBAL,
     ClaimsFolders,
@@ -29,6 +28,7 @@ from aft.customizations.model import (
     ReadsInputs,
     StepFile,
 )
+from aft.customizations.reads import check_reads
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings.model import Finding, SourceRef, sorted_findings
 

@@ -42,11 +42,9 @@ def step_ref(step_id: str) -> Ref:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Access:
-    """One name a step reads, such as ``("custom_fields", "vpc", "cidr")``.
-
-    ``is_certain`` is false where it may not be read, or may be absent: behind ``default`` or
-    ``is defined``, in a branch, in a loop. ``file`` is empty while only one file is looked at.
-    """
+    """One name a step reads, such as ``("custom_fields", "vpc", "cidr")``. ``is_certain`` is false
+    where it may not be read, or may be absent: behind ``default`` or ``is defined``, in a branch,
+    in a loop. ``file`` is empty while only one file is looked at."""
 
     path: tuple[str, ...]
     line: int
@@ -85,8 +83,7 @@ class Removal(enum.StrEnum):
 class AccountSelector:
     """Which accounts get a customization without asking: all criteria given must hold; without any,
     none does. OUs include everything below them, the tag value ``*`` matches any. ``sources`` are
-    the places of the criteria in the file, by criterion and entry.
-    """
+    the places of the criteria in the file, by criterion and entry."""
 
     organizational_units: tuple[OrgUnitPath, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -100,10 +97,8 @@ class AccountSelector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A value that a request may (or, without a default, must) give to a customization.
-
-    ``type`` is ``text``, ``number``, ``boolean``, ``list`` or ``mapping``.
-    """
+    """A value that a request may (or, without a default, must) give to a customization. ``type`` is
+    ``text``, ``number``, ``boolean``, ``list`` or ``mapping``."""
 
     name: str
     type: str
@@ -179,8 +174,7 @@ class OtherAccount:
 class StepInputs:
     """What a step sees: its account, ``outputs`` of earlier steps by their ids, ``accounts`` it
     depends on by request id, ``parameters`` with defaults filled in. ``options`` are the runner's,
-    and no step sees them.
-    """
+    and no step sees them."""
 
     account: AccountFacts
     outputs: Mapping[str, Outputs] = field(default_factory=dict)
@@ -208,10 +202,8 @@ class StepResult:
 
 class CustomizationRunner(Protocol):
     """One kind of step, such as CloudFormation. What else a runner can do, other protocols say.
-
-    ``suffixes`` are the file-name endings it claims (longest wins). ``effect_version`` goes up
-    when the same content would give another result.
-    """
+    ``suffixes`` are the file-name endings it claims (longest wins). ``effect_version`` goes up when
+    the same content would give another result."""
 
     kind: ClassVar[str]
     effect_version: ClassVar[int]
@@ -235,10 +227,8 @@ class CustomizationRunner(Protocol):
 
 @runtime_checkable
 class ClaimsFolders(Protocol):
-    """A runner whose steps may be whole folders.
-
-    ``folders`` are names (``terraform``) or endings (``*.terraform``); the longest wins.
-    """
+    """A runner whose steps may be whole folders. ``folders`` are names (``terraform``) or endings
+    (``*.terraform``); the longest wins."""
 
     folders: ClassVar[tuple[str, ...]]
 

@@ -31,10 +31,8 @@ class S3State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HcpState:
-    """Terraform states in HCP Terraform or Terraform Enterprise, one workspace each.
-
-    ``token`` opens the workspaces; Terraform gets it in its environment, and it is masked.
-    """
+    """Terraform states in HCP Terraform or Terraform Enterprise, one workspace each. ``token``
+    opens the workspaces; Terraform gets it in its environment, and it is masked."""
 
     organization: str
     hostname: str = "app.terraform.io"

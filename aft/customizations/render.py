@@ -57,10 +57,8 @@ _REFUSED: Mapping[type[nodes.Node], str] = {
 def render_template(
     source: str, path: str, inputs: StepInputs, more: Mapping[str, Any] = _NO_MORE
 ) -> str:
-    """The text of a template for one account; ``more`` are names beside the usual ones.
-
-    Raises ``Terminal`` whose message begins with ``path:line`` and names what is missing.
-    """
+    """The text of a template for one account; ``more`` are names beside the usual ones. Raises
+    ``Terminal`` whose message begins with ``path:line`` and names what is missing."""
     environment = _Environment()
     try:
         template = environment.bounded_template(_masked(source), path)
@@ -77,7 +75,6 @@ def render_template(
 
 def check_template(source: str, path: str, more: Iterable[str] = ()) -> tuple[Finding, ...]:
     """Offline: syntax, unknown names, filters and tests, refused constructs. Renders nothing.
-
     ``more`` are the names the template may use beside the usual ones."""
     environment = _Environment()
     try:

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 from aft.policy_language.cells import ANY_ARN, Cells, Steps, arn_steps, cells, steps_of
 from aft.policy_language.conditions import Condition
-from aft.policy_language.context import Missing, Value
+from aft.policy_language.context import Missing, Value, template_of
 from aft.policy_language.documents import as_list
 from aft.policy_language.operators import (
     Family,
@@ -30,7 +30,6 @@ from aft.policy_language.patterns import tokens_of
 from aft.policy_language.principals import Principal
 from aft.policy_language.service_facts import MULTI_VALUED_KEYS
 from aft.policy_language.statements import NO_RESOURCE, Statement
-from aft.policy_language.variables import template_of
 
 _ODD = "x"
 """A text that is no number, date, address or ARN."""

@@ -21,11 +21,8 @@ SCP, RCP = "scp", "rcp"
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """The way from the root to one member account, root first, account last.
-
-    ``None`` instead of a tuple means that the policy type is off, or the account outside of the
-    organization.
-    """
+    """The way from the root to one member account, root first, account last. ``None`` instead of a
+    tuple means that the policy type is off, or the account outside of the organization."""
 
     account: str
     scps: tuple[Level, ...] | None = None
@@ -34,11 +31,8 @@ class Chain:
 
 @dataclass(frozen=True, kw_only=True)
 class Ceiling:
-    """The organization as far as one request needs it.
-
-    ``principal`` and ``resource`` are the ways to the caller's and to the resource's account; the
-    management account is bound by neither.
-    """
+    """The organization as far as one request needs it. ``principal`` and ``resource`` are the ways
+    to the caller's and to the resource's account; the management account is bound by neither."""
 
     principal: Chain | None
     resource: Chain | None = None

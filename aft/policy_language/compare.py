@@ -21,14 +21,13 @@ from typing import Any
 from aft.policy_language import candidates
 from aft.policy_language.candidates import Candidates
 from aft.policy_language.conditions import Condition
-from aft.policy_language.context import Context, Missing, Value
+from aft.policy_language.context import Context, Missing, Template, Value
 from aft.policy_language.documents import as_list
 from aft.policy_language.evaluate import Decision, Level, decided
 from aft.policy_language.operators import Quantifier
 from aft.policy_language.policy import Policy
 from aft.policy_language.principals import Principal
 from aft.policy_language.statements import NO_RESOURCE, Request, Statement
-from aft.policy_language.variables import Template
 
 MOST_TRIES = 20_000
 """Combinations of values that are tried for one statement."""

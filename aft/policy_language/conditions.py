@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aft.policy_language.context import Context, Missing
+from aft.policy_language.context import Context, Missing, Template, Unresolved, template_of
 from aft.policy_language.documents import NotAPolicy, as_list, text_of
 from aft.policy_language.operators import (
     Family,
@@ -22,7 +22,6 @@ from aft.policy_language.operators import (
     operator_of,
 )
 from aft.policy_language.truth import Truth, all_of, any_of, negated, unknown
-from aft.policy_language.variables import Template, Unresolved, template_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,10 +103,8 @@ def _trace(found: Found) -> Trace:
 
 
 def decided(levels: Sequence[Level], request: Request, *, needs_allow: bool = True) -> Answer:
-    """Every level must allow (if ``needs_allow``) and none may deny; root first.
-
-    Names the first Deny, else the first level where nothing allows.
-    """
+    """Every level must allow (if ``needs_allow``) and none may deny; root first. Names the first
+    Deny, else the first level where nothing allows."""
     action = request.action.lower()
     possible: list[Found] = []
     for level in levels:

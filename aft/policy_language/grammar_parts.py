@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from aft.policy_language.context import variable_texts
 from aft.policy_language.documents import NotAPolicy, as_list, text_of
 from aft.policy_language.operators import (
     COMPARISONS,
@@ -22,7 +23,6 @@ from aft.policy_language.operators import (
     range_of,
 )
 from aft.policy_language.service_facts import GLOBAL_KEYS, MULTI_VALUED_KEYS, RCP_SERVICES
-from aft.policy_language.variables import variable_texts
 from aft.values.suggestions import did_you_mean
 
 Loc = tuple[str | int, ...]

@@ -97,10 +97,8 @@ def number_of(text: str) -> float:
 
 @lru_cache(maxsize=4096)
 def moment_of(text: str) -> float:
-    """Seconds since 1970 of an ISO 8601 date (UTC where no offset is given) or an epoch.
-
-    Raises ``NotComparable``.
-    """
+    """Seconds since 1970 of an ISO 8601 date (UTC where no offset is given) or an epoch. Raises
+    ``NotComparable``."""
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return float(text)
     if not re.match(r"\d{4}-\d{2}", text):

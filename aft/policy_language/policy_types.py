@@ -30,9 +30,8 @@ class Limits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyType:
     """``top_level`` are the keys a document may have at its top; empty where they are not known.
-
-    ``since`` is when the limits became what they are, where that is known; ``source`` who says so.
-    """
+    ``since`` is when the limits became what they are, where that is known; ``source`` who says
+    so."""
 
     name: str
     title: str

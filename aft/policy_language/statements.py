@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aft.policy_language.conditions import Conditions, compile_conditions
-from aft.policy_language.context import Context
+from aft.policy_language.context import Context, Template, Unresolved, template_of
 from aft.policy_language.documents import NotAPolicy, as_list, text_of
 from aft.policy_language.patterns import (
     compiled,
@@ -20,7 +20,6 @@ from aft.policy_language.patterns import (
 )
 from aft.policy_language.principals import Named, Principal
 from aft.policy_language.truth import Truth, all_of, any_of
-from aft.policy_language.variables import Template, Unresolved, template_of
 
 NO_RESOURCE = "*"
 """The resource of an action that has none of its own; only a policy's ``*`` covers it."""

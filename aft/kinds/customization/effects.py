@@ -27,8 +27,7 @@ from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.engine.readiness import ensure_usable
 from aft.errors import AftError, Terminal
-from aft.kinds.customization.diff import parameters_for
-from aft.kinds.customization.other_accounts import outputs_of
+from aft.kinds.customization.diff import outputs_of, parameters_for
 from aft.kinds.customization.removals import runner_claiming
 from aft.ledger.events import EventKind
 from aft.plan.fields import RERUN, REVISION, field_of
@@ -221,10 +220,8 @@ def _step(context: RunContext, change: Change) -> tuple[CustomizationStep, dict[
 
 
 def _gone_step(context: RunContext, change: Change) -> _Found:
-    """The step, with the request as it was when the step last ran: its parameters may be gone.
-
-    The files are today's where other accounts still get the step, else those of that day.
-    """
+    """The step, with the request as it was when the step last ran: its parameters may be gone. The
+    files are today's where other accounts still get the step, else those of that day."""
     request = context.request(change.target)
     then, why = _desired_then(context, change)
     asked = then.request_by_id.get(RequestId(change.target), request) if then else request

@@ -67,10 +67,8 @@ def apply_template(stack: Stack, template: str, tags: Mapping[str, str]) -> Stac
 
 
 def delete_stack(stack: Stack, *, owner: str) -> bool:
-    """Delete ``stack`` if it is there and ``owner``'s; ``False`` when there is none.
-
-    Raises ``Terminal`` with the stack's own reasons, such as a bucket that is not empty.
-    """
+    """Delete ``stack`` if it is there and ``owner``'s; ``False`` when there is none. Raises
+    ``Terminal`` with the stack's own reasons, such as a bucket that is not empty."""
     before = stack.wait()
     if before is None:
         return False

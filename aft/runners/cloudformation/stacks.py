@@ -102,10 +102,8 @@ class Stack:
             waited, pause = waited + pause, min(pause * 1.5, _LONGEST_PAUSE)
 
     def settle(self) -> StackState | None:
-        """The stack ready to be updated, or ``None`` to be created; leftovers are deleted.
-
-        Raises ``Terminal`` where a person has to look first.
-        """
+        """The stack ready to be updated, or ``None`` to be created; leftovers are deleted. Raises
+        ``Terminal`` where a person has to look first."""
         state = self.wait()
         if state is None or state.status in UPDATABLE:
             return state

@@ -56,9 +56,7 @@ fi
 
 class Bench:
     """One step's scratch folder and what its processes have in common, such as the time limit.
-
-    ``folder`` is the customization's own folder in it.
-    """
+    ``folder`` is the customization's own folder in it."""
 
     def __init__(
         self,
@@ -96,10 +94,8 @@ class Bench:
         grace: float = 0.0,
         quiet: bool = False,
     ) -> ChildEnd:
-        """Run one process within what is left of the time; its output goes to the log.
-
-        Raises ``StepFailed`` when the time is up or the command cannot be started.
-        """
+        """Run one process within what is left of the time; its output goes to the log. Raises
+        ``StepFailed`` when the time is up or the command cannot be started."""
         left = self._until - self._elapsed()
         if left <= 0:
             raise self.failed("", f"not done after {self.timeout:,.0f} seconds", code="TimedOut")

@@ -48,10 +48,8 @@ class Context:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """A boto3 client inside the account; ``region`` defaults to the home region.
-
-        It raises botocore's own exceptions, and retries throttling by itself.
-        """
+        """A boto3 client inside the account; ``region`` defaults to the home region. It raises
+        botocore's own exceptions, and retries throttling by itself."""
         import boto3  # noqa: PLC0415 - a step that calls nothing need not wait for it
         from botocore.config import Config  # noqa: PLC0415
 

@@ -65,10 +65,8 @@ def planned_changes(output: str) -> tuple[str, ...]:
 
 
 def read_outputs(text: str) -> TerraformOutputs:
-    """``terraform output -json``: text as it is, everything else as JSON; nothing sensitive.
-
-    Raises ``ValueError`` for what is none.
-    """
+    """``terraform output -json``: text as it is, everything else as JSON; nothing sensitive. Raises
+    ``ValueError`` for what is none."""
     found, _ = json.JSONDecoder().raw_decode(text[text.index("{") :])  # warnings may be around it
     shown: dict[str, str] = {}
     secret: list[str] = []

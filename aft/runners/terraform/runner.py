@@ -31,8 +31,7 @@ from aft.errors import Terminal
 from aft.findings.model import Finding
 from aft.runners.process.child import ChildEnd
 from aft.runners.process.workdir import Bench, parameter_texts, step_bench
-from aft.runners.shell.api_helpers import POST, PRE, has_helper, run_helper
-from aft.runners.shell.runner import left_outputs, script_uses
+from aft.runners.shell.runner import POST, PRE, has_helper, left_outputs, run_helper, script_uses
 from aft.runners.terraform.binary import TerraformBinary, find_binary
 from aft.runners.terraform.files import (
     check_files,
@@ -294,9 +293,7 @@ def _room(in_parallel: int) -> threading.BoundedSemaphore:
 @contextlib.contextmanager
 def _provider_cache(options: TerraformOptions, *, locked: bool) -> Iterator[Mapping[str, str]]:
     """Variables for one ``init`` with a cache of providers, which only one may use at a time.
-
-    Without the folder's own lock file Terraform would not take a provider from the cache.
-    """
+    Without the folder's own lock file Terraform would not take a provider from the cache."""
     if not options.plugin_cache_dir or options.plugin_dir:
         yield {}
         return

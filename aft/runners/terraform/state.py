@@ -21,11 +21,9 @@ _LOCK_FILES_SINCE = (1, 10)  # Terraform and OpenTofu 1.10: `use_lockfile` of th
 
 
 def state_name(step: CustomizationStep, account_id: str) -> str:
-    """AFT's ``<id>-aft-account-customizations`` (or ``-global-``), which is also the workspace.
-
-    A second Terraform folder of one customization, and a customization that says ``state: own``,
-    have a name of their own.
-    """
+    """AFT's ``<id>-aft-account-customizations`` (or ``-global-``), which is also the workspace. A
+    second Terraform folder of one customization, and a customization that says ``state: own``, have
+    a name of their own."""
     if step.name == SHARED_STEP and (step.customization == GLOBAL or step.shares_state):
         what = "global" if step.customization == GLOBAL else "account"
         return f"{account_id}-aft-{what}-customizations"
@@ -57,10 +55,8 @@ def override(state: TerraformState, name: str, version: tuple[int, ...]) -> Mapp
 def aft_variables(
     state: TerraformState, *, name: str, home_region: str, own_role: str, version: str
 ) -> Mapping[str, str]:
-    """The thirteen variables of AFT's templates.
-
-    The role of AFT's management account is none that exists: no customization gets it.
-    """
+    """The thirteen variables of AFT's templates. The role of AFT's management account is none that
+    exists: no customization gets it."""
     bucket = state if isinstance(state, S3State) else S3State(bucket="", region=home_region)
     organization = state.organization if isinstance(state, HcpState) else ""
     return {
@@ -81,10 +77,8 @@ def aft_variables(
 
 
 def local_file(state: LocalState, name: str) -> Path:
-    """The file of a local state; its folder is made, for this user alone.
-
-    Raises ``Terminal`` when it cannot be made.
-    """
+    """The file of a local state; its folder is made, for this user alone. Raises ``Terminal`` when
+    it cannot be made."""
     file = Path(state.directory).expanduser() / state_key(name)
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

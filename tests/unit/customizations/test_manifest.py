@@ -8,9 +8,9 @@ from builders_inside import facts
 from builders_requests import MemoryFiles
 
 from aft.customizations.digests import step_digest
-from aft.customizations.inputs import check_step_inputs
 from aft.customizations.manifest import parse_customizations
 from aft.customizations.model import Customization, CustomizationRunner, StepInputs
+from aft.customizations.reads import check_step_inputs
 from aft.files import EntryKind
 from aft.findings.model import Finding, SourceRef
 from aft.plugins import RUNNERS_GROUP, load_plugins

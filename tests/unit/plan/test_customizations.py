@@ -11,7 +11,7 @@ from builders_kinds import what
 
 from aft.customizations.model import Access, AccountSelector, Customization, Removal
 from aft.desired.model import DesiredState
-from aft.kinds.customization.other_accounts import dependencies_first
+from aft.kinds.customization.diff import dependencies_first
 from aft.ledger.events import AccountRecord, DoneStep
 from aft.plan.model import Plan
 from aft.runners.terraform.runner import TerraformRunner
