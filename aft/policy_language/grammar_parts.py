@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,10 +15,12 @@ from aft.policy_language.operators import (
     NotComparable,
     Operator,
     Quantifier,
+    bytes_of,
     moment_of,
     number_of,
     operator_of,
     range_of,
+    truth_of,
 )
 from aft.policy_language.service_facts import GLOBAL_KEYS, MULTI_VALUED_KEYS, RCP_SERVICES
 from aft.values.suggestions import did_you_mean
@@ -314,38 +314,31 @@ def _values(operator: Operator, raw: Any, loc: Loc, *, has_variables: bool) -> I
             continue
         yield from _variables(text, place, has_variables=has_variables)
         family = operator.comparison.family
-        if "${" not in text and not _is_of(family, text):
+        if "${" in text or family not in _VALUES:
+            continue
+        parse, hint = _VALUES[family]
+        try:
+            parse(text)
+        except NotComparable:
             why = f"{text!r} is not {family.value}, as {operator.comparison.name} compares"
-            yield Fault("AFT431", place, why, _VALUE_HINTS.get(family, ""))
+            yield Fault("AFT431", place, why, hint)
 
 
-_VALUE_HINTS: Mapping[Family, str] = {
-    Family.NUMERIC: "write a number, such as 42",
-    Family.DATE: "write such as 2027-01-31T00:00:00Z",
-    Family.BOOL: "write true or false",
-    Family.NULL: "write true or false",
-    Family.BINARY: "write base64 text",
-    Family.IP: "write such as 203.0.113.0/24 or 2001:db8::/32",
-    Family.ARN: "write six parts, such as arn:aws:iam::*:role/name; * alone fits nothing",
+def _arn_of(text: str) -> None:
+    if text.count(":") < 5:
+        raise NotComparable(text)
+
+
+_VALUES: Mapping[Family, tuple[Callable[[str], object], str]] = {
+    Family.NUMERIC: (number_of, "write a number, such as 42"),
+    Family.DATE: (moment_of, "write such as 2027-01-31T00:00:00Z"),
+    Family.BOOL: (truth_of, "write true or false"),
+    Family.NULL: (truth_of, "write true or false"),
+    Family.BINARY: (bytes_of, "write base64 text"),
+    Family.IP: (range_of, "write such as 203.0.113.0/24 or 2001:db8::/32"),
+    Family.ARN: (
+        _arn_of,
+        "write six parts, such as arn:aws:iam::*:role/name; * alone fits nothing",
+    ),
 }
-
-
-def _is_of(family: Family, text: str) -> bool:
-    parse = _PARSERS.get(family)
-    if parse is None:
-        return True
-    try:
-        return parse(text) is not False
-    except (NotComparable, binascii.Error, ValueError):
-        return False
-
-
-_PARSERS: Mapping[Family, Callable[[str], object]] = {
-    Family.NUMERIC: number_of,
-    Family.DATE: moment_of,
-    Family.BOOL: lambda text: text.lower() in ("true", "false"),
-    Family.NULL: lambda text: text.lower() in ("true", "false"),
-    Family.BINARY: lambda text: base64.b64decode(text, validate=True),
-    Family.IP: range_of,
-    Family.ARN: lambda text: text.count(":") >= 5,
-}
+"""How values of a type are read, and written; a text may be anything."""

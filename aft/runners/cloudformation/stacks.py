@@ -8,9 +8,10 @@ newest first; the first failure is the reason, later ones (``Resource creation c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aft.errors import NotFound, Terminal, Transient
 
@@ -137,9 +138,12 @@ class Stack:
 
     def failure(self, state: StackState, *, since: str = "") -> str:
         """The stack's own first reasons, one line; ``since`` is an event before the trouble."""
+        pages = self.client.get_paginator("describe_stack_events").paginate(StackName=state.id)
+        newest_first = (event for page in pages for event in page["StackEvents"])
+        events = list(itertools.takewhile(lambda item: item["EventId"] != since, newest_first))
         failed = [
             event
-            for event in self._events(state.id, since)
+            for event in reversed(events)
             if event["ResourceStatus"].endswith("_FAILED")
             and not str(event.get("ResourceStatusReason", "")).startswith(_ECHOES)
         ]
@@ -151,14 +155,3 @@ class Stack:
         ]
         more = f"; and {len(own) - len(shown)} more" if len(own) > len(shown) else ""
         return "; ".join(shown) + more if shown else state.reason or "no reason given"
-
-    def _events(self, stack_id: str, since: str) -> Sequence[Mapping[str, Any]]:
-        """Events after ``since``, oldest first."""
-        found: list[Mapping[str, Any]] = []
-        pages = self.client.get_paginator("describe_stack_events")
-        for page in pages.paginate(StackName=stack_id):
-            for event in page["StackEvents"]:
-                if event["EventId"] == since:
-                    return found[::-1]
-                found.append(event)
-        return found[::-1]
