@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from aft.baselines.model import Baseline
 from aft.baselines.parse import check_parameters
 from aft.baselines.select import Settings
-from aft.customizations.inputs import check_step_inputs
 from aft.customizations.model import Customization
+from aft.customizations.reads import check_step_inputs
 from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.networks import NetworkClaims

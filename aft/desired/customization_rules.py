@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from aft.config.model import CONFIG_PATH, Config
-from aft.customizations.inputs import place_of, undeclared_output
 from aft.customizations.model import GLOBAL, Customization, CustomizationStep
-from aft.customizations.other_accounts import AccountRead, account_reads
 from aft.customizations.parameters import check_given, missing
+from aft.customizations.reads import AccountRead, account_reads, undeclared_output
 from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.rules import Places
@@ -130,7 +129,7 @@ def other_accounts(
             yield Finding(
                 code="AFT607",
                 source=places.at(request.id, _place_of(request, customization)),
-                message=f"{place_of(read.access)} reads {read.access}, but {problem[0]}",
+                message=f"{read.access.source} reads {read.access}, but {problem[0]}",
                 hint=problem[1],
             )
 

@@ -18,8 +18,7 @@ from aft.app.world import World
 from aft.customizations.model import CustomizationStep, OtherAccount, Previews, StepInputs, step_ref
 from aft.desired.model import AccountRequest, DesiredState
 from aft.errors import AftError, UserError
-from aft.kinds.customization.diff import parameters_for
-from aft.kinds.customization.other_accounts import outputs_of
+from aft.kinds.customization.diff import outputs_of, parameters_for
 from aft.plan.fields import takes_away
 from aft.plan.model import Action, Change
 from aft.sessions import SealedSession
