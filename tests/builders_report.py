@@ -8,7 +8,7 @@ from datetime import timedelta
 import builders_plan as b
 from builders_kinds import KINDS, what
 
-from aft.app.apply.review_gate import NotReviewed
+from aft.app.apply.applying import NotReviewed
 from aft.baselines.model import setting_ref
 from aft.desired.model import Owner
 from aft.findings.model import Finding, Severity, SourceRef

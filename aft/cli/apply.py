@@ -248,7 +248,7 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
 
 def _compare(session: Session, planned: Planned, reviewed: Reviewed, *, quiet: bool) -> None:
     """Raises ``NotReviewed`` for risks nobody has seen; says what else is new."""
-    from aft.app.apply.review_gate import check_reviewed
+    from aft.app.apply.applying import check_reviewed
     from aft.plan.reviewed import newly_routine
     from aft.report.markdown.unreviewed import routine_text
 

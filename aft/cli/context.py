@@ -33,6 +33,11 @@ class Masking:
     mask: Mask = NO_MASK
     is_known: bool = False
 
+    @property
+    def careful(self) -> Mask:
+        """Everything, until the configuration is known."""
+        return self.mask if self.is_known else FULL_MASK
+
 
 @dataclass(frozen=True)
 class Session:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from aft.app.text_files import write_text
 from aft.cli.github_files import codeowners_command, issue_form_command
-from aft.cli.github_options import Hub, hub_options, write_file
+from aft.cli.github_options import Hub, hub_options
 
 FINDINGS_EXIT = 3
 _APPLY_WORKFLOW = ".github/workflows/apply.yml"
@@ -51,13 +52,13 @@ def comment_command(
     says that the job failed. When the pull request has moved on, nothing is written; nor is the
     failure when it is closed.
     """
-    from aft.app.forge.comments import post_sticky, pull_request_of_commit, read_text, why_not
+    from aft.app.forge.comments import post_sticky, pull_request_of_commit, text_to_post, why_not
     from aft.forge.model import pull_thread
 
     if pull is not None and commit is not None:
         raise click.UsageError("--pull and --commit exclude each other")
     verb = verb or ("apply" if commit else "plan")
-    text = read_text(file)
+    text = text_to_post(file)
     has_text = bool(text.strip())
     if not has_text:
         text = _silent_page(hub, verb)
@@ -155,7 +156,7 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     review = review_of_commit(
         hub.forge, commit, plan_pipeline=workflow, apply_pipeline=_APPLY_WORKFLOW
     )
-    write_file(out, review.text)
+    write_text(out, review.text)
     click.echo(review.words)
 
 
@@ -166,7 +167,7 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
 @hub_options
 def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
     """Open, update or close the one issue of ours with a label."""
-    from aft.app.forge.comments import read_text
+    from aft.app.forge.comments import text_to_post
     from aft.app.forge.issues import settle_issue
 
     run = hub.context.run_url
@@ -175,7 +176,7 @@ def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
         hub.forge,
         label=label,
         title=title,
-        text=read_text(file),
+        text=text_to_post(file),
         note=hub.cut_note,
         farewell=farewell,
     )
@@ -193,7 +194,7 @@ def issue_text_command(hub: Hub, *, out: Path) -> None:
     issue = hub.event.issue
     if issue is None:
         raise click.UsageError("the event has no issue; is this an issues event?")
-    write_file(out, issue.body)
+    write_text(out, issue.body)
     hub.outputs({"issue": str(issue.number), "requester": issue.author.login})
     click.echo(f"text of issue #{issue.number} in {out}")
 
@@ -209,11 +210,11 @@ def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, 
 
     The step's outputs are pull (its number) and url.
     """
-    from aft.app.forge.comments import read_text
+    from aft.app.forge.comments import text_to_post
     from aft.app.forge.pulls import open_or_find
     from aft.forge.fitting import fitted_body
 
-    body = fitted_body(read_text(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
+    body = fitted_body(text_to_post(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
     pull, is_new = open_or_find(hub.forge, branch=branch, base=base, title=title, body=body)
     hub.outputs({"pull": str(pull.number), "url": pull.url})
     click.echo(f"pull request #{pull.number} {'opened' if is_new else 'is open'}: {pull.url}")
@@ -242,14 +243,14 @@ def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ..
 @hub_options
 def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
     """Write a comment on an issue, or bring ours up to date."""
-    from aft.app.forge.comments import post_sticky, read_text
+    from aft.app.forge.comments import post_sticky, text_to_post
     from aft.forge.model import issue_thread
 
     if number is None:
         if hub.event.issue is None:
             raise click.UsageError("which issue? The event has none; give --issue N")
         number = hub.event.issue.number
-    text = read_text(file)
+    text = text_to_post(file)
     if not text.strip():
         raise click.UsageError(f"{file} is missing or empty")
     posted = post_sticky(hub.forge, issue_thread(number), text, note=hub.cut_note)
@@ -310,8 +311,8 @@ def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
         hint=f"merge or rebase onto {base}, then push again",
         log=hub.log,
     )
-    write_file(folder / "comment.md", failure_comment(page))
-    write_file(folder / "summary.md", failure_summary(page))
+    write_text(folder / "comment.md", failure_comment(page))
+    write_text(folder / "summary.md", failure_summary(page))
 
 
 def _warn_of_another_login(hub: Hub, login: str) -> None:

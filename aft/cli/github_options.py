@@ -106,17 +106,6 @@ def hub_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write ``text``, making the folders above."""
-    from aft.errors import UserError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
-
-
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _REPO_HELP = "The repository on GitHub. Default: GITHUB_REPOSITORY."
 _EVENT_HELP = "The event's payload. Default: GITHUB_EVENT_PATH."

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from aft.app.text_files import write_text
 from aft.cli.context import CONFIG_FROM_HELP, Session, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
 from aft.cli.report_folder import ReportFolder, report_folder, report_option
@@ -79,16 +80,12 @@ def command(
     session: Session,
     *,
     choice: ScopeChoice,
-    working_tree: bool,
     form: str,
     out: Path | None,
-    terraform: bool,
-    trust: bool,
-    published: bool,
-    config_from: str | None,
     report: Path | None,
     full: bool,
     detailed_exitcode: bool,
+    **asked: Any,
 ) -> None:
     """Compare the repository with the live organization, and show the difference.
 
@@ -101,25 +98,19 @@ def command(
     is taken as done; with --deep every setting of every account is read as it is now.
     With --published nothing is read in AWS at all: the plan says how old the organization is.
     """
-    how = _How(
-        working_tree=working_tree,
-        terraform=terraform,
-        trust=trust,
-        published=published,
-        config_from=config_from,
-    )
+    how = _How(**asked)
     with report_folder(session, report, "plan") as folder:
         _check(how, choice)
         planned, warnings = _made(session, choice, folder, how)
         if out is not None:
             from aft.plan.codec import plan_to_json
 
-            out.write_text(plan_to_json(planned.plan), encoding="utf-8")
+            write_text(out, plan_to_json(planned.plan))
         page = None
         if folder is not None or form == "markdown":
             from aft.cli.report_files import plan_page, write_plan
 
-            base = choice.changed_since or config_from
+            base = choice.changed_since or how.config_from
             page = plan_page(session, planned, warnings=warnings, base=base, notes=_notes(planned))
             if folder is not None:
                 write_plan(folder, planned, page)

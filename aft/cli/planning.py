@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from aft.app.text_files import read_text
 from aft.cli.context import REVISION_HELP, Session
 
 if TYPE_CHECKING:
@@ -146,34 +147,13 @@ def note_uncommitted(session: Session) -> None:
 def read_reviewed(paths: Sequence[Path]) -> Reviewed:
     """What was reviewed, from all of ``paths``. Raises ``UserError`` when one is nothing aft
     wrote."""
-    from aft.plan.reviewed import together
+    from aft.plan.reviewed import LARGEST, reviewed_from_json, together
 
-    return together([_read_reviewed(path) for path in paths])
-
-
-def _read_reviewed(path: Path) -> Reviewed:
-    from aft.errors import UserError, system_words
-    from aft.plan.reviewed import LARGEST, reviewed_from_json
-
-    try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(
-                f"{path} is over {LARGEST // 1024 // 1024} MiB; no reviewed plan is so large"
-            )
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = system_words(error)
-        raise UserError(f"cannot read the reviewed plan {path}: {why}") from error
-    return reviewed_from_json(text)
+    return together([reviewed_from_json(read_text(path, most=LARGEST)) for path in paths])
 
 
 def read_plan(path: Path) -> Plan:
     """The plan in ``path``. Raises ``UserError`` when it is none, or was tampered with."""
-    from aft.errors import UserError, system_words
     from aft.plan.codec import plan_from_json
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read plan {path}: {system_words(error)}") from error
-    return plan_from_json(text)
+    return plan_from_json(read_text(path))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aft.app.text_files import write_text
 from aft.cli.context import Session
 from aft.errors import AftError, FindingsError, Refused, UserError, system_words, unexpected
 
@@ -66,11 +67,7 @@ class ReportFolder:
 
     def write(self, name: str, text: str) -> None:
         """Raises ``UserError`` when the file cannot be written."""
-        try:
-            (self.path / name).write_text(text, encoding="utf-8", newline="")
-        except OSError as error:
-            why = system_words(error)
-            raise UserError(f"cannot write {self.path / name}: {why}") from error
+        write_text(self.path / name, text)
 
     def failed(self, error: BaseException) -> None:
         """Say that the run failed, and why."""
@@ -119,9 +116,7 @@ class ReportFolder:
         is_refusal: bool = False,
     ) -> None:
         from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
-        from aft.report.masking import FULL_MASK
 
-        masking = self.session.masking
         page = FailurePage(
             verb=self.verb,
             marker=_MARKERS[self.verb],
@@ -133,7 +128,7 @@ class ReportFolder:
             revision=self.revision,
             about=self.about,
             log=f"[the log of this job]({self.run_url})" if self.run_url else "the job's log",
-            mask=masking.mask if masking.is_known else FULL_MASK,
+            mask=self.session.masking.careful,
         )
         self.write("comment.md", failure_comment(page))
         self.write("summary.md", failure_summary(page))

@@ -8,6 +8,7 @@ from typing import get_args
 
 import click
 
+from aft.app.text_files import write_text
 from aft.desired.schema import SchemaName, json_schema
 from aft.plugins import PROVIDERS_GROUP, load_plugins
 
@@ -47,9 +48,8 @@ def command(*, name: SchemaName | None, output: Path | None) -> None:
         return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
         for which in (name,) if name else NAMES:
-            (output / f"{which}.json").write_text(text(which))
+            write_text(output / f"{which}.json", text(which))
             click.echo(output / f"{which}.json")
     elif name is not None:
         click.echo(text(name), nl=False)
