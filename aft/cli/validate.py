@@ -58,9 +58,9 @@ def command(
     if against is not None:
         from aft.app.plan.collisions import find_collisions
 
-        found = find_collisions(workspace, files, result.state, against, base=config_from)
-        findings = sorted_findings((*findings, *found.findings))
-        for note in found.notes:
+        found, notes = find_collisions(workspace, files, result.state, against, base=config_from)
+        findings = sorted_findings((*findings, *found))
+        for note in notes:
             session.say(f"note: {note}")
     match form:
         case "json":
