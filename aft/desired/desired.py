@@ -108,9 +108,10 @@ def load_desired_state(
             is_organization_known=not any(item.is_error for item in organization_findings),
         )
     )
-    findings.extend(check_networks(ready, settings, reader))
-    findings.extend(check_opt_in(ready, settings, reader))
-    findings.extend(reader.check_accounts(AccountRules(ready, settings, reader), requests))
+    if config is not None:  # else pools and regions are not known
+        findings.extend(check_networks(ready, settings, reader))
+        findings.extend(check_opt_in(ready, settings, reader))
+        findings.extend(reader.check_accounts(AccountRules(ready, settings, reader), requests))
     findings.extend(finding for part in owned.parts for finding in part.check(ready))
     return _result(ready, findings)
 

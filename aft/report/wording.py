@@ -38,7 +38,8 @@ def summary_line(plan: Plan, kinds: Kinds) -> str:
     parts += thing_counts(counts, kinds)
     return (
         f"Plan: {', '.join(parts)}. "
-        f"{counts.accounts_affected} of {counts.accounts_total} accounts affected."
+        f"{counts.accounts_affected} of {counts.accounts_total} "
+        f"account{'' if counts.accounts_total == 1 else 's'} affected."
     )
 
 
