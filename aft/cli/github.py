@@ -8,13 +8,19 @@ from pathlib import Path
 
 import click
 
+from aft.app.forge.comments import post_sticky, pull_request_of_commit, text_to_post, why_not
+from aft.app.forge.issues import settle_issue
+from aft.app.forge.pulls import PULLS_PREFIX, PullState, fetch_open_pulls, fetch_pull, open_or_find
+from aft.app.forge.reviews import review_of_commit
 from aft.app.text_files import write_text
 from aft.cli.github_files import codeowners_command, issue_form_command
 from aft.cli.github_options import Hub, hub_options
+from aft.forge.fitting import fitted_body
+from aft.forge.model import issue_thread, pull_thread
+from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
 
 FINDINGS_EXIT = 3
 _APPLY_WORKFLOW = ".github/workflows/apply.yml"
-_MARKERS = {"plan": "<!-- aft:plan -->", "apply": "<!-- aft:apply -->"}
 _TEXT = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -34,7 +40,9 @@ def command() -> None:
 @click.option("--pull", type=click.IntRange(min=1), help="Default: the event's pull request.")
 @click.option("--commit", metavar="SHA", help="The pull request this commit was merged by.")
 @click.option("--head", metavar="SHA", help="The head this is about. Default: the event's.")
-@click.option("--verb", type=click.Choice(list(_MARKERS)), help="Whose comment, if FILE is empty.")
+@click.option(
+    "--verb", type=click.Choice(["plan", "apply"]), help="Whose comment, if FILE is empty."
+)
 @hub_options
 def comment_command(
     hub: Hub,
@@ -52,9 +60,6 @@ def comment_command(
     says that the job failed. When the pull request has moved on, nothing is written; nor is the
     failure when it is closed.
     """
-    from aft.app.forge.comments import post_sticky, pull_request_of_commit, text_to_post, why_not
-    from aft.forge.model import pull_thread
-
     if pull is not None and commit is not None:
         raise click.UsageError("--pull and --commit exclude each other")
     verb = verb or ("apply" if commit else "plan")
@@ -90,8 +95,6 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
     Only git objects: nothing is checked out or run. Refs of closed ones are removed; the event's
     own pull request is left out. For aft validate --against 'refs/aft/pulls/*'.
     """
-    from aft.app.forge.pulls import PULLS_PREFIX, fetch_open_pulls
-
     own = {hub.event.pull.number} if hub.event.pull else set()
     result = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
     number = len(result.fetched)
@@ -120,8 +123,6 @@ def fetch_pull_command(
     step's outputs say state (ready, outdated, closed or conflict), merge and base. Exit 1 when
     there are conflicts; when it is outdated or closed, says so, exit 0, and there is no ref.
     """
-    from aft.app.forge.pulls import PullState, fetch_pull
-
     number = hub.pull(number)
     head = hub.head(head, number)
     if not head:
@@ -151,8 +152,6 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     successful apply of everything count too: what it left undone is still to be done. When
     nothing is found, the file says that nothing was reviewed, and aft apply does nothing risky.
     """
-    from aft.app.forge.reviews import review_of_commit
-
     review = review_of_commit(
         hub.forge, commit, plan_pipeline=workflow, apply_pipeline=_APPLY_WORKFLOW
     )
@@ -167,20 +166,12 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
 @hub_options
 def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
     """Open, update or close the one issue of ours with a label."""
-    from aft.app.forge.comments import text_to_post
-    from aft.app.forge.issues import settle_issue
-
     run = hub.context.run_url
     farewell = f"Closed: it is so no longer{f' ([run]({run}))' if run else ''}."
-    done = settle_issue(
-        hub.forge,
-        label=label,
-        title=title,
-        text=text_to_post(file),
-        note=hub.cut_note,
-        farewell=farewell,
+    text, note = text_to_post(file), hub.cut_note
+    click.echo(
+        settle_issue(hub.forge, label=label, title=title, text=text, note=note, farewell=farewell)
     )
-    click.echo(done)
 
 
 @command.command("issue-text", short_help="Write the text of the event's issue to a file.")
@@ -210,10 +201,6 @@ def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, 
 
     The step's outputs are pull (its number) and url.
     """
-    from aft.app.forge.comments import text_to_post
-    from aft.app.forge.pulls import open_or_find
-    from aft.forge.fitting import fitted_body
-
     body = fitted_body(text_to_post(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
     pull, is_new = open_or_find(hub.forge, branch=branch, base=base, title=title, body=body)
     hub.outputs({"pull": str(pull.number), "url": pull.url})
@@ -243,9 +230,6 @@ def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ..
 @hub_options
 def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
     """Write a comment on an issue, or bring ours up to date."""
-    from aft.app.forge.comments import post_sticky, text_to_post
-    from aft.forge.model import issue_thread
-
     if number is None:
         if hub.event.issue is None:
             raise click.UsageError("which issue? The event has none; give --issue N")
@@ -289,11 +273,8 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
 
 def _silent_page(hub: Hub, verb: str) -> str:
     """The job ended before aft could say anything: never to be taken for "no changes"."""
-    from aft.report.markdown.failure import FailurePage, failure_comment
-
     page = FailurePage(
         verb=verb,
-        marker=_MARKERS[verb],
         message=f"The job failed before aft {verb} could say why.",
         hint="look at the log",
         log=hub.log,
@@ -302,11 +283,8 @@ def _silent_page(hub: Hub, verb: str) -> str:
 
 
 def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
-    from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
-
     page = FailurePage(
         verb="plan",
-        marker=_MARKERS["plan"],
         message=f"This pull request has conflicts with {base}, so there is no merge to plan.",
         hint=f"merge or rebase onto {base}, then push again",
         log=hub.log,

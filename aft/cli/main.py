@@ -186,8 +186,7 @@ def _trace(error: Exception, masking: Masking) -> None:
 
 def _show(error: AftError, masking: Masking) -> None:
     mask = masking.mask
-    findings = getattr(error, "findings", ()) if isinstance(error, FindingsError) else ()
-    if findings:
+    if isinstance(error, FindingsError) and (findings := getattr(error, "findings", ())):
         from aft.report.findings import findings_text
 
         click.echo(mask(findings_text(findings)), err=True)

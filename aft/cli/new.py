@@ -105,8 +105,7 @@ def _propose(
     asks: bool,
 ) -> ProposedRequest:
     from aft.app.requests.new_request import RequestDesk
-    from aft.cli.asking import ask_for_rest
-    from aft.cli.request_values import draft_from
+    from aft.cli.asking import ask_for_rest, draft_from
 
     desk = RequestDesk.open(session.workspace)
     if request_id is None and not asks:

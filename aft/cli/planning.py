@@ -27,27 +27,57 @@ class ScopeChoice:
     """What the command line says of which requests to look at, which steps to run again, and how
     closely to look."""
 
-    revision: str | None
-    changed_since: str | None
-    only: tuple[str, ...]
-    only_ou: tuple[str, ...]
-    only_tag: tuple[str, ...]
-    exclude: tuple[str, ...]
-    rerun: tuple[str, ...]
-    deep: bool
+    revision: str | None = None
+    changed_since: str | None = None
+    only: tuple[str, ...] = ()
+    only_ou: tuple[str, ...] = ()
+    only_tag: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rerun: tuple[str, ...] = ()
+    deep: bool = False
 
-    @property
-    def is_empty(self) -> bool:
-        return self == ScopeChoice(
-            revision=None,
-            changed_since=None,
-            only=(),
-            only_ou=(),
-            only_tag=(),
-            exclude=(),
-            rerun=(),
-            deep=False,
-        )
+
+_SCOPE_OPTIONS = (
+    click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD."),
+    click.option(
+        "--changed-since",
+        metavar="REV",
+        help="Only requests that differ from REV: a few reads, however large the organization.",
+    ),
+    click.option(
+        "--only",
+        metavar="ID",
+        multiple=True,
+        help="Only this request; may be repeated, and adds to --only-ou and --only-tag.",
+    ),
+    click.option(
+        "--only-ou",
+        metavar="OU",
+        multiple=True,
+        help="Only requests in this OU and below; may be repeated.",
+    ),
+    click.option(
+        "--only-tag",
+        metavar="KEY[=VALUE]",
+        multiple=True,
+        help="Only requests with this tag; may be repeated.",
+    ),
+    click.option(
+        "--exclude", metavar="ID", multiple=True, help="Not this request; may be repeated."
+    ),
+    click.option(
+        "--rerun",
+        metavar="NAME",
+        multiple=True,
+        help="Run this customization, or step of one, although nothing changed.",
+    ),
+    click.option(
+        "--deep",
+        is_flag=True,
+        help="Also read inside accounts what the ledger takes as done, to find what was changed "
+        "there by hand.",
+    ),
+)
 
 
 def scope_options(command: F) -> F:
@@ -60,48 +90,8 @@ def scope_options(command: F) -> F:
         return command(*args, choice=choice, **kwargs)
 
     decorated: Any = with_choice
-    for decorate in (
-        click.option(
-            "--deep",
-            is_flag=True,
-            help="Also read inside accounts what the ledger takes as done, to find what was "
-            "changed there by hand.",
-        ),
-        click.option(
-            "--rerun",
-            metavar="NAME",
-            multiple=True,
-            help="Run this customization, or step of one, although nothing changed.",
-        ),
-        click.option(
-            "--exclude", metavar="ID", multiple=True, help="Not this request; may be repeated."
-        ),
-        click.option(
-            "--only-tag",
-            metavar="KEY[=VALUE]",
-            multiple=True,
-            help="Only requests with this tag; may be repeated.",
-        ),
-        click.option(
-            "--only-ou",
-            metavar="OU",
-            multiple=True,
-            help="Only requests in this OU and below; may be repeated.",
-        ),
-        click.option(
-            "--only",
-            metavar="ID",
-            multiple=True,
-            help="Only this request; may be repeated, and adds to --only-ou and --only-tag.",
-        ),
-        click.option(
-            "--changed-since",
-            metavar="REV",
-            help="Only requests that differ from REV: a few reads, however large the organization.",
-        ),
-        click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD."),
-    ):
-        decorated = decorate(decorated)
+    for option in reversed(_SCOPE_OPTIONS):
+        decorated = option(decorated)
     return cast("F", decorated)
 
 

@@ -65,6 +65,7 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
     """
     from aft.app.policy_files import check_files, policy_type_of
     from aft.report.findings import findings_count, findings_json, findings_text
+    from aft.report.plain import counted
 
     findings = check_files(files, policy_type_of(kind), changed_limits=_changed_limits(session))
     if form == "json":
@@ -73,8 +74,8 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
         if findings:
             click.echo(findings_text(findings) + "\n")
         if findings or not session.quiet:
-            count = f"{len(files):,} polic{'y' if len(files) == 1 else 'ies'}"
-            click.echo(f"{count} checked: {findings_count(findings)}.")
+            checked = counted(len(files), "policy", "policies")
+            click.echo(f"{checked} checked: {findings_count(findings)}.")
     if any(finding.is_error for finding in findings):
         sys.exit(FINDINGS_EXIT)
 

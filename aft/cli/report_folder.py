@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from aft.findings.model import Finding
 
 FILES = ("comment.md", "summary.md", "reviewed.json", "plan.json", "outcome.json")
-_MARKERS: Mapping[str, str] = {"plan": "<!-- aft:plan -->", "apply": "<!-- aft:apply -->"}
 _CONSEQUENCES: Mapping[str, str] = {
     "plan": "There is no plan: nobody knows yet what merging would change.",
     "apply": "What was done until then is in the ledger; the next run continues there.",
@@ -119,7 +118,6 @@ class ReportFolder:
 
         page = FailurePage(
             verb=self.verb,
-            marker=_MARKERS[self.verb],
             message=message,
             hint=hint,
             findings=findings,

@@ -48,6 +48,15 @@ def command(
     the other revisions changes: same id, e-mail address, account name, adopted account or
     overlapping addresses are warnings, and say which pull request and file.
     """
+    from aft.report.findings import (
+        findings_count,
+        findings_github,
+        findings_json,
+        findings_sarif,
+        findings_text,
+    )
+    from aft.report.plain import counted
+
     workspace = session.workspace
     files = workspace.files(
         revision or ("HEAD" if workspace.repository.is_bare else None)  # a bare one has no tree
@@ -64,26 +73,16 @@ def command(
             session.say(f"note: {note}")
     match form:
         case "json":
-            from aft.report.findings import findings_json
-
             click.echo(findings_json(findings), nl=False)
         case "github":
-            from aft.report.findings import findings_github
-
             click.echo(session.mask(findings_github(findings)), nl=False)
         case "sarif":
-            from aft.report.findings import findings_sarif
-
             click.echo(findings_sarif(findings), nl=False)
         case _:
-            from aft.report.findings import findings_count, findings_text
-
             if findings:
-                click.echo(session.mask(findings_text(findings)).rstrip("\n"))
-                click.echo()
+                click.echo(session.mask(findings_text(findings)).rstrip("\n") + "\n")
             if result.state is not None and not session.quiet:
-                number = len(result.state.requests)
-                requests = f"{number:,} request{'' if number == 1 else 's'}"
+                requests = counted(len(result.state.requests), "request")
                 click.echo(f"{requests} checked: {findings_count(findings)}.")
             elif findings:
                 click.echo(f"{findings_count(findings)}.")

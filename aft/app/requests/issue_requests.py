@@ -16,8 +16,8 @@ from aft.desired.issue_form import FormChoices
 from aft.desired.model import AccountRequest
 from aft.findings.model import Finding
 from aft.report.request_reply import (
+    BROKEN_REPOSITORY,
     Origin,
-    broken_repository_reply,
     made_reply,
     problems_of,
     problems_reply,
@@ -55,7 +55,7 @@ def request_from_issue(
     try:
         desk = RequestDesk.open(workspace)
     except InvalidRepository:
-        write_text(report / REPLY, broken_repository_reply())
+        write_text(report / REPLY, BROKEN_REPOSITORY)
         raise
     choices = form_choices(desk.state, desk.files)
     draft, problems = read_issue(body, choices, remark=origin.remark)
