@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.cli.context import FILE, Session, pass_session
 from aft.cli.planning import (
     ScopeChoice,
     note_uncommitted,
@@ -75,7 +75,7 @@ class Order:
     "reviewed_files",
     metavar="FILE",
     multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="What was reviewed (reviewed.json of aft plan --report): refuse anything risky that is "
     "not in it. May be repeated, for several merged pull requests.",
 )

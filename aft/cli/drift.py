@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aft.app.text_files import write_text
-from aft.cli.context import Session, pass_session
+from aft.cli.context import FOLDER, Session, format_option, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
 
 DRIFT_EXIT = 2
@@ -25,18 +25,12 @@ if TYPE_CHECKING:
 
 @click.command("drift")
 @scope_options
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    help="text for people, markdown for an issue, json for tools.",
-)
+@format_option(text="people", markdown="an issue", json="tools")
 @click.option(
     "--report",
     "directory",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Also write issue.md (only when there is something to say), summary.md and drift.json.",
 )
 @click.option("--repair", is_flag=True, help="Put back what changed outside git, and only that.")

@@ -13,6 +13,7 @@ from aft.app.forge.issues import settle_issue
 from aft.app.forge.pulls import PULLS_PREFIX, PullState, fetch_open_pulls, fetch_pull, open_or_find
 from aft.app.forge.reviews import review_of_commit
 from aft.app.text_files import write_text
+from aft.cli.context import FILE, FOLDER
 from aft.cli.github_files import codeowners_command, issue_form_command
 from aft.cli.github_options import Hub, hub_options
 from aft.forge.fitting import fitted_body
@@ -21,7 +22,6 @@ from aft.report.markdown.failure import FailurePage, failure_comment, failure_su
 
 FINDINGS_EXIT = 3
 _APPLY_WORKFLOW = ".github/workflows/apply.yml"
-_TEXT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group("github")
@@ -36,7 +36,7 @@ def command() -> None:
 
 
 @command.command("comment")
-@click.option("--file", type=_TEXT, required=True, help="Begins with its marker line.")
+@click.option("--file", type=FILE, required=True, help="Begins with its marker line.")
 @click.option("--pull", type=click.IntRange(min=1), help="Default: the event's pull request.")
 @click.option("--commit", metavar="SHA", help="The pull request this commit was merged by.")
 @click.option("--head", metavar="SHA", help="The head this is about. Default: the event's.")
@@ -109,7 +109,7 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
 @click.option("--remote", default="origin", show_default=True, help="Where to fetch from.")
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Where to write comment.md and summary.md when there are conflicts.",
 )
@@ -141,7 +141,7 @@ def fetch_pull_command(
 
 @command.command("reviewed", short_help="Fetch what was reviewed before a merge.")
 @click.option("--commit", metavar="SHA", required=True, help="What was merged.")
-@click.option("--out", type=_TEXT, required=True, help="For aft apply --reviewed.")
+@click.option("--out", type=FILE, required=True, help="For aft apply --reviewed.")
 @click.option("--workflow", default=".github/workflows/plan.yml", show_default=True)
 @hub_options
 def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None:
@@ -160,7 +160,7 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
 
 
 @command.command("issue")
-@click.option("--file", type=_TEXT, required=True, help="Its text; empty or missing closes it.")
+@click.option("--file", type=FILE, required=True, help="Its text; empty or missing closes it.")
 @click.option("--label", required=True, help="Which issue it is: aft:drift.")
 @click.option("--title", required=True)
 @hub_options
@@ -175,7 +175,7 @@ def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
 
 
 @command.command("issue-text", short_help="Write the text of the event's issue to a file.")
-@click.option("--out", type=_TEXT, required=True, help="For aft new --from-issue.")
+@click.option("--out", type=FILE, required=True, help="For aft new --from-issue.")
 @hub_options
 def issue_text_command(hub: Hub, *, out: Path) -> None:
     """Write the text of the event's issue to a file; asks GitHub nothing.
@@ -193,7 +193,7 @@ def issue_text_command(hub: Hub, *, out: Path) -> None:
 @command.command("pull-request", short_help="Open or find the pull request of a branch.")
 @click.option("--branch", required=True, help="A branch of this repository.")
 @click.option("--title", required=True)
-@click.option("--body-file", type=_TEXT, required=True)
+@click.option("--body-file", type=FILE, required=True)
 @click.option("--base", default="main", show_default=True)
 @hub_options
 def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, base: str) -> None:
@@ -226,7 +226,7 @@ def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ..
 
 @command.command("reply")
 @click.option("--issue", "number", type=click.IntRange(min=1), help="Default: the event's issue.")
-@click.option("--file", type=_TEXT, required=True, help="Begins with its marker line.")
+@click.option("--file", type=FILE, required=True, help="Begins with its marker line.")
 @hub_options
 def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
     """Write a comment on an issue, or bring ours up to date."""

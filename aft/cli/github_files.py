@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from aft.app.text_files import read_text, write_text
-from aft.cli.context import Session, pass_session
+from aft.cli.context import FILE, Session, pass_session
 
 OUTDATED_EXIT = 3
 _OUT = click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Where to write it. Default: its own place in .github/.",
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aft.app.text_files import write_text
-from aft.cli.context import CONFIG_FROM_HELP, Session, pass_session
+from aft.cli.context import CONFIG_FROM_HELP, FILE, Session, format_option, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
 from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
@@ -41,18 +41,9 @@ class _How:
 @click.command("plan")
 @scope_options
 @click.option("--working-tree", is_flag=True, help="Plan the files on disk, committed or not.")
+@format_option(text="people", markdown="a pull request's comment", json="tools")
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    help="text for people, markdown for a pull request's comment, json for tools.",
-)
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Also write the pinned plan to this file, for aft apply FILE.",
+    "-o", "--out", type=FILE, help="Also write the pinned plan to this file, for aft apply FILE."
 )
 @click.option(
     "--terraform",

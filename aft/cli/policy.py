@@ -9,7 +9,7 @@ from typing import TextIO
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.cli.context import Session, format_option, pass_session
 
 FINDINGS_EXIT = 3
 
@@ -48,13 +48,7 @@ def eval_command(file: TextIO) -> None:
     show_default=True,
     help="scp, rcp, identity, resource or trust; or AWS's name of a type, such as TAG_POLICY.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="text for people, json for tools.",
-)
+@format_option(text="people", json="tools")
 @pass_session
 def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form: str) -> None:
     """Check policies in YAML or JSON: what their type may hold, and AWS's limits.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aft.app.text_files import write_text
-from aft.cli.context import Session
+from aft.cli.context import FOLDER, Session
 from aft.errors import AftError, FindingsError, Refused, UserError, system_words, unexpected
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _RUN_URL = re.compile(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9_./-]+/actions/runs/[
 report_option = click.option(
     "--report",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Also leave comment.md, summary.md and JSON there, for a pull request; also when this "
     "fails.",
 )

@@ -9,6 +9,7 @@ from typing import get_args
 import click
 
 from aft.app.text_files import write_text
+from aft.cli.context import FOLDER
 from aft.desired.schema import SchemaName, json_schema
 from aft.plugins import PROVIDERS_GROUP, load_plugins
 
@@ -18,10 +19,7 @@ NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 @click.command("schema")
 @click.argument("name", type=click.Choice(NAMES), required=False)
 @click.option(
-    "-o",
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write all of them into this folder, as <name>.json.",
+    "-o", "--output", type=FOLDER, help="Write all of them into this folder, as <name>.json."
 )
 def command(*, name: SchemaName | None, output: Path | None) -> None:
     """Print the JSON Schema of one kind of file, or write all of them.

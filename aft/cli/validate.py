@@ -7,7 +7,7 @@ import sys
 import click
 
 from aft.app.gc_pause import collector_paused
-from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, pass_session
+from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, format_option, pass_session
 from aft.findings.model import sorted_findings
 
 FINDINGS_EXIT = 3
@@ -15,13 +15,7 @@ FINDINGS_EXIT = 3
 
 @click.command("validate")
 @click.option("-r", "--revision", help=f"{REVISION_HELP} Default: the working tree.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github", "sarif"]),
-    default="text",
-    help="text for people, json for tools, github for annotations, sarif for code scanning.",
-)
+@format_option(text="people", json="tools", github="annotations", sarif="code scanning")
 @click.option("--config-from", metavar="REV", help=CONFIG_FROM_HELP)
 @click.option(
     "--against",

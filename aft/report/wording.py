@@ -27,14 +27,9 @@ def summary_line(plan: Plan, kinds: Kinds) -> str:
         if plan.revision == WORKING_TREE:
             return f"No changes. {subject} the working tree."
         return f"No changes. {subject} the repository at {short(plan.revision)}."
-    parts = [
-        f"{counts.create} to create",
-        f"{counts.change} to change",
-        f"{counts.move} to move",
-        f"{counts.close} to close",
-    ]
-    parts += [f"{counts.adopt} to adopt"] if counts.adopt else []
-    parts += [f"{counts.forget} to forget"] if counts.forget else []
+    parts = [f"{getattr(counts, verb)} to {verb}" for verb in ("create", "change", "move", "close")]
+    seldom = ("adopt", "forget")
+    parts += [f"{number} to {verb}" for verb in seldom if (number := getattr(counts, verb))]
     parts += thing_counts(counts, kinds)
     return (
         f"Plan: {', '.join(parts)}. "
