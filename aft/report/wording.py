@@ -12,7 +12,6 @@ from itertools import groupby
 
 from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary
-from aft.plan.risk import is_risky
 from aft.plan.words import Item
 from aft.report.plain import counted, one_line
 from aft.values.ids import WORKING_TREE
@@ -91,7 +90,11 @@ class Block:
     after: tuple[str, ...]
     items: tuple[Item, ...]
     in_short: tuple[str, ...]
-    is_risky: bool
+
+    @property
+    def name(self) -> str:
+        """The target, and the account's id where there is one."""
+        return f"{self.target} ({self.account_id})" if self.account_id else self.target
 
 
 def block_of(
@@ -108,7 +111,6 @@ def block_of(
         after=_after(plan, target, changes),
         items=tuple(item for item, _ in items_of(kinds, changes)),
         in_short=tuple(kind.in_short(item) for item, kind in items_of(kinds, changes)),
-        is_risky=is_risky(changes),
     )
 
 
