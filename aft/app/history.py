@@ -22,10 +22,8 @@ from aft.values.suggestions import did_you_mean
 def history_of(
     workspace: Workspace, request_id: str, *, revision: str
 ) -> tuple[TimelineEntry, ...]:
-    """The timeline, oldest first, also under the ids and paths the request had before.
-
-    Raises ``UserError`` when nothing is known of ``request_id``.
-    """
+    """The timeline, oldest first, also under the ids and paths the request had before. Raises
+    ``UserError`` when nothing is known of ``request_id``."""
     files = workspace.files(revision)
     ledger = open_ledger(workspace, workspace.config(files))
     names, events = _events(ledger, request_id)

@@ -58,9 +58,7 @@ def report(workspace: Workspace, config: Config) -> SandboxReport:
 
 def seed(workspace: Workspace, desired: DesiredState, *, more: int) -> Sequence[str]:
     """Let accounts exist already: those the requests adopt by ``account_id``, and ``more`` others.
-
-    Returns a line per account. What is there already is left alone.
-    """
+    Returns a line per account. What is there already is left alone."""
     from aft.sandbox.seed import AccountSpec
 
     config = desired.config

@@ -24,8 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeChoice:
-    """What the command line says of which requests to look at, which steps to run again, and how
-    closely to look."""
+    """Which requests to look at, which steps to run again, and how closely to look."""
 
     revision: str | None = None
     changed_since: str | None = None

@@ -1,8 +1,8 @@
 """``--report DIR``: what a run leaves for a pull request, whatever becomes of the run.
 
 The folder says "did not finish" from the first moment on and is rewritten at the end, so that a
-run that was killed is never shown as one that found nothing to do. Whoever posts the files needs to
-know nothing else: the first line of ``comment.md`` is its marker.
+run that was killed is never shown as one that found nothing to do. The first line of ``comment.md``
+is its marker.
 """
 
 from __future__ import annotations
@@ -51,10 +51,8 @@ class ReportFolder:
     about: tuple[tuple[str, str], ...] = ()
 
     def begin(self) -> None:
-        """Take away what an earlier run left, and say that this one has not ended.
-
-        Raises ``UserError`` when the folder cannot be written.
-        """
+        """Take away what an earlier run left, and say that this one has not ended. Raises
+        ``UserError`` when the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             for name in FILES:

@@ -45,10 +45,8 @@ _WHOLE: Final = _Whole()
 def validate(
     model: type[M], document: Located, *, at: Loc = (), data: object = _WHOLE
 ) -> tuple[M | None, tuple[Finding, ...]]:
-    """Strictly read the value at ``at`` as a ``model``; ``data`` replaces the value itself.
-
-    Lists become tuples and ISO text becomes dates, as in JSON; nothing else is converted.
-    """
+    """Strictly read the value at ``at`` as a ``model``; ``data`` replaces the value itself. Lists
+    become tuples and ISO text becomes dates, as in JSON; nothing else is converted."""
     value = value_at(document.data, at) if data is _WHOLE else data
     try:
         return model.model_validate_json(json.dumps(value)), ()

@@ -1,9 +1,5 @@
-"""Shows a run while it goes: a live table on a terminal, a plain line a step elsewhere.
-
-Implements ``aft.ports.Observer``; several threads call it. The terminal view keeps one row per
-account that is being worked on and prints a line when one is finished, so that nothing scrolls
-away unread and nothing is lost when the run ends.
-"""
+"""Observers (``aft.ports``, called by several threads) that show a run: on a terminal a row for
+each account that is worked on and a line when it is finished, elsewhere a line for each step."""
 
 from __future__ import annotations
 

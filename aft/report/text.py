@@ -1,8 +1,5 @@
-"""A plan as text for people, 80 columns wide unless told otherwise.
-
-``plan_view`` gives styled lines that a console colours if it may; ``plan_text`` the same without
-styles. What needs attention is never shortened; accounts with the same change are told once.
-"""
+"""A plan as text for people. What needs attention is never shortened; accounts with the same change
+are shown once."""
 
 from __future__ import annotations
 

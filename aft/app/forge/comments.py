@@ -41,10 +41,8 @@ def text_to_post(path: Path) -> str:
 
 
 def post_sticky(forge: Forge, thread: Thread, text: str, *, note: str) -> Posted:
-    """Write ``text``, or bring our comment with its marker up to it.
-
-    Nothing is sent when it says the same already. ``note`` ends a text that had to be cut.
-    """
+    """Write ``text``, or bring our comment with its marker up to it. Nothing is sent when it says
+    the same already. ``note`` ends a text that had to be cut."""
     body = fitted_body(text, note=note, limit=forge.body_limit)
     marker = marker_of(text)
     ours = _ours(forge, thread, marker)

@@ -35,10 +35,9 @@ def find_collisions(
     """Compare what ``files`` changes with what every revision of ``glob`` changes: findings, and
     notes about revisions that could not be compared.
 
-    Ours are the changes since ``base`` (what we want to be merged into), without it those since
-    the two parted; theirs are always those since they parted. ``state`` says where requests hold
-    ranges of addresses; without it, these are not compared. What others hold never raises; a
-    ``glob`` that is none raises ``UserError``.
+    Ours are the changes since ``base`` (what we want to be merged into), else since the two parted;
+    theirs always since they parted. ``state`` says where requests have ranges of addresses, which
+    are not compared without it. Raises ``UserError`` for a bad ``glob``, never for content.
     """
     comparison = _Comparison(workspace, files, _fields(workspace, state), base)
     findings: list[Finding] = []

@@ -174,10 +174,9 @@ def changed_since(
 ) -> tuple[RequestId, ...] | None:
     """The requests that differ between ``old`` and the desired state's revision.
 
-    ``None`` when only a full plan can tell: ``aft.yaml``, a baseline, the OU tree or a
-    customization changed, which reaches every account; or a request's file is gone, and only who
-    has seen everything may conclude that its account is to be forgotten. Raises ``UserError`` for
-    a working tree, which has no commit to compare.
+    ``None`` when only a full plan can tell: ``aft.yaml``, a baseline, the OU tree or customizations
+    changed, or a request's file is gone and its account may have to be forgotten. Raises
+    ``UserError`` for a working tree, which has no commit to compare.
     """
     if desired.revision == WORKING_TREE:
         raise UserError(

@@ -19,10 +19,8 @@ from aft.findings.model import Condition, Finding, SourceRef
 
 @dataclass(frozen=True, kw_only=True)
 class ProposedRequest:
-    """The would-be file, and everything there is to say about the repository with it.
-
-    ``request`` is ``None`` when there are errors.
-    """
+    """The would-be file, and everything there is to say about the repository with it. ``request``
+    is ``None`` when there are errors."""
 
     draft: RequestDraft
     path: str

@@ -45,13 +45,12 @@ THE_REST = "the summary of this job and its artifact have the whole plan"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPage:
-    """A plan, and what a reader should know beside it.
+    """A plan, and what a reader should know besides it.
 
-    ``refusals`` are what the safety limits say, ``lifted`` the limits that only a reviewed
-    exception lets it exceed, ``warnings`` findings that stop nothing. ``read_at`` (aware) says
-    when the organization was read, ``published_at`` that it was not read at all, but taken from
-    the snapshot published then; ``notes`` are shown below the headline. ``base`` is the revision
-    the pull request goes into, ``rest`` where the whole plan is, as Markdown.
+    ``lifted`` are the limits that only a reviewed exception lets it exceed, ``warnings`` findings
+    that stop nothing. ``read_at`` (aware) is when the organization was read, ``published_at`` when
+    the snapshot was published that stands in for reading it. ``base`` is the revision the pull
+    request goes into, ``rest`` where the whole plan is, as Markdown.
     """
 
     plan: Plan
