@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +17,8 @@ from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
 if TYPE_CHECKING:
     from aft.app.plan.planning import Planned
-    from aft.desired.model import DesiredState
     from aft.findings.model import Finding
     from aft.report.markdown.plan import PlanPage
-    from aft.values.ids import RequestId
 
 CHANGES_EXIT = 2
 REFUSED_EXIT = 5
@@ -126,6 +123,9 @@ def _made(
     session: Session, choice: ScopeChoice, folder: ReportFolder | None, how: _How
 ) -> tuple[Planned, tuple[Finding, ...]]:
     """Read, compare; with the findings that stop nothing."""
+    from aft.app.plan import planning, previews, publishing
+    from aft.app.world import open_world
+
     workspace, revision = session.workspace, choice.revision
     if not how.working_tree and revision is None:
         note_uncommitted(session)
@@ -137,44 +137,23 @@ def _made(
     desired, warnings = workspace.checked(files, config_from=how.config_from)
     scope = scope_of(session, desired, choice)
     if how.terraform and not how.trust:
-        from aft.app.plan.previews import check_trusted
-
-        check_trusted(workspace, desired)
+        previews.check_trusted(workspace, desired)
     if how.published:
-        from aft.app.plan.publishing import plan_published
-
-        planned = plan_published(workspace, desired, scope=scope, rerun=choice.rerun)
-    else:
-        planned = _plan_live(session, desired, choice, scope=scope, terraform=how.terraform)
-    return planned, warnings
-
-
-def _plan_live(
-    session: Session,
-    desired: DesiredState,
-    choice: ScopeChoice,
-    *,
-    scope: Sequence[RequestId] | None,
-    terraform: bool,
-) -> Planned:
-    from aft.app.plan.planning import plan_now
-    from aft.app.plan.previews import with_previews
-    from aft.app.world import open_world
-
-    workspace = session.workspace
+        planned = publishing.plan_published(workspace, desired, scope=scope, rerun=choice.rerun)
+        return planned, warnings
     with (
         open_world(workspace, desired.config, reads_only=True) as world,
         session.waiting("Reading the organization"),
     ):
-        planned = plan_now(
+        planned = planning.plan_now(
             workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
         )
-        if terraform:
-            planned = with_previews(workspace, world, planned)
+        if how.terraform:
+            planned = previews.with_previews(workspace, world, planned)
         calls = world.edge.calls.calls
     if session.verbose:
         session.say(f"{calls} AWS calls")
-    return planned
+    return planned, warnings
 
 
 def _notes(planned: Planned) -> tuple[str, ...]:
