@@ -108,9 +108,8 @@ def load_desired_state(
             is_organization_known=not any(item.is_error for item in organization_findings),
         )
     )
-    findings.extend(check_networks(ready, settings, reader))
-    findings.extend(check_opt_in(ready, settings, reader))
-    findings.extend(reader.check_accounts(AccountRules(ready, settings, reader), requests))
+    if config is not None:
+        findings.extend(_with_config(ready, settings, reader))
     findings.extend(finding for part in owned.parts for finding in part.check(ready))
     return _result(ready, findings)
 
@@ -207,6 +206,13 @@ def _across(
     yield from check_references(state.baselines, ids)
     yield from reference_cycles(state)
     yield from _quota(state.config, len(tree.requests), files)
+
+
+def _with_config(state: DesiredState, settings: Settings, reader: _Reader) -> Iterator[Finding]:
+    """What depends on the pools and regions that aft.yaml says."""
+    yield from check_networks(state, settings, reader)
+    yield from check_opt_in(state, settings, reader)
+    yield from reader.check_accounts(AccountRules(state, settings, reader), state.requests)
 
 
 def _quota(config: Config, count: int, files: RevisionFiles) -> Iterator[Finding]:
