@@ -70,9 +70,9 @@ class SettingDifference:
 class BaselineSetting(Protocol[P, S]):
     """One setting. All calls are idempotent; errors are those of ``aft.errors``.
 
-    ``name`` is what baselines write; ``version`` goes up when the meaning of equal parameters
-    changes, which re-runs the setting everywhere. ``regional`` settings run once in every
-    governed region of the account, with ``SettingInputs.region`` set.
+    ``name`` is what baselines write; ``effect_version`` goes up when equal parameters do something
+    else, which re-runs the setting everywhere. ``regional`` settings run once in every governed
+    region of the account, with ``SettingInputs.region`` set.
     """
 
     name: ClassVar[str]
@@ -147,11 +147,8 @@ class OptsIntoRegions(Protocol):
 
 @runtime_checkable
 class ComesAfter(Protocol):
-    """A setting that works on what other settings of the same account make or take away.
-
-    Settings of an account run side by side; this one waits for those named in ``comes_after`` that
-    run beside it. Names of settings that the baseline does not have mean nothing.
-    """
+    """A setting that waits for the named settings of the account, which otherwise run side by side
+    with it, because it works on what they make. Names that the baseline lacks mean nothing."""
 
     comes_after: ClassVar[tuple[str, ...]]
 
@@ -168,9 +165,8 @@ class Bills(Protocol):
 
 @runtime_checkable
 class Refuses(Protocol):
-    """A setting that can tell from what it has read that ``change`` would refuse, because it would
-    hurt. Then a plan says so beforehand, and no run tries in vain.
-    """
+    """A setting that can tell from what it has read that ``change`` would refuse: a plan says so
+    beforehand, and no run tries in vain."""
 
     def refuse(self, inputs: SettingInputs[Any], observed: Any) -> None:
         """Pure; asked where something differs. Raises the ``Terminal`` with which ``change`` would
@@ -180,11 +176,8 @@ class Refuses(Protocol):
 
 @runtime_checkable
 class SweepsAccount(Protocol):
-    """A setting that goes over all there is of a kind in the account, such as every VPC, and so
-    over what customizations make.
-
-    It goes after the account's customizations, however they end, and again whenever one runs.
-    """
+    """A setting that goes over all there is of a kind in the account, such as every VPC: after the
+    account's customizations, however they end, and again whenever one runs."""
 
     sweeps_account: ClassVar[bool]
 

@@ -7,11 +7,7 @@ then recording can start. The role is the service-linked ``AWSServiceRoleForConf
 the account. Global resources (IAM) are recorded where asked: everywhere would bill and count them
 once for each region, so only the home region does. The bucket may be another account's; Config
 tries to write to it when the channel is made. Recorders of other AWS services (service-linked ones)
-are beside ours and do not count.
-
-``log_archive`` absent: the account has a bucket of its own. Given: the log archive's own baseline
-makes the bucket, and the other accounts deliver there. Somebody else's recorder is refused: which
-one there is to be must be settled by people.
+do not count. Somebody else's recorder is refused: people must decide which one is kept.
 """
 
 from __future__ import annotations

@@ -6,11 +6,8 @@ plan on but the runtime ones. The delegated administrator is appointed by the ma
 region by region, which also registers it with Organizations and switches its detector on. Accounts
 of the organization become members by ``CreateMembers`` without an invitation, and their detector
 is made and switched on by that; members can neither leave nor switch off, and their plans are the
-administrator's to change. Up to 50 accounts a call, 50,000 members.
-
-``administrator`` absent: the account has a detector of its own. In the administrator's account:
-it is appointed, and new accounts join by themselves (``auto_enable``). Elsewhere: the account is
-its member. What auto-enabling has done already is found so and nothing is called.
+administrator's to change. Up to 50 accounts a call, 50,000 members. What auto-enabling has done
+already is found so, and nothing is called.
 """
 
 from __future__ import annotations
