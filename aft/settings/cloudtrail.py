@@ -103,10 +103,9 @@ class CloudTrail(Delivery[CloudTrailParameters, ObservedTrail]):
             trail = {**trails[0], **client.get_trail_status(Name=trails[0]["TrailARN"])}
         if wanted.organization:
             return ObservedTrail(trail=trail)
-        bucket = self.bucket(inputs)
         return ObservedTrail(
             trail=trail,
-            bucket_problems=read_problems(bucket, session) if bucket.is_own(session) else (),
+            bucket_problems=read_problems(self.bucket(inputs), session),
             wanted_key=key_arn(wanted.kms_key_id, session) if wanted.kms_key_id else "",
         )
 

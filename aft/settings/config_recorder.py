@@ -102,13 +102,12 @@ class ConfigRecorder(Delivery[ConfigRecorderParameters, ObservedRecorder]):
             )
             statuses = answer["ConfigurationRecordersStatus"]
             is_recording = any(item.get("recording") for item in statuses)
-        bucket = self.bucket(inputs)
-        looks_after = bucket.is_own(session) and inputs.region == inputs.account.home_region
+        bucket, is_home = self.bucket(inputs), inputs.region == inputs.account.home_region
         return ObservedRecorder(
             recorder=recorder,
             is_recording=is_recording,
             channel=channels[0] if channels else None,
-            bucket_problems=read_problems(bucket, session) if looks_after else (),
+            bucket_problems=read_problems(bucket, session) if is_home else (),
         )
 
     def differences(self, inputs: Inputs, observed: ObservedRecorder) -> Differences:
