@@ -203,18 +203,14 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
                 DetectorId=theirs,
                 AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}],
             )
-            self._processed(inputs, answer)
+            self.refuse_unprocessed(inputs, answer)
         detector = observed.detector
         if observed.relationship == "Disabled" or (detector and not detector.enabled):
             answer = admin.start_monitoring_members(DetectorId=theirs, AccountIds=own)
-            self._processed(inputs, answer)
+            self.refuse_unprocessed(inputs, answer)
         if features := _features(inputs.parameters, "Status", "ENABLED", "DISABLED"):
             answer = admin.update_member_detectors(DetectorId=theirs, AccountIds=own, **features)
-            self._processed(inputs, answer)
-
-    def _processed(self, inputs: Inputs, answer: Mapping[str, Any]) -> None:
-        refused = answer.get("UnprocessedAccounts", ())
-        self.refuse_unprocessed(inputs, ((item["AccountId"], item["Result"]) for item in refused))
+            self.refuse_unprocessed(inputs, answer)
 
 
 def _detector(client: GuardDutyClient) -> Detector | None:

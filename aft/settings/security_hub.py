@@ -170,10 +170,7 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
         answer = admin.create_members(
             AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}]
         )
-        refused = answer.get("UnprocessedAccounts", ())
-        self.refuse_unprocessed(
-            inputs, ((item["AccountId"], item["ProcessingResult"]) for item in refused)
-        )
+        self.refuse_unprocessed(inputs, answer)
 
 
 def _hub(client: SecurityHubClient) -> dict[str, Any]:
