@@ -58,7 +58,7 @@ class AwsOrganizationWriter:
             now = client.describe_organizational_unit(OrganizationalUnitId=unit_id)
             if now["OrganizationalUnit"]["Name"] != name:
                 raise Conflict(
-                    f"OU {unit_id} cannot be called {name!r}: another OU beside it is",
+                    f"OU {unit_id} cannot be called {name!r}: another OU next to it has that name",
                     hint="rename or remove the other OU, or choose another name",
                 ) from error
         self._known.forget(unit_id)
@@ -103,7 +103,7 @@ class AwsOrganizationWriter:
             f"should go ({destination})"
             if doubt is not None
             else f"account {account_id} is in {at}, not in {destination}",
-            hint="somebody moved it meanwhile; run again with a new plan",
+            hint="it was moved in the meantime; run again with a new plan",
         ) from doubt
 
     def rename_account(self, account_id: AccountId, name: str) -> None:

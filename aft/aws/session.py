@@ -150,7 +150,7 @@ class AwsSessions:
         no such credentials, and raises ``Denied``."""
         identity = self._identity_of(account_id, reading=read_only)
         if read_only and identity == MANAGEMENT:
-            raise Denied("there is no role to assume in the management account")
+            raise Denied("the management account has no role to assume")
         variables = dict(self._keys(identity))
         variables["AWS_REGION"] = variables["AWS_DEFAULT_REGION"] = self.home_region
         endpoint = self._endpoint_for_children()

@@ -70,7 +70,7 @@ def read_event(path: Path | None) -> Event:
         ) from error
     value = parsed(content, where=str(path))
     if not isinstance(value, dict):
-        raise UserError(f"{path} does not hold an event")
+        raise UserError(f"{path} does not contain an event")
     event = Answer(value, str(path))
     pull, issue = event.child_or_none("pull_request"), event.child_or_none("issue")
     return Event(

@@ -124,7 +124,7 @@ class GitHubClient:
         )
         url = response.headers.get("location", "")
         if response.status not in (301, 302, 303, 307, 308) or not is_safe_elsewhere(url):
-            raise Terminal(f"{where}: GitHub did not say where to fetch it from")
+            raise Terminal(f"{where}: GitHub did not report where to download it")
         headers = {"User-Agent": _agent()}
         request = Request("GET", url, headers, body=None, limit=limit, repeatable=True, where=where)
         response = self._tried(request, needs)
@@ -174,8 +174,10 @@ class GitHubClient:
                 return response
             url = urljoin(url, response.headers.get("location", ""))
             if not self._address.is_ours(url):
-                raise Terminal(f"{where}: GitHub sent us to another host, which gets no token")
-        raise Terminal(f"{where}: GitHub sends us from one address to the next")
+                raise Terminal(
+                    f"{where}: GitHub redirects to another host, which must not see the token"
+                )
+        raise Terminal(f"{where}: GitHub redirects too often")
 
     def _tried(self, request: Request, needs: str) -> Response:
         """The answer below 400, after as many tries as make sense."""
@@ -204,7 +206,9 @@ class GitHubClient:
         if found is None:
             return ""
         if not self._address.is_ours(found[1]):
-            raise Terminal(f"{where}: the next page is on another host, which gets no token")
+            raise Terminal(
+                f"{where}: the next page is on another host, which must not see the token"
+            )
         return found[1]
 
     def _url(self, path: str, query: Mapping[str, str] | None) -> str:

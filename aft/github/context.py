@@ -37,7 +37,8 @@ class GitHubContext:
         name = repository or environ.get("GITHUB_REPOSITORY", "")
         if not name:
             raise UserError(
-                "which repository on GitHub?", hint="give --repo ORG/REPO, or set GITHUB_REPOSITORY"
+                "no repository on GitHub is given",
+                hint="give --repo ORG/REPO, or set GITHUB_REPOSITORY",
             )
         return cls(
             address=ApiAddress.parse(environ.get("GITHUB_API_URL") or DEFAULT_API),
@@ -67,7 +68,7 @@ def _token(environ: Mapping[str, str]) -> Token | None:
     name = next((key for key in TOKEN_VARIABLES if environ.get(key)), "")
     secret = environ.get(name, "").strip()
     if secret and not re.fullmatch(r"[\x21-\x7e]+", secret):
-        raise UserError(f"{name} holds more than a token", hint="set it to the token alone")
+        raise UserError(f"{name} contains more than a token", hint="set it to the token alone")
     return Token(secret) if secret else None
 
 

@@ -72,7 +72,7 @@ def ourselves(client: GitHubClient, *, login: str, in_actions: bool) -> User:
         if in_actions:
             return User(ACTIONS_LOGIN, is_bot=True)
         raise Denied(
-            "the token is an app's, and GitHub does not say which app's",
+            "the token belongs to an app, and GitHub does not report which one",
             hint=f"set {LOGIN_VARIABLE} to the login it writes as, such as my-app[bot]",
             code=error.code,
         ) from error
