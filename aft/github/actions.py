@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aft.errors import Terminal, UserError
-from aft.forge.model import User
+from aft.forge.port import User
 from aft.github.answers import Answer, parsed
 from aft.github.people import user_of
 

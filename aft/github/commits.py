@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 from aft.errors import Conflict, NotFound, Terminal
-from aft.forge.model import Check, CheckState, VerifiedCommit
+from aft.forge.port import Check, CheckState, VerifiedCommit
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient

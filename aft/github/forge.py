@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from aft.forge.model import User
+from aft.forge.port import User
 from aft.github.client import GitHubClient
 from aft.github.commits import GitHubCommits
 from aft.github.issues import GitHubIssues

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from aft.errors import Denied, NotFound, UserError
-from aft.forge.model import Permission, User
+from aft.forge.port import Permission, User
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient

@@ -21,7 +21,7 @@ from aft.errors import (
     UnknownOutcome,
     UserError,
 )
-from aft.forge.model import issue_thread
+from aft.forge.port import issue_thread
 from aft.github.address import ApiAddress
 from aft.github.client import GitHubClient, Token
 from aft.github.errors import words_of

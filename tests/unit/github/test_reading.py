@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aft.errors import Denied, Terminal, UserError
-from aft.forge.model import User
+from aft.forge.port import User
 from aft.github.actions import event_path, read_event, write_outputs
 from aft.github.address import parse_repository
 from aft.github.answers import Answer
