@@ -69,8 +69,7 @@ class GitHubClient:
         self.pace = Pace(clock, patience)
 
     def get(self, path: str, *, needs: str, query: Mapping[str, str] | None = None) -> Answer:
-        response, where = self._call("GET", path, needs=needs, query=query)
-        return _object(response, where)
+        return _object(*self._call("GET", path, needs=needs, query=query))
 
     def pages(
         self,
@@ -89,8 +88,9 @@ class GitHubClient:
         for _ in range(at_most // PAGE_SIZE + _SHORT_PAGES):
             response = self._send("GET", url, where=where, needs=needs, body=None)
             value = parsed(response.body, where=where)
-            page = Answer(value, where).children(key) if key and isinstance(value, dict) else None
-            for item in objects(value, where=where) if page is None else page:
+            if key and isinstance(value, dict):
+                value = value.get(key) or []
+            for item in objects(value, where=where):
                 number += 1
                 if number > at_most:
                     raise Terminal(f"{where}: there are more than {at_most:,}")
@@ -102,16 +102,14 @@ class GitHubClient:
 
     def post(self, path: str, body: Mapping[str, object], *, needs: str) -> Answer:
         """Raises ``UnknownOutcome`` when the answer is lost: look before repeating it."""
-        response, where = self._call("POST", path, needs=needs, body=body)
-        return _object(response, where)
+        return _object(*self._call("POST", path, needs=needs, body=body))
 
     def tell(self, path: str, body: Mapping[str, object], *, needs: str) -> None:
         """A POST whose answer says nothing but that it was heard."""
         self._call("POST", path, needs=needs, body=body)
 
     def patch(self, path: str, body: Mapping[str, object], *, needs: str) -> Answer:
-        response, where = self._call("PATCH", path, needs=needs, body=body)
-        return _object(response, where)
+        return _object(*self._call("PATCH", path, needs=needs, body=body))
 
     def delete(self, path: str, *, needs: str) -> None:
         self._call("DELETE", path, needs=needs)

@@ -18,7 +18,7 @@ from aft.github.actions import event_path, read_event, write_outputs
 from aft.github.address import parse_repository
 from aft.github.answers import Answer
 from aft.github.client import Token
-from aft.github.context import GitHubContext
+from aft.github.forge import GitHubContext
 from aft.github.people import ourselves
 from aft.github.zip_member import member_of
 
