@@ -44,7 +44,7 @@ class Examination:
         """Small reads of everything a plan begins with, by IAM action."""
         organizations = self._organizations
         root = organizations.list_roots
-        tags = self._sessions.management("resourcegroupstaggingapi", self._sessions.global_region)
+        tags = self._sessions.tagging()
 
         def root_id() -> str:
             return str(root()["Roots"][0]["Id"])

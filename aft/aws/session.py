@@ -33,6 +33,7 @@ from aft.values.ids import AccountId
 
 if TYPE_CHECKING:
     from types_boto3_organizations import OrganizationsClient
+    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from types_boto3_sts import STSClient
 
 CALLER = "caller"
@@ -121,6 +122,10 @@ class AwsSessions:
     def organizations(self) -> OrganizationsClient:
         """The Organizations client."""
         return self.management("organizations", self.global_region)
+
+    def tagging(self) -> ResourceGroupsTaggingAPIClient:
+        """The client for tags of many accounts at once."""
+        return self.management("resourcegroupstaggingapi", self.global_region)
 
     def member(self, account_id: AccountId, *, reading: bool = False) -> ClientOf:
         """Gives clients inside ``account_id``; the management account's own needs no role. With
