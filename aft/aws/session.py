@@ -33,6 +33,7 @@ from aft.values.ids import AccountId
 
 if TYPE_CHECKING:
     from types_boto3_organizations import OrganizationsClient
+    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from types_boto3_sts import STSClient
 
 CALLER = "caller"
@@ -122,6 +123,10 @@ class AwsSessions:
         """The Organizations client."""
         return self.management("organizations", self.global_region)
 
+    def tagging(self) -> ResourceGroupsTaggingAPIClient:
+        """The client for tags of many accounts at once."""
+        return self.management("resourcegroupstaggingapi", self.global_region)
+
     def member(self, account_id: AccountId, *, reading: bool = False) -> ClientOf:
         """Gives clients inside ``account_id``; the management account's own needs no role. With
         ``reading`` their credentials may only read."""
@@ -150,7 +155,7 @@ class AwsSessions:
         no such credentials, and raises ``Denied``."""
         identity = self._identity_of(account_id, reading=read_only)
         if read_only and identity == MANAGEMENT:
-            raise Denied("there is no role to assume in the management account")
+            raise Denied("the management account has no role to assume")
         variables = dict(self._keys(identity))
         variables["AWS_REGION"] = variables["AWS_DEFAULT_REGION"] = self.home_region
         endpoint = self._endpoint_for_children()

@@ -17,7 +17,7 @@ from aft.cli.context import FILE, FOLDER
 from aft.cli.github_files import codeowners_command, issue_form_command
 from aft.cli.github_options import Hub, hub_options
 from aft.forge.fitting import fitted_body
-from aft.forge.model import issue_thread, pull_thread
+from aft.forge.port import issue_thread, pull_thread
 from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
 
 FINDINGS_EXIT = 3

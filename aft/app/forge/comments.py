@@ -13,8 +13,7 @@ from typing import Literal
 from aft.app.text_files import read_text
 from aft.errors import NotFound, UnknownOutcome
 from aft.forge.fitting import fitted_body, marker_of
-from aft.forge.model import Comment, PullRequest, Thread
-from aft.forge.port import Forge
+from aft.forge.port import Comment, Forge, PullRequest, Thread
 
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of a file that is posted; more is cut anyway."""

@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from aft.errors import Terminal, Transient
-from aft.forge.model import PullRequest
-from aft.forge.port import Forge
+from aft.forge.port import Forge, PullRequest
 from aft.git.wire import RefFetch
 
 MERGE_REF = "refs/aft/merge"

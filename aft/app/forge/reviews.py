@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 
 from aft.app.forge.comments import pull_request_of_commit
 from aft.errors import NotFound, Terminal, UserError
-from aft.forge.model import PullRequest
-from aft.forge.port import Forge
+from aft.forge.port import Forge, PullRequest
 from aft.plan.reviewed import (
     LARGEST,
     NOTHING_REVIEWED,

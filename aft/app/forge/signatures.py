@@ -5,8 +5,7 @@ from __future__ import annotations
 from aft.app.workspace import Workspace
 from aft.config.file import config_place
 from aft.findings.model import Finding, SourceRef
-from aft.forge.model import VerifiedCommit
-from aft.forge.port import Forge
+from aft.forge.port import Forge, VerifiedCommit
 
 
 def are_signatures_required(workspace: Workspace, base: str) -> bool:
