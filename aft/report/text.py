@@ -15,8 +15,9 @@ from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.risk import is_risky
 from aft.plan.words import Item
-from aft.report.plain import counted, one_line
+from aft.report.plain import one_line
 from aft.report.wording import Block, block_of, changes_by_account, items_of, short, summary_line
+from aft.values.words import counted
 
 STYLES: Mapping[str, str] = {"+": "green", "~": "yellow", ">": "cyan", "-": "red", "!": "bold red"}
 _LABEL = 9
