@@ -116,12 +116,6 @@ def _config(session: Session) -> Config:
 def _show(session: Session, report: SandboxReport) -> None:
     from aft.report.sandbox import sandbox_text
 
-    click.echo(
-        sandbox_text(
-            report.snapshot,
-            profile=report.profile,
-            now=report.now,
-            state_file=report.state_file if session.verbose else "",
-        ),
-        nl=False,
-    )
+    file = report.state_file if session.verbose else ""
+    text = sandbox_text(report.snapshot, profile=report.profile, now=report.now, state_file=file)
+    click.echo(text, nl=False)

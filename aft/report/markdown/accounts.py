@@ -48,12 +48,8 @@ def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
     shapes: dict[tuple[tuple[Item, ...], str], list[str]] = defaultdict(list)
     for target, block in sorted(blocks.items()):
         shapes[block.items, costs.words_of(target)].append(target)
-    alike = {
-        target: tuple(found)
-        for found in shapes.values()
-        if len(found) >= _ALIKE_FROM
-        for target in found
-    }
+    many = [tuple(found) for found in shapes.values() if len(found) >= _ALIKE_FROM]
+    alike = {target: found for found in many for target in found}
     groups = dict.fromkeys(alike.get(target, (target,)) for target in blocks)
     return tuple(
         Told(
@@ -86,9 +82,8 @@ def open_entries(told: Told, plan: Plan) -> Iterator[Entry]:
 def folded_entry(told: Told, *, everything: bool) -> Entry:
     """The block behind its summary; ``everything`` names all of many accounts."""
     summary = f"<details><summary>{_title(told, code_html)}</summary>"
-    facts = _facts(told) if len(told.targets) == 1 else [_names(told, everything=everything)]
-    if len(told.targets) > 1:
-        facts += _costs(told)
+    is_one = len(told.targets) == 1
+    facts = _facts(told) if is_one else [_names(told, everything=everything), *_costs(told)]
     return Entry(
         text=_joined((summary, *facts, items_diff(told.block), "</details>")),
         tally=((ACCOUNT, len(told.targets)),),
