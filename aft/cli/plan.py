@@ -157,7 +157,7 @@ def _made(
 
 
 def _notes(planned: Planned) -> tuple[str, ...]:
-    """What is to be said of the plan beside what is in it."""
+    """What readers of the plan must know besides what is in it."""
     if not planned.is_published:
         return ()
     from aft.report.wording import published_note

@@ -81,7 +81,7 @@ def _ledger(facts: MachineFacts) -> Iterator[Check]:
         yield wrong(
             "ledger-push",
             f"the ledger cannot be pushed: {facts.push}",
-            "give whoever applies the right to push this branch; plans do without",
+            "allow the identity that applies to push this branch; plans do not need it",
         )
     else:
         yield fine("ledger-push", "the ledger can be pushed")

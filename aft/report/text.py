@@ -191,7 +191,7 @@ def _in_wave_order(plan: Plan, targets: Iterable[str]) -> list[str]:
 
 
 def _shape(changes: Sequence[Change]) -> tuple[str, ...]:
-    """Equal for accounts of which the same is to be told; empty when each is to be told alone."""
+    """Equal for accounts that are shown together; empty for one that is shown alone."""
     if any(change.fields for change in changes):
         return ()
     return tuple(

@@ -1,4 +1,4 @@
-"""The accounts of a plan as Markdown: one block each, or one for many of which the same is told."""
+"""The accounts of a plan as Markdown: one block each, or one for many with the same changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aft.report.wording import Block, block_of, changes_by_account
 _ALIKE_FROM = 4
 _NAMES_SHOWN = 40
 _COLUMNS = 84
-"""Letters of a row in a block, beside its label."""
+"""Letters of a row in a block, next to its label."""
 _NAMES_TOGETHER = 50
 RISKY_ACCOUNT = "risky account"
 ACCOUNT = "account"
@@ -25,7 +25,7 @@ ACCOUNT = "account"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Accounts of which the same is told, under the first one's ``block``."""
+    """Accounts with the same changes, under the first one's ``block``."""
 
     block: Block
     targets: tuple[str, ...]
@@ -38,7 +38,7 @@ class Told:
 
 
 def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
-    """Every account the plan touches, in plan order; the same changes are told once."""
+    """Every account the plan touches, in plan order; the same changes are shown once."""
     lines = {line.target: line for line in plan.accounts}
     by_target = changes_by_account(plan)
     blocks: Mapping[str, Block] = {
