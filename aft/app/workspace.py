@@ -32,6 +32,7 @@ from aft.plan.kind import Kinds
 from aft.plan.safety import unknown_limits
 from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.values.ids import Revision
+from aft.values.words import counted
 
 
 class InvalidRepository(FindingsError):
@@ -39,8 +40,8 @@ class InvalidRepository(FindingsError):
 
     def __init__(self, findings: tuple[Finding, ...], revision: Revision) -> None:
         errors = sum(finding.is_error for finding in findings)
-        noun = "finding" if errors == 1 else "findings"
-        super().__init__(f"{errors} {noun} at {revision}", hint="fix the files, then run again")
+        said = f"{counted(errors, 'finding')} at {revision}"
+        super().__init__(said, hint="fix the files, then run again")
         self.findings = findings
 
 

@@ -19,6 +19,7 @@ from aft.cli.github_options import Hub, hub_options
 from aft.forge.fitting import fitted_body
 from aft.forge.port import issue_thread, pull_thread
 from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
+from aft.values.words import counted
 
 FINDINGS_EXIT = 3
 _APPLY_WORKFLOW = ".github/workflows/apply.yml"
@@ -97,8 +98,7 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
     """
     own = {hub.event.pull.number} if hub.event.pull else set()
     result = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
-    number = len(result.fetched)
-    click.echo(f"{number} open pull request{'' if number == 1 else 's'} in {PULLS_PREFIX}")
+    click.echo(f"{counted(len(result.fetched), 'open pull request')} in {PULLS_PREFIX}")
     for missing in result.missing:
         click.echo(f"pull request #{missing} has no head that can be fetched", err=True)
 

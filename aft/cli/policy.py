@@ -59,7 +59,7 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
     """
     from aft.app.policy_files import check_files, policy_type_of
     from aft.report.findings import findings_count, findings_json, findings_text
-    from aft.report.plain import counted
+    from aft.values.words import counted
 
     findings = check_files(files, policy_type_of(kind), changed_limits=_changed_limits(session))
     if form == "json":

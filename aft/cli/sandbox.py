@@ -20,8 +20,8 @@ def command() -> None:
     """A simulated AWS organization on this machine; no AWS account is needed or touched.
 
     Every verb works on it with aft --sandbox … or AFT_SANDBOX=1. It is strict where AWS is, is
-    kept between commands outside the repository, and has a clock of its own, on which minutes
-    of waiting take no time. Its ledger is a branch of its own, never pushed.
+    kept between commands outside the repository, and has its own clock, on which minutes
+    of waiting take no time. Its ledger is a separate branch that is never pushed.
     """
 
 
@@ -116,12 +116,6 @@ def _config(session: Session) -> Config:
 def _show(session: Session, report: SandboxReport) -> None:
     from aft.report.sandbox import sandbox_text
 
-    click.echo(
-        sandbox_text(
-            report.snapshot,
-            profile=report.profile,
-            now=report.now,
-            state_file=report.state_file if session.verbose else "",
-        ),
-        nl=False,
-    )
+    file = report.state_file if session.verbose else ""
+    text = sandbox_text(report.snapshot, profile=report.profile, now=report.now, state_file=file)
+    click.echo(text, nl=False)

@@ -15,8 +15,9 @@ from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.risk import is_risky
 from aft.plan.words import Item
-from aft.report.plain import counted, one_line
+from aft.report.plain import one_line
 from aft.report.wording import Block, block_of, changes_by_account, items_of, short, summary_line
+from aft.values.words import counted
 
 STYLES: Mapping[str, str] = {"+": "green", "~": "yellow", ">": "cyan", "-": "red", "!": "bold red"}
 _LABEL = 9
@@ -190,7 +191,7 @@ def _in_wave_order(plan: Plan, targets: Iterable[str]) -> list[str]:
 
 
 def _shape(changes: Sequence[Change]) -> tuple[str, ...]:
-    """Equal for accounts of which the same is to be told; empty when each is to be told alone."""
+    """Equal for accounts that are shown together; empty for one that is shown alone."""
     if any(change.fields for change in changes):
         return ()
     return tuple(

@@ -1,4 +1,4 @@
-"""Other open changes beside ours: read, within bounds, and compared."""
+"""Other open changes next to ours: read, within bounds, and compared."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class _Comparison:
         self._our = cache(self._ours.at)
 
     def with_(self, other: OtherRevision) -> list[Finding] | str:
-        """Findings, or why they cannot be told."""
+        """Findings, or why there can be none."""
         if other.base is None:
             return "it has no commit in common with this revision"
         our_base = self._base or other.base

@@ -30,7 +30,7 @@ def form_of(workspace: Workspace) -> str:
 
 
 def form_of_new(folder: Path, scaffold: Mapping[str, str]) -> str:
-    """The form of a repository that ``aft init`` has just written to ``folder``: of what lies
+    """The form of a repository that ``aft init`` has just written to ``folder``: of what is
     there, or of the scaffold alone where it is no git repository yet, or has errors."""
     if (folder / ".git").exists():
         try:

@@ -27,9 +27,10 @@ from aft.report.markdown.fitting import (
     utf8_size,
 )
 from aft.report.masking import NO_MASK, Mask
-from aft.report.plain import code_span, counted, prose
+from aft.report.plain import code_span, prose
 from aft.report.wording import items_of, short, summary_line, thing_counts
 from aft.values.ids import WORKING_TREE
+from aft.values.words import counted
 
 MARKER = "<!-- aft:plan -->"
 """First line of the comment, by which the next run finds it to update it in place."""
