@@ -69,7 +69,6 @@ class StepFile:
 
     path: str
     content: bytes
-    blob_id: str
 
 
 class Removal(enum.StrEnum):
@@ -122,9 +121,9 @@ class CustomizationStep:
     name: str
     kind: str
     file: StepFile
-    support: tuple[StepFile, ...]
-    content_digest: str
-    uses: frozenset[str]
+    support: tuple[StepFile, ...] = ()
+    content_digest: str = ""
+    uses: frozenset[str] = frozenset()
     reads: tuple[Access, ...] = ()
     declares: frozenset[str] | None = None
     timeout_seconds: int | None = None

@@ -7,7 +7,7 @@ a step wrote is kept; what must be known of it once its files are gone goes to t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aft.customizations.digests import step_digest
 from aft.customizations.model import (
@@ -39,8 +39,7 @@ from aft.values.ids import AccountId, RequestId
 Act = Callable[[CustomizationStep, StepInputs, AccountSession], StepResult]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _Found(NamedTuple):
     """A step, and the request and desired state it belongs to: today's, or those of its day."""
 
     step: CustomizationStep
@@ -263,15 +262,8 @@ def _step_in(desired: DesiredState, step_id: str) -> CustomizationStep | None:
 def _nameless(step_id: str, kind: str) -> CustomizationStep:
     """A step of which only the id is still known."""
     customization, name = step_id.split("/", 1)
-    return CustomizationStep(
-        customization=customization,
-        name=name,
-        kind=kind,
-        file=StepFile(path=step_id, content=b"", blob_id=""),
-        support=(),
-        content_digest="",
-        uses=frozenset(),
-    )
+    file = StepFile(path=step_id, content=b"")
+    return CustomizationStep(customization=customization, name=name, kind=kind, file=file)
 
 
 def _no_runner(kind: str) -> Terminal:

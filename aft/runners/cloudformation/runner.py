@@ -27,13 +27,14 @@ from aft.customizations.render import (
 )
 from aft.errors import Terminal
 from aft.findings.model import Finding, SourceRef
-from aft.runners.cloudformation.change_sets import (
+from aft.runners.cloudformation.stacks import (
+    LONGEST_WAIT,
     OWNER_TAG,
     REQUEST_TAG,
+    Stack,
     apply_template,
     delete_stack,
 )
-from aft.runners.cloudformation.stacks import LONGEST_WAIT, Stack
 from aft.runners.cloudformation.template_shape import check_shape, output_names
 from aft.sessions import AccountSession
 
@@ -98,7 +99,7 @@ class CloudFormationRunner:
                 hint = "give the template's parameters a Default; data comes from Jinja2"
             raise Terminal(f"{path}: {error.message}", hint=hint, code=error.code) from error
         log = f"stack {stack.name}: {'changed' if result.changed else 'no changes'}"
-        return StepResult(outputs=result.outputs, changed=result.changed, log=log)
+        return replace(result, log=log)
 
     def destroy(
         self,
