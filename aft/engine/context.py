@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from datetime import datetime
-from typing import Any
 
 from aft.desired.model import AccountRequest
 from aft.engine.effects import Effects
@@ -165,15 +164,15 @@ class RunContext:
 
     def note_tags(
         self, target: str, *, added: Iterable[str] = (), removed: Iterable[str] = ()
-    ) -> Mapping[str, Any]:
-        """The tags that are aft's on this account by now, as event data."""
+    ) -> tuple[str, ...]:
+        """The tags that are aft's on this account by now."""
         with self._lock:
             before = self._tag_keys.get(target)
             if before is None:
                 before = frozenset(self.record(target).tag_keys)
             keys = (before | frozenset(added)) - frozenset(removed)
             self._tag_keys[target] = keys
-        return {"tag_keys": sorted(keys)}
+        return tuple(sorted(keys))
 
     # --- things of no account ---
 

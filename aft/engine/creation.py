@@ -111,6 +111,7 @@ class Creations:
         """Whether to begin again what ``intent`` is about is to begin it once."""
         return (
             self._provider.traits.is_idempotent
+            and intent.provider == self._context.desired.config.provider
             and intent.creation_id is None
             and intent.name == wanted(change, NAME)
             and EmailAddress(intent.email).key == EmailAddress(wanted(change, EMAIL)).key

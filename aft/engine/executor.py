@@ -22,7 +22,7 @@ from aft.engine.run_change import Work, creates_account, work
 from aft.engine.run_start import opening_events
 from aft.engine.schedule import Schedule
 from aft.errors import Refused
-from aft.ledger.events import EventKind
+from aft.ledger.payloads import RunFinished
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.targets import AccountTarget
@@ -285,15 +285,14 @@ class _Executor:
         counts = outcome.counts
         stopped = f" ({outcome.stop_reason})" if outcome.stop_reason else ""
         event = context.journal.event(
-            EventKind.RUN_FINISHED,
+            RunFinished(
+                succeeded=counts.succeeded,
+                failed=counts.failed,
+                blocked=counts.blocked,
+                stopped=counts.stopped,
+            ),
             ORGANIZATION,
             f"End {context.run.command}: {counts}{stopped}",
-            data={
-                "succeeded": counts.succeeded,
-                "failed": counts.failed,
-                "blocked": counts.blocked,
-                "stopped": counts.stopped,
-            },
         )
         unpublished = context.journal.close(event)
         context.notify(ProgressKind.RUN_FINISHED, message=str(counts), seconds=seconds)

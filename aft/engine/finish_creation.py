@@ -11,7 +11,7 @@ from aft.engine.context import RunContext
 from aft.engine.effects import StepSuccess
 from aft.engine.placement import destination_of, place, tag
 from aft.engine.readiness import ensure_usable
-from aft.ledger.events import EventKind
+from aft.ledger.payloads import Bound
 from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.fields import NAME, OU, field_of, tags_to_set, wanted
 from aft.plan.model import Change
@@ -32,15 +32,13 @@ def settle_in(
     how = "created" if creation is not None else "found"
     tags = tags_to_set(change)
     owned = context.note_tags(change.target, added=tags)
-    origin = {"creation_id": creation.id} if creation is not None else {}
     context.journal.append(
         context.journal.event(
-            EventKind.BOUND,
+            Bound(how=how, creation_id=creation.id if creation else None, tag_keys=owned),
             change.target,
             f"Bind account {account_id} to {change.target} ({how})",
             account_id=account_id,
             change=change.id,
-            data={"how": how, **origin, **owned},
         ),
         durable=True,
     )
@@ -64,7 +62,7 @@ def settle_in(
         summary=f"{verb} account {account_id} for {change.target} in {there}",
         message=f"account {account_id} in {there}",
         account_id=account_id,
-        data={"how": how, **owned},
+        data={"how": how, "tag_keys": owned},
     )
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from aft.desired.model import AccountRequest, DesiredState
 from aft.engine.model import RunInfo, Tools
 from aft.errors import AftError
-from aft.ledger.events import EventKind, LedgerEvent
-from aft.plan.model import ORGANIZATION
+from aft.ledger.events import LedgerEvent, thing_subject
+from aft.ledger.payloads import Payload
+from aft.plan.model import ORGANIZATION, Change
 from aft.values.ids import WORKING_TREE, RequestId, Revision
 
 PUBLISH_EVERY_SECONDS = 30.0
@@ -34,18 +35,18 @@ class Journal:
 
     def event(
         self,
-        kind: EventKind,
+        payload: Payload,
         subject: str,
         summary: str,
         *,
         account_id: str | None = None,
         change: str = "",
         aws_request_ids: Sequence[str] = (),
-        data: Mapping[str, Any] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> LedgerEvent:
-        """An event of this run, now."""
+        """An event of this run, now. ``more`` is what a kind says of its step besides."""
         return LedgerEvent(
-            kind=kind,
+            kind=payload.event,
             subject=subject,
             at=self._tools.clock.now(),
             run=self._run.id,
@@ -57,7 +58,7 @@ class Journal:
             plan_digest=self._run.plan_digest,
             aws_request_ids=tuple(aws_request_ids),
             summary=summary,
-            data=data or {},
+            data={**payload.data, **(more or {})},
         )
 
     def append(self, *events: LedgerEvent, durable: bool = False) -> None:
@@ -112,12 +113,16 @@ class Journal:
         return commit
 
 
-def why(request: AccountRequest) -> Mapping[str, Any]:
-    """Who asked for the account and why, in the request's own words, for an event's data."""
+def subject_of(change: Change) -> str:
+    """The ledger's subject of a change: its request, or the thing that belongs to no account."""
+    return thing_subject(change.ref) if change.target == ORGANIZATION else change.target
+
+
+def why(request: AccountRequest) -> Mapping[str, str] | None:
+    """Who asked for the account and why, in the request's words; ``None`` if it says nothing."""
     words = {
         "owner": request.owner.team if request.owner is not None else "",
         "reason": request.reason,
         "ticket": request.ticket,
     }
-    said = {key: text for key, text in words.items() if text}
-    return {"why": said} if said else {}
+    return {key: text for key, text in words.items() if text} or None

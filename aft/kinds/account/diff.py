@@ -149,20 +149,24 @@ def _create(view: PlanView, draft: Draft, work: AccountSite) -> None:
     else:
         reason = _again(work, "", NO_ACCOUNT_YET)
     tags = desired_tags(request)
+    fields = (
+        FieldChange(field=NAME, before=None, after=request.name),
+        FieldChange(field=EMAIL, before=None, after=str(request.email)),
+        FieldChange(field=OU, before=None, after=str(work.place.path)),
+        FieldChange(field=OU_ID, before=None, after=work.place.id, known=work.place.id is not None),
+        FieldChange(field=ACCOUNT_ID, before=None, after=None, known=False),
+        *(tag_field(key, None, tags[key]) for key in sorted(tags)),
+    )
     draft.add(
         Action.CREATE,
         account_ref(),
         target=request.id,
-        fields=(
-            FieldChange(field=NAME, before=None, after=request.name),
-            FieldChange(field=EMAIL, before=None, after=str(request.email)),
-            FieldChange(field=OU, before=None, after=str(work.place.path)),
-            FieldChange(
-                field=OU_ID, before=None, after=work.place.id, known=work.place.id is not None
-            ),
-            FieldChange(field=ACCOUNT_ID, before=None, after=None, known=False),
-            *(tag_field(key, None, tags[key]) for key in sorted(tags)),
-        ),
+        fields=fields,
+        effect={
+            "fields": fields,
+            "provider": view.desired.config.provider,
+            "version": view.provider_version,
+        },
         uses=work.place.uses,
         reason=reason,
     )

@@ -5,8 +5,8 @@ Creating one takes a slot and two halves, which are ``aft.engine.creation``'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from aft.desired.model import desired_tags
 from aft.engine.context import RunContext
@@ -16,7 +16,8 @@ from aft.engine.placement import destination_of, place, tag, untag
 from aft.engine.run_start import confirmed_events
 from aft.errors import NotFound, Terminal
 from aft.ledger.events import ORGANIZATION, EventKind
-from aft.ledger.replay import rebound_data
+from aft.ledger.payloads import Allocated, Bound, Forgotten
+from aft.ledger.replay import rebound
 from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set
 from aft.plan.model import Action, Change
 from aft.values.ids import AccountId, OrgUnitId
@@ -50,12 +51,11 @@ def _adopt(context: RunContext, change: Change) -> StepSuccess:
     journal = context.journal
     journal.append(
         journal.event(
-            EventKind.BOUND,
+            Bound(how="adopted", tag_keys=owned, why=why(context.request(change.target))),
             change.target,
             f"Bind account {account_id} to {change.target}: {change.reason}",
             account_id=account_id,
             change=change.id,
-            data={"how": "adopted", **owned, **why(context.request(change.target))},
         ),
         durable=True,
     )
@@ -65,7 +65,7 @@ def _adopt(context: RunContext, change: Change) -> StepSuccess:
     return StepSuccess(
         summary=f"Adopt account {account_id} as {change.target}",
         account_id=account_id,
-        data=owned,
+        data={"tag_keys": owned},
     )
 
 
@@ -82,20 +82,18 @@ def _rebind(context: RunContext, change: Change) -> StepSuccess:
     # One append: whoever reads the ledger sees the account under exactly one of the two names.
     journal.append(
         journal.event(
-            EventKind.BOUND,
+            replace(rebound(context.record(before)), tag_keys=owned),
             change.target,
             f"Bind account {account_id} to {change.target}, which was {before}",
             account_id=account_id,
             change=change.id,
-            data={**rebound_data(context.record(before)), **owned},
         ),
         journal.event(
-            EventKind.FORGOTTEN,
+            Forgotten(rebound_to=change.target),
             before,
             f"Hand account {account_id} over from {before} to {change.target}",
             account_id=account_id,
             change=change.id,
-            data={"rebound_to": change.target},
         ),
         durable=True,
     )
@@ -105,7 +103,7 @@ def _rebind(context: RunContext, change: Change) -> StepSuccess:
     return StepSuccess(
         summary=f"Rename request {before} to {change.target} (account {account_id})",
         account_id=account_id,
-        data=owned,
+        data={"tag_keys": owned},
     )
 
 
@@ -151,7 +149,7 @@ def _tag(context: RunContext, change: Change) -> StepSuccess:
         summary=f"Tag {change.target} ({account_id}): {'; '.join(told)}",
         message="; ".join(told),
         account_id=account_id,
-        data=_owned_tags(context, change, removed),
+        data={"tag_keys": _owned_tags(context, change, removed)},
     )
 
 
@@ -179,22 +177,21 @@ def _leave_networks(context: RunContext, change: Change, account_id: AccountId) 
     if ranges:
         context.journal.append(
             context.journal.event(
-                EventKind.ALLOCATED,
+                Allocated(
+                    allocations={f"{account_id}/{name}": cidr for name, cidr in ranges.items()}
+                ),
                 ORGANIZATION,
                 f"Keep {', '.join(sorted(ranges.values()))} for account {account_id}, which "
                 f"{change.target} leaves behind",
                 account_id=account_id,
                 change=change.id,
-                data={
-                    "allocations": {f"{account_id}/{name}": cidr for name, cidr in ranges.items()}
-                },
             )
         )
 
 
 def _owned_tags(
     context: RunContext, change: Change, removed: Sequence[str] = ()
-) -> Mapping[str, Any]:
+) -> tuple[str, ...]:
     """Every tag the request names is aft's from now on, even where it was there already (an
     account adopted after a crash): so it goes when it is taken out of the file."""
     wanted = desired_tags(context.request(change.target))

@@ -272,6 +272,7 @@ def test_every_event_says_who_why_from_which_commit_and_by_which_calls() -> None
     assert events[0].data == {
         "name": "payments",
         "email": "aws+payments@example.com",
+        "provider": "organizations",
         "why": {"owner": "payments"},
     }
     assert events[1].aws_request_ids[0].startswith("organizations:CreateAccount:")
