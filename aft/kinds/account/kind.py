@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aft.errors import UserError
-from aft.kinds.account.diff import NO_ACCOUNT_YET, plan_accounts
+from aft.kinds.account.diff import plan_accounts
 from aft.kinds.account.forget import forget_requests
 from aft.organization.model import REQUEST_TAG
 from aft.plan.draft import Draft
 from aft.plan.fields import (
     ACCOUNT_ID,
     ARRIVAL,
+    DOUBT,
     EMAIL,
     NAME,
     OU,
@@ -181,7 +182,7 @@ def _outside(change: Change) -> Iterator[Item]:
                     f"{after(fields.get(NAME))} <{after(fields.get(EMAIL))}>",
                     f"id {after(fields.get(ACCOUNT_ID))}",
                 ),
-                notes=because(change) if change.reason != NO_ACCOUNT_YET else (),
+                notes=because(change) if change.is_retry or DOUBT in fields else (),
             )
             tags = [item for item in tags if item.field != TAG_PREFIX + REQUEST_TAG]
         case Action.ADOPT, _:
