@@ -31,21 +31,14 @@ def settle_in(
     provider = context.tools.provider
     how = "created" if creation is not None else "found"
     tags = tags_to_set(change)
-    owned = context.note_tags(change.target, added=tags)
-    context.journal.append(
-        context.journal.event(
-            Bound(how=how, creation_id=creation.id if creation else None, tag_keys=owned),
-            change.target,
-            f"Bind account {account_id} to {change.target} ({how})",
-            account_id=account_id,
-            change=change.id,
-        ),
-        durable=True,
+    owned = context.owned_tags(change.target, added=tags)
+    context.bind(
+        change,
+        account_id,
+        Bound(how=how, creation_id=creation.id if creation else None, tag_keys=owned),
+        f"Bind account {account_id} to {change.target} ({how})",
+        is_new=creation is not None or bool(found and found.tags.get(REQUEST_TAG) == change.target),
     )
-    is_new = creation is not None or (
-        found is not None and found.tags.get(REQUEST_TAG) == change.target
-    )
-    context.bind(change.target, account_id, born=context.tools.clock.now() if is_new else None)
     ensure_usable(context, change, account_id)
     destination = destination_of(context, change)
     born_in = provider.birthplace(destination, context.snapshot)

@@ -111,7 +111,7 @@ class Intents:
         previously = self._context.request(change.target).previously
         if owner not in (None, change.target, previously):
             raise _taken(change, account, f"the tag {REQUEST_TAG} says it is {owner}'s")
-        for subject, record in self._context.ledger.records.items():
+        for subject, record in self._context.journal.records().items():
             if record.account_id == account.id and subject not in (change.target, previously):
                 raise _taken(change, account, f"the ledger says it is {subject}'s")
         if account.state not in (AccountState.ACTIVE, AccountState.PENDING_ACTIVATION):

@@ -16,7 +16,6 @@ from aft.engine.journal import subject_of
 from aft.errors import AftError, Stopped, unexpected
 from aft.ledger.events import EventKind, thing_subject
 from aft.ledger.payloads import Forgotten, Payload, StepDone, StepFailed, StepRemoved
-from aft.plan.draft import thing
 from aft.plan.model import ORGANIZATION, Action, Change
 from aft.plan.outcome import Status
 from aft.ports import ProgressKind
@@ -63,8 +62,6 @@ def work(
         if isinstance(result, AskAgain):
             return Work(again=result)
         _write_done(context, change, result, calls)
-        if result.made:
-            context.note_made(thing(change.target, change.ref), result.made)
         context.journal.publish_now_and_then()
         return Work(message=result.message or result.summary, account_id=result.account_id)
     except Stopped as error:

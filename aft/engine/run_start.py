@@ -75,7 +75,7 @@ def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...
             f"Confirm {item.ref.key} of {item.target} ({item.account_id}): read and found right",
             account_id=item.account_id,
         )
-        for item in context.confirmations
+        for item in context.plan.confirmations
         if item.target == target
     )
 
@@ -88,7 +88,7 @@ def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         if change.kind == ACCOUNT
         and (change.action is Action.ADOPT or change.ref == account_ref("request"))
     }
-    targets = dict.fromkeys(item.target for item in context.confirmations)
+    targets = dict.fromkeys(item.target for item in context.plan.confirmations)
     return tuple(
         event
         for target in targets

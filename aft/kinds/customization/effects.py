@@ -88,7 +88,6 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     before = record.done(change.ref)
     is_same = before is not None and before.digest == digest and not record.failed(change.ref)
     if before is not None and is_same and field_of(change, RERUN) is None:
-        context.leave_outputs(change.target, step.id, before.outputs)
         return StepSuccess(
             summary=f"Leave {step.id} of {change.target} ({account_id}): its inputs are the same",
             message="its inputs are the same as last time",
@@ -99,7 +98,6 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
             unchanged=True,
         )
     result = _carry_out(context, change, step, inputs, runner.run)
-    context.leave_outputs(change.target, step.id, result.outputs)
     left = f", leaving {', '.join(sorted(result.outputs))}" if result.outputs else ""
     return StepSuccess(
         summary=f"Run {step.id} in {change.target} ({account_id}){left}",
@@ -122,7 +120,7 @@ def _destroy(context: RunContext, change: Change) -> StepSuccess:
         account=facts_of_the_past(
             context.facts_of(change.target, account_id), found.request, context.desired
         ),
-        outputs=_outputs(context, change.target),
+        outputs=outputs_of(context.record(change.target)),
         accounts=_accounts(context, found.request),
         parameters=parameters_for(found.step, found.request, found.desired)
         if found.step.customization in found.desired.customizations
@@ -192,21 +190,19 @@ def _account_of(context: RunContext, change: Change) -> AccountId:
     return account_id
 
 
-def _outputs(context: RunContext, target: str) -> Mapping[str, Outputs]:
-    """What finished steps of this account left, by step id; this run's over older ones."""
-    return {**outputs_of(context.record(target)), **context.outputs_left(target)}
-
-
 def _accounts(context: RunContext, request: AccountRequest) -> Mapping[str, OtherAccount]:
     return {
-        name: OtherAccount(account_id=context.known_account(name), outputs=_outputs(context, name))
+        name: OtherAccount(
+            account_id=context.known_account(name),
+            outputs=outputs_of(context.record(name)),
+        )
         for name in request.depends_on
     }
 
 
 def _step(context: RunContext, change: Change) -> tuple[CustomizationStep, dict[str, Outputs]]:
     """The step a change names, and what the steps before it left."""
-    known = _outputs(context, change.target)
+    known = outputs_of(context.record(change.target))
     before: dict[str, Outputs] = {}
     for step in context.target(change.target).steps:
         if step.id == change.key:
