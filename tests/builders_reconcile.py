@@ -1,4 +1,4 @@
-"""A run in a few words: fake world, fake ledger, real planner, real executor."""
+"""A run in a few words: fake world, fake ledger, real planner, real engine."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from fakes.world_ledger import FakeLedger
 
 from aft.account_provider import AccountProvider, Application
 from aft.desired.model import DesiredState
-from aft.engine.executor import apply_plan
 from aft.engine.model import RunInfo, StopToken, Tools
+from aft.engine.run import apply_plan
 from aft.organization.model import REQUEST_TAG
 from aft.plan.codec import plan_digest
 from aft.plan.make import Drafted, draft_plan

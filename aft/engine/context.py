@@ -74,6 +74,7 @@ class RunContext:
         self.limits = view.desired.config.limits
         self.stop = stop
         self.done = done
+        self.began = tools.clock.monotonic()
         self.pause = Pause(tools.clock, stop)
         self.retry = Retry(self.pause.wait, tools.random)
         self.journal = Journal(tools, run, view.desired, view.ledger)
