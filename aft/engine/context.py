@@ -196,8 +196,7 @@ class RunContext:
             )
         if not known:
             raise Terminal(
-                f"nobody knows AWS's id of {ref}",
-                hint="make a new plan, so that it is made first",
+                f"nobody knows AWS's id of {ref}", hint="make a new plan, so that it is made first"
             )
         return known
 

@@ -94,9 +94,7 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
         case StepRemoved():
             gone = str(step_ref(event))
             return replace(
-                record,
-                steps=_without(record.steps, gone),
-                failures=_without(record.failures, gone),
+                record, steps=_without(record.steps, gone), failures=_without(record.failures, gone)
             )
         case Allocated() as said:
             return replace(record, allocations={**record.allocations, **(said.allocations or {})})

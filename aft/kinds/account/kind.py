@@ -36,10 +36,7 @@ LOSES_TAGS = Limit("untag", "accounts losing tags", "accounts")
 
 _VERBS: Mapping[tuple[Action, str], Verb] = {
     (Action.CREATE, ""): Verb(
-        label="create",
-        done="created",
-        tells=True,
-        limit=Limit("create", "creations", "accounts"),
+        label="create", done="created", tells=True, limit=Limit("create", "creations", "accounts")
     ),
     (Action.ADOPT, ""): Verb(label="adopt", done="adopted", tells=True, risk=ADOPTS),
     (Action.UPDATE, "request"): Verb(
