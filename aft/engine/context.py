@@ -18,9 +18,8 @@ from aft.desired.model import AccountRequest
 from aft.engine.effects import Effects
 from aft.engine.journal import Journal
 from aft.engine.model import RunInfo, StopToken, Tools
-from aft.engine.pause import Pause
-from aft.engine.retry import Retry
 from aft.engine.units import UnitIndex
+from aft.engine.waiting import Pause, Retry
 from aft.errors import Terminal
 from aft.ledger.events import AccountRecord
 from aft.ledger.payloads import Bound, Forgotten, Payload
@@ -68,6 +67,8 @@ class RunContext:
         self.desired = view.desired
         self.snapshot = view.snapshot
         self.ledger = view.ledger
+        self.settings = view.settings
+        self.runners = view.runners
         self.targets = targets
         self.tools = tools
         self.run = run

@@ -49,42 +49,35 @@ class Intents:
         """Make the intent durable. Raises ``Conflict`` when another run holds one."""
         request = self._context.request(change.target)
         name, email = wanted(change, NAME), wanted(change, EMAIL)
-        journal = self._context.journal
-        event = journal.event(
+        event = self._context.journal.write(
             Intent(name=name, email=email, provider=self._provider, why=why(request)),
             change.target,
             f"Intend to create account {name} for {change.target}",
             change=change.id,
+            durable=True,
         )
-        journal.append(event, durable=True)
         return OpenIntent(
             at=event.at, run=event.run, name=name, email=email, provider=self._provider
         )
 
     def accepted(self, change: Change, creation: Creation, calls: Sequence[str]) -> None:
         """The creation is accepted: note its id, durably."""
-        journal = self._context.journal
-        journal.append(
-            journal.event(
-                Creating(creation_id=creation.id),
-                change.target,
-                f"Creating account {creation.account_name} for {change.target} ({creation.id})",
-                change=change.id,
-                aws_request_ids=calls,
-            ),
+        self._context.journal.write(
+            Creating(creation_id=creation.id),
+            change.target,
+            f"Creating account {creation.account_name} for {change.target} ({creation.id})",
+            change=change.id,
+            aws_request_ids=calls,
             durable=True,
         )
 
     def came_to_nothing(self, change: Change, intent: OpenIntent, why: str) -> None:
         """Close the intent: no account came of it."""
-        journal = self._context.journal
-        journal.append(
-            journal.event(
-                IntentSettled(reason=why, intent_run=intent.run),
-                change.target,
-                f"No account was created for {change.target}: {why}",
-                change=change.id,
-            )
+        self._context.journal.write(
+            IntentSettled(reason=why, intent_run=intent.run),
+            change.target,
+            f"No account was created for {change.target}: {why}",
+            change=change.id,
         )
 
     def settle(self, change: Change, intent: OpenIntent, *, look_once: bool) -> Found | None:

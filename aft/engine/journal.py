@@ -67,6 +67,14 @@ class Journal:
             data={**payload.data, **(more or {})},
         )
 
+    def write(
+        self, payload: Payload, subject: str, summary: str, *, durable: bool = False, **more: Any
+    ) -> LedgerEvent:
+        """Append one event, with the arguments of ``event``."""
+        event = self.event(payload, subject, summary, **more)
+        self.append(event, durable=durable)
+        return event
+
     def append(self, *events: LedgerEvent, durable: bool = False) -> None:
         """Commit ``events``; with ``durable`` they outlive this machine when it returns."""
         self._tools.ledger.append(events, durable=durable)

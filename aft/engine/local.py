@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aft.engine.context import RunContext
 from aft.engine.creation import AskAgain, Asked, Creations
@@ -159,17 +160,16 @@ class _Pools:
             raise result.broken
         if result.asked is not None:
             self._queue(_Step(step.change, asked=result.asked), first=True)
-        elif result.again is not None:
+            return
+        if result.again is not None:
             self._queue(_Step(step.change, again=result.again), first=False)
-        elif result.status is Status.SUCCEEDED:
-            self._note(step.change, result)
+            return
+        self._note(step.change, result)
+        if result.status is Status.SUCCEEDED:
             begun = self._schedule.succeeded(step.change)
             self._enqueue([item for item in begun if item.target == step.change.target], first=True)
             self._enqueue([item for item in begun if item.target != step.change.target])
-        elif result.status is Status.STOPPED:
-            self._note(step.change, result)
-        else:
-            self._note(step.change, result)
+        elif result.status is Status.FAILED:
             blocked, begun = self._schedule.failed(step.change)
             for change in blocked:
                 self._blocked(change, step.change, result.message)
@@ -180,64 +180,53 @@ class _Pools:
     def _note(self, change: Change, result: Work) -> None:
         now = self._context.tools.clock.monotonic()
         began = self._began.get(change.id, now)
-        self._record(
-            StepOutcome(
-                change=change,
-                status=result.status,
-                message=result.message,
-                hint=result.hint,
-                began=began - self._context.began,
-                seconds=now - began,
-                account_id=result.account_id,
-            )
+        self._end(
+            change,
+            result.status,
+            result.message,
+            result.hint,
+            began=began - self._context.began,
+            seconds=now - began,
+            account_id=result.account_id,
         )
 
     def _blocked(self, change: Change, cause: Change, reason: str) -> None:
         whose = "its own" if change.target == cause.target else f"{cause.target}'s"
         what = self._context.kinds.describe(cause)
-        self._record(
-            StepOutcome(
-                change=change,
-                status=Status.BLOCKED,
-                message=f"waits for {whose} step to {what}, which failed: {reason}",
-                hint="it goes on by itself once that has succeeded",
-                blocked_by=cause.id,
-            )
+        self._end(
+            change,
+            Status.BLOCKED,
+            f"waits for {whose} step to {what}, which failed: {reason}",
+            "it goes on by itself once that has succeeded",
+            blocked_by=cause.id,
         )
 
     def _stopped(self, change: Change) -> None:
-        self._record(
-            StepOutcome(
-                change=change,
-                status=Status.STOPPED,
-                message=f"not begun: {self._context.stop.reason}",
-                hint="run again to continue from here",
-            )
-        )
+        message = f"not started: {self._context.stop.reason}"
+        self._end(change, Status.STOPPED, message, "run again to continue from here")
 
     def _close_waiting(self) -> None:
         """What never began: because of the stop, or because nobody did what it waits for."""
         for change in self._schedule.waiting:
             if self._context.stop.is_set:
                 self._stopped(change)
-                continue
-            message = "waits for changes that wait for it"
-            hint = "this plan cannot be carried out; make a new one"
-            if self._missing:
+            elif self._missing:
                 message = "waits for steps of other accounts that this run has not done yet"
                 hint = "it goes on by itself once they have succeeded"
-            self._record(
-                StepOutcome(change=change, status=Status.BLOCKED, message=message, hint=hint)
-            )
+                self._end(change, Status.BLOCKED, message, hint)
+            else:
+                message = "waits for changes that wait for it"
+                hint = "this plan cannot be carried out; make a new one"
+                self._end(change, Status.BLOCKED, message, hint)
 
-    def _record(self, outcome: StepOutcome) -> None:
-        change = outcome.change
+    def _end(self, change: Change, status: Status, message: str, hint: str, **more: Any) -> None:
+        outcome = StepOutcome(change=change, status=status, message=message, hint=hint, **more)
         self._outcomes[change.id] = outcome
         kind = {
             Status.SUCCEEDED: ProgressKind.STEP_DONE,
             Status.FAILED: ProgressKind.STEP_FAILED,
-        }.get(outcome.status, ProgressKind.STEP_SKIPPED)
-        self._context.notify(kind, change, outcome.message, seconds=outcome.seconds)
+        }.get(status, ProgressKind.STEP_SKIPPED)
+        self._context.notify(kind, change, message, seconds=outcome.seconds)
         self._left[change.target] -= 1
         if not self._left[change.target]:
             row = self.row(change.target)

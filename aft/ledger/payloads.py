@@ -7,10 +7,9 @@ what these classes do not name (a kind's own words about its step) stays in ``Le
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar
 
-from pydantic import PlainValidator, TypeAdapter
+from pydantic import BaseModel, ConfigDict, PlainValidator
 
 from aft.ledger.events import EventKind, LedgerEvent, texts
 from aft.values.canonical_json import plain
@@ -38,20 +37,18 @@ Texts = Annotated[
 Count = Annotated[int, PlainValidator(lambda value: value if isinstance(value, int) else 0)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
+class Payload(BaseModel):
     """``None`` is what an event does not say."""
 
+    model_config = ConfigDict(frozen=True, defer_build=True)
     event: ClassVar[EventKind]
 
     @property
     def data(self) -> Mapping[str, Any]:
         """As ``LedgerEvent.data`` has it."""
-        said = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {name: plain(value) for name, value in said.items() if value is not None}
+        return {name: plain(value) for name, value in self if value is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Intent(Payload):
     """An account is about to be applied for, from ``provider``; ``why`` in the request's words."""
 
@@ -62,7 +59,6 @@ class Intent(Payload):
     why: Texts = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Creating(Payload):
     """The application was accepted."""
 
@@ -70,7 +66,6 @@ class Creating(Payload):
     creation_id: Word = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IntentSettled(Payload):
     """It came to nothing, seen by looking. ``intent_run`` is the run that had opened it."""
 
@@ -79,7 +74,6 @@ class IntentSettled(Payload):
     intent_run: Word = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Bound(Payload):
     """Request id and account id belong together. ``how``: created, adopted, found or rebound; then
     ``done`` are the steps it brings along (``steps`` in ledgers of version 0.1)."""
@@ -96,7 +90,6 @@ class Bound(Payload):
     why: Texts = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StepPayload(Payload):
     """What a step was about. ``name`` is what ledgers of version 0.1 called it."""
 
@@ -106,7 +99,6 @@ class StepPayload(Payload):
     name: Word = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StepDone(StepPayload):
     """``unchanged``: all was right already."""
 
@@ -119,14 +111,12 @@ class StepDone(StepPayload):
     how: Word = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StepConfirmed(StepDone):
     """Read live and found right, or (``how``) there is nothing left to do."""
 
     event = EventKind.STEP_CONFIRMED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFailed(StepPayload):
     """``about`` is what must be known of the step once its files are gone."""
 
@@ -136,7 +126,6 @@ class StepFailed(StepPayload):
     about: Texts = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StepRemoved(StepPayload):
     """Its thing is gone, or let go."""
 
@@ -144,7 +133,6 @@ class StepRemoved(StepPayload):
     how: Word = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Allocated(Payload):
     """Ranges of addresses given to settings."""
 
@@ -152,7 +140,6 @@ class Allocated(Payload):
     allocations: Texts = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten(Payload):
     """The request's file is gone, or another id has its account; the account was left alone."""
 
@@ -160,7 +147,6 @@ class Forgotten(Payload):
     rebound_to: Word = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Payload):
     """``lifted`` are the safety limits that a reviewed exception let the run exceed."""
 
@@ -170,7 +156,6 @@ class RunStarted(Payload):
     lifted: Words = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Payload):
     """How many steps ended how."""
 
@@ -181,13 +166,15 @@ class RunFinished(Payload):
     stopped: Count = 0
 
 
-PAYLOADS: tuple[type[Payload], ...] = (
-    *(Intent, Creating, IntentSettled, Bound, Allocated, Forgotten, RunStarted, RunFinished),
-    *(StepDone, StepConfirmed, StepFailed, StepRemoved),
-)
-_ADAPTERS = {payload.event: TypeAdapter(payload) for payload in PAYLOADS}
+_PAYLOADS: Mapping[EventKind, type[Payload]] = {
+    payload.event: payload
+    for payload in (
+        *(Intent, Creating, IntentSettled, Bound, Allocated, Forgotten, RunStarted, RunFinished),
+        *(StepDone, StepConfirmed, StepFailed, StepRemoved),
+    )
+}
 
 
 def payload_of(event: LedgerEvent) -> Payload:
     """What the event says."""
-    return _ADAPTERS[event.kind].validate_python(event.data)
+    return _PAYLOADS[event.kind].model_validate(event.data)

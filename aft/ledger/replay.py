@@ -102,8 +102,8 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
             return record
 
 
-def rebound(old: AccountRecord) -> Bound:
-    """The binding that moves ``old``'s account to a new request id.
+def rebound(old: AccountRecord, *, tag_keys: tuple[str, ...] | None = None) -> Bound:
+    """The binding that moves ``old``'s account to a new request id, with these tags on it.
 
     Write it to the new subject, with the account's id, and ``Forgotten`` to the old one.
     """
@@ -111,7 +111,7 @@ def rebound(old: AccountRecord) -> Bound:
         how="rebound",
         previously=old.subject,
         done=encode_steps(old.steps),
-        tag_keys=old.tag_keys,
+        tag_keys=old.tag_keys if tag_keys is None else tag_keys,
         allocations=old.allocations or None,
     )
 

@@ -137,8 +137,6 @@ def _tools(workspace: Workspace, world: World, planned: Planned, observer: Obser
         calls=world.edge.calls,
         observer=observer,
         history=GitHistory(workspace.repository),
-        settings=workspace.settings,
-        runners=workspace.runners,
         random=SystemRandom().random,
         kinds=planned.kinds,
         effects=world.effects,

@@ -6,7 +6,6 @@ Creating one takes a slot and two halves, which are ``aft.engine.creation``'s.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from aft.desired.model import desired_tags
 from aft.engine.context import RunContext
@@ -68,7 +67,7 @@ def _rebind(context: RunContext, change: Change) -> StepSuccess:
     context.bind(
         change,
         account_id,
-        replace(rebound(context.record(before)), tag_keys=context.owned_tags(before, added=wanted)),
+        rebound(context.record(before), tag_keys=context.owned_tags(before, added=wanted)),
         f"Bind account {account_id} to {change.target}, which was {before}",
     )
     return _enrolled(
@@ -153,17 +152,14 @@ def _leave_networks(context: RunContext, change: Change, account_id: AccountId) 
     """A forgotten account keeps its networks, so nobody else may get their addresses."""
     ranges = context.record(change.target).allocations
     if ranges:
-        context.journal.append(
-            context.journal.event(
-                Allocated(
-                    allocations={f"{account_id}/{name}": cidr for name, cidr in ranges.items()}
-                ),
-                ORGANIZATION,
-                f"Keep {', '.join(sorted(ranges.values()))} for account {account_id}, which "
-                f"{change.target} leaves behind",
-                account_id=account_id,
-                change=change.id,
-            )
+        kept = {f"{account_id}/{name}": cidr for name, cidr in ranges.items()}
+        context.journal.write(
+            Allocated(allocations=kept),
+            ORGANIZATION,
+            f"Keep {', '.join(sorted(ranges.values()))} for account {account_id}, which "
+            f"{change.target} leaves behind",
+            account_id=account_id,
+            change=change.id,
         )
 
 

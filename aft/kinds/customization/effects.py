@@ -72,7 +72,7 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     """Run one step with the outputs of the steps before it, unless its inputs are unchanged."""
     account_id = _account_of(context, change)
     step, outputs = _step(context, change)
-    runner = context.tools.runners.get(step.kind)
+    runner = context.runners.get(step.kind)
     if runner is None:
         raise _no_runner(step.kind)
     request = context.request(change.target)
@@ -113,7 +113,7 @@ def _destroy(context: RunContext, change: Change) -> StepSuccess:
     """Take away what a step made that the account no longer gets, then forget the step."""
     account_id = _account_of(context, change)
     found = _gone_step(context, change)
-    runner = context.tools.runners.get(found.step.kind)
+    runner = context.runners.get(found.step.kind)
     if not isinstance(runner, Destroys):
         raise _no_runner(found.step.kind)
     inputs = StepInputs(
@@ -152,7 +152,7 @@ def _about(context: RunContext, change: Change) -> Mapping[str, str]:
     found = {"runner": step.kind, "revision": context.run.revision}
     if step.on_removal is Removal.DESTROY:
         found["on_removal"] = step.on_removal.value
-    runner = context.tools.runners.get(step.kind)
+    runner = context.runners.get(step.kind)
     if isinstance(runner, SharesState) and not step.shares_state:
         found["state"] = "own"
     return found
@@ -228,9 +228,9 @@ def _gone_step(context: RunContext, change: Change) -> _Found:
     known = context.record(change.target)
     done = known.done(change.ref) or known.failed(change.ref)
     kind = (done.about.get("runner", "") if done is not None else "") or runner_claiming(
-        change.key, context.tools.runners
+        change.key, context.runners
     )
-    runner = context.tools.runners.get(kind)
+    runner = context.runners.get(kind)
     if isinstance(runner, Destroys) and not runner.needs_files:
         step = _nameless(change.key, kind)
         return _Found(step=step, request=request, desired=context.desired)

@@ -213,7 +213,7 @@ def test_a_stop_between_steps_begins_nothing_more_and_the_next_run_continues() -
     assert outcome.exit_code == 4
     assert len(scene.world.births) < 3
     (last,) = [row for row in outcome.targets if row.target == "c"]
-    assert last.reason == "not begun: SIGTERM"
+    assert last.reason == "not started: SIGTERM"
     assert scene.ledger.kinds("organization")[-1] == "run-finished"
     assert set(rows(scene.apply(state)).values()) == {"succeeded"}
     assert scene.world.accepted_starts == {"a": 1, "b": 1, "c": 1}
