@@ -211,6 +211,12 @@ class AccountProviderPlugin(Protocol):
         """How ``aft.yaml`` calls it."""
         ...
 
+    @property
+    def effect_version(self) -> int:
+        """Goes up when applications are carried out otherwise: a plan that was reviewed before is
+        then refused."""
+        ...
+
     def connect(self, management: ManagementAccess) -> AccountProvider:
         """The provider for one organization; makes no call yet."""
         ...

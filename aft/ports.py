@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from aft.ledger.events import LedgerEvent, LedgerState
+from aft.ledger.timeline import CommitInfo
 from aft.organization.model import Account, OrganizationSnapshot
 from aft.sessions import AccountSession
 from aft.values.ids import AccountId, OrgUnitId, RequestId, Revision
@@ -38,19 +39,6 @@ class Clock(Protocol):
 
 
 # --- git ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitInfo:
-    """Who did it and when; times are aware."""
-
-    id: str
-    author: str
-    author_email: str
-    authored_at: datetime
-    committer: str
-    committed_at: datetime
-    subject: str
 
 
 class RequestHistory(Protocol):

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aft.account_provider import AccountProvider, Creation, CreationState
-from aft.engine.pause import TICK_SECONDS, Pause
+from aft.engine.waiting import TICK_SECONDS, Pause
 from aft.errors import Terminal, Transient
 from aft.ports import Clock
 

@@ -18,7 +18,7 @@ from aft.errors import UserError
 from aft.git import trees
 from aft.git.errors import disk_errors
 from aft.git.repository import Repository
-from aft.ports import CommitInfo
+from aft.ledger.timeline import CommitInfo
 from aft.values.ids import WORKING_TREE, Revision
 
 _WALKS_BEFORE_INDEX = 4

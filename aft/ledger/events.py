@@ -112,13 +112,14 @@ class LedgerEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIntent:
-    """A creation that was meant, and may or may not have happened."""
+    """A creation that was meant, and may or may not have happened. Ledgers of before providers
+    had names say none: that is Organizations."""
 
     at: Moment
     run: str
     name: str = ""
     email: str = ""
-    provider: str = ""
+    provider: str = "organizations"
     creation_id: str | None = None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from aft.ledger.events import EventKind, LedgerEvent
 from aft.ledger.replay import step_action, step_ref
@@ -17,23 +17,17 @@ COMMIT = "commit"
 """The kind of an entry that is a commit of the request."""
 
 
-class RequestCommit(Protocol):
-    """A commit that changed a request's file; ``aft.ports.CommitInfo`` is one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitInfo:
+    """A commit: who did it and when; times are aware."""
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def author(self) -> str: ...
-    @property
-    def author_email(self) -> str: ...
-    @property
-    def authored_at(self) -> datetime: ...
-    @property
-    def committer(self) -> str: ...
-    @property
-    def committed_at(self) -> datetime: ...
-    @property
-    def subject(self) -> str: ...
+    id: str
+    author: str
+    author_email: str
+    authored_at: datetime
+    committer: str
+    committed_at: datetime
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +46,7 @@ class TimelineEntry:
 
 
 def timeline(
-    commits: Sequence[RequestCommit], events: Iterable[LedgerEvent]
+    commits: Sequence[CommitInfo], events: Iterable[LedgerEvent]
 ) -> tuple[TimelineEntry, ...]:
     """Both stories as one, oldest first. ``commits`` come newest first, as git tells them.
 
@@ -76,7 +70,7 @@ def timeline(
     return tuple(merged)
 
 
-def _commit_entry(commit: RequestCommit) -> TimelineEntry:
+def _commit_entry(commit: CommitInfo) -> TimelineEntry:
     details: dict[str, Any] = {"author_email": commit.author_email}
     if commit.committer != commit.author:
         details["committer"] = commit.committer

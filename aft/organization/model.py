@@ -92,16 +92,12 @@ class OrganizationSnapshot:
 
         Keys are ``ou/<id>``, ``account/<id>``, ``policy/<id>`` and ``<kind>/<key>``.
         """
-        found: dict[str, str] = {}
-        for unit in self.units:
-            found[f"ou/{unit.id}"] = digest(unit)[7:23]
-        for account in self.accounts:
-            found[f"account/{account.id}"] = digest(account)[7:23]
-        for policy in self.policies:
-            found[f"policy/{policy.id}"] = digest(policy)[7:23]
-        for kind, things in self.objects.items():
-            found |= {f"{kind}/{key}": digest(values)[7:23] for key, values in things.items()}
-        return found
+        things: dict[str, object] = {f"ou/{unit.id}": unit for unit in self.units}
+        things |= {f"account/{account.id}": account for account in self.accounts}
+        things |= {f"policy/{policy.id}": policy for policy in self.policies}
+        for kind, objects in self.objects.items():
+            things |= {f"{kind}/{key}": values for key, values in objects.items()}
+        return {name: digest(item)[7:23] for name, item in things.items()}
 
     def with_kinds(self, kinds: Collection[str]) -> OrganizationSnapshot:
         """The same, with the objects of ``kinds`` alone."""

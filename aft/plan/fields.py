@@ -28,6 +28,9 @@ TAG_PREFIX = "tags."
 ARRIVAL = "arrival"
 """Set where an account is brought home that aft itself has begun to create: the rest of a routine
 creation, which a failure or a killed run left open."""
+DOUBT = "doubt"
+"""Set on a creation of which something has to be looked at first: an earlier one that was begun, or
+whether the e-mail address is free. No part of what is carried out."""
 CIDR = "cidr"
 """The range of addresses a setting gets, under the setting's name."""
 TAKES_AWAY = "takes_away"

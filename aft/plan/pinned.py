@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from aft.plan.draft import Look
-from aft.plan.fields import RERUN, TAKES_AWAY, field_of
+from aft.plan.fields import DOUBT, RERUN, TAKES_AWAY, field_of
 from aft.plan.kind import Kinds
 from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import ORGANIZATION, Change, Plan
@@ -54,8 +54,8 @@ def what_differs(plan: Plan, now: Plan, kinds: Kinds) -> tuple[str, ...]:
 
 def _does(change: Change) -> tuple[object, ...]:
     """What is carried out, as the plan holds it: a digest in it may be as wrong as the rest. What
-    was only seen inside the account is left out."""
-    fields = tuple(item for item in change.fields if item.field != TAKES_AWAY)
+    was only seen inside the account, or has to be looked at first, is left out."""
+    fields = tuple(item for item in change.fields if item.field not in (DOUBT, TAKES_AWAY))
     return change.account_id, change.effect, change.inputs_digest, fields
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from aft.errors import UserError
 from aft.plan.codec import plan_digest
-from aft.plan.fields import OU_ID, REVISION
+from aft.plan.fields import DOUBT, OU_ID, REVISION
 from aft.plan.model import Action, Change, Plan
 from aft.plan.typed_json import WrongShape, json_object, read_model
 from aft.values.canonical_json import digest, plain
@@ -33,7 +33,7 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,2000}")
 _TELLING = re.compile(r"@|[0-9]{12}")
 """What makes a name tell an e-mail address or account id."""
 
-_NOT_COMPARED = frozenset({OU_ID, REVISION})
+_NOT_COMPARED = frozenset({DOUBT, OU_ID, REVISION})
 """Fields that come to be known, or move on, while the change stays the same for people."""
 
 _HINT = "use the reviewed.json of the pull request's plan (`aft plan --report DIR`) as it is"

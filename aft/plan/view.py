@@ -24,7 +24,7 @@ class PlanView:
 
     ``scope`` limits the plan to these requests and the OUs they need. ``is_deep`` questions what
     the ledger takes as done, too. ``rerun`` names customizations and steps to run although
-    nothing changed.
+    nothing changed. ``provider_version`` is the ``effect_version`` of the account provider.
     """
 
     desired: DesiredState
@@ -32,6 +32,7 @@ class PlanView:
     ledger: LedgerState
     settings: Settings = field(default_factory=dict)
     runners: Runners = field(default_factory=dict)
+    provider_version: int = 1
     scope: frozenset[RequestId] | None = None
     is_deep: bool = False
     rerun: frozenset[str] = frozenset()

@@ -14,8 +14,8 @@ from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.desired.model import DesiredState
-from aft.engine.executor import apply_plan
 from aft.engine.model import RunInfo, StopToken, Tools
+from aft.engine.run import apply_plan
 from aft.engine.run_start import overcome
 from aft.errors import AftError, Refused
 from aft.findings.model import Finding
@@ -137,8 +137,6 @@ def _tools(workspace: Workspace, world: World, planned: Planned, observer: Obser
         calls=world.edge.calls,
         observer=observer,
         history=GitHistory(workspace.repository),
-        settings=workspace.settings,
-        runners=workspace.runners,
         random=SystemRandom().random,
         kinds=planned.kinds,
         effects=world.effects,

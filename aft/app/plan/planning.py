@@ -105,6 +105,7 @@ def view_of(
         ledger=ledger,
         settings=workspace.settings,
         runners=workspace.runners,
+        provider_version=workspace.providers[desired.config.provider].effect_version,
         scope=None if scope is None else frozenset(scope),
         rerun=rerun,
         is_deep=is_deep,

@@ -71,7 +71,7 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     """Run one step with the outputs of the steps before it, unless its inputs are unchanged."""
     account_id = _account_of(context, change)
     step, outputs = _step(context, change)
-    runner = context.tools.runners.get(step.kind)
+    runner = context.runners.get(step.kind)
     if runner is None:
         raise _no_runner(step.kind)
     request = context.request(change.target)
@@ -87,7 +87,6 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     before = record.done(change.ref)
     is_same = before is not None and before.digest == digest and not record.failed(change.ref)
     if before is not None and is_same and field_of(change, RERUN) is None:
-        context.leave_outputs(change.target, step.id, before.outputs)
         return StepSuccess(
             summary=f"Leave {step.id} of {change.target} ({account_id}): its inputs are the same",
             message="its inputs are the same as last time",
@@ -98,7 +97,6 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
             unchanged=True,
         )
     result = _carry_out(context, change, step, inputs, runner.run)
-    context.leave_outputs(change.target, step.id, result.outputs)
     left = f", leaving {', '.join(sorted(result.outputs))}" if result.outputs else ""
     return StepSuccess(
         summary=f"Run {step.id} in {change.target} ({account_id}){left}",
@@ -114,14 +112,14 @@ def _destroy(context: RunContext, change: Change) -> StepSuccess:
     """Take away what a step made that the account no longer gets, then forget the step."""
     account_id = _account_of(context, change)
     found = _gone_step(context, change)
-    runner = context.tools.runners.get(found.step.kind)
+    runner = context.runners.get(found.step.kind)
     if not isinstance(runner, Destroys):
         raise _no_runner(found.step.kind)
     inputs = StepInputs(
         account=facts_of_the_past(
             context.facts_of(change.target, account_id), found.request, context.desired
         ),
-        outputs=_outputs(context, change.target),
+        outputs=outputs_of(context.record(change.target)),
         accounts=_accounts(context, found.request),
         parameters=parameters_for(found.step, found.request, found.desired)
         if found.step.customization in found.desired.customizations
@@ -153,7 +151,7 @@ def _about(context: RunContext, change: Change) -> Mapping[str, str]:
     found = {"runner": step.kind, "revision": context.run.revision}
     if step.on_removal is Removal.DESTROY:
         found["on_removal"] = step.on_removal.value
-    runner = context.tools.runners.get(step.kind)
+    runner = context.runners.get(step.kind)
     if isinstance(runner, SharesState) and not step.shares_state:
         found["state"] = "own"
     return found
@@ -191,21 +189,19 @@ def _account_of(context: RunContext, change: Change) -> AccountId:
     return account_id
 
 
-def _outputs(context: RunContext, target: str) -> Mapping[str, Outputs]:
-    """What finished steps of this account left, by step id; this run's over older ones."""
-    return {**outputs_of(context.record(target)), **context.outputs_left(target)}
-
-
 def _accounts(context: RunContext, request: AccountRequest) -> Mapping[str, OtherAccount]:
     return {
-        name: OtherAccount(account_id=context.known_account(name), outputs=_outputs(context, name))
+        name: OtherAccount(
+            account_id=context.known_account(name),
+            outputs=outputs_of(context.record(name)),
+        )
         for name in request.depends_on
     }
 
 
 def _step(context: RunContext, change: Change) -> tuple[CustomizationStep, dict[str, Outputs]]:
     """The step a change names, and what the steps before it left."""
-    known = _outputs(context, change.target)
+    known = outputs_of(context.record(change.target))
     before: dict[str, Outputs] = {}
     for step in context.target(change.target).steps:
         if step.id == change.key:
@@ -231,9 +227,9 @@ def _gone_step(context: RunContext, change: Change) -> _Found:
     known = context.record(change.target)
     done = known.done(change.ref) or known.failed(change.ref)
     kind = (done.about.get("runner", "") if done is not None else "") or runner_claiming(
-        change.key, context.tools.runners
+        change.key, context.runners
     )
-    runner = context.tools.runners.get(kind)
+    runner = context.runners.get(kind)
     if isinstance(runner, Destroys) and not runner.needs_files:
         step = _nameless(change.key, kind)
         return _Found(step=step, request=request, desired=context.desired)
