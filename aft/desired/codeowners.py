@@ -64,10 +64,8 @@ def _handle(request: AccountRequest, teams: Mapping[str, str], platform: str) ->
 def _rules(
     folder: str, owners: Mapping[str, str], inherited: str, *, may_fold: bool = True
 ) -> Iterator[tuple[str, str]]:
-    """Rules for what lies in ``folder``, where ``inherited`` owns what no rule names.
-
-    The top folder is never one team's: its defaults are everybody's.
-    """
+    """Rules for what lies in ``folder``, where ``inherited`` owns what no rule names. The top
+    folder is never one team's: its defaults are everybody's."""
     handles = sorted(set(owners.values()))
     if len(handles) == 1 and may_fold:
         if handles[0] != inherited:

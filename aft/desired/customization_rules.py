@@ -16,7 +16,7 @@ from aft.customizations.parameters import check_given, missing
 from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.rules import Places
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, finding_at
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
 from aft.values.ids import OrgUnitPath, RequestId
@@ -65,13 +65,13 @@ def selections(
             if criterion == "requests" and value not in ids:
                 hint = did_you_mean(value, ids) or "take it out, or add the request"
                 message = f"`select.requests` names {value!r}, which is no request"
-                yield Finding(code="AFT632", source=source, message=message, hint=hint)
+                yield finding_at("AFT632", source, message, hint)
             elif criterion == "organizational_units" and units:
                 unit = OrgUnitPath.parse(value)
                 if not unit.is_root and unit not in units:
                     hint = did_you_mean(value, map(str, units)) or "add it, or select another OU"
                     message = f"there is no OU {value!r} in organization.yaml"
-                    yield Finding(code="AFT632", source=source, message=message, hint=hint)
+                    yield finding_at("AFT632", source, message, hint)
 
 
 def parameters(
@@ -89,27 +89,21 @@ def parameters(
                 loc: Loc = ("parameters", name, problem.name)
                 unknown = problem.name not in customization.parameters
                 source = places.at(request.id, loc, key=unknown)
-                yield Finding(
-                    code="AFT630", source=source, message=problem.message, hint=problem.hint
-                )
+                yield finding_at("AFT630", source, problem.message, problem.hint)
         elif name not in names:
-            yield Finding(
-                code="AFT630",
-                source=places.at(request.id, ("parameters", name), key=True),
-                message=f"there is no customization {name!r} to give parameters to",
-                hint=did_you_mean(name, names) or "take them out",
-            )
+            source = places.at(request.id, ("parameters", name), key=True)
+            message = f"there is no customization {name!r} to give parameters to"
+            hint = did_you_mean(name, names) or "take them out"
+            yield finding_at("AFT630", source, message, hint)
     for customization in gets:
         given = request.parameters.get(customization.name, {})
         for name in missing(customization, given):
-            about = customization.parameters[name].description
-            yield Finding(
-                code="AFT630",
-                source=places.at(request.id, _place_of(request, customization)),
-                message=f"customization {customization.name!r} needs parameter {name!r}"
-                + (f": {about}" if about else ""),
-                hint=f"write `parameters: {{{customization.name}: {{{name}: …}}}}`",
-            )
+            message = f"customization {customization.name!r} needs parameter {name!r}"
+            if about := customization.parameters[name].description:
+                message += f": {about}"
+            hint = f"write `parameters: {{{customization.name}: {{{name}: …}}}}`"
+            source = places.at(request.id, asked_at(request, customization))
+            yield finding_at("AFT630", source, message, hint)
 
 
 def other_accounts(
@@ -121,18 +115,14 @@ def other_accounts(
 ) -> Iterator[Finding]:
     """What its steps surely read (``reads``, by customization) of other accounts will be there."""
     for customization in gets[request.id]:
-        seen: set[tuple[str, str]] = set()
+        problems: dict[tuple[str, str], AccountRead] = {}
         for read in reads[customization.name]:
-            problem = _wrong_read(request, read, gets, ids)
-            if problem is None or problem in seen:
-                continue
-            seen.add(problem)
-            yield Finding(
-                code="AFT607",
-                source=places.at(request.id, _place_of(request, customization)),
-                message=f"{place_of(read.access)} reads {read.access}, but {problem[0]}",
-                hint=problem[1],
-            )
+            if problem := _wrong_read(request, read, gets, ids):
+                problems.setdefault(problem, read)
+        for (what, hint), read in problems.items():
+            message = f"{place_of(read.access)} reads {read.access}, but {what}"
+            source = places.at(request.id, asked_at(request, customization))
+            yield finding_at("AFT607", source, message, hint)
 
 
 def shared_states(
@@ -145,13 +135,13 @@ def shared_states(
         if customization.name != GLOBAL and any(_shares_state(step) for step in customization.steps)
     ]
     for customization in sharing[1:]:
-        yield Finding(
-            code="AFT644",
-            source=places.at(request.id, _place_of(request, customization)),
-            message=f"customizations {sharing[0].name!r} and {customization.name!r} both keep "
-            "Terraform's state under AFT's one key for account customizations",
-            hint=f"write `terraform: {{state: own}}` in {customization.source.path}/"
-            "customization.yaml, if it is not AFT's",
+        yield finding_at(
+            "AFT644",
+            places.at(request.id, asked_at(request, customization)),
+            f"customizations {sharing[0].name!r} and {customization.name!r} both keep Terraform's "
+            "state under AFT's one key for account customizations",
+            f"write `terraform: {{state: own}}` in {customization.source.path}/customization.yaml, "
+            "if it is not AFT's",
         )
 
 
@@ -164,11 +154,11 @@ def terraform_state_place(
     for customization in customizations.values():
         for step in customization.steps:
             if step.kind == TERRAFORM_KIND:
-                yield Finding(
-                    code="AFT643",
-                    source=SourceRef(step.file.path),
-                    message=f"{CONFIG_PATH} does not say where Terraform keeps its state",
-                    hint="write `terraform: {backend: {s3: {bucket: …, region: …}}}` in "
+                yield finding_at(
+                    "AFT643",
+                    SourceRef(step.file.path),
+                    f"{CONFIG_PATH} does not say where Terraform keeps its state",
+                    f"write `terraform: {{backend: {{s3: {{bucket: …, region: …}}}}}}` in "
                     f"{CONFIG_PATH}; or local: {{directory: …}}, or hcp: {{organization: …}}",
                 )
 
@@ -190,10 +180,8 @@ def _wrong_read(
     if other not in ids:
         return f"there is no request {other!r}", did_you_mean(other, ids)
     if other not in request.depends_on:
-        return (
-            f"{request.id} does not depend on {other}",
-            f"add `depends_on: [{other}]`, so that {other} is finished before",
-        )
+        hint = f"add `depends_on: [{other}]`, so that {other} is finished before"
+        return f"{request.id} does not depend on {other}", hint
     if other not in gets or not read.step:
         return None
     steps = {step.id: step for customization in gets[other] for step in customization.steps}
@@ -203,7 +191,7 @@ def _wrong_read(
     return undeclared_output(steps[read.step], read.key) if read.key else None
 
 
-def _place_of(request: AccountRequest, customization: Customization) -> Loc:
+def asked_at(request: AccountRequest, customization: Customization) -> Loc:
     """Where the request asks for the customization, else the request as a whole."""
     if customization.name in request.customizations:
         return ("customizations", request.customizations.index(customization.name))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import takewhile
 
 from aft.config.model import DEFAULTS_NAME, REQUESTS_PATH
-from aft.desired.defaults import FolderDefaults
+from aft.desired.defaults import FolderDefaults, defaults_in
 from aft.desired.model import AccountRequest
 from aft.errors import UserError
-from aft.files import EntryKind, RevisionFiles
+from aft.files import RevisionFiles
 from aft.values.ids import OrgUnitPath
-from aft.yamldoc import parse_yaml
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
 
@@ -20,22 +20,12 @@ _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
 def folder_defaults(files: RevisionFiles, folder: str) -> FolderDefaults:
     """What the defaults files of ``folder`` and above give; one that cannot be read gives
     nothing, and is found elsewhere."""
-    defaults = FolderDefaults("")
-    for above in _ancestors(folder):
-        document = None
-        path = f"{above}/{DEFAULTS_NAME}"
-        for entry in files.entries(path):
-            if entry.path == path and entry.kind is EntryKind.FILE:
-                document, _ = parse_yaml(files.read(entry), entry.path)
-        defaults = defaults.below(above, document)
-    return defaults
+    return defaults_in(files)(folder)
 
 
 def named_folder(text: str) -> str:
-    """The folder that somebody named, with or without ``account-requests/`` before it.
-
-    Raises ``UserError`` unless it is inside, and portable.
-    """
+    """The folder that somebody named, with or without ``account-requests/`` before it. Raises
+    ``UserError`` unless it is inside, and portable."""
     inside = text.strip("/").removeprefix(REQUESTS_PATH).strip("/")
     if inside and not all(_PART.fullmatch(part) for part in inside.split("/")):
         raise UserError(
@@ -99,17 +89,6 @@ def _folder_of(request: AccountRequest) -> str:
 
 
 def _in_common(folders: Sequence[str]) -> str:
-    parts = [folder.split("/") for folder in folders]
-    common: list[str] = []
-    for level in zip(*parts, strict=False):
-        if len(set(level)) > 1:
-            break
-        common.append(level[0])
-    return "/".join(common) or REQUESTS_PATH
-
-
-def _ancestors(folder: str) -> Iterator[str]:
-    """The folder's path from ``account-requests`` down to itself."""
-    parts = folder.split("/")
-    for length in range(1, len(parts) + 1):
-        yield "/".join(parts[:length])
+    levels = zip(*(folder.split("/") for folder in folders), strict=False)
+    common = takewhile(lambda level: len(set(level)) == 1, levels)
+    return "/".join(level[0] for level in common) or REQUESTS_PATH

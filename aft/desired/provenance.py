@@ -12,15 +12,14 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from aft.config.model import DEFAULTS_NAME
-from aft.desired.defaults import FolderDefaults
+from aft.desired.defaults import FolderDefaults, defaults_in, read_document
 from aft.desired.model import AccountRequest
 from aft.desired.raw import RequestFile
 from aft.files import RevisionFiles
 from aft.findings.model import SourceRef
 from aft.findings.origins import Explained, Loc, Origin, OriginKind, Overridden, dotted, leaves
 from aft.findings.validation import value_at
-from aft.yamldoc import YamlDocument, parse_yaml
+from aft.yamldoc import YamlDocument
 
 
 class RequestOrigins:
@@ -74,24 +73,9 @@ class RequestOrigins:
 def read_origins(files: RevisionFiles, request: AccountRequest) -> RequestOrigins:
     """The origins of ``request``, read from the files of its own revision."""
     path = request.source.path
-    folder = path.rpartition("/")[0]
-    above = [folder]
-    while "/" in above[-1]:
-        above.append(above[-1].rpartition("/")[0])
-    found = (read_document(files, f"{item}/{DEFAULTS_NAME}") for item in above)
-    documents = tuple(document for document in found if document is not None)
-    document = read_document(files, path)
-    if document is None:  # it was read a moment ago
-        document = YamlDocument(data={}, path=path, text="")
-    return RequestOrigins(request.id, document, FolderDefaults(folder, documents))
-
-
-def read_document(files: RevisionFiles, path: str) -> YamlDocument | None:
-    """The YAML file at ``path``, or ``None`` when there is none that can be read."""
-    for entry in files.entries(path):
-        if entry.path == path:
-            return parse_yaml(files.read(entry), path)[0]
-    return None
+    # It was read a moment ago, so it is there.
+    document = read_document(files, path) or YamlDocument(data={}, path=path, text="")
+    return RequestOrigins(request.id, document, defaults_in(files)(path.rpartition("/")[0]))
 
 
 def _raw(document: YamlDocument, loc: Loc) -> tuple[Any, ...]:

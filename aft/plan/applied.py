@@ -21,10 +21,8 @@ ASPECTS = (OU, NAME, TAGS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What an account was last made to be, as far as the ledger and git can tell.
-
-    ``None`` where they cannot; ``why`` says what is missing.
-    """
+    """What an account was last made to be, as far as the ledger and git can tell. ``None`` where
+    they cannot; ``why`` says what is missing."""
 
     ou: str | None = None
     name: str | None = None

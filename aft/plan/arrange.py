@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from aft.findings.model import Finding
+from aft.findings.model import finding_about
 from aft.plan.draft import Draft, Entry, Stage
 from aft.plan.model import ORGANIZATION, Change
 from aft.plan.view import PlanView
@@ -49,13 +49,9 @@ def hold_back(view: PlanView, draft: Draft) -> None:
                 why = lost[1]
             if obstacle is None:
                 continue
+            message = f"its changes wait for {obstacle}"
             draft.block(
-                Finding(
-                    code="AFT913",
-                    target=request.id,
-                    message=f"its changes wait for {obstacle}",
-                    hint=f"settle that one first; {why}",
-                )
+                finding_about("AFT913", request.id, message, f"settle that one first; {why}")
             )
             again = True
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aft.desired.model import AccountRequest, DesiredState
-from aft.findings.model import Condition, Finding
+from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, Account, AccountState, OrganizationSnapshot
 from aft.plan.model import ORGANIZATION
@@ -51,11 +51,9 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True)
 class Identities:
-    """Who is who. A request that is neither matched nor blocked has no account yet.
-
-    ``kept`` are ledger subjects without a file that must not be forgotten, because some request
-    seems to be their successor.
-    """
+    """Who is who. A request that is neither matched nor blocked has no account yet. ``kept`` are
+    ledger subjects without a file that must not be forgotten, because some request seems to be
+    their successor."""
 
     matches: Mapping[RequestId, Match]
     attention: Mapping[RequestId, Finding]
@@ -92,10 +90,8 @@ class _World:
         hint: str,
         condition: Condition = Condition.NONE,
     ) -> None:
-        self.attention.setdefault(
-            request.id,
-            Finding(code=code, target=request.id, message=message, hint=hint, condition=condition),
-        )
+        doubt = finding_about(code, request.id, message, hint, condition)
+        self.attention.setdefault(request.id, doubt)
 
     def account_text(self, account_id: AccountId) -> str:
         account = self.snapshot.account_by_id.get(account_id)
@@ -131,22 +127,20 @@ def identify(
 
 
 def wrong_organization(snapshot: OrganizationSnapshot, ledger: LedgerState) -> Finding | None:
-    """Credentials of another organization look as if every account had left at once.
-
-    One account may leave; that none of several is there is taken for a mistake, before OUs and
-    accounts are created where they do not belong. Needs a snapshot of the whole organization.
-    """
+    """Credentials of another organization look as if every account had left at once. One account
+    may leave; that none of several is there is taken for a mistake, before OUs and accounts are
+    created where they do not belong. Needs a snapshot of the whole organization."""
     bound = {record.account_id for record in ledger.records.values()} - {None}
     if len(bound) < 2 or not bound.isdisjoint(snapshot.account_by_id):
         return None
-    return Finding(
-        code="AFT921",
-        target=ORGANIZATION,
-        message=f"none of the {len(bound)} accounts in the ledger is in organization "
+    return finding_about(
+        "AFT921",
+        ORGANIZATION,
+        f"none of the {len(bound)} accounts in the ledger is in organization "
         f"{snapshot.organization_id}, so nothing is changed in it",
-        hint="check the credentials, and which ledger branch is used; a ledger of a simulated "
+        "check the credentials, and which ledger branch is used; a ledger of a simulated "
         "organization that was reset has to go with it",
-        condition=Condition.OTHER_ORGANIZATION,
+        Condition.OTHER_ORGANIZATION,
     )
 
 

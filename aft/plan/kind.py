@@ -30,11 +30,9 @@ _UNINSTALL = "uninstall one of the packages that provide them"
 
 
 class Truth(enum.Enum):
-    """Where the actual state of a kind's things is seen.
-
-    ``SNAPSHOT``: with the organization, always. ``LIVE``: inside the account, when somebody looks.
-    ``LEDGER``: nowhere but in what aft wrote down, so it never drifts.
-    """
+    """Where the actual state of a kind's things is seen. ``SNAPSHOT``: with the organization,
+    always. ``LIVE``: inside the account, when somebody looks. ``LEDGER``: nowhere but in what aft
+    wrote down, so it never drifts."""
 
     SNAPSHOT = "snapshot"
     LIVE = "live"

@@ -7,7 +7,7 @@ in a plan is executable: the kind of a change knows how to carry it out (``aft.e
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -113,6 +113,13 @@ class Change:
         return Ref(self.kind, self.key)
 
 
+def is_risky(changes: Iterable[Change]) -> bool:
+    """True when something in ``changes`` must be seen by whoever approves, as its kind judged. Such
+    changes are never folded or shortened in a plan, and ``aft apply --reviewed`` carries out none
+    that nobody has seen (``aft.plan.reviewed``)."""
+    return any(change.risk for change in changes)
+
+
 def change_id(target: str, action: Action, ref: Ref) -> str:
     """The stable id of a change, such as ``account/payments/update-setting/account-alias``."""
     head = ORGANIZATION if target == ORGANIZATION else f"account/{target}"
@@ -149,21 +156,19 @@ class AccountLine:
     name: str
     email: str
     ou: str
-    owner: str
-    reason: str
-    ticket: str
-    path: str
-    line: int
+    owner: str = ""
+    reason: str = ""
+    ticket: str = ""
+    path: str = ""
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Counts of *accounts*, each account once per column; ``organization`` counts the changes to
-    other things, by kind.
-
-    ``accounts_total`` are the requests looked at (and forgotten ones), ``accounts_in_doubt``
-    those of them with a finding in ``Plan.attention``, which therefore cannot be said to match.
-    """
+    other things, by kind. ``accounts_total`` are the requests looked at (and forgotten ones),
+    ``accounts_in_doubt`` those of them with a finding, which therefore cannot be said to
+    match."""
 
     create: int
     adopt: int

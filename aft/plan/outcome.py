@@ -14,10 +14,8 @@ from aft.plan.model import Change
 
 
 class Status(enum.StrEnum):
-    """How a step, or a whole target, ended.
-
-    ``BLOCKED``: something it needs failed. ``STOPPED``: the run ended first; the next continues.
-    """
+    """How a step, or a whole target, ended. ``BLOCKED``: something it needs failed. ``STOPPED``:
+    the run ended first; the next continues."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"

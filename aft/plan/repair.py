@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from aft.findings.model import Finding
+from aft.findings.model import finding_about
 from aft.plan.drift import Drift
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
@@ -23,12 +23,11 @@ def repair_plan(plan: Plan, drift: Drift, kinds: Kinds) -> Plan:
     targets = {change.target for change in changes}
     left = {item.target for item in plan.changes} - {ORGANIZATION}
     attention = tuple(
-        Finding(
-            code="AFT923",
-            target=target,
-            message=f"{_left(plan, changes, target)} more asked for in git, and not part of a "
-            "repair",
-            hint="aft apply carries everything out",
+        finding_about(
+            "AFT923",
+            target,
+            f"{_left(plan, changes, target)} more asked for in git, and not part of a repair",
+            "aft apply carries everything out",
         )
         for target in sorted(targets & left)
         if len(plan.changes_of(target)) > sum(change.target == target for change in changes)

@@ -16,12 +16,10 @@ from aft.values.refs import ACCOUNT
 
 
 def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:
-    """Waves holding every change once. ``changes`` come in each target's own order.
-
-    Things of no account come kind by kind: before the accounts, or after them where they wait for
-    one. Raises ``ValueError`` when targets wait for each other in a circle, which a valid desired
-    state (``depends_on`` without cycles) cannot produce.
-    """
+    """Waves holding every change once. ``changes`` come in each target's own order. Things of no
+    account come kind by kind: before the accounts, or after them where they wait for one. Raises
+    ``ValueError`` when targets wait for each other in a circle, which a valid desired state
+    (``depends_on`` without cycles) cannot produce."""
     things: dict[str, list[Change]] = defaultdict(list)
     accounts: dict[str, list[Change]] = defaultdict(list)
     clean_up: dict[str, list[str]] = defaultdict(list)
@@ -106,11 +104,9 @@ def _is_clean_up(change: Change) -> bool:
 
 
 def _levels(accounts: Mapping[str, list[Change]]) -> Mapping[str, int]:
-    """How many chains, one after the other, must be done before each target's.
-
-    Accounts whose changes take turns, such as two that are each other's administrators of
-    different services, share a wave.
-    """
+    """How many chains, one after the other, must be done before each target's. Accounts whose
+    changes take turns, such as two that are each other's administrators of different services,
+    share a wave."""
     owner = {change.id: target for target, chain in accounts.items() for change in chain}
     waits_for = {target: _others(target, chain, owner) for target, chain in accounts.items()}
     levels: dict[str, int] = {}
@@ -139,10 +135,8 @@ def _taking_turns(
     waits_for: Mapping[str, frozenset[str]],
     done: Collection[str],
 ) -> list[str]:
-    """Some targets that wait for each other and for nothing else that is not done.
-
-    Raises ``ValueError`` when even their single changes do.
-    """
+    """Some targets that wait for each other and for nothing else that is not done. Raises
+    ``ValueError`` when even their single changes do."""
     reach = {target: _reach(target, waits_for, done) for target in waits_for.keys() - set(done)}
     group = min((found for found in reach.values()), key=lambda found: (len(found), sorted(found)))
     if not _can_be_ordered([change for target in group for change in accounts[target]]):

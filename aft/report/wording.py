@@ -11,8 +11,7 @@ from datetime import datetime
 from itertools import groupby
 
 from aft.plan.kind import Kind, Kinds
-from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary
-from aft.plan.risk import is_risky
+from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary, is_risky
 from aft.plan.words import Item
 from aft.report.plain import counted, one_line
 from aft.values.ids import WORKING_TREE
