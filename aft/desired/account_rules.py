@@ -1,8 +1,6 @@
-"""What must hold for one account, given the baselines and customizations it gets.
-
-Costs more than the other rules, so its outcome is kept with the request's values: it depends on
-nothing but these and what ``environment`` digests.
-"""
+"""What must hold for one account, given the baselines and customizations it gets. Costs more than
+the other rules, so its outcome is kept with the request's values: it depends on nothing but these
+and what ``environment`` digests."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""CODEOWNERS for GitHub, from the owners in the requests: who has to approve which change.
-
-In that file the last rule that matches wins. So the platform team comes first, with everything;
-then each team with the folders in which all requests are its own, and with single files elsewhere.
-"""
+"""CODEOWNERS for GitHub, from the owners in the requests: who has to approve which change. In that
+file the last rule that matches wins. So the platform team comes first, with everything; then each
+team with the folders in which all requests are its own, and with single files elsewhere."""
 
 from __future__ import annotations
 

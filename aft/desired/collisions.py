@@ -1,8 +1,6 @@
-"""What two open changes both ask for, so that only one of them can be merged. Pure.
-
-Looks at the requests that each changes, never at all there are: what collides with a request that
-is merged already is found by the rules of one revision.
-"""
+"""What two open changes both ask for, so that only one of them can be merged. Pure. Looks at the
+requests that each changes, never at all there are: what collides with a request that is merged
+already is found by the rules of one revision."""
 
 from __future__ import annotations
 

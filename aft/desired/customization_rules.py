@@ -1,8 +1,6 @@
 """What must hold between requests and the customizations they get: parameters, other accounts'
-outputs, selections, Terraform's states.
-
-Generators over plain values, as in ``rules``; a position is asked for only for a finding.
-"""
+outputs, selections, Terraform's states. Generators over plain values, as in ``rules``; a position
+is asked for only for a finding."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""``_defaults.yaml``: which apply to a folder, how they merge, and where a value came from.
-
-The nearest file wins, maps merge, lists replace. Text in defaults may hold ``{id}``,
-``{folder}`` and ``{name}``; text in requests is taken as it is.
-"""
+"""``_defaults.yaml``: which apply to a folder, how they merge, and where a value came from. The
+nearest file wins, maps merge, lists replace. Text in defaults may hold ``{id}``, ``{folder}`` and
+``{name}``; text in requests is taken as it is."""
 
 from __future__ import annotations
 
@@ -179,17 +177,17 @@ class MergedDocument:
         """See ``YamlDocument.at``."""
         for length in range(len(loc), 0, -1):
             for document in self._documents:
-                if _holds(document.data, loc[:length]):
+                if written_at(document, loc[:length]):
                     return document.at(loc[:length], key=key and length == len(loc))
         return self._documents[0].at(())
 
 
-def _holds(data: Mapping[str, Any], loc: Loc) -> bool:
+def written_at(document: Located, loc: Loc) -> tuple[Any, ...]:
+    """What the file has at ``loc``, as it is written; nothing where it has nothing."""
     try:
-        value_at(data, loc)
+        return (value_at(document.data, loc),)
     except LookupError:
-        return False
-    return True
+        return ()
 
 
 def _expand(value: Any, known: Mapping[str, str]) -> Any:

@@ -1,8 +1,6 @@
-"""From the files of a revision to the ``DesiredState``, or to everything wrong with it.
-
-The one way in: configuration, organization, baselines, customizations and requests are read, then
-what must hold between them is checked. Nothing stops at the first finding.
-"""
+"""From the files of a revision to the ``DesiredState``, or to everything wrong with it. The one way
+in: configuration, organization, baselines, customizations and requests are read, then what must
+hold between them is checked. Nothing stops at the first finding."""
 
 from __future__ import annotations
 
@@ -28,12 +26,7 @@ from aft.desired.networks import check_networks
 from aft.desired.parse import build, check, sound_fields
 from aft.desired.raw import REQUIRED
 from aft.desired.reference_rules import reference_cycles
-from aft.desired.tree import (
-    RequestEntry,
-    RequestTree,
-    check_customizations_tree,
-    read_request_tree,
-)
+from aft.desired.tree import RequestEntry, RequestTree, check_customizations_tree, read_request_tree
 from aft.files import RevisionFiles, TreeEntry
 from aft.findings.model import Finding, Severity, SourceRef, finding_at, sorted_findings
 from aft.findings.validation import Loc
@@ -100,15 +93,9 @@ def load_desired_state(
     others = tuple(files.entries(CUSTOMIZATIONS_PATH))
     reader = _Reader(files, tree, cache or ParseCache())
     requests = reader.read()
-    findings = [
-        *config_findings,
-        *organization_findings,
-        *baseline_findings,
-        *customization_findings,
-        *tree.findings,
-        *check_customizations_tree(others),
-        *reader.findings,
-    ]
+    findings = [*config_findings, *organization_findings, *baseline_findings]
+    findings += [*customization_findings, *tree.findings, *reader.findings]
+    findings += check_customizations_tree(others)
     ready = DesiredState(
         revision=files.revision,
         config=config or _NO_CONFIG,

@@ -1,8 +1,6 @@
 """The issue form "Request an AWS account": its questions, and the file GitHub makes the form from.
-
-The one place that knows the questions' words: ``aft.desired.issue_answers`` reads the answers
-by them. Written for people who never saw AWS Organizations.
-"""
+The one place that knows the questions' words: ``aft.desired.issue_answers`` reads the answers by
+them. Written for people who never saw AWS Organizations."""
 
 from __future__ import annotations
 

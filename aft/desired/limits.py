@@ -1,8 +1,6 @@
-"""AWS's limits on what a request may say, each with its source, in plain words.
-
-Every ``check_`` returns its argument or raises ``ValueError`` with a message fit for a finding.
-Sources are AWS's API models: ``organizations``, ``account`` and ``ssm``.
-"""
+"""AWS's limits on what a request may say, each with its source, in plain words. Every ``check_``
+returns its argument or raises ``ValueError`` with a message fit for a finding. Sources are AWS's
+API models: ``organizations``, ``account`` and ``ssm``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""What git asks for: account requests with defaults merged, and the whole desired state.
-
-Everything here is valid by construction: ``parse`` and ``rules`` report findings, and only
-a repository without errors becomes a ``DesiredState``. Nothing inside re-validates.
-"""
+"""What git asks for: account requests with defaults merged, and the whole desired state. Everything
+here is valid by construction: ``parse`` and ``rules`` report findings, and only a repository
+without errors becomes a ``DesiredState``. Nothing inside re-validates."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """Which ranges of addresses the requests and baselines ask for, and what is wrong with them. Pure.
-
 A range counts wherever it is written: a field that some baseline's network reads is occupied for
-everybody, also in a request whose own baseline makes no network.
-"""
+everybody, also in a request whose own baseline makes no network."""
 
 from __future__ import annotations
 

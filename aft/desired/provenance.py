@@ -1,8 +1,6 @@
-"""Where each value of one request comes from: its own file, a ``_defaults.yaml``, or nobody.
-
-Reads the request's file and the defaults above it again, so that the desired state, which holds
-thousands of requests, need not carry positions. Pure; for a repository without findings.
-"""
+"""Where each value of one request comes from: its own file, a ``_defaults.yaml``, or nobody. Reads
+the request's file and the defaults above it again, so that the desired state, which holds thousands
+of requests, need not carry positions. Pure; for a repository without findings."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from aft.desired.defaults import FolderDefaults, defaults_in, read_document
+from aft.desired.defaults import FolderDefaults, defaults_in, read_document, written_at
 from aft.desired.model import AccountRequest
 from aft.desired.raw import RequestFile
 from aft.files import RevisionFiles
@@ -31,7 +29,9 @@ class RequestOrigins:
 
     def of(self, loc: Loc) -> Origin:
         """Where the effective value at ``loc`` was written; nobody's for one that is not there."""
-        found = [(document, raw) for document in self._documents for raw in _raw(document, loc)]
+        found = [
+            (document, raw) for document in self._documents for raw in written_at(document, loc)
+        ]
         if not found:
             return Origin(kind=OriginKind.BUILT_IN)
         (nearest, raw), others = found[0], found[1:]
@@ -76,14 +76,6 @@ def read_origins(files: RevisionFiles, request: AccountRequest) -> RequestOrigin
     # It was read a moment ago, so it is there.
     document = read_document(files, path) or YamlDocument(data={}, path=path, text="")
     return RequestOrigins(request.id, document, defaults_in(files)(path.rpartition("/")[0]))
-
-
-def _raw(document: YamlDocument, loc: Loc) -> tuple[Any, ...]:
-    """What the file has at ``loc``, as it is written; nothing where it has nothing."""
-    try:
-        return (value_at(document.data, loc),)
-    except LookupError:
-        return ()
 
 
 def _place(document: YamlDocument, loc: Loc) -> SourceRef:

@@ -53,6 +53,9 @@ Name = Annotated[
 Remark = Annotated[str, Field(max_length=1000)]
 
 
+Person = Annotated[str, Field(min_length=1, max_length=128)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
@@ -60,9 +63,7 @@ class _Part(BaseModel):
 class OwnerEntry(_Part):
     """Who answers for the account."""
 
-    team: Annotated[str, Field(min_length=1, max_length=128)] = Field(
-        description="The team that owns the account."
-    )
+    team: Person = Field(description="The team that owns the account.")
     email: ContactEmail = Field(description="Where the team can be reached.")
 
 
@@ -70,12 +71,8 @@ class AccessUser(_Part):
     """A person in IAM Identity Center."""
 
     email: ContactEmail = Field(description="The person's e-mail address, which identifies them.")
-    first_name: Annotated[str, Field(min_length=1, max_length=128)] = Field(
-        description="Given name, for a user that has to be made."
-    )
-    last_name: Annotated[str, Field(min_length=1, max_length=128)] = Field(
-        description="Family name, for a user that has to be made."
-    )
+    first_name: Person = Field(description="Given name, for a user that has to be made.")
+    last_name: Person = Field(description="Family name, for a user that has to be made.")
 
 
 class AccessEntry(_Part):

@@ -1,7 +1,5 @@
-"""What must hold between requests, and between requests and the rest of the repository.
-
-Each rule is a generator over plain values; a position is asked for only when there is a finding.
-"""
+"""What must hold between requests, and between requests and the rest of the repository. Each rule
+is a generator over plain values; a position is asked for only when there is a finding."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """Single requests of a revision, each with the defaults above it: for looking at other revisions.
-
 Reads no more than the files asked for, and takes what is sound in them: what is broken in another
-revision is for that revision's own validation to say. Never raises for bad content.
-"""
+revision is for that revision's own validation to say. Never raises for bad content."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """What may lie in ``account-requests/`` and ``customizations/``: plain files with portable names.
-
-Symlinks, submodules and odd names are findings; none of them is ever followed or read.
-"""
+Symlinks, submodules and odd names are findings; none of them is ever followed or read."""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from aft.findings.model import finding_about
 from aft.plan.draft import Draft, Entry, Stage
@@ -58,12 +60,8 @@ def hold_back(view: PlanView, draft: Draft) -> None:
 
 def arranged(view: PlanView, draft: Draft) -> tuple[Change, ...]:
     """Every change with what it waits for: the organization's, the accounts', the clean-up."""
-    makers = {
-        ref: entry.change.id
-        for entries in draft.entries.values()
-        for entry in entries
-        for ref in entry.makes
-    }
+    everything = chain.from_iterable(draft.entries.values())
+    makers = {ref: entry.change.id for entry in everything for ref in entry.makes}
     leavers = _leavers(draft)
     chains: dict[str, tuple[Change, ...]] = {}
     cleaning: list[Change] = []
@@ -116,23 +114,21 @@ def _resolved(
 
 def _leavers(draft: Draft) -> Mapping[Ref, tuple[str, ...]]:
     """By thing: the changes that stop using it."""
-    found: dict[Ref, list[str]] = {}
-    for entries in draft.entries.values():
-        for entry in entries:
-            for ref in entry.leaves:
-                found.setdefault(ref, []).append(entry.change.id)
-    return {ref: tuple(names) for ref, names in found.items()}
+    found: dict[Ref, tuple[str, ...]] = defaultdict(tuple)
+    for entry in chain.from_iterable(draft.entries.values()):
+        for ref in entry.leaves:
+            found[ref] += (entry.change.id,)
+    return found
 
 
 def _without_account(view: PlanView, draft: Draft, target: str) -> tuple[str, str] | None:
     """A request whose account a change of ``target`` needs, and which neither has one nor gets
     one; and why it needs it."""
-    found = None
-    for entry in draft.entries.get(target, ()):
-        for use in entry.uses:
-            if use.of and use.of not in view.around.accounts and not draft.entries.get(use.of):
-                found = use.of, use.why
-    return found
+    uses = [use for entry in draft.entries.get(target, ()) for use in entry.uses if use.of]
+    for use in reversed(uses):
+        if use.of not in view.around.accounts and not draft.entries.get(use.of):
+            return use.of, use.why
+    return None
 
 
 def _obstacle(view: PlanView, draft: Draft, name: RequestId) -> str | None:
@@ -146,12 +142,11 @@ def _obstacle(view: PlanView, draft: Draft, name: RequestId) -> str | None:
 
 def _order_dependents(view: PlanView, chains: dict[str, tuple[Change, ...]]) -> None:
     for request in view.requests:
-        chain = chains.get(request.id)
-        if chain:
+        if own := chains.get(request.id):
             last = [
                 key for name in request.depends_on if name in chains for key in tails(chains[name])
             ]
-            chains[request.id] = _waiting_for(chain, sorted(last))
+            chains[request.id] = _waiting_for(own, sorted(last))
 
 
 def _waiting_for(changes: tuple[Change, ...], needs: Sequence[str]) -> tuple[Change, ...]:

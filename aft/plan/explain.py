@@ -1,8 +1,6 @@
-"""Every effective value of one account, and where it comes from: files, the ledger, AWS.
-
-Works from the files and the ledger alone; with a snapshot it also says what only AWS knows. Pure,
-and made for one account on demand: nothing here is kept in the desired state.
-"""
+"""Every effective value of one account, and where it comes from: files, the ledger, AWS. Works from
+the files and the ledger alone; with a snapshot it also says what only AWS knows. Pure, and made for
+one account on demand: nothing here is kept in the desired state."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""What ``aft explain`` says of one account: every effective value with where it comes from.
-
-Plain values, put together by ``aft.plan.explain`` and shown by ``aft.report.explain_values``.
-"""
+"""What ``aft explain`` says of one account: every effective value with where it comes from. Plain
+values, put together by ``aft.plan.explain`` and shown by ``aft.report.explain_values``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""The names of the fields a change carries, and how to read them back.
-
-One vocabulary for those who make changes (``aft.plan``), carry them out (``aft.engine``) and
-show them (``aft.report``). It reads changes; it decides nothing.
-"""
+"""The names of the fields a change carries, and how to read them back. One vocabulary for those who
+make changes (``aft.plan``), carry them out (``aft.engine``) and show them (``aft.report``). It
+reads changes; it decides nothing."""
 
 from __future__ import annotations
 

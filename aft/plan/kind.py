@@ -26,6 +26,7 @@ from aft.yamldoc import YamlDocument
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _NAME_HINT = "lower-case letters, digits and hyphens, as the ledger's folders are called"
+_PLAN_AGAIN = "make a new plan with this version of aft"
 _UNINSTALL = "uninstall one of the packages that provide them"
 
 
@@ -158,13 +159,14 @@ class Kind(ABC):
 
     def verb(self, change: Change) -> Verb:
         """The words for one change. Raises ``UserError`` for an action it does not have."""
-        found = self.verbs.get(change.action)
-        if found is None:
-            raise UserError(
-                f"{change.id}: {self.noun[1]} know no action {change.action.value!r}",
-                hint="make a new plan with this version of aft",
-            )
-        return found
+        self.require(change.action)
+        return self.verbs[change.action]
+
+    def require(self, action: Action) -> None:
+        """Raises ``UserError`` for an action it does not have."""
+        if action not in self.verbs:
+            what = f"{self.noun[1]} know no action {action.value!r}"
+            raise UserError(what, hint=_PLAN_AGAIN)
 
     def risk(self, change: Change) -> Risk | None:
         """Why ``change`` is risky; ``None`` for routine."""
@@ -231,7 +233,7 @@ class Kinds(Mapping[str, Kind]):
         except KeyError:
             raise UserError(
                 f"there is no kind {name!r} in this installation of aft",
-                hint="make a new plan with this version of aft, or use the one that made it",
+                hint=f"{_PLAN_AGAIN}, or use the one that made it",
             ) from None
 
     def __iter__(self) -> Iterator[str]:
@@ -290,11 +292,7 @@ class Kinds(Mapping[str, Kind]):
 
     def require(self, name: str, action: Action) -> None:
         """Raises ``UserError`` unless there is that kind, and it has that action."""
-        if action not in self[name].verbs:
-            raise UserError(
-                f"{self[name].noun[1]} know no action {action.value!r}",
-                hint="make a new plan with this version of aft",
-            )
+        self[name].require(action)
 
     def judged(self, change: Change) -> Change:
         """``change`` with what its kind says of its risk."""
@@ -305,10 +303,8 @@ class Kinds(Mapping[str, Kind]):
         """Raises ``UserError`` for the first change that no installed kind could have planned."""
         for change in changes:
             if self.judged(change).risk != change.risk:
-                raise UserError(
-                    f"{change.id}: its risk is not what this version of aft says of it",
-                    hint="make a new plan with this version of aft",
-                )
+                what = "its risk is not what this version of aft says of it"
+                raise UserError(f"{change.id}: {what}", hint=_PLAN_AGAIN)
 
     def describe(self, change: Change) -> str:
         """``set account-alias``, ``move account``: the change in a few words."""

@@ -1,9 +1,6 @@
-"""The difference between what git asks for and what AWS has, as a plan.
-
-Deterministic: the same values give the same plan, in whatever order they come. One draft goes
-from kind to kind; whatever rests on something doubtful is held back; what each change waits for
-is decided at the end.
-"""
+"""The difference between what git asks for and what AWS has, as a plan. Deterministic: the same
+values give the same plan, in whatever order they come. One draft goes from kind to kind; whatever
+rests on something doubtful is held back; what each change waits for is decided at the end."""
 
 from __future__ import annotations
 

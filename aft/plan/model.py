@@ -1,8 +1,6 @@
-"""A plan is data: what will be changed, in which order, bound to a revision and a snapshot.
-
-Frozen, sorted, versioned; ``aft.plan.codec`` writes it as JSON and reads it back equal. Nothing
-in a plan is executable: the kind of a change knows how to carry it out (``aft.engine.effects``).
-"""
+"""A plan is data: what will be changed, in which order, bound to a revision and a snapshot. Frozen,
+sorted, versioned; ``aft.plan.codec`` writes it as JSON and reads it back equal. Nothing in a plan
+is executable: the kind of a change knows how to carry it out (``aft.engine.effects``)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""How carrying a plan out ended: one row per target, whose counts sum to the whole.
-
-Plain values, made by ``aft.engine`` and shown by ``aft.report``.
-"""
+"""How carrying a plan out ended: one row per target, whose counts sum to the whole. Plain values,
+made by ``aft.engine`` and shown by ``aft.report``."""
 
 from __future__ import annotations
 
@@ -57,11 +55,9 @@ class Counts:
         return self.succeeded + self.failed + self.blocked + self.stopped
 
     def __str__(self) -> str:
-        parts = [f"{self.succeeded} succeeded"]
-        parts += [f"{self.failed} failed"] if self.failed else []
-        parts += [f"{self.blocked} blocked"] if self.blocked else []
-        parts += [f"{self.stopped} stopped"] if self.stopped else []
-        return ", ".join(parts)
+        others = {"failed": self.failed, "blocked": self.blocked, "stopped": self.stopped}
+        counted = (f"{number} {word}" for word, number in others.items() if number)
+        return ", ".join([f"{self.succeeded} succeeded", *counted])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,6 @@
-"""The part of a deep plan that puts back what changed outside git, as a plan of its own. Pure.
-
-A change that needs one which is not drift waits for the next apply: a repair carries out no wish
-that nobody has applied, and nothing in another order than an apply would.
-"""
+"""The part of a deep plan that puts back what changed outside git, as a plan of its own. Pure. A
+change that needs one which is not drift waits for the next apply: a repair carries out no wish that
+nobody has applied, and nothing in another order than an apply would."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""The safety limits on a plan: a stage of its own, run in the pull request and before apply.
-
-Says which limits a plan exceeds and how to lift them in a reviewed line; the caller refuses.
-Knows nothing of how the plan came about, so that a plan from a file is held to the same limits.
-"""
+"""The safety limits on a plan: a stage of its own, run in the pull request and before apply. Says
+which limits a plan exceeds and how to lift them in a reviewed line; the caller refuses. Knows
+nothing of how the plan came about, so that a plan from a file is held to the same limits."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""Every request's state now: what the ledger remembers, and what a plan still wants to do.
-
-Pure. Without a plan or a snapshot it says what the ledger alone can tell.
-"""
+"""Every request's state now: what the ledger remembers, and what a plan still wants to do. Pure.
+Without a plan or a snapshot it says what the ledger alone can tell."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
 from aft.desired.model import AccountRequest
@@ -25,30 +25,21 @@ def summarise(
     of_accounts = [change for change in changes if change.target != ORGANIZATION]
     of_organization = Counter(change.kind for change in changes if change.target == ORGANIZATION)
 
-    def having(action: Action) -> frozenset[str]:
-        return frozenset(
-            change.target
-            for change in of_accounts
-            if change.kind == ACCOUNT and change.action is action
-        )
-
-    created, adopted = having(Action.CREATE), having(Action.ADOPT)
-    forgotten = having(Action.RELEASE)
-    others = frozenset(
-        change.target
-        for change in of_accounts
-        if change.kind != ACCOUNT or change.action not in _COUNTED_APART
-    )
+    having: dict[Action | None, set[str]] = defaultdict(set)
+    for change in of_accounts:
+        is_apart = change.kind == ACCOUNT and change.action in _COUNTED_APART
+        having[change.action if is_apart else None].add(change.target)
+    created, adopted = having[Action.CREATE], having[Action.ADOPT]
     return Summary(
         create=len(created),
         adopt=len(adopted),
-        change=len(others - created - adopted),
-        move=len(having(Action.MOVE)),
-        forget=len(forgotten),
+        change=len(having[None] - created - adopted),
+        move=len(having[Action.MOVE]),
+        forget=len(having[Action.RELEASE]),
         close=0,
         organization=dict(sorted(of_organization.items())),
         accounts_affected=len({change.target for change in of_accounts}),
-        accounts_total=len(looked_at) + len(forgotten),
+        accounts_total=len(looked_at) + len(having[Action.RELEASE]),
         accounts_in_doubt=len({item.target for item in attention} & set(looked_at)),
     )
 

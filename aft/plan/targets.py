@@ -1,8 +1,6 @@
-"""Each request with everything that is decided about its account, resolved once per plan.
-
-A site is where its account is and will be; a target also knows what is set and run in it. Plans
-are computed from targets and runs execute them, so that nothing is decided twice. Pure.
-"""
+"""Each request with everything that is decided about its account, resolved once per plan. A site is
+where its account is and will be; a target also knows what is set and run in it. Plans are computed
+from targets and runs execute them, so that nothing is decided twice. Pure."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ last. Pure arrangement: adds no change.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Wave
@@ -22,10 +23,10 @@ def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:
     (``depends_on`` without cycles) cannot produce."""
     things: dict[str, list[Change]] = defaultdict(list)
     accounts: dict[str, list[Change]] = defaultdict(list)
-    clean_up: dict[str, list[str]] = defaultdict(list)
+    clean_up: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         if _is_clean_up(change):
-            clean_up[change.target].append(change.id)
+            clean_up[change.target].append(change)
         elif change.target == ORGANIZATION:
             things[change.kind].append(change)
         else:
@@ -33,30 +34,25 @@ def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:
     late = _after_accounts(things, accounts)
     early = [kind for kind in things if kind not in late]
     levels = _levels(accounts)
-    waves = [
-        *(_wave_of_things(kind, things, kinds) for kind in _in_order(early, things, kinds)),
-        *(
-            Wave(
-                title="Accounts" if level == 0 else "Accounts that wait for others",
-                chains=tuple(
-                    tuple(change.id for change in accounts[target])
-                    for target in sorted(accounts)
-                    if levels[target] == level
-                ),
-            )
-            for level in sorted(set(levels.values()))
-        ),
-        *(_wave_of_things(kind, things, kinds) for kind in _in_order(late, things, kinds)),
-    ]
+
+    def of_things(names: Iterable[str]) -> Iterator[Wave]:
+        for kind in _in_order(names, things, kinds):
+            yield Wave(title=kinds[kind].title, chains=(_ids(things[kind]),))
+
+    waves = [*of_things(early)]
+    for level in sorted(set(levels.values())):
+        targets = [target for target in sorted(accounts) if levels[target] == level]
+        title = "Accounts" if level == 0 else "Accounts that wait for others"
+        waves.append(Wave(title=title, chains=tuple(_ids(accounts[key]) for key in targets)))
+    waves += of_things(late)
     if clean_up:
-        waves.append(
-            Wave(title="Clean-up", chains=tuple(tuple(clean_up[key]) for key in sorted(clean_up)))
-        )
+        chains = tuple(_ids(clean_up[key]) for key in sorted(clean_up))
+        waves.append(Wave(title="Clean-up", chains=chains))
     return tuple(waves)
 
 
-def _wave_of_things(kind: str, things: Mapping[str, list[Change]], kinds: Kinds) -> Wave:
-    return Wave(title=kinds[kind].title, chains=(tuple(change.id for change in things[kind]),))
+def _ids(changes: Iterable[Change]) -> tuple[str, ...]:
+    return tuple(change.id for change in changes)
 
 
 def _after_accounts(
@@ -158,11 +154,8 @@ def _reach(
 
 def _can_be_ordered(changes: Iterable[Change]) -> bool:
     """Whether some order puts every change after what it needs of the others."""
-    left = {change.id: change.needs for change in changes}
-    while left:
-        free = [key for key, needs in left.items() if left.keys().isdisjoint(needs)]
-        if not free:
-            return False
-        for key in free:
-            del left[key]
+    try:
+        TopologicalSorter({change.id: change.needs for change in changes}).prepare()
+    except CycleError:
+        return False
     return True
