@@ -1,28 +1,27 @@
 """What changed outside git, told apart from what git asks for and nobody has applied yet. Pure.
 
 A deep plan holds every difference; here each is sorted by what the ledger says was applied. Where
-it does not say, the difference counts as pending: a repair must never carry out a wish that
-nobody has applied. Customizations are not looked at: nobody can tell from outside what they left.
+it does not say, the difference counts as pending: a repair must never apply a request for
+the first time. Customizations are not looked at: nobody can tell from outside what they left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from aft.desired.model import DesiredState
 from aft.errors import UserError
-from aft.findings.model import Condition, Finding
+from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
-from aft.plan.applied import ASPECTS, Applied
-from aft.plan.fields import NAME as NAME_FIELD
-from aft.plan.fields import OU as OU_FIELD
-from aft.plan.fields import TAG_PREFIX
+from aft.plan.applied import ASPECTS, Applied, is_up_to_date
+from aft.plan.fields import NAME, OU, TAG_PREFIX
 from aft.plan.identity import identify
 from aft.plan.kind import Kinds, Truth
 from aft.plan.model import ORGANIZATION, Action, Change, FieldChange, Plan
-from aft.plan.step_state import is_up_to_date
+from aft.plan.summary import summarise
+from aft.plan.waves import make_waves
 from aft.values.ids import RequestId, Revision
 from aft.values.refs import ACCOUNT
 
@@ -230,9 +229,9 @@ class _Sorter:
         request = self.desired.request_by_id.get(RequestId(change.target))
         if request is None or self.ledger.record(change.target).failed(change.ref):
             return False
-        if item.field == OU_FIELD:
+        if item.field == OU:
             return applied.ou is not None and applied.ou == str(request.ou)
-        if item.field == NAME_FIELD:
+        if item.field == NAME:
             return applied.name is not None and applied.name == item.after
         if item.field.startswith(TAG_PREFIX) and item.after is not None:
             key = item.field.removeprefix(TAG_PREFIX)
@@ -303,7 +302,7 @@ def _line(item: FieldChange) -> str:
         key = item.field.removeprefix(TAG_PREFIX)
         now = "is gone" if item.before is None else f"is {item.before}"
         return f"tag {key} {now}, was applied as {item.after}"
-    word = {OU_FIELD: "OU", NAME_FIELD: "name"}.get(item.field, item.field)
+    word = {OU: "OU", NAME: "name"}.get(item.field, item.field)
     return f"{word} is {item.before}, was applied as {item.after}"
 
 
@@ -325,3 +324,54 @@ def _unmanaged(
                 state=account.state.value,
                 tag=account.tags.get(REQUEST_TAG, ""),
             )
+
+
+def repair_plan(plan: Plan, drift: Drift, kinds: Kinds) -> Plan:
+    """``plan`` with the repairs alone; empty when nothing can be put back. A change that needs one
+    which is not drift waits for the next apply: a repair applies no request for the first time, and
+    nothing in another order than an apply would."""
+    changes = _that_can_go(item.change for item in drift.outside if item.change is not None)
+    targets = {change.target for change in changes}
+    left = {item.target for item in plan.changes} - {ORGANIZATION}
+    attention = tuple(
+        finding_about(
+            "AFT923",
+            target,
+            f"{_left(plan, changes, target)} more asked for in git, and not part of a repair",
+            "aft apply carries everything out",
+        )
+        for target in sorted(targets & left)
+        if len(plan.changes_of(target)) > sum(change.target == target for change in changes)
+    )
+    return replace(
+        plan,
+        changes=changes,
+        waves=make_waves(changes, kinds),
+        summary=replace(
+            summarise(changes, attention, looked_at=targets - {ORGANIZATION}),
+            accounts_total=plan.summary.accounts_total,
+        ),
+        accounts=tuple(line for line in plan.accounts if line.target in targets),
+        confirmations=(),
+        attention=attention,
+    )
+
+
+def _that_can_go(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Those of which everything they need is among them; they follow only each other."""
+    left = {change.id: change for change in changes}
+    while True:
+        stuck = [key for key, change in left.items() if not left.keys() >= set(change.needs)]
+        if not stuck:
+            return tuple(
+                replace(change, follows=tuple(key for key in change.follows if key in left))
+                for change in left.values()
+            )
+        for key in stuck:
+            del left[key]
+
+
+def _left(plan: Plan, changes: Iterable[Change], target: str) -> str:
+    done = {change.id for change in changes}
+    number = sum(change.id not in done for change in plan.changes_of(target))
+    return "1 change is" if number == 1 else f"{number} changes are"
