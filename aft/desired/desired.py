@@ -83,8 +83,11 @@ def load_desired_state(
     ``aft.yaml`` that say as whom and where to hold (``aft.config.trust``); a difference warns.
     ``parts`` read their own keys of ``organization.yaml``."""
     config, config_findings, kept_back = _read_config(files, providers, trusted)
-    owned = _OwnedParts(parts)
-    organization, organization_findings = parse_organization(files, owned.owners)
+    parts, found_parts = tuple(parts), dict[str, Any]()
+    owners: dict[str, Callable[..., Sequence[Finding]]] = {}
+    for part in parts:
+        owners |= dict.fromkeys(part.sections, partial(_read_part, found_parts, part))
+    organization, organization_findings = parse_organization(files, owners)
     baselines, baseline_findings = parse_baselines(
         files, settings, None if organization_findings else organization
     )
@@ -104,7 +107,7 @@ def load_desired_state(
         baselines=baselines,
         customizations=customizations,
         withheld=tuple(map(".".join, kept_back)),
-        parts=owned.found,
+        parts=found_parts,
     )
     findings += _across(
         ready,
@@ -117,26 +120,16 @@ def load_desired_state(
     findings += check_networks(ready, settings, reader)
     findings += check_opt_in(ready, settings, reader)
     findings += reader.check_accounts(AccountRules(ready, settings, reader), requests)
-    findings += (finding for part in owned.parts for finding in part.check(ready))
+    findings += (finding for part in parts for finding in part.check(ready))
     found = sorted_findings(findings)
     return LoadResult(state=None if any(item.is_error for item in found) else ready, findings=found)
 
 
-class _OwnedParts:
-    """What each part made of its keys."""
-
-    def __init__(self, parts: Iterable[Part]) -> None:
-        self.parts = tuple(parts)
-        self.found: dict[str, Any] = {}
-        self.owners: dict[str, Callable[..., Sequence[Finding]]] = {}
-        for part in self.parts:
-            self.owners |= dict.fromkeys(part.sections, partial(self._read, part))
-
-    def _read(
-        self, part: Part, document: YamlDocument, values: Mapping[str, Any]
-    ) -> Sequence[Finding]:
-        self.found[part.name], findings = part.parse(document, values)
-        return findings
+def _read_part(
+    found: dict[str, Any], part: Part, document: YamlDocument, values: Mapping[str, Any]
+) -> Sequence[Finding]:
+    found[part.name], findings = part.parse(document, values)
+    return findings
 
 
 def _read_config(
