@@ -8,7 +8,7 @@ need no second check: building is the same either way.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -139,7 +139,7 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
     """The request, from values that ``check`` found nothing against."""
     owner = data.get("owner")
     account_id, previously = data.get("account_id"), data.get("previously")
-    contacts, budget = data.get("contacts"), data.get("budget")
+    contacts, budget = data.get("contacts") or {}, data.get("budget")
     return AccountRequest(
         id=request_id,
         name=data["name"],
@@ -147,15 +147,15 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         ou=_org_unit(data["ou"]),
         source=SourceRef(entry.path),
         blob_id=entry.blob_id,
-        owner=_owner(owner["team"], owner["email"]) if owner else None,
+        owner=_owner(**owner) if owner else None,
         reason=data.get("reason", ""),
         ticket=data.get("ticket", ""),
         tags=data.get("tags", _NOTHING),
-        contacts=_contacts(contacts) if contacts else _NOTHING,
+        contacts={kind: _contact(**item) for kind, item in contacts.items() if item is not None},
         budget=_budget(budget) if budget else None,
-        regions=_names(data.get("regions")),
+        regions=tuple(data.get("regions") or ()),
         baseline=data.get("baseline"),
-        customizations=_names(data.get("customizations")),
+        customizations=tuple(data.get("customizations") or ()),
         parameters=data.get("parameters", _NOTHING),
         custom_fields=data.get("custom_fields", _NOTHING),
         depends_on=tuple(RequestId(item) for item in data.get("depends_on", ())),
@@ -168,29 +168,9 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
 _NOTHING: Mapping[str, Any] = {}
 
 
-def _names(value: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(value) if value else ()
-
-
-def _contacts(entries: Mapping[str, Any]) -> Mapping[str, Contact]:
-    return {
-        kind: _contact(entry["name"], entry["title"], entry["email"], entry["phone"])
-        for kind, entry in entries.items()
-        if entry is not None
-    }
-
-
-# A few OUs, teams and people stand behind thousands of accounts.
-
-
-@lru_cache(maxsize=4096)
-def _owner(team: str, email: str) -> Owner:
-    return Owner(team=team, email=email)
-
-
-@lru_cache(maxsize=4096)
-def _contact(name: str, title: str, email: str, phone: str) -> Contact:
-    return Contact(name=name, title=title, email=email, phone=phone)
+# A few OUs, teams and people are behind thousands of accounts.
+_owner = lru_cache(maxsize=4096)(Owner)
+_contact = lru_cache(maxsize=4096)(Contact)
 
 
 def _budget(entry: Mapping[str, Any]) -> Budget:
@@ -198,7 +178,7 @@ def _budget(entry: Mapping[str, Any]) -> Budget:
     return Budget(
         monthly_usd=float(entry["monthly_usd"]),
         alert_at=tuple(float(item) for item in alert_at),
-        subscribers=_names(entry.get("subscribers")),
+        subscribers=tuple(entry.get("subscribers") or ()),
     )
 
 
