@@ -97,63 +97,57 @@ def every_label() -> frozenset[str]:
     return frozenset(question.label for question in questions(something))
 
 
-_ADDRESS = Question(
-    id="email",
-    label="Which e-mail address should the account itself have?",
-    description="One that no other AWS account uses. Often a shared address with something added "
-    "after a plus sign.",
-    is_required=True,
-    placeholder="aws+payments-test@example.com",
-    limit=64,
-)
-
-
-def _who(choices: FormChoices) -> list[Question]:
-    asked = [
-        Question(
-            id="name",
-            label="What should the account be called?",
-            description="A short name of lower-case letters, digits and hyphens. Most names say "
-            "the team or service, and what the account is for.",
-            is_required=True,
-            placeholder="payments-test",
-            limit=50,
-        ),
-        Question(
-            id="team",
-            label="Which team owns it?",
-            description="The team that answers for what happens in the account and for its costs.",
-            is_required=True,
-            placeholder="payments",
-            limit=128,
-        ),
-        Question(
-            id="owner_email",
-            label="How can we reach the team?",
-            description="An e-mail address that somebody reads, best a shared one.",
-            is_required=True,
-            placeholder="payments@example.com",
-            limit=254,
-        ),
-        Question(
-            id="reason",
-            label="What is it for?",
-            kind=Kind.TEXT,
-            description="One or two sentences. Whoever approves the request reads them first.",
-            is_required=True,
-            placeholder="We want to test the new checkout without touching production.",
-            limit=1000,
-        ),
-        Question(
-            id="ticket",
-            label="Is there a ticket?",
-            description="Its number in your own tracker, if there is one.",
-            placeholder="PLAT-1234",
-        ),
-    ]
+def _who(choices: FormChoices) -> Iterator[Question]:
+    yield Question(
+        id="name",
+        label="What should the account be called?",
+        description="A short name of lower-case letters, digits and hyphens. Most names say the "
+        "team or service, and what the account is for.",
+        is_required=True,
+        placeholder="payments-test",
+        limit=50,
+    )
+    yield Question(
+        id="team",
+        label="Which team owns it?",
+        description="The team that answers for what happens in the account and for its costs.",
+        is_required=True,
+        placeholder="payments",
+        limit=128,
+    )
+    yield Question(
+        id="owner_email",
+        label="How can we reach the team?",
+        description="An e-mail address that somebody reads, best a shared one.",
+        is_required=True,
+        placeholder="payments@example.com",
+        limit=254,
+    )
     if choices.needs_email:
-        asked.insert(3, _ADDRESS)
-    return asked
+        yield Question(
+            id="email",
+            label="Which e-mail address should the account itself have?",
+            description="One that no other AWS account uses. Often a shared address with something "
+            "added after a plus sign.",
+            is_required=True,
+            placeholder="aws+payments-test@example.com",
+            limit=64,
+        )
+    yield Question(
+        id="reason",
+        label="What is it for?",
+        kind=Kind.TEXT,
+        description="One or two sentences. Whoever approves the request reads them first.",
+        is_required=True,
+        placeholder="We want to test the new checkout without touching production.",
+        limit=1000,
+    )
+    yield Question(
+        id="ticket",
+        label="Is there a ticket?",
+        description="Its number in your own tracker, if there is one.",
+        placeholder="PLAT-1234",
+    )
 
 
 def _where(choices: FormChoices) -> Iterator[Question]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aft.baselines.model import ClaimsNetwork, NetworkClaim, SettingParameters, SettingSpec
 from aft.baselines.select import Settings, resolve
@@ -15,6 +15,7 @@ from aft.desired.model import AccountRequest, DesiredAccount, DesiredState
 from aft.desired.rules import Places
 from aft.errors import UserError
 from aft.findings.model import Finding, SourceRef, finding_at
+from aft.findings.validation import value_at
 from aft.organization.model import AccountFacts
 from aft.values.cidrs import parse_cidr, parse_vpc_cidr
 from aft.values.ids import OrgUnitPath
@@ -101,21 +102,13 @@ def mentioned(
 ) -> Iterator[tuple[tuple[str, ...], IPv4Network]]:
     """The valid ranges a request writes in these fields."""
     for field in sorted(fields):
-        value = field_value(request.custom_fields, field[1:])
-        if isinstance(value, str):
-            try:
-                yield field, parse_cidr(value)
-            except ValueError:
-                continue
-
-
-def field_value(fields: Any, path: Iterable[str]) -> Any:
-    """The value at ``path``; ``None`` when there is none."""
-    for step in path:
-        if not isinstance(fields, Mapping):
-            return None
-        fields = fields.get(step)
-    return fields
+        try:
+            value = value_at(request.custom_fields, field[1:])
+            network = parse_cidr(value) if isinstance(value, str) else None
+        except (LookupError, ValueError):
+            continue
+        if network is not None:
+            yield field, network
 
 
 def check_networks(state: DesiredState, settings: Settings, places: Places) -> Iterator[Finding]:

@@ -29,21 +29,17 @@ class RequestOrigins:
 
     def of(self, loc: Loc) -> Origin:
         """Where the effective value at ``loc`` was written; nobody's for one that is not there."""
-        found = [
-            (document, raw) for document in self._documents for raw in written_at(document, loc)
-        ]
+        found = [(item, raw) for item in self._documents for raw in written_at(item, loc)]
         if not found:
             return Origin(kind=OriginKind.BUILT_IN)
-        (nearest, raw), others = found[0], found[1:]
+        (nearest, raw), *others = found
         is_own = nearest is self._documents[0]
         is_pattern = not is_own and isinstance(raw, str) and raw != value_at(self.data, loc)
         return Origin(
             kind=OriginKind.REQUEST if is_own else OriginKind.DEFAULTS,
             source=_place(nearest, loc),
             pattern=raw if is_pattern else "",
-            over=tuple(
-                Overridden(value=value, source=_place(document, loc)) for document, value in others
-            ),
+            over=tuple(Overridden(value=value, source=_place(item, loc)) for item, value in others),
         )
 
     def fields(self) -> tuple[Explained, ...]:

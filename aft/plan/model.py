@@ -36,25 +36,19 @@ class Action(enum.StrEnum):
     @property
     def symbol(self) -> str:
         """The plan's sign for it."""
-        return _SYMBOLS[self]
+        match self:
+            case Action.CREATE | Action.ADOPT:
+                return "+"
+            case Action.UPDATE | Action.RUN:
+                return "~"
+            case Action.MOVE:
+                return ">"
+        return "-"
 
     @property
     def removes(self) -> bool:
         """The thing is gone, or no longer aft's, afterwards."""
-        return _SYMBOLS[self] == "-"
-
-
-_SYMBOLS: Mapping[Action, str] = {
-    Action.CREATE: "+",
-    Action.ADOPT: "+",
-    Action.UPDATE: "~",
-    Action.MOVE: ">",
-    Action.RUN: "~",
-    Action.DETACH: "-",
-    Action.RELEASE: "-",
-    Action.DELETE: "-",
-    Action.CLOSE: "-",
-}
+        return self.symbol == "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,10 +72,8 @@ class TargetOutcome:
     def status(self) -> Status:
         """The worst of its steps: failed, then stopped, then blocked."""
         found = {step.status for step in self.steps}
-        for status in (Status.FAILED, Status.STOPPED, Status.BLOCKED):
-            if status in found:
-                return status
-        return Status.SUCCEEDED
+        worst = (Status.FAILED, Status.STOPPED, Status.BLOCKED)
+        return next((status for status in worst if status in found), Status.SUCCEEDED)
 
     @property
     def culprit(self) -> StepOutcome | None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -61,12 +62,12 @@ class Reviewed:
     format: int = REVIEWED_FORMAT
 
     @cached_property
-    def does_by_id(self) -> Mapping[str, frozenset[str]]:
+    def does_by_id(self) -> Mapping[str, Collection[str]]:
         """What each change that was seen does; several things where several plans were seen."""
-        found: dict[str, set[str]] = {}
+        found: dict[str, set[str]] = defaultdict(set)
         for item in self.changes:
-            found.setdefault(item.id, set()).add(item.does)
-        return {name: frozenset(does) for name, does in found.items()}
+            found[item.id].add(item.does)
+        return found
 
 
 NOTHING_REVIEWED = Reviewed(plan=PlanDigest(""), revision=Revision(""), changes=())
