@@ -28,10 +28,8 @@ def codeowners(state: DesiredState) -> str:
     """The file. Raises ``UserError`` without a platform team, or when GitHub would not read it."""
     platform = state.config.github.platform_team
     if platform is None:
-        raise UserError(
-            "who approves what no team owns? aft.yaml does not say",
-            hint="set github.platform_team, such as '@your-org/platform'",
-        )
+        message = "who approves what no team owns? aft.yaml does not say"
+        raise UserError(message, hint="set github.platform_team, such as '@your-org/platform'")
     owners = {
         request.source.path: _handle(request, state.config.github.teams, platform)
         for request in state.requests
@@ -40,10 +38,9 @@ def codeowners(state: DesiredState) -> str:
     width = max(len(pattern) for pattern, _ in rules)
     text = _HEAD + "".join(f"{pattern.ljust(width)}  {owner}\n" for pattern, owner in rules)
     if len(text.encode()) > MAX_BYTES:
-        raise UserError(
-            f"CODEOWNERS would be larger than the {MAX_BYTES:,} bytes that GitHub reads",
-            hint="keep requests of one team in folders of their own: a folder takes one line",
-        )
+        message = f"CODEOWNERS would be larger than the {MAX_BYTES:,} bytes that GitHub reads"
+        hint = "keep requests of one team in folders of their own: a folder takes one line"
+        raise UserError(message, hint=hint)
     return text
 
 

@@ -5,7 +5,9 @@ everybody, also in a request whose own baseline makes no network."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from ipaddress import IPv4Network
+from itertools import chain
 from typing import NamedTuple
 
 from aft.baselines.model import ClaimsNetwork, NetworkClaim, SettingParameters, SettingSpec
@@ -87,12 +89,9 @@ class NetworkClaims:
             regions=self._config.regions,
         )
         found: set[tuple[str, ...]] = set()
-        for specs in self._specs.values():
-            for spec in specs:
-                try:
-                    parameters = self._resolved(spec, sample)
-                except UserError:
-                    continue
+        for spec in chain.from_iterable(self._specs.values()):
+            with suppress(UserError):
+                parameters = self._resolved(spec, sample)
                 found.update(self._claiming[spec.setting].network_fields(parameters))
         return frozenset(found)
 

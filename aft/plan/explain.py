@@ -112,11 +112,11 @@ class _Explainer:
             return ou
         unit = self.snapshot.unit_by_id.get(ou) if self.snapshot is not None else None
         if unit is None:
-            raise UserError(
-                f"{self.request.id} names its OU by AWS's id ({ou}), and only AWS knows where that "
-                "is, and so which baseline is meant",
-                hint=f"aft explain {self.request.id} --live",
+            message = (
+                f"{self.request.id} names its OU by AWS's id ({ou}), and only AWS knows where "
             )
+            message += "that is, and so which baseline is meant"
+            raise UserError(message, hint=f"aft explain {self.request.id} --live")
         return unit.path
 
     def _account(self) -> tuple[AccountId | None, Origin]:

@@ -37,13 +37,10 @@ def lifted_limits(plan: Plan, limits: Limits, *, kinds: Kinds, today: date) -> t
     """One line for each limit that only a reviewed exception lets the plan exceed."""
     lines: list[str] = []
     for item, found in _counted(plan, kinds).items():
-        title, usual = item.title, limit_of(limits, item)
-        allowance = _allowance(limits, item.name, today=today)
-        if found > usual and allowance is not None and found <= allowance.up_to:
-            lines.append(
-                f"{found} {title} are over the limit of {usual}; allowed up to "
-                f"{allowance.up_to} until {allowance.until}: {allowance.reason}"
-            )
+        usual, allowance = limit_of(limits, item), _allowance(limits, item.name, today=today)
+        if allowance is not None and usual < found <= allowance.up_to:
+            why = f"allowed up to {allowance.up_to} until {allowance.until}: {allowance.reason}"
+            lines.append(f"{found} {item.title} are over the limit of {usual}; {why}")
     return tuple(lines)
 
 
