@@ -34,11 +34,9 @@ if TYPE_CHECKING:
 
 
 class ClientOf(Protocol):
-    """Gives a client by its service's name.
-
-    A service that aft itself uses has one overload here, and its stubs in the ``dev`` extra; a
-    plug-in may ask for any other, and gets a client that is not typed.
-    """
+    """Gives a client by its service's name. A service that aft itself uses has one overload here,
+    and its stubs in the ``dev`` extra; a plug-in may ask for any other, and gets a client that is
+    not typed."""
 
     @overload
     def __call__(

@@ -23,9 +23,7 @@ _GROUPS = (SETTINGS_GROUP, RUNNERS_GROUP, PROVIDERS_GROUP, KINDS_GROUP)
 
 def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]:
     """All plug-ins of ``group`` by name. State belongs to the mapping returned, not the module.
-
-    Raises ``UserError`` when two claim one name, or one cannot be imported.
-    """
+    Raises ``UserError`` when two claim one name, or one cannot be imported."""
     found: dict[str, Any] = {}
     origin: dict[str, EntryPoint] = {}
     named = (entry for entry in _installed() if entry.group == group)

@@ -14,7 +14,7 @@ from aft.baselines.model import Baseline, Selector, SettingParameters, SettingSp
 from aft.baselines.select import settings_for
 from aft.config.model import Config
 from aft.customizations.digests import step_digest
-from aft.customizations.model import Customization, CustomizationStep, StepFile
+from aft.customizations.model import Customization, CustomizationStep, StepFile, StepInputs
 from aft.desired.model import AccountRequest, DesiredState, Owner
 from aft.findings.model import SourceRef
 from aft.ledger.events import AccountRecord, DoneStep, FailedStep, LedgerState, OpenIntent
@@ -274,7 +274,9 @@ def all_done(
     for key in ("global", *wanted.customizations):
         if key in state.customizations:
             for step in state.customizations[key].steps:
-                text = step_digest(step, effect_version=1, facts=facts, outputs=outputs)
+                text = step_digest(
+                    step, StepInputs(account=facts, outputs=outputs), effect_version=1
+                )
                 steps[step.id] = done(text)
                 outputs[step.id] = {}
     return steps

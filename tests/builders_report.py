@@ -8,7 +8,7 @@ from datetime import timedelta
 import builders_plan as b
 from builders_kinds import KINDS, what
 
-from aft.app.apply.review_gate import NotReviewed
+from aft.app.apply.applying import NotReviewed
 from aft.baselines.model import setting_ref
 from aft.desired.model import Owner
 from aft.findings.model import Finding, Severity, SourceRef
@@ -18,9 +18,8 @@ from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import NOTHING_REVIEWED, newly_risky, newly_routine, reviewed_of
 from aft.report.markdown.costs import AccountCosts, Costs
 from aft.report.markdown.failure import FailurePage
-from aft.report.markdown.outcome import MARKER as APPLY_MARKER
 from aft.report.markdown.outcome import OutcomePage
-from aft.report.markdown.plan import MARKER, PlanPage
+from aft.report.markdown.plan import PlanPage
 from aft.values.ids import RequestId
 
 GLOBAL = b.customization("global", "10-read-only-role.py")
@@ -287,7 +286,6 @@ def failure() -> FailurePage:
     """A plan that found errors in the files."""
     return FailurePage(
         verb="plan",
-        marker=MARKER,
         message=f"2 findings at {b.REVISION}",
         hint="fix the files, then run again",
         findings=FINDINGS,
@@ -376,7 +374,6 @@ def not_reviewed() -> FailurePage:
     error = NotReviewed(KINDS, newly_risky(NOTHING_REVIEWED, plan), NOTHING_REVIEWED)
     return FailurePage(
         verb="apply",
-        marker=APPLY_MARKER,
         message=error.message,
         hint=error.hint,
         is_refusal=True,

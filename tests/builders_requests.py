@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from aft.customizations.access import Access
-from aft.customizations.model import CustomizationStep, StepFile, StepInputs, StepResult
+from aft.customizations.model import Access, CustomizationStep, StepFile, StepInputs, StepResult
 from aft.customizations.render import template_accesses
 from aft.desired.cache import ParseCache
 from aft.desired.desired import LoadResult, load_desired_state

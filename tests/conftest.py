@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "aft"))
 # moto's models are a million objects that live as long as the process: to look through them again
 # and again for garbage costs a tenth of the suite.
 gc.set_threshold(50_000, 20, 50)
+
+# Hundreds of processes load the same modules: whoever asks for no bytecode has them compiled anew
+# in each, which doubles what the suite costs.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 _MEMORY = Path("/dev/shm")
 if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 * 1024**3:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from aft.app.plan.planning import Planned, judged, plan_now
 from aft.app.workspace import Workspace
@@ -41,7 +41,7 @@ class Found:
             Drafted(plan=plan, targets=planned.targets),
             planned.view,
             kinds=planned.kinds,
-            today=self.planned.snapshot.read_at.date(),
+            today=planned.snapshot.read_at.date(),
         )
 
 
@@ -73,9 +73,9 @@ class _Past:
     """Requests at the revisions that were applied. A file that was moved since is looked for."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._readers: dict[str, SingleRequests] = {}
-        self._paths: dict[str, Mapping[str, str]] = {}
+        self._files = cache(workspace.files)
+        self._reader = cache(lambda revision: SingleRequests(self._files(revision)))
+        self._paths = cache(self._paths_at)
 
     def applied(self, world: World, desired: DesiredState, target: str) -> Applied:
         request = desired.request_by_id.get(RequestId(target))
@@ -85,10 +85,7 @@ class _Past:
         if not at.revisions:
             return Applied(why="the ledger does not say what was applied, so this may be drift")
         try:
-            then = {
-                aspect: self._request(request, revision)
-                for aspect, revision in at.revisions.items()
-            }
+            then = {what: self._request(request, at.revisions[what]) for what in at.revisions}
         except AftError as error:
             return Applied(
                 why=f"this may be drift: what was applied is not in this clone ({error.message})"
@@ -104,21 +101,14 @@ class _Past:
         )
 
     def _request(self, request: AccountRequest, revision: str) -> AccountRequest | None:
-        reader = self._reader(revision)
+        reader: SingleRequests = self._reader(revision)
         found = reader.at(request.source.path)
         if found is not None:
             return found
-        path = self._paths_at(revision).get(f"{request.id}.yaml")
+        path = self._paths(revision).get(f"{request.id}.yaml")
         return None if path is None else reader.at(path)
-
-    def _reader(self, revision: str) -> SingleRequests:
-        if revision not in self._readers:
-            self._readers[revision] = SingleRequests(self._workspace.files(revision))
-        return self._readers[revision]
 
     def _paths_at(self, revision: str) -> Mapping[str, str]:
         """Paths by the names of their files."""
-        if revision not in self._paths:
-            entries = self._workspace.files(revision).entries(REQUESTS_PATH)
-            self._paths[revision] = {entry.path.rpartition("/")[2]: entry.path for entry in entries}
-        return self._paths[revision]
+        entries = self._files(revision).entries(REQUESTS_PATH)
+        return {entry.path.rpartition("/")[2]: entry.path for entry in entries}

@@ -14,10 +14,8 @@ from aft.plan.explanation import Explanation
 def explain_account(
     workspace: Workspace, files: RevisionFiles, request_id: str, *, live: bool = False
 ) -> Explanation:
-    """Needs no credentials unless ``live``, which reads this one account's place in AWS.
-
-    Raises ``UserError`` for an id that is no request's.
-    """
+    """Needs no credentials unless ``live``, which reads this one account's place in AWS. Raises
+    ``UserError`` for an id that is no request's."""
     desired = workspace.desired(files)
     (known,) = chosen(desired, only=[request_id])
     request = desired.request_by_id[known]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from aft.app.explain import explain_account
 from aft.app.workspace import Workspace
@@ -11,7 +10,7 @@ from aft.app.world import open_world
 from aft.aws.attached_policies import read_attached
 from aft.errors import UserError
 from aft.files import RevisionFiles
-from aft.organization.attached import AttachedLevel, AttachedPolicies
+from aft.organization.attached import AttachedPolicies
 from aft.plan.access import Explained, ExplainedAccess, Question
 from aft.policy_language.ceiling import RCP, SCP, UNBOUND, Ceiling, Chain, ceiling
 from aft.policy_language.context import Context, Value
@@ -44,46 +43,44 @@ def explain_access(
     config = workspace.config(files)
     with open_world(workspace, config, reads_only=True) as world:
         attached = read_attached(world.edge.sessions, account_id)
+    principal = _principal(question, account_id)
     return ExplainedAccess(
         request_id=request_id,
         account_id=account_id,
         ou=explanation.ou,
-        principal=_principal(question, account_id),
+        principal=principal,
         resource=question.resource,
         is_management=account_id == attached.management_account_id,
-        answers=tuple(_answer(item, question, attached) for item in question.actions),
+        answers=tuple(_answer(it, question, attached, principal) for it in question.actions),
     )
 
 
-def _answer(action: str, question: Question, attached: AttachedPolicies) -> Explained:
+def _answer(
+    action: str, question: Question, attached: AttachedPolicies, principal: str | None
+) -> Explained:
     if action.lower() in ALWAYS_ALLOWED:
         return Explained(action=action, answer=UNBOUND, always=True)
-    chain = Chain(
-        account=attached.account_id,
-        scps=_levels(attached.levels, SCP),
-        rcps=_levels(attached.levels, RCP),
-    )
-    owner = _owner(question.resource, attached)
+    account, owner = attached.account_id, _owner(question.resource, attached)
+    chain = Chain(account=account, scps=_levels(attached, SCP), rcps=_levels(attached, RCP))
     above = Ceiling(
         principal=chain,
         # Which RCPs bind in another account is not known from here.
-        resource=chain if owner == attached.account_id else Chain(account=owner),
+        resource=chain if owner == account else Chain(account=owner),
         management_account=attached.management_account_id,
     )
-    name = _principal(question, attached.account_id)
     request = Request(
-        principal=Principal(name or f"arn:aws:iam::{attached.account_id}:role/any"),
+        principal=Principal(principal or f"arn:aws:iam::{account}:role/any"),
         action=action,
         resource=question.resource,
         resource_account=owner,
-        context=_context(question, attached, owner),
+        context=_context(question, attached, owner, principal),
     )
     return Explained(action=action, answer=ceiling(above, request))
 
 
-def _levels(levels: Sequence[AttachedLevel], source: str) -> tuple[Level, ...] | None:
+def _levels(attached: AttachedPolicies, source: str) -> tuple[Level, ...] | None:
     found = []
-    for item in levels:
+    for item in attached.levels:
         policies = item.scps if source == SCP else item.rcps
         if policies is None:
             return None
@@ -106,8 +103,9 @@ def _owner(resource: str | None, attached: AttachedPolicies) -> str:
     return str(attached.account_id) if own else parts[4]
 
 
-def _context(question: Question, attached: AttachedPolicies, owner: str) -> Context:
-    principal = _principal(question, attached.account_id)
+def _context(
+    question: Question, attached: AttachedPolicies, owner: str, principal: str | None
+) -> Context:
     values: dict[str, Value] = {
         "aws:PrincipalAccount": str(attached.account_id),
         "aws:PrincipalOrgID": attached.organization_id,

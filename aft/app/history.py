@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from operator import attrgetter
 from pathlib import PurePosixPath
 
 from aft.app.workspace import Workspace
@@ -22,10 +22,8 @@ from aft.values.suggestions import did_you_mean
 def history_of(
     workspace: Workspace, request_id: str, *, revision: str
 ) -> tuple[TimelineEntry, ...]:
-    """The timeline, oldest first, also under the ids and paths the request had before.
-
-    Raises ``UserError`` when nothing is known of ``request_id``.
-    """
+    """The timeline, oldest first, also under the ids and paths the request had before. Raises
+    ``UserError`` when nothing is known of ``request_id``."""
     files = workspace.files(revision)
     ledger = open_ledger(workspace, workspace.config(files))
     names, events = _events(ledger, request_id)
@@ -45,7 +43,9 @@ def _events(ledger: LedgerStore, request_id: str) -> tuple[list[str], list[Ledge
     if request_id == RESERVED_ID:  # the runs, and everything that belongs to no account
         things = (name for name in ledger.read().records if is_of_organization(name))
         others = (ledger.events(name) for name in sorted(things) if name != RESERVED_ID)
-        told = sorted((*told, *(event for story in others for event in story)), key=_when)
+        told = sorted(
+            (*told, *(event for story in others for event in story)), key=attrgetter("at")
+        )
     while previous := _previously(told, names):
         names.append(previous)
         # What was written to the old id after the account had gone is another account's story.
@@ -53,10 +53,6 @@ def _events(ledger: LedgerStore, request_id: str) -> tuple[list[str], list[Ledge
             event for event in ledger.events(previous) if not told or event.at <= told[0].at
         ]
     return names, told
-
-
-def _when(event: LedgerEvent) -> datetime:
-    return event.at
 
 
 def _previously(events: Sequence[LedgerEvent], names: Sequence[str]) -> str | None:

@@ -19,33 +19,35 @@ def _key(repository: Path) -> str:
     return hashlib.sha256(os.fsencode(repository.resolve())).hexdigest()[:16]
 
 
-def _base(environ: Mapping[str, str], variable: str, default: str) -> Path:
-    configured = environ.get(variable, "")
-    return Path(configured) if configured else Path.home() / default
+def _cache(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aft"
+
+
+def _state(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "aft"
 
 
 def parse_cache(repository: Path, environ: Mapping[str, str]) -> Path:
     """The file of parsed requests, keyed by blob id; may be deleted at any time."""
-    return _base(environ, "XDG_CACHE_HOME", ".cache") / "aft" / "parsed" / _key(repository)
+    return _cache(environ) / "parsed" / _key(repository)
 
 
 def ledger_cache(repository: Path, environ: Mapping[str, str], *, simulated: bool) -> Path:
     """The file of the ledger's records, keyed by tree id; may be deleted at any time."""
     name = _key(repository) + ("-sandbox" if simulated else "")
-    return _base(environ, "XDG_CACHE_HOME", ".cache") / "aft" / "ledger" / name
+    return _cache(environ) / "ledger" / name
 
 
 def sandbox_state(repository: Path, environ: Mapping[str, str]) -> Path:
     """The file of the simulated organization."""
     if chosen := environ.get(STATE_VARIABLE):
         return Path(chosen)
-    base = _base(environ, "XDG_STATE_HOME", ".local/state")
-    return base / "aft" / "sandbox" / _key(repository) / "organization.state"
+    return _state(environ) / "sandbox" / _key(repository) / "organization.state"
 
 
 def run_logs(environ: Mapping[str, str]) -> Path:
     """The folder of what customization steps wrote, one folder per run."""
-    return _base(environ, "XDG_STATE_HOME", ".local/state") / "aft" / "runs"
+    return _state(environ) / "runs"
 
 
 def sandbox_terraform(repository: Path, environ: Mapping[str, str]) -> Path:
@@ -55,4 +57,4 @@ def sandbox_terraform(repository: Path, environ: Mapping[str, str]) -> Path:
 
 def terraform_providers(environ: Mapping[str, str]) -> Path:
     """Providers fetched from a registry, kept for the next account."""
-    return _base(environ, "XDG_CACHE_HOME", ".cache") / "aft" / "terraform-providers"
+    return _cache(environ) / "terraform-providers"

@@ -16,7 +16,6 @@ from aft.config.model import Config
 from aft.desired.model import DesiredState
 from aft.git.ledger.branch import forget_ledger
 from aft.organization.model import OrganizationSnapshot
-from aft.values.ids import OrgUnitPath
 
 if TYPE_CHECKING:
     from aft.sandbox.profiles import Profile
@@ -59,15 +58,11 @@ def report(workspace: Workspace, config: Config) -> SandboxReport:
 
 def seed(workspace: Workspace, desired: DesiredState, *, more: int) -> Sequence[str]:
     """Let accounts exist already: those the requests adopt by ``account_id``, and ``more`` others.
-
-    Returns a line per account. What is there already is left alone.
-    """
+    Returns a line per account. What is there already is left alone."""
     from aft.sandbox.seed import AccountSpec
 
-    with (
-        open_sandbox(workspace, desired.config) as sandbox,
-        edge_onto(sandbox, desired.config) as edge,
-    ):
+    config = desired.config
+    with open_sandbox(workspace, config) as sandbox, edge_onto(sandbox, config) as edge:
         present = edge.reader.read().accounts
         ids = {account.id for account in present}
         emails = {account.email.casefold() for account in present}
@@ -78,14 +73,11 @@ def seed(workspace: Workspace, desired: DesiredState, *, more: int) -> Sequence[
             and request.account_id not in ids
             and request.email.key not in emails
         ]
+        names = (f"legacy-{number:04}" for number in range(1, more + 1))
         specs += [
-            AccountSpec(
-                name=f"legacy-{number:04}",
-                email=f"legacy-{number:04}@example.com",
-                ou=str(OrgUnitPath(("Legacy",))),
-            )
-            for number in range(1, more + 1)
-            if f"legacy-{number:04}@example.com" not in emails
+            AccountSpec(name=name, email=f"{name}@example.com", ou="Legacy")
+            for name in names
+            if f"{name}@example.com" not in emails
         ]
         made = sandbox.seed_accounts(specs)
         return [f"{account_id} {spec.name}" for account_id, spec in zip(made, specs, strict=True)]

@@ -112,7 +112,7 @@ class Workspace:
         """
         trusted = None if config_from is None else self.config(self.files(config_from))
         with self._parse_cache() as cache, collector_paused():
-            self._latest = load_desired_state(
+            loaded = load_desired_state(
                 files,
                 settings=self.settings,
                 runners=self.runners,
@@ -121,25 +121,22 @@ class Workspace:
                 trusted=trusted,
                 parts=self.kinds.values(),
             )
-            self._latest = self._with_limits(self._latest, files)
-        return self._latest
-
-    def _with_limits(self, loaded: LoadResult, files: RevisionFiles) -> LoadResult:
-        """``loaded``, with what is wrong with the limits that kinds have."""
-        if loaded.state is None:
-            return loaded
-        found = tuple(
+        wrong = (
+            () if loaded.state is None else unknown_limits(loaded.state.config.limits, self.kinds)
+        )
+        found = [
             Finding(
                 code="AFT346",
                 source=config_place(files, ("limits", *place)),
                 message=message,
                 hint=hint,
             )
-            for place, message, hint in unknown_limits(loaded.state.config.limits, self.kinds)
-        )
-        if not found:
-            return loaded
-        return LoadResult(state=None, findings=sorted_findings((*loaded.findings, *found)))
+            for place, message, hint in wrong
+        ]
+        if found:
+            loaded = LoadResult(state=None, findings=sorted_findings((*loaded.findings, *found)))
+        self._latest = loaded
+        return loaded
 
     def desired(self, files: RevisionFiles, *, config_from: str | None = None) -> DesiredState:
         """The desired state. Raises ``InvalidRepository`` when there are errors."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from aft.aws.session import AwsSessions
 from aft.aws.units import KnownUnits, climb, parent_of, path_of
 from aft.errors import Terminal
 from aft.organization.model import Account, AccountState
@@ -48,10 +49,35 @@ def read_tags(client: OrganizationsClient, account_id: str) -> Mapping[str, str]
     return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
 
-def read_account(client: OrganizationsClient, known: KnownUnits, account_id: AccountId) -> Account:
-    """Describe, parent, tags: three reads, and those for OUs never seen. Raises ``NotFound``."""
-    raw = client.describe_account(AccountId=account_id)["Account"]
-    parent_id = parent_of(client, account_id)
-    tags = read_tags(client, account_id)
+def placed_account(
+    client: OrganizationsClient, known: KnownUnits, raw: AccountTypeDef, parent_id: OrgUnitId
+) -> Account:
+    """``raw`` in its OU, with its tags: one read, and those for OUs never seen."""
     ou = path_of(climb(client, known, parent_id))
-    return account_from(raw, parent_id=parent_id, ou=ou, tags=tags)
+    return account_from(raw, parent_id=parent_id, ou=ou, tags=read_tags(client, raw["Id"]))
+
+
+class AwsAccountLookup:
+    """Implements ``aft.ports.AccountLookup``: for decisions that must not rest on an old
+    snapshot."""
+
+    def __init__(self, sessions: AwsSessions, *, known: KnownUnits) -> None:
+        """``known`` spares the reads of OUs that a snapshot has already seen."""
+        self._sessions = sessions
+        self._known = known
+
+    def account(self, account_id: AccountId) -> Account:
+        """Describe, parent, tags: three reads, and those for OUs never seen."""
+        client = self._sessions.organizations()
+        raw = client.describe_account(AccountId=account_id)["Account"]
+        return placed_account(client, self._known, raw, parent_of(client, account_id))
+
+    def account_by_email(self, email: str) -> Account | None:
+        """Twenty accounts a call, until it is found; AWS has no search by e-mail."""
+        wanted = email.casefold()
+        client = self._sessions.organizations()
+        for page in client.get_paginator("list_accounts").paginate():
+            for raw in page["Accounts"]:
+                if raw.get("Email", "").casefold() == wanted:
+                    return self.account(AccountId.parse(raw["Id"]))
+        return None

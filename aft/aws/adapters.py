@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aft.aws.access import AwsManagementAccess, AwsMemberAccess
+from aft.aws.accounts import AwsAccountLookup
 from aft.aws.calls import AwsCallRecorder
-from aft.aws.lookup import AwsAccountLookup
-from aft.aws.management import AwsManagementAccess
-from aft.aws.member import AwsMemberAccess
 from aft.aws.organizations import AwsOrganizationWriter
-from aft.aws.pacing import DEFAULT_PACES, Pace
 from aft.aws.session import ATTEMPTS, AwsSessions
 from aft.aws.snapshot import AwsOrganizationReader
-from aft.aws.tag_lag import RecentlyTagged
+from aft.aws.tags import RecentlyTagged
 from aft.aws.units import KnownUnits
 from aft.config.model import Config
 from aft.ports import Clock
@@ -44,16 +42,12 @@ def connect(
     botocore_session: botocore.session.Session | None = None,
     child_endpoint: Callable[[], str | None] | None = None,
     run_id: str = "",
-    paces: Sequence[Pace] = DEFAULT_PACES,
     attempts: int = ATTEMPTS,
     reads_only: bool = False,
 ) -> AwsEdge:
-    """Everything aft needs of AWS; makes no call yet.
-
-    ``botocore_session=None`` is boto3's own chain. With ``reads_only`` no session in a member
-    account can write. ``run_id`` names the role sessions, so that
-    CloudTrail leads back to the run.
-    """
+    """Everything aft needs of AWS; makes no call yet. ``botocore_session=None`` is boto3's own
+    chain. With ``reads_only`` no session in a member account can write. ``run_id`` names the role
+    sessions, so that CloudTrail leads back to the run."""
     sessions = AwsSessions(
         botocore_session=botocore_session,
         home_region=config.home_region,
@@ -63,7 +57,6 @@ def connect(
         clock=clock,
         child_endpoint=child_endpoint,
         run_id=run_id,
-        paces=paces,
         attempts=attempts,
     )
     known, tagged = KnownUnits(), RecentlyTagged(clock)

@@ -28,12 +28,9 @@ _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """How a proxy reaches AWS.
-
-    ``open`` gives the present client, ``acting`` says for its duration whose calls they are;
-    ``renew`` drops expired credentials and says whether asking again makes sense. With ``once`` a
-    call is sent one single time, whatever happens.
-    """
+    """How a proxy reaches AWS. ``open`` gives the present client, ``acting`` says for its duration
+    whose calls they are; ``renew`` drops expired credentials and says whether asking again makes
+    sense. With ``once`` a call is sent one single time, whatever happens."""
 
     service: str
     who: str

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from aft.ports import Clock
 
@@ -26,16 +25,6 @@ class Credentials:
     secret_key: str = field(repr=False)
     token: str = field(repr=False)
     expires_at: datetime
-
-    @classmethod
-    def from_sts(cls, answer: Mapping[str, Any]) -> Credentials:
-        """From the ``Credentials`` of an AssumeRole answer."""
-        return cls(
-            access_key=answer["AccessKeyId"],
-            secret_key=answer["SecretAccessKey"],
-            token=answer["SessionToken"],
-            expires_at=answer["Expiration"],
-        )
 
 
 class CredentialCache:

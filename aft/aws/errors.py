@@ -82,11 +82,9 @@ _ABOUT_PARAMETER = re.compile(r"^(?:Missing|Unknown|Invalid)[\w ]* parameter[^,\
 def translate(
     error: Exception, *, service: str, operation: str, who: str = "", repeatable: bool | None = None
 ) -> AftError:
-    """The error of ``aft.errors`` for ``error``, with the original as its cause.
-
-    ``who`` names the credentials used, in words. ``repeatable`` overrides the guess, from the
-    operation's name, whether doing it twice is the same as doing it once.
-    """
+    """The error of ``aft.errors`` for ``error``, with the original as its cause. ``who`` names the
+    credentials used, in words. ``repeatable`` overrides the guess, from the operation's name,
+    whether doing it twice is the same as doing it once."""
     if repeatable is None:
         repeatable = codes.NON_IDEMPOTENT.match(operation) is None
     action = f"{service}:{operation}"
@@ -134,12 +132,18 @@ def _from_answer(error: boto.ClientError, *, action: str, who: str, repeatable: 
 
     if code == codes.UNREADABLE and not repeatable:
         return _unknown(action, text)
-    if code in codes.THROTTLES or reason in codes.THROTTLE_REASONS or _names_reason(said):
+    passes = any(word in said or word == reason for word in codes.THROTTLE_REASONS)
+    if code in codes.THROTTLES or passes:
         return Throttled(text, hint=hint, retry_after=_retry_after(metadata))
     if code in codes.CONFLICTS:
         return Conflict(text, hint=hint or "somebody else is changing it; run again")
     if code in codes.DENIED:
-        return _denied(text, code=code, action=action, who=who, hint=hint)
+        whose = f" ({who})" if who else ""
+        if code in codes.CREDENTIALS:
+            hint = hint or f"AWS did not accept the credentials{whose}; renew them"
+        return Denied(
+            text, hint=hint or f"allow {action} to the credentials used{whose}", code=code
+        )
     if codes.names_missing_object(code) or _stack_is_missing(action, code, said):
         return NotFound(text, hint=hint)
     if code in codes.TRANSIENT or status >= 500:
@@ -188,24 +192,6 @@ def _unknown(action: str, text: str) -> UnknownOutcome:
         f"{text}: the answer was lost, so {action} may or may not have happened",
         hint="run again: aft looks before it repeats",
     )
-
-
-def _denied(text: str, *, code: str, action: str, who: str, hint: str) -> Denied:
-    if code in codes.CREDENTIALS:
-        return Denied(
-            text,
-            hint=hint or f"AWS did not accept the credentials{_of(who)}; renew them",
-            code=code,
-        )
-    return Denied(text, hint=hint or f"allow {action} to the credentials used{_of(who)}", code=code)
-
-
-def _of(who: str) -> str:
-    return f" ({who})" if who else ""
-
-
-def _names_reason(said: str) -> bool:
-    return any(reason in said for reason in codes.THROTTLE_REASONS)
 
 
 def _stack_is_missing(action: str, code: str, said: str) -> bool:

@@ -38,11 +38,7 @@ class Examination:
     def organization(self) -> Mapping[str, str]:
         """``Id``, ``MasterAccountId``, ``FeatureSet``."""
         described = self._organizations.describe_organization()["Organization"]
-        return {
-            "Id": described["Id"],
-            "MasterAccountId": described["MasterAccountId"],
-            "FeatureSet": described["FeatureSet"],
-        }
+        return {name: str(described[name]) for name in ("Id", "MasterAccountId", "FeatureSet")}
 
     def reads(self) -> Mapping[str, Callable[[], object]]:
         """Small reads of everything a plan begins with, by IAM action."""

@@ -29,7 +29,7 @@ from aft.aws.request_identity import share
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
-
+KEPT_CLIENTS = 256
 
 SHARED = "members"
 """The identity of clients that all member accounts share."""
@@ -53,20 +53,14 @@ class ClientKey:
 
 
 class ClientFactory:
-    """At most ``size`` clients, the least recently used dropped first. Thread-safe."""
+    """At most ``KEPT_CLIENTS`` clients, the least recently used dropped first. Thread-safe."""
 
     def __init__(
-        self,
-        session: botocore.session.Session,
-        *,
-        recorder: AwsCallRecorder,
-        attempts: int,
-        size: int = 256,
+        self, session: botocore.session.Session, *, recorder: AwsCallRecorder, attempts: int
     ) -> None:
         self._session = session
         self._recorder = recorder
         self._attempts = attempts
-        self._size = size
         self._lock = threading.Lock()
         self._creating = threading.Lock()
         self._kept: OrderedDict[ClientKey, tuple[str, Any]] = OrderedDict()
@@ -75,10 +69,8 @@ class ClientFactory:
         self, key: ClientKey, *, credentials: Credentials | None, pacing: Pacing | None
     ) -> Any:
         """The kept client for ``key``, or a new one when there is none with these credentials.
-
         ``credentials=None`` leaves them to the session's own chain, which renews itself. Clients of
-        the identity ``SHARED`` have none of their own: see ``aft.aws.request_identity``.
-        """
+        the identity ``SHARED`` have none of their own: see ``aft.aws.request_identity``."""
         if key.identity == SHARED:
             credentials = _NOBODY
         access_key = credentials.access_key if credentials else ""
@@ -100,7 +92,7 @@ class ClientFactory:
         with self._lock:
             self._kept[key] = (access_key, made)
             self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
+            while len(self._kept) > KEPT_CLIENTS:
                 self._kept.popitem(last=False)
         return made
 

@@ -5,12 +5,12 @@ Asking for what is already so succeeds. Decides nothing: what to write is the pl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from aft.aws.errors import error_code
 from aft.aws.session import AwsSessions
-from aft.aws.tag_lag import RecentlyTagged
+from aft.aws.tags import RecentlyTagged
 from aft.aws.units import KnownUnit, KnownUnits, parent_of
 from aft.errors import AftError, Conflict, Denied, NotFound, Terminal, Transient, UnknownOutcome
 from aft.values.ids import AccountId, OrgUnitId
@@ -84,34 +84,27 @@ class AwsOrganizationWriter:
         self, account_id: AccountId, *, source: OrgUnitId, destination: OrgUnitId
     ) -> None:
         client = self._sessions.organizations()
-
-        def settle(error: AftError) -> None:
-            """Accept where the account is, or say where it is."""
-            at = parent_of(client, account_id)
-            if at == destination:
-                return
-            if at == source:
-                raise error
-            raise Conflict(
-                f"account {account_id} is in {at}, neither where it was ({source}) nor where it "
-                f"should go ({destination})",
-                hint="somebody moved it meanwhile; run again with a new plan",
-            ) from error
-
-        if source == destination:
-            at = parent_of(client, account_id)
-            if at != destination:
-                raise Conflict(
-                    f"account {account_id} is in {at}, not in {destination}",
-                    hint="somebody moved it meanwhile; run again with a new plan",
+        doubt: AftError | None = None
+        if source != destination:
+            try:
+                client.move_account(
+                    AccountId=account_id, SourceParentId=source, DestinationParentId=destination
                 )
+                return
+            except _DOUBTFUL as error:
+                doubt = error
+        at = parent_of(client, account_id)  # accept where the account is, or say where it is
+        if at == destination:
             return
-        _settled(
-            lambda: client.move_account(
-                AccountId=account_id, SourceParentId=source, DestinationParentId=destination
-            ),
-            settle,
-        )
+        if doubt is not None and at == source:
+            raise doubt
+        raise Conflict(
+            f"account {account_id} is in {at}, neither where it was ({source}) nor where it "
+            f"should go ({destination})"
+            if doubt is not None
+            else f"account {account_id} is in {at}, not in {destination}",
+            hint="somebody moved it meanwhile; run again with a new plan",
+        ) from doubt
 
     def rename_account(self, account_id: AccountId, name: str) -> None:
         account = self._sessions.management("account", self._sessions.global_region)
@@ -158,13 +151,6 @@ class AwsOrganizationWriter:
                 if unit["Name"] == name:
                     return OrgUnitId(unit["Id"])
         return None
-
-
-def _settled(call: Callable[[], Any], settle: Callable[[AftError], None]) -> None:
-    try:
-        call()
-    except _DOUBTFUL as error:
-        settle(error)
 
 
 def _duplicate_unit(error: AftError) -> bool:

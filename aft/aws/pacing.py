@@ -18,9 +18,7 @@ from aft.ports import Clock
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """At most ``burst`` calls at once and ``per_second`` in the long run for one family.
-
-    ``operations`` is a regular expression over the whole operation name.
-    """
+    ``operations`` is a regular expression over the whole operation name."""
 
     service: str
     operations: str

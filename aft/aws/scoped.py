@@ -12,11 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from aft.aws.accounts import account_from, read_tags
-from aft.aws.arn_paths import Whereabouts, whereabouts
+from aft.aws.accounts import placed_account
 from aft.aws.session import AwsSessions
 from aft.aws.tags import accounts_tagged
-from aft.aws.units import KnownUnit, KnownUnits, as_units, climb, parent_of, path_of
+from aft.aws.units import (
+    KnownUnit,
+    KnownUnits,
+    Whereabouts,
+    as_units,
+    climb,
+    parent_of,
+    whereabouts,
+)
 from aft.errors import NotFound
 from aft.organization.model import Account, OrganizationalUnit, OrganizationSnapshot
 from aft.ports import Clock
@@ -40,10 +47,8 @@ def read_scoped(
     request_ids: Sequence[RequestId],
     unit_paths: Sequence[str],
 ) -> OrganizationSnapshot:
-    """See ``aft.ports.OrganizationReader.read_scoped``.
-
-    Accounts and OUs that do not exist are simply not in the snapshot.
-    """
+    """See ``aft.ports.OrganizationReader.read_scoped``. Accounts and OUs that do not exist are
+    simply not in the snapshot."""
     client = sessions.organizations()
     read_at = clock.now()
     wanted = set(account_ids)
@@ -143,8 +148,7 @@ def _organization(client: OrganizationsClient, described: Iterable[AccountTypeDe
 def _placed(client: OrganizationsClient, known: KnownUnits, raw: AccountTypeDef) -> Account:
     told = whereabouts(raw)
     parent_id = told.parent_id if told is not None else parent_of(client, raw["Id"])
-    ou = path_of(climb(client, known, parent_id))
-    return account_from(raw, parent_id=parent_id, ou=ou, tags=read_tags(client, raw["Id"]))
+    return placed_account(client, known, raw, parent_id)
 
 
 def _side_by_side(read: Callable[[_Asked], _Found], asked: Sequence[_Asked]) -> tuple[_Found, ...]:

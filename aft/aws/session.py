@@ -87,7 +87,8 @@ class AwsSessions:
         where it is not the one of the environment. ``attempts`` is how often botocore sends one
         call, in all.
         """
-        self._session = botocore_session or _own_session()
+        # boto3 itself adds nothing to its chain but a user agent
+        self._session = botocore_session or botocore.session.Session()
         read_safely(self._session)
         self.home_region = home_region
         self.partition = _partition_of(self._session, home_region)
@@ -159,9 +160,8 @@ class AwsSessions:
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _identity_of(self, account_id: AccountId, *, reading: bool = False) -> str:
-        own = self.check_credentials().account_id
-        if account_id == own:
+    def _identity_of(self, account_id: AccountId, *, reading: bool) -> str:
+        if account_id == self.check_credentials().account_id:
             return MANAGEMENT
         return f"{account_id}{_READING}" if reading else str(account_id)
 
@@ -185,16 +185,15 @@ class AwsSessions:
                 who=self._who(identity),
                 clock=self.clock,
                 open=lambda: self._factory.client(
-                    key, credentials=self._credentials_of(identity), pacing=pacing
+                    key,
+                    credentials=None if identity == CALLER else self._credentials.get(identity),
+                    pacing=pacing,
                 ),
                 renew=lambda: self._renew(identity),
                 acting=lambda: acting(self._actor(identity)),
                 once=once,
             )
         )
-
-    def _credentials_of(self, identity: str) -> Credentials | None:
-        return None if identity == CALLER else self._credentials.get(identity)
 
     def _actor(self, identity: str) -> Actor | None:
         """Whose calls a shared client makes; the management account's clients are its own."""
@@ -233,13 +232,16 @@ class AwsSessions:
         return self._session_of(self.management("sts"), role, PolicyArns=[{"arn": policy}])
 
     def _session_of(self, sts: STSClient, role: str, **more: Any) -> Credentials:
+        name, seconds = self._session_name, SESSION_SECONDS
         answer = sts.assume_role(
-            RoleArn=role,
-            RoleSessionName=self._session_name,
-            DurationSeconds=SESSION_SECONDS,
-            **more,
+            RoleArn=role, RoleSessionName=name, DurationSeconds=seconds, **more
+        )["Credentials"]
+        return Credentials(
+            access_key=answer["AccessKeyId"],
+            secret_key=answer["SecretAccessKey"],
+            token=answer["SessionToken"],
+            expires_at=answer["Expiration"],
         )
-        return Credentials.from_sts(answer["Credentials"])
 
     def _who(self, identity: str) -> str:
         if identity == CALLER:
@@ -255,13 +257,11 @@ class AwsSessions:
     def _keys(self, identity: str) -> Mapping[str, str]:
         if identity == MANAGEMENT and self._management_role is None:
             identity = CALLER
-        kept = None
-        if identity != CALLER:  # a child cannot renew them, and may work for long
-            kept = self._credentials.get(identity, at_least=CHILD_LIFETIME)
-        if kept is not None:
-            access, secret, token = kept.access_key, kept.secret_key, kept.token
-        else:
+        if identity == CALLER:
             access, secret, token = self._callers_keys()
+        else:  # a child cannot renew them, and may work for long
+            kept = self._credentials.get(identity, at_least=CHILD_LIFETIME)
+            access, secret, token = kept.access_key, kept.secret_key, kept.token
         keys = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret}
         return {**keys, "AWS_SESSION_TOKEN": token} if token else keys
 
@@ -282,11 +282,6 @@ class AwsSessions:
             return self._child_endpoint()
         configured = os.environ.get("AWS_ENDPOINT_URL")
         return configured or self._session.get_scoped_config().get("endpoint_url")
-
-
-def _own_session() -> botocore.session.Session:
-    """Boto3's chain: boto3 itself adds nothing to it but a user agent."""
-    return botocore.session.Session()
 
 
 def _partition_of(session: botocore.session.Session, region: str) -> str:

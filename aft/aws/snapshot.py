@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from aft.aws.accounts import account_from, read_tags
 from aft.aws.scoped import read_scoped
 from aft.aws.session import AwsSessions
-from aft.aws.tag_lag import RecentlyTagged
-from aft.aws.tags import bulk_tags
+from aft.aws.tags import RecentlyTagged, bulk_tags
 from aft.aws.units import KnownUnit, KnownUnits, as_units, parent_of, path_of
 from aft.errors import Conflict, NotFound
 from aft.organization.model import Account, OrganizationSnapshot, Policy
@@ -25,7 +24,6 @@ from aft.values.ids import AccountId, OrgUnitId, RequestId
 
 if TYPE_CHECKING:
     from types_boto3_organizations import OrganizationsClient
-    from types_boto3_organizations.literals import PolicyTypeType
     from types_boto3_organizations.type_defs import AccountTypeDef, RootTypeDef
 
 THREADS = 16
@@ -45,19 +43,12 @@ class AwsOrganizationReader:
     """Implements ``aft.ports.OrganizationReader``."""
 
     def __init__(
-        self,
-        sessions: AwsSessions,
-        *,
-        clock: Clock,
-        known: KnownUnits,
-        tagged: RecentlyTagged,
-        threads: int = THREADS,
+        self, sessions: AwsSessions, *, clock: Clock, known: KnownUnits, tagged: RecentlyTagged
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._known = known
         self._tagged = tagged
-        self._threads = threads
 
     def read(self, *, fresh_tags_for: Sequence[AccountId] = ()) -> OrganizationSnapshot:
         """Everything. ``fresh_tags_for``: accounts whose tags were written so lately that the
@@ -99,14 +90,13 @@ class AwsOrganizationReader:
         client = self._sessions.organizations()
         before = self._sessions.calls.calls
         read_at = self._clock.now()
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="aft-read") as pool:
-            tagging = self._sessions.management(
-                "resourcegroupstaggingapi", self._sessions.global_region
-            )
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="aft-read") as pool:
+            region = self._sessions.global_region
+            tagging = self._sessions.management("resourcegroupstaggingapi", region)
             tags_asked = pool.submit(bulk_tags, tagging)
             organization = client.describe_organization()["Organization"]
             root = client.list_roots()["Roots"][0]
-            policies_asked = pool.submit(_read_policies, client, _enabled_types(root))
+            policies_asked = pool.submit(_read_policies, client, root)
             tree = _walk(client, pool, root)
             _add_missed(client, tree, tags_asked.result())
             tags = self._tags(client, pool, tags_asked.result(), tree, fresh_tags_for)
@@ -134,17 +124,13 @@ class AwsOrganizationReader:
         tree: _Tree,
         fresh_tags_for: Iterable[AccountId],
     ) -> Mapping[AccountId, Mapping[str, str]]:
-        """The bulk answer, with single reads where it cannot be trusted.
-
-        No tag at all in an organization that has accounts may mean that nobody is tagged, or that
-        the tagging API does not know Organizations here: then every account is asked itself.
-        """
+        """The bulk answer, with single reads where it cannot be trusted. No tag at all in an
+        organization that has accounts may mean that nobody is tagged, or that the tagging API does
+        not know Organizations here: then every account is asked itself."""
         present = {AccountId(raw["Id"]) for _, raw in tree.accounts}
-        single = (present & set(fresh_tags_for)) if bulk else present
-        asked = {
-            account_id: pool.submit(read_tags, client, account_id) for account_id in sorted(single)
-        }
-        return {**bulk, **{account_id: future.result() for account_id, future in asked.items()}}
+        single = sorted((present & set(fresh_tags_for)) if bulk else present)
+        asked = [pool.submit(read_tags, client, account_id) for account_id in single]
+        return {**bulk, **dict(zip(single, (future.result() for future in asked), strict=True))}
 
 
 def _walk(client: OrganizationsClient, pool: ThreadPoolExecutor, root: RootTypeDef) -> _Tree:
@@ -223,23 +209,16 @@ def _placed(
     return tuple(placed.values())
 
 
-def _enabled_types(root: RootTypeDef) -> tuple[PolicyTypeType, ...]:
-    types = root.get("PolicyTypes", ())
-    return tuple(sorted(item["Type"] for item in types if item["Status"] == "ENABLED"))
-
-
-def _read_policies(
-    client: OrganizationsClient, types: Iterable[PolicyTypeType]
-) -> tuple[Policy, ...]:
+def _read_policies(client: OrganizationsClient, root: RootTypeDef) -> tuple[Policy, ...]:
     """Our own policies of the enabled types. AWS's own are left out: FullAWSAccess alone has
     every account as a target."""
     found: list[Policy] = []
-    for policy_type in types:
+    types = root.get("PolicyTypes", ())
+    for policy_type in sorted(item["Type"] for item in types if item["Status"] == "ENABLED"):
         pages = client.get_paginator("list_policies").paginate(Filter=policy_type)
         for raw in (raw for page in pages for raw in page["Policies"] if not raw["AwsManaged"]):
             targets = client.get_paginator("list_targets_for_policy").paginate(PolicyId=raw["Id"])
             ids = sorted(item["TargetId"] for page in targets for item in page["Targets"])
-            found.append(
-                Policy(id=raw["Id"], name=raw["Name"], type=raw["Type"], targets=tuple(ids))
-            )
+            name, kind = raw["Name"], raw["Type"]
+            found.append(Policy(id=raw["Id"], name=name, type=kind, targets=tuple(ids)))
     return tuple(found)

@@ -1,22 +1,35 @@
-"""The ids, names and parents of organizational units, remembered between reads.
+"""Where things are in the organization: OUs remembered between reads, and what paths and ARNs say.
 
 An OU can be renamed but never hung elsewhere, so what is known stays true until our own writer, or
-the next full read, says otherwise.
+the next full read, says otherwise. An account that was described tells by its path and ARN which
+organization, root and OU it is in, which spares three further reads; where these are missing or in
+another form, nothing is concluded.
 """
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from aft.aws.arn_paths import parent_in_path
 from aft.organization.model import OrganizationalUnit
-from aft.values.ids import OrgUnitId, OrgUnitPath
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath
 
 if TYPE_CHECKING:
     from types_boto3_organizations import OrganizationsClient
+
+
+# organizations: Path (of an account or OU) and AccountArn, as botocore's model has them.
+_PATH = re.compile(
+    r"(?P<organization>o-[a-z0-9]{10,32})/(?P<above>r-[0-9a-z]{4,32}"
+    r"(?:/ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})*)(?:/(?P<account>\d{12}))?/"
+)
+_ACCOUNT_ARN = re.compile(
+    r"arn:[a-z0-9-]+:organizations::(?P<management>\d{12}):account/"
+    r"(?P<organization>o-[a-z0-9]{10,32})/\d{12}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,3 +122,41 @@ def _read_unit(client: OrganizationsClient, unit_id: OrgUnitId) -> KnownUnit:
 def parent_of(client: OrganizationsClient, child_id: str) -> OrgUnitId:
     """The OU or root an account or OU hangs in. Raises ``NotFound``."""
     return OrgUnitId(client.list_parents(ChildId=child_id)["Parents"][0]["Id"])
+
+
+# --- what AWS says about a place beside what it was asked for ------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """Where an account is. ``parent_id`` is its OU, or the root."""
+
+    organization_id: str
+    management_account_id: AccountId
+    root_id: OrgUnitId
+    parent_id: OrgUnitId
+
+
+def whereabouts(raw: Mapping[str, Any]) -> Whereabouts | None:
+    """What botocore's ``Account`` structure says of it; ``None`` when it says nothing sure."""
+    paths: Sequence[str] = raw.get("Paths") or ()
+    path = _PATH.fullmatch(paths[0]) if len(paths) == 1 else None
+    arn = _ACCOUNT_ARN.fullmatch(raw.get("Arn", ""))
+    if path is None or arn is None or path["account"] != raw["Id"]:
+        return None
+    if path["organization"] != arn["organization"]:
+        return None
+    above = path["above"].split("/")
+    return Whereabouts(
+        organization_id=arn["organization"],
+        management_account_id=AccountId(arn["management"]),
+        root_id=OrgUnitId(above[0]),
+        parent_id=OrgUnitId(above[-1]),
+    )
+
+
+def parent_in_path(raw: Mapping[str, Any]) -> OrgUnitId | None:
+    """The parent of botocore's ``OrganizationalUnit`` structure, if its path names it."""
+    path = _PATH.fullmatch(raw.get("Path", ""))
+    above = path["above"].split("/") if path is not None else []
+    return OrgUnitId(above[-2]) if len(above) > 1 and above[-1] == raw["Id"] else None

@@ -96,7 +96,9 @@ def parse_baselines(
         other = by_key.setdefault(name.casefold(), name)
         if other != name:
             message = f"baselines {other!r} and {name!r} differ only by case"
-            findings.append(_finding("AFT505", entry.path, message, "rename one of the two"))
+            findings.append(
+                _finding("AFT505", SourceRef(entry.path), message, "rename one of the two")
+            )
         document, problems = parse_yaml(files.read(entry), entry.path)
         findings.extend(problems)
         if document is None:
@@ -117,9 +119,7 @@ def check_parameters(
         try:
             resolve(spec, facts, settings[spec.setting])
         except UserError as error:
-            findings.append(
-                Finding(code="AFT507", source=source, message=error.message, hint=error.hint)
-            )
+            findings.append(_finding("AFT507", source, error.message, error.hint))
     return tuple(findings)
 
 
@@ -129,11 +129,11 @@ def check_selected_requests(
     """Findings for selectors that name a request which does not exist."""
     known = frozenset(request_ids)
     return sorted_findings(
-        Finding(
-            code="AFT504",
-            source=source,
-            message=f"`select.requests` names {request!r}, which is no request",
-            hint=did_you_mean(request, known) or "remove it, or add the request",
+        _finding(
+            "AFT504",
+            source,
+            f"`select.requests` names {request!r}, which is no request",
+            did_you_mean(request, known) or "remove it, or add the request",
         )
         for baseline in baselines.values()
         for request, source in zip(
@@ -149,12 +149,11 @@ def check_references(
     """Findings for parameters that name the account of a request which does not exist."""
     known = frozenset(request_ids)
     return sorted_findings(
-        Finding(
-            code="AFT509",
-            source=source,
-            message=f"setting {spec.setting!r} names the account of {request!r}, which is no "
-            "request",
-            hint=did_you_mean(request, known)
+        _finding(
+            "AFT509",
+            source,
+            f"setting {spec.setting!r} names the account of {request!r}, which is no request",
+            did_you_mean(request, known)
             or "write the id of a request, or an account id: twelve digits in quotes",
         )
         for baseline in baselines.values()
@@ -164,24 +163,22 @@ def check_references(
     )
 
 
-def _finding(code: str, path: str, message: str, hint: str) -> Finding:
-    return Finding(code=code, source=SourceRef(path), message=message, hint=hint)
+def _finding(code: str, source: SourceRef, message: str, hint: str) -> Finding:
+    return Finding(code=code, source=source, message=message, hint=hint)
 
 
 def _check_path(path: str, inside: str) -> Finding | None:
-    if "/" in inside or not inside.endswith(".yaml"):
-        return _finding(
-            "AFT506",
-            path,
-            f"{inside!r} is not a baseline: expected <name>.yaml directly in baselines/",
-            "rename it to end in .yaml" if inside.endswith(".yml") else "move or delete it",
-        )
-    if not _NAME.fullmatch(inside.removesuffix(".yaml")):
+    source, name = SourceRef(path), inside.removesuffix(".yaml")
+    if "/" in inside or name == inside:
+        message = f"{inside!r} is not a baseline: expected <name>.yaml directly in baselines/"
+        hint = "rename it to end in .yaml" if inside.endswith(".yml") else "move or delete it"
+        return _finding("AFT506", source, message, hint)
+    if not _NAME.fullmatch(name):
         return _finding(
             "AFT505",
-            path,
-            f"{inside.removesuffix('.yaml')!r} cannot name a baseline: expected 1 to 63 letters, "
-            "digits, '.', '_' or '-', beginning and ending with a letter or digit",
+            source,
+            f"{name!r} cannot name a baseline: expected 1 to 63 letters, digits, '.', '_' or '-', "
+            "beginning and ending with a letter or digit",
             "rename the file",
         )
     return None
@@ -197,8 +194,7 @@ def _read(
     findings = list(problems)
     if raw is None:
         return None, findings
-    units, problems_of_units = _units(raw.select, document, organization)
-    findings.extend(problems_of_units)
+    units = _units(raw.select, document, organization, findings)
     specs: dict[str, SettingSpec] = {}
     for index, entry in enumerate(raw.settings):
         loc: _Loc = ("settings", index)
@@ -206,20 +202,13 @@ def _read(
         if entry.setting in specs:
             line = specs[entry.setting].source.line
             message = f"setting {entry.setting!r} is listed twice; first at line {line}"
-            findings.append(
-                Finding(code="AFT502", source=source, message=message, hint="keep one of the two")
-            )
+            findings.append(_finding("AFT502", source, message, "keep one of the two"))
         elif entry.setting not in settings:
             known = ", ".join(sorted(settings)) or "none"
-            findings.append(
-                Finding(
-                    code="AFT501",
-                    source=source,
-                    message=f"there is no setting {entry.setting!r}; known are: {known}",
-                    hint=did_you_mean(entry.setting, settings)
-                    or "install the package that provides it, or take it out",
-                )
-            )
+            message = f"there is no setting {entry.setting!r}; known are: {known}"
+            hint = did_you_mean(entry.setting, settings)
+            hint = hint or "install the package that provides it, or take it out"
+            findings.append(_finding("AFT501", source, message, hint))
         else:
             spec = SettingSpec(setting=entry.setting, parameters=entry.parameters, source=source)
             spec, problems_of_spec = _checked(spec, loc, document, settings[entry.setting])
@@ -244,10 +233,12 @@ def _read(
 
 
 def _units(
-    select: SelectEntry, document: YamlDocument, organization: OrganizationSpec | None
-) -> tuple[tuple[OrgUnitPath, ...], list[Finding]]:
+    select: SelectEntry,
+    document: YamlDocument,
+    organization: OrganizationSpec | None,
+    findings: list[Finding],
+) -> tuple[OrgUnitPath, ...]:
     units: list[OrgUnitPath] = []
-    findings: list[Finding] = []
     listed = organization.paths if organization is not None else frozenset()
     for index, text in enumerate(select.organizational_units):
         source = document.at(("select", "organizational_units", index))
@@ -258,16 +249,11 @@ def _units(
             continue
         units.append(unit)
         if listed and not unit.is_root and unit not in listed:
-            findings.append(
-                Finding(
-                    code="AFT503",
-                    source=source,
-                    message=f"there is no OU {text!r} in organization.yaml",
-                    hint=did_you_mean(text, (str(path) for path in listed))
-                    or "add it there, or select another OU",
-                )
-            )
-    return tuple(units), findings
+            hint = did_you_mean(text, (str(path) for path in listed))
+            hint = hint or "add it there, or select another OU"
+            message = f"there is no OU {text!r} in organization.yaml"
+            findings.append(_finding("AFT503", source, message, hint))
+    return tuple(units)
 
 
 def _checked(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.cli.context import FILE, Session, pass_session
 from aft.cli.planning import (
     ScopeChoice,
     note_uncommitted,
@@ -75,7 +75,7 @@ class Order:
     "reviewed_files",
     metavar="FILE",
     multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="What was reviewed (reviewed.json of aft plan --report): refuse anything risky that is "
     "not in it. May be repeated, for several merged pull requests.",
 )
@@ -110,7 +110,7 @@ def command(
     something risky that they have not, nothing is done (exit 5). What is routine goes ahead.
     """
     with report_folder(session, report, "apply") as folder:
-        if plan_file is not None and not choice.is_empty:
+        if plan_file is not None and choice != ScopeChoice():
             raise click.UsageError("a PLAN already says its revision, scope and steps")
         order = Order(
             yes=yes,
@@ -153,8 +153,9 @@ def _run(
 ) -> tuple[Planned, Outcome, bool]:
     """Plan anew, or check the pinned plan; carry it out; leave the report. False: not published
     although that was asked for."""
-    from aft.app.plan.planning import plan_now
+    from aft.app.plan.planning import check_pinned, plan_now
     from aft.app.world import ledger_tip, open_world
+    from aft.plan.codec import plan_digest
 
     workspace = session.workspace
     plan = read_plan(plan_file) if plan_file is not None else None
@@ -171,15 +172,19 @@ def _run(
         config, scope = desired.config, scope_of(session, desired, choice)
     with open_world(workspace, config) as world:
         with session.waiting("Reading the organization"):
-            planned = (
-                _pinned(session, world, plan)
-                if plan is not None
-                else plan_now(
+            if plan is not None:
+                head = workspace.repository.resolve("HEAD")
+                planned = check_pinned(workspace, world, plan, tip=head)
+            else:
+                planned = plan_now(
                     workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
                 )
-            )
         if folder is not None:
-            folder.about = _about(planned, order)
+            folder.about = (
+                ("plan", plan_digest(planned.plan)[:19]),
+                ("reviewed", order.reviewed.plan[:19] if order.reviewed is not None else ""),
+                ("ledger", planned.ledger.commit[:7]),
+            )
         outcome = carry_out(session, world, planned, order)
         notes = _publish(session, world, planned, outcome) if order.publish else ()
     if folder is not None:
@@ -190,23 +195,6 @@ def _run(
     return planned, outcome, not notes
 
 
-def _about(planned: Planned, order: Order) -> tuple[tuple[str, str], ...]:
-    from aft.plan.codec import plan_digest
-
-    return (
-        ("plan", plan_digest(planned.plan)[:19]),
-        ("reviewed", order.reviewed.plan[:19] if order.reviewed is not None else ""),
-        ("ledger", planned.ledger.commit[:7]),
-    )
-
-
-def _pinned(session: Session, world: World, plan: Plan) -> Planned:
-    from aft.app.plan.planning import check_pinned
-
-    tip = session.workspace.repository.resolve("HEAD")
-    return check_pinned(session.workspace, world, plan, tip=tip)
-
-
 def carry_out(session: Session, world: World, planned: Planned, order: Order) -> Outcome:
     """Show, check, ask, do, sum up."""
     from aft.app.apply.applying import RefusedBySafety, apply_now
@@ -214,41 +202,38 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
     from aft.report.outcome import outcome_view
     from aft.report.text import plan_headline, plan_view
 
+    plan, kinds, refusals = planned.plan, planned.kinds, planned.refusals
     if not order.quiet:
+        width = session.console.width
         session.show(
-            plan_headline(planned.plan, planned.kinds)
-            if order.is_pinned and not (session.verbose or planned.refusals)
-            else plan_view(
-                planned.plan,
-                kinds=planned.kinds,
-                width=session.console.width,
-                refusals=planned.refusals,
-            )
+            plan_headline(plan, kinds)
+            if order.is_pinned and not (session.verbose or refusals)
+            else plan_view(plan, kinds=kinds, width=width, refusals=refusals)
         )
-    if planned.refusals:
-        raise RefusedBySafety(planned.refusals)
+    if refusals:
+        raise RefusedBySafety(refusals)
     if order.reviewed is not None:
         _compare(session, planned, order.reviewed, quiet=order.quiet)
-    if not planned.plan.is_empty and not order.yes and sys.stdin.isatty() and sys.stdout.isatty():
+    if not plan.is_empty and not order.yes and sys.stdin.isatty() and sys.stdout.isatty():
         click.confirm("\nCarry this out?", abort=True)
     with (
         stop_on_signals(
             clock=world.clock, seconds=order.deadline, notice="" if session.quiet else STOPPING
         ) as stop,
-        _progress(session, planned.plan, quiet=order.quiet) as observer,
+        _progress(session, plan, quiet=order.quiet) as observer,
     ):
         outcome = apply_now(
             session.workspace, world, planned, observer=observer, stop=stop, command=order.name
         )
     if not order.quiet and (outcome.targets or outcome.unpublished):
         session.console.print()
-        session.show(outcome_view(outcome, planned.kinds))
+        session.show(outcome_view(outcome, kinds))
     return outcome
 
 
 def _compare(session: Session, planned: Planned, reviewed: Reviewed, *, quiet: bool) -> None:
     """Raises ``NotReviewed`` for risks nobody has seen; says what else is new."""
-    from aft.app.apply.review_gate import check_reviewed
+    from aft.app.apply.applying import check_reviewed
     from aft.plan.reviewed import newly_routine
     from aft.report.markdown.unreviewed import routine_text
 

@@ -1,57 +1,58 @@
-"""The questions of ``aft new`` on a terminal: only what neither flags nor defaults say."""
+"""The fields of a new request: from the flags of ``aft new`` and, on a terminal, from questions
+about what neither flags nor defaults say."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from aft.app.requests.new_request import RequestDesk
+from aft.desired.draft import RequestDraft
+from aft.desired.emit import mapping_yaml
+from aft.errors import UserError
 from aft.report.plain import one_line
 from aft.values.ids import RequestId
 from aft.values.suggestions import did_you_mean
 
-if TYPE_CHECKING:
-    from aft.app.requests.new_request import RequestDesk
-
 NONE = ""
 """What an empty answer stands for."""
+
+
+_AS_THEY_ARE = ("name", "email", "ou", "reason", "ticket", "baseline", "account_id")
 
 
 def ask_for_rest(
     desk: RequestDesk, request_id: str | None, said: Mapping[str, Any], folder: str | None
 ) -> tuple[str, dict[str, Any], str | None]:
     """The id, what flags and answers say together, and the folder."""
-    from aft.cli.request_values import draft_from
-
     answers = dict(said)
     if request_id is None:
-        request_id = _request_id()
+        request_id = str(
+            click.prompt("Id of the request, which names its file", value_proc=_request_id)
+        )
     _ask_where(desk, answers, folder)
     draft = draft_from(request_id, answers)
     folder = desk.folder(draft, folder)
     supplied = desk.supplied(draft, folder)
-    _show_supplied(desk, folder, supplied)
+    _show_supplied(folder, supplied)
     _ask_rest(desk, answers, supplied)
     return request_id, answers, folder
 
 
-def _request_id() -> str:
-    def parsed(text: str) -> str:
-        try:
-            return RequestId.parse(text)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from error
-
-    return str(click.prompt("Id of the request, which names its file", value_proc=parsed))
+def _request_id(text: str) -> str:
+    try:
+        return RequestId.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _ask_where(desk: RequestDesk, answers: dict[str, Any], folder: str | None) -> None:
     """Team and OU: the folder hangs on them, so they are asked before its defaults are known."""
     known = desk.supplied(None, folder) if folder is not None else {}
     if not answers.get("owner_team") and "owner" not in known:
-        teams = desk.teams
-        answers["owner_team"] = _text("Team that owns it", suggestions=teams)
+        answers["owner_team"] = _text("Team that owns it", suggestions=desk.teams)
     if not answers.get("ou") and "ou" not in known:
         units = [str(unit.path) for unit in desk.state.organization.units]
         answers["ou"] = _choice("OU", units) if units else _text("OU, such as Workloads/Dev")
@@ -77,10 +78,7 @@ def _ask_rest(desk: RequestDesk, answers: dict[str, Any], supplied: Mapping[str,
         answers["customizations"] = _some("Customizations (empty for none)", names)
 
 
-def _show_supplied(desk: RequestDesk, folder: str, supplied: Mapping[str, Any]) -> None:
-    from aft.desired.emit import mapping_yaml
-
-    del desk
+def _show_supplied(folder: str, supplied: Mapping[str, Any]) -> None:
     if not supplied:
         return
     click.echo(f"\nDefaults for {folder}/ supply:", err=True)
@@ -135,3 +133,56 @@ def _one_of(text: str, choices: Sequence[str]) -> str:
         return choices[int(text) - 1]
     near = did_you_mean(text, choices)
     raise click.BadParameter(f"{text!r} is not in the list{f'; {near}' if near else ''}")
+
+
+def draft_from(request_id: str, said: Mapping[str, Any]) -> RequestDraft:
+    """What the flags say. Raises ``UserError`` for an id or pair that is none; everything else is
+    for validation to judge."""
+    try:
+        known = RequestId.parse(request_id)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    values: dict[str, Any] = {key: said[key] for key in _AS_THEY_ARE if said.get(key)}
+    owner = {"team": said.get("owner_team"), "email": said.get("owner_email")}
+    if any(owner.values()):
+        values["owner"] = {key: value for key, value in owner.items() if value}
+    if said.get("tags"):
+        values["tags"] = pairs("--tag", said["tags"])
+    for key in ("customizations", "depends_on"):
+        if said.get(key):
+            values[key] = list(said[key])
+    if said.get("budget") is not None:
+        values["budget"] = {"monthly_usd": said["budget"]}
+    if said.get("custom_fields"):
+        values["custom_fields"] = _nested(pairs("--custom-field", said["custom_fields"]))
+    return RequestDraft(id=known, values=values)
+
+
+def pairs(option: str, texts: Sequence[str]) -> Mapping[str, str]:
+    """``KEY=VALUE`` texts by key. Raises ``UserError``."""
+    found: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise UserError(f"{option} {text!r}: expected KEY=VALUE")
+        if key in found:
+            raise UserError(f"{option} {key} is given twice")
+        found[key] = value
+    return found
+
+
+def _nested(flat: Mapping[str, str]) -> dict[str, Any]:
+    """``{"vpc.cidr": x}`` as ``{"vpc": {"cidr": x}}``."""
+    top: dict[str, Any] = {}
+    for path, value in flat.items():
+        *outer, last = path.split(".")
+        here = top
+        for part in outer:
+            inside = here.setdefault(part, {})
+            if not isinstance(inside, dict):
+                raise UserError(f"--custom-field {path}: {part} is given a value as well")
+            here = inside
+        if last in here:
+            raise UserError(f"--custom-field {path}: it is given a value as well")
+        here[last] = value
+    return top

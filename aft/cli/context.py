@@ -33,6 +33,11 @@ class Masking:
     mask: Mask = NO_MASK
     is_known: bool = False
 
+    @property
+    def careful(self) -> Mask:
+        """Everything, until the configuration is known."""
+        return self.mask if self.is_known else FULL_MASK
+
 
 @dataclass(frozen=True)
 class Session:
@@ -119,3 +124,13 @@ CONFIG_FROM_HELP = (
     "Take who acts and where to (roles, ledger, home_region, terraform, … of aft.yaml) from this "
     "revision, whatever the one looked at says."
 )
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def format_option(**forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--format``, whose default is text; each form with what it is for."""
+    words = ", ".join(f"{form} for {what}" for form, what in forms.items())
+    choice = click.Choice(list(forms))
+    return click.option("--format", "form", type=choice, default="text", help=f"{words}.")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.app.text_files import write_text
+from aft.cli.context import FOLDER, Session, format_option, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
 
 DRIFT_EXIT = 2
@@ -22,18 +25,12 @@ if TYPE_CHECKING:
 
 @click.command("drift")
 @scope_options
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    help="text for people, markdown for an issue, json for tools.",
-)
+@format_option(text="people", markdown="an issue", json="tools")
 @click.option(
     "--report",
     "directory",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Also write issue.md (only when there is something to say), summary.md and drift.json.",
 )
 @click.option("--repair", is_flag=True, help="Put back what changed outside git, and only that.")
@@ -78,7 +75,7 @@ def command(
 
     if choice.rerun:
         raise click.UsageError("--rerun is for plan and apply")
-    with _Report(session, directory) as report:
+    with _report(session, directory) as report:
         workspace = session.workspace
         if choice.revision is None:
             note_uncommitted(session)
@@ -143,20 +140,26 @@ def _show(session: Session, found: Found, *, form: str, full: bool) -> None:
 
 
 class _Report:
-    """The files of ``--report``, or none. A check that failed is no check: when the block ends
-    before anything was found, the issue says so, and stays open."""
+    """The files of ``--report``, or none."""
 
     def __init__(self, session: Session, directory: Path | None) -> None:
         self._session = session
         self._directory = directory
-        self._is_written = False
+        self.is_written = False
 
-    def __enter__(self) -> Self:
-        return self
+    def write(self, found: Found) -> None:
+        """The three files; ``issue.md`` is taken away when there is nothing to say in it."""
+        from aft.report.drift import SUMMARY_LIMIT, drift_json, drift_markdown
 
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if error is None or self._is_written or not isinstance(error, Exception):
-            return
+        drift, read_at = found.drift, found.snapshot.read_at
+        issue = drift_markdown(drift, read_at=read_at) if drift.is_any or drift.unread else None
+        self._put("issue.md", issue)
+        self._put("summary.md", drift_markdown(drift, read_at=read_at, limit=SUMMARY_LIMIT))
+        self._put("drift.json", drift_json(drift, read_at=read_at))
+        self.is_written = True
+
+    def write_failure(self, error: Exception) -> None:
+        """That the check failed, and why: never to be taken for no drift."""
         from aft.errors import AftError, unexpected
         from aft.report.drift import drift_failed_markdown
 
@@ -168,26 +171,23 @@ class _Report:
         self._put("summary.md", text)
         self._put("drift.json", None)
 
-    def write(self, found: Found) -> None:
-        """The three files; ``issue.md`` is taken away when there is nothing to say in it."""
-        from aft.report.drift import SUMMARY_LIMIT, drift_json, drift_markdown
-
-        drift, read_at = found.drift, found.snapshot.read_at
-        issue = drift_markdown(drift, read_at=read_at) if drift.is_any or drift.unread else None
-        self._put("issue.md", issue)
-        self._put("summary.md", drift_markdown(drift, read_at=read_at, limit=SUMMARY_LIMIT))
-        self._put("drift.json", drift_json(drift, read_at=read_at))
-        self._is_written = True
-
     def _put(self, name: str, text: str | None) -> None:
-        from aft.report.masking import FULL_MASK
-
         if self._directory is None:
             return
-        masking = self._session.masking
-        mask = masking.mask if masking.is_known else FULL_MASK
-        self._directory.mkdir(parents=True, exist_ok=True)
         if text is None:
             (self._directory / name).unlink(missing_ok=True)
         else:
-            (self._directory / name).write_text(mask(text), encoding="utf-8")
+            write_text(self._directory / name, self._session.masking.careful(text))
+
+
+@contextlib.contextmanager
+def _report(session: Session, directory: Path | None) -> Iterator[_Report]:
+    """A check that failed is no check: when the block ends before anything was found, the issue
+    says so, and stays open."""
+    report = _Report(session, directory)
+    try:
+        yield report
+    except Exception as error:
+        if not report.is_written:
+            report.write_failure(error)
+        raise

@@ -88,30 +88,16 @@ def command(
         )
 
 
-def _question(
-    *,
-    actions: tuple[str, ...],
-    resource: str | None,
-    region: str | None,
-    principal: str | None,
-    pairs: tuple[str, ...],
-) -> Question | None:
+def _question(*, actions: tuple[str, ...], pairs: tuple[str, ...], **said: Any) -> Question | None:
     """What --action asks, if it is there."""
     from aft.plan.access import Question
 
     if not actions:
-        if resource or region or principal or pairs:
+        if pairs or any(said.values()):
             raise click.UsageError("--resource, --region, --principal and --context need --action")
         return None
     values, absent = _context(pairs)
-    return Question(
-        actions=actions,
-        resource=resource,
-        region=region,
-        principal=principal,
-        context=values,
-        absent=absent,
-    )
+    return Question(actions=actions, context=values, absent=absent, **said)
 
 
 def _answer(
@@ -127,6 +113,8 @@ def _answer(
 
 def _context(pairs: tuple[str, ...]) -> tuple[dict[str, str | tuple[str, ...]], list[str]]:
     """Values by key, and absent keys."""
+    from aft.policy_language.service_facts import MULTI_VALUED_KEYS
+
     found: dict[str, list[str]] = {}
     absent: list[str] = []
     for pair in pairs:
@@ -137,14 +125,8 @@ def _context(pairs: tuple[str, ...]) -> tuple[dict[str, str | tuple[str, ...]], 
             found.setdefault(key, []).append(value)
         else:
             absent.append(key)
-    values: dict[str, str | tuple[str, ...]] = {
-        key: items[0] if len(items) == 1 and not _holds_a_list(key) else tuple(items)
-        for key, items in found.items()
-    }
+    values: dict[str, str | tuple[str, ...]] = {}
+    for key, items in found.items():
+        is_list = len(items) > 1 or key.lower() in MULTI_VALUED_KEYS
+        values[key] = tuple(items) if is_list else items[0]
     return values, absent
-
-
-def _holds_a_list(key: str) -> bool:
-    from aft.policy_language.service_facts import MULTI_VALUED_KEYS
-
-    return key.lower() in MULTI_VALUED_KEYS

@@ -8,13 +8,20 @@ from pathlib import Path
 
 import click
 
+from aft.app.forge.comments import post_sticky, pull_request_of_commit, text_to_post, why_not
+from aft.app.forge.issues import settle_issue
+from aft.app.forge.pulls import PULLS_PREFIX, PullState, fetch_open_pulls, fetch_pull, open_or_find
+from aft.app.forge.reviews import review_of_commit
+from aft.app.text_files import write_text
+from aft.cli.context import FILE, FOLDER
 from aft.cli.github_files import codeowners_command, issue_form_command
-from aft.cli.github_options import Hub, hub_options, write_file
+from aft.cli.github_options import Hub, hub_options
+from aft.forge.fitting import fitted_body
+from aft.forge.model import issue_thread, pull_thread
+from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
 
 FINDINGS_EXIT = 3
 _APPLY_WORKFLOW = ".github/workflows/apply.yml"
-_MARKERS = {"plan": "<!-- aft:plan -->", "apply": "<!-- aft:apply -->"}
-_TEXT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group("github")
@@ -29,11 +36,13 @@ def command() -> None:
 
 
 @command.command("comment")
-@click.option("--file", type=_TEXT, required=True, help="Begins with its marker line.")
+@click.option("--file", type=FILE, required=True, help="Begins with its marker line.")
 @click.option("--pull", type=click.IntRange(min=1), help="Default: the event's pull request.")
 @click.option("--commit", metavar="SHA", help="The pull request this commit was merged by.")
 @click.option("--head", metavar="SHA", help="The head this is about. Default: the event's.")
-@click.option("--verb", type=click.Choice(list(_MARKERS)), help="Whose comment, if FILE is empty.")
+@click.option(
+    "--verb", type=click.Choice(["plan", "apply"]), help="Whose comment, if FILE is empty."
+)
 @hub_options
 def comment_command(
     hub: Hub,
@@ -51,13 +60,10 @@ def comment_command(
     says that the job failed. When the pull request has moved on, nothing is written; nor is the
     failure when it is closed.
     """
-    from aft.app.forge.comments import post_sticky, pull_request_of_commit, read_text, why_not
-    from aft.forge.model import pull_thread
-
     if pull is not None and commit is not None:
         raise click.UsageError("--pull and --commit exclude each other")
     verb = verb or ("apply" if commit else "plan")
-    text = read_text(file)
+    text = text_to_post(file)
     has_text = bool(text.strip())
     if not has_text:
         text = _silent_page(hub, verb)
@@ -89,8 +95,6 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
     Only git objects: nothing is checked out or run. Refs of closed ones are removed; the event's
     own pull request is left out. For aft validate --against 'refs/aft/pulls/*'.
     """
-    from aft.app.forge.pulls import PULLS_PREFIX, fetch_open_pulls
-
     own = {hub.event.pull.number} if hub.event.pull else set()
     result = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
     number = len(result.fetched)
@@ -105,7 +109,7 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
 @click.option("--remote", default="origin", show_default=True, help="Where to fetch from.")
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Where to write comment.md and summary.md when there are conflicts.",
 )
@@ -119,8 +123,6 @@ def fetch_pull_command(
     step's outputs say state (ready, outdated, closed or conflict), merge and base. Exit 1 when
     there are conflicts; when it is outdated or closed, says so, exit 0, and there is no ref.
     """
-    from aft.app.forge.pulls import PullState, fetch_pull
-
     number = hub.pull(number)
     head = hub.head(head, number)
     if not head:
@@ -139,7 +141,7 @@ def fetch_pull_command(
 
 @command.command("reviewed", short_help="Fetch what was reviewed before a merge.")
 @click.option("--commit", metavar="SHA", required=True, help="What was merged.")
-@click.option("--out", type=_TEXT, required=True, help="For aft apply --reviewed.")
+@click.option("--out", type=FILE, required=True, help="For aft apply --reviewed.")
 @click.option("--workflow", default=".github/workflows/plan.yml", show_default=True)
 @hub_options
 def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None:
@@ -150,40 +152,30 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     successful apply of everything count too: what it left undone is still to be done. When
     nothing is found, the file says that nothing was reviewed, and aft apply does nothing risky.
     """
-    from aft.app.forge.reviews import review_of_commit
-
     review = review_of_commit(
         hub.forge, commit, plan_pipeline=workflow, apply_pipeline=_APPLY_WORKFLOW
     )
-    write_file(out, review.text)
+    write_text(out, review.text)
     click.echo(review.words)
 
 
 @command.command("issue")
-@click.option("--file", type=_TEXT, required=True, help="Its text; empty or missing closes it.")
+@click.option("--file", type=FILE, required=True, help="Its text; empty or missing closes it.")
 @click.option("--label", required=True, help="Which issue it is: aft:drift.")
 @click.option("--title", required=True)
 @hub_options
 def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
     """Open, update or close the one issue of ours with a label."""
-    from aft.app.forge.comments import read_text
-    from aft.app.forge.issues import settle_issue
-
     run = hub.context.run_url
     farewell = f"Closed: it is so no longer{f' ([run]({run}))' if run else ''}."
-    done = settle_issue(
-        hub.forge,
-        label=label,
-        title=title,
-        text=read_text(file),
-        note=hub.cut_note,
-        farewell=farewell,
+    text, note = text_to_post(file), hub.cut_note
+    click.echo(
+        settle_issue(hub.forge, label=label, title=title, text=text, note=note, farewell=farewell)
     )
-    click.echo(done)
 
 
 @command.command("issue-text", short_help="Write the text of the event's issue to a file.")
-@click.option("--out", type=_TEXT, required=True, help="For aft new --from-issue.")
+@click.option("--out", type=FILE, required=True, help="For aft new --from-issue.")
 @hub_options
 def issue_text_command(hub: Hub, *, out: Path) -> None:
     """Write the text of the event's issue to a file; asks GitHub nothing.
@@ -193,7 +185,7 @@ def issue_text_command(hub: Hub, *, out: Path) -> None:
     issue = hub.event.issue
     if issue is None:
         raise click.UsageError("the event has no issue; is this an issues event?")
-    write_file(out, issue.body)
+    write_text(out, issue.body)
     hub.outputs({"issue": str(issue.number), "requester": issue.author.login})
     click.echo(f"text of issue #{issue.number} in {out}")
 
@@ -201,7 +193,7 @@ def issue_text_command(hub: Hub, *, out: Path) -> None:
 @command.command("pull-request", short_help="Open or find the pull request of a branch.")
 @click.option("--branch", required=True, help="A branch of this repository.")
 @click.option("--title", required=True)
-@click.option("--body-file", type=_TEXT, required=True)
+@click.option("--body-file", type=FILE, required=True)
 @click.option("--base", default="main", show_default=True)
 @hub_options
 def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, base: str) -> None:
@@ -209,11 +201,7 @@ def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, 
 
     The step's outputs are pull (its number) and url.
     """
-    from aft.app.forge.comments import read_text
-    from aft.app.forge.pulls import open_or_find
-    from aft.forge.fitting import fitted_body
-
-    body = fitted_body(read_text(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
+    body = fitted_body(text_to_post(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
     pull, is_new = open_or_find(hub.forge, branch=branch, base=base, title=title, body=body)
     hub.outputs({"pull": str(pull.number), "url": pull.url})
     click.echo(f"pull request #{pull.number} {'opened' if is_new else 'is open'}: {pull.url}")
@@ -238,18 +226,15 @@ def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ..
 
 @command.command("reply")
 @click.option("--issue", "number", type=click.IntRange(min=1), help="Default: the event's issue.")
-@click.option("--file", type=_TEXT, required=True, help="Begins with its marker line.")
+@click.option("--file", type=FILE, required=True, help="Begins with its marker line.")
 @hub_options
 def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
     """Write a comment on an issue, or bring ours up to date."""
-    from aft.app.forge.comments import post_sticky, read_text
-    from aft.forge.model import issue_thread
-
     if number is None:
         if hub.event.issue is None:
             raise click.UsageError("which issue? The event has none; give --issue N")
         number = hub.event.issue.number
-    text = read_text(file)
+    text = text_to_post(file)
     if not text.strip():
         raise click.UsageError(f"{file} is missing or empty")
     posted = post_sticky(hub.forge, issue_thread(number), text, note=hub.cut_note)
@@ -288,11 +273,8 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
 
 def _silent_page(hub: Hub, verb: str) -> str:
     """The job ended before aft could say anything: never to be taken for "no changes"."""
-    from aft.report.markdown.failure import FailurePage, failure_comment
-
     page = FailurePage(
         verb=verb,
-        marker=_MARKERS[verb],
         message=f"The job failed before aft {verb} could say why.",
         hint="look at the log",
         log=hub.log,
@@ -301,17 +283,14 @@ def _silent_page(hub: Hub, verb: str) -> str:
 
 
 def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
-    from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
-
     page = FailurePage(
         verb="plan",
-        marker=_MARKERS["plan"],
         message=f"This pull request has conflicts with {base}, so there is no merge to plan.",
         hint=f"merge or rebase onto {base}, then push again",
         log=hub.log,
     )
-    write_file(folder / "comment.md", failure_comment(page))
-    write_file(folder / "summary.md", failure_summary(page))
+    write_text(folder / "comment.md", failure_comment(page))
+    write_text(folder / "summary.md", failure_summary(page))
 
 
 def _warn_of_another_login(hub: Hub, login: str) -> None:

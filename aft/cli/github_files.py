@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from aft.cli.context import Session, pass_session
-from aft.errors import UserError, system_words
+from aft.app.text_files import read_text, write_text
+from aft.cli.context import FILE, Session, pass_session
 
 OUTDATED_EXIT = 3
 _OUT = click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Where to write it. Default: its own place in .github/.",
 )
@@ -61,16 +61,11 @@ def issue_form_command(session: Session, *, out: Path | None, check: bool) -> No
 def _keep(session: Session, text: str, out: Path | None, *, default: str, check: bool) -> None:
     file = out or session.workspace.repository.path / default
     shown = out or default
-    try:
-        is_current = file.is_file() and file.read_text(encoding="utf-8") == text
-        if check:
-            click.echo(f"{shown} is {'current' if is_current else 'not current'}")
-            if not is_current:
-                sys.exit(OUTDATED_EXIT)
-            return
-        if not is_current:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot write {shown}: {system_words(error)}") from error
-    click.echo(f"{shown} is current" if is_current else f"wrote {shown}")
+    is_current = file.is_file() and read_text(file, errors="replace") == text
+    if is_current or check:
+        click.echo(f"{shown} is {'current' if is_current else 'not current'}")
+    else:
+        write_text(file, text)
+        click.echo(f"wrote {shown}")
+    if check and not is_current:
+        sys.exit(OUTDATED_EXIT)

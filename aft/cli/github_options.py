@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.cli.context import FILE, Session, pass_session
 
 if TYPE_CHECKING:
     from aft.git.wire import RefFetch
@@ -93,7 +93,7 @@ def hub_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command its ``Hub``, from three options and the environment."""
 
     @click.option("--repo", "repository", metavar="ORG/REPO", default="", help=_REPO_HELP)
-    @click.option("--event", "event_path", type=_FILE, help=_EVENT_HELP)
+    @click.option("--event", "event_path", type=FILE, help=_EVENT_HELP)
     @click.option("--deadline", type=click.FloatRange(min=0), default=PATIENCE, help=_DEADLINE_HELP)
     @pass_session
     @functools.wraps(function)
@@ -106,18 +106,6 @@ def hub_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write ``text``, making the folders above."""
-    from aft.errors import UserError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
-
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
 _REPO_HELP = "The repository on GitHub. Default: GITHUB_REPOSITORY."
 _EVENT_HELP = "The event's payload. Default: GITHUB_EVENT_PATH."
 _DEADLINE_HELP = f"Seconds to wait at most for limits and failures to pass. Default: {PATIENCE}."

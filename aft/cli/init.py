@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.cli.context import FOLDER, Session, pass_session
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _ACTION = re.compile(_REPOSITORY.pattern + r"@[0-9a-f]{40}")
@@ -17,9 +17,7 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
 
 @click.command("init")
-@click.argument(
-    "folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), required=False
-)
+@click.argument("folder", metavar="[DIR]", type=FOLDER, required=False)
 @click.option("--region", default="eu-central-1", show_default=True, help="The home region.")
 @click.option(
     "--management-account",

@@ -156,7 +156,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return 1
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         return STOPPED_EXIT
     except AftError as error:
@@ -164,9 +164,6 @@ def run(arguments: Sequence[str]) -> int:
         if is_verbose:
             _trace(error, masking)
         return error.exit_code
-    except KeyboardInterrupt:
-        click.echo("stopped", err=True)
-        return STOPPED_EXIT
     except BrokenPipeError:
         # The reader (a pager, head) went away: not our failure, and not worth a message.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - outlives us
@@ -186,8 +183,7 @@ def _trace(error: Exception, masking: Masking) -> None:
 
 def _show(error: AftError, masking: Masking) -> None:
     mask = masking.mask
-    findings = getattr(error, "findings", ()) if isinstance(error, FindingsError) else ()
-    if findings:
+    if isinstance(error, FindingsError) and (findings := getattr(error, "findings", ())):
         from aft.report.findings import findings_text
 
         click.echo(mask(findings_text(findings)), err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.cli.context import FOLDER, Session, pass_session
 
 if TYPE_CHECKING:
     from aft.app.requests.new_request import ProposedRequest
@@ -55,7 +55,7 @@ FINDINGS_EXIT = 3
 )
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="With --from-issue: write reply.md, request.json and pull-request.md here.",
 )
@@ -105,8 +105,7 @@ def _propose(
     asks: bool,
 ) -> ProposedRequest:
     from aft.app.requests.new_request import RequestDesk
-    from aft.cli.asking import ask_for_rest
-    from aft.cli.request_values import draft_from
+    from aft.cli.asking import ask_for_rest, draft_from
 
     desk = RequestDesk.open(session.workspace)
     if request_id is None and not asks:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aft.cli.context import CONFIG_FROM_HELP, Session, pass_session
+from aft.app.text_files import write_text
+from aft.cli.context import CONFIG_FROM_HELP, FILE, Session, format_option, pass_session
 from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
 from aft.cli.report_folder import ReportFolder, report_folder, report_option
 
 if TYPE_CHECKING:
     from aft.app.plan.planning import Planned
-    from aft.desired.model import DesiredState
     from aft.findings.model import Finding
     from aft.report.markdown.plan import PlanPage
-    from aft.values.ids import RequestId
 
 CHANGES_EXIT = 2
 REFUSED_EXIT = 5
@@ -40,18 +38,9 @@ class _How:
 @click.command("plan")
 @scope_options
 @click.option("--working-tree", is_flag=True, help="Plan the files on disk, committed or not.")
+@format_option(text="people", markdown="a pull request's comment", json="tools")
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    help="text for people, markdown for a pull request's comment, json for tools.",
-)
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Also write the pinned plan to this file, for aft apply FILE.",
+    "-o", "--out", type=FILE, help="Also write the pinned plan to this file, for aft apply FILE."
 )
 @click.option(
     "--terraform",
@@ -79,16 +68,12 @@ def command(
     session: Session,
     *,
     choice: ScopeChoice,
-    working_tree: bool,
     form: str,
     out: Path | None,
-    terraform: bool,
-    trust: bool,
-    published: bool,
-    config_from: str | None,
     report: Path | None,
     full: bool,
     detailed_exitcode: bool,
+    **asked: Any,
 ) -> None:
     """Compare the repository with the live organization, and show the difference.
 
@@ -101,25 +86,19 @@ def command(
     is taken as done; with --deep every setting of every account is read as it is now.
     With --published nothing is read in AWS at all: the plan says how old the organization is.
     """
-    how = _How(
-        working_tree=working_tree,
-        terraform=terraform,
-        trust=trust,
-        published=published,
-        config_from=config_from,
-    )
+    how = _How(**asked)
     with report_folder(session, report, "plan") as folder:
         _check(how, choice)
         planned, warnings = _made(session, choice, folder, how)
         if out is not None:
             from aft.plan.codec import plan_to_json
 
-            out.write_text(plan_to_json(planned.plan), encoding="utf-8")
+            write_text(out, plan_to_json(planned.plan))
         page = None
         if folder is not None or form == "markdown":
             from aft.cli.report_files import plan_page, write_plan
 
-            base = choice.changed_since or config_from
+            base = choice.changed_since or how.config_from
             page = plan_page(session, planned, warnings=warnings, base=base, notes=_notes(planned))
             if folder is not None:
                 write_plan(folder, planned, page)
@@ -144,6 +123,9 @@ def _made(
     session: Session, choice: ScopeChoice, folder: ReportFolder | None, how: _How
 ) -> tuple[Planned, tuple[Finding, ...]]:
     """Read, compare; with the findings that stop nothing."""
+    from aft.app.plan import planning, previews, publishing
+    from aft.app.world import open_world
+
     workspace, revision = session.workspace, choice.revision
     if not how.working_tree and revision is None:
         note_uncommitted(session)
@@ -155,44 +137,23 @@ def _made(
     desired, warnings = workspace.checked(files, config_from=how.config_from)
     scope = scope_of(session, desired, choice)
     if how.terraform and not how.trust:
-        from aft.app.plan.previews import check_trusted
-
-        check_trusted(workspace, desired)
+        previews.check_trusted(workspace, desired)
     if how.published:
-        from aft.app.plan.publishing import plan_published
-
-        planned = plan_published(workspace, desired, scope=scope, rerun=choice.rerun)
-    else:
-        planned = _plan_live(session, desired, choice, scope=scope, terraform=how.terraform)
-    return planned, warnings
-
-
-def _plan_live(
-    session: Session,
-    desired: DesiredState,
-    choice: ScopeChoice,
-    *,
-    scope: Sequence[RequestId] | None,
-    terraform: bool,
-) -> Planned:
-    from aft.app.plan.planning import plan_now
-    from aft.app.plan.previews import with_previews
-    from aft.app.world import open_world
-
-    workspace = session.workspace
+        planned = publishing.plan_published(workspace, desired, scope=scope, rerun=choice.rerun)
+        return planned, warnings
     with (
         open_world(workspace, desired.config, reads_only=True) as world,
         session.waiting("Reading the organization"),
     ):
-        planned = plan_now(
+        planned = planning.plan_now(
             workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
         )
-        if terraform:
-            planned = with_previews(workspace, world, planned)
+        if how.terraform:
+            planned = previews.with_previews(workspace, world, planned)
         calls = world.edge.calls.calls
     if session.verbose:
         session.say(f"{calls} AWS calls")
-    return planned
+    return planned, warnings
 
 
 def _notes(planned: Planned) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from aft.app.text_files import read_text
 from aft.cli.context import REVISION_HELP, Session
 
 if TYPE_CHECKING:
@@ -23,30 +24,59 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeChoice:
-    """What the command line says of which requests to look at, which steps to run again, and how
-    closely to look."""
+    """Which requests to look at, which steps to run again, and how closely to look."""
 
-    revision: str | None
-    changed_since: str | None
-    only: tuple[str, ...]
-    only_ou: tuple[str, ...]
-    only_tag: tuple[str, ...]
-    exclude: tuple[str, ...]
-    rerun: tuple[str, ...]
-    deep: bool
+    revision: str | None = None
+    changed_since: str | None = None
+    only: tuple[str, ...] = ()
+    only_ou: tuple[str, ...] = ()
+    only_tag: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rerun: tuple[str, ...] = ()
+    deep: bool = False
 
-    @property
-    def is_empty(self) -> bool:
-        return self == ScopeChoice(
-            revision=None,
-            changed_since=None,
-            only=(),
-            only_ou=(),
-            only_tag=(),
-            exclude=(),
-            rerun=(),
-            deep=False,
-        )
+
+_SCOPE_OPTIONS = (
+    click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD."),
+    click.option(
+        "--changed-since",
+        metavar="REV",
+        help="Only requests that differ from REV: a few reads, however large the organization.",
+    ),
+    click.option(
+        "--only",
+        metavar="ID",
+        multiple=True,
+        help="Only this request; may be repeated, and adds to --only-ou and --only-tag.",
+    ),
+    click.option(
+        "--only-ou",
+        metavar="OU",
+        multiple=True,
+        help="Only requests in this OU and below; may be repeated.",
+    ),
+    click.option(
+        "--only-tag",
+        metavar="KEY[=VALUE]",
+        multiple=True,
+        help="Only requests with this tag; may be repeated.",
+    ),
+    click.option(
+        "--exclude", metavar="ID", multiple=True, help="Not this request; may be repeated."
+    ),
+    click.option(
+        "--rerun",
+        metavar="NAME",
+        multiple=True,
+        help="Run this customization, or step of one, although nothing changed.",
+    ),
+    click.option(
+        "--deep",
+        is_flag=True,
+        help="Also read inside accounts what the ledger takes as done, to find what was changed "
+        "there by hand.",
+    ),
+)
 
 
 def scope_options(command: F) -> F:
@@ -59,48 +89,8 @@ def scope_options(command: F) -> F:
         return command(*args, choice=choice, **kwargs)
 
     decorated: Any = with_choice
-    for decorate in (
-        click.option(
-            "--deep",
-            is_flag=True,
-            help="Also read inside accounts what the ledger takes as done, to find what was "
-            "changed there by hand.",
-        ),
-        click.option(
-            "--rerun",
-            metavar="NAME",
-            multiple=True,
-            help="Run this customization, or step of one, although nothing changed.",
-        ),
-        click.option(
-            "--exclude", metavar="ID", multiple=True, help="Not this request; may be repeated."
-        ),
-        click.option(
-            "--only-tag",
-            metavar="KEY[=VALUE]",
-            multiple=True,
-            help="Only requests with this tag; may be repeated.",
-        ),
-        click.option(
-            "--only-ou",
-            metavar="OU",
-            multiple=True,
-            help="Only requests in this OU and below; may be repeated.",
-        ),
-        click.option(
-            "--only",
-            metavar="ID",
-            multiple=True,
-            help="Only this request; may be repeated, and adds to --only-ou and --only-tag.",
-        ),
-        click.option(
-            "--changed-since",
-            metavar="REV",
-            help="Only requests that differ from REV: a few reads, however large the organization.",
-        ),
-        click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD."),
-    ):
-        decorated = decorate(decorated)
+    for option in reversed(_SCOPE_OPTIONS):
+        decorated = option(decorated)
     return cast("F", decorated)
 
 
@@ -146,34 +136,13 @@ def note_uncommitted(session: Session) -> None:
 def read_reviewed(paths: Sequence[Path]) -> Reviewed:
     """What was reviewed, from all of ``paths``. Raises ``UserError`` when one is nothing aft
     wrote."""
-    from aft.plan.reviewed import together
+    from aft.plan.reviewed import LARGEST, reviewed_from_json, together
 
-    return together([_read_reviewed(path) for path in paths])
-
-
-def _read_reviewed(path: Path) -> Reviewed:
-    from aft.errors import UserError, system_words
-    from aft.plan.reviewed import LARGEST, reviewed_from_json
-
-    try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(
-                f"{path} is over {LARGEST // 1024 // 1024} MiB; no reviewed plan is so large"
-            )
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = system_words(error)
-        raise UserError(f"cannot read the reviewed plan {path}: {why}") from error
-    return reviewed_from_json(text)
+    return together([reviewed_from_json(read_text(path, most=LARGEST)) for path in paths])
 
 
 def read_plan(path: Path) -> Plan:
     """The plan in ``path``. Raises ``UserError`` when it is none, or was tampered with."""
-    from aft.errors import UserError, system_words
     from aft.plan.codec import plan_from_json
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read plan {path}: {system_words(error)}") from error
-    return plan_from_json(text)
+    return plan_from_json(read_text(path))

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import click
 
-from aft.cli.context import Session, pass_session
+from aft.cli.context import Session, format_option, pass_session
 
 FINDINGS_EXIT = 3
 
@@ -48,13 +48,7 @@ def eval_command(file: TextIO) -> None:
     show_default=True,
     help="scp, rcp, identity, resource or trust; or AWS's name of a type, such as TAG_POLICY.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="text for people, json for tools.",
-)
+@format_option(text="people", json="tools")
 @pass_session
 def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form: str) -> None:
     """Check policies in YAML or JSON: what their type may hold, and AWS's limits.
@@ -65,6 +59,7 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
     """
     from aft.app.policy_files import check_files, policy_type_of
     from aft.report.findings import findings_count, findings_json, findings_text
+    from aft.report.plain import counted
 
     findings = check_files(files, policy_type_of(kind), changed_limits=_changed_limits(session))
     if form == "json":
@@ -73,8 +68,8 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
         if findings:
             click.echo(findings_text(findings) + "\n")
         if findings or not session.quiet:
-            count = f"{len(files):,} polic{'y' if len(files) == 1 else 'ies'}"
-            click.echo(f"{count} checked: {findings_count(findings)}.")
+            checked = counted(len(files), "policy", "policies")
+            click.echo(f"{checked} checked: {findings_count(findings)}.")
     if any(finding.is_error for finding in findings):
         sys.exit(FINDINGS_EXIT)
 

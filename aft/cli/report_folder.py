@@ -1,8 +1,8 @@
 """``--report DIR``: what a run leaves for a pull request, whatever becomes of the run.
 
 The folder says "did not finish" from the first moment on and is rewritten at the end, so that a
-run that was killed is never shown as one that found nothing to do. Whoever posts the files needs to
-know nothing else: the first line of ``comment.md`` is its marker.
+run that was killed is never shown as one that found nothing to do. The first line of ``comment.md``
+is its marker.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aft.cli.context import Session
+from aft.app.text_files import write_text
+from aft.cli.context import FOLDER, Session
 from aft.errors import AftError, FindingsError, Refused, UserError, system_words, unexpected
 
 if TYPE_CHECKING:
     from aft.findings.model import Finding
 
 FILES = ("comment.md", "summary.md", "reviewed.json", "plan.json", "outcome.json")
-_MARKERS: Mapping[str, str] = {"plan": "<!-- aft:plan -->", "apply": "<!-- aft:apply -->"}
 _CONSEQUENCES: Mapping[str, str] = {
     "plan": "There is no plan: nobody knows yet what merging would change.",
     "apply": "What was done until then is in the ledger; the next run continues there.",
@@ -33,7 +33,7 @@ _RUN_URL = re.compile(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9_./-]+/actions/runs/[
 report_option = click.option(
     "--report",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Also leave comment.md, summary.md and JSON there, for a pull request; also when this "
     "fails.",
 )
@@ -51,10 +51,8 @@ class ReportFolder:
     about: tuple[tuple[str, str], ...] = ()
 
     def begin(self) -> None:
-        """Take away what an earlier run left, and say that this one has not ended.
-
-        Raises ``UserError`` when the folder cannot be written.
-        """
+        """Take away what an earlier run left, and say that this one has not ended. Raises
+        ``UserError`` when the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             for name in FILES:
@@ -66,11 +64,7 @@ class ReportFolder:
 
     def write(self, name: str, text: str) -> None:
         """Raises ``UserError`` when the file cannot be written."""
-        try:
-            (self.path / name).write_text(text, encoding="utf-8", newline="")
-        except OSError as error:
-            why = system_words(error)
-            raise UserError(f"cannot write {self.path / name}: {why}") from error
+        write_text(self.path / name, text)
 
     def failed(self, error: BaseException) -> None:
         """Say that the run failed, and why."""
@@ -119,12 +113,9 @@ class ReportFolder:
         is_refusal: bool = False,
     ) -> None:
         from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
-        from aft.report.masking import FULL_MASK
 
-        masking = self.session.masking
         page = FailurePage(
             verb=self.verb,
-            marker=_MARKERS[self.verb],
             message=message,
             hint=hint,
             findings=findings,
@@ -133,7 +124,7 @@ class ReportFolder:
             revision=self.revision,
             about=self.about,
             log=f"[the log of this job]({self.run_url})" if self.run_url else "the job's log",
-            mask=masking.mask if masking.is_known else FULL_MASK,
+            mask=self.session.masking.careful,
         )
         self.write("comment.md", failure_comment(page))
         self.write("summary.md", failure_summary(page))

@@ -8,6 +8,8 @@ from typing import get_args
 
 import click
 
+from aft.app.text_files import write_text
+from aft.cli.context import FOLDER
 from aft.desired.schema import SchemaName, json_schema
 from aft.plugins import PROVIDERS_GROUP, load_plugins
 
@@ -17,10 +19,7 @@ NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 @click.command("schema")
 @click.argument("name", type=click.Choice(NAMES), required=False)
 @click.option(
-    "-o",
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write all of them into this folder, as <name>.json.",
+    "-o", "--output", type=FOLDER, help="Write all of them into this folder, as <name>.json."
 )
 def command(*, name: SchemaName | None, output: Path | None) -> None:
     """Print the JSON Schema of one kind of file, or write all of them.
@@ -47,9 +46,8 @@ def command(*, name: SchemaName | None, output: Path | None) -> None:
         return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
         for which in (name,) if name else NAMES:
-            (output / f"{which}.json").write_text(text(which))
+            write_text(output / f"{which}.json", text(which))
             click.echo(output / f"{which}.json")
     elif name is not None:
         click.echo(text(name), nl=False)

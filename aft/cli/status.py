@@ -29,12 +29,12 @@ def command(
     from aft.app.apply.run_logs import RunLogs
     from aft.app.world import open_ledger, open_world
     from aft.plan.status import account_statuses, thing_statuses
+    from aft.report.status import status_json, status_view
 
     workspace = session.workspace
     desired = workspace.desired(workspace.files(revision or "HEAD"))
     if offline:
-        ledger = open_ledger(workspace, desired.config)
-        known = ledger.read()
+        known = open_ledger(workspace, desired.config).read()
         rows = account_statuses(desired, known)
     else:
         from aft.app.plan.planning import plan_now
@@ -53,12 +53,8 @@ def command(
         return kept.find(run=line.run, target=request_id, step=line.step)
 
     if as_json:
-        from aft.report.status import status_json
-
         click.echo(status_json(rows, things=things, find_log=find_log), nl=False)
     else:
-        from aft.report.status import status_view
-
         width = session.console.width
         view = status_view(rows, things=things, width=width, find_log=find_log, with_logs=logs)
         session.console.print(view, soft_wrap=True)

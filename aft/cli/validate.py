@@ -7,7 +7,7 @@ import sys
 import click
 
 from aft.app.gc_pause import collector_paused
-from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, pass_session
+from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, format_option, pass_session
 from aft.findings.model import sorted_findings
 
 FINDINGS_EXIT = 3
@@ -15,13 +15,7 @@ FINDINGS_EXIT = 3
 
 @click.command("validate")
 @click.option("-r", "--revision", help=f"{REVISION_HELP} Default: the working tree.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github", "sarif"]),
-    default="text",
-    help="text for people, json for tools, github for annotations, sarif for code scanning.",
-)
+@format_option(text="people", json="tools", github="annotations", sarif="code scanning")
 @click.option("--config-from", metavar="REV", help=CONFIG_FROM_HELP)
 @click.option(
     "--against",
@@ -48,6 +42,15 @@ def command(
     the other revisions changes: same id, e-mail address, account name, adopted account or
     overlapping addresses are warnings, and say which pull request and file.
     """
+    from aft.report.findings import (
+        findings_count,
+        findings_github,
+        findings_json,
+        findings_sarif,
+        findings_text,
+    )
+    from aft.report.plain import counted
+
     workspace = session.workspace
     files = workspace.files(
         revision or ("HEAD" if workspace.repository.is_bare else None)  # a bare one has no tree
@@ -58,32 +61,22 @@ def command(
     if against is not None:
         from aft.app.plan.collisions import find_collisions
 
-        found = find_collisions(workspace, files, result.state, against, base=config_from)
-        findings = sorted_findings((*findings, *found.findings))
-        for note in found.notes:
+        found, notes = find_collisions(workspace, files, result.state, against, base=config_from)
+        findings = sorted_findings((*findings, *found))
+        for note in notes:
             session.say(f"note: {note}")
     match form:
         case "json":
-            from aft.report.findings import findings_json
-
             click.echo(findings_json(findings), nl=False)
         case "github":
-            from aft.report.findings import findings_github
-
             click.echo(session.mask(findings_github(findings)), nl=False)
         case "sarif":
-            from aft.report.findings import findings_sarif
-
             click.echo(findings_sarif(findings), nl=False)
         case _:
-            from aft.report.findings import findings_count, findings_text
-
             if findings:
-                click.echo(session.mask(findings_text(findings)).rstrip("\n"))
-                click.echo()
+                click.echo(session.mask(findings_text(findings)).rstrip("\n") + "\n")
             if result.state is not None and not session.quiet:
-                number = len(result.state.requests)
-                requests = f"{number:,} request{'' if number == 1 else 's'}"
+                requests = counted(len(result.state.requests), "request")
                 click.echo(f"{requests} checked: {findings_count(findings)}.")
             elif findings:
                 click.echo(f"{findings_count(findings)}.")

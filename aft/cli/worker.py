@@ -20,8 +20,7 @@ def command(session: Session, *, once: bool) -> None:
     failed accounts again after growing waits. Logs one JSON object per line. SIGINT and SIGTERM
     end it between two steps; the next start continues.
     """
-    from aft.app.apply.applying import Reconciler
-    from aft.app.apply.worker import reconcile_once, watch, watched_config
+    from aft.app.apply.worker import Reconciler, reconcile_once, watch, watched_config
     from aft.app.world import open_world
     from aft.cli.stopping import stop_on_signals
     from aft.clock import SystemClock
@@ -33,7 +32,7 @@ def command(session: Session, *, once: bool) -> None:
         log = JsonLog(click.echo, SystemClock())
         reconcile = Reconciler(workspace=workspace, observer=log, stop=stop)
         if once:
-            sys.exit(reconcile_once(workspace, config.worker, reconcile=reconcile).exit_code)
+            sys.exit(reconcile_once(reconcile, config.worker).exit_code)
         with open_world(workspace, config):
             pass  # no credentials, no sandbox: said at once, not once a minute
-        watch(workspace, config.worker, reconcile=reconcile, stop=stop, log=log)
+        watch(reconcile, config.worker, log=log)

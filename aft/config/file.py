@@ -59,73 +59,74 @@ def _read(files: RevisionFiles) -> tuple[YamlDocument | None, tuple[Finding, ...
 def _missing(files: RevisionFiles) -> Finding:
     for other in _MISSPELT:
         if any(entry.path == other for entry in files.entries(other)):
-            return Finding(
-                code="AFT701",
-                source=SourceRef(other),
-                message=f"the configuration is read from {CONFIG_PATH}, not from {other}",
-                hint=f"rename the file to {CONFIG_PATH}",
+            message = f"the configuration is read from {CONFIG_PATH}, not from {other}"
+            return _finding(
+                "AFT701", SourceRef(other), message, f"rename the file to {CONFIG_PATH}"
             )
-    return Finding(
-        code="AFT701",
-        source=SourceRef(CONFIG_PATH),
-        message=f"there is no {CONFIG_PATH} at the top of the repository",
-        hint=f"create it; one line is enough: {EXAMPLE}",
-    )
+    message = f"there is no {CONFIG_PATH} at the top of the repository"
+    hint = f"create it; one line is enough: {EXAMPLE}"
+    return _finding("AFT701", SourceRef(CONFIG_PATH), message, hint)
 
 
 def _not_a_file(entry: TreeEntry) -> Finding:
-    return Finding(
-        code="AFT801" if entry.kind is EntryKind.SYMLINK else "AFT802",
-        source=SourceRef(entry.path),
-        message=f"{entry.path} is a {entry.kind.value}; expected a file",
-        hint="replace it with the file itself",
-    )
+    code = "AFT801" if entry.kind is EntryKind.SYMLINK else "AFT802"
+    message = f"{entry.path} is a {entry.kind.value}; expected a file"
+    return _finding(code, SourceRef(entry.path), message, "replace it with the file itself")
+
+
+def _finding(code: str, source: SourceRef, message: str, hint: str) -> Finding:
+    return Finding(code=code, source=source, message=message, hint=hint)
 
 
 def _provider(
     config: Config, document: YamlDocument, providers: Collection[str]
 ) -> Iterator[Finding]:
     if config.provider not in providers:
-        yield Finding(
-            code="AFT705",
-            source=document.at(("provider",)),
-            message=f"no account provider called {config.provider!r} is installed",
-            hint=did_you_mean(config.provider, providers)
-            or f"there are {', '.join(sorted(providers))}; another one is installed beside aft",
+        hint = f"there are {', '.join(sorted(providers))}; another one is installed next to aft"
+        yield _finding(
+            "AFT705",
+            document.at(("provider",)),
+            f"no account provider called {config.provider!r} is installed",
+            did_you_mean(config.provider, providers) or hint,
         )
 
 
 def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
-    places: list[tuple[Loc, str]] = [(("home_region",), config.home_region)]
-    for number, region in enumerate(config.governed_regions):
-        places.append((("governed_regions", number), region))
-    seen: set[str] = set()
-    for loc, region in places:
-        source = document.at(loc)
-        unknown = unknown_region(region)
-        if unknown:
-            yield Finding(code="AFT702", source=source, message=unknown[0], hint=unknown[1])
-        elif region in OPT_IN and loc == ("home_region",):
-            yield Finding(
-                code="AFT290",
-                source=source,
-                message=f"{region} is an opt-in region, where a new account cannot be reached at "
-                "first; a home region that accounts opt in to is not acted on yet",
-                hint="choose one that every account has; opt-in regions may be governed",
-            )
-        if loc[0] == "governed_regions" and region in seen:
-            yield Finding(
-                code="AFT703",
-                source=source,
-                message=f"region {region} is listed twice",
-                hint="keep one of the two",
-            )
-        if loc[0] == "governed_regions":
-            seen.add(region)
-    yield from _partition(config, document)
+    yield from _regions(config, document)
     yield from _ledger(config, document)
     yield from _networks(config, document)
     yield from _policies(config, document)
+
+
+def _regions(config: Config, document: YamlDocument) -> Iterator[Finding]:
+    """Regions there are, each once; all of one partition, since an organization is in one."""
+    home, partition = config.home_region, partition_of(config.home_region)
+    source = document.at(("home_region",))
+    if unknown := unknown_region(home):
+        yield _finding("AFT702", source, *unknown)
+    elif home in OPT_IN:
+        yield _finding(
+            "AFT290",
+            source,
+            f"{home} is an opt-in region, where a new account cannot be reached at first; a home "
+            "region that accounts opt in to is not acted on yet",
+            "choose one that every account has; opt-in regions may be governed",
+        )
+    for number, region in enumerate(config.governed_regions):
+        source = document.at(("governed_regions", number))
+        if unknown := unknown_region(region):
+            yield _finding("AFT702", source, *unknown)
+        if region in config.governed_regions[:number]:
+            message = f"region {region} is listed twice"
+            yield _finding("AFT703", source, message, "keep one of the two")
+        if partition_of(region) != partition:
+            yield _finding(
+                "AFT702",
+                source,
+                f"{region} is in partition {partition_of(region)}, but the home region {home} is "
+                f"in {partition}; an organization has one partition",
+                did_you_mean(region, (home,)),
+            )
 
 
 def _policies(config: Config, document: YamlDocument) -> Iterator[Finding]:
@@ -140,22 +141,8 @@ def _policies(config: Config, document: YamlDocument) -> Iterator[Finding]:
             )
 
 
-def _partition(config: Config, document: YamlDocument) -> Iterator[Finding]:
-    """An organization lives in one partition: regions of two cannot be governed together."""
-    home = partition_of(config.home_region)
-    for number, region in enumerate(config.governed_regions):
-        if partition_of(region) != home:
-            yield Finding(
-                code="AFT702",
-                source=document.at(("governed_regions", number)),
-                message=f"{region} is in partition {partition_of(region)}, but the home region "
-                f"{config.home_region} is in {home}; an organization has one partition",
-                hint=did_you_mean(region, (config.home_region,)),
-            )
-
-
 def _ledger(config: Config, document: YamlDocument) -> Iterator[Finding]:
-    branch = config.ledger.branch
+    branch, source = config.ledger.branch, document.at(("ledger", "branch"))
     odd = (
         "//" in branch
         or ".." in branch
@@ -164,26 +151,16 @@ def _ledger(config: Config, document: YamlDocument) -> Iterator[Finding]:
         or "/." in branch
     )  # git check-ref-format
     if odd:
-        yield Finding(
-            code="AFT704",
-            source=document.at(("ledger", "branch")),
-            message=f"{branch!r} is not a branch name git accepts",
-            hint="the default is aft/ledger",
-        )
+        message = f"{branch!r} is not a branch name git accepts"
+        yield _finding("AFT704", source, message, "the default is aft/ledger")
     elif branch == config.worker.branch:
-        yield Finding(
-            code="AFT704",
-            source=document.at(("ledger", "branch")),
-            message=f"the ledger's branch {branch!r} is also the branch the worker watches",
-            hint="give the ledger a branch of its own, such as aft/ledger",
-        )
+        message = f"the ledger's branch {branch!r} is also the branch the worker watches"
+        hint = "give the ledger another branch, such as aft/ledger"
+        yield _finding("AFT704", source, message, hint)
     if "remote" in config.ledger.model_fields_set and config.ledger.remote == "":
-        yield Finding(
-            code="AFT704",
-            source=document.at(("ledger", "remote")),
-            message="the ledger's remote is empty",
-            hint="name a remote, or write null to keep the ledger local",
-        )
+        source = document.at(("ledger", "remote"))
+        hint = "name a remote, or write null to keep the ledger local"
+        yield _finding("AFT704", source, "the ledger's remote is empty", hint)
 
 
 def _networks(config: Config, document: YamlDocument) -> Iterator[Finding]:
@@ -220,9 +197,5 @@ def _reserved(
 
 
 def _range_finding(document: YamlDocument, loc: Loc, message: str) -> Finding:
-    return Finding(
-        code="AFT730",
-        source=document.at(loc),
-        message=message,
-        hint="write a range such as 10.64.0.0/10 that no other pool has",
-    )
+    hint = "write a range such as 10.64.0.0/10 that no other pool has"
+    return _finding("AFT730", document.at(loc), message, hint)

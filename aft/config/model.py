@@ -21,6 +21,8 @@ DEFAULTS_NAME = "_defaults.yaml"
 RegionName = Annotated[
     str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$", examples=["eu-central-1"])
 ]
+RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")]
+RoleName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+=,.@-]+$")]
 PositiveInt = Annotated[int, Field(ge=1)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 
@@ -32,24 +34,20 @@ class _Section(BaseModel):
 class Roles(_Section):
     """The IAM roles aft assumes."""
 
-    management: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")] | None = (
-        Field(
-            default=None,
-            description="ARN of a role to assume for organization-level calls; without it, the "
-            "credentials of boto3's own chain are used as they are.",
-        )
+    management: RoleArn | None = Field(
+        default=None,
+        description="ARN of a role to assume for organization-level calls; without it, the "
+        "credentials of boto3's own chain are used as they are.",
     )
-    member: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+=,.@-]+$")] = Field(
+    member: RoleName = Field(
         default="OrganizationAccountAccessRole",
         description="Name of the role assumed inside member accounts; CreateAccount creates it.",
     )
-    reader: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+=,.@-]+$")] | None = (
-        Field(
-            default=None,
-            description="Name of a role in member accounts that plans and drift runs assume to "
-            "read. Without it, or where an account does not have it yet, they assume the member "
-            "role if they may, held to reading by AWS's `ReadOnlyAccess` as a session policy.",
-        )
+    reader: RoleName | None = Field(
+        default=None,
+        description="Name of a role in member accounts that plans and drift runs assume to read. "
+        "Without it, or where an account does not have it yet, they assume the member role if they "
+        "may, held to reading by AWS's `ReadOnlyAccess` as a session policy.",
     )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from aft.customizations.model import AccountSelector, Parameter, Removal
-from aft.customizations.parameters import NAME_OF_TYPE, is_of_type
+from aft.customizations.parameters import is_of_type, name_of_type
 from aft.findings.model import Finding, SourceRef
 from aft.findings.validation import validate
 from aft.values.ids import OrgUnitPath
@@ -115,7 +115,10 @@ def parse_customization_file(
     settings = CustomizationSettings(
         description=raw.description,
         parameters={
-            name: _parameter(name, entry, document) for name, entry in raw.parameters.items()
+            name: Parameter(
+                name=name, required="default" not in entry.model_fields_set, **dict(entry)
+            )
+            for name, entry in raw.parameters.items()
         },
         select=select,
         timeout_seconds=raw.timeout_seconds,
@@ -123,18 +126,6 @@ def parse_customization_file(
         shares_state=raw.terraform.state == "aft",
     )
     return settings, (*problems, *wrong_units, *_check_defaults(settings, document))
-
-
-def _parameter(name: str, entry: ParameterEntry, document: YamlDocument) -> Parameter:
-    written = document.data["parameters"][name] or {}
-    return Parameter(
-        name=name,
-        type=entry.type,
-        required="default" not in written,
-        default=written.get("default"),
-        choices=tuple(written.get("choices", ())),
-        description=entry.description,
-    )
 
 
 def _selector(
@@ -183,7 +174,7 @@ def _wrong(source: SourceRef, parameter: Parameter, value: Any) -> Finding:
     return Finding(
         code="AFT631",
         source=source,
-        message=f"{value!r} is not {NAME_OF_TYPE[parameter.type]}, which is the type of "
+        message=f"{value!r} is not {name_of_type(parameter.type)}, which is the type of "
         f"parameter {parameter.name!r}",
         hint="change the value or the type",
     )

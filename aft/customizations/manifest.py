@@ -2,9 +2,8 @@
 
 A step is a file directly in such a folder whose ending a runner claims, or a folder that one
 claims (``terraform/``); steps run in name order. Files that begin with ``_`` and files in other
-folders are support files of every step. ``customization.yaml`` says more about the customization.
-Anything else is a finding: nothing in a customization is silently ignored, save README.md and
-.gitkeep. Nothing is executed.
+folders are support files of every step. Anything else but ``customization.yaml``, README.md and
+.gitkeep is a finding. Nothing is executed.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from aft.customizations.customization_file import (
     parse_customization_file,
 )
 from aft.customizations.digests import content_digest
-from aft.customizations.inputs import check_reads
 from aft.customizations.model import (
     GLOBAL,
     ClaimsFolders,
@@ -30,14 +28,14 @@ from aft.customizations.model import (
     ReadsInputs,
     StepFile,
 )
+from aft.customizations.reads import check_reads
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings.model import Finding, SourceRef, sorted_findings
 
 GLOBAL_FOLDER = f"{CUSTOMIZATIONS_PATH}/{GLOBAL}"
 ACCOUNTS_FOLDER = f"{CUSTOMIZATIONS_PATH}/accounts"
 MAX_FILE_BYTES = 1024 * 1024
-"""A larger file is not read; that it lies there is reported with the rest of the tree."""
-_KNOWN_BESIDE = frozenset({GLOBAL, "accounts", "baselines", "organization"})
+"""A larger file is not read, and reported with the rest of the tree."""
 _IGNORED = frozenset({"readme.md", ".gitkeep"})
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
@@ -71,14 +69,11 @@ def parse_customizations(
     folders: dict[str, _Folder] = {}
     findings: list[Finding] = []
     for entry in files.entries(CUSTOMIZATIONS_PATH):
-        if (
-            entry.kind is not EntryKind.FILE
-            or not entry.path_is_utf8
-            or entry.size > MAX_FILE_BYTES
-        ):
+        is_file = entry.kind is EntryKind.FILE and entry.path_is_utf8
+        if not is_file or entry.size > MAX_FILE_BYTES:
             continue  # reported with the rest of the tree
         if any(part in entry.path for part in _LEFT_BY_TOOLS):
-            continue  # what running a step by hand leaves in a working tree
+            continue  # what running a step manually leaves in a working tree
         place = _folder_of(entry.path)
         if isinstance(place, Finding):
             findings.append(place)
@@ -94,7 +89,9 @@ def parse_customizations(
         if customization.steps:
             found[folder.name] = customization
         elif not folder.findings:
-            findings.append(_without_steps(folder))
+            message = f"customization {folder.name!r} has no steps"
+            hint = "add a step, or delete the folder"
+            findings.append(_finding("AFT623", folder.path, message, hint))
         for step in customization.steps:
             findings.extend(runners[step.kind].check(step))
     findings.extend(check_reads(found))
@@ -110,15 +107,11 @@ def _folder_of(path: str) -> tuple[str, str] | Finding | None:
         return GLOBAL, GLOBAL_FOLDER
     if below[0] == "accounts" and len(below) > 2:
         return below[1], f"{ACCOUNTS_FOLDER}/{below[1]}"
-    if below[0] in _KNOWN_BESIDE and below[0] not in {GLOBAL, "accounts"}:
+    if below[0] in ("baselines", "organization"):
         return None
-    return Finding(
-        code="AFT622",
-        source=SourceRef(path),
-        message=f"{path} is in no customization: these are the folders {GLOBAL_FOLDER}/ and "
-        f"{ACCOUNTS_FOLDER}/<name>/",
-        hint="move it into the folder it belongs to, or delete it",
-    )
+    message = f"{path} is in no customization: these are the folders {GLOBAL_FOLDER}/ and "
+    message += f"{ACCOUNTS_FOLDER}/<name>/"
+    return _finding("AFT622", path, message, "move it into the folder it belongs to, or delete it")
 
 
 def _sort_in(entry: TreeEntry, folder: _Folder, runners: Mapping[str, CustomizationRunner]) -> None:
@@ -134,7 +127,7 @@ def _sort_in(entry: TreeEntry, folder: _Folder, runners: Mapping[str, Customizat
     if inside.startswith("_"):
         folder.support.append(entry)
         return
-    runner = _runner_of(inside, runners)
+    runner = runner_of(inside, runners)
     if runner is not None:
         folder.steps.append((entry, runner))
         return
@@ -144,58 +137,43 @@ def _sort_in(entry: TreeEntry, folder: _Folder, runners: Mapping[str, Customizat
         hint = f"move it into the folder {TERRAFORM}/"
     elif inside.lower() in ("customization.yml", "customisation.yaml", "customizations.yaml"):
         hint = f"did you mean {CUSTOMIZATION_FILE!r}?"
-    folder.findings[entry.path] = Finding(
-        code="AFT620",
-        source=SourceRef(entry.path),
-        message=f"{inside!r} is no step: expected a file ending in {known or 'nothing'}",
-        hint=hint,
-    )
+    message = f"{inside!r} is no step: expected a file ending in {known or 'nothing'}"
+    folder.findings[entry.path] = _finding("AFT620", entry.path, message, hint)
 
 
 def _sort_below(
     entry: TreeEntry, top: str, folder: _Folder, runners: Mapping[str, CustomizationRunner]
 ) -> None:
-    runner = _folder_runner_of(top, runners)
+    runner = runner_of(top, runners, is_folder=True)
     if runner is not None:
         folder.tops[top] = runner
         folder.inside.setdefault(top, []).append(entry)
     elif top in (TERRAFORM, HELPERS):
-        folder.findings.setdefault(
-            top,
-            Finding(
-                code="AFT620",
-                source=SourceRef(f"{folder.path}/{top}"),
-                message=f"no installed runner carries out the folder {top}/",
-                hint="install the package that provides it, or take the folder away",
-            ),
-        )
+        message = f"no installed runner carries out the folder {top}/"
+        hint = "install the package that provides it, or delete the folder"
+        folder.findings[top] = _finding("AFT620", f"{folder.path}/{top}", message, hint)
     else:
         folder.support.append(entry)
 
 
-def _folder_runner_of(
-    top: str, runners: Mapping[str, CustomizationRunner]
+def runner_of(
+    name: str, runners: Mapping[str, CustomizationRunner], *, is_folder: bool = False
 ) -> CustomizationRunner | None:
-    """The runner that claims a folder by its name, else by the longest ending of it."""
+    """The runner with the longest claim: on the whole name (of a folder), or on an ending of it."""
     claims = [
         (len(claim), kind)
         for kind, runner in runners.items()
-        if isinstance(runner, ClaimsFolders)
-        for claim in runner.folders
-        if claim == top or (claim.startswith("*") and top.endswith(claim[1:]) and top != claim[1:])
+        for claim in _claims(runner, is_folder=is_folder)
+        if claim == name
+        or (claim.startswith("*") and name.endswith(claim[1:]) and name != claim[1:])
     ]
     return runners[max(claims)[1]] if claims else None
 
 
-def _runner_of(name: str, runners: Mapping[str, CustomizationRunner]) -> CustomizationRunner | None:
-    """The runner that claims the longest ending of the name."""
-    claims = [
-        (len(suffix), kind)
-        for kind, runner in runners.items()
-        for suffix in runner.suffixes
-        if name.endswith(suffix) and name != suffix
-    ]
-    return runners[max(claims)[1]] if claims else None
+def _claims(runner: CustomizationRunner, *, is_folder: bool) -> Iterable[str]:
+    if is_folder:
+        return runner.folders if isinstance(runner, ClaimsFolders) else ()
+    return (f"*{suffix}" for suffix in runner.suffixes)
 
 
 def _check_names(folders: Iterable[_Folder]) -> Iterator[Finding]:
@@ -206,12 +184,8 @@ def _check_names(folders: Iterable[_Folder]) -> Iterator[Finding]:
             yield _bad_name(folder.path, folder.name, "name a customization")
         other = seen.setdefault(folder.name.casefold(), folder.name)
         if other != folder.name:
-            yield Finding(
-                code="AFT621",
-                source=SourceRef(folder.path),
-                message=f"customizations {other!r} and {folder.name!r} differ only by case",
-                hint="rename one of the two",
-            )
+            message = f"customizations {other!r} and {folder.name!r} differ only by case"
+            yield _finding("AFT621", folder.path, message, "rename one of the two")
         names = [entry.path.rsplit("/", 1)[-1] for entry, _ in folder.steps]
         for name in (*names, *folder.tops):
             if not _NAME.fullmatch(name):
@@ -219,22 +193,13 @@ def _check_names(folders: Iterable[_Folder]) -> Iterator[Finding]:
 
 
 def _bad_name(path: str, name: str, use: str) -> Finding:
-    return Finding(
-        code="AFT621",
-        source=SourceRef(path),
-        message=f"{name!r} cannot {use}: expected 1 to 100 letters, digits, '.', '_' or '-', "
-        "beginning and ending with a letter or digit, and not 'global'",
-        hint="rename it",
-    )
+    message = f"{name!r} cannot {use}: expected 1 to 100 letters, digits, '.', '_' or '-', "
+    message += "beginning and ending with a letter or digit, and not 'global'"
+    return _finding("AFT621", path, message, "rename it")
 
 
-def _without_steps(folder: _Folder) -> Finding:
-    return Finding(
-        code="AFT623",
-        source=SourceRef(folder.path),
-        message=f"customization {folder.name!r} has no steps",
-        hint="add a step, or delete the folder",
-    )
+def _finding(code: str, path: str, message: str, hint: str) -> Finding:
+    return Finding(code=code, source=SourceRef(path), message=message, hint=hint)
 
 
 def _read(folder: _Folder, files: RevisionFiles) -> tuple[Customization, tuple[Finding, ...]]:
@@ -269,7 +234,9 @@ def _read(folder: _Folder, files: RevisionFiles) -> tuple[Customization, tuple[F
         file=folder.file.path if folder.file is not None else "",
     )
     if folder.name == GLOBAL and not settings.select.is_empty:
-        findings = (*findings, _global_selects(customization))
+        message = "the global customization selects accounts, but every account gets it"
+        hint = f"remove `select`, or move the folder to {ACCOUNTS_FOLDER}/"
+        findings = (*findings, _finding("AFT632", customization.file, message, hint))
     return customization, findings
 
 
@@ -303,15 +270,6 @@ def _step(
     if not isinstance(runner, ReadsInputs):
         return step
     return replace(step, reads=runner.reads(step), declares=runner.declares(step))
-
-
-def _global_selects(customization: Customization) -> Finding:
-    return Finding(
-        code="AFT632",
-        source=SourceRef(customization.file),
-        message="the global customization selects accounts, but every account gets it",
-        hint="take `select` out, or move the folder to customizations/accounts/",
-    )
 
 
 def _step_file(entry: TreeEntry, files: RevisionFiles) -> StepFile:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from aft.customizations.access import Access
 from aft.customizations.options import RunnerOptions
 from aft.errors import Terminal
 from aft.findings.model import Finding, SourceRef
@@ -41,6 +40,29 @@ def step_ref(step_id: str) -> Ref:
     return Ref(CUSTOMIZATION, step_id)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Access:
+    """One name a step reads, such as ``("custom_fields", "vpc", "cidr")``. ``is_certain`` is false
+    where it may not be read, or may be absent: behind ``default`` or ``is defined``, in a branch,
+    in a loop. ``file`` is empty while only one file is looked at."""
+
+    path: tuple[str, ...]
+    line: int
+    column: int
+    is_certain: bool
+    file: str = ""
+
+    @property
+    def source(self) -> SourceRef:
+        """Where it is written."""
+        return SourceRef(self.file, self.line, self.column)
+
+    def __str__(self) -> str:
+        return self.path[0] + "".join(
+            f".{part}" if part.isidentifier() else f"[{part!r}]" for part in self.path[1:]
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFile:
     """A file at a revision: its path in the repository and its content."""
@@ -59,12 +81,9 @@ class Removal(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSelector:
-    """Which accounts get a customization unasked: all of the criteria given must hold; an empty
-    selector selects none.
-
-    ``organizational_units`` include everything below them; ``tags`` values of ``*`` match any.
-    ``sources`` are the places of the criteria in the file, by criterion and entry.
-    """
+    """Which accounts get a customization without asking: all criteria given must hold; without any,
+    none does. OUs include everything below them, the tag value ``*`` matches any. ``sources`` are
+    the places of the criteria in the file, by criterion and entry."""
 
     organizational_units: tuple[OrgUnitPath, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -78,10 +97,8 @@ class AccountSelector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A value that a request may (or, without a default, must) give to a customization.
-
-    ``type`` is ``text``, ``number``, ``boolean``, ``list`` or ``mapping``.
-    """
+    """A value that a request may (or, without a default, must) give to a customization. ``type`` is
+    ``text``, ``number``, ``boolean``, ``list`` or ``mapping``."""
 
     name: str
     type: str
@@ -93,14 +110,12 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomizationStep:
-    """One step: a file or folder, the kind that runs it, and the support files beside it.
+    """One step: a file or folder, the kind that runs it, and its support files.
 
-    Of a folder (``terraform/``), ``file`` has the folder's path and no content, and ``support``
-    holds what is in it. ``content_digest`` covers the file and ``support``; ``uses`` names the
-    inputs it reads, ``reads`` where it does so as far as that can be seen, ``declares`` the
-    outputs it surely leaves (``None``: cannot be told). ``timeout_seconds`` is ``None`` where
-    ``customization.yaml`` gives none. ``shares_state`` is for Terraform, see
-    ``aft.customizations.customization_file``.
+    Of a folder (``terraform/``), ``file`` has the path and no content, ``support`` what is in it.
+    ``content_digest`` covers both. ``uses`` names the inputs that are read, ``reads`` where, as far
+    as can be seen; ``declares`` the outputs surely left (``None``: unknown). ``timeout_seconds``
+    and ``shares_state`` are those of ``customization.yaml``.
     """
 
     customization: str
@@ -157,13 +172,9 @@ class OtherAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepInputs:
-    """What a step sees: the account, and earlier outputs as ``{step name: {key: value}}``.
-
-    ``outputs`` holds the steps of this account that ran before, by ``CustomizationStep.id``;
-    ``accounts`` the accounts of the requests it depends on, by request id; ``parameters`` the
-    customization's parameters with defaults filled in. ``options`` is for the runner, and no
-    step sees it.
-    """
+    """What a step sees: its account, ``outputs`` of earlier steps by their ids, ``accounts`` it
+    depends on by request id, ``parameters`` with defaults filled in. ``options`` are the runner's,
+    and no step sees them."""
 
     account: AccountFacts
     outputs: Mapping[str, Outputs] = field(default_factory=dict)
@@ -190,12 +201,9 @@ class StepResult:
 
 
 class CustomizationRunner(Protocol):
-    """One kind of step, such as CloudFormation.
-
-    ``suffixes`` are the file-name endings it claims (longest wins). ``effect_version`` goes up
-    when the same content would give another result. What else a runner can do is said by the
-    protocols below; one that lacks them simply cannot.
-    """
+    """One kind of step, such as CloudFormation. What else a runner can do, other protocols say.
+    ``suffixes`` are the file-name endings it claims (longest wins). ``effect_version`` goes up when
+    the same content would give another result."""
 
     kind: ClassVar[str]
     effect_version: ClassVar[int]
@@ -206,11 +214,8 @@ class CustomizationRunner(Protocol):
         ...
 
     def uses(self, file: StepFile) -> frozenset[str]:
-        """Offline: which inputs the file reads: names of ``ALL_INPUTS``.
-
-        Only these go into the step's digest, so a change of anything else does not re-run it.
-        ``ALL_INPUTS`` when it cannot be told.
-        """
+        """Offline: the inputs the file reads, ``ALL_INPUTS`` if unknown: a change of another one
+        does not re-run the step."""
         ...
 
     def run(
@@ -222,10 +227,8 @@ class CustomizationRunner(Protocol):
 
 @runtime_checkable
 class ClaimsFolders(Protocol):
-    """A runner whose steps may be whole folders.
-
-    ``folders`` are names (``terraform``) or endings (``*.terraform``); the longest wins.
-    """
+    """A runner whose steps may be whole folders. ``folders`` are names (``terraform``) or endings
+    (``*.terraform``); the longest wins."""
 
     folders: ClassVar[tuple[str, ...]]
 

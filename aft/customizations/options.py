@@ -1,4 +1,4 @@
-"""What runners are told of this machine and of ``aft.yaml``, beside a step's inputs. Plain values.
+"""What runners get of this machine and of ``aft.yaml``, next to a step's inputs. Plain values.
 
 None of it is part of a step's digest: another binary or backend does not re-run a step.
 """
@@ -31,15 +31,16 @@ class S3State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HcpState:
-    """Terraform states in HCP Terraform or Terraform Enterprise, one workspace each.
-
-    ``token`` opens the workspaces; Terraform gets it in its environment, and it is masked.
-    """
+    """Terraform states in HCP Terraform or Terraform Enterprise, one workspace each. ``token``
+    opens the workspaces; Terraform gets it in its environment, and it is masked."""
 
     organization: str
     hostname: str = "app.terraform.io"
     project: str = ""
     token: str = field(default="", repr=False)
+
+
+TerraformState = LocalState | S3State | HcpState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class TerraformOptions:
     version: str = ""
     plugin_dir: str = ""
     plugin_cache_dir: str = ""
-    state: LocalState | S3State | HcpState | None = None
+    state: TerraformState | None = None
     in_parallel: int = 4
 
 

@@ -1,4 +1,4 @@
-"""The parameters of a customization: what a request gives, held against what is asked for. Pure."""
+"""The parameters of a customization: what a request gives, compared with what is needed. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from typing import Any
 from aft.customizations.model import Customization, Parameter
 from aft.values.suggestions import did_you_mean
 
-NAME_OF_TYPE: Mapping[str, str] = {
-    "text": "text",
-    "number": "a number",
-    "boolean": "true or false",
-    "list": "a list",
-    "mapping": "a mapping",
+_TYPES: Mapping[str, tuple[str, tuple[type, ...]]] = {
+    "text": ("text", (str,)),
+    "number": ("a number", (int, float)),
+    "boolean": ("true or false", (bool,)),
+    "list": ("a list", (list, tuple)),
+    "mapping": ("a mapping", (Mapping,)),
 }
-"""The types of parameters, in the words of messages."""
+
+
+def name_of_type(wanted: str) -> str:
+    """A type of parameters in the words of messages."""
+    return _TYPES[wanted][0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +34,9 @@ class ParameterProblem:
 
 def is_of_type(value: Any, wanted: str) -> bool:
     """Whether a value of a YAML file is of a parameter's type."""
-    match wanted:
-        case "text":
-            return isinstance(value, str)
-        case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "boolean":
-            return isinstance(value, bool)
-        case "list":
-            return isinstance(value, list | tuple)
-    return isinstance(value, Mapping)
+    if isinstance(value, bool) and wanted == "number":
+        return False
+    return isinstance(value, _TYPES[wanted][1])
 
 
 def parameter_values(customization: Customization, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -70,11 +67,8 @@ def check_given(
 
 def missing(customization: Customization, given: Mapping[str, Any]) -> tuple[str, ...]:
     """Parameters that must be given and are not."""
-    return tuple(
-        name
-        for name, parameter in customization.parameters.items()
-        if parameter.required and given.get(name) is None
-    )
+    known = customization.parameters.values()
+    return tuple(item.name for item in known if item.required and given.get(item.name) is None)
 
 
 def _check_value(parameter: Parameter, value: Any) -> Iterator[ParameterProblem]:
@@ -83,7 +77,7 @@ def _check_value(parameter: Parameter, value: Any) -> Iterator[ParameterProblem]
     if not is_of_type(value, parameter.type):
         yield ParameterProblem(
             name=parameter.name,
-            message=f"expected {NAME_OF_TYPE[parameter.type]}, found {value!r}",
+            message=f"expected {name_of_type(parameter.type)}, found {value!r}",
             hint=parameter.description,
         )
     elif parameter.choices and value not in parameter.choices:

@@ -1,9 +1,8 @@
-"""Templates of customization steps: the only importer of Jinja2 beside ``aft.report``.
+"""Templates of customization steps, with Jinja2; equal inputs give equal text.
 
-Sandboxed, strict (an undefined name is an error, never empty text), without a loader (no
-include, no import), and bounded: loops, calls, numbers and output have limits, so a template
-cannot eat the machine. CloudFormation's own ``{{resolve:…}}`` passes through untouched. Nothing
-here reads a file or the clock, and equal inputs give equal text.
+Sandboxed, strict (an undefined name is an error, never empty text), without a loader (no include,
+no import), and bounded: loops, calls, numbers and output have limits. CloudFormation's own
+``{{resolve:…}}`` passes through untouched.
 """
 
 from __future__ import annotations
@@ -26,10 +25,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from aft.customizations import template_bounds as bounds
-from aft.customizations.access import Access
-from aft.customizations.model import ALL_INPUTS, StepInputs
-from aft.customizations.template_access import inputs_read
-from aft.customizations.template_values import ACCOUNT_FIELDS, ROOTS, Values, template_values
+from aft.customizations.model import ALL_INPUTS, Access, StepInputs
+from aft.customizations.template_values import (
+    ACCOUNT_FIELDS,
+    ROOTS,
+    Values,
+    inputs_read,
+    template_values,
+)
 from aft.errors import Terminal
 from aft.findings.model import Finding, SourceRef, sorted_findings
 from aft.values.suggestions import did_you_mean
@@ -43,21 +46,19 @@ _HINT = "fix the template, or give the account's request what it lacks"
 _NO_MORE: Mapping[str, Any] = {}
 
 _LOOKUPS = frozenset({"get", "items", "keys", "values"})
-_REFUSED: tuple[tuple[type[nodes.Node], str], ...] = (
-    (nodes.Include, "include"),
-    (nodes.Import, "import"),
-    (nodes.FromImport, "import"),
-    (nodes.Extends, "extends"),
-)
+_REFUSED: Mapping[type[nodes.Node], str] = {
+    nodes.Include: "include",
+    nodes.Import: "import",
+    nodes.FromImport: "import",
+    nodes.Extends: "extends",
+}
 
 
 def render_template(
     source: str, path: str, inputs: StepInputs, more: Mapping[str, Any] = _NO_MORE
 ) -> str:
-    """The text of a template for one account; ``more`` are names beside the usual ones.
-
-    Raises ``Terminal`` whose message begins with ``path:line`` and names what is missing.
-    """
+    """The text of a template for one account; ``more`` are names beside the usual ones. Raises
+    ``Terminal`` whose message begins with ``path:line`` and names what is missing."""
     environment = _Environment()
     try:
         template = environment.bounded_template(_masked(source), path)
@@ -74,18 +75,21 @@ def render_template(
 
 def check_template(source: str, path: str, more: Iterable[str] = ()) -> tuple[Finding, ...]:
     """Offline: syntax, unknown names, filters and tests, refused constructs. Renders nothing.
-
     ``more`` are the names the template may use beside the usual ones."""
     environment = _Environment()
     try:
         tree = environment.parse(_masked(source), path)
     except TemplateSyntaxError as error:
         return (_syntax(error, path),)
+    lines = source.splitlines()
+
+    def place(line: int, name: str) -> SourceRef:
+        return SourceRef(path, line, _column(lines, line, (name,)))
+
     findings = [
-        *_unknown_names(tree, {*ROOTS, *environment.globals, *more}, source, path),
-        *_unknown_tools(tree, environment, source, path),
-        *_refused(tree, source, path),
-        *_internals(tree, source, path),
+        *_unknown_names(_accesses(tree, source), {*ROOTS, *environment.globals, *more}, path),
+        *_unknown_tools(tree, environment, place),
+        *_refused(tree, place),
     ]
     if not findings:
         try:
@@ -212,14 +216,11 @@ class _Bounding(NodeTransformer):
 
     def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802 (Jinja2's name)
         self.generic_visit(node)
-        node.nodes = [_filtered(_expression(item), "aft_out") for item in node.nodes]
+        node.nodes = [_filtered(item, "aft_out") for item in node.nodes]
         return node
 
-
-def _expression(node: nodes.Node) -> nodes.Node:
-    if isinstance(node, nodes.TemplateData):
+    def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.Const:  # noqa: N802
         return nodes.Const(node.data, lineno=node.lineno)
-    return node
 
 
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
@@ -298,76 +299,56 @@ class _Reader:
             self.read(at, certain=certain)
         elif at.ctx == "load":
             path = (at.name, *reversed(names))
-            self.found.append(
-                Access(
-                    path=path,
-                    line=node.lineno,
-                    column=_column(self._lines, node.lineno, path),
-                    is_certain=certain,
-                )
-            )
+            column = _column(self._lines, node.lineno, path)
+            self.found.append(Access(path, node.lineno, column, is_certain=certain))
 
 
-def _unknown_names(
-    tree: nodes.Template, known: set[str], source: str, path: str
-) -> Iterator[Finding]:
-    for access in _accesses(tree, source):
+_Place = Callable[[int, str], SourceRef]
+"""Where on a line of the template a name is written."""
+
+
+def _unknown_names(accesses: Iterable[Access], known: set[str], path: str) -> Iterator[Finding]:
+    for access in accesses:
         root, rest = access.path[0], access.path[1:]
-        place = SourceRef(path, access.line, access.column)
         if root not in known:
-            near = did_you_mean(root, ROOTS)
-            yield Finding(
-                code="AFT602",
-                source=place,
-                message=f"{root!r} is not defined; a template may use {', '.join(ROOTS)}",
-                hint=near or f"did you mean custom_fields.{root}?",
-            )
+            message = f"{root!r} is not defined; a template may use {', '.join(ROOTS)}"
+            hint = did_you_mean(root, ROOTS) or f"did you mean custom_fields.{root}?"
         elif root == "account" and rest and rest[0] not in ACCOUNT_FIELDS:
-            yield Finding(
-                code="AFT602",
-                source=place,
-                message=f"account has no {rest[0]!r}; it has {', '.join(ACCOUNT_FIELDS)}",
-                hint=did_you_mean(rest[0], ACCOUNT_FIELDS),
-            )
+            message = f"account has no {rest[0]!r}; it has {', '.join(ACCOUNT_FIELDS)}"
+            hint = did_you_mean(rest[0], ACCOUNT_FIELDS)
+        else:
+            continue
+        source = SourceRef(path, access.line, access.column)
+        yield Finding(code="AFT602", source=source, message=message, hint=hint)
 
 
 def _unknown_tools(
-    tree: nodes.Template, environment: _Environment, source: str, path: str
+    tree: nodes.Template, environment: _Environment, place: _Place
 ) -> Iterator[Finding]:
-    lines = source.splitlines()
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
         if node.name not in known:
-            what = type(node).__name__.lower()
             shown = sorted(name for name in known if not name.startswith("aft_"))
             yield Finding(
                 code="AFT602",
-                source=SourceRef(path, node.lineno, _column(lines, node.lineno, (node.name,))),
-                message=f"there is no {what} {node.name!r}",
+                source=place(node.lineno, node.name),
+                message=f"there is no {type(node).__name__.lower()} {node.name!r}",
                 hint=did_you_mean(node.name, shown) or f"there are {', '.join(shown)}",
             )
 
 
-def _refused(tree: nodes.Template, source: str, path: str) -> Iterator[Finding]:
-    lines = source.splitlines()
-    for kind, word in _REFUSED:
-        for node in tree.find_all(kind):
-            yield Finding(
-                code="AFT603",
-                source=SourceRef(path, node.lineno, _column(lines, node.lineno, (word,))),
-                message=f"{word!r} is refused: a template stands alone",
-                hint="write the content out",
-            )
-
-
-def _internals(tree: nodes.Template, source: str, path: str) -> Iterator[Finding]:
-    """Names that begin with ``__``, as Python's insides do."""
-    lines = source.splitlines()
+def _refused(tree: nodes.Template, place: _Place) -> Iterator[Finding]:
+    """Other templates, and names that begin with ``__``, as Python's internals do."""
+    for node in tree.find_all(tuple(_REFUSED)):
+        word = _REFUSED[type(node)]
+        message = f"{word!r} is refused: a template stands alone"
+        source = place(node.lineno, word)
+        yield Finding(code="AFT603", source=source, message=message, hint="write the content out")
     for node in tree.find_all(nodes.Getattr):
         if node.attr.startswith("__"):
             yield Finding(
                 code="AFT603",
-                source=SourceRef(path, node.lineno, _column(lines, node.lineno, (node.attr,))),
+                source=place(node.lineno, node.attr),
                 message=f"{node.attr!r} reaches for Python's internals, which templates do not see",
                 hint=f"a template sees {', '.join(ROOTS)}",
             )

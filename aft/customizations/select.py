@@ -1,4 +1,4 @@
-"""Which customizations an account gets, and in which order. Pure.
+"""Which customizations an account gets, in which order, and why. Pure.
 
 ``global`` first; then those whose ``customization.yaml`` selects the account, by name; then those
 that its request names, in its order. None twice: naming a selected one only moves it.
@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from aft.customizations.model import GLOBAL, AccountSelector, Customization
+from aft.findings.origins import Origin, OriginKind
 from aft.values.ids import OrgUnitPath
+from aft.yamldoc import YamlDocument
 
 
 class CustomizationSeeker(Protocol):
@@ -42,15 +44,49 @@ def customizations_of(
 
 def is_selected(select: AccountSelector, request: CustomizationSeeker, ou: OrgUnitPath) -> bool:
     """Whether all criteria given hold."""
-    if select.is_empty:
-        return False
-    if select.requests and request.id not in select.requests:
-        return False
-    if select.organizational_units and not any(
-        ou.is_within(unit) for unit in select.organizational_units
-    ):
-        return False
-    return all(
-        key in request.tags and value in {"*", request.tags[key]}
-        for key, value in select.tags.items()
+    units = select.organizational_units
+    return (
+        not select.is_empty
+        and (not select.requests or request.id in select.requests)
+        and (not units or any(map(ou.is_within, units)))
+        and all(
+            key in request.tags and value in {"*", request.tags[key]}
+            for key, value in select.tags.items()
+        )
     )
+
+
+def reason_for(
+    customization: Customization,
+    request: CustomizationSeeker,
+    ou: OrgUnitPath,
+    *,
+    named_at: Origin | None,
+    document: YamlDocument | None,
+) -> Origin:
+    """Why an account gets it. ``named_at`` is where the request names it, ``document`` its
+    ``customization.yaml``, read again for positions."""
+    select, place = customization.select, None
+    if customization.name == GLOBAL:
+        why = "every account gets it"
+    elif named_at is not None:
+        return Origin(kind=named_at.kind, source=named_at.source, why="named by the request")
+    elif request.id in select.requests:
+        place = select.sources.get(("requests", request.id))
+        why = f"selects request {request.id}"
+    elif select.tags:
+        key = next(iter(select.tags))
+        place = document.at(("select", "tags", key), key=True) if document else None
+        why = f"selects tag {key}={select.tags[key]}"
+    else:
+        units = filter(ou.is_within, select.organizational_units)
+        deepest = max(units, key=lambda unit: unit.depth)
+        place = select.sources.get(("organizational_units", str(deepest)))
+        why = f"selects OU {deepest}"
+    return Origin(kind=OriginKind.CUSTOMIZATION, source=place or customization.source, why=why)
+
+
+def default_of(document: YamlDocument | None, parameter: str) -> Origin:
+    """Where ``customization.yaml`` gives a parameter's default."""
+    source = document.at(("parameters", parameter, "default"), key=True) if document else None
+    return Origin(kind=OriginKind.CUSTOMIZATION, source=source, why="default")

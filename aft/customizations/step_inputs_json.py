@@ -3,67 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
-from aft.customizations.model import OtherAccount, StepInputs
+from aft.customizations.model import FACTS, OtherAccount, StepInputs
 from aft.organization.model import AccountFacts, Contact
 from aft.values.ids import AccountId, OrgUnitPath
+
+_FACTS = tuple(field.name for field in fields(AccountFacts) if field.name in FACTS)
 
 
 def encode_inputs(inputs: StepInputs) -> Mapping[str, Any]:
     """The inputs as JSON values; ``decode_inputs`` reads them back equal."""
-    account = inputs.account
+    account = {name: getattr(inputs.account, name) for name in _FACTS}
+    account["ou"] = inputs.account.ou.names
+    account["contacts"] = {kind: asdict(item) for kind, item in inputs.account.contacts.items()}
     return {
-        "account": {
-            "request_id": account.request_id,
-            "account_id": account.account_id,
-            "name": account.name,
-            "email": account.email,
-            "ou": list(account.ou.names),
-            "home_region": account.home_region,
-            "regions": list(account.regions),
-            "tags": dict(account.tags),
-            "owner": dict(account.owner),
-            "contacts": {
-                kind: {
-                    "name": contact.name,
-                    "title": contact.title,
-                    "email": contact.email,
-                    "phone": contact.phone,
-                }
-                for kind, contact in account.contacts.items()
-            },
-            "custom_fields": dict(account.custom_fields),
-            "allocations": dict(account.allocations),
-        },
-        "outputs": {step: dict(values) for step, values in inputs.outputs.items()},
-        "accounts": {
-            name: {
-                "account_id": other.account_id,
-                "outputs": {step: dict(values) for step, values in other.outputs.items()},
-            }
-            for name, other in inputs.accounts.items()
-        },
-        "parameters": dict(inputs.parameters),
+        "account": account,
+        "outputs": inputs.outputs,
+        "accounts": {name: asdict(other) for name, other in inputs.accounts.items()},
+        "parameters": inputs.parameters,
     }
 
 
 def decode_inputs(data: Mapping[str, Any]) -> StepInputs:
     """What ``encode_inputs`` wrote."""
-    account = data["account"]
-    account_id = account["account_id"]
+    account = dict(data["account"])
+    if account["account_id"] is not None:
+        account["account_id"] = AccountId(account["account_id"])
+    account["ou"] = OrgUnitPath(tuple(account["ou"]))
+    account["regions"] = tuple(account["regions"])
+    account["contacts"] = {kind: Contact(**item) for kind, item in account["contacts"].items()}
     return StepInputs(
-        account=AccountFacts(
-            **{
-                **account,
-                "account_id": None if account_id is None else AccountId(account_id),
-                "ou": OrgUnitPath(tuple(account["ou"])),
-                "regions": tuple(account["regions"]),
-                "contacts": {
-                    kind: Contact(**contact) for kind, contact in account["contacts"].items()
-                },
-            }
-        ),
+        account=AccountFacts(**account),
         outputs=data["outputs"],
         accounts={name: OtherAccount(**other) for name, other in data["accounts"].items()},
         parameters=data["parameters"],

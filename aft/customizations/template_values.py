@@ -4,19 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
-from aft.customizations.model import StepInputs
-from aft.organization.model import NOT_FOR_STEPS, AccountFacts
+from aft.customizations.model import FACTS, Access, StepInputs
+from aft.organization.model import AccountFacts
 
 ROOTS = ("account", "accounts", "custom_fields", "outputs", "parameters", "tags")
 """The names a template may begin with."""
 
 ACCOUNT_FIELDS: Mapping[str, str] = {
     "id": "account_id",
-    **{field.name: field.name for field in fields(AccountFacts) if field.name not in NOT_FOR_STEPS},
+    **{field.name: field.name for field in fields(AccountFacts) if field.name in FACTS},
 }
 """Names below ``account``, with the field of ``AccountFacts`` behind each."""
 
@@ -48,26 +48,24 @@ def template_values(inputs: StepInputs) -> Mapping[str, Any]:
         name: getattr(facts, field) for name, field in ACCOUNT_FIELDS.items()
     }
     account["ou"] = str(facts.ou)
-    account["contacts"] = {
-        kind: {
-            "name": contact.name,
-            "title": contact.title,
-            "email": contact.email,
-            "phone": contact.phone,
-        }
-        for kind, contact in facts.contacts.items()
+    account["contacts"] = {kind: asdict(contact) for kind, contact in facts.contacts.items()}
+    accounts = {
+        name: {"id": other.account_id, "outputs": other.outputs}
+        for name, other in inputs.accounts.items()
     }
-    return {
-        "account": Values(account, "account"),
-        "custom_fields": Values(facts.custom_fields, "custom_fields"),
-        "tags": Values(facts.tags, "tags"),
-        "outputs": Values(inputs.outputs, "outputs"),
-        "accounts": Values(
-            {
-                name: {"id": other.account_id, "outputs": other.outputs}
-                for name, other in inputs.accounts.items()
-            },
-            "accounts",
-        ),
-        "parameters": Values(inputs.parameters, "parameters"),
-    }
+    found = (account, accounts, facts.custom_fields, inputs.outputs, inputs.parameters, facts.tags)
+    return {name: Values(values, name) for name, values in zip(ROOTS, found, strict=True)}
+
+
+def inputs_read(accesses: Iterable[Access]) -> frozenset[str]:
+    """The inputs (names of ``ALL_INPUTS``) behind the names that a template reads."""
+    used: set[str] = set()
+    for access in accesses:
+        root, rest = access.path[0], access.path[1:]
+        if root != "account":
+            used |= {root} & set(ROOTS)
+        elif not rest:
+            used |= FACTS
+        elif rest[0] in ACCOUNT_FIELDS:
+            used.add(ACCOUNT_FIELDS[rest[0]])
+    return frozenset(used)

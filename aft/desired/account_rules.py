@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from aft.baselines.model import Baseline, OptsIntoRegions, SettingSpec
 from aft.baselines.parse import check_parameters
 from aft.baselines.select import Settings
-from aft.customizations.inputs import check_step_inputs
+from aft.customizations.reads import check_step_inputs
 from aft.customizations.select import customizations_of
 from aft.desired.customization_rules import asked_at
 from aft.desired.model import AccountRequest, DesiredAccount, DesiredState

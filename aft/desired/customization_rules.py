@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from aft.config.model import CONFIG_PATH
-from aft.customizations.inputs import place_of, undeclared_output
 from aft.customizations.model import GLOBAL, Customization, CustomizationStep
-from aft.customizations.other_accounts import AccountRead, account_reads
 from aft.customizations.parameters import check_given, missing
+from aft.customizations.reads import AccountRead, account_reads, undeclared_output
 from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.rules import Places
@@ -120,7 +119,7 @@ class _Rules:
                 if problem := self._wrong_read(request, read):
                     problems.setdefault(problem, read)
             for (what, hint), read in problems.items():
-                message = f"{place_of(read.access)} reads {read.access}, but {what}"
+                message = f"{read.access.source} reads {read.access}, but {what}"
                 source = self.places.at(request.id, asked_at(request, customization))
                 yield finding_at("AFT607", source, message, hint)
 

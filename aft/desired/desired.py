@@ -117,9 +117,8 @@ def load_desired_state(
         places=reader,
         is_organization_known=not any(item.is_error for item in organization_findings),
     )
-    findings += check_networks(ready, settings, reader)
-    findings += check_opt_in(ready, settings, reader)
-    findings += reader.check_accounts(AccountRules(ready, settings, reader), requests)
+    if config is not None:
+        findings += _with_config(ready, settings, reader)
     findings += (finding for part in parts for finding in part.check(ready))
     found = sorted_findings(findings)
     return LoadResult(state=None if any(item.is_error for item in found) else ready, findings=found)
@@ -189,6 +188,13 @@ def _across(
     yield from check_references(state.baselines, ids)
     yield from reference_cycles(state)
     yield from _quota(state.config, len(tree.requests), files)
+
+
+def _with_config(state: DesiredState, settings: Settings, reader: _Reader) -> Iterator[Finding]:
+    """What depends on the pools and regions that aft.yaml says."""
+    yield from check_networks(state, settings, reader)
+    yield from check_opt_in(state, settings, reader)
+    yield from reader.check_accounts(AccountRules(state, settings, reader), state.requests)
 
 
 def _quota(config: Config, count: int, files: RevisionFiles) -> Iterator[Finding]:

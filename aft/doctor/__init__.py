@@ -1,5 +1,4 @@
 """What ``aft doctor`` checks: pure functions from facts to verdicts, each with how to fix it.
 
-Facts that could not be had are ``Unread`` and make a check "not checked", never "fine". Getting
-the facts is ``aft.app.doctor.aws_facts``'s business.
+Facts that could not be had are ``Unread`` and make a check "not checked", never "fine".
 """

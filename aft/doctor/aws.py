@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aft.doctor.model import NOT_LOOKED_AT, Check, Unread, fine, unknown, warning, wrong
 
@@ -13,9 +14,8 @@ ROOM_WARNING = 0.9
 """The part of the account quota from which on it is worth a word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whoami:
-    """The caller, and the account's place in its organization."""
+class Whoami(NamedTuple):
+    """The caller."""
 
     account_id: str
     arn: str

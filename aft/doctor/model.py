@@ -27,8 +27,7 @@ NOT_LOOKED_AT = Unread("it was not looked at")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """``id`` is stable; ``says`` is what was found; ``remedy`` is set when there is something to
-    fix."""
+    """``id`` is stable, ``says`` is what was found, ``remedy`` how to fix it if it needs fixing."""
 
     id: str
     verdict: Verdict

@@ -27,9 +27,7 @@ class FindingCode:
 
 @cache
 def finding_codes() -> Mapping[str, FindingCode]:
-    """Every code that aft reports is explained, and every explanation is of a code it reports.
-
-    Read when first asked for: a plain ``aft validate`` does without.
-    """
+    """Every code that aft reports is explained, and every explanation is of a code it reports. Read
+    when first asked for: a plain ``aft validate`` does without."""
     text = files(__package__).joinpath("codes.toml").read_text(encoding="utf-8")
     return {code: FindingCode(code=code, **entry) for code, entry in tomllib.loads(text).items()}

@@ -52,10 +52,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """One effective value. ``name`` is written as people write it: ``tags.cost-center``.
-
-    ``field`` is the place of the value; ``value`` holds JSON values only.
-    """
+    """One effective value. ``name`` is written as people write it: ``tags.cost-center``. ``field``
+    is the place of the value; ``value`` holds JSON values only."""
 
     name: str
     value: Any

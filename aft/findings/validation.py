@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -45,10 +45,8 @@ _WHOLE: Final = _Whole()
 def validate(
     model: type[M], document: Located, *, at: Loc = (), data: object = _WHOLE
 ) -> tuple[M | None, tuple[Finding, ...]]:
-    """Strictly read the value at ``at`` as a ``model``; ``data`` replaces the value itself.
-
-    Lists become tuples and ISO text becomes dates, as in JSON; nothing else is converted.
-    """
+    """Strictly read the value at ``at`` as a ``model``; ``data`` replaces the value itself. Lists
+    become tuples and ISO text becomes dates, as in JSON; nothing else is converted."""
     value = value_at(document.data, at) if data is _WHOLE else data
     try:
         return model.model_validate_json(json.dumps(value)), ()
@@ -91,21 +89,19 @@ class _Problem:
         union: Loc | None = None
         on_key = False
         steps = error["loc"]
-        for number, step in enumerate(steps):
-            last = number == len(steps) - 1
+        for number, step in enumerate(steps, start=1):
             if step == "[key]":
                 on_key = True
                 break
             try:
-                inner = value_at(data, (step,))
+                data = value_at(data, (step,))
             except LookupError:
-                if last and error["type"] == "missing":
+                if number == len(steps) and error["type"] == "missing":
                     loc.append(step)
                 elif union is None:
                     union = tuple(loc)
-                continue
-            data = inner
-            loc.append(step)
+            else:
+                loc.append(step)
         return cls(
             kind=error["type"],
             loc=tuple(loc),
@@ -131,113 +127,107 @@ def _without_unions(problems: list[_Problem]) -> Iterator[_Problem]:
         if inside:
             yield from inside
             continue
-        words = dict.fromkeys(type_words(item.kind) or "" for item in members)
-        first = members[0]
-        yield _Problem(
-            kind="no_member",
-            loc=union,
-            on_key=False,
-            union=None,
-            value=first.value,
-            context={"expected": listed(words)},
-            text="",
+        words = listed(dict.fromkeys(type_words(item.kind) or "" for item in members))
+        yield replace(
+            members[0], kind="no_member", loc=union, on_key=False, context={"expected": words}
         )
 
 
 def _finding(problem: _Problem, model: type[BaseModel], document: Located, at: Loc) -> Finding:
-    loc = problem.loc
-    name = dotted((*at, *loc)) or "the file"
-    source = document.at((*at, *loc), key=problem.on_key)
-    expected = Expected(model, loc)
-
-    def make(
-        code: str, message: str, hint: str = "", condition: Condition = Condition.NONE
-    ) -> Finding:
-        message = f"{name}: {message}"
-        return Finding(code=code, source=source, message=message, hint=hint, condition=condition)
-
+    place = (*at, *problem.loc)
+    name = dotted(place) or "the file"
+    condition, key = Condition.NONE, ""
     if problem.kind == "extra_forbidden":
-        return _unknown_key(problem, Expected(model, loc[:-1]).keys(), source, name)
-    if problem.kind == "missing":
-        message = f"{name} is missing"
-        return Finding(
-            code="AFT203", source=source, message=message, condition=Condition.KEY_MISSING, key=name
-        )
-    words = type_words(problem.kind) or problem.context.get("expected", "")
-    if problem.kind == "no_member" or type_words(problem.kind):
-        return _wrong_type(problem.value, words, make)
+        keys = Expected(model, problem.loc[:-1]).keys()
+        hint = did_you_mean(str(problem.loc[-1]), keys)
+        if not hint and keys:
+            hint = f"allowed here: {', '.join(sorted(keys))}"
+        code, message = "AFT201", f"{name} is not a known key"
+    elif problem.kind == "missing":
+        code, message, hint = "AFT203", f"{name} is missing", ""
+        condition, key = Condition.KEY_MISSING, name
+    elif problem.kind == "no_member" or type_words(problem.kind):
+        code, words, hint = _wrong_type(problem)
+        message = f"{name}: {words}"
+    else:
+        words, hint = _broken_rule(problem, Expected(model, problem.loc))
+        code, message, condition = "AFT204", f"{name}: {words}", Condition.BREAKS_RULE
+    return Finding(
+        code=code,
+        source=document.at(place, key=problem.on_key),
+        message=message,
+        hint=hint,
+        condition=condition,
+        key=key,
+    )
+
+
+def _wrong_type(problem: _Problem) -> tuple[str, str, str]:
+    """Code, message and hint."""
+    value, words = problem.value, type_words(problem.kind) or problem.context.get("expected", "")
+    if words == "text" and type(value) is int and len(str(value)) == 12:
+        # An AWS account id; YAML has made a number of it.
+        message = f"{value} is not in quotes, so it is a number; expected text"
+        return "AFT205", message, f'write "{value}"'
+    return "AFT202", f"expected {words}, found {shown(value)}", _as_type(value, words)
+
+
+def _broken_rule(problem: _Problem, expected: Expected) -> tuple[str, str]:
+    """Message and hint for a value of the right type that breaks a rule."""
+    value = problem.value
     if problem.kind in ("literal_error", "enum"):
         choices = expected.choices()
-        allowed = listed(repr(choice) for choice in choices) or words
-        hint = did_you_mean(problem.value, choices) if isinstance(problem.value, str) else ""
-        message = f"expected {allowed}, found {shown(problem.value)}"
-    elif problem.kind == "value_error":
-        message, hint = str(problem.context.get("error", problem.text)), ""
-    else:
-        message, hint = _constraint(problem, expected)
-    return make("AFT204", message, hint, Condition.BREAKS_RULE)
+        allowed = listed(map(repr, choices)) or problem.context.get("expected", "")
+        hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+        return f"expected {allowed}, found {shown(value)}", hint
+    if problem.kind == "value_error":
+        return str(problem.context.get("error", problem.text)), ""
+    return _constraint(problem, expected), ""
 
 
-def _unknown_key(problem: _Problem, keys: tuple[str, ...], source: SourceRef, name: str) -> Finding:
-    hint = did_you_mean(str(problem.loc[-1]), keys)
-    if not hint and keys:
-        hint = f"allowed here: {', '.join(sorted(keys))}"
-    return Finding(code="AFT201", source=source, message=f"{name} is not a known key", hint=hint)
+def _as_type(value: object, expected: str) -> str:
+    """What to write so that the value is of the type that is expected."""
+    if expected == "text" and isinstance(value, int | float):
+        return f'write "{str(value).lower()}"'
+    if expected == "true or false" and isinstance(value, str):
+        return "write true or false, without quotes"
+    if expected == "a list" and isinstance(value, str):
+        return f"write [{value}]"
+    return ""
 
 
-def _wrong_type(value: object, expected: str, make: Any) -> Finding:
-    finding: Finding
-    if expected == "text" and type(value) is int:
-        if len(str(value)) == 12:  # an AWS account id; YAML has made a number of it
-            message = f"{value} is not in quotes, so it is a number; expected text"
-            finding = make("AFT205", message, f'write "{value}"')
-            return finding
-        finding = make("AFT202", f"expected text, found {shown(value)}", f'write "{value}"')
-        return finding
-    hint = ""
-    if expected == "text" and isinstance(value, (bool, float)):
-        hint = f'write "{str(value).lower()}"'
-    elif expected == "true or false" and isinstance(value, str):
-        hint = "write true or false, without quotes"
-    elif expected == "a list" and isinstance(value, str):
-        hint = f"write [{value}]"
-    finding = make("AFT202", f"expected {expected}, found {shown(value)}", hint)
-    return finding
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
 
 
-def _constraint(problem: _Problem, expected: Expected) -> tuple[str, str]:
-    """Message and hint for a value of the right type that breaks a rule."""
-    context, value = problem.context, problem.value
+def _constraint(problem: _Problem, expected: Expected) -> str:
+    context, value, kind = problem.context, problem.value, problem.kind
     found = f"found {shown(value)}"
-    match problem.kind:
+    bound = "at most" if kind.endswith("too_long") else "at least"
+    if kind in _LIMITS:
+        words, key = _LIMITS[kind]
+        return f"expected {words} {_bound(context[key])}, {found}"
+    match kind:
         case "string_pattern_mismatch":
             examples = expected.examples()
             if examples:
-                return f"expected text such as {listed(map(repr, examples))}, {found}", ""
-            return f"expected text that matches {context['pattern']}, {found}", ""
+                return f"expected text such as {listed(map(repr, examples))}, {found}"
+            return f"expected text that matches {context['pattern']}, {found}"
         case "string_too_short" | "string_too_long":
-            at_most = problem.kind == "string_too_long"
-            limit = context["max_length" if at_most else "min_length"]
+            limit = context["max_length" if bound == "at most" else "min_length"]
             unit = "character" if limit == 1 else "characters"
             length = len(value) if isinstance(value, str) else 0
-            bound = "most" if at_most else "least"
-            return f"expected at {bound} {limit} {unit}, found {length}", ""
+            return f"expected {bound} {limit} {unit}, found {length}"
         case "too_short" | "too_long":
-            at_most = problem.kind == "too_long"
-            limit = context["max_length" if at_most else "min_length"]
-            bound = "most" if at_most else "least"
-            return f"expected at {bound} {limit} entries, found {context['actual_length']}", ""
-        case "greater_than_equal":
-            return f"expected at least {_bound(context['ge'])}, {found}", ""
-        case "greater_than":
-            return f"expected more than {_bound(context['gt'])}, {found}", ""
-        case "less_than_equal":
-            return f"expected at most {_bound(context['le'])}, {found}", ""
-        case "less_than":
-            return f"expected less than {_bound(context['lt'])}, {found}", ""
+            limit = context["max_length" if bound == "at most" else "min_length"]
+            return f"expected {bound} {limit} entries, found {context['actual_length']}"
         case "date_parsing" | "date_from_datetime_parsing" | "date_from_datetime_inexact":
-            return f"expected a date such as 2027-06-30, {found}", ""
-    return f"{problem.text[:1].lower()}{problem.text[1:]}; {found}", ""
+            return f"expected a date such as 2027-06-30, {found}"
+    return f"{problem.text[:1].lower()}{problem.text[1:]}; {found}"
 
 
 def _bound(limit: Any) -> Any:

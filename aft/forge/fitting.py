@@ -23,10 +23,8 @@ def marker_of(text: str) -> str:
 
 def fitted_body(text: str, *, note: str, limit: int) -> str:
     """``text`` when it fits into ``limit`` characters; else whole lines of its beginning, and
-    ``note``.
-
-    aft's own pages fit already. A block of code or a fold that the cut left open is closed.
-    """
+    ``note``. aft's own pages fit already. A block of code or a fold that the cut left open is
+    closed."""
     if len(text) <= limit:
         return text
     ending = f"\n\n{note}\n"

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from aft.errors import Transient
@@ -30,11 +31,6 @@ class GitCommandError(Exception):
     """git failed; the text is what it said."""
 
 
-def is_installed(environ: Mapping[str, str]) -> bool:
-    """True when there is a git command."""
-    return shutil.which("git", path=_path(environ)) is not None
-
-
 def is_ssh(url: str) -> bool:
     """True for an ssh URL and for git's short form ``host:path``."""
     return _SSH.match(url) is not None
@@ -46,117 +42,93 @@ def is_local(url: str) -> bool:
     return scheme[1].lower() == "file" if scheme else not is_ssh(url)
 
 
-def fetch(
-    git_dir: Path, remote: str, *, ref: str, tracking: str, environ: Mapping[str, str]
-) -> bool:
-    """Bring ``ref`` to ``tracking``; false when the remote has no such branch.
+@dataclass(frozen=True, slots=True)
+class GitCommand:
+    """The command in one repository. What it cannot do raises ``GitCommandError``, and what takes
+    too long ``Transient``."""
 
-    Raises ``GitCommandError``, or ``Transient`` when it takes too long.
-    """
-    arguments = ["--quiet", "--no-tags", "--no-write-fetch-head", "--", remote]
-    try:
-        _git(git_dir, ["fetch", *arguments, f"+{ref}:{tracking}"], environ)
-    except GitCommandError as error:
-        if _ABSENT in str(error):
-            return False
-        raise
-    return True
+    git_dir: Path
+    environ: Mapping[str, str]
 
+    @property
+    def is_installed(self) -> bool:
+        return shutil.which("git", path=self._path) is not None
 
-def push(
-    git_dir: Path,
-    remote: str,
-    *,
-    commit: str,
-    ref: str,
-    expected: str | None,
-    environ: Mapping[str, str],
-) -> str:
-    """Push by compare-and-swap: ``""`` when it was accepted, else the reason it was not.
-
-    Raises ``GitCommandError``, or ``Transient`` when it takes too long.
-    """
-    lease = f"--force-with-lease={ref}:{expected or ''}"
-    arguments = ["push", "--porcelain", "--no-verify", lease, "--", remote, f"{commit}:{ref}"]
-    try:
-        _git(git_dir, arguments, environ)
-    except GitCommandError as error:
-        refusal = re.search(r"^!\t[^\t]*\t(.*)$", str(error), re.MULTILINE)
-        if refusal is None:
+    def fetch(self, remote: str, *, ref: str, tracking: str) -> bool:
+        """Bring ``ref`` to ``tracking``; false when the remote has no such branch."""
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--")
+        try:
+            self._run("fetch", *options, remote, f"+{ref}:{tracking}")
+        except GitCommandError as error:
+            if _ABSENT in str(error):
+                return False
             raise
-        return refusal[1]
-    return ""
+        return True
 
+    def push(self, remote: str, *, commit: str, ref: str, expected: str | None) -> str:
+        """Push by compare-and-swap: ``""`` when it was accepted, else the reason it was not."""
+        lease = f"--force-with-lease={ref}:{expected or ''}"
+        options = ("--porcelain", "--no-verify", lease, "--")
+        try:
+            self._run("push", *options, remote, f"{commit}:{ref}")
+        except GitCommandError as error:
+            refusal = re.search(r"^!\t[^\t]*\t(.*)$", str(error), re.MULTILINE)
+            if refusal is None:
+                raise
+            return refusal[1]
+        return ""
 
-def create_ref(
-    git_dir: Path, name: str, commit: str, *, message: str, environ: Mapping[str, str]
-) -> bool:
-    """Make the ref ``name``; false when there is one.
+    def create_ref(self, name: str, commit: str, *, message: str) -> bool:
+        """Make the ref ``name``; false when there is one. Raises ``BlockingIOError`` while another
+        process holds its lock."""
+        try:
+            self._run("update-ref", "-m", message, name, commit, "0" * len(commit))
+        except GitCommandError as error:
+            if _EXISTS in str(error):
+                return False
+            if _LOCKED in str(error).lower():
+                raise BlockingIOError(str(error)) from error
+            raise
+        return True
 
-    Raises ``BlockingIOError`` while another process holds its lock, ``GitCommandError``, or
-    ``Transient`` when it takes too long.
-    """
-    try:
-        _git(git_dir, ["update-ref", "-m", message, name, commit, "0" * len(commit)], environ)
-    except GitCommandError as error:
-        if _EXISTS in str(error):
-            return False
-        if _LOCKED in str(error).lower():
-            raise BlockingIOError(str(error)) from error
-        raise
-    return True
+    def try_push(self, remote: str, *, ref: str) -> str:
+        """Ask the remote whether it would take a push to ``ref``: ``""``, or what it said. Nothing
+        changes there."""
+        options = ("--dry-run", "--quiet", "--no-verify", "--force", "--")
+        try:
+            self._run("push", *options, remote, f"HEAD:{ref}")
+        except GitCommandError as error:
+            lines = [line for line in str(error).splitlines() if line.strip()]
+            return lines[0] if lines else "git did not say why"
+        return ""
 
+    def ask(self, work_tree: Path, *arguments: str) -> bytes:
+        """What git prints about a working tree; locks nothing and starts no monitor of files."""
+        options = ("--no-optional-locks", f"--work-tree={work_tree}", "-c", "core.fsmonitor=false")
+        index = str(self.git_dir / "index")
+        return self._run(*arguments, options=options, cwd=work_tree, GIT_INDEX_FILE=index)
 
-def try_push(git_dir: Path, remote: str, *, ref: str, environ: Mapping[str, str]) -> str:
-    """Ask the remote whether it would take a push to ``ref``: ``""``, or what it said. Nothing
-    changes there. Raises ``Transient`` when it takes too long."""
-    arguments = ["push", "--dry-run", "--quiet", "--no-verify", "--force", "--", remote]
-    try:
-        _git(git_dir, [*arguments, f"HEAD:{ref}"], environ)
-    except GitCommandError as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        return lines[0] if lines else "git did not say why"
-    return ""
+    def _run(
+        self, *arguments: str, options: Sequence[str] = (), cwd: Path | None = None, **environ: str
+    ) -> bytes:
+        ssh = self.environ.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes -o ConnectTimeout=20"
+        quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_SSH_COMMAND": ssh}
+        try:
+            done = subprocess.run(
+                ["git", f"--git-dir={self.git_dir}", *options, *arguments],
+                cwd=cwd,
+                env={**self.environ, "PATH": self._path, **quiet, **environ},
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Transient(f"git {arguments[0]} took more than {_SECONDS} seconds") from error
+        if done.returncode != 0:
+            raise GitCommandError((done.stdout + done.stderr).decode(errors="replace").strip())
+        return done.stdout
 
-
-def ask(
-    git_dir: Path, work_tree: Path, arguments: Sequence[str], environ: Mapping[str, str]
-) -> bytes:
-    """What git prints about a working tree; locks nothing and starts no monitor of the files.
-
-    Raises ``GitCommandError``, or ``Transient`` when it takes too long.
-    """
-    own = {"GIT_INDEX_FILE": str(git_dir / "index"), "GIT_OPTIONAL_LOCKS": "0"}
-    place = [f"--work-tree={work_tree}", "-c", "core.fsmonitor=false"]
-    return _git(git_dir, arguments, {**environ, **own}, options=place, cwd=work_tree)
-
-
-def _git(
-    git_dir: Path,
-    arguments: Sequence[str],
-    environ: Mapping[str, str],
-    *,
-    options: Sequence[str] = (),
-    cwd: Path | None = None,
-) -> bytes:
-    command = environ.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes -o ConnectTimeout=20"
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_SSH_COMMAND": command}
-    try:
-        done = subprocess.run(
-            ["git", f"--git-dir={git_dir}", *options, *arguments],
-            cwd=cwd,
-            env={**environ, "PATH": _path(environ), **quiet},
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Transient(f"git {arguments[0]} took more than {_SECONDS} seconds") from error
-    if done.returncode != 0:
-        raise GitCommandError((done.stdout + done.stderr).decode(errors="replace").strip())
-    return done.stdout
-
-
-def _path(environ: Mapping[str, str]) -> str:
-    return environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
+    @property
+    def _path(self) -> str:
+        return self.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")

@@ -49,10 +49,8 @@ class Callbacks(pygit2.RemoteCallbacks):
         return offer
 
     def certificate_check(self, certificate: None, valid: bool, host: bytes) -> bool:  # noqa: ARG002, FBT001 - pygit2's signature
-        """libgit2's own verdict: the CA store for https, known_hosts for ssh.
-
-        pygit2's default lets every ssh host key through.
-        """
+        """libgit2's own verdict: the CA store for https, known_hosts for ssh. pygit2's default lets
+        every ssh host key through."""
         if not valid:
             name = host.decode(errors="replace")
             raise Denied(

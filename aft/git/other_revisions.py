@@ -38,10 +38,8 @@ class OtherRevision:
 
 def other_revisions(repository: Repository, glob: str, ours: Revision) -> Iterator[OtherRevision]:
     """The refs that match ``glob`` (full names, such as ``refs/aft/pulls/*``), by name, but those
-    that ours already contains: our own head, and what is merged.
-
-    Raises ``UserError`` when ``glob`` is no pattern for refs.
-    """
+    that ours already contains: our own head, and what is merged. Raises ``UserError`` when ``glob``
+    is no pattern for refs."""
     if not glob.startswith("refs/"):
         raise UserError(
             f"--against {glob}: expected full names of refs",

@@ -39,9 +39,7 @@ def past_lock(
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
     """What ``move``, which writes the ref ``name``, returns. Waits by ``elapsed`` and ``sleep``.
-
-    Raises ``Transient`` when the ref stays locked and its lock cannot be removed.
-    """
+    Raises ``Transient`` when the ref stays locked and its lock cannot be removed."""
     lock = Path(handle.path) / f"{name}.lock"
     began = elapsed()
     while True:

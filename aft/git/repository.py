@@ -17,10 +17,8 @@ from aft.values.ids import Revision
 
 class Repository:
     """A repository, bare or with a work tree. ``handle`` is shared; ``open`` gives a new one.
-
     pygit2 releases the interpreter's lock while it talks to remotes, and libgit2's repository
-    objects are not safe to share then: whoever fetches or pushes opens a handle of its own.
-    """
+    objects are not safe to share then: whoever fetches or pushes opens a handle of its own."""
 
     def __init__(self, git_dir: Path) -> None:
         self.git_dir = git_dir

@@ -20,11 +20,8 @@ from aft.values.ids import Revision
 
 
 class CommitFiles:
-    """``aft.files.RevisionFiles`` of one commit, straight from the object database.
-
-    ``revision`` is a branch, a tag, an id or its beginning. Raises ``UserError`` when there is no
-    such commit.
-    """
+    """``aft.files.RevisionFiles`` of one commit, straight from the object database. ``revision`` is
+    a branch, a tag, an id or its beginning. Raises ``UserError`` when there is no such commit."""
 
     def __init__(self, repository: Repository, revision: str) -> None:
         self._commit = repository.commit(revision)

@@ -71,10 +71,8 @@ def walk(odb: pygit2.Odb, entry: RawEntry, path: bytes) -> Iterator[tuple[bytes,
 def changed(
     odb: pygit2.Odb, old: RawEntry | None, new: RawEntry | None, path: bytes = b""
 ) -> Iterator[bytes]:
-    """Paths at or below ``path`` that differ; equal subtrees are never opened.
-
-    A change of mode alone (executable, symlink for file) is a change.
-    """
+    """Paths at or below ``path`` that differ; equal subtrees are never opened. A change of mode
+    alone (executable, symlink for file) is a change."""
     if old == new or (old and new and old.mode == new.mode and old.id == new.id):
         return
     old_below = _below(odb, old)

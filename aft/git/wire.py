@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pygit2
 
 from aft.errors import AftError, Conflict, Denied, Transient, UserError
-from aft.git import command
+from aft.git.command import GitCommand, GitCommandError, is_local, is_ssh
 from aft.git.credentials import Callbacks
 from aft.git.errors import disk_errors, redacted, wire_error
 from aft.git.ref_lock import past_lock
@@ -33,7 +33,7 @@ _NONE = "0" * 40
 _REFUSED = re.compile(
     r"declined|denied|protected|prohibited|not allowed|unauthorized|permission|hook", re.IGNORECASE
 )
-_FAILURES = (pygit2.GitError, command.GitCommandError, OSError, KeyError, ValueError, AftError)
+_FAILURES = (pygit2.GitError, GitCommandError, OSError, KeyError, ValueError, AftError)
 _MOVED = re.compile(r"non-?fast-?forward|not present locally", re.IGNORECASE)
 
 # A server that accepts and then says nothing must not hold a run permanently. Milliseconds.
@@ -69,10 +69,8 @@ def shared_branch(
 
 
 class RefFetch:
-    """Fetches from one remote: the name of a configured one, or a URL or path.
-
-    Raises ``UserError``, ``Denied`` or ``Transient``.
-    """
+    """Fetches from one remote: the name of a configured one, or a URL or path. Raises
+    ``UserError``, ``Denied`` or ``Transient``."""
 
     def __init__(
         self, repository: Repository, *, remote: str, environ: Mapping[str, str] = os.environ
@@ -86,17 +84,16 @@ class RefFetch:
         self._repository = repository
         self._remote = remote
         self._environ = environ
+        self.command = GitCommand(repository.git_dir, environ)
 
     def fetch(self, refs: Mapping[str, str]) -> Mapping[str, str]:
-        """Bring each ref of the remote (a key) to the ref here (its value), by force.
-
-        Returns the commits of those the remote has, by the ref here. A ref it has not is removed
-        here too, so that nothing old is taken for it.
-        """
+        """Bring each ref of the remote (a key) to the ref here (its value), by force. Returns the
+        commits of those the remote has, by the ref here. A ref it has not is removed here too, so
+        that nothing old is taken for it."""
         handle = self._repository.open()
         url = self.connection(handle).url or self._remote
         try:
-            if command.is_ssh(url) and command.is_installed(self._environ):
+            if is_ssh(url) and self.command.is_installed:
                 found = self._by_command(refs)
             else:
                 found = self._by_libgit2(handle, refs)
@@ -141,13 +138,7 @@ class RefFetch:
         return frozenset(
             here
             for there, here in refs.items()
-            if command.fetch(
-                self._repository.git_dir,
-                self._remote,
-                ref=there,
-                tracking=here,
-                environ=self._environ,
-            )
+            if self.command.fetch(self._remote, ref=there, tracking=here)
         )
 
     def connection(self, handle: pygit2.Repository) -> pygit2.Remote:
@@ -158,11 +149,9 @@ class RefFetch:
 
 
 class RemoteBranchRef:
-    """A branch on a remote, and the ref that remembers here where it was last seen.
-
-    ``remote`` is the name of a configured remote, or a URL or path. Not safe to share between
-    threads; each call opens a repository handle of its own.
-    """
+    """A branch on a remote, and the ref that remembers here where it was last seen. ``remote`` is
+    the name of a configured remote, or a URL or path. Not safe to share between threads; each call
+    opens a repository handle of its own."""
 
     def __init__(
         self,
@@ -195,18 +184,14 @@ class RemoteBranchRef:
             return str(reference.target) if reference else None
 
     def fetch(self) -> str | None:
-        """Bring the branch here and return its commit; ``None`` when the remote has none.
-
-        Raises ``Transient``, ``Denied`` or ``UserError``.
-        """
+        """Bring the branch here and return its commit; ``None`` when the remote has none. Raises
+        ``Transient``, ``Denied`` or ``UserError``."""
         return self._refs.fetch({self._ref: self.tracking}).get(self.tracking)
 
     def push(self, commit: str, *, expected: str | None) -> None:
-        """Move the remote's branch from ``expected`` (``None``: absent) to ``commit``.
-
-        Raises ``RemoteMoved`` when it is elsewhere, ``Denied`` when the server says no, and
-        ``Transient``, after which the push may or may not have taken place.
-        """
+        """Move the remote's branch from ``expected`` (``None``: absent) to ``commit``. Raises
+        ``RemoteMoved`` when it is elsewhere, ``Denied`` when the server says no, and ``Transient``,
+        after which the push may or may not have taken place."""
         handle = self._repository.open()
         try:
             verdict = self._push(handle, commit, expected)
@@ -231,18 +216,11 @@ class RemoteBranchRef:
         """``""`` accepted, a reason when refused, ``None`` when the server was silent."""
         remote = self._refs.connection(handle)
         url = remote.push_url or remote.url or ""
-        has_command = command.is_installed(self._environ)
-        if command.is_local(url) and not has_command:
+        git = self._refs.command
+        if is_local(url) and not git.is_installed:
             raise UserError(f"pushing to {redacted(url)} needs the git command", hint="install git")
-        if has_command and (command.is_ssh(url) or command.is_local(url)):
-            return command.push(
-                self._repository.git_dir,
-                self._remote,
-                commit=commit,
-                ref=self._ref,
-                expected=expected,
-                environ=self._environ,
-            )
+        if git.is_installed and (is_ssh(url) or is_local(url)):
+            return git.push(self._remote, commit=commit, ref=self._ref, expected=expected)
         callbacks = _PushCallbacks(handle, self._environ, ref=self._ref, expected=expected)
         remote.push([f"{commit}:{self._ref}"], callbacks=callbacks)
         # libgit2 returns normally when the server refuses the ref: only the report tells.

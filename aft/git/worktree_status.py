@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import pygit2
 from pygit2.enums import FileStatus
 
 from aft.errors import UserError
-from aft.git import command
+from aft.git.command import GitCommand
 from aft.git.repository import Repository
 
 DESIRED_STATE_PATHS = ("account-requests", "aft.yaml", "customizations")
@@ -30,6 +31,7 @@ _CHANGED = (
     | FileStatus.WT_UNREADABLE
     | FileStatus.CONFLICTED
 )
+_IN_CONFLICT = frozenset({"DD", "AU", "UD", "UA", "DU", "AA", "UU"})  # git-status(1)
 
 
 class Tracked(NamedTuple):
@@ -58,19 +60,20 @@ def worktree_status(
 ) -> WorktreeStatus:
     """The status of the desired state. Raises ``UserError`` when it takes a git command and there
     is none, ``GitCommandError`` or ``Transient``."""
+    git = GitCommand(repository.git_dir, environ)
     try:
         found = _by_libgit2(repository.open())
         # Deleted, or left out by a sparse checkout: libgit2 does not say which.
-        if not found.deleted or not command.is_installed(environ):
+        if not found.deleted or not git.is_installed:
             return found
     except pygit2.GitError as error:
-        if not command.is_installed(environ):
+        if not git.is_installed:
             raise UserError(
                 f"reading the index of {repository.path} needs the git command",
                 hint="install git, or run `git update-index --no-split-index` and "
                 "`git sparse-checkout reapply --no-sparse-index`",
             ) from error
-    return _by_command(repository, environ)
+    return _by_command(git, repository.path)
 
 
 def _by_libgit2(handle: pygit2.Repository) -> WorktreeStatus:
@@ -86,28 +89,21 @@ def _by_libgit2(handle: pygit2.Repository) -> WorktreeStatus:
     )
 
 
-def _by_command(repository: Repository, environ: Mapping[str, str]) -> WorktreeStatus:
+def _by_command(git: GitCommand, top: Path) -> WorktreeStatus:
     def ask(*arguments: str) -> Iterator[str]:
-        output = command.ask(repository.git_dir, repository.path, arguments, environ)
-        return filter(None, map(os.fsdecode, output.split(b"\0")))
+        return filter(None, map(os.fsdecode, git.ask(top, *arguments).split(b"\0")))
 
     tracked: dict[str, Tracked] = {}
     for line in ask("ls-files", "--stage", "-z", "--", *DESIRED_STATE_PATHS):
         about, _, path = line.partition("\t")
         mode, blob_id, _ = about.split(" ")
         tracked[path] = Tracked(int(mode, 8), blob_id)
-    options = (
-        "--porcelain",
-        "-z",
-        "--untracked-files=all",
-        "--no-renames",
-        "--ignore-submodules=dirty",
-    )
-    status = [(line[1], line[3:]) for line in ask("status", *options, "--", *DESIRED_STATE_PATHS)]
+    options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames")
+    status = [(line[:2], line[3:]) for line in ask("status", *options, "--", *DESIRED_STATE_PATHS)]
     return WorktreeStatus(
         tracked,
-        frozenset(path for flag, path in status if flag not in " D"),
-        frozenset(path for flag, path in status if flag == "D"),
+        frozenset(path for flags, path in status if flags in _IN_CONFLICT or flags[1] not in " D"),
+        frozenset(path for flags, path in status if flags not in _IN_CONFLICT and flags[1] == "D"),
     )
 
 

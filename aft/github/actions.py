@@ -97,10 +97,8 @@ def _issue(answer: Answer) -> EventIssue:
 
 
 def write_outputs(path: Path | None, outputs: Mapping[str, str]) -> None:
-    """Append ``name=value`` lines; nothing without a file.
-
-    Raises ``Terminal`` for a value of several lines, which could pass for outputs of its own.
-    """
+    """Append ``name=value`` lines; nothing without a file. Raises ``Terminal`` for a value of
+    several lines, which could pass for outputs of its own."""
     for name, value in outputs.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise Terminal(f"output {name!r} is not one line of plain characters")

@@ -81,10 +81,8 @@ class GitHubClient:
         query: Mapping[str, str] | None = None,
         at_most: int,
     ) -> Iterator[Answer]:
-        """The objects of a list, page after page; ``key`` is where an answer keeps its list.
-
-        Raises ``Terminal`` when there are more than ``at_most``: half a list is no list.
-        """
+        """The objects of a list, page after page; ``key`` is where an answer keeps its list. Raises
+        ``Terminal`` when there are more than ``at_most``: half a list is no list."""
         url = self._url(path, {**(query or {}), "per_page": str(PAGE_SIZE)})
         where = self._where("GET", path)
         number = 0

@@ -29,10 +29,8 @@ _PULLS_SETTING = (
 
 
 def refusal(response: Response, request: Request, *, needs: str) -> AftError:
-    """The error for an answer of 400 and above.
-
-    ``needs`` is the permission as a workflow writes it, such as ``issues: write``.
-    """
+    """The error for an answer of 400 and above. ``needs`` is the permission as a workflow writes
+    it, such as ``issues: write``."""
     said = words_of(response.body)
     text = f"{request.where} failed: {said or 'no message'} [{response.status}]"
     if request_id := response.headers.get("x-github-request-id"):

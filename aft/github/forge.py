@@ -17,11 +17,8 @@ BODY_LIMIT = 65_536
 
 
 class GitHubForge(GitHubIssues, GitHubPullRequests, GitHubCommits, GitHubRuns, GitHubPeople):
-    """``aft.forge.port.Forge`` over GitHub's REST API.
-
-    ``login`` is whose token it is as far as the user says, ``in_actions`` whether it is a
-    workflow's own.
-    """
+    """``aft.forge.port.Forge`` over GitHub's REST API. ``login`` is whose token it is as far as the
+    user says, ``in_actions`` whether it is a workflow's own."""
 
     name = "GitHub"
     body_limit = BODY_LIMIT

@@ -59,11 +59,9 @@ def user_of(answer: Answer | None) -> User:
 
 
 def ourselves(client: GitHubClient, *, login: str, in_actions: bool) -> User:
-    """The account our token writes as.
-
-    ``login`` is what the user says (AFT_GITHUB_LOGIN), ``in_actions`` whether this is a
-    workflow, whose token is taken for its own when it is no person's. Raises ``Denied``.
-    """
+    """The account our token writes as. ``login`` is what the user says (AFT_GITHUB_LOGIN),
+    ``in_actions`` whether this is a workflow, whose token is taken for its own when it is no
+    person's. Raises ``Denied``."""
     if login:
         return User(login, is_bot=login.endswith("[bot]"))
     try:

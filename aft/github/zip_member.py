@@ -26,11 +26,9 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def member_of(content: bytes, name: str, *, limit: int, where: str) -> bytes | None:
-    """The bytes of the one member called exactly ``name``; ``None`` when there is none.
-
-    Every other member is left alone, whatever its path. What the directory says of the size is
-    checked first, and what really comes out while it does. Raises ``Terminal``.
-    """
+    """The bytes of the one member called exactly ``name``; ``None`` when there is none. Every other
+    member is left alone, whatever its path. What the directory says of the size is checked first,
+    and what really comes out while it does. Raises ``Terminal``."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             found = [item for item in archive.infolist() if item.filename == name]

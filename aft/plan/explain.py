@@ -14,8 +14,7 @@ from aft.baselines.select import ResolvedSetting, Settings, settings_for
 from aft.config.file import config_place
 from aft.customizations.model import Customization, step_ref
 from aft.customizations.parameters import parameter_values as customization_parameters
-from aft.customizations.provenance import default_of, reason_for
-from aft.customizations.select import customizations_of
+from aft.customizations.select import customizations_of, default_of, reason_for
 from aft.desired.customization_rules import asked_at
 from aft.desired.defaults import read_document
 from aft.desired.model import AccountRequest, DesiredState

@@ -1,8 +1,7 @@
 """The finitely many values of a dimension that are enough to tell some statements apart.
 
-A dimension is what a request can differ in: its action, its resource, its principal, a condition
-key. Statements are asked themselves which of the values they are about, so that nothing here says a
-second time what they mean.
+A dimension is what requests can differ in: action, resource, principal, a condition key. Which of
+the values a statement is about is asked of the statement itself.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Generic, TypeVar
 
 from aft.policy_language.cells import ANY_ARN, Cells, Steps, arn_steps, cells, steps_of
 from aft.policy_language.conditions import Condition
-from aft.policy_language.context import Missing, Value
+from aft.policy_language.context import Missing, Value, template_of
 from aft.policy_language.documents import as_list
 from aft.policy_language.operators import (
     Family,
@@ -31,7 +30,6 @@ from aft.policy_language.patterns import tokens_of
 from aft.policy_language.principals import Principal
 from aft.policy_language.service_facts import MULTI_VALUED_KEYS
 from aft.policy_language.statements import NO_RESOURCE, Statement
-from aft.policy_language.variables import template_of
 
 _ODD = "x"
 """A text that is no number, date, address or ARN."""
@@ -96,9 +94,8 @@ def principals(statements: Iterable[Statement]) -> Candidates[Principal]:
         found.append(principal)
         account, role = principal.role
         if role:
-            found.append(
-                Principal(f"arn:aws:sts::{account}:assumed-role/{role}/session", role_arn=name)
-            )
+            session = f"arn:aws:sts::{account}:assumed-role/{role}/session"
+            found.append(Principal(session, role_arn=name))
         if principal.account:
             found.append(Principal(f"arn:aws:iam::{principal.account}:role/somebody-else"))
     found += [
@@ -133,7 +130,7 @@ def key_values(key: str, conditions: Sequence[Condition]) -> Candidates[KeyValue
 
 def _texts(conditions: Sequence[Condition]) -> tuple[tuple[str, ...], bool]:
     patterns: dict[Steps, None] = {}
-    numbers: dict[float, None] = {}
+    numbers: set[float] = set()
     addresses: dict[str, None] = {}
     for condition in conditions:
         family = condition.operator.comparison.family
@@ -143,10 +140,10 @@ def _texts(conditions: Sequence[Condition]) -> tuple[tuple[str, ...], bool]:
             with contextlib.suppress(NotComparable):
                 if family is Family.IP:
                     addresses.update(dict.fromkeys(_addresses(value)))
-                elif family in (Family.NUMERIC, Family.DATE):
-                    numbers[number_of(value) if family is Family.NUMERIC else moment_of(value)] = (
-                        None
-                    )
+                elif family is Family.NUMERIC:
+                    numbers.add(number_of(value))
+                elif family is Family.DATE:
+                    numbers.add(moment_of(value))
         if family is Family.ARN:
             patterns[steps_of(tokens_of("*:*:*:*:*"))] = None
     found = cells(list(patterns)) if patterns else Cells((_ODD,), complete=True)

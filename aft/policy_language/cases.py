@@ -47,25 +47,24 @@ def answer_to(line: str, number: int) -> Mapping[str, Any]:
 
 def answer_json(answer: Answer) -> Mapping[str, Any]:
     """An answer for tools. ``statement`` counts from 0; what decided comes first in ``trace``."""
-    first = answer.trace
+    trace = [
+        {
+            "type": item.source,
+            "level": item.level or None,
+            "policy": item.policy or None,
+            "sid": item.sid or None,
+            "statement": item.statement,
+            "effect": item.effect or None,
+            "keys": sorted(item.keys, key=str.lower),
+        }
+        for item in answer.traces
+    ]
+    first = trace[0] if trace else {}
     return {
         "decision": answer.decision.value,
         "keys": sorted(answer.keys, key=str.lower),
-        "level": (first.level or None) if first else None,
-        "policy": (first.policy or None) if first else None,
-        "sid": (first.sid or None) if first else None,
-        "trace": [
-            {
-                "type": item.source,
-                "level": item.level or None,
-                "policy": item.policy or None,
-                "sid": item.sid or None,
-                "statement": item.statement,
-                "effect": item.effect or None,
-                "keys": sorted(item.keys, key=str.lower),
-            }
-            for item in answer.traces
-        ],
+        **{name: first.get(name) for name in ("level", "policy", "sid")},
+        "trace": trace,
     }
 
 
@@ -80,19 +79,16 @@ def _read(line: str) -> Mapping[str, Any]:
         raise BadCase("nested too deep") from error
     if not isinstance(found, dict):
         raise BadCase("not a JSON object")
-    if _depth(found) > _DEEPEST:
+    level: list[Any] = [found]
+    for _ in range(_DEEPEST):
+        level = [part for item in level for part in _parts(item)]
+    if level:
         raise BadCase("nested too deep")
     return found
 
 
-def _depth(value: Any) -> int:
-    deepest, todo = 0, [(value, 1)]
-    while todo:
-        item, depth = todo.pop()
-        deepest = max(deepest, depth)
-        inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-        todo += [(part, depth + 1) for part in inner]
-    return deepest
+def _parts(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _organization(case: Mapping[str, Any]) -> Ceiling:

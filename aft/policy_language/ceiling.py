@@ -1,18 +1,17 @@
 """What the SCPs and RCPs of an organization leave possible: the ceiling.
 
 SCPs bind the principals of a member account, along the way from the root to *that* account; RCPs
-bind whoever uses a resource of a member account, along the way to the *resource's* account. Both
-must let the call through; whether it is granted at all is then IAM's business, so the best answer
-here is "allowed by the ceiling".
+every use of a resource of a member account, along the way to the *resource's* account. Both must
+let the call through; whether IAM grants it is another question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from aft.policy_language.evaluate import Answer, Decision, Level, combined, decided
-from aft.policy_language.policy import Policy
 from aft.policy_language.principals import PrincipalKind
 from aft.policy_language.service_facts import NOT_BOUND_BY_RCPS, RCP_SERVICES
 from aft.policy_language.statements import Request
@@ -22,11 +21,8 @@ SCP, RCP = "scp", "rcp"
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """The way from the root to one member account, root first, account last.
-
-    ``None`` instead of a tuple means that the policy type is off, or the account outside of the
-    organization.
-    """
+    """The way from the root to one member account, root first, account last. ``None`` instead of a
+    tuple means that the policy type is off, or the account outside of the organization."""
 
     account: str
     scps: tuple[Level, ...] | None = None
@@ -35,11 +31,8 @@ class Chain:
 
 @dataclass(frozen=True, kw_only=True)
 class Ceiling:
-    """The organization as far as one request needs it.
-
-    ``principal`` and ``resource`` are the ways to the caller's and to the resource's account; the
-    management account is bound by neither.
-    """
+    """The organization as far as one request needs it. ``principal`` and ``resource`` are the ways
+    to the caller's and to the resource's account; the management account is bound by neither."""
 
     principal: Chain | None
     resource: Chain | None = None
@@ -47,11 +40,6 @@ class Ceiling:
 
 
 UNBOUND = Answer(decision=Decision.ALLOWED)
-
-
-def level(source: str, level_id: str, policies: Iterable[Policy]) -> Level:
-    """One OU or account with what is attached to it."""
-    return Level(source, level_id, policies)
 
 
 def ceiling(organization: Ceiling, request: Request) -> Answer:
@@ -65,23 +53,25 @@ def ceiling(organization: Ceiling, request: Request) -> Answer:
 
 
 def _scps(organization: Ceiling, request: Request) -> Sequence[Level]:
-    chain, principal = organization.principal, request.principal
-    if chain is None or chain.scps is None or principal.is_service_linked:
+    chain, kind = organization.principal, request.principal.kind
+    if not _is_bound(chain, organization, request):
         return ()
-    if chain.account == organization.management_account:
+    if kind in (PrincipalKind.SERVICE, PrincipalKind.ANYONE, PrincipalKind.FEDERATED):
         return ()
-    if principal.kind in (PrincipalKind.SERVICE, PrincipalKind.ANYONE, PrincipalKind.FEDERATED):
-        return ()
-    return chain.scps
+    return chain.scps or ()
 
 
 def _rcps(organization: Ceiling, request: Request) -> Sequence[Level]:
     """Of a request without a resource, the caller's account decides."""
     chain = organization.resource or organization.principal
-    if chain is None or chain.rcps is None or request.principal.is_service_linked:
-        return ()
-    if chain.account == organization.management_account:
+    if not _is_bound(chain, organization, request):
         return ()
     if request.service not in RCP_SERVICES or request.action.lower() in NOT_BOUND_BY_RCPS:
         return ()
-    return chain.rcps
+    return chain.rcps or ()
+
+
+def _is_bound(chain: Chain | None, organization: Ceiling, request: Request) -> TypeGuard[Chain]:
+    """Neither the management account nor a service-linked role is."""
+    is_member = chain is not None and chain.account != organization.management_account
+    return is_member and not request.principal.is_service_linked

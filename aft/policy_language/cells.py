@@ -62,10 +62,8 @@ def steps_of(
 
 
 def arn_steps(tokens: Sequence[Token], *, ignore_case_until: int, open_end: bool = False) -> Steps:
-    """An ARN's elements, segment by segment; the first ``ignore_case_until`` without case.
-
-    With ``open_end`` a wildcard in the last segment spans all that follows, however few there are.
-    """
+    """An ARN's elements, segment by segment; the first ``ignore_case_until`` without case. With
+    ``open_end`` a wildcard in the last segment spans all that follows, however few there are."""
     found: list[Step] = []
     segments = segments_of(tokens)
     for number, segment in enumerate(segments):

@@ -11,7 +11,9 @@ Where that ends (policy variables, more combinations than are tried) the answer 
 from __future__ import annotations
 
 import enum
+import functools
 import json
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +21,13 @@ from typing import Any
 from aft.policy_language import candidates
 from aft.policy_language.candidates import Candidates
 from aft.policy_language.conditions import Condition
-from aft.policy_language.context import Context, Missing, Value
+from aft.policy_language.context import Context, Missing, Template, Value
 from aft.policy_language.documents import as_list
 from aft.policy_language.evaluate import Decision, Level, decided
 from aft.policy_language.operators import Quantifier
 from aft.policy_language.policy import Policy
 from aft.policy_language.principals import Principal
 from aft.policy_language.statements import NO_RESOURCE, Request, Statement
-from aft.policy_language.variables import Template
 
 MOST_TRIES = 20_000
 """Combinations of values that are tried for one statement."""
@@ -127,9 +128,8 @@ _Placed = tuple[Policy, Statement]
 
 def _by_effect(policies: Sequence[Policy]) -> tuple[list[_Placed], list[_Placed]]:
     placed = [(policy, item) for policy in policies for item in policy.statements]
-    return [item for item in placed if not item[1].denies], [
-        item for item in placed if item[1].denies
-    ]
+    allows = [item for item in placed if not item[1].denies]
+    return allows, [item for item in placed if item[1].denies]
 
 
 def _shows(request: Request, old: Sequence[Policy], new: Sequence[Policy]) -> bool:
@@ -157,10 +157,9 @@ class _Space:
             ACTION: candidates.actions(statements),
             RESOURCE: candidates.resources(statements),
             PRINCIPAL: candidates.principals(statements),
-            **{
-                f"key {key}": candidates.key_values(key, found) for key, found in conditions.items()
-            },
         }
+        for key, found in conditions.items():
+            self._values[f"key {key}"] = candidates.key_values(key, found)
         self._says: dict[tuple[int, str], tuple[bool, ...]] = {}
         self._spelled = _spellings(statements)
         self._opens = {name: fills for item in statements for name, fills in _opens(item)}
@@ -230,9 +229,8 @@ def _matches(statement: Statement, name: str, value: Any) -> bool:
     if name == ACTION:
         return statement.covers_action(value)
     if name == RESOURCE:
-        return (
-            statement.resources.has_variables or statement.resources.truth(value, _NOBODY) is True
-        )
+        resources = statement.resources
+        return resources.has_variables or resources.truth(value, _NOBODY) is True
     if name == PRINCIPAL:
         return statement.principal is None or statement.principal.covers(value)
     if name.startswith("open "):
@@ -253,8 +251,8 @@ def _resource_text(statement: Statement) -> str:
 
 def _open_text(condition: Condition) -> str:
     """The same text is the same condition, true or false together."""
-    operator = condition.operator
-    name = f"{operator.quantifier.value} {operator.comparison.name} {operator.if_exists}"
+    by = condition.operator
+    name = f"{by.quantifier.value} {by.comparison.name} {by.if_exists}"
     return f"open {name} {condition.key} {sorted(condition.values)}"
 
 
@@ -287,10 +285,7 @@ class _Search:
     def __iter__(self) -> Iterator[Request]:
         ahead = [0]
         for _, values in reversed(self._choices):
-            reach = 0
-            for _, mask in values:
-                reach |= mask
-            ahead.append(ahead[-1] | reach)
+            ahead.append(functools.reduce(operator.or_, (mask for _, mask in values), ahead[-1]))
         ahead.reverse()
         for chosen in self._walk(0, 0, {}, ahead):
             self.is_proof = False  # a combination that the evaluator may yet refuse

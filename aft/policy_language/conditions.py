@@ -1,9 +1,8 @@
 """The Condition of a statement: operators, keys and values, compiled.
 
-Operators and keys must all hold, of the values one suffices (for a negated operator none may fit).
-A key that is absent fails, but for ``...IfExists``, ``Null``, ``ForAllValues:`` and negated
-operators without a set operator. A value that is not of the operator's type fits nothing, and
-under a negated operator makes the condition false as well.
+All operators and keys must hold, and one value of each (of a negated operator: none). An absent key
+fails, but for ``...IfExists``, ``Null``, ``ForAllValues:`` and negated operators without a set
+operator. A value of another type than the operator's makes the condition false, negated or not.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aft.policy_language.context import Context, Missing, Value
+from aft.policy_language.context import Context, Missing, Template, Unresolved, template_of
 from aft.policy_language.documents import NotAPolicy, as_list, text_of
 from aft.policy_language.operators import (
     Family,
@@ -23,7 +22,6 @@ from aft.policy_language.operators import (
     operator_of,
 )
 from aft.policy_language.truth import Truth, all_of, any_of, negated, unknown
-from aft.policy_language.variables import Template, Unresolved, template_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +62,11 @@ class Condition:
         if self.operator.comparison.family is Family.NULL:
             absent = "true" if found is Missing.ABSENT else "false"
             return any(value.lower() == absent for value in self.values)
-        if isinstance(found, Missing):
-            return self._truth_when_absent()
-        return self._truth_of(found, context)
-
-    def _truth_when_absent(self) -> bool:
-        operator = self.operator
-        if operator.quantifier is not Quantifier.NONE:
-            return operator.quantifier is Quantifier.ALL
-        return operator.if_exists or operator.comparison.negated
-
-    def _truth_of(self, found: Value, context: Context) -> Truth:
         quantifier = self.operator.quantifier
+        if isinstance(found, Missing):
+            if quantifier is not Quantifier.NONE:
+                return quantifier is Quantifier.ALL
+            return self.operator.if_exists or self.operator.comparison.negated
         if quantifier is Quantifier.NONE:
             # A multi-valued key needs a set operator; without one nothing ever fits.
             return self._fits(found, context) if isinstance(found, str) else False
@@ -87,15 +78,12 @@ class Condition:
         if not self.operator.comparison.negated:
             return any_of(self._tests(value, context))
         answers = list(self._tests(value, context, strict=True))
-        if True in answers:
-            return False
-        if None in answers:
+        if True in answers or None in answers:
             return False
         return negated(any_of(item for item in answers if item is not None))
 
     def _tests(self, value: str, context: Context, *, strict: bool = False) -> Iterator[Any]:
-        """One answer per value of the policy; ``None`` (only if ``strict``) where none is
-        possible."""
+        """An answer per value of the policy; if ``strict``, ``None`` where none is possible."""
         for wanted in self.wanted:
             try:
                 yield wanted.test_in(self.operator, context)(value)
@@ -115,40 +103,33 @@ class Conditions:
 
     def truth(self, context: Context) -> Truth:
         """Do all hold? Kept in the context, since many actions are asked about in one."""
-        return context.remembered(self, self._truth) if self.each else True
-
-    def _truth(self, context: Context) -> Truth:
-        return all_of(item.truth(context) for item in self.each)
+        if not self.each:
+            return True
+        return context.remembered(self, lambda: all_of(item.truth(context) for item in self.each))
 
 
 def compile_conditions(raw: Any, *, variables: bool) -> Conditions:
     """Raises ``NotAPolicy`` for what cannot be evaluated."""
-    if raw is None:
-        return Conditions(())
-    if not isinstance(raw, Mapping):
+    if raw is not None and not isinstance(raw, Mapping):
         raise NotAPolicy("Condition is not a mapping of operators")
-    return Conditions(
-        _condition(str(operator), str(key), values, variables=variables)
-        for operator, keys in raw.items()
-        for key, values in _keys_of(operator, keys)
-    )
-
-
-def _keys_of(operator: Any, keys: Any) -> Iterable[tuple[Any, Any]]:
-    if not isinstance(keys, Mapping):
-        raise NotAPolicy(f"the condition operator {operator} holds no mapping of keys")
-    return keys.items()
+    found: list[Condition] = []
+    for operator, keys in (raw or {}).items():
+        if not isinstance(keys, Mapping):
+            raise NotAPolicy(f"the condition operator {operator} has no mapping of keys")
+        for key, values in keys.items():
+            found.append(_condition(str(operator), str(key), values, variables=variables))
+    return Conditions(found)
 
 
 def _condition(name: str, key: str, raw: Any, *, variables: bool) -> Condition:
     operator = operator_of(name)
     if operator is None:
         raise NotAPolicy(f"there is no condition operator {name!r}")
+    comparison = operator.comparison
     values = tuple(text_of(item) for item in as_list(raw))
     wanted = []
     for value in values:
-        template = template_of(value, variables=variables, wildcards=operator.comparison.wildcards)
-        fixed = not template.variables
-        test = operator.comparison.test(template.parts) if fixed else None
+        template = template_of(value, variables=variables, wildcards=comparison.wildcards)
+        test = None if template.variables else comparison.test(template.parts)
         wanted.append(_Wanted(template, test))
     return Condition(operator, key.lower(), key, values, tuple(wanted))

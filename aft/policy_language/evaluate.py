@@ -1,8 +1,7 @@
 """What policies say of one request, with the statements that decided it.
 
-An explicit Deny wins, wherever it stands. ``granted`` answers for policies that grant by
-themselves (identity and resource policies, session policies, permission boundaries);
-``aft.policy_language.ceiling`` for SCPs and RCPs, which only limit.
+An explicit Deny wins, wherever it is. ``granted`` answers for policies that grant by themselves
+(of identities, resources, sessions, boundaries), ``ceiling`` for SCPs and RCPs, which only limit.
 """
 
 from __future__ import annotations
@@ -26,10 +25,8 @@ class Decision(enum.StrEnum):
 
 
 class Trace(NamedTuple):
-    """One statement (counted from 0) that had a part in the answer, and where it stands.
-
-    ``source`` is a kind of policy (``scp``, ``rcp``, ``identity`` …), ``level`` an OU's or
-    account's id. Without ``policy`` it says that no statement there allows.
+    """A statement (counted from 0) that had a part in the answer. ``source`` is a kind of policy
+    (``scp``, ``rcp`` …), ``level`` an OU's or account's id; without ``policy`` none there allows.
     """
 
     source: str
@@ -101,22 +98,13 @@ def _trace(found: Found) -> Trace:
     if policy is None or statement is None:
         return Trace(level.source, level.id)
     keys: frozenset[str] = frozenset() if isinstance(truth, bool) else truth
-    return Trace(
-        level.source,
-        level.id,
-        policy.name,
-        statement.sid,
-        statement.index,
-        statement.effect.value,
-        keys,
-    )
+    own = (policy.name, statement.sid, statement.index, statement.effect.value)
+    return Trace(level.source, level.id, *own, keys)
 
 
 def decided(levels: Sequence[Level], request: Request, *, needs_allow: bool = True) -> Answer:
-    """Every level must allow (if ``needs_allow``) and none may deny; root first.
-
-    Names the first Deny, else the first level where nothing allows.
-    """
+    """Every level must allow (if ``needs_allow``) and none may deny; root first. Names the first
+    Deny, else the first level where nothing allows."""
     action = request.action.lower()
     possible: list[Found] = []
     for level in levels:
@@ -144,8 +132,7 @@ def _keys(found: Iterable[Found]) -> frozenset[str]:
 
 
 def granted(policies: Iterable[Policy], request: Request, *, source: str) -> Answer:
-    """What policies that grant by themselves say together: of a role, of a session, a permissions
-    boundary, the trust of a role (``source`` is the word for it)."""
+    """What policies that grant by themselves say together; ``source`` says what they are of."""
     return decided((Level(source, "", policies),), request)
 
 

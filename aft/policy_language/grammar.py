@@ -1,7 +1,7 @@
 """What each type of policy may hold: a document in, findings with their places out.
 
-The rules are data (``FORMS``); ``grammar_parts`` checks single values. ``check`` never raises:
-whatever is in a document, it is described.
+The rules are data (``FORMS``); ``grammar_parts`` checks single values. Nothing that is in
+a document makes ``check`` raise.
 """
 
 from __future__ import annotations
@@ -37,17 +37,8 @@ FORMS: Mapping[str, Form] = {
 """Policies made of statements, by type: those of Organizations, and IAM's own."""
 
 _DOCUMENT_KEYS = ("Version", "Id", "Statement")
-_STATEMENT_KEYS = (
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-)
+_PAIRS = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
+_STATEMENT_KEYS = ("Sid", "Effect", *_PAIRS[2], *_PAIRS[0], *_PAIRS[1], "Condition")
 _OPERATORS = ("@@assign", "@@append", "@@remove", "@@operators_allowed_for_child_policies")
 _CHILD_CONTROLS = ("@@all", "@@none", "@@assign", "@@append", "@@remove")
 
@@ -102,13 +93,10 @@ def compact(document: Any) -> str:
 def _size(document: Any, policy_type: str, limits: Limits) -> Iterator[Fault]:
     length = len(compact(document))
     if length > limits.characters:
-        yield Fault(
-            "AFT433",
-            (),
-            f"the policy has {length:,} characters without blanks; {policy_type} may have "
-            f"{limits.characters:,}",
-            "split it into several policies, or shorten it with wildcards",
-        )
+        allowed = f"{policy_type} may have {limits.characters:,}"
+        why = f"the policy has {length:,} characters without blanks; {allowed}"
+        hint = "split it into several policies, or shorten it with wildcards"
+        yield Fault("AFT433", (), why, hint)
 
 
 # --- policies made of statements -----------------------------------------------------------
@@ -149,13 +137,8 @@ def _unknown_keys(
     for key in found:
         if key not in names:
             hint = did_you_mean(str(key), names) or f"remove it; known are {', '.join(names)}"
-            yield Fault(
-                "AFT422",
-                (*loc, str(key)),
-                f"{form.title} has no element {key!r}",
-                hint,
-                at_key=True,
-            )
+            why = f"{form.title} has no element {key!r}"
+            yield Fault("AFT422", (*loc, str(key)), why, hint, at_key=True)
 
 
 def _version(document: Mapping[str, Any], form: Form) -> Iterator[Fault]:
@@ -179,65 +162,45 @@ def _statement(
 ) -> Iterator[Fault]:
     yield from _unknown_keys(statement, _STATEMENT_KEYS, loc, form)
     yield from _effect(statement, loc, form)
-    yield from _one_of(statement, loc, ("Action", "NotAction"), form)
-    if form.resource:
-        yield from _one_of(statement, loc, ("Resource", "NotResource"), form)
-    if form.principal != "none":
-        yield from _one_of(statement, loc, ("Principal", "NotPrincipal"), form)
-    for key in form.refused:
-        if key in statement:
-            yield Fault(
-                "AFT424",
-                (*loc, key),
-                f"{form.title} may not have {key}",
-                form.instead(key),
-                at_key=True,
-            )
-    for key in ("Action", "NotAction"):
-        if key in statement:
-            yield from parts.actions(statement[key], (*loc, key), form)
-    for key in ("Resource", "NotResource"):
-        if key in statement and form.resource:
-            yield from parts.resources(statement[key], (*loc, key), has_variables=has_variables)
-    for key in ("Principal", "NotPrincipal"):
-        if key in statement and key not in form.refused:
-            yield from parts.principals(statement[key], (*loc, key), form)
-    if "Condition" in statement:
-        yield from parts.conditions(
-            statement["Condition"], (*loc, "Condition"), has_variables=has_variables
-        )
+    for usual, other in _PAIRS:
+        if usual not in form.refused:
+            yield from _one_of(statement, loc, usual, other, form)
+    for key, value in statement.items():
+        place = (*loc, str(key))
+        if key in form.refused:
+            why = f"{form.title} must not have {key}"
+            yield Fault("AFT424", place, why, form.instead(key), at_key=True)
+        if key in ("Action", "NotAction"):
+            yield from parts.actions(value, place, form)
+        elif key == "Condition":
+            yield from parts.conditions(value, place, has_variables=has_variables)
+        elif key in form.refused:
+            continue
+        elif key in ("Resource", "NotResource"):
+            yield from parts.resources(value, place, has_variables=has_variables)
+        elif key in ("Principal", "NotPrincipal"):
+            yield from parts.principals(value, place, form)
 
 
 def _effect(statement: Mapping[str, Any], loc: Loc, form: Form) -> Iterator[Fault]:
     effect = statement.get("Effect")
     choices = " or ".join(form.effects)
     if effect is None:
-        yield Fault(
-            "AFT423", loc, "the statement has no Effect", f'write "Effect": "{form.effects[-1]}"'
-        )
+        hint = f'write "Effect": "{form.effects[-1]}"'
+        yield Fault("AFT423", loc, "the statement has no Effect", hint)
     elif effect not in form.effects:
         hint = did_you_mean(str(effect), form.effects) or f"write {choices}"
-        yield Fault(
-            "AFT425",
-            (*loc, "Effect"),
-            f"Effect is {effect!r}; in {form.title} it is {choices}",
-            hint,
-        )
+        why = f"Effect is {effect!r}; in {form.title} it is {choices}"
+        yield Fault("AFT425", (*loc, "Effect"), why, hint)
 
 
 def _one_of(
-    statement: Mapping[str, Any], loc: Loc, pair: tuple[str, str], form: Form
+    statement: Mapping[str, Any], loc: Loc, usual: str, other: str, form: Form
 ) -> Iterator[Fault]:
-    usual, other = pair
     choices = usual if other in form.refused else f"{usual} or {other}"
     if usual in statement and other in statement:
-        yield Fault(
-            "AFT423",
-            (*loc, other),
-            f"the statement has both {usual} and {other}",
-            "keep one of the two",
-            at_key=True,
-        )
+        why = f"the statement has both {usual} and {other}"
+        yield Fault("AFT423", (*loc, other), why, "keep one of the two", at_key=True)
     elif usual not in statement and other not in statement:
         yield Fault("AFT423", loc, f"the statement has no {choices}", f"write {choices}")
 
@@ -255,9 +218,7 @@ def _sids(listed: Iterable[tuple[Loc, Any]], form: Form) -> Iterator[Fault]:
             why = f"Sid {sid!r} has other characters than letters and digits"
             yield Fault("AFT432", place, why, "leave them out", is_warning=not form.strict_sid)
         if isinstance(sid, str) and sid and sid in seen:
-            why = (
-                f"two statements have the Sid {sid!r}, so that no answer says which of them decided"
-            )
+            why = f"two statements have the Sid {sid!r}: no answer can say which of them decided"
             yield Fault("AFT432", place, why, "give each its own", is_warning=not form.strict_sid)
         seen.add(str(sid))
 
@@ -294,16 +255,12 @@ def _inheritance(document: Mapping[str, Any]) -> Iterator[Fault]:
             todo.append((place, inner))
             if str(key).startswith("@@") and key not in _OPERATORS:
                 hint = did_you_mean(str(key), _OPERATORS) or f"use {', '.join(_OPERATORS)}"
-                yield Fault(
-                    "AFT437", place, f"there is no inheritance operator {key!r}", hint, at_key=True
-                )
+                why = f"there is no inheritance operator {key!r}"
+                yield Fault("AFT437", place, why, hint, at_key=True)
             elif key == _OPERATORS[-1]:
-                yield from _child_controls(inner, place)
-
-
-def _child_controls(raw: Any, loc: Loc) -> Iterator[Fault]:
-    listed = raw if isinstance(raw, list) else [raw]
-    for item in listed:
-        if item not in _CHILD_CONTROLS:
-            hint = did_you_mean(str(item), _CHILD_CONTROLS) or f"use {', '.join(_CHILD_CONTROLS)}"
-            yield Fault("AFT437", loc, f"{item!r} is nothing a child policy may do", hint)
+                for item in inner if isinstance(inner, list) else [inner]:
+                    if item not in _CHILD_CONTROLS:
+                        hint = did_you_mean(str(item), _CHILD_CONTROLS)
+                        hint = hint or f"use {', '.join(_CHILD_CONTROLS)}"
+                        why = f"{item!r} is nothing that a child policy may do"
+                        yield Fault("AFT437", place, why, hint)

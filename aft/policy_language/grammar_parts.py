@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from aft.policy_language.context import variable_texts
 from aft.policy_language.documents import NotAPolicy, as_list, text_of
 from aft.policy_language.operators import (
     COMPARISONS,
@@ -16,13 +15,14 @@ from aft.policy_language.operators import (
     NotComparable,
     Operator,
     Quantifier,
+    bytes_of,
     moment_of,
     number_of,
     operator_of,
     range_of,
+    truth_of,
 )
 from aft.policy_language.service_facts import GLOBAL_KEYS, MULTI_VALUED_KEYS, RCP_SERVICES
-from aft.policy_language.variables import variable_texts
 from aft.values.suggestions import did_you_mean
 
 Loc = tuple[str | int, ...]
@@ -35,6 +35,7 @@ _PRINCIPAL = re.compile(
     r"\*|\d{12}|arn:[a-z0-9-]+:(iam|sts)::\d{12}:"
     r"(root|(user|role|assumed-role|federated-user)/[^*?]+)|A[A-Z0-9]{15,}"
 )
+_GLOBAL = frozenset(key.lower() for key in GLOBAL_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,8 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What policies of one type made of statements may hold.
-
-    ``principal``: none, ``"*"`` alone (``everyone``), or ``named``. ``action_star``: a bare ``*``
-    as an action. ``strict_sid``: letters and digits, each once.
-    """
+    """What policies of one type may have. ``everyone``: the principal ``"*"`` alone;
+    ``action_star``: the action ``*``; ``strict_sid``: letters and digits, each once."""
 
     title: str
     effects: tuple[str, ...] = ("Allow", "Deny")
@@ -88,17 +86,20 @@ class Form:
 
 
 def _texts(raw: Any, loc: Loc) -> Iterator[tuple[Loc, str] | Fault]:
-    """Every text, or what else stands there."""
+    """Every text, or what is there instead."""
     name = loc[-1]
     if raw is None or raw == []:
         yield Fault("AFT436", loc, f"{name} is empty", "write at least one value")
-        return
-    for number, item in enumerate(as_list(raw)):
-        place = (*loc, number) if isinstance(raw, list) else loc
+    for place, item in _items(raw, loc):
         if isinstance(item, str):
             yield (place, item)
         else:
-            yield Fault("AFT436", place, f"{name} holds {item!r}, not text", "put it in quotes")
+            yield Fault("AFT436", place, f"{name} has {item!r}, not text", "put it in quotes")
+
+
+def _items(raw: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
+    for number, item in enumerate(as_list(raw)):
+        yield (*loc, number) if isinstance(raw, list) else loc, item
 
 
 def actions(raw: Any, loc: Loc, form: Form) -> Iterator[Fault]:
@@ -110,7 +111,7 @@ def actions(raw: Any, loc: Loc, form: Form) -> Iterator[Fault]:
         place, text = found
         if text == "*":
             if not form.action_star:
-                why = f"{form.title} may not have the action *"
+                why = f"{form.title} must not have the action *"
                 yield Fault("AFT426", place, why, 'name the service: "s3:*"')
             continue
         match = _ACTION.fullmatch(text)
@@ -163,10 +164,9 @@ def _arn_hint(text: str) -> str:
 
 
 def _variables(text: str, loc: Loc, *, has_variables: bool) -> Iterator[Fault]:
-    found = variable_texts(text)
     if _OPEN_VARIABLE.search(text):
         yield Fault("AFT435", loc, f"{text!r} opens ${{ and does not close it", "write }")
-    for inside in found:
+    for inside in variable_texts(text):
         if not _VARIABLE.fullmatch(inside):
             hint = "write ${aws:username}, or ${aws:PrincipalTag/team, 'nobody'} with a default"
             yield Fault("AFT435", loc, f"${{{inside}}} is no policy variable", hint)
@@ -221,13 +221,8 @@ def conditions(raw: Any, loc: Loc, *, has_variables: bool) -> Iterator[Fault]:
         place = (*loc, str(name))
         operator = _operator(str(name))
         if operator is None:
-            yield Fault(
-                "AFT429",
-                place,
-                f"there is no condition operator {name!r}",
-                _closest(str(name)),
-                at_key=True,
-            )
+            why = f"there is no condition operator {name!r}"
+            yield Fault("AFT429", place, why, _closest(str(name)), at_key=True)
         elif not isinstance(keys, Mapping) or not keys:
             why = f"{name} holds no mapping of condition keys"
             yield Fault("AFT436", place, why, f'write "{name}": {{"aws:…": "…"}}')
@@ -251,14 +246,12 @@ def _closest(name: str) -> str:
     names = [item.name for item in COMPARISONS.values()]
     names += [f"{item}IfExists" for item in names if item != "Null"]
     if colon and prefix.lower() not in ("forallvalues", "foranyvalue"):
-        return did_you_mean(prefix, ("ForAllValues", "ForAnyValue")) or (
-            "before a colon stands ForAllValues or ForAnyValue"
-        )
+        near = did_you_mean(prefix, ("ForAllValues", "ForAnyValue"))
+        return near or "before the colon is ForAllValues or ForAnyValue"
     if rest.lower().startswith("null"):
         return "write Null, which asks whether the key is there, or not, by itself"
-    return (
-        did_you_mean(rest, names) or "IAM's operators are String…, Numeric…, Date…, Arn…, Bool, …"
-    )
+    near = did_you_mean(rest, names)
+    return near or "IAM's operators are String…, Numeric…, Date…, Arn…, Bool, …"
 
 
 def _key(key: str, loc: Loc) -> Iterator[Fault]:
@@ -267,9 +260,8 @@ def _key(key: str, loc: Loc) -> Iterator[Fault]:
         yield Fault("AFT430", loc, why, "write such as aws:PrincipalArn", at_key=True)
         return
     prefix, _, name = key.partition(":")
-    known = {item.lower() for item in GLOBAL_KEYS}
     base = f"{prefix}:{name.partition('/')[0]}".lower()
-    if prefix.lower() == "aws" and base not in known:
+    if prefix.lower() == "aws" and base not in _GLOBAL:
         hint = did_you_mean(key, GLOBAL_KEYS) or "look it up in AWS's list of global condition keys"
         why = f"AWS has no global condition key {key!r} (as of aft's list), so it is always absent"
         yield Fault("AFT430", loc, why, hint, is_warning=True, at_key=True)
@@ -291,16 +283,13 @@ def _set_operator(
 ) -> Iterator[Fault]:
     base = key.lower()
     is_list = base in MULTI_VALUED_KEYS
-    is_single = not is_list and f"{base.partition('/')[0]}" in {
-        item.lower() for item in GLOBAL_KEYS
-    }
+    is_single = not is_list and base.partition("/")[0] in _GLOBAL
     name, quantifier = operator.comparison.name, operator.quantifier
     if quantifier is Quantifier.NONE:
         if is_list and operator.comparison.family is not Family.NULL:
             why = f"{key} holds a list, which {name} without a set operator never fits"
-            yield Fault(
-                "AFT434", loc, why, f"write ForAnyValue:{name}", is_warning=True, at_key=True
-            )
+            hint = f"write ForAnyValue:{name}"
+            yield Fault("AFT434", loc, why, hint, is_warning=True, at_key=True)
     elif is_single:
         why = f"{key} holds one value; a set operator makes its absence count as a match or not"
         yield Fault("AFT434", loc, why, f"write {name}", is_warning=True, at_key=True)
@@ -317,8 +306,7 @@ def _values(operator: Operator, raw: Any, loc: Loc, *, has_variables: bool) -> I
     if raw is None or raw == [] or isinstance(raw, Mapping):
         yield Fault("AFT436", loc, f"{loc[-1]} has no values", "write at least one")
         return
-    for number, item in enumerate(as_list(raw)):
-        place = (*loc, number) if isinstance(raw, list) else loc
+    for place, item in _items(raw, loc):
         try:
             text = text_of(item)
         except NotAPolicy as error:
@@ -326,38 +314,31 @@ def _values(operator: Operator, raw: Any, loc: Loc, *, has_variables: bool) -> I
             continue
         yield from _variables(text, place, has_variables=has_variables)
         family = operator.comparison.family
-        if "${" not in text and not _is_of(family, text):
+        if "${" in text or family not in _VALUES:
+            continue
+        parse, hint = _VALUES[family]
+        try:
+            parse(text)
+        except NotComparable:
             why = f"{text!r} is not {family.value}, as {operator.comparison.name} compares"
-            yield Fault("AFT431", place, why, _VALUE_HINTS.get(family, ""))
+            yield Fault("AFT431", place, why, hint)
 
 
-_VALUE_HINTS: Mapping[Family, str] = {
-    Family.NUMERIC: "write a number, such as 42",
-    Family.DATE: "write such as 2027-01-31T00:00:00Z",
-    Family.BOOL: "write true or false",
-    Family.NULL: "write true or false",
-    Family.BINARY: "write base64 text",
-    Family.IP: "write such as 203.0.113.0/24 or 2001:db8::/32",
-    Family.ARN: "write six parts, such as arn:aws:iam::*:role/name; * alone fits nothing",
+def _arn_of(text: str) -> None:
+    if text.count(":") < 5:
+        raise NotComparable(text)
+
+
+_VALUES: Mapping[Family, tuple[Callable[[str], object], str]] = {
+    Family.NUMERIC: (number_of, "write a number, such as 42"),
+    Family.DATE: (moment_of, "write such as 2027-01-31T00:00:00Z"),
+    Family.BOOL: (truth_of, "write true or false"),
+    Family.NULL: (truth_of, "write true or false"),
+    Family.BINARY: (bytes_of, "write base64 text"),
+    Family.IP: (range_of, "write such as 203.0.113.0/24 or 2001:db8::/32"),
+    Family.ARN: (
+        _arn_of,
+        "write six parts, such as arn:aws:iam::*:role/name; * alone fits nothing",
+    ),
 }
-
-
-def _is_of(family: Family, text: str) -> bool:
-    parse = _PARSERS.get(family)
-    if parse is None:
-        return True
-    try:
-        return parse(text) is not False
-    except (NotComparable, binascii.Error, ValueError):
-        return False
-
-
-_PARSERS: Mapping[Family, Callable[[str], object]] = {
-    Family.NUMERIC: number_of,
-    Family.DATE: moment_of,
-    Family.BOOL: lambda text: text.lower() in ("true", "false"),
-    Family.NULL: lambda text: text.lower() in ("true", "false"),
-    Family.BINARY: lambda text: base64.b64decode(text, validate=True),
-    Family.IP: range_of,
-    Family.ARN: lambda text: text.count(":") >= 5,
-}
+"""How values of a type are read, and written; a text may be anything."""

@@ -11,11 +11,13 @@ import binascii
 import enum
 import ipaddress
 import math
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from aft.policy_language.patterns import Token, arn_regex, compiled, is_arn, regex_of
 
@@ -96,10 +98,8 @@ def number_of(text: str) -> float:
 
 @lru_cache(maxsize=4096)
 def moment_of(text: str) -> float:
-    """Seconds since 1970 of an ISO 8601 date (UTC where no offset is given) or an epoch.
-
-    Raises ``NotComparable``.
-    """
+    """Seconds since 1970 of an ISO 8601 date (UTC where no offset is given) or an epoch. Raises
+    ``NotComparable``."""
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return float(text)
     if not re.match(r"\d{4}-\d{2}", text):
@@ -132,13 +132,15 @@ def _address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         raise NotComparable(text) from error
 
 
-def _truth_of(text: str) -> bool:
+def truth_of(text: str) -> bool:
+    """True or false. Raises ``NotComparable``."""
     if text.lower() not in ("true", "false"):
         raise NotComparable(text)
     return text.lower() == "true"
 
 
-def _bytes_of(text: str) -> bytes:
+def bytes_of(text: str) -> bytes:
+    """What base64 text stands for. Raises ``NotComparable``."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -177,16 +179,6 @@ def _arn_like(tokens: tuple[Token, ...]) -> Test:
     return test
 
 
-def _bool(tokens: tuple[Token, ...]) -> Test:
-    wanted = _literal(tokens)
-    return lambda value: _truth_of(value) == _truth_of(wanted)
-
-
-def _binary(tokens: tuple[Token, ...]) -> Test:
-    wanted = _literal(tokens)
-    return lambda value: _bytes_of(value) == _bytes_of(wanted)
-
-
 def _in_range(tokens: tuple[Token, ...]) -> Test:
     wanted = _literal(tokens)
 
@@ -197,8 +189,8 @@ def _in_range(tokens: tuple[Token, ...]) -> Test:
     return test
 
 
-def _ordered(
-    parse: Callable[[str], float], holds: Callable[[float, float], bool]
+def _compared(
+    parse: Callable[[str], Any], holds: Callable[[Any, Any], bool] = operator.eq
 ) -> Callable[[tuple[Token, ...]], Test]:
     def make(tokens: tuple[Token, ...]) -> Test:
         wanted = _literal(tokens)
@@ -207,14 +199,15 @@ def _ordered(
     return make
 
 
-_ORDER: Mapping[str, tuple[Callable[[float, float], bool], bool]] = {
-    "Equals": (lambda a, b: a == b, False),
-    "NotEquals": (lambda a, b: a == b, True),
-    "LessThan": (lambda a, b: a < b, False),
-    "LessThanEquals": (lambda a, b: a <= b, False),
-    "GreaterThan": (lambda a, b: a > b, False),
-    "GreaterThanEquals": (lambda a, b: a >= b, False),
+_ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
+    "Equals": operator.eq,
+    "NotEquals": operator.eq,  # as of every negated operator, what must not be so
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
 }
+_ORDERED = (("Numeric", Family.NUMERIC, number_of), ("Date", Family.DATE, moment_of))
 
 _ALL = (
     Comparison("StringEquals", Family.STRING, _equals),
@@ -224,26 +217,21 @@ _ALL = (
     Comparison("StringLike", Family.STRING, _like, wildcards=True),
     Comparison("StringNotLike", Family.STRING, _like, negated=True, wildcards=True),
     *(
-        Comparison(f"Numeric{name}", Family.NUMERIC, _ordered(number_of, holds), negated)
-        for name, (holds, negated) in _ORDER.items()
+        Comparison(f"{prefix}{name}", family, _compared(parse, holds), negated=name == "NotEquals")
+        for prefix, family, parse in _ORDERED
+        for name, holds in _ORDER.items()
     ),
-    *(
-        Comparison(f"Date{name}", Family.DATE, _ordered(moment_of, holds), negated)
-        for name, (holds, negated) in _ORDER.items()
-    ),
-    Comparison("Bool", Family.BOOL, _bool),
-    Comparison("BinaryEquals", Family.BINARY, _binary),
+    Comparison("Bool", Family.BOOL, _compared(truth_of)),
+    Comparison("BinaryEquals", Family.BINARY, _compared(bytes_of)),
     Comparison("IpAddress", Family.IP, _in_range),
     Comparison("NotIpAddress", Family.IP, _in_range, negated=True),
     Comparison("ArnEquals", Family.ARN, _arn_like, wildcards=True),
     Comparison("ArnNotEquals", Family.ARN, _arn_like, negated=True, wildcards=True),
     Comparison("ArnLike", Family.ARN, _arn_like, wildcards=True),
     Comparison("ArnNotLike", Family.ARN, _arn_like, negated=True, wildcards=True),
-    Comparison("Null", Family.NULL, _bool),
+    Comparison("Null", Family.NULL, _compared(truth_of)),
 )
 
 COMPARISONS: Mapping[str, Comparison] = {item.name.lower(): item for item in _ALL}
 """Every operator of IAM by its name in lower case."""
-_QUANTIFIERS: Mapping[str, Quantifier] = {
-    item.value.lower(): item for item in Quantifier if item.value
-}
+_QUANTIFIERS = {item.value.lower(): item for item in Quantifier if item.value}

@@ -27,11 +27,9 @@ def tokens_of(text: str) -> tuple[Token, ...]:
 
 
 def regex_of(tokens: Iterable[Token], *, any_character: str = r"[\s\S]") -> str:
-    """The regular expression of some tokens; ``any_character`` is what a wildcard stands for.
-
-    What stands between two stars is looked for once and never again (an atomic group): its first
-    place is as good as any other, and a hostile pattern cannot make the search explode.
-    """
+    """The regular expression of some tokens; ``any_character`` is what a wildcard stands for. What
+    stands between two stars is looked for once and never again (an atomic group): its first place
+    is as good as any other, and a hostile pattern cannot make the search explode."""
     chunks = [""]
     for token in tokens:
         if token is STAR:
@@ -48,19 +46,6 @@ def regex_of(tokens: Iterable[Token], *, any_character: str = r"[\s\S]") -> str:
 def compiled(pattern: str) -> re.Pattern[str]:
     """A compiled expression, kept."""
     return re.compile(pattern)
-
-
-class Glob:
-    """A text with wildcards that is matched as a whole."""
-
-    __slots__ = ("_match",)
-
-    def __init__(self, text: str) -> None:
-        self._match = compiled(regex_of(tokens_of(text))).fullmatch
-
-    def matches(self, value: str) -> bool:
-        """Does ``value`` fit?"""
-        return self._match(value) is not None
 
 
 def is_everything(tokens: Sequence[Token]) -> bool:
@@ -102,11 +87,9 @@ def resource_regex(tokens: Sequence[Token]) -> str | None:
 
 
 def arn_regex(tokens: Sequence[Token]) -> str | None:
-    """The expression of an ARN in a condition, or ``None`` when it is none.
-
-    Every segment is compared by itself and with regard to case, but for the word ``arn``. A text
-    with fewer than five segments is no ARN.
-    """
+    """The expression of an ARN in a condition, or ``None`` when it is none. Every segment is
+    compared by itself and with regard to case, but for the word ``arn``. A text with fewer than
+    five segments is no ARN."""
     segments = segments_of(tokens)
     if len(segments) < ARN_SEGMENTS - 1:
         return None

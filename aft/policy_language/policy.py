@@ -14,7 +14,6 @@ WITH_VARIABLES = "2012-10-17"
 _KEPT_ACTIONS = 4096
 
 About = tuple[tuple[Statement, ...], tuple[Statement, ...]]
-_NOTHING: About = ((), ())
 
 
 class Policy:
@@ -56,14 +55,12 @@ class Policy:
 
     def _look_up(self, action: str) -> About:
         service = action.partition(":")[0]
-        found = _NOTHING
-        for item in self._by_service.get(service, self._everywhere):
-            if item.covers_action(action):
-                denying, allowing = found
-                if item.denies:
-                    found = ((*denying, item), allowing)
-                else:
-                    found = (denying, (*allowing, item))
+        possible = self._by_service.get(service, self._everywhere)
+        covering = [item for item in possible if item.covers_action(action)]
+        found = (
+            tuple(item for item in covering if item.denies),
+            tuple(item for item in covering if not item.denies),
+        )
         if len(self._by_action) >= _KEPT_ACTIONS:
             self._by_action.clear()
         self._by_action[action] = found

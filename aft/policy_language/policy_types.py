@@ -30,16 +30,13 @@ class Limits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyType:
     """``top_level`` are the keys a document may have at its top; empty where they are not known.
-
-    ``since`` is when the limits became what they are, where that is known; ``source`` who says so.
-    """
+    ``since`` is when the limits became what they are, where that is known; ``source`` who says
+    so."""
 
     name: str
     title: str
     limits: Limits = Limits()
     top_level: tuple[str, ...] = ()
-    is_authorization: bool = False
-    trusted_service: str = ""
     since: date | None = None
     source: str = "Organizations user guide, quotas"
 
@@ -50,7 +47,6 @@ _ALL = (
         title="service control policy",
         limits=Limits(characters=10_240, attached=10, least_attached=1, policies=10_000),
         top_level=("Version", "Statement"),
-        is_authorization=True,
         since=date(2026, 5, 15),
         source="AWS what's new of 2026-05-15; before, 5,120 characters and 5 per target",
     ),
@@ -59,19 +55,16 @@ _ALL = (
         title="resource control policy",
         limits=Limits(characters=5_120, attached=5, least_attached=1),
         top_level=("Version", "Statement"),
-        is_authorization=True,
     ),
     PolicyType(
         name="TAG_POLICY",
         title="tag policy",
         top_level=("tags",),
-        trusted_service="tagpolicies.tag.amazonaws.com",
     ),
     PolicyType(
         name="BACKUP_POLICY",
         title="backup policy",
         top_level=("plans",),
-        trusted_service="backup.amazonaws.com",
     ),
     PolicyType(
         name="AISERVICES_OPT_OUT_POLICY",
@@ -83,13 +76,11 @@ _ALL = (
         name="CHATBOT_POLICY",
         title="chat applications policy",
         limits=Limits(attached=5),
-        trusted_service="chatbot.amazonaws.com",
     ),
     PolicyType(
         name="DECLARATIVE_POLICY_EC2",
         title="EC2 policy",
         top_level=("ec2_attributes",),
-        trusted_service="ec2.amazonaws.com",
     ),
     PolicyType(name="SECURITYHUB_POLICY", title="Security Hub policy"),
     PolicyType(name="SECURITYHUB_CSPM_POLICY", title="Security Hub CSPM policy"),

@@ -32,10 +32,8 @@ class PrincipalKind(enum.StrEnum):
 @dataclass(frozen=True)
 class Principal:
     """Whoever makes a request: an ARN of IAM or STS, an account id, an AWS service's name, an
-    identity provider, or ``*`` for somebody without credentials.
-
-    ``role_arn`` is the role of a session; without it the session's own name says which.
-    """
+    identity provider, or ``*`` for somebody without credentials. ``role_arn`` is the role of a
+    session; without it the session's own name says which."""
 
     name: str
     role_arn: str = ""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aft.policy_language.conditions import Conditions, compile_conditions
-from aft.policy_language.context import Context
+from aft.policy_language.context import Context, Template, Unresolved, template_of
 from aft.policy_language.documents import NotAPolicy, as_list, text_of
 from aft.policy_language.patterns import (
     compiled,
@@ -19,14 +19,14 @@ from aft.policy_language.patterns import (
     tokens_of,
 )
 from aft.policy_language.principals import Named, Principal
-from aft.policy_language.truth import Truth, all_of, any_of, negated
-from aft.policy_language.variables import Template, Unresolved, template_of
+from aft.policy_language.truth import Truth, all_of, any_of
 
 NO_RESOURCE = "*"
 """The resource of an action that has none of its own; only a policy's ``*`` covers it."""
 RESOURCE = "resource"
 """What an answer depends on when nobody knows the resource."""
 _UNKNOWN_RESOURCE: Truth = frozenset({RESOURCE})
+_WILDCARD = re.compile(r"[*?]")
 
 
 class Effect(enum.StrEnum):
@@ -55,9 +55,8 @@ class Request:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Statement:
-    """``index`` counts from 0. ``covers_action`` takes an action in lower case; ``source`` is the
-    statement as it is written, ``actions`` what it names, in lower case; ``services`` are those it
-    can be about, ``None`` for any."""
+    """``index`` counts from 0; ``source`` is the statement as written; ``actions`` and what
+    ``covers_action`` takes are in lower case; ``services`` it can be about, ``None`` for any."""
 
     index: int
     source: Mapping[str, Any]
@@ -105,15 +104,12 @@ class Resources:
         for template in self.templates:
             if template.variables:
                 self._open.append(template)
-                continue
-            if is_everything(template.parts):
+            elif is_everything(template.parts):
                 self._everything = True
-                continue
-            regex = resource_regex(template.parts)
-            if regex is None:
-                self._odd = True  # no ARN: fits nothing, and leaves nothing out either
-            else:
+            elif regex := resource_regex(template.parts):
                 fixed.append(f"(?:{regex})")
+            else:
+                self._odd = True  # no ARN: fits nothing, and leaves nothing out either
         self._fixed = compiled("|".join(fixed)).fullmatch if fixed else None
 
     @property
@@ -127,29 +123,19 @@ class Resources:
         if resource is None:
             nothing = self._fixed is None and not self._open
             return _UNKNOWN_RESOURCE if not nothing else self._not and not self._odd
-        if self._not:
-            return False if self._odd else self._all_miss(resource, context)
-        if resource != NO_RESOURCE and self._fixed is not None and self._fixed(resource):
-            return True
-        return any_of(self._fits(item, resource, context) for item in self._open)
-
-    def _all_miss(self, resource: str, context: Context) -> Truth:
-        if resource != NO_RESOURCE and self._fixed is not None and self._fixed(resource):
+        if self._not and self._odd:
             return False
-        truths: list[Truth] = []
+        if resource != NO_RESOURCE and self._fixed is not None and self._fixed(resource):
+            return not self._not
+        truths = self._open_truths(resource, context)
+        return all_of(truths) if self._not else any_of(truths)
+
+    def _open_truths(self, resource: str, context: Context) -> Iterator[Truth]:
         for item in self._open:
             try:
-                truths.append(negated(_fits(item.resolved(context), resource)))
+                yield _fits(item.resolved(context), resource) is not self._not
             except Unresolved as error:
-                truths.append(error.truth)
-        return all_of(truths)
-
-    @staticmethod
-    def _fits(template: Template, resource: str, context: Context) -> Truth:
-        try:
-            return _fits(template.resolved(context), resource)
-        except Unresolved as error:
-            return error.truth
+                yield error.truth
 
 
 def _fits(tokens: tuple[Any, ...], resource: str) -> bool:
@@ -163,16 +149,10 @@ def _fits(tokens: tuple[Any, ...], resource: str) -> bool:
 
 def _resource_template(text: str, *, variables: bool) -> Template:
     """Variables are read in the sixth segment alone."""
-    head, colon, tail = _cut(text)
-    if not variables or not colon:
-        return template_of(text, variables=False)
-    rest = template_of(tail).parts
-    return Template((*tokens_of(head + colon), *rest))
-
-
-def _cut(text: str) -> tuple[str, str, str]:
     parts = text.split(":", 5)
-    return (":".join(parts[:5]), ":", parts[5]) if len(parts) == 6 else (text, "", "")
+    if not variables or len(parts) < 6:
+        return template_of(text, variables=False)
+    return Template((*tokens_of(":".join(parts[:5]) + ":"), *template_of(parts[5]).parts))
 
 
 def compile_statement(raw: Mapping[str, Any], *, index: int, variables: bool) -> Statement:
@@ -181,59 +161,37 @@ def compile_statement(raw: Mapping[str, Any], *, index: int, variables: bool) ->
         effect = Effect(raw.get("Effect", ""))
     except ValueError as error:
         raise NotAPolicy(f"statement {index + 1}: Effect is neither Allow nor Deny") from error
+    if ("Action" in raw) == ("NotAction" in raw):
+        raise NotAPolicy(f"statement {index + 1}: needs either Action or NotAction")
+    actions = tuple(
+        text_of(item).lower() for item in as_list(raw.get("Action", raw.get("NotAction")))
+    )
+    services = frozenset(text.partition(":")[0] for text in actions)
+    is_open = "NotAction" in raw or any(map(_WILDCARD.search, services))
+    # A trust policy has neither Resource nor NotResource: it is about its role.
+    element = "NotResource" if "NotResource" in raw else "Resource"
+    resources = [text_of(item) for item in as_list(raw.get(element, "*"))]
     return Statement(
         index=index,
         source=raw,
-        actions=_action_texts(raw, index),
-        services=_services(raw),
+        actions=actions,
+        services=None if is_open else services,
         sid=str(raw.get("Sid") or ""),
         denies=effect is Effect.DENY,
-        covers_action=_action_test(raw, index),
-        resources=_resources(raw, variables=variables),
+        covers_action=_action_test(actions, wanted="Action" in raw),
+        resources=Resources(resources, variables=variables, negate=element == "NotResource"),
         conditions=compile_conditions(raw.get("Condition"), variables=variables),
         principal=Named(raw["Principal"]) if "Principal" in raw else None,
         not_principal=Named(raw["NotPrincipal"]) if "NotPrincipal" in raw else None,
     )
 
 
-def _action_texts(raw: Mapping[str, Any], index: int) -> tuple[str, ...]:
-    if ("Action" in raw) == ("NotAction" in raw):
-        raise NotAPolicy(f"statement {index + 1}: needs either Action or NotAction")
-    texts = as_list(raw.get("Action", raw.get("NotAction")))
-    return tuple(text_of(item).lower() for item in texts)
-
-
-def _services(raw: Mapping[str, Any]) -> frozenset[str] | None:
-    if "NotAction" in raw:
-        return None
-    services = [text_of(item).lower().partition(":")[0] for item in as_list(raw["Action"])]
-    return None if any(re.search(r"[*?]", item) for item in services) else frozenset(services)
-
-
-def _action_test(raw: Mapping[str, Any], index: int) -> Callable[[str], bool]:
-    texts = _action_texts(raw, index)
+def _action_test(texts: tuple[str, ...], *, wanted: bool) -> Callable[[str], bool]:
     if any(is_everything(tokens_of(text)) for text in texts):
-        return _always if "Action" in raw else _never
-    plain = frozenset(text for text in texts if not re.search(r"[*?]", text))
+        return lambda _: wanted
+    plain = frozenset(text for text in texts if not _WILDCARD.search(text))
     regex = "|".join(f"(?:{regex_of(tokens_of(text))})" for text in texts if text not in plain)
     match = compiled(regex).fullmatch if regex else None
-    if "Action" in raw:
+    if wanted:
         return lambda action: action in plain or (match is not None and match(action) is not None)
     return lambda action: action not in plain and (match is None or match(action) is None)
-
-
-def _always(_: str) -> bool:
-    return True
-
-
-def _never(_: str) -> bool:
-    return False
-
-
-def _resources(raw: Mapping[str, Any], *, variables: bool) -> Resources:
-    """A trust policy has neither: it is about its role."""
-    if "NotResource" in raw:
-        texts = [text_of(item) for item in as_list(raw["NotResource"])]
-        return Resources(texts, variables=variables, negate=True)
-    texts = [text_of(item) for item in as_list(raw.get("Resource", "*"))]
-    return Resources(texts, variables=variables, negate=False)

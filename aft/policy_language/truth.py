@@ -1,7 +1,7 @@
 """Three values: true, false, and "it depends on these keys".
 
-Kleene's logic: a conjunction with a false part is false and a disjunction with a true part is
-true, whatever is unknown beside it.
+Kleene's logic: one false part makes a conjunction false, and one true part a disjunction true,
+whatever else is unknown.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 Truth = bool | frozenset[str]
-"""``frozenset`` holds the names of the keys the answer depends on, and is never empty."""
+"""``frozenset``: the names of the keys that the answer depends on; never empty."""
 
 
 def unknown(*keys: str) -> Truth:
@@ -24,21 +24,19 @@ def negated(truth: Truth) -> Truth:
 
 def all_of(truths: Iterable[Truth]) -> Truth:
     """True when all are; of nothing, true."""
-    keys: frozenset[str] = frozenset()
-    for truth in truths:
-        if truth is False:
-            return False
-        if truth is not True:
-            keys |= truth
-    return keys or True
+    return _unless(False, truths)
 
 
 def any_of(truths: Iterable[Truth]) -> Truth:
     """True when one is; of nothing, false."""
+    return _unless(True, truths)
+
+
+def _unless(decisive: bool, truths: Iterable[Truth]) -> Truth:  # noqa: FBT001
     keys: frozenset[str] = frozenset()
     for truth in truths:
-        if truth is True:
-            return True
-        if truth is not False:
+        if truth is decisive:
+            return decisive
+        if not isinstance(truth, bool):
             keys |= truth
-    return keys or False
+    return keys or not decisive

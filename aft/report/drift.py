@@ -39,8 +39,7 @@ _WHAT: Mapping[str, str] = {
 
 def drift_json(drift: Drift, *, read_at: datetime) -> str:
     """``{"format", "revision", "read_at", "scope", "accounts", "drift", "outside", "pending",
-    "unmanaged", "unread", "attention"}``; ``drift`` is true when something changed outside git.
-    """
+    "unmanaged", "unread", "attention"}``; ``drift`` is true when something changed outside git."""
     return json_text(
         {
             "format": FORMAT,
@@ -108,9 +107,7 @@ def _outside_view(drift: Drift) -> Text:
 
 def drift_markdown(drift: Drift, *, read_at: datetime, limit: int = ISSUE_LIMIT) -> str:
     """At most ``limit`` characters; where there is no room, what is left out is counted.
-
-    ``read_at`` (aware) is when the organization was read.
-    """
+    ``read_at`` (aware) is when the organization was read."""
     head = [MARKER, f"## {_headline(drift)}", f"**{prose(_summary_line(drift))}**"]
     body = _outside_markdown(drift.outside)
     for title, lines in _lists(drift).items():

@@ -1,7 +1,7 @@
 """``aft explain``: each effective value next to the place it comes from, for people and tools.
 
-The text is as wide as the page: names and values on the left, places on the right. Places are
-written from the folder that stands beside a section's title, so that they fit.
+Names and values are on the left, places on the right, written from the folder next to the section's
+title so that they fit.
 """
 
 from __future__ import annotations

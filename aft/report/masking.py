@@ -1,9 +1,8 @@
 """Masks e-mail addresses and account ids in what people see, for repositories anybody can read.
 
-A pure filter over finished text, whatever it is: terminal lines, Markdown, annotations. Of an
-account id the last four digits stay, also inside ARNs; of an address the first letter and the
-domain, which is enough to tell accounts apart and to find them for those who may. Digests and
-commit ids stay as they are. What somebody spells in another way on purpose is not found.
+A pure filter over finished text. Of an account id the last four digits stay, also inside ARNs; of
+an address the first letter and the domain. Digests and commit ids stay as they are. What somebody
+spells in another way on purpose is not found.
 """
 
 from __future__ import annotations

@@ -1,9 +1,5 @@
-"""Shows a run while it goes: a live table on a terminal, a plain line a step elsewhere.
-
-Implements ``aft.ports.Observer``; several threads call it. The terminal view keeps one row per
-account that is being worked on and prints a line when one is finished, so that nothing scrolls
-away unread and nothing is lost when the run ends.
-"""
+"""Observers (``aft.ports``, called by several threads) that show a run: on a terminal a row for
+each account that is worked on and a line when it is finished, elsewhere a line for each step."""
 
 from __future__ import annotations
 
@@ -24,7 +20,7 @@ from rich.text import Text
 from aft.plan.outcome import Status
 from aft.ports import Observer, Progress, ProgressKind
 from aft.report.masking import Mask
-from aft.report.plain import one_line
+from aft.report.plain import counted, one_line
 
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -56,13 +52,14 @@ class LineProgress:
                     self._write(self._line(progress, "..."))
 
     def _line(self, progress: Progress, counter: str) -> str:
-        line = f"{counter:>7}  {progress.target}: {step_title(progress)}"
+        line = f"{counter:>7}  {progress.target}: {one_line(progress.step)}"
         if progress.kind is ProgressKind.STEP_FAILED:
             return f"{line} FAILED: {one_line(progress.message)}"
         if progress.kind is ProgressKind.STEP_SKIPPED:
             line += " skipped"
-        if says := _saying(progress):
-            line += f", {one_line(says)}"
+        is_news = progress.tells and progress.message != "done"  # the rest was in the plan
+        if progress.message and (is_news or progress.kind is not ProgressKind.STEP_DONE):
+            line += f", {one_line(progress.message)}"
         if (progress.seconds or 0) >= 1:
             line += f" ({progress.seconds:.0f} s)"
         return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
@@ -99,8 +96,8 @@ class QuietProgress:
 
 @dataclass(slots=True)
 class _Row:
-    phase: str
     since: float
+    phase: str = ""
     done: int = 0
     failed: bool = False
 
@@ -127,51 +124,41 @@ class TerminalProgress:
         self._live.__exit__(None, None, None)
 
     def notify(self, progress: Progress) -> None:
+        title, says = one_line(progress.step), one_line(progress.message)
         with self._lock:
+            row = self._rows.get(progress.target)
+            self._done += progress.kind in _FINISHED
             match progress.kind:
                 case ProgressKind.STEP_STARTED | ProgressKind.STEP_WAITING:
-                    row = self._rows.setdefault(
-                        progress.target, _Row(phase="", since=time.monotonic())
-                    )
-                    title = step_title(progress)
-                    says = progress.message
-                    row.phase = f"{title}: {one_line(says)}" if says else title
-                case ProgressKind.STEP_DONE:
-                    self._done += 1
-                    if known := self._rows.get(progress.target):
-                        known.done += 1
-                case ProgressKind.STEP_SKIPPED:
-                    self._done += 1
+                    if row is None:
+                        row = self._rows[progress.target] = _Row(since=time.monotonic())
+                    row.phase = f"{title}: {says}" if says else title
+                case ProgressKind.STEP_DONE if row is not None:
+                    row.done += 1
                 case ProgressKind.STEP_FAILED:
-                    self._done += 1
-                    if known := self._rows.get(progress.target):
-                        known.failed = True
+                    if row is not None:
+                        row.failed = True
                     self._console.print(
                         f"[red]✗[/] [bold]{escape(progress.target)}[/] "
-                        f"{escape(step_title(progress))}: {escape(one_line(progress.message))}"
+                        f"{escape(title)}: {escape(says)}"
                     )
                 case ProgressKind.TARGET_DONE:
                     self._finish(progress)
-                case _:
-                    pass
 
     def _finish(self, progress: Progress) -> None:
         row = self._rows.pop(progress.target, None)
         if row is None or row.failed:
             return
         account = f" {progress.account_id}" if progress.account_id else ""
+        name = f"[bold]{escape(progress.target)}[/]{account}"
         if progress.message != Status.SUCCEEDED:
             steps = self._steps_of.get(progress.target, row.done)
-            self._console.print(
-                f"[yellow]–[/] [bold]{escape(progress.target)}[/]{account} "
-                f"{escape(progress.message)}, {row.done} of {steps} steps done"
-            )
-            return
-        noun = "step" if row.done == 1 else "steps"
-        self._console.print(
-            f"[green]✓[/] [bold]{escape(progress.target)}[/]{account} "
-            f"[dim]{row.done} {noun}, {time.monotonic() - row.since:.1f}s[/]"
-        )
+            ended = f"{escape(progress.message)}, {row.done} of {steps} steps done"
+            self._console.print(f"[yellow]–[/] {name} {ended}")
+        else:
+            seconds = time.monotonic() - row.since
+            steps_done = counted(row.done, "step")
+            self._console.print(f"[green]✓[/] {name} [dim]{steps_done}, {seconds:.1f}s[/]")
 
     def _view(self) -> Group:
         with self._lock:
@@ -190,15 +177,3 @@ class TerminalProgress:
                 Text(f"{self._done} of {self._total} steps", style="dim"),
             )
             return Group(table, bar)
-
-
-def step_title(progress: Progress) -> str:
-    """``set account-alias``: the change in a few words, without its target."""
-    return one_line(progress.step)
-
-
-def _saying(progress: Progress) -> str:
-    """What a success's message says beyond that it is done; the rest was in the plan."""
-    if progress.kind is not ProgressKind.STEP_DONE:
-        return progress.message
-    return progress.message if progress.tells and progress.message != "done" else ""

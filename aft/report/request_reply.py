@@ -35,6 +35,22 @@ class Origin:
         return f"Asked for in {' '.join(parts)}."
 
 
+BROKEN_REPOSITORY = (
+    f"{MARKER}\n### This request has to wait\n\n"
+    "Nothing is wrong with your answers: the repository itself has errors, which the people who "
+    "maintain it must fix first (`aft validate` lists them). Then edit this issue, or ask them to "
+    "run the workflow again.\n"
+)
+_EDIT = (
+    "Edit the issue's text (`…` at its top right, then *Edit*) and save it: the answers are read "
+    "again. Nothing has been created."
+)
+_REVIEW = (
+    "People review the pull request. When it is merged, the account is created. To change an "
+    "answer, edit this issue's text."
+)
+
+
 def problems_reply(problems: Sequence[Problem]) -> str:
     """The comment that says what to change."""
     count = len(problems)
@@ -43,15 +59,7 @@ def problems_reply(problems: Sequence[Problem]) -> str:
     lines += [_line(problem) for problem in problems[:MOST_SHOWN]]
     if count > MOST_SHOWN:
         lines.append(f"- … and {count - MOST_SHOWN} more")
-    lines += [
-        "",
-        (
-            "Edit the issue's text (`…` at its top right, then *Edit*) and save it: the answers "
-            "are read again. Nothing has been created."
-        ),
-        "",
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", _EDIT, ""])
 
 
 def _line(problem: Problem) -> str:
@@ -60,45 +68,17 @@ def _line(problem: Problem) -> str:
     return f"- {where}{prose(problem.message)}{found}"
 
 
-def broken_repository_reply() -> str:
-    """When nothing is wrong with the answers."""
-    return "\n".join(
-        [
-            MARKER,
-            "### This request has to wait",
-            "",
-            (
-                "Nothing is wrong with your answers: the repository itself has errors, which "
-                "whoever keeps it must fix first (`aft validate` lists them). Then edit this "
-                "issue, or ask them to run the workflow again."
-            ),
-            "",
-        ]
-    )
-
-
 def made_reply(request: AccountRequest, *, path: str, text: str) -> str:
     """The comment that says what was made of the answers."""
-    return "\n".join([MARKER, *_made(request, path=path, text=text), ""])
-
-
-def _made(request: AccountRequest, *, path: str, text: str) -> list[str]:
     lines = text.rstrip("\n").split("\n")
     fence = fence_for(lines)
-    return [
-        f"### Account {code_span(request.name)} is on its way",
-        "",
+    parts = (
+        f"{MARKER}\n### Account {code_span(request.name)} is on its way",
         f"A pull request with the file {code_span(path)} asks for it:",
-        "",
-        f"{fence}yaml",
-        *lines,
-        fence,
-        "",
-        (
-            "People review the pull request. When it is merged, the account is created. To change "
-            "an answer, edit this issue's text."
-        ),
-    ]
+        "\n".join((f"{fence}yaml", *lines, fence)),
+        f"{_REVIEW}\n",
+    )
+    return "\n\n".join(parts)
 
 
 def pull_request_body(request: AccountRequest, origin: Origin) -> str:
@@ -114,17 +94,8 @@ def pull_request_body(request: AccountRequest, origin: Origin) -> str:
     }
     table = [f"| {name} | {value} |" for name, value in rows.items() if value]
     closes = [f"Closes #{origin.issue}.", ""] if origin.issue else []
-    return "\n".join(
-        [
-            "Made from an issue by `aft new --from-issue`; the plan is in the comment below.",
-            "",
-            "| | |",
-            "|---|---|",
-            *table,
-            "",
-            *closes,
-        ]
-    )
+    made = "Made from an issue by `aft new --from-issue`; the plan is in the comment below."
+    return "\n".join([made, "", "| | |", "|---|---|", *table, "", *closes])
 
 
 def request_json(request: AccountRequest, *, path: str, origin: Origin) -> str:

@@ -1,8 +1,5 @@
-"""A plan as text for people, 80 columns wide unless told otherwise.
-
-``plan_view`` gives styled lines that a console colours if it may; ``plan_text`` the same without
-styles. What needs attention is never shortened; accounts with the same change are told once.
-"""
+"""A plan as text for people. What needs attention is never shortened; accounts with the same change
+are shown once."""
 
 from __future__ import annotations
 
@@ -87,11 +84,10 @@ class _Page:
         if self._lines and self._lines[-1].plain:
             self._lines.append(Text(""))
 
-    def line(
-        self, lead: str, words: str, *, style: str = "", lead_style: str = "", tail: str = ""
-    ) -> None:
-        """``lead`` stands as it is, ``words`` wrap beside it; ``tail`` follows, dimmed."""
-        margin = cell_len(lead)
+    def line(self, lead: str, words: str, *, style: str = "", tail: str = "") -> None:
+        """``lead`` stays as it is, in the colour of its sign; ``words`` wrap next to it; ``tail``
+        follows, dimmed."""
+        margin, lead_style = cell_len(lead), STYLES.get(lead.lstrip()[:1], "")
         rows = wrapped(words, self.width - margin)
         for index, row in enumerate(rows):
             line = Text(lead if index == 0 else " " * margin, style=lead_style)
@@ -112,6 +108,17 @@ class _Page:
     def limit(self, most: int, length: int) -> int:
         """How many of ``length`` to show: all, or ``most``, but never one less than all."""
         return length if self.everything or length <= most + 1 else most
+
+    def some(self, words: Sequence[str], most: int) -> list[str]:
+        """All, or the first ones and how many more there are."""
+        shown = self.limit(most, len(words))
+        rest = [f"… and {len(words) - shown:,} more"] if shown < len(words) else []
+        return [*words[:shown], *rest]
+
+    def note(self, words: str) -> None:
+        """A paragraph that says something of the plan as a whole."""
+        self.gap()
+        self.line("", words, style="dim")
 
 
 def wrapped(words: str, width: int) -> list[str]:
@@ -135,7 +142,7 @@ def _findings(page: _Page, title: str, findings: Sequence[Finding], *, style: st
     for item in findings:
         target = "" if item.target in ("", ORGANIZATION) else f"{one_line(item.target)}: "
         words = f"{target}{one_line(item.message)}"
-        page.line("  ! ", words, lead_style=STYLES["!"], tail=item.code)
+        page.line("  ! ", words, tail=item.code)
         if item.hint:
             page.line("    → ", one_line(item.hint), style="italic")
 
@@ -147,12 +154,7 @@ def _things(page: _Page, title: str, changes: Sequence[Change]) -> None:
     page.gap()
     page.line("", title, style="bold")
     for item, _ in items_of(page.kinds, changes):
-        page.line(
-            f"  {item.symbol} ",
-            ", ".join(item.values),
-            lead_style=STYLES[item.symbol],
-            tail=" ".join(item.notes),
-        )
+        page.line(f"  {item.symbol} ", ", ".join(item.values), tail=" ".join(item.notes))
 
 
 def _accounts(page: _Page, plan: Plan) -> None:
@@ -209,23 +211,14 @@ def _group(
     page: _Page, plan: Plan, targets: Sequence[str], by_target: Mapping[str, Sequence[Change]]
 ) -> None:
     page.gap()
-    page.line("~ ", f"{len(targets):,} accounts alike", style="bold", lead_style=STYLES["~"])
-    most = page.limit(_NAMES_SHOWN, len(targets))
-    rest = f", … and {len(targets) - most:,} more" if most < len(targets) else ""
-    page.line("  ", ", ".join(one_line(target) for target in targets[:most]) + rest)
+    page.line("~ ", f"{len(targets):,} accounts alike", style="bold")
+    page.line("  ", ", ".join(page.some(list(map(one_line, targets)), _NAMES_SHOWN)))
     for item in block_of(plan, page.kinds, targets[0], by_target[targets[0]], None).items:
         _item(page, item)
 
 
 def _block(page: _Page, block: Block) -> None:
-    account = f" ({block.account_id})" if block.account_id else ""
-    page.line(
-        f"{block.symbol} ",
-        f"{block.target}{account}",
-        style="bold",
-        lead_style=STYLES[block.symbol],
-        tail=block.headline,
-    )
+    page.line(f"{block.symbol} ", block.name, style="bold", tail=block.headline)
     if block.who:
         page.line("  ", block.who)
     if block.where:
@@ -238,29 +231,18 @@ def _block(page: _Page, block: Block) -> None:
 
 def _item(page: _Page, item: Item) -> None:
     lead = f"    {item.symbol} {item.label:<{_LABEL}} "
-    style = STYLES[item.symbol]
-    most = page.limit(_LIST_SHOWN, len(item.values))
-    values = list(item.values[:most])
-    if most < len(item.values):
-        values.append(f"… and {len(item.values) - most:,} more")
+    below = " " * len(lead)
+    *values, last = page.some(item.values, _LIST_SHOWN) or [""]
     if item.is_list:
-        values = [", ".join(values)]
+        values, last = [], ", ".join((*values, last))
     notes = item.notes
     tail = notes[0] if len(notes) == 1 and notes[0].startswith("(") else ""
-    for index, words in enumerate(values):
-        page.line(
-            lead if index == 0 else " " * len(lead),
-            words,
-            lead_style=style,
-            tail=tail if index == len(values) - 1 else "",
-        )
-    if tail:
-        return
-    most = page.limit(_DETAILS_SHOWN, len(notes))
-    for note in notes[:most]:
-        page.line(" " * (len(lead) + 2), note, style="dim")
-    if most < len(notes):
-        page.line(" " * (len(lead) + 2), f"… and {len(notes) - most:,} more", style="dim")
+    for words in values:
+        page.line(lead, words)
+        lead = below
+    page.line(lead, last, tail=tail)
+    for note in () if tail else page.some(notes, _DETAILS_SHOWN):
+        page.line(f"{below}  ", note, style="dim")
 
 
 def _short(
@@ -276,43 +258,26 @@ def _short(
     most = page.limit(_SHORT_LINES, len(others))
     for target in (*risky, *others[:most]):
         block = block_of(plan, page.kinds, target, by_target[target], None)
-        account = f" ({block.account_id})" if block.account_id else ""
-        page.line(
-            f"  {block.symbol} ",
-            f"{block.target}{account}: {_in_short(block)}",
-            lead_style=STYLES[block.symbol],
+        short = ", ".join(
+            block.headline if item.label == "account" else words
+            for item, words in zip(block.items, block.in_short, strict=True)
         )
+        page.line(f"  {block.symbol} ", f"{block.name}: {short}")
     if most < len(others):
-        page.line(
-            "    ",
-            f"… and {counted(len(others) - most, 'more account')}; `--format json` has them all",
-            style="dim",
-        )
-
-
-def _in_short(block: Block) -> str:
-    return ", ".join(
-        block.headline if item.label == "account" else words
-        for item, words in zip(block.items, block.in_short, strict=True)
-    )
+        rest = counted(len(others) - most, "more account")
+        page.line("    ", f"… and {rest}; `--format json` has them all", style="dim")
 
 
 def _notes(page: _Page, plan: Plan) -> None:
     for name, number in sorted(Counter(item.ref.kind for item in plan.confirmations).items()):
-        noun, one = page.kinds[name].noun[0], number == 1
-        page.gap()
-        page.line(
-            "",
-            f"{counted(number, noun)} {'was' if one else 'were'} read and found as "
-            f"{'it' if one else 'they'} should be; apply only notes "
-            f"{'it' if one else 'them'} in the ledger.",
-            style="dim",
+        read = counted(number, page.kinds[name].noun[0])
+        were, they, them = ("was", "it", "it") if number == 1 else ("were", "they", "them")
+        page.note(
+            f"{read} {were} read and found as {they} should be; apply only notes {them} in the "
+            "ledger."
         )
     if plan.scope is not None:
-        page.gap()
-        page.line(
-            "",
+        page.note(
             f"A plan of {counted(len(plan.scope), 'request')} only: nothing else was looked at, "
-            "and nothing is forgotten.",
-            style="dim",
+            "and nothing is forgotten."
         )

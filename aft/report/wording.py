@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import groupby
 
 from aft.plan.kind import Kind, Kinds
-from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary, is_risky
+from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary
 from aft.plan.words import Item
 from aft.report.plain import counted, one_line
 from aft.values.ids import WORKING_TREE
@@ -26,18 +26,14 @@ def summary_line(plan: Plan, kinds: Kinds) -> str:
         if plan.revision == WORKING_TREE:
             return f"No changes. {subject} the working tree."
         return f"No changes. {subject} the repository at {short(plan.revision)}."
-    parts = [
-        f"{counts.create} to create",
-        f"{counts.change} to change",
-        f"{counts.move} to move",
-        f"{counts.close} to close",
-    ]
-    parts += [f"{counts.adopt} to adopt"] if counts.adopt else []
-    parts += [f"{counts.forget} to forget"] if counts.forget else []
+    parts = [f"{getattr(counts, verb)} to {verb}" for verb in ("create", "change", "move", "close")]
+    seldom = ("adopt", "forget")
+    parts += [f"{number} to {verb}" for verb in seldom if (number := getattr(counts, verb))]
     parts += thing_counts(counts, kinds)
     return (
         f"Plan: {', '.join(parts)}. "
-        f"{counts.accounts_affected} of {counts.accounts_total} accounts affected."
+        f"{counts.accounts_affected} of {counts.accounts_total} "
+        f"account{'' if counts.accounts_total == 1 else 's'} affected."
     )
 
 
@@ -94,7 +90,11 @@ class Block:
     after: tuple[str, ...]
     items: tuple[Item, ...]
     in_short: tuple[str, ...]
-    is_risky: bool
+
+    @property
+    def name(self) -> str:
+        """The target, and the account's id where there is one."""
+        return f"{self.target} ({self.account_id})" if self.account_id else self.target
 
 
 def block_of(
@@ -111,7 +111,6 @@ def block_of(
         after=_after(plan, target, changes),
         items=tuple(item for item, _ in items_of(kinds, changes)),
         in_short=tuple(kind.in_short(item) for item, kind in items_of(kinds, changes)),
-        is_risky=is_risky(changes),
     )
 
 

@@ -90,17 +90,21 @@ def roles_template(names: RoleNames) -> str:
 
 def template_of(names: RoleNames) -> dict[str, Any]:
     """The template as plain values."""
+    no_value = {"Ref": "AWS::NoValue"}
+    bounded = {"Fn::If": ["IsBounded", {"Ref": "PermissionsBoundary"}, no_value]}
     plan = _role(
         PLAN_ROLE,
         "Plans pull requests and looks for drift; reads only",
-        trust=_trust(names, PLAN_ENVIRONMENT),
-        statements=plan_statements(names),
+        PermissionsBoundary=bounded,
+        AssumeRolePolicyDocument=_document(_trust(names, PLAN_ENVIRONMENT)),
+        Policies=_policies(PLAN_ROLE, plan_statements(names)),
     )
     apply = _role(
         APPLY_ROLE,
         "Applies what was merged",
-        trust=_trust(names, APPLY_ENVIRONMENT),
-        statements=apply_statements(names),
+        PermissionsBoundary=bounded,
+        AssumeRolePolicyDocument=_document(_trust(names, APPLY_ENVIRONMENT)),
+        Policies=_policies(APPLY_ROLE, apply_statements(names)),
     )
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -132,51 +136,33 @@ def template_of(names: RoleNames) -> dict[str, Any]:
             "ApplyRole": apply,
         },
         "Outputs": {
-            "PlanRoleArn": {"Value": {"Fn::GetAtt": ["PlanRole", "Arn"]}},
-            "ApplyRoleArn": {"Value": {"Fn::GetAtt": ["ApplyRole", "Arn"]}},
+            f"{name}Arn": {"Value": {"Fn::GetAtt": [name, "Arn"]}}
+            for name in ("PlanRole", "ApplyRole")
         },
     }
 
 
-def _role(
-    name: str, description: str, *, trust: Mapping[str, Any], statements: list[dict[str, Any]]
-) -> dict[str, Any]:
-    bounded = {"Fn::If": ["IsBounded", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "RoleName": name,
-            "Description": description,
-            "MaxSessionDuration": 3600,
-            "PermissionsBoundary": bounded,
-            "AssumeRolePolicyDocument": trust,
-            "Policies": [
-                {
-                    "PolicyName": name,
-                    "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
-                }
-            ],
-        },
-    }
+def _role(name: str, description: str, **properties: Any) -> dict[str, Any]:
+    own = {"RoleName": name, "Description": description, "MaxSessionDuration": 3600}
+    return {"Type": "AWS::IAM::Role", "Properties": {**own, **properties}}
+
+
+def _document(*statements: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _policies(name: str, statements: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"PolicyName": name, "PolicyDocument": _document(*statements)}]
 
 
 def _trust(names: RoleNames, environment: str) -> dict[str, Any]:
     provider = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{names.issuer}"
+    token = {f"{names.issuer}:aud": AUDIENCE, f"{names.issuer}:sub": subject(names, environment)}
     return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Federated": {"Fn::Sub": provider}},
-                "Action": "sts:AssumeRoleWithWebIdentity",
-                "Condition": {
-                    "StringEquals": {
-                        f"{names.issuer}:aud": AUDIENCE,
-                        f"{names.issuer}:sub": subject(names, environment),
-                    }
-                },
-            }
-        ],
+        "Effect": "Allow",
+        "Principal": {"Federated": {"Fn::Sub": provider}},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": token},
     }
 
 
@@ -188,35 +174,21 @@ def reader_template(reader: str, management_account: str) -> str:
         "# SecurityAudit reads how things are configured, and no data; the list adds to it what\n"
         "# built-in settings read. What settings of your own read beyond that is added there.\n"
     )
-    role = {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "RoleName": reader,
-            "Description": "Read by aft's plans; changes nothing",
-            "MaxSessionDuration": 3600,
-            "AssumeRolePolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"AWS": f"arn:aws:iam::{management_account}:root"},
-                        "Action": "sts:AssumeRole",
-                    }
-                ],
-            },
-            "ManagedPolicyArns": ["arn:aws:iam::aws:policy/SecurityAudit"],
-            "Policies": [
-                {
-                    "PolicyName": reader,
-                    "PolicyDocument": {"Version": "2012-10-17", "Statement": _statements(READER)},
-                }
-            ],
-        },
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{management_account}:root"},
+        "Action": "sts:AssumeRole",
     }
-    return head + mapping_yaml(
-        {
-            "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": "Lets plans read this account",
-            "Resources": {"Reader": role},
-        }
+    role = _role(
+        reader,
+        "Read by aft's plans; changes nothing",
+        AssumeRolePolicyDocument=_document(trust),
+        ManagedPolicyArns=["arn:aws:iam::aws:policy/SecurityAudit"],
+        Policies=_policies(reader, _statements(READER)),
     )
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "Lets plans read this account",
+        "Resources": {"Reader": role},
+    }
+    return head + mapping_yaml(template)

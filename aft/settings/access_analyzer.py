@@ -23,7 +23,7 @@ from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference
 from aft.errors import Conflict, Transient
 from aft.sessions import AccountSession
-from aft.settings.shapes.administrator import Delegation, Part, into_management, somebody_elses
+from aft.settings.shapes.administrator import Part, into_management, part_of, somebody_elses
 from aft.settings.shapes.setting import Differences, Setting, should_be, tolerated, unless_gone
 
 PRINCIPAL = "access-analyzer.amazonaws.com"
@@ -112,7 +112,7 @@ class AccessAnalyzer(Setting[AccessAnalyzerParameters, ObservedAnalyzer | None])
 
 
 def _part(inputs: Inputs) -> Part:
-    return Delegation.of(inputs.parameters.administrator, inputs.account).part
+    return part_of(inputs.parameters.administrator, inputs.account)
 
 
 def _kind(part: Part) -> Literal["ORGANIZATION", "ACCOUNT"]:

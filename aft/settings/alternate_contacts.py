@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -31,6 +31,7 @@ KINDS: Mapping[str, AlternateContactTypeType] = {
     "operations": "OPERATIONS",
     "security": "SECURITY",
 }
+_FIELDS = {"name": "Name", "title": "Title", "email": "EmailAddress", "phone": "PhoneNumber"}
 
 
 class ContactParameters(SettingParameters):
@@ -87,13 +88,8 @@ class AlternateContacts(Setting[AlternateContactsParameters, Mapping[str, Contac
                 answer = client.get_alternate_contact(AlternateContactType=KINDS[kind])
             except NotFound:
                 continue
-            contact = answer["AlternateContact"]
-            found[kind] = Contact(
-                name=contact["Name"],
-                title=contact["Title"],
-                email=contact["EmailAddress"],
-                phone=contact["PhoneNumber"],
-            )
+            contact: Mapping[str, Any] = answer["AlternateContact"]
+            found[kind] = Contact(**{field: contact[key] for field, key in _FIELDS.items()})
         return found
 
     def differences(self, inputs: Inputs, observed: Mapping[str, Contact]) -> Differences:
@@ -107,13 +103,8 @@ class AlternateContacts(Setting[AlternateContactsParameters, Mapping[str, Contac
         client = session.client("account")
         for kind, wanted in _wanted(inputs).items():
             if observed.get(kind) != wanted:
-                client.put_alternate_contact(
-                    AlternateContactType=KINDS[kind],
-                    Name=wanted.name,
-                    Title=wanted.title,
-                    EmailAddress=wanted.email,
-                    PhoneNumber=wanted.phone,
-                )
+                fields: Any = {key: getattr(wanted, field) for field, key in _FIELDS.items()}
+                client.put_alternate_contact(AlternateContactType=KINDS[kind], **fields)
 
 
 def _wanted(inputs: Inputs) -> Mapping[str, Contact]:

@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     )
 
 REGION = "us-east-1"
+_ODD = {
+    "CostFilters": "cost filter",
+    "FilterExpression": "filter expression",
+    "PlannedBudgetLimits": "limit for each month",
+    "AutoAdjustData": "limit that adjusts itself",
+}
 _Percent = Annotated[float, Field(gt=0, le=1000)]
 _EMail = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^\s@]+@[^\s@]+$")]
 
@@ -143,7 +149,8 @@ class Budget(Setting[BudgetParameters, MonthlyBudget | None]):
             for notification in page["Notifications"]:
                 alert = _alert(notification)
                 if alert is None:
-                    odd.append(_identity(notification))
+                    notification.pop("NotificationState", None)  # which does not identify it
+                    odd.append(notification)
                     continue
                 answer = client.describe_subscribers_for_notification(
                     **key, Notification=alert.notification
@@ -208,18 +215,15 @@ def _key(inputs: Inputs, session: AccountSession) -> dict[str, Any]:
 
 def _wanted(inputs: Inputs) -> MonthlyBudget | None:
     parameters, asked = inputs.parameters, inputs.account.budget
-    if asked is not None:
-        usd: float | None = asked.monthly_usd
-        actual, readers = asked.alert_at, asked.subscribers
-    else:
-        usd, actual, readers = parameters.monthly_usd, parameters.alert_at, ()
+    usd = parameters.monthly_usd if asked is None else asked.monthly_usd
     if usd is None:
         return None
+    actual = parameters.alert_at if asked is None else asked.alert_at
     owner = inputs.account.owner.get("email", "")
-    warned = frozenset(readers or parameters.subscribers or ([owner] if owner else []))
+    readers = (asked and asked.subscribers) or parameters.subscribers or filter(None, [owner])
     alerts = [Alert("ACTUAL", _decimal(item)) for item in actual]
     alerts += [Alert("FORECASTED", _decimal(item)) for item in parameters.forecast_at]
-    return MonthlyBudget(usd=_decimal(usd), alerts=dict.fromkeys(alerts, warned))
+    return MonthlyBudget(usd=_decimal(usd), alerts=dict.fromkeys(alerts, frozenset(readers)))
 
 
 def _differences(wanted: MonthlyBudget, observed: MonthlyBudget) -> Differences:
@@ -266,41 +270,25 @@ def _change_alerts(
 
 def _alert(notification: NotificationTypeDef) -> Alert | None:
     """Ours, or ``None`` for a notification of another shape."""
-    if (
-        notification["ComparisonOperator"] != "GREATER_THAN"
-        or notification.get("ThresholdType", "PERCENTAGE") != "PERCENTAGE"
-    ):
+    kind = notification.get("ThresholdType", "PERCENTAGE")
+    if (notification["ComparisonOperator"], kind) != ("GREATER_THAN", "PERCENTAGE"):
         return None
     return Alert(notification["NotificationType"], _decimal(notification["Threshold"]))
 
 
-def _identity(notification: NotificationTypeDef) -> NotificationTypeDef:
-    kept: NotificationTypeDef = {**notification}
-    kept.pop("NotificationState", None)
-    return kept
-
-
 def _oddities(budget: BudgetOutputTypeDef) -> tuple[str, ...]:
     """What would make it something else than the month's costs of the whole account."""
-    found = []
-    if budget.get("TimeUnit") != "MONTHLY":
-        found.append(f"time unit {budget.get('TimeUnit')}")
-    if budget.get("BudgetType") != "COST":
-        found.append(f"type {budget.get('BudgetType')}")
     limit = budget.get("BudgetLimit")
-    if limit and limit["Unit"] != "USD":
-        found.append(f"unit {limit['Unit']}")
-    found += [
-        f"a {words}"
-        for name, words in (
-            ("CostFilters", "cost filter"),
-            ("FilterExpression", "filter expression"),
-            ("PlannedBudgetLimits", "limit for each month"),
-            ("AutoAdjustData", "limit that adjusts itself"),
+    found = [
+        f"{words} {value}"
+        for words, value, wanted in (
+            ("time unit", budget.get("TimeUnit"), "MONTHLY"),
+            ("type", budget.get("BudgetType"), "COST"),
+            ("unit", limit["Unit"] if limit else "USD", "USD"),
         )
-        if budget.get(name)
+        if value != wanted
     ]
-    return tuple(found)
+    return (*found, *(f"a {words}" for name, words in _ODD.items() if budget.get(name)))
 
 
 def _subscribers(addresses: Iterable[str]) -> list[SubscriberTypeDef]:

@@ -14,7 +14,7 @@ are active and not listed are left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
@@ -59,35 +59,25 @@ class CostAllocationTags(Setting[CostAllocationTagsParameters, Mapping[str, str]
     def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, str]:
         """The status of each key that billing knows, of those asked for."""
         client = into_management(session, inputs.account).client("ce", REGION)
-        found: dict[str, str] = {}
-        token: dict[str, Any] = {}
-        while True:
-            answer = client.list_cost_allocation_tags(
-                TagKeys=list(inputs.parameters.keys), Type="UserDefined", **token
-            )
-            found |= {item["TagKey"]: item["Status"] for item in answer["CostAllocationTags"]}
-            if not answer.get("NextToken"):
-                return found
-            token = {"NextToken": answer["NextToken"]}
+        pages = client.get_paginator("list_cost_allocation_tags").paginate(
+            TagKeys=list(inputs.parameters.keys), Type="UserDefined"
+        )
+        found = (item for page in pages for item in page["CostAllocationTags"])
+        return {item["TagKey"]: item["Status"] for item in found}
 
     def differences(self, inputs: Inputs, observed: Mapping[str, str]) -> Differences:
         for key in dict.fromkeys(inputs.parameters.keys):
             status = observed.get(key)
+            words = f"is {status}, should be Active"
             if status is None:
                 words = "has not been seen by billing yet, which takes up to 24 hours of use"
-            elif status != "Active":
-                words = f"is {status}, should be Active"
-            else:
-                continue
-            words = f"cost allocation tag {key} {words}"
-            yield differs(words, status, "Active", pending=status is None)
+            if status != "Active":
+                words = f"cost allocation tag {key} {words}"
+                yield differs(words, status, "Active", pending=status is None)
 
     def fix(self, inputs: Inputs, observed: Mapping[str, str], session: AccountSession) -> None:
-        waiting = [
-            key
-            for key in dict.fromkeys(inputs.parameters.keys)
-            if observed.get(key, "Active") != "Active"
-        ]
+        keys = dict.fromkeys(inputs.parameters.keys)
+        waiting = [key for key in keys if observed.get(key, "Active") != "Active"]
         client = into_management(session, inputs.account).client("ce", REGION)
         for start in range(0, len(waiting), _AT_ONCE):
             answer = client.update_cost_allocation_tags_status(

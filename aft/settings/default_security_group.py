@@ -71,27 +71,25 @@ class DefaultSecurityGroup(Setting[DefaultSecurityGroupParameters, tuple[OpenGro
         """Default groups that have rules; two calls where there are none, one without VPCs."""
         ec2 = session.client("ec2", inputs.region)
         groups = described(ec2, "security_groups", "group-name", ["default"])
-        vpcs = {str(group["GroupId"]): str(group.get("VpcId", "")) for group in groups}
+        vpcs = {group["GroupId"]: group.get("VpcId", "") for group in groups}
         if not vpcs:
             return ()
         rules = described(ec2, "security_group_rules", "group-id", sorted(vpcs))
-        ruled = sorted({str(rule["GroupId"]) for rule in rules})
+        ruled = sorted({rule["GroupId"] for rule in rules})
         if not ruled:
             return ()
         interfaces = described(ec2, "network_interfaces", "group-id", ruled)
+        users = {
+            item["NetworkInterfaceId"]: {member["GroupId"] for member in item["Groups"]}
+            for item in interfaces
+        }
         return tuple(
             OpenGroup(
                 id=group,
                 vpc=vpcs[group],
                 ingress=_rules(rules, group, is_egress=False),
                 egress=_rules(rules, group, is_egress=True),
-                used_by=tuple(
-                    sorted(
-                        str(item["NetworkInterfaceId"])
-                        for item in interfaces
-                        if any(member["GroupId"] == group for member in item["Groups"])
-                    )
-                ),
+                used_by=tuple(sorted(user for user, groups in users.items() if group in groups)),
             )
             for group in ruled
         )
@@ -142,8 +140,8 @@ def _refuse(inputs: Inputs, kept: Sequence[OpenGroup]) -> None:
 def _rules(rules: Sequence[Mapping[str, Any]], group: str, *, is_egress: bool) -> tuple[str, ...]:
     return tuple(
         sorted(
-            str(rule["SecurityGroupRuleId"])
+            rule["SecurityGroupRuleId"]
             for rule in rules
-            if rule["GroupId"] == group and bool(rule["IsEgress"]) is is_egress
+            if (rule["GroupId"], rule["IsEgress"]) == (group, is_egress)
         )
     )

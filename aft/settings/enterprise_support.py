@@ -89,10 +89,8 @@ class EnterpriseSupport(Setting[EnterpriseSupportParameters, ObservedCase]):
         # One may have been opened meanwhile, perhaps by a try whose answer was lost.
         if not observed.has_plan or _find(support, session).has_case:
             return
-        account = inputs.account
-        copies: dict[str, Any] = (
-            {"ccEmailAddresses": list(inputs.parameters.cc)} if inputs.parameters.cc else {}
-        )
+        account, cc = inputs.account, list(inputs.parameters.cc)
+        copies: dict[str, Any] = {"ccEmailAddresses": cc} if cc else {}
         support.create_case(
             subject=f"Please extend Enterprise Support to one more account {_mark(session)}",
             communicationBody=(
@@ -121,16 +119,14 @@ def _mark(session: AccountSession) -> str:
 
 
 def _find(support: SupportClient, session: AccountSession) -> ObservedCase:
+    mark = _mark(session)
     try:
         pages = support.get_paginator("describe_cases").paginate(
             includeResolvedCases=True, includeCommunications=False
         )
-        for page in pages:
-            for case in page["cases"]:
-                if _mark(session) in case["subject"]:
-                    return ObservedCase(has_plan=True, has_case=True)
+        has_case = any(mark in case["subject"] for page in pages for case in page["cases"])
     except Denied as error:
         if error.code != _NO_PLAN:
             raise
         return ObservedCase(has_plan=False)
-    return ObservedCase(has_plan=True)
+    return ObservedCase(has_plan=True, has_case=has_case)

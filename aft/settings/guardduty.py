@@ -112,10 +112,10 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
 
     def read(self, inputs: Inputs, session: AccountSession) -> ObservedGuardDuty:
         own = session.client("guardduty", inputs.region)
-        delegation, detector = self.delegation(inputs), _detector(own)
-        if delegation.part is Part.ALONE:
+        part, detector = self.part(inputs), _detector(own)
+        if part is Part.ALONE:
             return ObservedGuardDuty(detector=detector)
-        if delegation.part is Part.ADMINISTRATOR:
+        if part is Part.ADMINISTRATOR:
             answer = self.organizations_client(inputs, session).list_organization_admin_accounts()
             accounts = answer.get("AdminAccounts", ())
             appointed = next((item["AdminAccountId"] for item in accounts), "")
@@ -130,7 +130,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
                     item["Name"]: item["AutoEnable"] for item in organization.get("Features", ())
                 },
             )
-        admin = delegation.into(session).client("guardduty", inputs.region)
+        admin = session.of(self.administrator(inputs)).client("guardduty", inputs.region)
         theirs = next(iter(admin.list_detectors()["DetectorIds"]), "")
         relationship = member_of = ""
         if theirs:
@@ -147,7 +147,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
         )
 
     def differences(self, inputs: Inputs, observed: ObservedGuardDuty) -> Differences:
-        wanted, part = inputs.parameters, self.delegation(inputs).part
+        wanted, part = inputs.parameters, self.part(inputs)
         found = self.standing(inputs, observed.appointed, observed.relationship)
         if part is Part.ADMINISTRATOR:
             found.append(("auto-enabling", observed.auto_enable or None, wanted.auto_enable))
@@ -168,7 +168,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
         return self.unequal(inputs, found)
 
     def fix(self, inputs: Inputs, observed: ObservedGuardDuty, session: AccountSession) -> None:
-        part, parameters = self.delegation(inputs).part, inputs.parameters
+        part, parameters = self.part(inputs), inputs.parameters
         if part is Part.MEMBER:
             self._join(inputs, observed, session)
             return
@@ -199,7 +199,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
         self.refuse_joining(
             inputs, observed.member_of, missing="" if theirs else "GuardDuty detector"
         )
-        admin = self.delegation(inputs).into(session).client("guardduty", inputs.region)
+        admin = session.of(self.administrator(inputs)).client("guardduty", inputs.region)
         own = [session.account_id]
         if observed.relationship != "Enabled":
             answer: Any = admin.create_members(

@@ -120,36 +120,37 @@ def _look(entry: ShareEntry, inputs: Inputs, session: AccountSession) -> Observe
         return ObservedShare(entry=entry, is_own=True)
     region = entry.region or session.home_region
     own = session.client("ram", region)
-    for page in own.get_paginator("get_resource_shares").paginate(
-        resourceOwner="OTHER-ACCOUNTS", name=entry.name
-    ):
+    shares = own.get_paginator("get_resource_shares")
+    for page in shares.paginate(resourceOwner="OTHER-ACCOUNTS", name=entry.name):
         for share in page["resourceShares"]:
             if share["owningAccountId"] == owner and share["status"] == "ACTIVE":
                 return ObservedShare(entry=entry, arn=share["resourceShareArn"], reaches_us=True)
     if entry.accept_only:
-        return _invited(entry, own, owner)
+        invited = (entry.name, owner)
+        for item in _open_invitations(own):
+            if (item["resourceShareName"], item["senderAccountId"]) == invited:
+                invitation = item["resourceShareInvitationArn"]
+                return ObservedShare(
+                    entry=entry, arn=item["resourceShareArn"], invitation=invitation
+                )
+        return ObservedShare(entry=entry)
     theirs = session.of(owner).client("ram", region)
     arn = _own_share(theirs, entry.name)
     if not arn:
         return ObservedShare(entry=entry)
     status, problem = _association(theirs, arn, session.account_id)
+    invitation = _invitation(own, arn=arn)
     return ObservedShare(
-        entry=entry,
-        arn=arn,
-        association=status,
-        problem=problem,
-        invitation=_invitation(own, arn=arn),
+        entry=entry, arn=arn, association=status, problem=problem, invitation=invitation
     )
 
 
 def _own_share(owner: RAMClient, name: str) -> str:
-    for page in owner.get_paginator("get_resource_shares").paginate(
+    pages = owner.get_paginator("get_resource_shares").paginate(
         resourceOwner="SELF", name=name, resourceShareStatus="ACTIVE"
-    ):
-        for share in page["resourceShares"]:
-            if share["name"] == name:
-                return str(share["resourceShareArn"])
-    return ""
+    )
+    found = (share for page in pages for share in page["resourceShares"] if share["name"] == name)
+    return next((share["resourceShareArn"] for share in found), "")
 
 
 def _association(owner: RAMClient, arn: str, account_id: str) -> tuple[str, str]:
@@ -158,41 +159,24 @@ def _association(owner: RAMClient, arn: str, account_id: str) -> tuple[str, str]
     )
     for item in answer["resourceShareAssociations"]:
         if item["status"] not in {"DISASSOCIATED", "DISASSOCIATING"}:
-            return str(item["status"]), str(item.get("statusMessage", ""))
+            return item["status"], item.get("statusMessage", "")
     return "", ""
 
 
 def _invitation(own: RAMClient, *, arn: str) -> str:
-    return next(
-        (
-            str(item["resourceShareInvitationArn"])
-            for item in _open_invitations(own)
-            if item["resourceShareArn"] == arn
-        ),
-        "",
-    )
+    found = (item for item in _open_invitations(own) if item["resourceShareArn"] == arn)
+    return next((item["resourceShareInvitationArn"] for item in found), "")
 
 
 def _open_invitations(own: RAMClient) -> Iterator[Mapping[str, Any]]:
     for page in own.get_paginator("get_resource_share_invitations").paginate():
-        for item in page["resourceShareInvitations"]:
-            if item["status"] == "PENDING":
-                yield item
+        yield from (
+            item for item in page["resourceShareInvitations"] if item["status"] == "PENDING"
+        )
 
 
 def _is_under_way(share: ObservedShare) -> bool:
     return share.association == "ASSOCIATING" and not share.invitation
-
-
-def _invited(entry: ShareEntry, own: RAMClient, owner: str) -> ObservedShare:
-    for item in _open_invitations(own):
-        if item["senderAccountId"] == owner and item["resourceShareName"] == entry.name:
-            return ObservedShare(
-                entry=entry,
-                arn=item["resourceShareArn"],
-                invitation=item["resourceShareInvitationArn"],
-            )
-    return ObservedShare(entry=entry)
 
 
 def _words(share: ObservedShare) -> str:
@@ -208,13 +192,13 @@ def _words(share: ObservedShare) -> str:
 
 
 def _missing(share: ObservedShare) -> Terminal:
-    if share.entry.accept_only:
+    entry = share.entry
+    if entry.accept_only:
         return Terminal(
-            f"account {share.entry.owner} has sent no invitation to resource share "
-            f"{share.entry.name}",
+            f"account {entry.owner} has sent no invitation to resource share {entry.name}",
             hint="ask its owner for one; it lapses after seven days",
         )
     return Terminal(
-        f"account {share.entry.owner} has no active resource share {share.entry.name!r}",
+        f"account {entry.owner} has no active resource share {entry.name!r}",
         hint="create it there first, for example by a customization, or correct the name or region",
     )

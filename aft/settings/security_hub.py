@@ -108,8 +108,8 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
             found["standards"] = _enabled_standards(own)
             if not set(inputs.parameters.standards) <= found["standards"].keys():
                 found["available"] = _available_standards(own)
-        delegation = self.delegation(inputs)
-        if delegation.part is Part.ADMINISTRATOR:
+        part = self.part(inputs)
+        if part is Part.ADMINISTRATOR:
             answer = self.organizations_client(inputs, session).list_organization_admin_accounts()
             accounts = answer.get("AdminAccounts", ())
             found["appointed"] = next((item["AccountId"] for item in accounts), "")
@@ -117,13 +117,13 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
                 configuration = own.describe_organization_configuration()
                 found["new_accounts_join"] = bool(configuration.get("AutoEnable"))
                 found["is_central"] = _is_central(configuration)
-        elif delegation.part is Part.MEMBER:
-            admin = delegation.into(session).client("securityhub", inputs.region)
+        elif part is Part.MEMBER:
+            admin = session.of(self.administrator(inputs)).client("securityhub", inputs.region)
             found |= _as_member(own, admin, session.account_id, is_on=found["enabled"])
         return ObservedHub(**found)
 
     def differences(self, inputs: Inputs, observed: ObservedHub) -> Differences:
-        wanted, part = inputs.parameters, self.delegation(inputs).part
+        wanted, part = inputs.parameters, self.part(inputs)
         found = self.standing(inputs, observed.appointed, observed.membership)
         if part is Part.ADMINISTRATOR:
             joins = observed.new_accounts_join or observed.is_central
@@ -142,7 +142,7 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
         return self.unequal(inputs, found)
 
     def fix(self, inputs: Inputs, observed: ObservedHub, session: AccountSession) -> None:
-        part = self.delegation(inputs).part
+        part = self.part(inputs)
         own = session.client("securityhub", inputs.region)
         if part is Part.MEMBER and observed.membership != "Enabled":
             self._join(inputs, observed, session)
@@ -166,7 +166,7 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
         if not observed.enabled and not observed.is_central:
             # First by ourselves: CreateMembers would switch the default standards on, too.
             _enable(session.client("securityhub", inputs.region), inputs.parameters)
-        admin = self.delegation(inputs).into(session).client("securityhub", inputs.region)
+        admin = session.of(self.administrator(inputs)).client("securityhub", inputs.region)
         answer = admin.create_members(
             AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}]
         )

@@ -72,8 +72,6 @@ class ObservedQuota:
 
 
 Key = tuple[str, str]
-
-
 Inputs = SettingInputs[ServiceQuotasParameters]
 
 

@@ -39,7 +39,6 @@ MAX_NAME = 1011
 MAX_LEVELS = 15
 _SEGMENT = re.compile(r"[A-Za-z0-9_.-]+")
 _FIELDS_PATH = "account-request/custom-fields"
-_ACCOUNT_KEYS = ("id", "name", "email", "ou", "request-id", "owner-team", "owner-email")
 _DELETE_AT_ONCE = 10
 
 
@@ -75,7 +74,7 @@ class SsmMetadata(Setting[SsmMetadataParameters, Mapping[str, ObservedParameter]
 
     def facts(self, account: AccountFacts) -> object:
         return {
-            "account": dict(_metadata(account)),
+            "account": {key: value for key, value in _metadata(account).items() if value},
             "custom_fields": account.custom_fields,
             "home_region": account.home_region,
         }
@@ -142,25 +141,24 @@ class SsmMetadata(Setting[SsmMetadataParameters, Mapping[str, ObservedParameter]
                 ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
 
 
-def _metadata(account: AccountFacts) -> Iterator[tuple[str, str]]:
-    values = (
-        account.account_id or "",
-        account.name,
-        account.email,
-        str(account.ou),
-        account.request_id,
-        account.owner.get("team", ""),
-        account.owner.get("email", ""),
-    )
-    return ((key, value) for key, value in zip(_ACCOUNT_KEYS, values, strict=True) if value)
+def _metadata(account: AccountFacts) -> Mapping[str, str]:
+    """What the account has of itself, empty where there is none."""
+    return {
+        "id": account.account_id or "",
+        "name": account.name,
+        "email": account.email,
+        "ou": str(account.ou),
+        "request-id": account.request_id,
+        "owner-team": account.owner.get("team", ""),
+        "owner-email": account.owner.get("email", ""),
+    }
 
 
 def _wanted(inputs: Inputs) -> Mapping[str, str]:
-    path = inputs.parameters.path
-    wanted = {f"{path}/account/{key}": value for key, value in _metadata(inputs.account)}
+    path, own = inputs.parameters.path, _metadata(inputs.account).items()
+    wanted = {f"{path}/account/{key}": value for key, value in own if value}
     fields = _flat(f"{path}/{_FIELDS_PATH}", inputs.account.custom_fields)
-    wanted.update((name, value) for _, name, value in fields)
-    return wanted
+    return wanted | {name: value for _, name, value in fields}
 
 
 def _flat(
@@ -200,7 +198,7 @@ def _problem(name: str, value: str) -> str:
 
 def _stale(inputs: Inputs, wanted: Collection[str], observed: Collection[str]) -> list[str]:
     path = inputs.parameters.path
-    ours = {f"{path}/account/{key}" for key in _ACCOUNT_KEYS}
+    ours = {f"{path}/account/{key}" for key in _metadata(inputs.account)}
     fields = f"{path}/{_FIELDS_PATH}/"
     return sorted(
         name

@@ -26,10 +26,8 @@ def has_placeholders(value: Any) -> bool:
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """``text`` with every ``{name}`` replaced by ``values[name]``.
-
-    Raises ``ValueError``, fit for a finding, for an unknown name or a lonely brace.
-    """
+    """``text`` with every ``{name}`` replaced by ``values[name]``. Raises ``ValueError``, fit for a
+    finding, for an unknown name or a lonely brace."""
     if not has_placeholders(text):
         return text
     allowed = ", ".join(f"{{{name}}}" for name in sorted(values)) or "none"

@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 
 class Ref(NamedTuple):
-    """A thing by name, before and after it exists, such as ``Ref("ou", "Workloads/Prod")``.
-
-    Its text is ``<kind>/<key>``; a kind's name holds no slash, a key may.
-    """
+    """A thing by name, before and after it exists, such as ``Ref("ou", "Workloads/Prod")``. Its
+    text is ``<kind>/<key>``; a kind's name holds no slash, a key may."""
 
     kind: str
     key: str

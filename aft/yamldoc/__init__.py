@@ -49,10 +49,8 @@ class YamlDocument:
 def parse_yaml(
     content: bytes, path: str, *, parser: NewParser = DEFAULT_PARSER
 ) -> tuple[YamlDocument | None, tuple[Finding, ...]]:
-    """Read one file. The document is ``None`` when its values cannot be relied on.
-
-    Findings may come with a document: report these beside what validation says. Never raises.
-    """
+    """Read one file. The document is ``None`` when its values cannot be relied on. Findings may
+    come with a document: report these beside what validation says. Never raises."""
     large = too_large(path, len(content))
     if large is not None:
         return None, (large,)

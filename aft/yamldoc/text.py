@@ -79,10 +79,8 @@ def refused_character(text: str) -> str:
 
 
 def plain_scalar(value: str) -> bool | int | float | str | None:
-    """What an unquoted word means under YAML 1.2's core schema.
-
-    Raises ``ValueError`` for a number that JSON has no room for.
-    """
+    """What an unquoted word means under YAML 1.2's core schema. Raises ``ValueError`` for a number
+    that JSON has no room for."""
     if value in _CONSTANTS:
         return _CONSTANTS[value]
     if value[0] not in _MAY_BE_NUMBER:
@@ -118,9 +116,7 @@ def source_at(path: str, text: str, line: int, column: int) -> SourceRef:
 
 def syntax_finding(error: Any, path: str, text: str, *, opened: tuple[int, int] | None) -> Finding:
     """The parser's complaint (a marked YAML error) in plain words, at the place to look at.
-
-    ``opened`` is where the innermost open bracket begins, if any; counted from 0 like marks.
-    """
+    ``opened`` is where the innermost open bracket begins, if any; counted from 0 like marks."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:  # the reader's complaint; ``decode`` has looked at the characters before
         return Finding(code="AFT101", source=SourceRef(path), message=f"not YAML: {error}")

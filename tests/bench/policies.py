@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from aft.policy_language.ceiling import Ceiling, Chain, ceiling, level
+from aft.policy_language.ceiling import Ceiling, Chain, ceiling
 from aft.policy_language.context import Context
 from aft.policy_language.evaluate import Level
 from aft.policy_language.policy import Policy
@@ -62,7 +62,7 @@ def _chain(number: int, side: str, full: Policy) -> Chain:
 
 
 def _level(level_id: str, number: int, side: str, full: Policy) -> Level:
-    return level("scp", level_id, (full, Policy.of(_guard(number, side), f"guard-{number}")))
+    return Level("scp", level_id, (full, Policy.of(_guard(number, side), f"guard-{number}")))
 
 
 def _guard(number: int, side: str) -> Mapping[str, Any]:

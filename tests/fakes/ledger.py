@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,9 @@ from aft.errors import Conflict
 from aft.ledger.codec import decode_event, encode_event
 from aft.ledger.events import EventKind, LedgerEvent, LedgerState
 from aft.ledger.replay import replay
+
+_decoded = functools.lru_cache(maxsize=4096)(decode_event)
+"""Each line is read many times over and is the same event each time."""
 
 _CLAIMING = (EventKind.INTENT, EventKind.CREATING, EventKind.BOUND)
 _GUARDED = (EventKind.INTENT, EventKind.INTENT_SETTLED)
@@ -35,7 +39,7 @@ class MemoryLedger:
         with self._shared.lock:
             stories: dict[str, list[LedgerEvent]] = {}
             lines = self._lines()
-            for event in map(decode_event, lines):
+            for event in map(_decoded, lines):
                 assert event is not None
                 stories.setdefault(event.subject, []).append(event)
             self._seen = frozenset(lines)
@@ -63,15 +67,17 @@ class MemoryLedger:
 
     def events(self, subject: str) -> Sequence[LedgerEvent]:
         with self._shared.lock:
-            found = [event for event in map(decode_event, self._lines()) if event is not None]
+            found = [event for event in map(_decoded, self._lines()) if event is not None]
             return tuple(event for event in found if event.subject == subject)
 
     def _lines(self) -> list[bytes]:
         return self._shared.lines + self._unpublished
 
     def _naming_its_intent(self, event: LedgerEvent) -> LedgerEvent:
+        if event.kind is not EventKind.INTENT_SETTLED:
+            return event
         record = replay(self.events(event.subject))
-        if event.kind is not EventKind.INTENT_SETTLED or record is None or record.intent is None:
+        if record is None or record.intent is None:
             return event
         return replace(event, data={"intent_run": record.intent.run, **event.data})
 

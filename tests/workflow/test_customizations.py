@@ -212,8 +212,8 @@ def test_what_is_removed_is_kept_and_said_so_by_default(web: Repo) -> None:
     web.request("shop", ou="/")
     web.commit("No web")
     planned = web.aft("plan").out
-    assert "web/10-news.cfn.yaml is not run here any more: its stack stays" in planned
-    assert "web/20-note.py is not run here any more: what it did is not undone" in planned
+    assert "web/10-news.cfn.yaml is no longer run here: its stack stays" in planned
+    assert "web/20-note.py is no longer run here: what it did is not undone" in planned
     web.apply()
     assert stacks(web, "shop") == ["aft-web-10-news"]
     again = web.aft("plan")

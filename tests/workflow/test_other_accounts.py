@@ -91,7 +91,7 @@ def test_without_the_account_that_is_named_a_limited_plan_says_what_it_waits_for
         "app: its changes wait for the account of request audit, which does not exist yet"
         in planned
     )
-    assert "0 of 1 accounts affected" in planned
+    assert "0 of 1 account affected" in planned
 
 
 def test_an_unknown_account_is_found_by_validate_at_the_parameter(repo: Repo) -> None:

@@ -40,6 +40,13 @@ def repo(morning: Repo, tmp_path: Path) -> Repo:
     return morning.copy(tmp_path)
 
 
+def test_rerun_where_there_is_no_customization_says_so(repo: Repo) -> None:
+    refused = repo.aft("plan", "--rerun", "web")
+    assert refused.code == 1
+    assert "there is no customization or step 'web'" in refused.err
+    assert "hint: the repository has no customizations" in refused.err
+
+
 def scoped(repo: Repo, *more: str) -> list[str]:
     """The ids of the changes of a plan limited to what changed since the tag."""
     return [change["id"] for change in repo.plan("--changed-since", "before", *more)["changes"]]
@@ -58,7 +65,7 @@ def test_an_edit_is_planned_and_no_other_account_is(repo: Repo) -> None:
     ]
     assert repo.plan("--changed-since", "before")["scope"] == ["shop"]
     assert repo.aft("plan", "--changed-since", "before").last_line == (
-        "Plan: 0 to create, 1 to change, 1 to move, 0 to close. 1 of 1 accounts affected."
+        "Plan: 0 to create, 1 to change, 1 to move, 0 to close. 1 of 1 account affected."
     )
     assert repo.aft("apply", "--yes", "--changed-since", "before").code == 0
     assert str(repo.accounts()["shop"].ou) == "Workloads/Prod"

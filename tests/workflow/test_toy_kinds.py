@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from builders_repo import ORGANIZATION, Repo, Result
 
+from aft import plugins
+
 TESTS = Path(__file__).parents[1]
 ENTRIES = """\
 [aft.kinds]
@@ -33,17 +35,32 @@ toy_policies:
 class Installed(Repo):
     """A repository where the toys' package is installed, but for ``without=True``."""
 
+    @property
+    def entry_points(self) -> Path:
+        return self.root.parent / "site/aft_toys-1.0.dist-info/entry_points.txt"
+
+    def install(self, entries: str = ENTRIES) -> None:
+        self.entry_points.parent.mkdir(parents=True, exist_ok=True)
+        self.entry_points.with_name("METADATA").write_text("Name: aft-toys\nVersion: 1.0\n")
+        self.entry_points.write_text(entries)
+
     def run(self, *arguments: str, without: bool = False) -> Result:
-        site = self.root.parent / "site"
-        information = site / "aft_toys-1.0.dist-info"
-        if not information.exists():
-            information.mkdir(parents=True)
-            (information / "METADATA").write_text("Name: aft-toys\nVersion: 1.0\n")
-            (information / "entry_points.txt").write_text(ENTRIES)
-        path = os.pathsep.join((str(site), str(TESTS))) if not without else ""
+        """Run ``aft`` in this process: what is installed is looked up again before and after."""
+        before = list(sys.path)
+        sys.path[:0] = [] if without else [str(self.entry_points.parents[1])]
+        plugins._installed.cache_clear()
+        try:
+            return self.aft(*arguments)
+        finally:
+            sys.path[:] = before
+            plugins._installed.cache_clear()
+
+    def start(self, *arguments: str) -> Result:
+        """Run ``aft`` as a user does, in a process that knows nothing but what is installed."""
+        path = os.pathsep.join((str(self.entry_points.parents[1]), str(TESTS)))
         done = subprocess.run(
             [sys.executable, "-m", "aft", "-C", str(self.root), "--sandbox", *arguments],
-            env={**os.environ, **self.environ, "PYTHONPATH": path, "COLUMNS": "100"},
+            env={**os.environ, **self.environ, "PYTHONPATH": path},
             capture_output=True,
             text=True,
             check=False,
@@ -75,13 +92,15 @@ class Installed(Repo):
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Installed:
-    made = Repo.standard(tmp_path / "repo")
-    return Installed(made.root, made.environ)
+    made = Installed(Repo.standard(tmp_path / "repo").root, {"COLUMNS": "100"})
+    made.install()
+    return made
 
 
 def test_a_plain_kind_goes_the_whole_way(repo: Installed) -> None:
     repo.organization("\norganization_tags: {cost-center: '42'}\n")
-    planned = repo.run("plan")
+    planned = repo.start("plan")
+    assert planned.out == repo.run("plan").out
     assert "Organization tags" in planned.out, planned.out + planned.err
     assert "  + cost-center: 42" in planned.out
     report = repo.root.parent / "report"
@@ -231,6 +250,7 @@ def test_without_it_the_ledger_and_the_snapshot_carry_it_through(repo: Installed
 
 def test_its_permissions_are_in_the_roles_of_a_new_repository(tmp_path: Path) -> None:
     repo = Installed(Repo.create(tmp_path / "new").root)
+    repo.install()
     made = repo.run(
         "init",
         "--github",
@@ -258,8 +278,7 @@ def test_its_permissions_are_in_the_roles_of_a_new_repository(tmp_path: Path) ->
 )
 def test_what_is_taken_is_refused_by_name(repo: Installed, entry: str, wrong: str) -> None:
     assert repo.run("validate").code == 0
-    entries = repo.root.parent / "site/aft_toys-1.0.dist-info/entry_points.txt"
-    entries.write_text(f"{ENTRIES}greedy = toys.greedy_kinds:{entry}\n")
+    repo.install(f"{ENTRIES}greedy = toys.greedy_kinds:{entry}\n")
     refused = repo.run("validate")
     assert refused.code == 1, refused.out
     assert wrong in refused.err

@@ -1,19 +1,18 @@
-"""Carrying a plan out, once; and doing it again and again as the worker does."""
+"""Carrying a plan out, and what keeps it from being carried out."""
 
 from __future__ import annotations
 
 import functools
 import getpass
 from collections.abc import Mapping
-from dataclasses import dataclass
 from random import SystemRandom
 
 from aft.app import local_paths
 from aft.app.apply.run_logs import RunLogs
 from aft.app.apply.runner_options import runner_options
-from aft.app.plan.planning import Planned, plan_now
+from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
-from aft.app.world import World, open_world
+from aft.app.world import World
 from aft.desired.model import DesiredState
 from aft.engine.executor import apply_plan
 from aft.engine.model import RunInfo, StopToken, Tools
@@ -22,9 +21,12 @@ from aft.errors import AftError, Refused
 from aft.findings.model import Finding
 from aft.git.history import GitHistory
 from aft.plan.codec import plan_digest
+from aft.plan.kind import Kinds
+from aft.plan.model import Change, Plan
 from aft.plan.outcome import Outcome
+from aft.plan.reviewed import Reviewed, newly_risky
 from aft.ports import Observer
-from aft.values.ids import RequestId, Revision
+from aft.report.markdown.unreviewed import HOW_TO_GO_ON, change_lines, headline_of
 
 
 class RefusedBySafety(Refused):
@@ -36,6 +38,24 @@ class RefusedBySafety(Refused):
             hint=findings[0].hint if findings else "",
         )
         self.findings = findings
+
+
+class NotReviewed(Refused):
+    """The plan holds risky ``changes`` that nobody has seen; nothing was done."""
+
+    def __init__(self, kinds: Kinds, changes: tuple[Change, ...], reviewed: Reviewed) -> None:
+        lines = "\n".join(f"  {line}" for line in change_lines(kinds, changes, reviewed))
+        super().__init__(f"{headline_of(changes)}; nothing was done:\n{lines}", hint=HOW_TO_GO_ON)
+        self.changes = changes
+
+
+def check_reviewed(kinds: Kinds, reviewed: Reviewed, plan: Plan) -> None:
+    """Raises ``NotReviewed`` when ``plan`` would do something risky that was not reviewed, and
+    ``UserError`` for a review of something that this installation does not know."""
+    for item in reviewed.changes:
+        kinds[item.kind].require(item.action)
+    if changes := newly_risky(reviewed, plan):
+        raise NotReviewed(kinds, changes, reviewed)
 
 
 def apply_now(
@@ -55,18 +75,23 @@ def apply_now(
     """
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
-    if _is_idle(planned):
+    plan = planned.plan
+    if (
+        plan.is_empty
+        and not plan.confirmations
+        and not overcome(plan, planned.desired, planned.ledger)
+    ):
         return _published(world)
     run = RunInfo(
         id=world.run,
         actor=actor(workspace.environ),
-        revision=planned.plan.revision,
-        plan_digest=plan_digest(planned.plan),
+        revision=plan.revision,
+        plan_digest=plan_digest(plan),
         command=command,
         lifted=planned.lifted,
     )
     return apply_plan(
-        planned.plan,
+        plan,
         planned.view,
         planned.targets,
         _tools(workspace, world, planned, observer),
@@ -75,51 +100,12 @@ def apply_now(
     )
 
 
-def _is_idle(planned: Planned) -> bool:
-    """Nothing to change, nothing to confirm, and no old failure that has become void."""
-    plan = planned.plan
-    if not plan.is_empty or plan.confirmations:
-        return False
-    return not overcome(plan, planned.desired, planned.ledger)
-
-
 def _published(world: World) -> Outcome:
     try:
         world.ledger.publish()
     except AftError as error:
         return Outcome(run="", targets=(), unpublished=error.message)
     return Outcome(run="", targets=())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reconciler:
-    """One level-based pass: read everything at a revision, plan, check, apply.
-
-    Each pass connects anew, by the configuration of the revision it reconciles: the clone a
-    worker runs in is never pulled.
-    """
-
-    workspace: Workspace
-    observer: Observer
-    stop: StopToken
-
-    def __call__(self, revision: Revision, targets: frozenset[str] | None) -> Outcome:
-        """Reconcile everything, or only ``targets`` (the worker's retries)."""
-        desired = self.workspace.desired(self.workspace.files(revision))
-        scope = None
-        if targets is not None and targets <= desired.request_by_id.keys():
-            # What is no request's, such as an OU, only a look at everything can tell.
-            scope = [RequestId(name) for name in sorted(targets)]
-        with open_world(self.workspace, desired.config) as world:
-            planned = plan_now(self.workspace, world, desired, scope=scope)
-            return apply_now(
-                self.workspace,
-                world,
-                planned,
-                observer=self.observer,
-                stop=self.stop,
-                command="worker",
-            )
 
 
 def actor(environ: Mapping[str, str]) -> str:

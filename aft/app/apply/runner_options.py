@@ -25,13 +25,10 @@ PLUGINS_VARIABLE = "AFT_TERRAFORM_PLUGIN_DIR"
 def runner_options(workspace: Workspace, config: Config) -> RunnerOptions:
     """The options of one run."""
     environ, terraform = workspace.environ, config.terraform
-    state: LocalState | S3State | HcpState | None
+    state = _state(terraform, workspace)
     if workspace.simulated:
-        state = LocalState(
-            directory=str(local_paths.sandbox_terraform(workspace.repository.path, environ))
-        )
-    else:
-        state = _state(terraform, workspace)
+        folder = local_paths.sandbox_terraform(workspace.repository.path, environ)
+        state = LocalState(directory=str(folder))
     return RunnerOptions(
         member_role=config.roles.member,
         partition=partition_of(config.home_region),
@@ -53,15 +50,10 @@ def _state(
     if backend is None:
         return None
     if backend.local is not None:
-        return LocalState(directory=backend.local.directory)
+        return LocalState(**backend.local.model_dump())
     if backend.s3 is not None:
         return S3State(**backend.s3.model_dump())
     if backend.hcp is not None:
-        hcp = backend.hcp
-        return HcpState(
-            organization=hcp.organization,
-            hostname=hcp.hostname,
-            project=hcp.project,
-            token=workspace.environ.get(hcp.token_variable, ""),
-        )
+        token = workspace.environ.get(backend.hcp.token_variable, "")
+        return HcpState(**backend.hcp.model_dump(exclude={"token_variable"}), token=token)
     return None

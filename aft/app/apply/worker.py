@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import SystemRandom
 
-from aft.app.apply.applying import Reconciler
+from aft.app.apply.applying import apply_now
+from aft.app.plan.planning import plan_now
 from aft.app.workspace import Workspace
+from aft.app.world import open_world
 from aft.clock import SystemClock
 from aft.config.model import Config, WorkerConfig
 from aft.engine.model import StopToken
@@ -13,7 +16,40 @@ from aft.engine.worker import run_worker
 from aft.errors import FindingsError, Transient
 from aft.git.wire import GitRemoteBranch
 from aft.plan.outcome import Outcome
+from aft.ports import Observer
 from aft.report.log import JsonLog
+from aft.values.ids import RequestId, Revision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciler:
+    """One level-based pass: read everything at a revision, plan, check, apply.
+
+    Each pass connects anew, by the configuration of the revision it reconciles: the clone a
+    worker runs in is never pulled.
+    """
+
+    workspace: Workspace
+    observer: Observer
+    stop: StopToken
+
+    def __call__(self, revision: Revision, targets: frozenset[str] | None) -> Outcome:
+        """Reconcile everything, or only ``targets`` (the worker's retries)."""
+        desired = self.workspace.desired(self.workspace.files(revision))
+        scope = None
+        if targets is not None and targets <= desired.request_by_id.keys():
+            # What is no request's, such as an OU, only a look at everything can tell.
+            scope = [RequestId(name) for name in sorted(targets)]
+        with open_world(self.workspace, desired.config) as world:
+            planned = plan_now(self.workspace, world, desired, scope=scope)
+            return apply_now(
+                self.workspace,
+                world,
+                planned,
+                observer=self.observer,
+                stop=self.stop,
+                command="worker",
+            )
 
 
 def watched_config(workspace: Workspace) -> Config:
@@ -25,29 +61,22 @@ def watched_config(workspace: Workspace) -> Config:
         return config  # the first pass says what is wrong
 
 
-def watch(
-    workspace: Workspace,
-    config: WorkerConfig,
-    *,
-    reconcile: Reconciler,
-    stop: StopToken,
-    log: JsonLog,
-) -> None:
-    """Watch until ``stop`` is set, in real time also over the sandbox."""
+def watch(reconcile: Reconciler, config: WorkerConfig, *, log: JsonLog) -> None:
+    """Watch until the reconciler is to stop, in real time also over the sandbox."""
     run_worker(
-        remote=_branch(workspace, config),
+        remote=_branch(reconcile.workspace, config),
         reconcile=reconcile,
         clock=SystemClock(),
         config=config,
-        stop=stop,
+        stop=reconcile.stop,
         log=log.line,
         random=SystemRandom().random,
     )
 
 
-def reconcile_once(workspace: Workspace, config: WorkerConfig, *, reconcile: Reconciler) -> Outcome:
+def reconcile_once(reconcile: Reconciler, config: WorkerConfig) -> Outcome:
     """Fetch the branch and make one pass over everything. Raises what the pass raises."""
-    return reconcile(_branch(workspace, config).fetch(), None)
+    return reconcile(_branch(reconcile.workspace, config).fetch(), None)
 
 
 def _branch(workspace: Workspace, config: WorkerConfig) -> GitRemoteBranch:

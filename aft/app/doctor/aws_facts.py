@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aft.app.workspace import Workspace
 from aft.app.world import ledger_branch, open_ledger, open_world
-from aft.baselines.model import Baseline
 from aft.config.model import Config
 from aft.desired.model import DesiredState
 from aft.doctor.aws import AmazonFacts, Delegation, Entry, OrganizationFacts, Whoami
 from aft.doctor.machine import MachineFacts
 from aft.doctor.model import Unread
 from aft.errors import AftError
-from aft.git import command
+from aft.git.command import GitCommand, is_local, is_ssh
 from aft.ledger.events import LedgerState
 from aft.plan.kind import Kinds
 from aft.scaffold.permissions import APPLY, PLAN, actions_of
@@ -53,7 +52,8 @@ def machine_facts(workspace: Workspace, config: Config) -> MachineFacts:
     """What this machine and its clone are like. Fetches the ledger; pushes nothing."""
     result = workspace.load(workspace.files(None))
     ledger = look(lambda: open_ledger(workspace, config).read())
-    known = ledger if isinstance(ledger, Unread) else _accounts_in(ledger)
+    records = () if isinstance(ledger, Unread) else ledger.records.values()
+    known = sum(bool(record.account_id) for record in records)
     return MachineFacts(
         python=sys.version_info[:2],
         git=_git_version(workspace),
@@ -63,7 +63,7 @@ def machine_facts(workspace: Workspace, config: Config) -> MachineFacts:
         ledger_branch=ledger_branch(config, simulated=workspace.simulated),
         ledger_remote=config.ledger.remote,
         remotes=workspace.repository.remotes,
-        ledger=known,
+        ledger=ledger if isinstance(ledger, Unread) else known,
         push=_try_push(workspace, config),
     )
 
@@ -84,11 +84,11 @@ def amazon_facts(workspace: Workspace, state: DesiredState) -> AmazonFacts:
 def _amazon(
     ask: Examination, state: DesiredState, ledger: LedgerState, kinds: Kinds
 ) -> AmazonFacts:
-    caller = look(lambda: _whoami(ask))
+    caller = look(lambda: Whoami(*ask.caller()))
     if isinstance(caller, Unread):
         return AmazonFacts(caller=caller)
     plan, apply = actions_of((*PLAN, *kinds.reads)), actions_of((*APPLY, *kinds.writes))
-    used = _settings_used(state.baselines)
+    used = {spec.setting for item in state.baselines.values() for spec in item.settings}
     needed = {
         _NEEDS_TRUST[name]: f"the setting {name}" for name in sorted(used & set(_NEEDS_TRUST))
     }
@@ -106,20 +106,14 @@ def _amazon(
         quota=look(ask.account_quota),
         accounts=look(ask.account_count),
         to_create=sum(
-            1
+            not request.account_id and not ledger.record(request.id).account_id
             for request in state.requests
-            if not request.account_id and not ledger.record(request.id).account_id
         ),
         trusted=look(ask.trusted_services),
         trusted_needed={**needed, _RENAMES[0]: _RENAMES[1]},
         delegations=look(lambda: tuple(_delegations(ask, state, ledger))),
         skew_seconds=look(ask.clock_skew),
     )
-
-
-def _whoami(ask: Examination) -> Whoami:
-    account_id, arn = ask.caller()
-    return Whoami(account_id=account_id, arn=arn)
 
 
 def _organization(ask: Examination) -> OrganizationFacts:
@@ -151,10 +145,6 @@ def _enter(ask: Examination, *, reading: bool) -> Entry | Unread:
     return Entry(role=role, account_id=member, problem=problem)
 
 
-def _settings_used(baselines: Mapping[str, Baseline]) -> set[str]:
-    return {spec.setting for baseline in baselines.values() for spec in baseline.settings}
-
-
 def _delegations(
     ask: Examination, state: DesiredState, ledger: LedgerState
 ) -> Iterator[Delegation]:
@@ -169,16 +159,8 @@ def _delegations(
         if account_id is None:
             continue  # an account that is yet to be made administers nothing
         principal = _PRINCIPALS[setting]
-        yield Delegation(
-            service=principal,
-            setting=setting,
-            wanted=account_id,
-            found=ask.administrators(principal),
-        )
-
-
-def _accounts_in(ledger: LedgerState) -> int:
-    return sum(1 for record in ledger.records.values() if record.account_id)
+        found = ask.administrators(principal)
+        yield Delegation(service=principal, setting=setting, wanted=account_id, found=found)
 
 
 def _git_version(workspace: Workspace) -> str | None:
@@ -200,13 +182,10 @@ def _try_push(workspace: Workspace, config: Config) -> str | Unread:
     if remote is None or remote not in workspace.repository.remotes:
         return Unread("it stays on this machine")
     url = str(workspace.repository.handle.remotes[remote].url)
-    if not (command.is_local(url) or command.is_ssh(url)):
+    if not (is_local(url) or is_ssh(url)):
         return Unread("over https only the first write tells")
-    if not command.is_installed(workspace.environ):
+    git = GitCommand(workspace.repository.git_dir, workspace.environ)
+    if not git.is_installed:
         return Unread("there is no git command")
     ref = f"refs/heads/{ledger_branch(config, simulated=False)}"
-    return look(
-        lambda: command.try_push(
-            workspace.repository.git_dir, remote, ref=ref, environ=workspace.environ
-        )
-    )
+    return look(lambda: git.try_push(remote, ref=ref))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from aft.app.doctor.aws_facts import look
@@ -11,7 +12,6 @@ from aft.clock import SystemClock
 from aft.doctor.github import HubFacts
 from aft.doctor.model import Unread
 from aft.github import settings
-from aft.github.client import GitHubClient
 from aft.github.context import GitHubContext
 from aft.scaffold.roles import APPLY_ENVIRONMENT, PLAN_ENVIRONMENT
 from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS, shipped
@@ -37,17 +37,13 @@ def hub_facts(environ: Mapping[str, str], repository: str, top: Path) -> HubFact
         repository=found,
         rules=look(lambda: settings.ruleset_rules(client, branch)),
         protection=look(lambda: settings.classic_protection(client, branch)),
-        environments={name: _environment(client, name) for name in names},
+        environments={name: look(partial(settings.environment, client, name)) for name in names},
         actions=look(lambda: settings.actions_settings(client)),
         permissions=look(lambda: settings.workflow_permissions(client)),
         secrets=look(lambda: settings.secret_names(client)),
         variables=look(lambda: settings.variable_names(client)),
         workflows=workflows,
     )
-
-
-def _environment(client: GitHubClient, name: str) -> settings.EnvironmentSettings | Unread | None:
-    return look(lambda: settings.environment(client, name))
 
 
 def workflow_states(top: Path) -> Mapping[str, bool | None]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from aft.errors import NotFound, UnknownOutcome, UserError
+from aft.app.text_files import read_text
+from aft.errors import NotFound, UnknownOutcome
 from aft.forge.fitting import fitted_body, marker_of
 from aft.forge.model import Comment, PullRequest, Thread
 from aft.forge.port import Forge
@@ -34,23 +35,14 @@ class Posted:
         return f"comment on {self.comment.thread} {self.how}{also}{url}"
 
 
-def read_text(path: Path) -> str:
+def text_to_post(path: Path) -> str:
     """The text of a file, empty when it is missing. Raises ``UserError``."""
-    try:
-        if path.stat().st_size > TEXT_LIMIT:
-            raise UserError(f"{path} is larger than {TEXT_LIMIT:,} bytes")
-        return path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    return read_text(path, most=TEXT_LIMIT, errors="replace") if path.exists() else ""
 
 
 def post_sticky(forge: Forge, thread: Thread, text: str, *, note: str) -> Posted:
-    """Write ``text``, or bring our comment with its marker up to it.
-
-    Nothing is sent when it says the same already. ``note`` ends a text that had to be cut.
-    """
+    """Write ``text``, or bring our comment with its marker up to it. Nothing is sent when it says
+    the same already. ``note`` ends a text that had to be cut."""
     body = fitted_body(text, note=note, limit=forge.body_limit)
     marker = marker_of(text)
     ours = _ours(forge, thread, marker)

@@ -12,9 +12,7 @@ def settle_issue(
     forge: Forge, *, label: str, title: str, text: str, note: str, farewell: str
 ) -> str:
     """Open, update or (``text`` is empty) close our issue with ``label``; what was done, in words.
-
-    Issues of others with that label are left alone. Of several of ours the oldest stays.
-    """
+    Issues of others with that label are left alone. Of several of ours the oldest stays."""
     ours = _ours(forge, label)
     oldest = ours[0] if ours else None
     for other in ours[1:]:

@@ -54,9 +54,9 @@ def fetch_pull(
 ) -> FetchedPull:
     """Bring the test merge to ``refs/aft/merge``, if it merges exactly ``head``.
 
-    A forge makes that ref a moment after it is asked about the pull request, and may leave the old
-    one where there are conflicts: so the second parent decides. ``pause`` waits so many seconds, or
-    is false when that is too long. Raises ``Transient`` when the test merge does not come.
+    A forge makes that merge some time after it is asked for the pull request, and may keep an old
+    one: so the second parent decides. ``pause`` waits so many seconds, or is false when that is too
+    long. Raises ``Transient`` when the test merge does not come.
     """
     ref = forge.pull_refs(number).merge
     fetching.forget([MERGE_REF])

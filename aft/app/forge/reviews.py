@@ -1,7 +1,9 @@
 """What was reviewed before a merge: ``reviewed.json`` of the plan of the pull request.
 
 The newest run of the plan that counts decides: when its plan failed, nothing was reviewed. It may
-still be writing its comment: pull requests that merge themselves do not wait for that.
+still be writing its comment: pull requests that merge themselves do not wait for that. What one
+apply leaves undone (a failed account, a merge whose run was skipped) is in the next one's plan, and
+was reviewed where it was merged.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from aft.app.forge.comments import pull_request_of_commit
-from aft.app.forge.merges import merged_since_last_apply
 from aft.errors import NotFound, Terminal, UserError
 from aft.forge.model import PullRequest
 from aft.forge.port import Forge
@@ -23,6 +24,8 @@ from aft.plan.reviewed import (
 )
 
 REVIEWED = "reviewed.json"
+_MOST_MERGES = 200
+"""Merged pull requests that are looked at, the last ones first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +57,26 @@ def review_of_commit(forge: Forge, sha: str, *, plan_pipeline: str, apply_pipeli
         branch = brought_by.base_branch
     earlier = [
         _review_of(forge, pull, plan_pipeline)
-        for pull in merged_since_last_apply(forge, sha, branch=branch, pipeline=apply_pipeline)
+        for pull in _merged_since_last_apply(forge, sha, branch=branch, pipeline=apply_pipeline)
         if brought_by is None or pull.number != brought_by.number
     ]
     return _joined(own, *earlier)
+
+
+def _merged_since_last_apply(
+    forge: Forge, sha: str, *, branch: str, pipeline: str
+) -> tuple[PullRequest, ...]:
+    """Those merged into ``branch`` after the newest successful run of ``pipeline``, up to commit
+    ``sha``; newest first. None when there was no such run, or it is not in the same history."""
+    applied = forge.last_complete_run(pipeline, branch=branch)
+    if applied is None or applied == sha:
+        return ()
+    try:
+        commits = {commit.sha for commit in forge.commits_between(applied, sha)}
+    except (NotFound, Terminal):
+        return ()
+    found = forge.pull_requests_merged_into(branch, at_most=_MOST_MERGES)
+    return tuple(pull for pull in found if pull.merge_sha in commits)
 
 
 def _joined(*reviews: Review) -> Review:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cache
 
 from aft.app.workspace import Workspace
 from aft.config.model import REQUESTS_PATH
 from aft.desired.collisions import Fields, OtherChange, collisions
-from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.model import DesiredState
 from aft.desired.networks import NetworkClaims
 from aft.desired.single import SingleRequests
 from aft.files import RevisionFiles
@@ -24,14 +24,6 @@ MOST_BYTES = 2 * 1024 * 1024
 """Their size together: what somebody else pushes must not make everybody's checks slow."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Collisions:
-    """``notes`` name revisions that could not be compared, and why."""
-
-    findings: tuple[Finding, ...]
-    notes: tuple[str, ...] = ()
-
-
 def find_collisions(
     workspace: Workspace,
     files: RevisionFiles,
@@ -39,13 +31,13 @@ def find_collisions(
     glob: str,
     *,
     base: str | None = None,
-) -> Collisions:
-    """Compare what ``files`` changes with what every revision of ``glob`` changes.
+) -> tuple[list[Finding], list[str]]:
+    """Compare what ``files`` changes with what every revision of ``glob`` changes: findings, and
+    notes about revisions that could not be compared.
 
-    Ours are the changes since ``base`` (what we want to be merged into), without it those since
-    the two parted; theirs are always those since they parted. ``state`` says where requests hold
-    ranges of addresses; without it, these are not compared. What others hold never raises; a
-    ``glob`` that is none raises ``UserError``.
+    Ours are the changes since ``base`` (what we want to be merged into), else since the two parted;
+    theirs always since they parted. ``state`` says where requests have ranges of addresses, which
+    are not compared without it. Raises ``UserError`` for a bad ``glob``, never for content.
     """
     comparison = _Comparison(workspace, files, _fields(workspace, state), base)
     findings: list[Finding] = []
@@ -56,7 +48,7 @@ def find_collisions(
             notes.append(f"{other.name} was not compared: {found}")
         else:
             findings.extend(found)
-    return Collisions(findings=tuple(findings), notes=tuple(notes))
+    return findings, notes
 
 
 def _fields(workspace: Workspace, state: DesiredState | None) -> Fields:
@@ -78,14 +70,14 @@ class _Comparison:
         self.revision: Revision = self._repository.resolve("HEAD") if is_tree else files.revision
         self._uncommitted = uncommitted_paths(self._repository) if is_tree else ()
         self._base = None if base is None else self._repository.resolve(base)
-        self._known: dict[str, AccountRequest | None] = {}
+        self._our = cache(self._ours.at)
 
     def with_(self, other: OtherRevision) -> list[Finding] | str:
         """Findings, or why they cannot be told."""
         if other.base is None:
             return "it has no commit in common with this revision"
-        theirs = self._changed(other.base, other.revision)
         our_base = self._base or other.base
+        theirs = self._changed(other.base, other.revision)
         mine = self._changed(our_base, self.revision)
         if theirs is None:
             return f"it changes more than {MOST_FILES} files of {REQUESTS_PATH}/"
@@ -105,11 +97,6 @@ class _Comparison:
 
     def _changed(self, old: Revision, new: Revision) -> tuple[str, ...] | None:
         return changed_files(self._repository, old, new, REQUESTS_PATH, most=MOST_FILES)
-
-    def _our(self, path: str) -> AccountRequest | None:
-        if path not in self._known:
-            self._known[path] = self._ours.at(path)
-        return self._known[path]
 
     def _ids(self, base: Revision, paths: Iterable[str]) -> frozenset[str]:
         """The ids of those files that were there before."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypedDict
 
 from aft.app.workspace import Workspace
 from aft.app.world import World
@@ -127,14 +128,10 @@ def read_snapshot(
         found = {kind: effects.read() for kind, effects in world.effects.items()}
         objects = {kind: things for kind, things in found.items() if things is not None}
         return replace(read, objects=objects) if objects else read
-    needed = needed_by(scope, desired, ledger)
-    return world.edge.reader.read_scoped(
-        account_ids=needed.account_ids, request_ids=needed.request_ids, unit_paths=needed.unit_paths
-    )
+    return world.edge.reader.read_scoped(**needed_by(scope, desired, ledger))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Needed:
+class Needed(TypedDict):
     """What a scoped plan looks at: accounts known by id, those known only by tag, OUs."""
 
     account_ids: Sequence[AccountId]
@@ -176,10 +173,9 @@ def changed_since(
 ) -> tuple[RequestId, ...] | None:
     """The requests that differ between ``old`` and the desired state's revision.
 
-    ``None`` when only a full plan can tell: ``aft.yaml``, a baseline, the OU tree or a
-    customization changed, which reaches every account; or a request's file is gone, and only who
-    has seen everything may conclude that its account is to be forgotten. Raises ``UserError`` for
-    a working tree, which has no commit to compare.
+    ``None`` when only a full plan can tell: ``aft.yaml``, a baseline, the OU tree or customizations
+    changed, or a request's file is gone and its account may have to be forgotten. Raises
+    ``UserError`` for a working tree, which has no commit to compare.
     """
     if desired.revision == WORKING_TREE:
         raise UserError(
@@ -187,13 +183,11 @@ def changed_since(
             hint="commit first, or plan without --changed-since",
         )
     base = workspace.files(old).revision
-    history = GitHistory(workspace.repository)
-    if history.changed_paths(base, desired.revision, CONFIG_PATH) or history.changed_paths(
-        base, desired.revision, CUSTOMIZATIONS_PATH
-    ):
+    changed_paths = partial(GitHistory(workspace.repository).changed_paths, base, desired.revision)
+    if changed_paths(CONFIG_PATH) or changed_paths(CUSTOMIZATIONS_PATH):
         return None
     changed: set[RequestId] = set()
-    for path in history.changed_paths(base, desired.revision, REQUESTS_PATH):
+    for path in changed_paths(REQUESTS_PATH):
         file = PurePosixPath(path)
         if file.name == DEFAULTS_NAME:
             below = f"{file.parent}/"
@@ -225,26 +219,24 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
     scope = None if plan.scope is None else tuple(RequestId(name) for name in plan.scope)
     snapshot = read_snapshot(world, desired, ledger, scope).with_kinds(plan.kinds)
     moved = what_moved(plan, snapshot, ledger_commit=ledger.commit, revision=tip)
-    if moved:
-        lines = "\n".join(f"  {line}" for line in moved)
-        raise Refused(
-            f"plan {plan_digest(plan)[7:19]} was made for another world:\n{lines}",
-            hint="make a new plan, and review it",
-        )
+    _refuse_if(moved, plan, "was made for another world")
     view = view_of(
         workspace, desired, snapshot, ledger, scope=scope, rerun=asked_again(plan), is_deep=True
     )
     now = world.clock.now()
     again = redrafted(plan, view, kinds=workspace.kinds, made_at=now)
-    otherwise = what_differs(plan, again.plan, workspace.kinds)
-    if otherwise:
-        lines = "\n".join(f"  {line}" for line in otherwise)
-        raise Refused(
-            f"plan {plan_digest(plan)[7:19]} was made by another version of aft or of a plug-in, "
-            f"and this one would do something else:\n{lines}",
-            hint="make a new plan, and review it",
-        )
+    what = (
+        "was made by another version of aft or of a plug-in, and this one would do something else"
+    )
+    _refuse_if(what_differs(plan, again.plan, workspace.kinds), plan, what)
     return judged(replace(again, plan=plan), view, kinds=workspace.kinds, today=now.date())
+
+
+def _refuse_if(lines: Iterable[str], plan: Plan, what: str) -> None:
+    if text := "".join(f"\n  {line}" for line in lines):
+        raise Refused(
+            f"plan {plan_digest(plan)[7:19]} {what}:{text}", hint="make a new plan, and review it"
+        )
 
 
 def judged(drafted: Drafted, view: PlanView, *, kinds: Kinds, today: date) -> Planned:

@@ -16,14 +16,13 @@ from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.customizations.model import CustomizationStep, OtherAccount, Previews, StepInputs, step_ref
-from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.model import DesiredState
 from aft.errors import AftError, UserError
-from aft.kinds.customization.diff import parameters_for
-from aft.kinds.customization.other_accounts import outputs_of
+from aft.kinds.customization.diff import outputs_of, parameters_for
 from aft.plan.fields import takes_away
 from aft.plan.model import Action, Change
 from aft.sessions import SealedSession
-from aft.values.ids import WORKING_TREE, AccountId
+from aft.values.ids import WORKING_TREE, AccountId, RequestId
 
 AT_ONCE = 4
 
@@ -32,12 +31,10 @@ def check_trusted(workspace: Workspace, desired: DesiredState) -> None:
     """Raises ``UserError`` unless the revision is part of the branch that is applied."""
     worker = desired.config.worker
     tips = (f"{worker.remote}/{worker.branch}", worker.branch)
-    if desired.revision != WORKING_TREE and any(
-        workspace.repository.is_ancestor(desired.revision, tip) for tip in tips
-    ):
-        return
     what = "files that are not even committed"
     if desired.revision != WORKING_TREE:
+        if any(workspace.repository.is_ancestor(desired.revision, tip) for tip in tips):
+            return
         what = f"revision {desired.revision[:12]}, which is not part of {worker.branch}"
     raise UserError(
         f"--terraform would run the code of {what}",
@@ -48,9 +45,8 @@ def check_trusted(workspace: Workspace, desired: DesiredState) -> None:
 def with_previews(workspace: Workspace, world: World, planned: Planned) -> Planned:
     """The plan, its Terraform steps with what Terraform says of them as details."""
     look = _Looker(workspace=workspace, world=world, planned=planned)
-    changes = planned.plan.changes
     with ThreadPoolExecutor(AT_ONCE, "aft-preview") as pool:
-        detailed = tuple(pool.map(look, changes))
+        detailed = tuple(pool.map(look, planned.plan.changes))
     return replace(planned, plan=replace(planned.plan, changes=detailed))
 
 
@@ -62,51 +58,40 @@ class _Looker:
 
     def __call__(self, change: Change) -> Change:
         """The change with details, if its runner can tell any."""
-        if change.action is not Action.RUN:
+        step = self._step(change) if change.action is Action.RUN else None
+        runner = self.workspace.runners.get(step.kind) if step is not None else None
+        if step is None or change.account_id is None or not isinstance(runner, Previews):
             return change
-        found = self._step(change)
-        runner = self.workspace.runners.get(found[0].kind) if found is not None else None
-        if found is None or not isinstance(runner, Previews):
-            return change
-        if change.account_id is None or not change.inputs_digest:
+        if not change.inputs_digest:
             why = "what Terraform changes is only known once the changes before it are made"
             return replace(change, details=(why,))
-        step, inputs = found
         session = self.world.edge.members.reading_session(AccountId(change.account_id))
         preview: Callable[..., tuple[str, ...]] = runner.preview
         try:
-            found_out = preview(step, inputs, SealedSession(session))
+            lines = preview(step, self._inputs(change, step), SealedSession(session))
         except AftError as error:
             return replace(change, details=(f"cannot be planned: {error.message}",))
-        gone = (takes_away(line) for line in found_out if line.startswith("-"))
-        told = replace(change, details=found_out, fields=(*change.fields, *gone))
-        return self.planned.kinds.judged(told)
+        gone = (takes_away(line) for line in lines if line.startswith("-"))
+        return self.planned.kinds.judged(
+            replace(change, details=lines, fields=(*change.fields, *gone))
+        )
 
-    def _step(self, change: Change) -> tuple[CustomizationStep, StepInputs] | None:
+    def _step(self, change: Change) -> CustomizationStep | None:
+        target = self.planned.targets.get(RequestId(change.target))
+        steps = target.steps if target is not None else ()
+        return next((step for step in steps if step_ref(step.id) == change.ref), None)
+
+    def _inputs(self, change: Change, step: CustomizationStep) -> StepInputs:
         desired, ledger = self.planned.desired, self.planned.ledger
-        request = next((item for item in desired.requests if item.id == change.target), None)
-        if request is None or change.account_id is None:
-            return None
-        target = self.planned.targets.get(request.id)
-        if target is None:
-            return None
-        record = ledger.record(request.id)
-        for step in target.steps:
-            if step_ref(step.id) == change.ref:
-                return step, StepInputs(
-                    account=target.facts,
-                    outputs=outputs_of(record),
-                    accounts=self._accounts(request),
-                    parameters=parameters_for(step, request, desired),
-                    options=runner_options(self.workspace, desired.config),
-                )
-        return None
-
-    def _accounts(self, request: AccountRequest) -> dict[str, OtherAccount]:
-        ledger = self.planned.ledger
-        return {
-            name: OtherAccount(
-                account_id=ledger.record(name).account_id, outputs=outputs_of(ledger.record(name))
-            )
-            for name in request.depends_on
-        }
+        target = self.planned.targets[RequestId(change.target)]
+        records = {name: ledger.record(name) for name in target.request.depends_on}
+        return StepInputs(
+            account=target.facts,
+            outputs=outputs_of(ledger.record(target.request.id)),
+            accounts={
+                name: OtherAccount(account_id=record.account_id, outputs=outputs_of(record))
+                for name, record in records.items()
+            },
+            parameters=parameters_for(step, target.request, desired),
+            options=runner_options(self.workspace, desired.config),
+        )

@@ -53,13 +53,7 @@ def plan_published(
             hint="publish one with credentials: aft apply --publish, or aft drift --publish",
         )
     if scope is not None:
-        needed = needed_by(scope, desired, ledger)
-        snapshot = narrowed(
-            snapshot,
-            account_ids=needed.account_ids,
-            request_ids=needed.request_ids,
-            unit_paths=needed.unit_paths,
-        )
+        snapshot = narrowed(snapshot, **needed_by(scope, desired, ledger))
     now = SystemClock().now()
     view = view_of(workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun))
     drafted = draft_plan(view, kinds=workspace.kinds, made_at=now)

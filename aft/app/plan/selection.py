@@ -59,11 +59,14 @@ def check_rerun(desired: DesiredState, names: Sequence[str]) -> None:
         for step in customization.steps
         for name in (customization.name, step.name, step.id)
     }
+    there_are = "the repository has no customizations"
+    if known:
+        there_are = f"there are {', '.join(sorted(known))}"
     for name in names:
         if name not in known:
             raise UserError(
                 f"there is no customization or step {name!r} at {desired.revision}",
-                hint=did_you_mean(name, known) or f"there are {', '.join(sorted(known))}",
+                hint=did_you_mean(name, known) or there_are,
             )
 
 

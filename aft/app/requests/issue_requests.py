@@ -8,16 +8,16 @@ from pathlib import Path
 
 from aft.app.requests.issue_forms import form_choices
 from aft.app.requests.new_request import ProposedRequest, RequestDesk, write_request
+from aft.app.text_files import read_text, write_text
 from aft.app.workspace import InvalidRepository, Workspace
 from aft.desired.draft import field_of
 from aft.desired.issue_answers import Problem, question_for, read_issue
 from aft.desired.issue_form import FormChoices
 from aft.desired.model import AccountRequest
-from aft.errors import UserError
 from aft.findings.model import Finding
 from aft.report.request_reply import (
+    BROKEN_REPOSITORY,
     Origin,
-    broken_repository_reply,
     made_reply,
     problems_of,
     problems_reply,
@@ -28,8 +28,8 @@ from aft.report.request_reply import (
 REPLY = "reply.md"
 REQUEST = "request.json"
 PULL_REQUEST = "pull-request.md"
-MAX_FILE_BYTES = 1 << 20
-"""More than GitHub lets an issue hold, whatever its characters; the rest is not read."""
+MAX_FILE = 1 << 20
+"""Characters; more than GitHub lets an issue hold. The rest is ignored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,30 +49,29 @@ def request_from_issue(
     Raises ``InvalidRepository`` (after writing a reply that says so) when the repository has
     errors of its own, and ``UserError`` for a file that cannot be read.
     """
-    body = _read(issue_file)
-    report.mkdir(parents=True, exist_ok=True)
+    body = read_text(issue_file, errors="replace")[:MAX_FILE]
     for name in (REPLY, REQUEST, PULL_REQUEST):
         (report / name).unlink(missing_ok=True)  # of an earlier run
     try:
         desk = RequestDesk.open(workspace)
     except InvalidRepository:
-        _write(report / REPLY, broken_repository_reply())
+        write_text(report / REPLY, BROKEN_REPOSITORY)
         raise
     choices = form_choices(desk.state, desk.files)
     draft, problems = read_issue(body, choices, remark=origin.remark)
     if draft is None:
-        _write(report / REPLY, problems_reply(problems))
+        write_text(report / REPLY, problems_reply(problems))
         return IssueRequest(request=None, path="", problems=problems)
     proposed = desk.propose(draft)
     if proposed.request is None:
         problems = problems_of(proposed.findings, _questions(proposed, choices))
-        _write(report / REPLY, problems_reply(problems))
+        write_text(report / REPLY, problems_reply(problems))
         return IssueRequest(request=None, path="", problems=problems)
     write_request(workspace, proposed)
     request = proposed.request
-    _write(report / REPLY, made_reply(request, path=proposed.path, text=proposed.text))
-    _write(report / REQUEST, request_json(request, path=proposed.path, origin=origin))
-    _write(report / PULL_REQUEST, pull_request_body(request, origin))
+    write_text(report / REPLY, made_reply(request, path=proposed.path, text=proposed.text))
+    write_text(report / REQUEST, request_json(request, path=proposed.path, origin=origin))
+    write_text(report / PULL_REQUEST, pull_request_body(request, origin))
     return IssueRequest(request=request, path=proposed.path, problems=())
 
 
@@ -81,15 +80,3 @@ def _questions(proposed: ProposedRequest, choices: FormChoices) -> Mapping[Findi
         finding: question_for(field_of(finding, proposed.path, proposed.text), choices)
         for finding in proposed.findings
     }
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES).decode("utf-8", "replace")
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

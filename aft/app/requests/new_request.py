@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from aft.app.text_files import write_new
 from aft.app.workspace import InvalidRepository, Workspace
 from aft.desired.draft import (
     RequestDraft,
@@ -26,10 +26,8 @@ from aft.findings.model import Condition, Finding, SourceRef
 
 @dataclass(frozen=True, kw_only=True)
 class ProposedRequest:
-    """The would-be file, and everything there is to say about the repository with it.
-
-    ``request`` is ``None`` when there are errors.
-    """
+    """The would-be file, and everything there is to say about the repository with it. ``request``
+    is ``None`` when there are errors."""
 
     draft: RequestDraft
     path: str
@@ -115,23 +113,12 @@ def _check_reachable(draft: RequestDraft, supplied: Mapping[str, Any]) -> None:
     )
 
 
-def write_request(workspace: Workspace, proposed: ProposedRequest) -> Path:
+def write_request(workspace: Workspace, proposed: ProposedRequest) -> None:
     """Write the file. Raises ``UserError`` when it cannot be, or is there already."""
     if proposed.request is None:
         raise ValueError("a request with errors is never written")
-    top = workspace.repository.path.resolve()
-    file = top / proposed.path
-    try:
-        if not file.parent.resolve().is_relative_to(top):
-            raise UserError(f"{file.parent} leads out of the repository")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8", newline="\n") as out:
-            out.write(proposed.text)
-    except FileExistsError as error:
-        raise UserError(f"{proposed.path} exists already; nothing was written") from error
-    except OSError as error:
-        raise UserError(f"cannot write {proposed.path}: {error.strerror}") from error
-    return file
+    if not write_new(workspace.repository.path, proposed.path, proposed.text):
+        raise UserError(f"{proposed.path} exists already; nothing was written")
 
 
 def _new(findings: Sequence[Finding], path: str) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pygit2
 
-from aft.git import command
+from aft.git.command import GitCommand
 from aft.git.ref_lock import past_lock
 from aft.git.repository import Repository
 
@@ -33,10 +33,8 @@ class LedgerBranch:
         return str(reference.target) if reference else None
 
     def move(self, old: str | None, new: str) -> bool:
-        """Move it from ``old`` to ``new``; false when it is not at ``old`` any more.
-
-        Raises ``Transient`` when its lock is held for long.
-        """
+        """Move it from ``old`` to ``new``; false when it is not at ``old`` any more. Raises
+        ``Transient`` when its lock is held for long."""
         if old == new:
             return True
         return past_lock(self._handle, self.name, lambda: self._move(old, new))
@@ -64,10 +62,9 @@ class LedgerBranch:
         return True
 
     def _create(self, new: str) -> bool:
-        if command.is_installed(os.environ):
-            return command.create_ref(
-                Path(self._handle.path), self.name, new, message=_MESSAGE, environ=os.environ
-            )
+        git = GitCommand(Path(self._handle.path), os.environ)
+        if git.is_installed:
+            return git.create_ref(self.name, new, message=_MESSAGE)
         try:
             self._handle.references.create(self.name, new)
         except pygit2.AlreadyExistsError:

@@ -58,8 +58,8 @@ class Refusal:
 class Allocations:
     """By owner: the range, or why there is none."""
 
-    ranges: Mapping[str, IPv4Network] = field(default_factory=dict)
-    refusals: Mapping[str, Refusal] = field(default_factory=dict)
+    ranges: dict[str, IPv4Network] = field(default_factory=dict)
+    refusals: dict[str, Refusal] = field(default_factory=dict)
 
 
 Taken = tuple[str, IPv4Network]
@@ -77,52 +77,48 @@ def allocate(
     for claim in ordered:
         if claim.held is not None:
             occupied.add(claim.held, claim.owner)
-    draft = _Draft(occupied)
+    found = Allocations()
     for claim in ordered:
-        draft.keep(claim)
-    draft.cut([claim for claim in ordered if claim.given is None and claim.held is None], pools)
-    return Allocations(ranges=draft.ranges, refusals=draft.refusals)
+        _keep(claim, occupied, found)
+    others = [claim for claim in ordered if claim.given is None and claim.held is None]
+    _cut(others, pools, occupied, found)
+    return found
 
 
-class _Draft:
-    """Allocations in the making."""
+def _keep(claim: RangeClaim, occupied: _Occupied, found: Allocations) -> None:
+    """What is given, or else what is held already."""
+    if claim.given is None:
+        if claim.held is not None:
+            found.ranges[claim.owner] = claim.held
+        return
+    other = occupied.other(claim.given, claim.owner)
+    if other is not None and claim.given != claim.held:
+        refusal = Refusal(problem=Problem.OVERLAP, other=other[0], range=other[1])
+        found.refusals[claim.owner] = refusal
+    else:
+        found.ranges[claim.owner] = claim.given
+        occupied.add(claim.given, claim.owner)
 
-    def __init__(self, occupied: _Occupied) -> None:
-        self.ranges: dict[str, IPv4Network] = {}
-        self.refusals: dict[str, Refusal] = {}
-        self._occupied = occupied
 
-    def keep(self, claim: RangeClaim) -> None:
-        """What is given, or else what is held already."""
-        if claim.given is None:
-            if claim.held is not None:
-                self.ranges[claim.owner] = claim.held
-            return
-        other = self._occupied.other(claim.given, claim.owner)
-        if other is not None and claim.given != claim.held:
-            self.refusals[claim.owner] = Refusal(
-                problem=Problem.OVERLAP, other=other[0], range=other[1]
-            )
-            return
-        self.ranges[claim.owner] = claim.given
-        self._occupied.add(claim.given, claim.owner)
-
-    def cut(self, claims: Iterable[RangeClaim], pools: Mapping[str, RangePool]) -> None:
-        """The first free range of its pool for each."""
-        cutters = {
-            name: _Cutter(pool.range, (*pool.reserved, *self._occupied.around_and_in(pool.range)))
-            for name, pool in pools.items()
-        }
-        for claim in claims:
-            pool = pools.get(claim.pool)
-            if pool is None:
-                self.refusals[claim.owner] = Refusal(problem=Problem.NO_POOL)
-                continue
-            cut = cutters[claim.pool].cut(claim.prefix)
-            if cut is None:
-                self.refusals[claim.owner] = Refusal(problem=Problem.EXHAUSTED, range=pool.range)
-            else:
-                self.ranges[claim.owner] = cut
+def _cut(
+    claims: Iterable[RangeClaim],
+    pools: Mapping[str, RangePool],
+    occupied: _Occupied,
+    found: Allocations,
+) -> None:
+    """The first free range of its pool for each."""
+    cutters = {
+        name: _Cutter(pool.range, (*pool.reserved, *occupied.around_and_in(pool.range)))
+        for name, pool in pools.items()
+    }
+    for claim in claims:
+        pool = pools.get(claim.pool)
+        if pool is None:
+            found.refusals[claim.owner] = Refusal(problem=Problem.NO_POOL)
+        elif cut := cutters[claim.pool].cut(claim.prefix):
+            found.ranges[claim.owner] = cut
+        else:
+            found.refusals[claim.owner] = Refusal(problem=Problem.EXHAUSTED, range=pool.range)
 
 
 class _Occupied:
@@ -134,11 +130,9 @@ class _Occupied:
         self._starts: list[tuple[int, int]] = []
 
     def add(self, span: IPv4Network, owner: str) -> None:
-        owners = self._owners.get(span)
-        if owners is None:
-            owners = self._owners[span] = set()
+        if span not in self._owners:
             bisect.insort(self._starts, (int(span.network_address), span.prefixlen))
-        owners.add(owner)
+        self._owners.setdefault(span, set()).add(owner)
 
     def other(self, span: IPv4Network, owner: str) -> Taken | None:
         """Somebody else's range that overlaps ``span``."""

@@ -8,6 +8,7 @@ arithmetic is ``aft.kinds.address_range.allocate``'s.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
@@ -220,39 +221,30 @@ def _left_behind(
 
 
 def _parsed(text: str) -> IPv4Network | None:
-    try:
+    with suppress(ValueError):
         return parse_cidr(text)
-    except ValueError:
-        return None
+    return None
 
 
 def _refused(owner: _Owner, refusal: Refusal) -> Finding:
     request, wanted = owner.claim.request, owner.claim.wanted
-    setting = f"setting {owner.claim.setting} ({owner.claim.source})"
     match refusal.problem:
         case Problem.EXHAUSTED:
-            return Finding(
-                code="AFT930",
-                target=request.id,
-                message=f"{setting} gets no network: pool {wanted.pool} ({refusal.range}) has no "
-                f"/{wanted.prefix} left",
-                hint=f"enlarge `networks.pools.{wanted.pool}` in aft.yaml, or add another pool",
-            )
+            code = "AFT930"
+            why = f"pool {wanted.pool} ({refusal.range}) has no /{wanted.prefix} left"
+            hint = f"enlarge `networks.pools.{wanted.pool}` in aft.yaml, or add another pool"
         case Problem.OVERLAP:
-            return Finding(
-                code="AFT931",
-                target=request.id,
-                message=f"{setting} gets no network: {wanted.cidr} overlaps {refusal.range} of "
-                f"{refusal.other}",
-                hint=f"give another range in {request.source.path}",
-            )
+            code = "AFT931"
+            why = f"{wanted.cidr} overlaps {refusal.range} of {refusal.other}"
+            hint = f"give another range in {request.source.path}"
         case Problem.NO_POOL:
-            return Finding(
-                code="AFT930",
-                target=request.id,
-                message=f"{setting} gets no network: there is no pool {wanted.pool!r}",
-                hint=f"add `networks.pools.{wanted.pool}` to aft.yaml",
-            )
+            code = "AFT930"
+            why = f"there is no pool {wanted.pool!r}"
+            hint = f"add `networks.pools.{wanted.pool}` to aft.yaml"
+    setting = f"setting {owner.claim.setting} ({owner.claim.source})"
+    return Finding(
+        code=code, target=request.id, message=f"{setting} gets no network: {why}", hint=hint
+    )
 
 
 def _unseen(owner: _Owner) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from aft.baselines.model import ClaimsNetwork
 from aft.engine.context import RunContext
@@ -28,19 +29,14 @@ class AddressRangeEffects(Effects):
 
         def seen(item: Look) -> tuple[str | None, bool]:
             plugin = item.subject.plugin
-            if not isinstance(plugin, ClaimsNetwork):
-                return None, False
-            try:
-                session = members.session(item.account_id)
-                inputs = item.subject.inputs(item.subject.regions[0])
-                return plugin.live_network(inputs, session), True
-            except AftError:
-                return None, False
+            if isinstance(plugin, ClaimsNetwork):
+                with suppress(AftError):
+                    inputs = item.subject.inputs(item.subject.regions[0])
+                    return plugin.live_network(inputs, members.session(item.account_id)), True
+            return None, False
 
         with ThreadPoolExecutor(in_parallel, "aft-read") as pool:
-            found = list(pool.map(seen, looks))
-        return {
-            (item.account_id, item.ref.key): cidr
-            for item, (cidr, is_seen) in zip(looks, found, strict=True)
-            if is_seen
-        }
+            found = zip(looks, pool.map(seen, looks), strict=True)
+            return {
+                (item.account_id, item.ref.key): cidr for item, (cidr, is_seen) in found if is_seen
+            }

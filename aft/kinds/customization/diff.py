@@ -7,16 +7,21 @@ change; the step is planned, and left alone if they turn out the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from aft.customizations.digests import step_digest, step_effect
-from aft.customizations.inputs import place_of
-from aft.customizations.model import CustomizationStep, OtherAccount, Outputs, step_ref
-from aft.customizations.other_accounts import account_reads, depends_on_step
+from aft.customizations.model import (
+    CUSTOMIZATION,
+    CustomizationStep,
+    OtherAccount,
+    Outputs,
+    StepInputs,
+    step_ref,
+)
 from aft.customizations.parameters import parameter_values
+from aft.customizations.reads import account_reads, depends_on_step
 from aft.desired.model import AccountRequest, DesiredState
 from aft.findings.model import Finding
-from aft.kinds.customization.other_accounts import dependencies_first, other_accounts, running
 from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
 from aft.plan.applied import is_up_to_date, reason_of
@@ -25,9 +30,50 @@ from aft.plan.fields import RERUN
 from aft.plan.model import Action, FieldChange
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
+from aft.values.ids import RequestId
 
-_INPUTS_MAY_CHANGE = "its inputs may change"
-_ASKED_FOR = "asked for, although nothing changed"
+
+def other_accounts(view: PlanView, request: AccountRequest) -> Mapping[str, OtherAccount]:
+    """What the request's steps may see, by the ids of the requests it depends on."""
+    records = {name: view.ledger.record(name) for name in request.depends_on}
+    return {
+        name: OtherAccount(
+            account_id=view.around.accounts.get(name) or record.account_id,
+            outputs=outputs_of(record),
+        )
+        for name, record in records.items()
+    }
+
+
+def outputs_of(record: AccountRecord) -> Mapping[str, Outputs]:
+    """What the ledger knows that steps of an account left, by step id."""
+    return {step: done.outputs for step, done in record.steps_of(CUSTOMIZATION).items()}
+
+
+def running(draft: Draft, request_id: str) -> frozenset[str]:
+    """The steps that this plan runs in the account of ``request_id``, which was planned before."""
+    return frozenset(
+        change.key for change in draft.changes_of(request_id) if change.action is Action.RUN
+    )
+
+
+def dependencies_first(requests: Iterable[AccountRequest]) -> tuple[AccountRequest, ...]:
+    """The requests, each after those of them that it depends on; otherwise in their order. Among
+    requests that wait for each other (which rules refuse) the order is as given."""
+    wanted = {request.id: request for request in requests}
+    ordered: dict[RequestId, AccountRequest] = {}
+    started: set[RequestId] = set()
+    for first in wanted.values():
+        todo = [(first, False)]
+        while todo:
+            request, is_ready = todo.pop()
+            if is_ready:
+                ordered.setdefault(request.id, request)
+            elif request.id not in started:
+                started.add(request.id)
+                todo.append((request, True))
+                todo.extend((wanted[name], False) for name in request.depends_on if name in wanted)
+    return tuple(ordered.values())
 
 
 def parameters_for(
@@ -46,7 +92,15 @@ def plan_customizations(view: PlanView, draft: Draft) -> None:
             continue
         if target.site.is_management:
             if target.steps:
-                draft.remark(_in_management(request))
+                where = f"take `customizations` out of {request.source.path}"
+                remark = Finding(
+                    code="AFT943",
+                    target=request.id,
+                    message="this is the management account: no customization runs there, because "
+                    "it would have its credentials",
+                    hint=f"{where}; global ones are left out, too",
+                )
+                draft.remark(remark)
             continue
         plan_removals(view, draft, target)
         _plan_runs(view, draft, target)
@@ -60,19 +114,16 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
     for step in target.steps:
         done = record.done(step_ref(step.id))
         runner = view.runners.get(step.kind)
-        depends = (an_earlier_one_runs and "outputs" in step.uses) or _waits_for_others(
-            step, request, draft
-        )
+        depends = an_earlier_one_runs and "outputs" in step.uses
+        depends = depends or _waits_for_others(step, request, draft)
+        version = runner.effect_version if runner is not None else 0
+        parameters = parameters_for(step, request, view.desired)
         digest = ""
         if facts.account_id is not None and runner is not None and not depends:
-            digest = step_digest(
-                step,
-                effect_version=runner.effect_version,
-                facts=facts,
-                outputs=outputs,
-                accounts=accounts,
-                parameters=parameters_for(step, request, view.desired),
+            inputs = StepInputs(
+                account=facts, outputs=outputs, accounts=accounts, parameters=parameters
             )
+            digest = step_digest(step, inputs, effect_version=version)
         is_asked_for = not view.rerun.isdisjoint({step.customization, step.name, step.id})
         if done is not None:
             outputs[step.id] = done.outputs
@@ -86,11 +137,7 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             stage=Stage.RUN,
             fields=(FieldChange(field=RERUN, before=None, after="yes"),) if is_asked_for else (),
             inputs_digest=digest,
-            effect=step_effect(
-                step,
-                effect_version=runner.effect_version if runner is not None else 0,
-                parameters=parameters_for(step, request, view.desired),
-            ),
+            effect=step_effect(step, effect_version=version, parameters=parameters),
             reason=_reason(record, step, depends=depends, digest=digest, is_asked_for=is_asked_for),
         )
         an_earlier_one_runs = True
@@ -107,17 +154,15 @@ def _reason(
     done = record.done(step_ref(step.id))
     if done is not None and record.failed(step_ref(step.id)) is None:
         if is_asked_for and (depends or done.digest == digest):
-            return _ASKED_FOR
+            return "asked for, although nothing changed"
         if depends:
-            return _INPUTS_MAY_CHANGE
+            return "its inputs may change"
     return reason_of(record, step_ref(step.id), f"customization {step.customization}")
 
 
 def _waits_for_others(step: CustomizationStep, request: AccountRequest, draft: Draft) -> bool:
     """Whether a step of another account that it reads runs in this plan."""
-    if "accounts" not in step.uses:
-        return False
-    return any(
+    return "accounts" in step.uses and any(
         depends_on_step(step, other, ran)
         for other in request.depends_on
         for ran in running(draft, other)
@@ -135,23 +180,12 @@ def _missing_outputs(
         other = accounts.get(read.request)
         if other is None or not read.key or not read.access.is_certain:
             continue
-        if read.step in running(draft, read.request):
-            continue
-        if read.key not in other.outputs.get(read.step, {}):
+        is_to_run = read.step in running(draft, read.request)
+        if not is_to_run and read.key not in other.outputs.get(read.step, {}):
             yield Finding(
                 code="AFT942",
                 target=request.id,
-                message=f"{place_of(read.access)} reads {read.access}, and {read.request} has no "
+                message=f"{read.access.source} reads {read.access}, and {read.request} has no "
                 "such output, nor will this plan make it",
                 hint=f"let {read.step} leave {read.key}, or correct the name",
             )
-
-
-def _in_management(request: AccountRequest) -> Finding:
-    return Finding(
-        code="AFT943",
-        target=request.id,
-        message="this is the management account: no customization runs there, because it would "
-        "have its credentials",
-        hint=f"take `customizations` out of {request.source.path}; global ones are left out, too",
-    )

@@ -1,7 +1,7 @@
 """Steps of customizations: run, destroyed, or forgotten.
 
-A step whose inputs turn out to be those of its last success is not run, unless somebody asked.
-Whatever a step wrote is kept; what must be known of it once its files are gone goes to the ledger.
+A step whose inputs turn out to be those of its last success is not run, unless somebody asked. What
+a step wrote is kept; what must be known of it once its files are gone goes to the ledger.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.engine.readiness import ensure_usable
 from aft.errors import AftError, Terminal
-from aft.kinds.customization.diff import parameters_for
-from aft.kinds.customization.other_accounts import outputs_of
+from aft.kinds.customization.diff import outputs_of, parameters_for
 from aft.kinds.customization.removals import runner_claiming
 from aft.ledger.events import EventKind
 from aft.plan.fields import RERUN, REVISION, field_of
@@ -53,13 +52,17 @@ class CustomizationEffects(Effects):
     """Carries out changes of customizations' steps."""
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
-        match change.action:
-            case Action.RUN:
-                return _run(run, change)
-            case Action.DELETE:
-                return _destroy(run, change)
-            case _:
-                return _forget(run, change)
+        if change.action is Action.RUN:
+            return _run(run, change)
+        if change.action is Action.DELETE:
+            return _destroy(run, change)
+        return StepSuccess(
+            summary=f"Forget {change.key} of {change.target}: what it made is kept",
+            message="what it made is kept",
+            account_id=run.account_of(change),
+            data={"how": "kept"},
+            event=EventKind.STEP_REMOVED,
+        )
 
     def about(self, run: RunContext, change: Change) -> Mapping[str, str]:
         return _about(run, change)
@@ -68,22 +71,19 @@ class CustomizationEffects(Effects):
 def _run(context: RunContext, change: Change) -> StepSuccess:
     """Run one step with the outputs of the steps before it, unless its inputs are unchanged."""
     account_id = _account_of(context, change)
-    facts = context.facts_of(change.target, account_id)
     step, outputs = _step(context, change)
     runner = context.tools.runners.get(step.kind)
     if runner is None:
         raise _no_runner(step.kind)
     request = context.request(change.target)
-    accounts = _accounts(context, request)
-    parameters = parameters_for(step, request, context.desired)
-    digest = step_digest(
-        step,
-        effect_version=runner.effect_version,
-        facts=facts,
+    inputs = StepInputs(
+        account=context.facts_of(change.target, account_id),
         outputs=outputs,
-        accounts=accounts,
-        parameters=parameters,
+        accounts=_accounts(context, request),
+        parameters=parameters_for(step, request, context.desired),
+        options=context.tools.options,
     )
+    digest = step_digest(step, inputs, effect_version=runner.effect_version)
     record = context.record(change.target)
     before = record.done(change.ref)
     is_same = before is not None and before.digest == digest and not record.failed(change.ref)
@@ -98,13 +98,6 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
             data={"about": _about(context, change)},
             unchanged=True,
         )
-    inputs = StepInputs(
-        account=facts,
-        outputs=outputs,
-        accounts=accounts,
-        parameters=parameters,
-        options=context.tools.options,
-    )
     result = _carry_out(context, change, step, inputs, runner.run)
     context.leave_outputs(change.target, step.id, result.outputs)
     left = f", leaving {', '.join(sorted(result.outputs))}" if result.outputs else ""
@@ -147,17 +140,6 @@ def _destroy(context: RunContext, change: Change) -> StepSuccess:
     )
 
 
-def _forget(context: RunContext, change: Change) -> StepSuccess:
-    """Let a step go that the account no longer gets; what it made stays."""
-    return StepSuccess(
-        summary=f"Forget {change.key} of {change.target}: what it made is kept",
-        message="what it made is kept",
-        account_id=context.account_of(change),
-        data={"how": "kept"},
-        event=EventKind.STEP_REMOVED,
-    )
-
-
 def _about(context: RunContext, change: Change) -> Mapping[str, str]:
     """What must be known of the change's step once its files are gone."""
     if change.action is Action.DELETE:
@@ -166,17 +148,16 @@ def _about(context: RunContext, change: Change) -> Mapping[str, str]:
         return known.about if known is not None else {}
     if change.action is not Action.RUN:
         return {}
-    owner = context.desired.customizations.get(change.key.split("/", 1)[0])
-    for step in owner.steps if owner is not None else ():
-        if step.id == change.key:
-            found = {"runner": step.kind, "revision": context.run.revision}
-            if step.on_removal is Removal.DESTROY:
-                found["on_removal"] = step.on_removal.value
-            runner = context.tools.runners.get(step.kind)
-            if isinstance(runner, SharesState) and not step.shares_state:
-                found["state"] = "own"
-            return found
-    return {}
+    step = _step_in(context.desired, change.key)
+    if step is None:
+        return {}
+    found = {"runner": step.kind, "revision": context.run.revision}
+    if step.on_removal is Removal.DESTROY:
+        found["on_removal"] = step.on_removal.value
+    runner = context.tools.runners.get(step.kind)
+    if isinstance(runner, SharesState) and not step.shares_state:
+        found["state"] = "own"
+    return found
 
 
 def _carry_out(
@@ -239,11 +220,8 @@ def _step(context: RunContext, change: Change) -> tuple[CustomizationStep, dict[
 
 
 def _gone_step(context: RunContext, change: Change) -> _Found:
-    """The step, with the request as it was when the step last ran: its parameters may be gone.
-
-    The step's files are today's where it is still there for other accounts (so that they can be
-    fixed), else those of that day.
-    """
+    """The step, with the request as it was when the step last ran: its parameters may be gone. The
+    files are today's where other accounts still get the step, else those of that day."""
     request = context.request(change.target)
     then, why = _desired_then(context, change)
     asked = then.request_by_id.get(RequestId(change.target), request) if then else request
@@ -267,7 +245,7 @@ def _gone_step(context: RunContext, change: Change) -> _Found:
 
 
 def _desired_then(context: RunContext, change: Change) -> tuple[DesiredState | None, str]:
-    """The desired state when the step last ran, or why it cannot be had."""
+    """The desired state when the step last ran, or why it is not available."""
     field = field_of(change, REVISION)
     if field is None or not field.before or context.tools.past is None:
         return None, "the ledger does not say when it last ran"
@@ -283,7 +261,7 @@ def _step_in(desired: DesiredState, step_id: str) -> CustomizationStep | None:
 
 
 def _nameless(step_id: str, kind: str) -> CustomizationStep:
-    """A step of which only the id is known any more."""
+    """A step of which only the id is still known."""
     customization, name = step_id.split("/", 1)
     return CustomizationStep(
         customization=customization,

@@ -6,11 +6,11 @@ otherwise. Only kinds that can be taken away again are; what a script did stays 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from aft.customizations.manifest import runner_of
 from aft.customizations.model import (
     CUSTOMIZATION,
     GLOBAL,
@@ -23,7 +23,7 @@ from aft.customizations.model import (
     step_ref,
 )
 from aft.findings.model import Finding
-from aft.ledger.events import AccountRecord
+from aft.ledger.events import AccountRecord, DoneStep, FailedStep
 from aft.plan.draft import Draft, Stage
 from aft.plan.fields import REVISION
 from aft.plan.model import Action, FieldChange
@@ -68,36 +68,35 @@ def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             target=request,
             stage=Stage.RUN,
             fields=(FieldChange(field=REVISION, before=revision, after=None),) if revision else (),
-            effect=_effect(gone, runner),
+            effect={
+                "step": gone.id,
+                "revision": revision,
+                "effect_version": runner.effect_version if runner is not None else 0,
+            },
             reason=_reason(gone, runner, wanted, destroys=destroys, heir=heir),
         )
-        if heir is not None:
-            draft.remark(_taken_over(request, gone, runner, heir))
+        if heir is not None and isinstance(runner, SharesState):
+            message = f"{heir.id} takes over the {runner.state_noun} of {gone.id}"
+            draft.remark(
+                Finding(
+                    code="AFT941",
+                    target=request,
+                    message=f"{message}, {runner.takes_over}",
+                    hint=runner.own_state,
+                )
+            )
         elif not destroys and gone.has_run:
             draft.remark(_kept(request, gone, runner))
 
 
-def _effect(gone: _Gone, runner: CustomizationRunner | None) -> Mapping[str, Any]:
-    """What taking the step away does, as far as git and the runner decide it."""
-    return {
-        "step": gone.id,
-        "revision": gone.about.get("revision", ""),
-        "effect_version": runner.effect_version if runner is not None else 0,
-    }
-
-
-def _gone(record: AccountRecord, wanted: Iterable[str]) -> tuple[_Gone, ...]:
-    known = {
-        **{
-            name: _Gone(id=name, at=item.at, about=item.about, has_run=False)
-            for name, item in record.failures_of(CUSTOMIZATION).items()
-        },
-        **{
-            name: _Gone(id=name, at=item.at, about=item.about, has_run=True)
-            for name, item in record.steps_of(CUSTOMIZATION).items()
-        },
-    }
-    found = [item for name, item in known.items() if name not in set(wanted)]
+def _gone(record: AccountRecord, wanted: Collection[str]) -> tuple[_Gone, ...]:
+    done = record.steps_of(CUSTOMIZATION)
+    known: Mapping[str, DoneStep | FailedStep] = {**record.failures_of(CUSTOMIZATION), **done}
+    found = [
+        _Gone(id=name, at=item.at, about=item.about, has_run=name in done)
+        for name, item in known.items()
+        if name not in wanted
+    ]
     return tuple(sorted(found, key=lambda item: (item.at, item.id), reverse=True))
 
 
@@ -120,17 +119,11 @@ def _heir(
         return None
     if gone.id != f"{gone.customization}/{runner.shared_step}":
         return None
-    return next(
-        (
-            step
-            for step in wanted
-            if step.kind == runner.kind
-            and step.name == runner.shared_step
-            and step.customization != GLOBAL
-            and step.shares_state
-        ),
-        None,
-    )
+    for step in wanted:
+        is_like_it = step.kind == runner.kind and step.name == runner.shared_step
+        if is_like_it and step.customization != GLOBAL and step.shares_state:
+            return step
+    return None
 
 
 def _reason(
@@ -152,37 +145,19 @@ def _reason(
 
 def _kept(target: str, gone: _Gone, runner: CustomizationRunner | None) -> Finding:
     stays = runner.stays if isinstance(runner, LeavesThings) else "what it did is not undone"
-    can = isinstance(runner, Destroys)
-    hint = "remove by hand what is not wanted any more"
-    if can:
+    hint = "remove manually what is no longer wanted"
+    if isinstance(runner, Destroys):
         hint = "to have it destroyed instead, bring it back with `on_removal: destroy` in its "
         hint += "customization.yaml, apply, and remove it again"
     return Finding(
         code="AFT940",
         target=target,
-        message=f"{gone.id} is not run here any more: {stays}, and aft forgets it",
+        message=f"{gone.id} is no longer run here: {stays}, and aft forgets it",
         hint=hint,
-    )
-
-
-def _taken_over(
-    target: str, gone: _Gone, runner: CustomizationRunner | None, heir: CustomizationStep
-) -> Finding:
-    assert isinstance(runner, SharesState)  # noqa: S101 - only such a step has an heir
-    return Finding(
-        code="AFT941",
-        target=target,
-        message=f"{heir.id} takes over the {runner.state_noun} of {gone.id}, {runner.takes_over}",
-        hint=runner.own_state,
     )
 
 
 def runner_claiming(step_id: str, runners: Runners) -> str:
     """The kind whose runner claims the step's file by its name, the longest ending first."""
-    claims = (
-        (len(suffix), kind)
-        for kind, runner in runners.items()
-        for suffix in runner.suffixes
-        if step_id.endswith(suffix)
-    )
-    return max(claims, default=(0, ""))[1]
+    runner = runner_of(step_id.split("/", 1)[-1], runners)
+    return runner.kind if runner is not None else ""

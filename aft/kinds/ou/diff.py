@@ -7,7 +7,7 @@ people. Pure: nothing is called, and a scoped snapshot's silence is never taken 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from aft.findings.model import Finding
 from aft.organization.model import OrganizationSnapshot
@@ -17,7 +17,7 @@ from aft.plan.fields import NAME, OU, OU_ID
 from aft.plan.model import ORGANIZATION, Action, FieldChange
 from aft.plan.ou_tree import UnitTree
 from aft.plan.view import PlanView
-from aft.values.ids import OrgUnitId, OrgUnitPath
+from aft.values.ids import OrgUnitPath
 from aft.values.refs import ou_ref
 
 _SHOWN = 5
@@ -54,17 +54,16 @@ def plan_units(view: PlanView, draft: Draft) -> None:
 
 
 def _within(
-    units: Iterable[UnitSpec], wanted: Iterable[OrgUnitPath] | None
+    units: Iterable[UnitSpec], wanted: Collection[OrgUnitPath] | None
 ) -> tuple[UnitSpec, ...]:
     if wanted is None:
         return tuple(units)
-    paths = tuple(wanted)
-    return tuple(unit for unit in units if any(path.is_within(unit.path) for path in paths))
+    return tuple(unit for unit in units if any(path.is_within(unit.path) for path in wanted))
 
 
 def _rename_if_free(draft: Draft, unit: UnitSpec, snapshot: OrganizationSnapshot) -> bool:
-    tree = draft.tree
-    if unit.previously is None or tree.id_at(unit.path) is not None:
+    tree, path = draft.tree, unit.path
+    if unit.previously is None or tree.id_at(path) is not None:
         return False
     found = tree.id_at(unit.previously)
     if found is None:  # an OU above it may have been renamed by this very plan
@@ -73,27 +72,22 @@ def _rename_if_free(draft: Draft, unit: UnitSpec, snapshot: OrganizationSnapshot
     if found is None:
         return False
     here = tree.path_of(found)
-    if here is None or here.is_root or here.parent != unit.path.parent:
+    if here is None or here.is_root or here.parent != path.parent:
         return False
-    _rename(draft, found, here, unit)
-    return True
-
-
-def _rename(draft: Draft, unit_id: OrgUnitId, here: OrgUnitPath, unit: UnitSpec) -> None:
-    path = unit.path
     draft.add(
         Action.UPDATE,
         ou_ref(path),
         fields=(
             FieldChange(field=NAME, before=here.name, after=path.name),
             FieldChange(field=OU, before=str(here), after=str(path)),
-            FieldChange(field=OU_ID, before=unit_id, after=unit_id),
+            FieldChange(field=OU_ID, before=found, after=found),
         ),
-        uses=draft.tree.uses_of_new(path),
+        uses=tree.uses_of_new(path),
         makes=(ou_ref(path),),
         reason=f"`previously: {unit.previously}` at {unit.source}",
     )
-    draft.tree.rename(unit_id, path)
+    tree.rename(found, path)
+    return True
 
 
 def _doubt(
@@ -105,32 +99,28 @@ def _doubt(
     there = tree.id_at(unit.path) is not None
     old_there = tree.id_at(previously) is not None
     named = previously in spec.paths or any(item.path == previously for item in spec.removed)
+    code, hint = "AFT911", f"or drop `previously` at {unit.source}"
     if there and old_there and not named:
-        return Finding(
-            code="AFT911",
-            target=ORGANIZATION,
-            message=f"OU {unit.path} exists already, so {previously} is not renamed to it",
-            hint=f"move what is left in {previously}, then list it under `removed`; "
-            f"or drop `previously` at {unit.source}",
+        message = f"OU {unit.path} exists already, so {previously} is not renamed to it"
+        hint = f"move what is left in {previously}, then list it under `removed`; {hint}"
+    elif not there and old_there:
+        message = (
+            f"OU {previously} cannot become {unit.path}: AWS can rename an OU, but not move it "
+            "below another parent"
         )
-    if not there and old_there:
-        return Finding(
-            code="AFT911",
-            target=ORGANIZATION,
-            message=f"OU {previously} cannot become {unit.path}: AWS can rename an OU, "
-            "but not move it below another parent",
-            hint=f"drop `previously` at {unit.source} to have {unit.path} created, let the "
-            f"accounts move by their requests, then list {previously} under `removed`",
+        hint = (
+            f"drop `previously` at {unit.source} to have {unit.path} created, let the accounts "
+            f"move by their requests, then list {previously} under `removed`"
         )
-    if not there and scoped:
-        return Finding(
-            code="AFT918",
-            target=ORGANIZATION,
-            message=f"OU {unit.path} may have to be renamed from {previously}, "
-            "which this limited plan did not read",
-            hint="run a plan of the whole organization once",
+    elif not there and scoped:
+        code, hint = "AFT918", "run a plan of the whole organization once"
+        message = (
+            f"OU {unit.path} may have to be renamed from {previously}, which this limited plan did "
+            "not read"
         )
-    return None
+    else:
+        return None
+    return Finding(code=code, target=ORGANIZATION, message=message, hint=hint)
 
 
 def plan_removals(view: PlanView, draft: Draft) -> None:

@@ -15,13 +15,8 @@ class OrganizationalUnitEffects(Effects):
     """Carries out changes of the OU tree."""
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
-        match change.action:
-            case Action.CREATE:
-                return _create(run, change)
-            case Action.UPDATE:
-                return _rename(run, change)
-            case _:
-                return _delete(run, change)
+        make = {Action.CREATE: _create, Action.UPDATE: _rename}.get(change.action, _delete)
+        return make(run, change)
 
 
 def _create(context: RunContext, change: Change) -> StepSuccess:

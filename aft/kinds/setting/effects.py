@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import SettingDifference
@@ -29,8 +29,7 @@ LOOKS_AFTER_CHANGE = 4
 """IAM and S3 show a change only after a moment; so differences are looked at again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fixed:
+class _Fixed(NamedTuple):
     """What was fixed, and what only time or somebody else can fix; in words."""
 
     done: Sequence[str] = ()

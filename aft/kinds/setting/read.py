@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from aft.baselines.model import Refuses, setting_ref
 from aft.baselines.select import ResolvedSetting
@@ -24,8 +25,7 @@ from aft.values.regions import OPT_IN
 _PASSING = (Transient, Conflict, UnknownOutcome)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
+class _Look(NamedTuple):
     """One read: a setting of an account in a region (``None`` for settings without)."""
 
     account_id: AccountId
@@ -33,22 +33,12 @@ class _Look:
     region: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    differences: tuple[str, ...] = ()
-    takes_away: tuple[str, ...] = ()
-    refused: str = ""
-    hint: str = ""
-    unread: str = ""
-    is_pending: bool = False
-
-
 def read_settings(
     wanted: Sequence[Look], members: MemberAccess, *, in_parallel: int
 ) -> Mapping[tuple[str, str], LiveSetting]:
     """What the settings (each look's ``subject``, resolved) show now, by account id and name."""
     looks = [
-        _Look(account_id=item.account_id, resolved=item.subject, region=region)
+        _Look(item.account_id, item.subject, region)
         for item in wanted
         for region in item.subject.regions
     ]
@@ -60,13 +50,10 @@ def read_settings(
         )
         is_usable = pool.map(lambda account_id: _is_usable(members, account_id), doubtful)
         usable = dict(zip(doubtful, is_usable, strict=True))
-    known = [
-        item
-        if usable.get(look.account_id, True)
-        else _Seen(unread=f"account {look.account_id} cannot be entered now")
-        for look, item in zip(looks, seen, strict=True)
-    ]
-    return _together(looks, known)
+    for number, look in enumerate(looks):
+        if not usable.get(look.account_id, True):
+            seen[number] = _seen(look, unread=f"account {look.account_id} cannot be entered now")
+    return _together(looks, seen)
 
 
 def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
@@ -77,7 +64,11 @@ def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
         return False
 
 
-def _look(members: MemberAccess, look: _Look) -> _Seen:
+def _seen(look: _Look, **values: Any) -> LiveSetting:
+    return LiveSetting(account_id=look.account_id, ref=setting_ref(look.resolved.name), **values)
+
+
+def _look(members: MemberAccess, look: _Look) -> LiveSetting:
     plugin, inputs = look.resolved.plugin, look.resolved.inputs(look.region)
     where = f"{look.region}: " if look.region is not None else ""
     try:
@@ -86,16 +77,17 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
         if isinstance(plugin, Refuses) and not all(item.is_pending for item in found):
             plugin.refuse(inputs, observed)
     except _PASSING as error:
-        return _Seen(unread=where + error.message)
+        return _seen(look, unread=where + error.message)
     except Denied as error:
         if look.region in OPT_IN:  # not enabled yet; a setting before this one will
-            return _Seen(unread=where + error.message)
-        return _Seen(refused=where + error.message, hint=error.hint)
+            return _seen(look, unread=where + error.message)
+        return _seen(look, refused=where + error.message, hint=error.hint)
     except AftError as error:
-        return _Seen(refused=where + error.message, hint=error.hint)
+        return _seen(look, refused=where + error.message, hint=error.hint)
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one line
-        return _Seen(refused=where + unexpected(error))
-    return _Seen(
+        return _seen(look, refused=where + unexpected(error))
+    return _seen(
+        look,
         differences=tuple(item.description for item in found if not item.is_pending),
         takes_away=tuple(item.description for item in found if item.takes_away),
         is_pending=any(item.is_pending for item in found),
@@ -103,21 +95,20 @@ def _look(members: MemberAccess, look: _Look) -> _Seen:
 
 
 def _together(
-    looks: Sequence[_Look], seen: Sequence[_Seen]
+    looks: Sequence[_Look], seen: Sequence[LiveSetting]
 ) -> Mapping[tuple[str, str], LiveSetting]:
     """One entry per setting: the regions' differences and refusals."""
-    by_setting: dict[tuple[str, str], list[tuple[_Look, _Seen]]] = {}
+    by_setting: dict[tuple[str, str], list[tuple[str | None, LiveSetting]]] = {}
     for look, item in zip(looks, seen, strict=True):
-        by_setting.setdefault((look.account_id, look.resolved.name), []).append((look, item))
+        by_setting.setdefault((item.account_id, item.ref.key), []).append((look.region, item))
     return {
-        key: LiveSetting(
-            account_id=key[0],
-            ref=setting_ref(key[1]),
+        key: replace(
+            items[0][1],
             differences=across_regions(
-                (look.region, line) for look, item in items for line in item.differences
+                (region, line) for region, item in items for line in item.differences
             ),
             takes_away=across_regions(
-                (look.region, line) for look, item in items for line in item.takes_away
+                (region, line) for region, item in items for line in item.takes_away
             ),
             refused="; ".join(dict.fromkeys(item.refused for _, item in items if item.refused)),
             hint=next((item.hint for _, item in items if item.hint), ""),

@@ -20,14 +20,10 @@ class AccountCosts:
     @property
     def words(self) -> str:
         """``AWS bills for …; budget 500 USD a month``; empty when there is nothing to say."""
-        parts: list[str] = []
-        if self.bills:
-            named = ", ".join(f"{name} ({one_line(what)})" for name, what in self.bills)
-            parts.append(f"AWS bills for {named}")
-            parts.append("no budget" if self.budget is None else _budget(self.budget))
-        elif self.budget is not None:
-            parts.append(_budget(self.budget))
-        return "; ".join(parts)
+        named = ", ".join(f"{name} ({one_line(what)})" for name, what in self.bills)
+        bills = f"AWS bills for {named}" if named else ""
+        budget = f"budget {_usd(self.budget)}" if self.budget is not None else ""
+        return "; ".join(part for part in (bills, budget or (bills and "no budget")) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +42,11 @@ class Costs:
         budgets together 1,000 USD a month, 1 has none``."""
         found = [self.by_target[target] for target in targets if target in self.by_target]
         counts = Counter(name for item in found for name, _ in item.bills)
-        parts: list[str] = []
-        if counts:
-            named = ", ".join(
-                name if number == len(found) else f"{name} (in {number:,})"
-                for name, number in sorted(counts.items())
-            )
-            parts.append(f"AWS bills for {named}")
+        named = ", ".join(
+            name if number == len(found) else f"{name} (in {number:,})"
+            for name, number in sorted(counts.items())
+        )
+        parts = [f"AWS bills for {named}"] if named else []
         budgets = [item.budget for item in found if item.budget is not None]
         without = len(found) - len(budgets)
         if budgets:
@@ -66,10 +60,6 @@ class Costs:
 
 
 NO_COSTS = Costs()
-
-
-def _budget(monthly_usd: float) -> str:
-    return f"budget {_usd(monthly_usd)}"
 
 
 def _usd(monthly: float) -> str:

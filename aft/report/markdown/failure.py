@@ -19,17 +19,12 @@ _WORDS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailurePage:
-    """A run that did not come to its end. ``verb`` is ``plan`` or ``apply``, ``marker`` the first
-    line of its comment.
-
-    ``message`` may have several lines; the first says what is wrong. ``is_refusal``: a safety
-    limit, or something nobody has reviewed, stopped it before anything was done. ``consequence``
-    says what that means for the reader, ``about`` holds words and values for the footer, ``log`` is
-    Markdown that leads to the whole output.
-    """
+    """A run of ``verb`` (plan or apply) that failed. The first line of ``message`` says what is
+    wrong. ``is_refusal``: a safety limit, or a risk that nobody has reviewed, stopped it before
+    anything was done. ``consequence`` says what that means for the reader, ``about`` has words and
+    values for the footer, ``log`` is Markdown that leads to the whole output."""
 
     verb: str
-    marker: str
     message: str
     hint: str = ""
     findings: Sequence[Finding] = ()
@@ -43,7 +38,7 @@ class FailurePage:
 
 def failure_comment(page: FailurePage, *, limit: int = LIMIT) -> str:
     """The comment, at most ``limit`` characters."""
-    return _page(page, lead=[page.marker], limit=limit, size=len)
+    return _page(page, lead=[f"<!-- aft:{page.verb} -->"], limit=limit, size=len)
 
 
 def failure_summary(page: FailurePage, *, limit: int = SUMMARY_LIMIT) -> str:

@@ -26,8 +26,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A title and its entries, ``gap`` between two of them. ``is_vital`` sections must be missed
-    by nobody."""
+    """A title and its entries, ``gap`` between two of them; nobody may miss an ``is_vital`` one."""
 
     title: str
     entries: tuple[Entry, ...]

@@ -1,8 +1,5 @@
-"""How an apply ended, as the comment on the merged pull request and as the job's summary.
-
-What is not done comes first, with reason and hint; then what was stopped, what nobody had
-reviewed, and what is done.
-"""
+"""How an apply ended, as the comment on the merged pull request and as the job's summary: first
+what is not done, with reason and hint."""
 
 from __future__ import annotations
 

@@ -45,13 +45,12 @@ THE_REST = "the summary of this job and its artifact have the whole plan"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPage:
-    """A plan, and what a reader should know beside it.
+    """A plan, and what a reader should know besides it.
 
-    ``refusals`` are what the safety limits say, ``lifted`` the limits that only a reviewed
-    exception lets it exceed, ``warnings`` findings that stop nothing. ``read_at`` (aware) says
-    when the organization was read, ``published_at`` that it was not read at all, but taken from
-    the snapshot published then; ``notes`` are shown below the headline. ``base`` is the revision
-    the pull request goes into, ``rest`` where the whole plan is, as Markdown.
+    ``lifted`` are the limits that only a reviewed exception lets it exceed, ``warnings`` findings
+    that stop nothing. ``read_at`` (aware) is when the organization was read, ``published_at`` when
+    the snapshot was published that stands in for reading it. ``base`` is the revision the pull
+    request goes into, ``rest`` where the whole plan is, as Markdown.
     """
 
     plan: Plan
@@ -116,10 +115,11 @@ def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
     ]
     ordinary = [folded_entry(item, everything=everything) for item in told if not item.is_risky]
     others = [change for change in units if not change.action.removes]
+    number = counted(sum(bool(change.risk) for change in plan.changes), "risky change")
     lifted = [Entry(text=f"- {prose(line)}", tally=(("lifted limit", 1),)) for line in page.lifted]
     return [
         bullets("### Refused by the safety limits", finding_entries(page.refusals), is_vital=True),
-        Section(title=_look_closely(plan), entries=tuple(risky), is_vital=True),
+        Section(title=f"### ⚠️ Look closely: {number}", entries=tuple(risky), is_vital=True),
         bullets("### Needs attention", attention_entries(plan.attention), is_vital=True),
         bullets("### Limits lifted", lifted, is_vital=True),
         bullets("### Findings", finding_entries(page.warnings)),
@@ -140,18 +140,8 @@ def _headline(plan: Plan, kinds: Kinds, *, refused: bool) -> str:
         return "⛔ aft plan: over a safety limit"
     if plan.is_empty:
         return "⚠️ aft plan: needs attention" if plan.attention else "✅ aft plan: no changes"
-    words = [
-        f"{number} to {word}"
-        for number, word in (
-            (counts.create, "create"),
-            (counts.adopt, "adopt"),
-            (counts.change, "change"),
-            (counts.move, "move"),
-            (counts.forget, "forget"),
-            (counts.close, "close"),
-        )
-        if number
-    ]
+    verbs = ("create", "adopt", "change", "move", "forget", "close")
+    words = [f"{number} to {verb}" for verb in verbs if (number := getattr(counts, verb))]
     words += thing_counts(counts, kinds)
     return f"{'⚠️ ' if plan.attention else ''}aft plan: {', '.join(words)}"
 
@@ -184,11 +174,6 @@ def _costs(page: PlanPage) -> Iterator[str]:
     words = page.costs.total_of(new)
     if words:
         yield f"**{counted(len(new), 'new account')}:** {prose(words)}."
-
-
-def _look_closely(plan: Plan) -> str:
-    number = sum(bool(change.risk) for change in plan.changes)
-    return f"### ⚠️ Look closely: {counted(number, 'risky change')}"
 
 
 def _deleted(kinds: Kinds, changes: Sequence[Change]) -> list[Entry]:

@@ -1,11 +1,9 @@
 """Bring a CloudFormation stack to a template, through a change set. Idempotent.
 
 AWS (CloudFormation API, ``CreateChangeSet``): creating is asynchronous; a change set without
-changes *fails*, with a reason that begins "The submitted information didn't contain changes" or
-"No updates are to be performed" and no code of its own. One created for a new stack leaves that
-stack in ``REVIEW_IN_PROGRESS`` until it is executed. Names are unique per stack, so one left by a
-run that died is deleted first. A client token tells a call that is sent again, because its answer
-was lost, from a second one.
+changes *fails*, with a reason (``_NO_CHANGE``) and no code. One for a new stack leaves that stack
+in ``REVIEW_IN_PROGRESS`` until it is executed. Names are unique per stack, so one left by a run
+that died is deleted first. A client token tells a call that is sent again from a second one.
 """
 
 from __future__ import annotations
@@ -57,24 +55,28 @@ def apply_template(stack: Stack, template: str, tags: Mapping[str, str]) -> Stac
     since = stack.last_event() if before is not None else ""
     _execute(stack)
     after = stack.wait()
-    if after is None or after.status not in UPDATABLE or "ROLLBACK" in after.status:
-        raise _failed(stack, after, since)
+    if after is None:
+        raise Terminal(f"stack {stack.name} is gone after its creation failed")
+    if after.status not in UPDATABLE or "ROLLBACK" in after.status:
+        raise Terminal(
+            f"stack {stack.name} failed ({after.status}): {stack.failure(after, since=since)}",
+            hint="fix the template or what the reason names; the next run tries again",
+            code=after.status,
+        )
     return StackResult(outputs=after.outputs, changed=True)
 
 
 def delete_stack(stack: Stack, *, owner: str) -> bool:
-    """Delete ``stack`` if it is there and ``owner``'s; ``False`` when there is none.
-
-    Raises ``Terminal`` with the stack's own reasons, such as a bucket that is not empty.
-    """
+    """Delete ``stack`` if it is there and ``owner``'s; ``False`` when there is none. Raises
+    ``Terminal`` with the stack's own reasons, such as a bucket that is not empty."""
     before = stack.wait()
     if before is None:
         return False
     if before.tags.get(OWNER_TAG) != owner:
         raise Terminal(
             f"stack {stack.name} belongs to customization step "
-            f"{before.tags.get(OWNER_TAG, 'nobody knows which')}, not {owner}",
-            hint="delete it by hand if it is to go",
+            f"{before.tags.get(OWNER_TAG, '(unknown)')}, not {owner}",
+            hint="delete it manually if it is to go",
         )
     since = stack.last_event()
     stack.client.delete_stack(StackName=before.id)
@@ -124,16 +126,15 @@ def _execute(stack: Stack) -> None:
             StackName=stack.name, ChangeSetName=CHANGE_SET, ClientRequestToken=uuid.uuid4().hex
         )
     except Terminal as error:
-        if error.code != "TokenAlreadyExistsException":  # else it is at work already
+        if error.code != "TokenAlreadyExistsException":  # else it is in progress already
             raise
 
 
 def _discard(stack: Stack, state: StackState | None) -> None:
     """Delete our change set, if one is left."""
-    if state is None:
-        return
     try:
-        stack.client.delete_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET)
+        if state is not None:
+            stack.client.delete_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET)
     except NotFound:
         return
     except Terminal as error:
@@ -143,19 +144,7 @@ def _discard(stack: Stack, state: StackState | None) -> None:
 
 def _forget_review(stack: Stack, *, is_new: bool) -> None:
     """Delete the empty stack that a change set for a new one leaves behind."""
-    if not is_new:
-        return
-    state = stack.look()
+    state = stack.look() if is_new else None
     if state is not None and state.status == "REVIEW_IN_PROGRESS":
         stack.client.delete_stack(StackName=state.id)
         stack.wait()
-
-
-def _failed(stack: Stack, after: StackState | None, since: str) -> Terminal:
-    if after is None:
-        return Terminal(f"stack {stack.name} is gone after its creation failed")
-    return Terminal(
-        f"stack {stack.name} failed ({after.status}): {stack.failure(after, since=since)}",
-        hint="fix the template or what the reason names; the next run tries again",
-        code=after.status,
-    )

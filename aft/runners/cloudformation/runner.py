@@ -11,9 +11,14 @@ import re
 from dataclasses import replace
 from typing import ClassVar
 
-from aft.customizations.access import Access
-from aft.customizations.inputs import TEMPLATE_SUFFIXES
-from aft.customizations.model import ALL_INPUTS, CustomizationStep, StepFile, StepInputs, StepResult
+from aft.customizations.model import (
+    ALL_INPUTS,
+    Access,
+    CustomizationStep,
+    StepFile,
+    StepInputs,
+    StepResult,
+)
 from aft.customizations.render import (
     check_template,
     render_template,
@@ -32,6 +37,7 @@ from aft.runners.cloudformation.stacks import LONGEST_WAIT, Stack
 from aft.runners.cloudformation.template_shape import check_shape, output_names
 from aft.sessions import AccountSession
 
+TEMPLATE_SUFFIXES = (".cfn.yaml", ".cfn.yml", ".cfn.json")
 MAX_TEMPLATE_BYTES = 51_200
 """AWS quota: a template given in the call itself; larger ones need a bucket."""
 MAX_STACK_NAME = 128
@@ -53,8 +59,7 @@ class CloudFormationRunner:
         except UnicodeDecodeError as error:
             message = f"the file is not UTF-8 at byte {error.start}"
             return (Finding(code="AFT604", source=SourceRef(path), message=message),)
-        problems = check_template(text, path)
-        return (*problems, *check_shape(text, path))
+        return (*check_template(text, path), *check_shape(text, path))
 
     def uses(self, file: StepFile) -> frozenset[str]:
         try:
@@ -92,11 +97,8 @@ class CloudFormationRunner:
             if "must have values" in error.message:  # CloudFormation, of its own parameters
                 hint = "give the template's parameters a Default; data comes from Jinja2"
             raise Terminal(f"{path}: {error.message}", hint=hint, code=error.code) from error
-        return StepResult(
-            outputs=result.outputs,
-            changed=result.changed,
-            log=f"stack {stack.name}: {'changed' if result.changed else 'no changes'}",
-        )
+        log = f"stack {stack.name}: {'changed' if result.changed else 'no changes'}"
+        return StepResult(outputs=result.outputs, changed=result.changed, log=log)
 
     def destroy(
         self,
@@ -106,9 +108,8 @@ class CloudFormationRunner:
     ) -> StepResult:
         stack = _stack(step, session)
         deleted = delete_stack(stack, owner=step.id)
-        return StepResult(
-            changed=deleted, log=f"stack {stack.name}: {'deleted' if deleted else 'is not there'}"
-        )
+        log = f"stack {stack.name}: {'deleted' if deleted else 'is not there'}"
+        return StepResult(changed=deleted, log=log)
 
 
 def _stack(step: CustomizationStep, session: AccountSession) -> Stack:
@@ -117,10 +118,7 @@ def _stack(step: CustomizationStep, session: AccountSession) -> Stack:
 
 
 def stack_name(step: CustomizationStep) -> str:
-    """``aft-<customization>-<step>`` in the characters CloudFormation takes, at most 128.
-
-    The ending that every step has is left out; what does not fit is cut.
-    """
+    """``aft-<customization>-<step>`` without its ending, in CloudFormation's characters."""
     suffix = next((item for item in TEMPLATE_SUFFIXES if step.name.endswith(item)), "")
     text = f"aft-{step.customization}-{step.name.removesuffix(suffix)}"
     return re.sub(r"[^A-Za-z0-9]+", "-", text)[:MAX_STACK_NAME].strip("-")

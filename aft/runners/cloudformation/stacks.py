@@ -1,36 +1,29 @@
-"""One CloudFormation stack: look, wait, read its story. Makes no change but deleting leftovers.
+"""One CloudFormation stack: look, wait, read its events. Changes nothing, but deletes leftovers.
 
 AWS (CloudFormation User Guide, "Stack status codes"): a stack whose creation failed ends in
 ``ROLLBACK_COMPLETE`` and can only be deleted; one whose change set was never executed stays in
-``REVIEW_IN_PROGRESS`` and holds nothing. ``DescribeStacks`` gives a deleted stack only by its id.
-Events come newest first; the first failure is the reason, the later ones are its echoes
-(``Resource creation cancelled``).
+``REVIEW_IN_PROGRESS``, empty. ``DescribeStacks`` gives a deleted stack only by its id. Events come
+newest first; the first failure is the reason, later ones (``Resource creation cancelled``) echo it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aft.errors import NotFound, Terminal, Transient
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
 
-LEFTOVERS = frozenset(
-    {"CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
-)
+LEFTOVERS = ("CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 """What a creation that came to nothing leaves; such a stack cannot be updated."""
 
-UPDATABLE = frozenset(
-    {
-        "CREATE_COMPLETE",
-        "IMPORT_COMPLETE",
-        "IMPORT_ROLLBACK_COMPLETE",
-        "UPDATE_COMPLETE",
-        "UPDATE_ROLLBACK_COMPLETE",
-    }
+UPDATABLE = (
+    *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"),
+    *("IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"),
 )
 
 LONGEST_WAIT = 3600.0
@@ -59,22 +52,14 @@ class StackState:
         return self.status == "REVIEW_IN_PROGRESS" or not self.status.endswith("_IN_PROGRESS")
 
 
+@dataclass(frozen=True, slots=True)
 class Stack:
-    """The stack called ``name`` behind one client."""
+    """The stack called ``name``; waits for it at most ``longest`` seconds at a time."""
 
-    def __init__(
-        self,
-        client: CloudFormationClient,
-        name: str,
-        sleep: Sleep,
-        *,
-        longest: float = LONGEST_WAIT,
-    ) -> None:
-        """``longest`` is how many seconds to wait for the stack at a time."""
-        self.client = client
-        self.name = name
-        self._sleep = sleep
-        self._longest = longest
+    client: CloudFormationClient
+    name: str
+    sleep: Sleep
+    longest: float = LONGEST_WAIT
 
     def look(self, name: str | None = None) -> StackState | None:
         """The stack now, by its name or an id; ``None`` where there is none."""
@@ -108,19 +93,18 @@ class Stack:
             seen = look()
             if is_done(seen):
                 return seen
-            if waited >= self._longest:
+            if waited >= self.longest:
+                minutes = f"{self.longest / 60:.0f} minutes"
                 raise Transient(
-                    f"stack {self.name} is still at work after {self._longest / 60:.0f} minutes",
-                    hint="the next run goes on waiting; look at the stack's events meanwhile",
+                    f"stack {self.name} is still in progress after {minutes}",
+                    hint="the next run continues to wait; look at the stack's events",
                 )
-            self._sleep(pause)
+            self.sleep(pause)
             waited, pause = waited + pause, min(pause * 1.5, _LONGEST_PAUSE)
 
     def settle(self) -> StackState | None:
-        """The stack ready to be updated, or ``None`` to be created; leftovers are deleted.
-
-        Raises ``Terminal`` where a person has to look first.
-        """
+        """The stack ready to be updated, or ``None`` to be created; leftovers are deleted. Raises
+        ``Terminal`` where a person has to look first."""
         state = self.wait()
         if state is None or state.status in UPDATABLE:
             return state
@@ -154,9 +138,12 @@ class Stack:
 
     def failure(self, state: StackState, *, since: str = "") -> str:
         """The stack's own first reasons, one line; ``since`` is an event before the trouble."""
+        pages = self.client.get_paginator("describe_stack_events").paginate(StackName=state.id)
+        newest_first = (event for page in pages for event in page["StackEvents"])
+        events = list(itertools.takewhile(lambda item: item["EventId"] != since, newest_first))
         failed = [
             event
-            for event in self._events(state.id, since)
+            for event in reversed(events)
             if event["ResourceStatus"].endswith("_FAILED")
             and not str(event.get("ResourceStatusReason", "")).startswith(_ECHOES)
         ]
@@ -168,14 +155,3 @@ class Stack:
         ]
         more = f"; and {len(own) - len(shown)} more" if len(own) > len(shown) else ""
         return "; ".join(shown) + more if shown else state.reason or "no reason given"
-
-    def _events(self, stack_id: str, since: str) -> Sequence[Mapping[str, Any]]:
-        """Events after ``since``, oldest first."""
-        found: list[Mapping[str, Any]] = []
-        pages = self.client.get_paginator("describe_stack_events")
-        for page in pages.paginate(StackName=stack_id):
-            for event in page["StackEvents"]:
-                if event["EventId"] == since:
-                    return found[::-1]
-                found.append(event)
-        return found[::-1]

@@ -1,7 +1,7 @@
-"""What of a CloudFormation template's shape can be told without an account. Reads text only.
+"""What a CloudFormation template's text shows without an account.
 
-The text still holds Jinja2, so it is not parsed as YAML: the sections are the keys at the very
-left, and a file of JSON is parsed only where it holds no Jinja2.
+The text still contains Jinja2, so it is not parsed as YAML: the sections are the keys at the very
+left, and a file of JSON is parsed only where it contains no Jinja2.
 """
 
 from __future__ import annotations
@@ -13,19 +13,11 @@ from collections.abc import Iterator
 from aft.findings.model import Finding, SourceRef
 from aft.values.suggestions import did_you_mean
 
-SECTIONS = (
-    "AWSTemplateFormatVersion",
-    "Conditions",
-    "Description",
-    "Hooks",
-    "Mappings",
-    "Metadata",
-    "Outputs",
-    "Parameters",
-    "Resources",
-    "Rules",
-    "Transform",
-)
+_SECTIONS = """
+    AWSTemplateFormatVersion Conditions Description Hooks Mappings Metadata Outputs Parameters
+    Resources Rules Transform
+"""
+SECTIONS = tuple(_SECTIONS.split())
 """The sections CloudFormation knows ("Template anatomy")."""
 
 _JINJA = re.compile(r"\{\{(?!resolve:)|\{%|\{#")
@@ -36,9 +28,7 @@ _TAB = re.compile(r"^ *\t")
 
 def check_shape(text: str, path: str) -> tuple[Finding, ...]:
     """Findings for what CloudFormation would surely refuse."""
-    if path.endswith(".json"):
-        return tuple(_check_json(text, path))
-    return tuple(_check_yaml(text, path))
+    return tuple((_check_json if path.endswith(".json") else _check_yaml)(text, path))
 
 
 def output_names(text: str, path: str) -> frozenset[str] | None:
@@ -89,7 +79,7 @@ def _check_json(text: str, path: str) -> Iterator[Finding]:
         yield _finding(path, error.lineno, error.colno, f"not JSON: {error.msg}", "")
         return
     if not isinstance(template, dict):
-        yield _finding(path, 1, 1, "a template is a JSON object", "begin it with '{'")
+        yield _finding(path, 1, 1, "a template is a JSON object", "start it with '{'")
         return
     lines = text.splitlines()
     for key in template:
@@ -128,13 +118,9 @@ def _place(lines: list[str], word: str) -> tuple[int, int]:
 
 
 def _unknown_section(path: str, line: int, column: int, key: str) -> Finding:
-    return _finding(
-        path,
-        line,
-        column,
-        f"{key!r} is no section of a CloudFormation template",
-        did_you_mean(key, SECTIONS) or f"there are {', '.join(SECTIONS)}",
-    )
+    hint = did_you_mean(key, SECTIONS) or f"there are {', '.join(SECTIONS)}"
+    message = f"{key!r} is no section of a CloudFormation template"
+    return _finding(path, line, column, message, hint)
 
 
 def _without_resources(path: str) -> Finding:

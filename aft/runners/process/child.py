@@ -1,9 +1,8 @@
 """Run one child process to its end, whatever it does: time limit, captured output, no leftovers.
 
-The child leads a process group of its own, which is killed as a whole once the child has ended
-or its time is up; what left the group is found by its HOME, which no two children share. Its
-output is kept up to a limit, the end rather than the beginning, with given secrets masked, and
-those it names itself by a line ``::add-mask::<secret>``. Knows nothing of what the child is for.
+The child leads a process group, which is killed as a whole once the child has ended or its time is
+up; what left the group is found by its HOME, which no two children share. The end of its output is
+kept, without given secrets and those it names itself by a line ``::add-mask::<secret>``.
 """
 
 from __future__ import annotations
@@ -17,12 +16,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 MAX_OUTPUT = 64 * 1024
 """Bytes of a child's output that are kept."""
 MAX_ANSWER = 1024 * 1024
 """Bytes of an answer that are read."""
+LINES_SHOWN = 5
 _CHUNK = 16 * 1024
 _GLANCE_SECONDS = 0.02
 _DRAIN_SECONDS = 2.0
@@ -45,6 +45,21 @@ class ChildEnd:
     output: str
     secrets: tuple[str, ...] = ()
 
+    @property
+    def how(self) -> str:
+        """``exit code 3``, or ``killed by SIGKILL``."""
+        if self.exit_code >= 0:
+            return f"exit code {self.exit_code}"
+        with contextlib.suppress(ValueError):
+            return f"killed by {signal.Signals(-self.exit_code).name}"
+        return f"killed by signal {-self.exit_code}"
+
+    @property
+    def tail(self) -> str:
+        """The last lines of the output, to append to a message; empty when there are none."""
+        lines = [line for line in self.output.splitlines() if line.strip()][-LINES_SHOWN:]
+        return f"; its last lines: {' | '.join(lines)}" if lines else ""
+
 
 class _Drain(threading.Thread):
     """Reads a descriptor to its end, so that the child never waits for a full pipe."""
@@ -54,7 +69,7 @@ class _Drain(threading.Thread):
         self._descriptor = descriptor
         self._keep = keep
         self._kept = bytearray()
-        self._line = bytearray()  # the last one, not ended yet
+        self._line = b""  # the last one, not ended yet
         self.cut = False
         self.named: list[str] = []
         self.start()
@@ -70,22 +85,21 @@ class _Drain(threading.Thread):
 
     def end(self) -> bytes:
         self.join(_DRAIN_SECONDS)
-        self._note_mask(bytes(self._line))
+        self._note_mask(self._line)
         return bytes(self._kept)
 
     def _look_for_masks(self, chunk: bytes) -> None:
-        *whole, last = (bytes(self._line) + chunk).split(b"\n")
+        *whole, last = (self._line + chunk).split(b"\n")
         for line in whole:
             self._note_mask(line)
-        self._line = bytearray(last[-_CHUNK:])
+        self._line = last[-_CHUNK:]
 
     def _note_mask(self, line: bytes) -> None:
         if line.startswith(ADD_MASK):
             self.named.append(line.removeprefix(ADD_MASK).strip().decode(errors="replace"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pipe:
+class Pipe(NamedTuple):
     """The two ends of a pipe for a child's answer; ``write`` is the child's."""
 
     read: int
@@ -104,11 +118,11 @@ def run_child(
     grace: float = 0.0,
     elapsed: Callable[[], float] = time.monotonic,
 ) -> ChildEnd:
-    """Run ``command`` with ``order`` as its input, for at most ``timeout`` seconds.
+    """Run ``command`` with ``order`` as its input, for at most ``timeout`` seconds of ``elapsed``.
 
     A child with ``grace`` is interrupted when its time is up, and has so many seconds to end by
-    itself before it is killed. ``elapsed`` is the time that counts, in seconds. Both ends of
-    ``answer`` are closed when this returns. Raises ``OSError`` when the command cannot be started.
+    itself before it is killed. Closes both ends of ``answer``. Raises ``OSError`` when the command
+    cannot be started.
     """
     end = elapsed() + timeout
     child = _start(command, cwd=cwd, environment=environment, answer=answer)
@@ -161,7 +175,7 @@ def _start(
             umask=0o077,
         )
     except OSError:
-        for end in (answer.read, answer.write) if answer else ():
+        for end in answer or ():
             os.close(end)
         raise
     if answer:
@@ -177,7 +191,7 @@ def masked(text: str, secrets: Sequence[str]) -> str:
 
 
 def shown(written: bytes, *, cut: bool, secrets: Sequence[str]) -> str:
-    """Output for people: masked; where its beginning was ``cut`` off, that is said."""
+    """Output for people: masked, and marked where its beginning was ``cut`` off."""
     text = written.decode(errors="replace")
     if not cut:
         return masked(text, secrets)

@@ -1,9 +1,8 @@
 """What the processes of one step find: a scratch folder, an environment, one account's credentials.
 
-The folder holds the step's files from git, laid out as AFT lays them out, and goes when the step
-ends. The environment is made from nothing: no variable of this process but PATH and those that say
-how to get out of this network. Credentials are in the environment alone, never on disk: AFT's
-profiles ask a small program, which reads them there. There are none of any other account.
+The folder has the step's files from git, laid out as AFT lays them out. The environment is made
+from nothing: no variable of this process but PATH and those that say how to get out of this
+network. Credentials are there alone: AFT's profiles ask a small program, which reads them.
 """
 
 from __future__ import annotations
@@ -15,27 +14,22 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from aft.customizations.model import GLOBAL, CustomizationStep, StepFailed, StepInputs
 from aft.customizations.step_inputs_json import encode_inputs
 from aft.runners.process.child import ChildEnd, masked, run_child
-from aft.runners.process.exit_status import ending, tail
 from aft.runners.process.scratch import scratch_folder
 from aft.sessions import AccountSession
 
 SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
-OWN_PROFILES = ("aft-target",)
-"""AFT's profile of the vended account."""
 FOREIGN_PROFILES = (
-    "aft-management",
-    "aft-management-admin",
-    "ct-management",
-    "ct-audit",
-    "ct-log-archive",
+    *("aft-management", "aft-management-admin"),
+    *("ct-management", "ct-audit", "ct-log-archive"),
 )
 """AFT's profiles of other accounts; asking for one fails with the reason."""
+PROFILE = f"({'|'.join(sorted(FOREIGN_PROFILES, key=len, reverse=True))})"
+"""An expression for one of them."""
 MAX_LOG = 256 * 1024
 """Characters of a step's log that are kept, the end."""
 NETWORK_VARIABLES = frozenset(
@@ -61,11 +55,8 @@ fi
 
 
 class Bench:
-    """One step's scratch folder and what its processes have in common.
-
-    ``folder`` is the customization's own folder in it. Processes share one time limit, of
-    ``elapsed`` seconds.
-    """
+    """One step's scratch folder and what its processes have in common, such as the time limit.
+    ``folder`` is the customization's own folder in it."""
 
     def __init__(
         self,
@@ -103,10 +94,8 @@ class Bench:
         grace: float = 0.0,
         quiet: bool = False,
     ) -> ChildEnd:
-        """Run one process within what is left of the time; its output goes to the log.
-
-        Raises ``StepFailed`` when the time is up or the command cannot be started.
-        """
+        """Run one process within what is left of the time; its output goes to the log. Raises
+        ``StepFailed`` when the time is up or the command cannot be started."""
         left = self._until - self._elapsed()
         if left <= 0:
             raise self.failed("", f"not done after {self.timeout:,.0f} seconds", code="TimedOut")
@@ -128,11 +117,16 @@ class Bench:
         if end.timed_out:
             raise self.failed(
                 "",
-                f"not done after {self.timeout:,.0f} seconds, so it was stopped{tail(end)}",
+                f"not done after {self.timeout:,.0f} seconds, so it was stopped{end.tail}",
                 hint="make it faster, or allow more: `timeout_seconds` in customization.yaml",
                 code="TimedOut",
             )
         return end
+
+    def check_outputs(self, outputs: Mapping[str, str], hint: str) -> None:
+        """Raises ``StepFailed`` for a secret among them: outputs are kept in git."""
+        if any(secret in value for secret in self.secrets for value in outputs.values()):
+            raise self.failed("", "an output contains a secret; outputs are kept in git", hint=hint)
 
     def note(self, line: str) -> None:
         """A line of aft's own in the log."""
@@ -160,9 +154,7 @@ class Bench:
     def check_end(self, end: ChildEnd, path: str) -> None:
         """Raises ``StepFailed`` unless the process ended well."""
         if end.exit_code:
-            raise self.failed(path, f"ended with {ending(end.exit_code)}{tail(end)}")
-
-    # --- inside ---
+            raise self.failed(path, f"ended with {end.how}{end.tail}")
 
     def _inputs(self, inputs: StepInputs) -> Mapping[str, str]:
         """The variables that say what the step is for; AFT's among them."""
@@ -178,9 +170,8 @@ class Bench:
             "DEFAULT_PATH": str(self.root),
             "CUSTOMIZATION": "" if self.step.customization == GLOBAL else self.step.customization,
             **{
-                f"AFT_PARAMETER_{name.upper()}": as_text(value)
-                for name, value in inputs.parameters.items()
-                if value is not None
+                f"AFT_PARAMETER_{name.upper()}": text
+                for name, text in parameter_texts(inputs).items()
             },
         }
 
@@ -196,13 +187,9 @@ def step_bench(
 ) -> Iterator[Bench]:
     """A bench for one run of ``step``, cleared away afterwards; ``timeout`` is in seconds."""
     with scratch_folder() as place:
+        credentials = session.environment()
         yield Bench(
-            step,
-            inputs,
-            place=place,
-            credentials=dict(session.environment()),
-            timeout=timeout,
-            elapsed=elapsed,
+            step, inputs, place=place, credentials=credentials, timeout=timeout, elapsed=elapsed
         )
 
 
@@ -237,9 +224,13 @@ def secrets_in(credentials: Mapping[str, str]) -> list[str]:
     return [secret for secret in found if secret]
 
 
-def as_text(value: Any) -> str:
-    """A parameter as one variable holds it: text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+def parameter_texts(inputs: StepInputs) -> Mapping[str, str]:
+    """The parameters that have a value, for variables: text as it is, everything else as JSON."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        for name, value in inputs.parameters.items()
+        if value is not None
+    }
 
 
 def _profiles(folder: Path, region: str) -> Mapping[str, str]:
@@ -248,8 +239,8 @@ def _profiles(folder: Path, region: str) -> Mapping[str, str]:
     program = folder / "credentials-of"
     program.write_text(_CREDENTIAL_PROGRAM, encoding="utf-8")
     program.chmod(0o700)
-    lines: list[str] = [f"[default]\nregion = {region}\n"]
-    for name in (*OWN_PROFILES, *FOREIGN_PROFILES):
+    lines = [f"[default]\nregion = {region}\n"]
+    for name in ("aft-target", *FOREIGN_PROFILES):
         process = f"{shlex.quote(str(program))} {name}"
         lines.append(f"[profile {name}]\nregion = {region}\ncredential_process = {process}\n")
     config = folder / "config"

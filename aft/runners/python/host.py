@@ -1,9 +1,7 @@
 """The process a Python step runs in: ``python -I -m aft.runners.python.host``.
 
-Started by ``aft.runners.python.runner`` with an empty environment but for one account's
-credentials, in a directory of its own. Reads what to do as JSON from its input, imports the
-step's file, calls ``customize(context)``, and writes the result as JSON to the file descriptor it
-was given. Imports boto3 only when the step asks for a client. Never reads the repository.
+Reads what to do as JSON from its input, imports the step's file, calls ``customize(context)``, and
+writes the result as JSON to the file descriptor it was given. Never reads the repository.
 """
 
 from __future__ import annotations
@@ -50,10 +48,8 @@ class Context:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """A boto3 client inside the account; ``region`` defaults to the home region.
-
-        It raises botocore's own exceptions, and retries throttling by itself.
-        """
+        """A boto3 client inside the account; ``region`` defaults to the home region. It raises
+        botocore's own exceptions, and retries throttling by itself."""
         import boto3  # noqa: PLC0415 - a step that calls nothing need not wait for it
         from botocore.config import Config  # noqa: PLC0415
 
@@ -106,11 +102,8 @@ def _function(path: Path) -> Callable[[Context], object]:
 def _failure(error: BaseException, path: Path) -> Mapping[str, Any]:
     """The exception in one line, and the line of the step (or support file) nearest to it."""
     folder = str(path.parent)
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith(folder)
-    ]
+    stack = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in stack if frame.filename.startswith(folder)]
     file, line = (frames[-1].filename, frames[-1].lineno) if frames else (str(path), None)
     if isinstance(error, SyntaxError) and (error.filename or "").startswith(folder):
         file, line = str(error.filename), error.lineno
@@ -122,14 +115,14 @@ def _failure(error: BaseException, path: Path) -> Mapping[str, Any]:
 
 
 def _speaks(error: BaseException) -> bool:
-    """False for botocore's error about an answer that was cut, which quotes all of it: that of
-    AssumeRole holds credentials. Whatever else a step raises is its own to say."""
+    """False for botocore's error about an answer that was cut, which quotes all of it, credentials
+    included. Every other message is the step's own."""
     return type(error).__module__ != "botocore.parsers"
 
 
 def _end_with_reader(descriptor: int) -> None:
-    """Kill this process and what it started once nobody can read the answer any more: the run was
-    killed, and the next one may begin the same step again at any moment."""
+    """Kill this process and what it started once nobody can read the answer: the run was killed,
+    and the next one may start the same step at any moment."""
 
     def watch() -> None:
         waiting = select.poll()

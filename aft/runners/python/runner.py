@@ -1,9 +1,8 @@
 """The runner of ``*.py`` steps: ``def customize(context)`` in a process of its own.
 
 The child gets the step's files (from git, never from the checkout), its inputs, one account's
-credentials, a time limit, and nothing else: no variables of this process, no home directory, no
-repository. It is not a jail against hostile code, which reviewed steps are not: it keeps mistakes
-and other accounts' credentials apart.
+credentials, a time limit, and nothing else. It is not a jail against hostile code, which reviewed
+steps are not: it keeps mistakes and other accounts' credentials apart.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from aft.customizations.access import Access
 from aft.customizations.model import (
+    Access,
     CustomizationStep,
     Outputs,
     StepFailed,
@@ -27,13 +26,10 @@ from aft.customizations.model import (
 from aft.customizations.step_inputs_json import encode_inputs
 from aft.findings.model import Finding
 from aft.runners.process.child import ChildEnd, Pipe, masked, run_child
-from aft.runners.process.exit_status import ending, tail
 from aft.runners.process.scratch import scratch_folder
 from aft.runners.process.workdir import base_environment, secrets_in, write_files
 from aft.runners.python.source import check_source, inputs_used, names_read, timeout_of
 from aft.sessions import AccountSession
-
-_HINT = "fix the step; the next run starts it again"
 
 
 class PythonRunner:
@@ -88,43 +84,43 @@ class PythonRunner:
 
 
 def _outputs(step: CustomizationStep, end: ChildEnd, *, timeout: float) -> Outputs:
-    """What the step returned. Raises ``Terminal`` with the step's own reason."""
-    path = step.file.path
+    """What the step returned. Raises ``StepFailed`` with the step's own reason."""
+
+    def failed(
+        message: str, *, place: str = step.file.path, hint: str, code: str = ""
+    ) -> StepFailed:
+        return StepFailed(f"{place}: {message}", hint=hint, code=code, log=end.output)
+
     if end.timed_out:
-        raise StepFailed(
-            f"{path}: not done after {timeout:,.0f} seconds, so it was stopped{tail(end)}",
+        raise failed(
+            f"not done after {timeout:,.0f} seconds, so it was stopped{end.tail}",
             hint="make it faster, or allow more: TIMEOUT_SECONDS = … at the top of the step",
             code="TimedOut",
-            log=end.output,
         )
     try:
         result = json.loads(end.answer)
     except ValueError as error:
-        raise StepFailed(
-            f"{path}: the process ended ({ending(end.exit_code)}) before customize() "
-            f"returned{tail(end)}",
+        raise failed(
+            f"the process ended ({end.how}) before customize() returned{end.tail}",
             hint="let customize() return or raise, not end the process",
-            log=end.output,
         ) from error
     problem = result.get("error")
     if problem is not None:
-        raise StepFailed(
-            f"{_place(step, problem)}: {masked(problem['message'], end.secrets)}",
-            hint=_HINT,
-            log=end.output,
+        raise failed(
+            masked(problem["message"], end.secrets),
+            place=_place(step, problem),
+            hint="fix the step; the next run starts it again",
         )
     outputs: dict[str, str] = result["outputs"]
     if any(secret in value for secret in end.secrets for value in outputs.values()):
-        raise StepFailed(
-            f"{path}: customize() returned a secret; outputs are kept in git",
+        raise failed(
+            "customize() returned a secret; outputs are kept in git",
             hint="return names and ids only",
-            log=end.output,
         )
     return outputs
 
 
 def _place(step: CustomizationStep, problem: Mapping[str, Any]) -> str:
     """``path:line`` in the repository of what went wrong."""
-    root = step.file.path.rsplit("/", 1)[0]
-    path = f"{root}/{problem['file']}" if problem.get("file") else step.file.path
+    path = f"{step.folder}/{problem['file']}" if problem.get("file") else step.file.path
     return f"{path}:{problem['line']}" if problem.get("line") else path

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 
-from aft.customizations.access import Access
-from aft.customizations.model import ALL_INPUTS
+from aft.customizations.model import ALL_INPUTS, Access
 from aft.findings.model import Finding, SourceRef
 
 DEFAULT_TIMEOUT_SECONDS = 300
 MAX_TIMEOUT_SECONDS = 3600
 TIMEOUT_NAME = "TIMEOUT_SECONDS"
-FUNCTION_NAME = "customize"
 _ROOTS = frozenset({"outputs", "accounts", "parameters"})
 _MAYBE = (
     *(ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.BoolOp, ast.Match, ast.comprehension),
@@ -59,15 +58,10 @@ def timeout_of(content: bytes, path: str, otherwise: int | None = None) -> int:
 
 
 def inputs_used(content: bytes, path: str) -> frozenset[str]:
-    """The inputs ``customize`` reads; all of them unless each use of its argument is plain.
-
-    Plain are ``context.account.<field>``, ``context.outputs``, ``context.accounts``,
-    ``context.parameters``, ``context.client`` and ``context.log``. Where the context
-    goes elsewhere, anything may be read of it.
-    """
-    tree = parse_source(content, path)
-    function = None if isinstance(tree, Finding) else _function(tree)
-    if not isinstance(function, ast.FunctionDef) or len(function.args.args) != 1:
+    """The inputs ``customize`` reads; all of them where its argument is used otherwise than as
+    ``context.account.<field>`` or ``context.<another member>``: anything may be read of it then."""
+    function = _readable(content, path)
+    if function is None:
         return ALL_INPUTS
     name = function.args.args[0].arg
     used: set[str] = {"home_region"}
@@ -91,9 +85,8 @@ def inputs_used(content: bytes, path: str) -> frozenset[str]:
 def names_read(content: bytes, path: str) -> tuple[Access, ...]:
     """What ``customize`` reads by constant names: outputs, other accounts, parameters and custom
     fields. A read in a branch, a loop or a function inside is not certain."""
-    tree = parse_source(content, path)
-    function = None if isinstance(tree, Finding) else _function(tree)
-    if not isinstance(function, ast.FunctionDef) or len(function.args.args) != 1:
+    function = _readable(content, path)
+    if function is None:
         return ()
     name = function.args.args[0].arg
     found: list[Access] = []
@@ -110,15 +103,24 @@ def names_read(content: bytes, path: str) -> tuple[Access, ...]:
     return tuple(sorted(found))
 
 
+def _readable(content: bytes, path: str) -> ast.FunctionDef | None:
+    """``customize``, if it takes the context alone."""
+    tree = parse_source(content, path)
+    function = None if isinstance(tree, Finding) else _function(tree)
+    if isinstance(function, ast.FunctionDef) and len(function.args.args) == 1:
+        return function
+    return None
+
+
 def _chain(node: ast.AST) -> tuple[str, ...]:
     """``context.outputs["a"]["b"]`` as its names; empty for anything else."""
     names: list[str] = []
     while True:
         match node:
-            case ast.Attribute(value=value, attr=name):
-                names.append(name)
-                node = value
-            case ast.Subscript(value=value, slice=ast.Constant(value=str() as name)):
+            case (
+                ast.Attribute(value=value, attr=name)
+                | ast.Subscript(value=value, slice=ast.Constant(value=str() as name))
+            ):
                 names.append(name)
                 node = value
             case ast.Name(id=name):
@@ -128,49 +130,39 @@ def _chain(node: ast.AST) -> tuple[str, ...]:
 
 
 def _read_of(names: tuple[str, ...]) -> tuple[str, ...]:
-    if names[:1] and names[0] in _ROOTS:
-        known = names[: next((i for i, item in enumerate(names) if item in _METHODS), len(names))]
+    known = tuple(itertools.takewhile(lambda name: name not in _METHODS, names))
+    if known[:1] and known[0] in _ROOTS:
         return ("accounts", known[1], "id") if known[2:] == ("account_id",) else known
-    if names[:2] == ("account", "custom_fields") and len(names) > 2:
-        known = names[1 : next((i for i, x in enumerate(names) if x in _METHODS), len(names))]
-        return known if len(known) > 1 else ()
-    return ()
+    return known[1:] if known[:2] == ("account", "custom_fields") and len(known) > 2 else ()
 
 
 def _function(tree: ast.Module) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """The last definition, as Python would have it."""
-    found = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == FUNCTION_NAME
-    ]
-    return found[-1] if found else None
+    for node in reversed(tree.body):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "customize":
+            return node
+    return None
 
 
 def _check_function(tree: ast.Module, path: str) -> Iterator[Finding]:
     function = _function(tree)
     if function is None:
-        yield Finding(
-            code="AFT611",
-            source=SourceRef(path),
-            message="the step defines no function `customize`",
-            hint=_REMEDY,
-        )
+        message = "the step defines no function `customize`"
+        yield Finding(code="AFT611", source=SourceRef(path), message=message, hint=_REMEDY)
         return
     arguments = function.args
     given = len(arguments.posonlyargs) + len(arguments.args)
     needed = given - len(arguments.defaults)
     needed_by_name = sum(default is None for default in arguments.kw_defaults)
     takes_one = needed <= 1 <= given or (needed == 0 and arguments.vararg is not None)
-    is_generator = any(_yields(node) for node in function.body)
-    if takes_one and not needed_by_name and isinstance(function, ast.FunctionDef):
-        if not is_generator:
-            return
-        problem = "is a generator, so calling it runs nothing"
-    elif isinstance(function, ast.AsyncFunctionDef):
+    if isinstance(function, ast.AsyncFunctionDef):
         problem = "is a coroutine; expected a plain function"
-    else:
+    elif not takes_one or needed_by_name:
         problem = f"takes {needed + needed_by_name} arguments; expected one, the context"
+    elif any(_yields(node) for node in function.body):
+        problem = "is a generator, so calling it runs nothing"
+    else:
+        return
     # The name, not the word `def` before it.
     word = "async def " if isinstance(function, ast.AsyncFunctionDef) else "def "
     yield Finding(

@@ -1,9 +1,10 @@
-"""The user's own ``terraform`` or ``tofu``: finding it, and holding its version to a constraint."""
+"""The user's own ``terraform`` or ``tofu``: finding it, and comparing its version."""
 
 from __future__ import annotations
 
 import functools
 import json
+import operator
 import re
 import shutil
 import subprocess
@@ -17,7 +18,14 @@ from aft.errors import Terminal
 from aft.runners.process.workdir import base_environment
 
 _CONSTRAINT = re.compile(r"\s*(>=|<=|!=|~>|>|<|=)?\s*v?([0-9]+(?:\.[0-9]+){0,2})\s*")
-_SECONDS = 60
+_TESTS: Mapping[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+    "=": operator.eq,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +74,7 @@ def _holds(version: tuple[int, ...], part: str) -> bool:
     if match[1] == "~>":  # only the last number written may grow
         kept = numbers[:-1]
         return wanted <= version and version[: len(kept)] == kept
-    tests: Mapping[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
-        ">=": lambda a, b: a >= b,
-        "<=": lambda a, b: a <= b,
-        "!=": lambda a, b: a != b,
-        ">": lambda a, b: a > b,
-        "<": lambda a, b: a < b,
-        "=": lambda a, b: a == b,
-    }
-    return tests[match[1] or "="](version, wanted)
+    return _TESTS[match[1] or "="](version, wanted)
 
 
 @functools.cache  # one answer per file and run of aft
@@ -87,14 +87,14 @@ def _version_of(path: str) -> TerraformBinary:
                 cwd=folder,
                 env=environment,
                 capture_output=True,
-                timeout=_SECONDS,
+                timeout=60,
                 check=True,
             )
             text = str(json.loads(done.stdout)["terraform_version"])
             numbers = tuple(int(part) for part in text.partition("-")[0].split("."))
         except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
             raise Terminal(
-                f"{path} does not tell its version ({type(error).__name__})",
+                f"{path} does not report its version ({type(error).__name__})",
                 hint="expected a terraform or tofu binary",
                 code="NoTerraform",
             ) from error

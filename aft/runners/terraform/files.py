@@ -1,47 +1,35 @@
 """The files of a Terraform step: AFT's templates rendered, and what can be said of them offline.
 
-``*.jinja`` of the folder become ``*.tf`` with AFT's thirteen variables, as in AFT; what templates
-of aft see is there as well. The account's own credentials are those of the process, so blocks that
-would assume the account's role once more are taken out of rendered files.
+``*.jinja`` of the folder become ``*.tf`` with AFT's thirteen variables, and what templates of aft
+see. The process has the account's own credentials, so blocks that would assume the account's role
+once more are taken out of rendered files.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from aft.customizations.access import Access
-from aft.customizations.model import CustomizationStep, StepFile, StepInputs
+from aft.customizations.model import Access, CustomizationStep, StepFile, StepInputs
 from aft.customizations.render import check_template, render_template, template_accesses
 from aft.findings.model import Finding, SourceRef
-from aft.runners.process.workdir import FOREIGN_PROFILES
+from aft.runners.process.workdir import PROFILE
 from aft.runners.shell.runner import check_profiles, check_script
 from aft.runners.terraform.hcl_text import HclProblem, hcl_blocks, position
 
-AFT_VARIABLES = (
-    "timestamp",
-    "tf_distribution_type",
-    "provider_region",
-    "region",
-    "aft_admin_role_arn",
-    "target_admin_role_arn",
-    "bucket",
-    "key",
-    "dynamodb_table",
-    "kms_key_id",
-    "tf_version",
-    "terraform_org_name",
-    "terraform_workspace_name",
-)
+_VARIABLES = """
+    timestamp tf_distribution_type provider_region region aft_admin_role_arn target_admin_role_arn
+    bucket key dynamodb_table kms_key_id tf_version terraform_org_name terraform_workspace_name
+"""
+AFT_VARIABLES = tuple(_VARIABLES.split())
 """The variables AFT gives its templates, every one of them."""
 
+_ROOT_MODULE = (".tf", ".tf.json", ".jinja")
 _ADMIN_ROLE = "aft_admin_role_arn"
 _BACKEND = re.compile(r'^\s*(?:backend\s+"|cloud\s*\{)', re.MULTILINE)
-_PROFILE = re.compile(
-    r"^\s*profile\s*=\s*\"(" + "|".join(sorted(FOREIGN_PROFILES, key=len, reverse=True)) + r")\""
-)
+_PROFILE = re.compile(rf'^\s*profile\s*=\s*"{PROFILE}"')
 
 
 def terraform_files(step: CustomizationStep) -> tuple[StepFile, ...]:
@@ -51,15 +39,20 @@ def terraform_files(step: CustomizationStep) -> tuple[StepFile, ...]:
 
 def is_template(file: StepFile, step: CustomizationStep) -> bool:
     """Whether AFT renders the file: those directly in the folder that end in ``.jinja``."""
-    inside = file.path.removeprefix(f"{step.file.path}/")
+    inside = _inside(file, step)
     return inside.endswith(".jinja") and "/" not in inside
+
+
+def _inside(file: StepFile, step: CustomizationStep) -> str:
+    """The path of a file in the step's folder."""
+    return file.path.removeprefix(f"{step.file.path}/")
 
 
 def check_files(step: CustomizationStep) -> Iterator[Finding]:
     """What surely does not parse, or asks for what no customization gets."""
     files = terraform_files(step)
-    top = [file for file in files if "/" not in file.path.removeprefix(f"{step.file.path}/")]
-    if not any(file.path.endswith((".tf", ".tf.json", ".jinja")) for file in top):
+    top = [name for file in files if "/" not in (name := _inside(file, step))]
+    if not any(name.endswith(_ROOT_MODULE) for name in top):
         yield Finding(
             code="AFT641",
             source=SourceRef(step.file.path),
@@ -67,15 +60,22 @@ def check_files(step: CustomizationStep) -> Iterator[Finding]:
             hint="add one, or delete the folder",
         )
     for file in files:
-        if is_template(file, step):
-            yield from _check_template(file)
-        elif file.path.endswith(".tf.json"):
-            yield from _check_json(file)
-        elif file.path.endswith((".tf", ".tfvars")):
-            yield from _check_hcl(file)
-            yield from check_profiles(file, _PROFILE)
+        check = _check_template if is_template(file, step) else _check_of(file.path)
+        if check is None:
+            continue
+        try:
+            yield from check(file, file.content.decode())
+        except UnicodeDecodeError as error:
+            message = f"the file is not UTF-8 at byte {error.start}"
+            yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
     for file in step.support:
         yield from check_script(file)
+
+
+def _check_of(path: str) -> Callable[[StepFile, str], Iterator[Finding]] | None:
+    if path.endswith(".tf.json"):
+        return _check_json
+    return _check_hcl if path.endswith((".tf", ".tfvars")) else None
 
 
 def reads_of(step: CustomizationStep) -> tuple[Access, ...]:
@@ -93,8 +93,8 @@ def outputs_declared(step: CustomizationStep) -> frozenset[str] | None:
     """The root module's outputs, by reading its files; ``None`` when that cannot be told."""
     names: set[str] = set()
     for file in terraform_files(step):
-        inside = file.path.removeprefix(f"{step.file.path}/")
-        if "/" in inside or not inside.endswith((".tf", ".tf.json", ".jinja")):
+        inside = _inside(file, step)
+        if "/" in inside or not inside.endswith(_ROOT_MODULE):
             continue
         text = file.content.decode(errors="replace")
         if inside.endswith(".jinja"):
@@ -105,11 +105,8 @@ def outputs_declared(step: CustomizationStep) -> frozenset[str] | None:
             if inside.endswith(".json"):
                 names.update(json.loads(text).get("output", {}))
             else:
-                names.update(
-                    block.words[1]
-                    for block in hcl_blocks(text)
-                    if block.depth == 0 and block.words[:1] == ("output",) and len(block.words) == 2
-                )
+                top = (block.words for block in hcl_blocks(text) if block.depth == 0)
+                names.update(words[1] for words in top if words[:1] == ("output",) and words[1:])
         except (HclProblem, ValueError, AttributeError):
             return None
     return frozenset(names)
@@ -137,13 +134,7 @@ def without_own_role(text: str, own_role: str) -> str:
     return text
 
 
-def _check_template(file: StepFile) -> Iterator[Finding]:
-    try:
-        text = file.content.decode()
-    except UnicodeDecodeError as error:
-        message = f"the file is not UTF-8 at byte {error.start}"
-        yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
-        return
+def _check_template(file: StepFile, text: str) -> Iterator[Finding]:
     yield from check_template(text, file.path, AFT_VARIABLES)
     if _BACKEND.search(text):
         return  # the state has its own way in; what AFT writes there is overridden
@@ -159,36 +150,26 @@ def _check_template(file: StepFile) -> Iterator[Finding]:
     yield from check_profiles(file, _PROFILE)
 
 
-def _check_json(file: StepFile) -> Iterator[Finding]:
+def _check_json(file: StepFile, _: str) -> Iterator[Finding]:
     try:
         found = json.loads(file.content)
     except json.JSONDecodeError as error:
         place = SourceRef(file.path, error.lineno, error.colno)
         yield Finding(code="AFT640", source=place, message=f"not JSON: {error.msg}")
         return
-    except UnicodeDecodeError as error:
-        message = f"the file is not UTF-8 at byte {error.start}"
-        yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
-        return
     if not isinstance(found, dict | list):
         message = "Terraform in JSON is an object"
         yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
 
 
-def _check_hcl(file: StepFile) -> Iterator[Finding]:
-    try:
-        text = file.content.decode()
-    except UnicodeDecodeError as error:
-        message = f"the file is not UTF-8 at byte {error.start}"
-        yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
-        return
+def _check_hcl(file: StepFile, text: str) -> Iterator[Finding]:
     try:
         hcl_blocks(text)
     except HclProblem as problem:
-        line, column = position(text, problem.offset)
         yield Finding(
             code="AFT640",
-            source=SourceRef(file.path, line, column),
+            source=SourceRef(file.path, *position(text, problem.offset)),
             message=f"not valid Terraform: {problem.message}",
             hint="fix the syntax at the line shown; `terraform fmt` says more",
         )
+    yield from check_profiles(file, _PROFILE)

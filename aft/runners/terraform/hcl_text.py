@@ -66,9 +66,13 @@ class _Scan:
         while at < len(text):
             char = text[at]
             if char == "#" or text.startswith("//", at):
-                at = self._line_end(at)
+                end = text.find("\n", at)
+                at = len(text) if end < 0 else end
             elif text.startswith("/*", at):
-                at = self._after("*/", at + 2, "a comment is never closed", at)
+                end = text.find("*/", at + 2)
+                if end < 0:
+                    raise HclProblem("a comment is never closed", at)
+                at = end + 2
             elif char == '"':
                 at = self._string(at)
             elif char == "<" and (heredoc := _HEREDOC.match(text, at)):
@@ -134,13 +138,3 @@ class _Scan:
         if match is None:
             raise HclProblem(f"the text begun by <<{tag} is never ended", begin.start())
         return match.end()
-
-    def _line_end(self, at: int) -> int:
-        end = self._text.find("\n", at)
-        return len(self._text) if end < 0 else end
-
-    def _after(self, mark: str, at: int, message: str, start: int) -> int:
-        end = self._text.find(mark, at)
-        if end < 0:
-            raise HclProblem(message, start)
-        return end + len(mark)

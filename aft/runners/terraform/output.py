@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aft.customizations.model import CustomizationStep
 
@@ -18,18 +18,11 @@ _CHANGE = re.compile(
     r"(created|destroyed|updated in-place|replaced|imported)",
     re.MULTILINE,
 )
-_SYMBOLS: Mapping[str, str] = {
-    "created": "+",
-    "destroyed": "-",
-    "updated in-place": "~",
-    "replaced": "-/+",
-    "imported": "+",
-}
+_SYMBOLS = {"created": "+", "destroyed": "-", "updated in-place": "~", "replaced": "-/+"}
 _SUM = re.compile(r"^Plan: .+$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TerraformOutputs:
+class TerraformOutputs(NamedTuple):
     """``shown`` may be written down, ``secret`` are values that never may."""
 
     shown: Mapping[str, str]
@@ -50,10 +43,10 @@ def error_lines(output: str, step: CustomizationStep) -> tuple[str, str]:
         if match := _PLACE.match(line):
             place = f"{source_of(match[1], step)}:{match[2]}"
             break
-    told = [" | ".join(lines) for lines in errors[:ERRORS_SHOWN]]
+    shown = [" | ".join(lines) for lines in errors[:ERRORS_SHOWN]]
     if len(errors) > ERRORS_SHOWN:
-        told.append(f"and {len(errors) - ERRORS_SHOWN} more")
-    return place, "; ".join(told)
+        shown.append(f"and {len(errors) - ERRORS_SHOWN} more")
+    return place, "; ".join(shown)
 
 
 def source_of(file: str, step: CustomizationStep) -> str:
@@ -66,16 +59,14 @@ def source_of(file: str, step: CustomizationStep) -> str:
 
 def planned_changes(output: str) -> tuple[str, ...]:
     """One line per resource that a plan would change, and Terraform's own sum; no values."""
-    lines = [f"{_SYMBOLS[match[2]]} {match[1]}" for match in _CHANGE.finditer(output)]
+    lines = [f"{_SYMBOLS.get(match[2], '+')} {match[1]}" for match in _CHANGE.finditer(output)]
     total = _SUM.search(output)
     return (*lines, *((total[0],) if total else ()))
 
 
 def read_outputs(text: str) -> TerraformOutputs:
-    """``terraform output -json``: text as it is, everything else as JSON; nothing sensitive.
-
-    Raises ``ValueError`` for what is none.
-    """
+    """``terraform output -json``: text as it is, everything else as JSON; nothing sensitive. Raises
+    ``ValueError`` for what is none."""
     found, _ = json.JSONDecoder().raw_decode(text[text.index("{") :])  # warnings may be around it
     shown: dict[str, str] = {}
     secret: list[str] = []
@@ -93,8 +84,7 @@ def _texts(value: object) -> list[str]:
     match value:
         case str():
             return [value] if len(value) > 3 else []
-        case list():
-            return [text for item in value for text in _texts(item)]
-        case dict():
-            return [text for item in value.values() for text in _texts(item)]
+        case list() | dict():
+            parts = value.values() if isinstance(value, dict) else value
+            return [text for item in parts for text in _texts(item)]
     return []

@@ -1,9 +1,8 @@
 """The runner of Terraform folders: AFT's ``terraform/`` as it is, and ``NN-name.terraform/``.
 
-Pre-helper, init, plan, apply of exactly that plan, outputs, post-helper: one step, one scratch
-folder, one account's credentials. A plan without changes is not applied. The state is where
-``aft.yaml`` says, under AFT's keys; AFT's backend and the roles it assumes are not used. Nothing of
-this process's Terraform configuration (``TF_*``, ``~/.terraformrc``) reaches it.
+Pre-helper, init, plan, apply of exactly that plan (unless it is empty), outputs, post-helper. The
+state is where ``aft.yaml`` says, under AFT's keys; AFT's backend and the roles it assumes are not
+used, nor this process's Terraform configuration (``TF_*``, ``~/.terraformrc``).
 """
 
 from __future__ import annotations
@@ -11,23 +10,28 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from aft.customizations.access import Access
-from aft.customizations.model import CustomizationStep, StepFailed, StepFile, StepInputs, StepResult
-from aft.customizations.options import HcpState, LocalState, S3State, TerraformOptions
+from aft.customizations.model import (
+    Access,
+    CustomizationStep,
+    StepFailed,
+    StepFile,
+    StepInputs,
+    StepResult,
+)
+from aft.customizations.options import HcpState, LocalState, TerraformOptions, TerraformState
 from aft.customizations.render import template_uses
 from aft.errors import Terminal
 from aft.findings.model import Finding
 from aft.runners.process.child import ChildEnd
-from aft.runners.process.exit_status import ending, tail
-from aft.runners.process.workdir import Bench, as_text, step_bench
-from aft.runners.shell.api_helpers import POST, PRE, has_helper, run_helper
-from aft.runners.shell.runner import left_outputs, script_uses
+from aft.runners.process.workdir import Bench, parameter_texts, step_bench
+from aft.runners.shell.runner import POST, PRE, has_helper, left_outputs, run_helper, script_uses
 from aft.runners.terraform.binary import TerraformBinary, find_binary
 from aft.runners.terraform.files import (
     check_files,
@@ -39,12 +43,12 @@ from aft.runners.terraform.files import (
 )
 from aft.runners.terraform.output import error_lines, planned_changes, read_outputs
 from aft.runners.terraform.state import (
+    OVERRIDE_FILE,
     SHARED_STEP,
     aft_variables,
     local_file,
     override,
     state_name,
-    write_override,
 )
 from aft.sessions import AccountSession
 
@@ -143,12 +147,7 @@ class _Project:
     """One folder in a scratch place, with the tool that works on it."""
 
     def __init__(
-        self,
-        bench: Bench,
-        inputs: StepInputs,
-        *,
-        binary: TerraformBinary,
-        state: LocalState | S3State | HcpState,
+        self, bench: Bench, inputs: StepInputs, *, binary: TerraformBinary, state: TerraformState
     ) -> None:
         self.bench = bench
         self.step = bench.step
@@ -164,7 +163,8 @@ class _Project:
     def begin(self) -> None:
         """Render, override the backend, init. Raises ``StepFailed``."""
         self._render()
-        write_override(self.folder, override(self._state, self._name, self._binary.version))
+        content = override(self._state, self._name, self._binary.version)
+        (self.folder / OVERRIDE_FILE).write_text(json.dumps(content, indent=2), encoding="utf-8")
         options = self._options
         plugins = (f"-plugin-dir={options.plugin_dir}",) if options.plugin_dir else ()
         with _provider_cache(options, locked=(self.folder / _LOCK_FILE).is_file()) as cache:
@@ -192,13 +192,7 @@ class _Project:
             why = type(error).__name__
             raise self.bench.failed("", f"its outputs cannot be read ({why})") from error
         self.bench.hide(*found.secret)
-        secrets = self.bench.secrets
-        if any(secret in value for secret in secrets for value in found.shown.values()):
-            raise self.bench.failed(
-                "",
-                "an output holds a secret; outputs are kept in git",
-                hint="declare it with `sensitive = true`",
-            )
+        self.bench.check_outputs(found.shown, "declare it with `sensitive = true`")
         return found.shown
 
     def forget_state(self) -> None:
@@ -207,10 +201,8 @@ class _Project:
             file = local_file(self._state, self._name)
             for left in (file, file.with_name(f"{file.name}.backup")):
                 left.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # something else may lie there
+            with contextlib.suppress(OSError):  # there may be something else
                 file.parent.rmdir()
-
-    # --- inside ---
 
     def _terraform(
         self,
@@ -231,21 +223,23 @@ class _Project:
 
     def _failed(self, verb: str, end: ChildEnd) -> StepFailed:
         place, errors = error_lines(end.output, self.step)
-        told = errors or f"{ending(end.exit_code)}{tail(end)}"
+        why = errors or f"{end.how}{end.tail}"
         hint = "fix the configuration; the next run tries again"
         if verb == "apply":
             hint = "what was made before the failure is in the state; the next run goes on from it"
         elif "failed to query available provider packages" in end.output.lower():
             hint = "let this machine reach the registry, or name a folder of unpacked providers "
             hint += "as `terraform.plugin_dir` in aft.yaml"
-        return self.bench.failed(place, f"terraform {verb} failed: {told}", hint=hint)
+        return self.bench.failed(place, f"terraform {verb} failed: {why}", hint=hint)
 
     def _render(self) -> None:
-        own_role = _own_role(self._inputs)
+        account, options = self._inputs.account, self._inputs.options
+        role = f"role/{options.member_role}"
+        own_role = f"arn:{options.partition}:iam::{account.account_id}:{role}"
         values = aft_variables(
             self._state,
             name=self._name,
-            home_region=self._inputs.account.home_region,
+            home_region=account.home_region,
             own_role=own_role,
             version=self._binary.text,
         )
@@ -257,16 +251,9 @@ class _Project:
                     target.write(text)  # AFT appends, too
 
     def _variables(self) -> Mapping[str, str]:
-        found = {
-            "TF_IN_AUTOMATION": "1",
-            "TF_INPUT": "0",
-            "CHECKPOINT_DISABLE": "1",
-            **{
-                f"TF_VAR_{name}": as_text(value)
-                for name, value in self._inputs.parameters.items()
-                if value is not None
-            },
-        }
+        found = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        for name, text in parameter_texts(self._inputs).items():
+            found[f"TF_VAR_{name}"] = text
         if isinstance(self._state, HcpState) and self._state.token:
             self.bench.hide(self._state.token)
             host = self._state.hostname.replace("-", "__").replace(".", "_")
@@ -299,21 +286,14 @@ def _project(
 
 @functools.cache
 def _room(in_parallel: int) -> threading.BoundedSemaphore:
-    """Providers are large: this many Terraforms at a time, whatever the accounts in parallel."""
+    """Providers are large: this many Terraforms at a time, however many accounts there are."""
     return threading.BoundedSemaphore(in_parallel)
-
-
-def _own_role(inputs: StepInputs) -> str:
-    account, options = inputs.account, inputs.options
-    return f"arn:{options.partition}:iam::{account.account_id}:role/{options.member_role}"
 
 
 @contextlib.contextmanager
 def _provider_cache(options: TerraformOptions, *, locked: bool) -> Iterator[Mapping[str, str]]:
     """Variables for one ``init`` with a cache of providers, which only one may use at a time.
-
-    Without the folder's own lock file Terraform would not take a provider from the cache.
-    """
+    Without the folder's own lock file Terraform would not take a provider from the cache."""
     if not options.plugin_cache_dir or options.plugin_dir:
         yield {}
         return

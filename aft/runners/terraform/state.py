@@ -6,14 +6,13 @@ customization declares (Terraform, "Override Files": a backend or cloud block th
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aft.customizations.model import GLOBAL, CustomizationStep
-from aft.customizations.options import HcpState, LocalState, S3State
+from aft.customizations.options import HcpState, LocalState, S3State, TerraformState
 from aft.errors import Terminal
 
 OVERRIDE_FILE = "zz_aft_override.tf.json"
@@ -22,11 +21,9 @@ _LOCK_FILES_SINCE = (1, 10)  # Terraform and OpenTofu 1.10: `use_lockfile` of th
 
 
 def state_name(step: CustomizationStep, account_id: str) -> str:
-    """AFT's ``<id>-aft-account-customizations`` (or ``-global-``), which is also the workspace.
-
-    A second Terraform folder of one customization, and a customization that says ``state: own``,
-    have a name of their own.
-    """
+    """AFT's ``<id>-aft-account-customizations`` (or ``-global-``), which is also the workspace. A
+    second Terraform folder of one customization, and a customization that says ``state: own``, have
+    a name of their own."""
     if step.name == SHARED_STEP and (step.customization == GLOBAL or step.shares_state):
         what = "global" if step.customization == GLOBAL else "account"
         return f"{account_id}-aft-{what}-customizations"
@@ -40,30 +37,31 @@ def state_key(name: str) -> str:
     return f"{name}/terraform.tfstate"
 
 
-def override(
-    state: LocalState | S3State | HcpState, name: str, version: tuple[int, ...]
-) -> Mapping[str, Any]:
+def override(state: TerraformState, name: str, version: tuple[int, ...]) -> Mapping[str, Any]:
     """What the override file says, as JSON."""
-    return {"terraform": _backend(state, name, version)}
+    backend: Mapping[str, Any]
+    match state:
+        case LocalState():
+            backend = {"backend": {"local": {"path": str(local_file(state, name))}}}
+        case S3State():
+            backend = {"backend": {"s3": _s3(state, name, version)}}
+        case HcpState():
+            workspaces = {"name": name, **({"project": state.project} if state.project else {})}
+            cloud = {"organization": state.organization, "hostname": state.hostname}
+            backend = {"cloud": {**cloud, "workspaces": workspaces}}
+    return {"terraform": backend}
 
 
 def aft_variables(
-    state: LocalState | S3State | HcpState,
-    *,
-    name: str,
-    home_region: str,
-    own_role: str,
-    version: str,
+    state: TerraformState, *, name: str, home_region: str, own_role: str, version: str
 ) -> Mapping[str, str]:
-    """The thirteen variables of AFT's templates.
-
-    The role of AFT's management account is none that exists: no customization gets it.
-    """
+    """The thirteen variables of AFT's templates. The role of AFT's management account is none that
+    exists: no customization gets it."""
     bucket = state if isinstance(state, S3State) else S3State(bucket="", region=home_region)
-    is_hcp = isinstance(state, HcpState)
+    organization = state.organization if isinstance(state, HcpState) else ""
     return {
         "timestamp": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()),
-        "tf_distribution_type": "tfc" if is_hcp else "oss",
+        "tf_distribution_type": "tfc" if organization else "oss",
         "provider_region": home_region,
         "region": bucket.region,
         "aft_admin_role_arn": "arn:aws:iam::000000000000:role/not-given-to-customizations",
@@ -73,21 +71,14 @@ def aft_variables(
         "dynamodb_table": bucket.dynamodb_table,
         "kms_key_id": bucket.kms_key_id,
         "tf_version": version,
-        "terraform_org_name": state.organization if isinstance(state, HcpState) else "",
+        "terraform_org_name": organization,
         "terraform_workspace_name": name,
     }
 
 
-def write_override(folder: Path, content: Mapping[str, Any]) -> None:
-    """Put the override file into the folder that Terraform runs in."""
-    (folder / OVERRIDE_FILE).write_text(json.dumps(content, indent=2), encoding="utf-8")
-
-
 def local_file(state: LocalState, name: str) -> Path:
-    """The file of a local state; its folder is made, for this user alone.
-
-    Raises ``Terminal`` when it cannot be made.
-    """
+    """The file of a local state; its folder is made, for this user alone. Raises ``Terminal`` when
+    it cannot be made."""
     file = Path(state.directory).expanduser() / state_key(name)
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -99,25 +90,6 @@ def local_file(state: LocalState, name: str) -> Path:
     return file
 
 
-def _backend(
-    state: LocalState | S3State | HcpState, name: str, version: tuple[int, ...]
-) -> Mapping[str, Any]:
-    match state:
-        case LocalState():
-            return {"backend": {"local": {"path": str(local_file(state, name))}}}
-        case S3State():
-            return {"backend": {"s3": _s3(state, name, version)}}
-        case HcpState():
-            workspaces = {"name": name, **({"project": state.project} if state.project else {})}
-            return {
-                "cloud": {
-                    "organization": state.organization,
-                    "hostname": state.hostname,
-                    "workspaces": workspaces,
-                }
-            }
-
-
 def _s3(state: S3State, name: str, version: tuple[int, ...]) -> Mapping[str, Any]:
     found: dict[str, Any] = {
         "bucket": state.bucket,
@@ -125,10 +97,8 @@ def _s3(state: S3State, name: str, version: tuple[int, ...]) -> Mapping[str, Any
         "region": state.region,
         "encrypt": True,
     }
-    if state.kms_key_id:
-        found["kms_key_id"] = state.kms_key_id
-    if state.dynamodb_table:
-        found["dynamodb_table"] = state.dynamodb_table
+    optional = {"kms_key_id": state.kms_key_id, "dynamodb_table": state.dynamodb_table}
+    found |= {key: value for key, value in optional.items() if value}
     if state.lock_file and version[:2] >= _LOCK_FILES_SINCE:
         found["use_lockfile"] = True
     if state.role_arn:

@@ -15,6 +15,7 @@ any other role is never touched, not even one with a listed name: that is refuse
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,6 @@ class RoleState:
 
 
 Roles = Mapping[str, RoleState]
-
-
 Inputs = SettingInputs[IamRolesParameters]
 
 
@@ -66,14 +65,13 @@ class IamRoles(Setting[IamRolesParameters, Roles]):
         listed = {role.name for role in inputs.parameters.roles}
         pages = iam.get_paginator("get_account_authorization_details").paginate(Filter=["Role"])
         found: dict[str, RoleState] = {}
-        for page in pages:
-            for details in page["RoleDetailList"]:
-                tags = tags_of(details)
-                name = details["RoleName"]
-                if name in listed or tags.get(OWNER_TAG) == self.name:
-                    state = _state(details, tags, iam, is_listed=name in listed)
-                    if state is not None:
-                        found[name] = state
+        for details in (item for page in pages for item in page["RoleDetailList"]):
+            name, tags = details["RoleName"], tags_of(details)
+            if name in listed:
+                with suppress(NotFound):  # gone by the time it is looked at
+                    found[name] = _state(details, tags, iam.get_role(RoleName=name)["Role"])
+            elif tags.get(OWNER_TAG) == self.name:
+                found[name] = _state(details, tags, {})
         return found
 
     def differences(self, inputs: Inputs, observed: Roles) -> Differences:
@@ -129,15 +127,8 @@ class IamRoles(Setting[IamRolesParameters, Roles]):
 
 
 def _state(
-    details: Mapping[str, Any], tags: Mapping[str, str], iam: IAMClient, *, is_listed: bool
-) -> RoleState | None:
-    """``None`` for a role that is gone by the time it is looked at."""
-    more: Mapping[str, Any] = {}
-    if is_listed:
-        try:
-            more = iam.get_role(RoleName=details["RoleName"])["Role"]
-        except NotFound:
-            return None
+    details: Mapping[str, Any], tags: Mapping[str, str], more: Mapping[str, Any]
+) -> RoleState:
     boundary = details.get("PermissionsBoundary") or {}
     return RoleState(
         path=details["Path"],
@@ -147,51 +138,44 @@ def _state(
             item["PolicyName"]: iam_policies.canonical(item["PolicyDocument"])
             for item in details["RolePolicyList"]
         },
-        boundary=str(boundary.get("PermissionsBoundaryArn", "")),
-        session_seconds=int(more.get("MaxSessionDuration", 3600)),
-        description=str(more.get("Description", "")),
+        boundary=boundary.get("PermissionsBoundaryArn", ""),
+        session_seconds=more.get("MaxSessionDuration", 3600),
+        description=more.get("Description", ""),
         tags=tags,
     )
 
 
 def _wanted(inputs: Inputs) -> Roles:
     partition = partition_of(inputs.account.home_region)
-    return {
-        role.name: RoleState(
+    wanted = {}
+    for role in inputs.parameters.roles:
+        bound, inline = role.permissions_boundary, role.inline_policies.items()
+        wanted[role.name] = RoleState(
             path=role.path,
             trust=iam_policies.canonical(_trust(role, inputs)),
             managed=frozenset(_policy_arn(item, partition) for item in role.managed_policies),
-            inline={
-                name: iam_policies.canonical(policy)
-                for name, policy in role.inline_policies.items()
-            },
-            boundary=_policy_arn(role.permissions_boundary, partition)
-            if role.permissions_boundary
-            else "",
+            inline={name: iam_policies.canonical(policy) for name, policy in inline},
+            boundary=_policy_arn(bound, partition) if bound else "",
             session_seconds=role.max_session_seconds,
             description=role.description,
             tags={**role.tags, OWNER_TAG: IamRoles.name},
         )
-        for role in inputs.parameters.roles
-    }
+    return wanted
 
 
 def _trust(role: RoleParameters, inputs: Inputs) -> str:
     """The trust policy. Raises ``Terminal`` while an account it names does not exist."""
-    account = inputs.account
+    account, trust = inputs.account, role.trust
     partition = partition_of(account.home_region)
-    trust = role.trust
     statements: list[Mapping[str, Any]] = []
     accounts = [
         f"arn:{partition}:iam::{account_behind(item, account)}:root" for item in trust.accounts
     ]
     if accounts or trust.arns:
-        condition = (
-            {"StringEquals": {"sts:ExternalId": trust.external_id}} if trust.external_id else {}
-        )
-        statements.append(
-            iam_policies.allow_assume({"AWS": sorted((*accounts, *trust.arns))}, **condition)
-        )
+        equals: dict[str, Any] = {"sts:ExternalId": trust.external_id}
+        condition = {"StringEquals": equals} if trust.external_id else {}
+        principal = {"AWS": sorted((*accounts, *trust.arns))}
+        statements.append(iam_policies.allow_assume(principal, **condition))
     if trust.services:
         statements.append(iam_policies.allow_assume({"Service": sorted(trust.services)}))
     for item in trust.oidc:

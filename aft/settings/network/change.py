@@ -21,11 +21,12 @@ from aft.settings.network.state import (
     PART_TAG,
     NatState,
     NetworkState,
-    RouteTableState,
-    SubnetState,
     VpcState,
     addresses_of,
     nats_of,
+    route_table_of,
+    subnet_of,
+    vpc_of,
 )
 from aft.settings.shapes.setting import unless_gone
 from aft.settings.shapes.tags import tag_list
@@ -106,10 +107,8 @@ def change_network(
         work.ec2.create_tags(Resources=sorted(untagged.values()), Tags=tag_list(parameters.tags))
     change_flow_logs(
         parameters,
-        work.state.flow_log,
+        observed,
         vpc_id=work.vpc.id,
-        has_role=observed.has_role,
-        has_log_group=observed.has_log_group,
         specification=work.specification("vpc-flow-log", "flow-log"),
         region=region,
         session=session,
@@ -121,13 +120,7 @@ def _vpc(work: _Work, cidr: str) -> None:
     if work.state.vpc is None:
         made = ec2.create_vpc(CidrBlock=cidr, TagSpecifications=work.specification("vpc", "vpc"))
         # AWS makes VPCs with support on and hostnames off.
-        vpc = VpcState(
-            id=made["Vpc"]["VpcId"],
-            cidr=cidr,
-            dns_support=True,
-            dns_hostnames=False,
-            tags=work.tags("vpc"),
-        )
+        vpc = vpc_of(made["Vpc"], dns_support=True, dns_hostnames=False)
         work.state = replace(work.state, vpc=vpc)
     vpc = work.vpc
     # Hostnames need support, so support is switched on first and off last.
@@ -166,9 +159,7 @@ def _subnets(work: _Work) -> None:
                 AvailabilityZone=work.state.zones[plan.zone],
                 TagSpecifications=work.specification("subnet", part),
             )["Subnet"]
-            subnets[part] = SubnetState(
-                id=made["SubnetId"], cidr=plan.cidr, assigns_public_ips=False, tags=work.tags(part)
-            )
+            subnets[part] = subnet_of(made)
         subnet, wanted = subnets[part], plan.tier.assign_public_ips
         if subnet.assigns_public_ips != wanted:
             work.when_seen(
@@ -180,36 +171,26 @@ def _subnets(work: _Work) -> None:
 
 
 def _route_tables(work: _Work) -> None:
-    tables = dict(work.state.route_tables)
+    ec2, tables = work.ec2, dict(work.state.route_tables)
     for part, names in work.wishes.route_tables.items():
         if part not in tables:
             made = work.when_seen(
-                work.ec2.create_route_table,
+                ec2.create_route_table,
                 VpcId=work.vpc.id,
                 TagSpecifications=work.specification("route-table", part),
             )["RouteTable"]
-            tables[part] = RouteTableState(
-                id=made["RouteTableId"],
-                default=None,
-                default_works=False,
-                subnets=frozenset(),
-                tags=work.tags(part),
-            )
+            tables[part] = route_table_of(made)
         table = tables[part]
         for name in names:
             subnet = work.state.subnets[name].id
-            if subnet not in table.subnets:
-                _associate(work, table.id, subnet)
+            other = work.state.associations.get(subnet)
+            if subnet in table.subnets:
+                continue
+            if other is not None:  # a subnet has one route table at most: ours takes its place
+                ec2.replace_route_table_association(AssociationId=other, RouteTableId=table.id)
+            else:
+                work.when_seen(ec2.associate_route_table, RouteTableId=table.id, SubnetId=subnet)
     work.state = replace(work.state, route_tables=tables)
-
-
-def _associate(work: _Work, table: str, subnet: str) -> None:
-    """A subnet has one route table at most; another one's place is taken over in one call."""
-    other = work.state.associations.get(subnet)
-    if other is not None:
-        work.ec2.replace_route_table_association(AssociationId=other, RouteTableId=table)
-    else:
-        work.when_seen(work.ec2.associate_route_table, RouteTableId=table, SubnetId=subnet)
 
 
 def _nat_gateways(work: _Work) -> None:
@@ -237,9 +218,8 @@ def _available(work: _Work) -> Mapping[str, NatState]:
     """Our NAT gateways once all of them work. Raises ``Terminal`` when one does not get there."""
     for _ in range(NAT_LOOKS):
         found = nats_of(work.ec2, work.parameters.network, work.vpc.id)
-        if work.wishes.nats.keys() <= found.keys() and all(
-            found[part].state == "available" for part in work.wishes.nats
-        ):
+        available = {part for part, nat in found.items() if nat.state == "available"}
+        if work.wishes.nats.keys() <= available:
             return found
         work.session.sleep(SECONDS_BETWEEN_LOOKS)
     raise Terminal(
@@ -256,11 +236,8 @@ def _default_routes(work: _Work) -> None:
         if target is None or (table.default == target and table.default_works):
             continue
         key = "GatewayId" if target.startswith("igw-") else "NatGatewayId"
-        arguments: dict[str, Any] = {
-            "RouteTableId": table.id,
-            "DestinationCidrBlock": ANYWHERE,
-            key: target,
-        }
+        place = {"RouteTableId": table.id, "DestinationCidrBlock": ANYWHERE}
+        arguments: dict[str, Any] = {**place, key: target}
         if table.default is None:
             work.when_seen(work.ec2.create_route, **arguments)
             continue

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aft.errors import NotFound, Terminal
+from aft.errors import Terminal
 from aft.sessions import AccountSession
 from aft.settings.network.desired import flow_log_is_right
 from aft.settings.network.parameters import FlowLogsParameters, NetworkParameters
-from aft.settings.network.state import FlowLogState
+from aft.settings.network.state import NetworkState
 from aft.settings.shapes import policies as iam_policies
-from aft.settings.shapes.setting import tolerated
+from aft.settings.shapes.setting import tolerated, unless_gone
 from aft.settings.shapes.tags import OWNER_TAG, tag_list
 from aft.values.regions import partition_of
 
@@ -31,28 +30,25 @@ _EXISTS = (
 
 def change_flow_logs(
     parameters: NetworkParameters,
-    found: FlowLogState | None,
+    observed: NetworkState,
     *,
     vpc_id: str,
-    has_role: bool,
-    has_log_group: bool,
     specification: Sequence[TagSpecificationTypeDef],
     region: str,
     session: AccountSession,
 ) -> None:
     """One flow log as wanted on the VPC, or none; what it writes to is made when missing."""
-    wanted = parameters.flow_logs
+    wanted, found = parameters.flow_logs, observed.flow_log
     ec2 = session.client("ec2", region)
     if wanted is not None and wanted.destination == "cloud-watch-logs":
-        if not has_log_group:
+        if not observed.has_log_group:
             _make_log_group(wanted, region, session)
-        if not has_role:
+        if not observed.has_role:
             _make_role(wanted, region, session)
     if found is not None:
         if wanted is not None and flow_log_is_right(wanted, found):
             return
-        with contextlib.suppress(NotFound):
-            ec2.delete_flow_logs(FlowLogIds=[found.id])
+        unless_gone(ec2.delete_flow_logs, FlowLogIds=[found.id])
     if wanted is None:
         return
     arguments: dict[str, Any] = {
@@ -67,8 +63,9 @@ def change_flow_logs(
         arguments["LogDestination"] = wanted.bucket_arn
     else:
         arguments["LogGroupName"] = wanted.log_group
-        arguments["DeliverLogsPermissionArn"] = _role_arn(wanted, region, session)
-    _create(ec2, arguments, session, is_role_young=not has_role)
+        role = f"arn:{partition_of(region)}:iam::{session.account_id}:role/{wanted.role}"
+        arguments["DeliverLogsPermissionArn"] = role
+    _create(ec2, arguments, session, is_role_young=not observed.has_role)
 
 
 def _create(
@@ -109,9 +106,8 @@ def _make_role(wanted: FlowLogsParameters, region: str, session: AccountSession)
     """A role only this account's flow logs may use, to write to this one log group."""
     iam = session.client("iam")
     account, partition = session.account_id, partition_of(region)
-    trust = iam_policies.allow_assume(
-        {"Service": [SERVICE]}, StringEquals={"aws:SourceAccount": account}
-    )
+    own = {"aws:SourceAccount": account}
+    trust = iam_policies.allow_assume({"Service": [SERVICE]}, StringEquals=own)
     group = f"arn:{partition}:logs:*:{account}:log-group:{wanted.log_group}"
     write = {
         "Effect": "Allow",
@@ -131,7 +127,3 @@ def _make_role(wanted: FlowLogsParameters, region: str, session: AccountSession)
     iam.put_role_policy(
         RoleName=wanted.role, PolicyName=_POLICY, PolicyDocument=iam_policies.document([write])
     )
-
-
-def _role_arn(wanted: FlowLogsParameters, region: str, session: AccountSession) -> str:
-    return f"arn:{partition_of(region)}:iam::{session.account_id}:role/{wanted.role}"

@@ -32,8 +32,7 @@ from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.network.change import change_network
-from aft.settings.network.compare import compared
-from aft.settings.network.desired import wishes_of
+from aft.settings.network.desired import compared, wishes_of
 from aft.settings.network.parameters import NetworkParameters, SubnetPlan, subnets_of
 from aft.settings.network.state import (
     NetworkState,

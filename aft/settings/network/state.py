@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aft.errors import NotFound
 from aft.sessions import AccountSession
@@ -30,8 +30,7 @@ _TARGETS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VpcState:
+class VpcState(NamedTuple):
     """The VPC."""
 
     id: str
@@ -41,8 +40,7 @@ class VpcState:
     tags: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubnetState:
+class SubnetState(NamedTuple):
     """A subnet of ours."""
 
     id: str
@@ -51,8 +49,7 @@ class SubnetState:
     tags: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteTableState:
+class RouteTableState(NamedTuple):
     """A route table of ours. ``default`` is where it sends what it does not know better."""
 
     id: str
@@ -62,8 +59,7 @@ class RouteTableState:
     tags: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NatState:
+class NatState(NamedTuple):
     """A NAT gateway of ours that is not gone, and its addresses."""
 
     id: str
@@ -72,8 +68,7 @@ class NatState:
     tags: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowLogState:
+class FlowLogState(NamedTuple):
     """Our flow log."""
 
     id: str
@@ -133,15 +128,10 @@ def read_network(
         twins=tuple(vpc["VpcId"] for vpc in own[1:]),
         vpc=_vpc(ec2, own[0]),
         subnets={
-            part: SubnetState(
-                id=item["SubnetId"],
-                cidr=item["CidrBlock"],
-                assigns_public_ips=bool(item.get("MapPublicIpOnLaunch")),
-                tags=tags_of(item),
-            )
+            part: subnet_of(item)
             for part, item in _parts(network, described(ec2, "subnets", "vpc-id", [vpc_id]))
         },
-        route_tables={part: _route_table(item) for part, item in _parts(network, tables)},
+        route_tables={part: route_table_of(item) for part, item in _parts(network, tables)},
         associations={
             subnet: link["RouteTableAssociationId"]
             for table in tables
@@ -214,16 +204,26 @@ def _vpc(ec2: EC2Client, vpc: Mapping[str, Any]) -> VpcState:
     vpc_id = vpc["VpcId"]
     support = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")
     names = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsHostnames")
-    return VpcState(
-        id=vpc_id,
-        cidr=vpc["CidrBlock"],
+    return vpc_of(
+        vpc,
         dns_support=bool(support["EnableDnsSupport"]["Value"]),
         dns_hostnames=bool(names["EnableDnsHostnames"]["Value"]),
-        tags=tags_of(vpc),
     )
 
 
-def _route_table(item: Mapping[str, Any]) -> RouteTableState:
+def vpc_of(item: Mapping[str, Any], *, dns_support: bool, dns_hostnames: bool) -> VpcState:
+    """From an answer of AWS's."""
+    return VpcState(item["VpcId"], item["CidrBlock"], dns_support, dns_hostnames, tags_of(item))
+
+
+def subnet_of(item: Mapping[str, Any]) -> SubnetState:
+    """From an answer of AWS's."""
+    is_public = bool(item.get("MapPublicIpOnLaunch"))
+    return SubnetState(item["SubnetId"], item["CidrBlock"], is_public, tags_of(item))
+
+
+def route_table_of(item: Mapping[str, Any]) -> RouteTableState:
+    """From an answer of AWS's."""
     routes = (route for route in item["Routes"] if route.get("DestinationCidrBlock") == ANYWHERE)
     default = next(routes, None)
     return RouteTableState(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import enum
 from abc import abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from aft.baselines.model import SettingInputs, SettingParameters
@@ -33,27 +32,12 @@ class Part(enum.Enum):
     MEMBER = "member"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegation:
-    """``administrator`` is set unless the account stands alone."""
-
-    part: Part
-    administrator: AccountId | None = None
-
-    @classmethod
-    def of(cls, reference: AccountReference | None, account: AccountFacts) -> Delegation:
-        """Raises ``Terminal`` while the administrator's account does not exist."""
-        if reference is None:
-            return cls(part=Part.ALONE)
-        administrator = account_behind(reference, account)
-        is_own = administrator == account.account_id
-        return cls(part=Part.ADMINISTRATOR if is_own else Part.MEMBER, administrator=administrator)
-
-    def into(self, session: AccountSession) -> AccountSession:
-        """A session in the administrator's account."""
-        if self.administrator is None:
-            raise Terminal("an account that stands alone has no administrator")
-        return session.of(self.administrator)
+def part_of(reference: AccountReference | None, account: AccountFacts) -> Part:
+    """The part of ``account``. Raises ``Terminal`` while the administrator does not exist."""
+    if reference is None:
+        return Part.ALONE
+    is_own = account_behind(reference, account) == account.account_id
+    return Part.ADMINISTRATOR if is_own else Part.MEMBER
 
 
 def into_management(session: AccountSession, account: AccountFacts) -> AccountSession:
@@ -96,13 +80,20 @@ class Administered(Setting[A, S]):
     ) -> GuardDutyClient | SecurityHubClient:
         """The service's client in the management account."""
 
-    def delegation(self, inputs: SettingInputs[A]) -> Delegation:
+    def part(self, inputs: SettingInputs[A]) -> Part:
         """The account's part. Raises ``Terminal`` while the administrator does not exist."""
-        return Delegation.of(inputs.parameters.administrator, inputs.account)
+        return part_of(inputs.parameters.administrator, inputs.account)
+
+    def administrator(self, inputs: SettingInputs[A]) -> AccountId:
+        """The administrator's account. Raises ``Terminal`` while it does not exist."""
+        reference = inputs.parameters.administrator
+        if reference is None:
+            raise Terminal("an account that stands alone has no administrator")
+        return account_behind(reference, inputs.account)
 
     def standing(self, inputs: SettingInputs[A], appointed: str, membership: str) -> list[Compared]:
         """Pure: what the account's part asks of it first."""
-        match self.delegation(inputs).part:
+        match self.part(inputs):
             case Part.ADMINISTRATOR:
                 return [("administrator", appointed or None, str(inputs.account.account_id))]
             case Part.MEMBER:
@@ -128,7 +119,7 @@ class Administered(Setting[A, S]):
     def refuse_joining(self, inputs: SettingInputs[A], member_of: str, *, missing: str) -> None:
         """Raises ``Terminal`` where the account is another administrator's, or the administrator
         has none of what is ``missing``."""
-        administrator = str(self.delegation(inputs).administrator)
+        administrator = self.administrator(inputs)
         if member_of not in ("", administrator):
             raise somebody_elses(self.service, inputs.region, member_of)
         if missing:

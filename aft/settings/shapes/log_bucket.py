@@ -26,6 +26,7 @@ from aft.baselines.references import AccountReference, account_behind
 from aft.errors import Conflict, Denied, NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.shapes.policies import canonical
 from aft.settings.shapes.setting import S, Setting
 from aft.values.ids import AccountId
 from aft.values.regions import partition_of
@@ -44,10 +45,8 @@ _CLOSED: PublicAccessBlockConfigurationTypeDef = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogBucket:
-    """Which bucket, whose, and for which service principal.
-
-    ``organization_id`` is empty for a bucket that only its own account delivers to.
-    """
+    """Which bucket, whose, and for which service principal. ``organization_id`` is empty for one
+    that only its own account delivers to."""
 
     name: str
     owner: AccountId
@@ -59,31 +58,24 @@ class LogBucket:
     def statements(self) -> Sequence[Mapping[str, Any]]:
         """What the bucket's policy must hold, by ``Sid``."""
         service, _, _ = self.principal.partition(".")
-        source = (
-            {"aws:SourceOrgID": self.organization_id}
-            if self.organization_id
-            else {"aws:SourceAccount": str(self.owner)}
-        )
+        organization = {"aws:SourceOrgID": self.organization_id}
+        source = organization if self.organization_id else {"aws:SourceAccount": str(self.owner)}
         arn = f"arn:{partition_of(self.region)}:s3:::{self.name}"
-        ends: tuple[tuple[str, list[str], str, dict[str, str]], ...] = (
-            ("Look", ["s3:GetBucketAcl", "s3:ListBucket"], arn, {}),
-            (
-                "Deliver",
-                ["s3:PutObject"],
-                f"{arn}/AWSLogs/*",
-                {"s3:x-amz-acl": "bucket-owner-full-control"},
-            ),
-        )
-        return [
-            {
-                "Sid": f"aft-{service}-{end}".replace("-", ""),
+
+        def statement(end: str, actions: list[str], resource: str, **extra: str) -> dict[str, Any]:
+            return {
+                "Sid": f"aft{service}{end}",
                 "Effect": "Allow",
                 "Principal": {"Service": self.principal},
                 "Action": actions,
                 "Resource": resource,
                 "Condition": {"StringEquals": {**source, **extra}},
             }
-            for end, actions, resource, extra in ends
+
+        own = {"s3:x-amz-acl": "bucket-owner-full-control"}
+        return [
+            statement("Look", ["s3:GetBucketAcl", "s3:ListBucket"], arn),
+            statement("Deliver", ["s3:PutObject"], f"{arn}/AWSLogs/*", **own),
         ]
 
     def is_own(self, session: AccountSession) -> bool:
@@ -175,24 +167,21 @@ def put_right(bucket: LogBucket, session: AccountSession) -> None:
 
 
 def _create(s3: S3Client, bucket: LogBucket) -> None:
-    place: dict[str, Any] = (
-        {}
-        if bucket.region == "us-east-1"
-        else {"CreateBucketConfiguration": {"LocationConstraint": bucket.region}}
-    )
+    place: dict[str, Any] = {}
+    if bucket.region != "us-east-1":
+        place["CreateBucketConfiguration"] = {"LocationConstraint": bucket.region}
     try:
         s3.create_bucket(Bucket=bucket.name, **place)
     except (Terminal, Conflict) as error:
         code = error.code if isinstance(error, Terminal) else ""
-        if code == "BucketAlreadyOwnedByYou":
-            return
         if code == "BucketAlreadyExists":
             raise Terminal(
                 f"the bucket name {bucket.name} is taken by another AWS account",
                 hint="give `bucket` another name in the baseline",
                 code=code,
             ) from error
-        raise
+        if code != "BucketAlreadyOwnedByYou":
+            raise
 
 
 def _policy(s3: S3Client, name: str) -> Sequence[Mapping[str, Any]]:
@@ -207,14 +196,8 @@ def _policy(s3: S3Client, name: str) -> Sequence[Mapping[str, Any]]:
 def _missing_statements(
     bucket: LogBucket, policy: Sequence[Mapping[str, Any]]
 ) -> Sequence[Mapping[str, Any]]:
-    there = {str(item.get("Sid")): _plain(item) for item in policy}
-    return [item for item in bucket.statements if there.get(item["Sid"]) != _plain(item)]
-
-
-def _plain(statement: Mapping[str, Any]) -> Mapping[str, Any]:
-    """AWS gives a list of one back as the one."""
-    actions = statement.get("Action", ())
-    return {**statement, "Action": sorted([actions] if isinstance(actions, str) else actions)}
+    there = {item.get("Sid"): canonical(item) for item in policy}
+    return [item for item in bucket.statements if there.get(item["Sid"]) != canonical(item)]
 
 
 def _is_closed(s3: S3Client, name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aft.aws.arn_paths import parent_in_path, whereabouts
+from aft.aws.units import parent_in_path, whereabouts
 
 ORGANIZATION, ROOT, OUTER = "o-abcdefghij", "r-abcd", "ou-abcd-11111111"
 INNER, ACCOUNT = "ou-abcd-22222222", "111122223333"

@@ -11,8 +11,8 @@ from builders_folders import parsed
 
 from aft.customizations.customization_file import CustomizationFile
 from aft.customizations.model import AccountSelector, Customization, OtherAccount, Removal
-from aft.customizations.other_accounts import depends_on_step, inputs_of_accounts
 from aft.customizations.parameters import check_given, missing, parameter_values
+from aft.customizations.reads import depends_on_step, inputs_of_accounts
 from aft.customizations.select import customizations_of, is_selected
 from aft.findings.model import SourceRef
 from aft.values.ids import OrgUnitPath

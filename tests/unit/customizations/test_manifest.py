@@ -8,9 +8,9 @@ from builders_inside import facts
 from builders_requests import MemoryFiles
 
 from aft.customizations.digests import step_digest
-from aft.customizations.inputs import check_step_inputs
 from aft.customizations.manifest import parse_customizations
-from aft.customizations.model import Customization, CustomizationRunner
+from aft.customizations.model import Customization, CustomizationRunner, StepInputs
+from aft.customizations.reads import check_step_inputs
 from aft.files import EntryKind
 from aft.findings.model import Finding, SourceRef
 from aft.plugins import RUNNERS_GROUP, load_plugins
@@ -179,9 +179,8 @@ def digest_of(
     assert findings == ()
     return step_digest(
         found["global"].steps[0],
+        StepInputs(account=facts(**changes), outputs=outputs or {}),
         effect_version=version,
-        facts=facts(**changes),
-        outputs=outputs or {},
     )
 
 
@@ -226,9 +225,8 @@ def test_outputs_count_where_they_are_used() -> None:
     digests = [
         step_digest(
             found["global"].steps[1],
+            StepInputs(account=facts(), outputs={"global/10-a.cfn.yaml": {"Arn": arn}}),
             effect_version=1,
-            facts=facts(),
-            outputs={"global/10-a.cfn.yaml": {"Arn": arn}},
         )
         for arn in ("a", "b")
     ]

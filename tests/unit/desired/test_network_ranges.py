@@ -122,3 +122,17 @@ def test_templates_may_use_the_range_of_an_account_that_has_a_network() -> None:
     result = loaded(net("a"), plain, {template: text})
     assert [item.source.path for item in result.findings] == ["account-requests/b.yaml"]
     assert "allocations" in result.findings[0].message
+
+
+@pytest.mark.parametrize(
+    "wrong", ["homeregion: eu-west-1\n", "limits: {accounts: many}\n", "a: [\n"]
+)
+def test_an_error_in_the_configuration_is_told_alone(wrong: str) -> None:
+    """What depends on it, such as pools and governed regions, is not known then."""
+    result = loaded(net("a"), {"account-requests/b.yaml": request_text("b")}, config=CONFIG + wrong)
+    assert {item.path for item in result.findings} == {"aft.yaml"}
+    opts_in = SETTING.replace("settings:\n", "settings:\n  - setting: region-opt-in\n")
+    result = loaded(
+        net("a", extra="regions: [me-south-1]\n"), setting=opts_in, config=CONFIG + wrong
+    )
+    assert {item.path for item in result.findings} == {"aft.yaml"}

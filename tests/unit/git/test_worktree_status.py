@@ -195,6 +195,19 @@ def in_conflict(clone: Clone) -> None:
     assert b"<<<<<<<" in (clone.path / A).read_bytes()
 
 
+def in_conflict_with_a_removal(clone: Clone) -> None:
+    clone.git("checkout", "-q", "-b", "side")
+    clone.git("rm", "-q", A)
+    clone.commit(files={B: "name: side\n"})
+    clone.git("checkout", "-q", "main")
+    clone.git("rm", "-q", B)
+    clone.commit(files={A: "name: main\n"})
+    with pytest.raises(AssertionError):
+        clone.merge("side")
+    assert (clone.path / A).exists()
+    assert (clone.path / B).exists()
+
+
 def line_endings(clone: Clone) -> None:
     clone.write(".gitattributes", "*.yaml text eol=lf\n*.bin -text\n")
     clone.write("account-requests/dos.yaml", "name: a\r\nemail: b\r\n")
@@ -285,6 +298,7 @@ SHAPES: tuple[Shape, ...] = (
     assumed_unchanged,
     meant_to_be_added,
     in_conflict,
+    in_conflict_with_a_removal,
     line_endings,
     line_endings_checked_out,
     keywords,

@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 import builders_plan as b
 from builders_kinds import what
 
-from aft.customizations.access import Access
-from aft.customizations.model import AccountSelector, Customization, Removal
+from aft.customizations.model import Access, AccountSelector, Customization, Removal
 from aft.desired.model import DesiredState
-from aft.kinds.customization.other_accounts import dependencies_first
+from aft.kinds.customization.diff import dependencies_first
 from aft.ledger.events import AccountRecord, DoneStep
 from aft.plan.model import Plan
 from aft.runners.terraform.runner import TerraformRunner

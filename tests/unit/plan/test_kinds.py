@@ -9,7 +9,7 @@ import builders_report as r
 import pytest
 from builders_kinds import KINDS, a_change
 
-from aft.app.apply.review_gate import check_reviewed
+from aft.app.apply.applying import check_reviewed
 from aft.config.model import Limits
 from aft.errors import UserError
 from aft.plan.codec import plan_from_json, plan_to_json

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from aft.policy_language.ceiling import Ceiling, Chain, ceiling, level
+from aft.policy_language.ceiling import Ceiling, Chain, ceiling
 from aft.policy_language.context import Context
-from aft.policy_language.evaluate import Answer, Decision, granted
+from aft.policy_language.evaluate import Answer, Decision, Level, granted
 from aft.policy_language.policy import Policy
 from aft.policy_language.principals import Principal
 from aft.policy_language.statements import Request
@@ -37,7 +37,7 @@ def chain(*scps: tuple[Policy, ...], account: str = MEMBER, rcps: Any = None) ->
     ids = ["r-1", "ou-1", account]
     return Chain(
         account=account,
-        scps=tuple(level("scp", ids[number], found) for number, found in enumerate(scps)),
+        scps=tuple(Level("scp", ids[number], found) for number, found in enumerate(scps)),
         rcps=rcps,
     )
 
@@ -168,7 +168,7 @@ def test_a_type_that_is_off_and_an_account_outside_are_not_bound() -> None:
 
 def rcps(*statements: dict[str, Any], account: str = MEMBER) -> Chain:
     found = policy(*({**item, "Principal": "*"} for item in statements), name="rcp")
-    return Chain(account=account, rcps=(level("rcp", account, (found,)),))
+    return Chain(account=account, rcps=(Level("rcp", account, (found,)),))
 
 
 @pytest.mark.parametrize(

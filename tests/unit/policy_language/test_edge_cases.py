@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from aft.policy_language.ceiling import Ceiling, Chain, ceiling, level
+from aft.policy_language.ceiling import Ceiling, Chain, ceiling
 from aft.policy_language.context import Context, value_of
+from aft.policy_language.evaluate import Level
 from aft.policy_language.policy import Policy
 from aft.policy_language.principals import Principal
 from aft.policy_language.statements import Request
@@ -34,7 +35,7 @@ def decision(
 ) -> str:
     """What one Deny beside FullAWSAccess does."""
     document = {"Version": version, "Statement": [{"Effect": "Deny", **statement}]}
-    levels = (level("scp", "r-1", (FULL, Policy.of(document, "deny"))),)
+    levels = (Level("scp", "r-1", (FULL, Policy.of(document, "deny"))),)
     request = Request(
         principal=Principal(ROLE),
         action=action,

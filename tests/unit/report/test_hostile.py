@@ -114,7 +114,6 @@ def outcome_page(text: str) -> OutcomePage:
 def failure_page(text: str) -> FailurePage:
     return FailurePage(
         verb="plan",
-        marker=MARKER,
         message=f"{text}\n{text}",
         hint=text,
         findings=(finding(text),),

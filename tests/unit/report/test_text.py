@@ -41,6 +41,8 @@ def test_the_last_line_is_the_promised_one() -> None:
         "Plan: 2 to create, 1 to change, 1 to move, 0 to close, 1 to adopt, 2 to forget, "
         "1 OU change. 3 of 412 accounts affected."
     )
+    one = replace(plan, summary=replace(summary, accounts_affected=1, accounts_total=1))
+    assert summary_line(one, KINDS).endswith(" 1 of 1 account affected.")
 
 
 def test_no_changes_says_which_accounts_match_what() -> None:

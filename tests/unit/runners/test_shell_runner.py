@@ -98,10 +98,10 @@ def test_a_script_names_its_own_secrets() -> None:
 
 def test_a_secret_is_no_output() -> None:
     failed = failure('echo "Key=$AWS_SECRET_ACCESS_KEY" >> "$AFT_OUTPUTS"')
-    assert "an output holds a secret" in failed.message
+    assert "an output contains a secret" in failed.message
     assert SECRET not in failed.message
     named = failure('echo ::add-mask::hunter22; echo "Key=hunter22" >> "$AFT_OUTPUTS"')
-    assert "an output holds a secret" in named.message
+    assert "an output contains a secret" in named.message
 
 
 def test_a_line_that_is_no_output() -> None:

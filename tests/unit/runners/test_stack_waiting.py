@@ -50,7 +50,7 @@ def event(name: str, status: str, reason: str) -> dict[str, str]:
 def test_waiting_ends_and_says_that_the_next_run_goes_on() -> None:
     slept: list[float] = []
     stack = Stack(OneStack("CREATE_IN_PROGRESS"), "aft-x", slept.append)
-    with pytest.raises(Transient, match="aft-x is still at work after 60 minutes") as caught:
+    with pytest.raises(Transient, match="aft-x is still in progress after 60 minutes") as caught:
         stack.wait()
     assert LONGEST_WAIT <= sum(slept) < LONGEST_WAIT + 20
     assert "next run" in caught.value.hint

@@ -1,4 +1,5 @@
-"""The door into member accounts: role sessions, and whether an account is usable yet."""
+"""The doors into accounts: the management account's, role sessions in members, and whether an
+account is usable yet."""
 
 from __future__ import annotations
 
@@ -6,12 +7,22 @@ from collections.abc import Mapping
 
 from aft.aws.accounts import state_of
 from aft.aws.session import AwsSessions
-from aft.aws_clients import ClientOf
+from aft.aws.tags import RecentlyTagged
 from aft.errors import Denied, NotFound, Terminal, Transient
 from aft.organization.model import AccountState
 from aft.values.ids import AccountId
 
 _NEVER = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLOSED)
+
+
+class AwsManagementAccess:
+    """Implements ``aft.account_provider.ManagementAccess``."""
+
+    def __init__(self, sessions: AwsSessions, *, member_role: str, tagged: RecentlyTagged) -> None:
+        self.home_region, self.global_region = sessions.home_region, sessions.global_region
+        self.client, self.client_once = sessions.management, sessions.management_once
+        self.member_role = member_role
+        self.note_tagged = tagged.add
 
 
 class AwsAccountSession:
@@ -22,20 +33,9 @@ class AwsAccountSession:
     ) -> None:
         """With ``read_only`` nothing can be written through it, or through ``of``."""
         self._sessions = sessions
-        self._account_id = account_id
         self._read_only = read_only
-
-    @property
-    def account_id(self) -> AccountId:
-        return self._account_id
-
-    @property
-    def home_region(self) -> str:
-        return self._sessions.home_region
-
-    @property
-    def client(self) -> ClientOf:
-        return self._sessions.member(self._account_id, reading=self._read_only)
+        self.account_id, self.home_region = account_id, sessions.home_region
+        self.client = sessions.member(account_id, reading=read_only)
 
     def of(self, account_id: AccountId) -> AwsAccountSession:
         return AwsAccountSession(self._sessions, account_id, read_only=self._read_only)
@@ -44,10 +44,10 @@ class AwsAccountSession:
         self._sessions.clock.sleep(seconds)
 
     def environment(self) -> Mapping[str, str]:
-        return self._sessions.environment(self._account_id, read_only=self._read_only)
+        return self._sessions.environment(self.account_id, read_only=self._read_only)
 
     def __repr__(self) -> str:
-        return f"<session in account {self._account_id}>"
+        return f"<session in account {self.account_id}>"
 
 
 class AwsMemberAccess:
@@ -74,13 +74,13 @@ class AwsMemberAccess:
         except Denied as error:
             if "service control policy" in error.message and ":AssumeRole " not in error.message:
                 return True
-            self._refuse_for_ever(account_id)
+            self._refuse_permanently(account_id)
             return False
         except Transient:
             return False
         return True
 
-    def _refuse_for_ever(self, account_id: AccountId) -> None:
+    def _refuse_permanently(self, account_id: AccountId) -> None:
         """Raise ``Terminal`` when waiting cannot help."""
         client = self._sessions.organizations()
         try:

@@ -1,0 +1,44 @@
+"""Text files that people name on a command line. Every failure is a ``UserError`` that names the
+file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aft.errors import UserError, system_words
+
+
+def read_text(path: Path, *, most: int | None = None, errors: str = "strict") -> str:
+    """The text of a file of at most ``most`` bytes; ``errors`` as ``open`` takes it."""
+    try:
+        if most is not None and path.stat().st_size > most:
+            raise UserError(f"cannot read {path}: it is larger than {most:,} bytes")
+        return path.read_text(encoding="utf-8", errors=errors)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {path}: {system_words(error)}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` as it is, and make the folders above."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {system_words(error)}") from error
+
+
+def write_new(folder: Path, name: str, text: str) -> bool:
+    """Write ``text`` to the file ``name`` below ``folder``; false when there is such a file."""
+    top = folder.resolve()
+    path = top / name
+    try:
+        if not path.parent.resolve().is_relative_to(top):
+            raise UserError(f"{path.parent} leads out of {top}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {system_words(error)}") from error
+    return True
