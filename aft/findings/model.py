@@ -88,6 +88,35 @@ class Finding:
         return self.severity is Severity.ERROR
 
 
+def finding_at(
+    code: str,
+    source: SourceRef | None,
+    message: str,
+    hint: str = "",
+    *,
+    severity: Severity = Severity.ERROR,
+    condition: Condition = Condition.NONE,
+    key: str = "",
+) -> Finding:
+    """A finding in a file."""
+    return Finding(
+        code=code,
+        source=source,
+        message=message,
+        hint=hint,
+        severity=severity,
+        condition=condition,
+        key=key,
+    )
+
+
+def finding_about(
+    code: str, target: str, message: str, hint: str = "", condition: Condition = Condition.NONE
+) -> Finding:
+    """A finding about the organization."""
+    return Finding(code=code, target=target, message=message, hint=hint, condition=condition)
+
+
 def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings by place, then code; duplicates dropped."""
     unique = dict.fromkeys(findings)

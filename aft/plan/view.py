@@ -9,11 +9,11 @@ from functools import cached_property
 from aft.baselines.select import Settings
 from aft.customizations.model import CustomizationRunner
 from aft.desired.model import AccountRequest, DesiredState
+from aft.findings.model import Condition
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot, Surroundings
-from aft.plan.account_directory import surroundings
 from aft.plan.identity import Identities, identify
-from aft.values.ids import OrgUnitPath, RequestId
+from aft.values.ids import AccountId, OrgUnitPath, RequestId
 
 Runners = Mapping[str, CustomizationRunner]
 
@@ -65,5 +65,19 @@ class PlanView:
 
     @cached_property
     def around(self) -> Surroundings:
-        """The organization and everybody's accounts before anything is changed."""
-        return surroundings(self.desired, self.snapshot, self.ledger, self.identities)
+        """Which account each request has before anything is changed, and the organization around. A
+        limited snapshot does not hold every account; for the others the ledger's word counts."""
+        accounts: dict[str, AccountId] = {}
+        for request in self.desired.requests:
+            match = self.identities.matches.get(request.id)
+            doubt = self.identities.attention.get(request.id)
+            bound = self.ledger.record(request.id).account_id
+            if match is not None:
+                accounts[request.id] = match.account.id
+            elif bound and (doubt is None or doubt.condition is Condition.NOT_READ):
+                accounts[request.id] = AccountId(bound)
+        return Surroundings(
+            organization_id=self.snapshot.organization_id,
+            management_account_id=self.snapshot.management_account_id,
+            accounts=accounts,
+        )

@@ -12,8 +12,7 @@ from rich.text import Text
 from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
-from aft.plan.model import ORGANIZATION, Change, Plan
-from aft.plan.risk import is_risky
+from aft.plan.model import ORGANIZATION, Change, Plan, is_risky
 from aft.plan.words import Item
 from aft.report.plain import one_line
 from aft.report.wording import Block, block_of, changes_by_account, items_of, short, summary_line

@@ -53,7 +53,7 @@ def check_reviewed(kinds: Kinds, reviewed: Reviewed, plan: Plan) -> None:
     """Raises ``NotReviewed`` when ``plan`` would do something risky that was not reviewed, and
     ``UserError`` for a review of something that this installation does not know."""
     for item in reviewed.changes:
-        kinds.require(item.kind, item.action)
+        kinds[item.kind].require(item.action)
     if changes := newly_risky(reviewed, plan):
         raise NotReviewed(kinds, changes, reviewed)
 

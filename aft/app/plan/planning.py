@@ -23,9 +23,8 @@ from aft.plan.draft import Look, Looker
 from aft.plan.kind import Kinds
 from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import Plan
-from aft.plan.pinned import asked_again, redrafted, what_differs
+from aft.plan.pinned import asked_again, redrafted, what_differs, what_moved
 from aft.plan.safety import check_safety, lifted_limits
-from aft.plan.staleness import what_moved
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.values.ids import WORKING_TREE, AccountId, OrgUnitPath, RequestId, Revision

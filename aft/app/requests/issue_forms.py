@@ -8,7 +8,7 @@ from pathlib import Path
 from aft.app.workspace import InvalidRepository, Workspace
 from aft.config.model import REQUESTS_PATH
 from aft.desired.desired import load_desired_state
-from aft.desired.folder import folder_defaults
+from aft.desired.draft import folder_defaults
 from aft.desired.issue_form import FormChoices, choices_of, form_yaml
 from aft.desired.model import DesiredState
 from aft.desired.overlay import OverlayFiles

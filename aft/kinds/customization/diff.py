@@ -24,10 +24,10 @@ from aft.desired.model import AccountRequest, DesiredState
 from aft.findings.model import Finding
 from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
+from aft.plan.applied import is_up_to_date, reason_of
 from aft.plan.draft import Draft, Stage
 from aft.plan.fields import RERUN
 from aft.plan.model import Action, FieldChange
-from aft.plan.step_state import is_up_to_date, reason_of
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.values.ids import RequestId
