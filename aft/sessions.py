@@ -75,8 +75,8 @@ class SealedSession:
         if account_id == self.account_id:
             return self
         raise Denied(
-            f"a customization of account {self.account_id} may not work in account {account_id}",
-            hint="give the other account a customization of its own, and pass values on by outputs",
+            f"a customization of account {self.account_id} must not work in account {account_id}",
+            hint="give the other account its own customization, and pass values through outputs",
         )
 
     def sleep(self, seconds: float) -> None:

@@ -197,7 +197,8 @@ class RunContext:
             )
         if not known:
             raise Terminal(
-                f"nobody knows AWS's id of {ref}", hint="make a new plan, so that it is made first"
+                f"the AWS id of {ref} is not known",
+                hint="make a new plan, so that it is created first",
             )
         return known
 

@@ -216,7 +216,7 @@ class Creations:
         """The creation's last word. The list may have been ahead of it, so look again."""
         creation = asked.creation
         if creation is None:
-            raise Terminal(f"{change.id} was neither asked for nor found; run again")
+            raise Terminal(f"{change.id} was neither requested nor found; run again")
         while creation.state is CreationState.IN_PROGRESS:
             creation = self._context.retry(partial(self._provider.look, creation.id))
             if creation.state is CreationState.IN_PROGRESS:

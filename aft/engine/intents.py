@@ -152,7 +152,7 @@ class Intents:
             if account is not None:
                 return Found(account=account)
             raise Terminal(
-                f"a creation for {change.target} was begun by {intent.provider}, but aft.yaml "
+                f"a creation for {change.target} was started by {intent.provider}, but aft.yaml "
                 f"names {self._provider} now, which cannot tell what came of it",
                 hint=f"write `provider: {intent.provider}` and apply until the creation is settled",
             )

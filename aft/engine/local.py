@@ -87,7 +87,7 @@ class _Pools:
             ):
                 self._loop(steps, slots)
         except BaseException:
-            self._context.stop.set("the run was broken off")  # whatever still waits, ends
+            self._context.stop.set("the run was interrupted")  # whatever still waits, ends
             raise
         self._close_waiting()
 
@@ -109,7 +109,7 @@ class _Pools:
                     self._rooms.done(step.change.target)
                 self._take(step, result)
         except BaseException:
-            self._context.stop.set("the run was broken off")
+            self._context.stop.set("the run was interrupted")
             raise
 
     def _dispatch(self, steps: ThreadPoolExecutor, slots: ThreadPoolExecutor) -> int:

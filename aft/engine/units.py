@@ -27,7 +27,7 @@ class UnitIndex:
         if found is None:
             raise NotFound(
                 f"there is no OU {path} in the organization",
-                hint="make a new plan; somebody may have renamed or deleted it meanwhile",
+                hint="make a new plan: the OU may have been renamed or deleted in the meantime",
             )
         return found
 

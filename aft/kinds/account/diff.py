@@ -143,7 +143,7 @@ def _create(view: PlanView, draft: Draft, work: AccountSite) -> None:
     request, intent = work.request, work.record.intent
     doubt = True
     if intent is not None:
-        reason = f"a creation was begun at {intent.at:%Y-%m-%d %H:%M} UTC and is looked for first"
+        reason = f"a creation was started at {intent.at:%Y-%m-%d %H:%M} UTC and is looked up first"
     elif view.snapshot.scope is not None:
         reason = "no account was found for it; whether its e-mail is free is known only at apply"
     else:

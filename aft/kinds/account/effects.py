@@ -40,7 +40,7 @@ class AccountEffects(Effects):
             case _, "tags":
                 return _tag(run, change)
             case _:
-                raise Terminal(f"{change.id} was not asked for; this is a bug in aft")
+                raise Terminal(f"{change.id} is not an action of this kind; this is a bug in aft")
 
 
 def _adopt(context: RunContext, change: Change) -> StepSuccess:

@@ -85,7 +85,7 @@ def _unsettled(records: Iterable[AccountRecord]) -> tuple[Finding, ...]:
         Finding(
             code="AFT915",
             target=ORGANIZATION,
-            message=f"a creation was begun at {record.intent.at:%Y-%m-%d %H:%M} UTC for request "
+            message=f"a creation was started at {record.intent.at:%Y-%m-%d %H:%M} UTC for request "
             f"{record.subject} ({record.intent.email}), whose file is gone; an account may exist",
             hint="restore the file and apply, so that the creation is settled; then remove it",
         )
