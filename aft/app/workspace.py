@@ -106,11 +106,9 @@ class Workspace:
         return CommitFiles(self.repository, revision)
 
     def load(self, files: RevisionFiles, *, config_from: str | None = None) -> LoadResult:
-        """Read the desired state, with everything there is to say against it.
-
-        The sections of ``aft.yaml`` that say as whom and where to are those of revision
-        ``config_from``, if it is given. Raises ``InvalidRepository`` when that has none.
-        """
+        """Read the desired state, with everything there is to say against it. The sections of
+        ``aft.yaml`` that say as whom and where to are those of revision ``config_from``, if it is
+        given. Raises ``InvalidRepository`` when that has none."""
         trusted = None if config_from is None else self.config(self.files(config_from))
         with self._parse_cache() as cache, collector_paused():
             loaded = load_desired_state(

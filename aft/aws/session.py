@@ -82,12 +82,10 @@ class AwsSessions:
         attempts: int = ATTEMPTS,
     ) -> None:
         """``botocore_session=None``: boto3's own chain (profiles, environment, endpoint URLs).
-
         ``reader_role`` is assumed to read inside accounts; without it the member role is, held to
         reading by a session policy. ``child_endpoint`` gives the endpoint URL for child processes
         where it is not the one of the environment. ``attempts`` is how often botocore sends one
-        call, in all.
-        """
+        call, in all."""
         # boto3 itself adds nothing to its chain but a user agent
         self._session = botocore_session or botocore.session.Session()
         read_safely(self._session)

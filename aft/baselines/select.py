@@ -67,11 +67,9 @@ class BaselineChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedSetting:
-    """A setting for one account, its parameters valid and its placeholders filled in.
-
-    ``is_known`` is false when a parameter holds an account id that only apply can know; such a
-    parameter then shows ``KNOWN_AFTER_APPLY``.
-    """
+    """A setting for one account, its parameters valid and its placeholders filled in. ``is_known``
+    is false when a parameter holds an account id that only apply can know; such a parameter then
+    shows ``KNOWN_AFTER_APPLY``."""
 
     name: str
     plugin: Setting
@@ -120,11 +118,9 @@ def select_baseline(
 def settings_for(
     baseline: Baseline, facts: AccountFacts, settings: Settings
 ) -> tuple[ResolvedSetting, ...]:
-    """The baseline's settings for one account, in order.
-
-    Raises ``UserError`` where filling in a placeholder makes a parameter invalid for this
-    account; ``aft.baselines.parse.check_parameters`` reports the same as a finding.
-    """
+    """The baseline's settings for one account, in order. Raises ``UserError`` where filling in a
+    placeholder makes a parameter invalid for this account; ``aft.baselines.parse.check_parameters``
+    reports the same as a finding."""
     return tuple(resolve(spec, facts, settings[spec.setting]) for spec in baseline.settings)
 
 

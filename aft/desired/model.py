@@ -129,13 +129,11 @@ def account_facts(account: DesiredAccount) -> AccountFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredState:
-    """Everything git says at one revision. ``requests`` are sorted by id.
-
-    ``customizations`` are keyed by name and include ``global`` when that folder has steps.
-    ``baselines`` are keyed by name. ``withheld`` are keys of ``aft.yaml`` whose values here are
-    another revision's, which is trusted, and not those of this one. ``parts`` are what kinds read
-    from their own keys of ``organization.yaml``, by kind; nothing where the file is not there.
-    """
+    """Everything git says at one revision. ``requests`` are sorted by id. ``customizations`` are
+    keyed by name and include ``global`` when that folder has steps. ``baselines`` are keyed by
+    name. ``withheld`` are keys of ``aft.yaml`` whose values here are another revision's, which is
+    trusted, and not those of this one. ``parts`` are what kinds read from their own keys of
+    ``organization.yaml``, by kind; nothing where the file is not there."""
 
     revision: Revision
     config: Config

@@ -142,12 +142,10 @@ class BudgetEntry(_Part):
 
 
 class DefaultsFile(_Part):
-    """`_defaults.yaml`: what requests in this folder and below have unless they say otherwise.
-
-    The nearest file wins; maps merge, lists replace. Text may hold `{id}` (the request's id),
-    `{folder}` (the name of the request file's folder) and `{name}` (the account's name); write
-    `{{` and `}}` for the braces themselves.
-    """
+    """`_defaults.yaml`: what requests in this folder and below have unless they say otherwise. The
+    nearest file wins; maps merge, lists replace. Text may hold `{id}` (the request's id),
+    `{folder}` (the name of the request file's folder) and `{name}` (the account's name); write `{{`
+    and `}}` for the braces themselves."""
 
     name: AccountName | None = _optional(
         "The account's name: 1 to 50 printable ASCII characters without `<` and `>`. "
@@ -216,11 +214,9 @@ class DefaultsFile(_Part):
 
 
 class RequestFile(DefaultsFile):
-    """One account somebody asks for. The file's name without `.yaml` is the request's id.
-
-    `name`, `email` and `ou` are needed, from here or from a `_defaults.yaml` above. An empty
-    value (`owner:`) takes back what the defaults say.
-    """
+    """One account somebody asks for. The file's name without `.yaml` is the request's id. `name`,
+    `email` and `ou` are needed, from here or from a `_defaults.yaml` above. An empty value
+    (`owner:`) takes back what the defaults say."""
 
     account_id: AdoptedAccountId | None = _optional(
         "Id of an existing account to adopt instead of creating one; twelve digits, in quotes."

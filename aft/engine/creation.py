@@ -42,11 +42,9 @@ _UNEXPLAINED = CreationFailure(reason="no reason given", hint="")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What ``ask`` hands to ``finish``: a creation that is over, or an account found instead.
-
-    ``intent`` is the one still open. ``is_fresh`` when this call of ``ask`` began the creation;
-    an older one may have been begun for another name or tags. ``tries`` counts the creations
-    that AWS gave up for the moment.
-    """
+    ``intent`` is the one still open. ``is_fresh`` when this call of ``ask`` began the creation; an
+    older one may have been begun for another name or tags. ``tries`` counts the creations that AWS
+    gave up for the moment."""
 
     intent: OpenIntent
     creation: Creation | None = None

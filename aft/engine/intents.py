@@ -81,11 +81,9 @@ class Intents:
         )
 
     def settle(self, change: Change, intent: OpenIntent, *, look_once: bool) -> Found | None:
-        """Look what became of ``intent``; ``None`` when nothing did, now or later.
-
-        Looks again, at growing intervals, until the intent is old enough to be sure; with
-        ``look_once`` does not wait for that.
-        """
+        """Look what became of ``intent``; ``None`` when nothing did, now or later. Looks again, at
+        growing intervals, until the intent is old enough to be sure; with ``look_once`` does not
+        wait for that."""
         wait, settles_after = 1.0, self._context.tools.provider.traits.settles_after
         while True:
             self._context.pause.check()

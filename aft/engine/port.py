@@ -12,12 +12,10 @@ from aft.values.ids import PlanDigest
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a machine is told: to carry out what plan ``plan`` has for ``target`` in run ``run``.
-
-    It knows the rest by reading: the plan from its file, which has this digest; the desired state
-    from git, at the plan's revision; the organization from AWS; and from the ledger who began the
-    run, what it has done since, and the accounts, outputs and ids that came of that.
-    """
+    """What a machine is told: to carry out what plan ``plan`` has for ``target`` in run ``run``. It
+    knows the rest by reading: the plan from its file, which has this digest; the desired state from
+    git, at the plan's revision; the organization from AWS; and from the ledger who began the run,
+    what it has done since, and the accounts, outputs and ids that came of that."""
 
     run: str
     plan: PlanDigest

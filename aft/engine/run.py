@@ -34,12 +34,10 @@ def apply_plan(
     run: RunInfo,
     stop: StopToken,
 ) -> Outcome:
-    """Carry ``plan`` out and return one row per target.
-
-    ``view`` and ``targets`` are what the plan was made from. A failure is a row, never an
-    exception; raised are ``Refused`` (the plan is of another revision) and errors of writing the
-    run's first event, both before anything was changed.
-    """
+    """Carry ``plan`` out and return one row per target. ``view`` and ``targets`` are what the plan
+    was made from. A failure is a row, never an exception; raised are ``Refused`` (the plan is of
+    another revision) and errors of writing the run's first event, both before anything was
+    changed."""
     _check_revision(plan, view)
     context = RunContext(plan=plan, view=view, targets=targets, tools=tools, run=run, stop=stop)
     engine: Engine = LocalEngine(lambda _: context)
@@ -90,12 +88,10 @@ def reopened(
     *,
     stop: StopToken,
 ) -> RunContext:
-    """What ``job`` needs on a machine that knows nothing of its run but the ledger.
-
-    ``view`` is the plan's revision and the world as it is now, ``targets`` are what the plan is
-    drafted again from (``aft.plan.pinned.redrafted``). Raises ``Refused`` for another plan, and for
-    a run that the ledger does not know.
-    """
+    """What ``job`` needs on a machine that knows nothing of its run but the ledger. ``view`` is the
+    plan's revision and the world as it is now, ``targets`` are what the plan is drafted again from
+    (``aft.plan.pinned.redrafted``). Raises ``Refused`` for another plan, and for a run that the
+    ledger does not know."""
     _check_revision(plan, view)
     run = _run_of(job, tools)
     if {job.plan, PlanDigest(run.plan_digest)} != {plan_digest(plan)}:

@@ -68,10 +68,8 @@ TRANSIENT = Backoff(first=0.5, most=15.0, tries=5)
 
 
 def backoff_for(error: AftError, *, idempotent: bool = True) -> Backoff | None:
-    """How to retry after ``error``; ``None`` when another try cannot help.
-
-    ``UnknownOutcome`` is retried for calls that may be repeated, ``idempotent`` ones.
-    """
+    """How to retry after ``error``; ``None`` when another try cannot help. ``UnknownOutcome`` is
+    retried for calls that may be repeated, ``idempotent`` ones."""
     match error:
         case Throttled():
             return THROTTLED
@@ -85,10 +83,8 @@ def backoff_for(error: AftError, *, idempotent: bool = True) -> Backoff | None:
 
 
 class Retry:
-    """Calls a function until it succeeds or its error is final.
-
-    ``wait`` is ``Pause.wait``, so that a stop ends the waiting.
-    """
+    """Calls a function until it succeeds or its error is final. ``wait`` is ``Pause.wait``, so that
+    a stop ends the waiting."""
 
     def __init__(self, wait: Callable[[float], None], random: Callable[[], float]) -> None:
         self._wait = wait

@@ -35,11 +35,9 @@ def run_worker(
     log: Log,
     random: Callable[[], float],
 ) -> None:
-    """Work until ``stop`` is set; returns then.
-
-    ``reconcile`` takes a revision and the targets to look at (``None`` for all). ``log`` gets one
-    record per event: its key ``event`` names it, the others say more.
-    """
+    """Work until ``stop`` is set; returns then. ``reconcile`` takes a revision and the targets to
+    look at (``None`` for all). ``log`` gets one record per event: its key ``event`` names it, the
+    others say more."""
     failed = BackoffQueue(first=config.retry_first_seconds, most=config.retry_most_seconds)
     worker = _Worker(
         remote=remote,

@@ -58,11 +58,9 @@ class Condition(enum.StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing to fix or to know. ``message`` says what is wrong and what was expected; ``hint``
-    what to write instead (``did you mean …``), or is empty.
-
-    ``source`` is where a file says it. A finding about the organization has a ``target`` instead
-    (a request id, an account id or ``organization``) and may have a ``condition``.
-    """
+    what to write instead (``did you mean …``), or is empty. ``source`` is where a file says it. A
+    finding about the organization has a ``target`` instead (a request id, an account id or
+    ``organization``) and may have a ``condition``."""
 
     code: str
     source: SourceRef | None = None

@@ -277,11 +277,9 @@ class Forge(Protocol):
         self, branch: str, *, parent: str, message: str, files: Mapping[str, str | None]
     ) -> str:
         """Write these files (path to text, ``None`` removes it) over ``parent``, the tip of
-        ``branch``, and move the branch there; the new tip.
-
-        A branch that is not there begins at ``parent``. When the files are as wanted already there
-        is no commit. ``Conflict`` when the branch is at another commit: nobody's work is lost.
-        """
+        ``branch``, and move the branch there; the new tip. A branch that is not there begins at
+        ``parent``. When the files are as wanted already there is no commit. ``Conflict`` when the
+        branch is at another commit: nobody's work is lost."""
 
     def commits_between(self, base: str, head: str) -> tuple[VerifiedCommit, ...]:
         """Every commit of ``head`` that ``base`` has not, oldest first, and whether its signature
@@ -307,11 +305,9 @@ class Forge(Protocol):
         self, pull: PullRequest, *, pipeline: str, name: str, limit: int
     ) -> PipelineFile | None:
         """The file ``name``, at most ``limit`` bytes, that the newest run of ``pipeline`` for this
-        head left. ``None`` without such a run.
-
-        Only runs whose definition the pull request cannot choose count, and that were not cancelled
-        (one that still runs has left its file). ``Terminal`` when the file cannot be read.
-        """
+        head left. ``None`` without such a run. Only runs whose definition the pull request cannot
+        choose count, and that were not cancelled (one that still runs has left its file).
+        ``Terminal`` when the file cannot be read."""
 
     # --- people -------------------------------------------------------------------------
 

@@ -47,10 +47,8 @@ _SETTLED_BY_BINDING = (str(account_ref()), str(account_ref("request")))
 
 
 def replay(events: Iterable[LedgerEvent]) -> AccountRecord | None:
-    """The record that ``events`` of one subject, oldest first, add up to.
-
-    ``None`` when there are none, or when the last word is ``FORGOTTEN``.
-    """
+    """The record that ``events`` of one subject, oldest first, add up to. ``None`` when there are
+    none, or when the last word is ``FORGOTTEN``."""
     record: AccountRecord | None = None
     for number, event in enumerate(events):
         before = AccountRecord(subject=event.subject) if number == 0 else record
@@ -59,11 +57,9 @@ def replay(events: Iterable[LedgerEvent]) -> AccountRecord | None:
 
 
 def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountRecord | None:
-    """``record`` after ``event``; ``None``, before or after, is a forgotten subject.
-
-    What trails in after ``FORGOTTEN`` (the step that forgot) does not bring a record back; an
-    intent, a binding or a failure does.
-    """
+    """``record`` after ``event``; ``None``, before or after, is a forgotten subject. What trails in
+    after ``FORGOTTEN`` (the step that forgot) does not bring a record back; an intent, a binding or
+    a failure does."""
     if event.kind is EventKind.FORGOTTEN:
         return None
     if record is None:
@@ -103,10 +99,8 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
 
 
 def rebound(old: AccountRecord, *, tag_keys: tuple[str, ...] | None = None) -> Bound:
-    """The binding that moves ``old``'s account to a new request id, with these tags on it.
-
-    Write it to the new subject, with the account's id, and ``Forgotten`` to the old one.
-    """
+    """The binding that moves ``old``'s account to a new request id, with these tags on it. Write it
+    to the new subject, with the account's id, and ``Forgotten`` to the old one."""
     return Bound(
         how="rebound",
         previously=old.subject,

@@ -48,13 +48,11 @@ class TimelineEntry:
 def timeline(
     commits: Sequence[CommitInfo], events: Iterable[LedgerEvent]
 ) -> tuple[TimelineEntry, ...]:
-    """Both stories as one, oldest first. ``commits`` come newest first, as git tells them.
-
-    Times of commits are whole seconds: of two in the same second git's order says which was first.
-    A commit counts from when it landed, and comes before what was done in the same moment. The
-    ledger's own order is kept: where two runners' clocks disagree, an entry is placed no earlier
-    than the one it follows.
-    """
+    """Both stories as one, oldest first. ``commits`` come newest first, as git tells them. Times of
+    commits are whole seconds: of two in the same second git's order says which was first. A commit
+    counts from when it landed, and comes before what was done in the same moment. The ledger's own
+    order is kept: where two runners' clocks disagree, an entry is placed no earlier than the one it
+    follows."""
     oldest_first = (_commit_entry(commit) for commit in reversed(commits))
     changes = sorted(oldest_first, key=lambda entry: entry.at)
     merged: list[TimelineEntry] = []

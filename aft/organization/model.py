@@ -66,14 +66,11 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationSnapshot:
-    """Everything AWS said at one moment, sorted by id.
-
-    ``scope`` is ``None`` when the whole organization was read. A scoped snapshot holds only the
-    accounts in question and the OUs on the way to them, and must not be used to conclude that
-    something else is missing. ``objects`` are the things that installed kinds read, by kind and
-    key, as plain JSON values; a kind that is not there was not read, which is not the same as
-    none.
-    """
+    """Everything AWS said at one moment, sorted by id. ``scope`` is ``None`` when the whole
+    organization was read. A scoped snapshot holds only the accounts in question and the OUs on the
+    way to them, and must not be used to conclude that something else is missing. ``objects`` are
+    the things that installed kinds read, by kind and key, as plain JSON values; a kind that is not
+    there was not read, which is not the same as none."""
 
     organization_id: str
     root_id: OrgUnitId
@@ -88,10 +85,8 @@ class OrganizationSnapshot:
 
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
-        """A short digest per object, so that two snapshots can say what moved between them.
-
-        Keys are ``ou/<id>``, ``account/<id>``, ``policy/<id>`` and ``<kind>/<key>``.
-        """
+        """A short digest per object, so that two snapshots can say what moved between them. Keys
+        are ``ou/<id>``, ``account/<id>``, ``policy/<id>`` and ``<kind>/<key>``."""
         things: dict[str, object] = {f"ou/{unit.id}": unit for unit in self.units}
         things |= {f"account/{account.id}": account for account in self.accounts}
         things |= {f"policy/{policy.id}": policy for policy in self.policies}
@@ -146,11 +141,8 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The organization around an account, as far as it is known.
-
-    ``accounts`` are the accounts of requests, by request id; nothing is known of any of it while
-    only files are looked at.
-    """
+    """The organization around an account, as far as it is known. ``accounts`` are the accounts of
+    requests, by request id; nothing is known of any of it while only files are looked at."""
 
     organization_id: str = ""
     management_account_id: AccountId | None = None
@@ -164,12 +156,10 @@ NOT_FOR_STEPS = frozenset({"budget", "around"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFacts:
     """What settings, templates and scripts may see of one account: inputs, never secrets.
-
-    ``account_id`` is ``None`` only while planning an account that does not exist yet.
-    ``regions`` are the governed regions of this account, home region first. ``allocations`` are
-    the ranges of addresses given to its settings, by the setting's name. ``budget`` and
-    ``around`` are for baseline settings alone.
-    """
+    ``account_id`` is ``None`` only while planning an account that does not exist yet. ``regions``
+    are the governed regions of this account, home region first. ``allocations`` are the ranges of
+    addresses given to its settings, by the setting's name. ``budget`` and ``around`` are for
+    baseline settings alone."""
 
     request_id: str
     account_id: AccountId | None

@@ -39,13 +39,11 @@ _LOST: Mapping[Condition, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """Something that is not as it was last applied, although git has not changed.
-
-    ``what`` is a change's action and kind, ``word`` what its kind calls it; or ``what`` is
-    ``account-gone``, ``account-suspended``, ``account-kept`` (protected, so nothing is done) or
-    ``root-email``. ``differences`` are one line each. ``change`` is the planned change that puts
-    it back; ``None`` when aft cannot.
-    """
+    """Something that is not as it was last applied, although git has not changed. ``what`` is a
+    change's action and kind, ``word`` what its kind calls it; or ``what`` is ``account-gone``,
+    ``account-suspended``, ``account-kept`` (protected, so nothing is done) or ``root-email``.
+    ``differences`` are one line each. ``change`` is the planned change that puts it back; ``None``
+    when aft cannot."""
 
     target: str
     account_id: str | None

@@ -62,14 +62,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """One action on one kind, in words.
-
-    ``label`` is the imperative (``move``), ``done`` the participle (``moved``) of actions that
-    are told one by one; ``counted`` the noun, singular and plural, of those that are counted.
-    ``drifted`` is what drift calls it. ``tells`` is true where the message of a success says more
-    than that it is done. ``is_guarded``: a protected request refuses it. ``spares_management``:
-    never done to the management account.
-    """
+    """One action on one kind, in words. ``label`` is the imperative (``move``), ``done`` the
+    participle (``moved``) of actions that are told one by one; ``counted`` the noun, singular and
+    plural, of those that are counted. ``drifted`` is what drift calls it. ``tells`` is true where
+    the message of a success says more than that it is done. ``is_guarded``: a protected request
+    refuses it. ``spares_management``: never done to the management account."""
 
     label: str
     done: str = ""

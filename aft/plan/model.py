@@ -159,8 +159,7 @@ class AccountLine:
 class Summary:
     """Counts of *accounts*, each account once per column; ``organization`` counts the changes to
     other things, by kind. ``accounts_total`` are the requests looked at (and forgotten ones),
-    ``accounts_in_doubt`` those of them with a finding, which therefore cannot be said to
-    match."""
+    ``accounts_in_doubt`` those of them with a finding, which therefore cannot be said to match."""
 
     create: int
     adopt: int
@@ -220,13 +219,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSetting:
-    """What reading one setting inside an account showed: one line per difference.
-
-    ``takes_away`` are those of ``differences`` that take something away. ``refused`` says what must
-    not be read or changed, with a ``hint`` what to do about it. ``is_pending`` when something else
-    differs that only time or somebody else can fix. With ``unread`` nothing is known, for the
-    reason it gives, which may pass.
-    """
+    """What reading one setting inside an account showed: one line per difference. ``takes_away``
+    are those of ``differences`` that take something away. ``refused`` says what must not be read or
+    changed, with a ``hint`` what to do about it. ``is_pending`` when something else differs that
+    only time or somebody else can fix. With ``unread`` nothing is known, for the reason it gives,
+    which may pass."""
 
     account_id: str
     ref: Ref

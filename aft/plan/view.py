@@ -20,12 +20,10 @@ Runners = Mapping[str, CustomizationRunner]
 
 @dataclass(frozen=True, kw_only=True)
 class PlanView:
-    """What git says, what AWS has, what the ledger remembers, and the plug-ins.
-
-    ``scope`` limits the plan to these requests and the OUs they need. ``is_deep`` questions what
-    the ledger takes as done, too. ``rerun`` names customizations and steps to run although
-    nothing changed. ``provider_version`` is the ``effect_version`` of the account provider.
-    """
+    """What git says, what AWS has, what the ledger remembers, and the plug-ins. ``scope`` limits
+    the plan to these requests and the OUs they need. ``is_deep`` questions what the ledger takes as
+    done, too. ``rerun`` names customizations and steps to run although nothing changed.
+    ``provider_version`` is the ``effect_version`` of the account provider."""
 
     desired: DesiredState
     snapshot: OrganizationSnapshot

@@ -36,11 +36,9 @@ def plan_view(
     refusals: Sequence[Finding] = (),
     everything: bool = False,
 ) -> Text:
-    """The plan, ending in its summary line (no newline after it).
-
-    ``refusals`` are what the safety limits say. ``everything`` shortens no list. Print it with
-    ``soft_wrap=True``: the lines are already as wide as they should be.
-    """
+    """The plan, ending in its summary line (no newline after it). ``refusals`` are what the safety
+    limits say. ``everything`` shortens no list. Print it with ``soft_wrap=True``: the lines are
+    already as wide as they should be."""
     page = _Page(kinds, width=max(40, width), everything=everything)
     number = len(plan.attention)
     title = "One thing needs" if number == 1 else f"{number} things need"

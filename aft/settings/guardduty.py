@@ -77,9 +77,8 @@ class Detector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedGuardDuty:
-    """``appointed`` and ``auto_enable`` are read in the administrator's account, what follows
-    in the others: the administrator's detector, and how it sees this account.
-    """
+    """``appointed`` and ``auto_enable`` are read in the administrator's account, what follows in
+    the others: the administrator's detector, and how it sees this account."""
 
     detector: Detector | None
     appointed: str = ""

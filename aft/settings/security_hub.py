@@ -66,9 +66,8 @@ class SecurityHubParameters(AdministeredParameters):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedHub:
-    """``standards`` maps the end of a standard's ARN to its status, ``available`` to its ARN;
-    what follows is read in the administrator's account, or of it.
-    """
+    """``standards`` maps the end of a standard's ARN to its status, ``available`` to its ARN; what
+    follows is read in the administrator's account, or of it."""
 
     enabled: bool
     auto_enable_controls: bool = False

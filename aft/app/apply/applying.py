@@ -67,12 +67,9 @@ def apply_now(
     stop: StopToken,
     command: str,
 ) -> Outcome:
-    """Carry out ``planned`` and write every step to the ledger.
-
-    When there is nothing to do nothing is written either, and the outcome has no run; only what
-    an earlier run could not push is pushed. Raises ``RefusedBySafety`` before anything is done
-    when a limit is exceeded.
-    """
+    """Carry out ``planned`` and write every step to the ledger. When there is nothing to do nothing
+    is written either, and the outcome has no run; only what an earlier run could not push is
+    pushed. Raises ``RefusedBySafety`` before anything is done when a limit is exceeded."""
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
     plan = planned.plan

@@ -74,11 +74,8 @@ def fitted(
     mask: Callable[[str], str] = str,
 ) -> str:
     """``head``, as many entries as ``limit`` has room for, in order, and ``footer``; all of it
-    through ``mask``.
-
-    Entries give way from the end. ``notice`` words what is missing; where something vital is, its
-    words stand right below the head, else where the page ends.
-    """
+    through ``mask``. Entries give way from the end. ``notice`` words what is missing; where
+    something vital is, its words stand right below the head, else where the page ends."""
     head, footer = mask(head), mask(footer)
     room = limit - size(head) - size(footer) - 2 * size(_GAP) - _RESERVE
     parts: list[str] = []
