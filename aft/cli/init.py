@@ -49,10 +49,12 @@ def command(
     action: str | None,
     terraform: bool,
 ) -> None:
-    """Write the files of a repository to begin with. Nothing that is there is overwritten. The
-    result passes aft validate and can be planned on the sandbox at once. With --github, two IAM
-    roles come as a CloudFormation template: one that only reads, for plans, and one for applies;
-    each trusts one environment of ORG/REPO and may do just what aft calls."""
+    """Write the files of a repository to begin with. Nothing that is there is overwritten.
+
+    The result passes aft validate and can be planned on the sandbox at once. With --github, two
+    IAM roles come as a CloudFormation template: one that only reads, for plans, and one for
+    applies; each trusts one environment of ORG/REPO and may do just what aft calls.
+    """
     _check(region=region, account=management_account, repository=repository, action=action)
     if terraform and not repository:
         raise click.UsageError("--terraform is for --github")
