@@ -103,7 +103,7 @@ def environment(client: GitHubClient, name: str) -> EnvironmentSettings | None:
         return None
     policy = answer.child_or_none("deployment_branch_policy")
     branches: tuple[str, ...] = ()
-    if policy is not None and policy.flag("custom_branch_policies", default=False):
+    if policy is not None and policy.flag_or_none("custom_branch_policies"):
         policies = f"{path}/deployment-branch-policies"
         pages = client.pages(policies, needs=ACTIONS, key="branch_policies", at_most=_MOST)
         branches = tuple(item.text("name") for item in pages)
