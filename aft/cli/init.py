@@ -120,8 +120,8 @@ def _github(
         TERRAFORM_PATH,
         RoleNames,
         roles_template,
+        roles_terraform,
     )
-    from aft.scaffold.roles_terraform import roles_terraform
     from aft.scaffold.workflows import workflow_files
 
     kinds = installed_kinds()
