@@ -16,9 +16,8 @@ from pydantic import Field
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound
 from aft.sessions import AccountSession
-from aft.settings.shapes import values
 from aft.settings.shapes.setting import Differences, differs
-from aft.settings.shapes.values import Observed, Values
+from aft.settings.shapes.values import Observed, Value, Values
 
 
 class IamPasswordPolicyParameters(SettingParameters):
@@ -48,19 +47,15 @@ class IamPasswordPolicyParameters(SettingParameters):
 
 Inputs = SettingInputs[IamPasswordPolicyParameters]
 _FIELDS = {
-    "minimum length is": values.Field("minimum_length", "MinimumPasswordLength"),
-    "symbol required is": values.Field("require_symbols", "RequireSymbols"),
-    "number required is": values.Field("require_numbers", "RequireNumbers"),
-    "upper-case letter required is": values.Field(
-        "require_uppercase", "RequireUppercaseCharacters"
-    ),
-    "lower-case letter required is": values.Field(
-        "require_lowercase", "RequireLowercaseCharacters"
-    ),
-    "users may change it is": values.Field("allow_users_to_change", "AllowUsersToChangePassword"),
-    "maximum age in days is": values.Field("maximum_age_days", "MaxPasswordAge"),
-    "earlier passwords refused is": values.Field("reuse_prevention", "PasswordReusePrevention"),
-    "hard expiry is": values.Field("hard_expiry", "HardExpiry"),
+    "minimum length is": Value("minimum_length", "MinimumPasswordLength"),
+    "symbol required is": Value("require_symbols", "RequireSymbols"),
+    "number required is": Value("require_numbers", "RequireNumbers"),
+    "upper-case letter required is": Value("require_uppercase", "RequireUppercaseCharacters"),
+    "lower-case letter required is": Value("require_lowercase", "RequireLowercaseCharacters"),
+    "users may change it is": Value("allow_users_to_change", "AllowUsersToChangePassword"),
+    "maximum age in days is": Value("maximum_age_days", "MaxPasswordAge"),
+    "earlier passwords refused is": Value("reuse_prevention", "PasswordReusePrevention"),
+    "hard expiry is": Value("hard_expiry", "HardExpiry"),
 }
 _LIMITS = frozenset({"MaxPasswordAge", "PasswordReusePrevention"})
 

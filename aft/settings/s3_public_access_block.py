@@ -15,8 +15,7 @@ from pydantic import Field
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound
 from aft.sessions import AccountSession
-from aft.settings.shapes import values
-from aft.settings.shapes.values import Observed, Values
+from aft.settings.shapes.values import Observed, Value, Values
 
 
 class S3PublicAccessBlockParameters(SettingParameters):
@@ -35,10 +34,10 @@ class S3PublicAccessBlockParameters(SettingParameters):
 
 Inputs = SettingInputs[S3PublicAccessBlockParameters]
 _FIELDS = {
-    "BlockPublicAcls is": values.Field("block_public_acls", "BlockPublicAcls"),
-    "IgnorePublicAcls is": values.Field("ignore_public_acls", "IgnorePublicAcls"),
-    "BlockPublicPolicy is": values.Field("block_public_policy", "BlockPublicPolicy"),
-    "RestrictPublicBuckets is": values.Field("restrict_public_buckets", "RestrictPublicBuckets"),
+    "BlockPublicAcls is": Value("block_public_acls", "BlockPublicAcls"),
+    "IgnorePublicAcls is": Value("ignore_public_acls", "IgnorePublicAcls"),
+    "BlockPublicPolicy is": Value("block_public_policy", "BlockPublicPolicy"),
+    "RestrictPublicBuckets is": Value("restrict_public_buckets", "RestrictPublicBuckets"),
 }
 
 

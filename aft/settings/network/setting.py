@@ -31,8 +31,8 @@ from aft.baselines.model import NetworkClaim, SettingInputs
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.network.change import change_network
-from aft.settings.network.desired import compared, wishes_of
+from aft.settings.network.change import Builder
+from aft.settings.network.desired import comparison_of, steps
 from aft.settings.network.parameters import NetworkParameters, SubnetPlan, subnets_of
 from aft.settings.network.state import (
     NetworkState,
@@ -113,9 +113,9 @@ class Network(Setting[NetworkParameters, NetworkState]):
         except ValueError as error:
             yield differs(f"{where}: {error}", None, None)
             return
-        wishes = wishes_of(inputs.parameters, plan)
-        for what, before, after in compared(inputs.parameters, wishes, observed, vpc):
-            yield differs(f"{where}: {what}", before, after)
+        for step in steps(comparison_of(inputs.parameters, plan, observed)):
+            if step.words:
+                yield differs(f"{where}: {step.words}", step.before, step.after)
 
     def refuse(self, inputs: Inputs, observed: NetworkState) -> None:
         """What only an apply knows is left to it: a range that is yet to be handed out, and
@@ -130,9 +130,13 @@ class Network(Setting[NetworkParameters, NetworkState]):
     def fix(self, inputs: Inputs, observed: NetworkState, session: AccountSession) -> None:
         cidr, region = self._cidr(inputs), _region(inputs)
         plan = _checked(inputs, observed, cidr)
-        change_network(
-            inputs.parameters, plan, observed, cidr=cidr or "", region=region, session=session
-        )
+        comparison = comparison_of(inputs.parameters, plan, observed)
+        ec2 = session.client("ec2", region)
+        builder = Builder(it=comparison, region=region, ec2=ec2, session=session)
+        if observed.vpc is None:
+            builder.make_vpc(cidr or "")
+        for step in steps(comparison):
+            step.fix(builder)
 
     def _cidr(self, inputs: Inputs) -> str | None:
         given = self.network_claim(inputs.account, inputs.parameters).cidr

@@ -477,7 +477,7 @@ def test_subnets_never_overlap_and_stay_when_zones_are_added(
     ("parameters", "words"),
     [
         ({}, "where the addresses come from"),
-        ({"cidr": "10.0.0.0/29"}, "AWS takes /16 to /28"),
+        ({"cidr": "10.0.0.0/29"}, "AWS accepts /16 to /28"),
         ({"cidr": "10.0.0.1/20"}, "begins in the middle"),
         ({"cidr": "10.0.0.0/28"}, "expected a range of /26 or larger"),
         ({"pool": "p", "prefix": 27}, "expected a range of /26 or larger"),
