@@ -33,16 +33,15 @@ def forget_requests(view: PlanView, draft: Draft) -> None:
 def _leftovers(view: PlanView) -> tuple[AccountRecord, ...]:
     """Ledger records without a request, but those whose account some request has or takes."""
     desired, ledger = view.desired, view.ledger
-    held = {
-        account_id
-        for request in desired.requests
-        if (account_id := ledger.record(request.id).account_id) is not None
-    }
+    held: set[str | None] = {ledger.record(request.id).account_id for request in desired.requests}
     claimed = {
         request.previously
         for request in desired.requests
         if request.previously is not None and ledger.record(request.id).account_id is None
     }
+    # An account may be in the ledger under several former ids; the request takes it from one.
+    held |= {ledger.record(subject).account_id for subject in claimed}
+    held.discard(None)  # a creation that was started has no account yet
     return tuple(
         record
         for subject, record in sorted(ledger.records.items())
