@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from aft.cli.context import REVISION_HELP, Session, pass_session
-
-if TYPE_CHECKING:
-    from aft.plan.status import DoneLine, FailedLine
 
 
 @click.command("status")
@@ -49,8 +44,8 @@ def command(
     things = thing_statuses(known)
     kept = RunLogs(local_paths.run_logs(session.environ))
 
-    def find_log(request_id: str, line: FailedLine | DoneLine) -> str:
-        return kept.find(run=line.run, target=request_id, step=line.step)
+    def find_log(run: str, request_id: str, step: str) -> str:
+        return kept.find(run=run, target=request_id, step=step)
 
     if as_json:
         click.echo(status_json(rows, things=things, find_log=find_log), nl=False)

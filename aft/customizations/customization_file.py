@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aft.customizations.model import AccountSelector, Parameter, Removal
 from aft.customizations.parameters import is_of_type, name_of_type
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, finding_at
 from aft.findings.validation import validate
 from aft.values.ids import OrgUnitPath
 from aft.yamldoc import YamlDocument, parse_yaml
@@ -139,7 +139,7 @@ def _selector(
         try:
             unit = OrgUnitPath.parse(text)
         except ValueError as error:
-            findings.append(Finding(code="AFT632", source=source, message=str(error)))
+            findings.append(finding_at("AFT632", source, str(error)))
             continue
         units.append(unit)
         sources["organizational_units", str(unit)] = source
@@ -162,19 +162,13 @@ def _check_defaults(settings: CustomizationSettings, document: YamlDocument) -> 
         if not is_of_type(parameter.default, parameter.type):
             yield _wrong(document.at((*loc, "default")), parameter, parameter.default)
         elif parameter.choices and parameter.default not in parameter.choices:
-            yield Finding(
-                code="AFT631",
-                source=document.at((*loc, "default")),
-                message=f"the default of {parameter.name!r} is none of its choices",
-                hint=f"choose one of {', '.join(map(str, parameter.choices))}",
-            )
+            message = f"the default of {parameter.name!r} is none of its choices"
+            hint = f"choose one of {', '.join(map(str, parameter.choices))}"
+            yield finding_at("AFT631", document.at((*loc, "default")), message, hint)
 
 
 def _wrong(source: SourceRef, parameter: Parameter, value: Any) -> Finding:
-    return Finding(
-        code="AFT631",
-        source=source,
-        message=f"{value!r} is not {name_of_type(parameter.type)}, which is the type of "
-        f"parameter {parameter.name!r}",
-        hint="change the value or the type",
+    message = f"{value!r} is not {name_of_type(parameter.type)}, which is the type of parameter "
+    return finding_at(
+        "AFT631", source, f"{message}{parameter.name!r}", "change the value or the type"
     )
