@@ -59,7 +59,7 @@ def _indented(text: str) -> str:
 
 
 _HEAD = """\
-# The roles that the workflows of {repository} take, in the management account. The same as
+# The roles that the workflows of {repository} assume, in the management account. The same as
 # aft-roles.cfn.yaml. Each trusts one environment, and no keys are stored anywhere.
 
 variable "create_oidc_provider" {{

@@ -1,10 +1,10 @@
 """Baseline setting ``ebs-default-encryption``: new EBS volumes are encrypted. Regional.
 
-AWS (EC2 API ``EnableEbsEncryptionByDefault``, ``ModifyEbsDefaultKmsKeyId``): a switch and a key
-per account *and region*; volumes and snapshots there are already stay as they are. The key must
-be symmetric and live in the same region; a wrong one is accepted here and fails later, when a
-volume is created. Without a key of one's own AWS uses ``alias/aws/ebs``. AWS reports a key by
-its ARN, so a key given by id or alias is resolved with ``kms:DescribeKey`` before comparing.
+AWS (EC2 API ``EnableEbsEncryptionByDefault``, ``ModifyEbsDefaultKmsKeyId``): one switch and one key
+per account *and region*; existing volumes and snapshots are not changed. The key must be symmetric
+and in the same region; AWS accepts a wrong key here and fails later, when a volume is created.
+Without a customer key, AWS uses ``alias/aws/ebs``. AWS reports a key by its ARN, so a key given by
+id or alias is resolved with ``kms:DescribeKey`` before comparing.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class EbsDefaultEncryptionParameters(SettingParameters):
     kms_key_id: Annotated[str, Field(min_length=1, max_length=2048)] | None = Field(
         default=None,
         description="The KMS key to use: an alias (`alias/…`) or a key id that exists in every "
-        "governed region, or an ARN where one region is governed. Without it the key is left as "
-        "it is (AWS's own key, unless somebody chose another).",
+        "governed region, or an ARN if only one region is governed. Without it, the "
+        "key is not changed (AWS's own key, unless someone has selected another).",
     )
 
 

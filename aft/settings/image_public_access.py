@@ -1,11 +1,10 @@
 """Baseline setting ``image-public-access``: no AMI is shared with everybody. Regional.
 
-AWS (EC2 User Guide, "Block public access to your AMIs"; API ``EnableImageBlockPublicAccess``): a
-switch per account *and region* with one strength, ``block-new-sharing``. AMIs that are public
-already stay so. It is asynchronous: up to ten minutes pass in which the state still reads
-``unblocked``, so the change waits for it. New accounts have it on in many regions; accounts with
-public AMIs do not. Where a declarative policy of the organization sets it, the account cannot
-change it.
+AWS (EC2 User Guide, "Block public access to your AMIs"; API ``EnableImageBlockPublicAccess``): one
+switch per account *and region* with one mode, ``block-new-sharing``. AMIs that are already public
+stay public. It is asynchronous: the state can remain ``unblocked`` for up to ten minutes, so the
+change waits for it. It is enabled in many regions of new accounts, but not in accounts with public
+AMIs. If a declarative policy of the organization controls it, the account cannot change it.
 """
 
 from __future__ import annotations

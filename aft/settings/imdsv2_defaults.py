@@ -1,13 +1,13 @@
 """Baseline setting ``imdsv2-defaults``: how new EC2 instances offer their metadata. Regional.
 
 AWS (EC2 User Guide, "Configure instance metadata options for new instances"; API
-``ModifyInstanceMetadataDefaults``): defaults per account *and region* for instances launched from
-now on, where neither the launch call nor the AMI says otherwise; instances there are stay as they
-are. What was never set is absent from the answer, and ``no-preference`` (``-1`` for the hop limit,
-else 1 to 64) takes a default away. A hop limit of 1 keeps containers from the credentials of their
-host, and from their own where they get them so: AWS advises 2 for them. ``HttpTokensEnforced``
-makes launches that ask for IMDSv1 fail. Where a declarative policy of the organization sets the
-defaults, the account cannot change them.
+``ModifyInstanceMetadataDefaults``): defaults per account *and region* for new instances, unless the
+launch call or the AMI sets other values; existing instances are not changed. Options that were
+never set are absent from the response, and ``no-preference`` (``-1`` for the hop limit, otherwise 1
+to 64) removes a default. A hop limit of 1 prevents containers from getting the credentials of their
+host, and also their own if they use the metadata service: AWS recommends 2 for containers.
+``HttpTokensEnforced`` makes launches that request IMDSv1 fail. If a declarative policy of the
+organization controls the defaults, the account cannot change them.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ class Imdsv2DefaultsParameters(SettingParameters):
     """Parameters of ``imdsv2-defaults``; what is null is left as it is."""
 
     http_tokens: Literal["required", "optional"] | None = Field(
-        default="required", description="`required` is IMDSv2 alone; `optional` also IMDSv1."
+        default="required",
+        description="`required` allows only IMDSv2; `optional` also allows IMDSv1.",
     )
     hop_limit: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        default=2, description="How many network hops the answer may travel; containers need 2."
+        default=2, description="How many network hops a response can travel; containers need 2."
     )
     endpoint: Switch | None = Field(
-        default=None, description="Whether instances have a metadata endpoint at all."
+        default=None, description="Whether instances have a metadata endpoint."
     )
     metadata_tags: Switch | None = Field(
-        default=None, description="Whether an instance sees its own tags in its metadata."
+        default=None, description="Whether an instance can read its own tags from its metadata."
     )
     enforce: Switch | None = Field(
-        default=None, description="`enabled` makes launches fail that ask for IMDSv1."
+        default=None, description="`enabled` makes launches that request IMDSv1 fail."
     )
 
 

@@ -1,11 +1,11 @@
 """Baseline setting ``snapshot-public-access``: no EBS snapshot is shared with everybody. Regional.
 
 AWS (EBS User Guide, "Block public access for Amazon EBS snapshots"; API
-``EnableSnapshotBlockPublicAccess``): a switch per account *and region* with two strengths.
-``block-all-sharing`` also hides snapshots that are public already (they stay marked as public, and
-are so again when the switch is taken back); ``block-new-sharing`` leaves those. It takes effect at
-once, and sharing with named accounts is never touched. Where a declarative policy of the
-organization sets it (``ManagedBy: declarative-policy``), the account cannot change it.
+``EnableSnapshotBlockPublicAccess``): one switch per account *and region* with two modes.
+``block-all-sharing`` also hides snapshots that are already public (they stay marked as public, and
+are public again if the mode is removed); ``block-new-sharing`` does not affect those. It takes
+effect at once, and does not affect snapshots shared with specific accounts. If a declarative policy
+of the organization controls it (``ManagedBy: declarative-policy``), the account cannot change it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SnapshotPublicAccessParameters(SettingParameters):
 
     mode: Literal["block-all-sharing", "block-new-sharing"] = Field(
         default="block-all-sharing",
-        description="`block-all-sharing` also hides snapshots that are public already; "
+        description="`block-all-sharing` also hides snapshots that are already public; "
         "`block-new-sharing` leaves them public.",
     )
 

@@ -71,7 +71,7 @@ def _remarks(work: AccountSite) -> tuple[Finding, ...]:
                 target=request.id,
                 message=f"the account is protected, so it stays in {work.here or '?'} and is not "
                 f"moved to {work.place.path}",
-                hint=f"drop `protect: true` from {request.source.path} in a change of its own, "
+                hint=f"drop `protect: true` from {request.source.path} in a separate change, "
                 "then move it",
                 condition=Condition.ACCOUNT_KEPT,
             )
