@@ -9,17 +9,16 @@ from aft.cli.context import REVISION_HELP, Session, pass_session
 
 @click.command("status")
 @click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD.")
-@click.option("--offline", is_flag=True, help="Ask only the ledger, not AWS.")
-@click.option("--logs", is_flag=True, help="Also name the logs of steps that succeeded.")
-@click.option("--json", "as_json", is_flag=True, help="For tools.")
+@click.option("--offline", is_flag=True, help="Read only the ledger, not AWS.")
+@click.option("--logs", is_flag=True, help="Also show the logs of steps that succeeded.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for tools.")
 @pass_session
 def command(
     session: Session, *, revision: str | None, offline: bool, logs: bool, as_json: bool
 ) -> None:
-    """Where every request's account is, what is pending, and what failed and why.
+    """Show the state of every request: its account and OU, and pending and failed steps.
 
-    States: active, pending, requested, creating, failed, attention, suspended, forgotten.
-    """
+    States: active, pending, requested, creating, failed, attention, suspended, forgotten."""
     from aft.app import local_paths
     from aft.app.apply.run_logs import RunLogs
     from aft.app.world import open_ledger, open_world

@@ -33,37 +33,38 @@ class _Section(BaseModel):
 
 
 class ParameterEntry(_Section):
-    """One value that requests may give."""
+    """One value that requests can set."""
 
-    type: ParameterType = Field(default="text", description="What the value is.")
+    type: ParameterType = Field(default="text", description="The type of the value.")
     default: Any = Field(
         default=None,
-        description="The value where a request gives none. Without the key `default`, every "
-        "account that gets the customization must give one.",
+        description="The value if a request sets none. Without the key `default`, every account "
+        "that gets the customization must set one.",
     )
-    choices: tuple[Any, ...] = Field(default=(), description="The only values allowed.")
-    description: str = Field(default="", description="What it is for.")
+    choices: tuple[Any, ...] = Field(default=(), description="The allowed values.")
+    description: str = Field(default="", description="What the parameter is for.")
 
 
 class SelectEntry(_Section):
-    """Accounts that get the customization without asking; all criteria given must hold."""
+    """Accounts that get the customization without requesting it; all given criteria must match."""
 
     organizational_units: tuple[str, ...] = Field(
-        default=(), description="Paths of OUs; accounts in them and below."
+        default=(), description="Paths of OUs: accounts in them and below."
     )
     tags: Mapping[str, str] = Field(
-        default={}, description="Tags the request must have; the value `*` matches any."
+        default={}, description="Tags that the request must have; the value `*` matches any value."
     )
     requests: tuple[str, ...] = Field(default=(), description="Ids of account requests.")
 
 
 class TerraformEntry(_Section):
-    """How the folder's `terraform/` keeps its state."""
+    """How the folder's `terraform/` stores its state."""
 
     state: Literal["aft", "own"] = Field(
         default="aft",
-        description="`aft`: under AFT's key `<account id>-aft-account-customizations`, which all "
-        "customizations of an account share; `own`: under a key with the customization's name.",
+        description="`aft`: with AFT's key `<account id>-aft-account-customizations`, which all "
+        "customizations of an account share; `own`: with a key that contains the "
+        "customization's name.",
     )
 
 
@@ -73,18 +74,19 @@ class CustomizationFile(_Section):
     description: str = Field(default="", description="What the customization is for.")
     parameters: Mapping[ParameterName, ParameterEntry] = Field(
         default={},
-        description="Values that requests give under `parameters: {<customization>: {…}}`; "
-        "templates see them as `parameters.<name>`, Python as `context.parameters`, shell as "
-        "`AFT_PARAMETER_<NAME>`, Terraform as variables of the same names.",
+        description="Values that requests set under `parameters: {<customization>: {…}}`. They "
+        "are `parameters.<name>` in templates, `context.parameters` in Python, "
+        "`AFT_PARAMETER_<NAME>` in shell scripts, and variables of the same names "
+        "in Terraform.",
     )
     select: SelectEntry = Field(default=SelectEntry())
     timeout_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS)] | None = Field(
-        default=None, description="How long each of its steps may take, at most 3600."
+        default=None, description="Time limit for each of its steps, at most 3600."
     )
     on_removal: Literal["keep", "destroy"] = Field(
         default="keep",
-        description="What happens to what it made when an account does not get it any more: "
-        "`keep` leaves it alone, `destroy` deletes stacks and destroys Terraform resources.",
+        description="What happens to its resources when an account no longer gets it: `keep` "
+        "keeps them, `destroy` deletes stacks and destroys Terraform resources.",
     )
     terraform: TerraformEntry = Field(default=TerraformEntry())
 

@@ -338,7 +338,7 @@ def _refused(tree: nodes.Template, place: _Place) -> Iterator[Finding]:
     """Other templates, and names that begin with ``__``, as Python's internals do."""
     for node in tree.find_all(tuple(_REFUSED)):
         word = _REFUSED[type(node)]
-        message = f"{word!r} is refused: a template stands alone"
+        message = f"{word!r} is not allowed in templates"
         source = place(node.lineno, word)
         yield finding_at("AFT603", source, message, "write the content out")
     for node in tree.find_all(nodes.Getattr):

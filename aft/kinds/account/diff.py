@@ -61,7 +61,7 @@ def _remarks(work: AccountSite) -> Iterator[Finding]:
     if work.moves and request.protect:
         message = f"the account is protected, so it stays in {work.here or '?'} and is not moved "
         message += f"to {work.place.path}"
-        hint = f"drop `protect: true` from {path} in a change of its own, then move it"
+        hint = f"drop `protect: true` from {path} in a separate change, then move it"
         yield finding_about("AFT906", request.id, message, hint, Condition.ACCOUNT_KEPT)
     if account.email.casefold() != request.email.key:
         message = f"the account's root e-mail address is {account.email}, the request says "
