@@ -185,8 +185,8 @@ class EbsDefaultEncryptionParameters(SettingParameters):
     kms_key_id: Annotated[str, Field(min_length=1, max_length=2048)] | None = Field(
         default=None,
         description="The KMS key to use: an alias (`alias/…`) or a key id that exists in every "
-        "governed region, or an ARN where one region is governed. Without it the key is left as "
-        "it is (AWS's own key, unless somebody chose another).",
+        "governed region, or an ARN if only one region is governed. Without it, the key is not "
+        "changed (AWS's own key, unless someone has selected another).",
     )
 
 
