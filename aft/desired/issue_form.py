@@ -227,10 +227,10 @@ def form_yaml(choices: FormChoices) -> str:
 
 def _introduction() -> Mapping[str, Any]:
     text = (
-        "An AWS account is a closed room of your own in the cloud: its own costs, its own access, "
-        "its own limits. Answer the questions below. A pull request is made from your answers, "
-        "people review it, and when it is merged the account is created. If an answer does not "
-        "fit, a comment here says what to change."
+        "An AWS account is a separate area in the cloud with its own costs, access and limits. "
+        "Answer the questions below. Your answers become a pull request. After it is reviewed and "
+        "merged, the account is created. If an answer is not valid, a comment here explains what "
+        "to change."
     )
     return {"type": "markdown", "attributes": {"value": text}}
 
