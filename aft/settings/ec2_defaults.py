@@ -1,24 +1,4 @@
-"""Baseline settings that are EC2's defaults per account *and region*. Regional, each a setting.
-
-What an account has already stays as it is. A declarative policy of the organization may set all
-but the encryption (``ManagedBy: declarative-policy``); the account then cannot change them. AWS:
-
-- EBS encryption (EC2 API ``EnableEbsEncryptionByDefault``, ``ModifyEbsDefaultKmsKeyId``): the key
-  must be symmetric and in the same region; a wrong one is accepted here and fails later, when a
-  volume is created. Without a key of one's own AWS uses ``alias/aws/ebs``. AWS reports a key by its
-  ARN, so a key given by id or alias is resolved with ``kms:DescribeKey`` before comparing.
-- Public AMIs (EC2 User Guide, "Block public access to your AMIs"): one strength,
-  ``block-new-sharing``. It is asynchronous: up to ten minutes pass in which the state still reads
-  ``unblocked``, so the change waits for it. New accounts have it on in many regions.
-- Public EBS snapshots (EBS User Guide, "Block public access for Amazon EBS snapshots"):
-  ``block-all-sharing`` also hides snapshots that are public already (they are public again when it
-  is taken back); ``block-new-sharing`` leaves those. Sharing with named accounts is never touched.
-- Instance metadata (EC2 User Guide, "Configure instance metadata options for new instances"): for
-  instances launched from now on, where neither the launch call nor the AMI says otherwise. What was
-  never set is absent from the answer. A hop limit of 1 (of 64) keeps containers from the
-  credentials of their host, and from their own where they get them so: AWS advises 2 for them.
-  ``HttpTokensEnforced`` makes launches that ask for IMDSv1 fail.
-"""
+"""Baseline settings that are EC2's defaults per account *and region*. Regional, each a setting."""
 
 from __future__ import annotations
 
@@ -71,7 +51,16 @@ class SnapshotPublicAccessParameters(SettingParameters):
 
 
 class SnapshotPublicAccess(_Ec2Values[SnapshotPublicAccessParameters]):
-    """Public sharing of EBS snapshots is blocked."""
+    """Public sharing of EBS snapshots is blocked.
+
+    AWS (EBS User Guide, "Block public access for Amazon EBS snapshots"; API
+    ``EnableSnapshotBlockPublicAccess``): one switch per account *and region* with two modes.
+    ``block-all-sharing`` also hides snapshots that are already public (they stay marked as public,
+    and are public again if the mode is removed); ``block-new-sharing`` does not affect those. It
+    takes effect at once, and does not affect snapshots shared with specific accounts. If a
+    declarative policy of the organization controls it (``ManagedBy: declarative-policy``), the
+    account cannot change it.
+    """
 
     name = "snapshot-public-access"
     description = "The block of public EBS snapshots, in every governed region."
@@ -99,7 +88,15 @@ _Images = SettingInputs[ImagePublicAccessParameters]
 
 
 class ImagePublicAccess(_Ec2Values[ImagePublicAccessParameters]):
-    """Public sharing of AMIs is blocked."""
+    """Public sharing of AMIs is blocked.
+
+    AWS (EC2 User Guide, "Block public access to your AMIs"; API ``EnableImageBlockPublicAccess``):
+    one switch per account *and region* with one mode, ``block-new-sharing``. AMIs that are already
+    public stay public. It is asynchronous: the state can remain ``unblocked`` for up to ten
+    minutes, so the change waits for it. It is enabled in many regions of new accounts, but not in
+    accounts with public AMIs. If a declarative policy of the organization controls it, the account
+    cannot change it.
+    """
 
     name = "image-public-access"
     description = "The block of public AMIs, in every governed region."
@@ -154,7 +151,17 @@ class Imdsv2DefaultsParameters(SettingParameters):
 
 
 class Imdsv2Defaults(_Ec2Values[Imdsv2DefaultsParameters]):
-    """New instances offer their metadata as in the baseline."""
+    """New instances offer their metadata as in the baseline.
+
+    AWS (EC2 User Guide, "Configure instance metadata options for new instances"; API
+    ``ModifyInstanceMetadataDefaults``): defaults per account *and region* for new instances, unless
+    the launch call or the AMI sets other values; existing instances are not changed. Options that
+    were never set are absent from the response, and ``no-preference`` (``-1`` for the hop limit,
+    otherwise 1 to 64) removes a default. A hop limit of 1 prevents containers from getting the
+    credentials of their host, and also their own if they use the metadata service: AWS recommends 2
+    for containers. ``HttpTokensEnforced`` makes launches that request IMDSv1 fail. If a declarative
+    policy of the organization controls the defaults, the account cannot change them.
+    """
 
     name = "imdsv2-defaults"
     description = "Metadata options of new EC2 instances, in every governed region."
@@ -203,7 +210,14 @@ Inputs = SettingInputs[EbsDefaultEncryptionParameters]
 
 
 class EbsDefaultEncryption(Setting[EbsDefaultEncryptionParameters, ObservedEncryption]):
-    """EBS encryption by default is on, with the key wanted."""
+    """EBS encryption by default is on, with the key wanted.
+
+    AWS (EC2 API ``EnableEbsEncryptionByDefault``, ``ModifyEbsDefaultKmsKeyId``): one switch and one
+    key per account *and region*; existing volumes and snapshots are not changed. The key must be
+    symmetric and in the same region; AWS accepts a wrong key here and fails later, when a volume is
+    created. Without a customer key, AWS uses ``alias/aws/ebs``. AWS reports a key by its ARN, so a
+    key given by id or alias is resolved with ``kms:DescribeKey`` before comparing.
+    """
 
     name = "ebs-default-encryption"
     regional = True

@@ -135,9 +135,11 @@ def setting_parameters(name: str) -> str:
 
 
 def what_aws_does(setting: BaselineSetting) -> str:
-    """The paragraphs of its module that tell AWS's part, quotas and quirks, with their sources."""
-    text = inspect.getdoc(sys.modules[type(setting).__module__]) or ""
-    told = [part for part in text.split("\n\n") if part.startswith("AWS (")]
+    """The paragraphs of its class or module about AWS, with quotas, quirks and their sources."""
+    docs = (inspect.getdoc(item) for item in (type(setting), sys.modules[type(setting).__module__]))
+    told = [
+        part for text in docs if text for part in text.split("\n\n") if part.startswith("AWS (")
+    ]
     words = " ".join("\n\n".join(told).split()).replace("``", "`")
     return textwrap.fill(words, 110, break_long_words=False, break_on_hyphens=False)
 
