@@ -269,7 +269,7 @@ def _insides(
     try:
         return {account.name: _inside(world, account.id) for account in accounts}
     except AftError as error:  # something is not there: the run says why
-        error.add_note(str([step for row in outcome.targets for step in row.steps if step.hint]))
+        error.add_note(str(outcome))
         raise
 
 

@@ -67,10 +67,12 @@ def test_two_runs_that_begin_together(here: Repo, there: Repo) -> None:
             gate.open()
             codes = sorted((one.wait(), two.wait()))
         said = one.out + one.err + two.out + two.err
-        assert codes in ([0, 0], [0, 4]), said
         assert "Traceback" not in said
-        if codes == [0, 4]:
-            assert "meanwhile" in said, "the other run is named as the reason"
+        # Which run comes first is settled for each account: each may find one taken by the other.
+        for run in (one, two):
+            assert run.code in (0, 4), said
+            if run.code:
+                assert "meanwhile" in run.out, "the other run is named as the reason"
         for repo in (here, there):
             repo.environ.update(organization.environ)
         again = there.aft("apply", sandbox=False)
