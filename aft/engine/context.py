@@ -48,40 +48,31 @@ class Presence:
     calls: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RunContext:
     """One per run and process, used by all its threads. ``done`` are changes that this run has
     carried out elsewhere."""
 
-    def __init__(
-        self,
-        *,
-        plan: Plan,
-        view: PlanView,
-        targets: Mapping[RequestId, AccountTarget],
-        tools: Tools,
-        run: RunInfo,
-        stop: StopToken,
-        done: frozenset[str] = frozenset(),
-    ) -> None:
-        self.plan = plan
-        self.desired = view.desired
-        self.snapshot = view.snapshot
-        self.ledger = view.ledger
-        self.settings = view.settings
-        self.runners = view.runners
-        self.targets = targets
-        self.tools = tools
-        self.run = run
+    plan: Plan
+    view: PlanView
+    targets: Mapping[RequestId, AccountTarget]
+    tools: Tools
+    run: RunInfo
+    stop: StopToken
+    done: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        tools, view = self.tools, self.view
+        self.desired, self.snapshot, self.ledger = view.desired, view.snapshot, view.ledger
+        self.settings, self.runners, self.around = view.settings, view.runners, view.around
         self.limits = view.desired.config.limits
-        self.stop = stop
-        self.done = done
         self.began = tools.clock.monotonic()
-        self.pause = Pause(tools.clock, stop)
+        self.pause = Pause(tools.clock, self.stop)
         self.retry = Retry(self.pause.wait, tools.random)
-        self.journal = Journal(tools, run, view.desired, view.ledger)
+        self.journal = Journal(tools, self.run, view.desired, view.ledger)
         self.units = UnitIndex(view.snapshot)
-        self.around = view.around
-        self._planned = {item.target: item.account_id for item in plan.changes if item.account_id}
+        changes = self.plan.changes
+        self._planned = {item.target: item.account_id for item in changes if item.account_id}
         self._here = Presence()
 
     @property
