@@ -18,22 +18,66 @@ from aft.desired.model import AccountRequest
 from aft.engine.effects import Effects
 from aft.engine.journal import Journal
 from aft.engine.model import RunInfo, StopToken, Tools
-from aft.engine.units import UnitIndex
 from aft.engine.waiting import Pause, Retry
-from aft.errors import Terminal
+from aft.errors import NotFound, Terminal
 from aft.ledger.events import AccountRecord
 from aft.ledger.payloads import Bound, Forgotten, Payload
-from aft.organization.model import AccountFacts
+from aft.organization.model import AccountFacts, OrganizationSnapshot
 from aft.plan.kind import Kinds
 from aft.plan.model import Change, Plan
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.ports import Progress, ProgressKind
-from aft.values.ids import AccountId, OrgUnitPath, RequestId
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 from aft.values.refs import ACCOUNT, OU, Ref, account_ref
 
 MADE_ID = "id"
 """The output under which the ledger keeps AWS's id of a thing."""
+
+
+class UnitIndex:
+    """Paths and ids of OUs while a run changes them: the snapshot's, plus what this run did. Safe
+    to use from several threads."""
+
+    def __init__(self, snapshot: OrganizationSnapshot) -> None:
+        self._lock = threading.Lock()
+        self._ids = {unit.path: unit.id for unit in snapshot.units}
+        self._ids[OrgUnitPath()] = snapshot.root_id
+
+    def id_of(self, path: OrgUnitPath) -> OrgUnitId:
+        """Raises ``NotFound`` when there is no OU at ``path``."""
+        with self._lock:
+            found = self._ids.get(path)
+        if found is None:
+            raise NotFound(
+                f"there is no OU {path} in the organization",
+                hint="make a new plan: the OU may have been renamed or deleted in the meantime",
+            )
+        return found
+
+    def path_of(self, unit_id: OrgUnitId) -> OrgUnitPath | None:
+        with self._lock:
+            return next((path for path, key in self._ids.items() if key == unit_id), None)
+
+    def created(self, path: OrgUnitPath, unit_id: OrgUnitId) -> None:
+        with self._lock:
+            self._ids[path] = unit_id
+
+    def renamed(self, unit_id: OrgUnitId, path: OrgUnitPath) -> None:
+        """The OU is at ``path`` now, and all that hangs below it with it."""
+        with self._lock:
+            old = next((here for here, key in self._ids.items() if key == unit_id), path)
+            self._ids = {
+                OrgUnitPath((*path.names, *here.names[old.depth :]))
+                if here.is_within(old)
+                else here: key
+                for here, key in self._ids.items()
+            }
+            self._ids[path] = unit_id
+
+    def deleted(self, path: OrgUnitPath) -> None:
+        with self._lock:
+            self._ids.pop(path, None)
 
 
 @dataclass(frozen=True, slots=True)
