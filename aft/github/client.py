@@ -103,13 +103,14 @@ class GitHubClient:
     repository: str
     token: Token | None
     clock: Clock
-    wire: Wire = field(default_factory=HttpWire)
+    wire: Wire | None = None
     patience: float = PATIENCE_SECONDS
 
     def __post_init__(self) -> None:
         if self.token is None:
             raise Denied("there is no token for GitHub", hint=ACCESS_HINT)
-        self._authorization = f"Bearer {self.token.secret}"
+        self._token = self.token
+        self._wire = self.wire or HttpWire()
         self.pace = Pace(self.clock, self.patience)
 
     def get(self, path: str, *, needs: str, query: Mapping[str, str] | None = None) -> Answer:
@@ -201,7 +202,7 @@ class GitHubClient:
         """To the API itself, with the token; redirects only inside it (a renamed repository)."""
         headers = {
             "Accept": "application/vnd.github+json",
-            "Authorization": self._authorization,
+            "Authorization": f"Bearer {self._token.secret}",
             "User-Agent": _agent(),
             "X-GitHub-Api-Version": API_VERSION,
         }
@@ -226,7 +227,7 @@ class GitHubClient:
         failures = limits = 0
         while True:
             try:
-                response = self.wire.send(request)
+                response = self._wire.send(request)
                 if response.status < 400:
                     return response
                 error = refusal(response, request, needs=needs)
