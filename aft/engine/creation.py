@@ -210,7 +210,7 @@ class Creations:
             raise Terminal(
                 f"creation {creation.id} under the name {creation.account_name} made account "
                 f"{creation.account_id}, but with another e-mail address than {intent.email}",
-                hint="somebody else created an account of that name; run again",
+                hint="another account of that name was created; run again",
             )
         return self._intents.claim(change, account)
 

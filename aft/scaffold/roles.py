@@ -81,7 +81,7 @@ def subject(names: RoleNames, environment: str) -> str:
 def roles_template(names: RoleNames) -> str:
     """``iam/aft-roles.cfn.yaml``, for the management account."""
     head = (
-        f"# The roles that the workflows of {names.repository} take; deploy it once in the\n"
+        f"# The roles that the workflows of {names.repository} assume. Deploy it once in the\n"
         "# management account. Each trusts one environment, and no keys are stored anywhere.\n"
         f"#   aws cloudformation deploy --stack-name aft-roles --template-file {ROLES_PATH} \\\n"
         "#     --capabilities CAPABILITY_NAMED_IAM\n"
@@ -96,7 +96,7 @@ def template_of(names: RoleNames) -> dict[str, Any]:
     bounded = {"Fn::If": ["IsBounded", {"Ref": "PermissionsBoundary"}, no_value]}
     plan = _role(
         PLAN_ROLE,
-        "Plans pull requests and looks for drift; reads only",
+        "Plans pull requests and detects drift; read-only",
         PermissionsBoundary=bounded,
         AssumeRolePolicyDocument=_document(_trust(names, PLAN_ENVIRONMENT)),
         Policies=_policies(PLAN_ROLE, plan_statements(names)),
@@ -116,12 +116,12 @@ def template_of(names: RoleNames) -> dict[str, Any]:
                 "Type": "String",
                 "Default": "yes",
                 "AllowedValues": ["yes", "no"],
-                "Description": "no, where the account has GitHub's OIDC provider already",
+                "Description": "no if the account already has GitHub's OIDC provider",
             },
             "PermissionsBoundary": {
                 "Type": "String",
                 "Default": "",
-                "Description": "ARN of a policy that bounds both roles; empty for none",
+                "Description": "ARN of the permissions boundary of both roles; empty for none",
             },
         },
         "Conditions": {
