@@ -10,7 +10,7 @@ from aft.app.world import open_world
 from aft.aws.attached_policies import read_attached
 from aft.errors import UserError
 from aft.files import RevisionFiles
-from aft.organization.attached import AttachedPolicies
+from aft.organization.model import AttachedPolicies
 from aft.plan.access import Explained, ExplainedAccess, Question
 from aft.policy_language.ceiling import RCP, SCP, UNBOUND, Ceiling, Chain, ceiling
 from aft.policy_language.context import Context, Value

@@ -1,13 +1,14 @@
-"""Puts the AWS adapters together: what the application gets from this package."""
+"""Puts the AWS adapters together: what the application gets from this package, and the doors into
+accounts: the management account's, role sessions in members, and whether an account is usable yet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aft.aws.access import AwsManagementAccess, AwsMemberAccess
-from aft.aws.accounts import AwsAccountLookup
+from aft.aws.accounts import AwsAccountLookup, state_of
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.organizations import AwsOrganizationWriter
 from aft.aws.session import ATTEMPTS, AwsSessions
@@ -15,10 +16,100 @@ from aft.aws.snapshot import AwsOrganizationReader
 from aft.aws.tags import RecentlyTagged
 from aft.aws.units import KnownUnits
 from aft.config.model import Config
+from aft.errors import Denied, NotFound, Terminal, Transient
+from aft.organization.model import AccountState
 from aft.ports import Clock
+from aft.values.ids import AccountId
 
 if TYPE_CHECKING:
     import botocore.session
+
+_NEVER = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLOSED)
+
+
+class AwsManagementAccess:
+    """Implements ``aft.account_provider.ManagementAccess``."""
+
+    def __init__(self, sessions: AwsSessions, *, tagged: RecentlyTagged) -> None:
+        self.home_region, self.global_region = sessions.home_region, sessions.global_region
+        self.client, self.client_once = sessions.management, sessions.management_once
+        self.member_role = sessions.member_role
+        self.note_tagged = tagged.add
+
+
+class AwsAccountSession:
+    """Implements ``aft.sessions.AccountSession``; credentials are fetched when first needed."""
+
+    def __init__(
+        self, sessions: AwsSessions, account_id: AccountId, *, read_only: bool = False
+    ) -> None:
+        """With ``read_only`` nothing can be written through it, or through ``of``."""
+        self._sessions = sessions
+        self._read_only = read_only
+        self.account_id, self.home_region = account_id, sessions.home_region
+        self.client = sessions.member(account_id, reading=read_only)
+
+    def of(self, account_id: AccountId) -> AwsAccountSession:
+        return AwsAccountSession(self._sessions, account_id, read_only=self._read_only)
+
+    def sleep(self, seconds: float) -> None:
+        self._sessions.clock.sleep(seconds)
+
+    def environment(self) -> Mapping[str, str]:
+        return self._sessions.environment(self.account_id, read_only=self._read_only)
+
+    def __repr__(self) -> str:
+        return f"<session in account {self.account_id}>"
+
+
+class AwsMemberAccess:
+    """Implements ``aft.ports.MemberAccess``. With ``reads_only`` every session may only read."""
+
+    def __init__(self, sessions: AwsSessions, *, reads_only: bool = False) -> None:
+        self._sessions = sessions
+        self._reads_only = reads_only
+
+    def session(self, account_id: AccountId) -> AwsAccountSession:
+        return AwsAccountSession(self._sessions, account_id, read_only=self._reads_only)
+
+    def reading_session(self, account_id: AccountId) -> AwsAccountSession:
+        """A session that may only read, as may its child processes."""
+        return AwsAccountSession(self._sessions, account_id, read_only=True)
+
+    def is_usable(self, account_id: AccountId) -> bool:
+        """One AssumeRole and one EC2 read in the home region: EC2 is among the last services to
+        be switched on in a young account. A refusal by a service control policy counts as an
+        answer. Only after another refusal is the account's state asked, too."""
+        ec2 = self._sessions.member(account_id, reading=self._reads_only)("ec2")
+        try:
+            ec2.describe_regions(RegionNames=[self._sessions.home_region])
+        except Denied as error:
+            if "service control policy" in error.message and ":AssumeRole " not in error.message:
+                return True
+            self._refuse_permanently(account_id)
+            return False
+        except Transient:
+            return False
+        return True
+
+    def _refuse_permanently(self, account_id: AccountId) -> None:
+        """Raise ``Terminal`` when waiting cannot help."""
+        client = self._sessions.organizations()
+        try:
+            raw = client.describe_account(AccountId=account_id)["Account"]
+        except NotFound as error:
+            raise Terminal(
+                f"account {account_id} is not in this organization",
+                hint="invite it first, or correct its id",
+            ) from error
+        state = state_of(raw)
+        if state in _NEVER:
+            raise Terminal(
+                f"account {account_id} is {state}: its role "
+                f"{self._sessions.role_arn(account_id, reading=self._reads_only)} "
+                "cannot be assumed",
+                hint="AWS Support can reopen an account within 90 days of its closure",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from aft.aws.session import AwsSessions
-from aft.organization.attached import AttachedLevel, AttachedPolicies, AttachedPolicy
+from aft.organization.model import AttachedLevel, AttachedPolicies, AttachedPolicy
 from aft.policy_language.policy_types import RCP, SCP
 from aft.values.ids import AccountId
 

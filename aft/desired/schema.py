@@ -13,7 +13,7 @@ from aft.baselines.parse import BaselineFile
 from aft.config.model import Config
 from aft.customizations.customization_file import CustomizationFile
 from aft.desired.raw import DefaultsFile, RequestFile
-from aft.organization.parse import OrganizationFile
+from aft.organization.raw import OrganizationFile
 
 SchemaName = Literal["request", "defaults", "config", "organization", "baseline", "customization"]
 

@@ -18,22 +18,66 @@ from aft.desired.model import AccountRequest
 from aft.engine.effects import Effects
 from aft.engine.journal import Journal
 from aft.engine.model import RunInfo, StopToken, Tools
-from aft.engine.units import UnitIndex
 from aft.engine.waiting import Pause, Retry
-from aft.errors import Terminal
+from aft.errors import NotFound, Terminal
 from aft.ledger.events import AccountRecord
 from aft.ledger.payloads import Bound, Forgotten, Payload
-from aft.organization.model import AccountFacts
+from aft.organization.model import AccountFacts, OrganizationSnapshot
 from aft.plan.kind import Kinds
 from aft.plan.model import Change, Plan
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.ports import Progress, ProgressKind
-from aft.values.ids import AccountId, OrgUnitPath, RequestId
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 from aft.values.refs import ACCOUNT, OU, Ref, account_ref
 
 MADE_ID = "id"
 """The output under which the ledger keeps AWS's id of a thing."""
+
+
+class UnitIndex:
+    """Paths and ids of OUs while a run changes them: the snapshot's, plus what this run did. Safe
+    to use from several threads."""
+
+    def __init__(self, snapshot: OrganizationSnapshot) -> None:
+        self._lock = threading.Lock()
+        self._ids = {unit.path: unit.id for unit in snapshot.units}
+        self._ids[OrgUnitPath()] = snapshot.root_id
+
+    def id_of(self, path: OrgUnitPath) -> OrgUnitId:
+        """Raises ``NotFound`` when there is no OU at ``path``."""
+        with self._lock:
+            found = self._ids.get(path)
+        if found is None:
+            raise NotFound(
+                f"there is no OU {path} in the organization",
+                hint="make a new plan: the OU may have been renamed or deleted in the meantime",
+            )
+        return found
+
+    def path_of(self, unit_id: OrgUnitId) -> OrgUnitPath | None:
+        with self._lock:
+            return next((path for path, key in self._ids.items() if key == unit_id), None)
+
+    def created(self, path: OrgUnitPath, unit_id: OrgUnitId) -> None:
+        with self._lock:
+            self._ids[path] = unit_id
+
+    def renamed(self, unit_id: OrgUnitId, path: OrgUnitPath) -> None:
+        """The OU is at ``path`` now, and all that hangs below it with it."""
+        with self._lock:
+            old = next((here for here, key in self._ids.items() if key == unit_id), path)
+            self._ids = {
+                OrgUnitPath((*path.names, *here.names[old.depth :]))
+                if here.is_within(old)
+                else here: key
+                for here, key in self._ids.items()
+            }
+            self._ids[path] = unit_id
+
+    def deleted(self, path: OrgUnitPath) -> None:
+        with self._lock:
+            self._ids.pop(path, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +92,31 @@ class Presence:
     calls: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RunContext:
     """One per run and process, used by all its threads. ``done`` are changes that this run has
     carried out elsewhere."""
 
-    def __init__(
-        self,
-        *,
-        plan: Plan,
-        view: PlanView,
-        targets: Mapping[RequestId, AccountTarget],
-        tools: Tools,
-        run: RunInfo,
-        stop: StopToken,
-        done: frozenset[str] = frozenset(),
-    ) -> None:
-        self.plan = plan
-        self.desired = view.desired
-        self.snapshot = view.snapshot
-        self.ledger = view.ledger
-        self.settings = view.settings
-        self.runners = view.runners
-        self.targets = targets
-        self.tools = tools
-        self.run = run
+    plan: Plan
+    view: PlanView
+    targets: Mapping[RequestId, AccountTarget]
+    tools: Tools
+    run: RunInfo
+    stop: StopToken
+    done: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        tools, view = self.tools, self.view
+        self.desired, self.snapshot, self.ledger = view.desired, view.snapshot, view.ledger
+        self.settings, self.runners, self.around = view.settings, view.runners, view.around
         self.limits = view.desired.config.limits
-        self.stop = stop
-        self.done = done
         self.began = tools.clock.monotonic()
-        self.pause = Pause(tools.clock, stop)
+        self.pause = Pause(tools.clock, self.stop)
         self.retry = Retry(self.pause.wait, tools.random)
-        self.journal = Journal(tools, run, view.desired, view.ledger)
+        self.journal = Journal(tools, self.run, view.desired, view.ledger)
         self.units = UnitIndex(view.snapshot)
-        self.around = view.around
-        self._planned = {item.target: item.account_id for item in plan.changes if item.account_id}
+        changes = self.plan.changes
+        self._planned = {item.target: item.account_id for item in changes if item.account_id}
         self._here = Presence()
 
     @property

@@ -19,11 +19,10 @@ from aft.account_provider import (
     CreationRefused,
     CreationState,
 )
+from aft.engine.account import destination_of, ensure_usable, place, tag
 from aft.engine.context import RunContext
 from aft.engine.effects import StepSuccess
 from aft.engine.intents import Asked, Intents, token_of
-from aft.engine.placement import destination_of, place, tag
-from aft.engine.readiness import ensure_usable
 from aft.engine.waiting import THROTTLED, TRANSIENT, backoff_for
 from aft.engine.watch import CreationWatch
 from aft.errors import AftError, Conflict, Terminal, Transient, UnknownOutcome

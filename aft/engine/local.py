@@ -18,10 +18,9 @@ from typing import Any
 from aft.engine.context import RunContext
 from aft.engine.creation import AskAgain, Creations
 from aft.engine.intents import Asked
-from aft.engine.lanes import Rooms
 from aft.engine.port import Job
 from aft.engine.run_change import Work, creates_account, work
-from aft.engine.schedule import Schedule
+from aft.engine.schedule import Rooms, Schedule
 from aft.plan.model import Change, Plan
 from aft.plan.outcome import Status, StepOutcome, TargetOutcome
 from aft.ports import ProgressKind

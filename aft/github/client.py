@@ -1,6 +1,10 @@
 """Calls of one repository: authentication, pages, retries, rate limits, redirects.
 
 The token goes to the API's own origin and nowhere else, and into no message.
+
+GitHub: after a secondary limit wait ``Retry-After`` seconds, or at least a minute, longer each
+time; after the primary one until ``x-ratelimit-reset`` (UTC seconds). Asking sooner may get a token
+banned.
 """
 
 from __future__ import annotations
@@ -17,7 +21,6 @@ from aft.errors import Denied, Terminal, Throttled, Transient
 from aft.github.address import ApiAddress, is_safe_elsewhere
 from aft.github.answers import Answer, objects, parsed
 from aft.github.errors import ACCESS_HINT, refusal
-from aft.github.pace import Pace
 from aft.github.wire import HttpWire, Request, Response, Wire
 from aft.ports import Clock
 
@@ -27,6 +30,11 @@ PATIENCE_SECONDS = 600.0
 ANSWER_LIMIT = 32 * 1024 * 1024
 """Bytes of one JSON answer; a comparison of commits holds their patches too."""
 
+FAILURES = 5
+"""Tries of one call against failures that pass."""
+
+_FIRST_SECONDS = 1.0
+_LIMITED_SECONDS = 60.0
 _REDIRECTS = 3
 _SHORT_PAGES = 20  # a page may hold less than was asked for, but not permanently
 _ELSEWHERE = ("/orgs/", "/user")
@@ -45,28 +53,65 @@ class Token:
         return "***"
 
 
+class Pace:
+    """Waiting for one client, until ``patience`` seconds after its beginning."""
+
+    def __init__(self, clock: Clock, patience: float) -> None:
+        self._clock = clock
+        self._deadline = clock.monotonic() + patience
+
+    def after_failure(self, error: Transient, failures: int) -> None:
+        """Wait before the next try. Raises ``error`` when there is none."""
+        if failures >= FAILURES:
+            raise error
+        self._wait(_FIRST_SECONDS * 2 ** (failures - 1), error)
+
+    def after_limit(self, response: Response, error: Throttled, times: int) -> None:
+        """Wait for what a rate limit says. Raises ``error`` when that is past the deadline."""
+        self._wait(self._asked(response, times), error)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait for something else; false, without waiting, when it would be past the deadline."""
+        if self._clock.monotonic() + seconds > self._deadline:
+            return False
+        self._clock.sleep(seconds)
+        return True
+
+    def _asked(self, response: Response, times: int) -> float:
+        after = response.headers.get("retry-after", "")
+        if after.isdigit():
+            return max(1.0, float(after))
+        reset = response.headers.get("x-ratelimit-reset", "")
+        if response.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+            # One second more: clocks differ, and the reset is a whole second.
+            return max(1.0, float(reset) + 1.0 - self._clock.now().timestamp())
+        return float(_LIMITED_SECONDS * 2 ** (times - 1))
+
+    def _wait(self, seconds: float, error: Transient) -> None:
+        if not self.pause(seconds):
+            error.retry_after = seconds
+            raise error
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class GitHubClient:
     """Paths begin behind the repository (``/pulls``), but for those of organizations and of our
     own account. Waits on ``clock``, at most ``patience`` seconds in all; raises ``Throttled`` when
     a limit lasts longer."""
 
-    def __init__(
-        self,
-        *,
-        address: ApiAddress,
-        repository: str,
-        token: Token | None,
-        clock: Clock,
-        wire: Wire | None = None,
-        patience: float = PATIENCE_SECONDS,
-    ) -> None:
-        if token is None:
+    address: ApiAddress
+    repository: str
+    token: Token | None
+    clock: Clock
+    wire: Wire | None = None
+    patience: float = PATIENCE_SECONDS
+
+    def __post_init__(self) -> None:
+        if self.token is None:
             raise Denied("there is no token for GitHub", hint=ACCESS_HINT)
-        self.repository = repository
-        self._address = address
-        self._token = token
-        self._wire = wire or HttpWire()
-        self.pace = Pace(clock, patience)
+        self._token = self.token
+        self._wire = self.wire or HttpWire()
+        self.pace = Pace(self.clock, self.patience)
 
     def get(self, path: str, *, needs: str, query: Mapping[str, str] | None = None) -> Answer:
         return _object(*self._call("GET", path, needs=needs, query=query))
@@ -171,7 +216,7 @@ class GitHubClient:
             if response.status not in (301, 302, 307, 308) or not follow:
                 return response
             url = urljoin(url, response.headers.get("location", ""))
-            if not self._address.is_ours(url):
+            if not self.address.is_ours(url):
                 raise Terminal(
                     f"{where}: GitHub redirects to another host, which must not see the token"
                 )
@@ -203,14 +248,14 @@ class GitHubClient:
         found = _NEXT.search(response.headers.get("link", ""))
         if found is None:
             return ""
-        if not self._address.is_ours(found[1]):
+        if not self.address.is_ours(found[1]):
             raise Terminal(
                 f"{where}: the next page is on another host, which must not see the token"
             )
         return found[1]
 
     def _url(self, path: str, query: Mapping[str, str] | None) -> str:
-        url = self._address.url(self._whole(path))
+        url = self.address.url(self._whole(path))
         return f"{url}?{urlencode(query)}" if query else url
 
     def _where(self, method: str, path: str) -> str:

@@ -5,6 +5,7 @@ Pure; reads neither git nor the ledger itself.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,18 +55,13 @@ def timeline(
     order is kept: where two runners' clocks disagree, an entry is placed no earlier than the one it
     follows."""
     oldest_first = (_commit_entry(commit) for commit in reversed(commits))
-    changes = sorted(oldest_first, key=lambda entry: entry.at)
+    changes = deque(sorted(oldest_first, key=lambda entry: entry.at))
     merged: list[TimelineEntry] = []
-    waiting = iter(changes)
-    upcoming = next(waiting, None)
     for event in events:
-        while upcoming is not None and upcoming.at <= event.at:
-            merged.append(upcoming)
-            upcoming = next(waiting, None)
+        while changes and changes[0].at <= event.at:
+            merged.append(changes.popleft())
         merged.append(_event_entry(event))
-    if upcoming is not None:
-        merged.extend((upcoming, *waiting))
-    return tuple(merged)
+    return (*merged, *changes)
 
 
 def _commit_entry(commit: CommitInfo) -> TimelineEntry:

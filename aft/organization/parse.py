@@ -18,8 +18,6 @@ from aft.organization.spec import OrganizationSpec
 from aft.organization.unit_tree import UnitTree
 from aft.yamldoc import YamlDocument, parse_yaml
 
-__all__ = ["ORGANIZATION_PATH", "OrganizationFile", "parse_organization"]
-
 ORGANIZATION_FOLDER = f"{CUSTOMIZATIONS_PATH}/organization"
 ORGANIZATION_PATH = f"{ORGANIZATION_FOLDER}/organization.yaml"
 

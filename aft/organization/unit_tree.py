@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aft.findings.model import Finding
 from aft.organization.raw import UnitEntry
 from aft.organization.spec import UnitSpec
@@ -15,16 +13,6 @@ MAX_ORG_UNITS = 2000
 
 _ROOT = OrgUnitPath()
 _Loc = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """An entry with its place in the tree; ``path`` is ``None`` where it cannot have one."""
-
-    entry: UnitEntry
-    loc: _Loc
-    path: OrgUnitPath
-    parent_before: OrgUnitPath
 
 
 class UnitTree:
@@ -67,13 +55,13 @@ class UnitTree:
                     "keep one of the two, with all the children in it",
                 )
                 continue
-            unit = _Unit(entry, loc, parent.child(entry.name), parent_before)
-            before = self._previous(unit)
-            self.units.append(UnitSpec(path=unit.path, previously=before, source=source))
+            path = parent.child(entry.name)
+            before = self._previous(entry, loc, path, parent_before)
+            self.units.append(UnitSpec(path=path, previously=before, source=source))
             self.add_all(
                 entry.children,
                 at=(*loc, "children"),
-                parent=unit.path,
+                parent=path,
                 parent_before=parent_before.child(before.name if before else entry.name),
             )
 
@@ -98,48 +86,38 @@ class UnitTree:
             return False
         return True
 
-    def _previous(self, unit: _Unit) -> OrgUnitPath | None:
+    def _previous(
+        self, entry: UnitEntry, loc: _Loc, path: OrgUnitPath, parent_before: OrgUnitPath
+    ) -> OrgUnitPath | None:
         """The path the OU had, its parents under the names they have now."""
-        text = unit.entry.previously
+        text = entry.previously
         if text is None:
             return None
-        loc = (*unit.loc, "previously")
+        loc = (*loc, "previously")
         try:
             given = OrgUnitPath.parse(text)
         except ValueError as error:
             self._add("AFT404", loc, f"`previously`: {error}")
             return None
-        parent = unit.path.parent
         is_bare = given.depth == 1  # a sibling's name; at the top also the full path
-        if given.is_root or not (is_bare or given.parent in {parent, unit.parent_before}):
-            self._add(
-                "AFT404",
-                loc,
-                f"`previously: {text}` is not a sibling of {unit.path}: AWS can rename an OU, "
-                "not move it to another parent",
-                "create the new OU, move the accounts, and list the old one under `removed`",
+        if given.is_root or not (is_bare or given.parent in {path.parent, parent_before}):
+            says = (
+                f"`previously: {text}` is not a sibling of {path}: AWS can rename an OU, not move "
+                "it to another parent"
             )
-            return None
-        before = parent.child(given.name)
-        if before == unit.path:
-            self._add(
-                "AFT404",
-                loc,
-                f"`previously: {text}` is the name the OU has now",
-                "take the line out, or write the name it had before",
-            )
-            return None
-        if before in self._previous_at:
+            hint = "create the new OU, move the accounts, and list the old one under `removed`"
+        elif (before := path.parent.child(given.name)) == path:
+            says = f"`previously: {text}` is the name the OU has now"
+            hint = "take the line out, or write the name it had before"
+        elif before in self._previous_at:
             line = self.document.at(self._previous_at[before]).line
-            self._add(
-                "AFT404",
-                loc,
-                f"{before} was already given as the earlier name of another OU at line {line}",
-                "one OU becomes one OU: keep one of the two lines",
-            )
-            return None
-        self._previous_at[before] = loc
-        return before
+            says = f"{before} was already given as the earlier name of another OU at line {line}"
+            hint = "one OU becomes one OU: keep one of the two lines"
+        else:
+            self._previous_at[before] = loc
+            return before
+        self._add("AFT404", loc, says, hint)
+        return None
 
     def check_size(self) -> None:
         if len(self.units) > MAX_ORG_UNITS:
@@ -177,25 +155,20 @@ class UnitTree:
             except ValueError as error:
                 self._add("AFT406", loc, f"`removed`: {error}")
                 continue
+            hint = ""
             if path.is_root:
-                self._add("AFT405", loc, "the root cannot be removed")
+                says = "the root cannot be removed"
             elif path in listed:
-                self._add(
-                    "AFT405",
-                    loc,
-                    f"{path} is to be removed, but line {listed[path]} lists it",
-                    "take it out of one of the two",
-                )
+                says = f"{path} is to be removed, but line {listed[path]} lists it"
+                hint = "take it out of one of the two"
             elif path in self._previous_at:
-                self._add(
-                    "AFT405",
-                    loc,
-                    f"{path} is to be removed, but it is also the earlier name of another OU",
-                    "take out the `removed` line if the OU is renamed",
-                )
+                says = f"{path} is to be removed, but it is also the earlier name of another OU"
+                hint = "take out the `removed` line if the OU is renamed"
             elif path in found:
-                self._add("AFT405", loc, f"{path} is listed under `removed` twice")
+                says = f"{path} is listed under `removed` twice"
             else:
                 source = self.document.at(loc)
                 found[path] = UnitSpec(path=path, previously=None, source=source)
+                continue
+            self._add("AFT405", loc, says, hint)
         self.removed = sorted(found.values(), key=lambda unit: (-unit.path.depth, unit.path))

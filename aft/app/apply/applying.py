@@ -15,8 +15,7 @@ from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.desired.model import DesiredState
 from aft.engine.model import RunInfo, StopToken, Tools
-from aft.engine.run import apply_plan
-from aft.engine.run_start import overcome
+from aft.engine.run import apply_plan, overcome
 from aft.errors import AftError, Refused
 from aft.findings.model import Finding
 from aft.git.history import GitHistory

@@ -1,12 +1,14 @@
-"""Commits of the ledger: new ones for events, and ours again on top of other runs'.
+"""Commits of the ledger, read and made: new ones for events, ours again on top of other runs'.
 
-Makes objects only; which commit the branch points at is ``aft.git.ledger.store``'s. As ``git log``
-shows them they are a sentence, then trailers. The same events give the same bytes, whoever commits
+Makes objects only, so it works in bare repositories, and whoever is killed half-way leaves nothing
+but unreferenced objects; which commit the branch points at is ``aft.git.ledger.store``'s. ``git
+log`` shows them as a sentence, then trailers. The same events give the same bytes, whoever commits
 them: two runs that replay the same commit make the same commit.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,13 +16,15 @@ from dataclasses import replace
 from datetime import datetime
 
 import pygit2
-from pygit2.enums import SortMode
+from pygit2.enums import FileMode, SortMode
 
 from aft.git import trees
 from aft.git.ledger import layout
 from aft.git.ledger.cache import ShardCache
-from aft.git.ledger.tree import LedgerTree, Story, read_line
-from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
+from aft.git.ledger.layout import Story, chained, ended, read_line
+from aft.ledger.codec import decode_record, encode_record
+from aft.ledger.events import ORGANIZATION, AccountRecord, EventKind, LedgerEvent
+from aft.ledger.replay import apply_event
 from aft.ledger.timeline import description
 
 _COMMITTER = "aft"
@@ -34,22 +38,19 @@ class LedgerCommits:
 
     def __init__(self, handle: pygit2.Repository, cache: ShardCache | None = None) -> None:
         self._handle = handle
-        self._tree = LedgerTree(handle, cache)
+        self._odb = handle.odb
+        self._cache = cache or ShardCache(None)
+        self._shards: dict[bytes, Mapping[str, AccountRecord]] = {}
 
     # --- reading ----------------------------------------------------------------------------
 
-    def records(self, commit: str | None) -> Mapping[str, AccountRecord]:
-        """All records at ``commit``."""
-        tree = self.tree_of(commit)
-        return {} if tree is None else self._tree.records(tree)
-
     def story(self, commit: str | None, subject: str) -> Story:
-        """A subject's files at ``commit``."""
-        return self._tree.story(self.tree_of(commit), subject)
+        """All files of ``subject`` at ``commit``; an empty story when there are none."""
+        return self._story_in(self.tree_of(commit), subject)
 
     def folder(self, commit: str | None, subject: str) -> bytes | None:
-        """Equal ids are equal stories."""
-        return self._tree.folder(self.tree_of(commit), subject)
+        """The id of the subject's folder: equal ids are equal stories."""
+        return self._folder_in(self.tree_of(commit), subject)
 
     def tree_of(self, commit: str | None) -> bytes | None:
         """The tree of ``commit``; ``None`` for the empty ledger."""
@@ -61,10 +62,88 @@ class LedgerCommits:
             found = self._commit(commit)
             parent = str(found.parent_ids[0]) if found.parent_ids else None
             here, below = found.tree_id.raw, self.tree_of(parent)
-            if self._tree.without_snapshot(here) != self._tree.without_snapshot(below):
+            if self._without_snapshot(here) != self._without_snapshot(below):
                 return commit
             commit = parent
         return None
+
+    def _folder_in(self, tree: bytes | None, subject: str) -> bytes | None:
+        if tree is None:
+            return None
+        found = trees.find(self._odb, tree, layout.subject_path(subject))
+        return found.id if found is not None and found.is_tree else None
+
+    def _story_in(self, tree: bytes | None, subject: str) -> Story:
+        folder = self._folder_in(tree, subject)
+        return Story(subject=subject) if folder is None else self._story(folder, subject)
+
+    def records(self, commit: str | None) -> Mapping[str, AccountRecord]:
+        """All records but the forgotten ones. Shards that are as they were at the last call, by
+        their tree id, are not read again."""
+        tree = self.tree_of(commit)
+        if tree is None:
+            return {}
+        shards: dict[bytes, Mapping[str, AccountRecord]] = {}
+        found: dict[str, AccountRecord] = {}
+        organization = self._folder_in(tree, ORGANIZATION)
+        record = None if organization is None else self._record(organization, ORGANIZATION)[0]
+        if record is not None:
+            found[ORGANIZATION] = record
+        for folder, kind in self._folders(tree):
+            for shard in trees.entries(self._odb, folder):
+                if shard.is_tree:
+                    known = self._shards.get(shard.id) or self._cache.get(shard.id)
+                    shards[shard.id] = known if known is not None else self._shard(shard.id, kind)
+                    found.update(shards[shard.id])
+        self._shards = shards
+        self._cache.save(list(shards))
+        return found
+
+    def _folders(self, tree: bytes) -> Iterator[tuple[bytes, bytes | None]]:
+        """The folders that hold shards: of the accounts, and of each kind of other things."""
+        accounts = trees.find(self._odb, tree, layout.ACCOUNTS)
+        if accounts is not None and accounts.is_tree:
+            yield accounts.id, None
+        things = trees.find(self._odb, tree, layout.THINGS)
+        for kind in trees.entries(self._odb, things.id) if things is not None else ():
+            if kind.is_tree:
+                yield kind.id, kind.name
+
+    def _shard(self, shard: bytes, kind: bytes | None) -> Mapping[str, AccountRecord]:
+        """All records of one shard; kept for the next process if none had to be rebuilt."""
+        found: dict[str, AccountRecord | None] = {}
+        states: list[bytes] = []
+        for entry in trees.entries(self._odb, shard):
+            if entry.is_tree:
+                subject = layout.subject_called(entry.name, kind)
+                found[subject], state = self._record(entry.id, subject)
+                states.extend([state] if state is not None else [])
+        if len(states) == len(found):
+            self._cache.put(shard, states)
+        return {subject: record for subject, record in found.items() if record is not None}
+
+    def _record(self, folder: bytes, subject: str) -> tuple[AccountRecord | None, bytes | None]:
+        """The record, and the file it was read from unless it had to be rebuilt."""
+        for entry in trees.entries(self._odb, folder):
+            if entry.name == layout.STATE and not entry.is_tree:
+                state = self._blob(entry.id)
+                with contextlib.suppress(ValueError):
+                    return decode_record(state), state
+        return self._story(folder, subject).record(), None
+
+    def _story(self, folder: bytes, subject: str) -> Story:
+        entries = trees.entries(self._odb, folder)
+        files = {item.name: self._blob(item.id) for item in entries if not item.is_tree}
+        aside = sorted(name for name in files if layout.is_story(name) and name != layout.EVENTS)
+        return Story(
+            subject=subject,
+            aside=tuple(files[name] for name in aside),
+            current=files.get(layout.EVENTS, b""),
+            state=files.get(layout.STATE),
+        )
+
+    def _blob(self, blob: bytes) -> bytes:
+        return self._odb.read(pygit2.Oid(raw=blob))[1]
 
     # --- making -----------------------------------------------------------------------------
 
@@ -73,7 +152,7 @@ class LedgerCommits:
         for subject, events in batches.items():
             below = self.tree_of(commit)
             named = self._naming_intents(below, subject, events)
-            tree = self._tree.append(below, subject, named)
+            tree = self._appended(below, subject, named)
             last, message = named[-1], _message(subject, named)
             commit = self._commit_on(commit, tree, _author(last), _aft(last.at), message)
         if commit is None:
@@ -84,7 +163,7 @@ class LedgerCommits:
         self, commit: str | None, files: Mapping[str, bytes], *, message: str, at: datetime
     ) -> str:
         """A commit on top of ``commit`` whose published snapshot is ``files``."""
-        tree = self._tree.with_snapshot(self.tree_of(commit), files)
+        tree = self._tree_with_snapshot(self.tree_of(commit), files)
         who = _aft(at)
         return self._commit_on(commit, tree, who, who, message)
 
@@ -111,12 +190,12 @@ class LedgerCommits:
         for subject in self._subjects(parent, commit):
             before = self.story(parent, subject).lines()
             added = _added(before, self.story(str(commit.id), subject).lines())
-            story = self._tree.story(tree, subject)
+            story = self._story_in(tree, subject)
             new = _added(story.lines(), added)
             if new:
                 lines = [line for line in story.current.split(b"\n") if line]
                 merged = _merged(lines, new, seen=frozenset(before))
-                tree = self._tree.replace_current(tree, story, merged)
+                tree = self._replaced(tree, story, merged)
         if tree is None or tree == self.tree_of(tip):
             return tip  # another run has already brought all of it there
         return self._commit_on(tip, tree, commit.author, commit.committer, commit.message)
@@ -128,7 +207,7 @@ class LedgerCommits:
         commits, it closes that intent and no newer one."""
         if all(event.kind is not EventKind.INTENT_SETTLED for event in events):
             return events
-        before = self._tree.story(tree, subject).record()
+        before = self._story_in(tree, subject).record()
         if before is None or before.intent is None:
             return events
         about = {"intent_run": before.intent.run}
@@ -143,9 +222,80 @@ class LedgerCommits:
         below = self.tree_of(parent)
         old = None if below is None else trees.RawEntry(trees.TREE, b"", below)
         new = trees.RawEntry(trees.TREE, b"", commit.tree_id.raw)
-        paths = sorted(trees.changed(self._handle.odb, old, new))
+        paths = sorted(trees.changed(self._odb, old, new))
         subjects = (layout.subject_of(path) for path in paths)
         return iter(dict.fromkeys(subject for subject in subjects if subject is not None))
+
+    def _appended(self, tree: bytes | None, subject: str, events: Sequence[LedgerEvent]) -> bytes:
+        """A tree with ``events`` at the end of the subject's story; the record follows."""
+        story = self._story_in(tree, subject)
+        is_new = story.state is None and not story.current and not story.aside
+        record = AccountRecord(subject=subject) if is_new else story.record()
+        for event in events:
+            record = apply_event(record, event)
+        lines = b"".join(chained(events, after=story.last_line()))
+        files: dict[bytes, bytes] = {}
+        current = ended(story.current)
+        if current and len(current) + len(lines) > layout.ROTATE_AT:
+            files[layout.set_aside_name(len(story.aside) + 1)] = current
+            current = b""
+        files[layout.EVENTS] = current + lines
+        files[layout.STATE] = encode_record(subject, record)
+        return self._write(tree, subject, files)
+
+    def _replaced(self, tree: bytes | None, story: Story, lines: Sequence[bytes]) -> bytes:
+        """A tree where ``lines`` are the subject's ``events.jsonl``; the record follows."""
+        current = b"".join(line + b"\n" for line in lines)
+        merged = Story(subject=story.subject, aside=story.aside, current=current)
+        state = encode_record(story.subject, merged.record())
+        return self._write(tree, story.subject, {layout.EVENTS: current, layout.STATE: state})
+
+    def _without_snapshot(self, tree: bytes | None) -> tuple[trees.RawEntry, ...]:
+        """What the ledger's events are in: all at the top but the published snapshot and the
+        text that explains the branch."""
+        aside = (layout.SNAPSHOT, layout.README_NAME)
+        below = () if tree is None else trees.entries(self._odb, tree)
+        return tuple(entry for entry in below if entry.name not in aside)
+
+    def _tree_with_snapshot(self, tree: bytes | None, files: Mapping[str, bytes]) -> bytes:
+        """A tree whose published snapshot is ``files`` (``folder/name`` or ``name``) alone."""
+        folders: dict[str, dict[bytes, pygit2.Oid]] = {}
+        for path, content in files.items():
+            folder, _, name = path.rpartition("/")
+            folders.setdefault(folder, {})[name.encode()] = self._handle.create_blob(content)
+        made: bytes | None = None
+        for folder, blobs in sorted(folders.items()):
+            made = self._with(made, [folder.encode()] if folder else [], blobs)
+        builder = self._handle.TreeBuilder(pygit2.Oid(raw=self._begun(tree)))
+        if made is not None:
+            builder.insert(layout.SNAPSHOT.decode(), pygit2.Oid(raw=made), FileMode.TREE)
+        return builder.write().raw
+
+    def _begun(self, tree: bytes | None) -> bytes:
+        """``tree``, or that of a new ledger, with the text that explains the branch."""
+        if tree is not None:
+            return tree
+        readme = self._handle.create_blob(layout.README)
+        return self._with(None, [], {layout.README_NAME: readme})
+
+    def _write(self, tree: bytes | None, subject: str, files: Mapping[bytes, bytes]) -> bytes:
+        blobs = {name: self._handle.create_blob(content) for name, content in files.items()}
+        return self._with(self._begun(tree), layout.subject_path(subject).split(b"/"), blobs)
+
+    def _with(
+        self, tree: bytes | None, folders: Sequence[bytes], blobs: Mapping[bytes, pygit2.Oid]
+    ) -> bytes:
+        """``tree`` with ``blobs`` in it, ``folders`` down."""
+        builder = self._handle.TreeBuilder(*([] if tree is None else [pygit2.Oid(raw=tree)]))
+        if not folders:
+            for name, blob in blobs.items():
+                builder.insert(name.decode(), blob, FileMode.BLOB)
+            return builder.write().raw
+        inner = None if tree is None else trees.find(self._odb, tree, folders[0])
+        below = inner.id if inner is not None and inner.is_tree else None
+        written = self._with(below, folders[1:], blobs)
+        builder.insert(folders[0].decode(), pygit2.Oid(raw=written), FileMode.TREE)
+        return builder.write().raw
 
     def _commit_on(
         self,

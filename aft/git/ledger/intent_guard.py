@@ -8,7 +8,7 @@ import pygit2
 
 from aft.errors import Conflict
 from aft.git.ledger.commits import LedgerCommits
-from aft.git.ledger.tree import read_line
+from aft.git.ledger.layout import read_line
 from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 from aft.ledger.replay import apply_event
 

@@ -16,12 +16,19 @@ is set aside as ``events.0001.jsonl`` and a new one begun, which bounds what one
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from aft.errors import UserError
-from aft.ledger.events import ORGANIZATION, is_of_organization
+from aft.ledger.codec import decode_event, decode_record, encode_event
+from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerEvent, is_of_organization
+from aft.ledger.replay import replay
 from aft.values.ids import RequestId
+
+_log = logging.getLogger(__name__)
 
 STATE = b"state.json"
 EVENTS = b"events.jsonl"
@@ -86,14 +93,16 @@ def subject_of(path: bytes) -> str | None:
     if parts[0] == ORGANIZATION.encode():
         return ORGANIZATION
     if parts[0] == ACCOUNTS and len(parts) > 3:
-        return parts[2].decode(errors="backslashreplace")
+        return subject_called(parts[2], None)
     if parts[0] == THINGS and len(parts) > 4:
-        return thing_of(parts[1], parts[3])
+        return subject_called(parts[3], parts[1])
     return None
 
 
-def thing_of(kind: bytes, folder: bytes) -> str:
-    """The subject whose folder, below its kind's, is called ``folder``."""
+def subject_called(folder: bytes, kind: bytes | None) -> str:
+    """The subject whose folder is called ``folder``: a request, or a thing of ``kind``."""
+    if kind is None:
+        return folder.decode(errors="backslashreplace")
     return f"{kind.decode(errors='backslashreplace')}/{unquote(folder.decode('ascii', 'replace'))}"
 
 
@@ -105,3 +114,59 @@ def is_story(name: bytes) -> bool:
 def set_aside_name(number: int) -> bytes:
     """The name of the ``number``-th part, counted from 1."""
     return b"events.%04d.jsonl" % number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A subject's files. ``aside`` are the parts set aside, oldest first; ``current`` is
+    ``events.jsonl``; ``state`` is ``None`` when the file is missing."""
+
+    subject: str
+    aside: tuple[bytes, ...] = ()
+    current: bytes = b""
+    state: bytes | None = None
+
+    def lines(self) -> list[bytes]:
+        """Every line ever written, oldest first, as it was written."""
+        parts = (*self.aside, self.current)
+        return [line for part in parts for line in part.split(b"\n") if line]
+
+    def last_line(self) -> bytes:
+        """The youngest line, without its line end; empty when there is none."""
+        for text in (self.current, *reversed(self.aside)):
+            if line := text.rstrip(b"\n").rpartition(b"\n")[2]:
+                return line
+        return b""
+
+    def events(self) -> list[LedgerEvent]:
+        """The events this version understands, oldest first."""
+        return [event for event in map(read_line, self.lines()) if event is not None]
+
+    def record(self) -> AccountRecord | None:
+        """The record; ``None`` when the subject was forgotten. Rebuilt if the file is damaged."""
+        if self.state is not None:
+            try:
+                return decode_record(self.state)
+            except ValueError as error:
+                _log.warning("the record of %s is rebuilt from its events: %s", self.subject, error)
+        return replay(self.events())
+
+
+def read_line(line: bytes) -> LedgerEvent | None:
+    """The event of a line; ``None`` for a damaged one, which is kept but counts for nothing."""
+    try:
+        return decode_event(line)
+    except ValueError:
+        return None
+
+
+def chained(events: Iterable[LedgerEvent], *, after: bytes) -> Iterator[bytes]:
+    """The lines of ``events``, each with the digest of the one before it."""
+    for event in events:
+        after = encode_event(event, previous=after)
+        yield after + b"\n"
+
+
+def ended(text: bytes) -> bytes:
+    """``text`` up to a line end, so that what follows begins on a line of its own."""
+    return text if not text or text.endswith(b"\n") else text + b"\n"

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aft.desired.model import desired_tags
+from aft.engine.account import destination_of, place, tag, untag
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.engine.journal import why
-from aft.engine.placement import destination_of, place, tag, untag
-from aft.engine.run_start import confirmed_events
+from aft.engine.run import confirmed_events
 from aft.errors import NotFound, Terminal
 from aft.ledger.events import ORGANIZATION, EventKind
 from aft.ledger.payloads import Allocated, Bound

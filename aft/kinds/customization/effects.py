@@ -23,9 +23,9 @@ from aft.customizations.model import (
     StepResult,
 )
 from aft.desired.model import AccountRequest, DesiredState
+from aft.engine.account import ensure_usable
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
-from aft.engine.readiness import ensure_usable
 from aft.errors import AftError, Terminal
 from aft.kinds.customization.diff import outputs_of, parameters_for
 from aft.kinds.customization.removals import runner_claiming

@@ -13,9 +13,9 @@ from aft.baselines.digests import setting_digest
 from aft.baselines.model import SettingDifference
 from aft.baselines.select import ResolvedSetting
 from aft.baselines.wording import across_regions
+from aft.engine.account import ensure_usable
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
-from aft.engine.readiness import ensure_usable
 from aft.errors import Terminal
 from aft.kinds.setting.read import read_settings
 from aft.organization.model import AccountFacts

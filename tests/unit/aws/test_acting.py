@@ -18,7 +18,7 @@ from builders_aws import (
     scripted_sessions,
 )
 
-from aft.aws.access import AwsMemberAccess
+from aft.aws.adapters import AwsMemberAccess
 from aft.aws.credentials import Credentials
 from aft.aws.request_identity import Actor, RetriesByActor, acting, share
 from aft.aws.session import AwsSessions

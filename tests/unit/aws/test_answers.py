@@ -15,7 +15,7 @@ from botocore.loaders import create_loader
 from builders_aws import ManualClock
 from builders_reconcile import application
 
-from aft.aws.access import AwsManagementAccess
+from aft.aws.adapters import AwsManagementAccess
 from aft.aws.pacing import UNPACED
 from aft.aws.session import AwsSessions
 from aft.aws.tags import RecentlyTagged

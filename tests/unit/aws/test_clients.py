@@ -24,7 +24,7 @@ from builders_aws import (
 from builders_reconcile import application
 
 from aft.account_provider import CreationRefused
-from aft.aws.access import AwsManagementAccess, AwsMemberAccess
+from aft.aws.adapters import AwsManagementAccess, AwsMemberAccess
 from aft.aws.factory import is_loopback
 from aft.aws.pacing import Pace
 from aft.aws.session import AwsSessions

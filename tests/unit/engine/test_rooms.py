@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aft.engine.lanes import Rooms
+from aft.engine.schedule import Rooms
 
 
 def test_so_many_accounts_are_in_however_many_jobs_wait() -> None:

@@ -7,7 +7,7 @@ from builders_reconcile import Stage, reasons, rows, stage
 from fakes.world import Fault
 
 from aft.desired.model import DesiredState
-from aft.engine.units import UnitIndex
+from aft.engine.context import UnitIndex
 from aft.errors import Conflict, Denied, Transient, UnknownOutcome
 from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG
