@@ -208,18 +208,14 @@ def _read(folder: _Folder, files: RevisionFiles) -> tuple[Customization, tuple[F
     if folder.file is not None:
         content = files.read(folder.file)
         settings, findings = parse_customization_file(content, folder.file.path)
-    support = tuple(
-        StepFile(path=entry.path, content=files.read(entry)) for entry in folder.support
-    )
-    inside = {
-        top: tuple(StepFile(path=entry.path, content=files.read(entry)) for entry in entries)
-        for top, entries in folder.inside.items()
-    }
+
+    def step_file(entry: TreeEntry) -> StepFile:
+        return StepFile(path=entry.path, content=files.read(entry))
+
+    support = tuple(map(step_file, folder.support))
+    inside = {top: tuple(map(step_file, entries)) for top, entries in folder.inside.items()}
     found = [
-        _step(
-            folder, runner, StepFile(path=entry.path, content=files.read(entry)), support, settings
-        )
-        for entry, runner in folder.steps
+        _step(folder, runner, step_file(entry), support, settings) for entry, runner in folder.steps
     ]
     for top, runner in folder.tops.items():
         if top == HELPERS and TERRAFORM in folder.tops:

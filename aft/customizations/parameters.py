@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aft.customizations.model import Customization, Parameter
 from aft.values.suggestions import did_you_mean
@@ -23,8 +22,7 @@ def name_of_type(wanted: str) -> str:
     return _TYPES[wanted][0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterProblem:
+class ParameterProblem(NamedTuple):
     """What is wrong with the values a request gives; ``name`` is "" where one is missing."""
 
     name: str
@@ -56,11 +54,9 @@ def check_given(
         parameter = customization.parameters.get(name)
         if parameter is None:
             known = ", ".join(sorted(customization.parameters)) or "none"
-            yield ParameterProblem(
-                name=name,
-                message=f"customization {customization.name!r} has no parameter {name!r}",
-                hint=did_you_mean(name, customization.parameters) or f"it has {known}",
-            )
+            message = f"customization {customization.name!r} has no parameter {name!r}"
+            hint = did_you_mean(name, customization.parameters) or f"it has {known}"
+            yield ParameterProblem(name, message, hint)
         elif value is not None or not parameter.required:
             yield from _check_value(parameter, value)
 
@@ -75,14 +71,9 @@ def _check_value(parameter: Parameter, value: Any) -> Iterator[ParameterProblem]
     if value is None and parameter.default is None:
         return
     if not is_of_type(value, parameter.type):
-        yield ParameterProblem(
-            name=parameter.name,
-            message=f"expected {name_of_type(parameter.type)}, found {value!r}",
-            hint=parameter.description,
-        )
+        message = f"expected {name_of_type(parameter.type)}, found {value!r}"
+        yield ParameterProblem(parameter.name, message, parameter.description)
     elif parameter.choices and value not in parameter.choices:
-        yield ParameterProblem(
-            name=parameter.name,
-            message=f"{value!r} is none of {', '.join(map(repr, parameter.choices))}",
-            hint=did_you_mean(str(value), map(str, parameter.choices)),
-        )
+        message = f"{value!r} is none of {', '.join(map(repr, parameter.choices))}"
+        hint = did_you_mean(str(value), map(str, parameter.choices))
+        yield ParameterProblem(parameter.name, message, hint)

@@ -125,25 +125,18 @@ def check_opt_in(state: DesiredState, settings: Settings, places: Places) -> Ite
     """Opt-in regions of aft.yaml and of requests whose baselines do not enable them in time."""
     governed = [region for region in state.config.regions if region in OPT_IN]
     early = {name: _too_early(item, settings) for name, item in state.baselines.items()}
-    for name in sorted(state.baselines):
-        spec = early[name]
+    for _, spec in sorted(early.items()):
         if governed and spec is not None:
-            message = (
-                f"setting {spec.setting!r} is regional, aft.yaml governs {', '.join(governed)}, "
-                "which an account must opt in to, and nothing before it does"
-            )
-            yield finding_at("AFT340", spec.source, message, _HINT)
+            message = f"setting {spec.setting!r} is regional, aft.yaml governs "
+            message += f"{', '.join(governed)}, which an account must opt in to, and nothing "
+            yield finding_at("AFT340", spec.source, f"{message}before it does", _HINT)
     for request in state.requests:
         regions = [(at, name) for at, name in enumerate(request.regions) if name in OPT_IN]
-        if not regions:
-            continue
-        problem = _problem(state.accounts[request.id], settings, early)
-        if problem:
-            for number, region in regions:
-                message = f"{region} must be opted in to, and {problem}"
-                yield finding_at(
-                    "AFT340", places.at(request.id, ("regions", number)), message, _HINT
-                )
+        problem = _problem(state.accounts[request.id], settings, early) if regions else ""
+        for number, region in regions if problem else ():
+            source = places.at(request.id, ("regions", number))
+            message = f"{region} must be opted in to, and {problem}"
+            yield finding_at("AFT340", source, message, _HINT)
 
 
 def _problem(
@@ -158,8 +151,7 @@ def _problem(
         return "" if is_elsewhere else "no baseline does that for this account"
     if not any(_enables(spec, settings) for spec in baseline.settings):
         return f"baseline {baseline.name!r} has no region-opt-in"
-    spec = early[baseline.name]
-    if spec is None:
+    if (spec := early[baseline.name]) is None:
         return ""
     return f"baseline {baseline.name!r} has {spec.setting!r} ({spec.source}) before region-opt-in"
 

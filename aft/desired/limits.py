@@ -39,16 +39,17 @@ def check_account_name(text: str) -> str:
 
 def check_contact_email(text: str) -> str:
     """AWS: the e-mail address of an alternate contact, at most 254 characters."""
-    if len(text) > 254 or not _CONTACT_EMAIL.fullmatch(text):
-        expected = "an e-mail address like name@example.com of at most 254 characters"
-        raise ValueError(f"expected {expected}, found {shown(text)}")
-    return text
+    expected = "an e-mail address like name@example.com of at most 254 characters"
+    return _matching(_CONTACT_EMAIL, text, 254, expected)
 
 
 def check_phone(text: str) -> str:
     """AWS: the phone number of an alternate contact."""
-    if not 1 <= len(text) <= 25 or not _PHONE.fullmatch(text):
-        expected = "1 to 25 digits, spaces and '+', '-', '(' or ')'"
+    return _matching(_PHONE, text, 25, "1 to 25 digits, spaces and '+', '-', '(' or ')'")
+
+
+def _matching(pattern: re.Pattern[str], text: str, longest: int, expected: str) -> str:
+    if len(text) > longest or not pattern.fullmatch(text):
         raise ValueError(f"expected {expected}, found {shown(text)}")
     return text
 

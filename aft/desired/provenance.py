@@ -5,19 +5,23 @@ of requests, need not carry positions. Pure; for a repository without findings."
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
-
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
+from typing import Any
 
 from aft.desired.defaults import FolderDefaults, defaults_in, read_document, written_at
 from aft.desired.model import AccountRequest
-from aft.desired.raw import RequestFile
+from aft.desired.raw import DEFAULT_ALERTS, RequestFile
 from aft.files import RevisionFiles
 from aft.findings.model import SourceRef
 from aft.findings.origins import Explained, Loc, Origin, OriginKind, Overridden, dotted, leaves
 from aft.findings.validation import value_at
 from aft.yamldoc import YamlDocument
+
+BUILT_IN: Mapping[Loc, Any] = {
+    ("state",): "active",
+    ("protect",): False,
+    ("budget", "alert_at"): list(DEFAULT_ALERTS),
+}
+"""What a request is although nobody says so."""
 
 
 class RequestOrigins:
@@ -42,11 +46,15 @@ class RequestOrigins:
             over=tuple(Overridden(value=value, source=_place(item, loc)) for item, value in others),
         )
 
-    def fields(self) -> tuple[Explained, ...]:
-        """Every value there is, field by field in the order of the reference."""
-        return tuple(
-            item for name in RequestFile.model_fields for item in self._field(name) if item.loc
-        )
+    def fields(self) -> Iterator[Explained]:
+        """Every value, and what a request is although nobody says so, in the reference's order."""
+        for name in RequestFile.model_fields:
+            for loc, value in leaves(self.data.get(name, {}), (name,)):
+                yield Explained(name=dotted(loc), value=value, origin=self.of(loc), loc=loc)
+            for loc, value in BUILT_IN.items():
+                if loc[0] == name and self._leaves_out(loc):
+                    origin = Origin(kind=OriginKind.BUILT_IN)
+                    yield Explained(name=dotted(loc), value=value, origin=origin, loc=loc)
 
     def unset(self) -> tuple[str, ...]:
         """The fields without any value."""
@@ -55,15 +63,12 @@ class RequestOrigins:
     def _has(self, name: str) -> bool:
         return any(True for _ in leaves(self.data.get(name, {})))
 
-    def _field(self, name: str) -> Iterator[Explained]:
-        if name not in self.data:
-            return
-        for loc, value in leaves(self.data[name], (name,)):
-            yield Explained(name=dotted(loc), value=value, origin=self.of(loc), loc=loc)
-        annotation = RequestFile.model_fields[name].annotation
-        model = next((item for item in _types(annotation) if issubclass(item, BaseModel)), None)
-        if model is not None and isinstance(self.data[name], Mapping):
-            yield from _left_out(model, self.data[name], (name,))
+    def _leaves_out(self, loc: Loc) -> bool:
+        """Nothing is said at ``loc``, in a part of the request that is there."""
+        try:
+            return loc[-1] not in value_at(self.data, loc[:-1])
+        except LookupError:
+            return False
 
 
 def read_origins(files: RevisionFiles, request: AccountRequest) -> RequestOrigins:
@@ -76,21 +81,3 @@ def read_origins(files: RevisionFiles, request: AccountRequest) -> RequestOrigin
 
 def _place(document: YamlDocument, loc: Loc) -> SourceRef:
     return document.at(loc, key=not isinstance(loc[-1], int))
-
-
-def _left_out(model: type[BaseModel], data: Mapping[str, Any], loc: Loc) -> Iterator[Explained]:
-    """What a part of the request is although nobody says so, such as a budget's alerts."""
-    for name, field in model.model_fields.items():
-        here = (*loc, name)
-        if name not in data and field.default not in (None, PydanticUndefined, ()):
-            (value,) = (item for _, item in leaves(field.default))
-            origin = Origin(kind=OriginKind.BUILT_IN)
-            yield Explained(name=dotted(here), value=value, origin=origin, loc=here)
-
-
-def _types(annotation: Any) -> Iterator[type]:
-    """The classes in an annotation such as ``Annotated[Owner, …] | None``."""
-    if isinstance(annotation, type):
-        yield annotation
-    for item in get_args(annotation):
-        yield from _types(item)

@@ -55,36 +55,28 @@ def json_schema(
         schema["properties"]["provider"]["enum"] = sorted(providers)
     if name == "organization":
         schema["properties"] |= sections
-    if name == "defaults":
-        schema = _without_limits_of_text(schema)
-    schema = _tidy(schema)
-    return {"$schema": DIALECT, **schema, "title": title}
+    tidy = _tidy(schema, is_limited=name != "defaults")
+    return {"$schema": DIALECT, **tidy, "title": title}
 
 
-def _tidy(value: Any) -> Any:
-    """Without pydantic's made-up titles and the defaults that say nothing."""
+def _tidy(value: Any, *, is_limited: bool) -> Any:
+    """Without pydantic's made-up titles, the defaults that say nothing and, unless the text
+    ``is_limited``, the limits of text."""
     if isinstance(value, list):
-        return [_tidy(item) for item in value]
+        return [_tidy(item, is_limited=is_limited) for item in value]
     if not isinstance(value, dict):
         return value
-    return {
-        key: {name: _tidy(item) for name, item in inner.items()}
-        if key in ("properties", "$defs", "patternProperties")
-        else _tidy(inner)
-        for key, inner in value.items()
-        if not (key == "title" and isinstance(inner, str))
-        and not (key == "default" and inner is None)
-    }
-
-
-def _without_limits_of_text(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_limits_of_text(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    is_text = value.get("type") == "string"
-    return {
-        key: _without_limits_of_text(inner)
-        for key, inner in value.items()
-        if not (is_text and key in _LIMITS_OF_TEXT)
-    }
+    unlimited = not is_limited and value.get("type") == "string"
+    tidy: dict[str, Any] = {}
+    for key, inner in value.items():
+        if key in ("properties", "$defs", "patternProperties"):
+            tidy[key] = {name: _tidy(item, is_limited=is_limited) for name, item in inner.items()}
+        elif (
+            (key == "title" and isinstance(inner, str))
+            or (key == "default" and inner is None)
+            or (unlimited and key in _LIMITS_OF_TEXT)
+        ):
+            continue
+        else:
+            tidy[key] = _tidy(inner, is_limited=is_limited)
+    return tidy

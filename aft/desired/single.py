@@ -4,17 +4,15 @@ revision is for that revision's own validation to say. Never raises for bad cont
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
-from aft.config.model import DEFAULTS_NAME, REQUESTS_PATH
+from aft.config.model import REQUESTS_PATH
 from aft.desired.defaults import MergedDocument, defaults_in, entry_at, read_document
 from aft.desired.model import AccountRequest
 from aft.desired.parse import build, check, sound_fields
 from aft.desired.raw import REQUIRED
+from aft.desired.tree import read_request_tree
 from aft.files import RevisionFiles, TreeEntry
 from aft.findings.model import SourceRef
 from aft.findings.validation import Loc
-from aft.values.ids import RequestId
 
 _MOST_FOLDERS = 32
 """Deeper than any repository of requests; a hostile tree may be deeper."""
@@ -29,23 +27,17 @@ class SingleRequests:
 
     def at(self, path: str) -> AccountRequest | None:
         """The request in this file; ``None`` when there is none that can be told."""
-        file = PurePosixPath(path)
         entry = self._entry(path)
-        is_deep = len(file.parts) > _MOST_FOLDERS
-        if entry is None or is_deep or file.suffix != ".yaml" or file.name == DEFAULTS_NAME:
+        found = read_request_tree((entry,) if entry is not None else ()).requests
+        document = read_document(self._files, path) if found else None
+        if document is None or path.count("/") >= _MOST_FOLDERS:
             return None
+        (item,) = found
         try:
-            request_id = RequestId.parse(file.stem)
-        except ValueError:
-            return None
-        document = read_document(self._files, path)
-        if document is None:
-            return None
-        try:
-            values, findings = check(request_id, document, self._defaults_of(str(file.parent)))
+            values, findings = check(item.id, document, self._defaults_of(item.folder))
             if findings:
                 values = sound_fields(values)
-            return build(request_id, entry, values) if REQUIRED.keys() <= values.keys() else None
+            return build(item.id, item.entry, values) if REQUIRED.keys() <= values.keys() else None
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
             return None  # too broken to tell; its own validation says why
 

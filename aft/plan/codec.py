@@ -26,7 +26,7 @@ from aft.values.refs import Ref
 T = TypeVar("T")
 
 _STORED: Mapping[type, tuple[str, ...]] = {
-    Finding: ("code", "target", "message", "hint", "condition"),
+    Finding: ("code", "target", "message", "hint", "condition")
 }
 """Models of which a plan's JSON has only these fields: its findings are in no file."""
 _NOT_DIGESTED = "made_at"

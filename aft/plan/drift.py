@@ -38,35 +38,34 @@ _LOST: Mapping[Condition, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """Something that is not as it was last applied, although git has not changed. ``what`` is a
-    change's action and kind, ``word`` what its kind calls it; or ``what`` is ``account-gone``,
-    ``account-suspended``, ``account-kept`` (protected, so nothing is done) or ``root-email``.
-    ``differences`` are one line each. ``change`` is the planned change that puts it back; ``None``
-    when aft cannot."""
+class Difference:
+    """``what`` is a change's action and kind, ``word`` what its kind calls it."""
 
     target: str
     account_id: str | None
     what: str
     word: str = ""
     subject: str = ""
-    differences: tuple[str, ...] = ()
-    change: Change | None = None
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class Outside(Difference):
+    """Something that is not as it was last applied, although git has not changed. ``what`` may also
+    be ``account-gone``, ``account-suspended``, ``account-kept`` (protected, so nothing is done) or
+    ``root-email``. ``differences`` are one line each. ``change`` is the planned change that puts it
+    back; ``None`` when aft cannot."""
+
+    differences: tuple[str, ...] = ()
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending(Difference):
     """Something git asks for that is not applied yet, or cannot be; ``note`` says what made it
     doubtful whether it is rather drift."""
 
-    target: str
-    account_id: str | None
-    what: str
-    word: str = ""
-    subject: str = ""
     reason: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

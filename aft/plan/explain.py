@@ -4,9 +4,8 @@ one account on demand: nothing here is kept in the desired state."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from aft.baselines.model import ClaimsNetwork, Publishes, setting_ref
 from aft.baselines.provenance import parameter_values, selected_by
@@ -18,8 +17,7 @@ from aft.customizations.select import customizations_of, default_of, reason_for
 from aft.desired.customization_rules import asked_at
 from aft.desired.defaults import read_document
 from aft.desired.model import AccountRequest, DesiredState
-from aft.desired.provenance import RequestOrigins, read_origins
-from aft.desired.raw import RequestFile
+from aft.desired.provenance import BUILT_IN, RequestOrigins, read_origins
 from aft.errors import UserError
 from aft.files import RevisionFiles
 from aft.findings.origins import Explained, Origin, OriginKind
@@ -36,9 +34,6 @@ from aft.plan.identity import Evidence, identify
 from aft.values.ids import AccountId, OrgUnitPath
 from aft.values.refs import Ref, account_ref
 from aft.yamldoc import YamlDocument
-
-_BUILT_IN: Mapping[str, Any] = {"state": "active", "protect": False}
-"""What a request is although nobody says so."""
 
 
 def explain(
@@ -83,13 +78,13 @@ class _Explainer:
 
     def explanation(self) -> Explanation:
         baseline, settings = self._baseline()
-        said = {*_BUILT_IN, "regions", "baseline"}
+        said = {*(loc[0] for loc in BUILT_IN if len(loc) == 1), "regions", "baseline"}
         return Explanation(
             id=self.request.id,
             source=self.request.source,
             account_id=self.account_id,
             ou=str(self.ou),
-            fields=tuple(self._fields()),
+            fields=tuple(self.origins.fields()),
             unset=tuple(name for name in self.origins.unset() if name not in said),
             place=tuple(self._place()),
             baseline=baseline,
@@ -174,15 +169,6 @@ class _Explainer:
             if account.ou != self.ou:
                 origin = replace(aws, why="the next apply moves it")
                 yield Explained(name="OU now", value=str(account.ou), origin=origin)
-
-    def _fields(self) -> Iterator[Explained]:
-        """Every value, and what a request is although nobody says so, in the reference's order."""
-        found = self.origins.fields()
-        for name in RequestFile.model_fields:
-            yield from (item for item in found if item.loc[0] == name)
-            if name in _BUILT_IN and name not in self.origins.data:
-                origin = Origin(kind=OriginKind.BUILT_IN)
-                yield Explained(name=name, value=_BUILT_IN[name], origin=origin, loc=(name,))
 
     # --- what is done inside ---
 

@@ -228,18 +228,15 @@ class Kinds(dict[str, Kind]):
 
     def in_planning_order(self) -> tuple[Kind, ...]:
         """Each after those it says it comes after. Raises ``ValueError`` for a circle."""
-        ordered: dict[str, Kind] = {}
-        while len(ordered) < len(self):
-            ready = [
-                kind
-                for name, kind in self.items()
-                if name not in ordered
-                and all(other in ordered or other not in self for other in kind.after)
-            ]
-            if not ready:
+        ordered: list[Kind] = []
+        left = dict(self)
+        while left:
+            ready = (name for name, kind in left.items() if left.keys().isdisjoint(kind.after))
+            name = next(ready, None)
+            if name is None:
                 raise ValueError("these kinds wait for each other: " + ", ".join(self))
-            ordered[ready[0].name] = ready[0]
-        return tuple(ordered.values())
+            ordered.append(left.pop(name))
+        return tuple(ordered)
 
     @property
     def limits(self) -> Mapping[str, Limit]:

@@ -9,13 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aft.desired.model import AccountRequest, DesiredState
-from aft.ledger.events import (
-    AccountRecord,
-    DoneStep,
-    FailedStep,
-    LedgerState,
-    is_of_organization,
-)
+from aft.ledger.events import AccountRecord, DoneStep, FailedStep, LedgerState, is_of_organization
 from aft.organization.model import Account, AccountState, OrganizationSnapshot
 from aft.plan.identity import identify
 from aft.plan.model import Plan

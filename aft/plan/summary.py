@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from aft.desired.model import AccountRequest
 from aft.findings.model import Finding
@@ -57,15 +58,11 @@ def account_lines(
             lines.append(_asked_for(request, match.account.id if match else ids.get(target)))
         elif target in ids:
             account = view.snapshot.account_by_id.get(AccountId(ids[target] or ""))
-            lines.append(
-                AccountLine(
-                    target=target,
-                    account_id=ids[target],
-                    name=account.name if account is not None else "",
-                    email=account.email if account is not None else "",
-                    ou=str(account.ou) if account is not None else "",
-                )
-            )
+            line = AccountLine(target=target, account_id=ids[target], name="", email="", ou="")
+            if account is not None:
+                ou = str(account.ou)
+                line = replace(line, name=account.name, email=account.email, ou=ou)
+            lines.append(line)
     return tuple(lines)
 
 

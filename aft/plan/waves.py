@@ -18,6 +18,9 @@ from aft.values.refs import ACCOUNT
 
 T = TypeVar("T")
 
+_ACCOUNTS = ""
+"""Stands for all accounts, among the kinds of things."""
+
 
 def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:
     """Waves holding every change once. ``changes`` come in each target's own order. Things of no
@@ -34,15 +37,20 @@ def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:
             things[change.kind].append(change)
         else:
             accounts[change.target].append(change)
-    late = _after_accounts(things, accounts)
-    early = [kind for kind in things if kind not in late]
+    waits_for = _kinds_waited_for(things, accounts)
+    late: set[str] = set()
+    while more := {kind for kind in waits_for if waits_for[kind] & {_ACCOUNTS, *late}} - late:
+        late |= more
     levels = _levels(accounts)
 
-    def of_things(names: Iterable[str]) -> Iterator[Wave]:
-        for kind in _in_order(names, things, kinds):
+    def of_things(names: Collection[str]) -> Iterator[Wave]:
+        left = [kind for kind in kinds if kind in names]
+        while left:  # as they are shown, but each after those it waits for
+            kind = next((it for it in left if waits_for[it].isdisjoint(left)), left[0])
+            left.remove(kind)
             yield Wave(title=kinds[kind].title, chains=(_ids(things[kind]),))
 
-    waves = [*of_things(early)]
+    waves = [*of_things(things.keys() - late)]
     for level in sorted(set(levels.values())):
         targets = [target for target in sorted(accounts) if levels[target] == level]
         title = "Accounts" if level == 0 else "Accounts that wait for others"
@@ -58,42 +66,16 @@ def _ids(changes: Iterable[Change]) -> tuple[str, ...]:
     return tuple(change.id for change in changes)
 
 
-def _after_accounts(
+def _kinds_waited_for(
     things: Mapping[str, list[Change]], accounts: Mapping[str, list[Change]]
-) -> frozenset[str]:
-    """The kinds of which something waits for an account, or for what waits for one."""
-    waited_for = {change.id for chain in accounts.values() for change in chain}
-    found: set[str] = set()
-    while True:
-        more = {
-            kind
-            for kind, chain in things.items()
-            if kind not in found
-            and any(not waited_for.isdisjoint(change.needs) for change in chain)
-        }
-        if not more:
-            return frozenset(found)
-        found |= more
-        waited_for |= {change.id for kind in more for change in things[kind]}
-
-
-def _in_order(
-    names: Iterable[str], things: Mapping[str, list[Change]], kinds: Kinds
-) -> tuple[str, ...]:
-    """The kinds as they are shown, but each after those whose changes its own wait for."""
-    left = [kind for kind in kinds if kind in set(names)]
-    own = {change.id: kind for kind in left for change in things[kind]}
-    waits = {
-        kind: {own[need] for change in things[kind] for need in change.needs if need in own}
-        - {kind}
-        for kind in left
+) -> Mapping[str, set[str]]:
+    """By kind of things: the other kinds, and ``_ACCOUNTS``, that some of its changes wait for."""
+    own = {change.id: kind for kind, chain in things.items() for change in chain}
+    own |= {change.id: _ACCOUNTS for chain in accounts.values() for change in chain}
+    return {
+        kind: {own[need] for change in chain for need in change.needs if need in own} - {kind}
+        for kind, chain in things.items()
     }
-    ordered: list[str] = []
-    while left:
-        following = next((kind for kind in left if waits[kind] <= set(ordered)), left[0])
-        left.remove(following)
-        ordered.append(following)
-    return tuple(ordered)
 
 
 def _is_clean_up(change: Change) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.text import Text
 
 from aft.findings.model import Finding
-from aft.plan.drift import Drift, Outside, Pending, Unmanaged
+from aft.plan.drift import Difference, Drift, Outside, Pending, Unmanaged
 from aft.plan.model import ORGANIZATION
 from aft.report.plain import code_span, fence_for, json_text, one_line, prose
 from aft.report.wording import short
@@ -68,7 +68,7 @@ def drift_json(drift: Drift, *, read_at: datetime) -> str:
     )
 
 
-def _entry(item: Outside | Pending) -> dict[str, object]:
+def _entry(item: Difference) -> dict[str, object]:
     return {
         "id": item.target,
         "account_id": item.account_id,

@@ -17,7 +17,7 @@ from aft.errors import NotFound, Terminal
 from aft.ledger.events import ORGANIZATION, EventKind
 from aft.ledger.payloads import Allocated, Bound
 from aft.ledger.replay import rebound
-from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set
+from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set, wanted
 from aft.plan.model import Action, Change
 from aft.values.ids import AccountId, OrgUnitId
 
@@ -63,11 +63,11 @@ def _rebind(context: RunContext, change: Change) -> StepSuccess:
     before = field.before if field is not None else None
     if before is None:
         raise Terminal(f"{change.id} does not say which request had the account before")
-    wanted = desired_tags(context.request(change.target))
+    tags = desired_tags(context.request(change.target))
     context.bind(
         change,
         account_id,
-        rebound(context.record(before), tag_keys=context.owned_tags(before, added=wanted)),
+        rebound(context.record(before), tag_keys=context.owned_tags(before, added=tags)),
         f"Bind account {account_id} to {change.target}, which was {before}",
     )
     return _enrolled(
@@ -91,8 +91,7 @@ def _move(context: RunContext, change: Change) -> StepSuccess:
     field = field_of(change, OU_ID)
     source = OrgUnitId(field.before) if field is not None and field.before is not None else None
     place(context, account_id, source=source, destination=destination)
-    ou = field_of(change, OU)
-    there = ou.after if ou is not None else destination
+    there = wanted(change, OU)
     return StepSuccess(
         summary=f"Move {change.target} ({account_id}) to {there}",
         message=f"to {there}",
@@ -103,8 +102,7 @@ def _move(context: RunContext, change: Change) -> StepSuccess:
 def _rename(context: RunContext, change: Change) -> StepSuccess:
     """Give the account the name the change says."""
     account_id = context.account_of(change)
-    field = field_of(change, NAME)
-    name = field.after if field is not None and field.after else context.request(change.target).name
+    name = wanted(change, NAME)
     writer = context.tools.writer
     context.retry(lambda: writer.rename_account(account_id, name))
     return StepSuccess(
@@ -168,5 +166,5 @@ def _owned_tags(
 ) -> tuple[str, ...]:
     """Every tag the request names is aft's from now on, even where it was there already (an
     account adopted after a crash): so it goes when it is taken out of the file."""
-    wanted = desired_tags(context.request(change.target))
-    return context.owned_tags(change.target, added=wanted, removed=removed)
+    tags = desired_tags(context.request(change.target))
+    return context.owned_tags(change.target, added=tags, removed=removed)

@@ -60,22 +60,15 @@ def inputs_used(content: bytes, path: str) -> frozenset[str]:
     function = _readable(content, path)
     if function is None:
         return ALL_INPUTS
-    name = function.args.args[0].arg
     used: set[str] = {"home_region"}
-    plain: set[int] = set()
-    for node in ast.walk(function):
-        match node:
-            case ast.Attribute(value=ast.Attribute(value=ast.Name(id=owner) as root) as middle):
-                if owner == name and middle.attr == "account" and node.attr in ALL_INPUTS:
-                    used.add(node.attr)
-                    plain.add(id(root))
-            case ast.Attribute(value=ast.Name(id=owner) as root, attr=attribute):
-                if owner == name and attribute in _ROOTS | {"client", "log"}:
-                    used |= {attribute} & _ROOTS
-                    plain.add(id(root))
-    uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
-    if any(id(node) not in plain for node in uses):
-        return ALL_INPUTS
+    for names, _, _ in _uses(function):
+        match names:
+            case ("account", str() as fact, *_) if fact in ALL_INPUTS:
+                used.add(fact)
+            case (str() as member, *_) if member in _ROOTS | {"client", "log"}:
+                used |= {member} & _ROOTS
+            case _:
+                return ALL_INPUTS
     return frozenset(used)
 
 
@@ -83,21 +76,28 @@ def names_read(content: bytes, path: str) -> tuple[Access, ...]:
     """What ``customize`` reads by constant names: outputs, other accounts, parameters and custom
     fields. A read in a branch, a loop or a function inside is not certain."""
     function = _readable(content, path)
-    if function is None:
-        return ()
-    name = function.args.args[0].arg
-    found: list[Access] = []
+    uses = _uses(function) if function is not None else ()
+    return tuple(
+        sorted(
+            Access(read, place.lineno, place.col_offset + 1, certain, path)
+            for names, place, certain in uses
+            if (read := _read_of(names))
+        )
+    )
+
+
+def _uses(function: ast.FunctionDef) -> Iterator[tuple[tuple[str, ...], ast.expr, bool]]:
+    """Each use of the context: the names after it, where, and whether it is certain."""
+    context = function.args.args[0].arg
     todo: list[tuple[ast.AST, bool]] = [(node, True) for node in function.body]
     while todo:
         node, certain = todo.pop()
         chain = _chain(node)
-        if chain and chain[0] == name and (read := _read_of(chain[1:])):
-            place = node if isinstance(node, ast.expr) else function
-            found.append(Access(read, place.lineno, place.col_offset + 1, certain, path))
+        if chain[:1] == (context,) and isinstance(node, ast.expr):
+            yield chain[1:], node, certain
             continue
         inside = certain and not isinstance(node, _MAYBE)
         todo.extend((child, inside) for child in ast.iter_child_nodes(node))
-    return tuple(sorted(found))
 
 
 def _readable(content: bytes, path: str) -> ast.FunctionDef | None:

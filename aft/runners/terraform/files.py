@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from aft.customizations.model import Access, CustomizationStep, StepFile, StepInputs
-from aft.customizations.render import check_template, render_template, template_accesses
+from aft.customizations.model import Access, CustomizationStep, StepFile
+from aft.customizations.render import check_template, template_accesses
 from aft.findings.model import Finding, SourceRef, finding_at
 from aft.runners.process.workdir import PROFILE
 from aft.runners.shell.runner import check_profiles, check_script
@@ -107,14 +107,6 @@ def outputs_declared(step: CustomizationStep) -> frozenset[str] | None:
         except (HclProblem, ValueError, AttributeError):
             return None
     return frozenset(names)
-
-
-def rendered(
-    file: StepFile, inputs: StepInputs, variables: Mapping[str, str], *, own_role: str
-) -> str:
-    """The text of a template. Raises ``Terminal`` with its place when it cannot be rendered."""
-    text = render_template(file.content.decode(), file.path, inputs, variables)
-    return without_own_role(text, own_role)
 
 
 def without_own_role(text: str, own_role: str) -> str:

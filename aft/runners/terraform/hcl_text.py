@@ -9,9 +9,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_HEREDOC = re.compile(r"<<-?([A-Za-z_][\w-]*)[ \t]*\r?\n")
 _PAIRS = {"}": "{", "]": "[", ")": "("}
 _HEADER = re.compile(r'"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w-]*)')
+_BEGIN = r"<<-?(?P<{}>[A-Za-z_][\w-]*)[ \t]*\r?\n"
+_CODE = re.compile(
+    rf"""\#[^\n]*|//[^\n]*|/\*.*?\*/|(?P<comment>/\*)
+    |{_BEGIN.format("tag")}(?:.*?\n)??[ \t]*(?P=tag)[ \t]*\r?$|{_BEGIN.format("heredoc")}
+    |(?P<sign>["{{}}\[\]()])""",
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+"""What matters in code: comments and heredocs as wholes, those without an end, brackets, quotes."""
+_TEXT = re.compile(r"\\.|[$]{2}\{|%{2}\{|(?P<sign>[$%]\{|\"|\n)", re.DOTALL)
+"""What matters in a text in quotes; ``${`` begins code in it."""
 
 
 class HclProblem(Exception):
@@ -37,104 +46,51 @@ class HclBlock:
 
 def hcl_blocks(text: str) -> tuple[HclBlock, ...]:
     """Every block, in the order in which they end. Raises ``HclProblem``."""
-    return tuple(_Scan(text).run())
+    found: list[HclBlock] = []
+    opened: list[tuple[str, int]] = []  # brackets, quotes and templates, with where they began
+    at = 0
+    while match := (_TEXT if opened and opened[-1][0] == '"' else _CODE).search(text, at):
+        here, at, kinds = match.start(), match.end(), match.groupdict()
+        sign = kinds["sign"]
+        if kinds.get("comment"):
+            raise HclProblem("a comment is never closed", here)
+        if tag := kinds.get("heredoc"):
+            raise HclProblem(f"the text started by <<{tag} is never ended", here)
+        if sign == "\n":
+            break
+        if sign == '"' and opened and opened[-1][0] == sign:
+            opened.pop()
+        elif sign in _PAIRS:
+            block = _closed(text, opened, sign, here)
+            if block is not None:
+                found.append(block)
+        elif sign:
+            opened.append((sign, here))
+    if opened:
+        sign, here = opened[-1]
+        why = "a text in quotes is not closed on its line"
+        raise HclProblem(why if sign == '"' else f"{sign!r} is never closed", here)
+    return tuple(found)
+
+
+def _closed(text: str, opened: list[tuple[str, int]], sign: str, at: int) -> HclBlock | None:
+    """The block that a closing bracket ends, if it does; what is inside a text is no block."""
+    if not opened:
+        raise HclProblem(f"{sign!r} closes nothing", at)
+    bracket, offset = opened.pop()
+    if bracket[-1] != _PAIRS[sign]:
+        line, _ = position(text, offset)
+        raise HclProblem(f"{sign!r} where the {bracket[-1]!r} of line {line} is still open", at)
+    if bracket != "{" or any(other == '"' for other, _ in opened):
+        return None
+    begin = text.rfind("\n", 0, offset) + 1
+    header = text[begin:offset]
+    words = tuple(match[2] or match[1] for match in _HEADER.finditer(header))
+    start = offset - len(header.lstrip())
+    return HclBlock(words=words, start=start, end=at + 1, depth=len(opened))
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
     """Line and column of an offset, from 1."""
     before = text[:offset]
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
-
-
-class _Scan:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._open: list[tuple[str, int]] = []
-        self._found: list[HclBlock] = []
-
-    def run(self) -> list[HclBlock]:
-        end = self._code(0, until=None)
-        assert end == len(self._text)  # noqa: S101 - without `until` it reads to the end
-        if self._open:
-            bracket, offset = self._open[-1]
-            raise HclProblem(f"{bracket!r} is never closed", offset)
-        return self._found
-
-    def _code(self, at: int, *, until: int | None) -> int:
-        """Read code; inside a template up to the ``}`` that closes bracket number ``until``."""
-        text = self._text
-        while at < len(text):
-            char = text[at]
-            if char == "#" or text.startswith("//", at):
-                end = text.find("\n", at)
-                at = len(text) if end < 0 else end
-            elif text.startswith("/*", at):
-                end = text.find("*/", at + 2)
-                if end < 0:
-                    raise HclProblem("a comment is never closed", at)
-                at = end + 2
-            elif char == '"':
-                at = self._string(at)
-            elif char == "<" and (heredoc := _HEREDOC.match(text, at)):
-                at = self._heredoc(heredoc)
-            elif char in "{[(":
-                self._open.append((char, at))
-                at += 1
-            elif char in _PAIRS:
-                self._close(char, at)
-                at += 1
-                if until is not None and len(self._open) == until:
-                    return at
-            else:
-                at += 1
-        return at
-
-    def _close(self, char: str, at: int) -> None:
-        if not self._open:
-            raise HclProblem(f"{char!r} closes nothing", at)
-        bracket, offset = self._open.pop()
-        if bracket != _PAIRS[char]:
-            line, _ = position(self._text, offset)
-            raise HclProblem(f"{char!r} where the {bracket!r} of line {line} is still open", at)
-        if char != "}":
-            return
-        begin = self._text.rfind("\n", 0, offset) + 1
-        header = self._text[begin:offset]
-        first = next((i for i, letter in enumerate(header) if not letter.isspace()), len(header))
-        words = tuple(
-            match[1] if match[1] is not None else match[2] for match in _HEADER.finditer(header)
-        )
-        self._found.append(
-            HclBlock(words=words, start=begin + first, end=at + 1, depth=len(self._open))
-        )
-
-    def _string(self, start: int) -> int:
-        text, at = self._text, start + 1
-        while at < len(text) and text[at] != "\n":
-            if text[at] == '"':
-                return at + 1
-            if text[at] == "\\" or text.startswith(("$${", "%%{"), at):
-                at += 2 if text[at] == "\\" else 3
-            elif text.startswith(("${", "%{"), at):
-                level = len(self._open)
-                self._open.append(("{", at + 1))
-                at = self._template(at + 2, level)
-            else:
-                at += 1
-        raise HclProblem("a text in quotes is not closed on its line", start)
-
-    def _template(self, at: int, level: int) -> int:
-        found = len(self._found)
-        at = self._code(at, until=level)
-        del self._found[found:]  # what is inside a text is no block
-        if len(self._open) > level:
-            raise HclProblem("'${' is never closed", self._open[level][1] - 1)
-        return at
-
-    def _heredoc(self, begin: re.Match[str]) -> int:
-        tag = begin[1]
-        close = re.compile(rf"^[ \t]*{re.escape(tag)}[ \t]*\r?$", re.MULTILINE)
-        match = close.search(self._text, begin.end())
-        if match is None:
-            raise HclProblem(f"the text started by <<{tag} is never ended", begin.start())
-        return match.end()

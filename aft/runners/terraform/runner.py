@@ -27,7 +27,7 @@ from aft.customizations.model import (
     StepResult,
 )
 from aft.customizations.options import StateBackend, TerraformOptions
-from aft.customizations.render import template_uses
+from aft.customizations.render import render_template, template_uses
 from aft.errors import Terminal
 from aft.findings.model import Finding
 from aft.runners.process.child import ChildEnd
@@ -39,8 +39,8 @@ from aft.runners.terraform.files import (
     is_template,
     outputs_declared,
     reads_of,
-    rendered,
     terraform_files,
+    without_own_role,
 )
 from aft.runners.terraform.output import error_lines, planned_changes, read_outputs
 from aft.runners.terraform.state import (
@@ -246,10 +246,11 @@ class _Project:
         )
         for file in terraform_files(self.step):
             if is_template(file, self.step):
-                text = rendered(file, self._inputs, values, own_role=own_role)
+                content = file.content.decode()
+                text = render_template(content, file.path, self._inputs, values)
                 name = file.path.rsplit("/", 1)[-1].removesuffix(".jinja")
                 with (self.folder / f"{name}.tf").open("a", encoding="utf-8") as target:
-                    target.write(text)  # AFT appends, too
+                    target.write(without_own_role(text, own_role))  # AFT appends, too
 
     def _variables(self) -> Mapping[str, str]:
         found = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
