@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aft.aws.accounts import AwsAccountLookup, state_of
+from aft.aws.accounts import AwsAccountLookup, RecentlyTagged, state_of
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.organizations import AwsOrganizationWriter
 from aft.aws.session import ATTEMPTS, AwsSessions
 from aft.aws.snapshot import AwsOrganizationReader
-from aft.aws.tags import RecentlyTagged
 from aft.aws.units import KnownUnits
 from aft.config.model import Config
 from aft.errors import Denied, NotFound, Terminal, Transient

@@ -22,10 +22,9 @@ from botocore.config import Config
 from aft import __version__
 from aft.aws.answers import repeat_unreadable
 from aft.aws.calls import AwsCallRecorder
-from aft.aws.credentials import Credentials
+from aft.aws.credentials import Credentials, share
 from aft.aws.errors import translate
 from aft.aws.pacing import Pacing
-from aft.aws.request_identity import share
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
@@ -70,7 +69,7 @@ class ClientFactory:
     ) -> Any:
         """The kept client for ``key``, or a new one when there is none with these credentials.
         ``credentials=None`` leaves them to the session's own chain, which renews itself. Clients of
-        the identity ``SHARED`` have none of their own: see ``aft.aws.request_identity``."""
+        the identity ``SHARED`` have none of their own: see ``aft.aws.credentials``."""
         if key.identity == SHARED:
             credentials = _NOBODY
         access_key = credentials.access_key if credentials else ""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from aft.aws.accounts import RecentlyTagged
 from aft.aws.errors import error_code
 from aft.aws.session import AwsSessions
-from aft.aws.tags import RecentlyTagged
 from aft.aws.units import KnownUnit, KnownUnits, child_units, parent_of
 from aft.errors import AftError, Conflict, Denied, NotFound, Terminal, Transient, UnknownOutcome
 from aft.values.ids import AccountId, OrgUnitId

@@ -21,11 +21,10 @@ from botocore import exceptions as boto
 from aft.aws.answers import read_safely
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.clients import Door, TranslatingClient
-from aft.aws.credentials import CredentialCache, Credentials
+from aft.aws.credentials import Actor, CredentialCache, Credentials, acting
 from aft.aws.errors import NO_CREDENTIALS_HINT, translate
 from aft.aws.factory import SHARED, ClientFactory, ClientKey
 from aft.aws.pacing import DEFAULT_PACES, Pace, Pacing
-from aft.aws.request_identity import Actor, acting
 from aft.aws_clients import ClientOf
 from aft.errors import AftError, Denied
 from aft.ports import Clock

@@ -18,9 +18,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from aft.aws.accounts import account_from, placed_account, read_tags
+from aft.aws.accounts import (
+    RecentlyTagged,
+    account_from,
+    accounts_tagged,
+    bulk_tags,
+    placed_account,
+    read_tags,
+)
 from aft.aws.session import AwsSessions
-from aft.aws.tags import RecentlyTagged, accounts_tagged, bulk_tags
 from aft.aws.units import (
     KnownUnit,
     KnownUnits,

@@ -27,7 +27,6 @@ class EventPull:
 
     number: int
     head_sha: str
-    base_ref: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +83,6 @@ def _pull(answer: Answer) -> EventPull:
     return EventPull(
         number=answer.number("number"),
         head_sha=answer.child("head").text("sha"),
-        base_ref=answer.child("base").text("ref"),
     )
 
 

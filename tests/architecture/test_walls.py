@@ -205,7 +205,7 @@ UNTYPED_CLIENTS = (
     "aft.aws.clients",
     "aft.aws.factory",
     "aft.aws.pacing",
-    "aft.aws.request_identity",
+    "aft.aws.credentials",
     "aft.aws.session",
     "aft.cli",  # its clients are GitHub's, as are the next one's
     "aft.app.doctor.github_facts",

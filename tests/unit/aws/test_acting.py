@@ -19,8 +19,7 @@ from builders_aws import (
 )
 
 from aft.aws.adapters import AwsMemberAccess
-from aft.aws.credentials import Credentials
-from aft.aws.request_identity import Actor, RetriesByActor, acting, share
+from aft.aws.credentials import Actor, Credentials, RetriesByActor, acting, share
 from aft.aws.session import AwsSessions
 from aft.values.ids import AccountId
 

@@ -15,10 +15,10 @@ from botocore.loaders import create_loader
 from builders_aws import ManualClock
 from builders_reconcile import application
 
+from aft.aws.accounts import RecentlyTagged
 from aft.aws.adapters import AwsManagementAccess
 from aft.aws.pacing import UNPACED
 from aft.aws.session import AwsSessions
-from aft.aws.tags import RecentlyTagged
 from aft.errors import AftError, Denied, Throttled, Transient, UnknownOutcome
 from aft.providers.organizations.provider import OrganizationsProvider
 from aft.traces import trace

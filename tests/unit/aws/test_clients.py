@@ -24,11 +24,11 @@ from builders_aws import (
 from builders_reconcile import application
 
 from aft.account_provider import CreationRefused
+from aft.aws.accounts import RecentlyTagged
 from aft.aws.adapters import AwsManagementAccess, AwsMemberAccess
 from aft.aws.factory import is_loopback
 from aft.aws.pacing import Pace
 from aft.aws.session import AwsSessions
-from aft.aws.tags import RecentlyTagged
 from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled, Transient, UnknownOutcome
 from aft.providers.organizations.provider import OrganizationsProvider
 from aft.values.ids import AccountId

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from builders_aws import MANAGEMENT_ID, Answer, ManualClock, scripted_sessions
 
-from aft.aws.accounts import state_of
+from aft.aws.accounts import SHOWN_WITHIN, RecentlyTagged, state_of
 from aft.aws.snapshot import AwsOrganizationReader
-from aft.aws.tags import SHOWN_WITHIN, RecentlyTagged
 from aft.aws.units import KnownUnits
 from aft.errors import Terminal
 from aft.organization.model import AccountState, OrganizationSnapshot
