@@ -47,9 +47,13 @@ class Part(Protocol):
 
     def parse(
         self, document: YamlDocument, values: Mapping[str, Any]
-    ) -> tuple[Any, Sequence[Finding]]: ...
+    ) -> tuple[Any, Sequence[Finding]]:
+        """What is under these keys, for ``DesiredState.parts``, and what is wrong with it."""
+        ...
 
-    def check(self, desired: DesiredState) -> Iterable[Finding]: ...
+    def check(self, desired: DesiredState) -> Iterable[Finding]:
+        """What is wrong only next to the rest of the desired state."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
