@@ -7,8 +7,8 @@ read that the step's own depends on, so that they are finished before.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from aft.customizations.model import (
     GLOBAL,
@@ -27,8 +27,7 @@ ROOT = "accounts"
 _NOT_FACTS = frozenset({"accounts", "outputs", "parameters"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountRead:
+class AccountRead(NamedTuple):
     """One read of the account of ``request``: of the outputs of ``step``, the one called ``key``;
     both are empty where that is unknown or not asked for."""
 
@@ -45,13 +44,8 @@ def account_reads(steps: Iterable[CustomizationStep]) -> Iterator[AccountRead]:
             path = access.path
             if path[0] != ROOT or len(path) < 2:
                 continue
-            names_step = len(path) > 3 and path[2] == "outputs"
-            yield AccountRead(
-                request=path[1],
-                step=path[3] if names_step else "",
-                key=path[4] if names_step and len(path) > 4 else "",
-                access=access,
-            )
+            name, key, *_ = (*path[3:5], "", "") if path[2:3] == ("outputs",) else ("", "")
+            yield AccountRead(path[1], name, key, access)
 
 
 def depends_on_step(step: CustomizationStep, request: str, other: str) -> bool:

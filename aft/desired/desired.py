@@ -23,7 +23,7 @@ from aft.desired.customization_rules import check_customizations
 from aft.desired.defaults import MergedDocument, check_defaults, defaults_by_folder
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.networks import check_networks
-from aft.desired.parse import build, check, sound_fields
+from aft.desired.parse import build, build_sound, check
 from aft.desired.raw import REQUIRED
 from aft.desired.reference_rules import reference_cycles
 from aft.desired.tree import RequestEntry, RequestTree, check_customizations_tree, read_request_tree
@@ -36,27 +36,23 @@ from aft.yamldoc import YamlDocument, parse_yaml, too_large
 
 
 class Part(Protocol):
-    """Whoever owns keys of ``organization.yaml``; every installed kind is asked."""
+    """Whoever owns keys of ``organization.yaml``; every installed kind is asked, also when none of
+    its ``sections`` is there. The members are those of ``aft.plan.kind.Kind``."""
 
     @property
-    def name(self) -> str:
-        """Under which ``DesiredState.parts`` holds what ``parse`` makes of them."""
-        ...
+    def name(self) -> str: ...
 
     @property
-    def sections(self) -> Mapping[str, Mapping[str, Any]]:
-        """The keys at the top of the file, each with the JSON schema of its value."""
-        ...
+    def sections(self) -> Mapping[str, Mapping[str, Any]]: ...
 
     def parse(
         self, document: YamlDocument, values: Mapping[str, Any]
     ) -> tuple[Any, Sequence[Finding]]:
-        """What stands under these keys, and what is wrong with it, at its place. Also asked when
-        none of them is there."""
+        """What is under these keys, for ``DesiredState.parts``, and what is wrong with it."""
         ...
 
     def check(self, desired: DesiredState) -> Iterable[Finding]:
-        """What is wrong only beside the rest of the desired state."""
+        """What is wrong only next to the rest of the desired state."""
         ...
 
 
@@ -314,6 +310,6 @@ class _Reader:
         self.findings.extend(item for item in findings if item.source not in self._reported)
         if not findings and len(self.findings) == before and REQUIRED.keys() <= values.keys():
             self._cache.put(key, values)
-        else:  # good enough to see what else is wrong with it; never part of a desired state
-            values = sound_fields(values)
-        return build(item.id, item.entry, values) if REQUIRED.keys() <= values.keys() else None
+            return build(item.id, item.entry, values)
+        # Good enough to see what else is wrong with it; never part of a desired state.
+        return build_sound(item.id, item.entry, values)

@@ -90,12 +90,6 @@ def taken_by(files: RevisionFiles, request_id: RequestId) -> str | None:
     return None
 
 
-def folder_defaults(files: RevisionFiles, folder: str) -> FolderDefaults:
-    """What the defaults files of ``folder`` and above give; one that cannot be read gives
-    nothing, and is found elsewhere."""
-    return defaults_in(files)(folder)
-
-
 def named_folder(text: str) -> str:
     """The folder that somebody named, with or without ``account-requests/`` before it. Raises
     ``UserError`` unless it is inside, and portable."""
@@ -142,7 +136,7 @@ def _nearness(request: AccountRequest, ou: OrgUnitPath | None) -> int:
 
 
 def _is_of_another_team(files: RevisionFiles, folder: str, team: str | None) -> bool:
-    for document in folder_defaults(files, folder).documents:
+    for document in defaults_in(files)(folder).documents:
         if document.path == f"{REQUESTS_PATH}/{DEFAULTS_NAME}":
             continue  # everybody's
         owner = document.data.get("owner")

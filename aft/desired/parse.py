@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -123,16 +124,17 @@ def _items(value: Any) -> Iterator[tuple[int, str]]:
                 yield number, item
 
 
-def sound_fields(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of values that ``check`` found something against, the fields that are right by themselves."""
+def build_sound(
+    request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]
+) -> AccountRequest | None:
+    """Of values that ``check`` may have found something against, the request with the fields that
+    are right by themselves; ``None`` where it lacks one that every request needs."""
     sound: dict[str, Any] = {}
     for field, value in data.items():
-        try:
+        with suppress(ValidationError):
             RequestFile.model_validate_json(json.dumps({field: value}))
-        except ValidationError:
-            continue
-        sound[field] = value
-    return sound
+            sound[field] = value
+    return build(request_id, entry, sound) if REQUIRED.keys() <= sound.keys() else None
 
 
 def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> AccountRequest:

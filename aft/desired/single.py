@@ -7,8 +7,7 @@ from __future__ import annotations
 from aft.config.model import REQUESTS_PATH
 from aft.desired.defaults import MergedDocument, defaults_in, entry_at, read_document
 from aft.desired.model import AccountRequest
-from aft.desired.parse import build, check, sound_fields
-from aft.desired.raw import REQUIRED
+from aft.desired.parse import build_sound, check
 from aft.desired.tree import read_request_tree
 from aft.files import RevisionFiles, TreeEntry
 from aft.findings.model import SourceRef
@@ -34,10 +33,8 @@ class SingleRequests:
             return None
         (item,) = found
         try:
-            values, findings = check(item.id, document, self._defaults_of(item.folder))
-            if findings:
-                values = sound_fields(values)
-            return build(item.id, item.entry, values) if REQUIRED.keys() <= values.keys() else None
+            values, _ = check(item.id, document, self._defaults_of(item.folder))
+            return build_sound(item.id, item.entry, values)
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
             return None  # too broken to tell; its own validation says why
 

@@ -198,7 +198,6 @@ class _Pools:
             Status.BLOCKED,
             f"waits for {whose} step to {what}, which failed: {reason}",
             "it goes on by itself once that has succeeded",
-            blocked_by=cause.id,
         )
 
     def _stopped(self, change: Change) -> None:

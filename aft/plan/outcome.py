@@ -24,14 +24,12 @@ class Status(enum.StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutcome:
     """How one change ended. ``message`` says what was done, or why it was not; ``hint`` what to
-    do; ``blocked_by`` is the id of the change whose failure is the cause. ``began`` is in seconds
-    after the run's begin, ``None`` for what never began."""
+    do. ``began`` is in seconds after the run's start, ``None`` for what never started."""
 
     change: Change
     status: Status
     message: str = ""
     hint: str = ""
-    blocked_by: str = ""
     began: float | None = None
     seconds: float = 0.0
     account_id: str | None = None
@@ -89,10 +87,6 @@ class TargetOutcome:
     @property
     def hint(self) -> str:
         return self.culprit.hint if self.culprit else ""
-
-    @property
-    def blocked_by(self) -> str:
-        return self.culprit.blocked_by if self.culprit else ""
 
     @property
     def seconds(self) -> float:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from aft.app.workspace import InvalidRepository, Workspace
 from aft.config.model import REQUESTS_PATH
+from aft.desired.defaults import defaults_in
 from aft.desired.desired import load_desired_state
-from aft.desired.draft import folder_defaults
 from aft.desired.issue_form import FormChoices, choices_of, form_yaml
 from aft.desired.model import DesiredState
 from aft.desired.overlay import OverlayFiles
@@ -19,7 +19,7 @@ from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plu
 
 def form_choices(state: DesiredState, files: RevisionFiles) -> FormChoices:
     """What the form lets people choose from."""
-    top = folder_defaults(files, REQUESTS_PATH)
+    top = defaults_in(files)(REQUESTS_PATH)
     return choices_of(state, needs_email="email" not in top.merged)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from aft.app.text_files import write_new
 from aft.app.workspace import InvalidRepository, Workspace
+from aft.desired.defaults import defaults_in
 from aft.desired.draft import (
     RequestDraft,
     choose_folder,
-    folder_defaults,
     known_address,
     named_folder,
     taken_by,
@@ -67,7 +67,7 @@ class RequestDesk:
         place = self.folder(draft, folder)
         _check_reachable(draft, self.supplied(draft, place))
         path = f"{place}/{draft.id}.yaml"
-        text = draft.text(folder_defaults(self.files, place))
+        text = draft.text(defaults_in(self.files)(place))
         taken = taken_by(self.files, draft.id)
         if taken is not None:
             finding = Finding(
@@ -89,7 +89,7 @@ class RequestDesk:
 
     def supplied(self, draft: RequestDraft | None, folder: str) -> Mapping[str, Any]:
         """What defaults give a request in ``folder`` that says nothing itself."""
-        defaults = folder_defaults(self.files, named_folder(folder))
+        defaults = defaults_in(self.files)(named_folder(folder))
         return defaults.resolve(draft.id if draft else "id", {})
 
     @property

@@ -160,7 +160,7 @@ def places(source: str) -> list[tuple[str, int, int]]:
         ("a\nb: {{ account.nmae }}", ("AFT602", 2, 7), "account has no 'nmae'"),
         ("{{ account.name | uper }}", ("AFT602", 1, 19), "there is no filter 'uper'"),
         ("{{ 1 is evn }}", ("AFT602", 1, 9), "there is no test 'evn'"),
-        ("x\n  {% include 'a' %}", ("AFT603", 2, 6), "'include' is refused"),
+        ("x\n  {% include 'a' %}", ("AFT603", 2, 6), "'include' is not allowed in templates"),
     ],
 )
 def test_findings_have_their_place(source: str, expected: tuple[str, int, int], words: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from builders_requests import REPOSITORY, MemoryFiles, load, request_text
 
-from aft.desired.draft import choose_folder, folder_defaults, named_folder
+from aft.desired.defaults import defaults_in
+from aft.desired.draft import choose_folder, named_folder
 from aft.errors import UserError
 from aft.values.ids import OrgUnitPath
 
@@ -51,7 +52,7 @@ def test_where_it_belongs(team: str | None, ou: str | None, folder: str) -> None
 
 
 def test_defaults_of_a_folder_are_those_above_it() -> None:
-    defaults = folder_defaults(MemoryFiles(FILES), "account-requests/work/pay")
+    defaults = defaults_in(MemoryFiles(FILES))("account-requests/work/pay")
     assert defaults.merged == {
         "owner": {"team": "pay", "email": "pay@example.com"},
         "tags": {"a": "work", "b": "pay"},

@@ -92,7 +92,6 @@ def test_a_failure_is_one_row_and_blocks_only_what_needs_it() -> None:
     failed, blocked = outcome.targets[0], outcome.targets[1]
     assert failed.reason == "AWS did not create the account of network: INVALID_ADDRESS"
     assert "contact address" in failed.hint
-    assert blocked.blocked_by == "account/network/create-account"
     assert blocked.reason.startswith(
         "waits for network's step to create account, which failed: AWS did not"
     )
