@@ -6,21 +6,28 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from aft.app.drift import Found, find_drift
+from aft.app.plan.planning import publish as publish_organization
 from aft.app.text_files import write_text
-from aft.cli.context import FOLDER, Session, format_option, pass_session
-from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
+from aft.app.world import World, open_world
+from aft.cli.apply import Order, carry_out
+from aft.cli.context import FOLDER, Session, deadline_option, format_option, pass_session
+from aft.cli.planning import ScopeChoice, desired_of, scope_options
+from aft.desired.model import DesiredState
+from aft.errors import AftError, unexpected
+from aft.report.drift import (
+    SUMMARY_LIMIT,
+    drift_failed_markdown,
+    drift_json,
+    drift_markdown,
+    drift_view,
+)
+from aft.values.ids import RequestId
 
 DRIFT_EXIT = 2
-
-if TYPE_CHECKING:
-    from aft.app.drift import Found
-    from aft.app.world import World
-    from aft.desired.model import DesiredState
-    from aft.values.ids import RequestId
 
 
 @click.command("drift")
@@ -35,12 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--repair", is_flag=True, help="Put back what changed outside git, and only that.")
 @click.option("-y", "--yes", is_flag=True, help="With --repair: do not ask.")
-@click.option(
-    "--deadline",
-    metavar="SECONDS",
-    type=click.FloatRange(min=1),
-    help="With --repair: begin no step after this long.",
-)
+@deadline_option("With --repair: begin no step after this long.")
 @click.option(
     "--publish",
     is_flag=True,
@@ -71,20 +73,11 @@ def command(
     Exit 2 when something changed outside git. With --repair it is put back, within the same
     limits as aft apply, and the exit code is that of the repair; 2 when a part cannot be repaired.
     """
-    from aft.app.plan.publishing import publish as publish_organization
-    from aft.app.world import open_world
-    from aft.cli.apply import Order, carry_out
-
     if choice.rerun:
         raise click.UsageError("--rerun is for plan and apply")
     with _report(session, directory) as report:
         workspace = session.workspace
-        if choice.revision is None:
-            note_uncommitted(session)
-        files = workspace.files(choice.revision or "HEAD")
-        session.mask_as(files)
-        desired = workspace.desired(files)
-        scope = scope_of(session, desired, choice)
+        desired, _, scope = desired_of(session, choice)
         with open_world(workspace, desired.config, reads_only=not repair) as world:
             found = _find(session, world, desired, scope)
             report.write(found)
@@ -107,15 +100,11 @@ def command(
 def _find(
     session: Session, world: World, desired: DesiredState, scope: tuple[RequestId, ...] | None
 ) -> Found:
-    from aft.app.drift import find_drift
-
     with session.waiting("Reading the organization and every account"):
         return find_drift(session.workspace, world, desired, scope=scope)
 
 
 def _show(session: Session, found: Found, *, form: str, full: bool) -> None:
-    from aft.report.drift import drift_json, drift_markdown, drift_view
-
     read_at = found.snapshot.read_at
     match form:
         case "json":
@@ -136,8 +125,6 @@ class _Report:
 
     def write(self, found: Found) -> None:
         """The three files; ``issue.md`` is taken away when there is nothing to say in it."""
-        from aft.report.drift import SUMMARY_LIMIT, drift_json, drift_markdown
-
         drift, read_at = found.drift, found.snapshot.read_at
         issue = drift_markdown(drift, read_at=read_at) if drift.is_any or drift.unread else None
         self._put("issue.md", issue)
@@ -147,9 +134,6 @@ class _Report:
 
     def write_failure(self, error: Exception) -> None:
         """That the check failed, and why: never to be taken for no drift."""
-        from aft.errors import AftError, unexpected
-        from aft.report.drift import drift_failed_markdown
-
         if isinstance(error, AftError):
             text = drift_failed_markdown(error.message, error.hint)
         else:

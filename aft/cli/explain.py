@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from aft.app.explain import explain_access, explain_account
 from aft.cli.context import REVISION_HELP, Session, pass_session
-
-if TYPE_CHECKING:
-    from aft.files import RevisionFiles
-    from aft.plan.access import Question
+from aft.files import RevisionFiles
+from aft.plan.access import Question
+from aft.plan.explanation import narrowed
+from aft.policy_language.service_facts import MULTI_VALUED_KEYS
+from aft.report.explain_access import access_json, access_text
+from aft.report.explain_values import explanation_json, explanation_view
 
 
 @click.command("explain")
@@ -65,10 +68,6 @@ def command(
     ceiling of SCPs and RCPs (IAM must grant it still), or what that depends on: the resource and
     condition keys that nobody has said. Every answer names the level, policy and statement.
     """
-    from aft.app.explain import explain_account
-    from aft.plan.explanation import narrowed
-    from aft.report.explain_values import explanation_json, explanation_view
-
     if working_tree and revision:
         raise click.UsageError("--working-tree and --revision exclude each other")
     workspace = session.workspace
@@ -90,8 +89,6 @@ def command(
 
 def _question(*, actions: tuple[str, ...], pairs: tuple[str, ...], **said: Any) -> Question | None:
     """What --action asks, if it is there."""
-    from aft.plan.access import Question
-
     if not actions:
         if pairs or any(said.values()):
             raise click.UsageError("--resource, --region, --principal and --context need --action")
@@ -104,17 +101,12 @@ def _answer(
     session: Session, files: RevisionFiles, request_id: str, question: Question, *, as_json: bool
 ) -> None:
     """What may be done in the account, as of now."""
-    from aft.app.explain_access import explain_access
-    from aft.report.explain_access import access_json, access_text
-
     access = explain_access(session.workspace, files, request_id, question)
     click.echo(access_json(access) if as_json else access_text(access), nl=False)
 
 
 def _context(pairs: tuple[str, ...]) -> tuple[dict[str, str | tuple[str, ...]], list[str]]:
     """Values by key, and absent keys."""
-    from aft.policy_language.service_facts import MULTI_VALUED_KEYS
-
     found: dict[str, list[str]] = {}
     absent: list[str] = []
     for pair in pairs:

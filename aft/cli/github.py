@@ -8,21 +8,39 @@ from pathlib import Path
 
 import click
 
-from aft.app.forge.comments import post_sticky, pull_request_of_commit, text_to_post, why_not
-from aft.app.forge.issues import settle_issue
+from aft.app.forge.posting import (
+    post_sticky,
+    pull_request_of_commit,
+    settle_issue,
+    text_to_post,
+    why_not,
+)
 from aft.app.forge.pulls import PULLS_PREFIX, PullState, fetch_open_pulls, fetch_pull, open_or_find
 from aft.app.forge.reviews import review_of_commit
-from aft.app.text_files import write_text
-from aft.cli.context import FILE, FOLDER
-from aft.cli.github_files import codeowners_command, issue_form_command
+from aft.app.forge.signatures import are_signatures_required, signature_findings
+from aft.app.requests.issue_forms import form_of
+from aft.app.text_files import read_text, write_text
+from aft.cli.context import FILE, FOLDER, Session, pass_session
 from aft.cli.github_options import Hub, hub_options
+from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
+from aft.desired.issue_form import FORM_PATH
 from aft.forge.fitting import fitted_body
 from aft.forge.port import issue_thread, pull_thread
+from aft.report.findings import findings_github, findings_json, findings_text
 from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
 from aft.values.words import counted
 
-FINDINGS_EXIT = 3
+OUTDATED_EXIT = FINDINGS_EXIT = 3
 _APPLY_WORKFLOW = ".github/workflows/apply.yml"
+_OUT = click.option(
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    help="Where to write it. Default: its own place in .github/.",
+)
+_CHECK = click.option(
+    "--check", is_flag=True, help="Write nothing; exit 3 when the file is not current."
+)
 
 
 @click.group("github")
@@ -90,10 +108,10 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
     is checked out or run. Refs of closed ones are removed; the event's own pull request is left
     out. For aft validate --against 'refs/aft/pulls/*'."""
     own = {hub.event.pull.number} if hub.event.pull else set()
-    result = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
-    click.echo(f"{counted(len(result.fetched), 'open pull request')} in {PULLS_PREFIX}")
-    for missing in result.missing:
-        click.echo(f"pull request #{missing} has no head that can be fetched", err=True)
+    fetched, missing = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
+    click.echo(f"{counted(len(fetched), 'open pull request')} in {PULLS_PREFIX}")
+    for number in missing:
+        click.echo(f"pull request #{number} has no head that can be fetched", err=True)
 
 
 @command.command("fetch-pull", short_help="Fetch what merging a pull request would give.")
@@ -233,9 +251,6 @@ def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
 def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
     """Find the commits whose signature GitHub has not verified; exit 3 when there are any. Does
     nothing unless aft.yaml, as it is at --from, says github.require_signatures."""
-    from aft.app.forge.signatures import are_signatures_required, signature_findings
-    from aft.report.findings import findings_github, findings_json, findings_text
-
     workspace = hub.session.workspace
     if not are_signatures_required(workspace, base):
         hub.session.say("aft.yaml does not ask for signatures (github.require_signatures)")
@@ -283,5 +298,41 @@ def _warn_of_another_login(hub: Hub, login: str) -> None:
         )
 
 
-command.add_command(codeowners_command)
-command.add_command(issue_form_command)
+@command.command("codeowners", short_help="Make CODEOWNERS from the owners in the requests.")
+@_OUT
+@_CHECK
+@pass_session
+def codeowners_command(session: Session, *, out: Path | None, check: bool) -> None:
+    """Make CODEOWNERS from the owners in the requests. Each team's handle is in github.teams of
+    aft.yaml; what no team owns belongs to github.platform_team, as do aft.yaml, customizations/ and
+    .github/. Talks to nobody."""
+    workspace = session.workspace
+    state = workspace.desired(workspace.files(None))
+    unknown = teams_without_handle(state)
+    if unknown:
+        session.say(f"note: no handle in github.teams for {', '.join(unknown)}")
+    _keep(session, codeowners(state), out, default=CODEOWNERS_PATH, check=check)
+
+
+@command.command("issue-form", short_help="Make the form with which people ask for accounts.")
+@_OUT
+@_CHECK
+@pass_session
+def issue_form_command(session: Session, *, out: Path | None, check: bool) -> None:
+    """Make the issue form "Request an AWS account", with the repository's OUs, baselines and
+    customizations as choices. Run it again when these change; aft new --from-issue reads the
+    answers. Talks to nobody."""
+    _keep(session, form_of(session.workspace), out, default=FORM_PATH, check=check)
+
+
+def _keep(session: Session, text: str, out: Path | None, *, default: str, check: bool) -> None:
+    file = out or session.workspace.repository.path / default
+    shown = out or default
+    is_current = file.is_file() and read_text(file, errors="replace") == text
+    if is_current or check:
+        click.echo(f"{shown} is {'current' if is_current else 'not current'}")
+    else:
+        write_text(file, text)
+        click.echo(f"wrote {shown}")
+    if check and not is_current:
+        sys.exit(OUTDATED_EXIT)

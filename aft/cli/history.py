@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from aft.app.history import history_of
 from aft.cli.context import REVISION_HELP, Session, pass_session
+from aft.report.history import history_json, history_view
 
 
 @click.command("history")
@@ -16,9 +18,6 @@ def command(session: Session, *, request_id: str, revision: str | None, as_json:
     """The commits of a request and everything the ledger says was done, in one timeline. Needs no
     credentials. ID is a request's id (the stem of its file), also of one whose file is gone;
     "organization" tells of the OU tree and the runs."""
-    from aft.app.history import history_of
-    from aft.report.history import history_json, history_view
-
     entries = history_of(session.workspace, request_id, revision=revision or "HEAD")
     if as_json:
         click.echo(history_json(entries), nl=False)

@@ -8,7 +8,21 @@ from pathlib import Path
 
 import click
 
+from aft.app.init import write_scaffold
+from aft.app.requests.issue_forms import form_of_new
 from aft.cli.context import FOLDER, Session, pass_session
+from aft.desired.issue_form import FORM_PATH
+from aft.kinds.registry import installed_kinds
+from aft.scaffold.repository import RepositoryChoices, repository_files
+from aft.scaffold.roles import (
+    READER_ROLE,
+    ROLES_PATH,
+    TERRAFORM_PATH,
+    RoleNames,
+    roles_template,
+)
+from aft.scaffold.roles_terraform import roles_terraform
+from aft.scaffold.workflows import workflow_files
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _ACTION = re.compile(_REPOSITORY.pattern + r"@[0-9a-f]{40}")
@@ -56,11 +70,6 @@ def command(
     _check(region=region, account=management_account, repository=repository, action=action)
     if terraform and not repository:
         raise click.UsageError("--terraform is for --github")
-    from aft.app.init import write_scaffold
-    from aft.app.requests.issue_forms import form_of_new
-    from aft.desired.issue_form import FORM_PATH
-    from aft.scaffold.repository import RepositoryChoices, repository_files
-
     choices = RepositoryChoices(
         home_region=region,
         management_account=management_account or "",
@@ -111,17 +120,6 @@ def _check(*, region: str, account: str | None, repository: str | None, action: 
 def _github(
     repository: str, action: str, member_role: str, *, terraform: bool
 ) -> Mapping[str, str]:
-    from aft.kinds.registry import installed_kinds
-    from aft.scaffold.roles import (
-        READER_ROLE,
-        ROLES_PATH,
-        TERRAFORM_PATH,
-        RoleNames,
-        roles_template,
-    )
-    from aft.scaffold.roles_terraform import roles_terraform
-    from aft.scaffold.workflows import workflow_files
-
     kinds = installed_kinds()
     names = RoleNames(
         repository=repository,

@@ -9,7 +9,14 @@ from typing import TextIO
 
 import click
 
+from aft.app.policy_files import check_files, policy_type_of
+from aft.app.workspace import Workspace
 from aft.cli.context import Session, format_option, pass_session
+from aft.config.model import CONFIG_PATH
+from aft.errors import UserError
+from aft.policy_language.cases import answers
+from aft.report.findings import findings_count, findings_json, findings_text
+from aft.values.words import counted
 
 FINDINGS_EXIT = 3
 
@@ -31,8 +38,6 @@ def eval_command(file: TextIO) -> None:
     depends, on "keys". A key in neither "context" nor "unknown" is absent. A line that cannot be
     read is answered with an "error".
     """
-    from aft.policy_language.cases import answers
-
     for answer in answers(file):
         sys.stdout.write(answer + "\n")
 
@@ -55,10 +60,6 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
     file, line, column and stable code, as those of aft validate. Inside a repository of account
     requests, policies.limits of aft.yaml goes before the limits aft knows. Exit 3 when there are
     errors; warnings alone are exit 0."""
-    from aft.app.policy_files import check_files, policy_type_of
-    from aft.report.findings import findings_count, findings_json, findings_text
-    from aft.values.words import counted
-
     findings = check_files(files, policy_type_of(kind), changed_limits=_changed_limits(session))
     if form == "json":
         click.echo(findings_json(findings), nl=False)
@@ -74,10 +75,6 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
 
 def _changed_limits(session: Session) -> Mapping[str, Mapping[str, int]]:
     """``policies.limits`` of the repository around, if there is one."""
-    from aft.app.workspace import Workspace
-    from aft.config.model import CONFIG_PATH
-    from aft.errors import UserError
-
     try:
         workspace = Workspace.find(session.directory)
     except UserError:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
 
 import click
 
+from aft.app.simulation import SandboxReport, report, reset, seed, serving
 from aft.cli.context import Session, pass_session
-
-if TYPE_CHECKING:
-    from aft.app.simulation import SandboxReport
-    from aft.config.model import Config
+from aft.cli.interrupts import stop_on_signals
+from aft.config.model import Config
+from aft.report.sandbox import sandbox_text
 
 
 @click.group("sandbox")
@@ -35,7 +34,6 @@ def command() -> None:
 @pass_session
 def reset_command(session: Session, *, profile: str, yes: bool) -> None:
     """Forget the simulated organization and its ledger, and begin a new one."""
-    from aft.app.simulation import reset
     from aft.sandbox.profiles import Profile
 
     config = _config(session)
@@ -48,8 +46,6 @@ def reset_command(session: Session, *, profile: str, yes: bool) -> None:
 @pass_session
 def status_command(session: Session) -> None:
     """What is in it: accounts, OUs, its clock, its file."""
-    from aft.app.simulation import report
-
     _show(session, report(session.workspace, _config(session)))
 
 
@@ -64,8 +60,6 @@ def status_command(session: Session) -> None:
 @pass_session
 def seed_command(session: Session, *, more: int) -> None:
     """Let accounts exist that are older than aft: those that requests adopt by account_id."""
-    from aft.app.simulation import seed
-
     workspace = session.workspace
     desired = workspace.desired(workspace.files("HEAD"))
     lines = seed(workspace, desired, more=more)
@@ -87,9 +81,6 @@ def serve_command(session: Session, *, host: str, port: int, anywhere: bool) -> 
     variables they need, then runs until interrupted, in real time. Meanwhile the organization
     belongs to the server: aft itself reaches it like any other client, by those variables and
     without --sandbox."""
-    from aft.app.simulation import serving
-    from aft.cli.stopping import stop_on_signals
-
     config = _config(session)
     with (
         stop_on_signals() as stop,
@@ -110,8 +101,6 @@ def _config(session: Session) -> Config:
 
 
 def _show(session: Session, report: SandboxReport) -> None:
-    from aft.report.sandbox import sandbox_text
-
     file = report.state_file if session.verbose else ""
     text = sandbox_text(report.snapshot, profile=report.profile, now=report.now, state_file=file)
     click.echo(text, nl=False)

@@ -6,7 +6,12 @@ import sys
 
 import click
 
+from aft.app.apply.worker import Reconciler, reconcile_once, watch, watched_config
+from aft.app.world import open_world
 from aft.cli.context import Session, pass_session
+from aft.cli.interrupts import stop_on_signals
+from aft.clock import SystemClock
+from aft.report.log import JsonLog
 
 
 @click.command("worker")
@@ -18,12 +23,6 @@ def command(session: Session, *, once: bool) -> None:
     `worker.reconcile_every_seconds` (so drift is repaired even when nothing is pushed), and tries
     failed accounts again after growing waits. Logs one JSON object per line. SIGINT and SIGTERM end
     it between two steps; the next start continues."""
-    from aft.app.apply.worker import Reconciler, reconcile_once, watch, watched_config
-    from aft.app.world import open_world
-    from aft.cli.stopping import stop_on_signals
-    from aft.clock import SystemClock
-    from aft.report.log import JsonLog
-
     workspace = session.workspace
     with stop_on_signals() as stop:
         config = watched_config(workspace)

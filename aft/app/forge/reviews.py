@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aft.app.forge.comments import pull_request_of_commit
+from aft.app.forge.posting import pull_request_of_commit
 from aft.errors import NotFound, Terminal, UserError
 from aft.forge.port import Forge, PullRequest
 from aft.plan.reviewed import (
