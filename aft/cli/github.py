@@ -27,7 +27,8 @@ from aft.desired.issue_form import FORM_PATH
 from aft.forge.fitting import fitted_body
 from aft.forge.port import issue_thread, pull_thread
 from aft.report.findings import findings_github, findings_json, findings_text
-from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
+from aft.report.markdown.failure import FailurePage
+from aft.report.markdown.fitting import comment, summary
 from aft.values.words import counted
 
 OUTDATED_EXIT = FINDINGS_EXIT = 3
@@ -275,7 +276,7 @@ def _silent_page(hub: Hub, verb: str) -> str:
         hint="look at the log",
         log=hub.log,
     )
-    return failure_comment(page)
+    return comment(page)
 
 
 def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
@@ -285,8 +286,8 @@ def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
         hint=f"merge or rebase onto {base}, then push again",
         log=hub.log,
     )
-    write_text(folder / "comment.md", failure_comment(page))
-    write_text(folder / "summary.md", failure_summary(page))
+    write_text(folder / "comment.md", comment(page))
+    write_text(folder / "summary.md", summary(page))
 
 
 def _warn_of_another_login(hub: Hub, login: str) -> None:

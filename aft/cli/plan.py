@@ -19,7 +19,8 @@ from aft.cli.planning import ScopeChoice, desired_of, scope_options
 from aft.cli.report_folder import ReportFolder, plan_page, report_folder, report_option, write_plan
 from aft.findings.model import Finding
 from aft.plan.codec import plan_to_json
-from aft.report.markdown.plan import PlanPage, comment
+from aft.report.markdown.fitting import comment
+from aft.report.markdown.plan import PlanPage
 from aft.report.text import plan_view
 from aft.report.wording import published_note
 

@@ -24,9 +24,10 @@ from aft.findings.model import Finding
 from aft.plan.codec import plan_to_json
 from aft.plan.outcome import Outcome
 from aft.plan.reviewed import Reviewed, newly_routine, reviewed_of, reviewed_to_json
-from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
-from aft.report.markdown.outcome import OutcomePage, outcome_comment, outcome_summary
-from aft.report.markdown.plan import PlanPage, comment, summary
+from aft.report.markdown.failure import FailurePage
+from aft.report.markdown.fitting import comment, summary
+from aft.report.markdown.outcome import OutcomePage
+from aft.report.markdown.plan import PlanPage
 from aft.report.outcome import outcome_json
 
 FILES = ("comment.md", "summary.md", "reviewed.json", "plan.json", "outcome.json")
@@ -130,8 +131,8 @@ class ReportFolder:
             log=f"[the log of this job]({self.run_url})" if self.run_url else "the job's log",
             mask=self.session.masking.careful,
         )
-        self.write("comment.md", failure_comment(page))
-        self.write("summary.md", failure_summary(page))
+        self.write("comment.md", comment(page))
+        self.write("summary.md", summary(page))
 
 
 @contextlib.contextmanager
@@ -209,5 +210,5 @@ def write_outcome(
         mask=session.mask,
     )
     folder.write("outcome.json", session.mask(outcome_json(outcome, planned.plan)))
-    folder.write("summary.md", outcome_summary(page))
-    folder.write("comment.md", outcome_comment(page))
+    folder.write("summary.md", summary(page))
+    folder.write("comment.md", comment(page))
