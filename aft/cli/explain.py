@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aft.app.explain import explain_access, explain_account
-from aft.cli.context import REVISION_HELP, Session, pass_session
+from aft.cli.context import REVISION_HELP, Session, many, pass_session
 from aft.files import RevisionFiles
 from aft.plan.access import Question
 from aft.plan.explanation import narrowed
@@ -23,25 +23,22 @@ from aft.report.explain_values import explanation_json, explanation_view
 @click.option("--working-tree", is_flag=True, help="Explain the files on disk, committed or not.")
 @click.option("--live", is_flag=True, help="Also ask AWS: the ids and the present place.")
 @click.option("--short", is_flag=True, help="Only what files say; settings and steps in a line.")
-@click.option(
+@many(
     "--action",
+    "ACTION",
+    "Ask AWS what the SCPs and RCPs attached now say of service:Action; repeatable.",
     "actions",
-    metavar="ACTION",
-    multiple=True,
-    help="Ask AWS what the SCPs and RCPs attached now say of service:Action; repeatable.",
 )
 @click.option("--resource", metavar="ARN", help="With --action: on what; '*' for no resource.")
 @click.option("--region", metavar="REGION", help="With --action: where.")
 @click.option(
     "--principal", metavar="WHO", help="With --action: an ARN, root, role/NAME or user/NAME."
 )
-@click.option(
+@many(
     "--context",
+    "KEY[=VALUE]",
+    "With --action: a condition key's value; repeat it for a list; without = the key is absent.",
     "pairs",
-    metavar="KEY[=VALUE]",
-    multiple=True,
-    help="With --action: a condition key's value; repeat it for a list; without = the key is "
-    "absent.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For tools.")
 @pass_session

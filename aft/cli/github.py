@@ -18,7 +18,7 @@ from aft.app.forge.posting import (
 from aft.app.forge.pulls import PULLS_PREFIX, PullState, fetch_open_pulls, fetch_pull, open_or_find
 from aft.app.forge.reviews import review_of_commit
 from aft.app.forge.signatures import are_signatures_required, signature_findings
-from aft.app.requests.issue_forms import form_of
+from aft.app.requests import form_of
 from aft.app.text_files import read_text, write_text
 from aft.cli.context import FILE, FOLDER, Session, pass_session
 from aft.cli.github_options import Hub, hub_options

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from aft.app.init import write_scaffold
-from aft.app.requests.issue_forms import form_of_new
+from aft.app.requests import form_of_new
+from aft.app.text_files import write_scaffold
 from aft.cli.context import FOLDER, Session, pass_session
 from aft.desired.issue_form import FORM_PATH
 from aft.kinds.registry import installed_kinds
@@ -81,12 +81,13 @@ def command(
     done = write_scaffold(target, files)
     if repository and action:
         more = _github(repository, action, choices.member_role, terraform=terraform)
-        done += write_scaffold(target, {**more, FORM_PATH: form_of_new(target, files)})
-    for path in done.written:
+        done |= write_scaffold(target, {**more, FORM_PATH: form_of_new(target, files)})
+    written = sorted(path for path, is_new in done.items() if is_new)
+    for path in written:
         click.echo(f"wrote {path}")
-    for path in done.left:
+    for path in sorted(done.keys() - set(written)):
         click.echo(f"left {path} as it is")
-    if not done.written:
+    if not written:
         session.say("Nothing to write.")
     elif not (target / ".git").exists():
         session.say("Next: git init, git add, git commit; then aft validate.")

@@ -1,17 +1,18 @@
-"""``aft new``: write the file that asks for an account."""
+"""``aft new``: write the file that asks for an account, from flags and, on a terminal, from
+questions about what neither flags nor defaults say."""
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from aft.app.requests.issue_requests import request_from_issue
-from aft.app.requests.new_request import ProposedRequest, RequestDesk, write_request
-from aft.cli.context import FOLDER, Session, pass_session
+from aft.app.requests import ProposedRequest, RequestDesk, request_from_issue, write_request
+from aft.cli.context import EXISTING_FILE, FOLDER, Session, many, pass_session
 from aft.desired.draft import RequestDraft
 from aft.desired.emit import mapping_yaml
 from aft.errors import UserError
@@ -22,6 +23,10 @@ from aft.values.ids import RequestId
 from aft.values.suggestions import did_you_mean
 
 FINDINGS_EXIT = 3
+NONE = ""
+"""What an empty answer stands for."""
+_AS_THEY_ARE = ("name", "email", "ou", "reason", "ticket", "baseline", "account_id")
+_prompt: Callable[..., Any] = functools.partial(click.prompt, show_default=False, err=True)
 
 
 @click.command("new")
@@ -33,20 +38,17 @@ FINDINGS_EXIT = 3
 @click.option("--owner-email", metavar="EMAIL", help="Where the team can be reached.")
 @click.option("--reason", help="Why the account exists.")
 @click.option("--ticket", help="A reference to your own tracker.")
-@click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="May be repeated.")
+@many("--tag", "KEY=VALUE", "May be repeated.", "tags")
 @click.option("--baseline", metavar="NAME", help="A baseline; else selectors decide.")
-@click.option(
-    "--customization", "customizations", metavar="NAME", multiple=True, help="May be repeated."
-)
+@many("--customization", "NAME", "May be repeated.", "customizations")
 @click.option("--budget", metavar="USD", type=float, help="US dollars a month.")
-@click.option(
+@many(
     "--custom-field",
+    "KEY=VALUE",
+    "A custom field, such as vpc.cidr=10.30.0.0/20; may be repeated.",
     "custom_fields",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="A custom field, such as vpc.cidr=10.30.0.0/20; may be repeated.",
 )
-@click.option("--depends-on", metavar="ID", multiple=True, help="May be repeated.")
+@many("--depends-on", "ID", "May be repeated.")
 @click.option("--account-id", metavar="ID", help="Adopt this existing account.")
 @click.option(
     "--folder",
@@ -57,7 +59,7 @@ FINDINGS_EXIT = 3
 @click.option("--print", "only_print", is_flag=True, help="Show the file; do not write it.")
 @click.option(
     "--from-issue",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=EXISTING_FILE,
     metavar="FILE",
     help="Read the answers from the text of an issue made with the form.",
 )
@@ -141,23 +143,15 @@ def _show(session: Session, proposed: ProposedRequest, *, only_print: bool) -> N
 def _from_issue(
     session: Session, issue_file: Path, report: Path, *, issue: int, login: str
 ) -> None:
-    made = request_from_issue(
-        session.workspace, issue_file, report, Origin(issue=issue, login=login)
-    )
-    if made.request is None:
-        for problem in made.problems:
+    origin = Origin(issue=issue, login=login)
+    path, problems = request_from_issue(session.workspace, issue_file, report, origin)
+    if not path:
+        for problem in problems:
             place = f"{problem.question} " if problem.question else ""
             click.echo(one_line(f"{place}{problem.message}"), err=True)
         click.echo(f"Nothing was written; {report / 'reply.md'} says what to change.", err=True)
         sys.exit(FINDINGS_EXIT)
-    click.echo(f"Wrote {made.path}.")
-
-
-NONE = ""
-"""What an empty answer stands for."""
-
-
-_AS_THEY_ARE = ("name", "email", "ou", "reason", "ticket", "baseline", "account_id")
+    click.echo(f"Wrote {path}.")
 
 
 def ask_for_rest(
@@ -226,22 +220,16 @@ def _show_supplied(folder: str, supplied: Mapping[str, Any]) -> None:
 
 def _text(question: str, *, default: str | None = None, suggestions: Sequence[str] = ()) -> str:
     shown = f" ({', '.join(suggestions[:12])})" if suggestions else ""
-    return str(
-        click.prompt(f"{question}{shown}", default=default, show_default=False, err=True)
-    ).strip()
+    return str(_prompt(f"{question}{shown}", default=default)).strip()
 
 
 def _choice(question: str, choices: Sequence[str], *, default: str | None = None) -> str:
     _list(choices)
-    return str(
-        click.prompt(
-            question,
-            default=default,
-            show_default=False,
-            value_proc=lambda text: _one_of(text, choices) if text.strip() else NONE,
-            err=True,
-        )
-    )
+
+    def parsed(text: str) -> str:
+        return _one_of(text, choices) if text.strip() else NONE
+
+    return str(_prompt(question, default=default, value_proc=parsed))
 
 
 def _some(question: str, choices: Sequence[str]) -> tuple[str, ...]:
@@ -250,9 +238,7 @@ def _some(question: str, choices: Sequence[str]) -> tuple[str, ...]:
     def parsed(text: str) -> tuple[str, ...]:
         return tuple(_one_of(part, choices) for part in text.replace(",", " ").split())
 
-    found: tuple[str, ...] = click.prompt(
-        question, default=NONE, show_default=False, value_proc=parsed, err=True
-    )
+    found: tuple[str, ...] = _prompt(question, default=NONE, value_proc=parsed)
     return found or ()
 
 

@@ -11,7 +11,7 @@ import click
 
 from aft.app.policy_files import check_files, policy_type_of
 from aft.app.workspace import Workspace
-from aft.cli.context import Session, format_option, pass_session
+from aft.cli.context import EXISTING_FILE, Session, format_option, pass_session
 from aft.config.model import CONFIG_PATH
 from aft.errors import UserError
 from aft.policy_language.cases import answers
@@ -43,9 +43,7 @@ def eval_command(file: TextIO) -> None:
 
 
 @command.command("check")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, type=EXISTING_FILE)
 @click.option(
     "--type",
     "kind",

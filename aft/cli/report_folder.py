@@ -25,7 +25,7 @@ from aft.plan.codec import plan_to_json
 from aft.plan.outcome import Outcome
 from aft.plan.reviewed import Reviewed, newly_routine, reviewed_of, reviewed_to_json
 from aft.report.markdown.failure import FailurePage
-from aft.report.markdown.fitting import comment, summary
+from aft.report.markdown.fitting import Page, comment, summary
 from aft.report.markdown.outcome import OutcomePage
 from aft.report.markdown.plan import PlanPage
 from aft.report.outcome import outcome_json
@@ -72,6 +72,11 @@ class ReportFolder:
     def write(self, name: str, text: str) -> None:
         """Raises ``UserError`` when the file cannot be written."""
         write_text(self.path / name, text)
+
+    def write_page(self, page: Page) -> None:
+        """comment.md and summary.md."""
+        self.write("comment.md", comment(page))
+        self.write("summary.md", summary(page))
 
     def failed(self, error: BaseException) -> None:
         """Say that the run failed, and why."""
@@ -131,8 +136,7 @@ class ReportFolder:
             log=f"[the log of this job]({self.run_url})" if self.run_url else "the job's log",
             mask=self.session.masking.careful,
         )
-        self.write("comment.md", comment(page))
-        self.write("summary.md", summary(page))
+        self.write_page(page)
 
 
 @contextlib.contextmanager
@@ -183,8 +187,7 @@ def write_plan(folder: ReportFolder, planned: Planned, page: PlanPage) -> None:
     folder.write("reviewed.json", reviewed_to_json(reviewed_of(planned.plan)))
     if not session.mask.is_on:
         folder.write("plan.json", plan_to_json(planned.plan))
-    folder.write("summary.md", summary(page))
-    folder.write("comment.md", comment(page))
+    folder.write_page(page)
 
 
 def write_outcome(
@@ -210,5 +213,4 @@ def write_outcome(
         mask=session.mask,
     )
     folder.write("outcome.json", session.mask(outcome_json(outcome, planned.plan)))
-    folder.write("summary.md", summary(page))
-    folder.write("comment.md", comment(page))
+    folder.write_page(page)

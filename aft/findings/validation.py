@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -36,19 +36,13 @@ class Located(Protocol):
         ...
 
 
-class _Whole:
-    """Stands for "the document's own value at that place"."""
-
-
-_WHOLE: Final = _Whole()
-
-
 def validate(
-    model: type[M], document: Located, *, at: Loc = (), data: object = _WHOLE
+    model: type[M], document: Located, *, at: Loc = (), data: object = ...
 ) -> tuple[M | None, tuple[Finding, ...]]:
-    """Strictly read the value at ``at`` as a ``model``; ``data`` replaces the value itself. Lists
-    become tuples and ISO text becomes dates, as in JSON; nothing else is converted."""
-    value = value_at(document.data, at) if data is _WHOLE else data
+    """Strictly read the value at ``at`` as a ``model``; ``data`` replaces the value
+    itself. Lists become tuples and ISO text becomes dates, as in JSON; nothing else is
+    converted."""
+    value = value_at(document.data, at) if data is ... else data
     try:
         return model.model_validate_json(json.dumps(value)), ()
     except ValidationError as error:
