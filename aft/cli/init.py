@@ -14,13 +14,7 @@ from aft.cli.context import FOLDER, Session, pass_session
 from aft.desired.issue_form import FORM_PATH
 from aft.kinds.registry import installed_kinds
 from aft.scaffold.repository import RepositoryChoices, repository_files
-from aft.scaffold.roles import (
-    READER_ROLE,
-    ROLES_PATH,
-    TERRAFORM_PATH,
-    RoleNames,
-    roles_template,
-)
+from aft.scaffold.roles import READER_ROLE, ROLES_PATH, TERRAFORM_PATH, RoleNames, roles_template
 from aft.scaffold.roles_terraform import roles_terraform
 from aft.scaffold.workflows import workflow_files
 

@@ -39,9 +39,7 @@ _SCOPE_OPTIONS = (
         help="Only requests that differ from REV: a few reads, however large the organization.",
     ),
     many(
-        "--only",
-        "ID",
-        "Only this request; may be repeated, and adds to --only-ou and --only-tag.",
+        "--only", "ID", "Only this request; may be repeated, and adds to --only-ou and --only-tag."
     ),
     many("--only-ou", "OU", "Only requests in this OU and below; may be repeated."),
     many("--only-tag", "KEY[=VALUE]", "Only requests with this tag; may be repeated."),
