@@ -36,20 +36,24 @@ _SCOPE_OPTIONS = (
     click.option(
         "--changed-since",
         metavar="REV",
-        help="Only requests that differ from REV: a few reads, however large the organization.",
+        help="Only requests that differ from REV: few reads, however large the organization is.",
     ),
     many(
-        "--only", "ID", "Only this request; may be repeated, and adds to --only-ou and --only-tag."
+        "--only",
+        "ID",
+        "Only this request; may be repeated and combined with --only-ou and --only-tag.",
     ),
     many("--only-ou", "OU", "Only requests in this OU and below; may be repeated."),
     many("--only-tag", "KEY[=VALUE]", "Only requests with this tag; may be repeated."),
-    many("--exclude", "ID", "Not this request; may be repeated."),
-    many("--rerun", "NAME", "Run this customization, or step of one, although nothing changed."),
+    many("--exclude", "ID", "Exclude this request; may be repeated."),
+    many(
+        "--rerun", "NAME", "Run this customization, or this step of one, although nothing changed."
+    ),
     click.option(
         "--deep",
         is_flag=True,
-        help="Also read inside accounts what the ledger takes as done, to find what was changed "
-        "there by hand.",
+        help="Also read inside accounts what counts as done according to the ledger, to find "
+        "manual changes.",
     ),
 )
 
