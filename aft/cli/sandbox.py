@@ -7,11 +7,10 @@ import threading
 
 import click
 
-from aft.app.simulation import SandboxReport, report, reset, seed, serving
+from aft.app.simulation import report, reset, seed, serving
 from aft.cli.context import Session, pass_session
 from aft.cli.interrupts import stop_on_signals
 from aft.config.model import Config
-from aft.report.sandbox import sandbox_text
 
 
 @click.group("sandbox")
@@ -40,14 +39,15 @@ def reset_command(session: Session, *, profile: str, yes: bool) -> None:
     config = _config(session)
     if not yes and sys.stdin.isatty():
         click.confirm("Forget the simulated organization of this repository?", abort=True)
-    _show(session, reset(session.workspace, config, Profile(profile)))
+    reset(session.workspace, config, Profile(profile))
+    _show(session, config)
 
 
 @command.command("status")
 @pass_session
 def status_command(session: Session) -> None:
     """Show its accounts, OUs, clock and file."""
-    _show(session, report(session.workspace, _config(session)))
+    _show(session, _config(session))
 
 
 @command.command("seed")
@@ -104,7 +104,5 @@ def _config(session: Session) -> Config:
     return workspace.config(workspace.files(None if not workspace.repository.is_bare else "HEAD"))
 
 
-def _show(session: Session, report: SandboxReport) -> None:
-    file = report.state_file if session.verbose else ""
-    text = sandbox_text(report.snapshot, profile=report.profile, now=report.now, state_file=file)
-    click.echo(text, nl=False)
+def _show(session: Session, config: Config) -> None:
+    click.echo(report(session.workspace, config, names_file=session.verbose), nl=False)

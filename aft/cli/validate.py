@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from aft.app.gc_pause import collector_paused
+from aft.app.workspace import collector_paused
 from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, format_option, pass_session
 from aft.findings.model import sorted_findings
 from aft.report.findings import (

@@ -7,6 +7,7 @@ was found; nothing here knows which file it looks at.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
@@ -171,8 +172,8 @@ def _broken_rule(problem: _Problem, expected: Expected) -> tuple[str, str]:
     """Message and hint for a value of the right type that breaks a rule."""
     value = problem.value
     if problem.kind in ("literal_error", "enum"):
-        choices = expected.choices()
-        allowed = listed(map(repr, choices), last="or") or problem.context.get("expected", "")
+        allowed = str(problem.context["expected"])
+        choices = re.findall(r"'([^']*)'", allowed)
         hint = did_you_mean(value, choices) if isinstance(value, str) else ""
         return f"expected {allowed}, found {shown(value)}", hint
     if problem.kind == "value_error":

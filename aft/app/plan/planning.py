@@ -21,7 +21,7 @@ from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.organization.narrowed import narrowed
 from aft.plan.codec import plan_digest
-from aft.plan.draft import Look, Looker
+from aft.plan.draft import Look
 from aft.plan.kind import Kinds
 from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import Plan
@@ -81,7 +81,13 @@ def plan_now(
     view = view_of(
         workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun), is_deep=deep
     )
-    drafted = draft_plan(view, kinds=workspace.kinds, look=_looker(world, desired), made_at=now)
+
+    def look(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
+        return world.effects[kind].look(
+            looks, world.edge.members, in_parallel=desired.config.limits.accounts_in_parallel
+        )
+
+    drafted = draft_plan(view, kinds=workspace.kinds, look=look, made_at=now)
     return judged(drafted, view, kinds=workspace.kinds, today=now.date())
 
 
@@ -107,15 +113,6 @@ def view_of(
         rerun=rerun,
         is_deep=is_deep,
     )
-
-
-def _looker(world: World, desired: DesiredState) -> Looker:
-    def look(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
-        return world.effects[kind].look(
-            looks, world.edge.members, in_parallel=desired.config.limits.accounts_in_parallel
-        )
-
-    return look
 
 
 def read_snapshot(
@@ -263,8 +260,7 @@ def publish(
     Raises what reading and pushing raise."""
     if snapshot is None or snapshot.scope is not None:
         snapshot = read_snapshot(world, desired, world.ledger.read(), None)
-    store = open_snapshots(workspace, desired.config)
-    return store.publish(snapshot)
+    return open_snapshots(workspace, desired.config).publish(snapshot)
 
 
 def plan_published(
@@ -278,8 +274,7 @@ def plan_published(
     accounts is read, so settings are planned by what the ledger says was applied. Raises
     ``UserError`` when nothing was published yet."""
     ledger = open_ledger(workspace, desired.config).read()
-    store = open_snapshots(workspace, desired.config)
-    snapshot = store.published()
+    snapshot = open_snapshots(workspace, desired.config).published()
     if snapshot is None:
         branch = ledger_branch(desired.config, simulated=workspace.simulated)
         raise UserError(
