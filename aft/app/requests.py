@@ -201,7 +201,11 @@ def request_from_issue(
     proposed = desk.propose(draft) if draft is not None else None
     if proposed is None or proposed.request is None:
         if proposed is not None:
-            problems = problems_of(proposed.findings, _questions(proposed, choices))
+            questions = {
+                finding: question_for(field_of(finding, proposed.path, proposed.text), choices)
+                for finding in proposed.findings
+            }
+            problems = problems_of(proposed.findings, questions)
         write_text(report / REPLY, problems_reply(problems))
         return "", problems
     write_request(workspace, proposed)
@@ -210,10 +214,3 @@ def request_from_issue(
     write_text(report / REQUEST, request_json(request, path=path, origin=origin))
     write_text(report / PULL_REQUEST, pull_request_body(request, origin))
     return path, ()
-
-
-def _questions(proposed: ProposedRequest, choices: FormChoices) -> Mapping[Finding, str]:
-    return {
-        finding: question_for(field_of(finding, proposed.path, proposed.text), choices)
-        for finding in proposed.findings
-    }

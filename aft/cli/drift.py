@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -57,10 +59,9 @@ def command(
     form: str,
     directory: Path | None,
     repair: bool,
-    yes: bool,
-    deadline: float | None,
     publish: bool,
     full: bool,
+    **asked: Any,
 ) -> None:
     """Detect changes made outside git, and separate them from changes that are not applied yet.
 
@@ -88,7 +89,7 @@ def command(
                 quiet = form != "text"
                 if not quiet:
                     click.echo()
-                order = Order(yes=yes, deadline=deadline, quiet=quiet, name="drift --repair")
+                order = Order(**asked, quiet=quiet, name="drift --repair")
                 code = carry_out(session, world, found.repair, order).exit_code
                 found = _find(session, world, desired, scope)
                 report.write(found)
@@ -116,50 +117,45 @@ def _show(session: Session, found: Found, *, form: str, full: bool) -> None:
             session.show(drift_view(found.drift, everything=full))
 
 
+@dataclass
 class _Report:
     """The files of ``--report``, or none."""
 
-    def __init__(self, session: Session, directory: Path | None) -> None:
-        self._session = session
-        self._directory = directory
-        self.is_written = False
+    session: Session
+    directory: Path | None
+    is_written: bool = False
 
     def write(self, found: Found) -> None:
-        """The three files; ``issue.md`` is taken away when there is nothing to say in it."""
+        """``issue.md`` is taken away when there is nothing to say in it."""
         drift, read_at = found.drift, found.snapshot.read_at
         issue = drift_markdown(drift, read_at=read_at) if drift.is_any or drift.unread else None
-        self._put("issue.md", issue)
-        self._put("summary.md", drift_markdown(drift, read_at=read_at, limit=SUMMARY_LIMIT))
-        self._put("drift.json", drift_json(drift, read_at=read_at))
+        summary = drift_markdown(drift, read_at=read_at, limit=SUMMARY_LIMIT)
+        self.put(issue, summary, drift_json(drift, read_at=read_at))
         self.is_written = True
 
-    def write_failure(self, error: Exception) -> None:
-        """That the check failed, and why: never to be taken for no drift."""
-        if isinstance(error, AftError):
-            text = drift_failed_markdown(error.message, error.hint)
-        else:
-            text = drift_failed_markdown(unexpected(error))
-        self._put("issue.md", text)
-        self._put("summary.md", text)
-        self._put("drift.json", None)
-
-    def _put(self, name: str, text: str | None) -> None:
-        if self._directory is None:
+    def put(self, issue: str | None, summary: str, data: str | None) -> None:
+        """The three files; what is ``None`` is taken away."""
+        if self.directory is None:
             return
-        if text is None:
-            (self._directory / name).unlink(missing_ok=True)
-        else:
-            write_text(self._directory / name, self._session.masking.careful(text))
+        for name, text in {"issue.md": issue, "summary.md": summary, "drift.json": data}.items():
+            if text is None:
+                (self.directory / name).unlink(missing_ok=True)
+            else:
+                write_text(self.directory / name, self.session.masking.careful(text))
 
 
 @contextlib.contextmanager
 def _report(session: Session, directory: Path | None) -> Iterator[_Report]:
-    """A check that failed is no check: when the block ends before anything was found, the issue
-    says so, and stays open."""
+    """A check that failed is no check: when the block ends before anything was found, the files say
+    so, and why, and the issue stays open."""
     report = _Report(session, directory)
     try:
         yield report
     except Exception as error:
         if not report.is_written:
-            report.write_failure(error)
+            if isinstance(error, AftError):
+                text = drift_failed_markdown(error.message, error.hint)
+            else:
+                text = drift_failed_markdown(unexpected(error))
+            report.put(text, text, None)
         raise

@@ -8,7 +8,6 @@ import click
 
 from aft.app.explain import explain_access, explain_account
 from aft.cli.context import REVISION_HELP, Session, many, pass_session
-from aft.files import RevisionFiles
 from aft.plan.access import Question
 from aft.plan.explanation import narrowed
 from aft.policy_language.service_facts import MULTI_VALUED_KEYS
@@ -78,7 +77,8 @@ def command(
     if question is not None:
         if names or short:
             raise click.UsageError("--action goes with neither NAME nor --short")
-        _answer(session, files, request_id, question, as_json=as_json)
+        access = explain_access(workspace, files, request_id, question)
+        click.echo(access_json(access) if as_json else access_text(access), nl=False)
         return
     explanation = narrowed(explain_account(workspace, files, request_id, live=live), names)
     if as_json:
@@ -97,14 +97,6 @@ def _question(*, actions: tuple[str, ...], pairs: tuple[str, ...], **said: Any) 
         return None
     values, absent = _context(pairs)
     return Question(actions=actions, context=values, absent=absent, **said)
-
-
-def _answer(
-    session: Session, files: RevisionFiles, request_id: str, question: Question, *, as_json: bool
-) -> None:
-    """What may be done in the account, as of now."""
-    access = explain_access(session.workspace, files, request_id, question)
-    click.echo(access_json(access) if as_json else access_text(access), nl=False)
 
 
 def _context(pairs: tuple[str, ...]) -> tuple[dict[str, str | tuple[str, ...]], list[str]]:

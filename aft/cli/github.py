@@ -25,13 +25,14 @@ from aft.cli.github_options import Hub, hub_options
 from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 from aft.desired.issue_form import FORM_PATH
 from aft.forge.fitting import fitted_body
-from aft.forge.port import issue_thread, pull_thread
+from aft.forge.port import Thread, issue_thread, pull_thread
+from aft.plan.reviewed import reviewed_to_json
 from aft.report.findings import findings_github, findings_json, findings_text
 from aft.report.markdown.failure import FailurePage
 from aft.report.markdown.fitting import comment, summary
 from aft.values.words import counted
 
-OUTDATED_EXIT = FINDINGS_EXIT = 3
+FINDINGS_EXIT = 3
 _APPLY_WORKFLOW = ".github/workflows/apply.yml"
 _OUT = click.option(
     "--out",
@@ -100,9 +101,7 @@ def comment_command(
         if no_need:
             click.echo(no_need)
             return
-    posted = post_sticky(hub.forge, pull_thread(number), text, note=hub.cut_note)
-    click.echo(posted.words)
-    _warn_of_another_login(hub, posted.comment.author.login)
+    _post(hub, pull_thread(number), text)
 
 
 @command.command("pulls", short_help="Fetch the heads of the open pull requests.")
@@ -175,7 +174,7 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     review = review_of_commit(
         hub.forge, commit, plan_pipeline=workflow, apply_pipeline=_APPLY_WORKFLOW
     )
-    write_text(out, review.text)
+    write_text(out, reviewed_to_json(review.reviewed))
     click.echo(review.words)
 
 
@@ -266,9 +265,7 @@ def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
     text = text_to_post(file)
     if not text.strip():
         raise click.UsageError(f"{file} is missing or empty")
-    posted = post_sticky(hub.forge, issue_thread(number), text, note=hub.cut_note)
-    click.echo(posted.words)
-    _warn_of_another_login(hub, posted.comment.author.login)
+    _post(hub, issue_thread(number), text)
 
 
 @command.command("signatures", short_help="Find commits whose signature is not verified.")
@@ -326,8 +323,11 @@ def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
     write_text(folder / "summary.md", summary(page))
 
 
-def _warn_of_another_login(hub: Hub, login: str) -> None:
-    """The next run would not find the comment, and write another one."""
+def _post(hub: Hub, thread: Thread, text: str) -> None:
+    """Write the comment or update ours; warn when the next run would not find it."""
+    posted = post_sticky(hub.forge, thread, text, note=hub.cut_note)
+    click.echo(posted.words)
+    login = posted.comment.author.login
     me = hub.forge.me().login
     if login.lower() != me.lower():
         click.echo(
@@ -375,4 +375,4 @@ def _keep(session: Session, text: str, out: Path | None, *, default: str, check:
         write_text(file, text)
         click.echo(f"wrote {shown}")
     if check and not is_current:
-        sys.exit(OUTDATED_EXIT)
+        sys.exit(FINDINGS_EXIT)

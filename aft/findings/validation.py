@@ -206,7 +206,10 @@ def _constraint(problem: _Problem, expected: Expected) -> str:
     bound = "at most" if kind.endswith("too_long") else "at least"
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
-        return f"expected {words} {_bound(context[key])}, {found}"
+        limit = context[key]
+        if isinstance(limit, float) and limit.is_integer():
+            limit = int(limit)  # 2.0 as people write it
+        return f"expected {words} {limit}, {found}"
     match kind:
         case "string_pattern_mismatch":
             examples = expected.examples()
@@ -224,8 +227,3 @@ def _constraint(problem: _Problem, expected: Expected) -> str:
         case "date_parsing" | "date_from_datetime_parsing" | "date_from_datetime_inexact":
             return f"expected a date such as 2027-06-30, {found}"
     return f"{problem.text[:1].lower()}{problem.text[1:]}; {found}"
-
-
-def _bound(limit: Any) -> Any:
-    """``2.0`` as people write it."""
-    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit

@@ -78,7 +78,11 @@ def apply_now(
         and not plan.confirmations
         and not overcome(plan, planned.desired, planned.ledger)
     ):
-        return _published(world)
+        try:
+            world.ledger.publish()
+        except AftError as error:
+            return Outcome(run="", targets=(), unpublished=error.message)
+        return Outcome(run="", targets=())
     run = RunInfo(
         id=world.run,
         actor=actor(workspace.environ),
@@ -95,14 +99,6 @@ def apply_now(
         run=run,
         stop=stop,
     )
-
-
-def _published(world: World) -> Outcome:
-    try:
-        world.ledger.publish()
-    except AftError as error:
-        return Outcome(run="", targets=(), unpublished=error.message)
-    return Outcome(run="", targets=())
 
 
 def actor(environ: Mapping[str, str]) -> str:

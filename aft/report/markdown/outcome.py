@@ -60,7 +60,9 @@ class OutcomePage:
             bullets("### Done", (_done(self, row) for row in done)),
             bullets("### Not in the reviewed plan, but no risk", routine),
         ]
-        top = (f"## {_headline(self)}", f"**{_counts(self)}**", *_what_next(self))
+        outcome, plan = self.outcome, self.plan
+        counts = outcome_line(outcome) if outcome.run else summary_line(plan, self.kinds)
+        top = (f"## {_headline(self)}", f"**{counts}**", *_what_next(self))
         return top, sections, _footer(self), left_out(self.rest)
 
 
@@ -77,10 +79,6 @@ def _headline(page: OutcomePage) -> str:
     ended = {row.status for row in outcome.targets}
     sign = "❌" if Status.FAILED in ended else "⏸️" if Status.STOPPED in ended else "⚠️"
     return ", ".join([f"{sign} aft apply: partly done", *not_done(outcome)])
-
-
-def _counts(page: OutcomePage) -> str:
-    return outcome_line(page.outcome) if page.outcome.run else summary_line(page.plan, page.kinds)
 
 
 def _what_next(page: OutcomePage) -> Iterator[str]:

@@ -72,9 +72,9 @@ def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
     deleted = [change for change in units if change.action.removes]
     risky = [
         *_deleted(page.kinds, deleted),
-        *(entry for item in told if item.is_risky for entry in open_entries(item, plan)),
+        *(entry for item in told if item.risks for entry in open_entries(item, plan)),
     ]
-    ordinary = [folded_entry(item, everything=everything) for item in told if not item.is_risky]
+    ordinary = [folded_entry(item, everything=everything) for item in told if not item.risks]
     others = [change for change in units if not change.action.removes]
     number = counted(sum(bool(change.risk) for change in plan.changes), "risky change")
     lifted = [Entry(text=f"- {prose(line)}", tally=(("lifted limit", 1),)) for line in page.lifted]
