@@ -201,8 +201,7 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
 def _compare(session: Session, planned: Planned, reviewed: Reviewed, *, quiet: bool) -> None:
     """Raises ``NotReviewed`` for risks nobody has seen; says what else is new."""
     check_reviewed(planned.kinds, reviewed, planned.plan)
-    routine = newly_routine(reviewed, planned.plan)
-    words = routine_text(planned.kinds, routine, reviewed)
+    words = routine_text(planned.kinds, newly_routine(reviewed, planned.plan), reviewed)
     if words and not quiet:
         click.echo("\n" + session.mask(words))
 

@@ -94,8 +94,7 @@ class _Page:
         """One line each, aligned; under it what it was made from and what it goes before."""
         shown = [item for item in items if not _is_nothing(item)]
         if self.short:
-            ledger = OriginKind.LEDGER
-            shown = [it for it in items if it.origin.source or it.origin.kind is ledger]
+            shown = [it for it in items if it.origin.source or it.origin.kind is OriginKind.LEDGER]
         column = indent + 2 + _column(item.name for item in shown)
         for item in shown:
             lead = f"{' ' * indent}{one_line(item.name)}".ljust(column - 2) + "  "
