@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aft.app import local_paths
@@ -15,23 +13,13 @@ from aft.app.world import edge_onto, ledger_branch, open_sandbox
 from aft.config.model import Config
 from aft.desired.model import DesiredState
 from aft.git.ledger.branch import forget_ledger
-from aft.organization.model import OrganizationSnapshot
+from aft.report.sandbox import sandbox_text
 
 if TYPE_CHECKING:
     from aft.sandbox.profiles import Profile
 
 
-@dataclass(frozen=True, kw_only=True)
-class SandboxReport:
-    """What the simulated organization is like now. ``now`` is its own clock's time."""
-
-    profile: str
-    now: datetime
-    snapshot: OrganizationSnapshot
-    state_file: str
-
-
-def reset(workspace: Workspace, config: Config, profile: Profile) -> SandboxReport:
+def reset(workspace: Workspace, config: Config, profile: Profile) -> None:
     """Forget the organization and its ledger, and begin a new one."""
     from aft.sandbox.sandbox import Sandbox
 
@@ -42,17 +30,17 @@ def reset(workspace: Workspace, config: Config, profile: Profile) -> SandboxRepo
     forget_ledger(workspace.repository, ledger_branch(config, simulated=True))
     with open_sandbox(workspace, config, profile=profile):
         pass
-    return report(workspace, config)
 
 
-def report(workspace: Workspace, config: Config) -> SandboxReport:
-    """Look at the organization, by the same reads as on AWS."""
+def report(workspace: Workspace, config: Config, *, names_file: bool = False) -> str:
+    """What the organization is like, by the same reads as on AWS."""
+    path = local_paths.sandbox_state(workspace.repository.path, workspace.environ)
     with open_sandbox(workspace, config) as sandbox, edge_onto(sandbox, config) as edge:
-        return SandboxReport(
+        return sandbox_text(
+            edge.reader.read(),
             profile=sandbox.profile.value,
             now=sandbox.clock.now(),
-            snapshot=edge.reader.read(),
-            state_file=str(local_paths.sandbox_state(workspace.repository.path, workspace.environ)),
+            state_file=str(path) if names_file else "",
         )
 
 

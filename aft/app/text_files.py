@@ -3,6 +3,7 @@ file."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from aft.errors import UserError, system_words
@@ -25,6 +26,24 @@ def write_text(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise UserError(f"cannot write {path}: {system_words(error)}") from error
+
+
+def write_scaffold(folder: Path, files: Mapping[str, str]) -> dict[str, bool]:
+    """Write the files that are not there. By path, whether it was written; one that was there with
+    the same content is not named. Raises ``UserError`` when one cannot be written."""
+    done = {path: write_new(folder, path, text) for path, text in files.items()}
+    return {
+        path: is_new
+        for path, is_new in done.items()
+        if is_new or not _is_same(folder / path, files[path])
+    }
+
+
+def _is_same(file: Path, text: str) -> bool:
+    try:
+        return file.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def write_new(folder: Path, name: str, text: str) -> bool:

@@ -107,7 +107,8 @@ def open_world(
         if workspace.simulated:
             sandbox = stack.enter_context(open_sandbox(workspace, config))
         clock = sandbox.clock if sandbox is not None else SystemClock()
-        run = _run_id(clock)
+        # When it began, and enough chance to tell two of the same second apart.
+        run = f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         if sandbox is not None:
             edge = stack.enter_context(
                 edge_onto(sandbox, config, run_id=run, reads_only=reads_only)
@@ -126,11 +127,6 @@ def open_world(
             sandbox=sandbox,
             run=run,
         )
-
-
-def _run_id(clock: Clock) -> str:
-    """When it began, and enough chance to tell two of the same second apart."""
-    return f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 @contextlib.contextmanager

@@ -8,31 +8,31 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from aft.cli.context import FILE, Session, pass_session
-from aft.cli.planning import (
-    ScopeChoice,
-    note_uncommitted,
-    read_plan,
-    read_reviewed,
-    scope_of,
-    scope_options,
-)
-from aft.cli.report_folder import ReportFolder, report_folder, report_option
+from aft.app.apply.applying import RefusedBySafety, apply_now, check_reviewed
+from aft.app.plan.planning import Planned, check_pinned, plan_now, publish
+from aft.app.text_files import read_text
+from aft.app.world import World, ledger_tip, open_world
+from aft.cli.context import EXISTING_FILE, FILE, Session, deadline_option, pass_session
+from aft.cli.interrupts import stop_on_signals
+from aft.cli.planning import ScopeChoice, desired_of, scope_options
+from aft.cli.report_folder import ReportFolder, report_folder, report_option, write_outcome
+from aft.errors import AftError
+from aft.plan.codec import plan_digest, plan_from_json
+from aft.plan.model import Plan
+from aft.plan.outcome import Outcome
+from aft.plan.reviewed import LARGEST, Reviewed, newly_routine, reviewed_from_json, together
+from aft.ports import Observer
+from aft.report.markdown.unreviewed import routine_text
+from aft.report.outcome import outcome_json, outcome_view
+from aft.report.progress import LineProgress, MaskedProgress, QuietProgress, TerminalProgress
+from aft.report.text import plan_headline, plan_view
 
 PARTLY_EXIT = 4
 STOPPING = "stopping after the steps at hand; a second signal ends at once"
-
-if TYPE_CHECKING:
-    from aft.app.plan.planning import Planned
-    from aft.app.world import World
-    from aft.plan.model import Plan
-    from aft.plan.outcome import Outcome
-    from aft.plan.reviewed import Reviewed
-    from aft.ports import Observer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +51,10 @@ class Order:
 
 
 @click.command("apply")
-@click.argument(
-    "plan_file",
-    metavar="[PLAN]",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=False,
-)
+@click.argument("plan_file", metavar="[PLAN]", type=EXISTING_FILE, required=False)
 @scope_options
 @click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option(
-    "--deadline",
-    metavar="SECONDS",
-    type=click.FloatRange(min=1),
-    help="Start no step after this time; the next run continues.",
-)
+@deadline_option("Start no step after this time; the next run continues.")
 @click.option(
     "--publish",
     is_flag=True,
@@ -80,19 +70,16 @@ class Order:
     "are not in it. May be repeated, for several merged pull requests.",
 )
 @report_option
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.option("--json", "quiet", is_flag=True, help="Print the outcome as JSON.")
 @pass_session
 def command(
     session: Session,
     *,
     plan_file: Path | None,
     choice: ScopeChoice,
-    yes: bool,
-    deadline: float | None,
-    publish: bool,
     reviewed_files: tuple[Path, ...],
     report: Path | None,
-    as_json: bool,
+    **asked: Any,
 ) -> None:
     """Apply the repository to the organization, and record every step in the ledger.
 
@@ -112,18 +99,14 @@ def command(
     with report_folder(session, report, "apply") as folder:
         if plan_file is not None and choice != ScopeChoice():
             raise click.UsageError("a PLAN already says its revision, scope and steps")
+        reviewed = [reviewed_from_json(read_text(it, most=LARGEST)) for it in reviewed_files]
         order = Order(
-            yes=yes,
-            deadline=deadline,
-            quiet=as_json,
-            publish=publish,
+            **asked,
             is_pinned=plan_file is not None,
-            reviewed=read_reviewed(reviewed_files) if reviewed_files else None,
+            reviewed=together(reviewed) if reviewed else None,
         )
         planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
-    if as_json:
-        from aft.report.outcome import outcome_json
-
+    if order.quiet:
         click.echo(outcome_json(outcome, planned.plan), nl=False)
     sys.exit(outcome.exit_code or (0 if is_published else PARTLY_EXIT))
 
@@ -131,9 +114,6 @@ def command(
 def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> tuple[str, ...]:
     """Publish the organization as it is now; what was read before serves if nothing was done.
     Says why it could not."""
-    from aft.app.plan.publishing import publish
-    from aft.errors import AftError
-
     known = None if outcome.targets else planned.snapshot
     try:
         publish(session.workspace, world, planned.desired, known)
@@ -153,23 +133,17 @@ def _run(
 ) -> tuple[Planned, Outcome, bool]:
     """Plan anew, or check the pinned plan; carry it out; leave the report. False: not published
     although that was asked for."""
-    from aft.app.plan.planning import check_pinned, plan_now
-    from aft.app.world import ledger_tip, open_world
-    from aft.plan.codec import plan_digest
-
     workspace = session.workspace
-    plan = read_plan(plan_file) if plan_file is not None else None
-    if plan is None and choice.revision is None:
-        note_uncommitted(session)
-    files = workspace.files(plan.revision if plan is not None else choice.revision or "HEAD")
-    session.mask_as(files)
-    if folder is not None:
-        folder.revision = files.revision
-    if plan is not None:
-        config = workspace.config(files)
+    plan = plan_from_json(read_text(plan_file)) if plan_file is not None else None
+    if plan is None:
+        desired, _, scope = desired_of(session, choice, folder)
+        config = desired.config
     else:
-        desired = workspace.desired(files)
-        config, scope = desired.config, scope_of(session, desired, choice)
+        files = workspace.files(plan.revision)
+        session.mask_as(files)
+        if folder is not None:
+            folder.revision = files.revision
+        config = workspace.config(files)
     with open_world(workspace, config) as world:
         with session.waiting("Reading the organization"):
             if plan is not None:
@@ -188,8 +162,6 @@ def _run(
         outcome = carry_out(session, world, planned, order)
         notes = _publish(session, world, planned, outcome) if order.publish else ()
     if folder is not None:
-        from aft.cli.report_files import write_outcome
-
         tip = ledger_tip(workspace, config)
         write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed, notes=notes)
     return planned, outcome, not notes
@@ -197,11 +169,6 @@ def _run(
 
 def carry_out(session: Session, world: World, planned: Planned, order: Order) -> Outcome:
     """Show, check, ask, do, sum up."""
-    from aft.app.apply.applying import RefusedBySafety, apply_now
-    from aft.cli.stopping import stop_on_signals
-    from aft.report.outcome import outcome_view
-    from aft.report.text import plan_headline, plan_view
-
     plan, kinds, refusals = planned.plan, planned.kinds, planned.refusals
     if not order.quiet:
         width = session.console.width
@@ -233,21 +200,14 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
 
 def _compare(session: Session, planned: Planned, reviewed: Reviewed, *, quiet: bool) -> None:
     """Raises ``NotReviewed`` for risks nobody has seen; says what else is new."""
-    from aft.app.apply.applying import check_reviewed
-    from aft.plan.reviewed import newly_routine
-    from aft.report.markdown.unreviewed import routine_text
-
     check_reviewed(planned.kinds, reviewed, planned.plan)
-    routine = newly_routine(reviewed, planned.plan)
-    words = routine_text(planned.kinds, routine, reviewed)
+    words = routine_text(planned.kinds, newly_routine(reviewed, planned.plan), reviewed)
     if words and not quiet:
         click.echo("\n" + session.mask(words))
 
 
 @contextlib.contextmanager
 def _progress(session: Session, plan: Plan, *, quiet: bool) -> Iterator[Observer]:
-    from aft.report.progress import LineProgress, MaskedProgress, QuietProgress, TerminalProgress
-
     total = len(plan.changes)
     if quiet or session.quiet or total == 0:
         yield QuietProgress()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from aft.app.workspace import Workspace
     from aft.files import RevisionFiles
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 SANDBOX_VARIABLE = "AFT_SANDBOX"
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
@@ -126,7 +128,18 @@ CONFIG_FROM_HELP = (
 )
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def many(name: str, metavar: str, words: str, *names: str) -> Callable[[F], F]:
+    """An option that may be repeated."""
+    return click.option(name, *names, metavar=metavar, multiple=True, help=words)
+
+
+def deadline_option(words: str) -> Callable[[F], F]:
+    """``--deadline SECONDS``."""
+    return click.option("--deadline", metavar="SECONDS", type=click.FloatRange(min=1), help=words)
 
 
 def format_option(**forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import click
 
+from aft.app.doctor.aws_facts import amazon_facts, machine_facts
+from aft.app.doctor.github_facts import hub_facts
 from aft.cli.context import Session, pass_session
-
-if TYPE_CHECKING:
-    from aft.doctor.model import Check
+from aft.doctor.aws import check_amazon
+from aft.doctor.github import check_hub
+from aft.doctor.machine import check_machine
+from aft.doctor.model import Check, Verdict
+from aft.report.doctor import doctor_json, doctor_text
 
 
 @click.command("doctor")
@@ -24,9 +27,6 @@ def command(session: Session, *, repository: str | None, as_json: bool) -> None:
     Only reads. Every ✗ is a problem, shown with its remedy, and makes the exit code 1; ! is a
     warning; what could not be checked is "not checked". With --github, also checks branch rules,
     environments, Actions settings, workflow files, and stored AWS keys."""
-    from aft.doctor.model import Verdict
-    from aft.report.doctor import doctor_json, doctor_text
-
     with session.waiting("Looking"):
         checks = list(_checks(session, repository))
     rows = [(item.id, item.verdict.value, item.says, item.remedy) for item in checks]
@@ -36,10 +36,6 @@ def command(session: Session, *, repository: str | None, as_json: bool) -> None:
 
 
 def _checks(session: Session, repository: str | None) -> Iterator[Check]:
-    from aft.app.doctor.aws_facts import amazon_facts, machine_facts
-    from aft.doctor.aws import check_amazon
-    from aft.doctor.machine import check_machine
-
     workspace = session.workspace
     files = workspace.files(None)
     config = workspace.config(files)
@@ -48,7 +44,4 @@ def _checks(session: Session, repository: str | None) -> Iterator[Check]:
     if state is not None:  # else the repository's errors come first
         yield from check_amazon(amazon_facts(workspace, state))
     if repository is not None:
-        from aft.app.doctor.github_facts import hub_facts
-        from aft.doctor.github import check_hub
-
         yield from check_hub(hub_facts(session.environ, repository, workspace.repository.path))

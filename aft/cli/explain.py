@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from aft.cli.context import REVISION_HELP, Session, pass_session
-
-if TYPE_CHECKING:
-    from aft.files import RevisionFiles
-    from aft.plan.access import Question
+from aft.app.explain import explain_access, explain_account
+from aft.cli.context import REVISION_HELP, Session, many, pass_session
+from aft.plan.access import Question
+from aft.plan.explanation import narrowed
+from aft.policy_language.service_facts import MULTI_VALUED_KEYS
+from aft.report.explain_access import access_json, access_text
+from aft.report.explain_values import explanation_json, explanation_view
 
 
 @click.command("explain")
@@ -24,25 +26,22 @@ if TYPE_CHECKING:
 @click.option(
     "--short", is_flag=True, help="Show only values set in files; one line per setting and step."
 )
-@click.option(
+@many(
     "--action",
+    "ACTION",
+    "Evaluate service:Action with the SCPs and RCPs attached now; may be repeated.",
     "actions",
-    metavar="ACTION",
-    multiple=True,
-    help="Evaluate service:Action with the SCPs and RCPs attached now; may be repeated.",
 )
 @click.option("--resource", metavar="ARN", help="With --action: the resource; '*' for none.")
 @click.option("--region", metavar="REGION", help="With --action: the region.")
 @click.option(
     "--principal", metavar="WHO", help="With --action: an ARN, root, role/NAME or user/NAME."
 )
-@click.option(
+@many(
     "--context",
+    "KEY[=VALUE]",
+    "With --action: a condition key's value; repeat it for a list; without = the key is absent.",
     "pairs",
-    metavar="KEY[=VALUE]",
-    multiple=True,
-    help="With --action: a condition key's value; repeat it for a list; without = the key is "
-    "absent.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for tools.")
 @pass_session
@@ -70,10 +69,6 @@ def command(
     resource and condition keys that you did not give. Every answer names the level, policy and
     statement.
     """
-    from aft.app.explain import explain_account
-    from aft.plan.explanation import narrowed
-    from aft.report.explain_values import explanation_json, explanation_view
-
     if working_tree and revision:
         raise click.UsageError("--working-tree and --revision exclude each other")
     workspace = session.workspace
@@ -82,7 +77,8 @@ def command(
     if question is not None:
         if names or short:
             raise click.UsageError("--action goes with neither NAME nor --short")
-        _answer(session, files, request_id, question, as_json=as_json)
+        access = explain_access(workspace, files, request_id, question)
+        click.echo(access_json(access) if as_json else access_text(access), nl=False)
         return
     explanation = narrowed(explain_account(workspace, files, request_id, live=live), names)
     if as_json:
@@ -95,8 +91,6 @@ def command(
 
 def _question(*, actions: tuple[str, ...], pairs: tuple[str, ...], **said: Any) -> Question | None:
     """What --action asks, if it is there."""
-    from aft.plan.access import Question
-
     if not actions:
         if pairs or any(said.values()):
             raise click.UsageError("--resource, --region, --principal and --context need --action")
@@ -105,21 +99,8 @@ def _question(*, actions: tuple[str, ...], pairs: tuple[str, ...], **said: Any) 
     return Question(actions=actions, context=values, absent=absent, **said)
 
 
-def _answer(
-    session: Session, files: RevisionFiles, request_id: str, question: Question, *, as_json: bool
-) -> None:
-    """What may be done in the account, as of now."""
-    from aft.app.explain_access import explain_access
-    from aft.report.explain_access import access_json, access_text
-
-    access = explain_access(session.workspace, files, request_id, question)
-    click.echo(access_json(access) if as_json else access_text(access), nl=False)
-
-
 def _context(pairs: tuple[str, ...]) -> tuple[dict[str, str | tuple[str, ...]], list[str]]:
     """Values by key, and absent keys."""
-    from aft.policy_language.service_facts import MULTI_VALUED_KEYS
-
     found: dict[str, list[str]] = {}
     absent: list[str] = []
     for pair in pairs:

@@ -8,21 +8,41 @@ from pathlib import Path
 
 import click
 
-from aft.app.forge.comments import post_sticky, pull_request_of_commit, text_to_post, why_not
-from aft.app.forge.issues import settle_issue
+from aft.app.forge.posting import (
+    post_sticky,
+    pull_request_of_commit,
+    settle_issue,
+    text_to_post,
+    why_not,
+)
 from aft.app.forge.pulls import PULLS_PREFIX, PullState, fetch_open_pulls, fetch_pull, open_or_find
 from aft.app.forge.reviews import review_of_commit
-from aft.app.text_files import write_text
-from aft.cli.context import FILE, FOLDER
-from aft.cli.github_files import codeowners_command, issue_form_command
+from aft.app.forge.signatures import are_signatures_required, signature_findings
+from aft.app.requests import form_of
+from aft.app.text_files import read_text, write_text
+from aft.cli.context import FILE, FOLDER, Session, pass_session
 from aft.cli.github_options import Hub, hub_options
+from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
+from aft.desired.issue_form import FORM_PATH
 from aft.forge.fitting import fitted_body
-from aft.forge.port import issue_thread, pull_thread
-from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
+from aft.forge.port import Thread, issue_thread, pull_thread
+from aft.plan.reviewed import reviewed_to_json
+from aft.report.findings import findings_github, findings_json, findings_text
+from aft.report.markdown.failure import FailurePage
+from aft.report.markdown.fitting import comment, summary
 from aft.values.words import counted
 
 FINDINGS_EXIT = 3
 _APPLY_WORKFLOW = ".github/workflows/apply.yml"
+_OUT = click.option(
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    help="The file to write. Default: its standard path in .github/.",
+)
+_CHECK = click.option(
+    "--check", is_flag=True, help="Write nothing; exit 3 if the file is not up to date."
+)
 
 
 @click.group("github")
@@ -81,9 +101,7 @@ def comment_command(
         if no_need:
             click.echo(no_need)
             return
-    posted = post_sticky(hub.forge, pull_thread(number), text, note=hub.cut_note)
-    click.echo(posted.words)
-    _warn_of_another_login(hub, posted.comment.author.login)
+    _post(hub, pull_thread(number), text)
 
 
 @command.command("pulls", short_help="Fetch the heads of the open pull requests.")
@@ -97,10 +115,10 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
     removed; the event's own pull request is excluded. For aft validate --against
     'refs/aft/pulls/*'."""
     own = {hub.event.pull.number} if hub.event.pull else set()
-    result = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
-    click.echo(f"{counted(len(result.fetched), 'open pull request')} in {PULLS_PREFIX}")
-    for missing in result.missing:
-        click.echo(f"pull request #{missing} has no head that can be fetched", err=True)
+    fetched, missing = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
+    click.echo(f"{counted(len(fetched), 'open pull request')} in {PULLS_PREFIX}")
+    for number in missing:
+        click.echo(f"pull request #{number} has no head that can be fetched", err=True)
 
 
 @command.command("fetch-pull", short_help="Fetch the result of merging a pull request.")
@@ -156,7 +174,7 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     review = review_of_commit(
         hub.forge, commit, plan_pipeline=workflow, apply_pipeline=_APPLY_WORKFLOW
     )
-    write_text(out, review.text)
+    write_text(out, reviewed_to_json(review.reviewed))
     click.echo(review.words)
 
 
@@ -247,9 +265,7 @@ def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
     text = text_to_post(file)
     if not text.strip():
         raise click.UsageError(f"{file} is missing or empty")
-    posted = post_sticky(hub.forge, issue_thread(number), text, note=hub.cut_note)
-    click.echo(posted.words)
-    _warn_of_another_login(hub, posted.comment.author.login)
+    _post(hub, issue_thread(number), text)
 
 
 @command.command("signatures", short_help="Find commits whose signature is not verified.")
@@ -269,9 +285,6 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
     """Find commits whose signature GitHub has not verified; exit 3 if there are any.
 
     Does nothing unless aft.yaml at --from sets github.require_signatures."""
-    from aft.app.forge.signatures import are_signatures_required, signature_findings
-    from aft.report.findings import findings_github, findings_json, findings_text
-
     workspace = hub.session.workspace
     if not are_signatures_required(workspace, base):
         hub.session.say("aft.yaml does not ask for signatures (github.require_signatures)")
@@ -296,7 +309,7 @@ def _silent_page(hub: Hub, verb: str) -> str:
         hint="look at the log",
         log=hub.log,
     )
-    return failure_comment(page)
+    return comment(page)
 
 
 def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
@@ -306,12 +319,15 @@ def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:
         hint=f"merge or rebase onto {base}, then push again",
         log=hub.log,
     )
-    write_text(folder / "comment.md", failure_comment(page))
-    write_text(folder / "summary.md", failure_summary(page))
+    write_text(folder / "comment.md", comment(page))
+    write_text(folder / "summary.md", summary(page))
 
 
-def _warn_of_another_login(hub: Hub, login: str) -> None:
-    """The next run would not find the comment, and write another one."""
+def _post(hub: Hub, thread: Thread, text: str) -> None:
+    """Write the comment or update ours; warn when the next run would not find it."""
+    posted = post_sticky(hub.forge, thread, text, note=hub.cut_note)
+    click.echo(posted.words)
+    login = posted.comment.author.login
     me = hub.forge.me().login
     if login.lower() != me.lower():
         click.echo(
@@ -319,5 +335,44 @@ def _warn_of_another_login(hub: Hub, login: str) -> None:
         )
 
 
-command.add_command(codeowners_command)
-command.add_command(issue_form_command)
+@command.command("codeowners", short_help="Generate CODEOWNERS from the owners in the requests.")
+@_OUT
+@_CHECK
+@pass_session
+def codeowners_command(session: Session, *, out: Path | None, check: bool) -> None:
+    """Generate CODEOWNERS from the owners in the requests.
+
+    Each team's handle is in github.teams of aft.yaml. What no team owns belongs to
+    github.platform_team, as do aft.yaml, customizations/ and .github/. Makes no network calls."""
+    workspace = session.workspace
+    state = workspace.desired(workspace.files(None))
+    unknown = teams_without_handle(state)
+    if unknown:
+        session.say(f"note: no handle in github.teams for {', '.join(unknown)}")
+    _keep(session, codeowners(state), out, default=CODEOWNERS_PATH, check=check)
+
+
+@command.command("issue-form", short_help="Generate the issue form for requesting accounts.")
+@_OUT
+@_CHECK
+@pass_session
+def issue_form_command(session: Session, *, out: Path | None, check: bool) -> None:
+    """Generate the issue form "Request an AWS account", with the repository's OUs, baselines and
+    customizations as choices.
+
+    Run it again when these change; aft new --from-issue reads the answers. Makes no network
+    calls."""
+    _keep(session, form_of(session.workspace), out, default=FORM_PATH, check=check)
+
+
+def _keep(session: Session, text: str, out: Path | None, *, default: str, check: bool) -> None:
+    file = out or session.workspace.repository.path / default
+    shown = out or default
+    is_current = file.is_file() and read_text(file, errors="replace") == text
+    if is_current or check:
+        click.echo(f"{shown} is {'current' if is_current else 'not current'}")
+    else:
+        write_text(file, text)
+        click.echo(f"wrote {shown}")
+    if check and not is_current:
+        sys.exit(FINDINGS_EXIT)

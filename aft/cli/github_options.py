@@ -7,16 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from aft.cli.context import FILE, Session, pass_session
-
-if TYPE_CHECKING:
-    from aft.git.wire import RefFetch
-    from aft.github.actions import Event
-    from aft.github.forge import GitHubContext, GitHubForge
+from aft.clock import SystemClock
+from aft.git.wire import RefFetch
+from aft.github.actions import Event, event_path, read_event, write_outputs
+from aft.github.forge import GitHubContext, GitHubForge
 
 PATIENCE = 600
 
@@ -32,20 +31,14 @@ class Hub:
 
     @cached_property
     def context(self) -> GitHubContext:
-        from aft.github.forge import GitHubContext
-
         return GitHubContext.read(self.session.environ, repository=self.repository)
 
     @cached_property
     def forge(self) -> GitHubForge:
-        from aft.clock import SystemClock
-
         return self.context.forge(self.context.client(SystemClock(), patience=self.patience))
 
     @cached_property
     def event(self) -> Event:
-        from aft.github.actions import event_path, read_event
-
         return read_event(event_path(self.session.environ, self.event_path))
 
     @property
@@ -75,15 +68,11 @@ class Hub:
         return pull.head_sha if pull is not None and pull.number == number else ""
 
     def fetching(self, remote: str) -> RefFetch:
-        from aft.git.wire import RefFetch
-
         workspace = self.session.workspace
         return RefFetch(workspace.repository, remote=remote, environ=workspace.environ)
 
     def outputs(self, values: Mapping[str, str]) -> None:
         """For the workflow's next steps."""
-        from aft.github.actions import write_outputs
-
         path = self.session.environ.get("GITHUB_OUTPUT", "")
         write_outputs(Path(path) if path else None, values)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from aft.app.history import history_of
 from aft.cli.context import REVISION_HELP, Session, pass_session
+from aft.report.history import history_json, history_view
 
 
 @click.command("history")
@@ -17,9 +19,6 @@ def command(session: Session, *, request_id: str, revision: str | None, as_json:
 
     Needs no credentials. ID is a request's id (its file name without .yaml), even if the file
     was removed; "organization" shows the OU tree and the runs."""
-    from aft.app.history import history_of
-    from aft.report.history import history_json, history_view
-
     entries = history_of(session.workspace, request_id, revision=revision or "HEAD")
     if as_json:
         click.echo(history_json(entries), nl=False)

@@ -8,7 +8,21 @@ from pathlib import Path
 
 import click
 
+from aft.app.requests import form_of_new
+from aft.app.text_files import write_scaffold
 from aft.cli.context import FOLDER, Session, pass_session
+from aft.desired.issue_form import FORM_PATH
+from aft.kinds.registry import installed_kinds
+from aft.scaffold.repository import RepositoryChoices, repository_files
+from aft.scaffold.roles import (
+    READER_ROLE,
+    ROLES_PATH,
+    TERRAFORM_PATH,
+    RoleNames,
+    roles_template,
+    roles_terraform,
+)
+from aft.scaffold.workflows import workflow_files
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _ACTION = re.compile(_REPOSITORY.pattern + r"@[0-9a-f]{40}")
@@ -61,11 +75,6 @@ def command(
     _check(region=region, account=management_account, repository=repository, action=action)
     if terraform and not repository:
         raise click.UsageError("--terraform is for --github")
-    from aft.app.init import write_scaffold
-    from aft.app.requests.issue_forms import form_of_new
-    from aft.desired.issue_form import FORM_PATH
-    from aft.scaffold.repository import RepositoryChoices, repository_files
-
     choices = RepositoryChoices(
         home_region=region,
         management_account=management_account or "",
@@ -77,12 +86,13 @@ def command(
     done = write_scaffold(target, files)
     if repository and action:
         more = _github(repository, action, choices.member_role, terraform=terraform)
-        done += write_scaffold(target, {**more, FORM_PATH: form_of_new(target, files)})
-    for path in done.written:
+        done |= write_scaffold(target, {**more, FORM_PATH: form_of_new(target, files)})
+    written = sorted(path for path, is_new in done.items() if is_new)
+    for path in written:
         click.echo(f"wrote {path}")
-    for path in done.left:
+    for path in sorted(done.keys() - set(written)):
         click.echo(f"left {path} as it is")
-    if not done.written:
+    if not written:
         session.say("Nothing to write.")
     elif not (target / ".git").exists():
         session.say("Next: git init, git add, git commit; then aft validate.")
@@ -116,16 +126,6 @@ def _check(*, region: str, account: str | None, repository: str | None, action: 
 def _github(
     repository: str, action: str, member_role: str, *, terraform: bool
 ) -> Mapping[str, str]:
-    from aft.kinds.registry import installed_kinds
-    from aft.scaffold.roles import (
-        READER_ROLE,
-        ROLES_PATH,
-        TERRAFORM_PATH,
-        RoleNames,
-        roles_template,
-        roles_terraform,
-    )
-    from aft.scaffold.workflows import workflow_files
 
     kinds = installed_kinds()
     names = RoleNames(

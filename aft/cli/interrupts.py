@@ -6,9 +6,17 @@ run that somebody interrupted while it still read would go on and change account
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
+from threading import Event
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aft.engine.model import StopToken
+    from aft.ports import Clock
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -35,3 +43,31 @@ class Interrupts:
             os._exit(128 + number)
         self.received = number
         raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def stop_on_signals(
+    *, clock: Clock | None = None, seconds: float | None = None, notice: str = ""
+) -> Iterator[StopToken]:
+    """A token that the first signal, or ``seconds`` of ``clock``, sets; a second signal ends the
+    process there and then. ``notice`` is said, on standard error, when the first one comes. Ending
+    at once is safe too: what was begun is in the ledger, and the next run continues."""
+    from aft.engine.model import StopToken
+
+    interrupted = Event()
+    token = StopToken(clock=clock, seconds=seconds)
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            os._exit(128 + number)
+        interrupted.set()
+        if notice:  # not through a buffer: this may have interrupted somebody who is writing
+            os.write(2, f"\n{notice}\n".encode())
+        token.set(f"{signal.Signals(number).name} received")
+
+    previous = {number: signal.signal(number, on_signal) for number in SIGNALS}
+    try:
+        yield token
+    finally:
+        for number, old in previous.items():
+            signal.signal(number, old)

@@ -6,19 +6,23 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from aft.app.plan import previews
+from aft.app.plan.planning import Planned, plan_now, plan_published
 from aft.app.text_files import write_text
+from aft.app.world import open_world
 from aft.cli.context import CONFIG_FROM_HELP, FILE, Session, format_option, pass_session
-from aft.cli.planning import ScopeChoice, note_uncommitted, scope_of, scope_options
-from aft.cli.report_folder import ReportFolder, report_folder, report_option
-
-if TYPE_CHECKING:
-    from aft.app.plan.planning import Planned
-    from aft.findings.model import Finding
-    from aft.report.markdown.plan import PlanPage
+from aft.cli.planning import ScopeChoice, desired_of, scope_options
+from aft.cli.report_folder import ReportFolder, plan_page, report_folder, report_option, write_plan
+from aft.findings.model import Finding
+from aft.plan.codec import plan_to_json
+from aft.report.markdown.fitting import comment
+from aft.report.markdown.plan import PlanPage
+from aft.report.text import plan_view
+from aft.report.wording import published_note
 
 CHANGES_EXIT = 2
 REFUSED_EXIT = 5
@@ -93,13 +97,9 @@ def command(
         _check(how, choice)
         planned, warnings = _made(session, choice, folder, how)
         if out is not None:
-            from aft.plan.codec import plan_to_json
-
             write_text(out, plan_to_json(planned.plan))
         page = None
         if folder is not None or form == "markdown":
-            from aft.cli.report_files import plan_page, write_plan
-
             base = choice.changed_since or how.config_from
             page = plan_page(session, planned, warnings=warnings, base=base, notes=_notes(planned))
             if folder is not None:
@@ -125,29 +125,20 @@ def _made(
     session: Session, choice: ScopeChoice, folder: ReportFolder | None, how: _How
 ) -> tuple[Planned, tuple[Finding, ...]]:
     """Read, compare; with the findings that stop nothing."""
-    from aft.app.plan import planning, previews, publishing
-    from aft.app.world import open_world
-
-    workspace, revision = session.workspace, choice.revision
-    if not how.working_tree and revision is None:
-        note_uncommitted(session)
-    files = workspace.files(None if how.working_tree else revision or "HEAD")
-    # A pull request does not decide what is masked of it.
-    session.mask_as(files if how.config_from is None else workspace.files(how.config_from))
-    if folder is not None:
-        folder.revision = files.revision
-    desired, warnings = workspace.checked(files, config_from=how.config_from)
-    scope = scope_of(session, desired, choice)
+    workspace = session.workspace
+    desired, warnings, scope = desired_of(
+        session, choice, folder, working_tree=how.working_tree, config_from=how.config_from
+    )
     if how.terraform and not how.trust:
         previews.check_trusted(workspace, desired)
     if how.published:
-        planned = publishing.plan_published(workspace, desired, scope=scope, rerun=choice.rerun)
+        planned = plan_published(workspace, desired, scope=scope, rerun=choice.rerun)
         return planned, warnings
     with (
         open_world(workspace, desired.config, reads_only=True) as world,
         session.waiting("Reading the organization"),
     ):
-        planned = planning.plan_now(
+        planned = plan_now(
             workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
         )
         if how.terraform:
@@ -162,8 +153,6 @@ def _notes(planned: Planned) -> tuple[str, ...]:
     """What readers of the plan must know besides what is in it."""
     if not planned.is_published:
         return ()
-    from aft.report.wording import published_note
-
     made_at = datetime.fromisoformat(planned.plan.made_at)
     return (published_note(planned.snapshot.read_at, made_at),)
 
@@ -171,10 +160,6 @@ def _notes(planned: Planned) -> tuple[str, ...]:
 def _show(
     session: Session, planned: Planned, page: PlanPage | None, *, form: str, full: bool
 ) -> None:
-    from aft.plan.codec import plan_to_json
-    from aft.report.markdown.plan import comment
-    from aft.report.text import plan_view
-
     plan, kinds, refusals = planned.plan, planned.kinds, planned.refusals
     match form:
         case "markdown" if page is not None:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, cast
 
 import click
 
-from aft.app.text_files import read_text
-from aft.cli.context import REVISION_HELP, Session
-
-if TYPE_CHECKING:
-    from aft.desired.model import DesiredState
-    from aft.plan.model import Plan
-    from aft.plan.reviewed import Reviewed
-    from aft.values.ids import RequestId
-
-F = TypeVar("F", bound=Callable[..., Any])
+from aft.app.plan import planning, selection
+from aft.cli.context import REVISION_HELP, F, Session, many
+from aft.cli.report_folder import ReportFolder
+from aft.desired.model import DesiredState
+from aft.findings.model import Finding
+from aft.git.revision import uncommitted_paths
+from aft.values.ids import RequestId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,32 +38,16 @@ _SCOPE_OPTIONS = (
         metavar="REV",
         help="Only requests that differ from REV: few reads, however large the organization is.",
     ),
-    click.option(
+    many(
         "--only",
-        metavar="ID",
-        multiple=True,
-        help="Only this request; may be repeated and combined with --only-ou and --only-tag.",
+        "ID",
+        "Only this request; may be repeated and combined with --only-ou and --only-tag.",
     ),
-    click.option(
-        "--only-ou",
-        metavar="OU",
-        multiple=True,
-        help="Only requests in this OU and below; may be repeated.",
-    ),
-    click.option(
-        "--only-tag",
-        metavar="KEY[=VALUE]",
-        multiple=True,
-        help="Only requests with this tag; may be repeated.",
-    ),
-    click.option(
-        "--exclude", metavar="ID", multiple=True, help="Exclude this request; may be repeated."
-    ),
-    click.option(
-        "--rerun",
-        metavar="NAME",
-        multiple=True,
-        help="Run this customization, or this step of one, although nothing changed.",
+    many("--only-ou", "OU", "Only requests in this OU and below; may be repeated."),
+    many("--only-tag", "KEY[=VALUE]", "Only requests with this tag; may be repeated."),
+    many("--exclude", "ID", "Exclude this request; may be repeated."),
+    many(
+        "--rerun", "NAME", "Run this customization, or this step of one, although nothing changed."
     ),
     click.option(
         "--deep",
@@ -94,12 +73,32 @@ def scope_options(command: F) -> F:
     return cast("F", decorated)
 
 
-def scope_of(
+def desired_of(
+    session: Session,
+    choice: ScopeChoice,
+    folder: ReportFolder | None = None,
+    *,
+    working_tree: bool = False,
+    config_from: str | None = None,
+) -> tuple[DesiredState, tuple[Finding, ...], tuple[RequestId, ...] | None]:
+    """What is asked for, the findings that do not stop it, and the requests to look at (``None``
+    for all of them). Raises ``UserError`` and ``InvalidRepository``."""
+    if not working_tree and choice.revision is None:
+        _note_uncommitted(session)
+    workspace = session.workspace
+    files = workspace.files(None if working_tree else choice.revision or "HEAD")
+    # A pull request does not decide what is masked of it.
+    session.mask_as(files if config_from is None else workspace.files(config_from))
+    if folder is not None:
+        folder.revision = files.revision
+    desired, warnings = workspace.checked(files, config_from=config_from)
+    return desired, warnings, _scope_of(session, desired, choice)
+
+
+def _scope_of(
     session: Session, desired: DesiredState, choice: ScopeChoice
 ) -> tuple[RequestId, ...] | None:
     """The requests to look at, ``None`` for all of them. Raises ``UserError``."""
-    from aft.app.plan import planning, selection
-
     selection.check_rerun(desired, choice.rerun)
     names_some = bool(choice.only or choice.only_ou or choice.only_tag)
     if choice.changed_since and names_some:
@@ -119,10 +118,8 @@ def scope_of(
     return selection.without(desired, scope, choice.exclude)
 
 
-def note_uncommitted(session: Session) -> None:
+def _note_uncommitted(session: Session) -> None:
     """Say that files on disk are not part of what is planned or applied."""
-    from aft.git.revision import uncommitted_paths
-
     paths = uncommitted_paths(session.workspace.repository)
     if paths:
         first = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
@@ -131,18 +128,3 @@ def note_uncommitted(session: Session) -> None:
             f"{'is' if len(paths) == 1 else 'are'} not part of this; commit first, or look with "
             "aft plan --working-tree"
         )
-
-
-def read_reviewed(paths: Sequence[Path]) -> Reviewed:
-    """What was reviewed, from all of ``paths``. Raises ``UserError`` when one is nothing aft
-    wrote."""
-    from aft.plan.reviewed import LARGEST, reviewed_from_json, together
-
-    return together([reviewed_from_json(read_text(path, most=LARGEST)) for path in paths])
-
-
-def read_plan(path: Path) -> Plan:
-    """The plan in ``path``. Raises ``UserError`` when it is none, or was tampered with."""
-    from aft.plan.codec import plan_from_json
-
-    return plan_from_json(read_text(path))

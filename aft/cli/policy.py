@@ -9,7 +9,14 @@ from typing import TextIO
 
 import click
 
-from aft.cli.context import Session, format_option, pass_session
+from aft.app.policy_files import check_files, policy_type_of
+from aft.app.workspace import Workspace
+from aft.cli.context import EXISTING_FILE, Session, format_option, pass_session
+from aft.config.model import CONFIG_PATH
+from aft.errors import UserError
+from aft.policy_language.cases import answers
+from aft.report.findings import findings_count, findings_json, findings_text
+from aft.values.words import counted
 
 FINDINGS_EXIT = 3
 
@@ -31,16 +38,12 @@ def eval_command(file: TextIO) -> None:
     depends (on "keys"). A key in neither "context" nor "unknown" is absent. The answer to a line
     that cannot be read has an "error".
     """
-    from aft.policy_language.cases import answers
-
     for answer in answers(file):
         sys.stdout.write(answer + "\n")
 
 
 @command.command("check")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, type=EXISTING_FILE)
 @click.option(
     "--type",
     "kind",
@@ -56,10 +59,6 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
     Findings have a file, line, column and stable code, like those of aft validate. Inside a
     repository of account requests, policies.limits of aft.yaml takes precedence over the
     built-in limits. Exit 3 if there are errors; with only warnings, exit 0."""
-    from aft.app.policy_files import check_files, policy_type_of
-    from aft.report.findings import findings_count, findings_json, findings_text
-    from aft.values.words import counted
-
     findings = check_files(files, policy_type_of(kind), changed_limits=_changed_limits(session))
     if form == "json":
         click.echo(findings_json(findings), nl=False)
@@ -75,10 +74,6 @@ def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form:
 
 def _changed_limits(session: Session) -> Mapping[str, Mapping[str, int]]:
     """``policies.limits`` of the repository around, if there is one."""
-    from aft.app.workspace import Workspace
-    from aft.config.model import CONFIG_PATH
-    from aft.errors import UserError
-
     try:
         workspace = Workspace.find(session.directory)
     except UserError:

@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from aft.app.plan.costs import costs_of
+from aft.app.plan.planning import Planned
 from aft.app.text_files import write_text
 from aft.cli.context import FOLDER, Session
 from aft.errors import AftError, FindingsError, Refused, UserError, system_words, unexpected
-
-if TYPE_CHECKING:
-    from aft.findings.model import Finding
+from aft.findings.model import Finding
+from aft.plan.codec import plan_to_json
+from aft.plan.outcome import Outcome
+from aft.plan.reviewed import Reviewed, newly_routine, reviewed_of, reviewed_to_json
+from aft.report.markdown.failure import FailurePage
+from aft.report.markdown.fitting import Page, comment, summary
+from aft.report.markdown.outcome import OutcomePage
+from aft.report.markdown.plan import PlanPage
+from aft.report.outcome import outcome_json
 
 FILES = ("comment.md", "summary.md", "reviewed.json", "plan.json", "outcome.json")
 _CONSEQUENCES: Mapping[str, str] = {
@@ -65,6 +72,11 @@ class ReportFolder:
     def write(self, name: str, text: str) -> None:
         """Raises ``UserError`` when the file cannot be written."""
         write_text(self.path / name, text)
+
+    def write_page(self, page: Page) -> None:
+        """comment.md and summary.md."""
+        self.write("comment.md", comment(page))
+        self.write("summary.md", summary(page))
 
     def failed(self, error: BaseException) -> None:
         """Say that the run failed, and why."""
@@ -112,8 +124,6 @@ class ReportFolder:
         findings: tuple[Finding, ...] = (),
         is_refusal: bool = False,
     ) -> None:
-        from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
-
         page = FailurePage(
             verb=self.verb,
             message=message,
@@ -126,8 +136,7 @@ class ReportFolder:
             log=f"[the log of this job]({self.run_url})" if self.run_url else "the job's log",
             mask=self.session.masking.careful,
         )
-        self.write("comment.md", failure_comment(page))
-        self.write("summary.md", failure_summary(page))
+        self.write_page(page)
 
 
 @contextlib.contextmanager
@@ -145,3 +154,63 @@ def report_folder(session: Session, path: Path | None, verb: str) -> Iterator[Re
     except BaseException as error:
         folder.failed(error)
         raise
+
+
+def plan_page(
+    session: Session,
+    planned: Planned,
+    *,
+    warnings: Sequence[Finding],
+    base: str | None,
+    notes: Sequence[str] = (),
+) -> PlanPage:
+    """The plan as people are to see it; ``base`` is the revision it would go into."""
+    return PlanPage(
+        plan=planned.plan,
+        kinds=planned.kinds,
+        refusals=planned.refusals,
+        lifted=planned.lifted,
+        warnings=warnings,
+        read_at=planned.snapshot.read_at,
+        published_at=planned.snapshot.read_at if planned.is_published else None,
+        notes=notes,
+        base=session.workspace.files(base).revision if base else "",
+        costs=costs_of(session.workspace, planned),
+        mask=session.mask,
+    )
+
+
+def write_plan(folder: ReportFolder, planned: Planned, page: PlanPage) -> None:
+    """comment.md, summary.md, reviewed.json and, unless something is masked, plan.json."""
+    session = folder.session
+    page = replace(page, rest=folder.rest)
+    folder.write("reviewed.json", reviewed_to_json(reviewed_of(planned.plan)))
+    if not session.mask.is_on:
+        folder.write("plan.json", plan_to_json(planned.plan))
+    folder.write_page(page)
+
+
+def write_outcome(
+    folder: ReportFolder,
+    planned: Planned,
+    outcome: Outcome,
+    *,
+    ledger: str,
+    reviewed: Reviewed | None,
+    notes: Sequence[str] = (),
+) -> None:
+    """comment.md, summary.md and outcome.json."""
+    session = folder.session
+    page = OutcomePage(
+        plan=planned.plan,
+        kinds=planned.kinds,
+        outcome=outcome,
+        ledger=ledger,
+        reviewed=reviewed,
+        routine=newly_routine(reviewed, planned.plan) if reviewed is not None else (),
+        notes=notes,
+        rest=folder.rest,
+        mask=session.mask,
+    )
+    folder.write("outcome.json", session.mask(outcome_json(outcome, planned.plan)))
+    folder.write_page(page)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
 
 import click
 
+from aft.app.simulation import report, reset, seed, serving
 from aft.cli.context import Session, pass_session
-
-if TYPE_CHECKING:
-    from aft.app.simulation import SandboxReport
-    from aft.config.model import Config
+from aft.cli.interrupts import stop_on_signals
+from aft.config.model import Config
 
 
 @click.group("sandbox")
@@ -36,22 +34,20 @@ def command() -> None:
 @pass_session
 def reset_command(session: Session, *, profile: str, yes: bool) -> None:
     """Delete the simulated organization and its ledger, and create a new one."""
-    from aft.app.simulation import reset
     from aft.sandbox.profiles import Profile
 
     config = _config(session)
     if not yes and sys.stdin.isatty():
         click.confirm("Forget the simulated organization of this repository?", abort=True)
-    _show(session, reset(session.workspace, config, Profile(profile)))
+    reset(session.workspace, config, Profile(profile))
+    _show(session, config)
 
 
 @command.command("status")
 @pass_session
 def status_command(session: Session) -> None:
     """Show its accounts, OUs, clock and file."""
-    from aft.app.simulation import report
-
-    _show(session, report(session.workspace, _config(session)))
+    _show(session, _config(session))
 
 
 @command.command("seed")
@@ -65,8 +61,6 @@ def status_command(session: Session) -> None:
 @pass_session
 def seed_command(session: Session, *, more: int) -> None:
     """Create accounts that existed before aft: those that requests adopt by account_id."""
-    from aft.app.simulation import seed
-
     workspace = session.workspace
     desired = workspace.desired(workspace.files("HEAD"))
     lines = seed(workspace, desired, more=more)
@@ -91,9 +85,6 @@ def serve_command(session: Session, *, host: str, port: int, anywhere: bool) -> 
     Prints the variables that they need, then runs until interrupted, in real time. While it
     runs, only the server can use the organization: aft itself reaches it like any other client,
     with those variables and without --sandbox."""
-    from aft.app.simulation import serving
-    from aft.cli.stopping import stop_on_signals
-
     config = _config(session)
     with (
         stop_on_signals() as stop,
@@ -113,9 +104,5 @@ def _config(session: Session) -> Config:
     return workspace.config(workspace.files(None if not workspace.repository.is_bare else "HEAD"))
 
 
-def _show(session: Session, report: SandboxReport) -> None:
-    from aft.report.sandbox import sandbox_text
-
-    file = report.state_file if session.verbose else ""
-    text = sandbox_text(report.snapshot, profile=report.profile, now=report.now, state_file=file)
-    click.echo(text, nl=False)
+def _show(session: Session, config: Config) -> None:
+    click.echo(report(session.workspace, config, names_file=session.verbose), nl=False)

@@ -11,6 +11,7 @@ import click
 from aft.app.text_files import write_text
 from aft.cli.context import FOLDER
 from aft.desired.schema import SchemaName, json_schema
+from aft.kinds.registry import installed_kinds
 from aft.plugins import PROVIDERS_GROUP, load_plugins
 
 NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
@@ -35,8 +36,6 @@ def command(*, name: SchemaName | None, output: Path | None) -> None:
     Editors with the YAML language server read the schema named in the first line of a file, such as
     "# yaml-language-server: $schema=../schemas/request.json".
     """
-
-    from aft.kinds.registry import installed_kinds
 
     providers = load_plugins(PROVIDERS_GROUP, lambda plugin: plugin.name)
     sections = installed_kinds().sections

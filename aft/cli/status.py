@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
+from aft.app import local_paths
+from aft.app.apply.run_logs import RunLogs
+from aft.app.plan.planning import plan_now
+from aft.app.world import open_ledger, open_world
 from aft.cli.context import REVISION_HELP, Session, pass_session
+from aft.plan.status import account_statuses, thing_statuses
+from aft.report.status import status_json, status_view
 
 
 @click.command("status")
@@ -19,20 +25,12 @@ def command(
     """Show the state of every request: its account and OU, and pending and failed steps.
 
     States: active, pending, requested, creating, failed, attention, suspended, forgotten."""
-    from aft.app import local_paths
-    from aft.app.apply.run_logs import RunLogs
-    from aft.app.world import open_ledger, open_world
-    from aft.plan.status import account_statuses, thing_statuses
-    from aft.report.status import status_json, status_view
-
     workspace = session.workspace
     desired = workspace.desired(workspace.files(revision or "HEAD"))
     if offline:
         known = open_ledger(workspace, desired.config).read()
         rows = account_statuses(desired, known)
     else:
-        from aft.app.plan.planning import plan_now
-
         with (
             open_world(workspace, desired.config, reads_only=True) as world,
             session.waiting("Reading the organization"),

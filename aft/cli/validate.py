@@ -6,9 +6,17 @@ import sys
 
 import click
 
-from aft.app.gc_pause import collector_paused
+from aft.app.workspace import collector_paused
 from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, format_option, pass_session
 from aft.findings.model import sorted_findings
+from aft.report.findings import (
+    findings_count,
+    findings_github,
+    findings_json,
+    findings_sarif,
+    findings_text,
+)
+from aft.values.words import counted
 
 FINDINGS_EXIT = 3
 
@@ -42,15 +50,6 @@ def command(
     other revisions changes. The same id, e-mail address, account name or adopted account, or
     overlapping addresses, are warnings that name the pull request and file.
     """
-    from aft.report.findings import (
-        findings_count,
-        findings_github,
-        findings_json,
-        findings_sarif,
-        findings_text,
-    )
-    from aft.values.words import counted
-
     workspace = session.workspace
     files = workspace.files(
         revision or ("HEAD" if workspace.repository.is_bare else None)  # a bare one has no tree

@@ -6,7 +6,12 @@ import sys
 
 import click
 
+from aft.app.apply.worker import Reconciler, reconcile_once, watch, watched_config
+from aft.app.world import open_world
 from aft.cli.context import Session, pass_session
+from aft.cli.interrupts import stop_on_signals
+from aft.clock import SystemClock
+from aft.report.log import JsonLog
 
 
 @click.command("worker")
@@ -19,12 +24,6 @@ def command(session: Session, *, once: bool) -> None:
     `worker.reconcile_every_seconds` (so moved, renamed and retagged accounts are repaired even
     if nothing is pushed), and retries failed accounts after increasing waits. Logs one JSON
     object per line. SIGINT and SIGTERM stop it between two steps; the next start continues."""
-    from aft.app.apply.worker import Reconciler, reconcile_once, watch, watched_config
-    from aft.app.world import open_world
-    from aft.cli.stopping import stop_on_signals
-    from aft.clock import SystemClock
-    from aft.report.log import JsonLog
-
     workspace = session.workspace
     with stop_on_signals() as stop:
         config = watched_config(workspace)

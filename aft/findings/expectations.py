@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import enum
 import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 Loc = tuple[str | int, ...]
 
-_WORDS: Mapping[str, str] = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "int_parsing": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "dict_type": "a mapping",
-    "mapping_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "set_type": "a list",
-    "frozen_set_type": "a list",
-    "date_type": "a date such as 2027-06-30",
-    "none_required": "nothing",
+_KINDS: Mapping[str, str] = {
+    "text": "string_type",
+    "a whole number": "int_type int_from_float int_parsing",
+    "a number": "float_type",
+    "true or false": "bool_type bool_parsing",
+    "a mapping": "dict_type mapping_type model_type model_attributes_type",
+    "a list": "list_type tuple_type set_type frozen_set_type",
+    "a date such as 2027-06-30": "date_type",
+    "nothing": "none_required",
 }
+_WORDS = {kind: words for words, kinds in _KINDS.items() for kind in kinds.split()}
 
 
 def type_words(error_type: str) -> str | None:
@@ -73,16 +64,6 @@ class Expected:
             if _is_model(option)
             for name, info in option.model_fields.items()
         )
-
-    def choices(self) -> tuple[str, ...]:
-        """The only values allowed here; empty when they cannot be listed."""
-        found: list[str] = []
-        for option in self._options:
-            if get_origin(option) is Literal:
-                found.extend(str(value) for value in get_args(option))
-            elif isinstance(option, type) and issubclass(option, enum.Enum):
-                found.extend(str(member.value) for member in option)
-        return tuple(found)
 
     def examples(self) -> tuple[str, ...]:
         """Values that would do, from the field's own documentation."""

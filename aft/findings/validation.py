@@ -7,9 +7,10 @@ was found; nothing here knows which file it looks at.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -36,19 +37,13 @@ class Located(Protocol):
         ...
 
 
-class _Whole:
-    """Stands for "the document's own value at that place"."""
-
-
-_WHOLE: Final = _Whole()
-
-
 def validate(
-    model: type[M], document: Located, *, at: Loc = (), data: object = _WHOLE
+    model: type[M], document: Located, *, at: Loc = (), data: object = ...
 ) -> tuple[M | None, tuple[Finding, ...]]:
-    """Strictly read the value at ``at`` as a ``model``; ``data`` replaces the value itself. Lists
-    become tuples and ISO text becomes dates, as in JSON; nothing else is converted."""
-    value = value_at(document.data, at) if data is _WHOLE else data
+    """Strictly read the value at ``at`` as a ``model``; ``data`` replaces the value
+    itself. Lists become tuples and ISO text becomes dates, as in JSON; nothing else is
+    converted."""
+    value = value_at(document.data, at) if data is ... else data
     try:
         return model.model_validate_json(json.dumps(value)), ()
     except ValidationError as error:
@@ -177,8 +172,8 @@ def _broken_rule(problem: _Problem, expected: Expected) -> tuple[str, str]:
     """Message and hint for a value of the right type that breaks a rule."""
     value = problem.value
     if problem.kind in ("literal_error", "enum"):
-        choices = expected.choices()
-        allowed = listed(map(repr, choices), last="or") or problem.context.get("expected", "")
+        allowed = str(problem.context["expected"])
+        choices = re.findall(r"'([^']*)'", allowed)
         hint = did_you_mean(value, choices) if isinstance(value, str) else ""
         return f"expected {allowed}, found {shown(value)}", hint
     if problem.kind == "value_error":
@@ -211,7 +206,10 @@ def _constraint(problem: _Problem, expected: Expected) -> str:
     bound = "at most" if kind.endswith("too_long") else "at least"
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
-        return f"expected {words} {_bound(context[key])}, {found}"
+        limit = context[key]
+        if isinstance(limit, float) and limit.is_integer():
+            limit = int(limit)  # 2.0 as people write it
+        return f"expected {words} {limit}, {found}"
     match kind:
         case "string_pattern_mismatch":
             examples = expected.examples()
@@ -229,8 +227,3 @@ def _constraint(problem: _Problem, expected: Expected) -> str:
         case "date_parsing" | "date_from_datetime_parsing" | "date_from_datetime_inexact":
             return f"expected a date such as 2027-06-30, {found}"
     return f"{problem.text[:1].lower()}{problem.text[1:]}; {found}"
-
-
-def _bound(limit: Any) -> Any:
-    """``2.0`` as people write it."""
-    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit

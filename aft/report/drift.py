@@ -12,6 +12,7 @@ from rich.text import Text
 from aft.findings.model import Finding
 from aft.plan.drift import Difference, Drift, Outside, Pending, Unmanaged
 from aft.plan.model import ORGANIZATION
+from aft.report.markdown.fitting import Entry, Section, fitted
 from aft.report.plain import code_span, fence_for, json_text, one_line, prose
 from aft.report.wording import short
 from aft.values.canonical_json import plain
@@ -119,7 +120,17 @@ def drift_markdown(drift: Drift, *, read_at: datetime, limit: int = ISSUE_LIMIT)
         f"<sub>revision {code_span(short(drift.revision))} · organization and accounts read "
         f"{read_at:%Y-%m-%d %H:%M} UTC</sub>"
     )
-    return _fitted([*head, *body], footer, limit=limit)
+    entries = tuple(Entry(text=part, tally=(("part", 1),)) for part in body)
+    return fitted(
+        "\n\n".join(head),
+        [Section(title="", entries=entries)],
+        footer,
+        limit=limit,
+        size=len,
+        notice=lambda missing: (
+            f"*{missing.words} left out here for want of room; drift.json has everything.*"
+        ),
+    )
 
 
 def drift_failed_markdown(message: str, hint: str = "") -> str:
@@ -162,19 +173,6 @@ def _outside_markdown(entries: Sequence[Outside]) -> list[str]:
         "it says what is there now, and merge that. This issue closes itself when nothing differs."
     )
     return parts
-
-
-def _fitted(parts: Sequence[str], footer: str, *, limit: int) -> str:
-    room = limit - len(footer) - 200
-    kept: list[str] = []
-    for index, part in enumerate(parts):
-        room -= len(part) + 2
-        if room < 0:
-            left = counted(len(parts) - index, "part")
-            kept.append(f"*{left} left out here for want of room; drift.json has everything.*")
-            break
-        kept.append(part)
-    return "\n\n".join((*kept, footer)) + "\n"
 
 
 def _lists(drift: Drift) -> Mapping[str, list[str]]:

@@ -27,6 +27,8 @@ _REQUESTS = f"{REQUESTS_PATH}/"
 _BASELINES = f"{CUSTOMIZATIONS_PATH}/baselines/"
 _CUSTOMIZATIONS = f"{CUSTOMIZATIONS_PATH}/"
 _WIDEST_NAME = 30
+_GIVEN = (OriginKind.BASELINE, OriginKind.LEDGER)
+"""Who gives a setting a parameter: the baseline, or a range of addresses."""
 
 
 def explanation_view(explanation: Explanation, *, width: int = 80, short: bool = False) -> Text:
@@ -36,7 +38,11 @@ def explanation_view(explanation: Explanation, *, width: int = 80, short: bool =
     head.append(f"  {explanation.account_id or 'no account yet'}  {explanation.ou}", style="")
     page.add(head)
     page.add(Text(f"{explanation.source.path}:{explanation.source.line}", style="dim"))
-    _request(page, explanation)
+    if explanation.fields or explanation.unset:
+        page.section("Request", _REQUESTS)
+        page.values(list(_together(explanation.fields)))
+        if not short:
+            page.unset(explanation.unset, indent=2)
     if explanation.place:
         page.section("Place")
         page.values(explanation.place)
@@ -86,11 +92,9 @@ class _Page:
 
     def values(self, items: Sequence[Explained], *, indent: int = 2) -> None:
         """One line each, aligned; under it what it was made from and what it goes before."""
-        shown = [
-            item
-            for item in items
-            if (_is_said(item.origin) if self.short else not _is_nothing(item))
-        ]
+        shown = [item for item in items if not _is_nothing(item)]
+        if self.short:
+            shown = [it for it in items if it.origin.source or it.origin.kind is OriginKind.LEDGER]
         column = indent + 2 + _column(item.name for item in shown)
         for item in shown:
             lead = f"{' ' * indent}{one_line(item.name)}".ljust(column - 2) + "  "
@@ -135,15 +139,6 @@ class _Page:
         self._lines[-1].append(" " * room).append(place, style="dim")
 
 
-def _request(page: _Page, explanation: Explanation) -> None:
-    if not explanation.fields and not explanation.unset:
-        return
-    page.section("Request", _REQUESTS)
-    page.values(list(_together(explanation.fields)))
-    if not page.short:
-        page.unset(explanation.unset, indent=2)
-
-
 def _baseline(page: _Page, explanation: Explanation) -> None:
     baseline = explanation.baseline
     if baseline is None:
@@ -163,7 +158,7 @@ def _settings_in_short(page: _Page, settings: Iterable[ExplainedSetting]) -> Non
     """A line for each that is given parameters; the names of the others together."""
     plain: list[str] = []
     for setting in settings:
-        said = [item for item in setting.parameters if _is_given(item.origin)]
+        said = [item for item in setting.parameters if item.origin.kind in _GIVEN]
         if not said:
             plain.append(one_line(setting.name))
             continue
@@ -236,15 +231,6 @@ def _line_key(item: Explained) -> tuple[str, str, SourceRef | None]:
 def _is_nothing(item: Explained) -> bool:
     """Without a value, and nobody has said so."""
     return item.value in (None, []) and item.origin.kind is OriginKind.SETTING
-
-
-def _is_given(origin: Origin) -> bool:
-    """By the baseline, or as a range of addresses."""
-    return origin.kind in (OriginKind.BASELINE, OriginKind.LEDGER)
-
-
-def _is_said(origin: Origin) -> bool:
-    return origin.source is not None or origin.kind is OriginKind.LEDGER
 
 
 def _column(names: Iterable[str]) -> int:

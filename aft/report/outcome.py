@@ -69,16 +69,16 @@ def not_done(outcome: Outcome) -> list[str]:
     return [f"{ended[status]:,} {status.value}" for status in order if ended[status]]
 
 
-def outcome_json(outcome: Outcome | None, plan: Plan) -> str:
+def outcome_json(outcome: Outcome, plan: Plan) -> str:
     """``{"run", "plan", "revision", "counts", "accounts": [{"id", "account_id", "status",
     "reason", "hint", "steps"}]}``; ``run`` is ``null`` when there was nothing to do."""
-    rows = outcome.targets if outcome is not None else ()
+    rows = outcome.targets
     shape = {
-        "run": (outcome.run or None) if outcome is not None else None,
+        "run": outcome.run or None,
         "plan": plan_digest(plan),
         "revision": plan.revision,
-        "stop_reason": outcome.stop_reason if outcome is not None else "",
-        "unpublished": outcome.unpublished if outcome is not None else "",
+        "stop_reason": outcome.stop_reason,
+        "unpublished": outcome.unpublished,
         "counts": {status.value: sum(row.status is status for row in rows) for status in Status},
         "accounts": [
             {

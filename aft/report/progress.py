@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -76,15 +76,10 @@ class MaskedProgress:
     def notify(self, progress: Progress) -> None:
         mask = self._mask
         if mask.is_on:
+            names = ("target", "change", "step", "message")
+            masked: dict[str, Any] = {name: mask(getattr(progress, name)) for name in names}
             account_id = mask(progress.account_id) if progress.account_id else None
-            progress = replace(
-                progress,
-                target=mask(progress.target),
-                account_id=account_id,
-                change=mask(progress.change),
-                step=mask(progress.step),
-                message=mask(progress.message),
-            )
+            progress = replace(progress, account_id=account_id, **masked)
         self._observer.notify(progress)
 
 

@@ -34,16 +34,12 @@ FindLog = Callable[[str, str, str], str]
 """The file with what a step wrote, by run, request and step, or an empty string."""
 
 
-def _no_log(run: str, request_id: str, step: str) -> str:  # noqa: ARG001 - a FindLog
-    return ""
-
-
 def status_view(
     rows: Sequence[StatusRow],
     *,
     things: Sequence[StatusRow] = (),
     width: int = 80,
-    find_log: FindLog = _no_log,
+    find_log: FindLog = lambda *_: "",
     with_logs: bool = False,
 ) -> Text:
     """A table, then why each failed or doubtful account is so, ``with_logs`` what steps that
@@ -142,7 +138,10 @@ def _counts(rows: Sequence[StatusRow], things: Sequence[StatusRow]) -> str:
 
 
 def status_json(
-    rows: Sequence[StatusRow], *, things: Sequence[StatusRow] = (), find_log: FindLog = _no_log
+    rows: Sequence[StatusRow],
+    *,
+    things: Sequence[StatusRow] = (),
+    find_log: FindLog = lambda *_: "",
 ) -> str:
     """``{"accounts": [{"id", "account_id", "ou", "state", "last_run", "pending", "failed"}]}``.
 

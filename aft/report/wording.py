@@ -126,13 +126,8 @@ def items_of(kinds: Kinds, changes: Iterable[Change]) -> Iterator[tuple[Item, Ki
         together = tuple(group)
         kind = kinds.of(together[0])
         for item in kind.words(together):
-            yield _safe(item), kind
-
-
-def _safe(item: Item) -> Item:
-    return replace(
-        item, values=tuple(map(one_line, item.values)), notes=tuple(map(one_line, item.notes))
-    )
+            values, notes = tuple(map(one_line, item.values)), tuple(map(one_line, item.notes))
+            yield replace(item, values=values, notes=notes), kind
 
 
 _ORDER: Mapping[str, int] = {"-": 0, "+": 1, ">": 2, "~": 3}

@@ -1,4 +1,4 @@
 """What ``aft init`` writes: a repository to begin with, its workflows, and the IAM roles they take.
 
-Pure: texts from values. Writing them is ``aft.app.init``'s business.
+Pure: texts from values. Writing them is ``aft.app.text_files``'s business.
 """

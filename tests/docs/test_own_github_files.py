@@ -6,7 +6,7 @@ from pathlib import Path
 
 from builders_repo import CONFIG, Repo
 
-from aft.app.requests.issue_forms import form_of
+from aft.app.requests import form_of
 from aft.app.workspace import Workspace
 from aft.desired.codeowners import CODEOWNERS_PATH, codeowners
 from aft.desired.issue_form import FORM_PATH

@@ -77,7 +77,11 @@ def apply_now(
         and not plan.confirmations
         and not overcome(plan, planned.desired, planned.ledger)
     ):
-        return _published(world)
+        try:
+            world.ledger.publish()
+        except AftError as error:
+            return Outcome(run="", targets=(), unpublished=error.message)
+        return Outcome(run="", targets=())
     run = RunInfo(
         id=world.run,
         actor=actor(workspace.environ),
@@ -94,14 +98,6 @@ def apply_now(
         run=run,
         stop=stop,
     )
-
-
-def _published(world: World) -> Outcome:
-    try:
-        world.ledger.publish()
-    except AftError as error:
-        return Outcome(run="", targets=(), unpublished=error.message)
-    return Outcome(run="", targets=())
 
 
 def actor(environ: Mapping[str, str]) -> str:

@@ -81,25 +81,17 @@ def fetch_pull(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedPulls:
-    """``fetched`` and ``missing`` are numbers of pull requests; ``removed`` refs of closed ones."""
-
-    fetched: tuple[int, ...]
-    missing: tuple[int, ...]
-    removed: int
-
-
-def fetch_open_pulls(forge: Forge, fetching: RefFetch, *, exclude: Collection[int]) -> FetchedPulls:
-    """Bring the heads of the open pull requests to ``refs/aft/pulls/<N>``, and no others."""
+def fetch_open_pulls(
+    forge: Forge, fetching: RefFetch, *, exclude: Collection[int]
+) -> tuple[list[int], list[int]]:
+    """Bring the heads of the open pull requests to ``refs/aft/pulls/<N>``, and no others. The
+    numbers of those fetched, and of those that have no head to be fetched."""
     numbers = [pull.number for pull in forge.open_pull_requests() if pull.number not in exclude]
     wanted = {forge.pull_refs(number).head: f"{PULLS_PREFIX}{number}" for number in numbers}
-    stale = fetching.below(PULLS_PREFIX) - set(wanted.values())
-    fetching.forget(stale)
+    fetching.forget(fetching.below(PULLS_PREFIX) - set(wanted.values()))
     found = fetching.fetch(wanted) if wanted else {}
-    fetched = tuple(number for number in numbers if f"{PULLS_PREFIX}{number}" in found)
-    missing = tuple(number for number in numbers if number not in fetched)
-    return FetchedPulls(fetched=fetched, missing=missing, removed=len(stale))
+    fetched = [number for number in numbers if f"{PULLS_PREFIX}{number}" in found]
+    return fetched, [number for number in numbers if number not in fetched]
 
 
 def open_or_find(

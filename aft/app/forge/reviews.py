@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aft.app.forge.comments import pull_request_of_commit
+from aft.app.forge.posting import pull_request_of_commit
 from aft.errors import NotFound, Terminal, UserError
 from aft.forge.port import Forge, PullRequest
 from aft.plan.reviewed import (
@@ -19,7 +19,6 @@ from aft.plan.reviewed import (
     Reviewed,
     ReviewedChange,
     reviewed_from_json,
-    reviewed_to_json,
 )
 
 REVIEWED = "reviewed.json"
@@ -33,11 +32,6 @@ class Review:
 
     reviewed: Reviewed
     words: str
-
-    @property
-    def text(self) -> str:
-        """The file's content."""
-        return reviewed_to_json(self.reviewed)
 
 
 def review_of_commit(forge: Forge, sha: str, *, plan_pipeline: str, apply_pipeline: str) -> Review:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aft.app.workspace import Workspace
 from aft.config.file import config_place
-from aft.findings.model import Finding, SourceRef
-from aft.forge.port import Forge, VerifiedCommit
+from aft.findings.model import Finding
+from aft.forge.port import Forge
 
 
 def are_signatures_required(workspace: Workspace, base: str) -> bool:
@@ -22,17 +22,13 @@ def signature_findings(
     files = workspace.files(base)
     place = config_place(files, ("github", "require_signatures"))
     return tuple(
-        _finding(commit, place, forge.name)
+        Finding(
+            code="AFT740",
+            source=place,
+            message=f"commit {commit.sha[:10]} by {commit.author or 'nobody'} has no signature "
+            f"that {forge.name} verified ({commit.reason})",
+            hint=commit.remedy,
+        )
         for commit in forge.commits_between(files.revision, head)
         if not commit.is_verified
-    )
-
-
-def _finding(commit: VerifiedCommit, place: SourceRef, forge: str) -> Finding:
-    return Finding(
-        code="AFT740",
-        source=place,
-        message=f"commit {commit.sha[:10]} by {commit.author or 'nobody'} has no signature that "
-        f"{forge} verified ({commit.reason})",
-        hint=commit.remedy,
     )

@@ -37,7 +37,8 @@ def find_collisions(
     want to be merged into), else since the two parted; theirs always since they parted. ``state``
     says where requests have ranges of addresses, which are not compared without it. Raises
     ``UserError`` for a bad ``glob``, never for content."""
-    comparison = _Comparison(workspace, files, _fields(workspace, state), base)
+    fields = NetworkClaims(state, workspace.settings).fields() if state is not None else ()
+    comparison = _Comparison(workspace, files, fields, base)
     findings: list[Finding] = []
     notes: list[str] = []
     for other in other_revisions(workspace.repository, glob, comparison.revision):
@@ -47,12 +48,6 @@ def find_collisions(
         else:
             findings.extend(found)
     return findings, notes
-
-
-def _fields(workspace: Workspace, state: DesiredState | None) -> Fields:
-    if state is None:
-        return ()
-    return NetworkClaims(state, workspace.settings).fields()
 
 
 class _Comparison:

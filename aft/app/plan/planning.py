@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any, TypedDict
 
 from aft.app.workspace import Workspace
-from aft.app.world import World
+from aft.app.world import World, ledger_branch, open_ledger, open_snapshots
+from aft.clock import SystemClock
 from aft.config.model import CONFIG_PATH, CUSTOMIZATIONS_PATH, DEFAULTS_NAME, REQUESTS_PATH
 from aft.desired.model import DesiredState
 from aft.errors import Refused, UserError
@@ -18,8 +19,9 @@ from aft.findings.model import Finding
 from aft.git.history import GitHistory
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot
+from aft.organization.narrowed import narrowed
 from aft.plan.codec import plan_digest
-from aft.plan.draft import Look, Looker
+from aft.plan.draft import Look
 from aft.plan.kind import Kinds
 from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import Plan
@@ -79,7 +81,13 @@ def plan_now(
     view = view_of(
         workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun), is_deep=deep
     )
-    drafted = draft_plan(view, kinds=workspace.kinds, look=_looker(world, desired), made_at=now)
+
+    def look(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
+        return world.effects[kind].look(
+            looks, world.edge.members, in_parallel=desired.config.limits.accounts_in_parallel
+        )
+
+    drafted = draft_plan(view, kinds=workspace.kinds, look=look, made_at=now)
     return judged(drafted, view, kinds=workspace.kinds, today=now.date())
 
 
@@ -105,15 +113,6 @@ def view_of(
         rerun=rerun,
         is_deep=is_deep,
     )
-
-
-def _looker(world: World, desired: DesiredState) -> Looker:
-    def look(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
-        return world.effects[kind].look(
-            looks, world.edge.members, in_parallel=desired.config.limits.accounts_in_parallel
-        )
-
-    return look
 
 
 def read_snapshot(
@@ -251,3 +250,41 @@ def judged(drafted: Drafted, view: PlanView, *, kinds: Kinds, today: date) -> Pl
         refusals=refusals,
         lifted=lifted_limits(plan, desired.config.limits, kinds=kinds, today=today),
     )
+
+
+def publish(
+    workspace: Workspace, world: World, desired: DesiredState, snapshot: OrganizationSnapshot | None
+) -> bool:
+    """Publish the organization; false when what is there is still true and not old. ``snapshot`` is
+    what was read in this run; ``None``, or only a part of the organization, reads all of it now.
+    Raises what reading and pushing raise."""
+    if snapshot is None or snapshot.scope is not None:
+        snapshot = read_snapshot(world, desired, world.ledger.read(), None)
+    return open_snapshots(workspace, desired.config).publish(snapshot)
+
+
+def plan_published(
+    workspace: Workspace,
+    desired: DesiredState,
+    *,
+    scope: Sequence[RequestId] | None = None,
+    rerun: Sequence[str] = (),
+) -> Planned:
+    """A plan against the organization as last published: no AWS, no credentials. Nothing inside
+    accounts is read, so settings are planned by what the ledger says was applied. Raises
+    ``UserError`` when nothing was published yet."""
+    ledger = open_ledger(workspace, desired.config).read()
+    snapshot = open_snapshots(workspace, desired.config).published()
+    if snapshot is None:
+        branch = ledger_branch(desired.config, simulated=workspace.simulated)
+        raise UserError(
+            f"no organization snapshot was published on {branch} yet",
+            hint="publish one with credentials: aft apply --publish, or aft drift --publish",
+        )
+    if scope is not None:
+        snapshot = narrowed(snapshot, **needed_by(scope, desired, ledger))
+    now = SystemClock().now()
+    view = view_of(workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun))
+    drafted = draft_plan(view, kinds=workspace.kinds, made_at=now)
+    planned = judged(drafted, view, kinds=workspace.kinds, today=now.date())
+    return replace(planned, is_published=True)

@@ -32,10 +32,6 @@ class Told:
     risks: tuple[str, ...]
     costs: str
 
-    @property
-    def is_risky(self) -> bool:
-        return bool(self.risks)
-
 
 def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
     """Every account the plan touches, in plan order; the same changes are shown once."""

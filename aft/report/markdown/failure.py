@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aft.findings.model import Finding
 from aft.report.findings import findings_count
-from aft.report.markdown.fitting import Entry, bullets, finding_entries, fitted, left_out, utf8_size
-from aft.report.markdown.plan import LIMIT, SUMMARY_LIMIT
+from aft.report.markdown.fitting import Entry, Parts, bullets, finding_entries, left_out
 from aft.report.masking import NO_MASK, Mask
 from aft.report.plain import code_span, prose
 from aft.report.wording import short
@@ -35,46 +34,29 @@ class FailurePage:
     log: str = "the log of this job"
     mask: Mask = NO_MASK
 
-
-def failure_comment(page: FailurePage, *, limit: int = LIMIT) -> str:
-    """The comment, at most ``limit`` characters."""
-    return _page(page, lead=[f"<!-- aft:{page.verb} -->"], limit=limit, size=len)
-
-
-def failure_summary(page: FailurePage, *, limit: int = SUMMARY_LIMIT) -> str:
-    """The job's summary, at most ``limit`` bytes."""
-    return _page(page, lead=[], limit=limit, size=utf8_size)
-
-
-def _page(page: FailurePage, *, lead: Sequence[str], limit: int, size: Callable[[str], int]) -> str:
-    first, *more = page.message.splitlines() or [""]
-    title = f"❌ aft {page.verb} failed"
-    if page.is_refusal:
-        title = f"⛔ aft {page.verb} refused"
-    if page.findings and not page.is_refusal:
-        title += f": {findings_count(page.findings)}"
-    elif page.is_refusal and page.verb == "apply":
-        title += ": nothing was done"
-    said = f"{first.removesuffix(':')}." if more else first
-    if page.findings:  # they say it themselves, below
-        said = "It is over a safety limit." if page.is_refusal else "The files have errors."
-    words = (said, page.consequence, f"→ {page.hint}" if page.hint else "")
-    caution = "\n>\n".join(f"> {prose(_cut(page.mask(text)))}" for text in words if text)
-    head = (*lead, f"## {title}", f"> [!CAUTION]\n{caution}")
-    lines = (Entry(text=f"- {code_span(it)}", tally=(("line", 1),)) for it in more if it.strip())
-    sections = [
-        bullets("### What stopped it", lines, is_vital=True),
-        bullets("### Findings", finding_entries(page.findings), is_vital=True),
-    ]
-    return fitted(
-        "\n\n".join(part for part in head if part),
-        sections,
-        _footer(page),
-        limit=limit,
-        size=size,
-        notice=left_out(f"{page.log} has all"),
-        mask=page.mask,
-    )
+    def parts(self, *, everything: bool) -> Parts:  # noqa: ARG002 - no list is ever shortened
+        """What is wrong and what to do comes first, the findings below."""
+        first, *more = self.message.splitlines() or [""]
+        title = f"{'⛔' if self.is_refusal else '❌'} aft {self.verb} "
+        title += "refused" if self.is_refusal else "failed"
+        if self.findings and not self.is_refusal:
+            title += f": {findings_count(self.findings)}"
+        elif self.is_refusal and self.verb == "apply":
+            title += ": nothing was done"
+        said = f"{first.removesuffix(':')}." if more else first
+        if self.findings:  # they say it themselves, below
+            said = "It is over a safety limit." if self.is_refusal else "The files have errors."
+        words = (said, self.consequence, f"→ {self.hint}" if self.hint else "")
+        caution = "\n>\n".join(f"> {prose(_cut(self.mask(text)))}" for text in words if text)
+        lines = (
+            Entry(text=f"- {code_span(it)}", tally=(("line", 1),)) for it in more if it.strip()
+        )
+        sections = [
+            bullets("### What stopped it", lines, is_vital=True),
+            bullets("### Findings", finding_entries(self.findings), is_vital=True),
+        ]
+        top = (f"## {title}", f"> [!CAUTION]\n{caution}")
+        return top, sections, _footer(self), left_out(f"{self.log} has all")
 
 
 def _cut(text: str) -> str:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from aft.findings.model import Finding
+from aft.report.masking import Mask
 from aft.report.plain import code_span, prose
 from aft.values.words import counted, listed
 
+LIMIT = 65_000
+"""Characters; GitHub takes 65,536 in a comment."""
+SUMMARY_LIMIT = 1_000_000
+"""Bytes; GitHub takes 1 MiB of a step's summary."""
 _GAP = "\n\n"
 LIST = "\n"
 """Between the items of a list."""
@@ -61,6 +67,43 @@ def left_out(rest: str, advice: str = "") -> Callable[[Missing], str]:
         return f"> [!CAUTION]\n> {words}{advice}" if missing.vital else f"*{words}*"
 
     return notice
+
+
+Parts = tuple[Sequence[str], Sequence[Section], str, Callable[[Missing], str]]
+"""Paragraphs at the top, sections, footer, and how to word what found no room."""
+
+
+class Page(Protocol):
+    """Something to read about a run of ``verb``, whose name is in the comment's marker."""
+
+    @property
+    def verb(self) -> str: ...
+
+    @property
+    def mask(self) -> Mask: ...
+
+    def parts(self, *, everything: bool) -> Parts:
+        """What the page is made of; with ``everything`` no list is shortened."""
+        ...
+
+
+def comment(page: Page, *, limit: int = LIMIT) -> str:
+    """The comment, at most ``limit`` characters, below the marker by which the next run finds it to
+    update it in place. When space runs out, what is not vital is left out first, and counted."""
+    return _whole(page, [f"<!-- aft:{page.verb} -->"], limit=limit, size=len, everything=False)
+
+
+def summary(page: Page, *, limit: int = SUMMARY_LIMIT) -> str:
+    """All of it for the job's page, at most ``limit`` bytes."""
+    return _whole(page, [], limit=limit, size=utf8_size, everything=True)
+
+
+def _whole(
+    page: Page, lead: Sequence[str], *, limit: int, size: Callable[[str], int], everything: bool
+) -> str:
+    top, sections, footer, notice = page.parts(everything=everything)
+    head = _GAP.join(part for part in (*lead, *top) if part)
+    return fitted(head, sections, footer, limit=limit, size=size, notice=notice, mask=page.mask)
 
 
 def fitted(

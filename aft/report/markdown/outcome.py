@@ -4,25 +4,23 @@ what is not done, with reason and hint."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Outcome, Status, TargetOutcome
 from aft.plan.reviewed import Reviewed
-from aft.report.markdown.fitting import Entry, bullets, fitted, left_out, utf8_size
-from aft.report.markdown.plan import LIMIT, SUMMARY_LIMIT, attention_entries
+from aft.report.markdown.fitting import Entry, Parts, bullets, left_out
+from aft.report.markdown.plan import attention_entries
 from aft.report.markdown.unreviewed import unreviewed_entries
 from aft.report.masking import NO_MASK, Mask
 from aft.report.outcome import not_done, outcome_line
 from aft.report.plain import code_span, prose
 from aft.report.wording import short, summary_line
 from aft.values.words import counted
-
-MARKER = "<!-- aft:apply -->"
-"""First line of the comment, by which the next run finds it to update it in place."""
 
 _SIGNS = {Status.FAILED: "❌", Status.BLOCKED: "🚧", Status.STOPPED: "⏸️", Status.SUCCEEDED: "✅"}
 
@@ -42,43 +40,30 @@ class OutcomePage:
     rest: str = "the summary of this job and its artifact have all rows"
     mask: Mask = NO_MASK
 
+    verb: ClassVar[str] = "apply"
 
-def outcome_comment(page: OutcomePage, *, limit: int = LIMIT) -> str:
-    """The comment, at most ``limit`` characters."""
-    return _page(page, lead=[MARKER], limit=limit, size=len)
-
-
-def outcome_summary(page: OutcomePage, *, limit: int = SUMMARY_LIMIT) -> str:
-    """The job's summary, at most ``limit`` bytes."""
-    return _page(page, lead=[], limit=limit, size=utf8_size)
-
-
-def _page(page: OutcomePage, *, lead: Sequence[str], limit: int, size: Callable[[str], int]) -> str:
-    outcome = page.outcome
-    order = (Status.FAILED, Status.BLOCKED, Status.STOPPED)
-    left = [row for status in order for row in outcome.targets if row.status is status]
-    done = [row for row in outcome.targets if row.status is Status.SUCCEEDED]
-    routine = (
-        tuple(unreviewed_entries(page.kinds, page.routine, page.reviewed, noun="change"))
-        if page.reviewed is not None
-        else ()
-    )
-    sections = [
-        bullets("### Not done", (_left(page, row) for row in left), is_vital=True),
-        bullets("### Needs attention", attention_entries(page.plan.attention), is_vital=True),
-        bullets("### Done", (_done(page, row) for row in done)),
-        bullets("### Not in the reviewed plan, but no risk", routine),
-    ]
-    head = (*lead, f"## {_headline(page)}", f"**{_counts(page)}**", *_what_next(page))
-    return fitted(
-        "\n\n".join(head),
-        sections,
-        _footer(page),
-        limit=limit,
-        size=size,
-        notice=left_out(page.rest),
-        mask=page.mask,
-    )
+    def parts(self, *, everything: bool) -> Parts:  # noqa: ARG002 - no list is ever shortened
+        """What is not done comes first."""
+        rows = self.outcome.targets
+        order = (Status.FAILED, Status.BLOCKED, Status.STOPPED)
+        left = [row for status in order for row in rows if row.status is status]
+        done = [row for row in rows if row.status is Status.SUCCEEDED]
+        routine = (
+            unreviewed_entries(self.kinds, self.routine, self.reviewed, noun="change")
+            if self.reviewed is not None
+            else ()
+        )
+        attention = attention_entries(self.plan.attention)
+        sections = [
+            bullets("### Not done", (_left(self, row) for row in left), is_vital=True),
+            bullets("### Needs attention", attention, is_vital=True),
+            bullets("### Done", (_done(self, row) for row in done)),
+            bullets("### Not in the reviewed plan, but no risk", routine),
+        ]
+        outcome, plan = self.outcome, self.plan
+        counts = outcome_line(outcome) if outcome.run else summary_line(plan, self.kinds)
+        top = (f"## {_headline(self)}", f"**{counts}**", *_what_next(self))
+        return top, sections, _footer(self), left_out(self.rest)
 
 
 def _headline(page: OutcomePage) -> str:
@@ -94,10 +79,6 @@ def _headline(page: OutcomePage) -> str:
     ended = {row.status for row in outcome.targets}
     sign = "❌" if Status.FAILED in ended else "⏸️" if Status.STOPPED in ended else "⚠️"
     return ", ".join([f"{sign} aft apply: partly done", *not_done(outcome)])
-
-
-def _counts(page: OutcomePage) -> str:
-    return outcome_line(page.outcome) if page.outcome.run else summary_line(page.plan, page.kinds)
 
 
 def _what_next(page: OutcomePage) -> Iterator[str]:

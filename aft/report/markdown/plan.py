@@ -7,9 +7,10 @@ came from a request, a tag or AWS can become markup or leave its code block (``a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 
 from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
@@ -17,29 +18,12 @@ from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, Action, Change, Plan
 from aft.report.markdown.accounts import diff, folded_entry, open_entries, told_of
 from aft.report.markdown.costs import NO_COSTS, Costs
-from aft.report.markdown.fitting import (
-    Entry,
-    Section,
-    bullets,
-    finding_entries,
-    fitted,
-    left_out,
-    utf8_size,
-)
+from aft.report.markdown.fitting import Entry, Parts, Section, bullets, finding_entries, left_out
 from aft.report.masking import NO_MASK, Mask
 from aft.report.plain import code_span, prose
 from aft.report.wording import items_of, short, summary_line, thing_counts
 from aft.values.ids import WORKING_TREE
 from aft.values.words import counted
-
-MARKER = "<!-- aft:plan -->"
-"""First line of the comment, by which the next run finds it to update it in place."""
-
-LIMIT = 65_000
-"""Characters; GitHub takes 65,536 in a comment."""
-
-SUMMARY_LIMIT = 1_000_000
-"""Bytes; GitHub takes 1 MiB of a step's summary."""
 
 THE_REST = "the summary of this job and its artifact have the whole plan"
 
@@ -65,40 +49,20 @@ class PlanPage:
     rest: str = THE_REST
     mask: Mask = NO_MASK
 
+    verb: ClassVar[str] = "plan"
 
-def comment(page: PlanPage, *, limit: int = LIMIT) -> str:
-    """The comment, at most ``limit`` characters. When space runs out, ordinary accounts are left
-    out and counted; headline, risky changes and attention stay. Where even those have no room, the
-    page says so at its top."""
-    return _page(page, limit=limit, size=len, everything=False, lead=[MARKER])
-
-
-def summary(page: PlanPage, *, limit: int = SUMMARY_LIMIT) -> str:
-    """The whole plan for the job's page, at most ``limit`` bytes."""
-    return _page(page, limit=limit, size=utf8_size, everything=True, lead=[])
-
-
-def _page(
-    page: PlanPage, *, limit: int, size: Callable[[str], int], everything: bool, lead: Sequence[str]
-) -> str:
-    plan = page.plan
-    head = (
-        *lead,
-        f"## {_headline(plan, page.kinds, refused=bool(page.refusals))}",
-        f"**{summary_line(plan, page.kinds)}**",
-        _on_merge(page),
-        *_costs(page),
-        *(f"> {prose(note)}" for note in page.notes),
-    )
-    return fitted(
-        "\n\n".join(head),
-        _sections(page, everything=everything),
-        _footer(page),
-        limit=limit,
-        size=size,
-        notice=left_out(page.rest, " Read it before you approve it."),
-        mask=page.mask,
-    )
+    def parts(self, *, everything: bool) -> Parts:
+        """Headline, risky changes and attention are never left out in silence."""
+        plan, kinds = self.plan, self.kinds
+        top = (
+            f"## {_headline(plan, kinds, refused=bool(self.refusals))}",
+            f"**{summary_line(plan, kinds)}**",
+            _on_merge(self),
+            *_costs(self),
+            *(f"> {prose(note)}" for note in self.notes),
+        )
+        sections = _sections(self, everything=everything)
+        return top, sections, _footer(self), left_out(self.rest, " Read it before you approve it.")
 
 
 def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
@@ -108,9 +72,9 @@ def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
     deleted = [change for change in units if change.action.removes]
     risky = [
         *_deleted(page.kinds, deleted),
-        *(entry for item in told if item.is_risky for entry in open_entries(item, plan)),
+        *(entry for item in told if item.risks for entry in open_entries(item, plan)),
     ]
-    ordinary = [folded_entry(item, everything=everything) for item in told if not item.is_risky]
+    ordinary = [folded_entry(item, everything=everything) for item in told if not item.risks]
     others = [change for change in units if not change.action.removes]
     number = counted(sum(bool(change.risk) for change in plan.changes), "risky change")
     lifted = [Entry(text=f"- {prose(line)}", tally=(("lifted limit", 1),)) for line in page.lifted]

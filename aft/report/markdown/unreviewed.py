@@ -22,10 +22,8 @@ _ROUTINE_SHOWN = 40
 
 def headline_of(changes: Sequence[Change]) -> str:
     """``2 risky changes are not in the reviewed plan``."""
-    one = len(changes) == 1
-    return (
-        f"{counted(len(changes), 'risky change')} {'is' if one else 'are'} not in the reviewed plan"
-    )
+    verb = "is" if len(changes) == 1 else "are"
+    return f"{counted(len(changes), 'risky change')} {verb} not in the reviewed plan"
 
 
 def change_lines(kinds: Kinds, changes: Iterable[Change], reviewed: Reviewed) -> Iterator[str]:

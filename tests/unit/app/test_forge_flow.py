@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes.forge import BODY_LIMIT, MemoryForge, MemoryHub, Run
 
-from aft.app.forge.comments import Posted, post_sticky
-from aft.app.forge.issues import settle_issue
+from aft.app.forge.posting import Posted, post_sticky, settle_issue
 from aft.app.forge.pulls import open_or_find
 from aft.app.forge.reviews import Review, review_of_commit
 from aft.errors import UnknownOutcome

@@ -21,7 +21,8 @@ from aft.plan.kind import Kind, Kinds
 from aft.plan.make import draft_plan
 from aft.plan.safety import check_safety
 from aft.plan.view import PlanView
-from aft.report.markdown.plan import PlanPage, comment
+from aft.report.markdown.fitting import comment
+from aft.report.markdown.plan import PlanPage
 from aft.report.text import plan_view
 from aft.scaffold.roles import RoleNames, template_of
 from aft.yamldoc import parse_yaml

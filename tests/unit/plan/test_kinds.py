@@ -17,8 +17,9 @@ from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import reviewed_from_json, reviewed_of, reviewed_to_json
 from aft.plan.waves import make_waves
-from aft.report.markdown.outcome import OutcomePage, outcome_comment
-from aft.report.markdown.plan import PlanPage, comment
+from aft.report.markdown.fitting import comment
+from aft.report.markdown.outcome import OutcomePage
+from aft.report.markdown.plan import PlanPage
 from aft.report.markdown.unreviewed import in_words
 from aft.report.outcome import outcome_view
 from aft.report.text import plan_view
@@ -86,7 +87,7 @@ def test_it_is_named_when_it_fails_and_counted_when_it_is_done(change: Change) -
         step = StepOutcome(change=change, status=status, message="because of that")
         row = TargetOutcome(target=change.target, account_id=None, steps=(step,))
         outcome = Outcome(run="r", targets=(row,))
-        page = outcome_comment(OutcomePage(kinds=KINDS, plan=plan_of(change), outcome=outcome))
+        page = comment(OutcomePage(kinds=KINDS, plan=plan_of(change), outcome=outcome))
         if status is Status.FAILED:
             assert KINDS.describe(change) in outcome_view(outcome, KINDS).plain
             assert KINDS.describe(change) in page

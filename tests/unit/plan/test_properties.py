@@ -15,7 +15,8 @@ from aft.ledger.events import LedgerState
 from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.codec import plan_digest, plan_from_json, plan_to_json
 from aft.plan.model import ORGANIZATION, Plan
-from aft.report.markdown.plan import PlanPage, comment
+from aft.report.markdown.fitting import comment
+from aft.report.markdown.plan import PlanPage
 from aft.report.text import plan_view
 from aft.values.ids import AccountId, EmailAddress, RequestId
 

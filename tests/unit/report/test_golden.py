@@ -17,9 +17,7 @@ from builders_kinds import KINDS
 from rich.cells import cell_len
 
 from aft.plan.codec import plan_to_json
-from aft.report.markdown.failure import failure_comment
-from aft.report.markdown.outcome import outcome_comment
-from aft.report.markdown.plan import comment, summary
+from aft.report.markdown.fitting import comment, summary
 from aft.report.masking import FULL_MASK
 from aft.report.text import plan_view
 
@@ -48,12 +46,12 @@ CASES = [
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "comment_over_the_limit.md": lambda: comment(r.plan_page("huge")),
-    "comment_failed.md": lambda: failure_comment(r.failure()),
+    "comment_failed.md": lambda: comment(r.failure()),
     "comment_masked.md": lambda: comment(replace(r.plan_page("small"), mask=FULL_MASK)),
     "summary_large.md": lambda: summary(r.plan_page("large")),
-    "apply_partly.md": lambda: outcome_comment(r.partly()),
-    "apply_stopped.md": lambda: outcome_comment(r.stopped()),
-    "apply_not_reviewed.md": lambda: failure_comment(r.not_reviewed()),
+    "apply_partly.md": lambda: comment(r.partly()),
+    "apply_stopped.md": lambda: comment(r.stopped()),
+    "apply_not_reviewed.md": lambda: comment(r.not_reviewed()),
 }
 
 

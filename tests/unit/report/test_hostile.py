@@ -23,11 +23,13 @@ from aft.plan.model import Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import NOTHING_REVIEWED
 from aft.report.markdown.costs import AccountCosts, Costs
-from aft.report.markdown.failure import FailurePage, failure_comment
-from aft.report.markdown.outcome import OutcomePage, outcome_comment
-from aft.report.markdown.plan import MARKER, PlanPage, comment, summary
+from aft.report.markdown.failure import FailurePage
+from aft.report.markdown.fitting import comment, summary
+from aft.report.markdown.outcome import OutcomePage
+from aft.report.markdown.plan import PlanPage
 from aft.values.ids import OrgUnitPath
 
+MARKER = "<!-- aft:plan -->"
 EVIL = [
     "```\n</details>\n# owned",
     "````diff\n+ owned\n````",
@@ -124,8 +126,8 @@ def failure_page(text: str) -> FailurePage:
 PAGES: Mapping[str, Callable[[str], str]] = {
     "comment": lambda text: comment(plan_page(text)),
     "summary": lambda text: summary(plan_page(text)),
-    "failure": lambda text: failure_comment(failure_page(text)),
-    "outcome": lambda text: outcome_comment(outcome_page(text)),
+    "failure": lambda text: comment(failure_page(text)),
+    "outcome": lambda text: comment(outcome_page(text)),
 }
 
 

@@ -9,7 +9,10 @@ import pytest
 from builders_kinds import KINDS
 
 from aft.plan.codec import plan_digest
-from aft.report.markdown.plan import MARKER, PlanPage, comment, summary
+from aft.report.markdown.fitting import comment, summary
+from aft.report.markdown.plan import PlanPage
+
+MARKER = "<!-- aft:plan -->"
 
 
 def test_the_order_is_headline_risk_then_the_rest_then_the_footer() -> None:

@@ -17,9 +17,8 @@ from waiting import no_hang
 from aft.plan.codec import plan_digest
 from aft.plan.model import Plan
 from aft.ports import Progress, ProgressKind
-from aft.report.markdown.failure import failure_comment
-from aft.report.markdown.outcome import outcome_comment
-from aft.report.markdown.plan import PlanPage, comment, summary
+from aft.report.markdown.fitting import comment, summary
+from aft.report.markdown.plan import PlanPage
 from aft.report.masking import FULL_MASK, NO_MASK, Mask, mask_of
 from aft.report.plain import code_span, prose
 from aft.report.progress import LineProgress, MaskedProgress
@@ -123,11 +122,11 @@ def test_the_whole_page_tells_nobody(name: str) -> None:
 
 
 def test_outcomes_and_failures_tell_nobody() -> None:
-    assert told(outcome_comment(r.partly()))
-    assert told(outcome_comment(replace(r.partly(), mask=FULL_MASK))) == []
-    assert told(failure_comment(r.failure()))
-    assert told(failure_comment(replace(r.failure(), mask=FULL_MASK))) == []
-    assert told(failure_comment(replace(r.not_reviewed(), mask=FULL_MASK))) == []
+    assert told(comment(r.partly()))
+    assert told(comment(replace(r.partly(), mask=FULL_MASK))) == []
+    assert told(comment(r.failure()))
+    assert told(comment(replace(r.failure(), mask=FULL_MASK))) == []
+    assert told(comment(replace(r.not_reviewed(), mask=FULL_MASK))) == []
 
 
 def test_progress_is_masked_before_it_is_cut() -> None:

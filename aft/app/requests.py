@@ -1,27 +1,50 @@
-"""A new request: checked as if its file were there already, and only then written."""
+"""New account requests, from flags, prompts or an issue form: checked as if the file were there
+already, and only then written. Also the issue form itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from aft.app.text_files import write_new
+from aft.app.text_files import read_text, write_new, write_text
 from aft.app.workspace import InvalidRepository, Workspace
+from aft.config.model import REQUESTS_PATH
 from aft.desired.defaults import defaults_in
+from aft.desired.desired import load_desired_state
 from aft.desired.draft import (
     RequestDraft,
     choose_folder,
+    field_of,
     known_address,
     named_folder,
     taken_by,
     with_known_owner,
 )
+from aft.desired.issue_answers import Problem, question_for, read_issue
+from aft.desired.issue_form import FormChoices, choices_of, form_yaml
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.overlay import OverlayFiles
 from aft.errors import UserError
 from aft.files import RevisionFiles
 from aft.findings.model import Condition, Finding, SourceRef
+from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.report.request_reply import (
+    BROKEN_REPOSITORY,
+    Origin,
+    made_reply,
+    problems_of,
+    problems_reply,
+    pull_request_body,
+    request_json,
+)
+
+REPLY = "reply.md"
+REQUEST = "request.json"
+PULL_REQUEST = "pull-request.md"
+MAX_FILE = 1 << 20
+"""Characters; more than GitHub lets an issue hold. The rest is ignored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,3 +147,70 @@ def write_request(workspace: Workspace, proposed: ProposedRequest) -> None:
 def _new(findings: Sequence[Finding], path: str) -> tuple[Finding, ...]:
     """Every error, and the warnings about the new file alone."""
     return tuple(item for item in findings if item.is_error or item.path == path)
+
+
+def form_choices(state: DesiredState, files: RevisionFiles) -> FormChoices:
+    """What the form lets people choose from."""
+    top = defaults_in(files)(REQUESTS_PATH)
+    return choices_of(state, needs_email="email" not in top.merged)
+
+
+def form_of(workspace: Workspace) -> str:
+    """The form of the working tree. Raises ``InvalidRepository`` when that has errors."""
+    files = workspace.files(None)
+    return form_yaml(form_choices(workspace.desired(files), files))
+
+
+def form_of_new(folder: Path, scaffold: Mapping[str, str]) -> str:
+    """The form of a repository that ``aft init`` has just written to ``folder``: of what is
+    there, or of the scaffold alone where it is no git repository yet, or has errors."""
+    if (folder / ".git").exists():
+        try:
+            return form_of(Workspace.find(folder))
+        except (InvalidRepository, UserError):
+            pass
+    files = OverlayFiles(None, {path: text.encode() for path, text in scaffold.items()})
+    result = load_desired_state(
+        files,
+        settings=load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name),
+        runners=load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind),
+        providers=load_plugins(PROVIDERS_GROUP, lambda plugin: plugin.name),
+    )
+    if result.state is None:
+        raise InvalidRepository(result.findings, files.revision)
+    return form_yaml(form_choices(result.state, files))
+
+
+def request_from_issue(
+    workspace: Workspace, issue_file: Path, report: Path, origin: Origin
+) -> tuple[str, Sequence[Problem]]:
+    """Write the request file and the report's files; with problems, the reply alone. The path of
+    the request, or why the answers cannot be taken. Raises ``InvalidRepository`` (after writing a
+    reply that says so) when the repository has errors of its own, and ``UserError`` for a file that
+    cannot be read."""
+    body = read_text(issue_file, errors="replace")[:MAX_FILE]
+    for name in (REPLY, REQUEST, PULL_REQUEST):
+        (report / name).unlink(missing_ok=True)  # of an earlier run
+    try:
+        desk = RequestDesk.open(workspace)
+    except InvalidRepository:
+        write_text(report / REPLY, BROKEN_REPOSITORY)
+        raise
+    choices = form_choices(desk.state, desk.files)
+    draft, problems = read_issue(body, choices, remark=origin.remark)
+    proposed = desk.propose(draft) if draft is not None else None
+    if proposed is None or proposed.request is None:
+        if proposed is not None:
+            questions = {
+                finding: question_for(field_of(finding, proposed.path, proposed.text), choices)
+                for finding in proposed.findings
+            }
+            problems = problems_of(proposed.findings, questions)
+        write_text(report / REPLY, problems_reply(problems))
+        return "", problems
+    write_request(workspace, proposed)
+    request, path = proposed.request, proposed.path
+    write_text(report / REPLY, made_reply(request, path=path, text=proposed.text))
+    write_text(report / REQUEST, request_json(request, path=path, origin=origin))
+    write_text(report / PULL_REQUEST, pull_request_body(request, origin))
+    return path, ()

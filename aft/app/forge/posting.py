@@ -1,7 +1,7 @@
-"""The comment that is updated in place: found by its marker, and by who wrote it.
+"""Our comment and our issue, updated in place: found by marker or label, and by who wrote them.
 
 Everybody may write our marker into a comment. Only what our own account wrote is ever taken for
-ours; other comments are neither touched nor trusted.
+ours; comments and issues of others are neither touched nor trusted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 from aft.app.text_files import read_text
 from aft.errors import NotFound, UnknownOutcome
 from aft.forge.fitting import fitted_body, marker_of
-from aft.forge.port import Comment, Forge, PullRequest, Thread
+from aft.forge.port import Comment, Forge, Issue, PullRequest, Thread, issue_thread
 
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of a file that is posted; more is cut anyway."""
@@ -43,13 +43,12 @@ def post_sticky(forge: Forge, thread: Thread, text: str, *, note: str) -> Posted
     """Write ``text``, or bring our comment with its marker up to it. Nothing is sent when it says
     the same already. ``note`` ends a text that had to be cut."""
     body = fitted_body(text, note=note, limit=forge.body_limit)
-    marker = marker_of(text)
-    ours = _ours(forge, thread, marker)
+    ours = _our_comments(forge, thread, marker_of(text))
     if not ours:
         try:
             return Posted(how="written", comment=forge.create_comment(thread, body))
         except UnknownOutcome:
-            ours = _ours(forge, thread, marker)
+            ours = _our_comments(forge, thread, marker_of(text))
             if not ours:
                 raise
     *older, newest = ours
@@ -85,7 +84,7 @@ def pull_request_of_commit(forge: Forge, sha: str) -> PullRequest | None:
     return next(iter(exact or found), None)
 
 
-def _ours(forge: Forge, thread: Thread, marker: str) -> list[Comment]:
+def _our_comments(forge: Forge, thread: Thread, marker: str) -> list[Comment]:
     """Oldest first."""
     me = forge.me()
     return [
@@ -101,3 +100,40 @@ def _removed(forge: Forge, comment: Comment) -> bool:
     except NotFound:
         return False
     return True
+
+
+def settle_issue(
+    forge: Forge, *, label: str, title: str, text: str, note: str, farewell: str
+) -> str:
+    """Open, update or (``text`` is empty) close our issue with ``label``; what was done, in words.
+    Issues of others with that label are left alone. Of several of ours the oldest stays."""
+    ours = _our_issues(forge, label)
+    for other in ours[1:]:
+        forge.close_issue(other.number, is_done=False)
+    if not text.strip():
+        return _closed(forge, ours[0], farewell) if ours else "there is no issue to close"
+    body = fitted_body(text, note=note, limit=forge.body_limit)
+    if not ours:
+        try:
+            ours = [forge.create_issue(title=title, body=body, label=label)]
+        except UnknownOutcome:
+            ours = _our_issues(forge, label)
+            if not ours:
+                raise
+        return f"issue #{ours[0].number} opened: {ours[0].url}"
+    oldest = ours[0]
+    if oldest.title == title and oldest.body.strip() == body.strip():
+        return f"issue #{oldest.number} says so already"
+    forge.update_issue(oldest.number, title=title, body=body)
+    return f"issue #{oldest.number} updated: {oldest.url}"
+
+
+def _closed(forge: Forge, issue: Issue, farewell: str) -> str:
+    forge.close_issue(issue.number)
+    forge.create_comment(issue_thread(issue.number), farewell)
+    return f"issue #{issue.number} closed: {issue.url}"
+
+
+def _our_issues(forge: Forge, label: str) -> list[Issue]:
+    me = forge.me()
+    return [item for item in forge.open_issues(label) if item.author.is_same(me)]

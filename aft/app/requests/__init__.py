@@ -1,1 +1,0 @@
-"""New account requests, from flags, prompts or an issue form."""
