@@ -185,8 +185,6 @@ def _organizations(trail: Mapping[str, Any] | None) -> Differences:
         words = "the organization's trail is missing, should log every region"
         yield differs(words, None, "logging")
         return
-    fields = (
-        ("all regions", trail.get("IsMultiRegionTrail"), True),
-        ("logging", trail["IsLogging"], True),
-    )
+    every_region = trail.get("IsMultiRegionTrail")
+    fields = ("all regions", every_region, True), ("logging", trail["IsLogging"], True)
     yield from unequal(fields, prefix=f"the organization's trail {trail['TrailARN']}: ")

@@ -1,23 +1,7 @@
 """Baseline settings that are EC2's defaults per account *and region*. Regional, each a setting.
 
 What an account has already stays as it is. A declarative policy of the organization may set all
-but the encryption (``ManagedBy: declarative-policy``); the account then cannot change them. AWS:
-
-- EBS encryption (EC2 API ``EnableEbsEncryptionByDefault``, ``ModifyEbsDefaultKmsKeyId``): the key
-  must be symmetric and in the same region; a wrong one is accepted here and fails later, when a
-  volume is created. Without a key of one's own AWS uses ``alias/aws/ebs``. AWS reports a key by its
-  ARN, so a key given by id or alias is resolved with ``kms:DescribeKey`` before comparing.
-- Public AMIs (EC2 User Guide, "Block public access to your AMIs"): one strength,
-  ``block-new-sharing``. It is asynchronous: up to ten minutes pass in which the state still reads
-  ``unblocked``, so the change waits for it. New accounts have it on in many regions.
-- Public EBS snapshots (EBS User Guide, "Block public access for Amazon EBS snapshots"):
-  ``block-all-sharing`` also hides snapshots that are public already (they are public again when it
-  is taken back); ``block-new-sharing`` leaves those. Sharing with named accounts is never touched.
-- Instance metadata (EC2 User Guide, "Configure instance metadata options for new instances"): for
-  instances launched from now on, where neither the launch call nor the AMI says otherwise. What was
-  never set is absent from the answer. A hop limit of 1 (of 64) keeps containers from the
-  credentials of their host, and from their own where they get them so: AWS advises 2 for them.
-  ``HttpTokensEnforced`` makes launches that ask for IMDSv1 fail.
+but the encryption (``ManagedBy: declarative-policy``); the account then cannot change them.
 """
 
 from __future__ import annotations
@@ -71,7 +55,15 @@ class SnapshotPublicAccessParameters(SettingParameters):
 
 
 class SnapshotPublicAccess(_Ec2Values[SnapshotPublicAccessParameters]):
-    """Public sharing of EBS snapshots is blocked."""
+    """Public sharing of EBS snapshots is blocked.
+
+    AWS (EBS User Guide, "Block public access for Amazon EBS snapshots"; API
+    ``EnableSnapshotBlockPublicAccess``): a switch per account *and region* with two strengths.
+    ``block-all-sharing`` also hides snapshots that are public already (they stay marked as public,
+    and are so again when the switch is taken back); ``block-new-sharing`` leaves those. It takes
+    effect at once, and sharing with named accounts is never touched. Where a declarative policy of
+    the organization sets it (``ManagedBy: declarative-policy``), the account cannot change it.
+    """
 
     name = "snapshot-public-access"
     description = "The block of public EBS snapshots, in every governed region."
@@ -99,7 +91,15 @@ _Images = SettingInputs[ImagePublicAccessParameters]
 
 
 class ImagePublicAccess(_Ec2Values[ImagePublicAccessParameters]):
-    """Public sharing of AMIs is blocked."""
+    """Public sharing of AMIs is blocked.
+
+    AWS (EC2 User Guide, "Block public access to your AMIs"; API ``EnableImageBlockPublicAccess``):
+    a switch per account *and region* with one strength, ``block-new-sharing``. AMIs that are public
+    already stay so. It is asynchronous: up to ten minutes pass in which the state still reads
+    ``unblocked``, so the change waits for it. New accounts have it on in many regions; accounts
+    with public AMIs do not. Where a declarative policy of the organization sets it, the account
+    cannot change it.
+    """
 
     name = "image-public-access"
     description = "The block of public AMIs, in every governed region."
@@ -153,7 +153,17 @@ class Imdsv2DefaultsParameters(SettingParameters):
 
 
 class Imdsv2Defaults(_Ec2Values[Imdsv2DefaultsParameters]):
-    """New instances offer their metadata as in the baseline."""
+    """New instances offer their metadata as in the baseline.
+
+    AWS (EC2 User Guide, "Configure instance metadata options for new instances"; API
+    ``ModifyInstanceMetadataDefaults``): defaults per account *and region* for instances launched
+    from now on, where neither the launch call nor the AMI says otherwise; instances there are stay
+    as they are. What was never set is absent from the answer, and ``no-preference`` (``-1`` for the
+    hop limit, else 1 to 64) takes a default away. A hop limit of 1 keeps containers from the
+    credentials of their host, and from their own where they get them so: AWS advises 2 for them.
+    ``HttpTokensEnforced`` makes launches that ask for IMDSv1 fail. Where a declarative policy of
+    the organization sets the defaults, the account cannot change them.
+    """
 
     name = "imdsv2-defaults"
     description = "Metadata options of new EC2 instances, in every governed region."
@@ -202,7 +212,14 @@ Inputs = SettingInputs[EbsDefaultEncryptionParameters]
 
 
 class EbsDefaultEncryption(Setting[EbsDefaultEncryptionParameters, ObservedEncryption]):
-    """EBS encryption by default is on, with the key wanted."""
+    """EBS encryption by default is on, with the key wanted.
+
+    AWS (EC2 API ``EnableEbsEncryptionByDefault``, ``ModifyEbsDefaultKmsKeyId``): a switch and a key
+    per account *and region*; volumes and snapshots there are already stay as they are. The key must
+    be symmetric and live in the same region; a wrong one is accepted here and fails later, when a
+    volume is created. Without a key of one's own AWS uses ``alias/aws/ebs``. AWS reports a key by
+    its ARN, so a key given by id or alias is resolved with ``kms:DescribeKey`` before comparing.
+    """
 
     name = "ebs-default-encryption"
     regional = True

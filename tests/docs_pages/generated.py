@@ -135,8 +135,9 @@ def setting_parameters(name: str) -> str:
 
 
 def what_aws_does(setting: BaselineSetting) -> str:
-    """The paragraphs of its module that tell AWS's part, quotas and quirks, with their sources."""
-    text = inspect.getdoc(sys.modules[type(setting).__module__]) or ""
+    """The paragraphs of its module and class that tell AWS's part, quotas and quirks, with their sources."""
+    where = sys.modules[type(setting).__module__], type(setting)
+    text = "\n\n".join(filter(None, map(inspect.getdoc, where)))
     told = [part for part in text.split("\n\n") if part.startswith("AWS (")]
     words = " ".join("\n\n".join(told).split()).replace("``", "`")
     return textwrap.fill(words, 110, break_long_words=False, break_on_hyphens=False)

@@ -94,7 +94,7 @@ def make_role(builder: Builder, *, wanted: FlowLogsParameters) -> None:
     iam = builder.session.client("iam")
     account, partition = builder.session.account_id, partition_of(builder.region)
     own = {"aws:SourceAccount": account}
-    trust = iam_policies.allow_assume({"Service": [SERVICE]}, StringEquals=own)
+    trust = iam_policies.allow({"Service": [SERVICE]}, {"StringEquals": own})
     group = f"arn:{partition}:logs:*:{account}:log-group:{wanted.log_group}"
     write = {
         "Effect": "Allow",
