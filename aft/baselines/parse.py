@@ -44,9 +44,7 @@ class SelectEntry(_Section):
     organizational_units: list[str] = Field(
         default=[], description="Paths of OUs; accounts in them and below. The deepest OU wins."
     )
-    tags: dict[str, str] = Field(
-        default={}, description="Tags the request must have; the value `*` matches any."
-    )
+    tags: dict[str, str] = Field(default={}, description="Tags the request has; `*` is any value.")
     requests: list[str] = Field(default=[], description="Ids of account requests.")
 
 

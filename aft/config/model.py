@@ -68,9 +68,7 @@ class Limits(_Section):
     rename: NonNegativeInt = Field(default=10, description="Accounts renamed in one run.")
     forget: NonNegativeInt = Field(default=3, description="Accounts forgotten in one run.")
     delete_ou: NonNegativeInt = Field(default=3, description="OUs deleted in one run.")
-    untag: NonNegativeInt = Field(
-        default=50, description="Accounts that lose at least one tag in one run."
-    )
+    untag: NonNegativeInt = Field(default=50, description="Accounts that lose a tag in one run.")
     destroy: NonNegativeInt = Field(
         default=3,
         description="Accounts in which what a customization made is destroyed in one run.",
@@ -95,9 +93,7 @@ class Limits(_Section):
     created_within_seconds: PositiveInt = Field(
         default=1800, description="How long a creation may stay in progress."
     )
-    allow: tuple[Allowance, ...] = Field(
-        default=(), description="Reviewed exceptions to the limits above."
-    )
+    allow: tuple[Allowance, ...] = Field(default=(), description="Reviewed exceptions to limits.")
 
 
 class LedgerConfig(_Section):
@@ -303,9 +299,7 @@ class GithubConfig(_Section):
 class PolicyLimits(_Section):
     """AWS's limits on one type of policy, where they are no longer those aft knows."""
 
-    characters: PositiveInt | None = Field(
-        default=None, description="Characters of a policy's text."
-    )
+    characters: PositiveInt | None = Field(default=None, description="Characters of a policy.")
     attached: PositiveInt | None = Field(
         default=None, description="Policies of the type attached to one root, OU or account."
     )

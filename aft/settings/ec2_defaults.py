@@ -142,14 +142,12 @@ class Imdsv2DefaultsParameters(SettingParameters):
         default=2, description="How many network hops the answer may travel; containers need 2."
     )
     endpoint: _Switch = Field(
-        default=None, description="Whether instances have a metadata endpoint at all."
+        default=None, description="Whether instances have a metadata endpoint."
     )
     metadata_tags: _Switch = Field(
         default=None, description="Whether an instance sees its own tags in its metadata."
     )
-    enforce: _Switch = Field(
-        default=None, description="`enabled` makes launches fail that ask for IMDSv1."
-    )
+    enforce: _Switch = Field(default=None, description="`enabled` makes launches with IMDSv1 fail.")
 
 
 class Imdsv2Defaults(_Ec2Values[Imdsv2DefaultsParameters]):

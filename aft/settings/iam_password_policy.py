@@ -31,7 +31,7 @@ class IamPasswordPolicyParameters(SettingParameters):
     require_uppercase: bool = Field(default=True, description="Ask for an upper-case letter.")
     require_lowercase: bool = Field(default=True, description="Ask for a lower-case letter.")
     allow_users_to_change: bool = Field(
-        default=True, description="IAM users may change their own password."
+        default=True, description="IAM users can change their password."
     )
     maximum_age_days: Annotated[int, Field(ge=1, le=1095)] | None = Field(
         default=90, description="Days until a password expires, 1 to 1,095; null for never."

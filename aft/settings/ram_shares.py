@@ -39,9 +39,7 @@ class ShareEntry(SettingParameters):
     owner: AccountReference = Field(
         description="The account that owns it: an account id in quotes, or the id of its request."
     )
-    region: str | None = Field(
-        default=None, description="Where the share is; the home region unless set."
-    )
+    region: str | None = Field(default=None, description="Its region; the home region unless set.")
     accept_only: bool = Field(
         default=False,
         description="Only accept the owner's invitation: for owners outside the organization, "

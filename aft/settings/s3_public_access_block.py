@@ -23,9 +23,7 @@ class S3PublicAccessBlockParameters(SettingParameters):
 
     block_public_acls: bool = Field(default=True, description="Refuse new public ACLs.")
     ignore_public_acls: bool = Field(default=True, description="Ignore public ACLs there are.")
-    block_public_policy: bool = Field(
-        default=True, description="Refuse bucket policies that allow the public in."
-    )
+    block_public_policy: bool = Field(default=True, description="Refuse public bucket policies.")
     restrict_public_buckets: bool = Field(
         default=True,
         description="Keep buckets with a public policy to AWS services and the account itself.",

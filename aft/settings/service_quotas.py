@@ -39,7 +39,7 @@ class QuotaParameters(SettingParameters):
         description="The quota's code, such as `L-F678F1CE`."
     )
     at_least: Annotated[float, Field(gt=0, le=10_000_000_000)] = Field(
-        description="The value the account needs."
+        description="The value needed."
     )
     is_global: bool = Field(
         default=False,

@@ -135,7 +135,7 @@ def setting_parameters(name: str) -> str:
 
 
 def what_aws_does(setting: BaselineSetting) -> str:
-    """The paragraphs of its module and class that tell AWS's part, quotas and quirks, with their sources."""
+    """The paragraphs of its module and class on AWS's part, quotas and quirks, with sources."""
     where = sys.modules[type(setting).__module__], type(setting)
     text = "\n\n".join(filter(None, map(inspect.getdoc, where)))
     told = [part for part in text.split("\n\n") if part.startswith("AWS (")]

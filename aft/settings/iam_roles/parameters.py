@@ -53,9 +53,7 @@ class Trust(SettingParameters):
     services: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$")], ...] = (
         Field(default=(), description="AWS services, such as `ec2.amazonaws.com`.")
     )
-    oidc: tuple[OidcTrust, ...] = Field(
-        default=(), description="Tokens of OpenID Connect providers."
-    )
+    oidc: tuple[OidcTrust, ...] = Field(default=(), description="OpenID Connect tokens.")
 
     @model_validator(mode="after")
     def _somebody(self) -> Trust:
@@ -69,7 +67,7 @@ class RoleParameters(SettingParameters):
 
     name: Name = Field(description="Unique in the account.")
     description: Annotated[str, Field(max_length=1000)] = Field(
-        default="", description="What the role is for."
+        default="", description="The role's purpose."
     )
     path: Annotated[str, Field(max_length=512, pattern=r"^/([!-~]+/)?$")] = Field(
         default="/", description="Begins and ends with `/`; cannot be changed later."
@@ -95,17 +93,13 @@ class RoleParameters(SettingParameters):
     tags: Mapping[
         Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]
     ] = Field(default={}, description="Tags of the role.")
-    adopt: bool = Field(
-        default=False, description="Take over a role of this name that somebody else made."
-    )
+    adopt: bool = Field(default=False, description="Take over an existing role of this name.")
 
 
 class IamRolesParameters(SettingParameters):
     """Parameters of ``iam-roles``."""
 
-    roles: tuple[RoleParameters, ...] = Field(
-        description="The roles; one that is taken out here is deleted."
-    )
+    roles: tuple[RoleParameters, ...] = Field(description="The roles; removed ones are deleted.")
 
     @model_validator(mode="after")
     def _unique(self) -> IamRolesParameters:

@@ -28,9 +28,7 @@ class Tier(SettingParameters):
     """One subnet per zone, of one kind."""
 
     name: Annotated[str, Field(pattern=_PART)] = Field(description="Such as `private`.")
-    public: bool = Field(
-        default=False, description="Routed to an internet gateway, so reachable from outside."
-    )
+    public: bool = Field(default=False, description="Reachable through an internet gateway.")
     assign_public_ips: bool = Field(
         default=False, description="Whether what starts there gets a public address by itself."
     )
@@ -55,10 +53,10 @@ class FlowLogsParameters(SettingParameters):
         Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}(/.*)?$")] | None
     ) = Field(default=None, description="The bucket, and a folder in it if you like.")
     traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
-        default="ALL", description="Which traffic is logged."
+        default="ALL", description="The traffic logged."
     )
     interval_seconds: Literal[60, 600] = Field(
-        default=600, description="How long AWS gathers before it writes."
+        default=600, description="AWS's aggregation interval."
     )
 
     @model_validator(mode="after")
@@ -82,9 +80,7 @@ class NetworkParameters(SettingParameters):
         description="The field of the request that gives the range, such as "
         "`custom_fields.vpc.cidr`; where a request leaves it out, the pool is used.",
     )
-    pool: str | None = Field(
-        default=None, description="A pool of aft.yaml's `networks.pools` to allocate from."
-    )
+    pool: str | None = Field(default=None, description="A pool of `networks.pools` in aft.yaml.")
     prefix: Annotated[int, Field(ge=VPC_LARGEST, le=VPC_SMALLEST)] = Field(
         default=20, description="Size of an allocated range; later changes move no network."
     )
