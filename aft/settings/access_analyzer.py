@@ -59,7 +59,6 @@ class AccessAnalyzer(Setting[AccessAnalyzerParameters, Observed]):
     name = "access-analyzer"
     regional = True
     description = "IAM Access Analyzer, for the account or for the organization."
-    parameters_model = AccessAnalyzerParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         """``None`` where the account needs no analyzer; not a call is made then."""

@@ -49,7 +49,6 @@ class AccountAlias(Setting[AccountAliasParameters, str | None]):
 
     name = "account-alias"
     description = "The account's alias, the name in its sign-in address."
-    parameters_model = AccountAliasParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {"name": account.name}

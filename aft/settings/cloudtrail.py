@@ -79,7 +79,6 @@ class CloudTrail(Delivery[CloudTrailParameters, ObservedTrail]):
 
     name = "cloudtrail"
     description = "A CloudTrail trail over all regions, into a bucket that keeps it."
-    parameters_model = CloudTrailParameters
     principal = PRINCIPAL
     service = "CloudTrail"
 

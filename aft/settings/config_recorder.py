@@ -77,7 +77,6 @@ class ConfigRecorder(Delivery[ConfigRecorderParameters, ObservedRecorder]):
     name = "config-recorder"
     regional = True
     description = "AWS Config's recorder and delivery, in every governed region."
-    parameters_model = ConfigRecorderParameters
     principal = PRINCIPAL
     service = "AWS Config"
 

@@ -53,7 +53,6 @@ class EnterpriseSupport(Setting[EnterpriseSupportParameters, HasCase]):
 
     name = "enterprise-support"
     description = "Enterprise Support for the account, asked for by a support case."
-    parameters_model = EnterpriseSupportParameters
 
     def bills_for(self, parameters: EnterpriseSupportParameters) -> str:
         return "Enterprise Support, by what the account uses"

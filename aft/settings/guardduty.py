@@ -86,7 +86,6 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
 
     name = "guardduty"
     description = "GuardDuty, alone or under an administrator account."
-    parameters_model = GuardDutyParameters
     service = "GuardDuty"
     client = "guardduty"
 

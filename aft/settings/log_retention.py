@@ -55,7 +55,6 @@ class LogRetention(Setting[LogRetentionParameters, Groups]):
     comes_after = ("cloudtrail", "network")  # which make log groups
     sweeps_account = True
     description = "How long existing log groups keep their events, in every governed region."
-    parameters_model = LogRetentionParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> Groups:
         """Days by log group, ``None`` permanently; groups with these prefixes."""

@@ -65,7 +65,6 @@ class OidcProvider(Setting[OidcProviderParameters, Observed]):
 
     name = "oidc-provider"
     description = "An OpenID Connect provider whose tokens roles may trust."
-    parameters_model = OidcProviderParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         iam = session.client("iam")

@@ -92,7 +92,6 @@ class RamShares(Setting[RamSharesParameters, Shares]):
 
     name = "ram-shares"
     description = "Resource shares (RAM) the account takes part in."
-    parameters_model = RamSharesParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id, "home_region": account.home_region}

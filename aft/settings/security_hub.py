@@ -80,7 +80,6 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
     name = "security-hub"
     comes_after = ("config-recorder",)  # which standards need
     description = "Security Hub and its standards, alone or under an administrator."
-    parameters_model = SecurityHubParameters
     service = "Security Hub"
     client = "securityhub"
 

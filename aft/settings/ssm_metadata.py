@@ -71,7 +71,6 @@ class SsmMetadata(Setting[SsmMetadataParameters, Observed]):
 
     name = "ssm-metadata"
     description = "The account's metadata and custom fields as SSM parameters."
-    parameters_model = SsmMetadataParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {

@@ -57,7 +57,6 @@ class IamRoles(Setting[IamRolesParameters, Roles]):
     name = "iam-roles"
     comes_after = ("oidc-provider",)  # which roles may trust
     description = "IAM roles made from the baseline."
-    parameters_model = IamRolesParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> Roles:
         """Roles with a listed name, and those this setting made earlier."""

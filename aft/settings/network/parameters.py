@@ -1,6 +1,6 @@
 """Parameters of the baseline setting ``network``, and how a range is divided into subnets. Pure.
 
-What the parameters mean in AWS is said in ``aft.settings.network.setting``.
+The parameters' meaning in AWS is in ``aft.settings.network.setting``.
 """
 
 from __future__ import annotations
