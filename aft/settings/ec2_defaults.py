@@ -49,7 +49,7 @@ class SnapshotPublicAccessParameters(SettingParameters):
 
     mode: Literal["block-all-sharing", "block-new-sharing"] = Field(
         default="block-all-sharing",
-        description="`block-all-sharing` also hides snapshots that are public already; "
+        description="`block-all-sharing` also hides snapshots that are already public; "
         "`block-new-sharing` leaves them public.",
     )
 
@@ -134,18 +134,21 @@ class Imdsv2DefaultsParameters(SettingParameters):
     """Parameters of ``imdsv2-defaults``; what is null is left as it is."""
 
     http_tokens: Literal["required", "optional"] | None = Field(
-        default="required", description="`required` is IMDSv2 alone; `optional` also IMDSv1."
+        default="required",
+        description="`required` allows only IMDSv2; `optional` also allows IMDSv1.",
     )
     hop_limit: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        default=2, description="How many network hops the answer may travel; containers need 2."
+        default=2, description="How many network hops a response can travel; containers need 2."
     )
     endpoint: _Switch = Field(
         default=None, description="Whether instances have a metadata endpoint."
     )
     metadata_tags: _Switch = Field(
-        default=None, description="Whether an instance sees its own tags in its metadata."
+        default=None, description="Whether an instance can read its own tags from its metadata."
     )
-    enforce: _Switch = Field(default=None, description="`enabled` makes launches with IMDSv1 fail.")
+    enforce: _Switch = Field(
+        default=None, description="`enabled` makes launches that request IMDSv1 fail."
+    )
 
 
 class Imdsv2Defaults(_Ec2Values[Imdsv2DefaultsParameters]):
@@ -189,8 +192,8 @@ class EbsDefaultEncryptionParameters(SettingParameters):
     kms_key_id: Annotated[str, Field(min_length=1, max_length=2048)] | None = Field(
         default=None,
         description="The KMS key to use: an alias (`alias/…`) or a key id that exists in every "
-        "governed region, or an ARN where one region is governed. Without it the key is left as "
-        "it is (AWS's own key, unless somebody chose another).",
+        "governed region, or an ARN if only one region is governed. Without it, the key is not "
+        "changed (AWS's own key, unless someone has selected another).",
     )
 
 

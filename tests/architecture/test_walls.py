@@ -92,6 +92,7 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
         "aft.values",
     ),
     "aft.runners": (
+        "aft.config.model",
         "aft.customizations",
         "aft.errors",
         "aft.findings",

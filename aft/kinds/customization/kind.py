@@ -12,7 +12,7 @@ from aft.plan.model import Action, Change
 from aft.plan.view import PlanView
 from aft.plan.words import Item, because
 
-TAKES = Risk("take-away", "something in the account is taken away")
+TAKES = Risk("take-away", "something in the account is removed")
 DESTROYS = Risk("destroy", "what a customization made is destroyed")
 _VERBS: Mapping[Action, Verb] = {
     Action.RUN: Verb(label="run", counted=("customization", "customizations"), tells=True),

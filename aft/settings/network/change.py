@@ -176,7 +176,7 @@ class Builder:
         if table.default_works and not table.default.startswith(("igw-", "nat-")):
             raise Terminal(
                 f"the default route of route table {part} ({table.id}) leads to {table.default}, "
-                "which somebody else has put there; it was left alone",
+                "which this setting did not create; it was not changed",
                 hint="write `nat: none` in the baseline, or take that route away",
             )
         self.ec2.replace_route(**arguments)

@@ -1,12 +1,12 @@
 """Baseline setting ``network``: one VPC with subnets over zones, routes and flow logs.
 
-AWS (VPC User Guide): a VPC's range is a /16 to a /28 and cannot be changed, only added to; AWS
-keeps five addresses of every subnet. Quotas per region: 5 VPCs, 200 subnets a VPC, 5 elastic
-addresses, 5 NAT gateways a zone, 2 flow logs of a kind on a resource. A NAT gateway takes minutes
-to be ``available``, needs an internet gateway on its VPC, and leaves its address when it is
-deleted. A flow log cannot be changed, so it is made anew; to a log group it needs a role that
-``vpc-flow-logs.amazonaws.com`` may assume, to a bucket it needs the bucket's policy, which AWS
-writes itself where the caller may.
+AWS (VPC User Guide): a VPC's range is a /16 to a /28 and cannot be changed, only extended; AWS
+reserves five addresses in every subnet. Quotas per region: 5 VPCs, 200 subnets per VPC, 5 Elastic
+IP addresses, 5 NAT gateways per zone, 2 flow logs of a type per resource. A NAT gateway takes
+minutes to become ``available``, needs an internet gateway on its VPC, and keeps its address
+allocated when it is deleted. A flow log cannot be changed, so it is created again; for a log group
+it needs a role that ``vpc-flow-logs.amazonaws.com`` can assume, for a bucket it needs the bucket's
+policy, which AWS writes itself if the caller has permission.
 
 Made are: the VPC with its DNS switches; per tier one subnet per zone, zones in the order of their
 ids (which mean the same place in every account); one route table for the public tiers and one per
@@ -183,7 +183,7 @@ def _checked(inputs: Inputs, observed: NetworkState, cidr: str | None) -> tuple[
     if vpc is None and clashes:
         raise Terminal(
             f"{where} was not made: {cidr} overlaps {', '.join(clashes)} of this account",
-            hint="give another range, or delete the other VPC if nobody needs it",
+            hint="give another range, or delete the other VPC if it is not needed",
         )
     for item in plan:
         subnet = observed.subnets.get(item.part)

@@ -61,7 +61,7 @@ class AdministeredParameters(SettingParameters):
     administrator: AccountReference | None = Field(
         default=None,
         description="The service's administrator in the organization: an account id in quotes, or "
-        "the id of its request. Without it each account stands alone.",
+        "the id of its request. Without it, each account is standalone.",
     )
 
 
@@ -84,7 +84,7 @@ class Administered(Setting[A, S]):
         """The administrator's account. Raises ``Terminal`` while it does not exist."""
         reference = inputs.parameters.administrator
         if reference is None:
-            raise Terminal("an account that stands alone has no administrator")
+            raise Terminal("a standalone account has no administrator")
         return account_behind(reference, inputs.account)
 
     def standing(self, inputs: SettingInputs[A], appointed: str, membership: str) -> list[Compared]:
