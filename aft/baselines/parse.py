@@ -124,44 +124,33 @@ def check_parameters(
     return tuple(findings)
 
 
-def check_selected_requests(
+def check_requests(
     baselines: Mapping[str, Baseline], request_ids: Iterable[str]
 ) -> tuple[Finding, ...]:
-    """Findings for selectors that name a request which does not exist."""
+    """Findings for selectors and parameters that name a request which does not exist."""
     known = frozenset(request_ids)
     return sorted_findings(
         _finding(
-            "AFT504",
-            source,
-            f"`select.requests` names {request!r}, which is no request",
-            did_you_mean(request, known) or "remove it, or add the request",
+            code,
+            at,
+            f"{who} {request!r}, which is no request",
+            did_you_mean(request, known) or hint,
         )
         for baseline in baselines.values()
-        for request, source in zip(
-            baseline.select.requests, baseline.select.request_sources, strict=True
-        )
+        for code, who, request, at, hint in _requests_of(baseline)
         if request not in known
     )
 
 
-def check_references(
-    baselines: Mapping[str, Baseline], request_ids: Iterable[str]
-) -> tuple[Finding, ...]:
-    """Findings for parameters that name the account of a request which does not exist."""
-    known = frozenset(request_ids)
-    return sorted_findings(
-        _finding(
-            "AFT509",
-            source,
-            f"setting {spec.setting!r} names the account of {request!r}, which is no request",
-            did_you_mean(request, known)
-            or "write the id of a request, or an account id: twelve digits in quotes",
-        )
-        for baseline in baselines.values()
-        for spec in baseline.settings
-        for request, source in spec.references
-        if request not in known
-    )
+def _requests_of(baseline: Baseline) -> Iterator[tuple[str, str, str, SourceRef, str]]:
+    """The requests it names, each with the code and the words for one that does not exist."""
+    select, hint = baseline.select, "remove it, or add the request"
+    for request, source in zip(select.requests, select.request_sources, strict=True):
+        yield "AFT504", "`select.requests` names", request, source, hint
+    hint = "write the id of a request, or an account id: twelve digits in quotes"
+    for spec in baseline.settings:
+        for request, source in spec.references:
+            yield "AFT509", f"setting {spec.setting!r} names the account of", request, source, hint
 
 
 def _finding(code: str, source: SourceRef, message: str, hint: str) -> Finding:

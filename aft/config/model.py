@@ -71,9 +71,7 @@ class Limits(_Section):
     rename: NonNegativeInt = Field(default=10, description="Accounts renamed in one run.")
     forget: NonNegativeInt = Field(default=3, description="Accounts forgotten in one run.")
     delete_ou: NonNegativeInt = Field(default=3, description="OUs deleted in one run.")
-    untag: NonNegativeInt = Field(
-        default=50, description="Accounts that lose at least one tag in one run."
-    )
+    untag: NonNegativeInt = Field(default=50, description="Accounts that lose a tag in one run.")
     destroy: NonNegativeInt = Field(
         default=3,
         description="Accounts in which resources of a customization are destroyed in one run.",
@@ -97,9 +95,7 @@ class Limits(_Section):
     created_within_seconds: PositiveInt = Field(
         default=1800, description="Maximum time that one run waits for a creation in progress."
     )
-    allow: tuple[Allowance, ...] = Field(
-        default=(), description="Reviewed exceptions to the limits above."
-    )
+    allow: tuple[Allowance, ...] = Field(default=(), description="Reviewed exceptions to limits.")
 
 
 class LedgerConfig(_Section):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from aft.baselines.parse import check_references, check_selected_requests, parse_baselines
+from aft.baselines.parse import check_requests, parse_baselines
 from aft.baselines.select import Settings
 from aft.config.file import config_place, parse_config
 from aft.config.model import CUSTOMIZATIONS_PATH, REQUESTS_PATH, Config
@@ -183,8 +183,7 @@ def _across(
     )
     yield from rules.cycles(requests, places)
     yield from rules.earlier_ids(requests, ids, places)
-    yield from check_selected_requests(state.baselines, ids)
-    yield from check_references(state.baselines, ids)
+    yield from check_requests(state.baselines, ids)
     yield from reference_cycles(state)
     yield from _quota(state.config, len(tree.requests), files)
 

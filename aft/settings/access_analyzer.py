@@ -53,17 +53,17 @@ class ObservedAnalyzer:
 
 
 Inputs = SettingInputs[AccessAnalyzerParameters]
+Observed = ObservedAnalyzer | None
 
 
-class AccessAnalyzer(Setting[AccessAnalyzerParameters, ObservedAnalyzer | None]):
+class AccessAnalyzer(Setting[AccessAnalyzerParameters, Observed]):
     """An analyzer watches the account, or the organization from its administrator."""
 
     name = "access-analyzer"
     regional = True
     description = "IAM Access Analyzer, for the account or for the organization."
-    parameters_model = AccessAnalyzerParameters
 
-    def read(self, inputs: Inputs, session: AccountSession) -> ObservedAnalyzer | None:
+    def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         """``None`` where the account needs no analyzer; not a call is made then."""
         part = _part(inputs)
         if part is Part.MEMBER:
@@ -79,7 +79,7 @@ class AccessAnalyzer(Setting[AccessAnalyzerParameters, ObservedAnalyzer | None])
             return ObservedAnalyzer(appointed=appointed)
         return ObservedAnalyzer(name=best["name"], status=best["status"], appointed=appointed)
 
-    def differences(self, inputs: Inputs, observed: ObservedAnalyzer | None) -> Differences:
+    def differences(self, inputs: Inputs, observed: Observed) -> Differences:
         if observed is None:
             return
         own = str(inputs.account.account_id)
@@ -90,9 +90,7 @@ class AccessAnalyzer(Setting[AccessAnalyzerParameters, ObservedAnalyzer | None])
             label += f" {observed.name}" if observed.name else ""
             yield should_be(label, observed.status or None, "ACTIVE")
 
-    def fix(
-        self, inputs: Inputs, observed: ObservedAnalyzer | None, session: AccountSession
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: Observed, session: AccountSession) -> None:
         if observed is None:
             return
         if _wants_appointment(inputs) and observed.appointed != session.account_id:

@@ -50,7 +50,6 @@ class AccountAlias(Setting[AccountAliasParameters, str | None]):
 
     name = "account-alias"
     description = "The account's alias, the name in its sign-in URL."
-    parameters_model = AccountAliasParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {"name": account.name}

@@ -65,7 +65,6 @@ class AlternateContacts(Setting[AlternateContactsParameters, Mapping[str, Contac
 
     name = "alternate-contacts"
     description = "The billing, operations and security contacts of the account."
-    parameters_model = AlternateContactsParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {kind: asdict(contact) for kind, contact in sorted(account.contacts.items())}

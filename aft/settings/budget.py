@@ -110,7 +110,6 @@ class Budget(Setting[BudgetParameters, MonthlyBudget | None]):
 
     name = "budget"
     description = "The monthly cost budget of the account, with its alerts."
-    parameters_model = BudgetParameters
 
     def facts(self, account: AccountFacts) -> object:
         budget = account.budget

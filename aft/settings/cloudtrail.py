@@ -20,7 +20,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from aft.baselines.model import SettingInputs
-from aft.errors import NotFound, Terminal
+from aft.errors import Terminal
 from aft.sessions import AccountSession
 from aft.settings.shapes.kms import key_arn
 from aft.settings.shapes.log_bucket import Delivery, DeliveryParameters, put_right, read_problems
@@ -81,7 +81,6 @@ class CloudTrail(Delivery[CloudTrailParameters, ObservedTrail]):
 
     name = "cloudtrail"
     description = "A CloudTrail trail for all regions, with its bucket."
-    parameters_model = CloudTrailParameters
     principal = PRINCIPAL
     service = "CloudTrail"
 
@@ -176,13 +175,8 @@ class CloudTrail(Delivery[CloudTrailParameters, ObservedTrail]):
         elif trail is not None and trail.get("KmsKeyId"):
             settings["KmsKeyId"] = ""  # AWS: an empty text takes the key away
         write = client.create_trail if trail is None else client.update_trail
-        try:
+        with self.delivering(inputs, session):
             write(Name=wanted.name, **settings)
-        except (Terminal, NotFound) as error:
-            code = error.code if isinstance(error, Terminal) else ""
-            is_foreign = "S3Bucket" in code and not bucket.is_own(session)
-            hint = self.not_ours(bucket) if is_foreign else error.hint
-            raise Terminal(error.message, hint=hint, code=code) from error
         if trail is None or not trail["IsLogging"]:
             client.start_logging(Name=wanted.name)
 
@@ -192,8 +186,6 @@ def _organizations(trail: Mapping[str, Any] | None) -> Differences:
         words = "the organization's trail is missing, should log every region"
         yield differs(words, None, "logging")
         return
-    fields = (
-        ("all regions", trail.get("IsMultiRegionTrail"), True),
-        ("logging", trail["IsLogging"], True),
-    )
+    every_region = trail.get("IsMultiRegionTrail")
+    fields = ("all regions", every_region, True), ("logging", trail["IsLogging"], True)
     yield from unequal(fields, prefix=f"the organization's trail {trail['TrailARN']}: ")

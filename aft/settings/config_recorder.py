@@ -23,13 +23,7 @@ from pydantic import Field
 from aft.baselines.model import SettingInputs
 from aft.errors import NotFound, Terminal, Transient
 from aft.sessions import AccountSession
-from aft.settings.shapes.log_bucket import (
-    Delivery,
-    DeliveryParameters,
-    LogBucket,
-    put_right,
-    read_problems,
-)
+from aft.settings.shapes.log_bucket import Delivery, DeliveryParameters, put_right, read_problems
 from aft.settings.shapes.setting import (
     Compared,
     Differences,
@@ -41,12 +35,12 @@ from aft.settings.shapes.setting import (
 
 if TYPE_CHECKING:
     from types_boto3_config import ConfigServiceClient
+    from types_boto3_config.type_defs import DeliveryChannelTypeDef
 
 PRINCIPAL = "config.amazonaws.com"
 ROLE = "AWSServiceRoleForConfig"
 _ROLE_IS_THERE = ("InvalidInput", "EntityAlreadyExists")
 _NOT_THERE_YET = frozenset({"InvalidRoleException"})
-_BUCKET_ERRORS = frozenset({"NoSuchBucketException", "InsufficientDeliveryPolicyException"})
 
 
 class ConfigRecorderParameters(DeliveryParameters):
@@ -85,7 +79,6 @@ class ConfigRecorder(Delivery[ConfigRecorderParameters, ObservedRecorder]):
     name = "config-recorder"
     regional = True
     description = "AWS Config's recorder and delivery, in every governed region."
-    parameters_model = ConfigRecorderParameters
     principal = PRINCIPAL
     service = "AWS Config"
 
@@ -115,11 +108,6 @@ class ConfigRecorder(Delivery[ConfigRecorderParameters, ObservedRecorder]):
     def differences(self, inputs: Inputs, observed: ObservedRecorder) -> Differences:
         for problem in observed.bucket_problems:
             yield differs(problem, None, None)
-        if observed.recorder is None:
-            yield should_be(f"AWS Config recorder in {inputs.region}", None, "recording")
-        if observed.channel is None:
-            after = f"to {self.bucket(inputs).name}"
-            yield should_be(f"AWS Config delivery channel in {inputs.region}", None, after)
         yield from self._of_recorder(inputs, observed.recorder)
         if observed.recorder is not None and not observed.is_recording:
             yield should_be(f"AWS Config recording in {inputs.region}", "off", "on")
@@ -142,17 +130,17 @@ class ConfigRecorder(Delivery[ConfigRecorderParameters, ObservedRecorder]):
         client = session.client("config", inputs.region)
         if observed.bucket_problems or (channel is None and bucket.is_own(session)):
             put_right(bucket, session)  # regions go side by side: each makes sure of it
-        if recorder is None or any(self._of_recorder(inputs, recorder)):
+        if any(self._of_recorder(inputs, recorder)):
             _ensure_role(session)
             _put_recorder(client, inputs, session)
-        if channel is None or any(self._of_channel(inputs, channel)):
-            self._put_channel(client, inputs, bucket, session)
+        if any(self._of_channel(inputs, channel)):
+            self._put_channel(inputs, session)
         if recorder is None or not observed.is_recording:
             client.start_configuration_recorder(ConfigurationRecorderName=inputs.parameters.name)
 
     def _of_recorder(self, inputs: Inputs, found: Mapping[str, Any] | None) -> Differences:
         if found is None:
-            return iter(())
+            return _unequal(inputs, ("recorder", None, "recording"))
         group = found.get("recordingGroup") or {}
         is_home = inputs.region == inputs.account.home_region
         return _unequal(
@@ -164,38 +152,28 @@ class ConfigRecorder(Delivery[ConfigRecorderParameters, ObservedRecorder]):
         )
 
     def _of_channel(self, inputs: Inputs, found: Mapping[str, Any] | None) -> Differences:
+        bucket = self.bucket(inputs).name
         if found is None:
-            return iter(())
+            return _unequal(inputs, ("delivery channel", None, f"to {bucket}"))
         properties = found.get("configSnapshotDeliveryProperties") or {}
         frequency = properties.get("deliveryFrequency", "TwentyFour_Hours")
         return _unequal(
             inputs,
             ("channel's name", found["name"], inputs.parameters.name),
-            ("channel's bucket", found["s3BucketName"], self.bucket(inputs).name),
+            ("channel's bucket", found["s3BucketName"], bucket),
             ("channel's snapshots", frequency, inputs.parameters.snapshots_every),
         )
 
-    def _put_channel(
-        self,
-        client: ConfigServiceClient,
-        inputs: Inputs,
-        bucket: LogBucket,
-        session: AccountSession,
-    ) -> None:
-        every = inputs.parameters.snapshots_every
-        try:
-            client.put_delivery_channel(
-                DeliveryChannel={
-                    "name": inputs.parameters.name,
-                    "s3BucketName": bucket.name,
-                    "configSnapshotDeliveryProperties": {"deliveryFrequency": every},
-                }
-            )
-        except (Terminal, NotFound) as error:
-            code = error.code if isinstance(error, Terminal) else "NoSuchBucketException"
-            if code not in _BUCKET_ERRORS or bucket.is_own(session):
-                raise
-            raise Terminal(error.message, hint=self.not_ours(bucket), code=code) from error
+    def _put_channel(self, inputs: Inputs, session: AccountSession) -> None:
+        channel: DeliveryChannelTypeDef = {
+            "name": inputs.parameters.name,
+            "s3BucketName": self.bucket(inputs).name,
+            "configSnapshotDeliveryProperties": {
+                "deliveryFrequency": inputs.parameters.snapshots_every
+            },
+        }
+        with self.delivering(inputs, session):
+            session.client("config", inputs.region).put_delivery_channel(DeliveryChannel=channel)
 
 
 def _unequal(inputs: Inputs, *fields: Compared) -> Differences:

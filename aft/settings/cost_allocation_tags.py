@@ -54,7 +54,6 @@ class CostAllocationTags(Setting[CostAllocationTagsParameters, Mapping[str, str]
 
     name = "cost-allocation-tags"
     description = "Tag keys that are activated for the organization's cost reports."
-    parameters_model = CostAllocationTagsParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, str]:
         """The status of each key that billing knows, of those asked for."""

@@ -65,7 +65,6 @@ class DefaultSecurityGroup(Setting[DefaultSecurityGroupParameters, tuple[OpenGro
     comes_after = ("default-vpc-removal", "network")
     sweeps_account = True
     description = "Default security groups without rules, in every VPC of every governed region."
-    parameters_model = DefaultSecurityGroupParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> tuple[OpenGroup, ...]:
         """Default groups that have rules; two calls where there are none, one without VPCs."""

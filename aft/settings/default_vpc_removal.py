@@ -56,7 +56,6 @@ class DefaultVpcRemoval(Setting[DefaultVpcRemovalParameters, DefaultVpc | None])
     name = "default-vpc-removal"
     regional = True
     description = "Removal of unused default VPCs, in every governed region."
-    parameters_model = DefaultVpcRemovalParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> DefaultVpc | None:
         """The default VPC of the region; one call where there is none."""

@@ -64,7 +64,6 @@ class SnapshotPublicAccess(_Ec2Values[SnapshotPublicAccessParameters]):
 
     name = "snapshot-public-access"
     description = "The block of public EBS snapshots, in every governed region."
-    parameters_model = SnapshotPublicAccessParameters
     subject = "public EBS snapshots"
     fields: ClassVar = {"": Value("mode", "State")}
 
@@ -100,7 +99,6 @@ class ImagePublicAccess(_Ec2Values[ImagePublicAccessParameters]):
 
     name = "image-public-access"
     description = "The block of public AMIs, in every governed region."
-    parameters_model = ImagePublicAccessParameters
     subject = "public AMIs"
     fields: ClassVar = {"": Value("", "ImageBlockPublicAccessState")}
 
@@ -165,7 +163,6 @@ class Imdsv2Defaults(_Ec2Values[Imdsv2DefaultsParameters]):
 
     name = "imdsv2-defaults"
     description = "Metadata options of new EC2 instances, in every governed region."
-    parameters_model = Imdsv2DefaultsParameters
     subject = "instance metadata"
     fields: ClassVar = {
         "tokens are": Value("http_tokens", "HttpTokens"),
@@ -222,7 +219,6 @@ class EbsDefaultEncryption(Setting[EbsDefaultEncryptionParameters, ObservedEncry
     name = "ebs-default-encryption"
     regional = True
     description = "Encryption of new EBS volumes, in every governed region."
-    parameters_model = EbsDefaultEncryptionParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> ObservedEncryption:
         ec2 = session.client("ec2", inputs.region)

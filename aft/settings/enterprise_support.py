@@ -13,7 +13,6 @@ opened. Without a plan that answers, the setting is skipped with a word, and lat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -45,23 +44,15 @@ class EnterpriseSupportParameters(SettingParameters):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedCase:
-    """Whether there is a case for this account, and a plan with which one can be opened."""
-
-    has_plan: bool
-    has_case: bool = False
-
-
 Inputs = SettingInputs[EnterpriseSupportParameters]
+HasCase = bool | None
 
 
-class EnterpriseSupport(Setting[EnterpriseSupportParameters, ObservedCase]):
+class EnterpriseSupport(Setting[EnterpriseSupportParameters, HasCase]):
     """A support case asks for the account to be in the plan."""
 
     name = "enterprise-support"
     description = "Enterprise Support for the account, requested with a support case."
-    parameters_model = EnterpriseSupportParameters
 
     def bills_for(self, parameters: EnterpriseSupportParameters) -> str:
         return "Enterprise Support, by what the account uses"
@@ -69,25 +60,26 @@ class EnterpriseSupport(Setting[EnterpriseSupportParameters, ObservedCase]):
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id}
 
-    def read(self, inputs: Inputs, session: AccountSession) -> ObservedCase:
-        return _find(_support(inputs, session), session)
+    def read(self, inputs: Inputs, session: AccountSession) -> HasCase:
+        """Whether there is a case; ``None`` without a plan with which one can be opened."""
+        return _has_case(_support(inputs, session), session)
 
-    def differences(self, inputs: Inputs, observed: ObservedCase) -> Differences:
-        if observed.has_case:
+    def differences(self, inputs: Inputs, observed: HasCase) -> Differences:
+        if observed:
             return
         words = (
             f"has not been asked for account {inputs.account.account_id}"
-            if observed.has_plan
+            if observed is not None
             else "cannot be asked for: the management account has no support plan with an API "
             "(Business or above), so this is skipped"
         )
-        pending = not observed.has_plan
-        yield differs(f"Enterprise Support {words}", None, "asked for", pending=pending)
+        words = f"Enterprise Support {words}"
+        yield differs(words, None, "asked for", pending=observed is None)
 
-    def fix(self, inputs: Inputs, observed: ObservedCase, session: AccountSession) -> None:
+    def fix(self, inputs: Inputs, observed: HasCase, session: AccountSession) -> None:
         support = _support(inputs, session)
         # One may have been opened meanwhile, perhaps by a try whose answer was lost.
-        if not observed.has_plan or _find(support, session).has_case:
+        if observed is None or _has_case(support, session):
             return
         account, cc = inputs.account, list(inputs.parameters.cc)
         copies: dict[str, Any] = {"ccEmailAddresses": cc} if cc else {}
@@ -118,15 +110,14 @@ def _mark(session: AccountSession) -> str:
     return f"[aft:{session.account_id}]"
 
 
-def _find(support: SupportClient, session: AccountSession) -> ObservedCase:
+def _has_case(support: SupportClient, session: AccountSession) -> HasCase:
     mark = _mark(session)
     try:
         pages = support.get_paginator("describe_cases").paginate(
             includeResolvedCases=True, includeCommunications=False
         )
-        has_case = any(mark in case["subject"] for page in pages for case in page["cases"])
+        return any(mark in case["subject"] for page in pages for case in page["cases"])
     except Denied as error:
         if error.code != _NO_PLAN:
             raise
-        return ObservedCase(has_plan=False)
-    return ObservedCase(has_plan=True, has_case=has_case)
+        return None

@@ -20,14 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from aft.baselines.model import SettingInputs
-from aft.baselines.references import AccountReference
 from aft.sessions import AccountSession
-from aft.settings.shapes.administrator import (
-    Administered,
-    AdministeredParameters,
-    Part,
-    into_management,
-)
+from aft.settings.shapes.administrator import Administered, AdministeredParameters, Part
 from aft.settings.shapes.setting import Differences, on_or_off
 
 if TYPE_CHECKING:
@@ -46,11 +40,6 @@ Feature = Literal[
 class GuardDutyParameters(AdministeredParameters):
     """Parameters of ``guardduty``."""
 
-    administrator: AccountReference | None = Field(
-        default=None,
-        description="The organization's GuardDuty administrator: an account id in quotes, or "
-        "the id of its request. Without it, each account has its own detector.",
-    )
     features: Mapping[Feature, bool] = Field(
         default={},
         description="Protection plans to enable (`true`) or disable; plans that are not listed "
@@ -98,14 +87,11 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
 
     name = "guardduty"
     description = "GuardDuty, standalone or with an administrator account."
-    parameters_model = GuardDutyParameters
     service = "GuardDuty"
+    client = "guardduty"
 
     def bills_for(self, parameters: GuardDutyParameters) -> str:
         return "the events and data analysed"
-
-    def organizations_client(self, inputs: Inputs, session: AccountSession) -> GuardDutyClient:
-        return into_management(session, inputs.account).client("guardduty", inputs.region)
 
     def read(self, inputs: Inputs, session: AccountSession) -> ObservedGuardDuty:
         own = session.client("guardduty", inputs.region)
@@ -113,9 +99,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
         if part is Part.ALONE:
             return ObservedGuardDuty(detector=detector)
         if part is Part.ADMINISTRATOR:
-            answer = self.organizations_client(inputs, session).list_organization_admin_accounts()
-            accounts = answer.get("AdminAccounts", ())
-            appointed = next((item["AdminAccountId"] for item in accounts), "")
+            appointed = self.appointed(inputs, session)
             organization: Mapping[str, Any] = {}
             if appointed == session.account_id and detector is not None:
                 organization = own.describe_organization_configuration(DetectorId=detector.id)

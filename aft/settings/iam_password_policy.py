@@ -67,7 +67,6 @@ class IamPasswordPolicy(Values[IamPasswordPolicyParameters]):
 
     name = "iam-password-policy"
     description = "The password policy of the account's IAM users."
-    parameters_model = IamPasswordPolicyParameters
     subject = "password policy"
     fields = _FIELDS
 

@@ -45,9 +45,10 @@ class LogRetentionParameters(SettingParameters):
 
 
 Inputs = SettingInputs[LogRetentionParameters]
+Groups = Mapping[str, int | None]
 
 
-class LogRetention(Setting[LogRetentionParameters, Mapping[str, int | None]]):
+class LogRetention(Setting[LogRetentionParameters, Groups]):
     """Log groups have a retention."""
 
     name = "log-retention"
@@ -55,9 +56,8 @@ class LogRetention(Setting[LogRetentionParameters, Mapping[str, int | None]]):
     comes_after = ("cloudtrail", "network")  # which make log groups
     sweeps_account = True
     description = "How long existing log groups keep their events, in every governed region."
-    parameters_model = LogRetentionParameters
 
-    def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, int | None]:
+    def read(self, inputs: Inputs, session: AccountSession) -> Groups:
         """Days by log group, ``None`` permanently; groups with these prefixes."""
         pages = session.client("logs", inputs.region).get_paginator("describe_log_groups")
         return {
@@ -68,24 +68,20 @@ class LogRetention(Setting[LogRetentionParameters, Mapping[str, int | None]]):
             if group.get("logGroupClass") != "DELIVERY"  # AWS keeps those for one day, always
         }
 
-    def differences(self, inputs: Inputs, observed: Mapping[str, int | None]) -> Differences:
+    def differences(self, inputs: Inputs, observed: Groups) -> Differences:
         after = _text(inputs.parameters.days)
         for name in _differing(inputs, observed):
             before = _text(observed[name])
             group = f"log group {name} in {inputs.region}"
             yield differs(f"{group} keeps events {before}, should keep them {after}", before, after)
 
-    def fix(
-        self, inputs: Inputs, observed: Mapping[str, int | None], session: AccountSession
-    ) -> None:
-        logs = session.client("logs", inputs.region)
+    def fix(self, inputs: Inputs, observed: Groups, session: AccountSession) -> None:
+        put = session.client("logs", inputs.region).put_retention_policy
         for name in _differing(inputs, observed):
-            unless_gone(
-                logs.put_retention_policy, logGroupName=name, retentionInDays=inputs.parameters.days
-            )
+            unless_gone(put, logGroupName=name, retentionInDays=inputs.parameters.days)
 
 
-def _differing(inputs: Inputs, observed: Mapping[str, int | None]) -> list[str]:
+def _differing(inputs: Inputs, observed: Groups) -> list[str]:
     wanted = inputs.parameters
     return sorted(
         name

@@ -13,7 +13,7 @@ alone, for taking a client away locks out whoever uses it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -57,16 +57,16 @@ class ObservedProvider:
 
 
 Inputs = SettingInputs[OidcProviderParameters]
+Observed = ObservedProvider | None
 
 
-class OidcProvider(Setting[OidcProviderParameters, ObservedProvider | None]):
+class OidcProvider(Setting[OidcProviderParameters, Observed]):
     """The provider is there, with these clients."""
 
     name = "oidc-provider"
     description = "An OpenID Connect provider whose tokens roles can trust."
-    parameters_model = OidcProviderParameters
 
-    def read(self, inputs: Inputs, session: AccountSession) -> ObservedProvider | None:
+    def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         iam = session.client("iam")
         try:
             found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=_arn(inputs, session))
@@ -78,7 +78,7 @@ class OidcProvider(Setting[OidcProviderParameters, ObservedProvider | None]):
             ours=tags_of(found).get(OWNER_TAG) == self.name,
         )
 
-    def differences(self, inputs: Inputs, observed: ObservedProvider | None) -> Differences:
+    def differences(self, inputs: Inputs, observed: Observed) -> Differences:
         wanted = inputs.parameters
         if observed is None:
             yield differs(f"OIDC provider {wanted.url} is not there", None, wanted.url)
@@ -92,7 +92,7 @@ class OidcProvider(Setting[OidcProviderParameters, ObservedProvider | None]):
                 words = f"OIDC provider {wanted.url} has {what} {was}, should have {should}"
                 yield differs(words, was, should)
 
-    def refuse(self, inputs: Inputs, observed: ObservedProvider | None) -> None:
+    def refuse(self, inputs: Inputs, observed: Observed) -> None:
         if observed is None or observed.ours:
             return
         extra = sorted(observed.client_ids - set(inputs.parameters.client_ids))
@@ -103,9 +103,7 @@ class OidcProvider(Setting[OidcProviderParameters, ObservedProvider | None]):
                 hint="list them in `client_ids`, or delete the provider if it is not needed",
             )
 
-    def fix(
-        self, inputs: Inputs, observed: ObservedProvider | None, session: AccountSession
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: Observed, session: AccountSession) -> None:
         iam, wanted, thumbprints = session.client("iam"), inputs.parameters, _thumbprints(inputs)
         owner = tag_list({OWNER_TAG: self.name})
         if observed is None:
@@ -116,21 +114,17 @@ class OidcProvider(Setting[OidcProviderParameters, ObservedProvider | None]):
                 **({"ThumbprintList": sorted(thumbprints)} if thumbprints else {}),
             )
             return
-        arn, desired = _arn(inputs, session), frozenset(wanted.client_ids)
+        provider: Any = {"OpenIDConnectProviderArn": _arn(inputs, session)}
+        desired = frozenset(wanted.client_ids)
         for client in sorted(desired - observed.client_ids):
-            iam.add_client_id_to_open_id_connect_provider(
-                OpenIDConnectProviderArn=arn, ClientID=client
-            )
+            iam.add_client_id_to_open_id_connect_provider(**provider, ClientID=client)
         for client in sorted(observed.client_ids - desired):
-            iam.remove_client_id_from_open_id_connect_provider(
-                OpenIDConnectProviderArn=arn, ClientID=client
-            )
+            iam.remove_client_id_from_open_id_connect_provider(**provider, ClientID=client)
         if thumbprints is not None and observed.thumbprints != thumbprints:
-            iam.update_open_id_connect_provider_thumbprint(
-                OpenIDConnectProviderArn=arn, ThumbprintList=sorted(thumbprints)
-            )
+            prints = sorted(thumbprints)
+            iam.update_open_id_connect_provider_thumbprint(**provider, ThumbprintList=prints)
         if not observed.ours:
-            iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=arn, Tags=owner)
+            iam.tag_open_id_connect_provider(**provider, Tags=owner)
 
 
 def _arn(inputs: Inputs, session: AccountSession) -> str:

@@ -86,31 +86,29 @@ class ShareToReach:
 
 
 Inputs = SettingInputs[RamSharesParameters]
+Shares = tuple[ShareToReach, ...]
 
 
-class RamShares(Setting[RamSharesParameters, tuple[ShareToReach, ...]]):
+class RamShares(Setting[RamSharesParameters, Shares]):
     """The account takes part in the resource shares."""
 
     name = "ram-shares"
     description = "Resource shares (RAM) that include the account."
-    parameters_model = RamSharesParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id, "home_region": account.home_region}
 
-    def read(self, inputs: Inputs, session: AccountSession) -> tuple[ShareToReach, ...]:
+    def read(self, inputs: Inputs, session: AccountSession) -> Shares:
         looked = (_look(entry, inputs, session) for entry in inputs.parameters.shares)
         return tuple(share for share in looked if share is not None)
 
-    def differences(self, inputs: Inputs, observed: tuple[ShareToReach, ...]) -> Differences:
+    def differences(self, inputs: Inputs, observed: Shares) -> Differences:
         for share in observed:
             words = f"resource share {share.entry.name} of {share.entry.owner} {share}"
             before, pending = share.association or None, share.is_under_way
             yield differs(words, before, "ASSOCIATED", pending=pending)
 
-    def fix(
-        self, inputs: Inputs, observed: tuple[ShareToReach, ...], session: AccountSession
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: Shares, session: AccountSession) -> None:
         for share in observed:
             if share.is_under_way:
                 continue
@@ -145,10 +143,8 @@ def _look(entry: ShareEntry, inputs: Inputs, session: AccountSession) -> ShareTo
     if entry.accept_only:
         for item in _open_invitations(own):
             if (item["resourceShareName"], item["senderAccountId"]) == (entry.name, owner):
-                invitation = item["resourceShareInvitationArn"]
-                return ShareToReach(
-                    entry=entry, arn=item["resourceShareArn"], invitation=invitation
-                )
+                arn, invitation = item["resourceShareArn"], item["resourceShareInvitationArn"]
+                return ShareToReach(entry=entry, arn=arn, invitation=invitation)
         return ShareToReach(entry=entry)
     theirs = session.of(owner).client("ram", region)
     arn = _own_share(theirs, entry.name)
@@ -185,10 +181,9 @@ def _invitation(own: RAMClient, *, arn: str) -> str:
 
 
 def _open_invitations(own: RAMClient) -> Iterator[Mapping[str, Any]]:
-    for page in own.get_paginator("get_resource_share_invitations").paginate():
-        yield from (
-            item for item in page["resourceShareInvitations"] if item["status"] == "PENDING"
-        )
+    pages = own.get_paginator("get_resource_share_invitations").paginate()
+    found = (item for page in pages for item in page["resourceShareInvitations"])
+    return (item for item in found if item["status"] == "PENDING")
 
 
 def _missing(share: ShareToReach) -> Terminal:

@@ -48,7 +48,6 @@ class RegionOptIn(Setting[RegionOptInParameters, Mapping[str, str]]):
     name = "region-opt-in"
     opts_into_regions = True
     description = "Opt-in regions that the account governs, enabled."
-    parameters_model = RegionOptInParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {"regions": _wanted(account)}

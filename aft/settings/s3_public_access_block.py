@@ -46,7 +46,6 @@ class S3PublicAccessBlock(Values[S3PublicAccessBlockParameters]):
 
     name = "s3-public-access-block"
     description = "The account-wide block of public access to S3 buckets."
-    parameters_model = S3PublicAccessBlockParameters
     subject = "S3 public access"
     fields = _FIELDS
 

@@ -23,15 +23,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from aft.baselines.model import SettingInputs
-from aft.baselines.references import AccountReference
 from aft.errors import Conflict, Denied, NotFound, Terminal
 from aft.sessions import AccountSession
-from aft.settings.shapes.administrator import (
-    Administered,
-    AdministeredParameters,
-    Part,
-    into_management,
-)
+from aft.settings.shapes.administrator import Administered, AdministeredParameters, Part
 from aft.settings.shapes.setting import Differences
 
 if TYPE_CHECKING:
@@ -44,12 +38,6 @@ _ON = frozenset({"PENDING", "READY", "INCOMPLETE"})
 class SecurityHubParameters(AdministeredParameters):
     """Parameters of ``security-hub``."""
 
-    administrator: AccountReference | None = Field(
-        default=None,
-        description="The organization's Security Hub administrator: an account id in quotes, or "
-        "the id of its request. Without it, Security Hub of each account is "
-        "standalone.",
-    )
     standards: tuple[
         Annotated[str, Field(pattern=r"^(standards|ruleset)/[a-z0-9-]+/v/[0-9.]+$")], ...
     ] = Field(
@@ -93,14 +81,11 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
     name = "security-hub"
     comes_after = ("config-recorder",)  # which standards need
     description = "Security Hub and its standards, standalone or with an administrator account."
-    parameters_model = SecurityHubParameters
     service = "Security Hub"
+    client = "securityhub"
 
     def bills_for(self, parameters: SecurityHubParameters) -> str:
         return "security checks and findings, by number" if parameters.standards else ""
-
-    def organizations_client(self, inputs: Inputs, session: AccountSession) -> SecurityHubClient:
-        return into_management(session, inputs.account).client("securityhub", inputs.region)
 
     def read(self, inputs: Inputs, session: AccountSession) -> ObservedHub:
         own = session.client("securityhub", inputs.region)
@@ -111,9 +96,7 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
                 found["available"] = _available_standards(own)
         part = self.part(inputs)
         if part is Part.ADMINISTRATOR:
-            answer = self.organizations_client(inputs, session).list_organization_admin_accounts()
-            accounts = answer.get("AdminAccounts", ())
-            found["appointed"] = next((item["AccountId"] for item in accounts), "")
+            found["appointed"] = self.appointed(inputs, session)
             if found["appointed"] == session.account_id and found["enabled"]:
                 configuration = own.describe_organization_configuration()
                 found["new_accounts_join"] = bool(configuration.get("AutoEnable"))

@@ -87,7 +87,6 @@ class ServiceQuotas(Setting[ServiceQuotasParameters, tuple[LowQuota, ...]]):
     name = "service-quotas"
     regional = True
     description = "Service quota increases, requested in every governed region."
-    parameters_model = ServiceQuotasParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> tuple[LowQuota, ...]:
         """The region's quotas that are too low; global ones are the home region's turn."""

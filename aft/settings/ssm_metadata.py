@@ -62,14 +62,14 @@ class ObservedParameter(NamedTuple):
 
 
 Inputs = SettingInputs[SsmMetadataParameters]
+Observed = Mapping[str, ObservedParameter]
 
 
-class SsmMetadata(Setting[SsmMetadataParameters, Mapping[str, ObservedParameter]]):
+class SsmMetadata(Setting[SsmMetadataParameters, Observed]):
     """The account's metadata and custom fields are SSM parameters."""
 
     name = "ssm-metadata"
     description = "The account's metadata and custom fields as SSM parameters."
-    parameters_model = SsmMetadataParameters
 
     def facts(self, account: AccountFacts) -> object:
         return {
@@ -88,7 +88,7 @@ class SsmMetadata(Setting[SsmMetadataParameters, Mapping[str, ObservedParameter]
             for keys, name, value in _flat(path, account.custom_fields)
         )
 
-    def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, ObservedParameter]:
+    def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         """The parameters at our paths, by full name."""
         pages = session.client("ssm").get_paginator("get_parameters_by_path")
         found: dict[str, ObservedParameter] = {}
@@ -100,7 +100,7 @@ class SsmMetadata(Setting[SsmMetadataParameters, Mapping[str, ObservedParameter]
                     found[parameter["Name"]] = value
         return found
 
-    def differences(self, inputs: Inputs, observed: Mapping[str, ObservedParameter]) -> Differences:
+    def differences(self, inputs: Inputs, observed: Observed) -> Differences:
         wanted = _wanted(inputs)
         for name, value in sorted(wanted.items()):
             label, found = f"SSM parameter {name}", observed.get(name)
@@ -114,9 +114,7 @@ class SsmMetadata(Setting[SsmMetadataParameters, Mapping[str, ObservedParameter]
             words = f"SSM parameter {name} is left over, should be deleted"
             yield differs(words, str(observed[name]), None)
 
-    def fix(
-        self, inputs: Inputs, observed: Mapping[str, ObservedParameter], session: AccountSession
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: Observed, session: AccountSession) -> None:
         wanted = _wanted(inputs)
         problems = [
             f"{name} {problem}"
@@ -129,9 +127,7 @@ class SsmMetadata(Setting[SsmMetadataParameters, Mapping[str, ObservedParameter]
                 hint="rename or shorten the custom field in the request",
             )
         ssm = session.client("ssm")
-        replaced = (
-            name for name, found in observed.items() if name in wanted and found.type != "String"
-        )
+        replaced = (name for name in wanted.keys() & observed if observed[name].type != "String")
         leaving = sorted((*_stale(inputs, wanted, observed), *replaced))
         for start in range(0, len(leaving), _DELETE_AT_ONCE):
             ssm.delete_parameters(Names=leaving[start : start + _DELETE_AT_ONCE])

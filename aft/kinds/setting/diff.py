@@ -58,13 +58,13 @@ Seen = Mapping[tuple[str, str], LiveSetting]
 def seen_by(plan: Plan, looks: Iterable[Look]) -> Seen:
     """What was seen of the looked-at settings when ``plan`` was made: differences, or nothing
     that differs. The others could not be seen, or were done."""
-    wanted = {(item.account_id, item.ref.key): item for item in looks}
+    wanted = {(item.account_id, item.ref) for item in looks}
     found: dict[tuple[str, str], LiveSetting] = {}
     for change in plan.changes:
-        key = (change.account_id or "", change.key)
-        if key in wanted and change.ref == wanted[key].ref and change.details:
-            found[key] = LiveSetting(
-                account_id=key[0],
+        account_id = change.account_id or ""
+        if (account_id, change.ref) in wanted and change.details:
+            found[account_id, change.key] = LiveSetting(
+                account_id=account_id,
                 ref=change.ref,
                 differences=change.details,
                 takes_away=taken_away(change),
@@ -91,7 +91,8 @@ class _Work:
         self.settings = in_turn(self.target.settings)
         runs = self.draft.changes_of(self.request.id)
         self._runs = tuple(change.id for change in runs if change.action is Action.RUN)
-        self._turns = _Turns(self.draft, self.request.id)
+        self._keys: dict[str, str] = {}
+        self._before_all = self._ends()
 
     def plan(self) -> None:
         """Add what is to be applied."""
@@ -143,24 +144,26 @@ class _Work:
             self._change(resolved, digest, seen, is_done=is_done)
 
     def _confirm(self, name: str, digest: str) -> None:
-        network = self._range(name)
+        given = self.draft.allocations.get(self.request.id, {})
         self.draft.confirmations.append(
             Confirmation(
                 target=self.request.id,
                 account_id=self.target.account_id or "",
                 ref=setting_ref(name),
                 inputs_digest=digest,
-                allocation=(network.after or "") if network is not None else "",
+                allocation=given.get(name, ""),
             )
         )
 
     def _change(
         self, resolved: ResolvedSetting, digest: str, seen: LiveSetting | None, *, is_done: bool
     ) -> None:
-        name, network = resolved.name, self._range(resolved.name)
-        follows = self._follows(resolved)
-        reason = reason_of(self.record, setting_ref(name), self._where)
-        done = self.record.done(setting_ref(name))
+        name, network, baseline = resolved.name, self._range(resolved.name), self.target.baseline
+        follows, done = self._follows(resolved), self.record.done(setting_ref(name))
+        named = () if _opts_in(resolved) else _comes_after(resolved)
+        comes_after = (self._keys[other] for other in named if other in self._keys)
+        where = f"baseline {baseline.name}" if baseline is not None else ""
+        reason = reason_of(self.record, setting_ref(name), where)
         if is_done and follows and (seen is None or not seen.differences):
             reason = _LOOKS_AGAIN
         elif is_done and done is not None:
@@ -170,32 +173,27 @@ class _Work:
             setting_ref(name),
             target=self.request.id,
             stage=Stage.SWEEP if _sweeps(resolved) else Stage.CONFIGURE,
-            fields=(
-                *(() if network is None else (network,)),
-                *(takes_away(line) for line in (seen.takes_away if seen is not None else ())),
-            ),
+            fields=(*network, *(map(takes_away, seen.takes_away) if seen is not None else ())),
             details=seen.differences if seen is not None else (),
             inputs_digest=digest,
             effect=setting_effect(resolved),
-            after=self._turns.before(resolved),
+            after=tuple(comes_after) or self._before_all,
             follows=follows,
             uses=_uses(self.request, resolved),
             reason=reason,
         )
-        self._turns.note(resolved, key)
+        self._keys[name] = key
+        if _opts_in(resolved):
+            self._before_all = self._ends()
 
-    @property
-    def _where(self) -> str:
-        baseline = self.target.baseline
-        return f"baseline {baseline.name}" if baseline is not None else ""
+    def _ends(self) -> tuple[str, ...]:
+        return ends_of(self.draft, self.request.id, until=Stage.CONFIGURE)
 
-    def _range(self, name: str) -> FieldChange | None:
-        """The setting's range of addresses, as a change shows it; ``None`` when it has none."""
+    def _range(self, name: str) -> tuple[FieldChange, ...]:
+        """The setting's range of addresses, if it has one, as a change shows it."""
         cidr = self.draft.allocations.get(self.request.id, {}).get(name)
-        if cidr is None:
-            return None
         before = self.draft.remembered.get((self.request.id, name))
-        return FieldChange(field=CIDR, before=before, after=cidr)
+        return () if cidr is None else (FieldChange(field=CIDR, before=before, after=cidr),)
 
 
 def in_turn(settings: Iterable[ResolvedSetting]) -> tuple[ResolvedSetting, ...]:
@@ -210,30 +208,6 @@ def in_turn(settings: Iterable[ResolvedSetting]) -> tuple[ResolvedSetting, ...]:
         left.remove(following)
         ordered.append(following)
     return tuple(ordered)
-
-
-class _Turns:
-    """What each setting waits for within its account."""
-
-    def __init__(self, draft: Draft, target: str) -> None:
-        self._draft = draft
-        self._target = target
-        self._before_all = self._ends()
-        self._keys: dict[str, str] = {}
-
-    def _ends(self) -> tuple[str, ...]:
-        return ends_of(self._draft, self._target, until=Stage.CONFIGURE)
-
-    def before(self, resolved: ResolvedSetting) -> tuple[str, ...]:
-        if _opts_in(resolved):
-            return self._before_all
-        named = (self._keys[name] for name in _comes_after(resolved) if name in self._keys)
-        return tuple(named) or self._before_all
-
-    def note(self, resolved: ResolvedSetting, key: str) -> None:
-        self._keys[resolved.name] = key
-        if _opts_in(resolved):
-            self._before_all = self._ends()
 
 
 def _sweeps(resolved: ResolvedSetting) -> bool:

@@ -12,12 +12,11 @@ from typing import NamedTuple
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import SettingDifference
 from aft.baselines.select import ResolvedSetting
-from aft.baselines.wording import across_regions
 from aft.engine.account import ensure_usable
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.errors import Terminal
-from aft.kinds.setting.read import read_settings
+from aft.kinds.setting.read import across_regions, read_settings
 from aft.organization.model import AccountFacts
 from aft.plan.draft import Look
 from aft.plan.model import Change, LiveSetting

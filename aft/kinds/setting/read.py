@@ -7,14 +7,13 @@ read side by side, so that many take little longer than one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from aft.baselines.model import Refuses, setting_ref
 from aft.baselines.select import ResolvedSetting
-from aft.baselines.wording import across_regions
 from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome, unexpected
 from aft.plan.draft import Look
 from aft.plan.model import LiveSetting
@@ -117,3 +116,30 @@ def _together(
         )
         for key, items in by_setting.items()
     }
+
+
+def across_regions(told: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
+    """Lines for ``(region, description)`` pairs, in order of their first region. What differs alike
+    in several regions is one line that names them all. A description that does not say its region
+    gets it in front; ``None`` is a setting without regions."""
+    regions_of: dict[tuple[str, str], list[str]] = {}
+    for region, text in told:
+        regions_of.setdefault(_shape(region, text), []).extend([region] if region else [])
+    return tuple(
+        before + _listed(regions) + after if regions else before
+        for (before, after), regions in regions_of.items()
+    )
+
+
+def _shape(region: str | None, text: str) -> tuple[str, str]:
+    """What stands before and after the region's name."""
+    if region is None:
+        return text, ""
+    before, found, after = text.partition(f" in {region}")
+    if not found:
+        return "", f": {text}"
+    return f"{before} in ", after
+
+
+def _listed(regions: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(regions[:-1]), regions[-1])))

@@ -53,9 +53,7 @@ class Trust(SettingParameters):
     services: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$")], ...] = (
         Field(default=(), description="AWS services, such as `ec2.amazonaws.com`.")
     )
-    oidc: tuple[OidcTrust, ...] = Field(
-        default=(), description="Tokens of OpenID Connect providers."
-    )
+    oidc: tuple[OidcTrust, ...] = Field(default=(), description="OpenID Connect tokens.")
 
     @model_validator(mode="after")
     def _somebody(self) -> Trust:
@@ -69,7 +67,7 @@ class RoleParameters(SettingParameters):
 
     name: Name = Field(description="Unique in the account.")
     description: Annotated[str, Field(max_length=1000)] = Field(
-        default="", description="What the role is for."
+        default="", description="The role's purpose."
     )
     path: Annotated[str, Field(max_length=512, pattern=r"^/([!-~]+/)?$")] = Field(
         default="/", description="Starts and ends with `/`; cannot be changed later."

@@ -14,7 +14,7 @@ any other role is never touched, not even one with a listed name: that is refuse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,6 @@ class IamRoles(Setting[IamRolesParameters, Roles]):
     name = "iam-roles"
     comes_after = ("oidc-provider",)  # which roles may trust
     description = "IAM roles defined in the baseline."
-    parameters_model = IamRolesParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> Roles:
         """Roles with a listed name, and those this setting made earlier."""
@@ -175,9 +174,9 @@ def _trust(role: RoleParameters, inputs: Inputs) -> str:
         equals: dict[str, Any] = {"sts:ExternalId": trust.external_id}
         condition = {"StringEquals": equals} if trust.external_id else {}
         principal = {"AWS": sorted((*accounts, *trust.arns))}
-        statements.append(iam_policies.allow_assume(principal, **condition))
+        statements.append(iam_policies.allow(principal, condition))
     if trust.services:
-        statements.append(iam_policies.allow_assume({"Service": sorted(trust.services)}))
+        statements.append(iam_policies.allow({"Service": sorted(trust.services)}))
     for item in trust.oidc:
         host = item.provider.removeprefix("https://")
         arn = f"arn:{partition}:iam::{account.account_id or ''}:oidc-provider/{host}"
@@ -188,7 +187,8 @@ def _trust(role: RoleParameters, inputs: Inputs) -> str:
             equals[f"{host}:sub"] = plain
         else:
             conditions["StringLike"] = {f"{host}:sub": list(item.subjects)}
-        statements.append(iam_policies.allow_web_identity(arn, conditions))
+        action = "sts:AssumeRoleWithWebIdentity"
+        statements.append(iam_policies.allow({"Federated": [arn]}, conditions, action))
     return iam_policies.document(statements)
 
 
@@ -198,48 +198,30 @@ def _policy_arn(policy: str, partition: str) -> str:
 
 
 def _compared(name: str, is_now: RoleState, wanted: RoleState) -> Differences:
-    differing = (*_attributes(is_now, wanted), *_policies(is_now, wanted), *_tags(is_now, wanted))
-    for what, before, after in differing:
-        words = f"role {name}: {what} is {before or 'not set'}, should be {after or 'not set'}"
-        is_policy = what.startswith(("policy ", "inline policy "))
-        takes = is_policy and after in ("not attached", "not there")
-        yield differs(words, before, after, takes=takes)
-
-
-_Differing = Iterator[tuple[str, str | None, str | None]]
-
-
-def _attributes(is_now: RoleState, wanted: RoleState) -> _Differing:
-    baselines = "as in the baseline"
-    for what, before, after in (
+    same, owner = "as in the baseline", is_now.tags.get(OWNER_TAG, "another owner")
+    found: list[tuple[str, str | None, str]] = [
         ("path", is_now.path, wanted.path),
-        ("trust policy", baselines if is_now.trust == wanted.trust else "another", baselines),
+        ("trust policy", same if is_now.trust == wanted.trust else "another", same),
         ("permissions boundary", is_now.boundary, wanted.boundary),
         ("longest session", f"{is_now.session_seconds} s", f"{wanted.session_seconds} s"),
         ("description", repr(is_now.description), repr(wanted.description)),
-    ):
-        if before != after:
-            yield what, before, after
-
-
-def _policies(is_now: RoleState, wanted: RoleState) -> _Differing:
-    for arn in sorted(wanted.managed - is_now.managed):
-        yield f"policy {arn}", "not attached", "attached"
-    for arn in sorted(is_now.managed - wanted.managed):
-        yield f"policy {arn}", "attached", "not attached"
+    ]
+    missing, surplus = wanted.managed - is_now.managed, is_now.managed - wanted.managed
+    found += [(f"policy {arn}", "not attached", "attached") for arn in sorted(missing)]
+    found += [(f"policy {arn}", "attached", "not attached") for arn in sorted(surplus)]
     for policy in sorted(wanted.inline.keys() | is_now.inline.keys()):
         if is_now.inline.get(policy) != wanted.inline.get(policy):
-            before = "another" if policy in is_now.inline else "not there"
-            after = "as in the baseline" if policy in wanted.inline else "not there"
-            yield f"inline policy {policy}", before, after
-
-
-def _tags(is_now: RoleState, wanted: RoleState) -> _Differing:
-    if is_now.tags.get(OWNER_TAG) != IamRoles.name:
-        yield "owner", is_now.tags.get(OWNER_TAG, "another owner"), IamRoles.name
-    for key in sorted(wanted.tags.keys() - {OWNER_TAG}):
-        if is_now.tags.get(key) != wanted.tags[key]:
-            yield f"tag {key}", is_now.tags.get(key), wanted.tags[key]
+            was = "another" if policy in is_now.inline else "not there"
+            should = same if policy in wanted.inline else "not there"
+            found.append((f"inline policy {policy}", was, should))
+    found.append(("owner", owner, IamRoles.name))
+    others = sorted(wanted.tags.keys() - {OWNER_TAG})
+    found += [(f"tag {key}", is_now.tags.get(key), wanted.tags[key]) for key in others]
+    for what, before, after in found:
+        if before != after:
+            words = f"role {name}: {what} is {before or 'not set'}, should be {after or 'not set'}"
+            takes = "policy " in what and after in ("not attached", "not there")
+            yield differs(words, before, after, takes=takes)
 
 
 def _fix(

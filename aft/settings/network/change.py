@@ -6,13 +6,13 @@ dies in between leaves nothing the next one does not find.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aft.errors import Conflict, NotFound, Terminal
 from aft.sessions import AccountSession
-from aft.settings.network.parameters import SubnetPlan
+from aft.settings.network.parameters import FlowLogsParameters, SubnetPlan
 from aft.settings.network.state import (
     ANYWHERE,
     NETWORK_TAG,
@@ -24,13 +24,15 @@ from aft.settings.network.state import (
     subnet_of,
     vpc_of,
 )
-from aft.settings.shapes.setting import unless_gone
-from aft.settings.shapes.tags import tag_list
+from aft.settings.shapes import policies as iam_policies
+from aft.settings.shapes.setting import tolerated, unless_gone
+from aft.settings.shapes.tags import OWNER_TAG, tag_list
+from aft.values.regions import partition_of
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
     from types_boto3_ec2.literals import ResourceTypeType
-    from types_boto3_ec2.type_defs import TagSpecificationTypeDef
+    from types_boto3_ec2.type_defs import TagSpecificationTypeDef, UnsuccessfulItemTypeDef
 
     from aft.settings.network.desired import Comparison
 
@@ -39,6 +41,13 @@ SECONDS_BETWEEN_LOOKS = 10.0
 NAT_LOOKS = 90
 """Fifteen minutes; a NAT gateway takes two or three."""
 SEEN_LOOKS = 6
+FLOW_LOGS = "vpc-flow-logs.amazonaws.com"
+FLOW_LOG_TRIES = 6
+FLOW_LOG_POLICY = "write-flow-logs"
+_EXISTS = (
+    *("EntityAlreadyExists", "EntityAlreadyExistsException"),
+    *("ResourceAlreadyExistsException", "FlowLogAlreadyExists"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +180,92 @@ class Builder:
                 hint="write `nat: none` in the baseline, or take that route away",
             )
         self.ec2.replace_route(**arguments)
+
+    def delete_flow_log(self) -> None:
+        """Delete the flow log there is; what it wrote to stays."""
+        if found := self.state.flow_log:
+            unless_gone(self.ec2.delete_flow_logs, FlowLogIds=[found.id])
+
+    def make_flow_log(self, *, wanted: FlowLogsParameters) -> None:
+        """Make the flow log; one that differs cannot be changed, and is deleted first."""
+        self.delete_flow_log()
+        arguments: dict[str, Any] = {
+            "ResourceIds": [self.vpc],
+            "ResourceType": "VPC",
+            "TrafficType": wanted.traffic,
+            "LogDestinationType": wanted.destination,
+            "MaxAggregationInterval": wanted.interval_seconds,
+            "TagSpecifications": self.specification("vpc-flow-log", "flow-log"),
+        }
+        if wanted.destination == "s3":
+            arguments["LogDestination"] = wanted.bucket_arn
+        else:
+            arguments["LogGroupName"] = wanted.log_group
+            role = (
+                f"arn:{partition_of(self.region)}:iam::{self.session.account_id}:role/{wanted.role}"
+            )
+            arguments["DeliverLogsPermissionArn"] = role
+        self._create_flow_log(arguments)
+
+    def _create_flow_log(self, arguments: Mapping[str, Any]) -> None:
+        """AWS answers with a list of what it refused, not with an error; a young role is tried for
+        a while."""
+        is_role_young = not self.state.has_role
+        refused: list[UnsuccessfulItemTypeDef] = []
+        for _ in range(FLOW_LOG_TRIES if is_role_young else 1):
+            try:
+                refused = self.ec2.create_flow_logs(**arguments).get("Unsuccessful", [])
+            except Terminal as error:
+                if error.code in _EXISTS:
+                    return
+                if not is_role_young or "InvalidParameter" not in error.code:
+                    raise
+                refused = [{"Error": {"Code": error.code, "Message": error.message}}]
+            if not refused:
+                return
+            self.session.sleep(5.0)
+        problem = refused[0].get("Error", {}) if refused else {}
+        raise Terminal(
+            f"AWS made no flow log: {problem.get('Message', 'it did not say why')}",
+            hint="look at the bucket, the log group or the role that `flow_logs` names",
+            code=str(problem.get("Code", "")),
+        )
+
+    def make_log_group(self, *, wanted: FlowLogsParameters) -> None:
+        """The log group, with its retention."""
+        logs = self.session.client("logs", self.region)
+        name, days = wanted.log_group, wanted.retention_days
+        with tolerated(*_EXISTS):
+            logs.create_log_group(logGroupName=name)
+            logs.put_retention_policy(logGroupName=name, retentionInDays=days)
+
+    def make_role(self, *, wanted: FlowLogsParameters) -> None:
+        """A role only this account's flow logs may use, to write to this one log group."""
+        iam = self.session.client("iam")
+        account, partition = self.session.account_id, partition_of(self.region)
+        own = {"aws:SourceAccount": account}
+        trust = iam_policies.allow({"Service": [FLOW_LOGS]}, {"StringEquals": own})
+        group = f"arn:{partition}:logs:*:{account}:log-group:{wanted.log_group}"
+        write = {
+            "Effect": "Allow",
+            "Action": [
+                *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups"),
+                *("logs:DescribeLogStreams", "logs:PutLogEvents"),
+            ],
+            "Resource": [group, f"{group}:*"],
+        }
+        with tolerated(*_EXISTS):
+            iam.create_role(
+                RoleName=wanted.role,
+                AssumeRolePolicyDocument=iam_policies.document([trust]),
+                Description="Lets VPC flow logs write to their log group",
+                Tags=tag_list({OWNER_TAG: "network"}),
+            )
+        iam.put_role_policy(
+            RoleName=wanted.role,
+            PolicyName=FLOW_LOG_POLICY,
+            PolicyDocument=iam_policies.document([write]),
+        )
 
     def tag(self, *, ids: Sequence[str]) -> None:
         self.ec2.create_tags(Resources=ids, Tags=tag_list(self.it.parameters.tags))

@@ -12,7 +12,6 @@ from functools import partial
 from typing import NamedTuple
 
 from aft.errors import Terminal
-from aft.settings.network import flow_logs
 from aft.settings.network.change import Builder
 from aft.settings.network.parameters import NetworkParameters, SubnetPlan
 from aft.settings.network.state import (
@@ -189,17 +188,20 @@ def _flow_logs(it: Comparison) -> Steps:
     if wanted is None:
         if found is not None:
             words = "a flow log is left over, should be deleted"
-            yield Step(words, found.id, None, flow_logs.delete)
+            yield Step(words, found.id, None, Builder.delete_flow_log)
         return
     if wanted.destination == "cloud-watch-logs":
         if not it.state.has_log_group:
             words = f"log group {wanted.log_group} is not there"
-            fix = partial(flow_logs.make_log_group, wanted=wanted)
+            fix = partial(Builder.make_log_group, wanted=wanted)
             yield Step(words, None, wanted.log_group, fix)
         if not it.state.has_role:
             words = f"role {wanted.role} for flow logs is not there"
-            yield Step(words, None, wanted.role, partial(flow_logs.make_role, wanted=wanted))
-    destination, fix = wanted.bucket_arn or wanted.log_group, partial(flow_logs.make, wanted=wanted)
+            yield Step(words, None, wanted.role, partial(Builder.make_role, wanted=wanted))
+    destination, fix = (
+        wanted.bucket_arn or wanted.log_group,
+        partial(Builder.make_flow_log, wanted=wanted),
+    )
     if found is None:
         yield Step("there is no flow log", None, wanted.traffic, fix)
         return

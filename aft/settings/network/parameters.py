@@ -1,6 +1,6 @@
 """Parameters of the baseline setting ``network``, and how a range is divided into subnets. Pure.
 
-What the parameters mean in AWS is said in ``aft.settings.network.setting``.
+The parameters' meaning in AWS is in ``aft.settings.network.setting``.
 """
 
 from __future__ import annotations
@@ -13,12 +13,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from aft.baselines.model import SettingParameters
+from aft.settings.log_retention import Days
 from aft.values.cidrs import VPC_LARGEST, VPC_SMALLEST, parse_vpc_cidr
 
-Days = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827,
-    2192, 2557, 2922, 3288, 3653,
-]  # fmt: skip
 _PART = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 _FIELD = r"^custom_fields(\.[A-Za-z0-9_-]+)+$"
 
@@ -61,7 +58,7 @@ class FlowLogsParameters(SettingParameters):
         Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}(/.*)?$")] | None
     ) = Field(default=None, description="The bucket, with an optional folder.")
     traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
-        default="ALL", description="Which traffic is logged."
+        default="ALL", description="The traffic logged."
     )
     interval_seconds: Literal[60, 600] = Field(
         default=600, description="Maximum aggregation interval."
@@ -88,9 +85,7 @@ class NetworkParameters(SettingParameters):
         description="The field of the request with the range, such as `custom_fields.vpc.cidr`. "
         "If a request does not set it, the pool is used.",
     )
-    pool: str | None = Field(
-        default=None, description="A pool of aft.yaml's `networks.pools` to allocate from."
-    )
+    pool: str | None = Field(default=None, description="A pool of `networks.pools` in aft.yaml.")
     prefix: Annotated[int, Field(ge=VPC_LARGEST, le=VPC_SMALLEST)] = Field(
         default=20,
         description="Size of an allocated range; later changes do not affect existing networks.",

@@ -52,7 +52,6 @@ class Network(Setting[NetworkParameters, NetworkState]):
     name = "network"
     comes_after = ("default-vpc-removal",)  # frees its range
     description = "A VPC with subnets, routes, gateways and flow logs."
-    parameters_model = NetworkParameters
 
     def bills_for(self, parameters: NetworkParameters) -> str:
         parts = []

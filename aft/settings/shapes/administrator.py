@@ -7,9 +7,10 @@ configuration; every other account is a member. Knows no service.
 from __future__ import annotations
 
 import enum
-from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
+
+from pydantic import Field
 
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference, account_behind
@@ -18,10 +19,6 @@ from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.shapes.setting import Compared, Differences, S, Setting, unequal
 from aft.values.ids import AccountId
-
-if TYPE_CHECKING:
-    from types_boto3_guardduty import GuardDutyClient
-    from types_boto3_securityhub import SecurityHubClient
 
 
 class Part(enum.Enum):
@@ -61,7 +58,11 @@ def somebody_elses(service: str, region: str | None, appointed: str) -> Terminal
 class AdministeredParameters(SettingParameters):
     """What such settings have in common."""
 
-    administrator: AccountReference | None
+    administrator: AccountReference | None = Field(
+        default=None,
+        description="The service's administrator in the organization: an account id in quotes, or "
+        "the id of its request. Without it, each account is standalone.",
+    )
 
 
 A = TypeVar("A", bound=AdministeredParameters)
@@ -69,16 +70,11 @@ A = TypeVar("A", bound=AdministeredParameters)
 
 class Administered(Setting[A, S]):
     """A regional service whose administrator is appointed by ``EnableOrganizationAdminAccount``
-    and adds members by ``CreateMembers``. ``service`` is its name."""
+    and adds members by ``CreateMembers``. ``service`` is its name, ``client`` boto3's."""
 
     regional = True
     service: ClassVar[str]
-
-    @abstractmethod
-    def organizations_client(
-        self, inputs: SettingInputs[A], session: AccountSession
-    ) -> GuardDutyClient | SecurityHubClient:
-        """The service's client in the management account."""
+    client: ClassVar[Literal["guardduty", "securityhub"]]
 
     def part(self, inputs: SettingInputs[A]) -> Part:
         """The account's part. Raises ``Terminal`` while the administrator does not exist."""
@@ -107,13 +103,20 @@ class Administered(Setting[A, S]):
             label = f"{self.service} {what}".rstrip()
             yield from unequal([(label, before, after)], suffix=f" in {inputs.region}")
 
+    def appointed(self, inputs: SettingInputs[A], session: AccountSession) -> str:
+        """The administrator there is; empty for none."""
+        management = into_management(session, inputs.account).client(self.client, inputs.region)
+        answer: Mapping[str, Any] = management.list_organization_admin_accounts()
+        ids = (item.get("AdminAccountId") or item["AccountId"] for item in answer["AdminAccounts"])
+        return next(ids, "")
+
     def appoint(self, inputs: SettingInputs[A], appointed: str, session: AccountSession) -> None:
         """Make the account the administrator. Raises ``Terminal`` where another one is."""
         if appointed == session.account_id:
             return
         if appointed:
             raise somebody_elses(self.service, inputs.region, appointed)
-        management = self.organizations_client(inputs, session)
+        management = into_management(session, inputs.account).client(self.client, inputs.region)
         management.enable_organization_admin_account(AdminAccountId=session.account_id)
 
     def refuse_joining(self, inputs: SettingInputs[A], member_of: str, *, missing: str) -> None:

@@ -15,7 +15,9 @@ policy that are not ours stay.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
@@ -126,13 +128,23 @@ class Delivery(Setting[D, S]):
             organization_id=account.organization_id if wanted.log_archive is not None else "",
         )
 
-    def not_ours(self, bucket: LogBucket) -> str:
-        """The hint where another account's bucket does not let the service in."""
-        return (
-            f"the bucket is account {bucket.owner}'s: give that account a baseline with the same "
-            f"`{self.name}` setting (it comes first), or a bucket whose policy lets {self.service} "
-            "in"
-        )
+    @contextmanager
+    def delivering(self, inputs: SettingInputs[D], session: AccountSession) -> Iterator[None]:
+        """Gives an error the hint that another account's bucket does not let the service in."""
+        bucket = self.bucket(inputs)
+        try:
+            yield
+        except (Terminal, NotFound) as error:
+            code = error.code if isinstance(error, Terminal) else ""
+            is_of_bucket = re.search("[Bb]ucket|DeliveryPolicy", code or error.message)
+            if bucket.is_own(session) or not is_of_bucket:
+                raise
+            hint = (
+                f"the bucket is account {bucket.owner}'s: give that account a baseline with the "
+                f"same `{self.name}` setting (it comes first), or a bucket whose policy lets "
+                f"{self.service} in"
+            )
+            raise Terminal(error.message, hint=hint, code=code) from error
 
 
 def read_problems(bucket: LogBucket, session: AccountSession) -> tuple[str, ...]:

@@ -14,19 +14,12 @@ from typing import Any
 VERSION = "2012-10-17"
 
 
-def allow_assume(principal: Mapping[str, Sequence[str]], **conditions: Any) -> Mapping[str, Any]:
-    """A statement of a trust policy for accounts, services or ARNs."""
-    return _statement(principal, "sts:AssumeRole", conditions)
-
-
-def allow_web_identity(provider: str, conditions: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A statement of a trust policy for tokens of an OpenID Connect provider."""
-    return _statement({"Federated": [provider]}, "sts:AssumeRoleWithWebIdentity", conditions)
-
-
-def _statement(
-    principal: Mapping[str, Sequence[str]], action: str, conditions: Mapping[str, Any]
+def allow(
+    principal: Mapping[str, Sequence[str]],
+    conditions: Mapping[str, Any] | None = None,
+    action: str = "sts:AssumeRole",
 ) -> Mapping[str, Any]:
+    """A statement of a trust policy for accounts, services, ARNs or an OpenID Connect provider."""
     condition = {"Condition": conditions} if conditions else {}
     return {"Effect": "Allow", "Principal": principal, "Action": action, **condition}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar, get_args
 
 from aft.baselines.model import SettingDifference, SettingInputs, SettingParameters
 from aft.errors import NotFound, Terminal
@@ -28,6 +28,12 @@ class Setting(ABC, Generic[P, S]):
     regional: ClassVar[bool] = False
     description: ClassVar[str]
     parameters_model: type[P]
+
+    def __init_subclass__(cls) -> None:
+        """``parameters_model`` is what the class is a ``Setting`` of."""
+        super().__init_subclass__()
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            cls.parameters_model = get_args(base)[0]
 
     def facts(self, account: AccountFacts) -> object:
         """See ``BaselineSetting``."""

@@ -10,7 +10,7 @@ from builders_requests import MemoryFiles
 
 from aft.baselines.digests import setting_digest
 from aft.baselines.model import Baseline
-from aft.baselines.parse import check_parameters, check_selected_requests, parse_baselines
+from aft.baselines.parse import check_parameters, check_requests, parse_baselines
 from aft.baselines.select import KNOWN_AFTER_APPLY, resolve, settings_for
 from aft.errors import UserError
 from aft.findings.model import Finding, SourceRef
@@ -147,7 +147,7 @@ def test_files_that_are_no_baselines() -> None:
 
 def test_a_selected_request_must_exist() -> None:
     found, _ = parsed("settings: []\nselect: {requests: [payments, paymnts]}\n")
-    (finding,) = check_selected_requests(found, ["payments"])
+    (finding,) = check_requests(found, ["payments"])
     assert place(finding) == ("AFT504", 2, 31)
     assert finding.hint == "did you mean 'payments'?"
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from aft.baselines.wording import across_regions
+from aft.kinds.setting.read import across_regions
 
 
 def test_what_is_alike_in_several_regions_is_one_line() -> None:
