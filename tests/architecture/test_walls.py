@@ -79,7 +79,14 @@ WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 
 ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
     # All that these may import of aft beside themselves; `aft` alone is its version.
-    "aft.sandbox": ("aft", "aft.errors", "aft.policy_language", "aft.values"),
+    "aft.sandbox": (
+        "aft",
+        "aft.cloudformation",
+        "aft.errors",
+        "aft.policy_language",
+        "aft.values",
+    ),
+    "aft.cloudformation": ("aft.yamldoc",),
     "aft.policy_language": ("aft.errors", "aft.findings.model", "aft.values"),
     "aft.forge": ("aft.errors",),
     "aft.github": ("aft", "aft.errors", "aft.forge", "aft.ports"),
@@ -122,6 +129,7 @@ STRANGERS: Mapping[str, tuple[str, ...]] = {
 }
 
 PURE = (
+    "aft.cloudformation",
     "aft.desired",
     "aft.findings",
     "aft.forge",
