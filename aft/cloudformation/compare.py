@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import zip_longest
 from typing import Any
 
 from aft.cloudformation.resolve import GONE, Scope, shown, symbols
-from aft.cloudformation.resource_types import Path, Replacement, ResourceType, resource_type
+from aft.cloudformation.resource_types import Path, ResourceType, resource_type
 from aft.cloudformation.template import Template
+from aft.values.parts import PartChange, PartOutcome, PropertyChange, Replacement
 
 _KEEPS = ("Retain", "RetainExceptOnCreate")
 _ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "CreationPolicy")
@@ -24,44 +24,11 @@ _NESTED = "AWS::CloudFormation::Stack"
 _ABSENT = GONE
 
 
-class Outcome(StrEnum):
-    """What happens to a resource."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    MAY_BE_REPLACED = "may be replaced"
-    REPLACED = "replaced"
-    REMOVED = "removed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PropertyChange:
-    """``path`` names the property (``Tags/env``); ``None``: it was, or will be, not there."""
-
-    path: str
-    before: str | None
-    after: str | None
-    replacement: Replacement = Replacement.NEVER
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceChange:
-    """One resource. ``reason`` says why it is, or may be, replaced; ``is_kept``: what is removed
-    or replaced stays in the account, outside of the stack (``DeletionPolicy: Retain``)."""
-
-    id: str
-    type: str
-    outcome: Outcome
-    properties: tuple[PropertyChange, ...] = ()
-    reason: str = ""
-    is_kept: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateChanges:
     """Resources that change, by logical id; outputs that change; what cannot be known."""
 
-    resources: tuple[ResourceChange, ...]
+    resources: tuple[PartChange, ...]
     outputs: tuple[PropertyChange, ...]
     unknown: tuple[str, ...]
 
@@ -79,7 +46,7 @@ def compare_templates(
     """
     old, new = Scope(template=before, pseudo=pseudo), Scope(template=after, pseudo=pseudo)
     was, will = _resources(old), _resources(new)
-    changes: dict[str, ResourceChange] = {}
+    changes: dict[str, PartChange] = {}
     for name in sorted(was.keys() | will.keys()):
         change = _compare(name, was.get(name), will.get(name))
         if change is not None:
@@ -131,21 +98,21 @@ def _resources(scope: Scope) -> dict[str, _Resource]:
     return found
 
 
-def _compare(name: str, was: _Resource | None, will: _Resource | None) -> ResourceChange | None:
+def _compare(name: str, was: _Resource | None, will: _Resource | None) -> PartChange | None:
     if will is None:
         assert was is not None  # noqa: S101 - one of the two is there
-        return ResourceChange(id=name, type=was.type, outcome=Outcome.REMOVED, is_kept=was.is_kept)
+        return PartChange(id=name, noun=was.type, outcome=PartOutcome.REMOVED, is_kept=was.is_kept)
     if was is None:
         properties = tuple(
             PropertyChange(path=_joined(path), before=None, after=_text(value))
             for path, _, value in _differences(_ABSENT, will.properties, ())
         )
-        return ResourceChange(id=name, type=will.type, outcome=Outcome.ADDED, properties=properties)
+        return PartChange(id=name, noun=will.type, outcome=PartOutcome.ADDED, properties=properties)
     if was.type != will.type:
-        return ResourceChange(
+        return PartChange(
             id=name,
-            type=will.type,
-            outcome=Outcome.REPLACED,
+            noun=will.type,
+            outcome=PartOutcome.REPLACED,
             reason=f"its type was {was.type}; CloudFormation refuses that for the same logical id",
         )
     rules = resource_type(will.type)
@@ -166,14 +133,14 @@ def _compare(name: str, was: _Resource | None, will: _Resource | None) -> Resour
     if not (changed or attributes or (reason and was.exists is not will.exists)):
         return None
     worst = {item.replacement for item in changed}
-    outcome = Outcome.CHANGED
+    outcome = PartOutcome.CHANGED
     if Replacement.ALWAYS in worst:
-        outcome = Outcome.REPLACED
+        outcome = PartOutcome.REPLACED
     elif Replacement.CONDITIONAL in worst or reason:
-        outcome = Outcome.MAY_BE_REPLACED
-    return ResourceChange(
+        outcome = PartOutcome.MAY_BE_REPLACED
+    return PartChange(
         id=name,
-        type=will.type,
+        noun=will.type,
         outcome=outcome,
         properties=(*changed, *attributes),
         reason=reason,
@@ -235,7 +202,7 @@ def _rereads(
             )
 
 
-def _follow(resources: Mapping[str, _Resource], changes: dict[str, ResourceChange]) -> None:
+def _follow(resources: Mapping[str, _Resource], changes: dict[str, PartChange]) -> None:
     """Add what changes because something it refers to changes, until nothing is new."""
     moved = True
     while moved:
@@ -248,10 +215,10 @@ def _follow(resources: Mapping[str, _Resource], changes: dict[str, ResourceChang
 
 
 def _followed(
-    name: str, resource: _Resource, changes: Mapping[str, ResourceChange]
-) -> ResourceChange | None:
+    name: str, resource: _Resource, changes: Mapping[str, PartChange]
+) -> PartChange | None:
     change = changes.get(name)
-    if change is not None and change.outcome is Outcome.ADDED:
+    if change is not None and change.outcome is PartOutcome.ADDED:
         return None
     rules = resource_type(resource.type)
     found = dict.fromkeys(item.path.split("/")[0] for item in change.properties) if change else {}
@@ -273,19 +240,19 @@ def _followed(
                     replacement=effect,
                 )
             )
-    if not extra and not (reason and change and change.outcome is Outcome.CHANGED):
+    if not extra and not (reason and change and change.outcome is PartOutcome.CHANGED):
         return change
-    outcome = Outcome.MAY_BE_REPLACED if reason else Outcome.CHANGED
+    outcome = PartOutcome.MAY_BE_REPLACED if reason else PartOutcome.CHANGED
     if change is None:
-        return ResourceChange(
+        return PartChange(
             id=name,
-            type=resource.type,
+            noun=resource.type,
             outcome=outcome,
             properties=tuple(extra),
             reason=reason,
             is_kept=resource.attributes.get("UpdateReplacePolicy") in _KEEPS,
         )
-    if change.outcome is Outcome.CHANGED:
+    if change.outcome is PartOutcome.CHANGED:
         change = replace(change, outcome=outcome, reason=reason)
     return replace(change, properties=(*change.properties, *extra))
 
@@ -295,17 +262,17 @@ def _needs(value: Any) -> Iterator[tuple[str, str]]:
         yield from symbol.needs
 
 
-def _cause(need: tuple[str, str], changes: Mapping[str, ResourceChange]) -> str:
+def _cause(need: tuple[str, str], changes: Mapping[str, PartChange]) -> str:
     """What changes the value of a reference, in words that follow "refers to"; or empty."""
     target, attribute = need
     change = changes.get(target)
     if change is None:
         return ""
-    if change.outcome is Outcome.REPLACED:
+    if change.outcome is PartOutcome.REPLACED:
         return f"{target}, which is replaced"
-    if change.outcome is Outcome.MAY_BE_REPLACED:
+    if change.outcome is PartOutcome.MAY_BE_REPLACED:
         return f"{target}, which may be replaced"
-    if change.outcome is Outcome.CHANGED and attribute:
+    if change.outcome is PartOutcome.CHANGED and attribute:
         return f"{target}.{attribute}, and {target} changes"
     return ""
 

@@ -10,21 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from aft.values.parts import Replacement
+
 Path = tuple[str, ...]
 """Names of properties from the top; ``*`` is any item of a list or mapping."""
-
-
-class Replacement(StrEnum):
-    """What AWS does to a resource when a property changes. Words as in a change set."""
-
-    NEVER = "False"
-    CONDITIONAL = "Conditional"
-    ALWAYS = "True"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

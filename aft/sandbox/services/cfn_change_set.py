@@ -11,20 +11,14 @@ from typing import Any
 
 from moto.cloudformation.models import Change, ChangeSet
 
-from aft.cloudformation.compare import (
-    Outcome,
-    PropertyChange,
-    ResourceChange,
-    TemplateChanges,
-    compare_templates,
-)
-from aft.cloudformation.resource_types import Replacement
+from aft.cloudformation.compare import TemplateChanges, compare_templates
 from aft.cloudformation.template import Template, TemplateError, template_of
 from aft.sandbox.services import cfn_resources
 from aft.sandbox.services.cfn_events import LOOKS_IN_PROGRESS
 from aft.sandbox.services.cfn_stack import StrictStack
 from aft.sandbox.services.cfn_template import parse
 from aft.sandbox.services.moto_seams import Refusal
+from aft.values.parts import PartChange, PartOutcome, PropertyChange, Replacement
 
 
 class StrictChangeSet(ChangeSet):
@@ -104,19 +98,19 @@ class StrictChange(Change):
         kind: str,
         *,
         physical_id: str = "",
-        compared: ResourceChange | None = None,
+        compared: PartChange | None = None,
     ) -> None:
         super().__init__(action, name, kind)
         self.physical_resource_id = physical_id or None
         self.details: list[dict[str, Any]] = []
         self.scope: list[str] = []
-        self.replacement = Replacement.NEVER.value if action == "Modify" else None
+        self.replacement = "False" if action == "Modify" else None
         if compared is None:
             return
         self.replacement = {
-            Outcome.REPLACED: Replacement.ALWAYS,
-            Outcome.MAY_BE_REPLACED: Replacement.CONDITIONAL,
-        }.get(compared.outcome, Replacement.NEVER).value
+            PartOutcome.REPLACED: "True",
+            PartOutcome.MAY_BE_REPLACED: "Conditional",
+        }.get(compared.outcome, "False")
         self.details = [_detail(item) for item in compared.properties]
         self.scope = sorted({item["Target"]["Attribute"] for item in self.details})
 

@@ -7,9 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from aft.cloudformation.compare import Outcome, TemplateChanges, compare_templates
+from aft.cloudformation.compare import TemplateChanges, compare_templates
 from aft.cloudformation.read import parse_template
 from aft.cloudformation.template import EMPTY
+from aft.values.parts import PartOutcome
 
 PSEUDO = {"AWS::Region": "eu-central-1", "AWS::Partition": "aws"}
 
@@ -143,7 +144,7 @@ def test_a_property_that_only_sometimes_replaces() -> None:
 
 def test_another_type_for_a_logical_id() -> None:
     found = changes(BUCKET, BUCKET.replace("S3::Bucket", "SNS::Topic"))
-    assert found.resources[0].outcome is Outcome.REPLACED
+    assert found.resources[0].outcome is PartOutcome.REPLACED
     assert "its type was AWS::S3::Bucket" in found.resources[0].reason
 
 
