@@ -58,3 +58,13 @@ class PartChange:
     def is_loss(self) -> bool:
         """What is in it may be gone afterwards, and nothing keeps it."""
         return self.outcome.loses and not self.is_kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a change does, as far as that can be told beforehand: to its parts, as lines of a
+    diff, and what cannot be known, in words; each of these counts as risky."""
+
+    parts: tuple[PartChange, ...] = ()
+    diff: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()

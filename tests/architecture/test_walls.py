@@ -99,6 +99,7 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
         "aft.values",
     ),
     "aft.runners": (
+        "aft.cloudformation",
         "aft.customizations",
         "aft.errors",
         "aft.findings",

@@ -9,11 +9,13 @@ that died is deleted first. A client token tells a call that is sent again from 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aft.customizations.model import Consent
 from aft.errors import AftError, NotFound, Terminal
+from aft.runners.cloudformation.gate import check_consent
 from aft.runners.cloudformation.stacks import UPDATABLE, Stack, StackState
 
 CHANGE_SET = "aft"
@@ -31,8 +33,11 @@ class StackResult:
     changed: bool
 
 
-def apply_template(stack: Stack, template: str, tags: Mapping[str, str]) -> StackResult:
-    """Create or update ``stack``. Raises ``Terminal`` with the stack's own reasons."""
+def apply_template(
+    stack: Stack, template: str, tags: Mapping[str, str], consent: Consent
+) -> StackResult:
+    """Create or update ``stack``. Raises ``Terminal`` with the stack's own reasons, and
+    ``NotReviewed``, before anything is changed, where it would end what nobody agreed to end."""
     _check_owner(stack, tags)
     before = stack.settle()
     _discard(stack, before)
@@ -52,6 +57,12 @@ def apply_template(stack: Stack, template: str, tags: Mapping[str, str]) -> Stac
             hint="fix the template",
             code="ChangeSetFailed",
         )
+    try:
+        check_consent(stack.name, _changes(stack, described), consent)
+    except AftError:
+        _discard(stack, before)
+        _forget_review(stack, is_new=before is None)
+        raise
     since = stack.last_event() if before is not None else ""
     _execute(stack)
     after = stack.wait()
@@ -118,6 +129,18 @@ def _prepare(
         lambda: stack.client.describe_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET),
         lambda answer: answer["Status"] in {"CREATE_COMPLETE", "FAILED"},
     )
+
+
+def _changes(stack: Stack, described: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All changes of the change set, of which AWS gives a page at a time."""
+    while True:
+        yield from described.get("Changes", ())
+        token = described.get("NextToken")
+        if not token:
+            return
+        described = stack.client.describe_change_set(
+            StackName=stack.name, ChangeSetName=CHANGE_SET, NextToken=token
+        )
 
 
 def _execute(stack: Stack) -> None:

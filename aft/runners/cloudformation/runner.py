@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import ClassVar
 
+from aft.cloudformation.stored import stored_form
 from aft.customizations.model import (
     ALL_INPUTS,
     Access,
@@ -25,7 +26,7 @@ from aft.customizations.render import (
     template_accesses,
     template_uses,
 )
-from aft.errors import Terminal
+from aft.errors import NotReviewed, Terminal
 from aft.findings.model import Finding, SourceRef
 from aft.runners.cloudformation.change_sets import (
     OWNER_TAG,
@@ -33,9 +34,12 @@ from aft.runners.cloudformation.change_sets import (
     apply_template,
     delete_stack,
 )
+from aft.runners.cloudformation.preview import compare_rendered
 from aft.runners.cloudformation.stacks import LONGEST_WAIT, Stack
 from aft.runners.cloudformation.template_shape import check_shape, output_names
 from aft.sessions import AccountSession
+from aft.values.ids import AccountId
+from aft.values.parts import Comparison
 
 TEMPLATE_SUFFIXES = (".cfn.yaml", ".cfn.yml", ".cfn.json")
 MAX_TEMPLATE_BYTES = 51_200
@@ -90,8 +94,15 @@ class CloudFormationRunner:
         stack = _stack(step, session)
         try:
             result = apply_template(
-                stack, template, {REQUEST_TAG: inputs.account.request_id, OWNER_TAG: step.id}
+                stack,
+                template,
+                {REQUEST_TAG: inputs.account.request_id, OWNER_TAG: step.id},
+                inputs.consent,
             )
+        except NotReviewed as error:
+            raise NotReviewed(
+                f"{path}: {error.message}", hint=error.hint, code=error.code
+            ) from error
         except Terminal as error:
             hint = error.hint
             if "must have values" in error.message:  # CloudFormation, of its own parameters
@@ -99,6 +110,30 @@ class CloudFormationRunner:
             raise Terminal(f"{path}: {error.message}", hint=hint, code=error.code) from error
         log = f"stack {stack.name}: {'changed' if result.changed else 'no changes'}"
         return StepResult(outputs=result.outputs, changed=result.changed, log=log)
+
+    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
+        return (
+            stored_form(render_template(step.file.content.decode(), step.file.path, inputs)) or ""
+        )
+
+    def compare(
+        self, step: CustomizationStep, inputs: StepInputs, before: str | None
+    ) -> Comparison:
+        facts = inputs.account
+        account_id = facts.account_id or AccountId("${AWS::AccountId}")  # it is still to be made
+        known = replace(inputs, account=replace(facts, account_id=account_id))
+        try:
+            after = render_template(step.file.content.decode(), step.file.path, known)
+        except Terminal as error:
+            return Comparison(unknown=(error.message,))
+        pseudo = {
+            "AWS::AccountId": account_id,
+            "AWS::Partition": "aws",
+            "AWS::Region": facts.home_region,
+            "AWS::StackName": stack_name(step),
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+        return compare_rendered(before, after, pseudo)
 
     def destroy(
         self,
