@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
 
 from aft.cloudformation.read import parse_template
 from aft.cloudformation.template import Template, TemplateError
+from aft.values.packed import packed, unpacked
 
-MAX_STORED = 64 * 1024
-"""Bytes of the stored form; a template that needs more is not kept."""
 MASK = "****"
 
 
@@ -45,18 +42,13 @@ def stored_form(text: str) -> str | None:
         separators=(",", ":"),
         ensure_ascii=False,
     )
-    stored = base64.b64encode(zlib.compress(plain.encode(), 9)).decode()
-    return stored if len(stored) <= MAX_STORED else None
+    return packed(plain)
 
 
 def from_stored(stored: str) -> Template:
     """The template that ``stored_form`` kept. Raises ``TemplateError``."""
-    unpack = zlib.decompressobj()
     try:
-        plain = unpack.decompress(base64.b64decode(stored, validate=True), 64 * MAX_STORED)
-        text = plain.decode()
-    except (ValueError, zlib.error) as error:
+        text = unpacked(stored)
+    except ValueError as error:
         raise TemplateError("that was kept is damaged") from error
-    if not unpack.eof:
-        raise TemplateError("that was kept is damaged or too large")
     return parse_template(text)

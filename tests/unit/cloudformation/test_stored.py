@@ -10,8 +10,9 @@ import pytest
 
 from aft.cloudformation.compare import compare_templates
 from aft.cloudformation.read import parse_template
-from aft.cloudformation.stored import MAX_STORED, from_stored, stored_form
+from aft.cloudformation.stored import from_stored, stored_form
 from aft.cloudformation.template import TemplateError
+from aft.values.packed import MAX_PACKED
 
 TEXT = """
 Description: what it is for
@@ -50,7 +51,7 @@ def test_a_template_that_cannot_be_read_is_not_kept() -> None:
 
 def test_a_template_that_is_too_large_is_not_kept() -> None:
     noise = random.Random(1)  # so that it cannot be compressed
-    name = "".join(noise.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=2 * MAX_STORED))
+    name = "".join(noise.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=2 * MAX_PACKED))
     assert stored_form(TEXT.replace("acme", name)) is None
 
 
@@ -62,7 +63,7 @@ def test_a_template_that_is_too_large_is_not_kept() -> None:
         base64.b64encode(b"not zlib").decode(),
         base64.b64encode(zlib.compress(b"\xff\xfe")).decode(),
         base64.b64encode(zlib.compress(b"Resources: ["))[:-4].decode(),
-        base64.b64encode(zlib.compress(b"a" * (100 * MAX_STORED))).decode(),
+        base64.b64encode(zlib.compress(b"a" * (100 * MAX_PACKED))).decode(),
     ],
 )
 def test_what_is_damaged_is_said_to_be(stored: str) -> None:
