@@ -175,12 +175,14 @@ class OtherAccount:
 class Consent:
     """What people agreed that a step may end of what it made before.
 
-    ``parts`` are the changes that the plan showed; ``allowed`` the ids of parts that a reviewed
-    line of the configuration lets go, ``*`` for all.
+    ``parts`` are the changes that the plan showed; in a protected account these do not count.
+    ``allowed`` are the ids of parts that a reviewed line of the configuration lets go, ``*`` for
+    all.
     """
 
     parts: tuple[PartChange, ...] = ()
     allowed: frozenset[str] = frozenset()
+    is_protected: bool = False
 
     def allows(self, part: PartChange) -> bool:
         """A line of the configuration lets this part go, whatever the plan showed."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.kept import KEPT
 from aft.ledger.replay import step_action, step_ref
 
 COMMIT = "commit"
@@ -108,7 +109,7 @@ def _event_entry(event: LedgerEvent) -> TimelineEntry:
         account_id=event.account_id,
         commit=event.request_commit,
         run=event.run,
-        details={**details, **event.data},
+        details={**details, **{key: event.data[key] for key in event.data if key != KEPT}},
     )
 
 

@@ -38,8 +38,13 @@ def plan_to_json(plan: Plan) -> str:
 
 
 def _values(plan: Plan) -> dict[str, Any]:
-    values = {field.name: plain(getattr(plan, field.name)) for field in dataclasses.fields(plan)}
+    values: dict[str, Any] = {
+        field.name: plain(getattr(plan, field.name)) for field in dataclasses.fields(plan)
+    }
     stored = STORED[Finding]
+    for change in values["changes"]:
+        if change["comparison"] is None:
+            del change["comparison"]
     values["attention"] = [{key: getattr(it, key) for key in stored} for it in plan.attention]
     return values
 

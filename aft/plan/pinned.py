@@ -56,7 +56,7 @@ def _does(change: Change) -> tuple[object, ...]:
     """What is carried out, as the plan holds it: a digest in it may be as wrong as the rest. What
     was only seen inside the account is left out."""
     fields = tuple(item for item in change.fields if item.field != TAKES_AWAY)
-    return change.account_id, change.effect, change.inputs_digest, fields
+    return change.account_id, change.effect, change.inputs_digest, change.comparison, fields
 
 
 def _waits_alike(plan: Plan, change: Change, now: Plan, today: Change) -> bool:

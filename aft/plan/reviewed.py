@@ -202,6 +202,7 @@ def _does(change: Change) -> str:
             "action": change.action,
             "key": change.key,
             "fields": _fields(change),
+            **({"comparison": plain(change.comparison)} if change.comparison is not None else {}),
         }
     )
 

@@ -43,10 +43,11 @@ def json_object(text: str) -> dict[str, Any]:
 def read_model(model: type[T], values: Mapping[str, Any], where: str) -> T:
     """``values`` as the dataclass ``model``; ``where`` names them. Raises ``WrongShape``."""
     hints = _hints(cast("Any", model))
-    if odd := sorted(values.keys() ^ hints.keys()):
+    known = {**dict.fromkeys(_omitted(cast("Any", model))), **values}
+    if odd := sorted(known.keys() ^ hints.keys()):
         word = "missing" if odd[0] in hints else "unknown"
         raise WrongShape(f"{where}: key {odd[0]!r} is {word}")
-    return model(**{key: _read(hints[key], values[key], f"{where}.{key}") for key in hints})
+    return model(**{key: _read(hints[key], known[key], f"{where}.{key}") for key in hints})
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -60,6 +61,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _hints(model: Any) -> Mapping[str, Any]:
     hints = get_type_hints(model)
     return {key: hints[key] for key in STORED.get(model, hints)}
+
+
+@cache
+def _omitted(model: Any) -> tuple[str, ...]:
+    """Fields that are not there where they are ``None``."""
+    return tuple(it.name for it in dataclasses.fields(model) if it.metadata.get("omitted"))
 
 
 def _read(wanted: Any, value: Any, where: str) -> Any:

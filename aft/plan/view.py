@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,8 +14,14 @@ from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.account_directory import surroundings
 from aft.plan.identity import Identities, identify
 from aft.values.ids import OrgUnitPath, RequestId
+from aft.values.refs import Ref
 
 Runners = Mapping[str, CustomizationRunner]
+Kept = Callable[[str, Ref, str], str]
+
+
+def _nothing_kept(_request: str, _ref: Ref, _digest: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +30,8 @@ class PlanView:
 
     ``scope`` limits the plan to these requests and the OUs they need. ``is_deep`` questions what
     the ledger takes as done, too. ``rerun`` names customizations and steps to run although
-    nothing changed.
+    nothing changed. ``kept`` gives what the ledger keeps of a step as it was applied, by request,
+    thing and the step's digest; empty for nothing.
     """
 
     desired: DesiredState
@@ -35,6 +42,7 @@ class PlanView:
     scope: frozenset[RequestId] | None = None
     is_deep: bool = False
     rerun: frozenset[str] = frozenset()
+    kept: Kept = _nothing_kept
 
     @property
     def is_limited(self) -> bool:

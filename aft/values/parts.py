@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+OUTPUTS = "Outputs"
+"""The part that is what a step leaves for later ones."""
+
 
 class PartOutcome(StrEnum):
     """What happens to a part."""
@@ -63,8 +66,10 @@ class PartChange:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """What a change does, as far as that can be told beforehand: to its parts, as lines of a
-    diff, and what cannot be known, in words; each of these counts as risky."""
+    diff, and what cannot be known, in words. ``is_new``: it was never done here, so that there is
+    nothing to lose."""
 
     parts: tuple[PartChange, ...] = ()
     diff: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    is_new: bool = False

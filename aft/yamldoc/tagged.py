@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from aft.yamldoc.build import MAX_DEPTH
-from aft.yamldoc.events import (
-    DEFAULT_PARSER,
+import yaml
+from yaml.events import (
     AliasEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -19,8 +18,10 @@ from aft.yamldoc.events import (
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
-    YamlError,
 )
+
+from aft.yamldoc.build import MAX_DEPTH
+from aft.yamldoc.events import DEFAULT_PARSER
 
 Tagged = Callable[[str, Any], Any]
 """Takes a tag (``!Sub``) and the plain value behind it; gives the value to keep."""
@@ -34,7 +35,7 @@ def parse_tagged(text: str, tagged: Tagged) -> Any:
     """The first document of ``text``. Raises ``NotPlain``: syntax, depth, aliases, doubled keys."""
     try:
         return _value(_events(text), tagged, depth=0)
-    except YamlError as error:
+    except yaml.YAMLError as error:
         mark: Any = getattr(error, "problem_mark", None)
         place = f" at line {mark.line + 1}" if mark is not None else ""
         raise NotPlain(f"not YAML{place}") from error

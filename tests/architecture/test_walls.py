@@ -58,7 +58,7 @@ WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     ),
     "urllib3": ("aft.github",),
     "werkzeug": ("aft.sandbox",),
-    "yaml": ("aft.yamldoc.build", "aft.yamldoc.events"),
+    "yaml": ("aft.yamldoc.build", "aft.yamldoc.events", "aft.yamldoc.tagged"),
     # --- processes
     "subprocess": (
         "aft.app.doctor.aws_facts",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 from typing import Any, TypedDict
 
@@ -17,6 +17,7 @@ from aft.errors import Refused, UserError
 from aft.findings.model import Finding
 from aft.git.history import GitHistory
 from aft.ledger.events import LedgerState
+from aft.ledger.kept import Events, kept_of
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.codec import plan_digest
 from aft.plan.draft import Look, Looker
@@ -82,7 +83,14 @@ def plan_now(
     snapshot = read_snapshot(world, desired, ledger, scope)
     now = world.clock.now()
     view = view_of(
-        workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun), is_deep=deep
+        workspace,
+        desired,
+        snapshot,
+        ledger,
+        world.ledger.events,
+        scope=scope,
+        rerun=frozenset(rerun),
+        is_deep=deep,
     )
     drafted = draft_plan(view, kinds=workspace.kinds, look=_looker(world, desired), made_at=now)
     return judged(drafted, view, kinds=workspace.kinds, today=now.date())
@@ -93,12 +101,13 @@ def view_of(
     desired: DesiredState,
     snapshot: OrganizationSnapshot,
     ledger: LedgerState,
+    events: Events,
     *,
     scope: Sequence[RequestId] | None,
     rerun: frozenset[str] = frozenset(),
     is_deep: bool = False,
 ) -> PlanView:
-    """What a plan of this workspace is computed from."""
+    """What a plan of this workspace is computed from. ``events`` are the ledger's, by subject."""
     return PlanView(
         desired=desired,
         snapshot=snapshot,
@@ -108,6 +117,7 @@ def view_of(
         scope=None if scope is None else frozenset(scope),
         rerun=rerun,
         is_deep=is_deep,
+        kept=partial(kept_of, lru_cache(1)(events)),
     )
 
 
@@ -222,7 +232,14 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
     moved = what_moved(plan, snapshot, ledger_commit=ledger.commit, revision=tip)
     _refuse_if(moved, plan, "was made for another world")
     view = view_of(
-        workspace, desired, snapshot, ledger, scope=scope, rerun=asked_again(plan), is_deep=True
+        workspace,
+        desired,
+        snapshot,
+        ledger,
+        world.ledger.events,
+        scope=scope,
+        rerun=asked_again(plan),
+        is_deep=True,
     )
     now = world.clock.now()
     again = redrafted(plan, view, kinds=workspace.kinds, made_at=now)

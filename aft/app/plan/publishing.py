@@ -43,7 +43,8 @@ def plan_published(
     Nothing inside accounts is read, so settings are planned by what the ledger says was applied.
     Raises ``UserError`` when nothing was published yet.
     """
-    ledger = open_ledger(workspace, desired.config).read()
+    book = open_ledger(workspace, desired.config)
+    ledger = book.read()
     store = open_snapshots(workspace, desired.config)
     snapshot = store.published()
     if snapshot is None:
@@ -55,7 +56,9 @@ def plan_published(
     if scope is not None:
         snapshot = narrowed(snapshot, **needed_by(scope, desired, ledger))
     now = SystemClock().now()
-    view = view_of(workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun))
+    view = view_of(
+        workspace, desired, snapshot, ledger, book.events, scope=scope, rerun=frozenset(rerun)
+    )
     drafted = draft_plan(view, kinds=workspace.kinds, made_at=now)
     planned = judged(drafted, view, kinds=workspace.kinds, today=now.date())
     return replace(planned, is_published=True)

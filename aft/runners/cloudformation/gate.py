@@ -50,7 +50,8 @@ def unreviewed_losses(
     changes: Iterable[Mapping[str, Any]], consent: Consent
 ) -> tuple[PartChange, ...]:
     """Those of ``losses`` that people have not agreed to, by id, type and outcome."""
-    seen = {(part.id, part.noun): part.outcome for part in consent.parts if not part.is_kept}
+    shown = () if consent.is_protected else consent.parts
+    seen = {(part.id, part.noun): part.outcome for part in shown if not part.is_kept}
     return tuple(
         part
         for part in losses(changes)
@@ -63,13 +64,15 @@ def unreviewed_losses(
 def check_consent(stack: str, changes: Iterable[Mapping[str, Any]], consent: Consent) -> None:
     """Raises ``NotReviewed`` for a change set that ends what nobody agreed to end."""
     unseen = unreviewed_losses(changes, consent)
-    if unseen:
-        raise NotReviewed(
-            f"stack {stack} was left as it is, because no review has seen what would happen: "
-            + "; ".join(_told(part) for part in unseen),
-            hint="plan again, so that people can review it, or let it go with a line in `allow`",
-            code="NotReviewed",
-        )
+    if not unseen:
+        return
+    why = "no review has seen what would happen"
+    hint = "plan again, so that people can review it, or let it go with a line in `allow`"
+    if consent.is_protected:
+        why, hint = "the account is protected", "let it go with a line in `allow`"
+    told = "; ".join(_told(part) for part in unseen)
+    message = f"stack {stack} was left as it is, because {why}: {told}"
+    raise NotReviewed(message, hint=hint, code="NotReviewed")
 
 
 def _told(part: PartChange) -> str:

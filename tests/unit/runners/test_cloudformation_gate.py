@@ -75,6 +75,14 @@ def test_the_property_that_causes_it_is_named() -> None:
     assert (lost.id, lost.reason) == ("B", "BucketName")
 
 
+def test_in_a_protected_account_a_review_is_not_enough() -> None:
+    found = [change("Modify", "True")]
+    seen = Consent(parts=(part(REPLACED),), is_protected=True)
+    assert [item.id for item in unreviewed_losses(found, seen)] == ["B"]
+    allowed = Consent(allowed=frozenset("B"), is_protected=True)
+    assert unreviewed_losses(found, allowed) == ()
+
+
 def test_a_line_of_the_configuration_lets_parts_go() -> None:
     found = [change("Modify", "True"), change("Remove", LogicalResourceId="C")]
     assert [item.id for item in unreviewed_losses(found, Consent(allowed=frozenset("C")))] == ["B"]
