@@ -36,7 +36,7 @@ def compare_code(step: CustomizationStep, inputs: StepInputs, before: str | None
         for path, was, will in _differing(old["inputs"], new["inputs"])
     )
     outcome = PartOutcome.ADDED if before is None else PartOutcome.CHANGED
-    part = PartChange(id="inputs", noun="inputs", outcome=outcome, properties=changed)
+    part = PartChange(id="what it reads", noun="", outcome=outcome, properties=changed)
     return Comparison(
         parts=(part,) if changed and before is not None else (),
         diff=tuple(_diff(old["files"], new["files"])),

@@ -294,10 +294,12 @@ class Compares(Protocol):
         ...
 
     def compare(
-        self, step: CustomizationStep, inputs: StepInputs, before: str | None
+        self, step: CustomizationStep, inputs: StepInputs, before: str | None, *, waits: bool
     ) -> Comparison:
         """What running the step would change. ``before`` is what ``kept`` gave when it last ran:
-        ``None`` for a step that never ran, empty where nothing was kept. Never raises."""
+        ``None`` for a step that never ran, empty where nothing was kept. ``waits``: it reads
+        outputs that only apply can know, so those in ``inputs`` are of the last time. Never
+        raises."""
         ...
 
 

@@ -249,6 +249,8 @@ def _item(page: _Page, item: Item) -> None:
     page.line(lead, last, tail=tail)
     for note in () if tail else page.some(notes, max(item.vital, _DETAILS_SHOWN)):
         page.line(f"{below}  ", note, style="dim")
+    for line in item.code:
+        page.whole(f"      {line}", style=STYLES.get(line[:1], "dim"))
 
 
 def _short(

@@ -13,7 +13,7 @@ from itertools import groupby
 from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary
 from aft.plan.words import Item
-from aft.report.plain import counted, one_line
+from aft.report.plain import code_line, counted, one_line
 from aft.values.ids import WORKING_TREE
 
 
@@ -130,7 +130,10 @@ def items_of(kinds: Kinds, changes: Iterable[Change]) -> Iterator[tuple[Item, Ki
 
 def _safe(item: Item) -> Item:
     return replace(
-        item, values=tuple(map(one_line, item.values)), notes=tuple(map(one_line, item.notes))
+        item,
+        values=tuple(map(one_line, item.values)),
+        notes=tuple(map(one_line, item.notes)),
+        code=tuple(map(code_line, item.code)),
     )
 
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-OUTPUTS = "Outputs"
-"""The part that is what a step leaves for later ones."""
-
 
 class PartOutcome(StrEnum):
     """What happens to a part."""
@@ -47,8 +44,9 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartChange:
-    """One part. ``noun`` is what it is (``AWS::S3::Bucket``); ``reason`` says why it is, or may
-    be, replaced; ``is_kept``: what is removed or replaced stays, outside of aft's reach."""
+    """One part. ``noun`` is what it is (``AWS::S3::Bucket``), empty where ``id`` says so;
+    ``reason`` says why it is, or may be, replaced; ``is_kept``: what is removed or replaced
+    stays, outside of aft's reach."""
 
     id: str
     noun: str

@@ -14,7 +14,7 @@ from aft.customizations.model import (
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.plan.words import ARROW
-from aft.values.parts import OUTPUTS, Comparison, PartChange, PartOutcome
+from aft.values.parts import Comparison, PartChange, PartOutcome
 
 MOST_PROPERTIES = 6
 MOST_LINES = 60
@@ -50,11 +50,8 @@ def compare_step(
     done = target.record.done(step_ref(step.id))
     subject, ref = target.record.subject, step_ref(step.id)
     before = None if done is None else view.kept(subject, ref, done.digest)
-    found = replace(runner.compare(step, inputs, before), is_new=done is None)
-    if waits and done is not None:
-        why = "it reads what an earlier step of this plan leaves, which is known only then"
-        return replace(found, unknown=(*found.unknown, why))
-    return found
+    found = runner.compare(step, inputs, before, waits=waits)
+    return replace(found, is_new=done is None)
 
 
 def words_of(comparison: Comparison) -> tuple[tuple[str, ...], int]:
@@ -65,15 +62,19 @@ def words_of(comparison: Comparison) -> tuple[tuple[str, ...], int]:
     vital += [] if comparison.is_new else unknown
     rest = unknown if comparison.is_new else []
     rest += [line for part in parts if not part.outcome.loses for line in _lines(part)]
-    diff = list(comparison.diff[:MOST_LINES])
-    if len(comparison.diff) > len(diff):
-        diff.append(f"… and {len(comparison.diff) - len(diff):,} more lines")
-    return (*vital, *rest, *diff), len(vital) + len(diff)
+    return (*vital, *rest), len(vital)
+
+
+def code_of(comparison: Comparison) -> tuple[str, ...]:
+    """The lines of the diff that fit."""
+    left = len(comparison.diff) - MOST_LINES
+    rest = (f"… and {left:,} more lines",) if left > 0 else ()
+    return (*comparison.diff[:MOST_LINES], *rest)
 
 
 def additions(comparison: Comparison) -> str:
     """What a step makes in an account that has nothing of it, on one line."""
-    made = (f"{part.id} ({part.noun})" for part in comparison.parts if part.id != OUTPUTS)
+    made = (f"{part.id} ({part.noun})" for part in comparison.parts if part.noun)
     return ", ".join(made)
 
 
@@ -81,7 +82,8 @@ def _lines(part: PartChange) -> Iterator[str]:
     kept = " and stays in the account, outside of the stack" if part.is_kept else ""
     verb = "" if part.outcome is PartOutcome.MAY_BE_REPLACED else "is "
     why = f": {part.reason}" if part.reason else ""
-    yield f"{_SIGNS[part.outcome]} {part.id} ({part.noun}) {verb}{part.outcome}{kept}{why}"
+    name = f"{part.id} ({part.noun})" if part.noun else part.id
+    yield f"{_SIGNS[part.outcome]} {name} {verb}{part.outcome}{kept}{why}"
     if part.outcome is PartOutcome.ADDED:
         return
     for item in part.properties[:MOST_PROPERTIES]:

@@ -120,7 +120,7 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
         version = runner.effect_version if runner is not None else 0
         parameters = parameters_for(step, request, view.desired)
         inputs = StepInputs(
-            account=facts, outputs=outputs, accounts=accounts, parameters=parameters
+            account=facts, outputs=dict(outputs), accounts=accounts, parameters=parameters
         )
         digest = ""
         if facts.account_id is not None and runner is not None and not depends:

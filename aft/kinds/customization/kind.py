@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aft.kinds.customization.comparison import additions, words_of
+from aft.kinds.customization.comparison import additions, code_of, words_of
 from aft.kinds.customization.diff import plan_customizations
 from aft.plan.draft import Draft
 from aft.plan.fields import TAKES_AWAY, field_of
@@ -91,9 +91,11 @@ def _run_item(changes: Sequence[Change]) -> Item:
     """Steps that run for one reason; what each changes where it ran before, else what it makes."""
     first, reason = changes[0], _said(changes[0])
     lines: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
     vital = 0
     if first.comparison is not None and not first.comparison.is_new:
         lines, vital = words_of(first.comparison)
+        code = code_of(first.comparison)
     else:
         lines = tuple(
             f"{item.key.split('/')[-1]} makes {made}"
@@ -106,6 +108,7 @@ def _run_item(changes: Sequence[Change]) -> Item:
         values=tuple(item.key for item in sorted(changes, key=lambda item: not item.fields)),
         notes=(*first.details, *lines, *((f"({reason})",) if reason else ())),
         vital=len(first.details) + vital if vital else 0,
+        code=code,
         is_list=True,
     )
 

@@ -117,6 +117,7 @@ def items_diff(block: Block) -> str:
         for note in item.notes:  # the first letter of a line is what GitHub colours it by
             sign = note[0] if note[:1] in {"+", "-"} else " "
             lines.append(f"{sign}{' ' * (len(lead) + 1)}{note}")
+        lines.extend(item.code)
     return diff(lines)
 
 

@@ -8,7 +8,7 @@ from aft.cloudformation.compare import compare_templates
 from aft.cloudformation.read import parse_template
 from aft.cloudformation.stored import from_stored
 from aft.cloudformation.template import EMPTY, TemplateError
-from aft.values.parts import OUTPUTS, Comparison, PartChange, PartOutcome
+from aft.values.parts import Comparison, PartChange, PartOutcome
 
 _NOT_KEPT = "the template that was last applied is not in the ledger, so nothing can be compared"
 
@@ -28,8 +28,8 @@ def compare_rendered(before: str | None, after: str, pseudo: Mapping[str, str]) 
         return Comparison(unknown=(f"the new template {error}",))
     found = compare_templates(old, new, pseudo)
     outputs = PartChange(
-        id=OUTPUTS,
-        noun="outputs of the stack",
+        id="the stack's outputs",
+        noun="",
         outcome=PartOutcome.CHANGED if before is not None else PartOutcome.ADDED,
         properties=found.outputs,
     )

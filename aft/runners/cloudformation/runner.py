@@ -42,6 +42,7 @@ from aft.values.ids import AccountId
 from aft.values.parts import Comparison
 
 TEMPLATE_SUFFIXES = (".cfn.yaml", ".cfn.yml", ".cfn.json")
+_WAITS = "it reads what an earlier step of this plan leaves, which only apply can know"
 MAX_TEMPLATE_BYTES = 51_200
 """AWS quota: a template given in the call itself; larger ones need a bucket."""
 MAX_STACK_NAME = 128
@@ -117,7 +118,12 @@ class CloudFormationRunner:
         )
 
     def compare(
-        self, step: CustomizationStep, inputs: StepInputs, before: str | None
+        self,
+        step: CustomizationStep,
+        inputs: StepInputs,
+        before: str | None,
+        *,
+        waits: bool,
     ) -> Comparison:
         facts = inputs.account
         account_id = facts.account_id or AccountId("${AWS::AccountId}")  # it is still to be made
@@ -133,7 +139,10 @@ class CloudFormationRunner:
             "AWS::StackName": stack_name(step),
             "AWS::URLSuffix": "amazonaws.com",
         }
-        return compare_rendered(before, after, pseudo)
+        found = compare_rendered(before, after, pseudo)
+        if waits and before is not None:
+            return replace(found, unknown=(*found.unknown, _WAITS))
+        return found
 
     def destroy(
         self,

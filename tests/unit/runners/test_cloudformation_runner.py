@@ -259,7 +259,7 @@ def compared(inside: Inside, content: str, *, since: str | None) -> Comparison:
     runner = CloudFormationRunner()
     inputs = StepInputs(account=facts(inside.account_id, custom_fields={"service": "shop"}))
     before = None if since is None else runner.kept(step(runner, since), inputs)
-    return runner.compare(step(runner, content), inputs, before)
+    return runner.compare(step(runner, content), inputs, before, waits=False)
 
 
 def test_a_replacement_that_no_review_has_seen_is_not_made(inside: Inside) -> None:
@@ -309,14 +309,19 @@ def test_what_cannot_be_compared_is_unknown(inside: Inside) -> None:
     runner = CloudFormationRunner()
     account = facts(inside.account_id, custom_fields={"service": "shop"})
     inputs = StepInputs(account=account)
-    assert "not in the ledger" in runner.compare(step(runner, BUCKET), inputs, "").unknown[0]
-    assert "damaged" in runner.compare(step(runner, BUCKET), inputs, "AAAA").unknown[0]
+    assert (
+        "not in the ledger"
+        in runner.compare(step(runner, BUCKET), inputs, "", waits=False).unknown[0]
+    )
+    assert "damaged" in runner.compare(step(runner, BUCKET), inputs, "AAAA", waits=False).unknown[0]
     nothing = StepInputs(account=facts(inside.account_id))
-    assert "service" in runner.compare(step(runner, BUCKET), nothing, None).unknown[0]
+    assert "service" in runner.compare(step(runner, BUCKET), nothing, None, waits=False).unknown[0]
 
 
 def test_the_id_of_an_account_that_is_still_to_be_made_is_a_placeholder() -> None:
     runner = CloudFormationRunner()
     account = replace(facts("111111111111", custom_fields={"service": "shop"}), account_id=None)
-    (part,) = runner.compare(step(runner, BUCKET), StepInputs(account=account), None).parts
+    (part,) = runner.compare(
+        step(runner, BUCKET), StepInputs(account=account), None, waits=False
+    ).parts
     assert part.properties[0].after == "shop-artifacts-${AWS::AccountId}"

@@ -21,7 +21,7 @@ from builders_inside import facts, member_account
 from builders_terraform import aft_folder
 from recorded import KEPT, lasting, unversioned
 
-from aft.customizations.model import CustomizationStep, OtherAccount, StepInputs
+from aft.customizations.model import Consent, CustomizationStep, OtherAccount, StepInputs
 from aft.customizations.options import HcpState, LocalState, S3State, TerraformOptions
 from aft.organization.model import Contact
 from aft.runners.process.scratch import LOCK
@@ -120,7 +120,9 @@ def cloudformation(_: Programs) -> Any:
     runner = RUNNERS["cloudformation"]
     found = {}
     with member_account() as inside:
-        given = StepInputs(account=facts(inside.account_id))
+        given = StepInputs(
+            account=facts(inside.account_id), consent=Consent(allowed=frozenset("*"))
+        )
         acts: Mapping[str, Callable[[], object]] = {
             "create": lambda: runner.run(first, given, inside.session),
             "unchanged": lambda: runner.run(first, given, inside.session),
