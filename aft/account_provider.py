@@ -24,12 +24,10 @@ from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """An account to be created.
-
-    ``tags`` include the request's own. ``ou`` is where the account is to end, ``ou_path`` the same
-    in words where it is known. ``token`` has at most 64 letters, digits and hyphens; it is the same
-    whenever this application is repeated, also by a later run, and new for every other one.
-    """
+    """An account to be created. ``tags`` include the request's own. ``ou`` is where the account is
+    to end, ``ou_path`` the same in words where it is known. ``token`` has at most 64 letters,
+    digits and hyphens; it is the same whenever this application is repeated, also by a later run,
+    and new for every other one."""
 
     request_id: RequestId
     name: str
@@ -42,10 +40,8 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierApplication:
-    """What was noted before an application was begun, perhaps by a run that was killed.
-
-    Whether it was begun is not known. ``at`` is when it was noted.
-    """
+    """What was noted before an application was begun, perhaps by a run that was killed. Whether it
+    was begun is not known. ``at`` is when it was noted."""
 
     request_id: RequestId
     name: str
@@ -67,13 +63,11 @@ class CreationState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreationFailure:
-    """Why an account was not created, and what that means for whoever wanted it.
-
-    ``reason`` is the vendor's own word; ``hint`` says in one sentence what to do.
-    ``account_exists``: an account has this e-mail address already, perhaps the one that is wanted.
-    ``tries`` is how many more applications are worth while, each after a pause. When neither is
-    set the failure is final until somebody follows the hint.
-    """
+    """Why an account was not created, and what that means for whoever wanted it. ``reason`` is the
+    vendor's own word; ``hint`` says in one sentence what to do. ``account_exists``: an account has
+    this e-mail address already, perhaps the one that is wanted. ``tries`` is how many more
+    applications are worth while, each after a pause. When neither is set the failure is final until
+    somebody follows the hint."""
 
     reason: str
     hint: str
@@ -120,13 +114,11 @@ class PollingPace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderTraits:
-    """What the engine must know of a provider.
-
-    ``max_in_flight`` creations may be in progress at a time. ``is_idempotent``: beginning twice
-    with one token is beginning once; the repetition answers with the first creation, also while no
-    further one is accepted. ``tags_accounts``: new accounts carry the application's tags from
-    birth. ``settles_after``: once an application is this old, ``find`` shows what came of it.
-    """
+    """What the engine must know of a provider. ``max_in_flight`` creations may be in progress at a
+    time. ``is_idempotent``: beginning twice with one token is beginning once; the repetition
+    answers with the first creation, also while no further one is accepted. ``tags_accounts``: new
+    accounts carry the application's tags from birth. ``settles_after``: once an application is this
+    old, ``find`` shows what came of it."""
 
     max_in_flight: int
     is_idempotent: bool
@@ -147,12 +139,10 @@ class AccountProvider(Protocol):
         ...
 
     def begin(self, application: Application) -> Creation:
-        """Ask for one account; exactly one attempt, never repeated inside.
-
-        Raises ``Transient`` or ``Conflict`` when it is not accepted for the moment (``Throttled``
-        when all slots are taken), ``CreationRefused`` when it never will be as it stands,
-        ``UnknownOutcome`` when the reply was lost. But for the last, nothing was begun.
-        """
+        """Ask for one account; exactly one attempt, never repeated inside. Raises ``Transient`` or
+        ``Conflict`` when it is not accepted for the moment (``Throttled`` when all slots are
+        taken), ``CreationRefused`` when it never will be as it stands, ``UnknownOutcome`` when the
+        reply was lost. But for the last, nothing was begun."""
         ...
 
     def look(self, creation_id: str) -> Creation:
@@ -209,6 +199,12 @@ class AccountProviderPlugin(Protocol):
     @property
     def name(self) -> str:
         """How ``aft.yaml`` calls it."""
+        ...
+
+    @property
+    def effect_version(self) -> int:
+        """Goes up when applications are carried out otherwise: a plan that was reviewed before is
+        then refused."""
         ...
 
     def connect(self, management: ManagementAccess) -> AccountProvider:

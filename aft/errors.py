@@ -98,24 +98,24 @@ class Conflict(AftError):
     """The object changed between our read and our write."""
 
 
-class Denied(AftError):
-    """Missing credentials or permissions. ``code`` is the vendor's error code, if any."""
+class _Coded(AftError):
+    """``code`` is the vendor's error code, if any."""
 
     def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
+
+
+class Denied(_Coded):
+    """Missing credentials or permissions."""
 
 
 class NotFound(AftError):
     """The object named by the call does not exist."""
 
 
-class Terminal(AftError):
-    """The call cannot succeed as it stands. ``code`` is the vendor's error code, if any."""
-
-    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.code = code
+class Terminal(_Coded):
+    """The call cannot succeed as it stands."""
 
 
 class NotReviewed(Terminal):

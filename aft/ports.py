@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from aft.ledger.events import LedgerEvent, LedgerState
+from aft.ledger.timeline import CommitInfo
 from aft.organization.model import Account, OrganizationSnapshot
 from aft.sessions import AccountSession
 from aft.values.ids import AccountId, OrgUnitId, RequestId, Revision
@@ -38,19 +39,6 @@ class Clock(Protocol):
 
 
 # --- git ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitInfo:
-    """Who did it and when; times are aware."""
-
-    id: str
-    author: str
-    author_email: str
-    authored_at: datetime
-    committer: str
-    committed_at: datetime
-    subject: str
 
 
 class RequestHistory(Protocol):
@@ -86,12 +74,10 @@ class LedgerStore(Protocol):
         ...
 
     def append(self, events: Sequence[LedgerEvent], *, durable: bool = False) -> str:
-        """Commit ``events`` (one commit per subject) and return the ledger's new commit id.
-
-        With ``durable`` they are also on the remote when this returns; without, they are
-        committed locally and pushed by the next durable append or ``publish``. Raises
-        ``Conflict`` when another run has opened an intent for the same subject meanwhile.
-        """
+        """Commit ``events`` (one commit per subject) and return the ledger's new commit id. With
+        ``durable`` they are also on the remote when this returns; without, they are committed
+        locally and pushed by the next durable append or ``publish``. Raises ``Conflict`` when
+        another run has opened an intent for the same subject meanwhile."""
         ...
 
     def publish(self) -> None:
@@ -127,11 +113,9 @@ class OrganizationReader(Protocol):
     """Reads the organization by the cheapest known calls, in parallel and paced."""
 
     def read(self, *, fresh_tags_for: Sequence[AccountId] = ()) -> OrganizationSnapshot:
-        """Everything: OU tree, accounts with state and tags, own policies and their targets.
-
-        AWS's bulk answer about tags lags behind writes: those of ``fresh_tags_for`` are read one
-        by one instead.
-        """
+        """Everything: OU tree, accounts with state and tags, own policies and their targets. AWS's
+        bulk answer about tags lags behind writes: those of ``fresh_tags_for`` are read one by one
+        instead."""
         ...
 
     def read_scoped(

@@ -11,11 +11,8 @@ from aft.values.ids import AccountId
 
 
 class AccountSession(Protocol):
-    """Short-lived credentials of exactly one account.
-
-    Clients raise the errors of ``aft.errors`` (never botocore's); throttling and transient
-    failures are already retried inside.
-    """
+    """Short-lived credentials of exactly one account. Clients raise the errors of ``aft.errors``
+    (never botocore's); throttling and transient failures are already retried inside."""
 
     @property
     def account_id(self) -> AccountId:
@@ -29,18 +26,14 @@ class AccountSession(Protocol):
 
     @property
     def client(self) -> ClientOf:
-        """Gives a boto3-shaped client of a service (``region`` defaults to the home region).
-
-        Cached per (service, region); safe to use from several threads.
-        """
+        """Gives a boto3-shaped client of a service (``region`` defaults to the home region). Cached
+        per (service, region); safe to use from several threads."""
         ...
 
     def of(self, account_id: AccountId) -> AccountSession:
-        """The same door into another account of the organization, or its management account.
-
-        For baseline settings that work with an administrator account. A customization's session
-        raises ``Denied``: a team's own code stays in the team's own account.
-        """
+        """The same door into another account of the organization, or its management account. For
+        baseline settings that work with an administrator account. A customization's session raises
+        ``Denied``: a team's own code stays in the team's own account."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -75,8 +68,8 @@ class SealedSession:
         if account_id == self.account_id:
             return self
         raise Denied(
-            f"a customization of account {self.account_id} may not work in account {account_id}",
-            hint="give the other account a customization of its own, and pass values on by outputs",
+            f"a customization of account {self.account_id} must not work in account {account_id}",
+            hint="give the other account its own customization, and pass values through outputs",
         )
 
     def sleep(self, seconds: float) -> None:

@@ -11,16 +11,16 @@ from builders_github_api import World, client_of
 from fakes.forge import MemoryForge, MemoryHub, Run
 from github_server import CheckRun, Fault
 
-from aft.forge.model import (
+from aft.forge.port import (
     Check,
     CheckState,
+    Forge,
     Permission,
     PullReview,
     ReviewVerdict,
     Thread,
     User,
 )
-from aft.forge.port import Forge
 from aft.github.forge import GitHubForge
 
 EVERYTHING = {

@@ -244,7 +244,7 @@ def customization(name: str, *steps: str, uses: frozenset[str] = frozenset()) ->
                 customization=name,
                 name=item,
                 kind="python",
-                file=StepFile(path=f"{folder}/{item}", content=b"", blob_id="c" * 40),
+                file=StepFile(path=f"{folder}/{item}", content=b""),
                 support=(),
                 content_digest=f"sha256:{name}/{item}",
                 uses=uses,

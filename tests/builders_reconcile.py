@@ -1,4 +1,4 @@
-"""A run in a few words: fake world, fake ledger, real planner, real executor."""
+"""A run in a few words: fake world, fake ledger, real planner, real engine."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from fakes.world_ledger import FakeLedger
 
 from aft.account_provider import AccountProvider, Application
 from aft.desired.model import DesiredState
-from aft.engine.executor import apply_plan
 from aft.engine.model import RunInfo, StopToken, Tools
+from aft.engine.run import apply_plan
+from aft.ledger.timeline import CommitInfo
 from aft.organization.model import REQUEST_TAG
 from aft.plan.codec import plan_digest
 from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome
 from aft.plan.view import PlanView
-from aft.ports import CommitInfo
 from aft.values.ids import OrgUnitPath, RequestId, Revision
 
 WHEN = datetime(2026, 1, 4, 12, 0, tzinfo=UTC)
@@ -95,8 +95,6 @@ class Stage:
             calls=FakeCalls(world),
             observer=self.witness,
             history=OneCommit(),
-            settings=self.settings,
-            runners={"python": self.runner},
             random=lambda: 0.5,
             kinds=KINDS,
             effects=EFFECTS,

@@ -17,9 +17,9 @@ def step(
     support: Mapping[str, str] | None = None,
 ) -> CustomizationStep:
     folder = f"customizations/accounts/{customization}"
-    file = StepFile(path=f"{folder}/{name}", content=content.encode(), blob_id="0" * 40)
+    file = StepFile(path=f"{folder}/{name}", content=content.encode())
     beside = tuple(
-        StepFile(path=f"{folder}/{path}", content=text.encode(), blob_id="1" * 40)
+        StepFile(path=f"{folder}/{path}", content=text.encode())
         for path, text in (support or {}).items()
     )
     return CustomizationStep(

@@ -18,10 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.client import ClientCreator
-from botocore.hooks import EventAliaser
-from botocore.model import ServiceModel
 from hypothesis import HealthCheck, settings
+from remembered import remember
 
 # Machines differ and are shared: how long an example takes says nothing about the code.
 settings.register_profile(
@@ -60,28 +58,6 @@ def _loopback_only(self: socket.socket, address: Any) -> None:
     _connect(self, address)
 
 
-def _remember_what_botocore_computes() -> None:
-    """The suite makes thousands of clients. For every one, botocore makes the methods of its class
-    anew, seven hundred for EC2, and looks up the modern names of its events."""
-    made: dict[tuple[str, str], dict[str, Any]] = {}
-    names: dict[str, str] = {}
-    make, name_of = ClientCreator._create_methods, EventAliaser._alias_event_name
-
-    def create_methods(self: ClientCreator, model: ServiceModel) -> dict[str, Any]:
-        key = (model.service_name, model.api_version)
-        if key not in made:
-            made[key] = make(self, model)
-        return dict(made[key])
-
-    def alias_event_name(self: EventAliaser, name: str) -> str:
-        if name not in names:
-            names[name] = name_of(self, name)
-        return names[name]
-
-    ClientCreator._create_methods = create_methods
-    EventAliaser._alias_event_name = alias_event_name
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """More than there are processors: many tests wait, for processes and servers. But each costs
@@ -96,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    _remember_what_botocore_computes()
+    remember()
     socket.socket.connect = _loopback_only  # type: ignore[method-assign]
 
 
@@ -104,6 +80,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest file first, so that no process is left alone with one of them at the end."""
     seconds = json.loads(_DURATIONS.read_text()) if _DURATIONS.exists() else {}
     items.sort(key=lambda item: -seconds.get(_file_of(item.nodeid), 0))
+
+
+def pytest_collection_finish() -> None:
+    """The tests that were found live as long as the process, too."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

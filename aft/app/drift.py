@@ -14,10 +14,10 @@ from aft.desired.model import AccountRequest, DesiredState, desired_tags
 from aft.desired.single import SingleRequests
 from aft.errors import AftError
 from aft.organization.model import OrganizationSnapshot
-from aft.plan.applied import NAME, OU, TAGS, Applied, applied_at
-from aft.plan.drift import Drift, detect_drift, needs_history
+from aft.plan.applied import TAGS, Applied, applied_at
+from aft.plan.drift import Drift, detect_drift, needs_history, repair_plan
+from aft.plan.fields import NAME, OU
 from aft.plan.make import Drafted
-from aft.plan.repair import repair_plan
 from aft.values.ids import RequestId
 
 

@@ -13,8 +13,8 @@ from aft.errors import UserError
 from aft.files import RevisionFiles
 from aft.git.history import GitHistory
 from aft.ledger.events import LedgerEvent, is_of_organization
-from aft.ledger.timeline import TimelineEntry, timeline
-from aft.ports import CommitInfo, LedgerStore
+from aft.ledger.timeline import CommitInfo, TimelineEntry, timeline
+from aft.ports import LedgerStore
 from aft.values.ids import RESERVED_ID, Revision
 from aft.values.suggestions import did_you_mean
 

@@ -1,4 +1,4 @@
-"""A new repository on disk. Never overwrites: what is there already stays, and is told."""
+"""A new repository on disk. Never overwrites: what is there already stays, and is reported."""
 
 from __future__ import annotations
 

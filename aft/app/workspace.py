@@ -32,6 +32,7 @@ from aft.plan.kind import Kinds
 from aft.plan.safety import unknown_limits
 from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.values.ids import Revision
+from aft.values.words import counted
 
 
 class InvalidRepository(FindingsError):
@@ -39,8 +40,8 @@ class InvalidRepository(FindingsError):
 
     def __init__(self, findings: tuple[Finding, ...], revision: Revision) -> None:
         errors = sum(finding.is_error for finding in findings)
-        noun = "finding" if errors == 1 else "findings"
-        super().__init__(f"{errors} {noun} at {revision}", hint="fix the files, then run again")
+        said = f"{counted(errors, 'finding')} at {revision}"
+        super().__init__(said, hint="fix the files, then run again")
         self.findings = findings
 
 
@@ -105,11 +106,9 @@ class Workspace:
         return CommitFiles(self.repository, revision)
 
     def load(self, files: RevisionFiles, *, config_from: str | None = None) -> LoadResult:
-        """Read the desired state, with everything there is to say against it.
-
-        The sections of ``aft.yaml`` that say as whom and where to are those of revision
-        ``config_from``, if it is given. Raises ``InvalidRepository`` when that has none.
-        """
+        """Read the desired state, with everything there is to say against it. The sections of
+        ``aft.yaml`` that say as whom and where to are those of revision ``config_from``, if it is
+        given. Raises ``InvalidRepository`` when that has none."""
         trusted = None if config_from is None else self.config(self.files(config_from))
         with self._parse_cache() as cache, collector_paused():
             loaded = load_desired_state(

@@ -166,11 +166,8 @@ def edge_onto(
     keys: Keys | None = None,
 ) -> Iterator[AwsEdge]:
     """The same AWS edge as on real AWS, over the sandbox's private transport; as the management
-    account, or as whoever holds ``keys``.
-
-    Customizations run in processes of their own, which reach the sandbox over loopback HTTP; the
-    server starts when the first of them asks.
-    """
+    account, or as whoever holds ``keys``. Customizations run in processes of their own, which reach
+    the sandbox over loopback HTTP; the server starts when the first of them asks."""
     from aft.aws.adapters import connect
     from aft.sandbox.server import serve
 

@@ -61,7 +61,7 @@ def connect(
     )
     known, tagged = KnownUnits(), RecentlyTagged(clock)
     return AwsEdge(
-        reader=AwsOrganizationReader(sessions, clock=clock, known=known, tagged=tagged),
+        reader=AwsOrganizationReader(sessions, known=known, tagged=tagged),
         writer=AwsOrganizationWriter(sessions, known=known, tagged=tagged),
         management=AwsManagementAccess(sessions, member_role=config.roles.member, tagged=tagged),
         lookup=AwsAccountLookup(sessions, known=known),

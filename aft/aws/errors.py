@@ -136,7 +136,7 @@ def _from_answer(error: boto.ClientError, *, action: str, who: str, repeatable: 
     if code in codes.THROTTLES or passes:
         return Throttled(text, hint=hint, retry_after=_retry_after(metadata))
     if code in codes.CONFLICTS:
-        return Conflict(text, hint=hint or "somebody else is changing it; run again")
+        return Conflict(text, hint=hint or "it is being changed by someone else; run again")
     if code in codes.DENIED:
         whose = f" ({who})" if who else ""
         if code in codes.CREDENTIALS:
@@ -160,7 +160,7 @@ def _from_failure(error: boto.BotoCoreError, *, action: str, repeatable: bool) -
     if isinstance(error, _NO_CREDENTIALS):
         return Denied(f"no usable AWS credentials: {said}", hint=NO_CREDENTIALS_HINT)
     if isinstance(error, _NOT_SENT):
-        return Transient(text, hint="is the network, the proxy or AWS_ENDPOINT_URL right?")
+        return Transient(text, hint="check the network, the proxy and AWS_ENDPOINT_URL")
     if isinstance(error, (boto.SSLError, boto.EndpointResolutionError, boto.UnknownEndpointError)):
         return Terminal(text, code=type(error).__name__)
     if isinstance(error, (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError)):

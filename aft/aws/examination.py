@@ -44,7 +44,7 @@ class Examination:
         """Small reads of everything a plan begins with, by IAM action."""
         organizations = self._organizations
         root = organizations.list_roots
-        tags = self._sessions.management("resourcegroupstaggingapi", self._sessions.global_region)
+        tags = self._sessions.tagging()
 
         def root_id() -> str:
             return str(root()["Roots"][0]["Id"])
@@ -101,7 +101,7 @@ class Examination:
         found = _ASSUMED.fullmatch(client.get_caller_identity()["Arn"])
         if found is not None and found[3] != wanted:
             raise Denied(
-                f"it is not there or lets nobody in; {found[3]} is held to reading instead"
+                f"it does not exist or cannot be assumed; {found[3]} is used instead, for reading"
             )
         return wanted
 
@@ -146,7 +146,7 @@ class Examination:
         sts = self._sessions.management("sts")
         stated = sts.get_caller_identity()["ResponseMetadata"]["HTTPHeaders"].get("date")
         if not stated:
-            raise Terminal("AWS did not say what time it is")
+            raise Terminal("AWS did not report its time")
         there = parsedate_to_datetime(stated)
         return (self._sessions.clock.now() - there.astimezone(UTC)).total_seconds()
 

@@ -132,12 +132,10 @@ class ClientFactory:
 
 
 def keep_host_on_loopback(client: Any) -> None:
-    """On a loopback endpoint, send to that very host: no ``<account id>.`` put before it.
-
-    S3 Control and a few others prefix the host name, which no resolver knows for 127.0.0.1; none
-    of botocore's own switches turns that off for S3 Control. S3 itself is left alone: there the
-    prefix is the bucket.
-    """
+    """On a loopback endpoint, send to that very host: no ``<account id>.`` put before it. S3
+    Control and a few others prefix the host name, which no resolver knows for 127.0.0.1; none of
+    botocore's own switches turns that off for S3 Control. S3 itself is left alone: there the prefix
+    is the bucket."""
     endpoint = urlsplit(client.meta.endpoint_url)
     if not is_loopback(endpoint.hostname or "") or client.meta.service_model.service_name == "s3":
         return

@@ -6,17 +6,13 @@ Asking for what is already so succeeds. Decides nothing: what to write is the pl
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from aft.aws.errors import error_code
 from aft.aws.session import AwsSessions
 from aft.aws.tags import RecentlyTagged
-from aft.aws.units import KnownUnit, KnownUnits, parent_of
+from aft.aws.units import KnownUnit, KnownUnits, child_units, parent_of
 from aft.errors import AftError, Conflict, Denied, NotFound, Terminal, Transient, UnknownOutcome
 from aft.values.ids import AccountId, OrgUnitId
-
-if TYPE_CHECKING:
-    from types_boto3_organizations import OrganizationsClient
 
 # After these a write may have been carried out, by us or by somebody else.
 _DOUBTFUL = (NotFound, Terminal, UnknownOutcome, Transient, Conflict)
@@ -41,10 +37,10 @@ class AwsOrganizationWriter:
         except (Terminal, UnknownOutcome, Conflict) as error:
             if isinstance(error, Terminal) and not _duplicate_unit(error):
                 raise
-            found = self._child(client, parent_id, name)
-            if found is None:
+            below = {unit.name: unit.id for unit in child_units(client, parent_id)}
+            if name not in below:
                 raise
-            unit_id = found
+            unit_id = below[name]
         self._known.add(KnownUnit(id=unit_id, name=name, parent_id=parent_id))
         return unit_id
 
@@ -58,7 +54,7 @@ class AwsOrganizationWriter:
             now = client.describe_organizational_unit(OrganizationalUnitId=unit_id)
             if now["OrganizationalUnit"]["Name"] != name:
                 raise Conflict(
-                    f"OU {unit_id} cannot be called {name!r}: another OU beside it is",
+                    f"OU {unit_id} cannot be called {name!r}: another OU next to it has that name",
                     hint="rename or remove the other OU, or choose another name",
                 ) from error
         self._known.forget(unit_id)
@@ -103,7 +99,7 @@ class AwsOrganizationWriter:
             f"should go ({destination})"
             if doubt is not None
             else f"account {account_id} is in {at}, not in {destination}",
-            hint="somebody moved it meanwhile; run again with a new plan",
+            hint="it was moved in the meantime; run again with a new plan",
         ) from doubt
 
     def rename_account(self, account_id: AccountId, name: str) -> None:
@@ -138,19 +134,6 @@ class AwsOrganizationWriter:
             ResourceId=account_id, TagKeys=sorted(set(keys))
         )
         self._tagged.add(account_id)
-
-    # --- inside -----------------------------------------------------------------------------
-
-    @staticmethod
-    def _child(client: OrganizationsClient, parent_id: OrgUnitId, name: str) -> OrgUnitId | None:
-        pages = client.get_paginator("list_organizational_units_for_parent").paginate(
-            ParentId=parent_id
-        )
-        for page in pages:
-            for unit in page["OrganizationalUnits"]:
-                if unit["Name"] == name:
-                    return OrgUnitId(unit["Id"])
-        return None
 
 
 def _duplicate_unit(error: AftError) -> bool:

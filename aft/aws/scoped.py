@@ -7,7 +7,8 @@ is as fresh as a full one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -20,13 +21,13 @@ from aft.aws.units import (
     KnownUnits,
     Whereabouts,
     as_units,
+    child_units,
     climb,
     parent_of,
     whereabouts,
 )
 from aft.errors import NotFound
-from aft.organization.model import Account, OrganizationalUnit, OrganizationSnapshot
-from aft.ports import Clock
+from aft.organization.model import Account, OrganizationSnapshot
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId, is_org_unit_id
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ _Found = TypeVar("_Found")
 def read_scoped(
     sessions: AwsSessions,
     *,
-    clock: Clock,
     account_ids: Sequence[AccountId],
     request_ids: Sequence[RequestId],
     unit_paths: Sequence[str],
@@ -50,20 +50,18 @@ def read_scoped(
     """See ``aft.ports.OrganizationReader.read_scoped``. Accounts and OUs that do not exist are
     simply not in the snapshot."""
     client = sessions.organizations()
-    read_at = clock.now()
+    read_at = sessions.clock.now()
     wanted = set(account_ids)
     if request_ids:
-        tagging = sessions.management("resourcegroupstaggingapi", sessions.global_region)
-        wanted |= accounts_tagged(tagging, request_ids)
-    described = _side_by_side(partial(_describe, client), sorted(wanted))
+        wanted |= accounts_tagged(sessions.tagging(), request_ids)
+    described = _side_by_side(
+        lambda account_id: client.describe_account(AccountId=account_id)["Account"], sorted(wanted)
+    )
     organization = _organization(client, described)
     root_id = organization.root_id
     known = KnownUnits([KnownUnit(id=root_id, name="Root", parent_id=None)])
 
-    walk = _Walk(client, known, root_id)
-    needed = {root_id} | {
-        unit_id for text in sorted(set(unit_paths)) for unit_id in walk.units_towards(text)
-    }
+    needed = {root_id, *_units_towards(client, known, root_id, sorted(set(unit_paths)))}
     # The first one alone: the OUs it is in are likely those of the others, and are asked for once.
     place = partial(_placed, client, known)
     accounts = (*_side_by_side(place, described[:1]), *_side_by_side(place, described[1:]))
@@ -73,60 +71,39 @@ def read_scoped(
         *(f"request/{request_id}" for request_id in sorted(set(request_ids))),
         *(f"unit/{path}" for path in sorted(set(unit_paths))),
     )
+    above = {unit.id: unit for unit_id in needed for unit in as_units(known.chain(unit_id))}
     return OrganizationSnapshot(
         organization_id=organization.organization_id,
         root_id=root_id,
         management_account_id=organization.management_account_id,
-        units=_units_above(known, needed),
+        units=tuple(above[unit_id] for unit_id in sorted(above)),
         accounts=accounts,
         scope=scope,
         read_at=read_at,
     )
 
 
-class _Walk:
-    """Goes down from the root, listing each OU's children at most once."""
-
-    def __init__(self, client: OrganizationsClient, known: KnownUnits, root_id: OrgUnitId) -> None:
-        self._client = client
-        self._known = known
-        self._root_id = root_id
-        self._listed: set[OrgUnitId] = set()
-
-    def units_towards(self, text: str) -> tuple[OrgUnitId, ...]:
-        """The OUs that exist on the way to a path (or to an OU id), the last one last."""
+def _units_towards(
+    client: OrganizationsClient, known: KnownUnits, root_id: OrgUnitId, texts: Iterable[str]
+) -> Iterator[OrgUnitId]:
+    """The OUs that exist on the way to each path (or OU id); each OU is listed at most once."""
+    listed: set[OrgUnitId] = set()
+    for text in texts:
         if is_org_unit_id(text):
-            try:
-                return tuple(unit.id for unit in climb(self._client, self._known, OrgUnitId(text)))
-            except NotFound:
-                return ()
-        at = self._root_id
-        found: list[OrgUnitId] = []
+            with contextlib.suppress(NotFound):
+                yield from (unit.id for unit in climb(client, known, OrgUnitId(text)))
+            continue
+        at = root_id
         for name in OrgUnitPath.parse(text).names:
-            self._list(at)
-            below = {unit.name: unit.id for unit in self._known.children(at)}
+            if at not in listed:
+                for unit in child_units(client, at):
+                    known.add(unit)
+                listed.add(at)
+            below = {unit.name: unit.id for unit in known.children(at)}
             if name not in below:
                 break
             at = below[name]
-            found.append(at)
-        return tuple(found)
-
-    def _list(self, parent: OrgUnitId) -> None:
-        if parent in self._listed:
-            return
-        pages = self._client.get_paginator("list_organizational_units_for_parent").paginate(
-            ParentId=parent
-        )
-        for page in pages:
-            for raw in page["OrganizationalUnits"]:
-                self._known.add(
-                    KnownUnit(id=OrgUnitId(raw["Id"]), name=raw["Name"], parent_id=parent)
-                )
-        self._listed.add(parent)
-
-
-def _describe(client: OrganizationsClient, account_id: AccountId) -> AccountTypeDef:
-    return client.describe_account(AccountId=account_id)["Account"]
+            yield at
 
 
 def _organization(client: OrganizationsClient, described: Iterable[AccountTypeDef]) -> Whereabouts:
@@ -162,10 +139,3 @@ def _side_by_side(read: Callable[[_Asked], _Found], asked: Sequence[_Asked]) -> 
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="aft-read") as pool:
         return tuple(found for found in pool.map(look, asked) if found is not None)
-
-
-def _units_above(
-    known: KnownUnits, unit_ids: Iterable[OrgUnitId]
-) -> tuple[OrganizationalUnit, ...]:
-    found = {unit.id: unit for unit_id in unit_ids for unit in as_units(known.chain(unit_id))}
-    return tuple(found[unit_id] for unit_id in sorted(found))

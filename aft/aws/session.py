@@ -33,6 +33,7 @@ from aft.values.ids import AccountId
 
 if TYPE_CHECKING:
     from types_boto3_organizations import OrganizationsClient
+    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from types_boto3_sts import STSClient
 
 CALLER = "caller"
@@ -81,12 +82,10 @@ class AwsSessions:
         attempts: int = ATTEMPTS,
     ) -> None:
         """``botocore_session=None``: boto3's own chain (profiles, environment, endpoint URLs).
-
         ``reader_role`` is assumed to read inside accounts; without it the member role is, held to
         reading by a session policy. ``child_endpoint`` gives the endpoint URL for child processes
         where it is not the one of the environment. ``attempts`` is how often botocore sends one
-        call, in all.
-        """
+        call, in all."""
         # boto3 itself adds nothing to its chain but a user agent
         self._session = botocore_session or botocore.session.Session()
         read_safely(self._session)
@@ -122,6 +121,10 @@ class AwsSessions:
         """The Organizations client."""
         return self.management("organizations", self.global_region)
 
+    def tagging(self) -> ResourceGroupsTaggingAPIClient:
+        """The client for tags of many accounts at once."""
+        return self.management("resourcegroupstaggingapi", self.global_region)
+
     def member(self, account_id: AccountId, *, reading: bool = False) -> ClientOf:
         """Gives clients inside ``account_id``; the management account's own needs no role. With
         ``reading`` their credentials may only read."""
@@ -150,7 +153,7 @@ class AwsSessions:
         no such credentials, and raises ``Denied``."""
         identity = self._identity_of(account_id, reading=read_only)
         if read_only and identity == MANAGEMENT:
-            raise Denied("there is no role to assume in the management account")
+            raise Denied("the management account has no role to assume")
         variables = dict(self._keys(identity))
         variables["AWS_REGION"] = variables["AWS_DEFAULT_REGION"] = self.home_region
         endpoint = self._endpoint_for_children()

@@ -16,10 +16,9 @@ from aft.aws.accounts import account_from, read_tags
 from aft.aws.scoped import read_scoped
 from aft.aws.session import AwsSessions
 from aft.aws.tags import RecentlyTagged, bulk_tags
-from aft.aws.units import KnownUnit, KnownUnits, as_units, parent_of, path_of
+from aft.aws.units import KnownUnit, KnownUnits, as_units, child_units, parent_of, path_of
 from aft.errors import Conflict, NotFound
 from aft.organization.model import Account, OrganizationSnapshot, Policy
-from aft.ports import Clock
 from aft.values.ids import AccountId, OrgUnitId, RequestId
 
 if TYPE_CHECKING:
@@ -42,11 +41,8 @@ class _Tree:
 class AwsOrganizationReader:
     """Implements ``aft.ports.OrganizationReader``."""
 
-    def __init__(
-        self, sessions: AwsSessions, *, clock: Clock, known: KnownUnits, tagged: RecentlyTagged
-    ) -> None:
+    def __init__(self, sessions: AwsSessions, *, known: KnownUnits, tagged: RecentlyTagged) -> None:
         self._sessions = sessions
-        self._clock = clock
         self._known = known
         self._tagged = tagged
 
@@ -78,22 +74,16 @@ class AwsOrganizationReader:
         """See the port."""
         before = self._sessions.calls.calls
         snapshot = read_scoped(
-            self._sessions,
-            clock=self._clock,
-            account_ids=account_ids,
-            request_ids=request_ids,
-            unit_paths=unit_paths,
+            self._sessions, account_ids=account_ids, request_ids=request_ids, unit_paths=unit_paths
         )
         return replace(snapshot, calls=self._sessions.calls.calls - before)
 
     def _read(self, fresh_tags_for: Sequence[AccountId]) -> OrganizationSnapshot:
         client = self._sessions.organizations()
         before = self._sessions.calls.calls
-        read_at = self._clock.now()
+        read_at = self._sessions.clock.now()
         with ThreadPoolExecutor(THREADS, thread_name_prefix="aft-read") as pool:
-            region = self._sessions.global_region
-            tagging = self._sessions.management("resourcegroupstaggingapi", region)
-            tags_asked = pool.submit(bulk_tags, tagging)
+            tags_asked = pool.submit(bulk_tags, self._sessions.tagging())
             organization = client.describe_organization()["Organization"]
             root = client.list_roots()["Roots"][0]
             policies_asked = pool.submit(_read_policies, client, root)
@@ -140,12 +130,7 @@ def _walk(client: OrganizationsClient, pool: ThreadPoolExecutor, root: RootTypeD
     tree.units[root_id] = KnownUnit(id=root_id, name=root.get("Name", "Root"), parent_id=None)
 
     def children(parent: OrgUnitId) -> Callable[[], None]:
-        paginator = client.get_paginator("list_organizational_units_for_parent")
-        found = [
-            KnownUnit(id=OrgUnitId(raw["Id"]), name=raw["Name"], parent_id=parent)
-            for page in paginator.paginate(ParentId=parent)
-            for raw in page["OrganizationalUnits"]
-        ]
+        found = child_units(client, parent)
 
         def take() -> None:
             for unit in found:

@@ -81,6 +81,16 @@ class KnownUnits:
             return tuple(unit for unit in self._units.values() if unit.parent_id == unit_id)
 
 
+def child_units(client: OrganizationsClient, parent_id: OrgUnitId) -> list[KnownUnit]:
+    """The OUs directly below an OU or the root."""
+    paginator = client.get_paginator("list_organizational_units_for_parent")
+    return [
+        KnownUnit(id=OrgUnitId(raw["Id"]), name=raw["Name"], parent_id=parent_id)
+        for page in paginator.paginate(ParentId=parent_id)
+        for raw in page["OrganizationalUnits"]
+    ]
+
+
 def path_of(chain: Iterable[KnownUnit]) -> OrgUnitPath:
     """The path a chain from the root spells."""
     return OrgUnitPath(tuple(unit.name for unit in chain if unit.parent_id is not None))

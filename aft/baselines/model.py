@@ -68,12 +68,10 @@ class SettingDifference:
 
 
 class BaselineSetting(Protocol[P, S]):
-    """One setting. All calls are idempotent; errors are those of ``aft.errors``.
-
-    ``name`` is what baselines write; ``version`` goes up when the meaning of equal parameters
-    changes, which re-runs the setting everywhere. ``regional`` settings run once in every
-    governed region of the account, with ``SettingInputs.region`` set.
-    """
+    """One setting. All calls are idempotent; errors are those of ``aft.errors``. ``name`` is what
+    baselines write; ``effect_version`` goes up when equal parameters do something else, which
+    re-runs the setting everywhere. ``regional`` settings run once in every governed region of the
+    account, with ``SettingInputs.region`` set."""
 
     name: ClassVar[str]
     effect_version: ClassVar[int]
@@ -82,11 +80,9 @@ class BaselineSetting(Protocol[P, S]):
     parameters_model: type[P]
 
     def facts(self, account: AccountFacts) -> object:
-        """Pure: the part of ``account`` that the result depends on, as plain JSON values.
-
-        It goes into the digest beside the parameters, so keep it to what is used: whatever is
-        here re-runs the setting when it changes.
-        """
+        """Pure: the part of ``account`` that the result depends on, as plain JSON values. It goes
+        into the digest beside the parameters, so keep it to what is used: whatever is here re-runs
+        the setting when it changes."""
         ...
 
     def read(self, inputs: SettingInputs[P], session: AccountSession) -> S:
@@ -105,10 +101,9 @@ class BaselineSetting(Protocol[P, S]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkClaim:
     """The range of addresses a setting wants in one account: ``cidr`` where it is given, else
-    ``prefix`` bits from ``pool``. ``field`` is the path of the request's field that gives it,
-    empty where the baseline does. The text of ``cidr`` is not checked yet; it may have at most
-    ``smallest`` bits, or the setting finds no room in it.
-    """
+    ``prefix`` bits from ``pool``. ``field`` is the path of the request's field that gives it, empty
+    where the baseline does. The text of ``cidr`` is not checked yet; it may have at most
+    ``smallest`` bits, or the setting finds no room in it."""
 
     cidr: str | None = None
     field: tuple[str, ...] = ()
@@ -119,11 +114,9 @@ class NetworkClaim:
 
 @runtime_checkable
 class ClaimsNetwork(Protocol):
-    """What a setting has beside ``BaselineSetting`` when it needs addresses of its own.
-
-    The plan hands them out without overlap over the whole organization; ``AccountFacts`` then has
-    them in ``allocations`` under the setting's name.
-    """
+    """What a setting has beside ``BaselineSetting`` when it needs addresses of its own. The plan
+    hands them out without overlap over the whole organization; ``AccountFacts`` then has them in
+    ``allocations`` under the setting's name."""
 
     def network_claim(self, account: AccountFacts, parameters: Any) -> NetworkClaim | None:
         """Pure: what the setting wants in this account; ``None`` for nothing."""
@@ -147,11 +140,8 @@ class OptsIntoRegions(Protocol):
 
 @runtime_checkable
 class ComesAfter(Protocol):
-    """A setting that works on what other settings of the same account make or take away.
-
-    Settings of an account run side by side; this one waits for those named in ``comes_after`` that
-    run beside it. Names of settings that the baseline does not have mean nothing.
-    """
+    """A setting that waits for the named settings of the account, which otherwise run side by side
+    with it, because it works on what they make. Names that the baseline lacks mean nothing."""
 
     comes_after: ClassVar[tuple[str, ...]]
 
@@ -168,9 +158,8 @@ class Bills(Protocol):
 
 @runtime_checkable
 class Refuses(Protocol):
-    """A setting that can tell from what it has read that ``change`` would refuse, because it would
-    hurt. Then a plan says so beforehand, and no run tries in vain.
-    """
+    """A setting that can tell from what it has read that ``change`` would refuse: a plan says so
+    beforehand, and no run tries in vain."""
 
     def refuse(self, inputs: SettingInputs[Any], observed: Any) -> None:
         """Pure; asked where something differs. Raises the ``Terminal`` with which ``change`` would
@@ -180,11 +169,8 @@ class Refuses(Protocol):
 
 @runtime_checkable
 class SweepsAccount(Protocol):
-    """A setting that goes over all there is of a kind in the account, such as every VPC, and so
-    over what customizations make.
-
-    It goes after the account's customizations, however they end, and again whenever one runs.
-    """
+    """A setting that goes over all there is of a kind in the account, such as every VPC: after the
+    account's customizations, however they end, and again whenever one runs."""
 
     sweeps_account: ClassVar[bool]
 
@@ -192,10 +178,8 @@ class SweepsAccount(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """A value that a setting takes from the request: from which ``field``, and what it makes of it.
-
     ``name`` is the parameter that the request's value goes before, or what it becomes inside the
-    account, such as the path of an SSM parameter.
-    """
+    account, such as the path of an SSM parameter."""
 
     name: str
     value: Any
@@ -213,11 +197,9 @@ class Publishes(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSpec:
-    """One line of a baseline: which setting, with which (already validated) parameters.
-
-    String parameters may hold ``{id}``, ``{name}``, ``{account_id}`` and ``{ou_name}``.
-    ``references`` are the requests whose accounts the parameters name, with their places.
-    """
+    """One line of a baseline: which setting, with which (already validated) parameters. String
+    parameters may hold ``{id}``, ``{name}``, ``{account_id}`` and ``{ou_name}``. ``references`` are
+    the requests whose accounts the parameters name, with their places."""
 
     setting: str
     parameters: Mapping[str, Any]
@@ -228,10 +210,8 @@ class SettingSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
     """Which accounts: all of the criteria given must hold; an empty selector selects none.
-
     ``organizational_units`` include everything below them; ``tags`` values of ``*`` match any.
-    ``request_sources`` are the places of ``requests``.
-    """
+    ``request_sources`` are the places of ``requests``."""
 
     organizational_units: tuple[OrgUnitPath, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)

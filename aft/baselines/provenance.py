@@ -10,7 +10,6 @@ from typing import Any
 
 from aft.baselines.model import Baseline, SettingSpec
 from aft.baselines.select import BaselineSeeker, ResolvedSetting
-from aft.findings.model import SourceRef
 from aft.findings.origins import Explained, Loc, Origin, OriginKind, dotted, leaves
 from aft.findings.validation import value_at
 from aft.values.ids import OrgUnitPath
@@ -42,22 +41,16 @@ def parameter_values(
 ) -> tuple[Explained, ...]:
     """Every parameter of a setting for one account: what the baseline says, and the setting's own
     defaults."""
-    index = next(
-        number
-        for number, entry in enumerate(document.data["settings"])
-        if entry["setting"] == spec.setting
-    )
-    values = resolved.parameters.model_dump(mode="json")
+    names = [entry["setting"] for entry in document.data["settings"]]
+    above: Loc = ("settings", names.index(spec.setting), "parameters")
     return tuple(
         Explained(
             name=dotted(loc),
             value=value,
-            origin=_origin(
-                spec.parameters, ("settings", index, "parameters"), loc, value, document
-            ),
+            origin=_origin(spec.parameters, above, loc, value, document),
             loc=loc,
         )
-        for loc, value in leaves(values)
+        for loc, value in leaves(resolved.parameters.model_dump(mode="json"))
     )
 
 
@@ -70,10 +63,6 @@ def _origin(
         return Origin(kind=OriginKind.SETTING)
     return Origin(
         kind=OriginKind.BASELINE,
-        source=_place(document, (*above, *loc)),
+        source=document.at((*above, *loc), key=not isinstance(loc[-1], int)),
         pattern=raw if isinstance(raw, str) and raw != value else "",
     )
-
-
-def _place(document: YamlDocument, loc: Loc) -> SourceRef:
-    return document.at(loc, key=not isinstance(loc[-1], int))

@@ -67,11 +67,9 @@ class BaselineChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedSetting:
-    """A setting for one account, its parameters valid and its placeholders filled in.
-
-    ``is_known`` is false when a parameter holds an account id that only apply can know; such a
-    parameter then shows ``KNOWN_AFTER_APPLY``.
-    """
+    """A setting for one account, its parameters valid and its placeholders filled in. ``is_known``
+    is false when a parameter holds an account id that only apply can know; such a parameter then
+    shows ``KNOWN_AFTER_APPLY``."""
 
     name: str
     plugin: Setting
@@ -111,23 +109,18 @@ def select_baseline(
         for name, baseline in sorted(baselines.items())
         if (rank := _rank(baseline.select, request=request, ou=ou)) is not None
     }
-    if not ranks:
-        return BaselineChoice()
-    best = max(ranks.values())
-    names = tuple(name for name, rank in ranks.items() if rank == best)
+    names = tuple(name for name, rank in ranks.items() if rank == max(ranks.values()))
     if len(names) > 1:
         return BaselineChoice(tied=names)
-    return BaselineChoice(baseline=baselines[names[0]])
+    return BaselineChoice(baseline=baselines[names[0]] if names else None)
 
 
 def settings_for(
     baseline: Baseline, facts: AccountFacts, settings: Settings
 ) -> tuple[ResolvedSetting, ...]:
-    """The baseline's settings for one account, in order.
-
-    Raises ``UserError`` where filling in a placeholder makes a parameter invalid for this
-    account; ``aft.baselines.parse.check_parameters`` reports the same as a finding.
-    """
+    """The baseline's settings for one account, in order. Raises ``UserError`` where filling in a
+    placeholder makes a parameter invalid for this account; ``aft.baselines.parse.check_parameters``
+    reports the same as a finding."""
     return tuple(resolve(spec, facts, settings[spec.setting]) for spec in baseline.settings)
 
 
@@ -142,9 +135,8 @@ def resolve(spec: SettingSpec, facts: AccountFacts, plugin: Setting) -> Resolved
     expanded = expand_all(spec.parameters, values)
     try:
         # Read as JSON is read, so that strict models take a list where they keep a tuple.
-        parameters: SettingParameters = plugin.parameters_model.model_validate_json(
-            json.dumps(expanded)
-        )
+        text = json.dumps(expanded)
+        parameters: SettingParameters = plugin.parameters_model.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "parameters"
@@ -153,10 +145,9 @@ def resolve(spec: SettingSpec, facts: AccountFacts, plugin: Setting) -> Resolved
             f"{first.get('input')!r} for {facts.request_id!r}: {first['msg']}",
             hint="change the parameter, or what its placeholders stand for in the request",
         ) from error
-    is_known = True
+    shown = expanded
     if facts.account_id is None:
         shown = expand_all(spec.parameters, {**values, "account_id": KNOWN_AFTER_APPLY})
-        is_known = shown == expanded
         parameters = _overlay(parameters, shown)
     return ResolvedSetting(
         name=spec.setting,
@@ -164,7 +155,7 @@ def resolve(spec: SettingSpec, facts: AccountFacts, plugin: Setting) -> Resolved
         parameters=parameters,
         account=facts,
         source=spec.source,
-        is_known=is_known,
+        is_known=shown == expanded,
     )
 
 

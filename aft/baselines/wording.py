@@ -6,11 +6,9 @@ from collections.abc import Iterable
 
 
 def across_regions(told: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
-    """Lines for ``(region, description)`` pairs, in order of their first region.
-
-    What differs alike in several regions is one line that names them all. A description that
-    does not say its region gets it in front; ``None`` is a setting without regions.
-    """
+    """Lines for ``(region, description)`` pairs, in order of their first region. What differs alike
+    in several regions is one line that names them all. A description that does not say its region
+    gets it in front; ``None`` is a setting without regions."""
     regions_of: dict[tuple[str, str], list[str]] = {}
     for region, text in told:
         regions_of.setdefault(_shape(region, text), []).extend([region] if region else [])

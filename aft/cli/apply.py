@@ -101,12 +101,12 @@ def command(
     headline is shown again; -v shows all of it.
 
     Accounts are worked on side by side; one account's failure is one row, and exit 4 says that a
-    part is left. SIGINT, SIGTERM and --deadline stop between two steps; whatever stops it, the next
-    run continues where it ended and creates nothing twice.
+    part is left. SIGINT, SIGTERM and --deadline stop between two steps; however it is stopped, the
+    next run continues where it ended and creates nothing twice.
 
     With --deep, what somebody changed by hand inside accounts is put back as well.
 
-    With --reviewed the plan is made anew and compared with what people have seen: when it holds
+    With --reviewed the plan is made again and compared with what people have seen: when it holds
     something risky that they have not, nothing is done (exit 5). What is routine goes ahead.
     """
     with report_folder(session, report, "apply") as folder:

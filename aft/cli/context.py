@@ -122,7 +122,7 @@ REVISION_HELP = "Commit, branch or tag to read."
 
 CONFIG_FROM_HELP = (
     "Take who acts and where to (roles, ledger, home_region, terraform, … of aft.yaml) from this "
-    "revision, whatever the one looked at says."
+    "revision, not from the one that is read."
 )
 
 FILE = click.Path(dir_okay=False, path_type=Path)

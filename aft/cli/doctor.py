@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 @pass_session
 def command(session: Session, *, repository: str | None, as_json: bool) -> None:
-    """Check this machine, the repository, credentials, roles, permissions and quotas.
-
-    Only reads. Every ✗ says how to fix it, and makes the exit code 1; ! is worth knowing; what
-    could not be looked at is "not checked", never fine. With --github also: branch rules,
-    environments, Actions settings, workflow files, and stored AWS keys.
-    """
+    """Check this machine, the repository, credentials, roles, permissions and quotas. Only reads.
+    Every ✗ says how to fix it, and makes the exit code 1; ! is worth knowing; what could not be
+    looked at is "not checked", never fine. With --github also: branch rules, environments, Actions
+    settings, workflow files, and stored AWS keys."""
     from aft.doctor.model import Verdict
     from aft.report.doctor import doctor_json, doctor_text
 

@@ -71,7 +71,9 @@ def command(
     Exit 2 when something changed outside git. With --repair it is put back, within the same
     limits as aft apply, and the exit code is that of the repair; 2 when a part cannot be repaired.
     """
+    from aft.app.plan.publishing import publish as publish_organization
     from aft.app.world import open_world
+    from aft.cli.apply import Order, carry_out
 
     if choice.rerun:
         raise click.UsageError("--rerun is for plan and apply")
@@ -90,13 +92,14 @@ def command(
             code = DRIFT_EXIT if found.drift.is_any else 0
             if repair and found.repair.plan.changes:
                 quiet = form != "text"
-                code = _repair(session, world, found, yes=yes, deadline=deadline, quiet=quiet)
+                if not quiet:
+                    click.echo()
+                order = Order(yes=yes, deadline=deadline, quiet=quiet, name="drift --repair")
+                code = carry_out(session, world, found.repair, order).exit_code
                 found = _find(session, world, desired, scope)
                 report.write(found)
                 code = code or (DRIFT_EXIT if found.drift.is_any else 0)
             if publish:
-                from aft.app.plan.publishing import publish as publish_organization
-
                 publish_organization(workspace, world, desired, found.snapshot)
     sys.exit(code)
 
@@ -110,32 +113,16 @@ def _find(
         return find_drift(session.workspace, world, desired, scope=scope)
 
 
-def _repair(
-    session: Session, world: World, found: Found, *, yes: bool, deadline: float | None, quiet: bool
-) -> int:
-    from aft.cli.apply import Order, carry_out
-
-    if not quiet:
-        click.echo()
-    order = Order(yes=yes, deadline=deadline, quiet=quiet, name="drift --repair")
-    outcome = carry_out(session, world, found.repair, order)
-    return outcome.exit_code
-
-
 def _show(session: Session, found: Found, *, form: str, full: bool) -> None:
+    from aft.report.drift import drift_json, drift_markdown, drift_view
+
     read_at = found.snapshot.read_at
     match form:
         case "json":
-            from aft.report.drift import drift_json
-
             click.echo(drift_json(found.drift, read_at=read_at), nl=False)
         case "markdown":
-            from aft.report.drift import drift_markdown
-
             click.echo(session.mask(drift_markdown(found.drift, read_at=read_at)), nl=False)
         case _:
-            from aft.report.drift import drift_view
-
             session.show(drift_view(found.drift, everything=full))
 
 

@@ -17,8 +17,9 @@ from aft.cli.context import FILE, FOLDER
 from aft.cli.github_files import codeowners_command, issue_form_command
 from aft.cli.github_options import Hub, hub_options
 from aft.forge.fitting import fitted_body
-from aft.forge.model import issue_thread, pull_thread
+from aft.forge.port import issue_thread, pull_thread
 from aft.report.markdown.failure import FailurePage, failure_comment, failure_summary
+from aft.values.words import counted
 
 FINDINGS_EXIT = 3
 _APPLY_WORKFLOW = ".github/workflows/apply.yml"
@@ -26,13 +27,11 @@ _APPLY_WORKFLOW = ".github/workflows/apply.yml"
 
 @click.group("github")
 def command() -> None:
-    """Comments, pull requests, reviews and issues on GitHub, for workflows.
-
-    Everything takes and leaves files, so that other systems run plan, apply and drift and post
-    the files themselves. The token is AFT_GITHUB_TOKEN or GITHUB_TOKEN, the API GITHUB_API_URL
-    (https://HOST/api/v3 for an Enterprise Server). A token of an app other than GitHub Actions
-    needs its login in AFT_GITHUB_LOGIN.
-    """
+    """Comments, pull requests, reviews and issues on GitHub, for workflows. Everything takes and
+    leaves files, so that other systems run plan, apply and drift and post the files themselves. The
+    token is AFT_GITHUB_TOKEN or GITHUB_TOKEN, the API GITHUB_API_URL (https://HOST/api/v3 for an
+    Enterprise Server). A token of an app other than GitHub Actions needs its login in
+    AFT_GITHUB_LOGIN."""
 
 
 @command.command("comment")
@@ -53,13 +52,10 @@ def comment_command(
     head: str | None,
     verb: str | None,
 ) -> None:
-    """Write a comment on a pull request, or bring ours up to date.
-
-    Ours is the one that begins with the same marker (<!-- aft:plan -->) and was written by the
-    same account; comments of others are never touched. When FILE is missing or empty the comment
-    says that the job failed. When the pull request has moved on, nothing is written; nor is the
-    failure when it is closed.
-    """
+    """Write a comment on a pull request, or bring ours up to date. Ours is the one that begins with
+    the same marker (<!-- aft:plan -->) and was written by the same account; comments of others are
+    never touched. When FILE is missing or empty the comment says that the job failed. When the pull
+    request has moved on, nothing is written; nor is the failure when it is closed."""
     if pull is not None and commit is not None:
         raise click.UsageError("--pull and --commit exclude each other")
     verb = verb or ("apply" if commit else "plan")
@@ -90,15 +86,12 @@ def comment_command(
 @click.option("--remote", default="origin", show_default=True, help="Where to fetch from.")
 @hub_options
 def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
-    """Fetch the heads of the open pull requests into refs/aft/pulls/<N>.
-
-    Only git objects: nothing is checked out or run. Refs of closed ones are removed; the event's
-    own pull request is left out. For aft validate --against 'refs/aft/pulls/*'.
-    """
+    """Fetch the heads of the open pull requests into refs/aft/pulls/<N>. Only git objects: nothing
+    is checked out or run. Refs of closed ones are removed; the event's own pull request is left
+    out. For aft validate --against 'refs/aft/pulls/*'."""
     own = {hub.event.pull.number} if hub.event.pull else set()
     result = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
-    number = len(result.fetched)
-    click.echo(f"{number} open pull request{'' if number == 1 else 's'} in {PULLS_PREFIX}")
+    click.echo(f"{counted(len(result.fetched), 'open pull request')} in {PULLS_PREFIX}")
     for missing in result.missing:
         click.echo(f"pull request #{missing} has no head that can be fetched", err=True)
 
@@ -117,12 +110,10 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
 def fetch_pull_command(
     hub: Hub, *, number: int | None, head: str | None, remote: str, report: Path | None
 ) -> None:
-    """Fetch what merging pull request N would give into refs/aft/merge.
-
-    Only when it merges exactly this head: a run that is late must not plan something newer. The
-    step's outputs say state (ready, outdated, closed or conflict), merge and base. Exit 1 when
-    there are conflicts; when it is outdated or closed, says so, exit 0, and there is no ref.
-    """
+    """Fetch what merging pull request N would give into refs/aft/merge. Only when it merges exactly
+    this head: a run that is late must not plan something newer. The step's outputs say state
+    (ready, outdated, closed or conflict), merge and base. Exit 1 when there are conflicts; when it
+    is outdated or closed, says so, exit 0, and there is no ref."""
     number = hub.pull(number)
     head = hub.head(head, number)
     if not head:
@@ -145,13 +136,11 @@ def fetch_pull_command(
 @click.option("--workflow", default=".github/workflows/plan.yml", show_default=True)
 @hub_options
 def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None:
-    """Fetch what was reviewed on the pull request that a commit merged.
-
-    Takes reviewed.json from the artifact aft-plan-<pull>-<head> of a run of the plan's workflow;
-    artifacts of other workflows and events do not count. Pull requests merged since the last
-    successful apply of everything count too: what it left undone is still to be done. When
-    nothing is found, the file says that nothing was reviewed, and aft apply does nothing risky.
-    """
+    """Fetch what was reviewed on the pull request that a commit merged. Takes reviewed.json from
+    the artifact aft-plan-<pull>-<head> of a run of the plan's workflow; artifacts of other
+    workflows and events do not count. Pull requests merged since the last successful apply of
+    everything count too: what it left undone is still to be done. When nothing is found, the file
+    says that nothing was reviewed, and aft apply does nothing risky."""
     review = review_of_commit(
         hub.forge, commit, plan_pipeline=workflow, apply_pipeline=_APPLY_WORKFLOW
     )
@@ -178,10 +167,8 @@ def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
 @click.option("--out", type=FILE, required=True, help="For aft new --from-issue.")
 @hub_options
 def issue_text_command(hub: Hub, *, out: Path) -> None:
-    """Write the text of the event's issue to a file; asks GitHub nothing.
-
-    The step's outputs are issue (its number) and requester (who wrote it).
-    """
+    """Write the text of the event's issue to a file; asks GitHub nothing. The step's outputs are
+    issue (its number) and requester (who wrote it)."""
     issue = hub.event.issue
     if issue is None:
         raise click.UsageError("the event has no issue; is this an issues event?")
@@ -197,10 +184,8 @@ def issue_text_command(hub: Hub, *, out: Path) -> None:
 @click.option("--base", default="main", show_default=True)
 @hub_options
 def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, base: str) -> None:
-    """Open the pull request of a branch, or find it when it is open already.
-
-    The step's outputs are pull (its number) and url.
-    """
+    """Open the pull request of a branch, or find it when it is open already. The step's outputs are
+    pull (its number) and url."""
     body = fitted_body(text_to_post(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
     pull, is_new = open_or_find(hub.forge, branch=branch, base=base, title=title, body=body)
     hub.outputs({"pull": str(pull.number), "url": pull.url})
@@ -213,10 +198,8 @@ def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, 
 @click.option("--input", "inputs", metavar="NAME=VALUE", multiple=True, help="May be repeated.")
 @hub_options
 def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ...]) -> None:
-    """Start a workflow by its file, such as plan.yml.
-
-    A pull request that a workflow opened starts none by itself: GitHub wants a person to allow it.
-    """
+    """Start a workflow by its file, such as plan.yml. A pull request that a workflow opened starts
+    none by itself: GitHub wants a person to allow it."""
     given = dict(item.partition("=")[::2] for item in inputs)
     if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.ya?ml", workflow) or "" in given:
         raise click.UsageError("name a file of .github/workflows, and inputs as NAME=VALUE")
@@ -248,10 +231,8 @@ def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text")
 @hub_options
 def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
-    """Find the commits whose signature GitHub has not verified; exit 3 when there are any.
-
-    Does nothing unless aft.yaml, as it is at --from, says github.require_signatures.
-    """
+    """Find the commits whose signature GitHub has not verified; exit 3 when there are any. Does
+    nothing unless aft.yaml, as it is at --from, says github.require_signatures."""
     from aft.app.forge.signatures import are_signatures_required, signature_findings
     from aft.report.findings import findings_github, findings_json, findings_text
 

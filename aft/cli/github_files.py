@@ -27,11 +27,9 @@ _CHECK = click.option(
 @_CHECK
 @pass_session
 def codeowners_command(session: Session, *, out: Path | None, check: bool) -> None:
-    """Make CODEOWNERS from the owners in the requests.
-
-    Each team's handle is in github.teams of aft.yaml; what no team owns belongs to
-    github.platform_team, as do aft.yaml, customizations/ and .github/. Talks to nobody.
-    """
+    """Make CODEOWNERS from the owners in the requests. Each team's handle is in github.teams of
+    aft.yaml; what no team owns belongs to github.platform_team, as do aft.yaml, customizations/ and
+    .github/. Talks to nobody."""
     from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 
     workspace = session.workspace
@@ -48,10 +46,8 @@ def codeowners_command(session: Session, *, out: Path | None, check: bool) -> No
 @pass_session
 def issue_form_command(session: Session, *, out: Path | None, check: bool) -> None:
     """Make the issue form "Request an AWS account", with the repository's OUs, baselines and
-    customizations as choices.
-
-    Run it again when these change; aft new --from-issue reads the answers. Talks to nobody.
-    """
+    customizations as choices. Run it again when these change; aft new --from-issue reads the
+    answers. Talks to nobody."""
     from aft.app.requests.issue_forms import form_of
     from aft.desired.issue_form import FORM_PATH
 

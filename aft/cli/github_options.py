@@ -16,8 +16,7 @@ from aft.cli.context import FILE, Session, pass_session
 if TYPE_CHECKING:
     from aft.git.wire import RefFetch
     from aft.github.actions import Event
-    from aft.github.context import GitHubContext
-    from aft.github.forge import GitHubForge
+    from aft.github.forge import GitHubContext, GitHubForge
 
 PATIENCE = 600
 
@@ -33,7 +32,7 @@ class Hub:
 
     @cached_property
     def context(self) -> GitHubContext:
-        from aft.github.context import GitHubContext
+        from aft.github.forge import GitHubContext
 
         return GitHubContext.read(self.session.environ, repository=self.repository)
 

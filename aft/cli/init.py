@@ -49,12 +49,10 @@ def command(
     action: str | None,
     terraform: bool,
 ) -> None:
-    """Write the files of a repository to begin with. Nothing that is there is overwritten.
-
-    The result passes aft validate and can be planned on the sandbox at once. With --github, two
-    IAM roles come as a CloudFormation template: one that only reads, for plans, and one for
-    applies; each trusts one environment of ORG/REPO and may do just what aft calls.
-    """
+    """Write the files of a repository to begin with. Nothing that is there is overwritten. The
+    result passes aft validate and can be planned on the sandbox at once. With --github, two IAM
+    roles come as a CloudFormation template: one that only reads, for plans, and one for applies;
+    each trusts one environment of ORG/REPO and may do just what aft calls."""
     _check(region=region, account=management_account, repository=repository, action=action)
     if terraform and not repository:
         raise click.UsageError("--terraform is for --github")
@@ -88,16 +86,17 @@ def command(
 
 
 def _check(*, region: str, account: str | None, repository: str | None, action: str | None) -> None:
-    if not _REGION.fullmatch(region):
-        raise click.UsageError(f"--region {region}: expected a region such as eu-central-1")
-    if account is not None and not _ACCOUNT.fullmatch(account):
-        raise click.UsageError(f"--management-account {account}: expected twelve digits")
+    for option, value, pattern, expected in (
+        ("--region", region, _REGION, "a region such as eu-central-1"),
+        ("--management-account", account, _ACCOUNT, "twelve digits"),
+        ("--github", repository, _REPOSITORY, "ORG/REPO"),
+    ):
+        if value is not None and not pattern.fullmatch(value):
+            raise click.UsageError(f"{option} {value}: expected {expected}")
     if repository is None:
         if action is not None:
             raise click.UsageError("--action is for --github")
         return
-    if not _REPOSITORY.fullmatch(repository):
-        raise click.UsageError(f"--github {repository}: expected ORG/REPO")
     if action is None or not _ACTION.fullmatch(action):
         raise click.UsageError(
             "--github needs --action OWNER/REPO@COMMIT: where workflows take aft from, such as "

@@ -101,11 +101,9 @@ class VerbGroup(click.Group):
 def cli(
     ctx: click.Context, *, directory: Path, simulated: bool, quiet: bool, verbose: bool
 ) -> None:
-    """Git is the front door to AWS accounts.
-
-    A request is a YAML file in account-requests/; aft checks it, plans it against the live
-    organization, and makes the account so, writing every step to a ledger in git.
-    """
+    """Git is the front door to AWS accounts. A request is a YAML file in account-requests/; aft
+    checks it, plans it against the live organization, and makes the account so, writing every step
+    to a ledger in git."""
     ctx.obj = Session(
         directory=directory,
         simulated=simulated or simulated_by_environment(os.environ),
@@ -126,12 +124,9 @@ def main() -> NoReturn:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process as it is.
-
-    Taking ten thousand requests and as many functions apart, one by one, costs a tenth of a
-    second of every command. The operating system does it at once; what must happen before, a
-    ``with`` or ``atexit`` has seen to.
-    """
+    """End the process as it is. Taking ten thousand requests and as many functions apart, one by
+    one, costs a tenth of a second of every command. The operating system does it at once; what must
+    happen before, a ``with`` or ``atexit`` has seen to."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -43,7 +43,7 @@ FINDINGS_EXIT = 3
 @click.option(
     "--folder",
     metavar="FOLDER",
-    help="Inside account-requests/. Default: beside requests of the same team, or OU.",
+    help="Inside account-requests/. Default: next to requests of the same team, or OU.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing, also on a terminal.")
 @click.option("--print", "only_print", is_flag=True, help="Show the file; do not write it.")

@@ -157,7 +157,7 @@ def _made(
 
 
 def _notes(planned: Planned) -> tuple[str, ...]:
-    """What is to be said of the plan beside what is in it."""
+    """What readers of the plan must know besides what is in it."""
     if not planned.is_published:
         return ()
     from aft.report.wording import published_note
@@ -169,26 +169,20 @@ def _notes(planned: Planned) -> tuple[str, ...]:
 def _show(
     session: Session, planned: Planned, page: PlanPage | None, *, form: str, full: bool
 ) -> None:
+    from aft.plan.codec import plan_to_json
+    from aft.report.markdown.plan import comment
+    from aft.report.text import plan_view
+
+    plan, kinds, refusals = planned.plan, planned.kinds, planned.refusals
     match form:
         case "markdown" if page is not None:
-            from aft.report.markdown.plan import comment
-
             click.echo(comment(page), nl=False)
         case "json":
-            from aft.plan.codec import plan_to_json
-
-            click.echo(plan_to_json(planned.plan), nl=False)
+            click.echo(plan_to_json(plan), nl=False)
         case _:
-            from aft.report.text import plan_view
-
             for note in _notes(planned):
                 session.console.print(f"{note}\n", markup=False, soft_wrap=True)
+            width = session.console.width
             session.show(
-                plan_view(
-                    planned.plan,
-                    kinds=planned.kinds,
-                    width=session.console.width,
-                    refusals=planned.refusals,
-                    everything=full,
-                )
+                plan_view(plan, kinds=kinds, width=width, refusals=refusals, everything=full)
             )

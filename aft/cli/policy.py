@@ -51,15 +51,13 @@ def eval_command(file: TextIO) -> None:
 @format_option(text="people", json="tools")
 @pass_session
 def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form: str) -> None:
-    """Check policies in YAML or JSON: what their type may hold, and AWS's limits.
-
-    Findings have a file, line, column and stable code, as those of aft validate. Inside a
-    repository of account requests, policies.limits of aft.yaml goes before the limits aft knows.
-    Exit 3 when there are errors; warnings alone are exit 0.
-    """
+    """Check policies in YAML or JSON: what their type may hold, and AWS's limits. Findings have a
+    file, line, column and stable code, as those of aft validate. Inside a repository of account
+    requests, policies.limits of aft.yaml goes before the limits aft knows. Exit 3 when there are
+    errors; warnings alone are exit 0."""
     from aft.app.policy_files import check_files, policy_type_of
     from aft.report.findings import findings_count, findings_json, findings_text
-    from aft.report.plain import counted
+    from aft.values.words import counted
 
     findings = check_files(files, policy_type_of(kind), changed_limits=_changed_limits(session))
     if form == "json":

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
 @click.group("sandbox")
 def command() -> None:
-    """A simulated AWS organization on this machine; no AWS account is needed or touched.
-
-    Every verb works on it with aft --sandbox … or AFT_SANDBOX=1. It is strict where AWS is, is
-    kept between commands outside the repository, and has a clock of its own, on which minutes
-    of waiting take no time. Its ledger is a branch of its own, never pushed.
-    """
+    """A simulated AWS organization on this machine; no AWS account is needed or touched. Every verb
+    works on it with aft --sandbox … or AFT_SANDBOX=1. It is strict where AWS is, is kept between
+    commands outside the repository, and has its own clock, on which minutes of waiting take no
+    time. Its ledger is a separate branch that is never pushed."""
 
 
 @command.command("reset")
@@ -85,12 +83,10 @@ def seed_command(session: Session, *, more: int) -> None:
 @click.option("--anywhere", is_flag=True, help="Allow an address that other machines can reach.")
 @pass_session
 def serve_command(session: Session, *, host: str, port: int, anywhere: bool) -> None:
-    """Serve it over HTTP for other tools: AWS CLI, boto3, Terraform, org-formation.
-
-    Prints the variables they need, then runs until interrupted, in real time. Meanwhile the
-    organization belongs to the server: aft itself reaches it like any other client, by those
-    variables and without --sandbox.
-    """
+    """Serve it over HTTP for other tools: AWS CLI, boto3, Terraform, org-formation. Prints the
+    variables they need, then runs until interrupted, in real time. Meanwhile the organization
+    belongs to the server: aft itself reaches it like any other client, by those variables and
+    without --sandbox."""
     from aft.app.simulation import serving
     from aft.cli.stopping import stop_on_signals
 
@@ -116,12 +112,6 @@ def _config(session: Session) -> Config:
 def _show(session: Session, report: SandboxReport) -> None:
     from aft.report.sandbox import sandbox_text
 
-    click.echo(
-        sandbox_text(
-            report.snapshot,
-            profile=report.profile,
-            now=report.now,
-            state_file=report.state_file if session.verbose else "",
-        ),
-        nl=False,
-    )
+    file = report.state_file if session.verbose else ""
+    text = sandbox_text(report.snapshot, profile=report.profile, now=report.now, state_file=file)
+    click.echo(text, nl=False)

@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 def command(
     session: Session, *, revision: str | None, offline: bool, logs: bool, as_json: bool
 ) -> None:
-    """Where every request's account is, what is pending, and what failed and why.
-
-    States: active, pending, requested, creating, failed, attention, suspended, forgotten.
-    """
+    """Where every request's account is, what is pending, and what failed and why. States: active,
+    pending, requested, creating, failed, attention, suspended, forgotten."""
     from aft.app import local_paths
     from aft.app.apply.run_logs import RunLogs
     from aft.app.world import open_ledger, open_world

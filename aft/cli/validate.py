@@ -49,7 +49,7 @@ def command(
         findings_sarif,
         findings_text,
     )
-    from aft.report.plain import counted
+    from aft.values.words import counted
 
     workspace = session.workspace
     files = workspace.files(

@@ -13,13 +13,11 @@ from aft.cli.context import Session, pass_session
 @click.option("--once", is_flag=True, help="Fetch, reconcile once, and end.")
 @pass_session
 def command(session: Session, *, once: bool) -> None:
-    """Watch a branch of a remote and reconcile whenever it moves.
-
-    Looks every `worker.interval_seconds` of aft.yaml, reconciles at least every
+    """Watch a branch of a remote and reconcile whenever it moves. Looks every
+    `worker.interval_seconds` of aft.yaml, reconciles at least every
     `worker.reconcile_every_seconds` (so drift is repaired even when nothing is pushed), and tries
-    failed accounts again after growing waits. Logs one JSON object per line. SIGINT and SIGTERM
-    end it between two steps; the next start continues.
-    """
+    failed accounts again after growing waits. Logs one JSON object per line. SIGINT and SIGTERM end
+    it between two steps; the next start continues."""
     from aft.app.apply.worker import Reconciler, reconcile_once, watch, watched_config
     from aft.app.world import open_world
     from aft.cli.stopping import stop_on_signals

@@ -208,20 +208,24 @@ def _read(folder: _Folder, files: RevisionFiles) -> tuple[Customization, tuple[F
     if folder.file is not None:
         content = files.read(folder.file)
         settings, findings = parse_customization_file(content, folder.file.path)
-    support = tuple(_step_file(entry, files) for entry in folder.support)
+    support = tuple(
+        StepFile(path=entry.path, content=files.read(entry)) for entry in folder.support
+    )
     inside = {
-        top: tuple(_step_file(entry, files) for entry in entries)
+        top: tuple(StepFile(path=entry.path, content=files.read(entry)) for entry in entries)
         for top, entries in folder.inside.items()
     }
     found = [
-        _step(folder, runner, _step_file(entry, files), support, settings)
+        _step(
+            folder, runner, StepFile(path=entry.path, content=files.read(entry)), support, settings
+        )
         for entry, runner in folder.steps
     ]
     for top, runner in folder.tops.items():
         if top == HELPERS and TERRAFORM in folder.tops:
             continue  # they run before and after it, in the same step
         with_helpers = inside.get(HELPERS, ()) if top == TERRAFORM else ()
-        place = StepFile(path=f"{folder.path}/{top}", content=b"", blob_id="")
+        place = StepFile(path=f"{folder.path}/{top}", content=b"")
         own = (*inside[top], *with_helpers, *support)
         found.append(_step(folder, runner, place, own, settings, is_folder=True))
     customization = Customization(
@@ -270,7 +274,3 @@ def _step(
     if not isinstance(runner, ReadsInputs):
         return step
     return replace(step, reads=runner.reads(step), declares=runner.declares(step))
-
-
-def _step_file(entry: TreeEntry, files: RevisionFiles) -> StepFile:
-    return StepFile(path=entry.path, content=files.read(entry), blob_id=entry.blob_id)

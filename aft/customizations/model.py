@@ -70,7 +70,6 @@ class StepFile:
 
     path: str
     content: bytes
-    blob_id: str
 
 
 class Removal(enum.StrEnum):
@@ -111,21 +110,19 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomizationStep:
-    """One step: a file or folder, the kind that runs it, and its support files.
-
-    Of a folder (``terraform/``), ``file`` has the path and no content, ``support`` what is in it.
+    """One step: a file or folder, the kind that runs it, and its support files. Of a folder
+    (``terraform/``), ``file`` has the path and no content, ``support`` what is in it.
     ``content_digest`` covers both. ``uses`` names the inputs that are read, ``reads`` where, as far
     as can be seen; ``declares`` the outputs surely left (``None``: unknown). ``timeout_seconds``
-    and ``shares_state`` are those of ``customization.yaml``.
-    """
+    and ``shares_state`` are those of ``customization.yaml``."""
 
     customization: str
     name: str
     kind: str
     file: StepFile
-    support: tuple[StepFile, ...]
-    content_digest: str
-    uses: frozenset[str]
+    support: tuple[StepFile, ...] = ()
+    content_digest: str = ""
+    uses: frozenset[str] = frozenset()
     reads: tuple[Access, ...] = ()
     declares: frozenset[str] | None = None
     timeout_seconds: int | None = None
@@ -314,11 +311,9 @@ class LeavesThings(Protocol):
 @runtime_checkable
 class SharesState(Protocol):
     """A runner whose steps of one name work on one state in all customizations of an account,
-    unless a customization says otherwise (``CustomizationStep.shares_state``).
-
-    ``shared_step`` is that name, ``state_noun`` what people call the state, ``takes_over`` what
-    happens to what only an earlier step had, and ``own_state`` how to have a state of one's own.
-    """
+    unless a customization says otherwise (``CustomizationStep.shares_state``). ``shared_step`` is
+    that name, ``state_noun`` what people call the state, ``takes_over`` what happens to what only
+    an earlier step had, and ``own_state`` how to have a state of one's own."""
 
     shared_step: ClassVar[str]
     state_noun: ClassVar[str]

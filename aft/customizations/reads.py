@@ -24,6 +24,7 @@ from aft.organization.model import AccountFacts
 from aft.values.suggestions import did_you_mean
 
 ROOT = "accounts"
+_NOT_FACTS = frozenset({"accounts", "outputs", "parameters"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +92,6 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
             return None
         value = value[name]
     return value
-
-
-_NOT_FACTS = frozenset({"accounts", "outputs", "parameters"})
 
 
 def check_step_inputs(

@@ -1,27 +1,26 @@
-"""What must hold for one account, given the baselines and customizations it gets.
-
-Costs more than the other rules, so its outcome is kept with the request's values: it depends on
-nothing but these and what ``environment`` digests.
-"""
+"""What must hold for one account, given the baselines and customizations it gets. Costs more than
+the other rules, so its outcome is kept with the request's values: it depends on nothing but these
+and what ``environment`` digests."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from aft.baselines.model import Baseline
+from aft.baselines.model import Baseline, OptsIntoRegions, SettingSpec
 from aft.baselines.parse import check_parameters
 from aft.baselines.select import Settings
-from aft.customizations.model import Customization
 from aft.customizations.reads import check_step_inputs
 from aft.customizations.select import customizations_of
-from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.customization_rules import asked_at
+from aft.desired.model import AccountRequest, DesiredAccount, DesiredState
 from aft.desired.networks import NetworkClaims
 from aft.desired.rules import Places
-from aft.findings.model import Finding
+from aft.findings.model import Finding, finding_at
 from aft.findings.validation import Loc
 from aft.values.canonical_json import digest, plain
 from aft.values.placeholders import has_placeholders
+from aft.values.regions import OPT_IN
 
 BUDGET = "budget"
 """The setting that acts on a request's field of the same name."""
@@ -51,28 +50,24 @@ class AccountRules:
         account = self._accounts[request.id]
         facts = account.facts
         if account.is_baseline_known:
-            choice = account.choice
-            if choice.tied:
-                yield self._tie(request, choice.tied)
+            baseline, tied = account.choice.baseline, account.choice.tied
+            if tied:
+                message = f"baselines {', '.join(tied)} select this request equally well"
+                hint = "write 'baseline:' with one of them, or make their selectors differ"
+                yield finding_at("AFT315", self._places.at(request.id, ()), message, hint)
             elif request.budget is not None:
-                yield from self._budget(request, choice.baseline)
-            baseline = self._varying[choice.baseline.name] if choice.baseline else None
-            if baseline is not None:
-                found = check_parameters(baseline, facts, self._settings, source=request.source)
+                yield from self._budget(request, baseline)
+            varying = self._varying[baseline.name] if baseline is not None else None
+            if varying is not None:
+                found = check_parameters(varying, facts, self._settings, source=request.source)
                 yield from self._placed(found, request, ("baseline",))
         if self._customizations:  # they see which range each network will have
             claims = self._networks.of(account)
             ranges = {claim.setting: claim.wanted.cidr or _SAMPLE_RANGE for claim in claims}
             facts = dataclasses.replace(facts, allocations=ranges)
-        for loc, customization in self._customizations_of(request):
-            found = check_step_inputs(customization, facts, source=request.source)
-            yield from self._placed(found, request, loc)
-
-    def _customizations_of(self, request: AccountRequest) -> Iterator[tuple[Loc, Customization]]:
         for customization in customizations_of(request, request.ou_path, self._customizations):
-            is_named = customization.name in request.customizations
-            number = request.customizations.index(customization.name) if is_named else 0
-            yield ("customizations", number) if is_named else (), customization
+            found = check_step_inputs(customization, facts, source=request.source)
+            yield from self._placed(found, request, asked_at(request, customization))
 
     def _placed(
         self, findings: Iterable[Finding], request: AccountRequest, loc: Loc
@@ -82,23 +77,15 @@ class AccountRules:
             yield dataclasses.replace(finding, source=self._places.at(request.id, loc))
 
     def _budget(self, request: AccountRequest, baseline: Baseline | None) -> Iterator[Finding]:
-        if baseline is not None and any(item.setting == BUDGET for item in baseline.settings):
-            return
-        what = f"its baseline {baseline.name!r} has no setting" if baseline else "no baseline with"
-        yield Finding(
-            code="AFT317",
-            source=self._places.at(request.id, ("budget",), key=True),
-            message=f"budget: {what} {BUDGET!r}"
-            + (", so nothing would come of it" if baseline else " is selected for this request"),
-            hint=f"add '- setting: {BUDGET}' to the baseline, or take the budget out",
-        )
-
-    def _tie(self, request: AccountRequest, names: tuple[str, ...]) -> Finding:
-        return Finding(
-            code="AFT315",
-            source=self._places.at(request.id, ()),
-            message=f"baselines {', '.join(names)} select this request equally well",
-            hint="write 'baseline:' with one of them, or make their selectors differ",
+        message = f"budget: no baseline with {BUDGET!r} is selected for this request"
+        if baseline is not None:
+            if any(item.setting == BUDGET for item in baseline.settings):
+                return
+            message = f"budget: its baseline {baseline.name!r} has no setting {BUDGET!r}, so "
+            message += "nothing would come of it"
+        hint = f"add '- setting: {BUDGET}' to the baseline, or take the budget out"
+        yield finding_at(
+            "AFT317", self._places.at(request.id, ("budget",), key=True), message, hint
         )
 
 
@@ -129,3 +116,64 @@ def _environment(
         for name in checked
     }
     return digest([plain(state.baselines), steps, selects, regions, versions])[7:23]
+
+
+_HINT = "list region-opt-in in the baseline before its first regional setting"
+
+
+def check_opt_in(state: DesiredState, settings: Settings, places: Places) -> Iterator[Finding]:
+    """Opt-in regions of aft.yaml and of requests whose baselines do not enable them in time."""
+    governed = [region for region in state.config.regions if region in OPT_IN]
+    early = {name: _too_early(item, settings) for name, item in state.baselines.items()}
+    for name in sorted(state.baselines):
+        spec = early[name]
+        if governed and spec is not None:
+            message = (
+                f"setting {spec.setting!r} is regional, aft.yaml governs {', '.join(governed)}, "
+                "which an account must opt in to, and nothing before it does"
+            )
+            yield finding_at("AFT340", spec.source, message, _HINT)
+    for request in state.requests:
+        regions = [(at, name) for at, name in enumerate(request.regions) if name in OPT_IN]
+        if not regions:
+            continue
+        problem = _problem(state.accounts[request.id], settings, early)
+        if problem:
+            for number, region in regions:
+                message = f"{region} must be opted in to, and {problem}"
+                yield finding_at(
+                    "AFT340", places.at(request.id, ("regions", number)), message, _HINT
+                )
+
+
+def _problem(
+    account: DesiredAccount, settings: Settings, early: Mapping[str, SettingSpec | None]
+) -> str:
+    """Why the account's baseline does not enable regions in time, or an empty string."""
+    if not account.is_baseline_known:
+        return ""
+    baseline, is_tied = account.choice.baseline, bool(account.choice.tied)
+    if baseline is None:
+        is_elsewhere = is_tied or account.request.baseline is not None
+        return "" if is_elsewhere else "no baseline does that for this account"
+    if not any(_enables(spec, settings) for spec in baseline.settings):
+        return f"baseline {baseline.name!r} has no region-opt-in"
+    spec = early[baseline.name]
+    if spec is None:
+        return ""
+    return f"baseline {baseline.name!r} has {spec.setting!r} ({spec.source}) before region-opt-in"
+
+
+def _too_early(baseline: Baseline, settings: Settings) -> SettingSpec | None:
+    """The baseline's first regional setting, unless regions were enabled before it."""
+    for spec in baseline.settings:
+        if _enables(spec, settings):
+            return None
+        plugin = settings.get(spec.setting)
+        if plugin is not None and plugin.regional:
+            return spec
+    return None
+
+
+def _enables(spec: SettingSpec, settings: Settings) -> bool:
+    return isinstance(settings.get(spec.setting), OptsIntoRegions)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from aft import __version__
@@ -111,33 +112,31 @@ class _CommonValues:
 
     def __init__(self, values: list[Any]) -> None:
         self.values = values
-        self._numbers: dict[str, int | None] | None = None  # by ``repr``: equal for equal JSON
 
     def short(self, value: Any) -> Any:
         """The number of ``value`` from its second time on; before, the value itself."""
-        if value is None or type(value) is bool or type(value) is float:
+        if value is None or type(value) in (bool, float):
             return value
-        if type(value) is int:  # else it would be taken for a number of another value
+        shown = repr(value)
+        # An integer itself would be taken for the number of another value.
+        if type(value) is int or shown in self._numbers:
             return self.number(value)
-        seen, shown = self._seen(), repr(value)
-        if shown not in seen:
-            seen[shown] = None
-            return value
-        return self.number(value)
+        self._numbers[shown] = None
+        return value
 
     def number(self, value: Any) -> int:
         """The number of ``value``, which gets one if it has none."""
-        seen, shown = self._seen(), repr(value)
-        number = seen.get(shown)
+        shown = repr(value)
+        number = self._numbers.get(shown)
         if number is None:
-            number = seen[shown] = len(self.values)
+            number = self._numbers[shown] = len(self.values)
             self.values.append(value)
         return number
 
-    def _seen(self) -> dict[str, int | None]:
-        if self._numbers is None:
-            self._numbers = {repr(value): at for at, value in enumerate(self.values)}
-        return self._numbers
+    @cached_property
+    def _numbers(self) -> dict[str, int | None]:
+        """By ``repr``, which is equal for equal JSON; ``None`` for what was seen once."""
+        return {repr(value): at for at, value in enumerate(self.values)}
 
 
 def _checksum(body: bytes) -> bytes:

@@ -1,8 +1,6 @@
-"""CODEOWNERS for GitHub, from the owners in the requests: who has to approve which change.
-
-In that file the last rule that matches wins. So the platform team comes first, with everything;
-then each team with the folders in which all requests are its own, and with single files elsewhere.
-"""
+"""CODEOWNERS for GitHub, from the owners in the requests: who has to approve which change. In that
+file the last rule that matches wins. So the platform team comes first, with everything; then each
+team with the folders in which all requests are its own, and with single files elsewhere."""
 
 from __future__ import annotations
 
@@ -30,10 +28,8 @@ def codeowners(state: DesiredState) -> str:
     """The file. Raises ``UserError`` without a platform team, or when GitHub would not read it."""
     platform = state.config.github.platform_team
     if platform is None:
-        raise UserError(
-            "who approves what no team owns? aft.yaml does not say",
-            hint="set github.platform_team, such as '@your-org/platform'",
-        )
+        message = "who approves what no team owns? aft.yaml does not say"
+        raise UserError(message, hint="set github.platform_team, such as '@your-org/platform'")
     owners = {
         request.source.path: _handle(request, state.config.github.teams, platform)
         for request in state.requests
@@ -42,10 +38,9 @@ def codeowners(state: DesiredState) -> str:
     width = max(len(pattern) for pattern, _ in rules)
     text = _HEAD + "".join(f"{pattern.ljust(width)}  {owner}\n" for pattern, owner in rules)
     if len(text.encode()) > MAX_BYTES:
-        raise UserError(
-            f"CODEOWNERS would be larger than the {MAX_BYTES:,} bytes that GitHub reads",
-            hint="keep requests of one team in folders of their own: a folder takes one line",
-        )
+        message = f"CODEOWNERS would be larger than the {MAX_BYTES:,} bytes that GitHub reads"
+        hint = "keep requests of one team in folders of their own: a folder takes one line"
+        raise UserError(message, hint=hint)
     return text
 
 
@@ -64,10 +59,8 @@ def _handle(request: AccountRequest, teams: Mapping[str, str], platform: str) ->
 def _rules(
     folder: str, owners: Mapping[str, str], inherited: str, *, may_fold: bool = True
 ) -> Iterator[tuple[str, str]]:
-    """Rules for what lies in ``folder``, where ``inherited`` owns what no rule names.
-
-    The top folder is never one team's: its defaults are everybody's.
-    """
+    """Rules for what lies in ``folder``, where ``inherited`` owns what no rule names. The top
+    folder is never one team's: its defaults are everybody's."""
     handles = sorted(set(owners.values()))
     if len(handles) == 1 and may_fold:
         if handles[0] != inherited:

@@ -1,8 +1,6 @@
-"""What two open changes both ask for, so that only one of them can be merged. Pure.
-
-Looks at the requests that each changes, never at all there are: what collides with a request that
-is merged already is found by the rules of one revision.
-"""
+"""What two open changes both ask for, so that only one of them can be merged. Pure. Looks at the
+requests that each changes, never at all there are: what collides with a request that is merged
+already is found by the rules of one revision."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from ipaddress import IPv4Network
 
 from aft.desired.model import AccountRequest
 from aft.desired.networks import mentioned
-from aft.findings.model import Finding, Severity, SourceRef
+from aft.findings.model import Finding, Severity, SourceRef, finding_at
 from aft.findings.validation import Loc
 
 Fields = Collection[tuple[str, ...]]
@@ -38,14 +36,10 @@ def collisions(
     """Warnings at the lines of ``ours``."""
     for mine in ours:
         for theirs in other.requests:
-            for loc, code, message, hint in _between(mine, theirs, other, fields):
-                yield Finding(
-                    code=code,
-                    source=where(mine, loc),
-                    message=f"{message} {other.name} ({theirs.source.path})",
-                    hint=hint,
-                    severity=Severity.WARNING,
-                )
+            for loc, code, what, hint in _between(mine, theirs, other, fields):
+                message = f"{what} {other.name} ({theirs.source.path})"
+                source = where(mine, loc)
+                yield finding_at(code, source, message, hint, severity=Severity.WARNING)
 
 
 _Clash = tuple[Loc, str, str, str]

@@ -1,21 +1,21 @@
 """What must hold between requests and the customizations they get: parameters, other accounts'
-outputs, selections, Terraform's states.
-
-Generators over plain values, as in ``rules``; a position is asked for only for a finding.
-"""
+outputs, selections, Terraform's states. Generators over plain values, as in ``rules``; a position
+is asked for only for a finding."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
-from aft.config.model import CONFIG_PATH, Config
+from aft.config.model import CONFIG_PATH
 from aft.customizations.model import GLOBAL, Customization, CustomizationStep
 from aft.customizations.parameters import check_given, missing
 from aft.customizations.reads import AccountRead, account_reads, undeclared_output
 from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.rules import Places
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, finding_at
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
 from aft.values.ids import OrgUnitPath, RequestId
@@ -35,174 +35,146 @@ def check_customizations(
 ) -> Iterator[Finding]:
     """All rules. ``names`` are customizations that exist, be it with findings of their own;
     ``organization`` is ``None`` while its file has findings."""
-    yield from selections(state.customizations, ids, organization)
-    yield from terraform_state_place(state.customizations, state.config)
-    gets = {  # by OU only where its path is written out
-        request.id: customizations_of(request, request.ou_path, state.customizations)
-        for request in state.requests
-    }
-    reads = {
-        name: tuple(read for read in account_reads(item.steps) if read.access.is_certain)
-        for name, item in state.customizations.items()
-    }
-    for request in state.requests:
-        yield from parameters(request, gets[request.id], state.customizations, names, places)
-        if any(reads[customization.name] for customization in gets[request.id]):
-            yield from other_accounts(request, gets, reads, ids, places)
-        yield from shared_states(request, gets[request.id], places)
-
-
-def selections(
-    customizations: Mapping[str, Customization],
-    ids: frozenset[RequestId],
-    organization: OrganizationSpec | None,
-) -> Iterator[Finding]:
-    """OUs and requests that ``customization.yaml`` selects exist."""
     units = organization.paths if organization is not None else frozenset()
-    for customization in customizations.values():
-        for (criterion, value), source in customization.select.sources.items():
-            if criterion == "requests" and value not in ids:
-                hint = did_you_mean(value, ids) or "take it out, or add the request"
-                message = f"`select.requests` names {value!r}, which is no request"
-                yield Finding(code="AFT632", source=source, message=message, hint=hint)
-            elif criterion == "organizational_units" and units:
-                unit = OrgUnitPath.parse(value)
-                if not unit.is_root and unit not in units:
-                    hint = did_you_mean(value, map(str, units)) or "add it, or select another OU"
-                    message = f"there is no OU {value!r} in organization.yaml"
-                    yield Finding(code="AFT632", source=source, message=message, hint=hint)
+    rules = _Rules(state, ids, names, places)
+    yield from rules.selections(units)
+    if state.config.terraform.backend is None:
+        yield from rules.terraform_state_place()
+    for request in state.requests:
+        yield from rules.parameters(request)
+        yield from rules.other_accounts(request)
+        yield from rules.shared_states(request)
 
 
-def parameters(
-    request: AccountRequest,
-    gets: Iterable[Customization],
-    customizations: Mapping[str, Customization],
-    names: frozenset[str],
-    places: Places,
-) -> Iterator[Finding]:
-    """Values given fit, and those that must be given are."""
-    for name, given in request.parameters.items():
-        customization = customizations.get(name)
-        if customization is not None:
-            for problem in check_given(customization, given):
-                loc: Loc = ("parameters", name, problem.name)
-                unknown = problem.name not in customization.parameters
-                source = places.at(request.id, loc, key=unknown)
-                yield Finding(
-                    code="AFT630", source=source, message=problem.message, hint=problem.hint
-                )
-        elif name not in names:
-            yield Finding(
-                code="AFT630",
-                source=places.at(request.id, ("parameters", name), key=True),
-                message=f"there is no customization {name!r} to give parameters to",
-                hint=did_you_mean(name, names) or "take them out",
-            )
-    for customization in gets:
-        given = request.parameters.get(customization.name, {})
-        for name in missing(customization, given):
-            about = customization.parameters[name].description
-            yield Finding(
-                code="AFT630",
-                source=places.at(request.id, _place_of(request, customization)),
-                message=f"customization {customization.name!r} needs parameter {name!r}"
-                + (f": {about}" if about else ""),
-                hint=f"write `parameters: {{{customization.name}: {{{name}: …}}}}`",
-            )
+@dataclass(frozen=True)
+class _Rules:
+    state: DesiredState
+    ids: frozenset[RequestId]
+    names: frozenset[str]
+    places: Places
 
+    @cached_property
+    def gets(self) -> Mapping[RequestId, tuple[Customization, ...]]:
+        """What each account gets; by OU only where its path is written out."""
+        return {
+            request.id: customizations_of(request, request.ou_path, self.state.customizations)
+            for request in self.state.requests
+        }
 
-def other_accounts(
-    request: AccountRequest,
-    gets: Mapping[RequestId, tuple[Customization, ...]],
-    reads: Mapping[str, tuple[AccountRead, ...]],
-    ids: frozenset[RequestId],
-    places: Places,
-) -> Iterator[Finding]:
-    """What its steps surely read (``reads``, by customization) of other accounts will be there."""
-    for customization in gets[request.id]:
-        seen: set[tuple[str, str]] = set()
-        for read in reads[customization.name]:
-            problem = _wrong_read(request, read, gets, ids)
-            if problem is None or problem in seen:
-                continue
-            seen.add(problem)
-            yield Finding(
-                code="AFT607",
-                source=places.at(request.id, _place_of(request, customization)),
-                message=f"{read.access.source} reads {read.access}, but {problem[0]}",
-                hint=problem[1],
-            )
+    @cached_property
+    def reads(self) -> Mapping[str, tuple[AccountRead, ...]]:
+        """What each customization surely reads of other accounts."""
+        return {
+            name: tuple(read for read in account_reads(item.steps) if read.access.is_certain)
+            for name, item in self.state.customizations.items()
+        }
 
+    def selections(self, units: Collection[OrgUnitPath]) -> Iterator[Finding]:
+        """OUs and requests that ``customization.yaml`` selects exist."""
+        for customization in self.state.customizations.values():
+            for (criterion, value), source in customization.select.sources.items():
+                if criterion == "requests" and value not in self.ids:
+                    hint = did_you_mean(value, self.ids) or "take it out, or add the request"
+                    message = f"`select.requests` names {value!r}, which is no request"
+                    yield finding_at("AFT632", source, message, hint)
+                elif criterion == "organizational_units" and units:
+                    unit = OrgUnitPath.parse(value)
+                    if not unit.is_root and unit not in units:
+                        hint = (
+                            did_you_mean(value, map(str, units)) or "add it, or select another OU"
+                        )
+                        message = f"there is no OU {value!r} in organization.yaml"
+                        yield finding_at("AFT632", source, message, hint)
 
-def shared_states(
-    request: AccountRequest, gets: Iterable[Customization], places: Places
-) -> Iterator[Finding]:
-    """AFT has one state for an account's customizations; two folders would fight over it."""
-    sharing = [
-        customization
-        for customization in gets
-        if customization.name != GLOBAL and any(_shares_state(step) for step in customization.steps)
-    ]
-    for customization in sharing[1:]:
-        yield Finding(
-            code="AFT644",
-            source=places.at(request.id, _place_of(request, customization)),
-            message=f"customizations {sharing[0].name!r} and {customization.name!r} both keep "
-            "Terraform's state under AFT's one key for account customizations",
-            hint=f"write `terraform: {{state: own}}` in {customization.source.path}/"
-            "customization.yaml, if it is not AFT's",
-        )
+    def parameters(self, request: AccountRequest) -> Iterator[Finding]:
+        """Values given fit, and those that must be given are."""
+        for name, given in request.parameters.items():
+            customization = self.state.customizations.get(name)
+            if customization is not None:
+                for problem in check_given(customization, given):
+                    loc: Loc = ("parameters", name, problem.name)
+                    unknown = problem.name not in customization.parameters
+                    source = self.places.at(request.id, loc, key=unknown)
+                    yield finding_at("AFT630", source, problem.message, problem.hint)
+            elif name not in self.names:
+                source = self.places.at(request.id, ("parameters", name), key=True)
+                message = f"there is no customization {name!r} to give parameters to"
+                hint = did_you_mean(name, self.names) or "take them out"
+                yield finding_at("AFT630", source, message, hint)
+        for customization in self.gets[request.id]:
+            given = request.parameters.get(customization.name, {})
+            for name in missing(customization, given):
+                message = f"customization {customization.name!r} needs parameter {name!r}"
+                if about := customization.parameters[name].description:
+                    message += f": {about}"
+                hint = f"write `parameters: {{{customization.name}: {{{name}: …}}}}`"
+                source = self.places.at(request.id, asked_at(request, customization))
+                yield finding_at("AFT630", source, message, hint)
 
+    def other_accounts(self, request: AccountRequest) -> Iterator[Finding]:
+        """What its steps surely read of other accounts will be there."""
+        for customization in self.gets[request.id]:
+            problems: dict[tuple[str, str], AccountRead] = {}
+            for read in self.reads[customization.name]:
+                if problem := self._wrong_read(request, read):
+                    problems.setdefault(problem, read)
+            for (what, hint), read in problems.items():
+                message = f"{read.access.source} reads {read.access}, but {what}"
+                source = self.places.at(request.id, asked_at(request, customization))
+                yield finding_at("AFT607", source, message, hint)
 
-def terraform_state_place(
-    customizations: Mapping[str, Customization], config: Config
-) -> Iterator[Finding]:
-    """Terraform needs to be told where states are."""
-    if config.terraform.backend is not None:
-        return
-    for customization in customizations.values():
-        for step in customization.steps:
-            if step.kind == TERRAFORM_KIND:
-                yield Finding(
-                    code="AFT643",
-                    source=SourceRef(step.file.path),
-                    message=f"{CONFIG_PATH} does not say where Terraform keeps its state",
-                    hint="write `terraform: {backend: {s3: {bucket: …, region: …}}}` in "
-                    f"{CONFIG_PATH}; or local: {{directory: …}}, or hcp: {{organization: …}}",
-                )
+    def _wrong_read(self, request: AccountRequest, read: AccountRead) -> tuple[str, str] | None:
+        """Message and hint, or ``None`` when the read is right as far as files can tell."""
+        other = RequestId(read.request)
+        if other == request.id:
+            return "that is the account itself", "its own outputs are `outputs[…]`"
+        if other not in self.ids:
+            return f"there is no request {other!r}", did_you_mean(other, self.ids)
+        if other not in request.depends_on:
+            hint = f"add `depends_on: [{other}]`, so that {other} is finished before"
+            return f"{request.id} does not depend on {other}", hint
+        if other not in self.gets or not read.step:
+            return None
+        steps = {step.id: step for item in self.gets[other] for step in item.steps}
+        if read.step not in steps:
+            hint = did_you_mean(read.step, steps) or f"its steps are: {', '.join(steps) or 'none'}"
+            return f"{other} gets no step {read.step!r}", hint
+        return undeclared_output(steps[read.step], read.key) if read.key else None
+
+    def shared_states(self, request: AccountRequest) -> Iterator[Finding]:
+        """AFT has one state for an account's customizations; two folders would fight over it."""
+        sharing = [
+            customization
+            for customization in self.gets[request.id]
+            if customization.name != GLOBAL and any(map(_shares_state, customization.steps))
+        ]
+        for customization in sharing[1:]:
+            message = f"customizations {sharing[0].name!r} and {customization.name!r} both keep "
+            message += "Terraform's state under AFT's one key for account customizations"
+            file = f"{customization.source.path}/customization.yaml"
+            hint = f"write `terraform: {{state: own}}` in {file}, if it is not AFT's"
+            source = self.places.at(request.id, asked_at(request, customization))
+            yield finding_at("AFT644", source, message, hint)
+
+    def terraform_state_place(self) -> Iterator[Finding]:
+        """Terraform needs to be told where states are."""
+        for customization in self.state.customizations.values():
+            for step in customization.steps:
+                if step.kind == TERRAFORM_KIND:
+                    yield finding_at(
+                        "AFT643",
+                        SourceRef(step.file.path),
+                        f"{CONFIG_PATH} does not say where Terraform keeps its state",
+                        f"write `terraform: {{backend: {{s3: {{bucket: …, region: …}}}}}}` in "
+                        f"{CONFIG_PATH}; or local: {{directory: …}}, or hcp: {{organization: …}}",
+                    )
 
 
 def _shares_state(step: CustomizationStep) -> bool:
     return step.kind == TERRAFORM_KIND and step.name == _SHARED_STEP and step.shares_state
 
 
-def _wrong_read(
-    request: AccountRequest,
-    read: AccountRead,
-    gets: Mapping[RequestId, tuple[Customization, ...]],
-    ids: frozenset[RequestId],
-) -> tuple[str, str] | None:
-    """Message and hint, or ``None`` when the read is right as far as files can tell."""
-    other = RequestId(read.request)
-    if other == request.id:
-        return "that is the account itself", "its own outputs are `outputs[…]`"
-    if other not in ids:
-        return f"there is no request {other!r}", did_you_mean(other, ids)
-    if other not in request.depends_on:
-        return (
-            f"{request.id} does not depend on {other}",
-            f"add `depends_on: [{other}]`, so that {other} is finished before",
-        )
-    if other not in gets or not read.step:
-        return None
-    steps = {step.id: step for customization in gets[other] for step in customization.steps}
-    if read.step not in steps:
-        hint = did_you_mean(read.step, steps) or f"its steps are: {', '.join(steps) or 'none'}"
-        return f"{other} gets no step {read.step!r}", hint
-    return undeclared_output(steps[read.step], read.key) if read.key else None
-
-
-def _place_of(request: AccountRequest, customization: Customization) -> Loc:
+def asked_at(request: AccountRequest, customization: Customization) -> Loc:
     """Where the request asks for the customization, else the request as a whole."""
     if customization.name in request.customizations:
         return ("customizations", request.customizations.index(customization.name))

@@ -1,22 +1,23 @@
-"""``_defaults.yaml``: which apply to a folder, how they merge, and where a value came from.
-
-The nearest file wins, maps merge, lists replace. Text in defaults may hold ``{id}``,
-``{folder}`` and ``{name}``; text in requests is taken as it is.
-"""
+"""``_defaults.yaml``: which apply to a folder, how they merge, and where a value came from. The
+nearest file wins, maps merge, lists replace. Text in defaults may hold ``{id}``, ``{folder}`` and
+``{name}``; text in requests is taken as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
+from aft.config.model import DEFAULTS_NAME
 from aft.desired.raw import IDENTITY_FIELDS, DefaultsFile
-from aft.findings.model import Condition, Finding, SourceRef, sorted_findings
+from aft.errors import AftError
+from aft.files import EntryKind, RevisionFiles, TreeEntry
+from aft.findings.model import Condition, Finding, SourceRef, finding_at, sorted_findings
 from aft.findings.validation import Loc, Located, validate, value_at
 from aft.values.canonical_json import digest
 from aft.values.placeholders import expand, has_placeholders
-from aft.yamldoc import YamlDocument
+from aft.yamldoc import YamlDocument, parse_yaml, too_large
 
 PLACEHOLDERS: Mapping[str, str] = {"id": "sample", "folder": "sample", "name": "sample"}
 """What a default's text may hold, with values to check it by."""
@@ -24,11 +25,9 @@ PLACEHOLDERS: Mapping[str, str] = {"id": "sample", "folder": "sample", "name": "
 
 @dataclass(frozen=True)
 class FolderDefaults:
-    """All defaults that apply in one folder; ``documents`` are nearest first.
-
-    ``is_complete`` is false when one of the files could not be read, so that nobody can say what
-    is missing. ``key`` tells apart what would make equal request files different requests.
-    """
+    """All defaults that apply in one folder; ``documents`` are nearest first. ``is_complete`` is
+    false when one of the files could not be read, so that nobody can say what is missing. ``key``
+    tells apart what would make equal request files different requests."""
 
     folder: str
     documents: tuple[YamlDocument, ...] = ()
@@ -51,7 +50,7 @@ class FolderDefaults:
         return has_placeholders(self.merged)
 
     def below(
-        self, folder: str, document: YamlDocument | None, *, is_readable: bool = True
+        self, folder: str, document: YamlDocument | None, *, is_readable: bool
     ) -> FolderDefaults:
         """The defaults of a folder further in, which may have a file of its own."""
         nearest = (document,) if document is not None else ()
@@ -71,18 +70,57 @@ class FolderDefaults:
         return {key: value for key, value in merged.items() if value is not None}
 
 
+def entry_at(files: RevisionFiles, path: str) -> TreeEntry | None:
+    """The file at ``path``, if there is one; symbolic links are none."""
+    found = (item for item in files.entries(path) if item.path == path)
+    return next((item for item in found if item.kind is EntryKind.FILE), None)
+
+
+def read_document(files: RevisionFiles, path: str) -> YamlDocument | None:
+    """The YAML file at ``path``, or ``None`` when there is none that can be read."""
+    entry = entry_at(files, path)
+    if entry is None or too_large(path, entry.size) is not None:
+        return None
+    try:
+        return parse_yaml(files.read(entry), path)[0]
+    except AftError:
+        return None
+
+
+def defaults_by_folder(
+    read: Callable[[str], tuple[YamlDocument | None, bool]],
+) -> Callable[[str], FolderDefaults]:
+    """All defaults of a folder, each file read at most once. ``read`` gives the file of one folder
+    and whether what is there could be read."""
+
+    @cache
+    def defaults_of(folder: str) -> FolderDefaults:
+        above = folder.rpartition("/")[0]
+        outer = defaults_of(above) if above else FolderDefaults("")
+        document, is_readable = read(folder)
+        return outer.below(folder, document, is_readable=is_readable)
+
+    return defaults_of
+
+
+def defaults_in(files: RevisionFiles) -> Callable[[str], FolderDefaults]:
+    """``defaults_by_folder`` of a revision."""
+
+    def read(folder: str) -> tuple[YamlDocument | None, bool]:
+        path = f"{folder}/{DEFAULTS_NAME}"
+        document = read_document(files, path)
+        return document, document is not None or entry_at(files, path) is None
+
+    return defaults_by_folder(read)
+
+
 def check_defaults(document: YamlDocument) -> tuple[Finding, ...]:
     """What is wrong with a defaults file by itself, whichever requests it applies to."""
-    findings = [
-        Finding(
-            code="AFT207",
-            source=document.at((field,), key=True),
-            message=f"{field} says which account a request is, so no defaults can supply it",
-            hint="write it in the request",
-        )
-        for field in IDENTITY_FIELDS
-        if field in document.data
-    ]
+    findings: list[Finding] = []
+    for field in sorted(document.data.keys() & set(IDENTITY_FIELDS)):
+        message = f"{field} says which account a request is, so no defaults can supply it"
+        source = document.at((field,), key=True)
+        findings.append(finding_at("AFT207", source, message, "write it in the request"))
     unknown_until_filled: set[SourceRef] = set()
     for loc, text in _texts(document.data):
         if has_placeholders(text):
@@ -107,7 +145,7 @@ def _placeholder_findings(document: YamlDocument, loc: Loc, text: str) -> list[F
     try:
         expand(text, dict.fromkeys(allowed, ""))
     except ValueError as error:
-        return [Finding(code="AFT206", source=document.at(loc), message=str(error))]
+        return [finding_at("AFT206", document.at(loc), str(error))]
     return []
 
 
@@ -139,17 +177,17 @@ class MergedDocument:
         """See ``YamlDocument.at``."""
         for length in range(len(loc), 0, -1):
             for document in self._documents:
-                if _holds(document.data, loc[:length]):
+                if written_at(document, loc[:length]):
                     return document.at(loc[:length], key=key and length == len(loc))
         return self._documents[0].at(())
 
 
-def _holds(data: Mapping[str, Any], loc: Loc) -> bool:
+def written_at(document: Located, loc: Loc) -> tuple[Any, ...]:
+    """What the file has at ``loc``, as it is written; nothing where it has nothing."""
     try:
-        value_at(data, loc)
+        return (value_at(document.data, loc),)
     except LookupError:
-        return False
-    return True
+        return ()
 
 
 def _expand(value: Any, known: Mapping[str, str]) -> Any:

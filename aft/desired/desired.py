@@ -1,15 +1,13 @@
-"""From the files of a revision to the ``DesiredState``, or to everything wrong with it.
-
-The one way in: configuration, organization, baselines, customizations and requests are read, then
-what must hold between them is checked. Nothing stops at the first finding.
-"""
+"""From the files of a revision to the ``DesiredState``, or to everything wrong with it. The one way
+in: configuration, organization, baselines, customizations and requests are read, then what must
+hold between them is checked. Nothing stops at the first finding."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from aft.baselines.parse import check_references, check_selected_requests, parse_baselines
 from aft.baselines.select import Settings
@@ -19,30 +17,47 @@ from aft.config.trust import WITHHELD_HINT, with_trusted, withheld, withheld_mes
 from aft.customizations.manifest import parse_customizations
 from aft.customizations.model import CustomizationRunner
 from aft.desired import rules
-from aft.desired.account_rules import AccountRules
+from aft.desired.account_rules import AccountRules, check_opt_in
 from aft.desired.cache import ParseCache
 from aft.desired.customization_rules import check_customizations
-from aft.desired.defaults import FolderDefaults, MergedDocument, check_defaults
+from aft.desired.defaults import MergedDocument, check_defaults, defaults_by_folder
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.networks import check_networks
 from aft.desired.parse import build, check, sound_fields
-from aft.desired.parts import Part
 from aft.desired.raw import REQUIRED
 from aft.desired.reference_rules import reference_cycles
-from aft.desired.region_rules import check_opt_in
-from aft.desired.tree import (
-    RequestEntry,
-    RequestTree,
-    check_customizations_tree,
-    read_request_tree,
-)
+from aft.desired.tree import RequestEntry, RequestTree, check_customizations_tree, read_request_tree
 from aft.files import RevisionFiles, TreeEntry
-from aft.findings.model import Finding, Severity, SourceRef, sorted_findings
+from aft.findings.model import Finding, Severity, SourceRef, finding_at, sorted_findings
 from aft.findings.validation import Loc
 from aft.organization.parse import parse_organization
-from aft.organization.spec import OrganizationSpec
 from aft.values.ids import RequestId
 from aft.yamldoc import YamlDocument, parse_yaml, too_large
+
+
+class Part(Protocol):
+    """Whoever owns keys of ``organization.yaml``; every installed kind is asked."""
+
+    @property
+    def name(self) -> str:
+        """Under which ``DesiredState.parts`` holds what ``parse`` makes of them."""
+        ...
+
+    @property
+    def sections(self) -> Mapping[str, Mapping[str, Any]]:
+        """The keys at the top of the file, each with the JSON schema of its value."""
+        ...
+
+    def parse(
+        self, document: YamlDocument, values: Mapping[str, Any]
+    ) -> tuple[Any, Sequence[Finding]]:
+        """What stands under these keys, and what is wrong with it, at its place. Also asked when
+        none of them is there."""
+        ...
+
+    def check(self, desired: DesiredState) -> Iterable[Finding]:
+        """What is wrong only beside the rest of the desired state."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +79,15 @@ def load_desired_state(
     parts: Iterable[Part] = (),
 ) -> LoadResult:
     """Read everything the repository says at this revision. Never raises for bad content.
-
     ``providers`` are the installed account providers' names. With ``trusted`` its sections of
     ``aft.yaml`` that say as whom and where to hold (``aft.config.trust``); a difference warns.
-    ``parts`` read their own keys of ``organization.yaml``.
-    """
+    ``parts`` read their own keys of ``organization.yaml``."""
     config, config_findings, kept_back = _read_config(files, providers, trusted)
-    organization, organization_findings, owned = _read_organization(files, parts)
+    parts, found_parts = tuple(parts), dict[str, Any]()
+    owners: dict[str, Callable[..., Sequence[Finding]]] = {}
+    for part in parts:
+        owners |= dict.fromkeys(part.sections, partial(_read_part, found_parts, part))
+    organization, organization_findings = parse_organization(files, owners)
     baselines, baseline_findings = parse_baselines(
         files, settings, None if organization_findings else organization
     )
@@ -79,15 +96,9 @@ def load_desired_state(
     others = tuple(files.entries(CUSTOMIZATIONS_PATH))
     reader = _Reader(files, tree, cache or ParseCache())
     requests = reader.read()
-    findings = [
-        *config_findings,
-        *organization_findings,
-        *baseline_findings,
-        *customization_findings,
-        *tree.findings,
-        *check_customizations_tree(others),
-        *reader.findings,
-    ]
+    findings = [*config_findings, *organization_findings, *baseline_findings]
+    findings += [*customization_findings, *tree.findings, *reader.findings]
+    findings += check_customizations_tree(others)
     ready = DesiredState(
         revision=files.revision,
         config=config or _NO_CONFIG,
@@ -96,51 +107,28 @@ def load_desired_state(
         baselines=baselines,
         customizations=customizations,
         withheld=tuple(map(".".join, kept_back)),
-        parts=owned.found,
+        parts=found_parts,
     )
-    findings.extend(
-        _across(
-            ready,
-            tree,
-            files=files,
-            names=frozenset(item.path for item in others),
-            places=reader,
-            is_organization_known=not any(item.is_error for item in organization_findings),
-        )
+    findings += _across(
+        ready,
+        tree,
+        files=files,
+        names=frozenset(item.path for item in others),
+        places=reader,
+        is_organization_known=not any(item.is_error for item in organization_findings),
     )
     if config is not None:
-        findings.extend(_with_config(ready, settings, reader))
-    findings.extend(finding for part in owned.parts for finding in part.check(ready))
-    return _result(ready, findings)
-
-
-def _result(ready: DesiredState, findings: Iterable[Finding]) -> LoadResult:
+        findings += _with_config(ready, settings, reader)
+    findings += (finding for part in parts for finding in part.check(ready))
     found = sorted_findings(findings)
     return LoadResult(state=None if any(item.is_error for item in found) else ready, findings=found)
 
 
-class _OwnedParts:
-    """What each part made of its keys."""
-
-    def __init__(self, parts: Iterable[Part]) -> None:
-        self.parts = tuple(parts)
-        self.found: dict[str, Any] = {}
-        self.owners: dict[str, Callable[..., Sequence[Finding]]] = {}
-        for part in self.parts:
-            self.owners |= dict.fromkeys(part.sections, partial(self._read, part))
-
-    def _read(
-        self, part: Part, document: YamlDocument, values: Mapping[str, Any]
-    ) -> Sequence[Finding]:
-        self.found[part.name], findings = part.parse(document, values)
-        return findings
-
-
-def _read_organization(
-    files: RevisionFiles, parts: Iterable[Part]
-) -> tuple[OrganizationSpec, tuple[Finding, ...], _OwnedParts]:
-    owned = _OwnedParts(parts)
-    return *parse_organization(files, owned.owners), owned
+def _read_part(
+    found: dict[str, Any], part: Part, document: YamlDocument, values: Mapping[str, Any]
+) -> Sequence[Finding]:
+    found[part.name], findings = part.parse(document, values)
+    return findings
 
 
 def _read_config(
@@ -151,17 +139,11 @@ def _read_config(
     if config is None or trusted is None:
         return config, findings, ()
     places = withheld(config, trusted)
-    told = (
-        Finding(
-            code="AFT720",
-            source=config_place(files, place),
-            message=withheld_message(".".join(place)),
-            hint=WITHHELD_HINT,
-            severity=Severity.WARNING,
-        )
-        for place in places
-    )
-    return with_trusted(config, trusted), (*findings, *told), places
+    for place in places:
+        source, message = config_place(files, place), withheld_message(".".join(place))
+        warning = finding_at("AFT720", source, message, WITHHELD_HINT, severity=Severity.WARNING)
+        findings = (*findings, warning)
+    return with_trusted(config, trusted), findings, places
 
 
 _NO_CONFIG = Config(home_region="us-east-1")
@@ -218,13 +200,11 @@ def _with_config(state: DesiredState, settings: Settings, reader: _Reader) -> It
 def _quota(config: Config, count: int, files: RevisionFiles) -> Iterator[Finding]:
     limit = config.limits.accounts
     if limit is not None and count > limit:
-        yield Finding(
-            code="AFT316",
-            source=config_place(files, ("limits", "accounts")),
-            message=f"there are {count:,} requests, but the organization's quota is {limit:,} "
-            "accounts",
-            hint="ask AWS for a higher quota (Service Quotas, Organizations), then raise it here",
+        message = (
+            f"there are {count:,} requests, but the organization's quota is {limit:,} accounts"
         )
+        hint = "ask AWS for a higher quota (Service Quotas, Organizations), then raise it here"
+        yield finding_at("AFT316", config_place(files, ("limits", "accounts")), message, hint)
 
 
 def _stems(paths: Iterable[str], prefix: str) -> frozenset[str]:
@@ -255,9 +235,8 @@ class _Reader:
         self._cache = cache
         self._entries: dict[RequestId, RequestEntry] = {}
         self._keys: dict[RequestId, str] = {}
-        self._documents: dict[str, YamlDocument] = {}  # defaults, by folder
-        self._unreadable: set[str] = set()
-        self._defaults: dict[str, FolderDefaults] = {}
+        self._documents: dict[str, YamlDocument | None] = {}  # defaults, by folder
+        self._defaults_of = defaults_by_folder(self._defaults_file)
 
     def read(self) -> tuple[AccountRequest, ...]:
         """The requests without findings, sorted by id; of two with one id, the first."""
@@ -299,28 +278,18 @@ class _Reader:
         for entry in self._tree.defaults:
             folder, _, _ = entry.path.rpartition("/")
             document = self._document(entry)
-            if document is None:
-                self._unreadable.add(folder)
-            else:
-                self._documents[folder] = document
+            self._documents[folder] = document
+            if document is not None:
                 findings = check_defaults(document)
                 self.findings.extend(findings)
                 self._reported.update(finding.source for finding in findings)
 
-    def _defaults_of(self, folder: str) -> FolderDefaults:
-        known = self._defaults.get(folder)
-        if known is None:
-            above, _, _ = folder.rpartition("/")
-            outer = self._defaults_of(above) if above else FolderDefaults("")
-            known = outer.below(
-                folder, self._documents.get(folder), is_readable=folder not in self._unreadable
-            )
-            self._defaults[folder] = known
-        return known
+    def _defaults_file(self, folder: str) -> tuple[YamlDocument | None, bool]:
+        found = self._documents.get(folder)
+        return found, found is not None or folder not in self._documents
 
     def _document(self, entry: TreeEntry) -> YamlDocument | None:
-        large = too_large(entry.path, entry.size)
-        if large is not None:
+        if large := too_large(entry.path, entry.size):
             self.findings.append(large)
             return None
         document, findings = parse_yaml(self._files.read(entry), entry.path)
@@ -340,9 +309,8 @@ class _Reader:
             return None
         values, findings = check(item.id, document, self._defaults_of(item.folder))
         self.findings.extend(item for item in findings if item.source not in self._reported)
-        if findings or len(self.findings) > before or not REQUIRED.keys() <= values.keys():
-            # Good enough to see what else is wrong with it; never part of a desired state.
+        if not findings and len(self.findings) == before and REQUIRED.keys() <= values.keys():
+            self._cache.put(key, values)
+        else:  # good enough to see what else is wrong with it; never part of a desired state
             values = sound_fields(values)
-            return build(item.id, item.entry, values) if REQUIRED.keys() <= values.keys() else None
-        self._cache.put(key, values)
-        return build(item.id, item.entry, values)
+        return build(item.id, item.entry, values) if REQUIRED.keys() <= values.keys() else None

@@ -1,21 +1,28 @@
-"""A request that somebody wants to make: what they said, before it is a file."""
+"""A request that somebody wants to make: what they said, before it is a file, and which folder that
+file belongs in."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
-from aft.config.model import REQUESTS_PATH
-from aft.desired.defaults import FolderDefaults
+from aft.config.model import DEFAULTS_NAME, REQUESTS_PATH
+from aft.desired.defaults import FolderDefaults, defaults_in
 from aft.desired.emit import request_yaml
-from aft.desired.folder import choose_folder
 from aft.desired.model import AccountRequest
 from aft.desired.tree import read_request_tree
+from aft.errors import UserError
 from aft.files import RevisionFiles
 from aft.findings.model import Condition, Finding
+from aft.values.canonical_json import plain
 from aft.values.ids import OrgUnitPath, RequestId, is_org_unit_id
 from aft.yamldoc import parse_yaml
+
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +68,8 @@ def with_known_owner(draft: RequestDraft, requests: Sequence[AccountRequest]) ->
     if draft.team is None or not isinstance(owner, Mapping) or "email" in owner:
         return draft
     address = known_address(draft.team, requests)
-    if address is None:
-        return draft
-    return replace(draft, values={**draft.values, "owner": {**owner, "email": address}})
+    owner = {**owner, "email": address}
+    return draft if address is None else replace(draft, values={**draft.values, "owner": owner})
 
 
 def known_address(team: str, requests: Sequence[AccountRequest]) -> str | None:
@@ -76,19 +82,88 @@ def known_address(team: str, requests: Sequence[AccountRequest]) -> str | None:
     return known.pop() if len(known) == 1 else None
 
 
-def folder_for(
-    draft: RequestDraft, requests: Sequence[AccountRequest], files: RevisionFiles
-) -> str:
-    """Where its file belongs."""
-    return choose_folder(requests, files, team=draft.team, ou=draft.ou)
-
-
 def taken_by(files: RevisionFiles, request_id: RequestId) -> str | None:
     """The file that has this id already, also when the two differ only by case."""
     for item in read_request_tree(files.entries(REQUESTS_PATH)).requests:
         if item.id.casefold() == request_id.casefold():
             return item.entry.path
     return None
+
+
+def folder_defaults(files: RevisionFiles, folder: str) -> FolderDefaults:
+    """What the defaults files of ``folder`` and above give; one that cannot be read gives
+    nothing, and is found elsewhere."""
+    return defaults_in(files)(folder)
+
+
+def named_folder(text: str) -> str:
+    """The folder that somebody named, with or without ``account-requests/`` before it. Raises
+    ``UserError`` unless it is inside, and portable."""
+    inside = text.strip("/").removeprefix(REQUESTS_PATH).strip("/")
+    if inside and not all(_PART.fullmatch(part) for part in inside.split("/")):
+        raise UserError(
+            f"{text!r} is not a folder for requests",
+            hint=f"name one inside {REQUESTS_PATH}/, of letters, digits, '-', '_' and '.'",
+        )
+    return f"{REQUESTS_PATH}/{inside}" if inside else REQUESTS_PATH
+
+
+def choose_folder(
+    requests: Sequence[AccountRequest],
+    files: RevisionFiles,
+    *,
+    team: str | None,
+    ou: OrgUnitPath | None,
+) -> str:
+    """Beside the requests of the same team, of these where its OU is; else where requests of
+    that OU have their folder in common; never where the defaults name another team."""
+    theirs = [item for item in requests if item.owner and _same(item.owner.team, team)]
+    if theirs:
+        beside = Counter[str]()
+        for item in theirs:
+            beside[_folder_of(item)] += 1 + 100 * _nearness(item, ou)
+        return min(beside, key=lambda folder: (-beside[folder], folder))
+    same_ou = [item for item in requests if ou is not None and item.ou == ou]
+    if not same_ou:
+        return REQUESTS_PATH
+    folder = _in_common([_folder_of(item) for item in same_ou])
+    while folder != REQUESTS_PATH and _is_of_another_team(files, folder, team):
+        folder = folder.rpartition("/")[0]
+    return folder
+
+
+def _nearness(request: AccountRequest, ou: OrgUnitPath | None) -> int:
+    """2 in the same OU, 1 below the same top one, else 0."""
+    if ou is None or ou.is_root or not isinstance(request.ou, OrgUnitPath):
+        return 0
+    if request.ou == ou:
+        return 2
+    return int(request.ou.names[:1] == ou.names[:1])
+
+
+def _is_of_another_team(files: RevisionFiles, folder: str, team: str | None) -> bool:
+    for document in folder_defaults(files, folder).documents:
+        if document.path == f"{REQUESTS_PATH}/{DEFAULTS_NAME}":
+            continue  # everybody's
+        owner = document.data.get("owner")
+        named = owner.get("team") if isinstance(owner, dict) else None
+        if isinstance(named, str) and not _same(named, team):
+            return True
+    return False
+
+
+def _same(one: str, other: str | None) -> bool:
+    return other is not None and one.casefold() == other.casefold()
+
+
+def _folder_of(request: AccountRequest) -> str:
+    return request.source.path.rpartition("/")[0]
+
+
+def _in_common(folders: Sequence[str]) -> str:
+    levels = zip(*(folder.split("/") for folder in folders), strict=False)
+    common = takewhile(lambda level: len(set(level)) == 1, levels)
+    return "/".join(level[0] for level in common) or REQUESTS_PATH
 
 
 def field_of(finding: Finding, path: str, text: str) -> str | None:
@@ -117,13 +192,8 @@ def _without(values: Mapping[str, Any], supplied: Mapping[str, Any]) -> dict[str
             continue
         given = supplied[key]
         if isinstance(value, Mapping) and isinstance(given, Mapping):
-            inside = _without(value, given)
-            if inside:
+            if inside := _without(value, given):
                 own[key] = inside
-        elif _plain(value) != _plain(given):
+        elif plain(value) != plain(given):
             own[key] = value
     return own
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

@@ -24,8 +24,8 @@ from aft.desired.issue_form import (
     every_label,
     questions,
 )
-from aft.desired.limits import check_contact_email, check_email, check_tag_key, check_tag_value
-from aft.values.ids import RequestId
+from aft.desired.limits import check_contact_email, check_tag_key, check_tag_value
+from aft.values.ids import EmailAddress, RequestId
 from aft.values.suggestions import did_you_mean
 
 MAX_ISSUE_CHARACTERS = 65_536
@@ -40,7 +40,7 @@ _AMOUNT = re.compile(r"\$? ?(?P<number>[0-9]{1,9}(?:\.[0-9]{1,2})?) ?(?:USD|usd|
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with an answer and what to do. ``question`` is its label, empty for the issue
     as a whole. ``found`` is text from outside: show it through ``aft.report.plain`` only."""
@@ -65,17 +65,14 @@ def read_issue(
     """The draft, ``None`` when there are problems: then all of them are told at once."""
     asked = questions(choices)
     if len(body) > MAX_ISSUE_CHARACTERS:
-        return None, (_whole(f"it is longer than {MAX_ISSUE_CHARACTERS:,} characters; shorten it"),)
+        too_long = f"it is longer than {MAX_ISSUE_CHARACTERS:,} characters; shorten it"
+        return None, (Problem("", too_long),)
     answers, repeated = _answers(body)
     if not answers:
-        return None, (_whole("it was not made with the form; open a new issue and choose it"),)
-    problems = [
-        Problem(
-            question=label,
-            message="its heading is there more than once; keep one, and answer below that",
-        )
-        for label in repeated
-    ]
+        other = "it was not made with the form; open a new issue and choose it"
+        return None, (Problem("", other),)
+    twice = "its heading is there more than once; keep one, and answer below that"
+    problems = [Problem(label, twice) for label in repeated]
     problems += _no_longer_asked(answers, asked)
     values: dict[str, Any] = {}
     for question in asked:
@@ -84,9 +81,7 @@ def read_issue(
         try:
             value = _value(question, answers.get(question.label, ""))
         except _Bad as bad:
-            problems.append(
-                Problem(question=question.label, message=bad.message, found=bad.found[:200])
-            )
+            problems.append(Problem(question.label, bad.message, bad.found[:200]))
         else:
             if value is not None:
                 values[question.id] = value
@@ -97,26 +92,16 @@ def read_issue(
 
 def question_for(field: str | None, choices: FormChoices) -> str:
     """The label of the question that a field of the request comes from; empty for none."""
-    ids = {"owner": "team"}
-    for question in questions(choices):
-        if question.id == ids.get(field or "", field):
-            return question.label
-    return ""
-
-
-def _whole(message: str) -> Problem:
-    return Problem(question="", message=message)
+    wanted = "team" if field == "owner" else field
+    return next((item.label for item in questions(choices) if item.id == wanted), "")
 
 
 def _no_longer_asked(answers: Mapping[str, str], asked: Sequence[Question]) -> list[Problem]:
     """Answers to questions of an older form, where the repository has no use for them now."""
     labels = {question.label for question in asked}
+    message = "this is no longer asked for; empty the answer, or open a new issue"
     return [
-        Problem(
-            question=label,
-            message="this is no longer asked for; empty the answer, or open a new issue",
-            found=answer[:200],
-        )
+        Problem(label, message, answer[:200])
         for label, answer in answers.items()
         if label not in labels and not _asks_for_nothing(answer)
     ]
@@ -148,24 +133,18 @@ def _answers(body: str) -> tuple[Mapping[str, str], frozenset[str]]:
 def _value(question: Question, answer: str) -> Any:
     if question.kind is Kind.BOXES:
         return _boxes(question, answer)
-    if answer == NO_RESPONSE:
-        answer = ""
-    if not answer:
+    if answer in ("", NO_RESPONSE):
         if question.is_required:
             raise _Bad("there is no answer, and one is needed")
         return None
     if len(answer) > question.limit:
         raise _Bad(f"it has {len(answer):,} characters; at most {question.limit:,} are possible")
-    keeps_lines = question.id == "tags"
     if any(unicodedata.category(letter) in _UNSEEN for letter in answer if letter not in "\n\t"):
         raise _Bad("it holds a character that cannot be seen; type the answer again", answer)
-    if not keeps_lines:
+    if question.id != "tags":
         answer = " ".join(answer.split())
-    return _READERS.get(question.id, _text)(question, answer)
-
-
-def _text(_: Question, answer: str) -> str:
-    return answer
+    read = _READERS.get(question.id)
+    return answer if read is None else read(question, answer)
 
 
 def _name(_: Question, answer: str) -> str:
@@ -190,24 +169,19 @@ def _checked(check: Callable[[str], str], words: str) -> Callable[[Question, str
 def _choice(question: Question, answer: str) -> str | None:
     if answer == USUAL:
         return None
-    known = {item.split(BETWEEN, 1)[0]: item for item in question.options}
+    known = [item.split(BETWEEN, 1)[0] for item in question.options]
     name = answer.split(BETWEEN, 1)[0]
     if name not in known or name == USUAL:
-        near = did_you_mean(name, known)
-        listed = near or f"choose one of: {', '.join(list(known)[:20])}"
+        listed = did_you_mean(name, known) or f"choose one of: {', '.join(known[:20])}"
         raise _Bad(f"there is no such choice (any more); {listed}", answer)
     return name
 
 
 def _boxes(question: Question, answer: str) -> Any:
     """The names of what is ticked, in the form's order."""
-    ticked: set[str] = set()
-    for line in answer.split("\n"):
-        box = _BOX.fullmatch(line)
-        if box is not None and box["mark"] != " ":
-            ticked.add(box["label"])
+    boxes = [box for line in answer.split("\n") if (box := _BOX.fullmatch(line)) is not None]
     # A description may have been reworded since; the name before it counts.
-    names = {item.split(BETWEEN, 1)[0] for item in ticked}
+    names = {box["label"].split(BETWEEN, 1)[0] for box in boxes if box["mark"] != " "}
     known = [item.split(BETWEEN, 1)[0] for item in question.options]
     if question.is_required and not names.issuperset(known):
         raise _Bad("tick the box, as it says what happens next")
@@ -252,7 +226,7 @@ _ADDRESS = "write an e-mail address such as payments@example.com"
 _READERS: Mapping[str, Callable[[Question, str], Any]] = {
     "name": _name,
     "owner_email": _checked(check_contact_email, _ADDRESS),
-    "email": _checked(check_email, f"{_ADDRESS}, of at most 64 characters"),
+    "email": _checked(EmailAddress.parse, f"{_ADDRESS}, of at most 64 characters"),
     "ou": _choice,
     "baseline": _choice,
     "budget": _budget,

@@ -1,16 +1,15 @@
 """The issue form "Request an AWS account": its questions, and the file GitHub makes the form from.
-
-The one place that knows the questions' words: ``aft.desired.issue_answers`` reads the answers
-by them. Written for people who never saw AWS Organizations.
-"""
+The one place that knows the questions' words: ``aft.desired.issue_answers`` reads the answers by
+them. Written for people who never saw AWS Organizations."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aft.customizations.model import GLOBAL
 from aft.desired.emit import mapping_yaml
 from aft.desired.model import DesiredState
 
@@ -35,12 +34,9 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormChoices:
-    """What the repository lets people choose from.
-
-    ``baselines`` and ``customizations`` are names with what each is for. ``needs_email`` says
-    that no defaults supply the account's own e-mail address, ``takes_budget`` that some baseline
-    acts on a budget.
-    """
+    """What the repository lets people choose from. ``baselines`` and ``customizations`` are names
+    with what each is for. ``needs_email`` says that no defaults supply the account's own e-mail
+    address, ``takes_budget`` that some baseline acts on a budget."""
 
     units: tuple[str, ...] = ()
     baselines: Mapping[str, str] = field(default_factory=dict)
@@ -55,8 +51,8 @@ class Question:
 
     id: str
     label: str
-    kind: Kind
     description: str
+    kind: Kind = Kind.INPUT
     is_required: bool = False
     placeholder: str = ""
     limit: int = 200
@@ -67,19 +63,15 @@ def choices_of(state: DesiredState, *, needs_email: bool) -> FormChoices:
     """The choices at one revision."""
     return FormChoices(
         units=tuple(str(unit.path) for unit in state.organization.units),
-        baselines={
-            name: baseline.description for name, baseline in sorted(state.baselines.items())
-        },
+        baselines={name: item.description for name, item in sorted(state.baselines.items())},
         customizations={
-            name: customization.description
-            for name, customization in sorted(state.customizations.items())
-            if name != "global"
+            name: item.description
+            for name, item in sorted(state.customizations.items())
+            if name != GLOBAL
         },
         needs_email=needs_email,
         takes_budget=any(
-            item.setting == "budget"
-            for found in state.baselines.values()
-            for item in found.settings
+            spec.setting == "budget" for item in state.baselines.values() for spec in item.settings
         ),
     )
 
@@ -92,154 +84,127 @@ def option(name: str, description: str) -> str:
 
 def questions(choices: FormChoices) -> tuple[Question, ...]:
     """The form's questions in order; what the repository has no choice for is not asked."""
-    found = [*_who(choices), *_where(choices), *_what(choices)]
-    return tuple(found)
+    return (*_who(choices), *_where(choices), *_what(choices))
 
 
 def every_label() -> frozenset[str]:
     """The labels of all questions there are, also those that some repositories do not ask: an
     issue may have been made with the form as it was."""
+    any_of = {"-": "-"}
     something = FormChoices(
-        units=("-",),
-        baselines={"-": "-"},
-        customizations={"-": "-"},
-        needs_email=True,
-        takes_budget=True,
+        units=("-",), baselines=any_of, customizations=any_of, needs_email=True, takes_budget=True
     )
     return frozenset(question.label for question in questions(something))
 
 
-_ADDRESS = Question(
-    id="email",
-    label="Which e-mail address should the account itself have?",
-    kind=Kind.INPUT,
-    description="One that no other AWS account uses. Often a shared address with something added "
-    "after a plus sign.",
-    is_required=True,
-    placeholder="aws+payments-test@example.com",
-    limit=64,
-)
-
-
-def _who(choices: FormChoices) -> list[Question]:
-    asked = [
-        Question(
-            id="name",
-            label="What should the account be called?",
-            kind=Kind.INPUT,
-            description="A short name of lower-case letters, digits and hyphens. Most names say "
-            "the team or service, and what the account is for.",
-            is_required=True,
-            placeholder="payments-test",
-            limit=50,
-        ),
-        Question(
-            id="team",
-            label="Which team owns it?",
-            kind=Kind.INPUT,
-            description="The team that answers for what happens in the account and for its costs.",
-            is_required=True,
-            placeholder="payments",
-            limit=128,
-        ),
-        Question(
-            id="owner_email",
-            label="How can we reach the team?",
-            kind=Kind.INPUT,
-            description="An e-mail address that somebody reads, best a shared one.",
-            is_required=True,
-            placeholder="payments@example.com",
-            limit=254,
-        ),
-        Question(
-            id="reason",
-            label="What is it for?",
-            kind=Kind.TEXT,
-            description="One or two sentences. Whoever approves the request reads them first.",
-            is_required=True,
-            placeholder="We want to test the new checkout without touching production.",
-            limit=1000,
-        ),
-        Question(
-            id="ticket",
-            label="Is there a ticket?",
-            kind=Kind.INPUT,
-            description="Its number in your own tracker, if there is one.",
-            placeholder="PLAT-1234",
-        ),
-    ]
+def _who(choices: FormChoices) -> Iterator[Question]:
+    yield Question(
+        id="name",
+        label="What should the account be called?",
+        description="A short name of lower-case letters, digits and hyphens. Most names say the "
+        "team or service, and what the account is for.",
+        is_required=True,
+        placeholder="payments-test",
+        limit=50,
+    )
+    yield Question(
+        id="team",
+        label="Which team owns it?",
+        description="The team that answers for what happens in the account and for its costs.",
+        is_required=True,
+        placeholder="payments",
+        limit=128,
+    )
+    yield Question(
+        id="owner_email",
+        label="How can we reach the team?",
+        description="An e-mail address that somebody reads, best a shared one.",
+        is_required=True,
+        placeholder="payments@example.com",
+        limit=254,
+    )
     if choices.needs_email:
-        asked.insert(3, _ADDRESS)
-    return asked
+        yield Question(
+            id="email",
+            label="Which e-mail address should the account itself have?",
+            description="One that no other AWS account uses. Often a shared address with something "
+            "added after a plus sign.",
+            is_required=True,
+            placeholder="aws+payments-test@example.com",
+            limit=64,
+        )
+    yield Question(
+        id="reason",
+        label="What is it for?",
+        kind=Kind.TEXT,
+        description="One or two sentences. Whoever approves the request reads them first.",
+        is_required=True,
+        placeholder="We want to test the new checkout without touching production.",
+        limit=1000,
+    )
+    yield Question(
+        id="ticket",
+        label="Is there a ticket?",
+        description="Its number in your own tracker, if there is one.",
+        placeholder="PLAT-1234",
+    )
 
 
-def _where(choices: FormChoices) -> list[Question]:
-    asked: list[Question] = []
+def _where(choices: FormChoices) -> Iterator[Question]:
     if choices.units:
-        asked.append(
-            Question(
-                id="ou",
-                label="Where does it belong?",
-                kind=Kind.CHOICE,
-                description="Accounts are kept in folders. The folder decides which rules apply: "
-                "what customers rely on belongs where production is.",
-                is_required=True,
-                options=choices.units,
-            )
+        yield Question(
+            id="ou",
+            label="Where does it belong?",
+            kind=Kind.CHOICE,
+            description="Accounts are kept in folders. The folder decides which rules apply: what "
+            "customers rely on belongs where production is.",
+            is_required=True,
+            options=choices.units,
         )
     if choices.baselines:
-        shown = (option(name, text) for name, text in choices.baselines.items())
-        asked.append(
-            Question(
-                id="baseline",
-                label="Which security settings should it get?",
-                kind=Kind.CHOICE,
-                description=f'"{USUAL}" is right unless somebody told you otherwise.',
-                options=(USUAL, *shown),
-            )
+        yield Question(
+            id="baseline",
+            label="Which security settings should it get?",
+            kind=Kind.CHOICE,
+            description=f'"{USUAL}" is right unless somebody told you otherwise.',
+            options=(USUAL, *(option(name, text) for name, text in choices.baselines.items())),
         )
     if choices.customizations:
-        asked.append(
-            Question(
-                id="customizations",
-                label="What should be set up in it?",
-                kind=Kind.BOXES,
-                description="Tick nothing if you only need an empty account.",
-                options=tuple(option(name, text) for name, text in choices.customizations.items()),
-            )
-        )
-    return asked
-
-
-def _what(choices: FormChoices) -> list[Question]:
-    budget = Question(
-        id="budget",
-        label="How much may it cost each month, in US dollars?",
-        kind=Kind.INPUT,
-        description="The team is warned by e-mail when the costs come near. Nothing is "
-        "switched off.",
-        placeholder="500",
-        limit=20,
-    )
-    return [
-        *([budget] if choices.takes_budget else []),
-        Question(
-            id="tags",
-            label="Which tags should it have?",
-            kind=Kind.TEXT,
-            description="One per line, as name=value. Leave it empty if you do not use tags.",
-            placeholder="cost-center=4711",
-            limit=4000,
-        ),
-        Question(
-            id="confirmed",
-            label="Before you send it",
+        yield Question(
+            id="customizations",
+            label="What should be set up in it?",
             kind=Kind.BOXES,
-            description="",
-            is_required=True,
-            options=(CONFIRMED,),
-        ),
-    ]
+            description="Tick nothing if you only need an empty account.",
+            options=tuple(option(name, text) for name, text in choices.customizations.items()),
+        )
+
+
+def _what(choices: FormChoices) -> Iterator[Question]:
+    if choices.takes_budget:
+        yield Question(
+            id="budget",
+            label="How much may it cost each month, in US dollars?",
+            description="The team is warned by e-mail when the costs come near. Nothing is "
+            "switched off.",
+            placeholder="500",
+            limit=20,
+        )
+    yield Question(
+        id="tags",
+        label="Which tags should it have?",
+        kind=Kind.TEXT,
+        description="One per line, as name=value. Leave it empty if you do not use tags.",
+        placeholder="cost-center=4711",
+        limit=4000,
+    )
+    yield Question(
+        id="confirmed",
+        label="Before you send it",
+        kind=Kind.BOXES,
+        description="",
+        is_required=True,
+        options=(CONFIRMED,),
+    )
 
 
 def form_yaml(choices: FormChoices) -> str:
@@ -270,24 +235,19 @@ def _introduction() -> Mapping[str, Any]:
 
 
 def _element(question: Question) -> Mapping[str, Any]:
-    attributes: dict[str, Any] = {"label": question.label}
-    if question.description:
-        attributes["description"] = question.description
-    if question.placeholder:
-        attributes["placeholder"] = question.placeholder
-    element: dict[str, Any] = {"type": question.kind.value, "id": question.id}
-    match question.kind:
-        case Kind.CHOICE:
-            attributes["options"] = list(question.options)
-            if not question.is_required:
-                attributes["default"] = 0
-        case Kind.BOXES:
-            attributes["options"] = [
-                {"label": label, "required": True} if question.is_required else {"label": label}
-                for label in question.options
-            ]
-            return {**element, "attributes": attributes}
-        case _:
-            pass
-    validations = {"validations": {"required": True}} if question.is_required else {}
-    return {**element, "attributes": attributes, **validations}
+    given = {
+        "label": question.label,
+        "description": question.description,
+        "placeholder": question.placeholder,
+    }
+    attributes: dict[str, Any] = {key: text for key, text in given.items() if text}
+    must = {"required": True} if question.is_required else {}
+    element = {"type": question.kind.value, "id": question.id, "attributes": attributes}
+    if question.kind is Kind.BOXES:
+        attributes["options"] = [{"label": label, **must} for label in question.options]
+        return element
+    if question.kind is Kind.CHOICE:
+        attributes["options"] = list(question.options)
+        if not must:
+            attributes["default"] = 0
+    return {**element, "validations": must} if must else element

@@ -1,8 +1,6 @@
-"""AWS's limits on what a request may say, each with its source, in plain words.
-
-Every ``check_`` returns its argument or raises ``ValueError`` with a message fit for a finding.
-Sources are AWS's API models: ``organizations``, ``account`` and ``ssm``.
-"""
+"""AWS's limits on what a request may say, each with its source, in plain words. Every ``check_``
+returns its argument or raises ``ValueError`` with a message fit for a finding. Sources are AWS's
+API models: ``organizations``, ``account`` and ``ssm``."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from typing import Any
 
 from aft.findings.expectations import shown
 from aft.organization.model import REQUEST_TAG
-from aft.values.ids import AccountId, EmailAddress, OrgUnitPath, RequestId, is_org_unit_id
+from aft.values.ids import OrgUnitPath, is_org_unit_id
 
 MAX_TAGS = 50  # organizations: tags per resource
 MAX_SSM_VALUE = 4096  # ssm: bytes of a standard parameter
@@ -34,34 +32,24 @@ def check_account_name(text: str) -> str:
     if not 1 <= len(text) <= 50:
         raise ValueError(f"expected 1 to 50 characters, found {len(text)}")
     if not _ACCOUNT_NAME.fullmatch(text):
-        raise ValueError(
-            f"expected printable ASCII without '<' and '>', and no space at either end, found "
-            f"{shown(text)}"
-        )
+        expected = "printable ASCII without '<' and '>', and no space at either end"
+        raise ValueError(f"expected {expected}, found {shown(text)}")
     return text
-
-
-def check_email(text: str) -> str:
-    """AWS: a root e-mail address, 6 to 64 characters."""
-    return EmailAddress.parse(text)
 
 
 def check_contact_email(text: str) -> str:
     """AWS: the e-mail address of an alternate contact, at most 254 characters."""
     if len(text) > 254 or not _CONTACT_EMAIL.fullmatch(text):
-        raise ValueError(
-            f"expected an e-mail address like name@example.com of at most 254 characters, found "
-            f"{shown(text)}"
-        )
+        expected = "an e-mail address like name@example.com of at most 254 characters"
+        raise ValueError(f"expected {expected}, found {shown(text)}")
     return text
 
 
 def check_phone(text: str) -> str:
     """AWS: the phone number of an alternate contact."""
     if not 1 <= len(text) <= 25 or not _PHONE.fullmatch(text):
-        raise ValueError(
-            f"expected 1 to 25 digits, spaces and '+', '-', '(' or ')', found {shown(text)}"
-        )
+        expected = "1 to 25 digits, spaces and '+', '-', '(' or ')'"
+        raise ValueError(f"expected {expected}, found {shown(text)}")
     return text
 
 
@@ -75,25 +63,14 @@ def check_org_unit(text: str) -> str:
     return text
 
 
-def check_request_id(text: str) -> str:
-    """The id of a request."""
-    return RequestId.parse(text)
-
-
-def check_account_id(text: str) -> str:
-    """Twelve digits."""
-    return AccountId.parse(text)
-
-
 def check_tag_key(text: str) -> str:
     """AWS: 1 to 128 letters, digits, spaces and ``_ . : / = + - @``; ``aws:`` is AWS's own."""
     if not 1 <= len(text) <= 128:
         raise ValueError(f"expected a tag key of 1 to 128 characters, found {len(text)}")
     _check_tag_characters(text)
-    prefix = text.casefold().partition(":")[0] if ":" in text else ""
-    if prefix == "aws":
+    if text.casefold().startswith("aws:"):
         raise ValueError("tag keys that begin with 'aws:' belong to AWS")
-    if prefix == "aft":
+    if text.casefold().startswith("aft:"):
         raise ValueError(f"tag keys that begin with 'aft:' are aft's own ({REQUEST_TAG})")
     return text
 
@@ -111,10 +88,8 @@ def _check_tag_characters(text: str) -> None:
         return
     for character in text:
         if character not in _TAG_PUNCTUATION and unicodedata.category(character)[0] not in "LNZ":
-            raise ValueError(
-                f"expected letters, digits, spaces and _ . : / = + - @ in a tag, found "
-                f"{character!r} in {shown(text)}"
-            )
+            expected = "letters, digits, spaces and _ . : / = + - @ in a tag"
+            raise ValueError(f"expected {expected}, found {character!r} in {shown(text)}")
 
 
 def check_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
@@ -140,23 +115,17 @@ def custom_field_problems(fields: Mapping[str, Any]) -> Iterator[FieldProblem]:
         elif isinstance(value, Mapping):
             for loc, on_key, message in custom_field_problems(value):
                 yield (key, *loc), on_key, message
-        elif value is not None:
-            problem = _ssm_value_problem(value)
-            if problem:
-                yield (key,), False, problem
+        elif value is not None and (problem := _ssm_value_problem(value)):
+            yield (key,), False, problem
 
 
 def _ssm_value_problem(value: Any) -> str:
-    text = (
-        value
-        if isinstance(value, str)
-        else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    )
+    text = value
+    if not isinstance(value, str):
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     size = len(text.encode())
     if size > MAX_SSM_VALUE:
         return (
             f"expected at most {MAX_SSM_VALUE:,} bytes, as an SSM parameter takes, found {size:,}"
         )
-    if "{{" in text:
-        return "SSM parameters cannot hold '{{'; write the value another way"
-    return ""
+    return "SSM parameters cannot hold '{{'; write the value another way" if "{{" in text else ""

@@ -1,8 +1,6 @@
-"""What git asks for: account requests with defaults merged, and the whole desired state.
-
-Everything here is valid by construction: ``parse`` and ``rules`` report findings, and only
-a repository without errors becomes a ``DesiredState``. Nothing inside re-validates.
-"""
+"""What git asks for: account requests with defaults merged, and the whole desired state. Everything
+here is valid by construction: ``parse`` and ``rules`` report findings, and only a repository
+without errors becomes a ``DesiredState``. Nothing inside re-validates."""
 
 from __future__ import annotations
 
@@ -40,12 +38,10 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRequest:
-    """One account somebody asks for. ``source`` is its file; ``blob_id`` the file's content.
-
-    ``ou`` is a path, or AWS's own id of an OU (``ou-…``). ``baseline`` is ``None`` when it is
-    to be selected by OU or tag. ``parameters`` are given to customizations, by name.
-    ``account_id`` adopts that existing account.
-    """
+    """One account somebody asks for. ``source`` is its file; ``blob_id`` the file's content. ``ou``
+    is a path, or AWS's own id of an OU (``ou-…``). ``baseline`` is ``None`` when it is to be
+    selected by OU or tag. ``parameters`` are given to customizations, by name. ``account_id``
+    adopts that existing account."""
 
     id: RequestId
     name: str
@@ -83,9 +79,8 @@ def desired_tags(request: AccountRequest) -> Mapping[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredAccount:
-    """What git decides about the account of ``request`` in ``ou``: its baseline, and what
-    settings, templates and scripts may see of it. Each is decided here, at most once.
-    """
+    """What git decides about the account of ``request`` in ``ou``: its baseline, and what settings,
+    templates and scripts may see of it. Each is decided here, at most once."""
 
     request: AccountRequest
     config: Config
@@ -134,13 +129,11 @@ def account_facts(account: DesiredAccount) -> AccountFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredState:
-    """Everything git says at one revision. ``requests`` are sorted by id.
-
-    ``customizations`` are keyed by name and include ``global`` when that folder has steps.
-    ``baselines`` are keyed by name. ``withheld`` are keys of ``aft.yaml`` whose values here are
-    another revision's, which is trusted, and not those of this one. ``parts`` are what kinds read
-    from their own keys of ``organization.yaml``, by kind; nothing where the file is not there.
-    """
+    """Everything git says at one revision. ``requests`` are sorted by id. ``customizations`` are
+    keyed by name and include ``global`` when that folder has steps. ``baselines`` are keyed by
+    name. ``withheld`` are keys of ``aft.yaml`` whose values here are another revision's, which is
+    trusted, and not those of this one. ``parts`` are what kinds read from their own keys of
+    ``organization.yaml``, by kind; nothing where the file is not there."""
 
     revision: Revision
     config: Config

@@ -1,23 +1,23 @@
 """Which ranges of addresses the requests and baselines ask for, and what is wrong with them. Pure.
-
 A range counts wherever it is written: a field that some baseline's network reads is occupied for
-everybody, also in a request whose own baseline makes no network.
-"""
+everybody, also in a request whose own baseline makes no network."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from ipaddress import IPv4Network
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 
 from aft.baselines.model import ClaimsNetwork, NetworkClaim, SettingParameters, SettingSpec
 from aft.baselines.select import Settings, resolve
-from aft.config.model import NetworksConfig
+from aft.config.model import CONFIG_PATH, NetworksConfig
 from aft.desired.model import AccountRequest, DesiredAccount, DesiredState
 from aft.desired.rules import Places
 from aft.errors import UserError
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, finding_at
+from aft.findings.validation import value_at
 from aft.organization.model import AccountFacts
 from aft.values.cidrs import parse_cidr, parse_vpc_cidr
 from aft.values.ids import OrgUnitPath
@@ -56,10 +56,8 @@ class NetworkClaims:
         return not any(self._specs.values())
 
     def of(self, account: DesiredAccount) -> Iterator[Claim]:
-        """The claims for ``account``.
-
-        A setting whose parameters do not fit this account is left out: it is reported elsewhere.
-        """
+        """The claims for ``account``. A setting whose parameters do not fit this account is left
+        out: it is reported elsewhere."""
         chosen = None if self.is_empty else account.choice.baseline
         for spec in self._specs[chosen.name] if chosen is not None else ():
             try:
@@ -91,12 +89,9 @@ class NetworkClaims:
             regions=self._config.regions,
         )
         found: set[tuple[str, ...]] = set()
-        for specs in self._specs.values():
-            for spec in specs:
-                try:
-                    parameters = self._resolved(spec, sample)
-                except UserError:
-                    continue
+        for spec in chain.from_iterable(self._specs.values()):
+            with suppress(UserError):
+                parameters = self._resolved(spec, sample)
                 found.update(self._claiming[spec.setting].network_fields(parameters))
         return frozenset(found)
 
@@ -106,21 +101,13 @@ def mentioned(
 ) -> Iterator[tuple[tuple[str, ...], IPv4Network]]:
     """The valid ranges a request writes in these fields."""
     for field in sorted(fields):
-        value = field_value(request.custom_fields, field[1:])
-        if isinstance(value, str):
-            try:
-                yield field, parse_cidr(value)
-            except ValueError:
-                continue
-
-
-def field_value(fields: Any, path: Iterable[str]) -> Any:
-    """The value at ``path``; ``None`` when there is none."""
-    for step in path:
-        if not isinstance(fields, Mapping):
-            return None
-        fields = fields.get(step)
-    return fields
+        try:
+            value = value_at(request.custom_fields, field[1:])
+            network = parse_cidr(value) if isinstance(value, str) else None
+        except (LookupError, ValueError):
+            continue
+        if network is not None:
+            yield field, network
 
 
 def check_networks(state: DesiredState, settings: Settings, places: Places) -> Iterator[Finding]:
@@ -139,16 +126,15 @@ def check_networks(state: DesiredState, settings: Settings, places: Places) -> I
     yield from checker.overlaps()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
+class _Written(NamedTuple):
     """A range and where it is written; ``claimed`` when a network is made of it."""
 
     range: IPv4Network
     who: str
-    request: AccountRequest | None
     source: SourceRef
-    field: tuple[str, ...]
-    claimed: bool
+    request: AccountRequest | None = None
+    field: tuple[str, ...] = ()
+    claimed: bool = False
 
 
 class _Checker:
@@ -159,16 +145,8 @@ class _Checker:
         self._reported: set[SourceRef] = set()
         self._pools = dict(_valid((name, pool.cidr) for name, pool in config.pools.items()))
         for _, network in _valid((text, text) for text in config.reserved):
-            self._written.append(
-                _Written(
-                    range=network,
-                    who="`networks.reserved` of aft.yaml",
-                    request=None,
-                    source=SourceRef("aft.yaml"),
-                    field=(),
-                    claimed=False,
-                )
-            )
+            who = "`networks.reserved` of aft.yaml"
+            self._written.append(_Written(network, who, SourceRef(CONFIG_PATH)))
 
     def check(self, claim: Claim) -> Iterator[Finding]:
         """One claim by itself."""
@@ -180,91 +158,59 @@ class _Checker:
             network = parse_vpc_cidr(wanted.cidr)
         except ValueError as error:
             hint = "write a range of its own, /16 to /28"
-            yield self._finding("AFT330", claim, str(error), hint)
+            yield finding_at("AFT330", self._place(claim), str(error), hint)
             return
         if network.prefixlen > wanted.smallest:
-            message = (
-                f"{network} is too small for this network: it wants /{wanted.smallest} or larger"
-            )
-            yield self._finding("AFT330", claim, message, "write a larger range")
+            needs = f"it wants /{wanted.smallest} or larger"
+            message = f"{network} is too small for this network: {needs}"
+            yield finding_at("AFT330", self._place(claim), message, "write a larger range")
         inside = any(network.subnet_of(pool) for pool in self._pools.values())
         if self._config.pools_only and not inside:
             pools = ", ".join(f"{name} ({pool})" for name, pool in self._pools.items()) or "none"
-            yield self._finding(
-                "AFT332",
-                claim,
-                f"{network} lies outside every pool of aft.yaml: {pools}",
-                "choose a range in one of them, or leave it out to have one allocated",
-            )
+            message = f"{network} is outside every pool of aft.yaml: {pools}"
+            hint = "choose a range in one of them, or leave it out to have one allocated"
+            yield finding_at("AFT332", self._place(claim), message, hint)
 
     def _check_pool(self, claim: Claim) -> Iterator[Finding]:
         wanted, source = claim.wanted, claim.source
         if not wanted.pool:
             where = ".".join(wanted.field) or "`cidr`"
-            yield Finding(
-                code="AFT333",
-                source=self._places.at(claim.request.id, ("baseline",)),
-                message=f"setting {claim.setting!r} ({source}) has no range for this account: "
-                f"{where} is not given, and the baseline names no pool",
-                hint=f"write {where} in the request, or `pool` in the baseline",
-            )
-            return
-        if source in self._reported:
+            place = self._places.at(claim.request.id, ("baseline",))
+            message = f"setting {claim.setting!r} ({source}) has no range for this account: "
+            message += f"{where} is not given, and the baseline names no pool"
+            hint = f"write {where} in the request, or `pool` in the baseline"
+            yield finding_at("AFT333", place, message, hint)
             return
         pool = self._pools.get(wanted.pool)
         if pool is None:
-            self._reported.add(source)
-            yield Finding(
-                code="AFT333",
-                source=source,
-                message=f"there is no network pool {wanted.pool!r} in aft.yaml",
-                hint=did_you_mean(wanted.pool, self._pools) or "add it under `networks.pools`",
-            )
+            message = f"there is no network pool {wanted.pool!r} in aft.yaml"
+            hint = did_you_mean(wanted.pool, self._pools) or "add it under `networks.pools`"
         elif wanted.prefix < pool.prefixlen:
+            message = f"a /{wanted.prefix} does not fit into pool {wanted.pool!r} ({pool})"
+            hint = "write a longer `prefix`, or enlarge the pool"
+        else:
+            return
+        if source not in self._reported:
             self._reported.add(source)
-            yield Finding(
-                code="AFT333",
-                source=source,
-                message=f"a /{wanted.prefix} does not fit into pool {wanted.pool!r} ({pool})",
-                hint="write a longer `prefix`, or enlarge the pool",
-            )
+            yield finding_at("AFT333", source, message, hint)
 
     def note(
-        self,
-        request: AccountRequest,
-        claims: Iterable[Claim],
-        fields: Iterable[tuple[str, ...]],
+        self, request: AccountRequest, claims: Iterable[Claim], fields: Iterable[tuple[str, ...]]
     ) -> None:
         """Remember what ``request`` writes, for ``overlaps``."""
+        who = f"{request.id} ({request.source.path})"
         claimed: set[tuple[str, ...]] = set()
         for claim in claims:
             found = dict(_valid([("", claim.wanted.cidr or "")]))
             if found:
                 claimed.add(claim.wanted.field)
-                self._add(request, found[""], claim.wanted.field, claim.source, claimed=True)
+                field = claim.wanted.field
+                self._written.append(
+                    _Written(found[""], who, claim.source, request, field, claimed=True)
+                )
         for field, network in mentioned(request, fields):
             if field not in claimed:
-                self._add(request, network, field, request.source, claimed=False)
-
-    def _add(
-        self,
-        request: AccountRequest,
-        network: IPv4Network,
-        field: tuple[str, ...],
-        source: SourceRef,
-        *,
-        claimed: bool,
-    ) -> None:
-        self._written.append(
-            _Written(
-                range=network,
-                who=f"{request.id} ({request.source.path})",
-                request=request,
-                source=source,
-                field=field,
-                claimed=claimed,
-            )
-        )
+                self._written.append(_Written(network, who, request.source, request, field))
 
     def overlaps(self) -> Iterator[Finding]:
         """Ranges are nested or apart: going through them in order, only those around count."""
@@ -275,31 +221,23 @@ class _Checker:
                 around.pop()
             other = next((each for each in reversed(around) if each.claimed or item.claimed), None)
             if other is not None and not _is_same(item, other):
-                yield self._overlap(*_later_first(item, other))
+                first, last = sorted((item, other), key=_claims_most)
+                source = last.source
+                if last.request is not None and last.field:
+                    source = self._places.at(last.request.id, last.field)
+                message = f"{last.range} overlaps {first.range} of {first.who}"
+                hint = "give each account's network a range of its own"
+                yield finding_at("AFT331", source, message, hint)
             around.append(item)
 
-    def _overlap(self, item: _Written, other: _Written) -> Finding:
-        source = item.source
-        if item.request is not None and item.field:
-            source = self._places.at(item.request.id, item.field)
-        return Finding(
-            code="AFT331",
-            source=source,
-            message=f"{item.range} overlaps {other.range} of {other.who}",
-            hint="give each account's network a range of its own",
-        )
-
-    def _finding(self, code: str, claim: Claim, message: str, hint: str) -> Finding:
+    def _place(self, claim: Claim) -> SourceRef:
         field = claim.wanted.field
-        source = self._places.at(claim.request.id, field) if field else claim.source
-        return Finding(code=code, source=source, message=message, hint=hint)
+        return self._places.at(claim.request.id, field) if field else claim.source
 
 
-def _later_first(one: _Written, other: _Written) -> tuple[_Written, _Written]:
-    """The one to report: a request that claims, and of two the later."""
-    key_of_one = (one.request is not None, one.claimed, one.who)
-    key_of_other = (other.request is not None, other.claimed, other.who)
-    return (one, other) if key_of_one > key_of_other else (other, one)
+def _claims_most(item: _Written) -> tuple[bool, bool, str]:
+    """The one to report is last: a request that claims, and of two the later."""
+    return item.request is not None, item.claimed, item.who
 
 
 def _is_same(one: _Written, other: _Written) -> bool:

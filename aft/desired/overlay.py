@@ -13,10 +13,8 @@ from aft.values.ids import WORKING_TREE, Revision
 
 class OverlayFiles:
     """``aft.files.RevisionFiles`` of ``below`` (``None``: nothing), with ``files`` by path on top.
-
     A file's blob id is the one git would give it, so that what is remembered by content stays
-    true.
-    """
+    true."""
 
     def __init__(self, below: RevisionFiles | None, files: Mapping[str, bytes]) -> None:
         self._below = below

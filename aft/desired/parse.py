@@ -8,7 +8,7 @@ need no second check: building is the same either way.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from aft.desired.limits import custom_field_problems
 from aft.desired.model import AccountRequest, Owner
 from aft.desired.raw import DEFAULT_ALERTS, NOT_ACTED_ON, REQUIRED, RequestFile
 from aft.files import TreeEntry
-from aft.findings.model import Condition, Finding, SourceRef, sorted_findings
+from aft.findings.model import Condition, Finding, SourceRef, finding_at, sorted_findings
 from aft.findings.origins import dotted
 from aft.findings.validation import Loc, Located, validate
 from aft.organization.model import Budget, Contact
@@ -42,10 +42,8 @@ _UNIQUE_LISTS = ("regions", "customizations", "depends_on")
 def check(
     request_id: str, document: YamlDocument, defaults: FolderDefaults
 ) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
-    """The request's values over its defaults, and what is wrong with them.
-
-    Only values without a finding may be given to ``build``.
-    """
+    """The request's values over its defaults, and what is wrong with them. Only values without a
+    finding may be given to ``build``."""
     data = defaults.resolve(request_id, document.data)
     merged = MergedDocument(document, defaults, data=data)
     _, problems = validate(RequestFile, merged)
@@ -60,13 +58,11 @@ def check(
 def _missing(merged: Located) -> Iterator[Finding]:
     for field, words in REQUIRED.items():
         if field not in merged.data:
-            yield Finding(
-                code="AFT203",
-                source=merged.at((field,)),
-                message=f"{field} is missing: expected {words}",
-                hint=f"write it here, or in a {DEFAULTS_NAME} above",
-                condition=Condition.KEY_MISSING,
-                key=field,
+            message = f"{field} is missing: expected {words}"
+            hint = f"write it here, or in a {DEFAULTS_NAME} above"
+            source = merged.at((field,))
+            yield finding_at(
+                "AFT203", source, message, hint, condition=Condition.KEY_MISSING, key=field
             )
 
 
@@ -75,35 +71,27 @@ def _rules(merged: Located) -> Iterator[Finding]:
     data = merged.data
     for field, words in NOT_ACTED_ON.items():
         if data.get(field):
-            yield _not_yet(merged, (field,), f"{field}: {words} is not acted on yet")
+            yield _not_yet(merged, field, f"{field}: {words} is not acted on yet")
     state = data.get("state")
     if state in ("quarantined", "closed"):
-        message = f"state: {state} is not acted on yet; only active is"
-        yield _not_yet(merged, ("state",), message)
+        yield _not_yet(merged, "state", f"state: {state} is not acted on yet; only active is")
     for number, region in _items(data.get("regions")):
-        unknown = unknown_region(region)
-        loc: Loc = ("regions", number)
-        if unknown:
-            source = merged.at(loc)
-            yield Finding(code="AFT208", source=source, message=unknown[0], hint=unknown[1])
+        if unknown := unknown_region(region):
+            yield finding_at("AFT208", merged.at(("regions", number)), *unknown)
     for field in _UNIQUE_LISTS:
         seen: set[str] = set()
         for number, item in _items(data.get(field)):
             if item in seen:
-                yield Finding(
-                    code="AFT204",
-                    source=merged.at((field, number)),
-                    message=f"{dotted((field, number))}: {item!r} is listed twice",
-                    hint="keep one of the two",
-                )
+                message = f"{dotted((field, number))}: {item!r} is listed twice"
+                source = merged.at((field, number))
+                yield finding_at("AFT204", source, message, "keep one of the two")
             seen.add(item)
     yield from _budget_without_reader(merged)
     fields = data.get("custom_fields")
     if isinstance(fields, dict):
         for inner, on_key, message in custom_field_problems(fields):
-            loc = ("custom_fields", *inner)
-            source = merged.at(loc, key=on_key)
-            yield Finding(code="AFT204", source=source, message=f"{dotted(loc)}: {message}")
+            loc: Loc = ("custom_fields", *inner)
+            yield finding_at("AFT204", merged.at(loc, key=on_key), f"{dotted(loc)}: {message}")
 
 
 def _on_one_line(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -118,22 +106,14 @@ def _budget_without_reader(merged: Located) -> Iterator[Finding]:
     if not isinstance(budget, dict) or merged.data.get("owner") or budget.get("subscribers"):
         return
     if budget.get("alert_at", DEFAULT_ALERTS):
-        yield Finding(
-            code="AFT318",
-            source=merged.at(("budget",), key=True),
-            message="budget: there is nobody to warn, neither subscribers nor an owner",
-            hint="add subscribers, or an owner, who is warned where there are none",
-        )
+        message = "budget: there is nobody to warn, neither subscribers nor an owner"
+        hint = "add subscribers, or an owner, who is warned where there are none"
+        yield finding_at("AFT318", merged.at(("budget",), key=True), message, hint)
 
 
-def _not_yet(merged: Located, loc: Loc, message: str) -> Finding:
-    is_item = isinstance(loc[-1], int)
-    return Finding(
-        code="AFT290",
-        source=merged.at(loc, key=not is_item),
-        message=message,
-        hint="take it out until aft does, so that nobody relies on it",
-    )
+def _not_yet(merged: Located, field: str, message: str) -> Finding:
+    hint = "take it out until aft does, so that nobody relies on it"
+    return finding_at("AFT290", merged.at((field,), key=True), message, hint)
 
 
 def _items(value: Any) -> Iterator[tuple[int, str]]:
@@ -159,7 +139,7 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
     """The request, from values that ``check`` found nothing against."""
     owner = data.get("owner")
     account_id, previously = data.get("account_id"), data.get("previously")
-    contacts, budget = data.get("contacts"), data.get("budget")
+    contacts, budget = data.get("contacts") or {}, data.get("budget")
     return AccountRequest(
         id=request_id,
         name=data["name"],
@@ -167,15 +147,15 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         ou=_org_unit(data["ou"]),
         source=SourceRef(entry.path),
         blob_id=entry.blob_id,
-        owner=_owner(owner["team"], owner["email"]) if owner else None,
+        owner=_owner(**owner) if owner else None,
         reason=data.get("reason", ""),
         ticket=data.get("ticket", ""),
         tags=data.get("tags", _NOTHING),
-        contacts=_contacts(contacts) if contacts else _NOTHING,
+        contacts={kind: _contact(**item) for kind, item in contacts.items() if item is not None},
         budget=_budget(budget) if budget else None,
-        regions=_names(data.get("regions")),
+        regions=tuple(data.get("regions") or ()),
         baseline=data.get("baseline"),
-        customizations=_names(data.get("customizations")),
+        customizations=tuple(data.get("customizations") or ()),
         parameters=data.get("parameters", _NOTHING),
         custom_fields=data.get("custom_fields", _NOTHING),
         depends_on=tuple(RequestId(item) for item in data.get("depends_on", ())),
@@ -188,29 +168,9 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
 _NOTHING: Mapping[str, Any] = {}
 
 
-def _names(value: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(value) if value else ()
-
-
-def _contacts(entries: Mapping[str, Any]) -> Mapping[str, Contact]:
-    return {
-        kind: _contact(entry["name"], entry["title"], entry["email"], entry["phone"])
-        for kind, entry in entries.items()
-        if entry is not None
-    }
-
-
-# A few OUs, teams and people stand behind thousands of accounts.
-
-
-@lru_cache(maxsize=4096)
-def _owner(team: str, email: str) -> Owner:
-    return Owner(team=team, email=email)
-
-
-@lru_cache(maxsize=4096)
-def _contact(name: str, title: str, email: str, phone: str) -> Contact:
-    return Contact(name=name, title=title, email=email, phone=phone)
+# A few OUs, teams and people are behind thousands of accounts.
+_owner = lru_cache(maxsize=4096)(Owner)
+_contact = lru_cache(maxsize=4096)(Contact)
 
 
 def _budget(entry: Mapping[str, Any]) -> Budget:
@@ -218,7 +178,7 @@ def _budget(entry: Mapping[str, Any]) -> Budget:
     return Budget(
         monthly_usd=float(entry["monthly_usd"]),
         alert_at=tuple(float(item) for item in alert_at),
-        subscribers=_names(entry.get("subscribers")),
+        subscribers=tuple(entry.get("subscribers") or ()),
     )
 
 

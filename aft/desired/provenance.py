@@ -1,8 +1,6 @@
-"""Where each value of one request comes from: its own file, a ``_defaults.yaml``, or nobody.
-
-Reads the request's file and the defaults above it again, so that the desired state, which holds
-thousands of requests, need not carry positions. Pure; for a repository without findings.
-"""
+"""Where each value of one request comes from: its own file, a ``_defaults.yaml``, or nobody. Reads
+the request's file and the defaults above it again, so that the desired state, which holds thousands
+of requests, need not carry positions. Pure; for a repository without findings."""
 
 from __future__ import annotations
 
@@ -12,15 +10,14 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from aft.config.model import DEFAULTS_NAME
-from aft.desired.defaults import FolderDefaults
+from aft.desired.defaults import FolderDefaults, defaults_in, read_document, written_at
 from aft.desired.model import AccountRequest
 from aft.desired.raw import RequestFile
 from aft.files import RevisionFiles
 from aft.findings.model import SourceRef
 from aft.findings.origins import Explained, Loc, Origin, OriginKind, Overridden, dotted, leaves
 from aft.findings.validation import value_at
-from aft.yamldoc import YamlDocument, parse_yaml
+from aft.yamldoc import YamlDocument
 
 
 class RequestOrigins:
@@ -32,19 +29,17 @@ class RequestOrigins:
 
     def of(self, loc: Loc) -> Origin:
         """Where the effective value at ``loc`` was written; nobody's for one that is not there."""
-        found = [(document, raw) for document in self._documents for raw in _raw(document, loc)]
+        found = [(item, raw) for item in self._documents for raw in written_at(item, loc)]
         if not found:
             return Origin(kind=OriginKind.BUILT_IN)
-        (nearest, raw), others = found[0], found[1:]
+        (nearest, raw), *others = found
         is_own = nearest is self._documents[0]
         is_pattern = not is_own and isinstance(raw, str) and raw != value_at(self.data, loc)
         return Origin(
             kind=OriginKind.REQUEST if is_own else OriginKind.DEFAULTS,
             source=_place(nearest, loc),
             pattern=raw if is_pattern else "",
-            over=tuple(
-                Overridden(value=value, source=_place(document, loc)) for document, value in others
-            ),
+            over=tuple(Overridden(value=value, source=_place(item, loc)) for item, value in others),
         )
 
     def fields(self) -> tuple[Explained, ...]:
@@ -74,32 +69,9 @@ class RequestOrigins:
 def read_origins(files: RevisionFiles, request: AccountRequest) -> RequestOrigins:
     """The origins of ``request``, read from the files of its own revision."""
     path = request.source.path
-    folder = path.rpartition("/")[0]
-    above = [folder]
-    while "/" in above[-1]:
-        above.append(above[-1].rpartition("/")[0])
-    found = (read_document(files, f"{item}/{DEFAULTS_NAME}") for item in above)
-    documents = tuple(document for document in found if document is not None)
-    document = read_document(files, path)
-    if document is None:  # it was read a moment ago
-        document = YamlDocument(data={}, path=path, text="")
-    return RequestOrigins(request.id, document, FolderDefaults(folder, documents))
-
-
-def read_document(files: RevisionFiles, path: str) -> YamlDocument | None:
-    """The YAML file at ``path``, or ``None`` when there is none that can be read."""
-    for entry in files.entries(path):
-        if entry.path == path:
-            return parse_yaml(files.read(entry), path)[0]
-    return None
-
-
-def _raw(document: YamlDocument, loc: Loc) -> tuple[Any, ...]:
-    """What the file has at ``loc``, as it is written; nothing where it has nothing."""
-    try:
-        return (value_at(document.data, loc),)
-    except LookupError:
-        return ()
+    # It was read a moment ago, so it is there.
+    document = read_document(files, path) or YamlDocument(data={}, path=path, text="")
+    return RequestOrigins(request.id, document, defaults_in(files)(path.rpartition("/")[0]))
 
 
 def _place(document: YamlDocument, loc: Loc) -> SourceRef:

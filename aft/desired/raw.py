@@ -14,18 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from aft.config.model import RegionName
-from aft.desired.limits import (
-    check_account_id,
-    check_account_name,
-    check_contact_email,
-    check_email,
-    check_org_unit,
-    check_phone,
-    check_request_id,
-    check_tag_key,
-    check_tag_value,
-    check_tags,
-)
+from aft.desired import limits
+from aft.values.ids import AccountId, EmailAddress, RequestId
 
 _ACCOUNT_ID = r"^[0-9]{12}$"
 _REQUEST_ID = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
@@ -37,16 +27,20 @@ def _text(**extra: str) -> Any:
     return Field(json_schema_extra=dict(extra))
 
 
+def _optional(description: str) -> Any:
+    return Field(default=None, description=description)
+
+
 AccountName = Annotated[
-    str, _text(pattern=r"^[ -;=?-~]{1,50}$"), AfterValidator(check_account_name)
+    str, _text(pattern=r"^[ -;=?-~]{1,50}$"), AfterValidator(limits.check_account_name)
 ]
-RootEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(check_email)]
-ContactEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(check_contact_email)]
-OrgUnit = Annotated[str, Field(min_length=1), AfterValidator(check_org_unit)]
-OtherRequest = Annotated[str, _text(pattern=_REQUEST_ID), AfterValidator(check_request_id)]
-AdoptedAccountId = Annotated[str, _text(pattern=_ACCOUNT_ID), AfterValidator(check_account_id)]
-TagKey = Annotated[str, AfterValidator(check_tag_key)]
-TagValue = Annotated[str, AfterValidator(check_tag_value)]
+RootEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(EmailAddress.parse)]
+ContactEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(limits.check_contact_email)]
+OrgUnit = Annotated[str, Field(min_length=1), AfterValidator(limits.check_org_unit)]
+OtherRequest = Annotated[str, _text(pattern=_REQUEST_ID), AfterValidator(RequestId.parse)]
+AdoptedAccountId = Annotated[str, _text(pattern=_ACCOUNT_ID), AfterValidator(AccountId.parse)]
+TagKey = Annotated[str, AfterValidator(limits.check_tag_key)]
+TagValue = Annotated[str, AfterValidator(limits.check_tag_value)]
 Name = Annotated[
     str,
     Field(
@@ -59,6 +53,9 @@ Name = Annotated[
 Remark = Annotated[str, Field(max_length=1000)]
 
 
+Person = Annotated[str, Field(min_length=1, max_length=128)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
@@ -66,9 +63,7 @@ class _Part(BaseModel):
 class OwnerEntry(_Part):
     """Who answers for the account."""
 
-    team: Annotated[str, Field(min_length=1, max_length=128)] = Field(
-        description="The team that owns the account."
-    )
+    team: Person = Field(description="The team that owns the account.")
     email: ContactEmail = Field(description="Where the team can be reached.")
 
 
@@ -76,21 +71,17 @@ class AccessUser(_Part):
     """A person in IAM Identity Center."""
 
     email: ContactEmail = Field(description="The person's e-mail address, which identifies them.")
-    first_name: Annotated[str, Field(min_length=1, max_length=128)] = Field(
-        description="Given name, for a user that has to be made."
-    )
-    last_name: Annotated[str, Field(min_length=1, max_length=128)] = Field(
-        description="Family name, for a user that has to be made."
-    )
+    first_name: Person = Field(description="Given name, for a user that has to be made.")
+    last_name: Person = Field(description="Family name, for a user that has to be made.")
 
 
 class AccessEntry(_Part):
     """One line of who gets in, and as what: either `group` or `user`."""
 
-    group: Annotated[str, Field(min_length=1, max_length=1024)] | None = Field(
-        default=None, description="Name of an Identity Center group."
+    group: Annotated[str, Field(min_length=1, max_length=1024)] | None = _optional(
+        "Name of an Identity Center group."
     )
-    user: AccessUser | None = Field(default=None, description="One person, instead of a group.")
+    user: AccessUser | None = _optional("One person, instead of a group.")
     # AWS IAM Identity Center, PermissionSetName: 1 to 32 characters.
     permission_set: Annotated[
         str,
@@ -120,17 +111,17 @@ class ContactEntry(_Part):
         description="Their role; at most 50 characters."
     )
     email: ContactEmail = Field(description="Where AWS writes to; at most 254 characters.")
-    phone: Annotated[str, _text(pattern=r"^[\s0-9()+-]{1,25}$"), AfterValidator(check_phone)] = (
-        Field(description="Digits, spaces and `+ - ( )`, at most 25; in quotes.")
-    )
+    phone: Annotated[
+        str, _text(pattern=r"^[\s0-9()+-]{1,25}$"), AfterValidator(limits.check_phone)
+    ] = Field(description="Digits, spaces and `+ - ( )`, at most 25; in quotes.")
 
 
 class ContactsEntry(_Part):
     """The alternate contacts AWS knows; each is optional."""
 
-    billing: ContactEntry | None = Field(default=None, description="Asked about invoices.")
-    operations: ContactEntry | None = Field(default=None, description="Asked about operations.")
-    security: ContactEntry | None = Field(default=None, description="Told of security matters.")
+    billing: ContactEntry | None = _optional("Asked about invoices.")
+    operations: ContactEntry | None = _optional("Asked about operations.")
+    security: ContactEntry | None = _optional("Told of security matters.")
 
 
 DEFAULT_ALERTS = (80, 100)
@@ -151,108 +142,88 @@ class BudgetEntry(_Part):
 
 
 class DefaultsFile(_Part):
-    """`_defaults.yaml`: what requests in this folder and below have unless they say otherwise.
+    """`_defaults.yaml`: what requests in this folder and below have unless they say otherwise. The
+    nearest file wins; maps merge, lists replace. Text may hold `{id}` (the request's id),
+    `{folder}` (the name of the request file's folder) and `{name}` (the account's name); write `{{`
+    and `}}` for the braces themselves."""
 
-    The nearest file wins; maps merge, lists replace. Text may hold `{id}` (the request's id),
-    `{folder}` (the name of the request file's folder) and `{name}` (the account's name); write
-    `{{` and `}}` for the braces themselves.
-    """
-
-    name: AccountName | None = Field(
-        default=None,
-        description="The account's name: 1 to 50 printable ASCII characters without `<` and `>`. "
-        "Changing it renames the account; it never identifies it.",
+    name: AccountName | None = _optional(
+        "The account's name: 1 to 50 printable ASCII characters without `<` and `>`. "
+        "Changing it renames the account; it never identifies it."
     )
-    email: RootEmail | None = Field(
-        default=None,
-        description="The root user's e-mail address, 6 to 64 characters, unique over all of AWS. "
-        "Identifies the account where nothing else does, so keep it.",
+    email: RootEmail | None = _optional(
+        "The root user's e-mail address, 6 to 64 characters, unique over all of AWS. "
+        "Identifies the account where nothing else does, so keep it."
     )
-    ou: OrgUnit | None = Field(
-        default=None,
-        description="Where the account lives: a path of OU names such as `Workloads/Prod`, or "
-        "AWS's own id of an OU (`ou-…`). Changing it moves the account.",
+    ou: OrgUnit | None = _optional(
+        "Where the account lives: a path of OU names such as `Workloads/Prod`, or "
+        "AWS's own id of an OU (`ou-…`). Changing it moves the account."
     )
-    owner: OwnerEntry | None = Field(default=None, description="Who answers for the account.")
-    reason: Remark | None = Field(
-        default=None, description="Why the account exists; shown in the plan, kept in the ledger."
+    owner: OwnerEntry | None = _optional("Who answers for the account.")
+    reason: Remark | None = _optional(
+        "Why the account exists; shown in the plan, kept in the ledger."
     )
-    ticket: Remark | None = Field(
-        default=None, description="A reference to your own tracker; shown in the plan."
+    ticket: Remark | None = _optional("A reference to your own tracker; shown in the plan.")
+    tags: Annotated[Mapping[TagKey, TagValue], AfterValidator(limits.check_tags)] | None = (
+        _optional(
+            "Tags of the account: keys to 128 characters, values to 256, at most 49. "
+            "A tag taken out here is taken off the account."
+        )
     )
-    tags: Annotated[Mapping[TagKey, TagValue], AfterValidator(check_tags)] | None = Field(
-        default=None,
-        description="Tags of the account: keys to 128 characters, values to 256, at most 49. "
-        "A tag taken out here is taken off the account.",
+    access: tuple[AccessEntry, ...] | None = _optional(
+        "Who gets in through IAM Identity Center, and as what."
     )
-    access: tuple[AccessEntry, ...] | None = Field(
-        default=None, description="Who gets in through IAM Identity Center, and as what."
+    contacts: ContactsEntry | None = _optional(
+        "Alternate contacts, for the baseline setting `alternate-contacts`."
     )
-    contacts: ContactsEntry | None = Field(
-        default=None,
-        description="Alternate contacts, for the baseline setting `alternate-contacts`.",
+    budget: BudgetEntry | None = _optional(
+        "A monthly cost budget, for the baseline setting `budget`."
     )
-    budget: BudgetEntry | None = Field(
-        default=None, description="A monthly cost budget, for the baseline setting `budget`."
+    regions: tuple[RegionName, ...] | None = _optional(
+        "The governed regions of this account, instead of those of `aft.yaml`; the "
+        "home region is always one of them."
     )
-    regions: tuple[RegionName, ...] | None = Field(
-        default=None,
-        description="The governed regions of this account, instead of those of `aft.yaml`; the "
-        "home region is always one of them.",
+    baseline: Name | None = _optional(
+        "Name of the baseline, a file of `customizations/baselines/`; without it the "
+        "baselines' own selectors decide."
     )
-    baseline: Name | None = Field(
-        default=None,
-        description="Name of the baseline, a file of `customizations/baselines/`; without it the "
-        "baselines' own selectors decide.",
+    customizations: tuple[Name, ...] | None = _optional(
+        "Names of folders of `customizations/accounts/`, run in this order after "
+        "`customizations/global/`."
     )
-    customizations: tuple[Name, ...] | None = Field(
-        default=None,
-        description="Names of folders of `customizations/accounts/`, run in this order after "
-        "`customizations/global/`.",
-    )
-    parameters: Mapping[Name, Mapping[str, Any]] | None = Field(
-        default=None,
-        description="Values for the parameters of customizations, by customization: "
+    parameters: Mapping[Name, Mapping[str, Any]] | None = _optional(
+        "Values for the parameters of customizations, by customization: "
         "`{web-service: {tier: gold}}`. Which there are, and of which types, is said by each "
-        "one's `customization.yaml`.",
+        "one's `customization.yaml`."
     )
-    custom_fields: Mapping[str, Any] | None = Field(
-        default=None,
-        description="Anything else, for templates and scripts; the baseline setting "
-        "`ssm-metadata` writes it to SSM parameters inside the account.",
+    custom_fields: Mapping[str, Any] | None = _optional(
+        "Anything else, for templates and scripts; the baseline setting "
+        "`ssm-metadata` writes it to SSM parameters inside the account."
     )
-    depends_on: tuple[OtherRequest, ...] | None = Field(
-        default=None, description="Ids of requests whose accounts must be finished before."
+    depends_on: tuple[OtherRequest, ...] | None = _optional(
+        "Ids of requests whose accounts must be finished before."
     )
-    state: Literal["active", "quarantined", "closed"] | None = Field(
-        default=None, description="What the account is meant to be; `active` unless set."
+    state: Literal["active", "quarantined", "closed"] | None = _optional(
+        "What the account is meant to be; `active` unless set."
     )
-    expires: date | None = Field(
-        default=None,
-        description="End of a lease, a date such as `2027-06-30`: warned before, quarantined "
-        "after, never closed silently.",
+    expires: date | None = _optional(
+        "End of a lease, a date such as `2027-06-30`: warned before, quarantined "
+        "after, never closed silently."
     )
-    protect: bool | None = Field(
-        default=None, description="When true, no run may close, quarantine or move the account."
-    )
+    protect: bool | None = _optional("When true, no run may close, quarantine or move the account.")
 
 
 class RequestFile(DefaultsFile):
-    """One account somebody asks for. The file's name without `.yaml` is the request's id.
+    """One account somebody asks for. The file's name without `.yaml` is the request's id. `name`,
+    `email` and `ou` are needed, from here or from a `_defaults.yaml` above. An empty value
+    (`owner:`) takes back what the defaults say."""
 
-    `name`, `email` and `ou` are needed, from here or from a `_defaults.yaml` above. An empty
-    value (`owner:`) takes back what the defaults say.
-    """
-
-    account_id: AdoptedAccountId | None = Field(
-        default=None,
-        description="Id of an existing account to adopt instead of creating one; twelve digits, "
-        "in quotes.",
+    account_id: AdoptedAccountId | None = _optional(
+        "Id of an existing account to adopt instead of creating one; twelve digits, in quotes."
     )
-    previously: OtherRequest | None = Field(
-        default=None,
-        description="The id this request had before its file was renamed, so that the account "
-        "stays the same. May be removed after one run.",
+    previously: OtherRequest | None = _optional(
+        "The id this request had before its file was renamed, so that the account "
+        "stays the same. May be removed after one run."
     )
 
 

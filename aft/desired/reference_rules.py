@@ -12,18 +12,20 @@ from collections.abc import Iterable, Iterator
 from aft.baselines.model import SettingSpec
 from aft.desired.model import DesiredState
 from aft.desired.rules import cycles_from
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, finding_at
 from aft.values.ids import RequestId
 
+_HINT = (
+    "take out a depends_on between them (aft orders them by itself), or list the settings in the "
+    "same order in both baselines"
+)
 _BEGIN = 0
 _Node = tuple[str, int]
 
 
 def reference_cycles(state: DesiredState) -> Iterator[Finding]:
-    """Each circle with a parameter in it once, at that parameter.
-
-    Only accounts that others wait for can be in a circle, so only those are looked at.
-    """
+    """Each circle with a parameter in it once, at that parameter. Only accounts that others wait
+    for can be in a circle, so only those are looked at."""
     named = {
         request
         for baseline in state.baselines.values()
@@ -42,13 +44,8 @@ def reference_cycles(state: DesiredState) -> Iterator[Finding]:
             if not sources or min(sources) in told:  # by depends_on alone it is a rule of its own
                 continue
             told.add(min(sources))
-            yield Finding(
-                code="AFT510",
-                source=min(sources),
-                message=f"accounts wait for each other: {graph.shown(cycle)}",
-                hint="take out a depends_on between them (aft orders them by itself), or list "
-                "the settings in the same order in both baselines",
-            )
+            message = f"accounts wait for each other: {graph.shown(cycle)}"
+            yield finding_at("AFT510", min(sources), message, _HINT)
 
 
 class _Graph:

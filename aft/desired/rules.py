@@ -1,7 +1,5 @@
-"""What must hold between requests, and between requests and the rest of the repository.
-
-Each rule is a generator over plain values; a position is asked for only when there is a finding.
-"""
+"""What must hold between requests, and between requests and the rest of the repository. Each rule
+is a generator over plain values; a position is asked for only when there is a finding."""
 
 from __future__ import annotations
 
@@ -10,10 +8,10 @@ from typing import Protocol, TypeVar
 
 from aft.desired.model import AccountRequest
 from aft.desired.tree import RequestEntry
-from aft.findings.model import Condition, Finding, SourceRef
+from aft.findings.model import Condition, Finding, SourceRef, finding_at
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
-from aft.values.ids import OrgUnitPath, RequestId
+from aft.values.ids import RequestId
 from aft.values.suggestions import did_you_mean
 
 N = TypeVar("N")
@@ -39,12 +37,9 @@ def unique_ids(entries: Sequence[RequestEntry]) -> Iterator[Finding]:
         if other.id != item.id:
             code, how = "AFT302", "differs only by case from"
             hint = "rename one of the files so that people can tell them apart"
-        yield Finding(
-            code=code,
-            source=SourceRef(item.entry.path),
-            message=f"request id {item.id!r} {how} {other.entry.path}",
-            hint=hint,
-            condition=Condition.ID_TAKEN,
+        message = f"request id {item.id!r} {how} {other.entry.path}"
+        yield finding_at(
+            code, SourceRef(item.entry.path), message, hint, condition=Condition.ID_TAKEN
         )
 
 
@@ -54,54 +49,42 @@ def unique_fields(requests: Iterable[AccountRequest], places: Places) -> Iterato
     names: dict[str, AccountRequest] = {}
     account_ids: dict[str, AccountRequest] = {}
     for request in requests:
-        other = emails.setdefault(request.email.casefold(), request)
-        if other is not request:
+        if (other := emails.setdefault(request.email.casefold(), request)) is not request:
             message = f"e-mail address {request.email} is also that of {_shown(other)}"
             hint = "every AWS account needs an address of its own; 'name+suffix@…' often works"
-            yield _finding("AFT303", places.at(request.id, ("email",)), message, hint)
-        other = names.setdefault(request.name.casefold(), request)
-        if other is not request:
-            yield _name_finding(request, other, places)
+            yield finding_at("AFT303", places.at(request.id, ("email",)), message, hint)
+        if (other := names.setdefault(request.name.casefold(), request)) is not request:
+            code, how, hint = "AFT304", "is also that of", "give each account a name of its own"
+            if request.name != other.name:
+                code, how = "AFT305", "differs only by case from"
+                hint = "give each account a name people can tell apart"
+            message = f"account name {request.name!r} {how} {_shown(other)}"
+            yield finding_at(code, places.at(request.id, ("name",)), message, hint)
         if request.account_id is None:
             continue
-        other = account_ids.setdefault(request.account_id, request)
-        if other is not request:
+        if (other := account_ids.setdefault(request.account_id, request)) is not request:
             message = f"account {request.account_id} is also adopted by {_shown(other)}"
             hint = "an account belongs to one request"
-            yield _finding("AFT310", places.at(request.id, ("account_id",)), message, hint)
-
-
-def _name_finding(request: AccountRequest, other: AccountRequest, places: Places) -> Finding:
-    source = places.at(request.id, ("name",))
-    if request.name == other.name:
-        message = f"account name {request.name!r} is also that of {_shown(other)}"
-        return _finding("AFT304", source, message, "give each account a name of its own")
-    message = f"account name {request.name!r} differs only by case from {_shown(other)}"
-    return _finding("AFT305", source, message, "give each account a name people can tell apart")
+            yield finding_at("AFT310", places.at(request.id, ("account_id",)), message, hint)
 
 
 def organizational_units(
     requests: Iterable[AccountRequest], spec: OrganizationSpec, places: Places
 ) -> Iterator[Finding]:
-    """The OU of every request is one of organization.yaml, which is the list of OUs.
-
-    Without any OU listed there the organization is looked after elsewhere, and only the plan,
-    which sees AWS, can tell.
-    """
+    """The OU of every request is one of organization.yaml, which is the list of OUs. Without any OU
+    listed there the organization is looked after elsewhere, and only the plan, which sees AWS, can
+    tell."""
     known = spec.paths
     if not known:
         return
     for request in requests:
-        ou = request.ou
-        if not isinstance(ou, OrgUnitPath) or ou.is_root or ou in known:
+        ou = request.ou_path
+        if ou.is_root or ou in known:
             continue
-        yield _finding(
-            "AFT306",
-            places.at(request.id, ("ou",)),
-            f"OU {str(ou)!r} is not in organization.yaml",
-            did_you_mean(str(ou), map(str, sorted(known)))
-            or "add it to customizations/organization/organization.yaml, or correct the path",
-        )
+        hint = did_you_mean(str(ou), map(str, sorted(known)))
+        hint = hint or "add it to customizations/organization/organization.yaml, or fix the path"
+        message = f"OU {str(ou)!r} is not in organization.yaml"
+        yield finding_at("AFT306", places.at(request.id, ("ou",)), message, hint)
 
 
 def references(
@@ -118,22 +101,22 @@ def references(
             loc: Loc = ("depends_on", number)
             if other == request.id:
                 message = f"request {other!r} depends on itself"
-                yield _finding("AFT308", places.at(request.id, loc), message, "take it out")
+                yield finding_at("AFT308", places.at(request.id, loc), message, "take it out")
             elif other not in ids:
                 message = f"depends_on names {other!r}, which is no request"
                 hint = did_you_mean(other, ids) or "write the id of a request: its file's name"
-                yield _finding("AFT307", places.at(request.id, loc), message, hint)
+                yield finding_at("AFT307", places.at(request.id, loc), message, hint)
         name = request.baseline
         if name is not None and name not in baselines:
             hint = did_you_mean(name, baselines) or f"add customizations/baselines/{name}.yaml"
             source = places.at(request.id, ("baseline",))
-            yield _finding("AFT311", source, f"there is no baseline {name!r}", hint)
+            yield finding_at("AFT311", source, f"there is no baseline {name!r}", hint)
         for number, name in enumerate(request.customizations):
             if name not in customizations:
                 hint = did_you_mean(name, customizations)
                 hint = hint or f"add the folder customizations/accounts/{name}/"
                 source = places.at(request.id, ("customizations", number))
-                yield _finding("AFT312", source, f"there is no customization {name!r}", hint)
+                yield finding_at("AFT312", source, f"there is no customization {name!r}", hint)
 
 
 def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:
@@ -155,7 +138,7 @@ def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Findi
             number = needs[request_id].index(waits_for)
             message = f"requests wait for each other: {' -> '.join((*ordered, ordered[0]))}"
             source = places.at(request_id, ("depends_on", number))
-            yield _finding("AFT309", source, message, "take one of these depends_on out")
+            yield finding_at("AFT309", source, message, "take one of these depends_on out")
 
 
 def cycles_from(
@@ -191,21 +174,17 @@ def earlier_ids(
         place = request.id, ("previously",)
         if request.previously == request.id:
             message = f"previously names the request's own id {request.id!r}"
-            yield _finding("AFT313", places.at(*place), message, "take the line out")
+            yield finding_at("AFT313", places.at(*place), message, "take the line out")
         elif request.previously in ids:
             message = f"previously names {request.previously!r}, which is still a request"
             hint = "delete the old file, or take the line out"
-            yield _finding("AFT313", places.at(*place), message, hint)
+            yield finding_at("AFT313", places.at(*place), message, hint)
         other = claimed.setdefault(request.previously, request)
         if other is not request:
             message = f"{request.previously!r} is also the earlier id of {_shown(other)}"
             hint = "an account belongs to one request"
-            yield _finding("AFT314", places.at(*place), message, hint)
+            yield finding_at("AFT314", places.at(*place), message, hint)
 
 
 def _shown(request: AccountRequest) -> str:
     return f"{request.id} ({request.source.path})"
-
-
-def _finding(code: str, source: SourceRef, message: str, hint: str) -> Finding:
-    return Finding(code=code, source=source, message=message, hint=hint)

@@ -1,8 +1,6 @@
 """JSON Schemas of the files people write, for editors: generated from the models ``validate`` uses.
-
 A schema never refuses what ``validate`` accepts. The other way round it may be kinder: what hangs
-on other files, and limits that a schema cannot say, are left to ``validate``.
-"""
+on other files, and limits that a schema cannot say, are left to ``validate``."""
 
 from __future__ import annotations
 

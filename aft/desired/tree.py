@@ -1,7 +1,5 @@
 """What may lie in ``account-requests/`` and ``customizations/``: plain files with portable names.
-
-Symlinks, submodules and odd names are findings; none of them is ever followed or read.
-"""
+Symlinks, submodules and odd names are findings; none of them is ever followed or read."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ from dataclasses import dataclass
 
 from aft.config.model import DEFAULTS_NAME, REQUESTS_PATH
 from aft.files import EntryKind, TreeEntry
-from aft.findings.model import Finding, Severity, SourceRef
+from aft.findings.model import Finding, Severity, SourceRef, finding_at
 from aft.values.ids import RequestId
 from aft.values.suggestions import did_you_mean
 
@@ -22,6 +20,7 @@ _SUFFIX = ".yaml"
 _OTHER_SUFFIXES = (".yml", ".YAML", ".YML", ".Yaml", ".Yml")
 _PLAIN = re.compile(r"[A-Za-z0-9_/-]+(?:\.[A-Za-z0-9_-]+)*")
 _UNPORTABLE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+_RENAME = "rename it with letters, digits, '-', '_' and '.'"
 _DOCUMENTATION = (".md", ".txt", ".rst")
 
 
@@ -50,8 +49,7 @@ def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
     findings: list[Finding] = []
     for entry in entries:
         folder, _, name = entry.path.rpartition("/")
-        problem = entry_problem(entry)
-        if problem is not None:
+        if problem := entry_problem(entry):
             findings.append(problem)
         elif name == DEFAULTS_NAME:
             defaults.append(entry)
@@ -72,16 +70,12 @@ def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
 def check_customizations_tree(entries: Iterable[TreeEntry]) -> Iterator[Finding]:
     """What is wrong with entries below ``customizations/`` whatever they hold."""
     for entry in entries:
-        problem = entry_problem(entry)
-        if problem is not None:
+        if problem := entry_problem(entry):
             yield problem
         elif entry.size > MAX_FILE_BYTES:
-            yield Finding(
-                code="AFT804",
-                source=SourceRef(entry.path),
-                message=f"the file has {entry.size:,} bytes; expected at most {MAX_FILE_BYTES:,}",
-                hint="keep large data in S3 or a package registry, and fetch it from a step",
-            )
+            message = f"the file has {entry.size:,} bytes; expected at most {MAX_FILE_BYTES:,}"
+            hint = "keep large data in S3 or a package registry, and fetch it from a step"
+            yield finding_at("AFT804", SourceRef(entry.path), message, hint)
 
 
 def entry_problem(entry: TreeEntry) -> Finding | None:
@@ -90,47 +84,26 @@ def entry_problem(entry: TreeEntry) -> Finding | None:
         return None  # nearly always
     source = SourceRef(entry.path)
     if not entry.path_is_utf8:
-        return Finding(
-            code="AFT803",
-            source=source,
-            message=f"the path {entry.path} is not UTF-8",
-            hint="rename it with letters, digits, '-', '_' and '.'",
-        )
+        return finding_at("AFT803", source, f"the path {entry.path} is not UTF-8", _RENAME)
     if entry.kind is EntryKind.SYMLINK:
-        return Finding(
-            code="AFT801",
-            source=source,
-            message="symbolic links are not followed; expected a file",
-            hint="replace the link with the file itself",
-        )
+        message = "symbolic links are not followed; expected a file"
+        return finding_at("AFT801", source, message, "replace the link with the file itself")
     if entry.kind is EntryKind.SUBMODULE:
-        return Finding(
-            code="AFT802",
-            source=source,
-            message="submodules are not read; expected files of this repository",
-            hint="copy the files here",
-        )
+        message = "submodules are not read; expected files of this repository"
+        return finding_at("AFT802", source, message, "copy the files here")
     odd = _UNPORTABLE.search(entry.path)
     parts = entry.path.split("/")
     if odd or any(part != part.strip() or part.endswith(".") for part in parts):
         what = f"holds {odd[0]!r}" if odd else "has a part with a space or dot at its end"
-        return Finding(
-            code="AFT805",
-            source=source,
-            message=f"the path {what}, which not every system can check out",
-            hint="rename it with letters, digits, '-', '_' and '.'",
-        )
+        message = f"the path {what}, which not every system can check out"
+        return finding_at("AFT805", source, message, _RENAME)
     return None
 
 
 def _bad_name(entry: TreeEntry, name: str, message: str) -> Finding:
     near = did_you_mean(name, (DEFAULTS_NAME,)) if name.startswith(("_", "default")) else ""
-    return Finding(
-        code="AFT805",
-        source=SourceRef(entry.path),
-        message=message,
-        hint=near or "rename the file: its name without .yaml is the request's id",
-    )
+    hint = near or "rename the file: its name without .yaml is the request's id"
+    return finding_at("AFT805", SourceRef(entry.path), message, hint)
 
 
 def _stray(entry: TreeEntry, name: str) -> Iterator[Finding]:
@@ -139,17 +112,9 @@ def _stray(entry: TreeEntry, name: str) -> Iterator[Finding]:
     if name.startswith(".") or name.endswith(_DOCUMENTATION) or name == "CODEOWNERS":
         return
     if name.endswith(_OTHER_SUFFIXES):
-        yield Finding(
-            code="AFT806",
-            source=source,
-            message=f"{name} is not read: requests and defaults end in {_SUFFIX}",
-            hint=f"rename it to {stem}{_SUFFIX}",
-        )
+        message = f"{name} is not read: requests and defaults end in {_SUFFIX}"
+        yield finding_at("AFT806", source, message, f"rename it to {stem}{_SUFFIX}")
         return
-    yield Finding(
-        code="AFT807",
-        source=source,
-        message=f"{name} is not read: {REQUESTS_PATH}/ holds <id>{_SUFFIX} and {DEFAULTS_NAME}",
-        hint=f"rename it to {stem if dot else name}{_SUFFIX} if it is a request, or move it away",
-        severity=Severity.WARNING,
-    )
+    message = f"{name} is not read: {REQUESTS_PATH}/ holds <id>{_SUFFIX} and {DEFAULTS_NAME}"
+    hint = f"rename it to {stem if dot else name}{_SUFFIX} if it is a request, or move it away"
+    yield finding_at("AFT807", source, message, hint, severity=Severity.WARNING)

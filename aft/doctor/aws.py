@@ -164,8 +164,8 @@ def _entries(facts: AmazonFacts) -> Iterator[Check]:
             yield warning(
                 check,
                 f"{entry.role} of account {entry.account_id} cannot be assumed: {entry.problem}",
-                f"right for a role that may not; else check {key} in aft.yaml, the role's trust "
-                "and sts:AssumeRole",
+                f"expected for a role that must not; else check {key} in aft.yaml, the role's "
+                "trust and sts:AssumeRole",
             )
         else:
             yield fine(check, f"{entry.role} of account {entry.account_id} can be assumed")

@@ -149,7 +149,7 @@ def _actions(facts: HubFacts) -> Iterator[Check]:
     else:
         yield warning(
             "pull-requests",
-            "workflows may not open pull requests, so requests by issue end at a branch",
+            "workflows are not allowed to open pull requests, so requests by issue end at a branch",
             "Settings, Actions, General: allow Actions to create pull requests",
         )
 

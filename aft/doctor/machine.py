@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aft.doctor.model import Check, Unread, fine, unknown, warning, wrong
-
-LOWEST_PYTHON = (3, 11)
+from aft.values.words import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +30,7 @@ class MachineFacts:
 
 def check_machine(facts: MachineFacts) -> Iterator[Check]:
     """Every check of this machine and its repository."""
-    shown = ".".join(map(str, facts.python))
-    if facts.python < LOWEST_PYTHON:
-        yield wrong("python", f"Python {shown}", "install Python 3.11 or newer")
-    else:
-        yield fine("python", f"Python {shown}")
+    yield fine("python", f"Python {'.'.join(map(str, facts.python))}")
     if facts.git is None:
         yield warning(
             "git", "there is no git command", "install git: remotes over ssh and on disk need it"
@@ -45,12 +40,11 @@ def check_machine(facts: MachineFacts) -> Iterator[Check]:
     if facts.errors:
         yield wrong(
             "repository",
-            f"the repository has {facts.errors} error{'s' if facts.errors > 1 else ''}",
+            f"the repository has {counted(facts.errors, 'error')}",
             "aft validate lists them",
         )
     else:
-        noun = "request" if facts.requests == 1 else "requests"
-        yield fine("repository", f"{facts.requests:,} {noun}, no errors")
+        yield fine("repository", f"{counted(facts.requests, 'request')}, no errors")
     if facts.is_shallow:
         yield warning(
             "history",
@@ -80,15 +74,14 @@ def _ledger(facts: MachineFacts) -> Iterator[Check]:
             "check the remote and its credentials (AFT_GIT_TOKEN for https)",
         )
     else:
-        noun = "account" if facts.ledger == 1 else "accounts"
-        yield fine("ledger", f"ledger {facts.ledger_branch}: {facts.ledger:,} {noun}")
+        yield fine("ledger", f"ledger {facts.ledger_branch}: {counted(facts.ledger, 'account')}")
     if isinstance(facts.push, Unread):
         yield unknown("ledger-push", "whether the ledger can be pushed", facts.push)
     elif facts.push:
         yield wrong(
             "ledger-push",
             f"the ledger cannot be pushed: {facts.push}",
-            "give whoever applies the right to push this branch; plans do without",
+            "allow the identity that applies to push this branch; plans do not need it",
         )
     else:
         yield fine("ledger-push", "the ledger can be pushed")

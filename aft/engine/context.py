@@ -1,28 +1,29 @@
 """What all steps of one run share: the plan's inputs, the ports, and what was learnt on the way.
 
-Holds the accounts bound and the outputs left by this run, so that later steps of the same
-account see them. Acts on nothing by itself.
+What a run learns is what it writes: accounts, outputs, ids and tags are read back from the ledger
+with this run's own events on top (``Journal``), so that another machine knows the same. The rest,
+``Presence``, is worth nothing elsewhere. Acts on nothing by itself.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from aft.desired.model import AccountRequest
 from aft.engine.effects import Effects
 from aft.engine.journal import Journal
-from aft.engine.known_accounts import KnownAccounts
 from aft.engine.model import RunInfo, StopToken, Tools
-from aft.engine.pause import Pause
-from aft.engine.retry import Retry
 from aft.engine.units import UnitIndex
+from aft.engine.waiting import Pause, Retry
 from aft.errors import Terminal
 from aft.ledger.events import AccountRecord
-from aft.organization.model import AccountFacts, Surroundings
+from aft.ledger.payloads import Bound, Forgotten, Payload
+from aft.organization.model import AccountFacts
 from aft.plan.kind import Kinds
 from aft.plan.model import Change, Plan
 from aft.plan.targets import AccountTarget
@@ -35,8 +36,21 @@ MADE_ID = "id"
 """The output under which the ledger keeps AWS's id of a thing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What only this process knows: losing it costs some time, and no truth. ``born`` is when
+    accounts were created, by request; ``entrances`` tell who waits for an account that it can be
+    worked in; ``calls`` are AWS calls made by helper threads of a change."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    born: dict[str, datetime] = field(default_factory=dict)
+    entrances: dict[AccountId, Future[None]] = field(default_factory=dict)
+    calls: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
 class RunContext:
-    """One per run, used by all its threads."""
+    """One per run and process, used by all its threads. ``done`` are changes that this run has
+    carried out elsewhere."""
 
     def __init__(
         self,
@@ -47,35 +61,28 @@ class RunContext:
         tools: Tools,
         run: RunInfo,
         stop: StopToken,
+        done: frozenset[str] = frozenset(),
     ) -> None:
-        self.desired = desired = view.desired
-        self.snapshot = snapshot = view.snapshot
+        self.plan = plan
+        self.desired = view.desired
+        self.snapshot = view.snapshot
         self.ledger = view.ledger
+        self.settings = view.settings
+        self.runners = view.runners
         self.targets = targets
         self.tools = tools
         self.run = run
-        self.limits = desired.config.limits
-        self.confirmations = plan.confirmations
+        self.limits = view.desired.config.limits
         self.stop = stop
+        self.done = done
+        self.began = tools.clock.monotonic()
         self.pause = Pause(tools.clock, stop)
         self.retry = Retry(self.pause.wait, tools.random)
-        self.journal = Journal(tools, run, desired)
-        self.units = UnitIndex(snapshot)
+        self.journal = Journal(tools, run, view.desired, view.ledger)
+        self.units = UnitIndex(view.snapshot)
+        self.around = view.around
         self._planned = {item.target: item.account_id for item in plan.changes if item.account_id}
-        self.around = Surroundings(
-            organization_id=snapshot.organization_id,
-            management_account_id=snapshot.management_account_id,
-            accounts=KnownAccounts(desired.request_by_id, self._account_to_name),
-        )
-        self._lock = threading.Lock()
-        self._accounts: dict[str, AccountId] = {}
-        self._born: dict[str, datetime] = {}
-        self._entrances: dict[AccountId, Future[None]] = {}
-        self._outputs: dict[str, dict[str, Mapping[str, str]]] = {}
-        self._tag_keys: dict[str, frozenset[str]] = {}
-        self._heirs: dict[str, str] = {}
-        self._calls: dict[str, list[str]] = {}
-        self._made: dict[Ref, str] = {}
+        self._here = Presence()
 
     @property
     def kinds(self) -> Kinds:
@@ -95,28 +102,51 @@ class RunContext:
             )
         return found
 
-    def record(self, target: str) -> AccountRecord:
-        """What the ledger knew of ``target`` when the run began, or of the id it had before."""
-        return self.ledger.record(self._heirs.get(target, target))
+    def target(self, target: str) -> AccountTarget:
+        """What the plan has decided about the account of ``target``."""
+        found = self.targets.get(RequestId(target))
+        if found is None:
+            raise Terminal(
+                f"the plan contains nothing about {target} at {self.desired.revision}",
+                hint="make a new plan at this revision",
+            )
+        return found
 
-    def inherit(self, target: str, previously: str) -> None:
-        """From now on ``target`` goes by the record of the id it had before."""
-        self._heirs[target] = previously
+    def record(self, subject: str) -> AccountRecord:
+        """What the ledger knows of ``subject`` by now."""
+        return self.journal.record(subject)
 
     # --- accounts ---
 
-    def bind(self, target: str, account_id: AccountId, *, born: datetime | None = None) -> None:
-        """Remember whose account this is; ``born`` when it is known to be new."""
-        with self._lock:
-            self._accounts[target] = account_id
-            if born is not None:
-                self._born[target] = born
+    def bind(
+        self,
+        change: Change,
+        account_id: AccountId,
+        said: Bound,
+        summary: str,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """Write down durably whose account this is, and that it is no longer that of the request
+        it had before: in one append, so that nobody reads of it under two names or none."""
+        subjects: list[tuple[Payload, str, str]] = [(said, change.target, summary)]
+        if said.previously is not None:
+            over = f"Hand account {account_id} over from {said.previously} to {change.target}"
+            subjects.append((Forgotten(rebound_to=change.target), said.previously, over))
+        events = [
+            self.journal.event(payload, subject, text, account_id=account_id, change=change.id)
+            for payload, subject, text in subjects
+        ]
+        self.journal.append(*events, durable=True)
+        with self._here.lock:
+            accounts = {**self.around.accounts, change.target: account_id}
+            self.around = replace(self.around, accounts=accounts)
+            if is_new:
+                self._here.born[change.target] = self.tools.clock.now()
 
     def account_of(self, change: Change) -> AccountId:
-        """The account a change is about: bound by this run, the plan's, or the ledger's."""
-        with self._lock:
-            found = self._accounts.get(change.target)
-        known = found or change.account_id or self.record(change.target).account_id
+        """The account a change is about: the plan's, or the one bound since."""
+        known = change.account_id or self.known_account(change.target)
         if known is None:
             raise Terminal(
                 f"{change.target} has no account yet",
@@ -125,32 +155,14 @@ class RunContext:
         return AccountId(known)
 
     def known_account(self, target: str) -> str | None:
-        with self._lock:
-            return self._accounts.get(target) or self.record(target).account_id
-
-    def _account_to_name(self, target: str) -> str | None:
-        """The account that other accounts' settings mean by ``target``."""
-        return self.known_account(target) or self._planned.get(target)
+        return self.record(target).account_id
 
     def born(self, target: str) -> datetime | None:
         """When the account was asked for, if aft asked for it."""
-        with self._lock:
-            here = self._born.get(target)
-        if here is not None:
-            return here
-        record = self.record(target)
+        record = self.ledger.record(target)  # as the run began: adopting it makes no account new
         done = record.done(account_ref())
-        return record.intent.at if record.intent else done.at if done else None
-
-    def target(self, target: str) -> AccountTarget:
-        """What the plan has decided about the account of ``target``."""
-        found = self.targets.get(RequestId(target))
-        if found is None:
-            raise Terminal(
-                f"the plan says nothing of {target} at {self.desired.revision}",
-                hint="make a new plan at this revision",
-            )
-        return found
+        here = self._here.born.get(target)
+        return here or (record.intent.at if record.intent else done.at if done else None)
 
     def facts_of(self, target: str, account_id: AccountId) -> AccountFacts:
         """What a step inside the account may know of it."""
@@ -159,28 +171,17 @@ class RunContext:
     def entrance(self, account_id: AccountId) -> tuple[Future[None], bool]:
         """Whether the account can be worked in, once somebody knows; and whether the one who asks
         is the first, who has to find out and settle it."""
-        with self._lock:
-            is_first = account_id not in self._entrances
-            return self._entrances.setdefault(account_id, Future()), is_first
+        with self._here.lock:
+            is_first = account_id not in self._here.entrances
+            return self._here.entrances.setdefault(account_id, Future()), is_first
 
-    def note_tags(
-        self, target: str, *, added: Iterable[str] = (), removed: Iterable[str] = ()
-    ) -> Mapping[str, Any]:
-        """The tags that are aft's on this account by now, as event data."""
-        with self._lock:
-            before = self._tag_keys.get(target)
-            if before is None:
-                before = frozenset(self.record(target).tag_keys)
-            keys = (before | frozenset(added)) - frozenset(removed)
-            self._tag_keys[target] = keys
-        return {"tag_keys": sorted(keys)}
+    def owned_tags(
+        self, subject: str, *, added: Iterable[str] = (), removed: Iterable[str] = ()
+    ) -> tuple[str, ...]:
+        """The tags that are aft's on the account of ``subject``, with those added and removed."""
+        return tuple(sorted({*self.record(subject).tag_keys, *added} - {*removed}))
 
-    # --- things of no account ---
-
-    def note_made(self, ref: Ref, made: str) -> None:
-        """Remember AWS's id of what this run has made."""
-        with self._lock:
-            self._made[ref] = made
+    # --- things ---
 
     def id_of(self, ref: Ref) -> str:
         """AWS's id of a thing: made by this run or an earlier one, or in the snapshot, whose
@@ -190,43 +191,27 @@ class RunContext:
         if ref.kind == ACCOUNT:
             known = self.known_account(ref.key) or self._planned.get(ref.key)
         else:
-            with self._lock:
-                known = self._made.get(ref)
             seen = self.snapshot.objects.get(ref.kind, {}).get(ref.key)
-            done = self.ledger.done(ref)
-            known = (
-                known
-                or (seen.get(MADE_ID) if isinstance(seen, Mapping) else None)
-                or (done.outputs.get(MADE_ID) if done is not None else None)
+            known = self.journal.output_of(ref, MADE_ID) or (
+                seen.get(MADE_ID) if isinstance(seen, Mapping) else None
             )
         if not known:
             raise Terminal(
-                f"nobody knows AWS's id of {ref}",
-                hint="make a new plan, so that it is made first",
+                f"the AWS id of {ref} is not known",
+                hint="make a new plan, so that it is created first",
             )
         return known
-
-    # --- outputs ---
-
-    def outputs_left(self, target: str) -> Mapping[str, Mapping[str, str]]:
-        """What steps of this account have left in this run, by step."""
-        with self._lock:
-            return dict(self._outputs.get(target, {}))
-
-    def leave_outputs(self, target: str, step_id: str, outputs: Mapping[str, str]) -> None:
-        with self._lock:
-            self._outputs.setdefault(target, {})[step_id] = outputs
 
     # --- calls made by helper threads of a step ---
 
     def add_calls(self, change: Change, calls: Iterable[str]) -> None:
         """Note AWS calls of ``change`` that its own thread did not make."""
-        with self._lock:
-            self._calls.setdefault(change.id, []).extend(calls)
+        with self._here.lock:
+            self._here.calls[change.id].extend(calls)
 
     def calls_of(self, change: Change) -> tuple[str, ...]:
-        with self._lock:
-            return tuple(self._calls.get(change.id, ()))
+        with self._here.lock:
+            return tuple(self._here.calls[change.id])
 
     # --- progress ---
 
@@ -241,9 +226,7 @@ class RunContext:
     ) -> None:
         """Tell whoever watches."""
         target = change.target if change else target
-        account_id = self.known_account(target) if target else None
-        if account_id is None and change is not None:
-            account_id = change.account_id
+        account_id = self.known_account(target) or self._planned.get(target) if target else None
         self.tools.observer.notify(
             Progress(
                 kind=kind,

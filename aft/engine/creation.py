@@ -1,8 +1,10 @@
 """Creating an account: the one step that cannot be taken back.
 
 ``ask`` holds one of the few creation slots and returns as soon as the creation is over, so that
-the next one can begin; ``finish`` then reads how it ended and hands the account to
-``arrival``, outside any slot.
+the next one can begin; ``finish`` then reads how it ended, outside any slot: the account is bound,
+made sure of, placed and labelled. The binding is durable before anything else is done to it, so
+that whatever fails afterwards is repaired by the next plan, which finds a bound account in the
+wrong place.
 """
 
 from __future__ import annotations
@@ -19,17 +21,18 @@ from aft.account_provider import (
 )
 from aft.engine.context import RunContext
 from aft.engine.effects import StepSuccess
-from aft.engine.finish_creation import settle_in
 from aft.engine.intents import Intents, token_of
-from aft.engine.placement import destination_of
-from aft.engine.retry import THROTTLED, TRANSIENT, backoff_for
+from aft.engine.placement import destination_of, place, tag
+from aft.engine.readiness import ensure_usable
+from aft.engine.waiting import THROTTLED, TRANSIENT, backoff_for
 from aft.engine.watch import CreationWatch
 from aft.errors import AftError, Conflict, Terminal, Transient, UnknownOutcome
 from aft.ledger.events import OpenIntent
-from aft.organization.model import Account
-from aft.plan.fields import EMAIL, NAME, tags_to_set, wanted
+from aft.ledger.payloads import Bound
+from aft.organization.model import REQUEST_TAG, Account
+from aft.plan.fields import EMAIL, NAME, OU, field_of, tags_to_set, wanted
 from aft.plan.model import Change
-from aft.values.ids import EmailAddress, RequestId
+from aft.values.ids import AccountId, EmailAddress, RequestId
 
 MAX_LOST_REPLIES = 3
 
@@ -39,11 +42,9 @@ _UNEXPLAINED = CreationFailure(reason="no reason given", hint="")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What ``ask`` hands to ``finish``: a creation that is over, or an account found instead.
-
-    ``intent`` is the one still open. ``is_fresh`` when this call of ``ask`` began the creation;
-    an older one may have been begun for another name or tags. ``tries`` counts the creations
-    that AWS gave up for the moment.
-    """
+    ``intent`` is the one still open. ``is_fresh`` when this call of ``ask`` began the creation; an
+    older one may have been begun for another name or tags. ``tries`` counts the creations that AWS
+    gave up for the moment."""
 
     intent: OpenIntent
     creation: Creation | None = None
@@ -111,6 +112,7 @@ class Creations:
         """Whether to begin again what ``intent`` is about is to begin it once."""
         return (
             self._provider.traits.is_idempotent
+            and intent.provider == self._context.desired.config.provider
             and intent.creation_id is None
             and intent.name == wanted(change, NAME)
             and EmailAddress(intent.email).key == EmailAddress(wanted(change, EMAIL)).key
@@ -190,11 +192,11 @@ class Creations:
     def finish(self, change: Change, asked: Asked) -> StepSuccess | AskAgain:
         """Read how it ended and make the account the request's."""
         if asked.account is not None:
-            return settle_in(self._context, change, asked.account.id, found=asked.account)
+            return _settle_in(self._context, change, asked.account.id, found=asked.account)
         creation = self._ended(change, asked)
         if creation.state is CreationState.SUCCEEDED and creation.account_id is not None:
             found = None if asked.is_fresh else self._verified(change, asked.intent, creation)
-            return settle_in(
+            return _settle_in(
                 self._context, change, creation.account_id, creation=creation, found=found
             )
         failure = creation.failure or _UNEXPLAINED
@@ -212,7 +214,7 @@ class Creations:
         """The creation's last word. The list may have been ahead of it, so look again."""
         creation = asked.creation
         if creation is None:
-            raise Terminal(f"{change.id} was neither asked for nor found; run again")
+            raise Terminal(f"{change.id} was neither requested nor found; run again")
         while creation.state is CreationState.IN_PROGRESS:
             creation = self._context.retry(partial(self._provider.look, creation.id))
             if creation.state is CreationState.IN_PROGRESS:
@@ -248,3 +250,53 @@ def _not_created(change: Change, failure: CreationFailure) -> Terminal:
         hint=failure.hint,
         code=failure.reason,
     )
+
+
+def _settle_in(
+    context: RunContext,
+    change: Change,
+    account_id: AccountId,
+    *,
+    creation: Creation | None = None,
+    found: Account | None = None,
+) -> StepSuccess:
+    """Make ``account_id`` the request's. ``found`` is given for an account that this very run
+    did not ask for, whose name, tags and place may be other than wanted."""
+    provider = context.tools.provider
+    how = "created" if creation is not None else "found"
+    tags = tags_to_set(change)
+    owned = context.owned_tags(change.target, added=tags)
+    context.bind(
+        change,
+        account_id,
+        Bound(how=how, creation_id=creation.id if creation else None, tag_keys=owned),
+        f"Bind account {account_id} to {change.target} ({how})",
+        is_new=creation is not None or bool(found and found.tags.get(REQUEST_TAG) == change.target),
+    )
+    ensure_usable(context, change, account_id)
+    destination = destination_of(context, change)
+    born_in = provider.birthplace(destination, context.snapshot)
+    source = found.parent_id if found is not None else born_in
+    place(context, account_id, source=source, destination=destination, from_anywhere=True)
+    if found is not None:
+        _label(context, change, found)
+    elif not provider.traits.tags_accounts:
+        tag(context, account_id, tags)
+    ou = field_of(change, OU)
+    there = ou.after if ou is not None else destination
+    verb = "Create" if creation is not None else "Find"
+    return StepSuccess(
+        summary=f"{verb} account {account_id} for {change.target} in {there}",
+        message=f"account {account_id} in {there}",
+        account_id=account_id,
+        data={"how": how, "tag_keys": owned},
+    )
+
+
+def _label(context: RunContext, change: Change, found: Account) -> None:
+    """Name and tags as the plan has them."""
+    missing = {k: v for k, v in tags_to_set(change).items() if found.tags.get(k) != v}
+    tag(context, found.id, missing)
+    writer, name = context.tools.writer, wanted(change, NAME)
+    if found.name != name:
+        context.retry(lambda: writer.rename_account(found.id, name))

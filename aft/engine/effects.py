@@ -24,12 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSuccess:
-    """``summary`` is a sentence for ``git log``, ``message`` a short one for the screen.
-
-    ``digest`` is what the ledger remembers with the step, ``data`` goes into the event beside it.
-    ``made`` is AWS's id of the thing, for whoever uses it (``RunContext.id_of``), also after a
-    crash. ``unchanged`` says that all was right already, ``gone`` names things that no longer are.
-    """
+    """``summary`` is a sentence for ``git log``, ``message`` a short one for the screen. ``digest``
+    is what the ledger remembers with the step, ``data`` goes into the event beside it. ``made`` is
+    AWS's id of the thing, for whoever uses it (``RunContext.id_of``), also after a crash.
+    ``unchanged`` says that all was right already, ``gone`` names things that no longer are."""
 
     summary: str
     message: str = ""

@@ -16,7 +16,8 @@ from aft.account_provider import Creation, CreationState, EarlierApplication
 from aft.engine.context import RunContext
 from aft.engine.journal import why
 from aft.errors import NotFound, Terminal
-from aft.ledger.events import EventKind, OpenIntent
+from aft.ledger.events import OpenIntent
+from aft.ledger.payloads import Creating, Intent, IntentSettled
 from aft.organization.model import REQUEST_TAG, Account, AccountState
 from aft.plan.fields import EMAIL, NAME, wanted
 from aft.plan.model import Change
@@ -42,62 +43,47 @@ class Intents:
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
+        self._provider = context.desired.config.provider
 
     def open(self, change: Change) -> OpenIntent:
         """Make the intent durable. Raises ``Conflict`` when another run holds one."""
         request = self._context.request(change.target)
         name, email = wanted(change, NAME), wanted(change, EMAIL)
-        journal = self._context.journal
-        event = journal.event(
-            EventKind.INTENT,
+        event = self._context.journal.write(
+            Intent(name=name, email=email, provider=self._provider, why=why(request)),
             change.target,
             f"Intend to create account {name} for {change.target}",
             change=change.id,
-            data={"name": name, "email": email, **why(request)},
+            durable=True,
         )
-        journal.append(event, durable=True)
         return OpenIntent(
-            at=event.at,
-            run=event.run,
-            name=name,
-            email=email,
-            creation_id=None,
+            at=event.at, run=event.run, name=name, email=email, provider=self._provider
         )
 
     def accepted(self, change: Change, creation: Creation, calls: Sequence[str]) -> None:
         """The creation is accepted: note its id, durably."""
-        journal = self._context.journal
-        journal.append(
-            journal.event(
-                EventKind.CREATING,
-                change.target,
-                f"Creating account {creation.account_name} for {change.target} ({creation.id})",
-                change=change.id,
-                aws_request_ids=calls,
-                data={"creation_id": creation.id},
-            ),
+        self._context.journal.write(
+            Creating(creation_id=creation.id),
+            change.target,
+            f"Creating account {creation.account_name} for {change.target} ({creation.id})",
+            change=change.id,
+            aws_request_ids=calls,
             durable=True,
         )
 
     def came_to_nothing(self, change: Change, intent: OpenIntent, why: str) -> None:
         """Close the intent: no account came of it."""
-        journal = self._context.journal
-        journal.append(
-            journal.event(
-                EventKind.INTENT_SETTLED,
-                change.target,
-                f"No account was created for {change.target}: {why}",
-                change=change.id,
-                data={"reason": why, "intent_run": intent.run},
-            )
+        self._context.journal.write(
+            IntentSettled(reason=why, intent_run=intent.run),
+            change.target,
+            f"No account was created for {change.target}: {why}",
+            change=change.id,
         )
 
     def settle(self, change: Change, intent: OpenIntent, *, look_once: bool) -> Found | None:
-        """Look what became of ``intent``; ``None`` when nothing did, now or later.
-
-        Looks again, at growing intervals, until the intent is old enough to be sure; with
-        ``look_once`` does not wait for that.
-        """
+        """Look what became of ``intent``; ``None`` when nothing did, now or later. Looks again, at
+        growing intervals, until the intent is old enough to be sure; with ``look_once`` does not
+        wait for that."""
         wait, settles_after = 1.0, self._context.tools.provider.traits.settles_after
         while True:
             self._context.pause.check()
@@ -116,7 +102,7 @@ class Intents:
         previously = self._context.request(change.target).previously
         if owner not in (None, change.target, previously):
             raise _taken(change, account, f"the tag {REQUEST_TAG} says it is {owner}'s")
-        for subject, record in self._context.ledger.records.items():
+        for subject, record in self._context.journal.records().items():
             if record.account_id == account.id and subject not in (change.target, previously):
                 raise _taken(change, account, f"the ledger says it is {subject}'s")
         if account.state not in (AccountState.ACTIVE, AccountState.PENDING_ACTIVATION):
@@ -159,6 +145,15 @@ class Intents:
         return next((item for item in listed if item.account_name == name), None)
 
     def _look(self, change: Change, intent: OpenIntent) -> Found | None:
+        if intent.provider != self._provider:
+            account = self.account_behind(change, intent.email)
+            if account is not None:
+                return Found(account=account)
+            raise Terminal(
+                f"a creation for {change.target} was started by {intent.provider}, but aft.yaml "
+                f"names {self._provider} now, which cannot tell what came of it",
+                hint=f"write `provider: {intent.provider}` and apply until the creation is settled",
+            )
         if intent.creation_id is not None:
             try:
                 return Found(creation=self._read(intent.creation_id))

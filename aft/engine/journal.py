@@ -13,9 +13,12 @@ from typing import Any
 from aft.desired.model import AccountRequest, DesiredState
 from aft.engine.model import RunInfo, Tools
 from aft.errors import AftError
-from aft.ledger.events import EventKind, LedgerEvent
-from aft.plan.model import ORGANIZATION
+from aft.ledger.events import AccountRecord, LedgerEvent, LedgerState, thing_subject
+from aft.ledger.payloads import Payload
+from aft.ledger.replay import apply_event
+from aft.plan.model import ORGANIZATION, Change
 from aft.values.ids import WORKING_TREE, RequestId, Revision
+from aft.values.refs import Ref
 
 PUBLISH_EVERY_SECONDS = 30.0
 """How long events may stay unpushed while a run goes on."""
@@ -24,28 +27,32 @@ PUBLISH_EVERY_SECONDS = 30.0
 class Journal:
     """The ledger as one run sees it. Safe to use from several threads."""
 
-    def __init__(self, tools: Tools, run: RunInfo, desired: DesiredState) -> None:
+    def __init__(
+        self, tools: Tools, run: RunInfo, desired: DesiredState, ledger: LedgerState
+    ) -> None:
         self._tools = tools
         self._run = run
         self._desired = desired
+        self._ledger = ledger
+        self._written: dict[str, AccountRecord] = {}
         self._lock = threading.Lock()
         self._commits: dict[str, str] = {}
         self._published_at = tools.clock.monotonic()
 
     def event(
         self,
-        kind: EventKind,
+        payload: Payload,
         subject: str,
         summary: str,
         *,
         account_id: str | None = None,
         change: str = "",
         aws_request_ids: Sequence[str] = (),
-        data: Mapping[str, Any] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> LedgerEvent:
-        """An event of this run, now."""
+        """An event of this run, now. ``more`` is what a kind says of its step besides."""
         return LedgerEvent(
-            kind=kind,
+            kind=payload.event,
             subject=subject,
             at=self._tools.clock.now(),
             run=self._run.id,
@@ -57,14 +64,49 @@ class Journal:
             plan_digest=self._run.plan_digest,
             aws_request_ids=tuple(aws_request_ids),
             summary=summary,
-            data=data or {},
+            data={**payload.data, **(more or {})},
         )
+
+    def write(
+        self, payload: Payload, subject: str, summary: str, *, durable: bool = False, **more: Any
+    ) -> LedgerEvent:
+        """Append one event, with the arguments of ``event``."""
+        event = self.event(payload, subject, summary, **more)
+        self.append(event, durable=durable)
+        return event
 
     def append(self, *events: LedgerEvent, durable: bool = False) -> None:
         """Commit ``events``; with ``durable`` they outlive this machine when it returns."""
         self._tools.ledger.append(events, durable=durable)
-        if durable:
-            self._note_published()
+        with self._lock:
+            for event in events:
+                record = apply_event(self.record(event.subject), event)
+                self._written[event.subject] = record or AccountRecord(subject=event.subject)
+            if durable:
+                self._published_at = self._tools.clock.monotonic()
+
+    def record(self, subject: str) -> AccountRecord:
+        """What the ledger knows of ``subject``: as the run began, and by what it wrote since.
+        Secrets among outputs, which are masked in the ledger, are known to the run that got them.
+        """
+        return self._written.get(subject) or self._ledger.record(subject)
+
+    def records(self) -> Mapping[str, AccountRecord]:
+        """The same of all subjects."""
+        with self._lock:
+            return {**self._ledger.records, **self._written}
+
+    def output_of(self, ref: Ref, name: str) -> str | None:
+        """One output of the last success on a thing, by its name among all things
+        (``aft.plan.draft.thing``)."""
+        written = self._written.get(thing_subject(ref))
+        target, _, key = ref.key.partition("/")
+        done = (
+            (written.done(ref) if written is not None else None)
+            or self.record(target).done(Ref(ref.kind, key))
+            or (self._ledger.done(ref) if written is None else None)
+        )
+        return done.outputs.get(name) if done is not None else None
 
     def publish_now_and_then(self) -> None:
         """Push what is not pushed yet, if that was not done lately. A failure is no one's yet:
@@ -88,10 +130,6 @@ class Journal:
             return error.message
         return ""
 
-    def _note_published(self) -> None:
-        with self._lock:
-            self._published_at = self._tools.clock.monotonic()
-
     def _request_commit(self, subject: str) -> str:
         """The commit that last touched the request's file; "" where there is none."""
         with self._lock:
@@ -112,12 +150,16 @@ class Journal:
         return commit
 
 
-def why(request: AccountRequest) -> Mapping[str, Any]:
-    """Who asked for the account and why, in the request's own words, for an event's data."""
+def subject_of(change: Change) -> str:
+    """The ledger's subject of a change: its request, or the thing that belongs to no account."""
+    return thing_subject(change.ref) if change.target == ORGANIZATION else change.target
+
+
+def why(request: AccountRequest) -> Mapping[str, str] | None:
+    """Who asked for the account and why, in the request's words; ``None`` if it says nothing."""
     words = {
         "owner": request.owner.team if request.owner is not None else "",
         "reason": request.reason,
         "ticket": request.ticket,
     }
-    said = {key: text for key, text in words.items() if text}
-    return {"why": said} if said else {}
+    return {key: text for key, text in words.items() if text} or None

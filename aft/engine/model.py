@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from aft.account_provider import AccountProvider
-from aft.baselines.model import BaselineSetting
-from aft.customizations.model import CustomizationRunner
 from aft.customizations.options import RunnerOptions
 from aft.desired.model import DesiredState
 from aft.engine.effects import Effects
@@ -38,10 +35,9 @@ class NoLogs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """Everything a run may touch. ``settings`` are keyed by name, ``runners`` and ``effects``
-    by kind;
-    ``random`` gives numbers from 0 up to 1, for the jitter of waits. ``options`` are handed to
-    runners; ``past`` reads the desired state of an earlier revision, and raises ``AftError``."""
+    """Everything a run may touch. ``effects`` are keyed by kind; ``random`` gives numbers from 0
+    up to 1, for the jitter of waits. ``options`` are handed to runners; ``past`` reads the desired
+    state of an earlier revision, and raises ``AftError``."""
 
     clock: Clock
     ledger: LedgerStore
@@ -52,8 +48,6 @@ class Tools:
     calls: CallRecorder
     observer: Observer
     history: RequestHistory
-    settings: Mapping[str, BaselineSetting[Any, Any]]
-    runners: Mapping[str, CustomizationRunner]
     random: Callable[[], float]
     kinds: Kinds
     effects: Mapping[str, Effects]
@@ -76,11 +70,9 @@ class RunInfo:
 
 
 class StopToken:
-    """A wish to stop between two steps, made by a signal, a deadline or a failing thread.
-
-    ``set`` takes no lock, so a signal handler may call it. Given a ``clock`` and ``seconds``, it
-    also sets itself once that much time has gone by.
-    """
+    """A wish to stop between two steps, made by a signal, a deadline or a failing thread. ``set``
+    takes no lock, so a signal handler may call it. Given a ``clock`` and ``seconds``, it also sets
+    itself once that much time has gone by."""
 
     def __init__(self, *, clock: Clock | None = None, seconds: float | None = None) -> None:
         self._reason = ""

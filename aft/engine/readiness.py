@@ -20,11 +20,9 @@ SETTLED_ACCOUNT_SECONDS = 60.0
 
 
 def ensure_usable(context: RunContext, change: Change, account_id: AccountId) -> None:
-    """Return once the account answers. The first step that asks looks, the others wait for it;
-    what it finds holds for the whole run.
-
-    Raises ``Terminal`` when it does not in time, ``Stopped`` when the run ends first.
-    """
+    """Return once the account answers. The first step that asks looks, the others wait for it; what
+    it finds holds for the whole run. Raises ``Terminal`` when it does not in time, ``Stopped`` when
+    the run ends first."""
     entrance, is_first = context.entrance(account_id)
     if not is_first:
         entrance.result()

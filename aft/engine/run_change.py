@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from aft.engine.context import MADE_ID, RunContext
 from aft.engine.creation import AskAgain, Asked, Creations
 from aft.engine.effects import StepSuccess
-from aft.engine.step_events import step_data, subject_of
+from aft.engine.journal import subject_of
 from aft.errors import AftError, Stopped, unexpected
 from aft.ledger.events import EventKind, thing_subject
-from aft.plan.draft import thing
+from aft.ledger.payloads import Forgotten, Payload, StepDone, StepFailed, StepRemoved
 from aft.plan.model import ORGANIZATION, Action, Change
 from aft.plan.outcome import Status
 from aft.ports import ProgressKind
@@ -62,8 +62,6 @@ def work(
         if isinstance(result, AskAgain):
             return Work(again=result)
         _write_done(context, change, result, calls)
-        if result.made:
-            context.note_made(thing(change.target, change.ref), result.made)
         context.journal.publish_now_and_then()
         return Work(message=result.message or result.summary, account_id=result.account_id)
     except Stopped as error:
@@ -80,37 +78,42 @@ def _write_done(
     context: RunContext, change: Change, done: StepSuccess, calls: Sequence[str]
 ) -> None:
     journal = context.journal
-    data = {**done.data}
-    if done.event in (EventKind.STEP_DONE, EventKind.STEP_REMOVED):
-        data = {**step_data(change.ref, change.action), **data}
-    if done.event is EventKind.STEP_DONE:
-        data = {
-            # Things of no account are done by what was reviewed: so drift is told from pending.
-            "digest": done.digest or (change.effect if change.target == ORGANIZATION else ""),
-            "outputs": dict(done.outputs) | ({MADE_ID: done.made} if done.made else {}),
-            **({"unchanged": True} if done.unchanged else {}),
-            **data,
-        }
     journal.append(
         journal.event(
-            done.event,
+            _payload(change, done),
             subject_of(change),
             done.summary,
             account_id=done.account_id,
             change=change.id,
             aws_request_ids=(*calls, *context.calls_of(change)),
-            data=data,
+            more=done.data,
         ),
         *(
             journal.event(
-                EventKind.STEP_REMOVED,
+                StepRemoved(kind=ref.kind, action=change.action, key=ref.key, how="gone"),
                 thing_subject(ref),
                 f"{done.summary}: {ref.key} is gone by that",
                 change=change.id,
-                data={**step_data(ref, change.action), "how": "gone"},
             )
             for ref in done.gone
         ),
+    )
+
+
+def _payload(change: Change, done: StepSuccess) -> Payload:
+    match done.event:
+        case EventKind.FORGOTTEN:
+            return Forgotten()
+        case EventKind.STEP_REMOVED:
+            return StepRemoved(kind=change.kind, action=change.action, key=change.key)
+    return StepDone(
+        kind=change.kind,
+        action=change.action,
+        key=change.key,
+        # Things of no account are done by what was reviewed: so drift is told from pending.
+        digest=done.digest or (change.effect if change.target == ORGANIZATION else ""),
+        outputs=dict(done.outputs) | ({MADE_ID: done.made} if done.made else {}),
+        unchanged=done.unchanged or None,
     )
 
 
@@ -133,20 +136,20 @@ def _failed(
     journal = context.journal
     what = context.kinds.describe(change)
     account_id = context.known_account(change.target) or change.account_id
-    about = _about(context, change)
     event = journal.event(
-        EventKind.STEP_FAILED,
+        StepFailed(
+            kind=change.kind,
+            action=change.action,
+            key=change.key,
+            reason=reason,
+            hint=hint,
+            about=_about(context, change) or None,
+        ),
         subject_of(change),
         f"Fail to {what} of {change.target}: {reason.splitlines()[0] if reason else 'no reason'}",
         account_id=account_id,
         change=change.id,
         aws_request_ids=(*calls, *context.calls_of(change)),
-        data={
-            **step_data(change.ref, change.action),
-            "reason": reason,
-            "hint": hint,
-            **({"about": about} if about else {}),
-        },
     )
     try:
         journal.append(event)

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 
 from aft.desired.model import DesiredState
 from aft.engine.context import RunContext
-from aft.engine.step_events import step_data, subject_of
+from aft.engine.journal import subject_of
 from aft.ledger.events import (
     ORGANIZATION,
     AccountRecord,
-    EventKind,
     LedgerEvent,
     LedgerState,
     is_of_organization,
 )
+from aft.ledger.payloads import Allocated, RunStarted, StepConfirmed
 from aft.ledger.replay import OVERCOME
 from aft.plan.fields import allocations_in
 from aft.plan.model import Action, Plan
@@ -29,15 +29,10 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
     """What to write before the first change."""
     count = len(plan.changes)
     began = context.journal.event(
-        EventKind.RUN_STARTED,
+        RunStarted(command=context.run.command, changes=count, lifted=context.run.lifted or None),
         ORGANIZATION,
         f"Begin {context.run.command}: {count} change{'s' if count != 1 else ''} at "
         f"{context.run.revision[:12]}",
-        data={
-            "command": context.run.command,
-            "changes": count,
-            **({"lifted": list(context.run.lifted)} if context.run.lifted else {}),
-        },
     )
     return (
         began,
@@ -52,11 +47,10 @@ def _allocated(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
     that a run that dies in between leaves none that could be given twice."""
     return tuple(
         context.journal.event(
-            EventKind.ALLOCATED,
+            Allocated(allocations=new),
             target,
             f"Give {target} {', '.join(f'{cidr} for {name}' for name, cidr in new.items())}",
             account_id=context.known_account(target),
-            data={"allocations": new},
         )
         for target, found in sorted(allocations_in(plan).items())
         if (new := _new(found, context.record(target).allocations))
@@ -71,13 +65,17 @@ def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...
     """What the plan read in the account of ``target`` and found right."""
     return tuple(
         context.journal.event(
-            EventKind.STEP_CONFIRMED,
+            StepConfirmed(
+                kind=item.ref.kind,
+                action=Action.UPDATE,
+                key=item.ref.key,
+                digest=item.inputs_digest,
+            ),
             item.target,
             f"Confirm {item.ref.key} of {item.target} ({item.account_id}): read and found right",
             account_id=item.account_id,
-            data={**step_data(item.ref, Action.UPDATE), "digest": item.inputs_digest},
         )
-        for item in context.confirmations
+        for item in context.plan.confirmations
         if item.target == target
     )
 
@@ -90,7 +88,7 @@ def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         if change.kind == ACCOUNT
         and (change.action is Action.ADOPT or change.ref == account_ref("request"))
     }
-    targets = dict.fromkeys(item.target for item in context.confirmations)
+    targets = dict.fromkeys(item.target for item in context.plan.confirmations)
     return tuple(
         event
         for target in targets
@@ -131,14 +129,15 @@ def _is_looked_at(plan: Plan, desired: DesiredState, record: AccountRecord) -> b
 def _overcome(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
     return tuple(
         context.journal.event(
-            EventKind.STEP_CONFIRMED,
+            StepConfirmed(
+                kind=ref.kind,
+                action=Action.UPDATE,
+                key=ref.key,
+                how=OVERCOME if is_of_organization(record.subject) else None,
+            ),
             record.subject,
             f"Confirm {step_words(ref)} of {record.subject}: nothing is left to do",
             account_id=record.account_id,
-            data={
-                **step_data(ref, Action.UPDATE),
-                **({"how": OVERCOME} if is_of_organization(record.subject) else {}),
-            },
         )
         for record, ref in overcome(plan, context.desired, context.ledger)
     )

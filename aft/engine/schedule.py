@@ -10,7 +10,7 @@ after another in plan order.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from aft.plan.model import ORGANIZATION, Change, Plan
 
@@ -18,7 +18,8 @@ from aft.plan.model import ORGANIZATION, Change, Plan
 class Schedule:
     """Mutable, for one thread. A change is waiting, begun, done or blocked."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, missing: Collection[str] = ()) -> None:
+        """``missing`` are changes that are in nobody's plan here, and not done either."""
         ordered = _in_order(plan)
         self._changes = {change.id: change for change in ordered}
         self._waiting = set(self._changes)
@@ -28,7 +29,7 @@ class Schedule:
         self._lane = [change.id for change in ordered if change.target == ORGANIZATION]
         self._lane_is_busy = False
         for change in ordered:
-            needs = {need for need in change.needs if need in self._changes}
+            needs = {need for need in change.needs if need in self._changes or need in missing}
             follows = {key for key in change.follows if key in self._changes} - needs
             self._open_needs[change.id] = len(needs) + len(follows)
             for need in sorted(needs):

@@ -6,7 +6,6 @@ Later steps find the ids of OUs that earlier ones created. Calls nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 
 from aft.errors import NotFound
 from aft.organization.model import OrganizationSnapshot
@@ -28,18 +27,13 @@ class UnitIndex:
         if found is None:
             raise NotFound(
                 f"there is no OU {path} in the organization",
-                hint="make a new plan; somebody may have renamed or deleted it meanwhile",
+                hint="make a new plan: the OU may have been renamed or deleted in the meantime",
             )
         return found
 
     def path_of(self, unit_id: OrgUnitId) -> OrgUnitPath | None:
         with self._lock:
             return next((path for path, key in self._ids.items() if key == unit_id), None)
-
-    def paths(self) -> Mapping[OrgUnitId, OrgUnitPath]:
-        """The path of every OU, by id."""
-        with self._lock:
-            return {unit_id: path for path, unit_id in self._ids.items()}
 
     def created(self, path: OrgUnitPath, unit_id: OrgUnitId) -> None:
         with self._lock:

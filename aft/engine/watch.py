@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aft.account_provider import AccountProvider, Creation, CreationState
-from aft.engine.pause import TICK_SECONDS, Pause
+from aft.engine.waiting import TICK_SECONDS, Pause
 from aft.errors import Terminal, Transient
 from aft.ports import Clock
 
@@ -50,10 +50,8 @@ class CreationWatch:
         self, creation: Creation, *, within: float, notice: Callable[[float], None]
     ) -> None:
         """Return when ``creation`` is no longer in progress; read afterwards how it ended.
-
-        ``notice`` is told the creation's age at each look. Raises ``Terminal`` when it is still
-        in progress ``within`` seconds after it was asked for, ``Stopped`` when the run ends.
-        """
+        ``notice`` is told the creation's age at each look. Raises ``Terminal`` when it is still in
+        progress ``within`` seconds after it was asked for, ``Stopped`` when the run ends."""
         now = self._clock.monotonic()
         age = max(0.0, (self._clock.now() - creation.requested_at).total_seconds())
         since = now - age

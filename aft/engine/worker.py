@@ -6,12 +6,12 @@ has not. Failed accounts are tried again after a growing wait. Nothing but a sto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from aft.config.model import WorkerConfig
-from aft.engine.backoff_queue import BackoffQueue
 from aft.engine.model import StopToken
-from aft.engine.pause import Pause
+from aft.engine.waiting import Pause
 from aft.errors import AftError, Stopped, unexpected
 from aft.plan.model import ORGANIZATION
 from aft.plan.outcome import Outcome
@@ -35,12 +35,19 @@ def run_worker(
     log: Log,
     random: Callable[[], float],
 ) -> None:
-    """Work until ``stop`` is set; returns then.
-
-    ``reconcile`` takes a revision and the targets to look at (``None`` for all). ``log`` gets one
-    record per event: its key ``event`` names it, the others say more.
-    """
-    worker = _Worker(remote, reconcile, clock, config, stop, log)
+    """Work until ``stop`` is set; returns then. ``reconcile`` takes a revision and the targets to
+    look at (``None`` for all). ``log`` gets one record per event: its key ``event`` names it, the
+    others say more."""
+    failed = BackoffQueue(first=config.retry_first_seconds, most=config.retry_most_seconds)
+    worker = _Worker(
+        remote=remote,
+        reconcile=reconcile,
+        clock=clock,
+        config=config,
+        pause=Pause(clock, stop),
+        log=log,
+        failed=failed,
+    )
     log({"event": "worker-started", "branch": config.branch, "remote": config.remote})
     try:
         while True:
@@ -50,39 +57,68 @@ def run_worker(
         log({"event": "worker-stopped", "reason": error.message})
 
 
+class BackoffQueue:
+    """Failed targets by name and when to try each again: the wait doubles with every failure in a
+    row, from ``first`` to ``most`` seconds. Times are a clock's monotonic seconds, handed in."""
+
+    def __init__(self, *, first: float, most: float) -> None:
+        self._first = first
+        self._most = most
+        self._waits: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def failed(self, target: str, *, now: float) -> float:
+        """Note a failure; returns the seconds until the next try."""
+        before = self._waits.get(target)
+        wait = self._first if before is None else min(self._most, before * 2)
+        self._waits[target], self._due[target] = wait, now + wait
+        return wait
+
+    def succeeded(self, target: str) -> None:
+        """Its next failure starts from the shortest wait again."""
+        self._waits.pop(target, None)
+        self._due.pop(target, None)
+
+    def keep_only(self, targets: Iterable[str]) -> None:
+        """Drop all others: a whole pass has shown that nothing is wrong with them."""
+        for target in self._due.keys() - set(targets):
+            self.succeeded(target)
+
+    def due(self, *, now: float) -> frozenset[str]:
+        """The targets whose wait is over."""
+        return frozenset(target for target, due in self._due.items() if due <= now)
+
+    def next_due(self) -> float | None:
+        """When the next one is due; ``None`` while the queue is empty."""
+        return min(self._due.values(), default=None)
+
+
+@dataclass(kw_only=True)
 class _Worker:
-    def __init__(
-        self,
-        remote: RemoteBranch,
-        reconcile: Reconcile,
-        clock: Clock,
-        config: WorkerConfig,
-        stop: StopToken,
-        log: Log,
-    ) -> None:
-        self._remote = remote
-        self._reconcile = reconcile
-        self._clock = clock
-        self._config = config
-        self._log = log
-        self._pause = Pause(clock, stop)
-        self._failed = BackoffQueue(
-            first=config.retry_first_seconds, most=config.retry_most_seconds
-        )
-        self._revision: Revision | None = None
-        self._whole_at: float | None = None
+    remote: RemoteBranch
+    reconcile: Reconcile
+    clock: Clock
+    config: WorkerConfig
+    pause: Pause
+    log: Log
+    failed: BackoffQueue
+    revision: Revision | None = None
+    whole_at: float | None = None
 
     def turn(self) -> None:
         """Look once; do what is due."""
-        self._pause.check()
+        self.pause.check()
         self._look()
-        revision = self._revision
+        revision = self.revision
         if revision is None:
             return
-        now = self._clock.monotonic()
-        every = self._config.reconcile_every_seconds
-        due = self._failed.due(now=now)
-        is_old = self._whole_at is None or now - self._whole_at >= every
+        now = self.clock.monotonic()
+        every = self.config.reconcile_every_seconds
+        due = self.failed.due(now=now)
+        is_old = self.whole_at is None or now - self.whole_at >= every
         if is_old or due & {WHOLE, ORGANIZATION}:  # OUs are nobody's own: only a whole pass
             self._pass(revision, None)
         elif due:
@@ -90,35 +126,35 @@ class _Worker:
 
     def wait(self, jitter: float) -> None:
         """Until the next look, or until a failed account is due, whichever is sooner."""
-        interval = float(self._config.interval_seconds)
-        interval *= 1 + jitter * self._config.jitter_percent / 100
-        retry_at = self._failed.next_due()
+        interval = float(self.config.interval_seconds)
+        interval *= 1 + jitter * self.config.jitter_percent / 100
+        retry_at = self.failed.next_due()
         if retry_at is not None:
-            interval = min(interval, max(0.0, retry_at - self._clock.monotonic()))
-        self._pause.wait(max(interval, 0.1))
+            interval = min(interval, max(0.0, retry_at - self.clock.monotonic()))
+        self.pause.wait(max(interval, 0.1))
 
     def _look(self) -> None:
         """Fetch the tip. What cannot be reached now is worked on as it was last seen."""
         try:
-            tip = self._remote.fetch()
+            tip = self.remote.fetch()
         except Stopped:
             raise
         except AftError as error:
-            self._log({"event": "fetch-failed", "message": error.message, "hint": error.hint})
+            self.log({"event": "fetch-failed", "message": error.message, "hint": error.hint})
             return
-        if tip != self._revision:
-            self._log({"event": "moved", "revision": tip, "from": self._revision or ""})
-            self._revision = tip
-            self._whole_at = None
-            self._failed.clear()
+        if tip != self.revision:
+            self.log({"event": "moved", "revision": tip, "from": self.revision or ""})
+            self.revision = tip
+            self.whole_at = None
+            self.failed.keep_only(())  # what failed may be fixed
 
     def _pass(self, revision: Revision, targets: frozenset[str] | None) -> None:
         """Reconcile once and note who is to be tried again."""
         scope = sorted(targets) if targets is not None else "all"
-        self._log({"event": "reconcile-started", "revision": revision, "targets": scope})
-        began = self._clock.monotonic()
+        self.log({"event": "reconcile-started", "revision": revision, "targets": scope})
+        began = self.clock.monotonic()
         try:
-            outcome = self._reconcile(revision, targets)
+            outcome = self.reconcile(revision, targets)
         except Stopped:
             raise
         except AftError as error:
@@ -127,21 +163,21 @@ class _Worker:
         except Exception as error:  # noqa: BLE001 - one bad pass must not end the worker
             self._could_not(targets, unexpected(error), "")
             return
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         again = outcome.failed_targets
         if outcome.unpublished:  # a pass over everything pushes what is not pushed yet
             again |= {WHOLE}
         if targets is None:
-            self._whole_at = now
-            self._failed.keep_only(again)
-        for target in sorted((targets or frozenset()) - again):
-            self._failed.succeeded(target)
+            self.whole_at = now
+            self.failed.keep_only(again)
+        for target in (targets or frozenset()) - again:
+            self.failed.succeeded(target)
         for target in sorted(again):
-            seconds = self._failed.failed(target, now=now)
+            seconds = self.failed.failed(target, now=now)
             name = "all" if target == WHOLE else target
-            self._log({"event": "requeued", "target": name, "again_in_seconds": seconds})
+            self.log({"event": "requeued", "target": name, "again_in_seconds": seconds})
         counts = outcome.counts
-        self._log(
+        self.log(
             {
                 "event": "reconcile-finished",
                 "run": outcome.run,
@@ -157,12 +193,12 @@ class _Worker:
 
     def _could_not(self, targets: frozenset[str] | None, message: str, hint: str) -> None:
         """A pass that could not begin: findings, a safety limit, AWS out of reach."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         if targets is None:
-            self._whole_at = now
+            self.whole_at = now
         for target in sorted(targets if targets is not None else {WHOLE}):
-            seconds = self._failed.failed(target, now=now)
-        self._log(
+            seconds = self.failed.failed(target, now=now)
+        self.log(
             {
                 "event": "reconcile-failed",
                 "message": message,

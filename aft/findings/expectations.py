@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -54,14 +54,6 @@ def shown(value: object) -> str:
         case list() | tuple():
             return "a list"
     return type(value).__name__
-
-
-def listed(words: Iterable[str], *, last: str = "or") -> str:
-    """``a, b or c``."""
-    items = list(words)
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 class Expected:

@@ -58,11 +58,9 @@ class Condition(enum.StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing to fix or to know. ``message`` says what is wrong and what was expected; ``hint``
-    what to write instead (``did you mean …``), or is empty.
-
-    ``source`` is where a file says it. A finding about the organization has a ``target`` instead
-    (a request id, an account id or ``organization``) and may have a ``condition``.
-    """
+    what to write instead (``did you mean …``), or is empty. ``source`` is where a file says it. A
+    finding about the organization has a ``target`` instead (a request id, an account id or
+    ``organization``) and may have a ``condition``."""
 
     code: str
     source: SourceRef | None = None
@@ -86,6 +84,35 @@ class Finding:
     @property
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
+
+
+def finding_at(
+    code: str,
+    source: SourceRef | None,
+    message: str,
+    hint: str = "",
+    *,
+    severity: Severity = Severity.ERROR,
+    condition: Condition = Condition.NONE,
+    key: str = "",
+) -> Finding:
+    """A finding in a file."""
+    return Finding(
+        code=code,
+        source=source,
+        message=message,
+        hint=hint,
+        severity=severity,
+        condition=condition,
+        key=key,
+    )
+
+
+def finding_about(
+    code: str, target: str, message: str, hint: str = "", condition: Condition = Condition.NONE
+) -> Finding:
+    """A finding about the organization."""
+    return Finding(code=code, target=target, message=message, hint=hint, condition=condition)
 
 
 def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

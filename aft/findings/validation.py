@@ -13,10 +13,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aft.findings.expectations import Expected, listed, shown, type_words
+from aft.findings.expectations import Expected, shown, type_words
 from aft.findings.model import Condition, Finding, SourceRef, sorted_findings
 from aft.findings.origins import dotted
 from aft.values.suggestions import did_you_mean
+from aft.values.words import listed
 
 Loc = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -127,7 +128,7 @@ def _without_unions(problems: list[_Problem]) -> Iterator[_Problem]:
         if inside:
             yield from inside
             continue
-        words = listed(dict.fromkeys(type_words(item.kind) or "" for item in members))
+        words = listed(dict.fromkeys(type_words(item.kind) or "" for item in members), last="or")
         yield replace(
             members[0], kind="no_member", loc=union, on_key=False, context={"expected": words}
         )
@@ -177,7 +178,7 @@ def _broken_rule(problem: _Problem, expected: Expected) -> tuple[str, str]:
     value = problem.value
     if problem.kind in ("literal_error", "enum"):
         choices = expected.choices()
-        allowed = listed(map(repr, choices)) or problem.context.get("expected", "")
+        allowed = listed(map(repr, choices), last="or") or problem.context.get("expected", "")
         hint = did_you_mean(value, choices) if isinstance(value, str) else ""
         return f"expected {allowed}, found {shown(value)}", hint
     if problem.kind == "value_error":
@@ -215,7 +216,7 @@ def _constraint(problem: _Problem, expected: Expected) -> str:
         case "string_pattern_mismatch":
             examples = expected.examples()
             if examples:
-                return f"expected text such as {listed(map(repr, examples))}, {found}"
+                return f"expected text such as {listed(map(repr, examples), last='or')}, {found}"
             return f"expected text that matches {context['pattern']}, {found}"
         case "string_too_short" | "string_too_long":
             limit = context["max_length" if bound == "at most" else "min_length"]

@@ -99,7 +99,7 @@ class GitCommand:
             self._run("push", *options, remote, f"HEAD:{ref}")
         except GitCommandError as error:
             lines = [line for line in str(error).splitlines() if line.strip()]
-            return lines[0] if lines else "git did not say why"
+            return lines[0] if lines else "git gave no reason"
         return ""
 
     def ask(self, work_tree: Path, *arguments: str) -> bytes:

@@ -50,7 +50,8 @@ def wire_error(error: Exception, *, doing: str, url: str) -> AftError:
         return Denied(message, hint=CREDENTIALS_HINT)
     if _WRONG.search(said):
         return UserError(
-            message, hint=f"check the remote's URL ({where}); GitHub also says 404 without access"
+            message,
+            hint=f"check the remote's URL ({where}); GitHub also answers 404 without access",
         )
     return Transient(message, hint="the next run tries again")
 
@@ -73,5 +74,5 @@ def disk_errors(doing: str) -> Iterator[None]:
     except (pygit2.GitError, GitCommandError, OSError) as error:
         raise Terminal(
             f"git failed while {doing}: {redacted(str(error))}",
-            hint="`git fsck` tells whether the repository is damaged",
+            hint="`git fsck` reports whether the repository is damaged",
         ) from error

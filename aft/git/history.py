@@ -18,7 +18,7 @@ from aft.errors import UserError
 from aft.git import trees
 from aft.git.errors import disk_errors
 from aft.git.repository import Repository
-from aft.ports import CommitInfo
+from aft.ledger.timeline import CommitInfo
 from aft.values.ids import WORKING_TREE, Revision
 
 _WALKS_BEFORE_INDEX = 4
@@ -133,12 +133,10 @@ def _when(signature: pygit2.Signature) -> datetime:
 def _last_changes(
     handle: pygit2.Repository, start: pygit2.Commit, prefix: bytes
 ) -> Mapping[bytes, pygit2.Oid]:
-    """For each file at or below ``prefix`` at ``start``, the commit that last changed it.
-
-    Asking file by file walks the history once per file: hours for ten thousand files and as many
-    commits. Here each commit is compared with its parents once, by the subtrees that differ; a
-    file is handed from a commit to the first parent that has it alike, until none has.
-    """
+    """For each file at or below ``prefix`` at ``start``, the commit that last changed it. Asking
+    file by file walks the history once per file: hours for ten thousand files and as many commits.
+    Here each commit is compared with its parents once, by the subtrees that differ; a file is
+    handed from a commit to the first parent that has it alike, until none has."""
     odb = handle.odb
     found: dict[bytes, pygit2.Oid] = {}
     root = trees.find(odb, start.tree_id.raw, prefix)

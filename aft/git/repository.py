@@ -115,7 +115,7 @@ def open_repository(path: Path) -> Repository:
     if found is None:
         raise UserError(
             f"{path} is not in a git repository",
-            hint="run aft inside the repository that holds account-requests/, or `git init` one",
+            hint="run aft in the repository that contains account-requests/, or `git init` one",
         )
     return Repository(Path(found))
 

@@ -202,14 +202,14 @@ class RemoteBranchRef:
                 raise RemoteMoved(f"the branch moved on {self.url}") from error
             raise wire_error(error, doing="push to", url=self.url) from error
         if verdict is None:
-            raise Transient(f"{self.url} did not say whether it took {self._ref}")
+            raise Transient(f"{self.url} did not report whether it accepted {self._ref}")
         if verdict and _REFUSED.search(verdict):
             raise Denied(
                 f"{self.url} refused {self._ref}: {redacted(verdict)}",
                 hint="allow aft's identity to push this branch (branch protection, server hooks)",
             )
         if verdict:
-            raise RemoteMoved(f"{self.url} did not take {self._ref}: {redacted(verdict)}")
+            raise RemoteMoved(f"{self.url} did not accept {self._ref}: {redacted(verdict)}")
         self._remember(handle, commit)
 
     def _push(self, handle: pygit2.Repository, commit: str, expected: str | None) -> str | None:

@@ -31,13 +31,11 @@ _KEPT_BYTES = 1 << 20
 
 
 class WorkingTreeFiles:
-    """``aft.files.RevisionFiles`` of the files on disk, without what git ignores: one look at
-    them, at the first use. Raises ``UserError`` for a bare repository, which has none.
-
-    What was hashed is what ``read`` returns, also when an editor saves in between: a blob id
-    always belongs to the bytes it is handed out with. A file that may not be opened is listed
-    with an empty blob id, and reading it raises ``NotFound``.
-    """
+    """``aft.files.RevisionFiles`` of the files on disk, without what git ignores: one look at them,
+    at the first use. Raises ``UserError`` for a bare repository, which has none. What was hashed is
+    what ``read`` returns, also when an editor saves in between: a blob id always belongs to the
+    bytes it is handed out with. A file that may not be opened is listed with an empty blob id, and
+    reading it raises ``NotFound``."""
 
     def __init__(self, repository: Repository) -> None:
         if repository.is_bare:

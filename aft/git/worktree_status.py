@@ -44,11 +44,9 @@ class Tracked(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class WorktreeStatus:
     """Paths are those of ``os.fsdecode``. What is tracked and in neither set is unchanged: the
-    index has its blob id, whether or not a sparse checkout put it on the disk.
-
-    ``changed`` is to be read from the disk: modified, untracked, in conflict. A repository within
-    ends with ``/``. What git ignores is in neither.
-    """
+    index has its blob id, whether or not a sparse checkout put it on the disk. ``changed`` is to be
+    read from the disk: modified, untracked, in conflict. A repository within ends with ``/``. What
+    git ignores is in neither."""
 
     tracked: Mapping[str, Tracked]
     changed: frozenset[str]

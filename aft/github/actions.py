@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aft.errors import Terminal, UserError
-from aft.forge.model import User
+from aft.forge.port import User
 from aft.github.answers import Answer, parsed
 from aft.github.people import user_of
 
@@ -70,7 +70,7 @@ def read_event(path: Path | None) -> Event:
         ) from error
     value = parsed(content, where=str(path))
     if not isinstance(value, dict):
-        raise UserError(f"{path} does not hold an event")
+        raise UserError(f"{path} does not contain an event")
     event = Answer(value, str(path))
     pull, issue = event.child_or_none("pull_request"), event.child_or_none("issue")
     return Event(

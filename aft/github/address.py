@@ -24,14 +24,8 @@ class ApiAddress:
     def parse(cls, text: str) -> ApiAddress:
         """Raises ``UserError``: the token may only travel over https, or to this machine."""
         parts = urlsplit(text)
-        host = parts.hostname or ""
-        if (
-            not is_safe_elsewhere(text)
-            or not host
-            or parts.username
-            or parts.query
-            or parts.fragment
-        ):
+        more = parts.username or parts.query or parts.fragment
+        if not (is_safe_elsewhere(text) and parts.hostname) or more:
             raise UserError(
                 "the address of GitHub's API is not one that aft sends a token to: expected "
                 "https://HOST or https://HOST/api/v3",
@@ -53,11 +47,8 @@ def _origin(url: str) -> tuple[str, str, int]:
         port = parts.port
     except ValueError:
         port = -1
-    return (
-        parts.scheme,
-        (parts.hostname or "").lower(),
-        port or {"https": 443, "http": 80}.get(parts.scheme, -1),
-    )
+    port = port or {"https": 443, "http": 80}.get(parts.scheme, -1)
+    return parts.scheme, (parts.hostname or "").lower(), port
 
 
 def is_safe_elsewhere(url: str) -> bool:

@@ -93,5 +93,6 @@ def parsed(body: bytes, *, where: str) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise Terminal(
-            f"{where}: the answer is not JSON", hint="is GITHUB_API_URL right, and no proxy in it?"
+            f"{where}: the answer is not JSON",
+            hint="check GITHUB_API_URL, and whether a proxy answers in its place",
         ) from None

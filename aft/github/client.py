@@ -69,8 +69,7 @@ class GitHubClient:
         self.pace = Pace(clock, patience)
 
     def get(self, path: str, *, needs: str, query: Mapping[str, str] | None = None) -> Answer:
-        response, where = self._call("GET", path, needs=needs, query=query)
-        return _object(response, where)
+        return _object(*self._call("GET", path, needs=needs, query=query))
 
     def pages(
         self,
@@ -89,8 +88,9 @@ class GitHubClient:
         for _ in range(at_most // PAGE_SIZE + _SHORT_PAGES):
             response = self._send("GET", url, where=where, needs=needs, body=None)
             value = parsed(response.body, where=where)
-            page = Answer(value, where).children(key) if key and isinstance(value, dict) else None
-            for item in objects(value, where=where) if page is None else page:
+            if key and isinstance(value, dict):
+                value = value.get(key) or []
+            for item in objects(value, where=where):
                 number += 1
                 if number > at_most:
                     raise Terminal(f"{where}: there are more than {at_most:,}")
@@ -102,16 +102,14 @@ class GitHubClient:
 
     def post(self, path: str, body: Mapping[str, object], *, needs: str) -> Answer:
         """Raises ``UnknownOutcome`` when the answer is lost: look before repeating it."""
-        response, where = self._call("POST", path, needs=needs, body=body)
-        return _object(response, where)
+        return _object(*self._call("POST", path, needs=needs, body=body))
 
     def tell(self, path: str, body: Mapping[str, object], *, needs: str) -> None:
         """A POST whose answer says nothing but that it was heard."""
         self._call("POST", path, needs=needs, body=body)
 
     def patch(self, path: str, body: Mapping[str, object], *, needs: str) -> Answer:
-        response, where = self._call("PATCH", path, needs=needs, body=body)
-        return _object(response, where)
+        return _object(*self._call("PATCH", path, needs=needs, body=body))
 
     def delete(self, path: str, *, needs: str) -> None:
         self._call("DELETE", path, needs=needs)
@@ -124,7 +122,7 @@ class GitHubClient:
         )
         url = response.headers.get("location", "")
         if response.status not in (301, 302, 303, 307, 308) or not is_safe_elsewhere(url):
-            raise Terminal(f"{where}: GitHub did not say where to fetch it from")
+            raise Terminal(f"{where}: GitHub did not report where to download it")
         headers = {"User-Agent": _agent()}
         request = Request("GET", url, headers, body=None, limit=limit, repeatable=True, where=where)
         response = self._tried(request, needs)
@@ -174,8 +172,10 @@ class GitHubClient:
                 return response
             url = urljoin(url, response.headers.get("location", ""))
             if not self._address.is_ours(url):
-                raise Terminal(f"{where}: GitHub sent us to another host, which gets no token")
-        raise Terminal(f"{where}: GitHub sends us from one address to the next")
+                raise Terminal(
+                    f"{where}: GitHub redirects to another host, which must not see the token"
+                )
+        raise Terminal(f"{where}: GitHub redirects too often")
 
     def _tried(self, request: Request, needs: str) -> Response:
         """The answer below 400, after as many tries as make sense."""
@@ -204,7 +204,9 @@ class GitHubClient:
         if found is None:
             return ""
         if not self._address.is_ours(found[1]):
-            raise Terminal(f"{where}: the next page is on another host, which gets no token")
+            raise Terminal(
+                f"{where}: the next page is on another host, which must not see the token"
+            )
         return found[1]
 
     def _url(self, path: str, query: Mapping[str, str] | None) -> str:

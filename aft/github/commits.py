@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 from aft.errors import Conflict, NotFound, Terminal
-from aft.forge.model import Check, CheckState, VerifiedCommit
+from aft.forge.port import Check, CheckState, VerifiedCommit
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient
@@ -28,9 +28,9 @@ _REMEDIES = {
     "unverified_email": "its author verifies the e-mail address on GitHub",
     "no_user": "commit with an e-mail address that belongs to a GitHub account",
     "bad_email": "commit with an e-mail address that the key names",
-    "expired_key": "sign it anew with a key that has not expired",
+    "expired_key": "sign it again with a key that has not expired",
 }
-_OTHER = "sign it anew with a key that GitHub knows"
+_OTHER = "sign it again with a key that GitHub knows"
 _STATUS = {
     CheckState.PENDING: "pending",
     CheckState.SUCCESS: "success",
@@ -109,7 +109,7 @@ class GitHubCommits:
             raise Terminal(
                 f"GitHub counts {total.number('total_commits')} commits between {base} and {head}, "
                 f"but lists {len(commits)}",
-                hint="the branch moved meanwhile, or its history is too long; run again",
+                hint="the branch moved in the meantime, or its history is too long; run again",
             )
         return commits
 

@@ -37,18 +37,18 @@ def refusal(response: Response, request: Request, *, needs: str) -> AftError:
         text += f" (request id {_clean(request_id)})"
     status = response.status
     if is_throttled(response):
-        return Throttled(text, hint="GitHub limits how often it may be asked; run again later")
+        return Throttled(text, hint="GitHub's rate limit is reached; run again later")
     if status == 401:
         return Denied(text, hint=ACCESS_HINT, code="401")
     if status == 403:
         return Denied(text, hint=_denied_hint(said, response.headers, needs), code="403")
     if status in (404, 410):
-        return NotFound(text, hint=f"GitHub also says so to a token without {needs}")
+        return NotFound(text, hint=f"GitHub also answers this to a token without {needs}")
     if status in (409, 412):
-        return Conflict(text, hint="somebody else is changing it; run again")
+        return Conflict(text, hint="it is being changed by someone else; run again")
     if status >= 500 or status == 408:
         if request.repeatable:
-            return Transient(text, hint="run again; githubstatus.com tells of outages")
+            return Transient(text, hint="run again; githubstatus.com lists outages")
         return UnknownOutcome(f"{text}, so it may or may not have happened", hint="run again")
     return Terminal(text, code=str(status))
 
@@ -90,7 +90,7 @@ def _denied_hint(said: str, headers: Mapping[str, str], needs: str) -> str:
     if "create or approve pull requests" in said:
         return _PULLS_SETTING
     if "locked" in said:
-        return "unlock the conversation, or let only people write there"
+        return "unlock the conversation, or leave it to people"
     if headers.get("x-github-sso"):
         return "authorize the token for the organization's single sign-on"
     accepted = _clean(headers.get("x-accepted-github-permissions", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from aft.errors import NotFound
-from aft.forge.model import Comment, Issue, Thread, ThreadKind
+from aft.forge.port import Comment, Issue, Thread, ThreadKind
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from aft.errors import Denied, NotFound, UserError
-from aft.forge.model import Permission, User
+from aft.forge.port import Permission, User
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient
@@ -72,7 +72,7 @@ def ourselves(client: GitHubClient, *, login: str, in_actions: bool) -> User:
         if in_actions:
             return User(ACTIONS_LOGIN, is_bot=True)
         raise Denied(
-            "the token is an app's, and GitHub does not say which app's",
+            "the token belongs to an app, and GitHub does not report which one",
             hint=f"set {LOGIN_VARIABLE} to the login it writes as, such as my-app[bot]",
             code=error.code,
         ) from error

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from aft.errors import Terminal
-from aft.forge.model import PullRefs, PullRequest, PullReview, ReviewVerdict
+from aft.forge.port import PullRefs, PullRequest, PullReview, ReviewVerdict
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import PAGE_SIZE, GitHubClient

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aft.errors import NotFound
-from aft.forge.model import PipelineFile, PullRequest
+from aft.forge.port import PipelineFile, PullRequest
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient

@@ -126,7 +126,7 @@ def _failure(error: HTTPError, request: Request) -> Transient | UnknownOutcome:
     """There was no answer, or only a part. urllib3's words name no secret but may name the URL."""
     what = f"{request.where}: no answer from {_host(request.url)} ({type(error).__name__})"
     if request.repeatable or isinstance(error, _NOT_SENT):
-        return Transient(what, hint="is the network, the proxy or GITHUB_API_URL right?")
+        return Transient(what, hint="check the network, the proxy and GITHUB_API_URL")
     return UnknownOutcome(f"{what}, so it may or may not have happened", hint="run again")
 
 

@@ -35,10 +35,10 @@ def member_of(content: bytes, name: str, *, limit: int, where: str) -> bytes | N
             if not found:
                 return None
             if len(found) > 1:
-                raise Terminal(f"{where} holds {name} {len(found)} times")
+                raise Terminal(f"{where} contains {name} {len(found)} times")
             info = found[0]
             if info.compress_type not in _METHODS or info.flag_bits & 0x1:
-                raise Terminal(f"{where}: {name} is packed in a way that aft does not read")
+                raise Terminal(f"{where}: {name} is compressed in a way that aft does not read")
             if info.file_size > limit:
                 raise _too_large(where, name, limit)
             with archive.open(info) as member:

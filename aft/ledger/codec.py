@@ -73,19 +73,15 @@ def encode_record(subject: str, record: AccountRecord | None) -> bytes:
 
 
 def decode_record(text: bytes) -> AccountRecord | None:
-    """The record of a ``state.json``; ``None`` when it says that the subject was forgotten.
-
-    Raises ``ValueError`` when it is damaged or of an older version: replay the events then.
-    """
+    """The record of a ``state.json``; ``None`` when it says that the subject was forgotten. Raises
+    ``ValueError`` when it is damaged or of an older version: replay the events then."""
     return record_from(_object(text))
 
 
 def record_from(fields: Mapping[str, Any], *, is_known: bool = False) -> AccountRecord | None:
-    """The same of a ``state.json`` that was parsed already.
-
-    One that ``is_known`` to be sound has its steps decoded when they are asked for: of ten
-    thousand accounts most are only looked past.
-    """
+    """The same of a ``state.json`` that was parsed already. One that ``is_known`` to be sound has
+    its steps decoded when they are asked for: of ten thousand accounts most are only looked
+    past."""
     version = fields.get("version")
     if not isinstance(version, int):
         raise ValueError("version: expected int")  # noqa: TRY004 - one error for what is not ours

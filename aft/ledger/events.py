@@ -112,23 +112,22 @@ class LedgerEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIntent:
-    """A creation that was meant, and may or may not have happened."""
+    """A creation that was meant, and may or may not have happened. Ledgers of before providers
+    had names say none: that is Organizations."""
 
     at: Moment
     run: str
     name: str = ""
     email: str = ""
-    provider: str = ""
+    provider: str = "organizations"
     creation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneStep:
-    """The last success of one step: its inputs' digest, when, by which run, its outputs.
-
-    ``about`` is what must be known of a customization's step once its files are gone: ``runner``,
-    ``on_removal``, ``revision`` and, of Terraform, ``state``.
-    """
+    """The last success of one step: its inputs' digest, when, by which run, its outputs. ``about``
+    is what must be known of a customization's step once its files are gone: ``runner``,
+    ``on_removal``, ``revision`` and, of Terraform, ``state``."""
 
     digest: str
     at: Moment
@@ -151,13 +150,11 @@ class FailedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRecord:
-    """What the ledger knows of one request.
-
-    ``steps`` and ``failures`` are keyed by the text of the thing's ``Ref``: ``<kind>/<key>``.
-    ``tag_keys`` are the tags aft put on the account, so that it may remove them again.
-    ``allocations`` are the ranges of addresses its settings use, by setting; those of accounts
-    that were forgotten stay with ``organization``, by ``<account id>/<setting>``.
-    """
+    """What the ledger knows of one request. ``steps`` and ``failures`` are keyed by the text of the
+    thing's ``Ref``: ``<kind>/<key>``. ``tag_keys`` are the tags aft put on the account, so that it
+    may remove them again. ``allocations`` are the ranges of addresses its settings use, by setting;
+    those of accounts that were forgotten stay with ``organization``, by ``<account
+    id>/<setting>``."""
 
     subject: str
     account_id: str | None = None
@@ -200,10 +197,8 @@ class AccountRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
-    """All records at one commit of the ledger (``""`` while it is empty), keyed by subject.
-
-    A forgotten request has no record any more; its events stay readable.
-    """
+    """All records at one commit of the ledger (``""`` while it is empty), keyed by subject. A
+    forgotten request has no record any more; its events stay readable."""
 
     commit: str = ""
     records: Mapping[str, AccountRecord] = field(default_factory=dict)

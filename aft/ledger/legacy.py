@@ -6,7 +6,6 @@ account, by a bare name; the change's id tells the rest. Read for good: a ledger
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from aft.values.refs import Ref, account_ref
@@ -28,7 +27,6 @@ _ACTIONS: Mapping[str, str] = {
     "destroy": "delete",
     "forget": "release",
 }
-_OF_ACCOUNT = re.compile(r"account/[^/]+/")
 _SETTING = "apply-setting"
 _STEP = "run-customization"
 

@@ -1,13 +1,13 @@
 """Folds events into what the ledger knows of one request. Pure, and total: any event is folded.
 
-A binding changes by ``BOUND`` and ``FORGOTTEN`` alone; a new account has nothing done yet.
+A binding changes by ``Bound`` and ``Forgotten`` alone; a new account has nothing done yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 from aft.ledger import legacy
 from aft.ledger.codec import decode_steps, encode_steps
@@ -18,29 +18,37 @@ from aft.ledger.events import (
     FailedStep,
     LedgerEvent,
     OpenIntent,
-    texts,
+)
+from aft.ledger.payloads import (
+    Allocated,
+    Bound,
+    Creating,
+    Intent,
+    IntentSettled,
+    StepDone,
+    StepFailed,
+    StepPayload,
+    StepRemoved,
+    payload_of,
 )
 from aft.values.refs import Ref, account_ref
 
-_REVIVING = frozenset(
-    {
-        EventKind.INTENT,
-        EventKind.CREATING,
-        EventKind.BOUND,
-        EventKind.STEP_FAILED,
-        EventKind.ALLOCATED,
-    }
+_REVIVING = (
+    EventKind.INTENT,
+    EventKind.CREATING,
+    EventKind.BOUND,
+    EventKind.STEP_FAILED,
+    EventKind.ALLOCATED,
 )
 OVERCOME = "overcome"
 """``how`` of a confirmation that only closes a failure; whether it was ever done is not known."""
-_SETTLED_BY_BINDING = frozenset({str(account_ref()), str(account_ref("request"))})
+_T = TypeVar("_T")
+_SETTLED_BY_BINDING = (str(account_ref()), str(account_ref("request")))
 
 
 def replay(events: Iterable[LedgerEvent]) -> AccountRecord | None:
-    """The record that ``events`` of one subject, oldest first, add up to.
-
-    ``None`` when there are none, or when the last word is ``FORGOTTEN``.
-    """
+    """The record that ``events`` of one subject, oldest first, add up to. ``None`` when there are
+    none, or when the last word is ``FORGOTTEN``."""
     record: AccountRecord | None = None
     for number, event in enumerate(events):
         before = AccountRecord(subject=event.subject) if number == 0 else record
@@ -49,11 +57,9 @@ def replay(events: Iterable[LedgerEvent]) -> AccountRecord | None:
 
 
 def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountRecord | None:
-    """``record`` after ``event``; ``None``, before or after, is a forgotten subject.
-
-    What trails in after ``FORGOTTEN`` (the step that forgot) does not bring a record back; an
-    intent, a binding or a failure does.
-    """
+    """``record`` after ``event``; ``None``, before or after, is a forgotten subject. What trails in
+    after ``FORGOTTEN`` (the step that forgot) does not bring a record back; an intent, a binding or
+    a failure does."""
     if event.kind is EventKind.FORGOTTEN:
         return None
     if record is None:
@@ -61,162 +67,128 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
             return None
         record = AccountRecord(subject=event.subject)
     record = replace(record, last_run=event.run, last_at=event.at)
-    match event.kind:
-        case EventKind.INTENT | EventKind.CREATING:
-            return replace(record, intent=_intent(record.intent, event))
-        case EventKind.INTENT_SETTLED:
-            return _settled(record, event)
-        case EventKind.BOUND:
-            return _bound(record, event)
-        case EventKind.STEP_DONE | EventKind.STEP_CONFIRMED:
-            return _step_succeeded(record, event)
-        case EventKind.STEP_FAILED:
-            return _step_failed(record, event)
-        case EventKind.STEP_REMOVED:
-            return _step_removed(record, event)
-        case EventKind.ALLOCATED:
-            return replace(record, allocations=_allocations(event.data, record.allocations))
+    match payload_of(event):
+        case Intent() as said:
+            intent = OpenIntent(
+                at=event.at, run=event.run, name=said.name or "", email=said.email or ""
+            )
+            provider = said.provider or intent.provider
+            return replace(record, intent=replace(intent, provider=provider))
+        case Creating() as said:
+            intent = record.intent or OpenIntent(at=event.at, run=event.run)
+            creation_id = said.creation_id or intent.creation_id
+            return replace(record, intent=replace(intent, creation_id=creation_id))
+        case IntentSettled() as said:
+            is_another = record.intent is not None and record.intent.run != said.intent_run
+            return record if said.intent_run and is_another else replace(record, intent=None)
+        case Bound() as said:
+            return _bound(record, event, said)
+        case StepDone() as said:
+            return _step_succeeded(record, event, said)
+        case StepFailed() as said:
+            return _step_failed(record, event, said)
+        case StepRemoved():
+            gone = str(step_ref(event))
+            return replace(
+                record, steps=_without(record.steps, gone), failures=_without(record.failures, gone)
+            )
+        case Allocated() as said:
+            return replace(record, allocations={**record.allocations, **(said.allocations or {})})
         case _:
             return record
 
 
-def rebound_data(old: AccountRecord) -> Mapping[str, Any]:
-    """``data`` for the ``BOUND`` event that moves ``old``'s account to a new request id.
-
-    Write it to the new subject, with the account's id, and ``FORGOTTEN`` to the old one.
-    """
-    return {
-        "how": "rebound",
-        "previously": old.subject,
-        "done": encode_steps(old.steps),
-        "tag_keys": list(old.tag_keys),
-        **({"allocations": dict(old.allocations)} if old.allocations else {}),
-    }
+def rebound(old: AccountRecord, *, tag_keys: tuple[str, ...] | None = None) -> Bound:
+    """The binding that moves ``old``'s account to a new request id, with these tags on it. Write it
+    to the new subject, with the account's id, and ``Forgotten`` to the old one."""
+    return Bound(
+        how="rebound",
+        previously=old.subject,
+        done=encode_steps(old.steps),
+        tag_keys=old.tag_keys if tag_keys is None else tag_keys,
+        allocations=old.allocations or None,
+    )
 
 
 def step_ref(event: LedgerEvent) -> Ref:
     """The thing that a step was about."""
-    data = event.data
-    kind, name = _text(data.get("kind")), _text(data.get("name"))
-    if "action" in data:
-        return Ref(kind, _text(data.get("key")))
-    return legacy.ref_of(kind, name, event.change)
+    said = payload_of(event)
+    if not isinstance(said, StepPayload):
+        return legacy.ref_of("", "", event.change)
+    if said.action is not None:
+        return Ref(said.kind or "", said.key or "")
+    return legacy.ref_of(said.kind or "", said.name or "", event.change)
 
 
 def step_action(event: LedgerEvent) -> str:
     """What a step did to its thing: the value of an action; "" when the event does not say."""
-    data = event.data
-    return _text(data["action"]) if "action" in data else legacy.action_of(_text(data.get("kind")))
+    said = payload_of(event)
+    if not isinstance(said, StepPayload):
+        return ""
+    return said.action or legacy.action_of(said.kind or "")
 
 
-def _intent(intent: OpenIntent | None, event: LedgerEvent) -> OpenIntent:
-    creation_id = event.data.get("creation_id")
-    if event.kind is EventKind.CREATING and intent is not None:
-        return replace(intent, creation_id=_text(creation_id) or intent.creation_id)
-    return OpenIntent(
-        at=event.at,
-        run=event.run,
-        name=_text(event.data.get("name")),
-        email=_text(event.data.get("email")),
-        creation_id=_text(creation_id) or None,
-    )
+def _without(items: Mapping[str, _T], *names: str) -> Mapping[str, _T]:
+    return {name: item for name, item in items.items() if name not in names}
 
 
-def _settled(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
-    """``data.intent_run``, when given, names the run whose intent this is about."""
-    about = event.data.get("intent_run")
-    if about and record.intent is not None and record.intent.run != about:
-        return record
-    return replace(record, intent=None)
-
-
-def _bound(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
-    account_id = event.account_id or _text(event.data.get("account_id")) or record.account_id
+def _bound(record: AccountRecord, event: LedgerEvent, said: Bound) -> AccountRecord:
+    account_id = event.account_id or said.account_id or record.account_id
     if record.account_id not in (None, account_id):
         record = replace(record, steps={}, failures={}, tag_keys=(), allocations={})
-    failures = {
-        name: failure
-        for name, failure in record.failures.items()
-        if name not in _SETTLED_BY_BINDING
-    }
-    steps = {**record.steps, **_carried_steps(event.data)}
     return replace(
         record,
         account_id=account_id,
         intent=None,
-        steps=steps,
-        failures=failures,
-        tag_keys=_tag_keys(event.data, record.tag_keys),
-        allocations=_allocations(event.data, record.allocations),
+        steps={**record.steps, **_carried_steps(said)},
+        failures=_without(record.failures, *_SETTLED_BY_BINDING),
+        tag_keys=record.tag_keys if said.tag_keys is None else said.tag_keys,
+        allocations={**record.allocations, **(said.allocations or {})},
     )
 
 
-def _carried_steps(data: Mapping[str, Any]) -> Mapping[str, DoneStep]:
-    carried = data.get("done", data.get("steps"))  # as records have them, since version 2
-    if not isinstance(carried, Mapping):
-        return {}
+def _carried_steps(said: Bound) -> Mapping[str, DoneStep]:
     try:
-        steps = decode_steps(carried)
+        if said.done is not None:
+            return decode_steps(said.done)
+        steps = decode_steps(said.steps or {})
     except ValueError:
         return {}  # they will be run again, which every step allows
-    if "done" in data:
-        return steps
     return {str(legacy.ref_of_step(name)): step for name, step in steps.items()}
 
 
-def _step_succeeded(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
+def _step_succeeded(record: AccountRecord, event: LedgerEvent, said: StepDone) -> AccountRecord:
     name = str(step_ref(event))
-    failures = {key: item for key, item in record.failures.items() if key != name}
-    if event.data.get("how") == OVERCOME:
+    failures = _without(record.failures, name)
+    if said.how == OVERCOME:
         return replace(record, failures=failures)
+    # Seen again and found right: what it gave is still so.
     last = record.steps.get(name) if event.kind is EventKind.STEP_CONFIRMED else None
-    digest = _text(event.data.get("digest")) or (last.digest if last else "")
-    if "outputs" in event.data or last is None:
-        outputs = texts(event.data.get("outputs"))
-    else:
-        outputs = last.outputs  # seen again and found right: what it gave still stands
-    about = texts(event.data.get("about")) or (last.about if last else {})
-    step = DoneStep(digest=digest, at=event.at, run=event.run, outputs=outputs, about=about)
+    last = last or DoneStep(digest="", at=event.at, run=event.run)
+    step = DoneStep(
+        digest=said.digest or last.digest,
+        at=event.at,
+        run=event.run,
+        outputs=last.outputs if said.outputs is None else said.outputs,
+        about=said.about or last.about,
+    )
     return replace(
         record,
         steps={**record.steps, name: step},
         failures=failures,
-        tag_keys=_tag_keys(event.data, record.tag_keys),
+        tag_keys=record.tag_keys if said.tag_keys is None else said.tag_keys,
     )
 
 
-def _step_failed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
+def _step_failed(record: AccountRecord, event: LedgerEvent, said: StepFailed) -> AccountRecord:
     name = str(step_ref(event))
     before = record.failures.get(name)
     failure = FailedStep(
         at=event.at,
         run=event.run,
-        reason=_text(event.data.get("reason")),
-        hint=_text(event.data.get("hint")),
+        reason=said.reason or "",
+        hint=said.hint or "",
         attempts=before.attempts + 1 if before else 1,
-        about=texts(event.data.get("about")),
+        about=said.about or {},
     )
     return replace(record, failures={**record.failures, name: failure})
-
-
-def _step_removed(record: AccountRecord, event: LedgerEvent) -> AccountRecord:
-    gone = str(step_ref(event))
-    return replace(
-        record,
-        steps={name: item for name, item in record.steps.items() if name != gone},
-        failures={name: item for name, item in record.failures.items() if name != gone},
-    )
-
-
-def _tag_keys(data: Mapping[str, Any], before: tuple[str, ...]) -> tuple[str, ...]:
-    keys = data.get("tag_keys")
-    return tuple(map(str, keys)) if isinstance(keys, (list, tuple)) else before
-
-
-def _allocations(data: Mapping[str, Any], before: Mapping[str, str]) -> Mapping[str, str]:
-    found = data.get("allocations")
-    return {**before, **texts(found)} if isinstance(found, Mapping) else before
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)

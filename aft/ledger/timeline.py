@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from aft.ledger.events import EventKind, LedgerEvent
 from aft.ledger.kept import KEPT
@@ -18,23 +18,17 @@ COMMIT = "commit"
 """The kind of an entry that is a commit of the request."""
 
 
-class RequestCommit(Protocol):
-    """A commit that changed a request's file; ``aft.ports.CommitInfo`` is one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitInfo:
+    """A commit: who did it and when; times are aware."""
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def author(self) -> str: ...
-    @property
-    def author_email(self) -> str: ...
-    @property
-    def authored_at(self) -> datetime: ...
-    @property
-    def committer(self) -> str: ...
-    @property
-    def committed_at(self) -> datetime: ...
-    @property
-    def subject(self) -> str: ...
+    id: str
+    author: str
+    author_email: str
+    authored_at: datetime
+    committer: str
+    committed_at: datetime
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +47,13 @@ class TimelineEntry:
 
 
 def timeline(
-    commits: Sequence[RequestCommit], events: Iterable[LedgerEvent]
+    commits: Sequence[CommitInfo], events: Iterable[LedgerEvent]
 ) -> tuple[TimelineEntry, ...]:
-    """Both stories as one, oldest first. ``commits`` come newest first, as git tells them.
-
-    Times of commits are whole seconds: of two in the same second git's order says which was first.
-    A commit counts from when it landed, and comes before what was done in the same moment. The
-    ledger's own order is kept: where two runners' clocks disagree, an entry is placed no earlier
-    than the one it follows.
-    """
+    """Both stories as one, oldest first. ``commits`` come newest first, as git tells them. Times of
+    commits are whole seconds: of two in the same second git's order says which was first. A commit
+    counts from when it landed, and comes before what was done in the same moment. The ledger's own
+    order is kept: where two runners' clocks disagree, an entry is placed no earlier than the one it
+    follows."""
     oldest_first = (_commit_entry(commit) for commit in reversed(commits))
     changes = sorted(oldest_first, key=lambda entry: entry.at)
     merged: list[TimelineEntry] = []
@@ -77,7 +69,7 @@ def timeline(
     return tuple(merged)
 
 
-def _commit_entry(commit: RequestCommit) -> TimelineEntry:
+def _commit_entry(commit: CommitInfo) -> TimelineEntry:
     details: dict[str, Any] = {"author_email": commit.author_email}
     if commit.committer != commit.author:
         details["committer"] = commit.committer

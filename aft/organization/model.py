@@ -66,14 +66,11 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationSnapshot:
-    """Everything AWS said at one moment, sorted by id.
-
-    ``scope`` is ``None`` when the whole organization was read. A scoped snapshot holds only the
-    accounts in question and the OUs on the way to them, and must not be used to conclude that
-    something else is missing. ``objects`` are the things that installed kinds read, by kind and
-    key, as plain JSON values; a kind that is not there was not read, which is not the same as
-    none.
-    """
+    """Everything AWS said at one moment, sorted by id. ``scope`` is ``None`` when the whole
+    organization was read. A scoped snapshot holds only the accounts in question and the OUs on the
+    way to them, and must not be used to conclude that something else is missing. ``objects`` are
+    the things that installed kinds read, by kind and key, as plain JSON values; a kind that is not
+    there was not read, which is not the same as none."""
 
     organization_id: str
     root_id: OrgUnitId
@@ -88,20 +85,14 @@ class OrganizationSnapshot:
 
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
-        """A short digest per object, so that two snapshots can say what moved between them.
-
-        Keys are ``ou/<id>``, ``account/<id>``, ``policy/<id>`` and ``<kind>/<key>``.
-        """
-        found: dict[str, str] = {}
-        for unit in self.units:
-            found[f"ou/{unit.id}"] = digest(unit)[7:23]
-        for account in self.accounts:
-            found[f"account/{account.id}"] = digest(account)[7:23]
-        for policy in self.policies:
-            found[f"policy/{policy.id}"] = digest(policy)[7:23]
-        for kind, things in self.objects.items():
-            found |= {f"{kind}/{key}": digest(values)[7:23] for key, values in things.items()}
-        return found
+        """A short digest per object, so that two snapshots can say what moved between them. Keys
+        are ``ou/<id>``, ``account/<id>``, ``policy/<id>`` and ``<kind>/<key>``."""
+        things: dict[str, object] = {f"ou/{unit.id}": unit for unit in self.units}
+        things |= {f"account/{account.id}": account for account in self.accounts}
+        things |= {f"policy/{policy.id}": policy for policy in self.policies}
+        for kind, objects in self.objects.items():
+            things |= {f"{kind}/{key}": values for key, values in objects.items()}
+        return {name: digest(item)[7:23] for name, item in things.items()}
 
     def with_kinds(self, kinds: Collection[str]) -> OrganizationSnapshot:
         """The same, with the objects of ``kinds`` alone."""
@@ -150,11 +141,8 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The organization around an account, as far as it is known.
-
-    ``accounts`` are the accounts of requests, by request id; nothing is known of any of it while
-    only files are looked at.
-    """
+    """The organization around an account, as far as it is known. ``accounts`` are the accounts of
+    requests, by request id; nothing is known of any of it while only files are looked at."""
 
     organization_id: str = ""
     management_account_id: AccountId | None = None
@@ -168,12 +156,10 @@ NOT_FOR_STEPS = frozenset({"budget", "around"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFacts:
     """What settings, templates and scripts may see of one account: inputs, never secrets.
-
-    ``account_id`` is ``None`` only while planning an account that does not exist yet.
-    ``regions`` are the governed regions of this account, home region first. ``allocations`` are
-    the ranges of addresses given to its settings, by the setting's name. ``budget`` and
-    ``around`` are for baseline settings alone.
-    """
+    ``account_id`` is ``None`` only while planning an account that does not exist yet. ``regions``
+    are the governed regions of this account, home region first. ``allocations`` are the ranges of
+    addresses given to its settings, by the setting's name. ``budget`` and ``around`` are for
+    baseline settings alone."""
 
     request_id: str
     account_id: AccountId | None

@@ -53,10 +53,8 @@ class OrganizationFile(_Section):
     """``customizations/organization/organization.yaml``."""
 
     organizational_units: list[UnitEntry] = Field(
-        default=[],
-        description="The OU tree. What AWS has and this does not name is left alone.",
+        default=[], description="The OU tree. What AWS has and this does not name is left alone."
     )
     removed: list[str] = Field(
-        default=[],
-        description="Paths of OUs to delete as soon as they hold no account and no OU.",
+        default=[], description="Paths of OUs to delete as soon as they hold no account and no OU."
     )

@@ -19,10 +19,8 @@ class UnitSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationSpec:
-    """The OU tree, parents before children, and the OUs to delete once they are empty.
-
-    OUs that AWS has and this does not name are left alone.
-    """
+    """The OU tree, parents before children, and the OUs to delete once they are empty. OUs that AWS
+    has and this does not name are left alone."""
 
     units: tuple[UnitSpec, ...] = ()
     removed: tuple[UnitSpec, ...] = ()

@@ -115,8 +115,8 @@ class UnitTree:
             self._add(
                 "AFT404",
                 loc,
-                f"`previously: {text}` is not beside {unit.path}: AWS can rename an OU, not move "
-                "it to another parent",
+                f"`previously: {text}` is not a sibling of {unit.path}: AWS can rename an OU, "
+                "not move it to another parent",
                 "create the new OU, move the accounts, and list the old one under `removed`",
             )
             return None
@@ -150,7 +150,7 @@ class UnitTree:
                     source=extra.source,
                     message=f"{len(self.units):,} OUs are listed; AWS allows {MAX_ORG_UNITS:,} "
                     f"in an organization, which {extra.path} exceeds",
-                    hint="merge OUs: policies can hang on single accounts too",
+                    hint="merge OUs: policies can be attached to single accounts, too",
                 )
             )
 
@@ -162,7 +162,7 @@ class UnitTree:
                 self._add(
                     "AFT404",
                     loc,
-                    f"{before} is still listed as an OU of its own, so no other can have been it",
+                    f"{before} is still listed as a separate OU, so no other can have been it",
                     "take one of the two out",
                 )
 

@@ -1,6 +1,5 @@
 """What ``aft explain --action`` says of one account: plain values, shown by
-``aft.report.explain.access``.
-"""
+``aft.report.explain.access``."""
 
 from __future__ import annotations
 

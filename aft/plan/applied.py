@@ -1,4 +1,5 @@
-"""Which revision's wishes the ledger says were last carried out on an account from outside. Pure.
+"""What the ledger says was carried out: inside an account, and on it from outside, at which
+revision. Pure.
 
 The ledger notes that a step was done and at which revision, not the values it wrote; those are
 read from git at that revision. A step inside the account comes after all that is done to it from
@@ -10,21 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 from aft.ledger.replay import step_action, step_ref
+from aft.plan.fields import NAME, OU
 from aft.plan.model import Action
-from aft.values.refs import ACCOUNT
+from aft.values.refs import ACCOUNT, Ref
 
-OU, NAME, TAGS = "ou", "name", "tags"
+TAGS = "tags"
 ASPECTS = (OU, NAME, TAGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What an account was last made to be, as far as the ledger and git can tell.
-
-    ``None`` where they cannot; ``why`` says what is missing.
-    """
+    """What an account was last made to be, as far as the ledger and git can tell. ``None`` where
+    they cannot; ``why`` says what is missing."""
 
     ou: str | None = None
     name: str | None = None
@@ -66,3 +66,21 @@ def _speaks_for(event: LedgerEvent) -> tuple[str, ...]:
     if ref.key:
         return (ref.key,) if ref.key in ASPECTS else ()
     return ASPECTS if step_action(event) == Action.CREATE else ()
+
+
+def is_up_to_date(record: AccountRecord, ref: Ref, digest: str) -> bool:
+    """Done with these inputs, and not tried with others since, which may have got half-way."""
+    done = record.done(ref)
+    is_same = bool(digest) and done is not None and done.digest == digest
+    return is_same and record.failed(ref) is None
+
+
+def reason_of(record: AccountRecord, ref: Ref, where: str) -> str:
+    """Why a step is to be done: it failed, or changed, or is new."""
+    failure = record.failed(ref)
+    if failure is not None:
+        return f"tried again, it failed at {failure.at:%Y-%m-%d %H:%M} UTC: {failure.reason}"
+    done = record.done(ref)
+    if done is not None:
+        return f"{where}: changed since {done.at:%Y-%m-%d}"
+    return where

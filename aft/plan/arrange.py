@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
-from aft.findings.model import Finding
+from aft.findings.model import finding_about
 from aft.plan.draft import Draft, Entry, Stage
 from aft.plan.model import ORGANIZATION, Change
 from aft.plan.view import PlanView
@@ -15,7 +17,8 @@ from aft.values.refs import ACCOUNT, Ref
 
 def ends_of(draft: Draft, target: str, *, until: Stage) -> tuple[str, ...]:
     """The changes of ``target`` so far, up to that stage, that none of its own waits for."""
-    return tails(_in_turn(item for item in draft.entries.get(target, ()) if item.stage <= until))
+    found = (item for item in draft.entries.get(target, ()) if item.stage <= until)
+    return tails(_Links(()).in_turn(found))
 
 
 def heads(changes: Sequence[Change]) -> tuple[str, ...]:
@@ -38,45 +41,27 @@ def hold_back(view: PlanView, draft: Draft) -> None:
         for request in view.requests:
             if not draft.entries.get(request.id):
                 continue
-            obstacle = next(
-                (found for name in request.depends_on if (found := _obstacle(view, draft, name))),
-                None,
-            )
+            obstacles = (_obstacle(view, draft, name) for name in request.depends_on)
+            obstacle = next(filter(None, obstacles), None)
             why = f"{request.source.path} depends on it"
-            lost = _without_account(view, draft, request.id)
-            if obstacle is None and lost is not None:
+            if obstacle is None and (lost := _without_account(view, draft, request.id)):
                 obstacle = f"the account of request {lost[0]}, which does not exist yet"
                 why = lost[1]
-            if obstacle is None:
-                continue
-            draft.block(
-                Finding(
-                    code="AFT913",
-                    target=request.id,
-                    message=f"its changes wait for {obstacle}",
-                    hint=f"settle that one first; {why}",
-                )
-            )
-            again = True
+            if obstacle is not None:
+                message, hint = f"its changes wait for {obstacle}", f"settle that one first; {why}"
+                draft.block(finding_about("AFT913", request.id, message, hint))
+                again = True
 
 
 def arranged(view: PlanView, draft: Draft) -> tuple[Change, ...]:
     """Every change with what it waits for: the organization's, the accounts', the clean-up."""
-    makers = {
-        ref: entry.change.id
-        for entries in draft.entries.values()
-        for entry in entries
-        for ref in entry.makes
-    }
-    leavers = _leavers(draft)
+    links = _Links(chain.from_iterable(draft.entries.values()))
     chains: dict[str, tuple[Change, ...]] = {}
     cleaning: list[Change] = []
     for target, entries in draft.entries.items():
         staying = [item for item in entries if not item.cleans_up]
-        chains[target] = _in_turn(staying, makers, leavers, is_row=target != ORGANIZATION)
-        cleaning.extend(
-            _resolved(item, item.after or (), makers, leavers) for item in entries if item.cleans_up
-        )
+        chains[target] = links.in_turn(staying, is_row=target != ORGANIZATION)
+        cleaning += (links.resolved(item, item.after or ()) for item in entries if item.cleans_up)
     _order_dependents(view, chains)
     order = {name: number for number, name in enumerate(draft.entries)}
     return (
@@ -86,57 +71,47 @@ def arranged(view: PlanView, draft: Draft) -> tuple[Change, ...]:
     )
 
 
-def _in_turn(
-    entries: Iterable[Entry],
-    makers: Mapping[Ref, str] | None = None,
-    leavers: Mapping[Ref, tuple[str, ...]] | None = None,
-    *,
-    is_row: bool = True,
-) -> tuple[Change, ...]:
-    """One target's changes by their stages. In a row of one account each waits for all before it
-    unless it says for which."""
-    changes: list[Change] = []
-    for entry in sorted(entries, key=lambda item: item.stage):
-        before = entry.after if entry.after is not None else tails(changes) if is_row else ()
-        changes.append(_resolved(entry, before, makers or {}, leavers or {}))
-    return tuple(changes)
+class _Links:
+    """By thing: the change that makes it, and those that stop using it."""
 
-
-def _resolved(
-    entry: Entry,
-    before: Iterable[str],
-    makers: Mapping[Ref, str],
-    leavers: Mapping[Ref, tuple[str, ...]],
-) -> Change:
-    needs = [*before]
-    for use in entry.uses:
-        found = makers.get(use.ref) or (makers.get(Ref(ACCOUNT, use.of)) if use.of else None)
-        needs.extend((found,) if found is not None else ())
-    for ref in entry.unmakes:
-        needs.extend(leavers.get(ref, ()))
-    unique = dict.fromkeys(need for need in needs if need != entry.change.id)
-    return replace(entry.change, needs=tuple(unique))
-
-
-def _leavers(draft: Draft) -> Mapping[Ref, tuple[str, ...]]:
-    """By thing: the changes that stop using it."""
-    found: dict[Ref, list[str]] = {}
-    for entries in draft.entries.values():
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._makers: dict[Ref, str] = {}
+        self._leavers: dict[Ref, list[str]] = defaultdict(list)
         for entry in entries:
+            self._makers.update(dict.fromkeys(entry.makes, entry.change.id))
             for ref in entry.leaves:
-                found.setdefault(ref, []).append(entry.change.id)
-    return {ref: tuple(names) for ref, names in found.items()}
+                self._leavers[ref].append(entry.change.id)
+
+    def in_turn(self, entries: Iterable[Entry], *, is_row: bool = True) -> tuple[Change, ...]:
+        """One target's changes by their stages. In a row of one account each waits for all before
+        it unless it says for which."""
+        changes: list[Change] = []
+        for entry in sorted(entries, key=lambda item: item.stage):
+            before = entry.after if entry.after is not None else tails(changes) if is_row else ()
+            changes.append(self.resolved(entry, before))
+        return tuple(changes)
+
+    def resolved(self, entry: Entry, before: Iterable[str]) -> Change:
+        needs = [*before]
+        for use in entry.uses:
+            found = self._makers.get(use.ref)
+            if found is None and use.of:
+                found = self._makers.get(Ref(ACCOUNT, use.of))
+            needs += [found] if found is not None else []
+        for ref in entry.unmakes:
+            needs += self._leavers.get(ref, ())
+        unique = dict.fromkeys(need for need in needs if need != entry.change.id)
+        return replace(entry.change, needs=tuple(unique))
 
 
 def _without_account(view: PlanView, draft: Draft, target: str) -> tuple[str, str] | None:
     """A request whose account a change of ``target`` needs, and which neither has one nor gets
     one; and why it needs it."""
-    found = None
-    for entry in draft.entries.get(target, ()):
-        for use in entry.uses:
-            if use.of and use.of not in view.around.accounts and not draft.entries.get(use.of):
-                found = use.of, use.why
-    return found
+    uses = [use for entry in draft.entries.get(target, ()) for use in entry.uses if use.of]
+    for use in reversed(uses):
+        if use.of not in view.around.accounts and not draft.entries.get(use.of):
+            return use.of, use.why
+    return None
 
 
 def _obstacle(view: PlanView, draft: Draft, name: RequestId) -> str | None:
@@ -150,12 +125,11 @@ def _obstacle(view: PlanView, draft: Draft, name: RequestId) -> str | None:
 
 def _order_dependents(view: PlanView, chains: dict[str, tuple[Change, ...]]) -> None:
     for request in view.requests:
-        chain = chains.get(request.id)
-        if chain:
+        if own := chains.get(request.id):
             last = [
                 key for name in request.depends_on if name in chains for key in tails(chains[name])
             ]
-            chains[request.id] = _waiting_for(chain, sorted(last))
+            chains[request.id] = _waiting_for(own, sorted(last))
 
 
 def _waiting_for(changes: tuple[Change, ...], needs: Sequence[str]) -> tuple[Change, ...]:

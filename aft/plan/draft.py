@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -183,19 +183,16 @@ class Draft:
     @property
     def homes(self) -> Mapping[AccountId, OrgUnitPath]:
         """Where the accounts will be that this plan moves."""
-        return {
-            site.account_id: site.ou
-            for site, change in self._placed(Action.MOVE)
-            if site.account_id is not None and change
-        }
+        moved = self._placed(Action.MOVE)
+        return {site.account_id: site.ou for site in moved if site.account_id is not None}
 
     @property
     def arrivals(self) -> Mapping[str, OrgUnitPath]:
         """The requests whose accounts this plan creates, and where."""
-        return {site.request.id: site.ou for site, _ in self._placed(Action.CREATE)}
+        return {site.request.id: site.ou for site in self._placed(Action.CREATE)}
 
-    def _placed(self, action: Action) -> Iterable[tuple[AccountSite, Change]]:
+    def _placed(self, action: Action) -> Iterator[AccountSite]:
         for target, site in self.sites.items():
-            for change in self.changes_of(target):
-                if change.kind == ACCOUNT and change.action is action:
-                    yield site, change
+            changes = self.changes_of(target)
+            if any(change.kind == ACCOUNT and change.action is action for change in changes):
+                yield site

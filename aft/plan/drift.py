@@ -1,44 +1,49 @@
 """What changed outside git, told apart from what git asks for and nobody has applied yet. Pure.
 
 A deep plan holds every difference; here each is sorted by what the ledger says was applied. Where
-it does not say, the difference counts as pending: a repair must never carry out a wish that
-nobody has applied. Customizations are not looked at: nobody can tell from outside what they left.
+it does not say, the difference counts as pending: a repair must never apply a request for
+the first time. Customizations are not looked at: nobody can tell from outside what they left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from aft.desired.model import DesiredState
 from aft.errors import UserError
-from aft.findings.model import Condition, Finding
+from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
-from aft.plan.applied import ASPECTS, OU, Applied
-from aft.plan.fields import NAME as NAME_FIELD
-from aft.plan.fields import OU as OU_FIELD
-from aft.plan.fields import TAG_PREFIX
+from aft.plan.applied import ASPECTS, Applied, is_up_to_date
+from aft.plan.fields import NAME, OU, TAG_PREFIX
 from aft.plan.identity import identify
 from aft.plan.kind import Kinds, Truth
 from aft.plan.model import ORGANIZATION, Action, Change, FieldChange, Plan
-from aft.plan.step_state import is_up_to_date
+from aft.plan.summary import summarise
+from aft.plan.waves import make_waves
 from aft.values.ids import RequestId, Revision
 from aft.values.refs import ACCOUNT
 
 NEEDS_HISTORY = frozenset({Condition.ACCOUNT_KEPT, Condition.OTHER_EMAIL})
 """Doubts that are drift only if the request has not changed since it was applied."""
 
+_LOST: Mapping[Condition, str] = {
+    Condition.ACCOUNT_GONE: "account-gone",
+    Condition.ACCOUNT_SUSPENDED: "account-suspended",
+    Condition.ACCOUNT_KEPT: "account-kept",
+    Condition.OTHER_EMAIL: "root-email",
+}
+"""What cannot be put back, as ``Outside.what``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """Something that is not as it was last applied, although git has not changed.
-
-    ``what`` is a change's action and kind, ``word`` what its kind calls it; or ``what`` is
-    ``account-gone``, ``account-suspended``, ``account-kept`` (protected, so nothing is done) or
-    ``root-email``. ``differences`` are one line each. ``change`` is the planned change that puts
-    it back; ``None`` when aft cannot.
-    """
+    """Something that is not as it was last applied, although git has not changed. ``what`` is a
+    change's action and kind, ``word`` what its kind calls it; or ``what`` is ``account-gone``,
+    ``account-suspended``, ``account-kept`` (protected, so nothing is done) or ``root-email``.
+    ``differences`` are one line each. ``change`` is the planned change that puts it back; ``None``
+    when aft cannot."""
 
     target: str
     account_id: str | None
@@ -78,10 +83,8 @@ class Unmanaged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """Everything that was found. ``unread`` and ``doubts`` are as the plan says them.
-
-    ``unmanaged`` is empty when only some requests were looked at (``scope``).
-    """
+    """Everything that was found. ``unread`` and ``doubts`` are as the plan says them. ``unmanaged``
+    is empty when only some requests were looked at (``scope``)."""
 
     revision: Revision
     scope: tuple[str, ...] | None
@@ -116,10 +119,8 @@ def detect_drift(
     applied: Mapping[str, Applied],
 ) -> Drift:
     """Sort what a deep ``plan`` found. ``applied`` is known for the targets of ``needs_history``.
-
-    Raises ``UserError`` when the organization is not the one the ledger knows.
-    """
-    sorter = _Sorter(plan, desired, snapshot, ledger, kinds, applied)
+    Raises ``UserError`` when the organization is not the one the ledger knows."""
+    sorter = _Sorter(desired, ledger, kinds, applied)
     for change in plan.changes:
         sorter.change(change)
     for item in plan.attention:
@@ -136,29 +137,19 @@ def detect_drift(
     )
 
 
+@dataclass(frozen=True, slots=True)
 class _Sorter:
-    def __init__(
-        self,
-        plan: Plan,
-        desired: DesiredState,
-        snapshot: OrganizationSnapshot,
-        ledger: LedgerState,
-        kinds: Kinds,
-        applied: Mapping[str, Applied],
-    ) -> None:
-        self._plan = plan
-        self._desired = desired
-        self._snapshot = snapshot
-        self._ledger = ledger
-        self._applied = applied
-        self._kinds = kinds
-        self.outside: list[Outside] = []
-        self.pending: list[Pending] = []
-        self.unread: list[Finding] = []
-        self.doubts: list[Finding] = []
+    desired: DesiredState
+    ledger: LedgerState
+    kinds: Kinds
+    applied: Mapping[str, Applied]
+    outside: list[Outside] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    unread: list[Finding] = field(default_factory=list)
+    doubts: list[Finding] = field(default_factory=list)
 
     def change(self, change: Change) -> None:
-        kind = self._kinds.of(change)
+        kind = self.kinds.of(change)
         if kind.truth is Truth.LIVE:
             self._live(change)
         elif _is_from_outside(change):
@@ -176,14 +167,16 @@ class _Sorter:
             raise UserError(item.message, hint=item.hint)
         if item.condition is Condition.UNREAD:
             self.unread.append(item)
-        elif item.condition is Condition.ACCOUNT_GONE:
-            self._lost(item, "account-gone")
-        elif item.condition is Condition.ACCOUNT_SUSPENDED:
-            self._lost(item, "account-suspended")
-        elif item.condition is Condition.ACCOUNT_KEPT and self._is_same(item.target, OU):
-            self._lost(item, "account-kept")
-        elif item.condition is Condition.OTHER_EMAIL and self._is_same(item.target, "email"):
-            self._lost(item, "root-email")
+        elif item.condition in _LOST and self._is_as_applied(item):
+            self.outside.append(
+                Outside(
+                    target=item.target,
+                    account_id=self.ledger.record(item.target).account_id,
+                    what=_LOST[item.condition],
+                    differences=(item.message,),
+                    note=item.hint,
+                )
+            )
         elif item.condition is not Condition.UNKNOWN_REQUEST:
             self.doubts.append(item)
 
@@ -192,74 +185,66 @@ class _Sorter:
     def _was_made(self, change: Change) -> bool:
         """It is to be made, and the ledger says that it was made once."""
         is_new = change.action is Action.CREATE and change.target == ORGANIZATION
-        return is_new and self._ledger.done(change.ref) is not None
+        return is_new and self.ledger.done(change.ref) is not None
 
     def _was_as_wanted(self, change: Change) -> bool:
         """The ledger says that the same was carried out before."""
         if change.target != ORGANIZATION or change.action is not Action.UPDATE:
             return False
-        done = self._ledger.done(change.ref)
+        done = self.ledger.done(change.ref)
         return done is not None and bool(done.digest) and done.digest == change.effect
 
     def _live(self, change: Change) -> None:
-        record = self._ledger.record(change.target)
+        record = self.ledger.record(change.target)
         done = record.done(change.ref)
-        if (
-            done is not None
-            and change.details
-            and is_up_to_date(record, change.ref, change.inputs_digest)
-        ):
-            at = done.at
-            since = "".join(
-                f", {kind.noun[1]} have run since"
-                for kind in self._kinds.values()
-                if kind.is_inside
-                and kind.truth is Truth.LEDGER
-                and any(step.at > at for step in record.steps_of(kind.name).values())
-            )
-            self._put(change, change.details, note=f"applied {at:%Y-%m-%d %H:%M} UTC{since}")
-        else:
+        is_done = is_up_to_date(record, change.ref, change.inputs_digest)
+        if done is None or not is_done or not change.details:
             self._wait(change)
+            return
+        note = f"applied {done.at:%Y-%m-%d %H:%M} UTC"
+        for kind in self.kinds.values():
+            steps = record.steps_of(kind.name).values()
+            is_seen = kind.truth is not Truth.LEDGER or not kind.is_inside
+            if not is_seen and any(step.at > done.at for step in steps):
+                note += f", {kind.noun[1]} have run since"
+        self._put(change, change.details, note=note)
 
     def _from_outside(self, change: Change) -> None:
-        applied = self._applied.get(change.target, Applied())
+        applied = self.applied.get(change.target, Applied())
         drifted = [item for item in change.fields if self._has_drifted(change, item, applied)]
-        asked = [
-            item
-            for item in change.fields
-            if item not in drifted and change.action is not Action.MOVE
-        ]
+        is_move = change.action is Action.MOVE
+        lines = tuple(map(_line, drifted))
         if not drifted:
             self._wait(change, note=applied.why)
-            return
-        lines = tuple(_line(item) for item in drifted)
-        if asked:
+        elif is_move or len(drifted) == len(change.fields):
+            self._put(change, lines)
+        else:
             note = "is put back together with what git asks for"
             self._put(change, lines, is_repairable=False, note=note)
             self._wait(change)
-        else:
-            self._put(change, lines)
 
     def _has_drifted(self, change: Change, item: FieldChange, applied: Applied) -> bool:
-        request = self._desired.request_by_id.get(RequestId(change.target))
-        if request is None or self._ledger.record(change.target).failed(change.ref):
+        request = self.desired.request_by_id.get(RequestId(change.target))
+        if request is None or self.ledger.record(change.target).failed(change.ref):
             return False
-        if item.field == OU_FIELD:
+        if item.field == OU:
             return applied.ou is not None and applied.ou == str(request.ou)
-        if item.field == NAME_FIELD:
+        if item.field == NAME:
             return applied.name is not None and applied.name == item.after
         if item.field.startswith(TAG_PREFIX) and item.after is not None:
             key = item.field.removeprefix(TAG_PREFIX)
             return applied.tags is not None and applied.tags.get(key) == item.after
         return False
 
-    def _is_same(self, target: str, aspect: str) -> bool:
-        """The request says of it today what it said when it was last applied."""
-        request = self._desired.request_by_id.get(RequestId(target))
-        applied = self._applied.get(target, Applied())
+    def _is_as_applied(self, item: Finding) -> bool:
+        """The request says today what it said when it was last applied, where that matters."""
+        if item.condition not in NEEDS_HISTORY:
+            return True
+        request = self.desired.request_by_id.get(RequestId(item.target))
+        applied = self.applied.get(item.target, Applied())
         if request is None:
             return False
-        if aspect == OU:
+        if item.condition is Condition.ACCOUNT_KEPT:
             return applied.ou == str(request.ou)
         return applied.email is not None and applied.email.casefold() == request.email.key
 
@@ -278,8 +263,8 @@ class _Sorter:
                 target=change.target,
                 account_id=change.account_id,
                 what=self._what(change),
-                word=self._kinds.verb(change).drifted or self._kinds.of(change).noun[0],
-                subject=self._kinds.of(change).name_of(change),
+                word=self.kinds.verb(change).drifted or self.kinds.of(change).noun[0],
+                subject=self.kinds.of(change).name_of(change),
                 differences=differences,
                 change=change if is_repairable else None,
                 note=note,
@@ -292,29 +277,16 @@ class _Sorter:
                 target=change.target,
                 account_id=change.account_id,
                 what=self._what(change),
-                word=self._kinds.describe(change)
-                if not change.key
-                else self._kinds.verb(change).label,
-                subject=self._kinds.of(change).name_of(change),
+                word=self.kinds.verb(change).label if change.key else self.kinds.describe(change),
+                subject=self.kinds.of(change).name_of(change),
                 reason=change.reason,
                 note=note,
             )
         )
 
     def _what(self, change: Change) -> str:
-        aspect = "" if self._kinds.of(change).name_of(change) else f"/{change.key}".rstrip("/")
+        aspect = "" if self.kinds.of(change).name_of(change) else f"/{change.key}".rstrip("/")
         return f"{change.action.value}-{change.kind}{aspect}"
-
-    def _lost(self, item: Finding, what: str) -> None:
-        self.outside.append(
-            Outside(
-                target=item.target,
-                account_id=self._ledger.record(item.target).account_id,
-                what=what,
-                differences=(item.message,),
-                note=item.hint,
-            )
-        )
 
 
 def _is_from_outside(change: Change) -> bool:
@@ -328,7 +300,7 @@ def _line(item: FieldChange) -> str:
         key = item.field.removeprefix(TAG_PREFIX)
         now = "is gone" if item.before is None else f"is {item.before}"
         return f"tag {key} {now}, was applied as {item.after}"
-    word = {OU_FIELD: "OU", NAME_FIELD: "name"}.get(item.field, item.field)
+    word = {OU: "OU", NAME: "name"}.get(item.field, item.field)
     return f"{word} is {item.before}, was applied as {item.after}"
 
 
@@ -350,3 +322,54 @@ def _unmanaged(
                 state=account.state.value,
                 tag=account.tags.get(REQUEST_TAG, ""),
             )
+
+
+def repair_plan(plan: Plan, drift: Drift, kinds: Kinds) -> Plan:
+    """``plan`` with the repairs alone; empty when nothing can be put back. A change that needs one
+    which is not drift waits for the next apply: a repair applies no request for the first time, and
+    nothing in another order than an apply would."""
+    changes = _that_can_go(item.change for item in drift.outside if item.change is not None)
+    targets = {change.target for change in changes}
+    left = {item.target for item in plan.changes} - {ORGANIZATION}
+    attention = tuple(
+        finding_about(
+            "AFT923",
+            target,
+            f"{_left(plan, changes, target)} more asked for in git, and not part of a repair",
+            "aft apply carries everything out",
+        )
+        for target in sorted(targets & left)
+        if len(plan.changes_of(target)) > sum(change.target == target for change in changes)
+    )
+    return replace(
+        plan,
+        changes=changes,
+        waves=make_waves(changes, kinds),
+        summary=replace(
+            summarise(changes, attention, looked_at=targets - {ORGANIZATION}),
+            accounts_total=plan.summary.accounts_total,
+        ),
+        accounts=tuple(line for line in plan.accounts if line.target in targets),
+        confirmations=(),
+        attention=attention,
+    )
+
+
+def _that_can_go(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Those of which everything they need is among them; they follow only each other."""
+    left = {change.id: change for change in changes}
+    while True:
+        stuck = [key for key, change in left.items() if not left.keys() >= set(change.needs)]
+        if not stuck:
+            return tuple(
+                replace(change, follows=tuple(key for key in change.follows if key in left))
+                for change in left.values()
+            )
+        for key in stuck:
+            del left[key]
+
+
+def _left(plan: Plan, changes: Iterable[Change], target: str) -> str:
+    done = {change.id for change in changes}
+    number = sum(change.id not in done for change in plan.changes_of(target))
+    return "1 change is" if number == 1 else f"{number} changes are"

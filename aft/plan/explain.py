@@ -1,8 +1,6 @@
-"""Every effective value of one account, and where it comes from: files, the ledger, AWS.
-
-Works from the files and the ledger alone; with a snapshot it also says what only AWS knows. Pure,
-and made for one account on demand: nothing here is kept in the desired state.
-"""
+"""Every effective value of one account, and where it comes from: files, the ledger, AWS. Works from
+the files and the ledger alone; with a snapshot it also says what only AWS knows. Pure, and made for
+one account on demand: nothing here is kept in the desired state."""
 
 from __future__ import annotations
 
@@ -17,8 +15,10 @@ from aft.config.file import config_place
 from aft.customizations.model import Customization, step_ref
 from aft.customizations.parameters import parameter_values as customization_parameters
 from aft.customizations.select import customizations_of, default_of, reason_for
+from aft.desired.customization_rules import asked_at
+from aft.desired.defaults import read_document
 from aft.desired.model import AccountRequest, DesiredState
-from aft.desired.provenance import RequestOrigins, read_document, read_origins
+from aft.desired.provenance import RequestOrigins, read_origins
 from aft.desired.raw import RequestFile
 from aft.errors import UserError
 from aft.files import RevisionFiles
@@ -35,6 +35,7 @@ from aft.plan.explanation import (
 from aft.plan.identity import Evidence, identify
 from aft.values.ids import AccountId, OrgUnitPath
 from aft.values.refs import Ref, account_ref
+from aft.yamldoc import YamlDocument
 
 _BUILT_IN: Mapping[str, Any] = {"state": "active", "protect": False}
 """What a request is although nobody says so."""
@@ -50,17 +51,10 @@ def explain(
     snapshot: OrganizationSnapshot | None = None,
 ) -> Explanation:
     """Raises ``UserError`` where the OU is given by AWS's id and no ``snapshot`` says its path."""
-    return _Explainer(
-        files=files,
-        desired=desired,
-        request=request,
-        ledger=ledger,
-        settings=settings,
-        snapshot=snapshot,
-    ).explanation()
+    return _Explainer(files, desired, request, ledger, settings, snapshot).explanation()
 
 
-@dataclass(kw_only=True)
+@dataclass
 class _Explainer:
     files: RevisionFiles
     desired: DesiredState
@@ -89,14 +83,14 @@ class _Explainer:
 
     def explanation(self) -> Explanation:
         baseline, settings = self._baseline()
-        unset = [name for name in self.origins.unset() if name not in _BUILT_IN]
+        said = {*_BUILT_IN, "regions", "baseline"}
         return Explanation(
             id=self.request.id,
             source=self.request.source,
             account_id=self.account_id,
             ou=str(self.ou),
             fields=tuple(self._fields()),
-            unset=tuple(name for name in unset if name not in ("regions", "baseline")),
+            unset=tuple(name for name in self.origins.unset() if name not in said),
             place=tuple(self._place()),
             baseline=baseline,
             settings=settings,
@@ -117,11 +111,11 @@ class _Explainer:
             return ou
         unit = self.snapshot.unit_by_id.get(ou) if self.snapshot is not None else None
         if unit is None:
-            raise UserError(
-                f"{self.request.id} names its OU by AWS's id ({ou}), and only AWS knows where that "
-                "is, and so which baseline is meant",
-                hint=f"aft explain {self.request.id} --live",
+            message = (
+                f"{self.request.id} names its OU by AWS's id ({ou}), and only AWS knows where "
             )
+            message += "that is, and so which baseline is meant"
+            raise UserError(message, hint=f"aft explain {self.request.id} --live")
         return unit.path
 
     def _account(self) -> tuple[AccountId | None, Origin]:
@@ -145,19 +139,20 @@ class _Explainer:
         if self.snapshot is not None:
             yield from self._seen(self.snapshot)
         config = self.desired.config
-        home = Origin(
-            kind=OriginKind.CONFIG, source=config_place(self.files, ("home_region",), key=True)
-        )
+        home = self._configured("home_region")
         yield Explained(name="home region", value=config.home_region, origin=home)
-        regions = self._resolved.facts.regions
         if self.request.regions:
             origin = self.origins.of(("regions",))
         elif config.governed_regions:
-            place = config_place(self.files, ("governed_regions",), key=True)
-            origin = Origin(kind=OriginKind.CONFIG, source=place)
+            origin = self._configured("governed_regions")
         else:
             origin = Origin(kind=OriginKind.BUILT_IN, why="the home region alone")
-        yield Explained(name="regions", value=list(regions), origin=origin)
+        regions = list(self._resolved.facts.regions)
+        yield Explained(name="regions", value=regions, origin=origin)
+
+    def _configured(self, *loc: str, why: str = "") -> Origin:
+        place = config_place(self.files, loc, key=True)
+        return Origin(kind=OriginKind.CONFIG, source=place, why=why)
 
     def _unit_origin(self) -> Origin:
         spec = next((u for u in self.desired.organization.units if u.path == self.ou), None)
@@ -169,16 +164,15 @@ class _Explainer:
     def _seen(self, snapshot: OrganizationSnapshot) -> Iterator[Explained]:
         aws = Origin(kind=OriginKind.AWS)
         unit = snapshot.unit_by_path.get(self.ou)
-        missing = Origin(kind=OriginKind.AWS, why="apply creates it")
-        yield Explained(
-            name="OU id", value=unit.id if unit else None, origin=aws if unit else missing
-        )
+        if unit is not None:
+            yield Explained(name="OU id", value=unit.id, origin=aws)
+        else:
+            yield Explained(name="OU id", value=None, origin=replace(aws, why="apply creates it"))
         account = snapshot.account_by_id.get(self.account_id) if self.account_id else None
         if account is not None:
             yield Explained(name="account state", value=account.state.value, origin=aws)
             if account.ou != self.ou:
-                why = "the next apply moves it"
-                origin = Origin(kind=OriginKind.AWS, why=why)
+                origin = replace(aws, why="the next apply moves it")
                 yield Explained(name="OU now", value=str(account.ou), origin=origin)
 
     def _fields(self) -> Iterator[Explained]:
@@ -225,15 +219,12 @@ class _Explainer:
                 for item in plugin.published(facts, resolved.parameters)
             )
         taken = {item.name: item for item in published}
-        parameters = (
-            *self._range(resolved),
-            *(taken.pop(item.name, item) for item in parameters),
-        )
+        shown = [taken.pop(item.name, item) for item in parameters]
         return ExplainedSetting(
             name=resolved.name,
             source=resolved.source,
             description=plugin.description,
-            parameters=parameters,
+            parameters=(*self._range(resolved), *shown),
             regions=facts.regions if plugin.regional else (),
             published=tuple(taken.values()),
             last=self._last(setting_ref(resolved.name)),
@@ -252,44 +243,41 @@ class _Explainer:
             origin = Origin(kind=OriginKind.LEDGER, why="given to it")
             yield Explained(name="range", value=given, origin=origin)
         elif claim is not None and claim.pool:
-            place = config_place(self.files, ("networks", "pools", claim.pool), key=True)
             why = f"the next apply gives one from pool {claim.pool}"
-            origin = Origin(kind=OriginKind.CONFIG, source=place, why=why)
+            origin = self._configured("networks", "pools", claim.pool, why=why)
             yield Explained(name="range", value=None, origin=origin)
 
     def _customizations(self) -> Iterator[ExplainedCustomization]:
         known = self.desired.customizations
         for item in customizations_of(self.request, self.ou, known):
             document = read_document(self.files, item.file) if item.file else None
-            named_at = None
-            if item.name in self.request.customizations:
-                index = self.request.customizations.index(item.name)
-                named_at = self.origins.of(("customizations", index))
-            given = self.request.parameters.get(item.name, {})
+            named = asked_at(self.request, item)
             yield ExplainedCustomization(
                 name=item.name,
                 folder=item.source.path,
                 origin=reason_for(
-                    item, self.request, self.ou, named_at=named_at, document=document
+                    item,
+                    self.request,
+                    self.ou,
+                    named_at=self.origins.of(named) if named else None,
+                    document=document,
                 ),
-                parameters=tuple(
-                    Explained(
-                        name=name,
-                        value=value,
-                        origin=self.origins.of(("parameters", item.name, name))
-                        if given.get(name) is not None
-                        else default_of(document, name),
-                    )
-                    for name, value in customization_parameters(item, given).items()
+                parameters=tuple(self._parameters(item, document)),
+                steps=tuple(
+                    ExplainedStep(step.id, step.kind, step.file.path, self._last(step_ref(step.id)))
+                    for step in item.steps
                 ),
-                steps=tuple(self._steps(item)),
             )
 
-    def _steps(self, customization: Customization) -> Iterator[ExplainedStep]:
-        for step in customization.steps:
-            yield ExplainedStep(
-                id=step.id, kind=step.kind, path=step.file.path, last=self._last(step_ref(step.id))
-            )
+    def _parameters(
+        self, customization: Customization, document: YamlDocument | None
+    ) -> Iterator[Explained]:
+        given = self.request.parameters.get(customization.name, {})
+        for name, value in customization_parameters(customization, given).items():
+            origin = default_of(document, name)
+            if given.get(name) is not None:
+                origin = self.origins.of(("parameters", customization.name, name))
+            yield Explained(name=name, value=value, origin=origin)
 
     def _last(self, ref: Ref) -> LastTime:
         done, failed = self.record.done(ref), self.record.failed(ref)

@@ -1,7 +1,5 @@
-"""What ``aft explain`` says of one account: every effective value with where it comes from.
-
-Plain values, put together by ``aft.plan.explain`` and shown by ``aft.report.explain_values``.
-"""
+"""What ``aft explain`` says of one account: every effective value with where it comes from. Plain
+values, put together by ``aft.plan.explain`` and shown by ``aft.report.explain_values``."""
 
 from __future__ import annotations
 
@@ -37,7 +35,7 @@ class ExplainedSetting:
     last: LastTime = LastTime()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ExplainedStep:
     """One step of a customization, in the order in which they run."""
 
@@ -60,11 +58,9 @@ class ExplainedCustomization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One account. ``unset`` are the request's fields without a value.
-
-    ``place`` holds the account's id, OU and regions; ``baseline`` has the value ``None`` when no
-    baseline is meant for the account, and is ``None`` itself when nobody asked.
-    """
+    """One account. ``unset`` are the request's fields without a value. ``place`` holds the
+    account's id, OU and regions; ``baseline`` has the value ``None`` when no baseline is meant for
+    the account, and is ``None`` itself when nobody asked."""
 
     id: str
     source: SourceRef
@@ -81,8 +77,7 @@ class Explanation:
 def narrowed(explanation: Explanation, names: Sequence[str]) -> Explanation:
     """Only what ``names`` name: fields (``tags``, ``tags.cost-center``), settings (``budget``,
     ``budget.forecast_at``), customizations and steps, and the sections ``baseline`` and
-    ``customizations`` as wholes. Raises ``UserError`` for a name that fits nothing.
-    """
+    ``customizations`` as wholes. Raises ``UserError`` for a name that fits nothing."""
     if not names:
         return explanation
     known = set(_names(explanation))
@@ -92,10 +87,9 @@ def narrowed(explanation: Explanation, names: Sequence[str]) -> Explanation:
                 f"{explanation.id} has no value, setting or customization {name!r}",
                 hint=did_you_mean(name, known) or f"aft explain {explanation.id} shows all of them",
             )
-    settings = explanation.settings
+    settings, customizations = explanation.settings, explanation.customizations
     if "baseline" not in names:
         settings = tuple(_narrowed_settings(settings, names))
-    customizations = explanation.customizations
     if "customizations" not in names:
         customizations = tuple(_narrowed_customizations(customizations, names))
     return replace(
@@ -135,13 +129,12 @@ def _narrowed_settings(
     settings: Iterable[ExplainedSetting], names: Sequence[str]
 ) -> Iterator[ExplainedSetting]:
     for setting in settings:
-        if setting.name in names:
-            yield setting
-            continue
         parameters = tuple(
             item for item in setting.parameters if _fits(f"{setting.name}.{item.name}", names)
         )
-        if parameters:
+        if setting.name in names:
+            yield setting
+        elif parameters:
             yield replace(setting, parameters=parameters, published=())
 
 

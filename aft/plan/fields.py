@@ -1,12 +1,10 @@
-"""The names of the fields a change carries, and how to read them back.
-
-One vocabulary for those who make changes (``aft.plan``), carry them out (``aft.engine``) and
-show them (``aft.report``). It reads changes; it decides nothing.
-"""
+"""The names of the fields a change carries, and how to read them back. One vocabulary for those who
+make changes (``aft.plan``), carry them out (``aft.engine``) and show them (``aft.report``). It
+reads changes; it decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from aft.errors import UserError
 from aft.plan.model import Change, FieldChange, Plan
@@ -28,6 +26,9 @@ TAG_PREFIX = "tags."
 ARRIVAL = "arrival"
 """Set where an account is brought home that aft itself has begun to create: the rest of a routine
 creation, which a failure or a killed run left open."""
+DOUBT = "doubt"
+"""Set on a creation of which something has to be looked at first: an earlier one that was begun, or
+whether the e-mail address is free. No part of what is carried out."""
 CIDR = "cidr"
 """The range of addresses a setting gets, under the setting's name."""
 TAKES_AWAY = "takes_away"
@@ -51,20 +52,18 @@ def taken_away(change: Change) -> tuple[str, ...]:
 
 def tags_to_set(change: Change) -> Mapping[str, str]:
     """The tags this change puts on the account, by key."""
-    return {
-        item.field.removeprefix(TAG_PREFIX): item.after
-        for item in change.fields
-        if item.field.startswith(TAG_PREFIX) and item.after is not None
-    }
+    return {key: value for key, value in _tags(change) if value is not None}
 
 
 def tags_to_remove(change: Change) -> tuple[str, ...]:
     """The keys of the tags this change takes off the account."""
-    return tuple(
-        item.field.removeprefix(TAG_PREFIX)
-        for item in change.fields
-        if item.field.startswith(TAG_PREFIX) and item.after is None
-    )
+    return tuple(key for key, value in _tags(change) if value is None)
+
+
+def _tags(change: Change) -> Iterator[tuple[str, str | None]]:
+    for item in change.fields:
+        if item.field.startswith(TAG_PREFIX):
+            yield item.field.removeprefix(TAG_PREFIX), item.after
 
 
 def allocations_in(plan: Plan) -> Mapping[str, Mapping[str, str]]:

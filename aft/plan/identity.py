@@ -10,10 +10,10 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aft.desired.model import AccountRequest, DesiredState
-from aft.findings.model import Condition, Finding
+from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, Account, AccountState, OrganizationSnapshot
 from aft.plan.model import ORGANIZATION
@@ -51,11 +51,9 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True)
 class Identities:
-    """Who is who. A request that is neither matched nor blocked has no account yet.
-
-    ``kept`` are ledger subjects without a file that must not be forgotten, because some request
-    seems to be their successor.
-    """
+    """Who is who. A request that is neither matched nor blocked has no account yet. ``kept`` are
+    ledger subjects without a file that must not be forgotten, because some request seems to be
+    their successor."""
 
     matches: Mapping[RequestId, Match]
     attention: Mapping[RequestId, Finding]
@@ -69,20 +67,25 @@ class _Claim:
     evidence: Evidence
 
 
-@dataclass(kw_only=True)
+@dataclass
 class _World:
     desired: DesiredState
     snapshot: OrganizationSnapshot
     ledger: LedgerState
-    by_email: Mapping[str, tuple[Account, ...]]
-    by_tag: Mapping[str, tuple[Account, ...]]
-    bound_to: Mapping[str, tuple[str, ...]]
-    attention: dict[RequestId, Finding] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)
 
-    @property
-    def is_partial(self) -> bool:
-        return self.snapshot.scope is not None
+    def __post_init__(self) -> None:
+        self.attention: dict[RequestId, Finding] = {}
+        self.kept: set[str] = set()
+        self.by_email: dict[str, list[Account]] = defaultdict(list)
+        self.by_tag: dict[str, list[Account]] = defaultdict(list)
+        self.bound_to: dict[str, list[str]] = defaultdict(list)
+        for account in sorted(self.snapshot.accounts, key=lambda item: item.id):
+            self.by_email[EmailAddress(account.email).key].append(account)
+            if REQUEST_TAG in account.tags:
+                self.by_tag[account.tags[REQUEST_TAG]].append(account)
+        for subject, record in sorted(self.ledger.records.items()):
+            if record.account_id is not None:
+                self.bound_to[record.account_id].append(subject)
 
     def block(
         self,
@@ -92,10 +95,8 @@ class _World:
         hint: str,
         condition: Condition = Condition.NONE,
     ) -> None:
-        self.attention.setdefault(
-            request.id,
-            Finding(code=code, target=request.id, message=message, hint=hint, condition=condition),
-        )
+        doubt = finding_about(code, request.id, message, hint, condition)
+        self.attention.setdefault(request.id, doubt)
 
     def account_text(self, account_id: AccountId) -> str:
         account = self.snapshot.account_by_id.get(account_id)
@@ -106,16 +107,7 @@ def identify(
     desired: DesiredState, snapshot: OrganizationSnapshot, ledger: LedgerState
 ) -> Identities:
     """Settle every request of ``desired``, those outside a scope too: they may hold accounts."""
-    world = _World(
-        desired=desired,
-        snapshot=snapshot,
-        ledger=ledger,
-        by_email=_grouped((EmailAddress(item.email).key, item) for item in snapshot.accounts),
-        by_tag=_grouped(
-            (item.tags[REQUEST_TAG], item) for item in snapshot.accounts if REQUEST_TAG in item.tags
-        ),
-        bound_to=_bindings(ledger),
-    )
+    world = _World(desired, snapshot, ledger)
     claims: dict[RequestId, _Claim] = {}
     for request in sorted(desired.requests, key=lambda item: item.id):
         claim = _claim(request, world)
@@ -131,38 +123,21 @@ def identify(
 
 
 def wrong_organization(snapshot: OrganizationSnapshot, ledger: LedgerState) -> Finding | None:
-    """Credentials of another organization look as if every account had left at once.
-
-    One account may leave; that none of several is there is taken for a mistake, before OUs and
-    accounts are created where they do not belong. Needs a snapshot of the whole organization.
-    """
+    """Credentials of another organization look as if every account had left at once. One account
+    may leave; that none of several is there is taken for a mistake, before OUs and accounts are
+    created where they do not belong. Needs a snapshot of the whole organization."""
     bound = {record.account_id for record in ledger.records.values()} - {None}
     if len(bound) < 2 or not bound.isdisjoint(snapshot.account_by_id):
         return None
-    return Finding(
-        code="AFT921",
-        target=ORGANIZATION,
-        message=f"none of the {len(bound)} accounts in the ledger is in organization "
+    return finding_about(
+        "AFT921",
+        ORGANIZATION,
+        f"none of the {len(bound)} accounts in the ledger is in organization "
         f"{snapshot.organization_id}, so nothing is changed in it",
-        hint="check the credentials, and which ledger branch is used; a ledger of a simulated "
+        "check the credentials, and which ledger branch is used; a ledger of a simulated "
         "organization that was reset has to go with it",
-        condition=Condition.OTHER_ORGANIZATION,
+        Condition.OTHER_ORGANIZATION,
     )
-
-
-def _grouped(pairs: Iterable[tuple[str, Account]]) -> Mapping[str, tuple[Account, ...]]:
-    found: dict[str, list[Account]] = defaultdict(list)
-    for key, account in pairs:
-        found[key].append(account)
-    return {key: tuple(sorted(items, key=lambda item: item.id)) for key, items in found.items()}
-
-
-def _bindings(ledger: LedgerState) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for subject, record in sorted(ledger.records.items()):
-        if record.account_id is not None:
-            found[record.account_id].append(subject)
-    return {account_id: tuple(subjects) for account_id, subjects in found.items()}
 
 
 def _evidence(request: AccountRequest, world: _World) -> Iterable[tuple[Evidence, AccountId]]:
@@ -195,23 +170,16 @@ def _claim(request: AccountRequest, world: _World) -> _Claim | None:
     evidence, account_id = signs[0]
     other = next((sign for sign in signs if sign[1] != account_id), None)
     if other is not None:
-        world.block(
-            "AFT901",
-            request,
-            f"two accounts claim this request: {world.account_text(account_id)} by "
-            f"{_WORDS[evidence]}, and {world.account_text(other[1])} by {_WORDS[other[0]]}",
-            _hint_for_two(request, other[0]),
+        first, second = world.account_text(account_id), world.account_text(other[1])
+        message = (
+            f"two accounts claim this request: {first} by {_WORDS[evidence]}, and {second} by "
         )
+        field = {Evidence.EMAIL: "email", Evidence.ACCOUNT_ID: "account_id"}.get(other[0])
+        hint = f"take the tag {REQUEST_TAG} off the account that is not this request's"
+        if field is not None:
+            hint = f"correct `{field}` in {request.source.path}"
+        world.block("AFT901", request, message + _WORDS[other[0]], hint)
     return _Claim(request=request, account_id=account_id, evidence=evidence)
-
-
-def _hint_for_two(request: AccountRequest, other: Evidence) -> str:
-    match other:
-        case Evidence.EMAIL | Evidence.ACCOUNT_ID:
-            word = "email" if other is Evidence.EMAIL else "account_id"
-            return f"correct `{word}` in {request.source.path}"
-        case _:
-            return f"take the tag {REQUEST_TAG} off the account that is not this request's"
 
 
 def _settle_contests(claims: Iterable[_Claim], world: _World) -> None:
@@ -226,14 +194,11 @@ def _settle_contests(claims: Iterable[_Claim], world: _World) -> None:
         is_tie = rivals[0].evidence == rivals[1].evidence
         for claim in rivals if is_tie else rivals[1:]:
             rival = rivals[0] if claim is not rivals[0] else rivals[1]
-            world.block(
-                "AFT902",
-                claim.request,
-                f"account {world.account_text(account_id)}, found by {_WORDS[claim.evidence]}, "
-                f"belongs to request {rival.request.id} by {_WORDS[rival.evidence]}",
-                f"let only one of {claim.request.source.path} and {rival.request.source.path} "
-                "ask for it",
-            )
+            found = f"account {world.account_text(account_id)}, found by {_WORDS[claim.evidence]}"
+            owner = f"request {rival.request.id} by {_WORDS[rival.evidence]}"
+            paths = f"{claim.request.source.path} and {rival.request.source.path}"
+            hint = f"let only one of {paths} ask for it"
+            world.block("AFT902", claim.request, f"{found}, belongs to {owner}", hint)
 
 
 def _checked(claim: _Claim, world: _World) -> Account | None:
@@ -244,22 +209,18 @@ def _checked(claim: _Claim, world: _World) -> Account | None:
     if account is None:
         _report_absent(claim, world)
         return None
-    if account.state is not AccountState.ACTIVE:
-        world.block(
-            "AFT904",
-            request,
-            f"account {account.name} ({account.id}) is {account.state.value}, "
-            "so nothing can be done to it",
-            "it will be usable once AWS has activated it; run again then"
-            if account.state is AccountState.PENDING_ACTIVATION
-            else "reopen it through AWS Support within 90 days of its closure, or remove "
-            f"{request.source.path}; its e-mail address cannot be used for a new account yet",
-            Condition.NONE
-            if account.state is AccountState.PENDING_ACTIVATION
-            else Condition.ACCOUNT_SUSPENDED,
-        )
-        return None
-    return account
+    if account.state is AccountState.ACTIVE:
+        return account
+    message = f"account {account.name} ({account.id}) is {account.state.value}, "
+    message += "so nothing can be done to it"
+    if account.state is AccountState.PENDING_ACTIVATION:
+        hint = "it will be usable once AWS has activated it; run again then"
+        world.block("AFT904", request, message, hint)
+    else:
+        hint = "reopen it through AWS Support within 90 days of its closure, or remove "
+        hint += f"{request.source.path}; its e-mail address cannot be used for a new account yet"
+        world.block("AFT904", request, message, hint, Condition.ACCOUNT_SUSPENDED)
+    return None
 
 
 def _check_successor(claim: _Claim, account: Account | None, world: _World) -> None:
@@ -274,50 +235,35 @@ def _check_successor(claim: _Claim, account: Account | None, world: _World) -> N
     if tag not in (None, request.id, request.previously):
         owners.append(str(tag))
     for owner in owners:
+        what, path = f"account {world.account_text(claim.account_id)}", request.source.path
         if owner in world.desired.request_by_id:
-            world.block(
-                "AFT902",
-                request,
-                f"account {world.account_text(claim.account_id)}, found by "
-                f"{_WORDS[claim.evidence]}, belongs to request {owner}",
-                f"correct `email` or `account_id` in {request.source.path}",
-            )
+            message = f"{what}, found by {_WORDS[claim.evidence]}, belongs to request {owner}"
+            hint = f"correct `email` or `account_id` in {path}"
+            world.block("AFT902", request, message, hint)
         elif owner != request.previously:
             world.kept.add(owner)
+            message = f"{what} belongs to request {owner}, whose file is gone"
+            hint = f"if this request was called {owner} before, add `previously: {owner}` to {path}"
             world.block(
-                "AFT916",
-                request,
-                f"account {world.account_text(claim.account_id)} belongs to request {owner}, "
-                "whose file is gone",
-                f"if this request was called {owner} before, add `previously: {owner}` to "
-                f"{request.source.path}; if not, choose another e-mail address",
+                "AFT916", request, message, f"{hint}; if not, choose another e-mail address"
             )
 
 
 def _report_absent(claim: _Claim, world: _World) -> None:
-    request = claim.request
-    if world.is_partial:
-        world.block(
-            "AFT918",
-            request,
-            f"account {claim.account_id} was not read by this limited plan",
+    request, path, what = claim.request, claim.request.source.path, f"account {claim.account_id}"
+    if world.snapshot.scope is not None:
+        message, hint = (
+            f"{what} was not read by this limited plan",
             "run a plan of the whole organization",
-            Condition.NOT_READ,
         )
+        world.block("AFT918", request, message, hint, Condition.NOT_READ)
     elif claim.evidence is Evidence.ACCOUNT_ID:
-        world.block(
-            "AFT907",
-            request,
-            f"account {claim.account_id} is to be adopted, but is not in this organization",
-            f"correct `account_id` in {request.source.path}, or invite the account first",
-        )
+        message = f"{what} is to be adopted, but is not in this organization"
+        hint = f"correct `account_id` in {path}, or invite the account first"
+        world.block("AFT907", request, message, hint)
     else:
-        world.block(
-            "AFT903",
-            request,
-            f"account {claim.account_id} belongs to this request by the ledger, but is not in "
-            "the organization any more; no second one is created",
-            f"bring the account back, or remove {request.source.path}, apply, and ask for a new "
-            "account under another id and e-mail address",
-            Condition.ACCOUNT_GONE,
-        )
+        message = f"{what} belongs to this request by the ledger, but is no longer in the "
+        message += "organization; no second one is created"
+        hint = f"bring the account back, or remove {path}, apply, and ask for a new account under "
+        hint += "another id and e-mail address"
+        world.block("AFT903", request, message, hint, Condition.ACCOUNT_GONE)

@@ -26,15 +26,14 @@ from aft.yamldoc import YamlDocument
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _NAME_HINT = "lower-case letters, digits and hyphens, as the ledger's folders are called"
+_PLAN_AGAIN = "make a new plan with this version of aft"
 _UNINSTALL = "uninstall one of the packages that provide them"
 
 
 class Truth(enum.Enum):
-    """Where the actual state of a kind's things is seen.
-
-    ``SNAPSHOT``: with the organization, always. ``LIVE``: inside the account, when somebody looks.
-    ``LEDGER``: nowhere but in what aft wrote down, so it never drifts.
-    """
+    """Where the actual state of a kind's things is seen. ``SNAPSHOT``: with the organization,
+    always. ``LIVE``: inside the account, when somebody looks. ``LEDGER``: nowhere but in what aft
+    wrote down, so it never drifts."""
 
     SNAPSHOT = "snapshot"
     LIVE = "live"
@@ -63,14 +62,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """One action on one kind, in words.
-
-    ``label`` is the imperative (``move``), ``done`` the participle (``moved``) of actions that
-    are told one by one; ``counted`` the noun, singular and plural, of those that are counted.
-    ``drifted`` is what drift calls it. ``tells`` is true where the message of a success says more
-    than that it is done. ``is_guarded``: a protected request refuses it. ``spares_management``:
-    never done to the management account.
-    """
+    """One action on one kind, in words. ``label`` is the imperative (``move``), ``done`` the
+    participle (``moved``) of actions that are told one by one; ``counted`` the noun, singular and
+    plural, of those that are counted. ``drifted`` is what drift calls it. ``tells`` is true where
+    the message of a success says more than that it is done. ``is_guarded``: a protected request
+    refuses it. ``spares_management``: never done to the management account."""
 
     label: str
     done: str = ""
@@ -160,13 +156,14 @@ class Kind(ABC):
 
     def verb(self, change: Change) -> Verb:
         """The words for one change. Raises ``UserError`` for an action it does not have."""
-        found = self.verbs.get(change.action)
-        if found is None:
-            raise UserError(
-                f"{change.id}: {self.noun[1]} know no action {change.action.value!r}",
-                hint="make a new plan with this version of aft",
-            )
-        return found
+        return self.require(change.action, f"{change.id}: ")
+
+    def require(self, action: Action, where: str = "") -> Verb:
+        """The words for an action. Raises ``UserError`` for one it does not have."""
+        if action not in self.verbs:
+            what = f"{where}{self.noun[1]} know no action {action.value!r}"
+            raise UserError(what, hint=_PLAN_AGAIN)
+        return self.verbs[action]
 
     def risk(self, change: Change) -> Risk | None:
         """Why ``change`` is risky; ``None`` for routine."""
@@ -201,20 +198,20 @@ class Kind(ABC):
         return f"{item.label} {item.values[0]}"
 
 
-class Kinds(Mapping[str, Kind]):
-    """The kinds that are installed, in the order in which they are shown. Strict: what
-    it does not know is an error that names it, never silence."""
+class Kinds(dict[str, Kind]):
+    """The kinds that are installed, in the order in which they are shown. Strict: what it does not
+    know is an error that names it, never silence. Nobody changes it."""
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
         """Raises ``UserError`` for two of one name, key or limit, and for a name that is none."""
-        self._kinds: dict[str, Kind] = {}
+        super().__init__()
         claimed: dict[tuple[str, str], str] = {}
         for kind in kinds:
             if not _NAME.fullmatch(kind.name):
                 raise UserError(f"a kind cannot be called {kind.name!r}", hint=_NAME_HINT)
-            if kind.name in self._kinds:
+            if kind.name in self:
                 raise UserError(f"two kinds are called {kind.name!r}", hint=_UNINSTALL)
-            self._kinds[kind.name] = kind
+            self[kind.name] = kind
             for what, names in (
                 ("key of organization.yaml", kind.sections),
                 ("limit", {limit.name for limit in kind.all_limits}),
@@ -222,65 +219,47 @@ class Kinds(Mapping[str, Kind]):
                 for name in names:
                     other = claimed.setdefault((what, name), kind.name)
                     if other != kind.name:
-                        raise UserError(
-                            f"kinds {other} and {kind.name} both have the {what} {name!r}",
-                            hint=_UNINSTALL,
-                        )
+                        both = f"kinds {other} and {kind.name} both have the {what} {name!r}"
+                        raise UserError(both, hint=_UNINSTALL)
 
-    def __getitem__(self, name: str) -> Kind:
-        try:
-            return self._kinds[name]
-        except KeyError:
-            raise UserError(
-                f"there is no kind {name!r} in this installation of aft",
-                hint="make a new plan with this version of aft, or use the one that made it",
-            ) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._kinds)
-
-    def __len__(self) -> int:
-        return len(self._kinds)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._kinds
+    def __missing__(self, name: str) -> Kind:
+        what = f"there is no kind {name!r} in this installation of aft"
+        raise UserError(what, hint=f"{_PLAN_AGAIN}, or use the one that made it")
 
     def in_planning_order(self) -> tuple[Kind, ...]:
         """Each after those it says it comes after. Raises ``ValueError`` for a circle."""
         ordered: dict[str, Kind] = {}
-        while len(ordered) < len(self._kinds):
+        while len(ordered) < len(self):
             ready = [
                 kind
-                for name, kind in self._kinds.items()
+                for name, kind in self.items()
                 if name not in ordered
-                and all(other in ordered or other not in self._kinds for other in kind.after)
+                and all(other in ordered or other not in self for other in kind.after)
             ]
             if not ready:
-                raise ValueError("these kinds wait for each other: " + ", ".join(self._kinds))
+                raise ValueError("these kinds wait for each other: " + ", ".join(self))
             ordered[ready[0].name] = ready[0]
         return tuple(ordered.values())
 
     @property
     def limits(self) -> Mapping[str, Limit]:
         """Every limit, by its name."""
-        return {limit.name: limit for kind in self._kinds.values() for limit in kind.all_limits}
+        return {limit.name: limit for kind in self.values() for limit in kind.all_limits}
 
     @property
     def sections(self) -> Mapping[str, Mapping[str, Any]]:
         """Every kind's keys of ``organization.yaml``, each with the JSON schema of its value."""
-        return {
-            key: schema for kind in self._kinds.values() for key, schema in kind.sections.items()
-        }
+        return {key: schema for kind in self.values() for key, schema in kind.sections.items()}
 
     @property
     def reads(self) -> tuple[Grant, ...]:
         """What plans must be allowed for the kinds."""
-        return tuple(grant for kind in self._kinds.values() for grant in kind.reads)
+        return tuple(grant for kind in self.values() for grant in kind.reads)
 
     @property
     def writes(self) -> tuple[Grant, ...]:
         """What applies must be allowed for the kinds besides."""
-        return tuple(grant for kind in self._kinds.values() for grant in kind.writes)
+        return tuple(grant for kind in self.values() for grant in kind.writes)
 
     def of(self, change: Change) -> Kind:
         """The kind of ``change``."""
@@ -289,14 +268,6 @@ class Kinds(Mapping[str, Kind]):
     def verb(self, change: Change) -> Verb:
         """The words for ``change``."""
         return self[change.kind].verb(change)
-
-    def require(self, name: str, action: Action) -> None:
-        """Raises ``UserError`` unless there is that kind, and it has that action."""
-        if action not in self[name].verbs:
-            raise UserError(
-                f"{self[name].noun[1]} know no action {action.value!r}",
-                hint="make a new plan with this version of aft",
-            )
 
     def judged(self, change: Change) -> Change:
         """``change`` with what its kind says of its risk."""
@@ -307,10 +278,8 @@ class Kinds(Mapping[str, Kind]):
         """Raises ``UserError`` for the first change that no installed kind could have planned."""
         for change in changes:
             if self.judged(change).risk != change.risk:
-                raise UserError(
-                    f"{change.id}: its risk is not what this version of aft says of it",
-                    hint="make a new plan with this version of aft",
-                )
+                what = "its risk is not what this version of aft says of it"
+                raise UserError(f"{change.id}: {what}", hint=_PLAN_AGAIN)
 
     def describe(self, change: Change) -> str:
         """``set account-alias``, ``move account``: the change in a few words."""

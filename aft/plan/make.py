@@ -1,9 +1,6 @@
-"""The difference between what git asks for and what AWS has, as a plan.
-
-Deterministic: the same values give the same plan, in whatever order they come. One draft goes
-from kind to kind; whatever rests on something doubtful is held back; what each change waits for
-is decided at the end.
-"""
+"""The difference between what git asks for and what AWS has, as a plan. Deterministic: the same
+values give the same plan, in whatever order they come. One draft goes from kind to kind; whatever
+rests on something doubtful is held back; what each change waits for is decided at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from datetime import datetime
 from aft.config.trust import WITHHELD_HINT, withheld_message
 from aft.desired.model import DesiredState
 from aft.errors import UserError
-from aft.findings.model import Finding
+from aft.findings.model import Finding, finding_about
 from aft.plan.arrange import arranged, hold_back
 from aft.plan.draft import Draft, Looker
 from aft.plan.identity import wrong_organization
@@ -40,11 +37,9 @@ def draft_plan(
     view: PlanView, *, kinds: Kinds, look: Looker | None = None, made_at: datetime
 ) -> Drafted:
     """Compare. ``look`` looks inside accounts; without it nobody does, and whatever would have to
-    be looked at is taken to differ.
-
-    A limited view concludes nothing from absence: nothing is forgotten and no OU deleted.
-    ``made_at`` is aware; it is shown, and not part of the plan's digest.
-    """
+    be looked at is taken to differ. A limited view concludes nothing from absence: nothing is
+    forgotten and no OU deleted. ``made_at`` is aware; it is shown, and not part of the plan's
+    digest."""
     stranger = None if view.is_limited else wrong_organization(view.snapshot, view.ledger)
     if stranger is not None:
         return Drafted(plan=_nothing_at_all(view, stranger, made_at=made_at))
@@ -101,18 +96,11 @@ def _resolve_targets(view: PlanView, draft: Draft) -> None:
         try:
             draft.targets[request.id] = target_of(view, site, draft.allocations.get(request.id, {}))
         except UserError as error:  # one account's parameters do not stop the others
-            draft.block(
-                Finding(code="AFT920", target=request.id, message=error.message, hint=error.hint)
-            )
+            draft.block(finding_about("AFT920", request.id, error.message, error.hint))
 
 
 def _assembled(
-    view: PlanView,
-    draft: Draft,
-    changes: tuple[Change, ...],
-    kinds: Kinds,
-    *,
-    made_at: datetime,
+    view: PlanView, draft: Draft, changes: tuple[Change, ...], kinds: Kinds, *, made_at: datetime
 ) -> Plan:
     attention = tuple(
         sorted(
@@ -123,51 +111,33 @@ def _assembled(
     looked_at = frozenset(request.id for request in view.requests)
     targets = {change.target for change in changes if change.target != ORGANIZATION}
     targets |= {item.target for item in attention if item.target in looked_at}
-    return Plan(
-        revision=view.desired.revision,
-        snapshot=view.snapshot.digest,
-        fingerprints=dict(sorted(view.snapshot.fingerprints.items())),
-        ledger=view.ledger.commit,
-        kinds=tuple(sorted(view.snapshot.objects)),
+    return replace(
+        _nothing_at_all(view, made_at=made_at),
         scope=tuple(sorted(view.scope)) if view.scope is not None else None,
         summary=summarise(changes, attention, looked_at=looked_at),
-        accounts=account_lines(
-            targets,
-            desired=view.desired,
-            snapshot=view.snapshot,
-            identities=view.identities,
-            changes=changes,
-        ),
+        accounts=account_lines(targets, view, changes),
         changes=changes,
         waves=make_waves(changes, kinds),
         confirmations=tuple(sorted(draft.confirmations, key=lambda item: (item.target, item.ref))),
         attention=attention,
-        made_at=made_at.isoformat(),
     )
 
 
 def _withheld(desired: DesiredState) -> tuple[Finding, ...]:
     if not desired.withheld:
         return ()
-    return (
-        Finding(
-            code="AFT720",
-            target=ORGANIZATION,
-            message=withheld_message(*desired.withheld),
-            hint=WITHHELD_HINT,
-        ),
-    )
+    message = withheld_message(*desired.withheld)
+    return (finding_about("AFT720", ORGANIZATION, message, WITHHELD_HINT),)
 
 
-def _nothing_at_all(view: PlanView, why: Finding, *, made_at: datetime) -> Plan:
-    """A plan that changes nothing, for a reason that puts every request in doubt."""
-    desired, snapshot = view.desired, view.snapshot
-    everyone = frozenset(request.id for request in desired.requests)
-    summary = summarise((), (why,), looked_at=everyone)
+def _nothing_at_all(view: PlanView, *why: Finding, made_at: datetime) -> Plan:
+    """A plan that changes nothing; ``why`` puts every request in doubt."""
+    everyone = frozenset(request.id for request in view.desired.requests)
+    summary = summarise((), why, looked_at=everyone)
     return Plan(
-        revision=desired.revision,
-        snapshot=snapshot.digest,
-        fingerprints=dict(sorted(snapshot.fingerprints.items())),
+        revision=view.desired.revision,
+        snapshot=view.snapshot.digest,
+        fingerprints=dict(sorted(view.snapshot.fingerprints.items())),
         ledger=view.ledger.commit,
         kinds=tuple(sorted(view.snapshot.objects)),
         scope=None,
@@ -175,6 +145,6 @@ def _nothing_at_all(view: PlanView, why: Finding, *, made_at: datetime) -> Plan:
         accounts=(),
         changes=(),
         waves=(),
-        attention=(why, *_withheld(desired)),
+        attention=(*why, *_withheld(view.desired)),
         made_at=made_at.isoformat(),
     )

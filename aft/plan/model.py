@@ -1,13 +1,11 @@
-"""A plan is data: what will be changed, in which order, bound to a revision and a snapshot.
-
-Frozen, sorted, versioned; ``aft.plan.codec`` writes it as JSON and reads it back equal. Nothing
-in a plan is executable: the kind of a change knows how to carry it out (``aft.engine.effects``).
-"""
+"""A plan is data: what will be changed, in which order, bound to a revision and a snapshot. Frozen,
+sorted, versioned; ``aft.plan.codec`` writes it as JSON and reads it back equal. Nothing in a plan
+is executable: the kind of a change knows how to carry it out (``aft.engine.effects``)."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -42,25 +40,19 @@ class Action(enum.StrEnum):
     @property
     def symbol(self) -> str:
         """The plan's sign for it."""
-        return _SYMBOLS[self]
+        match self:
+            case Action.CREATE | Action.ADOPT:
+                return "+"
+            case Action.UPDATE | Action.RUN:
+                return "~"
+            case Action.MOVE:
+                return ">"
+        return "-"
 
     @property
     def removes(self) -> bool:
         """The thing is gone, or no longer aft's, afterwards."""
-        return _SYMBOLS[self] == "-"
-
-
-_SYMBOLS: Mapping[Action, str] = {
-    Action.CREATE: "+",
-    Action.ADOPT: "+",
-    Action.UPDATE: "~",
-    Action.MOVE: ">",
-    Action.RUN: "~",
-    Action.DETACH: "-",
-    Action.RELEASE: "-",
-    Action.DELETE: "-",
-    Action.CLOSE: "-",
-}
+        return self.symbol == "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +111,13 @@ class Change:
         return Ref(self.kind, self.key)
 
 
+def is_risky(changes: Iterable[Change]) -> bool:
+    """True when something in ``changes`` must be seen by whoever approves, as its kind judged. Such
+    changes are never folded or shortened in a plan, and ``aft apply --reviewed`` carries out none
+    that nobody has seen (``aft.plan.reviewed``)."""
+    return any(change.risk for change in changes)
+
+
 def change_id(target: str, action: Action, ref: Ref) -> str:
     """The stable id of a change, such as ``account/payments/update-setting/account-alias``."""
     head = ORGANIZATION if target == ORGANIZATION else f"account/{target}"
@@ -155,21 +154,18 @@ class AccountLine:
     name: str
     email: str
     ou: str
-    owner: str
-    reason: str
-    ticket: str
-    path: str
-    line: int
+    owner: str = ""
+    reason: str = ""
+    ticket: str = ""
+    path: str = ""
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Counts of *accounts*, each account once per column; ``organization`` counts the changes to
-    other things, by kind.
-
-    ``accounts_total`` are the requests looked at (and forgotten ones), ``accounts_in_doubt``
-    those of them with a finding in ``Plan.attention``, which therefore cannot be said to match.
-    """
+    other things, by kind. ``accounts_total`` are the requests looked at (and forgotten ones),
+    ``accounts_in_doubt`` those of them with a finding, which therefore cannot be said to match."""
 
     create: int
     adopt: int
@@ -229,13 +225,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSetting:
-    """What reading one setting inside an account showed: one line per difference.
-
-    ``takes_away`` are those of ``differences`` that take something away. ``refused`` says what must
-    not be read or changed, with a ``hint`` what to do about it. ``is_pending`` when something else
-    differs that only time or somebody else can fix. With ``unread`` nothing is known, for the
-    reason it gives, which may pass.
-    """
+    """What reading one setting inside an account showed: one line per difference. ``takes_away``
+    are those of ``differences`` that take something away. ``refused`` says what must not be read or
+    changed, with a ``hint`` what to do about it. ``is_pending`` when something else differs that
+    only time or somebody else can fix. With ``unread`` nothing is known, for the reason it gives,
+    which may pass."""
 
     account_id: str
     ref: Ref

@@ -1,7 +1,5 @@
-"""The OU tree as it will be: the snapshot's, with the renames and creations planned so far.
-
-Space, not a kind: accounts, baselines and every kind refer to OUs by their paths. Plans nothing.
-"""
+"""The OU tree as it will be: the snapshot's, with the renames and creations planned so far. Space,
+not a kind: accounts, baselines and every kind refer to OUs by their paths. Plans nothing."""
 
 from __future__ import annotations
 

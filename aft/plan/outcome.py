@@ -1,7 +1,5 @@
-"""How carrying a plan out ended: one row per target, whose counts sum to the whole.
-
-Plain values, made by ``aft.engine`` and shown by ``aft.report``.
-"""
+"""How carrying a plan out ended: one row per target, whose counts sum to the whole. Plain values,
+made by ``aft.engine`` and shown by ``aft.report``."""
 
 from __future__ import annotations
 
@@ -14,10 +12,8 @@ from aft.plan.model import Change
 
 
 class Status(enum.StrEnum):
-    """How a step, or a whole target, ended.
-
-    ``BLOCKED``: something it needs failed. ``STOPPED``: the run ended first; the next continues.
-    """
+    """How a step, or a whole target, ended. ``BLOCKED``: something it needs failed. ``STOPPED``:
+    the run ended first; the next continues."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -59,11 +55,9 @@ class Counts:
         return self.succeeded + self.failed + self.blocked + self.stopped
 
     def __str__(self) -> str:
-        parts = [f"{self.succeeded} succeeded"]
-        parts += [f"{self.failed} failed"] if self.failed else []
-        parts += [f"{self.blocked} blocked"] if self.blocked else []
-        parts += [f"{self.stopped} stopped"] if self.stopped else []
-        return ", ".join(parts)
+        others = {"failed": self.failed, "blocked": self.blocked, "stopped": self.stopped}
+        counted = (f"{number} {word}" for word, number in others.items() if number)
+        return ", ".join([f"{self.succeeded} succeeded", *counted])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +72,8 @@ class TargetOutcome:
     def status(self) -> Status:
         """The worst of its steps: failed, then stopped, then blocked."""
         found = {step.status for step in self.steps}
-        for status in (Status.FAILED, Status.STOPPED, Status.BLOCKED):
-            if status in found:
-                return status
-        return Status.SUCCEEDED
+        worst = (Status.FAILED, Status.STOPPED, Status.BLOCKED)
+        return next((status for status in worst if status in found), Status.SUCCEEDED)
 
     @property
     def culprit(self) -> StepOutcome | None:

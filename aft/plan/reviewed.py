@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from aft.errors import UserError
-from aft.plan.codec import plan_digest
-from aft.plan.fields import OU_ID, REVISION
+from aft.plan.codec import WrongShape, json_object, plan_digest, read_model
+from aft.plan.fields import DOUBT, OU_ID, REVISION
 from aft.plan.model import Action, Change, Plan
-from aft.plan.typed_json import WrongShape, json_object, read_model
 from aft.values.canonical_json import digest, plain
 from aft.values.ids import PlanDigest, Revision
 
@@ -33,7 +32,7 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,2000}")
 _TELLING = re.compile(r"@|[0-9]{12}")
 """What makes a name tell an e-mail address or account id."""
 
-_NOT_COMPARED = frozenset({OU_ID, REVISION})
+_NOT_COMPARED = frozenset({DOUBT, OU_ID, REVISION})
 """Fields that come to be known, or move on, while the change stays the same for people."""
 
 _HINT = "use the reviewed.json of the pull request's plan (`aft plan --report DIR`) as it is"
@@ -63,12 +62,12 @@ class Reviewed:
     format: int = REVIEWED_FORMAT
 
     @cached_property
-    def does_by_id(self) -> Mapping[str, frozenset[str]]:
+    def does_by_id(self) -> Mapping[str, Collection[str]]:
         """What each change that was seen does; several things where several plans were seen."""
-        found: dict[str, set[str]] = {}
+        found: dict[str, set[str]] = defaultdict(set)
         for item in self.changes:
-            found.setdefault(item.id, set()).add(item.does)
-        return {name: frozenset(does) for name, does in found.items()}
+            found[item.id].add(item.does)
+        return found
 
 
 NOTHING_REVIEWED = Reviewed(plan=PlanDigest(""), revision=Revision(""), changes=())
@@ -136,14 +135,14 @@ def reviewed_to_json(reviewed: Reviewed) -> str:
 
 
 def reviewed_from_json(text: str) -> Reviewed:
-    """Read ``reviewed_to_json``'s output, which came from outside.
-
-    Raises ``UserError`` for anything else, saying where it differs.
-    """
+    """Read ``reviewed_to_json``'s output, which came from outside. Raises ``UserError`` for
+    anything else, saying where it differs."""
     if len(text) > LARGEST:
         raise UserError(f"the reviewed plan is over {LARGEST // 1024 // 1024} MiB", hint=_HINT)
     try:
-        reviewed = read_model(Reviewed, _of_this_version(json_object(text)), "reviewed")
+        values = json_object(text)
+        _check_version(values)
+        reviewed = read_model(Reviewed, values, "reviewed")
         _check(reviewed)
     except WrongShape as error:
         raise UserError(f"this is not a reviewed plan aft wrote: {error}", hint=_HINT) from None
@@ -154,14 +153,13 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _of_this_version(values: dict[str, Any]) -> dict[str, Any]:
+def _check_version(values: Mapping[str, object]) -> None:
     found = values.get("format")
     if type(found) is int and found != REVIEWED_FORMAT:
         raise WrongShape(
             f"it was made by another version of aft: its format is {found!r}, this one reads "
             f"{REVIEWED_FORMAT}; plan the pull request again"
         )
-    return values
 
 
 def _check(reviewed: Reviewed) -> None:
@@ -201,11 +199,7 @@ def _does(change: Change) -> str:
             "account_id": change.account_id,
             "action": change.action,
             "key": change.key,
-            "fields": _fields(change),
+            "fields": [item for item in change.fields if item.field not in _NOT_COMPARED],
             **({"comparison": plain(change.comparison)} if change.comparison is not None else {}),
         }
     )
-
-
-def _fields(change: Change) -> Iterable[object]:
-    return [plain(item) for item in change.fields if item.field not in _NOT_COMPARED]

@@ -1,7 +1,5 @@
-"""Every request's state now: what the ledger remembers, and what a plan still wants to do.
-
-Pure. Without a plan or a snapshot it says what the ledger alone can tell.
-"""
+"""Every request's state now: what the ledger remembers, and what a plan still wants to do. Pure.
+Without a plan or a snapshot it says what the ledger alone can tell."""
 
 from __future__ import annotations
 
@@ -12,8 +10,8 @@ from datetime import datetime
 
 from aft.desired.model import AccountRequest, DesiredState
 from aft.ledger.events import AccountRecord, LedgerState, is_of_organization
-from aft.organization.model import AccountState, OrganizationSnapshot
-from aft.plan.identity import Identities, identify
+from aft.organization.model import Account, AccountState, OrganizationSnapshot
+from aft.plan.identity import identify
 from aft.plan.model import Plan
 from aft.values.ids import AccountId
 from aft.values.refs import ACCOUNT, Ref
@@ -70,14 +68,6 @@ class StatusRow:
     attention: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wishes:
-    """What a plan says of each target: the changes to come, and the doubts."""
-
-    pending: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    attention: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-
 _GONE = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLOSED)
 
 
@@ -88,20 +78,26 @@ def account_statuses(
     snapshot: OrganizationSnapshot | None = None,
 ) -> tuple[StatusRow, ...]:
     """One row per request by id, then the ledger's accounts whose file is gone."""
-    identities = identify(desired, snapshot, ledger) if snapshot is not None else None
-    wishes = _wishes(plan)
-    rows = [
-        _row(request, ledger.record(request.id), wishes, snapshot, identities)
-        for request in sorted(desired.requests, key=lambda item: item.id)
-    ]
+    matches = identify(desired, snapshot, ledger).matches if snapshot is not None else {}
+    world = _World(snapshot=snapshot)
+    for change in plan.changes if plan is not None else ():
+        is_account = change.kind == ACCOUNT
+        words = f"{change.action.value} {change.ref}".rstrip("/") if is_account else change.key
+        world.pending[change.target].append(words)
+    for item in plan.attention if plan is not None else ():
+        world.attention[item.target].append(item.message)
+    rows = []
+    for request in sorted(desired.requests, key=lambda item: item.id):
+        record, match = ledger.record(request.id), matches.get(request.id)
+        account_id = match.account.id if match is not None else record.account_id
+        rows.append(_row(request.id, account_id, record, world, request))
     taken = {row.account_id for row in rows if row.account_id is not None}
     for subject, record in sorted(ledger.records.items()):
         is_request = subject in desired.request_by_id or is_of_organization(subject)
         if is_request or (record.account_id is None and record.intent is None):
             continue
-        if record.account_id in taken:
-            continue  # renamed: the request that has its account now stands for it
-        rows.append(_forgotten(record, wishes, snapshot))
+        if record.account_id not in taken:  # else renamed: another request has its account now
+            rows.append(_row(subject, record.account_id, record, world, None))
     return tuple(rows)
 
 
@@ -122,55 +118,52 @@ def thing_statuses(ledger: LedgerState) -> tuple[StatusRow, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _World:
+    """What AWS has, and what a plan says of each target: the changes to come, and the doubts."""
+
+    snapshot: OrganizationSnapshot | None
+    pending: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    attention: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def account(self, account_id: str | None) -> Account | None:
+        if self.snapshot is None or account_id is None:
+            return None
+        return self.snapshot.account_by_id.get(AccountId(account_id))
+
+
 def _row(
-    request: AccountRequest,
+    subject: str,
+    account_id: str | None,
     record: AccountRecord,
-    wishes: _Wishes,
-    snapshot: OrganizationSnapshot | None,
-    identities: Identities | None,
+    world: _World,
+    request: AccountRequest | None,
 ) -> StatusRow:
-    account_id = record.account_id
-    ou = str(request.ou)
-    if identities is not None and (match := identities.matches.get(request.id)):
-        account_id, ou = match.account.id, str(match.account.ou)
-    elif snapshot is not None and account_id in snapshot.account_by_id:
-        ou = str(snapshot.account_by_id[AccountId(account_id or "")].ou)
-    attention = tuple(wishes.attention.get(request.id, ()))
-    pending = tuple(wishes.pending.get(request.id, ()))
+    """``request`` is ``None`` for an account whose file is gone."""
+    account = world.account(account_id)
     return StatusRow(
-        id=request.id,
+        id=subject,
         account_id=account_id,
-        ou=ou,
-        state=_standing(
-            record,
-            account_id,
-            snapshot=snapshot,
-            needs_attention=bool(attention),
-            is_pending=bool(pending),
-        ),
+        ou=str(account.ou if account is not None else request.ou if request is not None else ""),
+        state=_standing(subject, account_id, record, world)
+        if request is not None
+        else Standing.FORGOTTEN,
         last_run=record.last_run,
         last_at=record.last_at,
-        pending=pending,
+        pending=tuple(world.pending.get(subject, ())),
         failed=_failed(record),
-        done=_done(record),
-        attention=attention,
+        done=_done(record) if request is not None else (),
+        attention=tuple(world.attention.get(subject, ())) if request is not None else (),
     )
 
 
 def _standing(
-    record: AccountRecord,
-    account_id: str | None,
-    *,
-    snapshot: OrganizationSnapshot | None,
-    needs_attention: bool,
-    is_pending: bool,
+    subject: str, account_id: str | None, record: AccountRecord, world: _World
 ) -> Standing:
-    account = (
-        snapshot.account_by_id.get(AccountId(account_id or "")) if snapshot is not None else None
-    )
+    account = world.account(account_id)
     if account is not None and account.state in _GONE:
         return Standing.SUSPENDED
-    if needs_attention:
+    if subject in world.attention:
         return Standing.ATTENTION
     if record.intent is not None and account_id is None:
         return Standing.CREATING
@@ -178,45 +171,12 @@ def _standing(
         return Standing.FAILED
     if account_id is None:
         return Standing.REQUESTED
-    return Standing.PENDING if is_pending else Standing.ACTIVE
-
-
-def _forgotten(
-    record: AccountRecord, wishes: _Wishes, snapshot: OrganizationSnapshot | None
-) -> StatusRow:
-    account = (
-        snapshot.account_by_id.get(AccountId(record.account_id or ""))
-        if snapshot is not None
-        else None
-    )
-    return StatusRow(
-        id=record.subject,
-        account_id=record.account_id,
-        ou=str(account.ou) if account is not None else "",
-        state=Standing.FORGOTTEN,
-        last_run=record.last_run,
-        last_at=record.last_at,
-        pending=tuple(wishes.pending.get(record.subject, ())),
-        failed=_failed(record),
-    )
-
-
-def _wishes(plan: Plan | None) -> _Wishes:
-    wishes = _Wishes()
-    for change in plan.changes if plan is not None else ():
-        wishes.pending[change.target].append(
-            change.key
-            if change.kind != ACCOUNT
-            else f"{change.action.value} {change.ref}".rstrip("/")
-        )
-    for item in plan.attention if plan is not None else ():
-        wishes.attention[item.target].append(item.message)
-    return wishes
+    return Standing.PENDING if subject in world.pending else Standing.ACTIVE
 
 
 def _done(record: AccountRecord) -> tuple[DoneLine, ...]:
     return tuple(
-        DoneLine(step=name.partition("/")[2], run=done.run, at=done.at)
+        DoneLine(step=Ref.parse(name).key, run=done.run, at=done.at)
         for name, done in sorted(record.steps.items())
         if done.about and name not in record.failures  # settings are about nothing, and write none
     )

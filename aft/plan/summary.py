@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
-from aft.desired.model import AccountRequest, DesiredState
+from aft.desired.model import AccountRequest
 from aft.findings.model import Finding
-from aft.organization.model import OrganizationSnapshot
-from aft.plan.identity import Identities
 from aft.plan.model import ORGANIZATION, AccountLine, Action, Change, Summary
+from aft.plan.view import PlanView
 from aft.values.ids import AccountId, RequestId
 from aft.values.refs import ACCOUNT
 
@@ -20,60 +19,53 @@ _COUNTED_APART = frozenset({Action.CREATE, Action.ADOPT, Action.MOVE, Action.REL
 def summarise(
     changes: Iterable[Change], attention: Iterable[Finding], *, looked_at: Collection[str]
 ) -> Summary:
-    """Count accounts, each once per column. ``looked_at`` are the requests of the plan.
-
-    An account that is created or adopted does not count as changed; one that is moved does,
-    when something else is done to it as well.
-    """
+    """Count accounts, each once per column. ``looked_at`` are the requests of the plan. An account
+    that is created or adopted does not count as changed; one that is moved does, when something
+    else is done to it as well."""
     of_accounts = [change for change in changes if change.target != ORGANIZATION]
     of_organization = Counter(change.kind for change in changes if change.target == ORGANIZATION)
 
-    def having(action: Action) -> frozenset[str]:
-        return frozenset(
-            change.target
-            for change in of_accounts
-            if change.kind == ACCOUNT and change.action is action
-        )
-
-    created, adopted = having(Action.CREATE), having(Action.ADOPT)
-    forgotten = having(Action.RELEASE)
-    others = frozenset(
-        change.target
-        for change in of_accounts
-        if change.kind != ACCOUNT or change.action not in _COUNTED_APART
-    )
+    having: dict[Action | None, set[str]] = defaultdict(set)
+    for change in of_accounts:
+        is_apart = change.kind == ACCOUNT and change.action in _COUNTED_APART
+        having[change.action if is_apart else None].add(change.target)
+    created, adopted = having[Action.CREATE], having[Action.ADOPT]
     return Summary(
         create=len(created),
         adopt=len(adopted),
-        change=len(others - created - adopted),
-        move=len(having(Action.MOVE)),
-        forget=len(forgotten),
+        change=len(having[None] - created - adopted),
+        move=len(having[Action.MOVE]),
+        forget=len(having[Action.RELEASE]),
         close=0,
         organization=dict(sorted(of_organization.items())),
         accounts_affected=len({change.target for change in of_accounts}),
-        accounts_total=len(looked_at) + len(forgotten),
+        accounts_total=len(looked_at) + len(having[Action.RELEASE]),
         accounts_in_doubt=len({item.target for item in attention} & set(looked_at)),
     )
 
 
 def account_lines(
-    targets: Iterable[str],
-    *,
-    desired: DesiredState,
-    snapshot: OrganizationSnapshot,
-    identities: Identities,
-    changes: Iterable[Change],
+    targets: Iterable[str], view: PlanView, changes: Iterable[Change]
 ) -> tuple[AccountLine, ...]:
     """Who asks for each account, why, and where; sorted by target."""
     ids = {change.target: change.account_id for change in changes}
     lines: list[AccountLine] = []
     for target in sorted(set(targets)):
-        request = desired.request_by_id.get(RequestId(target))
+        request = view.desired.request_by_id.get(RequestId(target))
         if request is not None:
-            match = identities.matches.get(request.id)
+            match = view.identities.matches.get(request.id)
             lines.append(_asked_for(request, match.account.id if match else ids.get(target)))
         elif target in ids:
-            lines.append(_gone(target, ids[target], snapshot))
+            account = view.snapshot.account_by_id.get(AccountId(ids[target] or ""))
+            lines.append(
+                AccountLine(
+                    target=target,
+                    account_id=ids[target],
+                    name=account.name if account is not None else "",
+                    email=account.email if account is not None else "",
+                    ou=str(account.ou) if account is not None else "",
+                )
+            )
     return tuple(lines)
 
 
@@ -89,20 +81,4 @@ def _asked_for(request: AccountRequest, account_id: str | None) -> AccountLine:
         ticket=request.ticket,
         path=request.source.path,
         line=request.source.line,
-    )
-
-
-def _gone(target: str, account_id: str | None, snapshot: OrganizationSnapshot) -> AccountLine:
-    account = snapshot.account_by_id.get(AccountId(account_id or ""))
-    return AccountLine(
-        target=target,
-        account_id=account_id,
-        name=account.name if account is not None else "",
-        email=account.email if account is not None else "",
-        ou=str(account.ou) if account is not None else "",
-        owner="",
-        reason="",
-        ticket="",
-        path="",
-        line=1,
     )

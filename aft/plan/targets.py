@@ -1,8 +1,6 @@
-"""Each request with everything that is decided about its account, resolved once per plan.
-
-A site is where its account is and will be; a target also knows what is set and run in it. Plans
-are computed from targets and runs execute them, so that nothing is decided twice. Pure.
-"""
+"""Each request with everything that is decided about its account, resolved once per plan. A site is
+where its account is and will be; a target also knows what is set and run in it. Plans are computed
+from targets and runs execute them, so that nothing is decided twice. Pure."""
 
 from __future__ import annotations
 
@@ -14,23 +12,21 @@ from aft.baselines.select import ResolvedSetting, Settings, settings_for
 from aft.customizations.model import CustomizationStep
 from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState, LifecycleState
-from aft.findings.model import Finding
+from aft.findings.model import Finding, finding_about
 from aft.ledger.events import AccountRecord
 from aft.organization.model import Account, AccountFacts, Surroundings
 from aft.plan.identity import Match
 from aft.plan.ou_tree import Place, UnitTree
 from aft.plan.view import PlanView
-from aft.values.ids import AccountId, OrgUnitPath, is_org_unit_id
+from aft.values.ids import AccountId, OrgUnitPath
 from aft.values.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSite:
-    """A request, its account if it has one, and where that shall be.
-
-    ``here`` is the OU the account is in, by its path after this plan's renames. ``record`` is
-    what the ledger has of it, under its former id while it still goes by that.
-    """
+    """A request, its account if it has one, and where that shall be. ``here`` is the OU the account
+    is in, by its path after this plan's renames. ``record`` is what the ledger has of it, under its
+    former id while it still goes by that."""
 
     request: AccountRequest
     match: Match | None
@@ -62,11 +58,9 @@ class AccountSite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountTarget:
-    """A site with what is set and run inside its account.
-
-    ``tied`` are baselines between which nothing decides; the account then gets neither settings
-    nor customizations. ``facts`` are those of planning: the id of a new account is not in them.
-    """
+    """A site with what is set and run inside its account. ``tied`` are baselines between which
+    nothing decides; the account then gets neither settings nor customizations. ``facts`` are those
+    of planning: the id of a new account is not in them."""
 
     site: AccountSite
     facts: AccountFacts
@@ -121,19 +115,14 @@ def doubt_of(view: PlanView, request: AccountRequest) -> Finding | None:
     doubt = view.identities.attention.get(request.id)
     if doubt is not None or request.state is LifecycleState.ACTIVE:
         return doubt
-    return Finding(
-        code="AFT917",
-        target=request.id,
-        message=f"the request's state is {request.state.value}, which this version does not act on",
-        hint=f"write `state: active` in {request.source.path}",
-    )
+    message = f"the request's state is {request.state.value}, which this version does not act on"
+    hint = f"write `state: active` in {request.source.path}"
+    return finding_about("AFT917", request.id, message, hint)
 
 
 def target_of(view: PlanView, site: AccountSite, allocations: Mapping[str, str]) -> AccountTarget:
-    """Everything about one account. ``allocations`` are its ranges of addresses, by setting.
-
-    Raises ``UserError`` when a setting cannot take its parameters for this account.
-    """
+    """Everything about one account. ``allocations`` are its ranges of addresses, by setting. Raises
+    ``UserError`` when a setting cannot take its parameters for this account."""
     account = replace(
         view.desired.accounts[site.request.id],
         ou=site.ou,
@@ -173,22 +162,16 @@ def place_of(request: AccountRequest, tree: UnitTree) -> Place | Finding:
         place = tree.place(request.ou)
         if place is not None:
             return place
+        message = f"OU {request.ou} is neither in the organization nor in organization.yaml"
         near = did_you_mean(str(request.ou), [str(path) for path in tree.paths])
-        return Finding(
-            code="AFT909",
-            target=request.id,
-            message=f"OU {request.ou} is neither in the organization nor in organization.yaml",
-            hint=near or "add it to customizations/organization/organization.yaml",
-        )
-    path = tree.path_of(request.ou) if is_org_unit_id(request.ou) else None
+        hint = near or "add it to customizations/organization/organization.yaml"
+        return finding_about("AFT909", request.id, message, hint)
+    path = tree.path_of(request.ou)
     if path is None:
-        return Finding(
-            code="AFT909",
-            target=request.id,
-            message=f"the organization has no OU with the id {request.ou}",
-            hint=f"correct `ou` in {request.source.path}; a path such as Workloads/Prod is "
-            "easier to read",
-        )
+        message = f"the organization has no OU with the id {request.ou}"
+        easier = "a path such as Workloads/Prod is easier to read"
+        hint = f"correct `ou` in {request.source.path}; {easier}"
+        return finding_about("AFT909", request.id, message, hint)
     return Place(path=path, id=request.ou, uses=tree.uses(path))
 
 

@@ -9,11 +9,11 @@ from functools import cached_property
 from aft.baselines.select import Settings
 from aft.customizations.model import CustomizationRunner
 from aft.desired.model import AccountRequest, DesiredState
+from aft.findings.model import Condition
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot, Surroundings
-from aft.plan.account_directory import surroundings
 from aft.plan.identity import Identities, identify
-from aft.values.ids import OrgUnitPath, RequestId
+from aft.values.ids import AccountId, OrgUnitPath, RequestId
 from aft.values.refs import Ref
 
 Runners = Mapping[str, CustomizationRunner]
@@ -26,19 +26,19 @@ def _nothing_kept(_request: str, _ref: Ref, _digest: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanView:
-    """What git says, what AWS has, what the ledger remembers, and the plug-ins.
-
-    ``scope`` limits the plan to these requests and the OUs they need. ``is_deep`` questions what
-    the ledger takes as done, too. ``rerun`` names customizations and steps to run although
-    nothing changed. ``kept`` gives what the ledger keeps of a step as it was applied, by request,
-    thing and the step's digest; empty for nothing.
-    """
+    """What git says, what AWS has, what the ledger remembers, and the plug-ins. ``scope`` limits
+    the plan to these requests and the OUs they need. ``is_deep`` questions what the ledger takes as
+    done, too. ``rerun`` names customizations and steps to run although nothing changed.
+    ``provider_version`` is the ``effect_version`` of the account provider. ``kept``
+    gives what the ledger keeps of a step as it was applied, by request, thing and the step's
+    digest; empty for nothing."""
 
     desired: DesiredState
     snapshot: OrganizationSnapshot
     ledger: LedgerState
     settings: Settings = field(default_factory=dict)
     runners: Runners = field(default_factory=dict)
+    provider_version: int = 1
     scope: frozenset[RequestId] | None = None
     is_deep: bool = False
     rerun: frozenset[str] = frozenset()
@@ -72,5 +72,19 @@ class PlanView:
 
     @cached_property
     def around(self) -> Surroundings:
-        """The organization and everybody's accounts before anything is changed."""
-        return surroundings(self.desired, self.snapshot, self.ledger, self.identities)
+        """Which account each request has before anything is changed, and the organization around. A
+        limited snapshot does not hold every account; for the others the ledger's word counts."""
+        accounts: dict[str, AccountId] = {}
+        for request in self.desired.requests:
+            match = self.identities.matches.get(request.id)
+            doubt = self.identities.attention.get(request.id)
+            bound = self.ledger.record(request.id).account_id
+            if match is not None:
+                accounts[request.id] = match.account.id
+            elif bound and (doubt is None or doubt.condition is Condition.NOT_READ):
+                accounts[request.id] = AccountId(bound)
+        return Surroundings(
+            organization_id=self.snapshot.organization_id,
+            management_account_id=self.snapshot.management_account_id,
+            accounts=accounts,
+        )

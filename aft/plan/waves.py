@@ -8,7 +8,8 @@ last. Pure arrangement: adds no change.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Wave
@@ -16,18 +17,16 @@ from aft.values.refs import ACCOUNT
 
 
 def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:
-    """Waves holding every change once. ``changes`` come in each target's own order.
-
-    Things of no account come kind by kind: before the accounts, or after them where they wait for
-    one. Raises ``ValueError`` when targets wait for each other in a circle, which a valid desired
-    state (``depends_on`` without cycles) cannot produce.
-    """
+    """Waves holding every change once. ``changes`` come in each target's own order. Things of no
+    account come kind by kind: before the accounts, or after them where they wait for one. Raises
+    ``ValueError`` when targets wait for each other in a circle, which a valid desired state
+    (``depends_on`` without cycles) cannot produce."""
     things: dict[str, list[Change]] = defaultdict(list)
     accounts: dict[str, list[Change]] = defaultdict(list)
-    clean_up: dict[str, list[str]] = defaultdict(list)
+    clean_up: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         if _is_clean_up(change):
-            clean_up[change.target].append(change.id)
+            clean_up[change.target].append(change)
         elif change.target == ORGANIZATION:
             things[change.kind].append(change)
         else:
@@ -35,30 +34,25 @@ def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:
     late = _after_accounts(things, accounts)
     early = [kind for kind in things if kind not in late]
     levels = _levels(accounts)
-    waves = [
-        *(_wave_of_things(kind, things, kinds) for kind in _in_order(early, things, kinds)),
-        *(
-            Wave(
-                title="Accounts" if level == 0 else "Accounts that wait for others",
-                chains=tuple(
-                    tuple(change.id for change in accounts[target])
-                    for target in sorted(accounts)
-                    if levels[target] == level
-                ),
-            )
-            for level in sorted(set(levels.values()))
-        ),
-        *(_wave_of_things(kind, things, kinds) for kind in _in_order(late, things, kinds)),
-    ]
+
+    def of_things(names: Iterable[str]) -> Iterator[Wave]:
+        for kind in _in_order(names, things, kinds):
+            yield Wave(title=kinds[kind].title, chains=(_ids(things[kind]),))
+
+    waves = [*of_things(early)]
+    for level in sorted(set(levels.values())):
+        targets = [target for target in sorted(accounts) if levels[target] == level]
+        title = "Accounts" if level == 0 else "Accounts that wait for others"
+        waves.append(Wave(title=title, chains=tuple(_ids(accounts[key]) for key in targets)))
+    waves += of_things(late)
     if clean_up:
-        waves.append(
-            Wave(title="Clean-up", chains=tuple(tuple(clean_up[key]) for key in sorted(clean_up)))
-        )
+        chains = tuple(_ids(clean_up[key]) for key in sorted(clean_up))
+        waves.append(Wave(title="Clean-up", chains=chains))
     return tuple(waves)
 
 
-def _wave_of_things(kind: str, things: Mapping[str, list[Change]], kinds: Kinds) -> Wave:
-    return Wave(title=kinds[kind].title, chains=(tuple(change.id for change in things[kind]),))
+def _ids(changes: Iterable[Change]) -> tuple[str, ...]:
+    return tuple(change.id for change in changes)
 
 
 def _after_accounts(
@@ -106,11 +100,9 @@ def _is_clean_up(change: Change) -> bool:
 
 
 def _levels(accounts: Mapping[str, list[Change]]) -> Mapping[str, int]:
-    """How many chains, one after the other, must be done before each target's.
-
-    Accounts whose changes take turns, such as two that are each other's administrators of
-    different services, share a wave.
-    """
+    """How many chains, one after the other, must be done before each target's. Accounts whose
+    changes take turns, such as two that are each other's administrators of different services,
+    share a wave."""
     owner = {change.id: target for target, chain in accounts.items() for change in chain}
     waits_for = {target: _others(target, chain, owner) for target, chain in accounts.items()}
     levels: dict[str, int] = {}
@@ -139,10 +131,8 @@ def _taking_turns(
     waits_for: Mapping[str, frozenset[str]],
     done: Collection[str],
 ) -> list[str]:
-    """Some targets that wait for each other and for nothing else that is not done.
-
-    Raises ``ValueError`` when even their single changes do.
-    """
+    """Some targets that wait for each other and for nothing else that is not done. Raises
+    ``ValueError`` when even their single changes do."""
     reach = {target: _reach(target, waits_for, done) for target in waits_for.keys() - set(done)}
     group = min((found for found in reach.values()), key=lambda found: (len(found), sorted(found)))
     if not _can_be_ordered([change for target in group for change in accounts[target]]):
@@ -164,11 +154,8 @@ def _reach(
 
 def _can_be_ordered(changes: Iterable[Change]) -> bool:
     """Whether some order puts every change after what it needs of the others."""
-    left = {change.id: change.needs for change in changes}
-    while left:
-        free = [key for key, needs in left.items() if left.keys().isdisjoint(needs)]
-        if not free:
-            return False
-        for key in free:
-            del left[key]
+    try:
+        TopologicalSorter({change.id: change.needs for change in changes}).prepare()
+    except CycleError:
+        return False
     return True

@@ -20,6 +20,11 @@ Value = str | tuple[str, ...]
 """One value, or the list of a multi-valued key (which may be empty)."""
 
 
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_WITH_DEFAULT = re.compile(r"\s*([^,]*?)\s*,\s*'([^']*)'\s*")
+_LITERALS = ("*", "?", "$")
+
+
 class Missing(enum.Enum):
     """Why a key has no value."""
 
@@ -92,11 +97,6 @@ def _text(raw: Any) -> str:
     if isinstance(raw, str | int | float):
         return str(raw)
     raise ValueError(f"a condition key holds text, a number or true and false, not {raw!r}")
-
-
-_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_WITH_DEFAULT = re.compile(r"\s*([^,]*?)\s*,\s*'([^']*)'\s*")
-_LITERALS = ("*", "?", "$")
 
 
 @dataclass(frozen=True, slots=True)

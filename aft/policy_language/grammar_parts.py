@@ -85,16 +85,20 @@ class Form:
         return "remove it; it is about the role it belongs to"
 
 
-def _texts(raw: Any, loc: Loc) -> Iterator[tuple[Loc, str] | Fault]:
-    """Every text, or what is there instead."""
+def _texts(raw: Any, loc: Loc) -> tuple[list[tuple[Loc, str]], list[Fault]]:
+    """Every text with its place, and what is there instead."""
     name = loc[-1]
+    texts: list[tuple[Loc, str]] = []
+    faults: list[Fault] = []
     if raw is None or raw == []:
-        yield Fault("AFT436", loc, f"{name} is empty", "write at least one value")
+        faults.append(Fault("AFT436", loc, f"{name} is empty", "write at least one value"))
     for place, item in _items(raw, loc):
         if isinstance(item, str):
-            yield (place, item)
+            texts.append((place, item))
         else:
-            yield Fault("AFT436", place, f"{name} has {item!r}, not text", "put it in quotes")
+            why = f"{name} has {item!r}, not text"
+            faults.append(Fault("AFT436", place, why, "put it in quotes"))
+    return texts, faults
 
 
 def _items(raw: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
@@ -104,11 +108,9 @@ def _items(raw: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
 
 def actions(raw: Any, loc: Loc, form: Form) -> Iterator[Fault]:
     """Action and NotAction."""
-    for found in _texts(raw, loc):
-        if isinstance(found, Fault):
-            yield found
-            continue
-        place, text = found
+    texts, faults = _texts(raw, loc)
+    yield from faults
+    for place, text in texts:
         if text == "*":
             if not form.action_star:
                 why = f"{form.title} must not have the action *"
@@ -136,11 +138,9 @@ def _action_hint(text: str) -> str:
 
 def resources(raw: Any, loc: Loc, *, has_variables: bool) -> Iterator[Fault]:
     """Resource and NotResource."""
-    for found in _texts(raw, loc):
-        if isinstance(found, Fault):
-            yield found
-            continue
-        place, text = found
+    texts, faults = _texts(raw, loc)
+    yield from faults
+    for place, text in texts:
         if text == "*":
             continue
         head = ":".join(text.split(":", 5)[:5])
@@ -195,16 +195,16 @@ def principals(raw: Any, loc: Loc, form: Form) -> Iterator[Fault]:
             why = f"there is no kind of principal {kind!r}"
             yield Fault("AFT428", (*loc, str(kind)), why, hint, at_key=True)
             continue
-        for found in _texts(names, (*loc, kind)):
-            if isinstance(found, Fault):
-                yield found
-            elif kind == "AWS" and not _PRINCIPAL.fullmatch(found[1]):
-                why = f"{found[1]!r} is no principal; wildcards in an ARN fit nobody"
+        texts, faults = _texts(names, (*loc, kind))
+        yield from faults
+        for place, text in texts:
+            if kind == "AWS" and not _PRINCIPAL.fullmatch(text):
+                why = f"{text!r} is no principal; wildcards in an ARN fit nobody"
                 hint = 'write an account id, an ARN of iam or sts, or "*"'
-                yield Fault("AFT428", found[0], why, hint)
-            elif kind == "Service" and not _SERVICE.fullmatch(found[1]):
-                why = f"{found[1]!r} is no service principal"
-                yield Fault("AFT428", found[0], why, "write such as ec2.amazonaws.com")
+                yield Fault("AFT428", place, why, hint)
+            elif kind == "Service" and not _SERVICE.fullmatch(text):
+                why = f"{text!r} is no service principal"
+                yield Fault("AFT428", place, why, "write such as ec2.amazonaws.com")
 
 
 # --- conditions ----------------------------------------------------------------------------

@@ -70,12 +70,10 @@ def segments_of(tokens: Iterable[Token], most: int = ARN_SEGMENTS) -> list[list[
 
 
 def resource_regex(tokens: Sequence[Token]) -> str | None:
-    """The expression of a Resource ARN, or ``None`` when it is none.
-
-    Partition, service, region and account are compared without regard to case, and a wildcard there
-    stays in its segment; in the sixth it spans everything. An ARN with fewer segments counts only
-    when it ends in ``*``, which then spans all that follows.
-    """
+    """The expression of a Resource ARN, or ``None`` when it is none. Partition, service, region and
+    account are compared without regard to case, and a wildcard there stays in its segment; in the
+    sixth it spans everything. An ARN with fewer segments counts only when it ends in ``*``, which
+    then spans all that follows."""
     segments = segments_of(tokens)
     whole = len(segments) == ARN_SEGMENTS
     if not whole and (not segments[-1] or segments[-1][-1] is not STAR):

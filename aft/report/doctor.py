@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from aft.report.plain import counted, json_text, one_line
+from aft.report.plain import json_text, one_line
+from aft.values.words import counted
 
 SIGNS: Mapping[str, str] = {"fine": "✓", "warning": "!", "wrong": "✗", "not-checked": "·"}
 

@@ -12,9 +12,10 @@ from rich.text import Text
 from aft.findings.model import Finding
 from aft.plan.drift import Drift, Outside, Pending, Unmanaged
 from aft.plan.model import ORGANIZATION
-from aft.report.plain import code_span, counted, fence_for, json_text, one_line, prose
+from aft.report.plain import code_span, fence_for, json_text, one_line, prose
 from aft.report.wording import short
 from aft.values.canonical_json import plain
+from aft.values.words import counted
 
 FORMAT = 1
 

@@ -37,7 +37,7 @@ def access_json(access: ExplainedAccess) -> str:
 def _verdict(item: Explained, access: ExplainedAccess) -> str:
     answer: Answer = item.answer
     if item.always:
-        return "allowed; AWS answers it whatever a policy says"
+        return "allowed; policies do not apply to this action"
     match answer.decision:
         case Decision.DENIED if answer.explicit:
             return "denied by an explicit Deny"

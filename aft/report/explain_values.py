@@ -17,8 +17,9 @@ from aft.config.model import CUSTOMIZATIONS_PATH, REQUESTS_PATH
 from aft.findings.model import SourceRef
 from aft.findings.origins import Explained, Origin, OriginKind
 from aft.plan.explanation import ExplainedCustomization, ExplainedSetting, Explanation, LastTime
-from aft.report.plain import counted, json_text, one_line
+from aft.report.plain import json_text, one_line
 from aft.report.text import wrapped
+from aft.values.words import counted
 
 _FREE = ("tags", "custom_fields", "parameters")
 """Fields whose keys are people's own, each worth a line."""
@@ -224,11 +225,12 @@ def _together(fields: Iterable[Explained]) -> Iterator[Explained]:
 def _line_key(item: Explained) -> tuple[str, str, SourceRef | None]:
     origin = item.origin
     is_part = len(item.loc) > 1 and isinstance(item.loc[-1], str) and item.loc[0] not in _FREE
-    place = None
-    if is_part and origin.source is not None and not origin.pattern and not origin.over:
-        place = SourceRef(origin.source.path, origin.source.line)
-    parent = item.name.rpartition(".")[0] if is_part else item.name
-    return parent, item.name if place is None else "", place
+    if not is_part:
+        return item.name, item.name, None
+    parent = item.name.rpartition(".")[0]
+    if origin.source is None or origin.pattern or origin.over:
+        return parent, item.name, None
+    return parent, "", SourceRef(origin.source.path, origin.source.line)
 
 
 def _is_nothing(item: Explained) -> bool:
@@ -290,8 +292,7 @@ def explanation_json(explanation: Explanation) -> str:
             {
                 "name": setting.name,
                 "description": setting.description,
-                "path": setting.source.path,
-                "line": setting.source.line,
+                **_line_of(setting.source),
                 "regions": list(setting.regions),
                 "parameters": [_value(item) for item in setting.parameters],
                 "published": [_value(item) for item in setting.published],
@@ -317,21 +318,23 @@ def explanation_json(explanation: Explanation) -> str:
 
 
 def _value(item: Explained) -> Mapping[str, Any]:
-    over = [
-        {"value": other.value, "path": other.source.path, "line": other.source.line}
-        for other in item.origin.over
-    ]
+    over = [{"value": it.value, **_line_of(it.source)} for it in item.origin.over]
     return {"name": item.name, "value": item.value, "origin": _origin(item.origin), "over": over}
 
 
 def _origin(origin: Origin) -> Mapping[str, Any]:
     return {
         "kind": origin.kind.value,
-        "path": origin.source.path if origin.source is not None else None,
-        "line": origin.source.line if origin.source is not None else None,
+        **_line_of(origin.source),
         "pattern": origin.pattern or None,
         "why": origin.why or None,
     }
+
+
+def _line_of(source: SourceRef | None) -> Mapping[str, Any]:
+    if source is None:
+        return {"path": None, "line": None}
+    return {"path": source.path, "line": source.line}
 
 
 def _last_time(last: LastTime) -> Mapping[str, Any]:

@@ -10,7 +10,8 @@ from urllib.parse import quote
 from aft import __version__
 from aft.findings.codes import finding_codes
 from aft.findings.model import Finding, SourceRef
-from aft.report.plain import counted, json_text, one_line
+from aft.report.plain import json_text, one_line
+from aft.values.words import counted
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

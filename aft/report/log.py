@@ -11,11 +11,9 @@ from aft.values.canonical_json import plain
 
 
 class JsonLog:
-    """Writes structured lines; also an ``aft.ports.Observer``, so that every step is one line.
-
-    Keys of every line: ``at`` (ISO 8601, UTC) and ``event``; of step lines also ``run``,
-    ``target``, ``account_id``, ``change``, ``message`` and ``seconds``.
-    """
+    """Writes structured lines; also an ``aft.ports.Observer``, so that every step is one line. Keys
+    of every line: ``at`` (ISO 8601, UTC) and ``event``; of step lines also ``run``, ``target``,
+    ``account_id``, ``change``, ``message`` and ``seconds``."""
 
     def __init__(self, write: Callable[[str], None], clock: Clock) -> None:
         self._write = write

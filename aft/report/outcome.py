@@ -11,7 +11,8 @@ from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Plan
 from aft.plan.outcome import Outcome, Status, TargetOutcome
-from aft.report.plain import counted, json_text, one_line
+from aft.report.plain import json_text, one_line
+from aft.values.words import counted
 
 _STYLES: Mapping[Status, str] = {
     Status.SUCCEEDED: "green",
@@ -27,13 +28,9 @@ def outcome_view(outcome: Outcome, kinds: Kinds) -> Text:
     if outcome.stop_reason:
         lines.append(Text(f"Stopped: {one_line(outcome.stop_reason)}. The next run continues."))
     if outcome.unpublished:
-        lines.append(
-            Text("! ", style="bold red").append(
-                f"the ledger is not pushed yet: {one_line(outcome.unpublished)}; the next run "
-                "pushes it",
-                style="",
-            )
-        )
+        why = one_line(outcome.unpublished)
+        words = f"the ledger is not pushed yet: {why}; the next run pushes it"
+        lines.append(Text("! ", style="bold red").append(words, style=""))
     if lines and outcome.run:
         lines.append(Text())
     if outcome.run:
@@ -46,9 +43,8 @@ def _row(row: TargetOutcome, kinds: Kinds) -> list[Text]:
         return []
     what = kinds.describe(row.culprit.change)
     line = Text(f"{row.status.value} ", style=_STYLES[row.status])
-    line.append(one_line(row.target), style="bold").append(f" {one_line(what)}: ", style="")
-    line.append(one_line(row.reason), style="")
-    lines = [line]
+    line.append(one_line(row.target), style="bold")
+    lines = [line.append(f" {one_line(what)}: {one_line(row.reason)}", style="")]
     if row.hint:
         lines.append(Text(f"  → {one_line(row.hint)}", style="italic"))
     return lines
@@ -59,17 +55,18 @@ def outcome_line(outcome: Outcome) -> str:
     accounts = [row for row in outcome.targets if row.target != ORGANIZATION]
     done = sum(row.status is Status.SUCCEEDED for row in accounts)
     steps = outcome.step_counts
-    parts = [f"{done} of {counted(len(accounts), 'account')} done"]
-    ended = Counter(row.status for row in outcome.targets)
-    parts += [
-        f"{ended[status]} {status.value}"
-        for status in (Status.FAILED, Status.BLOCKED, Status.STOPPED)
-        if ended[status]
-    ]
+    parts = [f"{done} of {counted(len(accounts), 'account')} done", *not_done(outcome)]
     return (
         f"Apply: {', '.join(parts)}; {steps.succeeded} of {counted(steps.total, 'step')}. "
         f"Run {outcome.run}."
     )
+
+
+def not_done(outcome: Outcome) -> list[str]:
+    """``2 failed``, ``1 blocked``: how many targets ended so."""
+    ended = Counter(row.status for row in outcome.targets)
+    order = (Status.FAILED, Status.BLOCKED, Status.STOPPED)
+    return [f"{ended[status]:,} {status.value}" for status in order if ended[status]]
 
 
 def outcome_json(outcome: Outcome | None, plan: Plan) -> str:

@@ -83,11 +83,6 @@ def fence_for(lines: list[str]) -> str:
     return "`" * max(3, longest + 1)
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """``1 account``, ``1,204 accounts``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def json_text(value: object) -> str:
     """Indented JSON; what JSON has no word for as its text."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"

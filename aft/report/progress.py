@@ -20,7 +20,8 @@ from rich.text import Text
 from aft.plan.outcome import Status
 from aft.ports import Observer, Progress, ProgressKind
 from aft.report.masking import Mask
-from aft.report.plain import counted, one_line
+from aft.report.plain import one_line
+from aft.values.words import counted
 
 _DIGITS = re.compile(r"[0-9]+")
 

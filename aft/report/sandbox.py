@@ -6,7 +6,8 @@ from collections import Counter
 from datetime import datetime
 
 from aft.organization.model import OrganizationSnapshot
-from aft.report.plain import counted, one_line
+from aft.report.plain import one_line
+from aft.values.words import counted
 
 _UNITS_SHOWN = 20
 

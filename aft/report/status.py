@@ -9,7 +9,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from aft.plan.status import DoneLine, FailedLine, Standing, StatusRow
-from aft.report.plain import counted, json_text, one_line
+from aft.report.plain import json_text, one_line
+from aft.values.words import counted
 
 _STYLES: Mapping[Standing, str] = {
     Standing.ACTIVE: "green",

@@ -12,12 +12,12 @@ from rich.text import Text
 from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
-from aft.plan.model import ORGANIZATION, Change, Plan
-from aft.plan.risk import is_risky
+from aft.plan.model import ORGANIZATION, Change, Plan, is_risky
 from aft.plan.words import Item
 from aft.report.alike import impersonal
-from aft.report.plain import counted, one_line
+from aft.report.plain import one_line
 from aft.report.wording import Block, block_of, changes_by_account, items_of, short, summary_line
+from aft.values.words import counted
 
 STYLES: Mapping[str, str] = {"+": "green", "~": "yellow", ">": "cyan", "-": "red", "!": "bold red"}
 _LABEL = 9
@@ -37,11 +37,9 @@ def plan_view(
     refusals: Sequence[Finding] = (),
     everything: bool = False,
 ) -> Text:
-    """The plan, ending in its summary line (no newline after it).
-
-    ``refusals`` are what the safety limits say. ``everything`` shortens no list. Print it with
-    ``soft_wrap=True``: the lines are already as wide as they should be.
-    """
+    """The plan, ending in its summary line (no newline after it). ``refusals`` are what the safety
+    limits say. ``everything`` shortens no list. Print it with ``soft_wrap=True``: the lines are
+    already as wide as they should be."""
     page = _Page(kinds, width=max(40, width), everything=everything)
     number = len(plan.attention)
     title = "One thing needs" if number == 1 else f"{number} things need"
@@ -192,7 +190,7 @@ def _in_wave_order(plan: Plan, targets: Iterable[str]) -> list[str]:
 
 
 def _shape(changes: Sequence[Change]) -> tuple[str, ...]:
-    """Equal for accounts of which the same is to be told; empty when each is to be told alone."""
+    """Equal for accounts that are shown together; empty for one that is shown alone."""
     if any(change.fields for change in changes):
         return ()
     return tuple(

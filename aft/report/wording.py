@@ -13,8 +13,9 @@ from itertools import groupby
 from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary
 from aft.plan.words import Item
-from aft.report.plain import code_line, counted, one_line
+from aft.report.plain import code_line, one_line
 from aft.values.ids import WORKING_TREE
+from aft.values.words import counted
 
 
 def summary_line(plan: Plan, kinds: Kinds) -> str:

@@ -37,7 +37,7 @@ PLAN: tuple[Grant, ...] = (
     ),
     _grant(
         sid="ReadWhatSettingsKeepHere",
-        why="Settings that live in the management account: delegated administrators, cost "
+        why="Settings kept in the management account: delegated administrators, cost "
         "allocation tags, support cases.",
         actions="""
         ce: ListCostAllocationTags
@@ -64,7 +64,7 @@ APPLY: tuple[Grant, ...] = (
     ),
     _grant(
         sid="ChangeWhatSettingsKeepHere",
-        why="Settings that live in the management account; leave out what no baseline has.",
+        why="Settings kept in the management account; leave out what no baseline has.",
         actions="""
         ce: UpdateCostAllocationTagsStatus
         guardduty: EnableOrganizationAdminAccount
@@ -120,7 +120,7 @@ MEMBER: tuple[Grant, ...] = (
     _grant(
         sid="ChangeSettings",
         why="What the built-in baseline settings and CloudFormation steps change inside an "
-        "account. What your templates and scripts make comes on top.",
+        "account. Add what your templates and scripts create.",
         actions="""
         access-analyzer: CreateAnalyzer
         account: PutAlternateContact
@@ -160,7 +160,7 @@ SELDOM: Mapping[str, str] = {
     "organizations:DescribePolicy": "aft explain --action",
     "organizations:ListPoliciesForTarget": "aft explain --action",
     "organizations:ListParents": "the OU of one account, where AWS gives no path",
-    "organizations:ListAccounts": "an e-mail address that AWS says is taken",
+    "organizations:ListAccounts": "an e-mail address that AWS reports as taken",
     "organizations:ListAWSServiceAccessForOrganization": "asked by GuardDuty on the caller's "
     "behalf (GuardDuty User Guide, permissions to designate a delegated administrator)",
     "ram:GetResourceShareAssociations": "the setting ram-shares",

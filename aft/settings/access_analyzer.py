@@ -6,10 +6,7 @@ organization; the latter may be made by the management account and by the delega
 of ``access-analyzer.amazonaws.com`` alone, which needs trusted access. External access analyzers
 cost nothing; there may be one of each kind for each region and account. An analyzer that was there
 under another name does as well and is left alone. ``DISABLED`` and ``FAILED`` ones do not come back
-by themselves and are made anew.
-
-``administrator`` absent: each account has an analyzer of its own. Given: the administrator has one
-for the organization, and other accounts need none.
+by themselves and are made again. Accounts other than the administrator need none.
 """
 
 from __future__ import annotations

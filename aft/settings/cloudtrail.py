@@ -5,11 +5,8 @@ multi-region is seen in every region and can be changed in its home region alone
 region. It does not log until ``StartLogging``. The bucket may be another account's; its policy is
 checked when the trail is made. A key must allow CloudTrail, and be in the bucket's region. A trail
 of the organization is made in the management account and shows in every member, which can neither
-change nor stop it. The first copy of management events is free, further trails cost.
-
-``log_archive`` absent: the account has a bucket of its own. Given: the log archive's own baseline
-makes the bucket, and the other accounts deliver there. ``organization: true``: there must be a
-trail of the organization; it is only looked at.
+change nor stop it; ``organization: true`` only checks that there is one. The first copy of
+management events is free, further trails cost.
 """
 
 from __future__ import annotations
@@ -106,10 +103,9 @@ class CloudTrail(Delivery[CloudTrailParameters, ObservedTrail]):
             trail = {**trails[0], **client.get_trail_status(Name=trails[0]["TrailARN"])}
         if wanted.organization:
             return ObservedTrail(trail=trail)
-        bucket = self.bucket(inputs)
         return ObservedTrail(
             trail=trail,
-            bucket_problems=read_problems(bucket, session) if bucket.is_own(session) else (),
+            bucket_problems=read_problems(self.bucket(inputs), session),
             wanted_key=key_arn(wanted.kms_key_id, session) if wanted.kms_key_id else "",
         )
 

@@ -7,11 +7,7 @@ then recording can start. The role is the service-linked ``AWSServiceRoleForConf
 the account. Global resources (IAM) are recorded where asked: everywhere would bill and count them
 once for each region, so only the home region does. The bucket may be another account's; Config
 tries to write to it when the channel is made. Recorders of other AWS services (service-linked ones)
-are beside ours and do not count.
-
-``log_archive`` absent: the account has a bucket of its own. Given: the log archive's own baseline
-makes the bucket, and the other accounts deliver there. Somebody else's recorder is refused: which
-one there is to be must be settled by people.
+do not count. Somebody else's recorder is refused: people must decide which one is kept.
 """
 
 from __future__ import annotations
@@ -106,13 +102,12 @@ class ConfigRecorder(Delivery[ConfigRecorderParameters, ObservedRecorder]):
             )
             statuses = answer["ConfigurationRecordersStatus"]
             is_recording = any(item.get("recording") for item in statuses)
-        bucket = self.bucket(inputs)
-        looks_after = bucket.is_own(session) and inputs.region == inputs.account.home_region
+        bucket, is_home = self.bucket(inputs), inputs.region == inputs.account.home_region
         return ObservedRecorder(
             recorder=recorder,
             is_recording=is_recording,
             channel=channels[0] if channels else None,
-            bucket_problems=read_problems(bucket, session) if looks_after else (),
+            bucket_problems=read_problems(bucket, session) if is_home else (),
         )
 
     def differences(self, inputs: Inputs, observed: ObservedRecorder) -> Differences:

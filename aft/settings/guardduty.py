@@ -6,11 +6,8 @@ plan on but the runtime ones. The delegated administrator is appointed by the ma
 region by region, which also registers it with Organizations and switches its detector on. Accounts
 of the organization become members by ``CreateMembers`` without an invitation, and their detector
 is made and switched on by that; members can neither leave nor switch off, and their plans are the
-administrator's to change. Up to 50 accounts a call, 50,000 members.
-
-``administrator`` absent: the account has a detector of its own. In the administrator's account:
-it is appointed, and new accounts join by themselves (``auto_enable``). Elsewhere: the account is
-its member. What auto-enabling has done already is found so and nothing is called.
+administrator's to change. Up to 50 accounts a call, 50,000 members. What auto-enabling has done
+already is found so, and nothing is called.
 """
 
 from __future__ import annotations
@@ -80,9 +77,8 @@ class Detector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedGuardDuty:
-    """``appointed`` and ``auto_enable`` are read in the administrator's account, what follows
-    in the others: the administrator's detector, and how it sees this account.
-    """
+    """``appointed`` and ``auto_enable`` are read in the administrator's account, what follows in
+    the others: the administrator's detector, and how it sees this account."""
 
     detector: Detector | None
     appointed: str = ""
@@ -206,18 +202,14 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
                 DetectorId=theirs,
                 AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}],
             )
-            self._processed(inputs, answer)
+            self.refuse_unprocessed(inputs, answer)
         detector = observed.detector
         if observed.relationship == "Disabled" or (detector and not detector.enabled):
             answer = admin.start_monitoring_members(DetectorId=theirs, AccountIds=own)
-            self._processed(inputs, answer)
+            self.refuse_unprocessed(inputs, answer)
         if features := _features(inputs.parameters, "Status", "ENABLED", "DISABLED"):
             answer = admin.update_member_detectors(DetectorId=theirs, AccountIds=own, **features)
-            self._processed(inputs, answer)
-
-    def _processed(self, inputs: Inputs, answer: Mapping[str, Any]) -> None:
-        refused = answer.get("UnprocessedAccounts", ())
-        self.refuse_unprocessed(inputs, ((item["AccountId"], item["Result"]) for item in refused))
+            self.refuse_unprocessed(inputs, answer)
 
 
 def _detector(client: GuardDutyClient) -> Detector | None:

@@ -4,7 +4,7 @@ AWS (EC2 User Guide, "Block public access to your AMIs"; API ``EnableImageBlockP
 switch per account *and region* with one strength, ``block-new-sharing``. AMIs that are public
 already stay so. It is asynchronous: up to ten minutes pass in which the state still reads
 ``unblocked``, so the change waits for it. New accounts have it on in many regions; accounts with
-public AMIs do not. Where a declarative policy of the organization sets it the account cannot
+public AMIs do not. Where a declarative policy of the organization sets it, the account cannot
 change it.
 """
 

@@ -7,7 +7,7 @@ are. What was never set is absent from the answer, and ``no-preference`` (``-1``
 else 1 to 64) takes a default away. A hop limit of 1 keeps containers from the credentials of their
 host, and from their own where they get them so: AWS advises 2 for them. ``HttpTokensEnforced``
 makes launches that ask for IMDSv1 fail. Where a declarative policy of the organization sets the
-defaults the account cannot change them.
+defaults, the account cannot change them.
 """
 
 from __future__ import annotations

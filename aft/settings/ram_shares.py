@@ -58,22 +58,37 @@ class RamSharesParameters(SettingParameters):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedShare:
-    """``arn`` is empty where the owner has no such share (or it cannot be seen from here)."""
+class ShareToReach:
+    """A share that does not reach the account. ``arn`` is empty where the owner has no such share
+    (or it cannot be seen from here)."""
 
     entry: ShareEntry
-    is_own: bool = False
     arn: str = ""
-    reaches_us: bool = False
     invitation: str = ""
     association: str = ""
     problem: str = ""
+
+    @property
+    def is_under_way(self) -> bool:
+        """AWS is at it."""
+        return self.association == "ASSOCIATING" and not self.invitation
+
+    def __str__(self) -> str:
+        if not self.arn:
+            what = "has sent no invitation" if self.entry.accept_only else "does not exist"
+            return f"{what}, the account should be in it"
+        if self.invitation:
+            return "has invited the account, which should accept"
+        if self.association:
+            detail = f" ({self.problem})" if self.problem else ""
+            return f"is {self.association} with the account{detail}, should be ASSOCIATED"
+        return "does not reach the account, should be ASSOCIATED"
 
 
 Inputs = SettingInputs[RamSharesParameters]
 
 
-class RamShares(Setting[RamSharesParameters, tuple[ObservedShare, ...]]):
+class RamShares(Setting[RamSharesParameters, tuple[ShareToReach, ...]]):
     """The account takes part in the resource shares."""
 
     name = "ram-shares"
@@ -83,21 +98,21 @@ class RamShares(Setting[RamSharesParameters, tuple[ObservedShare, ...]]):
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id, "home_region": account.home_region}
 
-    def read(self, inputs: Inputs, session: AccountSession) -> tuple[ObservedShare, ...]:
-        return tuple(_look(entry, inputs, session) for entry in inputs.parameters.shares)
+    def read(self, inputs: Inputs, session: AccountSession) -> tuple[ShareToReach, ...]:
+        looked = (_look(entry, inputs, session) for entry in inputs.parameters.shares)
+        return tuple(share for share in looked if share is not None)
 
-    def differences(self, inputs: Inputs, observed: tuple[ObservedShare, ...]) -> Differences:
+    def differences(self, inputs: Inputs, observed: tuple[ShareToReach, ...]) -> Differences:
         for share in observed:
-            if not (share.is_own or share.reaches_us):
-                words = f"resource share {share.entry.name} of {share.entry.owner} {_words(share)}"
-                pending = _is_under_way(share)
-                yield differs(words, share.association or None, "ASSOCIATED", pending=pending)
+            words = f"resource share {share.entry.name} of {share.entry.owner} {share}"
+            before, pending = share.association or None, share.is_under_way
+            yield differs(words, before, "ASSOCIATED", pending=pending)
 
     def fix(
-        self, inputs: Inputs, observed: tuple[ObservedShare, ...], session: AccountSession
+        self, inputs: Inputs, observed: tuple[ShareToReach, ...], session: AccountSession
     ) -> None:
         for share in observed:
-            if share.is_own or share.reaches_us or _is_under_way(share):
+            if share.is_under_way:
                 continue
             if not share.arn:
                 raise _missing(share)
@@ -114,33 +129,34 @@ class RamShares(Setting[RamSharesParameters, tuple[ObservedShare, ...]]):
                 own.accept_resource_share_invitation(resourceShareInvitationArn=invitation)
 
 
-def _look(entry: ShareEntry, inputs: Inputs, session: AccountSession) -> ObservedShare:
+def _look(entry: ShareEntry, inputs: Inputs, session: AccountSession) -> ShareToReach | None:
+    """``None`` where the share is the account's own, or reaches it."""
     owner = account_behind(entry.owner, inputs.account)
     if owner == session.account_id:
-        return ObservedShare(entry=entry, is_own=True)
+        return None
     region = entry.region or session.home_region
     own = session.client("ram", region)
-    shares = own.get_paginator("get_resource_shares")
-    for page in shares.paginate(resourceOwner="OTHER-ACCOUNTS", name=entry.name):
-        for share in page["resourceShares"]:
-            if share["owningAccountId"] == owner and share["status"] == "ACTIVE":
-                return ObservedShare(entry=entry, arn=share["resourceShareArn"], reaches_us=True)
+    pages = own.get_paginator("get_resource_shares").paginate(
+        resourceOwner="OTHER-ACCOUNTS", name=entry.name
+    )
+    for share in (share for page in pages for share in page["resourceShares"]):
+        if share["owningAccountId"] == owner and share["status"] == "ACTIVE":
+            return None
     if entry.accept_only:
-        invited = (entry.name, owner)
         for item in _open_invitations(own):
-            if (item["resourceShareName"], item["senderAccountId"]) == invited:
+            if (item["resourceShareName"], item["senderAccountId"]) == (entry.name, owner):
                 invitation = item["resourceShareInvitationArn"]
-                return ObservedShare(
+                return ShareToReach(
                     entry=entry, arn=item["resourceShareArn"], invitation=invitation
                 )
-        return ObservedShare(entry=entry)
+        return ShareToReach(entry=entry)
     theirs = session.of(owner).client("ram", region)
     arn = _own_share(theirs, entry.name)
     if not arn:
-        return ObservedShare(entry=entry)
+        return ShareToReach(entry=entry)
     status, problem = _association(theirs, arn, session.account_id)
     invitation = _invitation(own, arn=arn)
-    return ObservedShare(
+    return ShareToReach(
         entry=entry, arn=arn, association=status, problem=problem, invitation=invitation
     )
 
@@ -175,23 +191,7 @@ def _open_invitations(own: RAMClient) -> Iterator[Mapping[str, Any]]:
         )
 
 
-def _is_under_way(share: ObservedShare) -> bool:
-    return share.association == "ASSOCIATING" and not share.invitation
-
-
-def _words(share: ObservedShare) -> str:
-    if not share.arn:
-        what = "has sent no invitation" if share.entry.accept_only else "does not exist"
-        return f"{what}, the account should be in it"
-    if share.invitation:
-        return "has invited the account, which should accept"
-    if share.association:
-        detail = f" ({share.problem})" if share.problem else ""
-        return f"is {share.association} with the account{detail}, should be ASSOCIATED"
-    return "does not reach the account, should be ASSOCIATED"
-
-
-def _missing(share: ObservedShare) -> Terminal:
+def _missing(share: ShareToReach) -> Terminal:
     entry = share.entry
     if entry.accept_only:
         return Terminal(

@@ -66,9 +66,8 @@ class SecurityHubParameters(AdministeredParameters):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedHub:
-    """``standards`` maps the end of a standard's ARN to its status, ``available`` to its ARN;
-    what follows is read in the administrator's account, or of it.
-    """
+    """``standards`` maps the end of a standard's ARN to its status, ``available`` to its ARN; what
+    follows is read in the administrator's account, or of it."""
 
     enabled: bool
     auto_enable_controls: bool = False
@@ -170,10 +169,7 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
         answer = admin.create_members(
             AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}]
         )
-        refused = answer.get("UnprocessedAccounts", ())
-        self.refuse_unprocessed(
-            inputs, ((item["AccountId"], item["ProcessingResult"]) for item in refused)
-        )
+        self.refuse_unprocessed(inputs, answer)
 
 
 def _hub(client: SecurityHubClient) -> dict[str, Any]:

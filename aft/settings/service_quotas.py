@@ -14,9 +14,8 @@ not asked for again, unless a higher value is wanted. Nothing is ever decreased.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -24,9 +23,6 @@ from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound, Terminal
 from aft.sessions import AccountSession
 from aft.settings.shapes.setting import Differences, Setting, differs, tolerated
-
-if TYPE_CHECKING:
-    from types_boto3_service_quotas import ServiceQuotasClient
 
 GLOBAL_REGION = "us-east-1"
 _OPEN = frozenset({"PENDING", "CASE_OPENED"})
@@ -60,22 +56,32 @@ class ServiceQuotasParameters(SettingParameters):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedQuota:
+class LowQuota:
     """``applied`` is ``None`` where AWS has no such quota. ``asked`` is the newest request's
     value and ``status`` what became of it."""
 
+    quota: QuotaParameters
+    region: str
     name: str
-    applied: float | None
+    applied: float | None = None
     adjustable: bool = True
     asked: float | None = None
     status: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.quota.service} {self.quota.quota})"
 
-Key = tuple[str, str]
+    @property
+    def is_decided_elsewhere(self) -> bool:
+        """AWS is at it, or has said no to as much: asking again would change nothing."""
+        no = self.status in _REFUSED and (self.asked or 0) >= self.quota.at_least
+        return no or self.status in _OPEN
+
+
 Inputs = SettingInputs[ServiceQuotasParameters]
 
 
-class ServiceQuotas(Setting[ServiceQuotasParameters, Mapping[Key, ObservedQuota]]):
+class ServiceQuotas(Setting[ServiceQuotasParameters, tuple[LowQuota, ...]]):
     """Quotas are as high as wanted, or an increase has been asked for."""
 
     name = "service-quotas"
@@ -83,41 +89,36 @@ class ServiceQuotas(Setting[ServiceQuotasParameters, Mapping[Key, ObservedQuota]
     description = "Service quotas, raised by request in every governed region."
     parameters_model = ServiceQuotasParameters
 
-    def read(self, inputs: Inputs, session: AccountSession) -> Mapping[Key, ObservedQuota]:
-        """What applies; and what was asked for, where that is too little."""
-        return {
-            (quota.service, quota.quota): _observed(quota, _client(quota, inputs, session))
-            for quota in _mine(inputs)
-        }
+    def read(self, inputs: Inputs, session: AccountSession) -> tuple[LowQuota, ...]:
+        """The region's quotas that are too low; global ones are the home region's turn."""
+        is_home = inputs.region == inputs.account.home_region
+        mine = (quota for quota in inputs.parameters.quotas if is_home or not quota.is_global)
+        looked = (_look(quota, str(inputs.region), session) for quota in mine)
+        return tuple(found for found in looked if found is not None)
 
-    def differences(self, inputs: Inputs, observed: Mapping[Key, ObservedQuota]) -> Differences:
-        for quota in _mine(inputs):
-            found = observed[quota.service, quota.quota]
-            if _is_low(quota, found):
-                before, after = _value(found.applied), _value(quota.at_least)
-                what = f"quota {found.name} ({quota.service} {quota.quota})"
-                yield differs(
-                    f"{what} in {_region(quota, inputs)} is {before}, should be at least {after}"
-                    f"{_asked(quota, found)}",
-                    before,
-                    after,
-                    pending=_is_decided_elsewhere(quota, found),
-                )
+    def differences(self, inputs: Inputs, observed: tuple[LowQuota, ...]) -> Differences:
+        for found in observed:
+            before, after = _value(found.applied), _value(found.quota.at_least)
+            words = f"quota {found} in {found.region} is {before}, should be at least {after}"
+            pending = found.is_decided_elsewhere
+            if pending:
+                status = found.status.lower().replace("_", " ")
+                words += f" ({_value(found.asked)} was asked for: {status})"
+            yield differs(words, before, after, pending=pending)
 
-    def fix(
-        self, inputs: Inputs, observed: Mapping[Key, ObservedQuota], session: AccountSession
-    ) -> None:
+    def fix(self, inputs: Inputs, observed: tuple[LowQuota, ...], session: AccountSession) -> None:
         problems = []
-        for quota in _mine(inputs):
-            found = observed[quota.service, quota.quota]
-            if not _is_low(quota, found) or _is_decided_elsewhere(quota, found):
+        for found in observed:
+            quota = found.quota
+            if found.is_decided_elsewhere:
                 continue
             if found.applied is None or not found.adjustable:
                 why = "does not exist" if found.applied is None else "cannot be raised"
-                problems.append(f"{found.name} ({quota.service} {quota.quota}) {why}")
+                problems.append(f"{found} {why}")
                 continue
+            client = session.client("service-quotas", found.region)
             with tolerated("ResourceAlreadyExistsException"):  # somebody has asked since we looked
-                _client(quota, inputs, session).request_service_quota_increase(
+                client.request_service_quota_increase(
                     ServiceCode=quota.service, QuotaCode=quota.quota, DesiredValue=quota.at_least
                 )
         if problems:
@@ -128,21 +129,10 @@ class ServiceQuotas(Setting[ServiceQuotasParameters, Mapping[Key, ObservedQuota]
             )
 
 
-def _mine(inputs: Inputs) -> Sequence[QuotaParameters]:
-    """The quotas of this region; global ones are looked after by the home region's turn."""
-    is_home = inputs.region == inputs.account.home_region
-    return [quota for quota in inputs.parameters.quotas if is_home or not quota.is_global]
-
-
-def _region(quota: QuotaParameters, inputs: Inputs) -> str:
-    return GLOBAL_REGION if quota.is_global else str(inputs.region)
-
-
-def _client(quota: QuotaParameters, inputs: Inputs, session: AccountSession) -> ServiceQuotasClient:
-    return session.client("service-quotas", _region(quota, inputs))
-
-
-def _observed(quota: QuotaParameters, client: ServiceQuotasClient) -> ObservedQuota:
+def _look(quota: QuotaParameters, region: str, session: AccountSession) -> LowQuota | None:
+    """What applies, and what was asked for; ``None`` where enough applies."""
+    region = GLOBAL_REGION if quota.is_global else region
+    client = session.client("service-quotas", region)
     named: dict[str, Any] = {"ServiceCode": quota.service, "QuotaCode": quota.quota}
     try:
         found = client.get_service_quota(**named)["Quota"]
@@ -150,38 +140,21 @@ def _observed(quota: QuotaParameters, client: ServiceQuotasClient) -> ObservedQu
         try:
             found = client.get_aws_default_service_quota(**named)["Quota"]
         except NotFound:
-            return ObservedQuota(name=quota.quota, applied=None)
-    applied = float(found["Value"])
-    name, adjustable = str(found.get("QuotaName", quota.quota)), bool(found.get("Adjustable"))
-    if applied >= quota.at_least:
-        return ObservedQuota(name=name, applied=applied, adjustable=adjustable)
+            return LowQuota(quota=quota, region=region, name=quota.quota)
+    if found["Value"] >= quota.at_least:
+        return None
     pages = client.get_paginator("list_requested_service_quota_change_history_by_quota")
     asked = [item for page in pages.paginate(**named) for item in page["RequestedQuotas"]]
     newest = max(asked, key=lambda item: item["Created"], default=None)
-    return ObservedQuota(
-        name=name,
-        applied=applied,
-        adjustable=adjustable,
+    return LowQuota(
+        quota=quota,
+        region=region,
+        name=found.get("QuotaName", quota.quota),
+        applied=found["Value"],
+        adjustable=bool(found.get("Adjustable")),
         asked=None if newest is None else newest["DesiredValue"],
         status="" if newest is None else newest["Status"],
     )
-
-
-def _is_low(quota: QuotaParameters, found: ObservedQuota) -> bool:
-    return found.applied is None or found.applied < quota.at_least
-
-
-def _is_decided_elsewhere(quota: QuotaParameters, found: ObservedQuota) -> bool:
-    """AWS is at it, or has said no to as much: asking again would change nothing."""
-    if found.status in _OPEN:
-        return True
-    return found.status in _REFUSED and found.asked is not None and found.asked >= quota.at_least
-
-
-def _asked(quota: QuotaParameters, found: ObservedQuota) -> str:
-    if not _is_decided_elsewhere(quota, found) or found.asked is None:
-        return ""
-    return f" ({_value(found.asked)} was asked for: {found.status.lower().replace('_', ' ')})"
 
 
 def _value(value: float | None) -> str:

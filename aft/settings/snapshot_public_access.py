@@ -5,7 +5,7 @@ AWS (EBS User Guide, "Block public access for Amazon EBS snapshots"; API
 ``block-all-sharing`` also hides snapshots that are public already (they stay marked as public, and
 are so again when the switch is taken back); ``block-new-sharing`` leaves those. It takes effect at
 once, and sharing with named accounts is never touched. Where a declarative policy of the
-organization sets it (``ManagedBy: declarative-policy``) the account cannot change it.
+organization sets it (``ManagedBy: declarative-policy``), the account cannot change it.
 """
 
 from __future__ import annotations

@@ -32,6 +32,6 @@ def parse_vpc_cidr(text: str) -> IPv4Network:
     network = parse_cidr(text)
     if not VPC_LARGEST <= network.prefixlen <= VPC_SMALLEST:
         raise ValueError(
-            f"{text!r} cannot be a VPC's range: AWS takes /{VPC_LARGEST} to /{VPC_SMALLEST}"
+            f"{text!r} cannot be a VPC's range: AWS accepts /{VPC_LARGEST} to /{VPC_SMALLEST}"
         )
     return network

@@ -38,7 +38,7 @@ def expand(text: str, values: Mapping[str, str]) -> str:
             return token[0]
         if name is None:
             raise ValueError(
-                f"{token!r} stands alone in {text!r}; write {token * 2!r} for a brace itself"
+                f"{token!r} is a single brace in {text!r}; write {token * 2!r} for a brace itself"
             )
         if name not in values:
             raise ValueError(

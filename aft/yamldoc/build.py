@@ -128,14 +128,14 @@ class Build:
         if value is None:
             self._add_empty()
         found = "a list" if type(value) is list else "a single value"
-        message = f"the file holds {found}; expected fields as 'key: value' lines"
+        message = f"the file contains {found}; expected fields as 'key: value' lines"
         self._add("AFT107", event.start_mark, message)
         raise _Stop
 
     def _check_document(self, event: Any) -> None:
         if self._top is not None:
             message = "a second document begins here; expected one per file"
-            hint = "move it to a file of its own, or delete the '---' line"
+            hint = "move it to a separate file, or delete the '---' line"
             self._add("AFT106", event.start_mark, message, hint)
             raise _Stop
         if event.version or event.tags:
@@ -169,7 +169,7 @@ class Build:
             self._add("AFT105", event.start_mark, message, hint)
         if event.tag is not None:
             tag = _short(event.tag.replace("tag:yaml.org,2002:", "!!"))
-            hint = "delete it; text that looks like a number goes in quotes"
+            hint = "delete it; put text that looks like a number in quotes"
             self._add("AFT108", event.start_mark, f"tag {tag} is refused", hint)
 
     def _read_key(self, event: Any, container: dict[str, Any]) -> str:

@@ -92,17 +92,17 @@ def plain_scalar(value: str) -> bool | int | float | str | None:
         return value
     number = math.inf if found["special"] else float(value)
     if not math.isfinite(number):
-        raise ValueError("not a number JSON can hold")
+        raise ValueError("not a number that JSON can represent")
     return number
 
 
 def _integer(value: str) -> int:
     base = {"0o": 8, "0x": 16}.get(value[:2], 10)
     if len(value) > _LONGEST_NUMBER:
-        raise ValueError("not a number JSON can hold")
+        raise ValueError("not a number that JSON can represent")
     number = int(value if base == 10 else value[2:], base)
     if abs(number) >= _LARGEST_INTEGER:
-        raise ValueError("not a number JSON can hold")
+        raise ValueError("not a number that JSON can represent")
     return number
 
 
@@ -144,7 +144,7 @@ def syntax_finding(error: Any, path: str, text: str, *, opened: tuple[int, int] 
 
 def _syntax_hint(problem: str, at_mark: str) -> str:
     if "mapping values" in problem:
-        return "put text that holds ': ' in quotes, and check the indentation"
+        return "put text that contains ': ' in quotes, and check the indentation"
     if at_mark and at_mark in "@`%":
         return f"put text that begins with {at_mark!r} in quotes"
     if "end of stream" in problem or "',' or" in problem or "node content" in problem:

@@ -386,6 +386,17 @@ def test_the_engine_knows_no_way_of_creating_accounts() -> None:
     assert not odd
 
 
+def test_plan_and_engine_name_no_runners_tool() -> None:
+    words = ("terraform", "opentofu", "cloudformation", "hashicorp")
+    odd = [
+        f"{modules()[name].path}: {word}"
+        for name in inside(["aft.plan", "aft.engine"])
+        for word in words
+        if word in (ROOT / modules()[name].path).read_text().casefold()
+    ]
+    assert not odd
+
+
 def test_modules_stay_small() -> None:
     long = {module.path: module.length for module in modules().values() if module.length > 400}
     assert not long

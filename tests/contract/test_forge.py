@@ -12,16 +12,16 @@ from builders_forge import APPLY, PLAN, GitHubPlace, MemoryPlace, Place
 from builders_github_api import on_github
 
 from aft.errors import Conflict, Denied, NotFound, Terminal, UnknownOutcome, UserError
-from aft.forge.model import (
+from aft.forge.port import (
     Check,
     CheckState,
+    Forge,
     Permission,
     PipelineFile,
     ReviewVerdict,
     issue_thread,
     pull_thread,
 )
-from aft.forge.port import Forge
 
 NOBODY = "f" * 40
 """A commit that is nowhere."""

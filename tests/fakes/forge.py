@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from aft.errors import Conflict, Denied, NotFound, Terminal, UnknownOutcome, UserError
-from aft.forge.model import (
+from aft.forge.port import (
     Check,
     Comment,
     Issue,

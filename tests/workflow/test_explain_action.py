@@ -97,7 +97,7 @@ def test_what_is_always_allowed_and_several_at_once(repo: Repo) -> None:
     result = repo.aft(
         "explain", "shop-dev", "--action", "sts:GetCallerIdentity", "--action", "iam:ListRoles"
     )
-    assert "sts:GetCallerIdentity: allowed; AWS answers it whatever a policy says" in result.out
+    assert "sts:GetCallerIdentity: allowed; policies do not apply to this action" in result.out
     assert "iam:ListRoles: allowed by the ceiling; IAM must grant it still" in result.out
     assert "Allow by SCP FullAWSAccess at r-" in result.out
 

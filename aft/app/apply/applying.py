@@ -14,8 +14,8 @@ from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.desired.model import DesiredState
-from aft.engine.executor import apply_plan
 from aft.engine.model import RunInfo, StopToken, Tools
+from aft.engine.run import apply_plan
 from aft.engine.run_start import overcome
 from aft.errors import AftError, Refused
 from aft.findings.model import Finding
@@ -53,7 +53,7 @@ def check_reviewed(kinds: Kinds, reviewed: Reviewed, plan: Plan) -> None:
     """Raises ``NotReviewed`` when ``plan`` would do something risky that was not reviewed, and
     ``UserError`` for a review of something that this installation does not know."""
     for item in reviewed.changes:
-        kinds.require(item.kind, item.action)
+        kinds[item.kind].require(item.action)
     if changes := newly_risky(reviewed, plan):
         raise NotReviewed(kinds, changes, reviewed)
 
@@ -67,12 +67,9 @@ def apply_now(
     stop: StopToken,
     command: str,
 ) -> Outcome:
-    """Carry out ``planned`` and write every step to the ledger.
-
-    When there is nothing to do nothing is written either, and the outcome has no run; only what
-    an earlier run could not push is pushed. Raises ``RefusedBySafety`` before anything is done
-    when a limit is exceeded.
-    """
+    """Carry out ``planned`` and write every step to the ledger. When there is nothing to do nothing
+    is written either, and the outcome has no run; only what an earlier run could not push is
+    pushed. Raises ``RefusedBySafety`` before anything is done when a limit is exceeded."""
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
     plan = planned.plan
@@ -137,8 +134,6 @@ def _tools(workspace: Workspace, world: World, planned: Planned, observer: Obser
         calls=world.edge.calls,
         observer=observer,
         history=GitHistory(workspace.repository),
-        settings=workspace.settings,
-        runners=workspace.runners,
         random=SystemRandom().random,
         kinds=planned.kinds,
         effects=world.effects,

@@ -1,6 +1,6 @@
 """From ``aft.yaml`` and this machine to what runners are told.
 
-In the sandbox Terraform's states are files beside the simulated organization, whatever
+In the sandbox Terraform's states are files next to the simulated organization, whatever
 ``aft.yaml`` says: they are of accounts that do not exist.
 """
 

@@ -12,7 +12,7 @@ from aft.clock import SystemClock
 from aft.doctor.github import HubFacts
 from aft.doctor.model import Unread
 from aft.github import settings
-from aft.github.context import GitHubContext
+from aft.github.forge import GitHubContext
 from aft.scaffold.roles import APPLY_ENVIRONMENT, PLAN_ENVIRONMENT
 from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS, shipped
 

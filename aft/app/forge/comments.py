@@ -13,8 +13,7 @@ from typing import Literal
 from aft.app.text_files import read_text
 from aft.errors import NotFound, UnknownOutcome
 from aft.forge.fitting import fitted_body, marker_of
-from aft.forge.model import Comment, PullRequest, Thread
-from aft.forge.port import Forge
+from aft.forge.port import Comment, Forge, PullRequest, Thread
 
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of a file that is posted; more is cut anyway."""
@@ -65,11 +64,9 @@ def post_sticky(forge: Forge, thread: Thread, text: str, *, note: str) -> Posted
 
 
 def why_not(forge: Forge, number: int, head: str, *, has_text: bool) -> str:
-    """Why a run for commit ``head`` has nothing to say on the pull request; or ``""``.
-
-    Runs may end out of order, and the comment is the newest one's. A run that found the pull
-    request closed leaves no text, and did not fail.
-    """
+    """Why a run for commit ``head`` has nothing to say on the pull request; or ``""``. Runs may end
+    out of order, and the comment is the newest one's. A run that found the pull request closed
+    leaves no text, and did not fail."""
     if not head and has_text:
         return ""
     pull = forge.pull_request(number)

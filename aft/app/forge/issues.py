@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from aft.errors import UnknownOutcome
 from aft.forge.fitting import fitted_body
-from aft.forge.model import Issue, issue_thread
-from aft.forge.port import Forge
+from aft.forge.port import Forge, Issue, issue_thread
 
 
 def settle_issue(

@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from aft.errors import Terminal, Transient
-from aft.forge.model import PullRequest
-from aft.forge.port import Forge
+from aft.forge.port import Forge, PullRequest
 from aft.git.wire import RefFetch
 
 MERGE_REF = "refs/aft/merge"
@@ -52,12 +51,10 @@ class FetchedPull:
 def fetch_pull(
     forge: Forge, fetching: RefFetch, number: int, head: str, *, pause: Callable[[float], bool]
 ) -> FetchedPull:
-    """Bring the test merge to ``refs/aft/merge``, if it merges exactly ``head``.
-
-    A forge makes that merge some time after it is asked for the pull request, and may keep an old
-    one: so the second parent decides. ``pause`` waits so many seconds, or is false when that is too
-    long. Raises ``Transient`` when the test merge does not come.
-    """
+    """Bring the test merge to ``refs/aft/merge``, if it merges exactly ``head``. A forge makes that
+    merge some time after it is asked for the pull request, and may keep an old one: so the second
+    parent decides. ``pause`` waits so many seconds, or is false when that is too long. Raises
+    ``Transient`` when the test merge does not come."""
     ref = forge.pull_refs(number).merge
     fetching.forget([MERGE_REF])
     for wait in (*_WAITS, None):

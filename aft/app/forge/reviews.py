@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 
 from aft.app.forge.comments import pull_request_of_commit
 from aft.errors import NotFound, Terminal, UserError
-from aft.forge.model import PullRequest
-from aft.forge.port import Forge
+from aft.forge.port import Forge, PullRequest
 from aft.plan.reviewed import (
     LARGEST,
     NOTHING_REVIEWED,
@@ -42,12 +41,9 @@ class Review:
 
 
 def review_of_commit(forge: Forge, sha: str, *, plan_pipeline: str, apply_pipeline: str) -> Review:
-    """The review of the pull request that commit ``sha`` merged, and of those merged before it
-    that are not wholly carried out yet.
-
-    Never raises because one is not found or odd: then nothing of it was reviewed. Raises what
-    calls raise (``Denied``, ``Transient``).
-    """
+    """The review of the pull request that commit ``sha`` merged, and of those merged before it that
+    are not wholly carried out yet. Never raises because one is not found or odd: then nothing of it
+    was reviewed. Raises what calls raise (``Denied``, ``Transient``)."""
     brought_by = pull_request_of_commit(forge, sha)
     if brought_by is None:
         words = f"{sha[:10]} came without a pull request"

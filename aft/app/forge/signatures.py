@@ -5,8 +5,7 @@ from __future__ import annotations
 from aft.app.workspace import Workspace
 from aft.config.file import config_place
 from aft.findings.model import Finding, SourceRef
-from aft.forge.model import VerifiedCommit
-from aft.forge.port import Forge
+from aft.forge.port import Forge, VerifiedCommit
 
 
 def are_signatures_required(workspace: Workspace, base: str) -> bool:
@@ -17,10 +16,9 @@ def are_signatures_required(workspace: Workspace, base: str) -> bool:
 def signature_findings(
     workspace: Workspace, forge: Forge, *, base: str, head: str
 ) -> tuple[Finding, ...]:
-    """``base`` is a revision known here, ``head`` a commit id known to the forge.
-
-    One finding for each commit of ``head`` that ``base`` has not and the forge has not verified,
-    at the line of ``aft.yaml`` that asks for it."""
+    """``base`` is a revision known here, ``head`` a commit id known to the forge. One finding for
+    each commit of ``head`` that ``base`` has not and the forge has not verified, at the line of
+    ``aft.yaml`` that asks for it."""
     files = workspace.files(base)
     place = config_place(files, ("github", "require_signatures"))
     return tuple(

@@ -1,4 +1,4 @@
-"""Other open changes beside ours: read, within bounds, and compared."""
+"""Other open changes next to ours: read, within bounds, and compared."""
 
 from __future__ import annotations
 
@@ -33,12 +33,10 @@ def find_collisions(
     base: str | None = None,
 ) -> tuple[list[Finding], list[str]]:
     """Compare what ``files`` changes with what every revision of ``glob`` changes: findings, and
-    notes about revisions that could not be compared.
-
-    Ours are the changes since ``base`` (what we want to be merged into), else since the two parted;
-    theirs always since they parted. ``state`` says where requests have ranges of addresses, which
-    are not compared without it. Raises ``UserError`` for a bad ``glob``, never for content.
-    """
+    notes about revisions that could not be compared. Ours are the changes since ``base`` (what we
+    want to be merged into), else since the two parted; theirs always since they parted. ``state``
+    says where requests have ranges of addresses, which are not compared without it. Raises
+    ``UserError`` for a bad ``glob``, never for content."""
     comparison = _Comparison(workspace, files, _fields(workspace, state), base)
     findings: list[Finding] = []
     notes: list[str] = []
@@ -73,7 +71,7 @@ class _Comparison:
         self._our = cache(self._ours.at)
 
     def with_(self, other: OtherRevision) -> list[Finding] | str:
-        """Findings, or why they cannot be told."""
+        """Findings, or why there can be none."""
         if other.base is None:
             return "it has no commit in common with this revision"
         our_base = self._base or other.base

@@ -11,7 +11,7 @@ from aft.values.ids import RequestId
 
 
 def costs_of(workspace: Workspace, planned: Planned) -> Costs:
-    """By target, for the accounts the plan touches. Prices are nobody's business here."""
+    """By target, for the accounts the plan touches. Prices are not known here."""
     billing = {name: item for name, item in workspace.settings.items() if isinstance(item, Bills)}
     found: dict[str, AccountCosts] = {}
     for target, changes in changes_by_account(planned.plan).items():

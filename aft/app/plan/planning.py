@@ -24,9 +24,8 @@ from aft.plan.draft import Look, Looker
 from aft.plan.kind import Kinds
 from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import Plan
-from aft.plan.pinned import asked_again, redrafted, what_differs
+from aft.plan.pinned import asked_again, redrafted, what_differs, what_moved
 from aft.plan.safety import check_safety, lifted_limits
-from aft.plan.staleness import what_moved
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.values.ids import WORKING_TREE, AccountId, OrgUnitPath, RequestId, Revision
@@ -37,11 +36,9 @@ BULK_TAGS_LAG = timedelta(minutes=2)
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A plan with all it was made from, and what the safety limits say of it.
-
-    ``lifted`` are the limits that only a reviewed exception lets it exceed. ``is_published`` when
-    the organization was not read but taken as last published.
-    """
+    """A plan with all it was made from, and what the safety limits say of it. ``lifted`` are the
+    limits that only a reviewed exception lets it exceed. ``is_published`` when the organization was
+    not read but taken as last published."""
 
     plan: Plan
     view: PlanView
@@ -73,12 +70,10 @@ def plan_now(
     rerun: Sequence[str] = (),
     deep: bool = False,
 ) -> Planned:
-    """Read the ledger and the organization, and make the plan. Changes nothing.
-
-    With ``scope`` only these requests are looked at, by reads that do not grow with the
-    organization. ``rerun`` names customizations and steps to run although nothing changed. With
-    ``deep`` every setting is read inside its account, also what the ledger takes as done.
-    """
+    """Read the ledger and the organization, and make the plan. Changes nothing. With ``scope`` only
+    these requests are looked at, by reads that do not grow with the organization. ``rerun`` names
+    customizations and steps to run although nothing changed. With ``deep`` every setting is read
+    inside its account, also what the ledger takes as done."""
     ledger = world.ledger.read()
     snapshot = read_snapshot(world, desired, ledger, scope)
     now = world.clock.now()
@@ -114,6 +109,7 @@ def view_of(
         ledger=ledger,
         settings=workspace.settings,
         runners=workspace.runners,
+        provider_version=workspace.providers[desired.config.provider].effect_version,
         scope=None if scope is None else frozenset(scope),
         rerun=rerun,
         is_deep=is_deep,
@@ -182,12 +178,10 @@ def _changed_lately(world: World, ledger: LedgerState) -> list[AccountId]:
 def changed_since(
     workspace: Workspace, desired: DesiredState, old: str
 ) -> tuple[RequestId, ...] | None:
-    """The requests that differ between ``old`` and the desired state's revision.
-
-    ``None`` when only a full plan can tell: ``aft.yaml``, a baseline, the OU tree or customizations
-    changed, or a request's file is gone and its account may have to be forgotten. Raises
-    ``UserError`` for a working tree, which has no commit to compare.
-    """
+    """The requests that differ between ``old`` and the desired state's revision. ``None`` when only
+    a full plan can tell: ``aft.yaml``, a baseline, the OU tree or customizations changed, or a
+    request's file is gone and its account may have to be forgotten. Raises ``UserError`` for a
+    working tree, which has no commit to compare."""
     if desired.revision == WORKING_TREE:
         raise UserError(
             "--changed-since compares two commits; the working tree is none",
@@ -215,10 +209,8 @@ def changed_since(
 
 def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revision) -> Planned:
     """Everything needed to carry out ``plan``, if the world is still the one it was made for.
-
     ``tip`` is the revision the repository is at now. Raises ``Refused`` naming what moved, or what
-    this installation of aft would do otherwise than the one that made the plan.
-    """
+    this installation of aft would do otherwise than the one that made the plan."""
     if plan.revision == WORKING_TREE:
         raise UserError(
             "this plan was made from a working tree, so nobody can say later what was applied",

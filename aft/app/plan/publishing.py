@@ -20,11 +20,9 @@ from aft.values.ids import RequestId
 def publish(
     workspace: Workspace, world: World, desired: DesiredState, snapshot: OrganizationSnapshot | None
 ) -> bool:
-    """Publish the organization; false when what is there is still true and not old.
-
-    ``snapshot`` is what was read in this run; ``None``, or only a part of the organization, reads
-    all of it now. Raises what reading and pushing raise.
-    """
+    """Publish the organization; false when what is there is still true and not old. ``snapshot`` is
+    what was read in this run; ``None``, or only a part of the organization, reads all of it now.
+    Raises what reading and pushing raise."""
     if snapshot is None or snapshot.scope is not None:
         snapshot = read_snapshot(world, desired, world.ledger.read(), None)
     store = open_snapshots(workspace, desired.config)
@@ -38,11 +36,9 @@ def plan_published(
     scope: Sequence[RequestId] | None = None,
     rerun: Sequence[str] = (),
 ) -> Planned:
-    """A plan against the organization as last published: no AWS, no credentials.
-
-    Nothing inside accounts is read, so settings are planned by what the ledger says was applied.
-    Raises ``UserError`` when nothing was published yet.
-    """
+    """A plan against the organization as last published: no AWS, no credentials. Nothing inside
+    accounts is read, so settings are planned by what the ledger says was applied. Raises
+    ``UserError`` when nothing was published yet."""
     book = open_ledger(workspace, desired.config)
     ledger = book.read()
     store = open_snapshots(workspace, desired.config)

@@ -17,11 +17,9 @@ def chosen(
     only_ou: Sequence[str] = (),
     only_tag: Sequence[str] = (),
 ) -> tuple[RequestId, ...]:
-    """The requests that any of the criteria names, by id.
-
-    An OU is a path (and what is below it) or AWS's own id, as requests write it; a tag is
-    ``KEY=VALUE``, or ``KEY`` for any value. Raises ``UserError`` for a criterion that names none.
-    """
+    """The requests that any of the criteria names, by id. An OU is a path (and what is below it) or
+    AWS's own id, as requests write it; a tag is ``KEY=VALUE``, or ``KEY`` for any value. Raises
+    ``UserError`` for a criterion that names none."""
     found = {_known(desired, name) for name in only}
     for text in only_ou:
         found |= _some(desired, f"--only-ou {text}", [r for r in desired.requests if _in(r, text)])

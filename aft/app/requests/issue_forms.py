@@ -8,7 +8,7 @@ from pathlib import Path
 from aft.app.workspace import InvalidRepository, Workspace
 from aft.config.model import REQUESTS_PATH
 from aft.desired.desired import load_desired_state
-from aft.desired.folder import folder_defaults
+from aft.desired.draft import folder_defaults
 from aft.desired.issue_form import FormChoices, choices_of, form_yaml
 from aft.desired.model import DesiredState
 from aft.desired.overlay import OverlayFiles
@@ -30,7 +30,7 @@ def form_of(workspace: Workspace) -> str:
 
 
 def form_of_new(folder: Path, scaffold: Mapping[str, str]) -> str:
-    """The form of a repository that ``aft init`` has just written to ``folder``: of what lies
+    """The form of a repository that ``aft init`` has just written to ``folder``: of what is
     there, or of the scaffold alone where it is no git repository yet, or has errors."""
     if (folder / ".git").exists():
         try:

@@ -44,11 +44,9 @@ class IssueRequest:
 def request_from_issue(
     workspace: Workspace, issue_file: Path, report: Path, origin: Origin
 ) -> IssueRequest:
-    """Write the request file and the report's files; with problems, the reply alone.
-
-    Raises ``InvalidRepository`` (after writing a reply that says so) when the repository has
-    errors of its own, and ``UserError`` for a file that cannot be read.
-    """
+    """Write the request file and the report's files; with problems, the reply alone. Raises
+    ``InvalidRepository`` (after writing a reply that says so) when the repository has errors of its
+    own, and ``UserError`` for a file that cannot be read."""
     body = read_text(issue_file, errors="replace")[:MAX_FILE]
     for name in (REPLY, REQUEST, PULL_REQUEST):
         (report / name).unlink(missing_ok=True)  # of an earlier run

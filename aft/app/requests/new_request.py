@@ -8,8 +8,15 @@ from typing import Any
 
 from aft.app.text_files import write_new
 from aft.app.workspace import InvalidRepository, Workspace
-from aft.desired.draft import RequestDraft, folder_for, known_address, taken_by, with_known_owner
-from aft.desired.folder import folder_defaults, named_folder
+from aft.desired.draft import (
+    RequestDraft,
+    choose_folder,
+    folder_defaults,
+    known_address,
+    named_folder,
+    taken_by,
+    with_known_owner,
+)
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.overlay import OverlayFiles
 from aft.errors import UserError
@@ -52,7 +59,7 @@ class RequestDesk:
         """The folder somebody named, else the one where the request fits. Raises ``UserError``."""
         if named is not None:
             return named_folder(named)
-        return folder_for(draft, self.state.requests, self.files)
+        return choose_folder(self.state.requests, self.files, team=draft.team, ou=draft.ou)
 
     def propose(self, draft: RequestDraft, *, folder: str | None = None) -> ProposedRequest:
         """The file as it would be, checked with the whole repository; writes nothing."""

@@ -81,13 +81,11 @@ class LedgerCommits:
         return self._commit_on(commit, tree, who, who, message)
 
     def on_top_of(self, theirs: str, ours: str | None) -> str:
-        """``ours`` with everything of ``theirs`` below it: their commit when that contains all.
-
-        Our commits are made again, each with the events it added. Those of one subject are
-        ordered by time among what came from elsewhere meanwhile, and never before anything that
-        their run had already seen. A snapshot that was not pushed is left behind: the next
-        publication makes a newer one.
-        """
+        """``ours`` with everything of ``theirs`` below it: their commit when that contains all. Our
+        commits are made again, each with the events it added. Those of one subject are ordered by
+        time among what came from elsewhere meanwhile, and never before anything that their run had
+        already seen. A snapshot that was not pushed is left behind: the next publication makes a
+        newer one."""
         if ours is None:
             return theirs
         if ours == theirs or self._handle.descendant_of(ours, theirs):

@@ -77,5 +77,5 @@ class Guard:
 def _conflict(subject: str, run: str, what: str) -> Conflict:
     return Conflict(
         f"run {run} {what} for {subject} meanwhile",
-        hint="nothing was created by this run; plan again to see what the other one did",
+        hint="this run created nothing; plan again to see what the other one did",
     )

@@ -9,7 +9,7 @@ from aft.desired.model import AccountRequest, desired_tags
 from aft.findings.model import Condition, Finding
 from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.draft import Draft
-from aft.plan.fields import ACCOUNT_ID, ARRIVAL, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
+from aft.plan.fields import ACCOUNT_ID, ARRIVAL, DOUBT, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
 from aft.plan.identity import Evidence
 from aft.plan.model import Action, FieldChange
 from aft.plan.targets import AccountSite
@@ -18,9 +18,6 @@ from aft.values.refs import account_ref, ou_ref
 
 _BINDING = frozenset({str(account_ref()), str(account_ref("request"))})
 """The steps of which one ends well before an account is at home."""
-
-NO_ACCOUNT_YET = "the organization has no account for it"
-"""The plain reason of a creation."""
 
 
 def plan_accounts(view: PlanView, draft: Draft) -> None:
@@ -113,7 +110,9 @@ def _change(draft: Draft, work: AccountSite, account: Account, evidence: Evidenc
                     after=work.place.id,
                     known=work.place.id is not None,
                 ),
-                *_arrival(is_set=_arrives(work) and work.here is not None and work.here.is_root),
+                *_flag(
+                    ARRIVAL, is_set=_arrives(work) and work.here is not None and work.here.is_root
+                ),
             ),
             uses=work.place.uses,
             leaves=(ou_ref(work.here),) if work.here is not None else (),
@@ -142,27 +141,33 @@ def _change(draft: Draft, work: AccountSite, account: Account, evidence: Evidenc
 
 def _create(view: PlanView, draft: Draft, work: AccountSite) -> None:
     request, intent = work.request, work.record.intent
+    doubt = True
     if intent is not None:
-        reason = f"a creation was begun at {intent.at:%Y-%m-%d %H:%M} UTC and is looked for first"
+        reason = f"a creation was started at {intent.at:%Y-%m-%d %H:%M} UTC and is looked up first"
     elif view.snapshot.scope is not None:
         reason = "no account was found for it; whether its e-mail is free is known only at apply"
     else:
-        reason = _again(work, "", NO_ACCOUNT_YET)
+        doubt = False
+        reason = _again(work, "", "the organization has no account for it")
     tags = desired_tags(request)
+    fields = (
+        FieldChange(field=NAME, before=None, after=request.name),
+        FieldChange(field=EMAIL, before=None, after=str(request.email)),
+        FieldChange(field=OU, before=None, after=str(work.place.path)),
+        FieldChange(field=OU_ID, before=None, after=work.place.id, known=work.place.id is not None),
+        FieldChange(field=ACCOUNT_ID, before=None, after=None, known=False),
+        *(tag_field(key, None, tags[key]) for key in sorted(tags)),
+    )
     draft.add(
         Action.CREATE,
         account_ref(),
         target=request.id,
-        fields=(
-            FieldChange(field=NAME, before=None, after=request.name),
-            FieldChange(field=EMAIL, before=None, after=str(request.email)),
-            FieldChange(field=OU, before=None, after=str(work.place.path)),
-            FieldChange(
-                field=OU_ID, before=None, after=work.place.id, known=work.place.id is not None
-            ),
-            FieldChange(field=ACCOUNT_ID, before=None, after=None, known=False),
-            *(tag_field(key, None, tags[key]) for key in sorted(tags)),
-        ),
+        fields=(*fields, *_flag(DOUBT, is_set=doubt)),
+        effect={
+            "fields": fields,
+            "provider": view.desired.config.provider,
+            "version": view.provider_version,
+        },
         uses=work.place.uses,
         reason=reason,
     )
@@ -187,7 +192,7 @@ def _bind(draft: Draft, work: AccountSite, account: Account, evidence: Evidence)
         )
         return
     fields.insert(0, FieldChange(field=REQUEST, before=None, after=str(request.id)))
-    fields.extend(_arrival(is_set=_arrives(work)))
+    fields.extend(_flag(ARRIVAL, is_set=_arrives(work)))
     draft.add(
         Action.ADOPT,
         account_ref(),
@@ -207,8 +212,8 @@ def _arrives(site: AccountSite) -> bool:
     return _BINDING.isdisjoint(site.record.steps)
 
 
-def _arrival(*, is_set: bool) -> tuple[FieldChange, ...]:
-    return (FieldChange(field=ARRIVAL, before=None, after="yes"),) if is_set else ()
+def _flag(name: str, *, is_set: bool) -> tuple[FieldChange, ...]:
+    return (FieldChange(field=name, before=None, after="yes"),) if is_set else ()
 
 
 def _how_found(request: AccountRequest, evidence: Evidence) -> str:

@@ -5,8 +5,7 @@ Creating one takes a slot and two halves, which are ``aft.engine.creation``'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from aft.desired.model import desired_tags
 from aft.engine.context import RunContext
@@ -16,7 +15,8 @@ from aft.engine.placement import destination_of, place, tag, untag
 from aft.engine.run_start import confirmed_events
 from aft.errors import NotFound, Terminal
 from aft.ledger.events import ORGANIZATION, EventKind
-from aft.ledger.replay import rebound_data
+from aft.ledger.payloads import Allocated, Bound
+from aft.ledger.replay import rebound
 from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set
 from aft.plan.model import Action, Change
 from aft.values.ids import AccountId, OrgUnitId
@@ -40,33 +40,20 @@ class AccountEffects(Effects):
             case _, "tags":
                 return _tag(run, change)
             case _:
-                raise Terminal(f"{change.id} was not asked for; this is a bug in aft")
+                raise Terminal(f"{change.id} is not an action of this kind; this is a bug in aft")
 
 
 def _adopt(context: RunContext, change: Change) -> StepSuccess:
     """Bind an existing account to the request, in the ledger and by its tag."""
     account_id = context.account_of(change)
     owned = _owned_tags(context, change)
-    journal = context.journal
-    journal.append(
-        journal.event(
-            EventKind.BOUND,
-            change.target,
-            f"Bind account {account_id} to {change.target}: {change.reason}",
-            account_id=account_id,
-            change=change.id,
-            data={"how": "adopted", **owned, **why(context.request(change.target))},
-        ),
-        durable=True,
+    context.bind(
+        change,
+        account_id,
+        Bound(how="adopted", tag_keys=owned, why=why(context.request(change.target))),
+        f"Bind account {account_id} to {change.target}: {change.reason}",
     )
-    context.bind(change.target, account_id)
-    journal.append(*confirmed_events(context, change.target))
-    tag(context, account_id, tags_to_set(change))
-    return StepSuccess(
-        summary=f"Adopt account {account_id} as {change.target}",
-        account_id=account_id,
-        data=owned,
-    )
+    return _enrolled(context, change, f"Adopt account {account_id} as {change.target}")
 
 
 def _rebind(context: RunContext, change: Change) -> StepSuccess:
@@ -76,37 +63,25 @@ def _rebind(context: RunContext, change: Change) -> StepSuccess:
     before = field.before if field is not None else None
     if before is None:
         raise Terminal(f"{change.id} does not say which request had the account before")
-    context.inherit(change.target, before)
-    owned = _owned_tags(context, change)
-    journal = context.journal
-    # One append: whoever reads the ledger sees the account under exactly one of the two names.
-    journal.append(
-        journal.event(
-            EventKind.BOUND,
-            change.target,
-            f"Bind account {account_id} to {change.target}, which was {before}",
-            account_id=account_id,
-            change=change.id,
-            data={**rebound_data(context.record(before)), **owned},
-        ),
-        journal.event(
-            EventKind.FORGOTTEN,
-            before,
-            f"Hand account {account_id} over from {before} to {change.target}",
-            account_id=account_id,
-            change=change.id,
-            data={"rebound_to": change.target},
-        ),
-        durable=True,
+    wanted = desired_tags(context.request(change.target))
+    context.bind(
+        change,
+        account_id,
+        rebound(context.record(before), tag_keys=context.owned_tags(before, added=wanted)),
+        f"Bind account {account_id} to {change.target}, which was {before}",
     )
-    context.bind(change.target, account_id)
-    journal.append(*confirmed_events(context, change.target))
+    return _enrolled(
+        context, change, f"Rename request {before} to {change.target} (account {account_id})"
+    )
+
+
+def _enrolled(context: RunContext, change: Change, summary: str) -> StepSuccess:
+    """What follows a binding: what the plan found right is noted, and the account tagged."""
+    account_id = context.account_of(change)
+    context.journal.append(*confirmed_events(context, change.target))
     tag(context, account_id, tags_to_set(change))
-    return StepSuccess(
-        summary=f"Rename request {before} to {change.target} (account {account_id})",
-        account_id=account_id,
-        data=owned,
-    )
+    owned = context.record(change.target).tag_keys
+    return StepSuccess(summary=summary, account_id=account_id, data={"tag_keys": owned})
 
 
 def _move(context: RunContext, change: Change) -> StepSuccess:
@@ -151,7 +126,7 @@ def _tag(context: RunContext, change: Change) -> StepSuccess:
         summary=f"Tag {change.target} ({account_id}): {'; '.join(told)}",
         message="; ".join(told),
         account_id=account_id,
-        data=_owned_tags(context, change, removed),
+        data={"tag_keys": _owned_tags(context, change, removed)},
     )
 
 
@@ -177,25 +152,21 @@ def _leave_networks(context: RunContext, change: Change, account_id: AccountId) 
     """A forgotten account keeps its networks, so nobody else may get their addresses."""
     ranges = context.record(change.target).allocations
     if ranges:
-        context.journal.append(
-            context.journal.event(
-                EventKind.ALLOCATED,
-                ORGANIZATION,
-                f"Keep {', '.join(sorted(ranges.values()))} for account {account_id}, which "
-                f"{change.target} leaves behind",
-                account_id=account_id,
-                change=change.id,
-                data={
-                    "allocations": {f"{account_id}/{name}": cidr for name, cidr in ranges.items()}
-                },
-            )
+        kept = {f"{account_id}/{name}": cidr for name, cidr in ranges.items()}
+        context.journal.write(
+            Allocated(allocations=kept),
+            ORGANIZATION,
+            f"Keep {', '.join(sorted(ranges.values()))} for account {account_id}, which "
+            f"{change.target} leaves behind",
+            account_id=account_id,
+            change=change.id,
         )
 
 
 def _owned_tags(
     context: RunContext, change: Change, removed: Sequence[str] = ()
-) -> Mapping[str, Any]:
+) -> tuple[str, ...]:
     """Every tag the request names is aft's from now on, even where it was there already (an
     account adopted after a crash): so it goes when it is taken out of the file."""
     wanted = desired_tags(context.request(change.target))
-    return context.note_tags(change.target, added=wanted, removed=removed)
+    return context.owned_tags(change.target, added=wanted, removed=removed)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aft.desired.model import DesiredState
 from aft.findings.model import Condition, Finding
-from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerState, is_of_organization
-from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
+from aft.ledger.events import ORGANIZATION, AccountRecord, is_of_organization
+from aft.organization.model import REQUEST_TAG
 from aft.plan.draft import Draft
 from aft.plan.fields import REQUEST, tag_field
-from aft.plan.identity import Identities
 from aft.plan.model import Action, FieldChange
 from aft.plan.view import PlanView
 from aft.values.ids import AccountId
@@ -23,17 +21,18 @@ from aft.values.refs import account_ref
 
 def forget_requests(view: PlanView, draft: Draft) -> None:
     """Let the accounts go whose requests are gone, and say of what else is left over."""
-    gone = _leftovers(view.desired, view.ledger)
+    gone = _leftovers(view)
     if view.is_limited:
         draft.remark(*_not_forgotten_here(gone, view.scope or ()))
         return
     draft.remark(*_unsettled(gone))
-    draft.remark(*_orphans(view.desired, view.snapshot, view.ledger, view.identities))
-    _forget_accounts(draft, gone, view.snapshot, view.identities)
+    draft.remark(*_orphans(view))
+    _forget_accounts(view, draft, gone)
 
 
-def _leftovers(desired: DesiredState, ledger: LedgerState) -> tuple[AccountRecord, ...]:
+def _leftovers(view: PlanView) -> tuple[AccountRecord, ...]:
     """Ledger records without a request, but those whose account some request has or takes."""
+    desired, ledger = view.desired, view.ledger
     held = {
         account_id
         for request in desired.requests
@@ -54,17 +53,12 @@ def _leftovers(desired: DesiredState, ledger: LedgerState) -> tuple[AccountRecor
     )
 
 
-def _forget_accounts(
-    draft: Draft,
-    records: Iterable[AccountRecord],
-    snapshot: OrganizationSnapshot,
-    identities: Identities,
-) -> None:
+def _forget_accounts(view: PlanView, draft: Draft, records: Iterable[AccountRecord]) -> None:
     """One change per record with an account: the tags aft put there go, the account stays."""
     for record in records:
-        if record.account_id is None or record.subject in identities.kept:
+        if record.account_id is None or record.subject in view.identities.kept:
             continue
-        account = snapshot.account_by_id.get(AccountId(record.account_id))
+        account = view.snapshot.account_by_id.get(AccountId(record.account_id))
         tags = dict(account.tags) if account is not None else {}
         keys = {key for key in record.tag_keys if key in tags}
         if tags.get(REQUEST_TAG) == record.subject:
@@ -91,7 +85,7 @@ def _unsettled(records: Iterable[AccountRecord]) -> tuple[Finding, ...]:
         Finding(
             code="AFT915",
             target=ORGANIZATION,
-            message=f"a creation was begun at {record.intent.at:%Y-%m-%d %H:%M} UTC for request "
+            message=f"a creation was started at {record.intent.at:%Y-%m-%d %H:%M} UTC for request "
             f"{record.subject} ({record.intent.email}), whose file is gone; an account may exist",
             hint="restore the file and apply, so that the creation is settled; then remove it",
         )
@@ -100,19 +94,11 @@ def _unsettled(records: Iterable[AccountRecord]) -> tuple[Finding, ...]:
     )
 
 
-def _orphans(
-    desired: DesiredState,
-    snapshot: OrganizationSnapshot,
-    ledger: LedgerState,
-    identities: Identities,
-) -> tuple[Finding, ...]:
+def _orphans(view: PlanView) -> tuple[Finding, ...]:
     """Accounts that carry the tag of a request that is neither in git nor in the ledger."""
+    identities, records = view.identities, view.ledger.records.values()
     known = {match.account.id for match in identities.matches.values()}
-    known |= {
-        AccountId(record.account_id)
-        for record in ledger.records.values()
-        if record.account_id is not None
-    }
+    known |= {AccountId(record.account_id) for record in records if record.account_id is not None}
     return tuple(
         Finding(
             code="AFT914",
@@ -122,10 +108,10 @@ def _orphans(
             hint="bring the request's file back, or take the tag off the account",
             condition=Condition.UNKNOWN_REQUEST,
         )
-        for account in sorted(snapshot.accounts, key=lambda item: item.id)
+        for account in sorted(view.snapshot.accounts, key=lambda item: item.id)
         if REQUEST_TAG in account.tags
         and account.id not in known
-        and account.tags[REQUEST_TAG] not in desired.request_by_id
+        and account.tags[REQUEST_TAG] not in view.desired.request_by_id
         and account.tags[REQUEST_TAG] not in identities.kept
     )
 

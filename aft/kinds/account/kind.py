@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from aft.errors import UserError
-from aft.kinds.account.diff import NO_ACCOUNT_YET, plan_accounts
+from aft.kinds.account.diff import plan_accounts
 from aft.kinds.account.forget import forget_requests
 from aft.organization.model import REQUEST_TAG
 from aft.plan.draft import Draft
 from aft.plan.fields import (
     ACCOUNT_ID,
     ARRIVAL,
+    DOUBT,
     EMAIL,
     NAME,
     OU,
@@ -33,40 +35,33 @@ REIDENTIFIES = Risk("identity", "who the account belongs to changes")
 UNTAGS = Risk("untag", "tags are removed, and guardrails or access may depend on them")
 LOSES_TAGS = Limit("untag", "accounts losing tags", "accounts")
 
+_verb = partial(Verb, tells=True)
 _VERBS: Mapping[tuple[Action, str], Verb] = {
-    (Action.CREATE, ""): Verb(
-        label="create",
-        done="created",
-        tells=True,
-        limit=Limit("create", "creations", "accounts"),
+    (Action.CREATE, ""): _verb(
+        label="create", done="created", limit=Limit("create", "creations", "accounts")
     ),
-    (Action.ADOPT, ""): Verb(label="adopt", done="adopted", tells=True, risk=ADOPTS),
-    (Action.UPDATE, "request"): Verb(
-        label="rebind", done="handed over", tells=True, risk=REIDENTIFIES
-    ),
-    (Action.MOVE, "ou"): Verb(
+    (Action.ADOPT, ""): _verb(label="adopt", done="adopted", risk=ADOPTS),
+    (Action.UPDATE, "request"): _verb(label="rebind", done="handed over", risk=REIDENTIFIES),
+    (Action.MOVE, "ou"): _verb(
         label="move",
         done="moved",
         drifted="moved",
-        tells=True,
         risk=MOVES,
         limit=Limit("move", "moves", "accounts"),
         is_guarded=True,
         spares_management=True,
     ),
-    (Action.UPDATE, "name"): Verb(
+    (Action.UPDATE, "name"): _verb(
         label="rename",
         done="renamed",
         drifted="renamed",
-        tells=True,
         limit=Limit("rename", "renames", "accounts"),
         spares_management=True,
     ),
-    (Action.UPDATE, "tags"): Verb(label="tag", done="tagged", drifted="tags", tells=True),
-    (Action.RELEASE, ""): Verb(
+    (Action.UPDATE, "tags"): _verb(label="tag", done="tagged", drifted="tags"),
+    (Action.RELEASE, ""): _verb(
         label="forget",
         done="forgotten",
-        tells=True,
         risk=FORGETS,
         limit=Limit("forget", "accounts forgotten", "accounts"),
         is_guarded=True,
@@ -171,67 +166,48 @@ class Accounts(Kind):
 def _outside(change: Change) -> Iterator[Item]:
     fields = fields_by_name(change.fields)
     tags = [item for item in change.fields if item.field.startswith(TAG_PREFIX)]
-    notes: tuple[str, ...] = ()
+    symbol, notes = "~", again(change)
+    values: tuple[str, ...]
     match change.action, change.key:
         case Action.CREATE, _:
-            yield Item(
-                symbol="+",
-                label="account",
-                values=(
-                    f"{after(fields.get(NAME))} <{after(fields.get(EMAIL))}>",
-                    f"id {after(fields.get(ACCOUNT_ID))}",
-                ),
-                notes=because(change) if change.reason != NO_ACCOUNT_YET else (),
-            )
+            who = f"{after(fields.get(NAME))} <{after(fields.get(EMAIL))}>"
+            symbol, label, values = "+", "account", (who, f"id {after(fields.get(ACCOUNT_ID))}")
+            notes = because(change) if change.is_retry or DOUBT in fields else ()
             tags = [item for item in tags if item.field != TAG_PREFIX + REQUEST_TAG]
         case Action.ADOPT, _:
-            yield Item(
-                symbol="+",
-                label="adopt",
-                values=(change.account_id or UNKNOWN,),
-                notes=because(change),
-            )
+            symbol, label, values = "+", "adopt", (change.account_id or UNKNOWN,)
+            notes = because(change)
         case _, "request":
-            yield Item(symbol="~", label="request", values=(both(fields.get(REQUEST)),))
+            label, values, notes = "request", (both(fields.get(REQUEST)),), ()
         case _, "ou":
-            yield Item(
-                symbol=">", label="move", values=(both(fields.get(OU)),), notes=again(change)
-            )
+            symbol, label, values = ">", "move", (both(fields.get(OU)),)
         case _, "name":
-            yield Item(
-                symbol="~", label="name", values=(both(fields.get(NAME)),), notes=again(change)
-            )
+            label, values = "name", (both(fields.get(NAME)),)
         case Action.RELEASE, _:
-            yield Item(
-                symbol="-",
-                label="forget",
-                values=("the account itself is left alone",),
-                notes=because(change),
-            )
+            symbol, label, values = "-", "forget", ("the account itself is left alone",)
+            notes = because(change)
         case _:
-            notes = again(change)
-    yield from _tags(tags, notes=notes)
+            yield from _tags(tags, notes=notes)
+            return
+    yield Item(symbol=symbol, label=label, values=values, notes=notes)
+    yield from _tags(tags, notes=())
 
 
 def _tags(tags: Iterable[FieldChange], *, notes: tuple[str, ...]) -> Iterator[Item]:
-    added: list[str] = []
-    changed: list[str] = []
-    removed: list[str] = []
+    found: dict[str, list[str]] = {"+": [], "~": [], "-": []}
     for item in tags:
         key = item.field.removeprefix(TAG_PREFIX)
         if item.before is None:
-            added.append(f"{key}={value(item.after)}")
+            found["+"].append(f"{key}={value(item.after)}")
         elif item.after is None:
-            removed.append(f"{key}={value(item.before)}")
+            found["-"].append(f"{key}={value(item.before)}")
         else:
-            changed.append(f"{key}: {both(item)}")
-    for symbol, values in (("+", added), ("~", changed), ("-", removed)):
+            found["~"].append(f"{key}: {both(item)}")
+    for symbol, values in found.items():
         if values:
+            label = "tag" if len(values) == 1 else "tags"
+            is_list = symbol != "~"
             yield Item(
-                symbol=symbol,
-                label="tag" if len(values) == 1 else "tags",
-                values=tuple(values),
-                notes=notes,
-                is_list=symbol != "~",
+                symbol=symbol, label=label, values=tuple(values), notes=notes, is_list=is_list
             )
             notes = ()

@@ -20,7 +20,7 @@ class AddressRangeEffects(Effects):
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
         del run
-        raise Terminal(f"{change.id} was not asked for; this is a bug in aft")
+        raise Terminal(f"{change.id} is not an action of this kind; this is a bug in aft")
 
     def look(
         self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int

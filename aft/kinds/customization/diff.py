@@ -25,56 +25,13 @@ from aft.findings.model import Finding
 from aft.kinds.customization.comparison import compare_step
 from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
+from aft.plan.applied import is_up_to_date, reason_of
 from aft.plan.draft import Draft, Stage
 from aft.plan.fields import RERUN
 from aft.plan.model import Action, FieldChange
-from aft.plan.step_state import is_up_to_date, reason_of
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.values.ids import RequestId
-
-
-def other_accounts(view: PlanView, request: AccountRequest) -> Mapping[str, OtherAccount]:
-    """What the request's steps may see, by the ids of the requests it depends on."""
-    records = {name: view.ledger.record(name) for name in request.depends_on}
-    return {
-        name: OtherAccount(
-            account_id=view.around.accounts.get(name) or record.account_id,
-            outputs=outputs_of(record),
-        )
-        for name, record in records.items()
-    }
-
-
-def outputs_of(record: AccountRecord) -> Mapping[str, Outputs]:
-    """What the ledger knows that steps of an account left, by step id."""
-    return {step: done.outputs for step, done in record.steps_of(CUSTOMIZATION).items()}
-
-
-def running(draft: Draft, request_id: str) -> frozenset[str]:
-    """The steps that this plan runs in the account of ``request_id``, which was planned before."""
-    return frozenset(
-        change.key for change in draft.changes_of(request_id) if change.action is Action.RUN
-    )
-
-
-def dependencies_first(requests: Iterable[AccountRequest]) -> tuple[AccountRequest, ...]:
-    """The requests, each after those of them that it depends on; otherwise in their order. Among
-    requests that wait for each other (which rules refuse) the order is as given."""
-    wanted = {request.id: request for request in requests}
-    ordered: dict[RequestId, AccountRequest] = {}
-    started: set[RequestId] = set()
-    for first in wanted.values():
-        todo = [(first, False)]
-        while todo:
-            request, is_ready = todo.pop()
-            if is_ready:
-                ordered.setdefault(request.id, request)
-            elif request.id not in started:
-                started.add(request.id)
-                todo.append((request, True))
-                todo.extend((wanted[name], False) for name in request.depends_on if name in wanted)
-    return tuple(ordered.values())
 
 
 def parameters_for(
@@ -192,3 +149,46 @@ def _missing_outputs(
                 "such output, nor will this plan make it",
                 hint=f"let {read.step} leave {read.key}, or correct the name",
             )
+
+
+def other_accounts(view: PlanView, request: AccountRequest) -> Mapping[str, OtherAccount]:
+    """What the request's steps may see, by the ids of the requests it depends on."""
+    records = {name: view.ledger.record(name) for name in request.depends_on}
+    return {
+        name: OtherAccount(
+            account_id=view.around.accounts.get(name) or record.account_id,
+            outputs=outputs_of(record),
+        )
+        for name, record in records.items()
+    }
+
+
+def outputs_of(record: AccountRecord) -> Mapping[str, Outputs]:
+    """What the ledger knows that steps of an account left, by step id."""
+    return {step: done.outputs for step, done in record.steps_of(CUSTOMIZATION).items()}
+
+
+def running(draft: Draft, request_id: str) -> frozenset[str]:
+    """The steps that this plan runs in the account of ``request_id``, which was planned before."""
+    return frozenset(
+        change.key for change in draft.changes_of(request_id) if change.action is Action.RUN
+    )
+
+
+def dependencies_first(requests: Iterable[AccountRequest]) -> tuple[AccountRequest, ...]:
+    """The requests, each after those of them that it depends on; otherwise in their order. Among
+    requests that wait for each other (which rules refuse) the order is as given."""
+    wanted = {request.id: request for request in requests}
+    ordered: dict[RequestId, AccountRequest] = {}
+    started: set[RequestId] = set()
+    for first in wanted.values():
+        todo = [(first, False)]
+        while todo:
+            request, is_ready = todo.pop()
+            if is_ready:
+                ordered.setdefault(request.id, request)
+            elif request.id not in started:
+                started.add(request.id)
+                todo.append((request, True))
+                todo.extend((wanted[name], False) for name in request.depends_on if name in wanted)
+    return tuple(ordered.values())

@@ -7,7 +7,7 @@ a step wrote is kept; what must be known of it once its files are gone goes to t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aft.customizations.digests import step_digest
 from aft.customizations.model import (
@@ -43,8 +43,7 @@ from aft.values.ids import AccountId, RequestId
 Act = Callable[[CustomizationStep, StepInputs, AccountSession], StepResult]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _Found(NamedTuple):
     """A step, and the request and desired state it belongs to: today's, or those of its day."""
 
     step: CustomizationStep
@@ -76,7 +75,7 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     """Run one step with the outputs of the steps before it, unless its inputs are unchanged."""
     account_id = _account_of(context, change)
     step, outputs = _step(context, change)
-    runner = context.tools.runners.get(step.kind)
+    runner = context.runners.get(step.kind)
     if runner is None:
         raise _no_runner(step.kind)
     request = context.request(change.target)
@@ -93,7 +92,6 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     before = record.done(change.ref)
     is_same = before is not None and before.digest == digest and not record.failed(change.ref)
     if before is not None and is_same and field_of(change, RERUN) is None:
-        context.leave_outputs(change.target, step.id, before.outputs)
         return StepSuccess(
             summary=f"Leave {step.id} of {change.target} ({account_id}): its inputs are the same",
             message="its inputs are the same as last time",
@@ -104,7 +102,6 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
             unchanged=True,
         )
     result = _carry_out(context, change, step, inputs, runner.run)
-    context.leave_outputs(change.target, step.id, result.outputs)
     left = f", leaving {', '.join(sorted(result.outputs))}" if result.outputs else ""
     return StepSuccess(
         summary=f"Run {step.id} in {change.target} ({account_id}){left}",
@@ -138,14 +135,14 @@ def _destroy(context: RunContext, change: Change) -> StepSuccess:
     """Take away what a step made that the account no longer gets, then forget the step."""
     account_id = _account_of(context, change)
     found = _gone_step(context, change)
-    runner = context.tools.runners.get(found.step.kind)
+    runner = context.runners.get(found.step.kind)
     if not isinstance(runner, Destroys):
         raise _no_runner(found.step.kind)
     inputs = StepInputs(
         account=facts_of_the_past(
             context.facts_of(change.target, account_id), found.request, context.desired
         ),
-        outputs=_outputs(context, change.target),
+        outputs=outputs_of(context.record(change.target)),
         accounts=_accounts(context, found.request),
         parameters=parameters_for(found.step, found.request, found.desired)
         if found.step.customization in found.desired.customizations
@@ -177,7 +174,7 @@ def _about(context: RunContext, change: Change) -> Mapping[str, str]:
     found = {"runner": step.kind, "revision": context.run.revision}
     if step.on_removal is Removal.DESTROY:
         found["on_removal"] = step.on_removal.value
-    runner = context.tools.runners.get(step.kind)
+    runner = context.runners.get(step.kind)
     if isinstance(runner, SharesState) and not step.shares_state:
         found["state"] = "own"
     return found
@@ -215,21 +212,19 @@ def _account_of(context: RunContext, change: Change) -> AccountId:
     return account_id
 
 
-def _outputs(context: RunContext, target: str) -> Mapping[str, Outputs]:
-    """What finished steps of this account left, by step id; this run's over older ones."""
-    return {**outputs_of(context.record(target)), **context.outputs_left(target)}
-
-
 def _accounts(context: RunContext, request: AccountRequest) -> Mapping[str, OtherAccount]:
     return {
-        name: OtherAccount(account_id=context.known_account(name), outputs=_outputs(context, name))
+        name: OtherAccount(
+            account_id=context.known_account(name),
+            outputs=outputs_of(context.record(name)),
+        )
         for name in request.depends_on
     }
 
 
 def _step(context: RunContext, change: Change) -> tuple[CustomizationStep, dict[str, Outputs]]:
     """The step a change names, and what the steps before it left."""
-    known = _outputs(context, change.target)
+    known = outputs_of(context.record(change.target))
     before: dict[str, Outputs] = {}
     for step in context.target(change.target).steps:
         if step.id == change.key:
@@ -255,9 +250,9 @@ def _gone_step(context: RunContext, change: Change) -> _Found:
     known = context.record(change.target)
     done = known.done(change.ref) or known.failed(change.ref)
     kind = (done.about.get("runner", "") if done is not None else "") or runner_claiming(
-        change.key, context.tools.runners
+        change.key, context.runners
     )
-    runner = context.tools.runners.get(kind)
+    runner = context.runners.get(kind)
     if isinstance(runner, Destroys) and not runner.needs_files:
         step = _nameless(change.key, kind)
         return _Found(step=step, request=request, desired=context.desired)
@@ -286,15 +281,8 @@ def _step_in(desired: DesiredState, step_id: str) -> CustomizationStep | None:
 def _nameless(step_id: str, kind: str) -> CustomizationStep:
     """A step of which only the id is still known."""
     customization, name = step_id.split("/", 1)
-    return CustomizationStep(
-        customization=customization,
-        name=name,
-        kind=kind,
-        file=StepFile(path=step_id, content=b"", blob_id=""),
-        support=(),
-        content_digest="",
-        uses=frozenset(),
-    )
+    file = StepFile(path=step_id, content=b"")
+    return CustomizationStep(customization=customization, name=name, kind=kind, file=file)
 
 
 def _no_runner(kind: str) -> Terminal:

@@ -16,11 +16,11 @@ from aft.baselines.model import setting_ref
 from aft.baselines.select import ResolvedSetting
 from aft.desired.model import AccountRequest
 from aft.findings.model import Condition, Finding
+from aft.plan.applied import is_up_to_date, reason_of
 from aft.plan.arrange import ends_of
 from aft.plan.draft import Draft, Look, Stage, Use, thing
 from aft.plan.fields import CIDR, taken_away, takes_away
 from aft.plan.model import Action, Confirmation, FieldChange, LiveSetting, Plan
-from aft.plan.step_state import is_up_to_date, reason_of
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 

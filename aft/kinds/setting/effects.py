@@ -91,7 +91,7 @@ def _apply(context: RunContext, change: Change) -> StepSuccess:
 
 def _resolved(context: RunContext, change: Change, facts: AccountFacts) -> ResolvedSetting:
     target = context.target(change.target)
-    for resolved in target.settings_of(facts, context.tools.settings):
+    for resolved in target.settings_of(facts, context.settings):
         if resolved.name == change.key:
             return resolved
     raise Terminal(

@@ -45,6 +45,7 @@ class Organizations:
     """The plug-in."""
 
     name: ClassVar[str] = "organizations"
+    effect_version: ClassVar[int] = 1
 
     def connect(self, management: ManagementAccess) -> OrganizationsProvider:
         return OrganizationsProvider(management)

@@ -1,4 +1,4 @@
-"""The accounts of a plan as Markdown: one block each, or one for many of which the same is told."""
+"""The accounts of a plan as Markdown: one block each, or one for many with the same changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aft.report.wording import Block, block_of, changes_by_account
 _ALIKE_FROM = 4
 _NAMES_SHOWN = 40
 _COLUMNS = 84
-"""Letters of a row in a block, beside its label."""
+"""Letters of a row in a block, next to its label."""
 _NAMES_TOGETHER = 50
 RISKY_ACCOUNT = "risky account"
 ACCOUNT = "account"
@@ -26,7 +26,7 @@ ACCOUNT = "account"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Accounts of which the same is told, under the first one's ``block``."""
+    """Accounts with the same changes, under the first one's ``block``."""
 
     block: Block
     targets: tuple[str, ...]
@@ -39,7 +39,7 @@ class Told:
 
 
 def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
-    """Every account the plan touches, in plan order; the same changes are told once."""
+    """Every account the plan touches, in plan order; the same changes are shown once."""
     lines = {line.target: line for line in plan.accounts}
     by_target = changes_by_account(plan)
     blocks: Mapping[str, Block] = {
@@ -53,12 +53,8 @@ def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
     }
     for target, block in sorted(alike_blocks.items()):
         shapes[block.items, costs.words_of(target)].append(target)
-    alike = {
-        target: tuple(found)
-        for found in shapes.values()
-        if len(found) >= _ALIKE_FROM
-        for target in found
-    }
+    many = [tuple(found) for found in shapes.values() if len(found) >= _ALIKE_FROM]
+    alike = {target: found for found in many for target in found}
     groups = dict.fromkeys(alike.get(target, (target,)) for target in blocks)
     return tuple(
         Told(
@@ -91,9 +87,8 @@ def open_entries(told: Told, plan: Plan) -> Iterator[Entry]:
 def folded_entry(told: Told, *, everything: bool) -> Entry:
     """The block behind its summary; ``everything`` names all of many accounts."""
     summary = f"<details><summary>{_title(told, code_html)}</summary>"
-    facts = _facts(told) if len(told.targets) == 1 else [_names(told, everything=everything)]
-    if len(told.targets) > 1:
-        facts += _costs(told)
+    is_one = len(told.targets) == 1
+    facts = _facts(told) if is_one else [_names(told, everything=everything), *_costs(told)]
     return Entry(
         text=_joined((summary, *facts, items_diff(told.block), "</details>")),
         tally=((ACCOUNT, len(told.targets)),),

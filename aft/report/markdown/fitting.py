@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aft.findings.model import Finding
-from aft.report.plain import code_span, counted, prose
+from aft.report.plain import code_span, prose
+from aft.values.words import counted, listed
 
 _GAP = "\n\n"
 LIST = "\n"
@@ -73,11 +74,8 @@ def fitted(
     mask: Callable[[str], str] = str,
 ) -> str:
     """``head``, as many entries as ``limit`` has room for, in order, and ``footer``; all of it
-    through ``mask``.
-
-    Entries give way from the end. ``notice`` words what is missing; where something vital is, its
-    words stand right below the head, else where the page ends.
-    """
+    through ``mask``. Entries give way from the end. ``notice`` words what is missing; where
+    something vital is, its words stand right below the head, else where the page ends."""
     head, footer = mask(head), mask(footer)
     room = limit - size(head) - size(footer) - 2 * size(_GAP) - _RESERVE
     parts: list[str] = []
@@ -111,13 +109,6 @@ def finding_entries(findings: Iterable[Finding]) -> Iterator[Entry]:
             f"{prose(finding.message)}{hint}",
             tally=(("error" if finding.is_error else "warning", 1),),
         )
-
-
-def listed(items: Sequence[str]) -> str:
-    """``a, b and c``."""
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def utf8_size(text: str) -> int:

@@ -16,9 +16,10 @@ from aft.report.markdown.fitting import Entry, bullets, fitted, left_out, utf8_s
 from aft.report.markdown.plan import LIMIT, SUMMARY_LIMIT, attention_entries
 from aft.report.markdown.unreviewed import unreviewed_entries
 from aft.report.masking import NO_MASK, Mask
-from aft.report.outcome import outcome_line
-from aft.report.plain import code_span, counted, prose
+from aft.report.outcome import not_done, outcome_line
+from aft.report.plain import code_span, prose
 from aft.report.wording import short, summary_line
+from aft.values.words import counted
 
 MARKER = "<!-- aft:apply -->"
 """First line of the comment, by which the next run finds it to update it in place."""
@@ -54,10 +55,9 @@ def outcome_summary(page: OutcomePage, *, limit: int = SUMMARY_LIMIT) -> str:
 
 def _page(page: OutcomePage, *, lead: Sequence[str], limit: int, size: Callable[[str], int]) -> str:
     outcome = page.outcome
-    left = [row for row in outcome.targets if row.status is not Status.SUCCEEDED]
-    done = [row for row in outcome.targets if row.status is Status.SUCCEEDED]
     order = (Status.FAILED, Status.BLOCKED, Status.STOPPED)
-    left.sort(key=lambda row: order.index(row.status))
+    left = [row for status in order for row in outcome.targets if row.status is status]
+    done = [row for row in outcome.targets if row.status is Status.SUCCEEDED]
     routine = (
         tuple(unreviewed_entries(page.kinds, page.routine, page.reviewed, noun="change"))
         if page.reviewed is not None
@@ -91,14 +91,9 @@ def _headline(page: OutcomePage) -> str:
         return "✅ aft apply: nothing to do"
     if outcome.exit_code == 0:
         return "✅ aft apply: all done"
-    ended = Counter(row.status for row in outcome.targets)
-    words = [
-        f"{ended[status]:,} {status.value}"
-        for status in (Status.FAILED, Status.BLOCKED, Status.STOPPED)
-        if ended[status]
-    ]
-    sign = "❌" if ended[Status.FAILED] else "⏸️" if ended[Status.STOPPED] else "⚠️"
-    return f"{sign} aft apply: partly done" + (f", {', '.join(words)}" if words else "")
+    ended = {row.status for row in outcome.targets}
+    sign = "❌" if Status.FAILED in ended else "⏸️" if Status.STOPPED in ended else "⚠️"
+    return ", ".join([f"{sign} aft apply: partly done", *not_done(outcome)])
 
 
 def _counts(page: OutcomePage) -> str:

@@ -27,9 +27,10 @@ from aft.report.markdown.fitting import (
     utf8_size,
 )
 from aft.report.masking import NO_MASK, Mask
-from aft.report.plain import code_span, counted, prose
+from aft.report.plain import code_span, prose
 from aft.report.wording import items_of, short, summary_line, thing_counts
 from aft.values.ids import WORKING_TREE
+from aft.values.words import counted
 
 MARKER = "<!-- aft:plan -->"
 """First line of the comment, by which the next run finds it to update it in place."""
@@ -45,13 +46,11 @@ THE_REST = "the summary of this job and its artifact have the whole plan"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPage:
-    """A plan, and what a reader should know besides it.
-
-    ``lifted`` are the limits that only a reviewed exception lets it exceed, ``warnings`` findings
-    that stop nothing. ``read_at`` (aware) is when the organization was read, ``published_at`` when
-    the snapshot was published that stands in for reading it. ``base`` is the revision the pull
-    request goes into, ``rest`` where the whole plan is, as Markdown.
-    """
+    """A plan, and what a reader should know besides it. ``lifted`` are the limits that only a
+    reviewed exception lets it exceed, ``warnings`` findings that stop nothing. ``read_at`` (aware)
+    is when the organization was read, ``published_at`` when the snapshot was published that stands
+    in for reading it. ``base`` is the revision the pull request goes into, ``rest`` where the whole
+    plan is, as Markdown."""
 
     plan: Plan
     kinds: Kinds
@@ -68,11 +67,9 @@ class PlanPage:
 
 
 def comment(page: PlanPage, *, limit: int = LIMIT) -> str:
-    """The comment, at most ``limit`` characters.
-
-    When space runs out, ordinary accounts are left out and counted; headline, risky changes and
-    attention stay. Where even those have no room, the page says so at its top.
-    """
+    """The comment, at most ``limit`` characters. When space runs out, ordinary accounts are left
+    out and counted; headline, risky changes and attention stay. Where even those have no room, the
+    page says so at its top."""
     return _page(page, limit=limit, size=len, everything=False, lead=[MARKER])
 
 

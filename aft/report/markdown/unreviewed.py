@@ -8,8 +8,9 @@ from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change
 from aft.plan.reviewed import Reviewed, does_something_else
 from aft.report.markdown.fitting import Entry
-from aft.report.plain import code_span, counted, one_line
+from aft.report.plain import code_span, one_line
 from aft.report.wording import items_of
+from aft.values.words import counted
 
 HOW_TO_GO_ON = (
     "show it to somebody: open a pull request that touches these requests (a line of comment will "

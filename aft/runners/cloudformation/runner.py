@@ -28,14 +28,15 @@ from aft.customizations.render import (
 )
 from aft.errors import NotReviewed, Terminal
 from aft.findings.model import Finding, SourceRef
-from aft.runners.cloudformation.change_sets import (
+from aft.runners.cloudformation.preview import compare_rendered
+from aft.runners.cloudformation.stacks import (
+    LONGEST_WAIT,
     OWNER_TAG,
     REQUEST_TAG,
+    Stack,
     apply_template,
     delete_stack,
 )
-from aft.runners.cloudformation.preview import compare_rendered
-from aft.runners.cloudformation.stacks import LONGEST_WAIT, Stack
 from aft.runners.cloudformation.template_shape import check_shape, output_names
 from aft.sessions import AccountSession
 from aft.values.ids import AccountId
@@ -110,7 +111,7 @@ class CloudFormationRunner:
                 hint = "give the template's parameters a Default; data comes from Jinja2"
             raise Terminal(f"{path}: {error.message}", hint=hint, code=error.code) from error
         log = f"stack {stack.name}: {'changed' if result.changed else 'no changes'}"
-        return StepResult(outputs=result.outputs, changed=result.changed, log=log)
+        return replace(result, log=log)
 
     def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
         return (

@@ -119,11 +119,9 @@ def run_child(
     elapsed: Callable[[], float] = time.monotonic,
 ) -> ChildEnd:
     """Run ``command`` with ``order`` as its input, for at most ``timeout`` seconds of ``elapsed``.
-
     A child with ``grace`` is interrupted when its time is up, and has so many seconds to end by
     itself before it is killed. Closes both ends of ``answer``. Raises ``OSError`` when the command
-    cannot be started.
-    """
+    cannot be started."""
     end = elapsed() + timeout
     child = _start(command, cwd=cwd, environment=environment, answer=answer)
     assert child.stdin is not None  # noqa: S101 (for the type: PIPE was asked for)

@@ -36,6 +36,13 @@ from aft.runners.process.workdir import PROFILE, Bench, base_environment, step_b
 from aft.sessions import AccountSession
 from aft.values.parts import Comparison
 
+DEFAULT_TIMEOUT_SECONDS = 900
+MAX_OUTPUTS = 64 * 1024
+"""Characters of keys and values a step may leave: they are kept in git."""
+_OUTPUT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)")
+_ALWAYS = frozenset({"account_id", "home_region", "request_id"})
+_FOREIGN = re.compile(rf"(?:--profile[= ]+|AWS_PROFILE=|profile_name\s*=\s*)[\"']?{PROFILE}\b")
+
 PRE = "pre-api-helpers.sh"
 POST = "post-api-helpers.sh"
 INSTALL_SECONDS = 300.0
@@ -43,85 +50,6 @@ _FOLDER = "api_helpers"
 _REQUIREMENTS = f"{_FOLDER}/python/requirements.txt"
 _WHEELS = f"{_FOLDER}/python/wheels"
 _NAMES = re.compile(r"^\s*[^#\s]", re.MULTILINE)
-
-
-def has_helper(step: CustomizationStep, name: str) -> bool:
-    """Whether the customization has this script."""
-    return any(file.path == f"{step.folder}/{_FOLDER}/{name}" for file in step.support)
-
-
-def run_helper(bench: Bench, name: str) -> None:
-    """Run one script. Raises ``StepFailed`` when it ends badly."""
-    script = bench.folder / _FOLDER / name
-    script.chmod(0o700)
-    has_first_line = script.read_bytes().startswith(b"#!")
-    command = (str(script),) if has_first_line else ("bash", str(script))
-    bench.note(f"{_FOLDER}/{name}")
-    end = bench.run(command, more=_with_packages(bench))
-    bench.check_end(end, f"{bench.step.folder}/{_FOLDER}/{name}")
-
-
-def _with_packages(bench: Bench) -> Mapping[str, str]:
-    """Variables that put the packages on the path; installs them the first time."""
-    requirements = bench.folder / _REQUIREMENTS
-    if not requirements.is_file() or not _NAMES.search(requirements.read_text(errors="replace")):
-        return {}
-    place = bench.place / "venv"
-    if not place.exists():
-        _install(bench, requirements, place)
-    path = f"{place / 'bin'}{os.pathsep}{bench.environment['PATH']}"
-    return {"VIRTUAL_ENV": str(place), "PATH": path}
-
-
-def _install(bench: Bench, requirements: Path, place: Path) -> None:
-    home = bench.place / "install-home"
-    home.mkdir()
-    passed = ("PIP_", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
-    own = {name: value for name, value in os.environ.items() if name.startswith(passed)}
-    environment = {**base_environment(home), **own, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    passwords = re.findall(r"://[^/\s:@]*:([^@\s]+)@", "\n".join(own.values()))
-    secrets = [*bench.secrets, *passwords]
-    wheels = bench.folder / _WHEELS
-    offline = ("--no-index", "--find-links", str(wheels)) if wheels.is_dir() else ()
-    bench.note(f"installing {_REQUIREMENTS}")
-    python = str(place / "bin" / "python")
-    venv: tuple[str, ...] = (sys.executable, "-I", "-m", "venv")
-    pip: tuple[str, ...] = (python, "-m", "pip")
-    if importlib.util.find_spec("pip") is not None:  # seconds faster than a second pip
-        venv = (*venv, "--without-pip")
-        pip = (sys.executable, "-I", "-m", "pip", "--python", python)
-    what = ("install", "--quiet", "--no-input", "--no-cache-dir", *offline, "-r", str(requirements))
-    for command in ((*venv, str(place)), (*pip, *what)):
-        try:
-            end = run_child(
-                command,
-                cwd=requirements.parent,
-                environment=environment,
-                timeout=INSTALL_SECONDS,
-                secrets=secrets,
-            )
-        except OSError as error:
-            raise _cannot_install(bench, f": {error.strerror}") from error
-        if end.exit_code or end.timed_out:
-            ended = f" within {INSTALL_SECONDS:.0f} seconds" if end.timed_out else ""
-            raise _cannot_install(bench, f"{ended}{end.tail}")
-
-
-def _cannot_install(bench: Bench, why: str) -> StepFailed:
-    return bench.failed(
-        f"{bench.step.folder}/{_REQUIREMENTS}",
-        f"its packages cannot be installed{why}",
-        hint="let this machine reach a package index (PIP_INDEX_URL), or put wheels into "
-        f"{_WHEELS}/, which then is the only source",
-    )
-
-
-DEFAULT_TIMEOUT_SECONDS = 900
-MAX_OUTPUTS = 64 * 1024
-"""Characters of keys and values a step may leave: they are kept in git."""
-_OUTPUT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)")
-_ALWAYS = frozenset({"account_id", "home_region", "request_id"})
-_FOREIGN = re.compile(rf"(?:--profile[= ]+|AWS_PROFILE=|profile_name\s*=\s*)[\"']?{PROFILE}\b")
 
 
 class ShellRunner:
@@ -229,3 +157,77 @@ def left_outputs(bench: Bench) -> Outputs:
             raise bench.failed("", f"line {number} of $AFT_OUTPUTS is no output", hint=hint)
     bench.check_outputs(outputs, "leave names and ids only")
     return outputs
+
+
+# --- AFT's helpers ---
+
+
+def has_helper(step: CustomizationStep, name: str) -> bool:
+    """Whether the customization has this script."""
+    return any(file.path == f"{step.folder}/{_FOLDER}/{name}" for file in step.support)
+
+
+def run_helper(bench: Bench, name: str) -> None:
+    """Run one script. Raises ``StepFailed`` when it ends badly."""
+    script = bench.folder / _FOLDER / name
+    script.chmod(0o700)
+    has_first_line = script.read_bytes().startswith(b"#!")
+    command = (str(script),) if has_first_line else ("bash", str(script))
+    bench.note(f"{_FOLDER}/{name}")
+    end = bench.run(command, more=_with_packages(bench))
+    bench.check_end(end, f"{bench.step.folder}/{_FOLDER}/{name}")
+
+
+def _with_packages(bench: Bench) -> Mapping[str, str]:
+    """Variables that put the packages on the path; installs them the first time."""
+    requirements = bench.folder / _REQUIREMENTS
+    if not requirements.is_file() or not _NAMES.search(requirements.read_text(errors="replace")):
+        return {}
+    place = bench.place / "venv"
+    if not place.exists():
+        _install(bench, requirements, place)
+    path = f"{place / 'bin'}{os.pathsep}{bench.environment['PATH']}"
+    return {"VIRTUAL_ENV": str(place), "PATH": path}
+
+
+def _install(bench: Bench, requirements: Path, place: Path) -> None:
+    home = bench.place / "install-home"
+    home.mkdir()
+    passed = ("PIP_", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
+    own = {name: value for name, value in os.environ.items() if name.startswith(passed)}
+    environment = {**base_environment(home), **own, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    passwords = re.findall(r"://[^/\s:@]*:([^@\s]+)@", "\n".join(own.values()))
+    secrets = [*bench.secrets, *passwords]
+    wheels = bench.folder / _WHEELS
+    offline = ("--no-index", "--find-links", str(wheels)) if wheels.is_dir() else ()
+    bench.note(f"installing {_REQUIREMENTS}")
+    python = str(place / "bin" / "python")
+    venv: tuple[str, ...] = (sys.executable, "-I", "-m", "venv")
+    pip: tuple[str, ...] = (python, "-m", "pip")
+    if importlib.util.find_spec("pip") is not None:  # seconds faster than a second pip
+        venv = (*venv, "--without-pip")
+        pip = (sys.executable, "-I", "-m", "pip", "--python", python)
+    what = ("install", "--quiet", "--no-input", "--no-cache-dir", *offline, "-r", str(requirements))
+    for command in ((*venv, str(place)), (*pip, *what)):
+        try:
+            end = run_child(
+                command,
+                cwd=requirements.parent,
+                environment=environment,
+                timeout=INSTALL_SECONDS,
+                secrets=secrets,
+            )
+        except OSError as error:
+            raise _cannot_install(bench, f": {error.strerror}") from error
+        if end.exit_code or end.timed_out:
+            ended = f" within {INSTALL_SECONDS:.0f} seconds" if end.timed_out else ""
+            raise _cannot_install(bench, f"{ended}{end.tail}")
+
+
+def _cannot_install(bench: Bench, why: str) -> StepFailed:
+    return bench.failed(
+        f"{bench.step.folder}/{_REQUIREMENTS}",
+        f"its packages cannot be installed{why}",
+        hint="let this machine reach a package index (PIP_INDEX_URL), or put wheels into "
+        f"{_WHEELS}/, which then is the only source",
+    )

@@ -163,11 +163,9 @@ class SubnetPlan:
 
 
 def subnets_of(cidr: str, parameters: NetworkParameters) -> tuple[SubnetPlan, ...]:
-    """The range divided: a block per tier, in it a block per zone; all equally large.
-
-    Four zones have room (eight, where more than four are wanted), so that a zone can be added
-    without moving the others. Raises ``ValueError`` when the range is too small.
-    """
+    """The range divided: a block per tier, in it a block per zone; all equally large. Four zones
+    have room (eight, where more than four are wanted), so that a zone can be added without moving
+    the others. Raises ``ValueError`` when the range is too small."""
     network = parse_vpc_cidr(cidr)
     bits = _bits(parameters)
     if network.prefixlen + bits > VPC_SMALLEST:

@@ -7,6 +7,7 @@ not is somebody else's and is looked past.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -113,7 +114,14 @@ def read_network(
     )
     around: dict[str, Any] = {
         "zones": _zones(ec2),
-        "others": _ranges(vpc for vpc in vpcs if vpc not in own),
+        "others": tuple(
+            sorted(
+                (vpc["VpcId"], block["CidrBlock"])
+                for vpc in vpcs
+                if vpc not in own
+                for block in vpc.get("CidrBlockAssociationSet", ())
+            )
+        ),
         "default": next((vpc["VpcId"] for vpc in vpcs if vpc.get("IsDefault")), ""),
         **_flow_log_surroundings(parameters.flow_logs, region, session),
     }
@@ -145,21 +153,10 @@ def read_network(
     )
 
 
-def _ranges(vpcs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
-    """Every range of every VPC, with the VPC's id."""
-    return tuple(
-        sorted(
-            (vpc["VpcId"], block["CidrBlock"])
-            for vpc in vpcs
-            for block in vpc.get("CidrBlockAssociationSet", ())
-        )
-    )
-
-
 def own_cidr(ec2: EC2Client, network: str) -> str | None:
     """The range of the VPC of this name, in one call."""
-    found = ec2.describe_vpcs(Filters=[{"Name": f"tag:{NETWORK_TAG}", "Values": [network]}])
-    return next((vpc["CidrBlock"] for vpc in found["Vpcs"]), None)
+    found = described(ec2, "vpcs", f"tag:{NETWORK_TAG}", [network])
+    return next((vpc["CidrBlock"] for vpc in found), None)
 
 
 def overlapping(state: NetworkState, cidr: str) -> tuple[str, ...]:
@@ -178,18 +175,17 @@ def without_default(state: NetworkState) -> NetworkState:
 
 def nats_of(ec2: EC2Client, network: str, vpc_id: str) -> Mapping[str, NatState]:
     """NAT gateways of ours that are not deleted."""
+    found = described(ec2, "nat_gateways", "vpc-id", [vpc_id])
     return {
         part: NatState(
             id=item["NatGatewayId"],
             state=item["State"],
             allocations=tuple(
-                address["AllocationId"]
-                for address in item.get("NatGatewayAddresses", ())
-                if address.get("AllocationId")
+                filter(None, (at.get("AllocationId") for at in item.get("NatGatewayAddresses", ())))
             ),
             tags=tags_of(item),
         )
-        for part, item in _parts(network, described(ec2, "nat_gateways", "vpc-id", [vpc_id]))
+        for part, item in _parts(network, found)
         if item["State"] not in ("deleted", "failed", "deleting")
     }
 
@@ -287,18 +283,13 @@ def _flow_log_surroundings(
     """Whether the log group and the role are there, where flow logs need them."""
     if wanted is None or wanted.destination != "cloud-watch-logs":
         return {}
-    groups = session.client("logs", region).describe_log_groups(
-        logGroupNamePrefix=wanted.log_group
-    )["logGroups"]
-    try:
+    logs, has_role = session.client("logs", region), False
+    groups = logs.describe_log_groups(logGroupNamePrefix=wanted.log_group)["logGroups"]
+    with suppress(NotFound):
         session.client("iam").get_role(RoleName=wanted.role)
         has_role = True
-    except NotFound:
-        has_role = False
-    return {
-        "has_log_group": any(group["logGroupName"] == wanted.log_group for group in groups),
-        "has_role": has_role,
-    }
+    has_log_group = any(group["logGroupName"] == wanted.log_group for group in groups)
+    return {"has_log_group": has_log_group, "has_role": has_role}
 
 
 def _parts(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference, account_behind
@@ -129,12 +129,11 @@ class Administered(Setting[A, S]):
                 "first",
             )
 
-    def refuse_unprocessed(
-        self, inputs: SettingInputs[A], refused: Iterable[tuple[str, str]]
-    ) -> None:
-        """Raises ``Terminal`` for accounts that an answer which succeeds says no to, with why."""
-        for account_id, why in refused:
+    def refuse_unprocessed(self, inputs: SettingInputs[A], answer: Mapping[str, Any]) -> None:
+        """Raises ``Terminal`` for an account to which an answer that succeeds says no."""
+        for item in answer.get("UnprocessedAccounts", ()):
+            why = item.get("ProcessingResult") or item.get("Result")
             raise Terminal(
-                f"{self.service} in {inputs.region} refused account {account_id}: {why}",
+                f"{self.service} in {inputs.region} refused account {item['AccountId']}: {why}",
                 hint=f"look at the account in the {self.service} administrator's list of members",
             )

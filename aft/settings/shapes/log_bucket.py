@@ -136,7 +136,9 @@ class Delivery(Setting[D, S]):
 
 
 def read_problems(bucket: LogBucket, session: AccountSession) -> tuple[str, ...]:
-    """What is not right about the bucket, in words; for its owner. Makes no change."""
+    """What is not right about the bucket, in words; for its owner alone. Makes no change."""
+    if not bucket.is_own(session):
+        return ()
     s3 = session.client("s3", bucket.region)
     try:
         s3.head_bucket(Bucket=bucket.name, ExpectedBucketOwner=bucket.owner)

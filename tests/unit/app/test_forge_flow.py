@@ -10,7 +10,7 @@ from aft.app.forge.issues import settle_issue
 from aft.app.forge.pulls import open_or_find
 from aft.app.forge.reviews import Review, review_of_commit
 from aft.errors import UnknownOutcome
-from aft.forge.model import User, pull_thread
+from aft.forge.port import User, pull_thread
 from aft.plan.model import Action
 from aft.plan.reviewed import NOTHING_REVIEWED, Reviewed, ReviewedChange, reviewed_to_json
 from aft.values.ids import PlanDigest, Revision

@@ -54,12 +54,8 @@ def read(lists: Mapping[str, list[str]], *, now_in: str) -> OrganizationSnapshot
                 raise AssertionError(f"{operation} is not expected")
 
     clock = ManualClock()
-    return AwsOrganizationReader(
-        scripted_sessions(talk, clock),
-        clock=clock,
-        known=KnownUnits(),
-        tagged=RecentlyTagged(clock),
-    ).read()
+    sessions = scripted_sessions(talk, clock)
+    return AwsOrganizationReader(sessions, known=KnownUnits(), tagged=RecentlyTagged(clock)).read()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from builders_requests import REPOSITORY, MemoryFiles, load, request_text
 
-from aft.desired.folder import choose_folder, folder_defaults, named_folder
+from aft.desired.draft import choose_folder, folder_defaults, named_folder
 from aft.errors import UserError
 from aft.values.ids import OrgUnitPath
 

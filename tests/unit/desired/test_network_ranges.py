@@ -44,7 +44,7 @@ def test_given_and_allocated_ranges_side_by_side_are_fine() -> None:
         ("10.20.0.0/33", "is not an IPv4 range"),
         ("10.20.0.0", "lacks its size"),
         ("10.20.0.1/20", "10.20.0.0/20 is meant"),
-        ("172.16.0.0/12", "AWS takes /16 to /28"),
+        ("172.16.0.0/12", "AWS accepts /16 to /28"),
         ("10.20.0.0/27", "it wants /26 or larger"),
     ],
 )

@@ -119,7 +119,6 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"python": (3, 10)}, {"python": "wrong"}),
         ({"git": None}, {"git": "warning"}),
         ({"errors": 2}, {"repository": "wrong"}),
         ({"is_shallow": True}, {"history": "warning"}),

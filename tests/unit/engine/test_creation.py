@@ -12,8 +12,8 @@ from fakes.world import Crash, Fault
 from aft.account_provider import CreationFailure, CreationRefused
 from aft.config.model import Config, Limits
 from aft.desired.model import DesiredState
-from aft.engine.executor import apply_plan
 from aft.engine.model import RunInfo, StopToken
+from aft.engine.run import apply_plan
 from aft.errors import Throttled, UnknownOutcome
 from aft.ledger.events import EventKind, LedgerEvent
 from aft.organization.model import REQUEST_TAG, AccountState

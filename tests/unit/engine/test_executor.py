@@ -213,7 +213,7 @@ def test_a_stop_between_steps_begins_nothing_more_and_the_next_run_continues() -
     assert outcome.exit_code == 4
     assert len(scene.world.births) < 3
     (last,) = [row for row in outcome.targets if row.target == "c"]
-    assert last.reason == "not begun: SIGTERM"
+    assert last.reason == "not started: SIGTERM"
     assert scene.ledger.kinds("organization")[-1] == "run-finished"
     assert set(rows(scene.apply(state)).values()) == {"succeeded"}
     assert scene.world.accepted_starts == {"a": 1, "b": 1, "c": 1}
@@ -272,6 +272,7 @@ def test_every_event_says_who_why_from_which_commit_and_by_which_calls() -> None
     assert events[0].data == {
         "name": "payments",
         "email": "aws+payments@example.com",
+        "provider": "organizations",
         "why": {"owner": "payments"},
     }
     assert events[1].aws_request_ids[0].startswith("organizations:CreateAccount:")

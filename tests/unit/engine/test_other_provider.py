@@ -24,11 +24,11 @@ def factory(**world: Any) -> Stage:
 
 
 def state_of(*names: str, **changes: Any) -> DesiredState:
-    limits = changes.pop("limits", Limits())
+    limits, provider = changes.pop("limits", Limits()), changes.pop("provider", "organizations")
     return desired(
         *(request(name, **changes) for name in names),
         units=[unit("Workloads")],
-        config=Config(home_region="eu-central-1", limits=limits),
+        config=Config(home_region="eu-central-1", limits=limits, provider=provider),
     )
 
 
@@ -122,6 +122,30 @@ def test_an_intent_of_the_provider_before_is_settled_by_the_account() -> None:
     assert rows(scene.apply(state_of("payments"), plan=plan)) == {"payments": "succeeded"}
     assert scene.ledger.read().record("payments").account_id == account_id
     assert not scene.world.births
+
+
+def test_an_intent_of_another_provider_is_not_repeated_at_this_one() -> None:
+    """Ledgers of before providers had names say none: that is Organizations."""
+    scene, state = factory(), state_of("payments", provider="landing-zone")
+    plan = scene.plan(state)
+    note_intent(scene)
+    outcome = scene.apply(state)
+    assert "organizations" in reasons(outcome)["payments"]
+    assert "provider: organizations" in outcome.targets[0].hint
+    assert not scene.world.births
+    assert scene.ledger.read().record("payments").intent is not None
+    scene.world.add_account("payments", EMAIL, tags={REQUEST_TAG: "payments"})
+    assert rows(scene.apply(state, plan=plan)) == {"payments": "succeeded"}
+
+
+def test_an_intent_says_of_which_provider_it_is() -> None:
+    scene, state = factory(), state_of("payments", provider="landing-zone")
+    scene.world.faults.append(Fault("ProvisionProduct", UnknownOutcome("no reply"), times=3))
+    scene.apply(state)
+    intent = scene.ledger.read().record("payments").intent
+    assert intent is not None
+    assert intent.provider == "landing-zone"
+    assert rows(scene.apply(state)) == {"payments": "succeeded"}
 
 
 def test_an_account_that_exists_already_is_looked_for_whatever_the_provider_calls_that() -> None:

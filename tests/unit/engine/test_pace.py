@@ -15,7 +15,7 @@ from fakes.world import Fault
 from aft.account_provider import CreationState, PollingPace
 from aft.config.model import Config, Limits
 from aft.engine.model import StopToken
-from aft.engine.pause import Pause
+from aft.engine.waiting import Pause
 from aft.engine.watch import CreationWatch
 from aft.plan.outcome import Status
 from aft.values.ids import AccountId

@@ -220,7 +220,7 @@ def test_a_customization_cannot_enter_another_account() -> None:
     )
     outcome = made.apply(wanted)
     assert rows(outcome) == {"app": "failed"}
-    assert "may not work in account 999999999999" in reasons(outcome)["app"]
+    assert "must not work in account 999999999999" in reasons(outcome)["app"]
     assert "ran" not in made.world.inside[made.world.account("app").id]
 
 
@@ -234,5 +234,5 @@ def test_a_sealed_session_is_its_own_account_and_nothing_else() -> None:
     assert sealed.environment() == open_session.environment()
     assert sealed.of(one) is sealed
     assert open_session.of(other).account_id == other
-    with pytest.raises(Denied, match=f"customization of account {one} may not work in"):
+    with pytest.raises(Denied, match=f"customization of account {one} must not work in"):
         sealed.of(other)

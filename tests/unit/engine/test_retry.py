@@ -6,8 +6,7 @@ import pytest
 from fakes.clocks import SteppingClock
 
 from aft.engine.model import StopToken
-from aft.engine.pause import SLICE_SECONDS, Pause
-from aft.engine.retry import CONFLICT, THROTTLED, Backoff, Retry
+from aft.engine.waiting import CONFLICT, SLICE_SECONDS, THROTTLED, Backoff, Pause, Retry
 from aft.errors import (
     AftError,
     Conflict,

@@ -10,7 +10,7 @@ from builders_git import START, Clone, git
 from aft.errors import UserError
 from aft.git.history import GitHistory
 from aft.git.repository import open_repository
-from aft.ports import CommitInfo
+from aft.ledger.timeline import CommitInfo
 from aft.values.ids import WORKING_TREE, Revision
 
 A = "account-requests/a.yaml"

@@ -98,7 +98,7 @@ def test_a_damaged_one_says_how_to_fix_it(tmp_path: Path) -> None:
     snapshots(clone).publish(world())
     clone.git("checkout", "-q", "aft/ledger")
     clone.commit("Break it", files={"snapshot/index.json": '{"format": 9}'})
-    with pytest.raises(UserError, match="format 9") as caught:
+    with pytest.raises(UserError, match=r"json\.format: Input should be 1, found 9") as caught:
         snapshots(clone).published()
     assert "--publish" in caught.value.hint
     assert snapshots(clone).publish(world())

@@ -21,7 +21,7 @@ from aft.errors import (
     UnknownOutcome,
     UserError,
 )
-from aft.forge.model import issue_thread
+from aft.forge.port import issue_thread
 from aft.github.address import ApiAddress
 from aft.github.client import GitHubClient, Token
 from aft.github.errors import words_of
@@ -372,7 +372,7 @@ def test_pages_that_do_not_end_are_left() -> None:
 def test_redirects_in_a_circle_end() -> None:
     to = "https://ghe.example.com/api/v3/x"
     client, wire = _enterprise([_moved(to)] * 9)
-    with pytest.raises(Terminal, match="one address to the next"):
+    with pytest.raises(Terminal, match="redirects too often"):
         GitHubForge(client).open_issues("x")
     assert len(wire.sent) == 4
 
@@ -392,7 +392,7 @@ def test_download_goes_elsewhere_without_the_token() -> None:
 )
 def test_download_from_an_unsafe_place_is_refused(to: str) -> None:
     client, wire = _enterprise([_moved(to, 302)])
-    with pytest.raises(Terminal, match="where to fetch it from"):
+    with pytest.raises(Terminal, match="where to download it"):
         client.download("/actions/artifacts/1/zip", needs="actions: read", limit=10)
     assert len(wire.sent) == 1
 

@@ -13,12 +13,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aft.errors import Denied, Terminal, UserError
-from aft.forge.model import User
+from aft.forge.port import User
 from aft.github.actions import event_path, read_event, write_outputs
 from aft.github.address import parse_repository
 from aft.github.answers import Answer
 from aft.github.client import Token
-from aft.github.context import GitHubContext
+from aft.github.forge import GitHubContext
 from aft.github.people import ourselves
 from aft.github.zip_member import member_of
 
@@ -34,7 +34,7 @@ def test_own_token_wins_over_the_workflow_s() -> None:
 
 @pytest.mark.parametrize("secret", ["ghs_a\nX-Evil: 1", "ghs_a b", "ghs_ä", "a\x00b"])
 def test_token_that_is_none_is_refused_without_being_shown(secret: str) -> None:
-    with pytest.raises(UserError, match="GITHUB_TOKEN holds more") as caught:
+    with pytest.raises(UserError, match="GITHUB_TOKEN contains more") as caught:
         GitHubContext.read({"GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": secret})
     assert secret not in f"{caught.value} {caught.value.hint}"
 
@@ -82,7 +82,7 @@ def test_ourselves() -> None:
         assert ourselves(person, login="", in_actions=True) == User("ada", is_bot=False)
         assert ourselves(robot, login="", in_actions=True).login == "github-actions[bot]"
         assert ourselves(robot, login="x[bot]", in_actions=True) == User("x[bot]", is_bot=True)
-        with pytest.raises(Denied, match="an app's"):
+        with pytest.raises(Denied, match="belongs to an app"):
             ourselves(robot, login="", in_actions=False)
         with pytest.raises(Denied, match="Bad credentials"):
             ourselves(client_of(github, token="wrong"), login="", in_actions=True)
@@ -135,7 +135,7 @@ def test_other_ways_of_packing_are_not_read() -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("x", "y")
-    with pytest.raises(Terminal, match="packed in a way"):
+    with pytest.raises(Terminal, match="compressed in a way"):
         member_of(buffer.getvalue(), "x", limit=10, where="w")
 
 

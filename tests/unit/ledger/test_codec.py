@@ -19,7 +19,7 @@ from aft.ledger.events import (
     OpenIntent,
 )
 from aft.ledger.masking import MASK, is_secret
-from aft.ledger.replay import rebound_data, replay
+from aft.ledger.replay import rebound, replay
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(
@@ -173,7 +173,7 @@ def test_the_record_and_a_rebound_record_are_masked_too() -> None:
     assert record is not None
     assert record.steps["setting/db"].outputs == {"ApiKey": "hunter2"}  # this run may still use it
     assert b"hunter2" not in encode_record("payments-prod", record)
-    moved = event("new", EventKind.BOUND, data=rebound_data(record))
+    moved = event("new", EventKind.BOUND, data=rebound(record).data)
     raw = event("new", EventKind.BOUND, data={"steps": {"db": {"outputs": {"token": "hunter2"}}}})
     assert b"hunter2" not in encode_event(moved) + encode_event(raw)
 
@@ -241,4 +241,4 @@ def test_an_older_aft_takes_nothing_of_a_record_for_its_own_steps() -> None:
     written = json.loads(encode_record("shop", record))
     assert not {"steps", "failures"} & written.keys()
     assert decode_record(json.dumps(written).encode()) == record
-    assert "steps" not in rebound_data(record)
+    assert "steps" not in rebound(record).data

@@ -4,7 +4,7 @@ from builders_git import bound, event, intent, step
 
 from aft.ledger.codec import decode_record, encode_record
 from aft.ledger.events import AccountRecord, DoneStep, EventKind, LedgerEvent
-from aft.ledger.replay import apply_event, rebound_data, replay
+from aft.ledger.replay import apply_event, rebound, replay
 
 
 def test_nothing_adds_up_to_nothing() -> None:
@@ -152,7 +152,7 @@ def test_a_rebound_account_brings_its_steps_along() -> None:
         EventKind.BOUND,
         second=5,
         account_id=old.account_id,
-        data=rebound_data(old),
+        data=rebound(old).data,
     )
     new = replay([moved])
     assert new is not None
@@ -210,7 +210,7 @@ def test_a_rebound_record_brings_its_ranges_along() -> None:
     old = replay([bound(), allocated(1, network="10.64.0.0/20")])
     assert old is not None
     moved = event(
-        "new", kind=EventKind.BOUND, second=2, account_id=old.account_id, data=rebound_data(old)
+        "new", kind=EventKind.BOUND, second=2, account_id=old.account_id, data=rebound(old).data
     )
     record = replay([moved])
     assert record is not None

@@ -5,8 +5,7 @@ from datetime import timedelta
 from builders_git import START, bound, event, intent, step
 
 from aft.ledger.events import EventKind
-from aft.ledger.timeline import timeline
-from aft.ports import CommitInfo
+from aft.ledger.timeline import CommitInfo, timeline
 
 
 def commit(number: int, *, minutes: float, author: str = "Ada", committer: str = "") -> CommitInfo:

@@ -109,7 +109,7 @@ def test_more_ous_than_aws_allows() -> None:
         ("{name: B, previously: B}", "is the name the OU has now"),
         ("{name: B, previously: X/B}", "AWS can rename an OU, not move"),
         ("{name: B, previously: Old}", "already given as the earlier name of another OU at line 2"),
-        ("{name: B, previously: /}", "is not beside B"),
+        ("{name: B, previously: /}", "is not a sibling of B"),
     ],
 )
 def test_an_earlier_name_that_cannot_be(second: str, words: str) -> None:

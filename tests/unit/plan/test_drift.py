@@ -32,9 +32,8 @@ from aft.errors import UserError
 from aft.ledger.events import EventKind, LedgerState
 from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.applied import Applied, applied_at
-from aft.plan.drift import Drift, detect_drift, needs_history
+from aft.plan.drift import Drift, detect_drift, needs_history, repair_plan
 from aft.plan.model import LiveSetting
-from aft.plan.repair import repair_plan
 
 WISHED = Applied(
     ou="Workloads",

@@ -223,7 +223,7 @@ def test_an_open_intent_is_looked_for_before_anything_is_created() -> None:
     )
     assert kinds(plan) == ["create account"]
     assert plan.changes[0].reason == (
-        "a creation was begun at 2026-11-20 09:30 UTC and is looked for first"
+        "a creation was started at 2026-11-20 09:30 UTC and is looked up first"
     )
 
 

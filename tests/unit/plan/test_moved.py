@@ -7,7 +7,7 @@ import builders_plan as b
 from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot, Policy
 from aft.plan.model import Plan
-from aft.plan.staleness import what_moved
+from aft.plan.pinned import what_moved
 from aft.values.ids import Revision
 
 POLICY = Policy(id="p-1", name="deny-leaving", type="SERVICE_CONTROL_POLICY", targets=("r-root",))

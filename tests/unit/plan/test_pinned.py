@@ -121,6 +121,17 @@ def test_a_runner_that_does_something_else_by_now_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize("part", ["version", "name"])
+def test_an_account_provider_that_does_something_else_by_now_is_named(part: str) -> None:
+    inputs = view()
+    if part == "version":
+        now = replace(inputs, provider_version=2)
+    else:
+        config = inputs.desired.config.model_copy(update={"provider": "landing-zone"})
+        now = replace(inputs, desired=replace(inputs.desired, config=config))
+    assert differences(pinned(inputs), now) == ("new: create account would do something else",)
+
+
 def test_what_this_version_would_not_do_is_named() -> None:
     plan = pinned(view())
     without = replace(view().desired, customizations={})

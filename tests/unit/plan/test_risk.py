@@ -12,8 +12,7 @@ from builders_kinds import KINDS, a_change, what
 from aft.baselines.model import setting_ref
 from aft.ledger.events import OpenIntent
 from aft.plan.fields import EMAIL, TAKES_AWAY, tag_field, takes_away
-from aft.plan.model import ORGANIZATION, Change, FieldChange, LiveSetting
-from aft.plan.risk import is_risky
+from aft.plan.model import ORGANIZATION, Change, FieldChange, LiveSetting, is_risky
 from aft.values.ids import RequestId
 
 

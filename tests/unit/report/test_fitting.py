@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, listed, utf8_size
+from aft.report.markdown.fitting import LIST, Entry, Missing, Section, fitted, utf8_size
+from aft.values.words import listed
 
 ENTRIES = st.lists(st.integers(min_value=1, max_value=400), max_size=30)
 

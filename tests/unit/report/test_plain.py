@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aft.report.plain import code_html, code_span, counted, fence_for, one_line, prose
+from aft.report.plain import code_html, code_span, fence_for, one_line, prose
+from aft.values.words import counted
 
 
 @pytest.mark.parametrize(

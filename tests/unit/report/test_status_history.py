@@ -7,9 +7,8 @@ import builders_plan as b
 from rich.cells import cell_len
 
 from aft.ledger.events import EventKind, LedgerEvent
-from aft.ledger.timeline import timeline
+from aft.ledger.timeline import CommitInfo, timeline
 from aft.plan.status import FailedLine, Standing, StatusRow
-from aft.ports import CommitInfo
 from aft.report.history import history_json, history_view
 from aft.report.status import status_json, status_view
 

@@ -33,8 +33,8 @@ def test_placeholders_are_filled_in(text: str, expected: str) -> None:
         ("{id.__class__}", "unknown placeholder {id.__class__}"),
         ("{id!r:>9}", "unknown placeholder {id!r:>9}"),
         ("{}", "unknown placeholder {}"),
-        ("a{b", "'{' stands alone"),
-        ("a}b", "'}' stands alone"),
+        ("a{b", "'{' is a single brace"),
+        ("a}b", "'}' is a single brace"),
     ],
 )
 def test_what_cannot_be_filled_in_says_what_can(text: str, said: str) -> None:
