@@ -19,9 +19,9 @@ def step(code: str, *, uses: frozenset[str] = frozenset(), **support: str) -> Cu
         customization="web",
         name="10-step.py",
         kind="python",
-        file=StepFile(path=f"{FOLDER}/10-step.py", content=code.encode(), blob_id=""),
+        file=StepFile(path=f"{FOLDER}/10-step.py", content=code.encode()),
         support=tuple(
-            StepFile(path=f"{FOLDER}/{name}.py", content=text.encode(), blob_id="")
+            StepFile(path=f"{FOLDER}/{name}.py", content=text.encode())
             for name, text in support.items()
         ),
         content_digest="",
