@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 from aft.baselines.select import Settings
@@ -31,7 +32,7 @@ class PlanView:
     done, too. ``rerun`` names customizations and steps to run although nothing changed.
     ``provider_version`` is the ``effect_version`` of the account provider. ``kept``
     gives what the ledger keeps of a step as it was applied, by request, thing and the step's
-    digest; empty for nothing."""
+    digest; empty for nothing. ``today`` is UTC."""
 
     desired: DesiredState
     snapshot: OrganizationSnapshot
@@ -43,6 +44,7 @@ class PlanView:
     is_deep: bool = False
     rerun: frozenset[str] = frozenset()
     kept: Kept = _nothing_kept
+    today: date = date.min
 
     @property
     def is_limited(self) -> bool:

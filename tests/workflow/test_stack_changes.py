@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from builders_repo import Repo
+from builders_repo import CONFIG, Repo
 
 TEMPLATE = """\
 Parameters:
@@ -82,6 +82,8 @@ def test_a_replacement_is_named_and_risky_in_every_form_of_the_plan(
         "replaced",
     )
     shown = " ".join(repo.aft("plan").out.split())
+    assert "! precious: the account is protected, so web/10-artifacts.cfn.yaml will not be" in shown
+    assert "items: [web/10-artifacts.cfn.yaml/Artifacts]" in shown
     assert "-/+ Artifacts (AWS::S3::Bucket) is replaced: BucketName cannot be changed" in shown
     assert "· BucketName: plain-artifacts → plain-artifax" in shown
     reviewed(repo, tmp_path / "report")
@@ -108,6 +110,44 @@ def test_what_was_reviewed_is_replaced_and_in_a_protected_account_is_not(
     assert "because the account is protected: Artifacts (AWS::S3::Bucket)" in result.out
     rows = {row["id"]: row["state"] for row in repo.aft("status", "--json").data["accounts"]}
     assert rows["precious"] != "active"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{what: end, items: [web/10-artifacts.cfn.yaml/Artifacts], reason: why, until: 2099-01-01}",
+        "{what: end, items: [web/10-artifacts.cfn.yaml], reason: PLAT-9, until: 2099-01-01}",
+        "{what: end, reason: PLAT-9, until: 2099-01-01}",
+    ],
+)
+@pytest.mark.parametrize("place", ["request", "configuration"])
+def test_a_reviewed_line_lets_a_protected_resource_go(repo: Repo, line: str, place: str) -> None:
+    if place == "request":
+        allowed(repo, line)
+    else:
+        repo.write("aft.yaml", f"{CONFIG}allow:\n  - {line.replace('{', '{target: precious, ')}\n")
+    change(repo, *RENAME)
+    assert repo.aft("apply", "--yes").code == 0
+    assert buckets(repo)["precious"] == ["precious-artifax"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{what: end, items: [web/10-artifacts.cfn.yaml/Alarms], reason: PLAT-9, until: 2099-01-01}",
+        "{what: end, items: [web/20-note.py], reason: PLAT-9, until: 2099-01-01}",
+        "{what: end, reason: PLAT-9, until: 2001-01-01}",
+    ],
+)
+def test_a_line_for_something_else_or_of_the_past_lets_nothing_go(repo: Repo, line: str) -> None:
+    allowed(repo, line)
+    change(repo, *RENAME)
+    assert repo.aft("apply", "--yes").code == 4
+    assert buckets(repo)["precious"] == ["precious-artifacts"]
+
+
+def allowed(repo: Repo, line: str) -> None:
+    repo.request("precious", f"customizations: [web]\nprotect: true\nallow:\n  - {line}\n")
 
 
 def test_a_review_of_one_replacement_is_none_of_another(repo: Repo, tmp_path: Path) -> None:

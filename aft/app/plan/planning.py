@@ -83,6 +83,7 @@ def plan_now(
         snapshot,
         ledger,
         world.ledger.events,
+        today=world.clock.now().date(),
         scope=scope,
         rerun=frozenset(rerun),
         is_deep=deep,
@@ -98,6 +99,7 @@ def view_of(
     ledger: LedgerState,
     events: Events,
     *,
+    today: date,
     scope: Sequence[RequestId] | None,
     rerun: frozenset[str] = frozenset(),
     is_deep: bool = False,
@@ -114,6 +116,7 @@ def view_of(
         rerun=rerun,
         is_deep=is_deep,
         kept=partial(kept_of, lru_cache(1)(events)),
+        today=today,
     )
 
 
@@ -229,6 +232,7 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
         snapshot,
         ledger,
         world.ledger.events,
+        today=world.clock.now().date(),
         scope=scope,
         rerun=asked_again(plan),
         is_deep=True,
@@ -254,7 +258,7 @@ def judged(drafted: Drafted, view: PlanView, *, kinds: Kinds, today: date) -> Pl
     plan, desired = drafted.plan, view.desired
     refusals = check_safety(
         plan,
-        desired.config.limits,
+        desired.config.effective_limits,
         kinds=kinds,
         today=today,
         desired=desired,
@@ -266,5 +270,5 @@ def judged(drafted: Drafted, view: PlanView, *, kinds: Kinds, today: date) -> Pl
         targets=drafted.targets,
         kinds=kinds,
         refusals=refusals,
-        lifted=lifted_limits(plan, desired.config.limits, kinds=kinds, today=today),
+        lifted=lifted_limits(plan, desired.config.effective_limits, kinds=kinds, today=today),
     )

@@ -53,7 +53,14 @@ def plan_published(
         snapshot = narrowed(snapshot, **needed_by(scope, desired, ledger))
     now = SystemClock().now()
     view = view_of(
-        workspace, desired, snapshot, ledger, book.events, scope=scope, rerun=frozenset(rerun)
+        workspace,
+        desired,
+        snapshot,
+        ledger,
+        book.events,
+        today=now.date(),
+        scope=scope,
+        rerun=frozenset(rerun),
     )
     drafted = draft_plan(view, kinds=workspace.kinds, made_at=now)
     planned = judged(drafted, view, kinds=workspace.kinds, today=now.date())

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from aft.config.allowance import allowed_parts, lines_for
 from aft.customizations.model import (
     Compares,
     CustomizationStep,
     StepInputs,
     step_ref,
 )
+from aft.desired.model import AccountRequest
+from aft.findings.model import Finding, finding_about
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.plan.words import ARROW
@@ -52,6 +55,26 @@ def compare_step(
     before = None if done is None else view.kept(subject, ref, done.digest)
     found = runner.compare(step, inputs, before, waits=waits)
     return replace(found, is_new=done is None)
+
+
+def held_by_protection(
+    view: PlanView, request: AccountRequest, step: CustomizationStep, found: Comparison | None
+) -> Iterator[Finding]:
+    """A remark where parts of a protected account would end that no reviewed line lets go."""
+    lines = lines_for(view.desired.config.allow, request.allow, target=request.id)
+    allowed = allowed_parts(lines, step.id, today=view.today)
+    losses = [part for part in found.parts if part.is_loss] if found is not None else []
+    names = [part.id for part in losses if allowed.isdisjoint({"*", part.id})]
+    if request.protect and names:
+        item = f"{step.id}/{names[0]}"
+        yield finding_about(
+            "AFT944",
+            request.id,
+            f"the account is protected, so {step.id} will not be run: it would end "
+            f"{', '.join(names)}",
+            f"if that is intended, add `allow: [{{what: end, items: [{item}], reason: …, "
+            f"until: …}}]` to {request.source.path}",
+        )
 
 
 def words_of(comparison: Comparison) -> tuple[tuple[str, ...], int]:

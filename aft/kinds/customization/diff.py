@@ -22,7 +22,7 @@ from aft.customizations.parameters import parameter_values
 from aft.customizations.reads import account_reads, depends_on_step
 from aft.desired.model import AccountRequest, DesiredState
 from aft.findings.model import Finding
-from aft.kinds.customization.comparison import compare_step
+from aft.kinds.customization.comparison import compare_step, held_by_protection
 from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
 from aft.plan.applied import is_up_to_date, reason_of
@@ -89,6 +89,7 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
                 continue
         draft.remark(*_missing_outputs(step, request, accounts, draft))
         comparison = compare_step(view, target, step, inputs, waits=depends)
+        draft.remark(*held_by_protection(view, request, step, comparison))
         draft.add(
             Action.RUN,
             step_ref(step.id),
