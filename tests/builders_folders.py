@@ -8,6 +8,7 @@ from typing import Any
 from builders_inside import facts
 from builders_requests import MemoryFiles
 
+from aft.config.model import LocalBackend
 from aft.customizations.manifest import parse_customizations
 from aft.customizations.model import (
     Customization,
@@ -15,7 +16,7 @@ from aft.customizations.model import (
     CustomizationStep,
     StepInputs,
 )
-from aft.customizations.options import LocalState, RunnerOptions, TerraformOptions
+from aft.customizations.options import RunnerOptions, TerraformOptions
 from aft.findings.model import Finding
 from aft.plugins import RUNNERS_GROUP, load_plugins
 from aft.sessions import AccountSession
@@ -70,9 +71,9 @@ def only_step(files: Mapping[str, str | bytes], *, name: str = "web") -> Customi
 
 def inputs(*, state: str = "", options: Mapping[str, Any] | None = None, **more: Any) -> StepInputs:
     """Inputs of a step; ``state`` is the folder of Terraform's states."""
-    local = LocalState(directory=state) if state else None
+    local = LocalBackend(directory=state) if state else None
     return StepInputs(
         account=facts(),
-        options=RunnerOptions(terraform=TerraformOptions(state=local, **(options or {}))),
+        options=RunnerOptions(terraform=TerraformOptions(backend=local, **(options or {}))),
         **more,
     )

@@ -289,7 +289,7 @@ def failure() -> FailurePage:
         message=f"2 findings at {b.REVISION}",
         hint="fix the files, then run again",
         findings=FINDINGS,
-        consequence="There is no plan: nobody knows yet what merging would change.",
+        consequence="There is no plan: the effect of the merge is not known yet.",
         revision=b.REVISION,
         log="the job's log",
     )

@@ -30,7 +30,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "aft"))
 
 # moto's models are a million objects that live as long as the process: to look through them again
 # and again for garbage costs a tenth of the suite.
-gc.set_threshold(50_000, 20, 50)
+gc.set_threshold(200_000, 20, 50)
 
 # Hundreds of processes load the same modules: whoever asks for no bytecode has them compiled anew
 # in each, which doubles what the suite costs.

@@ -18,10 +18,10 @@ _NEVER = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLO
 class AwsManagementAccess:
     """Implements ``aft.account_provider.ManagementAccess``."""
 
-    def __init__(self, sessions: AwsSessions, *, member_role: str, tagged: RecentlyTagged) -> None:
+    def __init__(self, sessions: AwsSessions, *, tagged: RecentlyTagged) -> None:
         self.home_region, self.global_region = sessions.home_region, sessions.global_region
         self.client, self.client_once = sessions.management, sessions.management_once
-        self.member_role = member_role
+        self.member_role = sessions.member_role
         self.note_tagged = tagged.add
 
 

@@ -63,7 +63,7 @@ def connect(
     return AwsEdge(
         reader=AwsOrganizationReader(sessions, known=known, tagged=tagged),
         writer=AwsOrganizationWriter(sessions, known=known, tagged=tagged),
-        management=AwsManagementAccess(sessions, member_role=config.roles.member, tagged=tagged),
+        management=AwsManagementAccess(sessions, tagged=tagged),
         lookup=AwsAccountLookup(sessions, known=known),
         members=AwsMemberAccess(sessions, reads_only=reads_only),
         calls=sessions.calls,

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from botocore import xform_name
@@ -22,6 +23,7 @@ from aft.ports import Clock
 RACE_TRIES = 5
 """How often a write that met another one is sent, in all."""
 
+_END = object()
 _JITTER = random.SystemRandom()
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
@@ -61,6 +63,17 @@ class Door:
                     raise failure
             else:
                 raise failure
+
+    def attempt(self, operation: str, call: Callable[[], Any]) -> Any:
+        """``call`` once, with translated errors; between two attempts others may act."""
+        try:
+            with self.acting():
+                return call()
+        except AftError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in ``run``
+            failure = self.translated(error, operation)
+        raise failure
 
     def translated(self, error: Exception, operation: str) -> AftError:
         return translate(
@@ -108,73 +121,54 @@ class TranslatingClient:
         return f"<{self._door.service} client, {self._door.who}>"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class TranslatingPaginator:
     """Stands for a botocore paginator."""
 
-    def __init__(self, door: Door, operation_name: str) -> None:
-        self._door = door
-        self._name = operation_name
+    door: Door
+    name: str
 
     def paginate(self, **parameters: Any) -> TranslatingPages:
         """All pages of one call."""
-        paginator = self._door.open().get_paginator(self._name)
-        return TranslatingPages(self._door, self._name, paginator.paginate(**parameters))
+        client = self.door.open()
+        operation = client.meta.method_to_api_mapping.get(self.name, self.name)
+        pages = client.get_paginator(self.name).paginate(**parameters)
+        return TranslatingPages(self.door, operation, pages)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class TranslatingPages:
     """Stands for a botocore page iterator."""
 
-    def __init__(self, door: Door, name: str, pages: Any) -> None:
-        self._door = door
-        self._name = name
-        self._pages = pages
+    door: Door
+    operation: str
+    pages: Any
 
     def __iter__(self) -> Iterator[Any]:
-        return self._translated(iter(self._pages))
+        return self._each(iter(self.pages))
 
     def search(self, expression: str) -> Iterator[Any]:
         """The values of a JMESPath expression over every page."""
-        return self._translated(iter(self._pages.search(expression)))
+        return self._each(iter(self.pages.search(expression)))
 
     def build_full_result(self) -> Any:
         """All pages as one answer."""
-        try:
-            with self._door.acting():
-                return self._pages.build_full_result()
-        except AftError:
-            raise
-        except Exception as error:  # noqa: BLE001 - as in ``Door.run``
-            failure = self._door.translated(error, self._operation())
-        raise failure
+        return self.door.attempt(self.operation, self.pages.build_full_result)
 
-    def _translated(self, items: Iterator[Any]) -> Iterator[Any]:
-        while True:
-            try:
-                with self._door.acting():  # not longer: between two pages others may act
-                    item = next(items)
-            except StopIteration:
-                return
-            except AftError:
-                raise
-            except Exception as error:  # noqa: BLE001 - as in ``Door.run``
-                failure = self._door.translated(error, self._operation())
-                break
+    def _each(self, items: Iterator[Any]) -> Iterator[Any]:
+        take = partial(next, items, _END)
+        while (item := self.door.attempt(self.operation, take)) is not _END:
             yield item
-        raise failure
-
-    def _operation(self) -> str:
-        mapping = self._door.open().meta.method_to_api_mapping
-        return str(mapping.get(self._name, self._name))
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class TranslatingWaiter:
     """Stands for a botocore waiter."""
 
-    def __init__(self, door: Door, waiter_name: str) -> None:
-        self._door = door
-        self._name = waiter_name
+    door: Door
+    name: str
 
     def wait(self, **parameters: Any) -> None:
         """Wait as botocore does. Raises ``Transient`` when the time is over."""
-        operation = f"wait:{xform_name(self._name)}"
-        self._door.run(operation, lambda now: now.get_waiter(self._name).wait(**parameters))
+        operation = f"wait:{xform_name(self.name)}"
+        self.door.run(operation, lambda now: now.get_waiter(self.name).wait(**parameters))

@@ -64,44 +64,38 @@ class CallerIdentity:
     arn: str
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class AwsSessions:
-    """All credentials and clients of one run."""
+    """All credentials and clients of one run.
 
-    def __init__(
-        self,
-        *,
-        botocore_session: botocore.session.Session | None,
-        home_region: str,
-        management_role: str | None,
-        member_role: str,
-        reader_role: str | None = None,
-        clock: Clock,
-        child_endpoint: Callable[[], str | None] | None = None,
-        run_id: str = "",
-        paces: Sequence[Pace] = DEFAULT_PACES,
-        attempts: int = ATTEMPTS,
-    ) -> None:
-        """``botocore_session=None``: boto3's own chain (profiles, environment, endpoint URLs).
-        ``reader_role`` is assumed to read inside accounts; without it the member role is, held to
-        reading by a session policy. ``child_endpoint`` gives the endpoint URL for child processes
-        where it is not the one of the environment. ``attempts`` is how often botocore sends one
-        call, in all."""
+    ``botocore_session=None``: boto3's own chain (profiles, environment, endpoint URLs).
+    ``reader_role`` is assumed to read inside accounts; without it the member role is, held to
+    reading by a session policy. ``child_endpoint`` gives the endpoint URL for child processes where
+    it is not the one of the environment. ``attempts`` is how often botocore sends one call, in all.
+    """
+
+    botocore_session: botocore.session.Session | None
+    home_region: str
+    management_role: str | None
+    member_role: str
+    reader_role: str | None = None
+    clock: Clock
+    child_endpoint: Callable[[], str | None] | None = None
+    run_id: str = ""
+    paces: Sequence[Pace] = DEFAULT_PACES
+    attempts: int = ATTEMPTS
+
+    def __post_init__(self) -> None:
         # boto3 itself adds nothing to its chain but a user agent
-        self._session = botocore_session or botocore.session.Session()
+        self._session = self.botocore_session or botocore.session.Session()
         read_safely(self._session)
-        self.home_region = home_region
-        self.partition = _partition_of(self._session, home_region)
-        self.global_region = _GLOBAL_REGIONS.get(self.partition, home_region)
-        self._management_role = management_role
-        self._member_role = member_role
-        self._reader_role = reader_role
-        self.clock = clock
-        self._child_endpoint = child_endpoint
-        self._session_name = _session_name(run_id)
+        self.partition = _partition_of(self._session, self.home_region)
+        self.global_region = _GLOBAL_REGIONS.get(self.partition, self.home_region)
+        self._session_name = _session_name(self.run_id)
         self.calls = AwsCallRecorder()
-        self._factory = ClientFactory(self._session, recorder=self.calls, attempts=attempts)
-        self._pacing = Pacing(paces, clock=clock)
-        self._credentials = CredentialCache(self._assume, clock=clock)
+        self._factory = ClientFactory(self._session, recorder=self.calls, attempts=self.attempts)
+        self._pacing = Pacing(self.paces, clock=self.clock)
+        self._credentials = CredentialCache(self._assume, clock=self.clock)
         self._identity: CallerIdentity | None = None
         self._identity_lock = threading.Lock()
 
@@ -144,7 +138,7 @@ class AwsSessions:
 
     def role_arn(self, account_id: AccountId, *, reading: bool = False) -> str:
         """The role assumed inside ``account_id``."""
-        name = (self._reader_role if reading else None) or self._member_role
+        name = (self.reader_role if reading else None) or self.member_role
         return f"arn:{self.partition}:iam::{account_id}:role/{name}"
 
     def environment(self, account_id: AccountId, *, read_only: bool = False) -> Mapping[str, str]:
@@ -175,7 +169,7 @@ class AwsSessions:
         return client
 
     def _client(self, identity: str, service: str, region: str, *, once: bool) -> TranslatingClient:
-        if identity == MANAGEMENT and self._management_role is None:
+        if identity == MANAGEMENT and self.management_role is None:
             identity = CALLER
         key = ClientKey(identity=identity, service=service, region=region, once=once)
         is_member = identity not in (CALLER, MANAGEMENT)
@@ -211,13 +205,13 @@ class AwsSessions:
         return True
 
     def _assume(self, identity: str) -> Credentials:
-        if identity == MANAGEMENT and self._management_role is not None:
-            return self._session_of(self._clients(lambda: CALLER)("sts"), self._management_role)
+        if identity == MANAGEMENT and self.management_role is not None:
+            return self._session_of(self._clients(lambda: CALLER)("sts"), self.management_role)
         account_id = AccountId(identity.removesuffix(_READING))
         member = self.role_arn(account_id)
         if identity == account_id:
             return self._session_of(self.management("sts"), member)
-        if self._reader_role is None:
+        if self.reader_role is None:
             return self._held_to_reading(member)
         try:
             return self._session_of(self.management("sts"), self._role_of(identity))
@@ -250,7 +244,7 @@ class AwsSessions:
         if identity == CALLER:
             return "your own AWS credentials"
         if identity == MANAGEMENT:
-            return f"role {self._management_role}"
+            return f"role {self.management_role}"
         return f"role {self._role_of(identity)}"
 
     def _role_of(self, identity: str) -> str:
@@ -258,7 +252,7 @@ class AwsSessions:
         return self.role_arn(account_id, reading=identity.endswith(_READING))
 
     def _keys(self, identity: str) -> Mapping[str, str]:
-        if identity == MANAGEMENT and self._management_role is None:
+        if identity == MANAGEMENT and self.management_role is None:
             identity = CALLER
         if identity == CALLER:
             access, secret, token = self._callers_keys()
@@ -281,8 +275,8 @@ class AwsSessions:
         raise failure
 
     def _endpoint_for_children(self) -> str | None:
-        if self._child_endpoint is not None:
-            return self._child_endpoint()
+        if self.child_endpoint is not None:
+            return self.child_endpoint()
         configured = os.environ.get("AWS_ENDPOINT_URL")
         return configured or self._session.get_scoped_config().get("endpoint_url")
 

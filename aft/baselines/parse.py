@@ -39,13 +39,14 @@ class _Section(BaseModel):
 
 
 class SelectEntry(_Section):
-    """Which accounts get the baseline; all criteria given must hold."""
+    """Which accounts get the baseline; all given criteria must match."""
 
     organizational_units: list[str] = Field(
-        default=[], description="Paths of OUs; accounts in them and below. The deepest OU wins."
+        default=[],
+        description="Paths of OUs: accounts in them and below. The deepest OU takes precedence.",
     )
     tags: dict[str, str] = Field(
-        default={}, description="Tags the request must have; the value `*` matches any."
+        default={}, description="Tags that the request must have; the value `*` matches any value."
     )
     requests: list[str] = Field(default=[], description="Ids of account requests.")
 
@@ -56,8 +57,8 @@ class SettingEntry(_Section):
     setting: str = Field(min_length=1, description="The setting's name.")
     parameters: dict[str, Any] = Field(
         default={},
-        description="The setting's parameters. Texts may hold `{id}`, `{name}`, `{account_id}` "
-        "and `{ou_name}`.",
+        description="The setting's parameters. Text can contain `{id}`, `{name}`, "
+        "`{account_id}` and `{ou_name}`.",
     )
 
 
@@ -67,8 +68,8 @@ class BaselineFile(_Section):
     description: str = Field(default="", description="What the baseline is for.")
     select: SelectEntry = Field(
         default=SelectEntry(),
-        description="Accounts that get it unless their request names another baseline; without "
-        "it, only requests that name it do.",
+        description="Accounts that get the baseline unless their request names another one. "
+        "Without it, only requests that name the baseline get it.",
     )
     settings: list[SettingEntry] = Field(description="The settings, applied in this order.")
 

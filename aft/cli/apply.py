@@ -58,17 +58,17 @@ class Order:
     required=False,
 )
 @scope_options
-@click.option("-y", "--yes", is_flag=True, help="Do not ask; also without a terminal.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option(
     "--deadline",
     metavar="SECONDS",
     type=click.FloatRange(min=1),
-    help="Begin no step after this long; the next run continues.",
+    help="Start no step after this time; the next run continues.",
 )
 @click.option(
     "--publish",
     is_flag=True,
-    help="In the end publish the organization on the ledger's branch, for aft plan --published.",
+    help="At the end, publish the organization on the ledger's branch, for aft plan --published.",
 )
 @click.option(
     "--reviewed",
@@ -76,8 +76,8 @@ class Order:
     metavar="FILE",
     multiple=True,
     type=FILE,
-    help="What was reviewed (reviewed.json of aft plan --report): refuse anything risky that is "
-    "not in it. May be repeated, for several merged pull requests.",
+    help="The reviewed changes (reviewed.json of aft plan --report): refuse risky changes that "
+    "are not in it. May be repeated, for several merged pull requests.",
 )
 @report_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
@@ -94,20 +94,20 @@ def command(
     report: Path | None,
     as_json: bool,
 ) -> None:
-    """Make the organization what the repository says, and write every step to the ledger.
+    """Apply the repository to the organization, and record every step in the ledger.
 
-    With a PLAN (from aft plan --out) exactly that plan is carried out; it is refused (exit 5) when
-    the revision, the organization or the ledger has moved since, saying what moved. Only its
-    headline is shown again; -v shows all of it.
+    With a PLAN (from aft plan --out), exactly that plan is applied. It is refused (exit 5) if the
+    revision, the organization or the ledger has changed since, and the change is reported. Only the
+    plan's headline is shown again; -v shows all of it.
 
-    Accounts are worked on side by side; one account's failure is one row, and exit 4 says that a
-    part is left. SIGINT, SIGTERM and --deadline stop between two steps; however it is stopped, the
+    Accounts are worked on in parallel. If an account fails, the others continue, and the command
+    exits with 4. SIGINT, SIGTERM and --deadline stop it between two steps. Whatever stops it, the
     next run continues where it ended and creates nothing twice.
 
-    With --deep, what somebody changed by hand inside accounts is put back as well.
+    With --deep, manual changes inside accounts are reverted as well.
 
-    With --reviewed the plan is made again and compared with what people have seen: when it holds
-    something risky that they have not, nothing is done (exit 5). What is routine goes ahead.
+    With --reviewed, a new plan is made and compared with the reviewed changes. If it contains a
+    risky change that was not reviewed, nothing is done (exit 5). Routine changes are applied.
     """
     with report_folder(session, report, "apply") as folder:
         if plan_file is not None and choice != ScopeChoice():

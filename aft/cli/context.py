@@ -121,8 +121,8 @@ pass_session: Callable[[Callable[..., Any]], Callable[..., Any]] = click.make_pa
 REVISION_HELP = "Commit, branch or tag to read."
 
 CONFIG_FROM_HELP = (
-    "Take who acts and where to (roles, ledger, home_region, terraform, … of aft.yaml) from this "
-    "revision, not from the one that is read."
+    "Take roles, ledger, home_region, terraform and similar sections of aft.yaml from this "
+    "trusted revision instead."
 )
 
 FILE = click.Path(dir_okay=False, path_type=Path)

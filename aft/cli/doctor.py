@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor")
-@click.option("--github", "repository", metavar="ORG/REPO", help="Also look at GitHub's settings.")
+@click.option("--github", "repository", metavar="ORG/REPO", help="Also check GitHub's settings.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 @pass_session
 def command(session: Session, *, repository: str | None, as_json: bool) -> None:
-    """Check this machine, the repository, credentials, roles, permissions and quotas. Only reads.
-    Every ✗ says how to fix it, and makes the exit code 1; ! is worth knowing; what could not be
-    looked at is "not checked", never fine. With --github also: branch rules, environments, Actions
-    settings, workflow files, and stored AWS keys."""
+    """Check this machine, the repository, credentials, roles, permissions and quotas.
+
+    Only reads. Every ✗ is a problem, shown with its remedy, and makes the exit code 1; ! is a
+    warning; what could not be checked is "not checked". With --github, also checks branch rules,
+    environments, Actions settings, workflow files, and stored AWS keys."""
     from aft.doctor.model import Verdict
     from aft.report.doctor import doctor_json, doctor_text
 

@@ -31,22 +31,22 @@ if TYPE_CHECKING:
     "directory",
     metavar="DIR",
     type=FOLDER,
-    help="Also write issue.md (only when there is something to say), summary.md and drift.json.",
+    help="Also write summary.md, drift.json and, if there is something to report, issue.md.",
 )
-@click.option("--repair", is_flag=True, help="Put back what changed outside git, and only that.")
-@click.option("-y", "--yes", is_flag=True, help="With --repair: do not ask.")
+@click.option("--repair", is_flag=True, help="Revert changes made outside git, and nothing else.")
+@click.option("-y", "--yes", is_flag=True, help="With --repair: do not ask for confirmation.")
 @click.option(
     "--deadline",
     metavar="SECONDS",
     type=click.FloatRange(min=1),
-    help="With --repair: begin no step after this long.",
+    help="With --repair: start no step after this time.",
 )
 @click.option(
     "--publish",
     is_flag=True,
     help="Publish the organization on the ledger's branch, for aft plan --published.",
 )
-@click.option("--full", is_flag=True, help="Shorten no list in the text.")
+@click.option("--full", is_flag=True, help="Do not shorten lists in the text.")
 @pass_session
 def command(
     session: Session,
@@ -60,16 +60,17 @@ def command(
     publish: bool,
     full: bool,
 ) -> None:
-    """Look everywhere, and tell what was changed by hand from what is still to be applied.
+    """Detect changes made outside git, and separate them from changes that are not applied yet.
 
-    Reads the organization, and every setting inside every account, and compares with what the
-    ledger says was applied. Changed outside git: a setting, OU, name or tag that is not as it was
-    applied although its request is the same, and accounts that are gone or suspended. What git
-    asks for and nobody has applied yet is listed apart, and never repaired. Where the ledger does
-    not tell the two apart, it counts as not applied yet.
+    Reads the organization and every setting inside every account, and compares them with what was
+    applied according to the ledger. Drift is a setting, OU, name or tag that differs from what was
+    applied although its request is the same, and accounts that have left or are suspended. Changes
+    from git that are not applied yet are listed separately, and never repaired. If the ledger
+    cannot tell the two apart, a difference counts as not applied yet.
 
-    Exit 2 when something changed outside git. With --repair it is put back, within the same
-    limits as aft apply, and the exit code is that of the repair; 2 when a part cannot be repaired.
+    Exit 2 if something changed outside git. With --repair, these changes are reverted, within the
+    same limits as aft apply; the exit code is that of the repair, or 2 if something cannot be
+    repaired.
     """
     from aft.app.plan.publishing import publish as publish_organization
     from aft.app.world import open_world

@@ -17,18 +17,22 @@ if TYPE_CHECKING:
 @click.argument("request_id", metavar="ID")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD.")
-@click.option("--working-tree", is_flag=True, help="Explain the files on disk, committed or not.")
-@click.option("--live", is_flag=True, help="Also ask AWS: the ids and the present place.")
-@click.option("--short", is_flag=True, help="Only what files say; settings and steps in a line.")
+@click.option(
+    "--working-tree", is_flag=True, help="Explain the files on disk, including uncommitted changes."
+)
+@click.option("--live", is_flag=True, help="Also read AWS: the ids and the current OU.")
+@click.option(
+    "--short", is_flag=True, help="Show only values set in files; one line per setting and step."
+)
 @click.option(
     "--action",
     "actions",
     metavar="ACTION",
     multiple=True,
-    help="Ask AWS what the SCPs and RCPs attached now say of service:Action; repeatable.",
+    help="Evaluate service:Action with the SCPs and RCPs attached now; may be repeated.",
 )
-@click.option("--resource", metavar="ARN", help="With --action: on what; '*' for no resource.")
-@click.option("--region", metavar="REGION", help="With --action: where.")
+@click.option("--resource", metavar="ARN", help="With --action: the resource; '*' for none.")
+@click.option("--region", metavar="REGION", help="With --action: the region.")
 @click.option(
     "--principal", metavar="WHO", help="With --action: an ARN, root, role/NAME or user/NAME."
 )
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
     help="With --action: a condition key's value; repeat it for a list; without = the key is "
     "absent.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For tools.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for tools.")
 @pass_session
 def command(
     session: Session,
@@ -54,16 +58,17 @@ def command(
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Every effective value of one account, with the file and line it comes from.
+    """Show every effective value of an account, with the file and line that it comes from.
 
     Values come from the request, a _defaults.yaml above it, aft.yaml, the baseline, a setting's own
-    default or the ledger; what a nearer file replaced is shown under it. NAME limits it to a field,
-    a setting, a parameter (budget.forecast_at) or a customization. Needs no credentials, unless
-    --live asks AWS.
+    default or the ledger; a replaced value is shown below the one that replaces it. NAME limits the
+    output to a field, a setting, a parameter (budget.forecast_at) or a customization. Needs no
+    credentials, except with --live.
 
-    With --action it asks AWS instead what may be done in the account: denied, allowed by the
-    ceiling of SCPs and RCPs (IAM must grant it still), or what that depends on: the resource and
-    condition keys that nobody has said. Every answer names the level, policy and statement.
+    With --action, it reads from AWS what is allowed in the account instead. The answer is denied,
+    allowed by the ceiling of SCPs and RCPs (IAM must still grant it), or what it depends on: the
+    resource and condition keys that you did not give. Every answer names the level, policy and
+    statement.
     """
     from aft.app.explain import explain_account
     from aft.plan.explanation import narrowed

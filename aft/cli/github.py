@@ -27,20 +27,23 @@ _APPLY_WORKFLOW = ".github/workflows/apply.yml"
 
 @click.group("github")
 def command() -> None:
-    """Comments, pull requests, reviews and issues on GitHub, for workflows. Everything takes and
-    leaves files, so that other systems run plan, apply and drift and post the files themselves. The
-    token is AFT_GITHUB_TOKEN or GITHUB_TOKEN, the API GITHUB_API_URL (https://HOST/api/v3 for an
-    Enterprise Server). A token of an app other than GitHub Actions needs its login in
-    AFT_GITHUB_LOGIN."""
+    """Work with comments, pull requests, reviews and issues, for workflows.
+
+    All commands read and write files, so that other systems can run plan, apply and drift and post
+    the files themselves. The token is AFT_GITHUB_TOKEN or GITHUB_TOKEN, the API is GITHUB_API_URL
+    (https://HOST/api/v3 for an Enterprise Server). For the token of an app other than GitHub
+    Actions, set its login in AFT_GITHUB_LOGIN."""
 
 
 @command.command("comment")
-@click.option("--file", type=FILE, required=True, help="Begins with its marker line.")
+@click.option("--file", type=FILE, required=True, help="The text; starts with its marker line.")
 @click.option("--pull", type=click.IntRange(min=1), help="Default: the event's pull request.")
-@click.option("--commit", metavar="SHA", help="The pull request this commit was merged by.")
-@click.option("--head", metavar="SHA", help="The head this is about. Default: the event's.")
+@click.option("--commit", metavar="SHA", help="Use the pull request that merged this commit.")
 @click.option(
-    "--verb", type=click.Choice(["plan", "apply"]), help="Whose comment, if FILE is empty."
+    "--head", metavar="SHA", help="The head that the comment is about. Default: the event's."
+)
+@click.option(
+    "--verb", type=click.Choice(["plan", "apply"]), help="The command to name if FILE is empty."
 )
 @hub_options
 def comment_command(
@@ -52,10 +55,12 @@ def comment_command(
     head: str | None,
     verb: str | None,
 ) -> None:
-    """Write a comment on a pull request, or bring ours up to date. Ours is the one that begins with
-    the same marker (<!-- aft:plan -->) and was written by the same account; comments of others are
-    never touched. When FILE is missing or empty the comment says that the job failed. When the pull
-    request has moved on, nothing is written; nor is the failure when it is closed."""
+    """Write a comment on a pull request, or update the existing one.
+
+    The existing comment is the one that starts with the same marker (<!-- aft:plan -->) and was
+    written by the same account; comments of others are never changed. If FILE is missing or
+    empty, the comment says that the job failed. Nothing is written if the pull request has a
+    newer head; the failure is not written if it is closed."""
     if pull is not None and commit is not None:
         raise click.UsageError("--pull and --commit exclude each other")
     verb = verb or ("apply" if commit else "plan")
@@ -82,13 +87,15 @@ def comment_command(
 
 
 @command.command("pulls", short_help="Fetch the heads of the open pull requests.")
-@click.option("--exclude", metavar="N", type=int, multiple=True, help="Leave this one out.")
-@click.option("--remote", default="origin", show_default=True, help="Where to fetch from.")
+@click.option("--exclude", metavar="N", type=int, multiple=True, help="Exclude this pull request.")
+@click.option("--remote", default="origin", show_default=True, help="The remote to fetch from.")
 @hub_options
 def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
-    """Fetch the heads of the open pull requests into refs/aft/pulls/<N>. Only git objects: nothing
-    is checked out or run. Refs of closed ones are removed; the event's own pull request is left
-    out. For aft validate --against 'refs/aft/pulls/*'."""
+    """Fetch the heads of the open pull requests into refs/aft/pulls/<N>.
+
+    Fetches only git objects; nothing is checked out or run. Refs of closed pull requests are
+    removed; the event's own pull request is excluded. For aft validate --against
+    'refs/aft/pulls/*'."""
     own = {hub.event.pull.number} if hub.event.pull else set()
     result = fetch_open_pulls(hub.forge, hub.fetching(remote), exclude={*exclude, *own})
     click.echo(f"{counted(len(result.fetched), 'open pull request')} in {PULLS_PREFIX}")
@@ -96,24 +103,26 @@ def pulls_command(hub: Hub, *, exclude: tuple[int, ...], remote: str) -> None:
         click.echo(f"pull request #{missing} has no head that can be fetched", err=True)
 
 
-@command.command("fetch-pull", short_help="Fetch what merging a pull request would give.")
+@command.command("fetch-pull", short_help="Fetch the result of merging a pull request.")
 @click.argument("number", metavar="[N]", type=click.IntRange(min=1), required=False)
-@click.option("--head", metavar="SHA", help="The head to be merged. Default: the event's.")
-@click.option("--remote", default="origin", show_default=True, help="Where to fetch from.")
+@click.option("--head", metavar="SHA", help="The head to merge. Default: the event's.")
+@click.option("--remote", default="origin", show_default=True, help="The remote to fetch from.")
 @click.option(
     "--report",
     type=FOLDER,
     metavar="DIR",
-    help="Where to write comment.md and summary.md when there are conflicts.",
+    help="Folder for comment.md and summary.md if there are conflicts.",
 )
 @hub_options
 def fetch_pull_command(
     hub: Hub, *, number: int | None, head: str | None, remote: str, report: Path | None
 ) -> None:
-    """Fetch what merging pull request N would give into refs/aft/merge. Only when it merges exactly
-    this head: a run that is late must not plan something newer. The step's outputs say state
-    (ready, outdated, closed or conflict), merge and base. Exit 1 when there are conflicts; when it
-    is outdated or closed, says so, exit 0, and there is no ref."""
+    """Fetch the result of merging pull request N into refs/aft/merge.
+
+    Only if it merges exactly this head, so that a late run does not plan something newer. The
+    step's outputs are state (ready, outdated, closed or conflict), merge and base. Exit 1 if
+    there are conflicts. If the pull request is outdated or closed, this is reported with exit 0,
+    and there is no ref."""
     number = hub.pull(number)
     head = hub.head(head, number)
     if not head:
@@ -130,17 +139,20 @@ def fetch_pull_command(
         sys.exit(1)
 
 
-@command.command("reviewed", short_help="Fetch what was reviewed before a merge.")
-@click.option("--commit", metavar="SHA", required=True, help="What was merged.")
-@click.option("--out", type=FILE, required=True, help="For aft apply --reviewed.")
+@command.command("reviewed", short_help="Fetch the reviewed changes of a merge.")
+@click.option("--commit", metavar="SHA", required=True, help="The merged commit.")
+@click.option(
+    "--out", type=FILE, required=True, help="The file to write, for aft apply --reviewed."
+)
 @click.option("--workflow", default=".github/workflows/plan.yml", show_default=True)
 @hub_options
 def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None:
-    """Fetch what was reviewed on the pull request that a commit merged. Takes reviewed.json from
-    the artifact aft-plan-<pull>-<head> of a run of the plan's workflow; artifacts of other
-    workflows and events do not count. Pull requests merged since the last successful apply of
-    everything count too: what it left undone is still to be done. When nothing is found, the file
-    says that nothing was reviewed, and aft apply does nothing risky."""
+    """Fetch the reviewed changes of the pull request that a commit merged.
+
+    Takes reviewed.json from the artifact aft-plan-<pull>-<head> of a run of the plan's workflow;
+    artifacts of other workflows and events do not count. Pull requests merged since the last
+    successful full apply count too, because their changes may still be pending. If nothing is
+    found, the file says that nothing was reviewed, and aft apply makes no risky changes."""
     review = review_of_commit(
         hub.forge, commit, plan_pipeline=workflow, apply_pipeline=_APPLY_WORKFLOW
     )
@@ -149,12 +161,19 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
 
 
 @command.command("issue")
-@click.option("--file", type=FILE, required=True, help="Its text; empty or missing closes it.")
-@click.option("--label", required=True, help="Which issue it is: aft:drift.")
+@click.option(
+    "--file",
+    type=FILE,
+    required=True,
+    help="The issue's text; an empty or missing file closes the issue.",
+)
+@click.option(
+    "--label", required=True, help="The label that identifies the issue, such as aft:drift."
+)
 @click.option("--title", required=True)
 @hub_options
 def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
-    """Open, update or close the one issue of ours with a label."""
+    """Open, update or close the issue with a label."""
     run = hub.context.run_url
     farewell = f"Closed: it is so no longer{f' ([run]({run}))' if run else ''}."
     text, note = text_to_post(file), hub.cut_note
@@ -164,11 +183,14 @@ def issue_command(hub: Hub, *, file: Path, label: str, title: str) -> None:
 
 
 @command.command("issue-text", short_help="Write the text of the event's issue to a file.")
-@click.option("--out", type=FILE, required=True, help="For aft new --from-issue.")
+@click.option(
+    "--out", type=FILE, required=True, help="The file to write, for aft new --from-issue."
+)
 @hub_options
 def issue_text_command(hub: Hub, *, out: Path) -> None:
-    """Write the text of the event's issue to a file; asks GitHub nothing. The step's outputs are
-    issue (its number) and requester (who wrote it)."""
+    """Write the text of the event's issue to a file; makes no calls to GitHub.
+
+    The step's outputs are issue (its number) and requester (its author's login)."""
     issue = hub.event.issue
     if issue is None:
         raise click.UsageError("the event has no issue; is this an issues event?")
@@ -184,8 +206,9 @@ def issue_text_command(hub: Hub, *, out: Path) -> None:
 @click.option("--base", default="main", show_default=True)
 @hub_options
 def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, base: str) -> None:
-    """Open the pull request of a branch, or find it when it is open already. The step's outputs are
-    pull (its number) and url."""
+    """Open the pull request of a branch, or find the open one.
+
+    The step's outputs are pull (its number) and url."""
     body = fitted_body(text_to_post(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
     pull, is_new = open_or_find(hub.forge, branch=branch, base=base, title=title, body=body)
     hub.outputs({"pull": str(pull.number), "url": pull.url})
@@ -194,12 +217,16 @@ def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, 
 
 @command.command("start")
 @click.argument("workflow", metavar="FILE")
-@click.option("--branch", default="main", show_default=True, help="Whose file it is.")
+@click.option(
+    "--branch", default="main", show_default=True, help="The branch of the workflow file."
+)
 @click.option("--input", "inputs", metavar="NAME=VALUE", multiple=True, help="May be repeated.")
 @hub_options
 def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ...]) -> None:
-    """Start a workflow by its file, such as plan.yml. A pull request that a workflow opened starts
-    none by itself: GitHub wants a person to allow it."""
+    """Start a workflow by its file, such as plan.yml.
+
+    A pull request that a workflow opened starts no workflows: GitHub requires a person to
+    approve them."""
     given = dict(item.partition("=")[::2] for item in inputs)
     if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.ya?ml", workflow) or "" in given:
         raise click.UsageError("name a file of .github/workflows, and inputs as NAME=VALUE")
@@ -209,10 +236,10 @@ def start_command(hub: Hub, *, workflow: str, branch: str, inputs: tuple[str, ..
 
 @command.command("reply")
 @click.option("--issue", "number", type=click.IntRange(min=1), help="Default: the event's issue.")
-@click.option("--file", type=FILE, required=True, help="Begins with its marker line.")
+@click.option("--file", type=FILE, required=True, help="The text; starts with its marker line.")
 @hub_options
 def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
-    """Write a comment on an issue, or bring ours up to date."""
+    """Write a comment on an issue, or update the existing one."""
     if number is None:
         if hub.event.issue is None:
             raise click.UsageError("which issue? The event has none; give --issue N")
@@ -226,13 +253,22 @@ def reply_command(hub: Hub, *, number: int | None, file: Path) -> None:
 
 
 @command.command("signatures", short_help="Find commits whose signature is not verified.")
-@click.option("--from", "base", metavar="REV", required=True, help="Commits of it are not asked.")
-@click.option("--to", "head", metavar="SHA", required=True, help="Every other one up to here is.")
+@click.option(
+    "--from", "base", metavar="REV", required=True, help="Commits of this revision are not checked."
+)
+@click.option(
+    "--to",
+    "head",
+    metavar="SHA",
+    required=True,
+    help="All other commits up to this one are checked.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text")
 @hub_options
 def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
-    """Find the commits whose signature GitHub has not verified; exit 3 when there are any. Does
-    nothing unless aft.yaml, as it is at --from, says github.require_signatures."""
+    """Find commits whose signature GitHub has not verified; exit 3 if there are any.
+
+    Does nothing unless aft.yaml at --from sets github.require_signatures."""
     from aft.app.forge.signatures import are_signatures_required, signature_findings
     from aft.report.findings import findings_github, findings_json, findings_text
 

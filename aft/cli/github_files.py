@@ -15,21 +15,22 @@ _OUT = click.option(
     "--out",
     type=FILE,
     metavar="FILE",
-    help="Where to write it. Default: its own place in .github/.",
+    help="The file to write. Default: its standard path in .github/.",
 )
 _CHECK = click.option(
-    "--check", is_flag=True, help="Write nothing; exit 3 when the file is not current."
+    "--check", is_flag=True, help="Write nothing; exit 3 if the file is not up to date."
 )
 
 
-@click.command("codeowners", short_help="Make CODEOWNERS from the owners in the requests.")
+@click.command("codeowners", short_help="Generate CODEOWNERS from the owners in the requests.")
 @_OUT
 @_CHECK
 @pass_session
 def codeowners_command(session: Session, *, out: Path | None, check: bool) -> None:
-    """Make CODEOWNERS from the owners in the requests. Each team's handle is in github.teams of
-    aft.yaml; what no team owns belongs to github.platform_team, as do aft.yaml, customizations/ and
-    .github/. Talks to nobody."""
+    """Generate CODEOWNERS from the owners in the requests.
+
+    Each team's handle is in github.teams of aft.yaml. What no team owns belongs to
+    github.platform_team, as do aft.yaml, customizations/ and .github/. Makes no network calls."""
     from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 
     workspace = session.workspace
@@ -40,14 +41,16 @@ def codeowners_command(session: Session, *, out: Path | None, check: bool) -> No
     _keep(session, codeowners(state), out, default=CODEOWNERS_PATH, check=check)
 
 
-@click.command("issue-form", short_help="Make the form with which people ask for accounts.")
+@click.command("issue-form", short_help="Generate the issue form for requesting accounts.")
 @_OUT
 @_CHECK
 @pass_session
 def issue_form_command(session: Session, *, out: Path | None, check: bool) -> None:
-    """Make the issue form "Request an AWS account", with the repository's OUs, baselines and
-    customizations as choices. Run it again when these change; aft new --from-issue reads the
-    answers. Talks to nobody."""
+    """Generate the issue form "Request an AWS account", with the repository's OUs, baselines and
+    customizations as choices.
+
+    Run it again when these change; aft new --from-issue reads the answers. Makes no network
+    calls."""
     from aft.app.requests.issue_forms import form_of
     from aft.desired.issue_form import FORM_PATH
 

@@ -22,21 +22,25 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 @click.option(
     "--management-account",
     metavar="ID",
-    help="The management account's id: makes the role that plans read accounts with.",
+    help="The management account's id. Adds the role that plans use to read accounts.",
 )
-@click.option("--domain", default="example.com", show_default=True, help="Of e-mail addresses.")
+@click.option(
+    "--domain", default="example.com", show_default=True, help="The domain of e-mail addresses."
+)
 @click.option(
     "--github",
     "repository",
     metavar="ORG/REPO",
-    help="Also the workflows, the issue form and the IAM roles for this repository.",
+    help="Also write workflows, issue form and IAM roles for this repository.",
 )
 @click.option(
     "--action",
     metavar="OWNER/REPO@COMMIT",
-    help="With --github: the repository of aft that workflows take it from, at a full commit id.",
+    help="With --github: the repository that workflows take aft from, at a full commit id.",
 )
-@click.option("--terraform", is_flag=True, help="With --github: the IAM roles as Terraform, too.")
+@click.option(
+    "--terraform", is_flag=True, help="With --github: also write the IAM roles as Terraform."
+)
 @pass_session
 def command(
     session: Session,
@@ -49,10 +53,11 @@ def command(
     action: str | None,
     terraform: bool,
 ) -> None:
-    """Write the files of a repository to begin with. Nothing that is there is overwritten. The
-    result passes aft validate and can be planned on the sandbox at once. With --github, two IAM
-    roles come as a CloudFormation template: one that only reads, for plans, and one for applies;
-    each trusts one environment of ORG/REPO and may do just what aft calls."""
+    """Write the files of a new repository. Existing files are never overwritten.
+
+    The result passes aft validate and can be planned on the sandbox. With --github, a
+    CloudFormation template with two IAM roles is added: a read-only role for plans, and one for
+    applies. Each trusts one environment of ORG/REPO and allows exactly the calls that aft makes."""
     _check(region=region, account=management_account, repository=repository, action=action)
     if terraform and not repository:
         raise click.UsageError("--terraform is for --github")
@@ -118,8 +123,8 @@ def _github(
         TERRAFORM_PATH,
         RoleNames,
         roles_template,
+        roles_terraform,
     )
-    from aft.scaffold.roles_terraform import roles_terraform
     from aft.scaffold.workflows import workflow_files
 
     kinds = installed_kinds()

@@ -29,21 +29,21 @@ from aft.traces import trace
 STOPPED_EXIT = 130
 
 VERBS: Mapping[str, str] = {
-    "init": "Write the files of a repository to begin with.",
-    "new": "Write the file that asks for an account, from flags, prompts or an issue.",
-    "validate": "Check every file offline; findings with file, line, column and code.",
-    "plan": "Show what apply would do, computed from the live organization.",
-    "apply": "Carry out the difference, or exactly a plan made before.",
-    "drift": "What changed outside git; --repair puts it back.",
-    "status": "One line per request: where its account is and what is pending.",
-    "explain": "Each effective value of one account, and the line it comes from.",
-    "history": "One account's life: request commits, plans, actions, results.",
+    "init": "Write the files of a new repository.",
+    "new": "Write an account request, from options, prompts or an issue.",
+    "validate": "Check all files offline; report findings with file, line, column and code.",
+    "plan": "Show what apply would change, computed from the live organization.",
+    "apply": "Apply the changes, or exactly a saved plan.",
+    "drift": "Detect changes made outside git; --repair reverts them.",
+    "status": "Show the state of each request: account, OU, pending and failed steps.",
+    "explain": "Show each effective value of an account, and the line it comes from.",
+    "history": "Show an account's history: request commits, plans, actions, results.",
     "doctor": "Check credentials, roles, permissions, quotas and settings.",
-    "worker": "Watch a branch and reconcile whenever it moves.",
+    "worker": "Watch a branch and reconcile when it changes.",
     "policy": "Evaluate and check policies: SCPs, RCPs and IAM policies.",
-    "github": "Comments, pull requests, reviews and issues on GitHub, for workflows.",
-    "sandbox": "A simulated AWS organization on this machine.",
-    "schema": "JSON Schemas for editors and other tools.",
+    "github": "Work with comments, pull requests, reviews and issues, for workflows.",
+    "sandbox": "Run a simulated AWS organization on this machine.",
+    "schema": "Print JSON Schemas for editors and other tools.",
 }
 
 
@@ -87,23 +87,24 @@ class VerbGroup(click.Group):
     "--directory",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=".",
-    help="Run as if started there.",
+    help="Run as if started in this directory.",
 )
 @click.option(
     "--sandbox",
     "simulated",
     is_flag=True,
-    help="Work on a simulated organization on this machine; also AFT_SANDBOX=1.",
+    help="Use a simulated organization on this machine; same as AFT_SANDBOX=1.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say only results and errors.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more; show tracebacks of errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only results and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print more; show tracebacks of errors.")
 @click.pass_context
 def cli(
     ctx: click.Context, *, directory: Path, simulated: bool, quiet: bool, verbose: bool
 ) -> None:
-    """Git is the front door to AWS accounts. A request is a YAML file in account-requests/; aft
-    checks it, plans it against the live organization, and makes the account so, writing every step
-    to a ledger in git."""
+    """Git is the front door to AWS accounts.
+
+    A request is a YAML file in account-requests/. aft checks it, plans it against the live
+    organization, creates or updates the account, and records every step in a ledger in git."""
     ctx.obj = Session(
         directory=directory,
         simulated=simulated or simulated_by_environment(os.environ),
@@ -124,9 +125,12 @@ def main() -> NoReturn:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process as it is. Taking ten thousand requests and as many functions apart, one by
-    one, costs a tenth of a second of every command. The operating system does it at once; what must
-    happen before, a ``with`` or ``atexit`` has seen to."""
+    """End the process as it is.
+
+    Taking ten thousand requests and as many functions apart, one by one, costs a tenth of a
+    second of every command. The operating system does it at once; what must happen before, a
+    ``with`` or ``atexit`` has seen to.
+    """
     try:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -18,19 +18,21 @@ FINDINGS_EXIT = 3
 
 @click.command("new")
 @click.argument("request_id", metavar="[ID]", required=False)
-@click.option("--name", help="The account's name. Default: the id, or what defaults say.")
-@click.option("--email", help="The account's own e-mail address, where no defaults supply it.")
+@click.option("--name", help="The account's name. Default: the id, or the value from defaults.")
+@click.option("--email", help="The account's e-mail address, if no defaults supply it.")
 @click.option("--ou", metavar="PATH", help="The OU, such as Workloads/Dev.")
 @click.option("--owner-team", metavar="TEAM", help="The team that owns the account.")
-@click.option("--owner-email", metavar="EMAIL", help="Where the team can be reached.")
+@click.option("--owner-email", metavar="EMAIL", help="The team's e-mail address.")
 @click.option("--reason", help="Why the account exists.")
-@click.option("--ticket", help="A reference to your own tracker.")
+@click.option("--ticket", help="A reference to your issue tracker.")
 @click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="May be repeated.")
-@click.option("--baseline", metavar="NAME", help="A baseline; else selectors decide.")
+@click.option(
+    "--baseline", metavar="NAME", help="The baseline. Default: decided by the baselines' selectors."
+)
 @click.option(
     "--customization", "customizations", metavar="NAME", multiple=True, help="May be repeated."
 )
-@click.option("--budget", metavar="USD", type=float, help="US dollars a month.")
+@click.option("--budget", metavar="USD", type=float, help="US dollars per month.")
 @click.option(
     "--custom-field",
     "custom_fields",
@@ -43,15 +45,16 @@ FINDINGS_EXIT = 3
 @click.option(
     "--folder",
     metavar="FOLDER",
-    help="Inside account-requests/. Default: next to requests of the same team, or OU.",
+    help="A folder in account-requests/. Default: that of the same team's requests, or else of "
+    "the same OU's.",
 )
-@click.option("-y", "--yes", is_flag=True, help="Ask nothing, also on a terminal.")
-@click.option("--print", "only_print", is_flag=True, help="Show the file; do not write it.")
+@click.option("-y", "--yes", is_flag=True, help="Do not prompt, even on a terminal.")
+@click.option("--print", "only_print", is_flag=True, help="Print the file; do not write it.")
 @click.option(
     "--from-issue",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Read the answers from the text of an issue made with the form.",
+    help="Read the answers from the text of an issue that was created with the form.",
 )
 @click.option(
     "--report",
@@ -60,7 +63,7 @@ FINDINGS_EXIT = 3
     help="With --from-issue: write reply.md, request.json and pull-request.md here.",
 )
 @click.option("--issue", type=click.IntRange(min=1), metavar="N", help="The issue's number.")
-@click.option("--requested-by", metavar="LOGIN", help="Who opened the issue.")
+@click.option("--requested-by", metavar="LOGIN", help="The login of the issue's author.")
 @pass_session
 def command(
     session: Session,
@@ -75,13 +78,14 @@ def command(
     requested_by: str | None,
     **said: Any,
 ) -> None:
-    """Write one request file; only when the repository validates with it.
+    """Write one request file, if the repository is valid with it.
 
-    What flags do not say is asked for on a terminal, unless a _defaults.yaml supplies it. Every
-    finding is shown, with its place in the file as it would be (exit 3; nothing is written).
+    On a terminal, aft prompts for values that neither options nor a _defaults.yaml supply. If there
+    are findings, they are shown with their position in the file that would have been written, and
+    nothing is written (exit 3).
 
-    With --from-issue the answers are those of the issue form "Request an AWS account". When one
-    of them cannot be taken, DIR/reply.md says which and what to do (exit 3).
+    With --from-issue, the answers come from the issue form "Request an AWS account". If an answer
+    is not valid, DIR/reply.md explains what to change (exit 3).
     """
     if from_issue is not None:
         if request_id or any(said.values()) or folder or only_print:

@@ -37,7 +37,9 @@ class _How:
 
 @click.command("plan")
 @scope_options
-@click.option("--working-tree", is_flag=True, help="Plan the files on disk, committed or not.")
+@click.option(
+    "--working-tree", is_flag=True, help="Plan the files on disk, including uncommitted changes."
+)
 @format_option(text="people", markdown="a pull request's comment", json="tools")
 @click.option(
     "-o", "--out", type=FILE, help="Also write the pinned plan to this file, for aft apply FILE."
@@ -45,8 +47,8 @@ class _How:
 @click.option(
     "--terraform",
     is_flag=True,
-    help="Also show what terraform plan says, in accounts that exist; reads with credentials "
-    "that may only read.",
+    help="Also show the output of terraform plan for existing accounts; uses read-only "
+    "credentials.",
 )
 @click.option(
     "--trust",
@@ -56,13 +58,13 @@ class _How:
 @click.option(
     "--published",
     is_flag=True,
-    help="Against the organization as last published (aft apply --publish): no AWS, no "
+    help="Plan against the last published organization (aft apply --publish), without AWS and "
     "credentials.",
 )
 @click.option("--config-from", metavar="REV", help=CONFIG_FROM_HELP)
 @report_option
-@click.option("--full", is_flag=True, help="Shorten no list in the text.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@click.option("--full", is_flag=True, help="Do not shorten lists in the text.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
 @pass_session
 def command(
     session: Session,
@@ -75,16 +77,16 @@ def command(
     detailed_exitcode: bool,
     **asked: Any,
 ) -> None:
-    """Compare the repository with the live organization, and show the difference.
+    """Compare the repository with the live organization, and show the changes.
 
-    The plan is bound to the revision, the organization's state and the ledger it was made from:
-    aft apply FILE carries out exactly that plan, and refuses when any of them has moved. The
-    last line can be searched for: "Plan: 2 to create, …" or "No changes. …". Exit 5 when a
-    safety limit of aft.yaml forbids it.
+    The plan is bound to the revision, the organization's state and the ledger that it was made
+    from: aft apply FILE applies exactly that plan, and refuses if any of them has changed. Scripts
+    can search for the last line: "Plan: 2 to create, …" or "No changes. …". Exit 5 if the plan
+    exceeds a safety limit of aft.yaml.
 
     The organization is always read. Inside accounts, what was applied with the same inputs before
-    is taken as done; with --deep every setting of every account is read as it is now.
-    With --published nothing is read in AWS at all: the plan says how old the organization is.
+    counts as done; with --deep, the current state of every setting of every account is read. With
+    --published, nothing is read from AWS: the plan shows the age of the published organization.
     """
     how = _How(**asked)
     with report_folder(session, report, "plan") as folder:

@@ -41,13 +41,13 @@ _SCOPE_OPTIONS = (
     click.option(
         "--changed-since",
         metavar="REV",
-        help="Only requests that differ from REV: a few reads, however large the organization.",
+        help="Only requests that differ from REV: few reads, however large the organization is.",
     ),
     click.option(
         "--only",
         metavar="ID",
         multiple=True,
-        help="Only this request; may be repeated, and adds to --only-ou and --only-tag.",
+        help="Only this request; may be repeated and combined with --only-ou and --only-tag.",
     ),
     click.option(
         "--only-ou",
@@ -62,19 +62,19 @@ _SCOPE_OPTIONS = (
         help="Only requests with this tag; may be repeated.",
     ),
     click.option(
-        "--exclude", metavar="ID", multiple=True, help="Not this request; may be repeated."
+        "--exclude", metavar="ID", multiple=True, help="Exclude this request; may be repeated."
     ),
     click.option(
         "--rerun",
         metavar="NAME",
         multiple=True,
-        help="Run this customization, or step of one, although nothing changed.",
+        help="Run this customization, or this step of one, although nothing changed.",
     ),
     click.option(
         "--deep",
         is_flag=True,
-        help="Also read inside accounts what the ledger takes as done, to find what was changed "
-        "there by hand.",
+        help="Also read inside accounts what counts as done according to the ledger, to find "
+        "manual changes.",
     ),
 )
 

@@ -16,20 +16,20 @@ FINDINGS_EXIT = 3
 
 @click.group("policy")
 def command() -> None:
-    """Evaluate and check policies: SCPs, RCPs and IAM's own. Needs no AWS."""
+    """Evaluate and check policies: SCPs, RCPs and IAM policies. Needs no access to AWS."""
 
 
 @command.command("eval")
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"), default="-")
 def eval_command(file: TextIO) -> None:
-    """What SCPs and RCPs say of requests: JSON lines in, JSON lines out.
+    """Evaluate requests against SCPs and RCPs: JSON lines in, JSON lines out.
 
-    A line is one case: {"id", "levels": [{"id", "scps": [{"name", "policy"}], "rcps": [...]}],
+    Each line is one case: {"id", "levels": [{"id", "scps": [{"name", "policy"}], "rcps": [...]}],
     "request": {"principal", "action", "resource", "resourceAccount", "context", "unknown"}}, the
     root first and the account last. The answer is {"id", "decision", "keys", "level", "policy",
-    "sid", "trace"}; decision is denied, allowed (by the ceiling; IAM must grant it still) or
-    depends, on "keys". A key in neither "context" nor "unknown" is absent. A line that cannot be
-    read is answered with an "error".
+    "sid", "trace"}; decision is denied, allowed (by the ceiling; IAM must still grant it) or
+    depends (on "keys"). A key in neither "context" nor "unknown" is absent. The answer to a line
+    that cannot be read has an "error".
     """
     from aft.policy_language.cases import answers
 
@@ -51,10 +51,11 @@ def eval_command(file: TextIO) -> None:
 @format_option(text="people", json="tools")
 @pass_session
 def check_command(session: Session, *, files: tuple[Path, ...], kind: str, form: str) -> None:
-    """Check policies in YAML or JSON: what their type may hold, and AWS's limits. Findings have a
-    file, line, column and stable code, as those of aft validate. Inside a repository of account
-    requests, policies.limits of aft.yaml goes before the limits aft knows. Exit 3 when there are
-    errors; warnings alone are exit 0."""
+    """Check policies in YAML or JSON against the rules of their type and AWS's limits.
+
+    Findings have a file, line, column and stable code, like those of aft validate. Inside a
+    repository of account requests, policies.limits of aft.yaml takes precedence over the
+    built-in limits. Exit 3 if there are errors; with only warnings, exit 0."""
     from aft.app.policy_files import check_files, policy_type_of
     from aft.report.findings import findings_count, findings_json, findings_text
     from aft.values.words import counted

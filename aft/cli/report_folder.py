@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FILES = ("comment.md", "summary.md", "reviewed.json", "plan.json", "outcome.json")
 _CONSEQUENCES: Mapping[str, str] = {
-    "plan": "There is no plan: nobody knows yet what merging would change.",
+    "plan": "There is no plan: the effect of the merge is not known yet.",
     "apply": "What was done until then is in the ledger; the next run continues there.",
 }
 _RUN_URL = re.compile(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9_./-]+/actions/runs/[0-9]+")
@@ -34,8 +34,8 @@ report_option = click.option(
     "--report",
     metavar="DIR",
     type=FOLDER,
-    help="Also leave comment.md, summary.md and JSON there, for a pull request; also when this "
-    "fails.",
+    help="Also write comment.md, summary.md and JSON to this folder, for a pull request, even "
+    "if the command fails.",
 )
 
 
@@ -81,7 +81,7 @@ class ReportFolder:
                 case click.ClickException():
                     self._write_failure(error.format_message())
                 case click.Abort() | KeyboardInterrupt():
-                    self._write_failure("somebody stopped it")
+                    self._write_failure("it was stopped")
                 case _:
                     self._write_failure(
                         unexpected(error),

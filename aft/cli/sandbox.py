@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 @click.group("sandbox")
 def command() -> None:
-    """A simulated AWS organization on this machine; no AWS account is needed or touched. Every verb
-    works on it with aft --sandbox … or AFT_SANDBOX=1. It is strict where AWS is, is kept between
-    commands outside the repository, and has its own clock, on which minutes of waiting take no
+    """Run a simulated AWS organization on this machine, without an AWS account.
+
+    Every command uses it with aft --sandbox … or AFT_SANDBOX=1. It is as strict as AWS, is stored
+    between commands outside the repository, and has a simulated clock, so that waiting takes no
     time. Its ledger is a separate branch that is never pushed."""
 
 
@@ -28,13 +29,13 @@ def command() -> None:
     "--profile",
     type=click.Choice(["instant", "realistic", "chaos"]),
     default="instant",
-    help="instant: no delays. realistic: account creation takes minutes (of virtual time), "
-    "limits and throttling as on AWS. chaos: realistic, and calls fail at random.",
+    help="instant: no delays. realistic: account creation takes minutes (of simulated time), "
+    "limits and throttling as on AWS. chaos: like realistic, and calls fail at random.",
 )
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @pass_session
 def reset_command(session: Session, *, profile: str, yes: bool) -> None:
-    """Forget the simulated organization and its ledger, and begin a new one."""
+    """Delete the simulated organization and its ledger, and create a new one."""
     from aft.app.simulation import reset
     from aft.sandbox.profiles import Profile
 
@@ -47,7 +48,7 @@ def reset_command(session: Session, *, profile: str, yes: bool) -> None:
 @command.command("status")
 @pass_session
 def status_command(session: Session) -> None:
-    """What is in it: accounts, OUs, its clock, its file."""
+    """Show its accounts, OUs, clock and file."""
     from aft.app.simulation import report
 
     _show(session, report(session.workspace, _config(session)))
@@ -59,11 +60,11 @@ def status_command(session: Session) -> None:
     "more",
     type=click.IntRange(0, 10_000),
     default=0,
-    help="Also this many accounts nobody asked for, in an OU called Legacy.",
+    help="Also create this many accounts without a request, in an OU named Legacy.",
 )
 @pass_session
 def seed_command(session: Session, *, more: int) -> None:
-    """Let accounts exist that are older than aft: those that requests adopt by account_id."""
+    """Create accounts that existed before aft: those that requests adopt by account_id."""
     from aft.app.simulation import seed
 
     workspace = session.workspace
@@ -78,15 +79,18 @@ def seed_command(session: Session, *, more: int) -> None:
 
 
 @command.command("serve")
-@click.option("--host", default="127.0.0.1", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=4599, help="0 takes a free one.")
-@click.option("--anywhere", is_flag=True, help="Allow an address that other machines can reach.")
+@click.option("--host", default="127.0.0.1", help="The address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=4599, help="The port; 0 selects a free one."
+)
+@click.option("--anywhere", is_flag=True, help="Allow addresses that other machines can reach.")
 @pass_session
 def serve_command(session: Session, *, host: str, port: int, anywhere: bool) -> None:
-    """Serve it over HTTP for other tools: AWS CLI, boto3, Terraform, org-formation. Prints the
-    variables they need, then runs until interrupted, in real time. Meanwhile the organization
-    belongs to the server: aft itself reaches it like any other client, by those variables and
-    without --sandbox."""
+    """Serve the organization over HTTP for other tools: AWS CLI, boto3, Terraform, org-formation.
+
+    Prints the variables that they need, then runs until interrupted, in real time. While it
+    runs, only the server can use the organization: aft itself reaches it like any other client,
+    with those variables and without --sandbox."""
     from aft.app.simulation import serving
     from aft.cli.stopping import stop_on_signals
 

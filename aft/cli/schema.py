@@ -19,10 +19,10 @@ NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 @click.command("schema")
 @click.argument("name", type=click.Choice(NAMES), required=False)
 @click.option(
-    "-o", "--output", type=FOLDER, help="Write all of them into this folder, as <name>.json."
+    "-o", "--output", type=FOLDER, help="Write all schemas to this folder, as <name>.json."
 )
 def command(*, name: SchemaName | None, output: Path | None) -> None:
-    """Print the JSON Schema of one kind of file, or write all of them.
+    """Print the JSON Schema of one type of file, or write all of them.
 
     \b
     request        account-requests/**/<id>.yaml
@@ -32,7 +32,7 @@ def command(*, name: SchemaName | None, output: Path | None) -> None:
     baseline       customizations/baselines/*.yaml
     customization  customizations/accounts/<name>/customization.yaml
 
-    Editors that know the YAML language server read it from a first line like
+    Editors with the YAML language server read the schema named in the first line of a file, such as
     "# yaml-language-server: $schema=../schemas/request.json".
     """
 

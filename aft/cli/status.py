@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from aft.cli.context import REVISION_HELP, Session, pass_session
 
-if TYPE_CHECKING:
-    from aft.plan.status import DoneLine, FailedLine
-
 
 @click.command("status")
 @click.option("-r", "--revision", help=f"{REVISION_HELP} Default: HEAD.")
-@click.option("--offline", is_flag=True, help="Ask only the ledger, not AWS.")
-@click.option("--logs", is_flag=True, help="Also name the logs of steps that succeeded.")
-@click.option("--json", "as_json", is_flag=True, help="For tools.")
+@click.option("--offline", is_flag=True, help="Read only the ledger, not AWS.")
+@click.option("--logs", is_flag=True, help="Also show the logs of steps that succeeded.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for tools.")
 @pass_session
 def command(
     session: Session, *, revision: str | None, offline: bool, logs: bool, as_json: bool
 ) -> None:
-    """Where every request's account is, what is pending, and what failed and why. States: active,
-    pending, requested, creating, failed, attention, suspended, forgotten."""
+    """Show the state of every request: its account and OU, and pending and failed steps.
+
+    States: active, pending, requested, creating, failed, attention, suspended, forgotten."""
     from aft.app import local_paths
     from aft.app.apply.run_logs import RunLogs
     from aft.app.world import open_ledger, open_world
@@ -47,8 +43,8 @@ def command(
     things = thing_statuses(known)
     kept = RunLogs(local_paths.run_logs(session.environ))
 
-    def find_log(request_id: str, line: FailedLine | DoneLine) -> str:
-        return kept.find(run=line.run, target=request_id, step=line.step)
+    def find_log(run: str, request_id: str, step: str) -> str:
+        return kept.find(run=run, target=request_id, step=step)
 
     if as_json:
         click.echo(status_json(rows, things=things, find_log=find_log), nl=False)

@@ -19,8 +19,10 @@ def stop_on_signals(
     *, clock: Clock | None = None, seconds: float | None = None, notice: str = ""
 ) -> Iterator[StopToken]:
     """A token that the first signal, or ``seconds`` of ``clock``, sets; a second signal ends the
-    process there and then. ``notice`` is said, on standard error, when the first one comes. Ending
-    at once is safe too: what was begun is in the ledger, and the next run continues."""
+    process there and then. ``notice`` is said, on standard error, when the first one comes.
+
+    Ending at once is safe too: what was begun is in the ledger, and the next run continues.
+    """
     interrupted = Event()
     token = StopToken(clock=clock, seconds=seconds)
 

@@ -20,7 +20,7 @@ FINDINGS_EXIT = 3
 @click.option(
     "--against",
     metavar="REFGLOB",
-    help="Also warn of what other open changes ask for as well, such as 'refs/aft/pulls/*'.",
+    help="Also warn about conflicts with other open changes, such as 'refs/aft/pulls/*'.",
 )
 @pass_session
 @collector_paused()  # what is read lives until the end of the command
@@ -34,13 +34,13 @@ def command(
 ) -> None:
     """Check account requests, defaults, the OU tree, baselines, customizations and aft.yaml.
 
-    Needs no network and no credentials, and executes nothing it reads. Every finding has a file,
-    line, column and stable code (docs/reference/findings.md). Exit 3 when there are errors;
-    warnings alone are exit 0.
+    Needs no network and no credentials, and executes nothing that it reads. Every finding has a
+    file, line, column and stable code (docs/reference/findings.md). Exit 3 if there are errors;
+    with only warnings, exit 0.
 
-    With --against the requests that this revision changes are compared with those that each of
-    the other revisions changes: same id, e-mail address, account name, adopted account or
-    overlapping addresses are warnings, and say which pull request and file.
+    With --against, the requests that this revision changes are compared with those that each of the
+    other revisions changes. The same id, e-mail address, account name or adopted account, or
+    overlapping addresses, are warnings that name the pull request and file.
     """
     from aft.report.findings import (
         findings_count,

@@ -10,14 +10,15 @@ from aft.cli.context import Session, pass_session
 
 
 @click.command("worker")
-@click.option("--once", is_flag=True, help="Fetch, reconcile once, and end.")
+@click.option("--once", is_flag=True, help="Fetch, reconcile once, and exit.")
 @pass_session
 def command(session: Session, *, once: bool) -> None:
-    """Watch a branch of a remote and reconcile whenever it moves. Looks every
-    `worker.interval_seconds` of aft.yaml, reconciles at least every
-    `worker.reconcile_every_seconds` (so drift is repaired even when nothing is pushed), and tries
-    failed accounts again after growing waits. Logs one JSON object per line. SIGINT and SIGTERM end
-    it between two steps; the next start continues."""
+    """Watch a branch of a remote and reconcile when it changes.
+
+    Polls every `worker.interval_seconds` of aft.yaml, reconciles at least every
+    `worker.reconcile_every_seconds` (so moved, renamed and retagged accounts are repaired even
+    if nothing is pushed), and retries failed accounts after increasing waits. Logs one JSON
+    object per line. SIGINT and SIGTERM stop it between two steps; the next start continues."""
     from aft.app.apply.worker import Reconciler, reconcile_once, watch, watched_config
     from aft.app.world import open_world
     from aft.cli.stopping import stop_on_signals

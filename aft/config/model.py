@@ -38,32 +38,35 @@ class Roles(_Section):
 
     management: RoleArn | None = Field(
         default=None,
-        description="ARN of a role to assume for organization-level calls; without it, the "
-        "credentials of boto3's own chain are used as they are.",
+        description="ARN of the role to assume for organization-level calls. Without it, the "
+        "credentials from boto3's credential chain are used directly.",
     )
     member: RoleName = Field(
         default="OrganizationAccountAccessRole",
-        description="Name of the role assumed inside member accounts; CreateAccount creates it.",
+        description="Name of the role to assume in member accounts. CreateAccount creates it.",
     )
     reader: RoleName | None = Field(
         default=None,
-        description="Name of a role in member accounts that plans and drift runs assume to read. "
-        "Without it, or where an account does not have it yet, they assume the member role if they "
-        "may, held to reading by AWS's `ReadOnlyAccess` as a session policy.",
+        description="Name of the role in member accounts that plans and drift runs assume to "
+        "read. Without it, or if an account does not have it yet, they assume the "
+        "member role if they can, restricted by AWS's `ReadOnlyAccess` as a session "
+        "policy.",
     )
 
 
 class LimitAllowance(_Section):
-    """A reviewed line that lifts one safety limit for a while."""
+    """A reviewed exception that raises one safety limit for a period."""
 
-    limit: Annotated[str, Field(min_length=1)] = Field(description="The limit it lifts.")
+    limit: Annotated[str, Field(min_length=1)] = Field(description="The limit to raise.")
     up_to: NonNegativeInt = Field(description="The number allowed instead.")
-    reason: Annotated[str, Field(min_length=3)] = Field(description="Why; kept in the ledger.")
-    until: date = Field(description="Last day on which it holds (UTC).")
+    reason: Annotated[str, Field(min_length=3)] = Field(
+        description="The reason; recorded in the ledger."
+    )
+    until: date = Field(description="The last day on which the exception is valid (UTC).")
 
 
 class Limits(_Section):
-    """Safety limits on one plan; over one of them aft refuses (exit 5) and says so."""
+    """Safety limits for one plan. aft refuses a plan that exceeds one of them (exit code 5)."""
 
     create: NonNegativeInt = Field(default=50, description="Accounts created in one run.")
     move: NonNegativeInt = Field(default=10, description="Accounts moved in one run.")
@@ -75,27 +78,26 @@ class Limits(_Section):
     )
     destroy: NonNegativeInt = Field(
         default=3,
-        description="Accounts in which what a customization made is destroyed in one run.",
+        description="Accounts in which resources of a customization are destroyed in one run.",
     )
     changes: Mapping[str, NonNegativeInt] = Field(
-        default={}, description="Limits of kinds that other packages add, by their names."
+        default={}, description="Limits of kinds from other packages, by name."
     )
     accounts: PositiveInt | None = Field(
         default=None,
-        description="The organization's account quota, if you know it; more requests than this "
-        "are a finding.",
+        description="The organization's account quota. More requests than this are a finding.",
     )
     creations_in_flight: Annotated[int, Field(ge=1, le=5)] = Field(
-        default=5, description="Account creations at the same time; AWS allows five."
+        default=5, description="Account creations in progress at the same time; AWS allows five."
     )
     accounts_in_parallel: Annotated[int, Field(ge=1, le=64)] = Field(
-        default=16, description="Accounts worked on side by side."
+        default=16, description="Accounts worked on in parallel."
     )
     usable_within_seconds: PositiveInt = Field(
-        default=600, description="How long a new account may take until its role can be assumed."
+        default=600, description="Maximum time until the role of a new account can be assumed."
     )
     created_within_seconds: PositiveInt = Field(
-        default=1800, description="How long a creation may stay in progress."
+        default=1800, description="Maximum time that one run waits for a creation in progress."
     )
     allow: tuple[LimitAllowance, ...] = Field(
         default=(), description="Reviewed exceptions to the limits above; `allow` says the same."
@@ -103,45 +105,48 @@ class Limits(_Section):
 
 
 class LedgerConfig(_Section):
-    """Where every step is written down."""
+    """Where aft records every step."""
 
     branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")] = Field(
-        default="aft/ledger", description="The git branch that holds the ledger."
+        default="aft/ledger", description="The git branch of the ledger."
     )
     remote: str | None = Field(
         default="origin",
-        description="The remote the ledger is pushed to when it exists; null keeps it local.",
+        description="The remote that the ledger is pushed to, if it exists; null keeps the "
+        "ledger local.",
     )
 
 
 class WorkerConfig(_Section):
-    """How ``aft worker`` watches."""
+    """How ``aft worker`` watches a branch."""
 
     remote: str = Field(default="origin", description="The remote to watch.")
     branch: str = Field(default="main", description="The branch whose tip is the desired state.")
-    interval_seconds: PositiveInt = Field(default=60, description="Seconds between two looks.")
+    interval_seconds: PositiveInt = Field(default=60, description="Seconds between two polls.")
     jitter_percent: Annotated[int, Field(ge=0, le=100)] = Field(
-        default=10, description="Each interval is lengthened by up to this much, at random."
+        default=10,
+        description="Each interval is extended by a random amount up to this percentage.",
     )
     reconcile_every_seconds: PositiveInt = Field(
-        default=3600, description="Reconcile at least this often, even when nothing was pushed."
+        default=3600, description="Reconcile at least this often, even if nothing was pushed."
     )
     retry_first_seconds: PositiveInt = Field(
-        default=60, description="Wait before a failed account is tried again; doubles each time."
+        default=60,
+        description="Wait before the first retry of a failed account; it doubles each time.",
     )
     retry_most_seconds: PositiveInt = Field(
-        default=3600, description="The longest wait between two tries of a failed account."
+        default=3600, description="Maximum wait between two retries of a failed account."
     )
 
 
 class NetworkPool(_Section):
-    """A range of addresses that networks of accounts are cut from."""
+    """An address range from which networks of accounts are allocated."""
 
     cidr: Annotated[str, Field(examples=["10.64.0.0/10"])] = Field(
         description="The pool's range; pools must not overlap."
     )
     reserved: tuple[str, ...] = Field(
-        default=(), description="Ranges inside the pool that are never handed out."
+        default=(), description="Ranges inside the pool that are never allocated."
     )
     description: str = Field(default="", description="What the pool is for.")
 
@@ -150,78 +155,81 @@ PoolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za
 
 
 class NetworksConfig(_Section):
-    """Addresses of the networks that the baseline setting `network` makes."""
+    """Address ranges for the networks that the baseline setting `network` creates."""
 
     pools: Mapping[PoolName, NetworkPool] = Field(
         default={}, description="Pools by name; a baseline's `network` names one of them."
     )
     reserved: tuple[str, ...] = Field(
         default=(),
-        description="Ranges in use elsewhere, such as offices and data centres: no account's "
+        description="Ranges in use elsewhere, such as offices and data centers: no account's "
         "network may overlap them, and none is allocated there.",
     )
     pools_only: bool = Field(
         default=False,
-        description="When true, a range that a request or baseline gives must lie in a pool.",
+        description="If true, a range set in a request or baseline must be in a pool.",
     )
 
 
 class LocalBackend(_Section):
-    """Terraform states as files of the machine aft runs on."""
+    """Terraform state in files on the machine that runs aft."""
 
     directory: Annotated[str, Field(pattern=r"^(/|~/).+", examples=["/var/lib/aft/terraform"])] = (
         Field(
-            description="An absolute folder that outlives the run and is backed up: without its "
-            "state Terraform makes everything again."
+            description="An absolute path of a folder that is kept between runs and backed up: "
+            "without its state, Terraform creates everything again."
         )
     )
 
 
 class S3Backend(_Section):
-    """Terraform states in a bucket, each under AFT's key."""
+    """Terraform state in an S3 bucket, with AFT's keys."""
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = Field(
-        description="The bucket. Its policy must let each account reach its own keys, "
-        "`<account id>-aft-*`: Terraform has no credentials but the account's."
+        description="The bucket. Its policy must give each account access to its own keys, "
+        "`<account id>-aft-*`, because Terraform has only the account's credentials."
     )
     region: RegionName = Field(description="The bucket's region.")
     key_prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)*$")] = Field(
-        default="", description="Put before AFT's keys; ends with `/`."
+        default="", description="Prefix for AFT's keys; ends with `/`."
     )
-    kms_key_id: str = Field(default="", description="ARN of the key that encrypts the states.")
+    kms_key_id: str = Field(default="", description="ARN of the KMS key that encrypts the state.")
     dynamodb_table: str = Field(
-        default="", description="The table AFT locks states with, if it is still to be used."
+        default="", description="AFT's lock table, if you want to keep using it."
     )
     lock_file: bool = Field(
-        default=True, description="Lock states by a file beside them (Terraform 1.10 and later)."
+        default=True,
+        description="Lock the state with a file next to it (Terraform 1.10 and later).",
     )
     role_arn: str = Field(
         default="",
-        description="A role for the state alone, which the accounts' roles must be allowed to "
-        "assume.",
+        description="A role used only for the state. The accounts' roles must be allowed to "
+        "assume it.",
     )
 
 
 class HcpBackend(_Section):
-    """Terraform states in HCP Terraform or Terraform Enterprise, one workspace each. The
-    workspaces' execution mode must be `local`, so that credentials stay where aft runs."""
+    """Terraform state in HCP Terraform or Terraform Enterprise, one workspace each. The workspaces'
+    execution mode must be `local`, so that credentials stay on the machine that runs aft."""
 
-    organization: Annotated[str, Field(min_length=1)] = Field(description="Its name.")
-    hostname: Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")] = Field(
-        default="app.terraform.io", description="Another one for Terraform Enterprise."
+    organization: Annotated[str, Field(min_length=1)] = Field(
+        description="The name of the organization."
     )
-    project: str = Field(default="", description="The project new workspaces belong to.")
+    hostname: Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")] = Field(
+        default="app.terraform.io", description="The host name; set it for Terraform Enterprise."
+    )
+    project: str = Field(default="", description="The project for new workspaces.")
     token_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
         default="TF_TOKEN_app_terraform_io",
-        description="The variable of aft's own environment that holds the token.",
+        description="The environment variable of aft that contains the token.",
     )
 
 
 class TerraformBackend(_Section):
-    """Where Terraform keeps its states: one of the three."""
+    """The backend for Terraform's state: one of the three."""
 
-    local: LocalBackend | None = Field(default=None, description="Files of this machine.")
-    s3: S3Backend | None = Field(default=None, description="A bucket.")
+    local: LocalBackend | None = Field(default=None, description="Files on this machine.")
+    s3: S3Backend | None = Field(default=None, description="An S3 bucket.")
     hcp: HcpBackend | None = Field(default=None, description="HCP Terraform.")
 
     @model_validator(mode="after")
@@ -236,8 +244,8 @@ class TerraformConfig(_Section):
 
     binary: str = Field(
         default="",
-        description="Name or path of the tool; without it `terraform`, else `tofu`, is looked for "
-        "in the PATH. The variable AFT_TERRAFORM_BINARY overrides it.",
+        description="Name or path of the tool. Without it, `terraform` or else `tofu` from the "
+        "PATH is used. The variable AFT_TERRAFORM_BINARY overrides it.",
     )
     version: Annotated[
         str,
@@ -246,20 +254,20 @@ class TerraformConfig(_Section):
             r"(, *(>=|<=|!=|~>|>|<|=)? *v?[0-9]+(\.[0-9]+){0,2} *)*$|^$",
             examples=[">= 1.6, < 2"],
         ),
-    ] = Field(default="", description="The versions of it that may be used.")
+    ] = Field(default="", description="The allowed versions of the tool.")
     plugin_dir: str = Field(
         default="",
-        description="A folder of unpacked providers to use instead of a registry. The variable "
+        description="A folder with unpacked providers, used instead of a registry. The variable "
         "AFT_TERRAFORM_PLUGIN_DIR overrides it.",
     )
     in_parallel: Annotated[int, Field(ge=1, le=64)] = Field(
         default=4,
-        description="How many run at the same time; each may take half a gigabyte of memory.",
+        description="Maximum number of parallel runs; each may use half a gigabyte of memory.",
     )
     backend: TerraformBackend | None = Field(
         default=None,
-        description="Where states are kept. There is no default: a lost state makes everything "
-        "again.",
+        description="The backend for state. There is no default, because Terraform creates "
+        "everything again if its state is lost.",
     )
 
 
@@ -268,8 +276,8 @@ class ReportConfig(_Section):
 
     mask: tuple[Literal["emails", "account-ids"], ...] = Field(
         default=(),
-        description="What is masked in everything people see of `validate`, `plan` and `apply`: "
-        "comments, job summaries, annotations and logs. For repositories that anybody can read.",
+        description="What to mask in the output of `validate`, `plan` and `apply` for people: "
+        "comments, job summaries, annotations and logs. For public repositories.",
     )
 
 
@@ -283,49 +291,50 @@ TeamName = Annotated[
 
 
 class GithubConfig(_Section):
-    """How the repository works on GitHub. Nothing here is needed elsewhere."""
+    """Settings for GitHub. Not needed elsewhere."""
 
     teams: Mapping[Annotated[str, Field(min_length=1)], TeamName] = Field(
         default={},
-        description="GitHub's name (`@org/team`, or `@login`) of each `owner.team` in requests; "
-        "for CODEOWNERS.",
+        description="The GitHub team (`@org/team`) or user (`@login`) of each `owner.team` in "
+        "requests, for CODEOWNERS.",
     )
     platform_team: TeamName | None = Field(
         default=None,
-        description="Who owns everything that no other team owns: aft.yaml, customizations, "
+        description="The owner of everything that no other team owns: aft.yaml, customizations, "
         "workflows.",
     )
     require_signatures: bool = Field(
         default=False,
-        description="When true, `aft github signatures` finds fault with commits of a pull "
-        "request whose signature GitHub has not verified.",
+        description="If true, `aft github signatures` reports commits of a pull request whose "
+        "signature GitHub has not verified.",
     )
 
 
 class PolicyLimits(_Section):
-    """AWS's limits on one type of policy, where they are no longer those aft knows."""
+    """AWS's limits for one policy type, if they differ from those built into aft."""
 
     characters: PositiveInt | None = Field(
-        default=None, description="Characters of a policy's text."
+        default=None, description="Maximum characters in a policy."
     )
     attached: PositiveInt | None = Field(
-        default=None, description="Policies of the type attached to one root, OU or account."
+        default=None,
+        description="Maximum policies of the type attached to one root, OU or account.",
     )
     policies: PositiveInt | None = Field(
-        default=None, description="Policies of the type in the organization."
+        default=None, description="Maximum policies of the type in the organization."
     )
 
 
 class PoliciesConfig(_Section):
-    """The organization's policies."""
+    """Settings for the organization's policies."""
 
     limits: Mapping[
         Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", examples=["SERVICE_CONTROL_POLICY"])],
         PolicyLimits,
     ] = Field(
         default={},
-        description="Limits that AWS has changed since your aft was made, by AWS's name of the "
-        "policy type.",
+        description="Limits that AWS has changed since your version of aft, by AWS's name of "
+        "the policy type.",
     )
 
     @property
@@ -340,16 +349,19 @@ class PoliciesConfig(_Section):
 class Config(_Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
-    version: Literal[1] = Field(default=1, description="Version of this format.")
+    version: Literal[1] = Field(default=1, description="The version of this format.")
     provider: Annotated[str, Field(min_length=1, max_length=64)] = Field(
         default="organizations",
-        description="Who creates accounts: an installed account provider. `organizations`, which "
-        "comes with aft, is AWS Organizations' CreateAccount.",
+        description="The installed account provider that creates accounts. The built-in one, "
+        "`organizations`, uses CreateAccount of AWS Organizations.",
     )
-    home_region: RegionName = Field(description="Where regional things live once, such as SSM.")
+    home_region: RegionName = Field(
+        description="The region for regional resources that exist "
+        "once per account, such as SSM parameters."
+    )
     governed_regions: tuple[RegionName, ...] = Field(
         default=(),
-        description="The regions baselines govern; the home region is always one of them.",
+        description="The regions that baselines apply to; the home region is always included.",
     )
     roles: Roles = Field(default=Roles())
     limits: Limits = Field(default=Limits())

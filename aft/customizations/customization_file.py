@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aft.customizations.model import AccountSelector, Parameter, Removal
 from aft.customizations.parameters import is_of_type, name_of_type
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, finding_at
 from aft.findings.validation import validate
 from aft.values.ids import OrgUnitPath
 from aft.yamldoc import YamlDocument, parse_yaml
@@ -33,37 +33,38 @@ class _Section(BaseModel):
 
 
 class ParameterEntry(_Section):
-    """One value that requests may give."""
+    """One value that requests can set."""
 
-    type: ParameterType = Field(default="text", description="What the value is.")
+    type: ParameterType = Field(default="text", description="The type of the value.")
     default: Any = Field(
         default=None,
-        description="The value where a request gives none. Without the key `default`, every "
-        "account that gets the customization must give one.",
+        description="The value if a request sets none. Without the key `default`, every account "
+        "that gets the customization must set one.",
     )
-    choices: tuple[Any, ...] = Field(default=(), description="The only values allowed.")
-    description: str = Field(default="", description="What it is for.")
+    choices: tuple[Any, ...] = Field(default=(), description="The allowed values.")
+    description: str = Field(default="", description="What the parameter is for.")
 
 
 class SelectEntry(_Section):
-    """Accounts that get the customization without asking; all criteria given must hold."""
+    """Accounts that get the customization without requesting it; all given criteria must match."""
 
     organizational_units: tuple[str, ...] = Field(
-        default=(), description="Paths of OUs; accounts in them and below."
+        default=(), description="Paths of OUs: accounts in them and below."
     )
     tags: Mapping[str, str] = Field(
-        default={}, description="Tags the request must have; the value `*` matches any."
+        default={}, description="Tags that the request must have; the value `*` matches any value."
     )
     requests: tuple[str, ...] = Field(default=(), description="Ids of account requests.")
 
 
 class TerraformEntry(_Section):
-    """How the folder's `terraform/` keeps its state."""
+    """How the folder's `terraform/` stores its state."""
 
     state: Literal["aft", "own"] = Field(
         default="aft",
-        description="`aft`: under AFT's key `<account id>-aft-account-customizations`, which all "
-        "customizations of an account share; `own`: under a key with the customization's name.",
+        description="`aft`: with AFT's key `<account id>-aft-account-customizations`, which all "
+        "customizations of an account share; `own`: with a key that contains the "
+        "customization's name.",
     )
 
 
@@ -73,18 +74,19 @@ class CustomizationFile(_Section):
     description: str = Field(default="", description="What the customization is for.")
     parameters: Mapping[ParameterName, ParameterEntry] = Field(
         default={},
-        description="Values that requests give under `parameters: {<customization>: {…}}`; "
-        "templates see them as `parameters.<name>`, Python as `context.parameters`, shell as "
-        "`AFT_PARAMETER_<NAME>`, Terraform as variables of the same names.",
+        description="Values that requests set under `parameters: {<customization>: {…}}`. They "
+        "are `parameters.<name>` in templates, `context.parameters` in Python, "
+        "`AFT_PARAMETER_<NAME>` in shell scripts, and variables of the same names "
+        "in Terraform.",
     )
     select: SelectEntry = Field(default=SelectEntry())
     timeout_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS)] | None = Field(
-        default=None, description="How long each of its steps may take, at most 3600."
+        default=None, description="Time limit for each of its steps, at most 3600."
     )
     on_removal: Literal["keep", "destroy"] = Field(
         default="keep",
-        description="What happens to what it made when an account does not get it any more: "
-        "`keep` leaves it alone, `destroy` deletes stacks and destroys Terraform resources.",
+        description="What happens to its resources when an account no longer gets it: `keep` "
+        "keeps them, `destroy` deletes stacks and destroys Terraform resources.",
     )
     terraform: TerraformEntry = Field(default=TerraformEntry())
 
@@ -139,7 +141,7 @@ def _selector(
         try:
             unit = OrgUnitPath.parse(text)
         except ValueError as error:
-            findings.append(Finding(code="AFT632", source=source, message=str(error)))
+            findings.append(finding_at("AFT632", source, str(error)))
             continue
         units.append(unit)
         sources["organizational_units", str(unit)] = source
@@ -162,19 +164,13 @@ def _check_defaults(settings: CustomizationSettings, document: YamlDocument) -> 
         if not is_of_type(parameter.default, parameter.type):
             yield _wrong(document.at((*loc, "default")), parameter, parameter.default)
         elif parameter.choices and parameter.default not in parameter.choices:
-            yield Finding(
-                code="AFT631",
-                source=document.at((*loc, "default")),
-                message=f"the default of {parameter.name!r} is none of its choices",
-                hint=f"choose one of {', '.join(map(str, parameter.choices))}",
-            )
+            message = f"the default of {parameter.name!r} is none of its choices"
+            hint = f"choose one of {', '.join(map(str, parameter.choices))}"
+            yield finding_at("AFT631", document.at((*loc, "default")), message, hint)
 
 
 def _wrong(source: SourceRef, parameter: Parameter, value: Any) -> Finding:
-    return Finding(
-        code="AFT631",
-        source=source,
-        message=f"{value!r} is not {name_of_type(parameter.type)}, which is the type of "
-        f"parameter {parameter.name!r}",
-        hint="change the value or the type",
+    message = f"{value!r} is not {name_of_type(parameter.type)}, which is the type of parameter "
+    return finding_at(
+        "AFT631", source, f"{message}{parameter.name!r}", "change the value or the type"
     )

@@ -310,10 +310,11 @@ class LeavesThings(Protocol):
 
 @runtime_checkable
 class SharesState(Protocol):
-    """A runner whose steps of one name work on one state in all customizations of an account,
-    unless a customization says otherwise (``CustomizationStep.shares_state``). ``shared_step`` is
-    that name, ``state_noun`` what people call the state, ``takes_over`` what happens to what only
-    an earlier step had, and ``own_state`` how to have a state of one's own."""
+    """A runner that keeps states (where ``terraform.backend`` of ``aft.yaml`` says), and whose
+    steps of one name work on one state in all customizations of an account, unless a customization
+    says otherwise (``CustomizationStep.shares_state``). ``shared_step`` is that name,
+    ``state_noun`` what people call the state, ``takes_over`` what happens to what only an earlier
+    step had, and ``own_state`` how to have a separate state."""
 
     shared_step: ClassVar[str]
     state_noun: ClassVar[str]

@@ -19,7 +19,7 @@ from aft.customizations.model import (
     StepInputs,
 )
 from aft.customizations.template_values import template_values
-from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.model import Finding, SourceRef, finding_at, sorted_findings
 from aft.organization.model import AccountFacts
 from aft.values.suggestions import did_you_mean
 
@@ -104,14 +104,10 @@ def check_step_inputs(
     for access in (access for step in customization.steps for access in step.reads):
         name = _absent(access, values)
         if name is not None and name not in findings:
-            used = f"{access.source} of customization {customization.name!r} uses it"
-            findings[name] = Finding(
-                code="AFT605",
-                source=source,
-                message=f"{name} is not set for {facts.request_id!r}, and {used}",
-                hint="add it to the request or a _defaults.yaml, or guard it in the template with "
-                "`default`",
-            )
+            message = f"{name} is not set for {facts.request_id!r}, and {access.source} of "
+            message += f"customization {customization.name!r} uses it"
+            hint = "add it to the request or a _defaults.yaml, or guard it in the template with "
+            findings[name] = finding_at("AFT605", source, message, f"{hint}`default`")
     return tuple(findings.values())
 
 
@@ -164,7 +160,7 @@ def _check_read(
             near or f"its customization.yaml has {known}",
         )
     if problem is not None:
-        yield Finding(code=code, source=access.source, message=problem[0], hint=problem[1])
+        yield finding_at(code, access.source, *problem)
 
 
 def _wrong_order(

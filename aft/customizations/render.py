@@ -34,7 +34,7 @@ from aft.customizations.template_values import (
     template_values,
 )
 from aft.errors import Terminal
-from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.model import Finding, SourceRef, finding_at, sorted_findings
 from aft.values.suggestions import did_you_mean
 
 # CloudFormation's dynamic references begin like a Jinja2 expression. While Jinja2 looks, their
@@ -319,7 +319,7 @@ def _unknown_names(accesses: Iterable[Access], known: set[str], path: str) -> It
         else:
             continue
         source = SourceRef(path, access.line, access.column)
-        yield Finding(code="AFT602", source=source, message=message, hint=hint)
+        yield finding_at("AFT602", source, message, hint)
 
 
 def _unknown_tools(
@@ -329,38 +329,29 @@ def _unknown_tools(
         known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
         if node.name not in known:
             shown = sorted(name for name in known if not name.startswith("aft_"))
-            yield Finding(
-                code="AFT602",
-                source=place(node.lineno, node.name),
-                message=f"there is no {type(node).__name__.lower()} {node.name!r}",
-                hint=did_you_mean(node.name, shown) or f"there are {', '.join(shown)}",
-            )
+            message = f"there is no {type(node).__name__.lower()} {node.name!r}"
+            hint = did_you_mean(node.name, shown) or f"there are {', '.join(shown)}"
+            yield finding_at("AFT602", place(node.lineno, node.name), message, hint)
 
 
 def _refused(tree: nodes.Template, place: _Place) -> Iterator[Finding]:
     """Other templates, and names that begin with ``__``, as Python's internals do."""
     for node in tree.find_all(tuple(_REFUSED)):
         word = _REFUSED[type(node)]
-        message = f"{word!r} is refused: a template stands alone"
+        message = f"{word!r} is not allowed in templates"
         source = place(node.lineno, word)
-        yield Finding(code="AFT603", source=source, message=message, hint="write the content out")
+        yield finding_at("AFT603", source, message, "write the content out")
     for node in tree.find_all(nodes.Getattr):
         if node.attr.startswith("__"):
-            yield Finding(
-                code="AFT603",
-                source=place(node.lineno, node.attr),
-                message=f"{node.attr!r} reaches for Python's internals, which templates do not see",
-                hint=f"a template sees {', '.join(ROOTS)}",
-            )
+            message = f"{node.attr!r} reaches for Python's internals, which templates do not see"
+            hint = f"a template sees {', '.join(ROOTS)}"
+            yield finding_at("AFT603", place(node.lineno, node.attr), message, hint)
 
 
 def _syntax(error: TemplateSyntaxError, path: str) -> Finding:
-    return Finding(
-        code="AFT603" if isinstance(error, TemplateAssertionError) else "AFT601",
-        source=SourceRef(path, error.lineno),
-        message=f"not a valid template: {error.message}",
-        hint="a literal '{{' is written {{ '{{' }}",
-    )
+    code = "AFT603" if isinstance(error, TemplateAssertionError) else "AFT601"
+    message, hint = f"not a valid template: {error.message}", "a literal '{{' is written {{ '{{' }}"
+    return finding_at(code, SourceRef(path, error.lineno), message, hint)
 
 
 def _masked(source: str) -> str:

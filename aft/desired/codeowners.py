@@ -39,7 +39,7 @@ def codeowners(state: DesiredState) -> str:
     text = _HEAD + "".join(f"{pattern.ljust(width)}  {owner}\n" for pattern, owner in rules)
     if len(text.encode()) > MAX_BYTES:
         message = f"CODEOWNERS would be larger than the {MAX_BYTES:,} bytes that GitHub reads"
-        hint = "keep requests of one team in folders of their own: a folder takes one line"
+        hint = "keep the requests of a team in separate folders: a folder takes one line"
         raise UserError(message, hint=hint)
     return text
 

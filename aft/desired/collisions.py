@@ -51,16 +51,16 @@ def _between(
     if mine.id.casefold() == theirs.id.casefold():
         if mine.id in other.known_ids and theirs.id in other.known_ids:
             return  # both change the same account: git's merge decides
-        hint = "whoever is merged second needs another id: agree on who renames"
+        hint = "the one that is merged second needs another id: agree which one"
         yield (), "AFT345", f"request id {mine.id!r} is also asked for in", hint
         return
     if theirs.previously == mine.id or mine.previously == theirs.id:
         return  # one account, being renamed
     if mine.email.key == theirs.email.key:
-        hint = "every AWS account needs an address of its own: agree on who changes it"
+        hint = "every AWS account needs a different address: agree on who changes it"
         yield ("email",), "AFT341", f"e-mail address {mine.email} is also used in", hint
     if mine.name.casefold() == theirs.name.casefold():
-        hint = "give each account a name of its own"
+        hint = "give each account a different name"
         yield ("name",), "AFT342", f"account name {mine.name!r} is also used in", hint
     if mine.account_id is not None and mine.account_id == theirs.account_id:
         hint = "an account belongs to one request"
@@ -74,4 +74,4 @@ def _ranges(mine: AccountRequest, theirs: AccountRequest, fields: Fields) -> Ite
         overlapping = next((item for item in taken if item.overlaps(network)), None)
         if overlapping is not None:
             message = f"{network} overlaps {overlapping}, which is asked for in"
-            yield field, "AFT344", message, "give each account's network a range of its own"
+            yield field, "AFT344", message, "give each account's network a different range"

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from aft.config.model import CONFIG_PATH
-from aft.customizations.model import GLOBAL, Customization, CustomizationStep
+from aft.customizations.model import (
+    GLOBAL,
+    Customization,
+    CustomizationRunner,
+    CustomizationStep,
+    SharesState,
+)
 from aft.customizations.parameters import check_given, missing
 from aft.customizations.reads import AccountRead, account_reads, undeclared_output
 from aft.customizations.select import customizations_of
@@ -21,14 +27,12 @@ from aft.organization.spec import OrganizationSpec
 from aft.values.ids import OrgUnitPath, RequestId
 from aft.values.suggestions import did_you_mean
 
-TERRAFORM_KIND = "terraform"
-_SHARED_STEP = "terraform"
-
 
 def check_customizations(
     state: DesiredState,
     ids: frozenset[RequestId],
     *,
+    runners: Mapping[str, CustomizationRunner],
     names: frozenset[str],
     organization: OrganizationSpec | None,
     places: Places,
@@ -36,10 +40,10 @@ def check_customizations(
     """All rules. ``names`` are customizations that exist, be it with findings of their own;
     ``organization`` is ``None`` while its file has findings."""
     units = organization.paths if organization is not None else frozenset()
-    rules = _Rules(state, ids, names, places)
+    rules = _Rules(state, ids, runners, names, places)
     yield from rules.selections(units)
     if state.config.terraform.backend is None:
-        yield from rules.terraform_state_place()
+        yield from rules.place_of_states()
     for request in state.requests:
         yield from rules.parameters(request)
         yield from rules.other_accounts(request)
@@ -50,6 +54,7 @@ def check_customizations(
 class _Rules:
     state: DesiredState
     ids: frozenset[RequestId]
+    runners: Mapping[str, CustomizationRunner]
     names: frozenset[str]
     places: Places
 
@@ -146,7 +151,7 @@ class _Rules:
         sharing = [
             customization
             for customization in self.gets[request.id]
-            if customization.name != GLOBAL and any(map(_shares_state, customization.steps))
+            if customization.name != GLOBAL and any(map(self._shares_state, customization.steps))
         ]
         for customization in sharing[1:]:
             message = f"customizations {sharing[0].name!r} and {customization.name!r} both keep "
@@ -156,11 +161,11 @@ class _Rules:
             source = self.places.at(request.id, asked_at(request, customization))
             yield finding_at("AFT644", source, message, hint)
 
-    def terraform_state_place(self) -> Iterator[Finding]:
-        """Terraform needs to be told where states are."""
+    def place_of_states(self) -> Iterator[Finding]:
+        """Runners that keep states, as Terraform's does, need to be told where."""
         for customization in self.state.customizations.values():
             for step in customization.steps:
-                if step.kind == TERRAFORM_KIND:
+                if isinstance(self.runners[step.kind], SharesState):
                     yield finding_at(
                         "AFT643",
                         SourceRef(step.file.path),
@@ -169,9 +174,10 @@ class _Rules:
                         f"{CONFIG_PATH}; or local: {{directory: …}}, or hcp: {{organization: …}}",
                     )
 
-
-def _shares_state(step: CustomizationStep) -> bool:
-    return step.kind == TERRAFORM_KIND and step.name == _SHARED_STEP and step.shares_state
+    def _shares_state(self, step: CustomizationStep) -> bool:
+        runner = self.runners[step.kind]
+        is_shared = isinstance(runner, SharesState) and step.name == runner.shared_step
+        return is_shared and step.shares_state
 
 
 def asked_at(request: AccountRequest, customization: Customization) -> Loc:

@@ -113,6 +113,7 @@ def load_desired_state(
         ready,
         tree,
         files=files,
+        runners=runners,
         names=frozenset(item.path for item in others),
         places=reader,
         is_organization_known=not any(item.is_error for item in organization_findings),
@@ -155,6 +156,7 @@ def _across(
     tree: RequestTree,
     *,
     files: RevisionFiles,
+    runners: Mapping[str, CustomizationRunner],
     names: frozenset[str],
     places: rules.Places,
     is_organization_known: bool,
@@ -178,6 +180,7 @@ def _across(
     yield from check_customizations(
         state,
         ids,
+        runners=runners,
         names=folders,
         organization=state.organization if is_organization_known else None,
         places=places,

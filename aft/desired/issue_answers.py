@@ -173,7 +173,7 @@ def _choice(question: Question, answer: str) -> str | None:
     name = answer.split(BETWEEN, 1)[0]
     if name not in known or name == USUAL:
         listed = did_you_mean(name, known) or f"choose one of: {', '.join(known[:20])}"
-        raise _Bad(f"there is no such choice (any more); {listed}", answer)
+        raise _Bad(f"this choice does not exist; {listed}", answer)
     return name
 
 
@@ -187,7 +187,7 @@ def _boxes(question: Question, answer: str) -> Any:
         raise _Bad("tick the box, as it says what happens next")
     unknown = sorted(names.difference(known))
     if unknown:
-        raise _Bad(f"there is no such choice (any more); there are: {', '.join(known)}", unknown[0])
+        raise _Bad(f"this choice does not exist; there are: {', '.join(known)}", unknown[0])
     return [name for name in known if name in names] or None
 
 
@@ -213,7 +213,7 @@ def _tags(_: Question, answer: str) -> Mapping[str, str]:
             check_tag_value(value)
         except ValueError as error:
             message = "a tag may hold letters, digits, spaces and _ . : / = + - @"
-            raise _Bad(f"{message}; its name may not begin with aws: or aft:", line) from error
+            raise _Bad(f"{message}; its name must not start with aws: or aft:", line) from error
         if key in tags:
             raise _Bad("the same tag is there twice", line)
         tags[key] = value

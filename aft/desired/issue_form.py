@@ -101,8 +101,8 @@ def _who(choices: FormChoices) -> Iterator[Question]:
     yield Question(
         id="name",
         label="What should the account be called?",
-        description="A short name of lower-case letters, digits and hyphens. Most names say the "
-        "team or service, and what the account is for.",
+        description="A short name of lowercase letters, digits and hyphens. Most names contain "
+        "the team or service, and the purpose of the account.",
         is_required=True,
         placeholder="payments-test",
         limit=50,
@@ -110,7 +110,7 @@ def _who(choices: FormChoices) -> Iterator[Question]:
     yield Question(
         id="team",
         label="Which team owns it?",
-        description="The team that answers for what happens in the account and for its costs.",
+        description="The team that is responsible for the account and its costs.",
         is_required=True,
         placeholder="payments",
         limit=128,
@@ -118,7 +118,7 @@ def _who(choices: FormChoices) -> Iterator[Question]:
     yield Question(
         id="owner_email",
         label="How can we reach the team?",
-        description="An e-mail address that somebody reads, best a shared one.",
+        description="An e-mail address that the team reads, preferably a shared one.",
         is_required=True,
         placeholder="payments@example.com",
         limit=254,
@@ -127,8 +127,8 @@ def _who(choices: FormChoices) -> Iterator[Question]:
         yield Question(
             id="email",
             label="Which e-mail address should the account itself have?",
-            description="One that no other AWS account uses. Often a shared address with something "
-            "added after a plus sign.",
+            description="An address that no other AWS account uses. Often a shared address with "
+            "a suffix after a plus sign.",
             is_required=True,
             placeholder="aws+payments-test@example.com",
             limit=64,
@@ -137,7 +137,7 @@ def _who(choices: FormChoices) -> Iterator[Question]:
         id="reason",
         label="What is it for?",
         kind=Kind.TEXT,
-        description="One or two sentences. Whoever approves the request reads them first.",
+        description="One or two sentences. Reviewers read them first.",
         is_required=True,
         placeholder="We want to test the new checkout without touching production.",
         limit=1000,
@@ -145,7 +145,7 @@ def _who(choices: FormChoices) -> Iterator[Question]:
     yield Question(
         id="ticket",
         label="Is there a ticket?",
-        description="Its number in your own tracker, if there is one.",
+        description="Its number in your issue tracker, if there is one.",
         placeholder="PLAT-1234",
     )
 
@@ -156,8 +156,9 @@ def _where(choices: FormChoices) -> Iterator[Question]:
             id="ou",
             label="Where does it belong?",
             kind=Kind.CHOICE,
-            description="Accounts are kept in folders. The folder decides which rules apply: what "
-            "customers rely on belongs where production is.",
+            description="Accounts are grouped into organizational units, which determine the "
+            "rules that apply. Choose a production unit for everything that "
+            "customers rely on.",
             is_required=True,
             options=choices.units,
         )
@@ -166,7 +167,7 @@ def _where(choices: FormChoices) -> Iterator[Question]:
             id="baseline",
             label="Which security settings should it get?",
             kind=Kind.CHOICE,
-            description=f'"{USUAL}" is right unless somebody told you otherwise.',
+            description=f'"{USUAL}" is right for most accounts.',
             options=(USUAL, *(option(name, text) for name, text in choices.baselines.items())),
         )
     if choices.customizations:
@@ -174,7 +175,7 @@ def _where(choices: FormChoices) -> Iterator[Question]:
             id="customizations",
             label="What should be set up in it?",
             kind=Kind.BOXES,
-            description="Tick nothing if you only need an empty account.",
+            description="Select nothing if you only need an empty account.",
             options=tuple(option(name, text) for name, text in choices.customizations.items()),
         )
 
@@ -184,8 +185,8 @@ def _what(choices: FormChoices) -> Iterator[Question]:
         yield Question(
             id="budget",
             label="How much may it cost each month, in US dollars?",
-            description="The team is warned by e-mail when the costs come near. Nothing is "
-            "switched off.",
+            description="The team gets an e-mail when the costs approach this amount. Nothing "
+            "is switched off.",
             placeholder="500",
             limit=20,
         )
@@ -210,13 +211,13 @@ def _what(choices: FormChoices) -> Iterator[Question]:
 def form_yaml(choices: FormChoices) -> str:
     """The form's file. GitHub reads it from the default branch."""
     head = (
-        '# The form behind "New issue". Made by `aft github issue-form`; run it again when OUs,\n'
+        '# The form of "New issue". Generated by `aft github issue-form`; run it again when OUs,\n'
         "# baselines or customizations change. The questions are read by `aft new --from-issue`.\n"
     )
     return head + mapping_yaml(
         {
             "name": "Request an AWS account",
-            "description": "Ask for an AWS account of your own. No knowledge of AWS is needed.",
+            "description": "Request an AWS account. You do not need to know AWS.",
             "title": "Account: ",
             "labels": [FORM_LABEL],
             "body": [_introduction(), *(_element(item) for item in questions(choices))],

@@ -31,7 +31,7 @@ class LifecycleState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Who answers for the account."""
+    """Who is responsible for the account."""
 
     team: str
     email: str

@@ -157,7 +157,7 @@ class _Checker:
         try:
             network = parse_vpc_cidr(wanted.cidr)
         except ValueError as error:
-            hint = "write a range of its own, /16 to /28"
+            hint = "write another range, /16 to /28"
             yield finding_at("AFT330", self._place(claim), str(error), hint)
             return
         if network.prefixlen > wanted.smallest:
@@ -226,7 +226,7 @@ class _Checker:
                 if last.request is not None and last.field:
                     source = self._places.at(last.request.id, last.field)
                 message = f"{last.range} overlaps {first.range} of {first.who}"
-                hint = "give each account's network a range of its own"
+                hint = "give each account's network a different range"
                 yield finding_at("AFT331", source, message, hint)
             around.append(item)
 

@@ -107,13 +107,13 @@ def _budget_without_reader(merged: Located) -> Iterator[Finding]:
     if not isinstance(budget, dict) or merged.data.get("owner") or budget.get("subscribers"):
         return
     if budget.get("alert_at", DEFAULT_ALERTS):
-        message = "budget: there is nobody to warn, neither subscribers nor an owner"
-        hint = "add subscribers, or an owner, who is warned where there are none"
+        message = "budget: there are no recipients for alerts, neither subscribers nor an owner"
+        hint = "add subscribers, or an owner, who gets alerts if there are none"
         yield finding_at("AFT318", merged.at(("budget",), key=True), message, hint)
 
 
 def _not_yet(merged: Located, field: str, message: str) -> Finding:
-    hint = "take it out until aft does, so that nobody relies on it"
+    hint = "remove it until aft supports it"
     return finding_at("AFT290", merged.at((field,), key=True), message, hint)
 
 

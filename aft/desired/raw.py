@@ -62,22 +62,22 @@ class _Part(BaseModel):
 
 
 class OwnerEntry(_Part):
-    """Who answers for the account."""
+    """Who is responsible for the account."""
 
     team: Person = Field(description="The team that owns the account.")
-    email: ContactEmail = Field(description="Where the team can be reached.")
+    email: ContactEmail = Field(description="The team's e-mail address.")
 
 
 class AccessUser(_Part):
     """A person in IAM Identity Center."""
 
     email: ContactEmail = Field(description="The person's e-mail address, which identifies them.")
-    first_name: Person = Field(description="Given name, for a user that has to be made.")
-    last_name: Person = Field(description="Family name, for a user that has to be made.")
+    first_name: Person = Field(description="Given name, if the user must be created.")
+    last_name: Person = Field(description="Family name, if the user must be created.")
 
 
 class AccessEntry(_Part):
-    """One line of who gets in, and as what: either `group` or `user`."""
+    """One assignment of a permission set, to either `group` or `user`."""
 
     group: Annotated[str, Field(min_length=1, max_length=1024)] | None = _optional(
         "Name of an Identity Center group."
@@ -92,7 +92,7 @@ class AccessEntry(_Part):
             pattern=r"^[A-Za-z0-9_+=,.@-]+$",
             examples=["AdministratorAccess"],
         ),
-    ] = Field(description="Name of the permission set they get in this account.")
+    ] = Field(description="Name of the permission set that they get in this account.")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> AccessEntry:
@@ -111,18 +111,18 @@ class ContactEntry(_Part):
     title: Annotated[str, Field(min_length=1, max_length=50)] = Field(
         description="Their role; at most 50 characters."
     )
-    email: ContactEmail = Field(description="Where AWS writes to; at most 254 characters.")
+    email: ContactEmail = Field(description="Their e-mail address; at most 254 characters.")
     phone: Annotated[
         str, _text(pattern=r"^[\s0-9()+-]{1,25}$"), AfterValidator(limits.check_phone)
     ] = Field(description="Digits, spaces and `+ - ( )`, at most 25; in quotes.")
 
 
 class ContactsEntry(_Part):
-    """The alternate contacts AWS knows; each is optional."""
+    """The alternate contacts of AWS; each is optional."""
 
-    billing: ContactEntry | None = _optional("Asked about invoices.")
-    operations: ContactEntry | None = _optional("Asked about operations.")
-    security: ContactEntry | None = _optional("Told of security matters.")
+    billing: ContactEntry | None = _optional("The contact for billing.")
+    operations: ContactEntry | None = _optional("The contact for operations.")
+    security: ContactEntry | None = _optional("The contact for security.")
 
 
 DEFAULT_ALERTS = (80, 100)
@@ -132,47 +132,49 @@ DEFAULT_ALERTS = (80, 100)
 class BudgetEntry(_Part):
     """A monthly cost budget for the account."""
 
-    monthly_usd: Annotated[float, Field(gt=0)] = Field(description="US dollars a month.")
+    monthly_usd: Annotated[float, Field(gt=0)] = Field(description="US dollars per month.")
     # AWS Budgets: at most 10 notifications a budget, 10 e-mail subscribers each.
     alert_at: Annotated[
         tuple[Annotated[float, Field(gt=0, le=1000)], ...], Field(max_length=10)
-    ] = Field(default=DEFAULT_ALERTS, description="Percentages of the budget at which to warn.")
+    ] = Field(
+        default=DEFAULT_ALERTS, description="Percentages of the budget that trigger an alert."
+    )
     subscribers: Annotated[tuple[ContactEmail, ...], Field(max_length=10)] = Field(
-        default=(), description="E-mail addresses that are warned; at most 10."
+        default=(), description="E-mail addresses that get alerts; at most 10."
     )
 
 
 class DefaultsFile(_Part):
-    """`_defaults.yaml`: what requests in this folder and below have unless they say otherwise. The
-    nearest file wins; maps merge, lists replace. Text may hold `{id}` (the request's id),
-    `{folder}` (the name of the request file's folder) and `{name}` (the account's name); write `{{`
-    and `}}` for the braces themselves."""
+    """`_defaults.yaml`: defaults for the requests in this folder and below. The closest file
+    takes precedence; maps merge, lists replace. Text can contain `{id}` (the request's id),
+    `{folder}` (the name of the request file's folder) and `{name}` (the account's name); write
+    `{{` and `}}` for literal braces."""
 
     name: AccountName | None = _optional(
         "The account's name: 1 to 50 printable ASCII characters without `<` and `>`. "
         "Changing it renames the account; it never identifies it."
     )
     email: RootEmail | None = _optional(
-        "The root user's e-mail address, 6 to 64 characters, unique over all of AWS. "
-        "Identifies the account where nothing else does, so keep it."
+        "The root user's e-mail address: 6 to 64 characters, unique in all of AWS. It "
+        "identifies the account if nothing else does, so do not change it."
     )
     ou: OrgUnit | None = _optional(
-        "Where the account lives: a path of OU names such as `Workloads/Prod`, or "
-        "AWS's own id of an OU (`ou-…`). Changing it moves the account."
+        "The account's OU: a path of OU names such as `Workloads/Prod`, or an OU id (`ou-…`). "
+        "Changing it moves the account."
     )
-    owner: OwnerEntry | None = _optional("Who answers for the account.")
+    owner: OwnerEntry | None = _optional("Who is responsible for the account.")
     reason: Remark | None = _optional(
-        "Why the account exists; shown in the plan, kept in the ledger."
+        "Why the account exists; shown in the plan, recorded in the ledger."
     )
-    ticket: Remark | None = _optional("A reference to your own tracker; shown in the plan.")
+    ticket: Remark | None = _optional("A reference to your issue tracker; shown in the plan.")
     tags: Annotated[Mapping[TagKey, TagValue], AfterValidator(limits.check_tags)] | None = (
         _optional(
-            "Tags of the account: keys to 128 characters, values to 256, at most 49. "
-            "A tag taken out here is taken off the account."
+            "Tags of the account: at most 49, keys of up to 128 characters, values of up to "
+            "256. A tag that you remove here is removed from the account."
         )
     )
     access: tuple[AccessEntry, ...] | None = _optional(
-        "Who gets in through IAM Identity Center, and as what."
+        "Who gets access through IAM Identity Center, and with which permission set."
     )
     contacts: ContactsEntry | None = _optional(
         "Alternate contacts, for the baseline setting `alternate-contacts`."
@@ -181,43 +183,42 @@ class DefaultsFile(_Part):
         "A monthly cost budget, for the baseline setting `budget`."
     )
     regions: tuple[RegionName, ...] | None = _optional(
-        "The governed regions of this account, instead of those of `aft.yaml`; the "
-        "home region is always one of them."
+        "The governed regions of this account, instead of those of `aft.yaml`; the home region "
+        "is always included."
     )
     baseline: Name | None = _optional(
-        "Name of the baseline, a file of `customizations/baselines/`; without it the "
-        "baselines' own selectors decide."
+        "Name of the baseline, a file in `customizations/baselines/`. Without it, the "
+        "baselines' selectors decide."
     )
     customizations: tuple[Name, ...] | None = _optional(
-        "Names of folders of `customizations/accounts/`, run in this order after "
+        "Names of folders in `customizations/accounts/`, run in this order after "
         "`customizations/global/`."
     )
     parameters: Mapping[Name, Mapping[str, Any]] | None = _optional(
-        "Values for the parameters of customizations, by customization: "
-        "`{web-service: {tier: gold}}`. Which there are, and of which types, is said by each "
-        "one's `customization.yaml`."
+        "Values for the parameters of customizations, by customization: `{web-service: {tier: "
+        "gold}}`. Each `customization.yaml` defines its parameters and their types."
     )
     custom_fields: Mapping[str, Any] | None = _optional(
-        "Anything else, for templates and scripts; the baseline setting "
-        "`ssm-metadata` writes it to SSM parameters inside the account."
+        "Any other values, for templates and scripts. The baseline setting `ssm-metadata` "
+        "writes them to SSM parameters inside the account."
     )
     depends_on: tuple[OtherRequest, ...] | None = _optional(
-        "Ids of requests whose accounts must be finished before."
+        "Ids of requests whose accounts must be finished first."
     )
     state: Literal["active", "quarantined", "closed"] | None = _optional(
-        "What the account is meant to be; `active` unless set."
+        "The desired state of the account; `active` by default."
     )
     expires: date | None = _optional(
-        "End of a lease, a date such as `2027-06-30`: warned before, quarantined "
-        "after, never closed silently."
+        "End of a lease, a date such as `2027-06-30`: a warning before it, quarantine after it, "
+        "never closed silently."
     )
-    protect: bool | None = _optional("When true, no run may close, quarantine or move the account.")
+    protect: bool | None = _optional("If true, no run closes, quarantines or moves the account.")
 
 
 class RequestFile(DefaultsFile):
-    """One account somebody asks for. The file's name without `.yaml` is the request's id. `name`,
-    `email` and `ou` are needed, from here or from a `_defaults.yaml` above. An empty value
-    (`owner:`) takes back what the defaults say."""
+    """A request for one account. The file's name without `.yaml` is the request's id. `name`,
+    `email` and `ou` are required, here or in a `_defaults.yaml` above. An empty value (`owner:`)
+    removes the value from the defaults."""
 
     allow: tuple[OwnAllowance, ...] | None = _optional(
         "Reviewed exceptions for this account, each for a while: "
@@ -228,8 +229,8 @@ class RequestFile(DefaultsFile):
         "Id of an existing account to adopt instead of creating one; twelve digits, in quotes."
     )
     previously: OtherRequest | None = _optional(
-        "The id this request had before its file was renamed, so that the account "
-        "stays the same. May be removed after one run."
+        "The id of this request before its file was renamed, so that it keeps its account. You "
+        "can remove it after one run."
     )
 
 

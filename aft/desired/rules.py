@@ -51,10 +51,10 @@ def unique_fields(requests: Iterable[AccountRequest], places: Places) -> Iterato
     for request in requests:
         if (other := emails.setdefault(request.email.casefold(), request)) is not request:
             message = f"e-mail address {request.email} is also that of {_shown(other)}"
-            hint = "every AWS account needs an address of its own; 'name+suffix@…' often works"
+            hint = "every AWS account needs a different address; 'name+suffix@…' often works"
             yield finding_at("AFT303", places.at(request.id, ("email",)), message, hint)
         if (other := names.setdefault(request.name.casefold(), request)) is not request:
-            code, how, hint = "AFT304", "is also that of", "give each account a name of its own"
+            code, how, hint = "AFT304", "is also that of", "give each account a different name"
             if request.name != other.name:
                 code, how = "AFT305", "differs only by case from"
                 hint = "give each account a name people can tell apart"

@@ -105,8 +105,8 @@ def _organization(facts: AmazonFacts, caller: Whoami) -> Iterator[Check]:
         yield wrong(
             "management-account",
             f"this is a member account; the management account is {found.management_account_id}",
-            "use credentials of the management account, or set roles.management: AWS lets nobody "
-            "else create accounts",
+            "use credentials of the management account, or set roles.management: only that "
+            "account can create accounts",
         )
     if found.has_all_features:
         yield fine("all-features", "the organization has all features")

@@ -113,7 +113,7 @@ def _environments(
         elif name.endswith("apply") and not found.reviewers:
             yield warning(
                 check,
-                f"{name} is for {branch} alone, and nobody is asked before an apply",
+                f"{name} is for {branch} only, and an apply needs no approval",
                 "add reviewers, unless the review of the pull request is approval enough",
             )
         else:

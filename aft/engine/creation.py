@@ -21,7 +21,7 @@ from aft.account_provider import (
 )
 from aft.engine.context import RunContext
 from aft.engine.effects import StepSuccess
-from aft.engine.intents import Intents, token_of
+from aft.engine.intents import Asked, Intents, token_of
 from aft.engine.placement import destination_of, place, tag
 from aft.engine.readiness import ensure_usable
 from aft.engine.waiting import THROTTLED, TRANSIENT, backoff_for
@@ -37,20 +37,6 @@ from aft.values.ids import AccountId, EmailAddress, RequestId
 MAX_LOST_REPLIES = 3
 
 _UNEXPLAINED = CreationFailure(reason="no reason given", hint="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What ``ask`` hands to ``finish``: a creation that is over, or an account found instead.
-    ``intent`` is the one still open. ``is_fresh`` when this call of ``ask`` began the creation; an
-    older one may have been begun for another name or tags. ``tries`` counts the creations that AWS
-    gave up for the moment."""
-
-    intent: OpenIntent
-    creation: Creation | None = None
-    account: Account | None = None
-    is_fresh: bool = False
-    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +82,14 @@ class Creations:
         found = self._intents.settle(change, intent, look_once=may_repeat)
         if found is None and may_repeat:
             return self._start(change, intent)
-        creation = found.creation if found is not None else None
         if found is None:
-            self._intents.came_to_nothing(
-                change, intent, "AWS knows neither a creation nor an account"
-            )
-            return None
-        if creation is not None and creation.state is CreationState.FAILED:
-            failure = creation.failure or _UNEXPLAINED
-            self._intents.came_to_nothing(change, intent, failure.reason)
-            return None
-        return Asked(intent=intent, creation=creation, account=found.account)
+            why = "AWS knows neither a creation nor an account"
+        elif found.creation is None or found.creation.state is not CreationState.FAILED:
+            return found
+        else:
+            why = (found.creation.failure or _UNEXPLAINED).reason
+        self._intents.came_to_nothing(change, intent, why)
+        return None
 
     def _may_repeat(self, change: Change, intent: OpenIntent) -> bool:
         """Whether to begin again what ``intent`` is about is to begin it once."""
@@ -228,7 +211,7 @@ class Creations:
             raise Terminal(
                 f"creation {creation.id} under the name {creation.account_name} made account "
                 f"{creation.account_id}, but with another e-mail address than {intent.email}",
-                hint="somebody else created an account of that name; run again",
+                hint="another account of that name was created; run again",
             )
         return self._intents.claim(change, account)
 

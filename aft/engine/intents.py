@@ -25,11 +25,17 @@ from aft.values.ids import EmailAddress, RequestId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What became of an intent: a creation to wait for or read, or an account that is ours."""
+class Asked:
+    """What became of ``intent``, which is still open: a creation to wait for or read, or an account
+    that is ours. ``is_fresh`` when this very attempt began the creation; an older one may have been
+    begun for another name or tags. ``tries`` counts the creations that AWS gave up for the
+    moment."""
 
+    intent: OpenIntent
     creation: Creation | None = None
     account: Account | None = None
+    is_fresh: bool = False
+    tries: int = 0
 
 
 def token_of(target: str, intent: OpenIntent) -> str:
@@ -80,7 +86,7 @@ class Intents:
             change=change.id,
         )
 
-    def settle(self, change: Change, intent: OpenIntent, *, look_once: bool) -> Found | None:
+    def settle(self, change: Change, intent: OpenIntent, *, look_once: bool) -> Asked | None:
         """Look what became of ``intent``; ``None`` when nothing did, now or later. Looks again, at
         growing intervals, until the intent is old enough to be sure; with ``look_once`` does not
         wait for that."""
@@ -144,11 +150,11 @@ class Intents:
         listed = self._context.retry(self._context.tools.provider.in_progress)
         return next((item for item in listed if item.account_name == name), None)
 
-    def _look(self, change: Change, intent: OpenIntent) -> Found | None:
+    def _look(self, change: Change, intent: OpenIntent) -> Asked | None:
         if intent.provider != self._provider:
             account = self.account_behind(change, intent.email)
             if account is not None:
-                return Found(account=account)
+                return Asked(intent=intent, account=account)
             raise Terminal(
                 f"a creation for {change.target} was started by {intent.provider}, but aft.yaml "
                 f"names {self._provider} now, which cannot tell what came of it",
@@ -156,16 +162,16 @@ class Intents:
             )
         if intent.creation_id is not None:
             try:
-                return Found(creation=self._read(intent.creation_id))
+                return Asked(intent=intent, creation=self._read(intent.creation_id))
             except NotFound:
                 pass  # old creations are forgotten; the account does not go away with that
         for creation in self._find(change, intent):
             if creation.state is CreationState.IN_PROGRESS:
-                return Found(creation=creation)
+                return Asked(intent=intent, creation=creation)
             if self.account_if_ours(change, intent, creation) is not None:
-                return Found(creation=creation)
+                return Asked(intent=intent, creation=creation)
         account = self.account_behind(change, intent.email)
-        return None if account is None else Found(account=account)
+        return None if account is None else Asked(intent=intent, account=account)
 
     def _find(self, change: Change, intent: OpenIntent) -> Sequence[Creation]:
         provider = self._context.tools.provider

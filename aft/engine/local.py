@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aft.engine.context import RunContext
-from aft.engine.creation import AskAgain, Asked, Creations
+from aft.engine.creation import AskAgain, Creations
+from aft.engine.intents import Asked
 from aft.engine.lanes import Rooms
 from aft.engine.port import Job
 from aft.engine.run_change import Work, creates_account, work

@@ -43,8 +43,7 @@ def place(
             return
         if source is not None and here != source and not from_anywhere:
             raise Conflict(
-                f"account {account_id} was moved to {_named(context, here)} by somebody else "
-                "since it was read",
+                f"account {account_id} was moved to {_named(context, here)} since it was read",
                 hint="run again: a new plan starts from where it is now",
             )
         try:

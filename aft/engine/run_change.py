@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aft.engine.context import MADE_ID, RunContext
-from aft.engine.creation import AskAgain, Asked, Creations
+from aft.engine.creation import AskAgain, Creations
 from aft.engine.effects import StepSuccess
+from aft.engine.intents import Asked
 from aft.engine.journal import subject_of
 from aft.errors import AftError, Stopped, unexpected
 from aft.ledger.events import EventKind, thing_subject

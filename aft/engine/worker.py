@@ -25,38 +25,6 @@ WHOLE = "*"
 """Stands in the backoff queue for a pass over everything that could not even begin."""
 
 
-def run_worker(
-    *,
-    remote: RemoteBranch,
-    reconcile: Reconcile,
-    clock: Clock,
-    config: WorkerConfig,
-    stop: StopToken,
-    log: Log,
-    random: Callable[[], float],
-) -> None:
-    """Work until ``stop`` is set; returns then. ``reconcile`` takes a revision and the targets to
-    look at (``None`` for all). ``log`` gets one record per event: its key ``event`` names it, the
-    others say more."""
-    failed = BackoffQueue(first=config.retry_first_seconds, most=config.retry_most_seconds)
-    worker = _Worker(
-        remote=remote,
-        reconcile=reconcile,
-        clock=clock,
-        config=config,
-        pause=Pause(clock, stop),
-        log=log,
-        failed=failed,
-    )
-    log({"event": "worker-started", "branch": config.branch, "remote": config.remote})
-    try:
-        while True:
-            worker.turn()
-            worker.wait(random())
-    except Stopped as error:
-        log({"event": "worker-stopped", "reason": error.message})
-
-
 class BackoffQueue:
     """Failed targets by name and when to try each again: the wait doubles with every failure in a
     row, from ``first`` to ``most`` seconds. Times are a clock's monotonic seconds, handed in."""
@@ -96,17 +64,36 @@ class BackoffQueue:
         return min(self._due.values(), default=None)
 
 
-@dataclass(kw_only=True)
-class _Worker:
+@dataclass(kw_only=True, eq=False)
+class Worker:
+    """``reconcile`` takes a revision and the targets to look at (``None`` for all). ``log`` gets
+    one record per event: its key ``event`` names it, the others say more."""
+
     remote: RemoteBranch
     reconcile: Reconcile
     clock: Clock
     config: WorkerConfig
-    pause: Pause
+    stop: StopToken
     log: Log
-    failed: BackoffQueue
+    random: Callable[[], float]
     revision: Revision | None = None
     whole_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self.pause = Pause(self.clock, self.stop)
+        config = self.config
+        self.failed = BackoffQueue(first=config.retry_first_seconds, most=config.retry_most_seconds)
+
+    def run(self) -> None:
+        """Work until ``stop`` is set; returns then."""
+        branch, remote = self.config.branch, self.config.remote
+        self.log({"event": "worker-started", "branch": branch, "remote": remote})
+        try:
+            while True:
+                self.turn()
+                self.wait(self.random())
+        except Stopped as error:
+            self.log({"event": "worker-stopped", "reason": error.message})
 
     def turn(self) -> None:
         """Look once; do what is due."""

@@ -1,26 +1,36 @@
-"""Who changed a file of the desired state, when, and what differs between two revisions.
+"""Who changed a file of the desired state, when, what differs between two revisions, and which
+revisions others have beside ours.
 
 Merges are read as ``git log -- path`` reads them: where a parent has the path as the merge has
-it, only that parent's side is followed. Renames are not followed.
+it, only that parent's side is followed. Renames are not followed. What others push is only ever
+compared and read as data, and no more of it than a bound: a tree can be made so that its paths
+never end.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import heapq
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice
 
 import pygit2
 from pygit2.enums import SortMode
 
-from aft.errors import UserError
+from aft.errors import AftError, UserError
 from aft.git import trees
 from aft.git.errors import disk_errors
 from aft.git.repository import Repository
 from aft.ledger.timeline import CommitInfo
 from aft.values.ids import WORKING_TREE, Revision
 
+PULLS = "refs/aft/pulls/"
+"""Where ``aft github pulls`` puts the heads of open pull requests."""
+
+_UNREADABLE = (KeyError, ValueError, RecursionError, pygit2.GitError, AftError)
 _WALKS_BEFORE_INDEX = 4
 """Asked for more paths than this at one revision, all of them are found in one walk."""
 
@@ -68,14 +78,8 @@ class GitHistory:
             raise UserError(
                 "the working tree is not a commit that could be compared", hint="commit first"
             )
-        path = prefix.strip("/").encode(errors="surrogateescape")
         with self._lock, disk_errors("comparing two revisions"):
-            sides = [
-                trees.find(self._odb, self._repository.commit(side).tree_id.raw, path)
-                for side in (old, new)
-            ]
-            found = trees.changed(self._odb, sides[0], sides[1], path)
-            return frozenset(trees.display_path(raw)[0] for raw in found)
+            return frozenset(_differing(self._repository, self._odb, old, new, prefix))
 
     def _commit(self, revision: Revision) -> pygit2.Commit | None:
         if revision == WORKING_TREE:
@@ -181,3 +185,86 @@ def _parents(commit: pygit2.Commit) -> list[pygit2.Commit]:
         return commit.parents
     except KeyError:
         return []
+
+
+# --- others' revisions ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherRevision:
+    """``name`` is what people call it: ``#12``, or the branch. ``base`` is the last commit it has
+    in common with ours; ``None`` when there is none."""
+
+    name: str
+    ref: str
+    revision: Revision
+    base: Revision | None
+
+
+def other_revisions(repository: Repository, glob: str, ours: Revision) -> Iterator[OtherRevision]:
+    """The refs that match ``glob`` (full names, such as ``refs/aft/pulls/*``), by name, but those
+    that ours already contains: our own head, and what is merged. Raises ``UserError`` when ``glob``
+    is no pattern for refs."""
+    if not glob.startswith("refs/"):
+        raise UserError(
+            f"--against {glob}: expected full names of refs",
+            hint="such as 'refs/aft/pulls/*' or 'refs/remotes/origin/*', in quotes",
+        )
+    handle = repository.handle
+    with disk_errors("listing refs"):
+        names = [name.decode(errors="backslashreplace") for name in handle.raw_listall_references()]
+    here = repository.commit(ours).id
+    for ref in sorted(fnmatch.filter(names, glob), key=_in_order):
+        try:
+            tip = handle.references[ref].peel(pygit2.Commit).id
+            if tip == here or handle.descendant_of(here, tip):
+                continue
+            base = handle.merge_base(here, tip)
+        except _UNREADABLE:
+            continue  # points at no commit, or at one that is not here
+        yield OtherRevision(
+            name=_shown(ref),
+            ref=ref,
+            revision=Revision(str(tip)),
+            base=None if base is None else Revision(str(base)),
+        )
+
+
+def changed_files(
+    repository: Repository, old: Revision, new: Revision, prefix: str, *, most: int
+) -> tuple[str, ...] | None:
+    """Paths below ``prefix`` that differ, sorted; ``None`` when they are more than ``most``, or
+    cannot be told."""
+    differing = _differing(repository, repository.handle.odb, old, new, prefix)
+    try:
+        found = list(islice(differing, most + 1))
+    except _UNREADABLE:
+        return None
+    return tuple(sorted(found)) if len(found) <= most else None
+
+
+def _differing(
+    repository: Repository, odb: pygit2.Odb, old: Revision, new: Revision, prefix: str
+) -> Iterator[str]:
+    path = prefix.strip("/").encode(errors="surrogateescape")
+    there, here = (
+        trees.find(odb, repository.commit(side).tree_id.raw, path) for side in (old, new)
+    )
+    for raw in trees.changed(odb, there, here, path):
+        yield trees.display_path(raw)[0]
+
+
+def _in_order(ref: str) -> tuple[str, int, str]:
+    """#9 before #10."""
+    folder, _, last = ref.rpartition("/")
+    return folder, int(last) if last.isdecimal() and last.isascii() else 0, last
+
+
+def _shown(ref: str) -> str:
+    number = ref.removeprefix(PULLS)
+    if number != ref and number.isdecimal():
+        return f"#{number}"
+    for kind in ("refs/heads/", "refs/remotes/", "refs/tags/", "refs/"):
+        if ref.startswith(kind):
+            return ref.removeprefix(kind)
+    return ref

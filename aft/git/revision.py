@@ -14,8 +14,7 @@ from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.git import trees
 from aft.git.errors import disk_errors
 from aft.git.repository import Repository
-from aft.git.worktree import WorkingTreeFiles
-from aft.git.worktree_status import DESIRED_STATE_PATHS
+from aft.git.worktree import DESIRED_STATE_PATHS, WorkingTreeFiles
 from aft.values.ids import Revision
 
 

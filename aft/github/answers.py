@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from aft.errors import Terminal
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +21,7 @@ class Answer:
     where: str
 
     def text(self, key: str) -> str:
-        value = self.values.get(key)
-        if not isinstance(value, str):
-            raise self._odd(key, "text")
-        return value
+        return self._typed(key, str, "text")
 
     def text_or(self, key: str, default: str = "") -> str:
         """``default`` when it is absent or null, as many texts of GitHub's may be."""
@@ -32,16 +32,10 @@ class Answer:
         return self.text_or(key).replace("\r\n", "\n").replace("\r", "\n")
 
     def number(self, key: str) -> int:
-        value = self.values.get(key)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise self._odd(key, "a number")
-        return value
+        return self._typed(key, int, "a number")
 
-    def flag(self, key: str, default: bool | None = None) -> bool:  # noqa: FBT001 - a value's default
-        value = self.values.get(key, default)
-        if not isinstance(value, bool):
-            raise self._odd(key, "true or false")
-        return value
+    def flag(self, key: str) -> bool:
+        return self._typed(key, bool, "true or false")
 
     def flag_or_none(self, key: str) -> bool | None:
         return None if self.values.get(key) is None else self.flag(key)
@@ -75,6 +69,12 @@ class Answer:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._odd(key, "a list of texts")
         return tuple(value)
+
+    def _typed(self, key: str, kind: type[_T], expected: str) -> _T:
+        value = self.values.get(key)
+        if type(value) is not kind:  # which tells true and 1 apart
+            raise self._odd(key, expected)
+        return value
 
     def _odd(self, key: str, expected: str) -> Terminal:
         return Terminal(f"{self.where}: GitHub's answer has no {expected} under {key!r}")

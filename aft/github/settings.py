@@ -7,7 +7,6 @@ own token never has. Rules of rulesets and environments are readable with less.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aft.errors import NotFound
@@ -23,13 +22,11 @@ _MOST = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositorySettings:
-    """``merge_methods`` is empty when the token may not see them."""
+    """The repository itself."""
 
     name: str
     default_branch: str
     is_private: bool
-    is_fork: bool
-    merge_methods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +36,18 @@ class BranchRules:
     requires_pull_request: bool = False
     approvals: int = 0
     requires_code_owners: bool = False
-    dismisses_stale_reviews: bool = False
-    requires_last_push_approval: bool = False
-    required_checks: tuple[str, ...] = ()
-    requires_up_to_date: bool = False
-    requires_signatures: bool = False
     blocks_force_pushes: bool = False
     blocks_deletion: bool = False
-    binds_administrators: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentSettings:
-    """``branches``: names of branches or patterns that may deploy; ``any_branch`` without a rule,
-    ``protected_only`` when every protected branch may."""
+    """``branches``: names of branches or patterns that may deploy, none when every protected branch
+    may; ``any_branch`` without a rule."""
 
-    name: str
     any_branch: bool
-    protected_only: bool
     branches: tuple[str, ...]
     reviewers: tuple[str, ...]
-    prevents_self_review: bool
-    administrators_may_bypass: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +55,6 @@ class ActionsSettings:
     """``requires_pinned_actions``: ``None`` where the server does not know that setting."""
 
     is_enabled: bool
-    allowed_actions: str
     requires_pinned_actions: bool | None
 
 
@@ -83,15 +69,10 @@ class WorkflowPermissions:
 def repository_settings(client: GitHubClient) -> RepositorySettings:
     """The repository itself. Raises ``NotFound`` also when the token may not see it."""
     answer = client.get("", needs=METADATA)
-    methods = ("merge_commit", "squash_merge", "rebase_merge")
     return RepositorySettings(
         name=answer.text("full_name"),
         default_branch=answer.text("default_branch"),
         is_private=answer.flag("private"),
-        is_fork=answer.flag("fork", default=False),
-        merge_methods=tuple(
-            name for name in methods if answer.flag_or_none(f"allow_{name}") is True
-        ),
     )
 
 
@@ -100,7 +81,6 @@ def actions_settings(client: GitHubClient) -> ActionsSettings:
     answer = client.get("/actions/permissions", needs=ADMINISTRATION)
     return ActionsSettings(
         is_enabled=answer.flag("enabled"),
-        allowed_actions=answer.text_or("allowed_actions"),
         requires_pinned_actions=answer.flag_or_none("sha_pinning_required"),
     )
 
@@ -123,25 +103,19 @@ def environment(client: GitHubClient, name: str) -> EnvironmentSettings | None:
         return None
     policy = answer.child_or_none("deployment_branch_policy")
     branches: tuple[str, ...] = ()
-    if policy is not None and policy.flag("custom_branch_policies", default=False):
+    if policy is not None and policy.flag_or_none("custom_branch_policies"):
         policies = f"{path}/deployment-branch-policies"
         pages = client.pages(policies, needs=ACTIONS, key="branch_policies", at_most=_MOST)
         branches = tuple(item.text("name") for item in pages)
-    reviews = [
-        rule
-        for rule in answer.children("protection_rules")
-        if rule.text_or("type") == "required_reviewers"
-    ]
     return EnvironmentSettings(
-        name=answer.text("name"),
         any_branch=policy is None,
-        protected_only=policy is not None and policy.flag("protected_branches", default=False),
         branches=branches,
-        reviewers=tuple(name for rule in reviews for name in _reviewers(rule)),
-        prevents_self_review=any(
-            rule.flag("prevent_self_review", default=False) for rule in reviews
+        reviewers=tuple(
+            name
+            for rule in answer.children("protection_rules")
+            if rule.text_or("type") == "required_reviewers"
+            for name in _reviewers(rule)
         ),
-        administrators_may_bypass=answer.flag("can_admins_bypass", default=True),
     )
 
 
@@ -165,24 +139,14 @@ def ruleset_rules(client: GitHubClient, branch: str) -> BranchRules:
         parameters = rule.child_or_none("parameters") or Answer({}, rule.where)
         found.setdefault(rule.text("type"), []).append(parameters)
     reviews = found.get("pull_request", [])
-    checks = found.get("required_status_checks", [])
     return BranchRules(
         requires_pull_request=bool(reviews),
-        approvals=max(
-            (_count(item, "required_approving_review_count") for item in reviews), default=0
+        approvals=max(map(_approvals, reviews), default=0),
+        requires_code_owners=any(
+            item.flag_or_none("require_code_owner_review") for item in reviews
         ),
-        requires_code_owners=_any(reviews, "require_code_owner_review"),
-        dismisses_stale_reviews=_any(reviews, "dismiss_stale_reviews_on_push"),
-        requires_last_push_approval=_any(reviews, "require_last_push_approval"),
-        required_checks=tuple(
-            sorted({name for item in checks for name in _contexts(item, "required_status_checks")})
-        ),
-        requires_up_to_date=_any(checks, "strict_required_status_checks_policy"),
-        requires_signatures="required_signatures" in found,
         blocks_force_pushes="non_fast_forward" in found,
         blocks_deletion="deletion" in found,
-        # who may bypass is only in the ruleset itself
-        binds_administrators=False,
     )
 
 
@@ -194,32 +158,19 @@ def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
     except NotFound:
         return None
     reviews = answer.child_or_none("required_pull_request_reviews")
-    checks = answer.child_or_none("required_status_checks")
     return BranchRules(
         requires_pull_request=reviews is not None,
-        approvals=_count(reviews, "required_approving_review_count") if reviews else 0,
-        requires_code_owners=_any([reviews], "require_code_owner_reviews"),
-        dismisses_stale_reviews=_any([reviews], "dismiss_stale_reviews"),
-        requires_last_push_approval=_any([reviews], "require_last_push_approval"),
-        required_checks=_contexts(checks, "checks") if checks else (),
-        requires_up_to_date=_any([checks], "strict"),
-        requires_signatures=_enabled(answer, "required_signatures"),
+        approvals=_approvals(reviews) if reviews else 0,
+        requires_code_owners=reviews is not None
+        and reviews.flag_or_none("require_code_owner_reviews") is True,
         blocks_force_pushes=not _enabled(answer, "allow_force_pushes"),
         blocks_deletion=not _enabled(answer, "allow_deletions"),
-        binds_administrators=_enabled(answer, "enforce_admins"),
     )
 
 
-def _any(items: Iterable[Answer | None], key: str) -> bool:
-    return any(item is not None and item.flag_or_none(key) is True for item in items)
-
-
-def _count(item: Answer, key: str) -> int:
-    return item.number(key) if key in item.values else 0
-
-
-def _contexts(item: Answer, key: str) -> tuple[str, ...]:
-    return tuple(check.text("context") for check in item.children(key))
+def _approvals(reviews: Answer) -> int:
+    key = "required_approving_review_count"
+    return reviews.number(key) if key in reviews.values else 0
 
 
 def _enabled(answer: Answer, key: str) -> bool:

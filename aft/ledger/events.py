@@ -11,13 +11,15 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, PlainSerializer, PlainValidator
 
 from aft.ledger.masking import masked
 from aft.values.canonical_json import canonical_json
 from aft.values.refs import Ref
+
+_T = TypeVar("_T")
 
 ORGANIZATION = "organization"
 """The subject of events about runs, and the target of changes to things of no account."""
@@ -178,21 +180,16 @@ class AccountRecord:
 
     def steps_of(self, kind: str) -> Mapping[str, DoneStep]:
         """The successes on things of one kind, by key."""
-        head = f"{kind}/"
-        return {
-            name.removeprefix(head): self.steps[name]
-            for name in self.steps
-            if name.startswith(head)
-        }
+        return _of_kind(self.steps, kind)
 
     def failures_of(self, kind: str) -> Mapping[str, FailedStep]:
         """The open failures on things of one kind, by key."""
-        head = f"{kind}/"
-        return {
-            name.removeprefix(head): failure
-            for name, failure in self.failures.items()
-            if name.startswith(head)
-        }
+        return _of_kind(self.failures, kind)
+
+
+def _of_kind(things: Mapping[str, _T], kind: str) -> Mapping[str, _T]:
+    head = f"{kind}/"
+    return {name.removeprefix(head): things[name] for name in things if name.startswith(head)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

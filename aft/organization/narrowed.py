@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
@@ -33,12 +33,16 @@ def narrowed(
         accounts=accounts,
         policies=(),
         objects={},
-        scope=(
-            *(f"account/{account_id}" for account_id in sorted(wanted)),
-            *(f"request/{request_id}" for request_id in sorted(tagged)),
-            *(f"unit/{path}" for path in sorted(set(unit_paths))),
-        ),
+        scope=scope_of(account_ids, request_ids, unit_paths),
     )
+
+
+def scope_of(
+    account_ids: Iterable[str], request_ids: Iterable[str], unit_paths: Iterable[str]
+) -> tuple[str, ...]:
+    """How a snapshot names what it was narrowed to."""
+    asked = {"account": account_ids, "request": request_ids, "unit": unit_paths}
+    return tuple(f"{kind}/{name}" for kind, names in asked.items() for name in sorted(set(names)))
 
 
 def _units_towards(snapshot: OrganizationSnapshot, text: str) -> Iterator[OrgUnitId]:

@@ -38,13 +38,13 @@ class UnitEntry(_Section):
     name: str = Field(
         min_length=1,
         max_length=MAX_ORG_UNIT_NAME,
-        description="The OU's name, without `/`; unique among its siblings but for case.",
+        description="The OU's name, without `/`; unique among its siblings, ignoring case.",
     )
     previously: str | None = Field(
         default=None,
         min_length=1,
-        description="The name (or full path) the OU had before, so that it is renamed and keeps "
-        "its accounts and policies. May stay in the file once the rename is done.",
+        description="The OU's earlier name (or full path), so that it is renamed and keeps its "
+        "accounts and policies. You can keep it after the rename.",
     )
     children: list[UnitEntry] = Field(default=[], description="The OUs inside this one.")
 
@@ -53,8 +53,8 @@ class OrganizationFile(_Section):
     """``customizations/organization/organization.yaml``."""
 
     organizational_units: list[UnitEntry] = Field(
-        default=[], description="The OU tree. What AWS has and this does not name is left alone."
+        default=[], description="The OU tree. OUs that are not listed here are not changed."
     )
     removed: list[str] = Field(
-        default=[], description="Paths of OUs to delete as soon as they hold no account and no OU."
+        default=[], description="Paths of OUs to delete once they contain no accounts and no OUs."
     )

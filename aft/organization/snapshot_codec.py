@@ -217,9 +217,8 @@ def _read(adapter: TypeAdapter[_T], files: Mapping[str, bytes], name: str) -> _T
         return adapter.validate_json(files.get(name, b""))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        where = ".".join(map(str, problem["loc"]))
-        found = f"{problem['input']!r:.60}"
-        raise ValueError(f"{name}: {where} {found}: {problem['msg']}") from None
+        where = ".".join(map(str, (name, *problem["loc"])))
+        raise ValueError(f"{where}: {problem['msg']}, found {problem['input']!r:.60}") from None
 
 
 class _HasId(Protocol):

@@ -219,7 +219,7 @@ class _Sorter:
         elif is_move or len(drifted) == len(change.fields):
             self._put(change, lines)
         else:
-            note = "is put back together with what git asks for"
+            note = "is reverted together with pending changes from git"
             self._put(change, lines, is_repairable=False, note=note)
             self._wait(change)
 

@@ -154,7 +154,7 @@ def _forbidden(
         if verb.is_guarded and request is not None and request.protect:
             what = f"{verb.label} its account"
             message = f"Request {request.id} is protected, but the plan would {what}"
-            hint = "drop `protect: true` in a change of its own, then make a new plan"
+            hint = "drop `protect: true` in a separate change, then make a new plan"
             yield finding_at("AFT952", request.source, message, hint)
         if verb.is_guarded and account_id and account_id == home:
             # The account whose role aft works with: it may put aft itself under a guardrail.

@@ -5,11 +5,17 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aft.desired.model import AccountRequest, DesiredState
-from aft.ledger.events import AccountRecord, LedgerState, is_of_organization
+from aft.ledger.events import (
+    AccountRecord,
+    DoneStep,
+    FailedStep,
+    LedgerState,
+    is_of_organization,
+)
 from aft.organization.model import Account, AccountState, OrganizationSnapshot
 from aft.plan.identity import identify
 from aft.plan.model import Plan
@@ -31,30 +37,10 @@ class Standing(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailedLine:
-    """One step that failed last time. ``step`` is its name in the ledger, ``run`` the run."""
-
-    step: str
-    reason: str
-    hint: str
-    attempts: int
-    at: datetime
-    run: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoneLine:
-    """One step of a customization that succeeded last time, by which run."""
-
-    step: str
-    run: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRow:
-    """One request. ``pending`` names the changes to come, ``last_run`` is "" before the first,
-    ``done`` are the steps of customizations, which may have left a log."""
+    """One request. ``pending`` names the changes to come, ``last_run`` is "" before the first.
+    ``failed`` are the steps that failed last time, by their names for people; ``done`` those of
+    customizations that succeeded, which may have left a log."""
 
     id: str
     account_id: str | None
@@ -63,8 +49,8 @@ class StatusRow:
     last_run: str = ""
     last_at: datetime | None = None
     pending: tuple[str, ...] = ()
-    failed: tuple[FailedLine, ...] = ()
-    done: tuple[DoneLine, ...] = ()
+    failed: tuple[tuple[str, FailedStep], ...] = ()
+    done: tuple[tuple[str, DoneStep], ...] = ()
     attention: tuple[str, ...] = ()
 
 
@@ -104,15 +90,7 @@ def account_statuses(
 def thing_statuses(ledger: LedgerState) -> tuple[StatusRow, ...]:
     """One row for each thing of no account, such as an OU, whose last step failed."""
     return tuple(
-        StatusRow(
-            id=subject,
-            account_id=None,
-            ou="",
-            state=Standing.FAILED,
-            last_run=record.last_run,
-            last_at=record.last_at,
-            failed=_failed(record),
-        )
+        _of_record(subject, record, Standing.FAILED)
         for subject, record in sorted(ledger.records.items())
         if is_of_organization(subject) and record.failures
     )
@@ -141,19 +119,23 @@ def _row(
 ) -> StatusRow:
     """``request`` is ``None`` for an account whose file is gone."""
     account = world.account(account_id)
-    return StatusRow(
-        id=subject,
+    row = replace(
+        _of_record(subject, record, Standing.FORGOTTEN),
         account_id=account_id,
         ou=str(account.ou if account is not None else request.ou if request is not None else ""),
-        state=_standing(subject, account_id, record, world)
-        if request is not None
-        else Standing.FORGOTTEN,
-        last_run=record.last_run,
-        last_at=record.last_at,
         pending=tuple(world.pending.get(subject, ())),
-        failed=_failed(record),
-        done=_done(record) if request is not None else (),
-        attention=tuple(world.attention.get(subject, ())) if request is not None else (),
+    )
+    if request is None:
+        return row
+    return replace(
+        row,
+        state=_standing(subject, account_id, record, world),
+        done=tuple(
+            (Ref.parse(key).key, done)
+            for key, done in sorted(record.steps.items())
+            if done.about and key not in record.failures  # settings are about nothing, without logs
+        ),
+        attention=tuple(world.attention.get(subject, ())),
     )
 
 
@@ -174,25 +156,19 @@ def _standing(
     return Standing.PENDING if subject in world.pending else Standing.ACTIVE
 
 
-def _done(record: AccountRecord) -> tuple[DoneLine, ...]:
-    return tuple(
-        DoneLine(step=Ref.parse(name).key, run=done.run, at=done.at)
-        for name, done in sorted(record.steps.items())
-        if done.about and name not in record.failures  # settings are about nothing, and write none
-    )
-
-
-def _failed(record: AccountRecord) -> tuple[FailedLine, ...]:
-    return tuple(
-        FailedLine(
-            step=step_words(Ref.parse(name)),
-            reason=failure.reason,
-            hint=failure.hint,
-            attempts=failure.attempts,
-            at=failure.at,
-            run=failure.run,
-        )
-        for name, failure in sorted(record.failures.items())
+def _of_record(subject: str, record: AccountRecord, state: Standing) -> StatusRow:
+    """What the ledger alone says."""
+    return StatusRow(
+        id=subject,
+        account_id=None,
+        ou="",
+        state=state,
+        last_run=record.last_run,
+        last_at=record.last_at,
+        failed=tuple(
+            (step_words(Ref.parse(key)), failure)
+            for key, failure in sorted(record.failures.items())
+        ),
     )
 
 

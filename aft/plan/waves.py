@@ -8,12 +8,15 @@ last. Pure arrangement: adds no change.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from typing import TypeVar
 
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Wave
 from aft.values.refs import ACCOUNT
+
+T = TypeVar("T")
 
 
 def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:
@@ -102,60 +105,41 @@ def _is_clean_up(change: Change) -> bool:
 def _levels(accounts: Mapping[str, list[Change]]) -> Mapping[str, int]:
     """How many chains, one after the other, must be done before each target's. Accounts whose
     changes take turns, such as two that are each other's administrators of different services,
-    share a wave."""
+    share a wave. Raises ``ValueError`` when even their single changes wait for each other."""
     owner = {change.id: target for target, chain in accounts.items() for change in chain}
-    waits_for = {target: _others(target, chain, owner) for target, chain in accounts.items()}
-    levels: dict[str, int] = {}
-    while len(levels) < len(waits_for):
-        ready = [
-            target
-            for target, others in waits_for.items()
-            if target not in levels and others <= levels.keys()
-        ]
-        together = [[target] for target in ready] or [_taking_turns(accounts, waits_for, levels)]
-        for group in together:
-            below = {other for target in group for other in waits_for[target]} - set(group)
-            level = max((levels[other] + 1 for other in below), default=0)
-            levels.update(dict.fromkeys(group, level))
-    return levels
+    waits_for = {
+        target: {owner[need] for change in chain for need in change.needs if need in owner}
+        for target, chain in accounts.items()
+    }
+    # Those that share a wave.
+    group: dict[str, tuple[str, ...]] = {target: (target,) for target in accounts}
+    while circle := _circle(after := _between(group, waits_for)):
+        together = tuple(sorted({target for members in circle for target in members}))
+        group.update(dict.fromkeys(together, together))
+    levels: dict[tuple[str, ...], int] = {}
+    for members in TopologicalSorter(after).static_order():
+        levels[members] = max((levels[other] + 1 for other in after[members]), default=0)
+        chains = [accounts[target] for target in members]
+        if len(members) > 1 and _circle({it.id: it.needs for chain in chains for it in chain}):
+            raise ValueError(f"these targets wait for each other: {', '.join(members)}")
+    return {target: levels[members] for target, members in group.items()}
 
 
-def _others(target: str, changes: Iterable[Change], owner: Mapping[str, str]) -> frozenset[str]:
-    """The targets that any of ``changes`` waits for."""
-    found = {owner[need] for change in changes for need in change.needs if need in owner}
-    return frozenset(found - {target})
+def _between(
+    group: Mapping[str, tuple[str, ...]], waits_for: Mapping[str, Collection[str]]
+) -> Mapping[tuple[str, ...], Collection[tuple[str, ...]]]:
+    """Which groups each group waits for."""
+    return {
+        members: {group[other] for target in members for other in waits_for[target]} - {members}
+        for members in group.values()
+    }
 
 
-def _taking_turns(
-    accounts: Mapping[str, list[Change]],
-    waits_for: Mapping[str, frozenset[str]],
-    done: Collection[str],
-) -> list[str]:
-    """Some targets that wait for each other and for nothing else that is not done. Raises
-    ``ValueError`` when even their single changes do."""
-    reach = {target: _reach(target, waits_for, done) for target in waits_for.keys() - set(done)}
-    group = min((found for found in reach.values()), key=lambda found: (len(found), sorted(found)))
-    if not _can_be_ordered([change for target in group for change in accounts[target]]):
-        raise ValueError(f"these targets wait for each other: {', '.join(sorted(group))}")
-    return sorted(group)
-
-
-def _reach(
-    target: str, waits_for: Mapping[str, frozenset[str]], done: Collection[str]
-) -> frozenset[str]:
-    """``target`` and all it waits for, directly or not, that is not done."""
-    found, todo = {target}, [target]
-    while todo:
-        new = waits_for[todo.pop()] - found - set(done)
-        found |= new
-        todo.extend(new)
-    return frozenset(found)
-
-
-def _can_be_ordered(changes: Iterable[Change]) -> bool:
-    """Whether some order puts every change after what it needs of the others."""
+def _circle(graph: Mapping[T, Collection[T]]) -> Sequence[T]:
+    """Some nodes that wait for each other; none when all can be put in order."""
     try:
-        TopologicalSorter({change.id: change.needs for change in changes}).prepare()
-    except CycleError:
-        return False
-    return True
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        found: Sequence[T] = error.args[1]
+        return found
+    return ()

@@ -25,7 +25,7 @@ def text_of(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise NotAPolicy(f"{value!r} stands where text is needed")
+    raise NotAPolicy(f"{value!r} is not text")
 
 
 def statements_of(document: Any) -> Iterator[Mapping[str, Any]]:

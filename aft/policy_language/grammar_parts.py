@@ -81,7 +81,7 @@ class Form:
         if key == "NotPrincipal" and self.principal == "everyone":
             return 'write "Principal": "*" and exempt principals by a Condition'
         if key in ("Principal", "NotPrincipal"):
-            return "remove it; a Condition on aws:PrincipalArn says whom it is about"
+            return "remove it; use a Condition on aws:PrincipalArn instead"
         return "remove it; it is about the role it belongs to"
 
 
@@ -145,7 +145,7 @@ def resources(raw: Any, loc: Loc, *, has_variables: bool) -> Iterator[Fault]:
             continue
         head = ":".join(text.split(":", 5)[:5])
         if "${" in head:
-            why = "a policy variable stands in the last part of an ARN alone"
+            why = "a policy variable is allowed only in the last part of an ARN"
             hint = "write * there, and compare by a Condition"
             yield Fault("AFT435", place, why, hint, is_warning=True)
         elif text.count(":") < 5 or not re.match(r"arn:|\*:", text, re.IGNORECASE):
@@ -180,7 +180,7 @@ def principals(raw: Any, loc: Loc, form: Form) -> Iterator[Fault]:
     if form.principal == "everyone":
         if raw != "*":
             why = f'Principal of {form.title} is exactly "*"'
-            yield Fault("AFT428", loc, why, 'write "*", and say whom by a Condition')
+            yield Fault("AFT428", loc, why, 'write "*", and restrict it with a Condition')
         return
     if raw == "*":
         return
@@ -199,7 +199,7 @@ def principals(raw: Any, loc: Loc, form: Form) -> Iterator[Fault]:
         yield from faults
         for place, text in texts:
             if kind == "AWS" and not _PRINCIPAL.fullmatch(text):
-                why = f"{text!r} is no principal; wildcards in an ARN fit nobody"
+                why = f"{text!r} is not a principal; wildcards in an ARN match nothing"
                 hint = 'write an account id, an ARN of iam or sts, or "*"'
                 yield Fault("AFT428", place, why, hint)
             elif kind == "Service" and not _SERVICE.fullmatch(text):

@@ -127,7 +127,7 @@ def drift_failed_markdown(message: str, hint: str = "") -> str:
     parts = [
         MARKER,
         "## ❌ aft drift failed",
-        "Nobody can say whether something changed outside git, because the check itself failed:",
+        "It is not known whether something changed outside git, because the check itself failed:",
         f"> {prose(message)}",
         *([f"→ {prose(hint)}"] if hint else []),
     ]

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from aft.plan.status import DoneLine, FailedLine, Standing, StatusRow
+from aft.ledger.events import FailedStep
+from aft.plan.status import Standing, StatusRow
 from aft.report.plain import json_text, one_line
 from aft.values.words import counted
 
@@ -29,11 +30,11 @@ _OU = _HEAD.index("OU")
 Cell = tuple[str, str]
 """A text and its style."""
 
-FindLog = Callable[[str, FailedLine | DoneLine], str]
-"""The file with what a step of a request wrote, or an empty string."""
+FindLog = Callable[[str, str, str], str]
+"""The file with what a step wrote, by run, request and step, or an empty string."""
 
 
-def _no_log(request_id: str, line: FailedLine | DoneLine) -> str:  # noqa: ARG001 - a FindLog
+def _no_log(run: str, request_id: str, step: str) -> str:  # noqa: ARG001 - a FindLog
     return ""
 
 
@@ -111,12 +112,12 @@ def _cells(row: StatusRow) -> tuple[Cell, ...]:
 
 def _reasons(row: StatusRow, find_log: FindLog) -> list[Text]:
     lines = [_marked(f"{row.id}: {message}") for message in row.attention]
-    for failure in row.failed:
+    for step, failure in row.failed:
         times = f" ({failure.attempts} times)" if failure.attempts > 1 else ""
-        lines.append(_marked(f"{row.id}: {failure.step} failed{times}: {failure.reason}"))
+        lines.append(_marked(f"{row.id}: {step} failed{times}: {failure.reason}"))
         if failure.hint:
             lines.append(Text(f"  → {one_line(failure.hint)}", style="italic"))
-        if log := find_log(row.id, failure):
+        if log := find_log(failure.run, row.id, step):
             lines.append(Text(f"  log: {one_line(log)}", style="dim"))
     return lines
 
@@ -127,11 +128,9 @@ def _marked(words: str) -> Text:
 
 def _logs(row: StatusRow, find_log: FindLog) -> list[Text]:
     return [
-        Text(f"{one_line(row.id)}: {one_line(line.step)}\n  log: ").append(
-            one_line(log), style="dim"
-        )
-        for line in row.done
-        if (log := find_log(row.id, line))
+        Text(f"{one_line(row.id)}: {one_line(step)}\n  log: ").append(one_line(log), style="dim")
+        for step, done in row.done
+        if (log := find_log(done.run, row.id, step))
     ]
 
 
@@ -165,26 +164,28 @@ def status_json(
                 else None
             ),
             "pending": list(row.pending),
-            "failed": [_failure(failure, find_log(row.id, failure)) for failure in row.failed],
+            "failed": [
+                _failure(step, failure, find_log(failure.run, row.id, step))
+                for step, failure in row.failed
+            ],
             "attention": list(row.attention),
             "logs": [
-                {"step": line.step, "run": line.run, "at": line.at.isoformat(), "log": log}
-                for line in row.done
-                if (log := find_log(row.id, line))
+                {"step": step, "run": done.run, "at": done.at.isoformat(), "log": log}
+                for step, done in row.done
+                if (log := find_log(done.run, row.id, step))
             ],
         }
         for row in rows
     ]
     organization = [
-        {"id": row.id, "failed": [_failure(failure, "") for failure in row.failed]}
-        for row in things
+        {"id": row.id, "failed": [_failure(*item, "") for item in row.failed]} for row in things
     ]
     return json_text({"accounts": accounts, "organization": organization})
 
 
-def _failure(failure: FailedLine, log: str) -> dict[str, object]:
+def _failure(step: str, failure: FailedStep, log: str) -> dict[str, object]:
     return {
-        "step": failure.step,
+        "step": step,
         "reason": failure.reason,
         "hint": failure.hint,
         "attempts": failure.attempts,

@@ -6,6 +6,7 @@ functions), which are rebuilt here. References to moto's global registries stay 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import marshal
@@ -118,6 +119,9 @@ class _Pickler(pickle.Pickler):
         self._names = names
 
     def reducer_override(self, obj: Any) -> Any:
+        kind: Any = type(obj)
+        if _is_ordinary(kind):
+            return NotImplemented
         if isinstance(obj, BackendDict):
             return _registry, (self._names[id(obj)],)
         if isinstance(obj, AccountSpecificBackend):
@@ -138,17 +142,38 @@ class _Pickler(pickle.Pickler):
             return _new_mapping, (type(obj), obj.default_factory), state, None, None, _fill
         if isinstance(obj, types.FunctionType) and "<" in obj.__qualname__:
             return _reduce_function(obj)
-        if isinstance(obj, _PRIVATE_KEYS):
-            return _private_key, (_pem_of_private(obj),)
-        if isinstance(obj, _PUBLIC_KEYS):
-            return _public_key, (_pem_of_public(obj),)
-        return NotImplemented
+        return _reduce_key(obj)
 
     def _registry_of(self, backend: Any) -> str:
         for registry in BackendDict._instances:  # noqa: SLF001 - moto has no public list
             if registry.get(backend.account_id) is backend:
                 return self._names[id(registry)]
         raise pickle.PicklingError(f"a stray backend of {backend.service_name}")
+
+
+_SPECIAL = (
+    BackendDict,
+    AccountSpecificBackend,
+    type(mock_random),
+    types.ModuleType,
+    types.FunctionType,
+    *(_LOCK, _RLOCK, weakref.WeakValueDictionary, defaultdict),
+    *(*_PRIVATE_KEYS, *_PUBLIC_KEYS),
+)
+
+
+@functools.cache
+def _is_ordinary(kind: type) -> bool:
+    """``pickle`` can do without us. Asked of each of some thousand objects, once per class."""
+    return not issubclass(kind, _SPECIAL)
+
+
+def _reduce_key(obj: Any) -> Any:
+    if isinstance(obj, _PRIVATE_KEYS):
+        return _private_key, (_pem_of_private(obj),)
+    if isinstance(obj, _PUBLIC_KEYS):
+        return _public_key, (_pem_of_public(obj),)
+    return NotImplemented
 
 
 def _moto_random() -> Any:

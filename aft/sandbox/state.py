@@ -126,7 +126,7 @@ class StateFile:
             raise UserError(
                 f"The sandbox {self.path} can be written or read by others "
                 f"(mode {stat.S_IMODE(status.st_mode):04o}, expected 0600).",
-                hint=f"If nobody else has changed it: chmod 600 {self.path}",
+                hint=f"If no other user has changed it: chmod 600 {self.path}",
             )
 
     def _header(self, line: bytes) -> dict[str, str | int]:

@@ -40,51 +40,51 @@ def repository_files(choices: RepositoryChoices) -> Mapping[str, str]:
 
 def _config(choices: RepositoryChoices) -> str:
     reader = (
-        f"  reader: {READER_ROLE}  # what plans read accounts with; {READER_PATH} makes it\n"
+        f"  reader: {READER_ROLE}  # the role for plans; {READER_PATH} creates it\n"
         if choices.management_account
-        else f"  # reader: {READER_ROLE}  # a role that plans read accounts with\n"
+        else f"  # reader: {READER_ROLE}  # the role that plans read accounts with\n"
     )
     return _CONFIG.format(region=choices.home_region, member=scalar(choices.member_role)) + reader
 
 
 _CONFIG = """\
-# How aft works in this repository. Every key: docs/reference/configuration.md of aft
+# Configuration of aft. For all keys see docs/reference/configuration.md of aft.
 version: 1
 home_region: {region}
-governed_regions: [{region}]  # where baselines see to regional settings
+governed_regions: [{region}]  # regional settings of baselines apply to these regions
 
-# A plan beyond one of these is refused; an exception is a reviewed line under `allow`.
+# A plan that exceeds one of these is refused; an exception is a reviewed line under `allow`.
 limits:
   create: 5
   move: 3
   forget: 1
 
 ledger:
-  branch: aft/ledger  # every step is written here, and pushed
+  branch: aft/ledger  # every step is recorded here, and pushed
   remote: origin
 
 roles:
-  member: {member}  # what applies change accounts with
+  member: {member}  # the role that applies change accounts with
 """
 
 _DEFAULTS = """\
-# What every request below this folder has unless it, or a nearer _defaults.yaml, says otherwise.
-# {id} is the request's id: its file's name.
+# Defaults for every request in this folder and below. A request, or a closer _defaults.yaml, can
+# override them. {id} is the request's id: its file name without .yaml.
 name: "{id}"
-email: aws+{id}@example.com  # must reach you, and be unique over all of AWS
+email: aws+{id}@example.com  # must reach you, and be unique in all of AWS
 owner: {team: platform, email: platform@example.com}
 tags:
   managed-by: aft
 """
 
 _EXAMPLE = """\
-# One file, one account; the file's name is the request's id. `aft new` writes such files.
+# One file per account; the file name is the request's id. `aft new` writes such files.
 ou: Sandbox
-reason: Shows how a request looks; replace it with your own
+reason: Example of a request; replace it with your own
 """
 
 _ORGANIZATION = """\
-# The OU tree. What AWS has and this file does not name is left alone.
+# The OU tree. OUs that are not listed here are not changed.
 organizational_units:
   - name: Workloads
     children:
@@ -94,8 +94,8 @@ organizational_units:
 """
 
 _BASELINE = """\
-# What accounts in these OUs get, in this order. All settings: docs/reference/settings.md of aft
-description: What every account gets
+# Settings for accounts in these OUs, in this order. See docs/reference/settings.md of aft.
+description: Settings of every account
 select:
   organizational_units: [Workloads, Sandbox]
 settings:
@@ -110,9 +110,9 @@ settings:
 """
 
 _ALARMS = """\
-# Every account gets this stack. Templates see the account, its tags and custom fields.
+# Every account gets this stack. Templates can use the account, its tags and custom fields.
 AWSTemplateFormatVersion: "2010-09-09"
-Description: Where alarms of {{ account.name }} are heard
+Description: Alarms of {{ account.name }}
 Resources:
   Alarms:
     Type: AWS::SNS::Topic
@@ -126,34 +126,34 @@ Outputs:
 _README = """\
 # AWS accounts
 
-Every AWS account of ours is a file in `account-requests/`. Whoever needs one adds a file and opens
-a pull request; when it is merged, aft makes the account so.
+Each of our AWS accounts is a file in `account-requests/`. To request an account, add a file and
+open a pull request. When it is merged, aft creates the account.
 
 ```console
-aft new my-account --ou Sandbox   # writes the file, and asks for the rest
-aft validate                      # checks everything, offline
-aft --sandbox plan                # tries it on a simulated organization
+aft new my-account --ou Sandbox   # writes the file, and prompts for the rest
+aft validate                      # checks all files, offline
+aft --sandbox plan                # plans on a simulated organization
 ```
 
-- `aft.yaml`: how aft works here
-- `account-requests/`: one account per file; `_defaults.yaml` says what those of a folder share
+- `aft.yaml`: configuration of aft
+- `account-requests/`: one account per file; `_defaults.yaml` contains the shared values of a folder
 - `customizations/organization/`: the OU tree
 - `customizations/baselines/`: settings that accounts get, by OU
-- `customizations/global/`: what every account gets
-- `customizations/accounts/<name>/`: what a request asks for by name
+- `customizations/global/`: steps that run in every account
+- `customizations/accounts/<name>/`: steps that run in accounts that request them by name
 """
 
 _README_GITHUB = """
-## Once, on GitHub and AWS
+## Set up GitHub and AWS
 
 1. Deploy `iam/aft-roles.cfn.yaml` in the management account, and set the repository's variables
-   `AFT_PLAN_ROLE` and `AFT_APPLY_ROLE` to its outputs, `AFT_REGION` to your home region.
-2. Make the environments `aft-plan` and `aft-apply`, both for the branch `main` alone; put reviewers
-   on `aft-apply` if a merge is not approval enough.
+   `AFT_PLAN_ROLE` and `AFT_APPLY_ROLE` to its outputs, and `AFT_REGION` to your home region.
+2. Create the environments `aft-plan` and `aft-apply`, both only for the branch `main`. Add
+   reviewers to `aft-apply` if a merge is not enough approval.
 3. Protect `main`: pull requests, reviews of code owners, no force pushes. Protect `aft/ledger`
    against force pushes and deletion.
-4. Make the labels `aft:request` and `aft:drift`.
-5. Give each team its handle under `github.teams` in `aft.yaml`, then run `aft github codeowners`.
+4. Create the labels `aft:request` and `aft:drift`.
+5. Set the handle of each team in `github.teams` in `aft.yaml`, then run `aft github codeowners`.
 
-`aft doctor --github ORG/REPO` tells what is still missing, and how to fix it.
+`aft doctor --github ORG/REPO` reports what is still missing, and how to fix it.
 """

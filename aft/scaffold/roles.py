@@ -2,11 +2,13 @@
 
 ``aft-plan`` reads the organization and may become the reader role inside accounts; ``aft-apply``
 changes the organization and may become the member role. Each trusts one environment of one
-repository, and the environment lets in one branch: GitHub's token says all three.
+repository, and the environment lets in one branch: GitHub's token says all three. In
+CloudFormation, and the same for those who keep their IAM in Terraform.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +81,7 @@ def subject(names: RoleNames, environment: str) -> str:
 def roles_template(names: RoleNames) -> str:
     """``iam/aft-roles.cfn.yaml``, for the management account."""
     head = (
-        f"# The roles that the workflows of {names.repository} take; deploy it once in the\n"
+        f"# The roles that the workflows of {names.repository} assume. Deploy it once in the\n"
         "# management account. Each trusts one environment, and no keys are stored anywhere.\n"
         f"#   aws cloudformation deploy --stack-name aft-roles --template-file {ROLES_PATH} \\\n"
         "#     --capabilities CAPABILITY_NAMED_IAM\n"
@@ -94,7 +96,7 @@ def template_of(names: RoleNames) -> dict[str, Any]:
     bounded = {"Fn::If": ["IsBounded", {"Ref": "PermissionsBoundary"}, no_value]}
     plan = _role(
         PLAN_ROLE,
-        "Plans pull requests and looks for drift; reads only",
+        "Plans pull requests and detects drift; read-only",
         PermissionsBoundary=bounded,
         AssumeRolePolicyDocument=_document(_trust(names, PLAN_ENVIRONMENT)),
         Policies=_policies(PLAN_ROLE, plan_statements(names)),
@@ -114,12 +116,12 @@ def template_of(names: RoleNames) -> dict[str, Any]:
                 "Type": "String",
                 "Default": "yes",
                 "AllowedValues": ["yes", "no"],
-                "Description": "no, where the account has GitHub's OIDC provider already",
+                "Description": "no if the account already has GitHub's OIDC provider",
             },
             "PermissionsBoundary": {
                 "Type": "String",
                 "Default": "",
-                "Description": "ARN of a policy that bounds both roles; empty for none",
+                "Description": "ARN of the permissions boundary of both roles; empty for none",
             },
         },
         "Conditions": {
@@ -192,3 +194,119 @@ def reader_template(reader: str, management_account: str) -> str:
         "Resources": {"Reader": role},
     }
     return head + mapping_yaml(template)
+
+
+# --- Terraform -------------------------------------------------------------------------------
+
+
+def roles_terraform(names: RoleNames) -> str:
+    """``iam/aft-roles.tf``, for the management account's configuration."""
+    return "\n".join(
+        [
+            _TERRAFORM_HEAD.format(
+                repository=names.repository, issuer=names.issuer, audience=AUDIENCE
+            ),
+            _terraform_role("plan", PLAN_ROLE, names, PLAN_ENVIRONMENT, plan_statements(names)),
+            _terraform_role("apply", APPLY_ROLE, names, APPLY_ENVIRONMENT, apply_statements(names)),
+            _TERRAFORM_OUTPUTS,
+        ]
+    )
+
+
+def _terraform_role(
+    label: str, name: str, names: RoleNames, environment: str, statements: list[dict[str, Any]]
+) -> str:
+    document = {"Version": "2012-10-17", "Statement": [_resolved(item) for item in statements]}
+    return _TERRAFORM_ROLE.format(
+        label=label,
+        name=name,
+        issuer=names.issuer,
+        audience=AUDIENCE,
+        subject=subject(names, environment),
+        policy=_indented(json.dumps(document, indent=2)),
+    )
+
+
+def _resolved(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """Without CloudFormation's functions."""
+    resource = statement["Resource"]
+    if isinstance(resource, Mapping):
+        partition = "${local.partition}"
+        resource = resource["Fn::Sub"].replace("${AWS::Partition}", partition)
+    return {**statement, "Resource": resource}
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+_TERRAFORM_HEAD = """\
+# The roles that the workflows of {repository} take, in the management account. The same as
+# aft-roles.cfn.yaml. Each trusts one environment, and no keys are stored anywhere.
+
+variable "create_oidc_provider" {{
+  description = "false, where the account has GitHub's OIDC provider already"
+  type        = bool
+  default     = true
+}}
+
+variable "permissions_boundary" {{
+  description = "ARN of a policy that bounds both roles; null for none"
+  type        = string
+  default     = null
+}}
+
+data "aws_partition" "current" {{}}
+
+data "aws_caller_identity" "current" {{}}
+
+resource "aws_iam_openid_connect_provider" "github" {{
+  count          = var.create_oidc_provider ? 1 : 0
+  url            = "https://{issuer}"
+  client_id_list = ["{audience}"]
+}}
+
+locals {{
+  account       = data.aws_caller_identity.current.account_id
+  partition     = data.aws_partition.current.partition
+  oidc_provider = "arn:${{local.partition}}:iam::${{local.account}}:oidc-provider/{issuer}"
+}}
+"""
+
+_TERRAFORM_ROLE = """\
+resource "aws_iam_role" "{label}" {{
+  name                 = "{name}"
+  max_session_duration = 3600
+  permissions_boundary = var.permissions_boundary
+  assume_role_policy = jsonencode({{
+    Version = "2012-10-17"
+    Statement = [{{
+      Effect    = "Allow"
+      Principal = {{ Federated = local.oidc_provider }}
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Condition = {{
+        StringEquals = {{
+          "{issuer}:aud" = "{audience}"
+          "{issuer}:sub" = "{subject}"
+        }}
+      }}
+    }}]
+  }})
+}}
+
+resource "aws_iam_role_policy" "{label}" {{
+  name = "{name}"
+  role = aws_iam_role.{label}.id
+  policy = jsonencode({policy})
+}}
+"""
+
+_TERRAFORM_OUTPUTS = """\
+output "plan_role_arn" {
+  value = aws_iam_role.plan.arn
+}
+
+output "apply_role_arn" {
+  value = aws_iam_role.apply.arn
+}
+"""

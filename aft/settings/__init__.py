@@ -1,1 +1,1 @@
-"""EDGE: the built-in baseline settings, one file each on ``shapes``, loaded by entry point."""
+"""EDGE: the built-in baseline settings on ``shapes``, loaded by entry point."""

@@ -1,12 +1,14 @@
 """Baseline setting ``access-analyzer``: access from outside is found and shown. Regional.
 
 AWS (IAM User Guide, "Getting started with IAM Access Analyzer"; API ``CreateAnalyzer``): analyzers
-are regional. ``ACCOUNT`` takes the account as the zone of trust, ``ORGANIZATION`` the whole
-organization; the latter may be made by the management account and by the delegated administrator
-of ``access-analyzer.amazonaws.com`` alone, which needs trusted access. External access analyzers
-cost nothing; there may be one of each kind for each region and account. An analyzer that was there
-under another name does as well and is left alone. ``DISABLED`` and ``FAILED`` ones do not come back
-by themselves and are made again. Accounts other than the administrator need none.
+are regional. The zone of trust of type ``ACCOUNT`` is the account, that of ``ORGANIZATION`` the
+whole organization; only the management account and the delegated administrator of
+``access-analyzer.amazonaws.com`` (which needs trusted access) can create the latter. External
+access analyzers are free; there can be one of each type per region and account. An existing
+analyzer with another name is accepted and not changed. ``DISABLED`` and ``FAILED`` analyzers do not
+recover and are created again.
+
+Accounts other than the administrator need none.
 """
 
 from __future__ import annotations
@@ -32,11 +34,12 @@ class AccessAnalyzerParameters(SettingParameters):
 
     administrator: AccountReference | None = Field(
         default=None,
-        description="The account that has one analyzer for the whole organization: an account id "
-        "in quotes, or the id of its request. Without it each account has an analyzer of its own.",
+        description="The account that has one analyzer for the whole organization: an account "
+        "id in quotes, or the id of its request. Without it, each account has its "
+        "own analyzer.",
     )
     name: Annotated[str, Field(max_length=255, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")] = Field(
-        default="aft", description="Name of an analyzer that has to be made."
+        default="aft", description="Name of the analyzer, if one must be created."
     )
 
 

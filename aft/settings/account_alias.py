@@ -1,10 +1,10 @@
 """Baseline setting ``account-alias``: the name in the account's sign-in address.
 
 AWS (IAM User Guide, "Your AWS account ID and its alias"; API ``CreateAccountAlias``): an account
-has at most one alias, and creating another one replaces it. An alias is 3 to 63 lower-case
-letters, digits and single hyphens, neither first nor last a hyphen, must not look like an account
-id, and is unique over *all* AWS accounts of a partition: ``EntityAlreadyExists`` when it is taken.
-IAM is eventually consistent, so a read right after a change may show the old alias.
+has at most one alias, and creating another one replaces it. An alias is 3 to 63 lowercase letters,
+digits and single hyphens, does not start or end with a hyphen, must not look like an account id,
+and is unique among *all* AWS accounts of a partition: ``EntityAlreadyExists`` if it is in use. IAM
+is eventually consistent, so a read right after a change may return the old alias.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ class AccountAliasParameters(SettingParameters):
     alias: str | None = Field(
         default=None,
         min_length=1,
-        description="The alias; patterns such as `acme-{id}` are filled in. Upper case is lowered "
-        "and other characters become hyphens. Without it, the account's name is used so. An alias "
-        "is unique over all of AWS, so begin it with your organization's name.",
+        description="The alias; placeholders such as in `acme-{id}` are replaced. Uppercase "
+        "letters become lowercase, and other characters become hyphens. Without it, "
+        "the account's name is used. An alias is unique in all of AWS, so start it "
+        "with your organization's name.",
     )
 
 
@@ -48,7 +49,7 @@ class AccountAlias(Setting[AccountAliasParameters, str | None]):
     """The account has the alias."""
 
     name = "account-alias"
-    description = "The account's alias, the name in its sign-in address."
+    description = "The account's alias, the name in its sign-in URL."
     parameters_model = AccountAliasParameters
 
     def facts(self, account: AccountFacts) -> object:

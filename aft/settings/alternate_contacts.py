@@ -1,9 +1,9 @@
 """Baseline setting ``alternate-contacts``: who AWS writes to besides the root address.
 
 AWS (Account Management API): an account has up to three alternate contacts, ``BILLING``,
-``OPERATIONS`` and ``SECURITY``, each with all of name, title, e-mail and phone. A member account
-acts on itself when ``AccountId`` is *left out*; naming one's own id is an error. Reading an
-absent contact gives ``ResourceNotFoundException``. Quotas: Get 10 a second, Put 5 (burst 8),
+``OPERATIONS`` and ``SECURITY``, each with name, title, e-mail address and phone number. A member
+account acts on itself if ``AccountId`` is *omitted*; passing its own id is an error. Reading an
+absent contact raises ``ResourceNotFoundException``. Quotas: Get 10 per second, Put 5 (burst 8),
 Delete 1 (burst 6).
 
 The request's own contacts win over the baseline's. A kind that neither names is left as it is.
@@ -35,7 +35,7 @@ _FIELDS = {"name": "Name", "title": "Title", "email": "EmailAddress", "phone": "
 
 
 class ContactParameters(SettingParameters):
-    """One alternate contact; AWS wants all four fields."""
+    """One alternate contact; AWS requires all four fields."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = Field(description="Full name.")
     title: Annotated[str, Field(min_length=1, max_length=50)] = Field(description="Job title.")
@@ -43,7 +43,7 @@ class ContactParameters(SettingParameters):
         Field(description="E-mail address.")
     )
     phone: Annotated[str, Field(min_length=1, max_length=25, pattern=r"^[\s0-9()+-]+$")] = Field(
-        description="Phone number: digits, spaces, brackets, `+` and `-`."
+        description="Phone number: digits, spaces, parentheses, `+` and `-`."
     )
 
 

@@ -1,11 +1,11 @@
 """Baseline setting ``budget``: a monthly cost budget of the account, and whom it warns.
 
-AWS (Cost Management User Guide, "Managing your costs with AWS Budgets"; API ``CreateBudget``):
-Budgets answers in us-east-1 alone. A budget has at most 10 notifications, each with at most 10
-e-mail subscribers; a notification without subscribers cannot exist, and goes with its last one.
-Notifications are told apart by type, comparison and threshold. ``UpdateBudget`` replaces the budget
-and leaves its notifications. Budgets of a member account need no permission of the management
-account; figures come up to three times a day, and forecasts need about five weeks of history.
+AWS (Cost Management User Guide, "Managing your costs with AWS Budgets"; API ``CreateBudget``): the
+Budgets API is only in us-east-1. A budget has at most 10 notifications, each with at most 10 e-mail
+subscribers; a notification without subscribers cannot exist, and is deleted with its last one.
+Notifications are identified by type, comparison and threshold. ``UpdateBudget`` replaces the budget
+and keeps its notifications. Budgets of a member account need no permission in the management
+account; costs are updated up to three times a day, and forecasts need about five weeks of history.
 
 The request's ``budget`` wins over the baseline's parameters. When neither gives an amount, the
 budget of this name is removed; budgets of other names are nobody's business here.
@@ -54,18 +54,18 @@ class BudgetParameters(SettingParameters):
         default="aft-monthly", description="Name of the budget in the account."
     )
     monthly_usd: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="US dollars a month, for requests without a `budget`."
+        default=None, description="US dollars per month, for requests without a `budget`."
     )
     alert_at: Annotated[tuple[_Percent, ...], Field(max_length=10)] = Field(
-        default=(80, 100), description="Percentages at which those requests are warned."
+        default=(80, 100), description="Percentages that trigger an alert, for those requests."
     )
     subscribers: Annotated[tuple[_EMail, ...], Field(max_length=10)] = Field(
-        default=(), description="Who is warned where the request names nobody."
+        default=(), description="E-mail addresses that get alerts, if the request names none."
     )
     forecast_at: Annotated[tuple[_Percent, ...], Field(max_length=10)] = Field(
         default=(),
-        description="Percentages that the month's forecast may reach before it warns, for every "
-        "account.",
+        description="Percentages of the budget at which the month's forecast triggers an alert, "
+        "for every account.",
     )
 
 
@@ -185,7 +185,7 @@ class Budget(Setting[BudgetParameters, MonthlyBudget | None]):
         quiet = [alert for alert, readers in wanted.alerts.items() if not readers]
         if quiet:
             raise Terminal(
-                f"nobody is there to be warned at {', '.join(map(str, quiet))}",
+                f"there are no recipients for alerts at {', '.join(map(str, quiet))}",
                 hint="give the request's budget subscribers, or the request an owner",
             )
         budget: BudgetTypeDef = {

@@ -1,12 +1,14 @@
 """Baseline setting ``cloudtrail``: what is done in the account is written down.
 
-AWS (CloudTrail User Guide, "Creating a trail", "Quotas"; API ``CreateTrail``): a trail that is
-multi-region is seen in every region and can be changed in its home region alone; five trails a
-region. It does not log until ``StartLogging``. The bucket may be another account's; its policy is
-checked when the trail is made. A key must allow CloudTrail, and be in the bucket's region. A trail
-of the organization is made in the management account and shows in every member, which can neither
-change nor stop it; ``organization: true`` only checks that there is one. The first copy of
-management events is free, further trails cost.
+AWS (CloudTrail User Guide, "Creating a trail", "Quotas"; API ``CreateTrail``): a multi-region trail
+is visible in every region and can be changed only in its home region; there can be five trails per
+region. It does not log until ``StartLogging``. The bucket can be in another account; its policy is
+checked when the trail is created. A KMS key must allow CloudTrail to use it, and be in the bucket's
+region. An organization trail is created in the management account and visible in every member
+account, which can neither change nor stop it. The first copy of management events is free, further
+trails are charged.
+
+``organization: true`` only checks that there is an organization trail.
 """
 
 from __future__ import annotations
@@ -35,20 +37,20 @@ class CloudTrailParameters(DeliveryParameters):
     ] = Field(default="aft-trail", description="Name of the trail.")
     bucket: Annotated[str, Field(min_length=3, max_length=63)] | None = Field(
         default=None,
-        description="The bucket's name; `aft-cloudtrail-<owner's account id>-<home region>` "
-        "unless set.",
+        description="The bucket's name; `aft-cloudtrail-<owner's account id>-<home region>` by "
+        "default.",
     )
     kms_key_id: Annotated[str, Field(min_length=1, max_length=2048)] | None = Field(
         default=None,
-        description="The KMS key that encrypts the log: an ARN, or an alias or id of the "
-        "account's own. Without it S3 encrypts.",
+        description="The KMS key that encrypts the logs: an ARN, or an alias or id of a key in "
+        "the account. Without it, S3 encrypts them.",
     )
     log_file_validation: bool = Field(
-        default=True, description="Write digests by which a changed log file is noticed."
+        default=True, description="Write digest files, which reveal changed log files."
     )
     organization: bool = Field(
         default=False,
-        description="Expect the organization's own trail instead, and only check that it logs.",
+        description="Expect an organization trail instead, and only check that it is logging.",
     )
 
     @model_validator(mode="after")
@@ -78,7 +80,7 @@ class CloudTrail(Delivery[CloudTrailParameters, ObservedTrail]):
     """A trail of all regions logs the account."""
 
     name = "cloudtrail"
-    description = "A CloudTrail trail over all regions, into a bucket that keeps it."
+    description = "A CloudTrail trail for all regions, with its bucket."
     parameters_model = CloudTrailParameters
     principal = PRINCIPAL
     service = "CloudTrail"
@@ -87,7 +89,7 @@ class CloudTrail(Delivery[CloudTrailParameters, ObservedTrail]):
         if parameters.organization:
             return ""
         key = ", and requests to the key" if parameters.kms_key_id else ""
-        return f"a trail beside the first one, and the bucket it writes to{key}"
+        return f"a trail in addition to the first one, and its bucket{key}"
 
     def read(self, inputs: Inputs, session: AccountSession) -> ObservedTrail:
         wanted = inputs.parameters

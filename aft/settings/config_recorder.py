@@ -1,13 +1,15 @@
 """Baseline setting ``config-recorder``: AWS Config records the account. Regional.
 
 AWS (Config Developer Guide, "Working with the Configuration Recorder", "Working with the Delivery
-Channel"; API ``PutConfigurationRecorder``): one recorder of one's own and one delivery channel a
-region and account, neither of which can be renamed. The recorder comes first, then the channel,
-then recording can start. The role is the service-linked ``AWSServiceRoleForConfig``, made once for
-the account. Global resources (IAM) are recorded where asked: everywhere would bill and count them
-once for each region, so only the home region does. The bucket may be another account's; Config
-tries to write to it when the channel is made. Recorders of other AWS services (service-linked ones)
-do not count. Somebody else's recorder is refused: people must decide which one is kept.
+Channel"; API ``PutConfigurationRecorder``): an account can have one customer-managed recorder and
+one delivery channel per region, neither of which can be renamed. The recorder is created first,
+then the channel, then recording can start. The role is the service-linked
+``AWSServiceRoleForConfig``, created once per account. Global resources (IAM) are recorded only in
+the home region, because they would be billed and counted once for each region that records them.
+The bucket can be in another account; Config tries to write to it when the channel is created.
+Recorders of other AWS services (service-linked ones) do not count.
+
+Another recorder is refused: people must decide which one to keep.
 """
 
 from __future__ import annotations
@@ -55,12 +57,12 @@ class ConfigRecorderParameters(DeliveryParameters):
     )
     bucket: Annotated[str, Field(min_length=3, max_length=63)] | None = Field(
         default=None,
-        description="The bucket's name; `aft-config-<owner's account id>-<home region>` unless "
-        "set.",
+        description="The bucket's name; `aft-config-<owner's account id>-<home region>` by "
+        "default.",
     )
     snapshots_every: Literal[
         "One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours"
-    ] = Field(default="TwentyFour_Hours", description="How often a whole snapshot is delivered.")
+    ] = Field(default="TwentyFour_Hours", description="How often a complete snapshot is delivered.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ class ConfigRecorder(Delivery[ConfigRecorderParameters, ObservedRecorder]):
         for what, there in both:
             if there is not None and (name := there["name"]) != inputs.parameters.name:
                 raise Terminal(
-                    f"AWS Config in {inputs.region} has somebody else's {what}, {name!r}, and "
+                    f"AWS Config in {inputs.region} already has a {what}, {name!r}, and "
                     "there can be only one",
                     hint=f"give `name: {name}` in the baseline to take it over, or delete it and "
                     "its delivery channel first",

@@ -2,10 +2,10 @@
 management account, on behalf of the account whose baseline lists it; one account is enough.
 
 AWS (Cost Management User Guide, "Activating user-defined cost allocation tags"; API
-``UpdateCostAllocationTagsStatus``): cost allocation tags are the organization's, activated in the
-management account, through Cost Explorer in us-east-1. A tag key can be activated once billing has
-seen it on something, which takes up to 24 hours, and takes as long again to show; 20 keys a call,
-500 active ones. A key that is not known is an error of that key in an answer that succeeds.
+``UpdateCostAllocationTagsStatus``): cost allocation tags belong to the organization and are
+activated in the management account, through Cost Explorer in us-east-1. A tag key can be activated
+up to 24 hours after its first use, and appears in reports up to 24 hours after that; 20 keys per
+call, 500 active keys. For an unknown key, the call succeeds and returns an error for that key.
 
 A key that billing has not seen yet is "not yet": no failure, and later runs look again. Keys that
 are active and not listed are left alone.
@@ -53,7 +53,7 @@ class CostAllocationTags(Setting[CostAllocationTagsParameters, Mapping[str, str]
     """The tag keys are active cost allocation tags of the organization."""
 
     name = "cost-allocation-tags"
-    description = "Tag keys that count in the organization's cost reports."
+    description = "Tag keys that are activated for the organization's cost reports."
     parameters_model = CostAllocationTagsParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> Mapping[str, str]:

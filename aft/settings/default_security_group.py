@@ -1,10 +1,10 @@
 """Baseline setting ``default-security-group``: default security groups allow nothing. Regional.
 
-AWS (VPC User Guide, "Default security groups for your VPCs"): every VPC has one; it cannot be
-deleted, lets its members talk to each other and everything out, and is what a network interface
-gets for which nobody names a group. So a launch without a group should find a closed door
-(Security Hub control EC2.2). Rules are revoked by their ids; rules of *other* groups that name the
-default group stay as they are.
+AWS (VPC User Guide, "Default security groups for your VPCs"): every VPC has one. It cannot be
+deleted, allows traffic between its members and all outbound traffic, and applies to every network
+interface that is created without a security group. Without rules, such an interface allows no
+traffic (Security Hub control EC2.2). Rules are revoked by their ids; rules of *other* groups that
+refer to the default group are not changed.
 
 A default group that a network interface uses is left alone: to close it cuts the connections of
 whatever is behind that interface. ``even_in_use`` says that this is meant.
@@ -30,8 +30,8 @@ class DefaultSecurityGroupParameters(SettingParameters):
 
     even_in_use: bool = Field(
         default=False,
-        description="Also close default groups that network interfaces use. Their connections "
-        "break where no other group of theirs allows them.",
+        description="Also remove the rules of default groups that network interfaces use. "
+        "Connections that no other group allows are interrupted.",
     )
 
 
@@ -133,7 +133,7 @@ def _refuse(inputs: Inputs, kept: Sequence[OpenGroup]) -> None:
         named = "; ".join(f"{group}{group.use}" for group in kept)
         raise Terminal(
             f"default security groups in {inputs.region} are in use and were left alone: {named}",
-            hint="give those interfaces groups of their own, or set `even_in_use: true`",
+            hint="give those interfaces other groups, or set `even_in_use: true`",
         )
 
 

@@ -1,10 +1,10 @@
 """Baseline setting ``default-vpc-removal``: no default VPC. Regional; refuses when in use.
 
-AWS (VPC User Guide, "Default VPCs"): every region of a new account has one, with a subnet per
-zone, an attached internet gateway, and a main route table, network ACL, default security group
-and shared DHCP options; the latter four go with the VPC or stay with the account. ``DeleteVpc``
-answers ``DependencyViolation`` while anything else is left. It cannot be undone, but
-``CreateDefaultVpc`` makes a fresh one.
+AWS (VPC User Guide, "Default VPCs"): every region of a new account has one, with a subnet per zone,
+an attached internet gateway, and a main route table, network ACL, default security group and shared
+DHCP options; the latter four are deleted with the VPC or stay in the account. ``DeleteVpc`` returns
+``DependencyViolation`` while anything else is left. It cannot be undone, but ``CreateDefaultVpc``
+creates a new one.
 
 Order: internet gateways (detach, delete), subnets, the VPC. Each is safe to repeat: a gateway is
 tagged before it is detached, so a run that dies in between leaves a trail the next one follows.

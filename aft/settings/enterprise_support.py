@@ -1,10 +1,10 @@
 """Baseline setting ``enterprise-support``: the account is asked into the organization's plan.
 
 AWS (Support User Guide, "Changing AWS Support plans"; API ``CreateCase``, ``DescribeCases``): a new
-account has Basic Support; Enterprise Support is extended to it by a support case of an account that
-has the plan. The Support API answers in us-east-1 and only for plans from Business on, else with
-``SubscriptionRequiredException``. ``CreateCase`` has no idempotency token. ``DescribeCases`` leaves
-resolved cases out unless asked, and keeps cases for 24 months.
+account has Basic Support; Enterprise Support is extended to it with a support case from an account
+that has the plan. The Support API is in us-east-1 and only for Business plans and higher; otherwise
+it returns ``SubscriptionRequiredException``. ``CreateCase`` has no idempotency token.
+``DescribeCases`` omits resolved cases by default, and keeps cases for 24 months.
 
 The case is opened in the management account. There is never a second one for an account, be the
 first open or resolved: each carries a mark in its subject, and is looked for right before one is
@@ -41,7 +41,7 @@ class EnterpriseSupportParameters(SettingParameters):
         Field(max_length=10),
     ] = Field(default=(), description="E-mail addresses that get copies of the case.")
     language: Literal["en", "ja", "zh", "ko"] = Field(
-        default="en", description="The language AWS Support answers in."
+        default="en", description="The language of the support case."
     )
 
 
@@ -60,7 +60,7 @@ class EnterpriseSupport(Setting[EnterpriseSupportParameters, ObservedCase]):
     """A support case asks for the account to be in the plan."""
 
     name = "enterprise-support"
-    description = "Enterprise Support for the account, asked for by a support case."
+    description = "Enterprise Support for the account, requested with a support case."
     parameters_model = EnterpriseSupportParameters
 
     def bills_for(self, parameters: EnterpriseSupportParameters) -> str:

@@ -1,13 +1,14 @@
 """Baseline setting ``guardduty``: threat detection is on. Regional.
 
 AWS (GuardDuty User Guide, "Managing accounts with AWS Organizations"; API ``CreateDetector``,
-``CreateMembers``): an account has at most one detector a region; a new one has every protection
-plan on but the runtime ones. The delegated administrator is appointed by the management account,
-region by region, which also registers it with Organizations and switches its detector on. Accounts
-of the organization become members by ``CreateMembers`` without an invitation, and their detector
-is made and switched on by that; members can neither leave nor switch off, and their plans are the
-administrator's to change. Up to 50 accounts a call, 50,000 members. What auto-enabling has done
-already is found so, and nothing is called.
+``CreateMembers``): an account has at most one detector per region; a new one has all protection
+plans enabled except the runtime ones. The management account designates the delegated administrator
+in each region, which also registers it with Organizations and enables its detector. Accounts of the
+organization become members with ``CreateMembers``, without an invitation, which also creates and
+enables their detector. Members can neither leave nor disable GuardDuty, and only the administrator
+can change their protection plans. Up to 50 accounts per call, 50,000 members.
+
+What auto-enabling has already done is found, and nothing is called.
 """
 
 from __future__ import annotations
@@ -47,13 +48,13 @@ class GuardDutyParameters(AdministeredParameters):
 
     administrator: AccountReference | None = Field(
         default=None,
-        description="The organization's GuardDuty administrator: an account id in quotes, or the "
-        "id of its request. Without it each account has a detector of its own.",
+        description="The organization's GuardDuty administrator: an account id in quotes, or "
+        "the id of its request. Without it, each account has its own detector.",
     )
     features: Mapping[Feature, bool] = Field(
         default={},
-        description="Protection plans to have on (`true`) or off; those not named stay as AWS or "
-        "somebody else has them.",
+        description="Protection plans to enable (`true`) or disable; plans that are not listed "
+        "are not changed.",
     )
     publishing_frequency: Literal["FIFTEEN_MINUTES", "ONE_HOUR", "SIX_HOURS"] = Field(
         default="SIX_HOURS",
@@ -61,7 +62,7 @@ class GuardDutyParameters(AdministeredParameters):
     )
     auto_enable: Literal["ALL", "NEW", "NONE"] = Field(
         default="ALL",
-        description="Which accounts of the organization join the administrator by themselves.",
+        description="Which accounts of the organization become members automatically.",
     )
 
 
@@ -96,7 +97,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
     """GuardDuty watches the account."""
 
     name = "guardduty"
-    description = "GuardDuty, alone or under an administrator account."
+    description = "GuardDuty, standalone or with an administrator account."
     parameters_model = GuardDutyParameters
     service = "GuardDuty"
 

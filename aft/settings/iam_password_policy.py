@@ -1,10 +1,10 @@
 """Baseline setting ``iam-password-policy``: what passwords of the account's IAM users must be.
 
-AWS (API ``UpdateAccountPasswordPolicy``): one policy per account, always written whole: a field
-left out goes back to AWS's default. ``GetAccountPasswordPolicy`` raises ``NoSuchEntity`` while
-none was ever set. ``ExpirePasswords`` is AWS's own conclusion from ``MaxPasswordAge`` and cannot
-be written. Ranges: length 6 to 128, age 1 to 1,095 days, reuse 1 to 24. ``HardExpiry`` locks users
-out once their password has expired, which only an administrator can undo.
+AWS (API ``UpdateAccountPasswordPolicy``): one policy per account, always written as a whole: an
+omitted field returns to AWS's default. ``GetAccountPasswordPolicy`` raises ``NoSuchEntity`` if none
+was ever set. AWS derives ``ExpirePasswords`` from ``MaxPasswordAge``; it cannot be written. Ranges:
+length 6 to 128, age 1 to 1,095 days, reuse 1 to 24. ``HardExpiry`` locks users out when their
+password has expired, which only an administrator can undo.
 """
 
 from __future__ import annotations
@@ -16,51 +16,48 @@ from pydantic import Field
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound
 from aft.sessions import AccountSession
-from aft.settings.shapes import values
 from aft.settings.shapes.setting import Differences, differs
-from aft.settings.shapes.values import Observed, Values
+from aft.settings.shapes.values import Observed, Value, Values
 
 
 class IamPasswordPolicyParameters(SettingParameters):
     """Parameters of ``iam-password-policy``; the defaults are strict."""
 
     minimum_length: Annotated[int, Field(ge=6, le=128)] = Field(
-        default=14, description="The shortest password allowed, 6 to 128 characters."
+        default=14, description="The minimum password length, 6 to 128 characters."
     )
-    require_symbols: bool = Field(default=True, description="Ask for a symbol.")
-    require_numbers: bool = Field(default=True, description="Ask for a digit.")
-    require_uppercase: bool = Field(default=True, description="Ask for an upper-case letter.")
-    require_lowercase: bool = Field(default=True, description="Ask for a lower-case letter.")
+    require_symbols: bool = Field(default=True, description="Require a symbol.")
+    require_numbers: bool = Field(default=True, description="Require a digit.")
+    require_uppercase: bool = Field(default=True, description="Require an uppercase letter.")
+    require_lowercase: bool = Field(default=True, description="Require a lowercase letter.")
     allow_users_to_change: bool = Field(
-        default=True, description="IAM users may change their own password."
+        default=True, description="Allow IAM users to change their own password."
     )
     maximum_age_days: Annotated[int, Field(ge=1, le=1095)] | None = Field(
         default=90, description="Days until a password expires, 1 to 1,095; null for never."
     )
     reuse_prevention: Annotated[int, Field(ge=1, le=24)] | None = Field(
-        default=24, description="How many earlier passwords are refused, 1 to 24; null for none."
+        default=24,
+        description="How many earlier passwords cannot be reused, 1 to 24; null for none.",
     )
     hard_expiry: bool = Field(
         default=False,
-        description="Lock users out once their password has expired, until an administrator helps.",
+        description="Prevent users with an expired password from setting a new one; an "
+        "administrator must reset it.",
     )
 
 
 Inputs = SettingInputs[IamPasswordPolicyParameters]
 _FIELDS = {
-    "minimum length is": values.Field("minimum_length", "MinimumPasswordLength"),
-    "symbol required is": values.Field("require_symbols", "RequireSymbols"),
-    "number required is": values.Field("require_numbers", "RequireNumbers"),
-    "upper-case letter required is": values.Field(
-        "require_uppercase", "RequireUppercaseCharacters"
-    ),
-    "lower-case letter required is": values.Field(
-        "require_lowercase", "RequireLowercaseCharacters"
-    ),
-    "users may change it is": values.Field("allow_users_to_change", "AllowUsersToChangePassword"),
-    "maximum age in days is": values.Field("maximum_age_days", "MaxPasswordAge"),
-    "earlier passwords refused is": values.Field("reuse_prevention", "PasswordReusePrevention"),
-    "hard expiry is": values.Field("hard_expiry", "HardExpiry"),
+    "minimum length is": Value("minimum_length", "MinimumPasswordLength"),
+    "symbol required is": Value("require_symbols", "RequireSymbols"),
+    "number required is": Value("require_numbers", "RequireNumbers"),
+    "upper-case letter required is": Value("require_uppercase", "RequireUppercaseCharacters"),
+    "lower-case letter required is": Value("require_lowercase", "RequireLowercaseCharacters"),
+    "users may change it is": Value("allow_users_to_change", "AllowUsersToChangePassword"),
+    "maximum age in days is": Value("maximum_age_days", "MaxPasswordAge"),
+    "earlier passwords refused is": Value("reuse_prevention", "PasswordReusePrevention"),
+    "hard expiry is": Value("hard_expiry", "HardExpiry"),
 }
 _LIMITS = frozenset({"MaxPasswordAge", "PasswordReusePrevention"})
 

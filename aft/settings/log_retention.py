@@ -1,10 +1,10 @@
 """Baseline setting ``log-retention``: log groups do not keep everything permanently. Regional.
 
-AWS (CloudWatch Logs User Guide, "Change log data retention"; API ``PutRetentionPolicy``): a log
-group keeps its events permanently until told otherwise, and most services make their groups without
-telling. Retention is one of 22 numbers of days; AWS deletes what is older within 72 hours, for
-good. Ten calls a second and region. AWS has no default for groups that are yet to come: a scheduled
-``aft drift --repair`` finds them.
+AWS (CloudWatch Logs User Guide, "Change log data retention"; API ``PutRetentionPolicy``): by
+default a log group keeps its events permanently, and most services create their log groups without
+a retention. Retention is one of 22 numbers of days; AWS permanently deletes older events within 72
+hours. Ten calls per second and region. AWS has no default for new log groups: a scheduled ``aft
+drift --repair`` finds them.
 
 Because a shorter retention deletes logs, a group for which somebody has chosen one is left as it
 is unless ``replace`` says otherwise.
@@ -34,12 +34,13 @@ class LogRetentionParameters(SettingParameters):
     days: Days = Field(default=365, description="How long log groups keep their events.")
     prefixes: Annotated[tuple[Prefix, ...], Field(min_length=1)] = Field(
         default=("/",),
-        description="Beginnings of the names of log groups it is for; AWS services' own begin "
+        description="Name prefixes of the log groups to manage; those of AWS services start "
         "with `/aws/`.",
     )
     replace: bool = Field(
         default=False,
-        description="Also for log groups with another retention; a shorter one deletes events.",
+        description="Also change log groups that have another retention; a shorter retention "
+        "deletes events.",
     )
 
 

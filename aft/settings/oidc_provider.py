@@ -1,10 +1,10 @@
 """Baseline setting ``oidc-provider``: the account trusts an OpenID Connect provider.
 
 AWS (IAM User Guide, "Create an OpenID Connect (OIDC) identity provider"): one provider per URL in
-an account, 100 in all, each with up to 100 client ids (audiences). Roles name it as a federated
-principal (setting ``iam-roles``). Thumbprints are optional: IAM fetches the one of the top
-certificate authority when none is given, and for providers with certificates of well-known
-authorities (GitHub, GitLab, …) does not look at them. IAM returns the URL without ``https://``.
+an account, at most 100 providers, each with up to 100 client ids (audiences). Roles name it as a
+federated principal (setting ``iam-roles``). Thumbprints are optional: without them, IAM retrieves
+the one of the top certificate authority; for providers with certificates of well-known authorities
+(GitHub, GitLab, …) IAM does not use them. IAM returns the URL without ``https://``.
 
 A provider that somebody else made is taken over when all its clients are wanted; else it is left
 alone, for taking a client away locks out whoever uses it.
@@ -34,7 +34,7 @@ class OidcProviderParameters(SettingParameters):
     client_ids: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=255)], ...],
         Field(min_length=1, max_length=100),
-    ] = Field(default=("sts.amazonaws.com",), description="Audiences its tokens may be for.")
+    ] = Field(default=("sts.amazonaws.com",), description="Allowed audiences of its tokens.")
     thumbprints: (
         Annotated[
             tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F]{40}$")], ...],
@@ -43,7 +43,7 @@ class OidcProviderParameters(SettingParameters):
         | None
     ) = Field(
         default=None,
-        description="SHA-1 thumbprints of certificates; without them IAM finds its own.",
+        description="SHA-1 thumbprints of certificates; without them, IAM retrieves them.",
     )
 
 
@@ -63,7 +63,7 @@ class OidcProvider(Setting[OidcProviderParameters, ObservedProvider | None]):
     """The provider is there, with these clients."""
 
     name = "oidc-provider"
-    description = "An OpenID Connect provider whose tokens roles may trust."
+    description = "An OpenID Connect provider whose tokens roles can trust."
     parameters_model = OidcProviderParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> ObservedProvider | None:
@@ -98,9 +98,9 @@ class OidcProvider(Setting[OidcProviderParameters, ObservedProvider | None]):
         extra = sorted(observed.client_ids - set(inputs.parameters.client_ids))
         if extra:
             raise Terminal(
-                f"the OIDC provider {inputs.parameters.url} was made by somebody else, with "
+                f"the OIDC provider {inputs.parameters.url} was not created by this setting, with "
                 f"clients the baseline does not list: {', '.join(extra)}",
-                hint="list them in `client_ids`, or delete the provider if nobody needs it",
+                hint="list them in `client_ids`, or delete the provider if it is not needed",
             )
 
     def fix(

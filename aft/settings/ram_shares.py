@@ -1,11 +1,11 @@
 """Baseline setting ``ram-shares``: the account is in resource shares of other accounts.
 
 AWS (RAM User Guide, "Sharing your AWS resources"; API ``AssociateResourceShare``): a share is
-regional and belongs to one account, which alone may add principals: account ids, OUs or the
+regional and belongs to one account; only this account can add principals: account ids, OUs or the
 organization. With sharing enabled in the organization, its accounts see the resources at once;
-otherwise, and for accounts outside, the member gets an invitation that it must accept within seven
-days. ``GetResourceShares`` for ``OTHER-ACCOUNTS`` is the member's view: what is there has reached
-it, by whichever principal.
+otherwise, and for accounts outside, the account gets an invitation that it must accept within seven
+days. ``GetResourceShares`` for ``OTHER-ACCOUNTS`` is the member's view: it returns all shares that
+include the account, by any principal.
 
 Only the account itself is ever added as a principal; a share that reaches it by its OU is left as
 it is. The account is not taken out of shares that are no longer listed: something may use them.
@@ -40,12 +40,12 @@ class ShareEntry(SettingParameters):
         description="The account that owns it: an account id in quotes, or the id of its request."
     )
     region: str | None = Field(
-        default=None, description="Where the share is; the home region unless set."
+        default=None, description="The share's region; the home region by default."
     )
     accept_only: bool = Field(
         default=False,
         description="Only accept the owner's invitation: for owners outside the organization, "
-        "whose account aft cannot enter.",
+        "whose account aft cannot access.",
     )
 
 
@@ -53,7 +53,7 @@ class RamSharesParameters(SettingParameters):
     """Parameters of ``ram-shares``."""
 
     shares: Annotated[tuple[ShareEntry, ...], Field(min_length=1)] = Field(
-        description="The resource shares the account takes part in."
+        description="The resource shares that include the account."
     )
 
 
@@ -92,7 +92,7 @@ class RamShares(Setting[RamSharesParameters, tuple[ShareToReach, ...]]):
     """The account takes part in the resource shares."""
 
     name = "ram-shares"
-    description = "Resource shares (RAM) the account takes part in."
+    description = "Resource shares (RAM) that include the account."
     parameters_model = RamSharesParameters
 
     def facts(self, account: AccountFacts) -> object:

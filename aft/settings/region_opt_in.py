@@ -1,12 +1,12 @@
 """Baseline setting ``region-opt-in``: the account may use the opt-in regions it governs.
 
 AWS (Account Management guide, "Specify which AWS Regions your account can use"; API
-``EnableRegion``): regions launched after 20 March 2019 are off until the account opts in. It is
-asynchronous, minutes for most accounts and up to several hours, and ``ENABLED`` is only the
-account's side: EC2 may refuse for a while after. At most 6 changes are in progress in an account
-and 50 in an organization, and ``EnableRegion`` is allowed once a second. A member account acts on
-itself when ``AccountId`` is left out. Credentials from the *global* STS endpoint are not valid in
-opt-in regions; aft takes its own from the home region's, which are.
+``EnableRegion``): regions launched after 20 March 2019 are disabled until the account opts in. This
+is asynchronous and takes minutes for most accounts, up to several hours. ``ENABLED`` describes only
+the account: EC2 may still reject calls for a while. At most 6 changes can be in progress in an
+account and 50 in an organization, and ``EnableRegion`` is allowed once per second. A member account
+acts on itself if ``AccountId`` is omitted. Credentials from the *global* STS endpoint are not valid
+in opt-in regions; aft uses the endpoint of the home region, whose credentials are valid.
 
 Regions the account no longer governs stay enabled: what is in them would go on costing money
 without anybody seeing it. In a baseline this setting comes before every regional one.
@@ -47,7 +47,7 @@ class RegionOptIn(Setting[RegionOptInParameters, Mapping[str, str]]):
 
     name = "region-opt-in"
     opts_into_regions = True
-    description = "The opt-in regions the account governs are enabled."
+    description = "Opt-in regions that the account governs, enabled."
     parameters_model = RegionOptInParameters
 
     def facts(self, account: AccountFacts) -> object:

@@ -1,9 +1,9 @@
 """Baseline setting ``s3-public-access-block``: no bucket of the account can be made public.
 
-AWS (S3 Control API): four switches per *account*, which hold in every region whatever a bucket's
-own switches say. The call wants the account's own id. ``PutPublicAccessBlock`` writes all four;
-``GetPublicAccessBlock`` raises ``NoSuchPublicAccessBlockConfiguration`` while none was set, which
-means "all off". Changes may take a few minutes to hold everywhere.
+AWS (S3 Control API): four settings per *account*, which apply in every region whatever the settings
+of a bucket are. The call requires the account's own id. ``PutPublicAccessBlock`` writes all four;
+``GetPublicAccessBlock`` raises ``NoSuchPublicAccessBlockConfiguration`` if none was set, which
+means "all off". Changes can take a few minutes to apply everywhere.
 """
 
 from __future__ import annotations
@@ -15,30 +15,29 @@ from pydantic import Field
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound
 from aft.sessions import AccountSession
-from aft.settings.shapes import values
-from aft.settings.shapes.values import Observed, Values
+from aft.settings.shapes.values import Observed, Value, Values
 
 
 class S3PublicAccessBlockParameters(SettingParameters):
     """Parameters of ``s3-public-access-block``; all on unless said otherwise."""
 
-    block_public_acls: bool = Field(default=True, description="Refuse new public ACLs.")
-    ignore_public_acls: bool = Field(default=True, description="Ignore public ACLs there are.")
+    block_public_acls: bool = Field(default=True, description="Reject new public ACLs.")
+    ignore_public_acls: bool = Field(default=True, description="Ignore existing public ACLs.")
     block_public_policy: bool = Field(
-        default=True, description="Refuse bucket policies that allow the public in."
+        default=True, description="Reject bucket policies that allow public access."
     )
     restrict_public_buckets: bool = Field(
         default=True,
-        description="Keep buckets with a public policy to AWS services and the account itself.",
+        description="Restrict buckets with a public policy to AWS services and the account itself.",
     )
 
 
 Inputs = SettingInputs[S3PublicAccessBlockParameters]
 _FIELDS = {
-    "BlockPublicAcls is": values.Field("block_public_acls", "BlockPublicAcls"),
-    "IgnorePublicAcls is": values.Field("ignore_public_acls", "IgnorePublicAcls"),
-    "BlockPublicPolicy is": values.Field("block_public_policy", "BlockPublicPolicy"),
-    "RestrictPublicBuckets is": values.Field("restrict_public_buckets", "RestrictPublicBuckets"),
+    "BlockPublicAcls is": Value("block_public_acls", "BlockPublicAcls"),
+    "IgnorePublicAcls is": Value("ignore_public_acls", "IgnorePublicAcls"),
+    "BlockPublicPolicy is": Value("block_public_policy", "BlockPublicPolicy"),
+    "RestrictPublicBuckets is": Value("restrict_public_buckets", "RestrictPublicBuckets"),
 }
 
 

@@ -1,13 +1,14 @@
 """Baseline setting ``security-hub``: Security Hub is on, with the standards wanted. Regional.
 
 AWS (Security Hub User Guide, "Integrating with AWS Organizations", "Enabling standards"; API
-``EnableSecurityHub``, ``CreateMembers``): enabling switches two default standards on unless told
-not to. Standards are enabled asynchronously and need AWS Config; ``NO_AVAILABLE_CONFIGURATION_
-RECORDER`` makes one ``INCOMPLETE``, which is not an error here: list ``config-recorder`` first. The
-administrator is appointed by the management account, region by region. Accounts of the
-organization become members by ``CreateMembers`` without an invitation, which switches Security Hub
-and the default standards on where it was off. Under *central configuration* policies of the
-administrator decide about standards, and members cannot change them: then only membership counts.
+``EnableSecurityHub``, ``CreateMembers``): enabling Security Hub also enables two default standards,
+unless the call disables this. Standards are enabled asynchronously and need AWS Config; without a
+recorder a standard is ``INCOMPLETE`` (``NO_AVAILABLE_CONFIGURATION_RECORDER``), which is not an
+error here: list ``config-recorder`` first. The management account designates the administrator in
+each region. Accounts of the organization become members with ``CreateMembers``, without an
+invitation, which enables Security Hub and the default standards where they were disabled. With
+*central configuration*, the administrator's configuration policies determine the standards, and
+members cannot change them: then only membership is managed.
 
 Standards that are on and not listed stay on.
 """
@@ -46,21 +47,22 @@ class SecurityHubParameters(AdministeredParameters):
     administrator: AccountReference | None = Field(
         default=None,
         description="The organization's Security Hub administrator: an account id in quotes, or "
-        "the id of its request. Without it each account stands alone.",
+        "the id of its request. Without it, Security Hub of each account is "
+        "standalone.",
     )
     standards: tuple[
         Annotated[str, Field(pattern=r"^(standards|ruleset)/[a-z0-9-]+/v/[0-9.]+$")], ...
     ] = Field(
         default=(BEST_PRACTICES,),
-        description="Standards to have on, by the end of their ARN, such as "
+        description="Standards to enable, by the end of their ARN, such as "
         "`standards/cis-aws-foundations-benchmark/v/3.0.0`.",
     )
     auto_enable_controls: bool = Field(
-        default=True, description="Switch new controls of enabled standards on as AWS adds them."
+        default=True, description="Enable new controls of enabled standards as AWS adds them."
     )
     findings_per: Literal["SECURITY_CONTROL", "STANDARD_CONTROL"] = Field(
         default="SECURITY_CONTROL",
-        description="One finding for each control, or one for each control and standard.",
+        description="One finding per control, or one per control and standard.",
     )
 
 
@@ -90,7 +92,7 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
 
     name = "security-hub"
     comes_after = ("config-recorder",)  # which standards need
-    description = "Security Hub and its standards, alone or under an administrator."
+    description = "Security Hub and its standards, standalone or with an administrator account."
     parameters_model = SecurityHubParameters
     service = "Security Hub"
 

@@ -2,11 +2,11 @@
 
 AWS (Service Quotas User Guide; API ``RequestServiceQuotaIncrease``): a quota has a code
 (``L-F678F1CE``) and an applied value per account *and region*; quotas of global services (IAM, S3
-buckets, …) are looked at and asked for in us-east-1 alone. An increase is a *request*: some are
-approved within minutes, others become a support case and take days, or are denied. One request can
-be open per quota (``ResourceAlreadyExistsException`` for a second), 20 per account and region,
-and a value at or below the applied one is refused. A quota that was never changed may have no
-applied value, which reads as ``NoSuchResourceException``: then AWS's default counts.
+buckets, …) are read and requested only in us-east-1. An increase is a *request*: some are approved
+within minutes, others become a support case and take days, or are denied. There can be one open
+request per quota (``ResourceAlreadyExistsException`` for a second one) and 20 per account and
+region; a value at or below the applied one is rejected. A quota that was never changed may have no
+applied value (``NoSuchResourceException``): then AWS's default applies.
 
 An open request counts as asked: it is shown until AWS decides, and never repeated. A denied one is
 not asked for again, unless a higher value is wanted. Nothing is ever decreased.
@@ -39,7 +39,7 @@ class QuotaParameters(SettingParameters):
         description="The quota's code, such as `L-F678F1CE`."
     )
     at_least: Annotated[float, Field(gt=0, le=10_000_000_000)] = Field(
-        description="The value the account needs."
+        description="The value that the account needs."
     )
     is_global: bool = Field(
         default=False,
@@ -51,7 +51,7 @@ class ServiceQuotasParameters(SettingParameters):
     """Parameters of ``service-quotas``."""
 
     quotas: Annotated[tuple[QuotaParameters, ...], Field(min_length=1)] = Field(
-        description="The quotas to look after."
+        description="The quotas to manage."
     )
 
 
@@ -86,7 +86,7 @@ class ServiceQuotas(Setting[ServiceQuotasParameters, tuple[LowQuota, ...]]):
 
     name = "service-quotas"
     regional = True
-    description = "Service quotas, raised by request in every governed region."
+    description = "Service quota increases, requested in every governed region."
     parameters_model = ServiceQuotasParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> tuple[LowQuota, ...]:

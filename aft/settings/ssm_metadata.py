@@ -13,10 +13,10 @@ Terraform, so that Terraform and scripts written for it keep working:
 Custom-field parameters that the request no longer has are deleted, as are the account parameters
 above that no longer have a value; nothing else below ``path`` is touched.
 
-AWS (Systems Manager, "Parameter Store quotas" and API ``PutParameter``): names hold letters,
-digits and ``_.-/``, at most 15 levels and 1,011 characters; a standard value holds 4 KB; the type
-of a parameter cannot be changed, only replaced; ``GetParametersByPath`` gives 10 a page;
-``DeleteParameters`` takes 10 names.
+AWS (Systems Manager, "Parameter Store quotas" and API ``PutParameter``): names consist of letters,
+digits and ``_.-/``, with at most 15 levels and 1,011 characters; a standard value has at most 4 KB;
+the type of a parameter cannot be changed, only replaced; ``GetParametersByPath`` returns 10 per
+page; ``DeleteParameters`` accepts 10 names.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ class SsmMetadataParameters(SettingParameters):
 
     path: Annotated[str, Field(max_length=200, pattern=r"^(/[A-Za-z0-9_.-]+)+$")] = Field(
         default="/aft",
-        description="Where the parameters begin; the default is that of Account Factory for "
-        "Terraform.",
+        description="Path of the parameters; the default is that of Account Factory for Terraform.",
     )
 
 

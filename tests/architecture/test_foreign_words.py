@@ -31,6 +31,7 @@ OURS = {
 ADMITTED = {
     "ValueError": "aft's own parsers of ids, paths, patterns and ranges raise it, in our words; "
     "json's says where, and quotes nothing",
+    "CycleError": "graphlib's: its second argument is the nodes of a circle, as they were given",
     "ValueError, RecursionError": "json's, as above",
     "TemplateSyntaxError": "Jinja's words about a file of the repository",
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,28 +18,107 @@ INSTEAD = {
     r"\bgets? no more\b": "no longer gets",
     r"\bmaster account\b": "management account",
 }
-"""Patterns that stand nowhere, and what is written instead."""
+"""Patterns that are not used anywhere, and what to write instead."""
+
+FOR_READERS = {
+    r"\btold\b": "reported",
+    r"\bbesides?\b": "next to, in addition to",
+    r"\b(who|wher)ever\b": "name the person or place",
+    r"\bwhom\b": "rephrase",
+    r"\bbegun\b": "started",
+    r"\banew\b": "again",
+    r"\b(no|any|some|every)body\b": "no one, anyone, someone, everyone; or name the role",
+    r"\b(no|any) more\b(?! than)": "no longer",
+    r"\bwish(es|ed)?\b": "desired, request",
+    r"\bis said\b": "is reported",
+    r"\bhand(ed|s)? out\b": "allocate",
+    r"\blets? go\b": "no longer manages",
+    r"\bgoes? ahead\b": "is applied, continues",
+    r"\b(puts?|putting) back\b": "revert, repair",
+    r"\bby hand\b": "manually",
+    r"\bfor good\b": "permanently",
+    r"\bcame to nothing\b": "was abandoned",
+    r"\btak(e|es|en) away\b": "remove",
+    r"\blies (in|inside|outside|where|there)\b": "is in",
+    r"\b(stands|stood) (in|beside|alone|for|where|there)\b": "is in",
+}
+"""Patterns that no reader meets: in documentation, data, help texts and messages."""
+
+ALLOWED = ("'nobody'",)
+"""Literal values of examples."""
 
 
-def written() -> list[Path]:
-    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-    for folder, endings in (
-        ("aft", ("py", "toml")),
-        ("docs", ("md",)),
-        ("customizations", ("md",)),
-    ):
-        for ending in endings:
+def documents() -> list[Path]:
+    names = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "Makefile", "aft.yaml")
+    found = [ROOT / name for name in names]
+    for folder in ("docs", "customizations", "account-requests", ".github"):
+        for ending in ("md", "json", "yaml", "yml", "sh"):
             found += (ROOT / folder).rglob(f"*.{ending}")
-    return found
+    return [*found, *(ROOT / "aft").rglob("*.toml")]
+
+
+def modules() -> list[Path]:
+    return sorted((ROOT / "aft").rglob("*.py"))
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, str]]:
+    yield from enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+
+
+def messages_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Texts of more than one word, with docstrings only where ``--help`` shows them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    shown = {
+        id(node.body[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and any("command(" in ast.unparse(item) for item in node.decorator_list)
+    }
+    internal = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and id(node) not in shown
+    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and " " in node.value.strip()
+            and id(node) not in internal
+        ):
+            yield node.lineno, " ".join(node.value.split())
+
+
+@cache
+def everything() -> tuple[str, ...]:
+    """Every line of documents and modules, after its place."""
+    return tuple(
+        f"{path.relative_to(ROOT)}:{number}: {line}"
+        for path in (*documents(), *modules())
+        for number, line in lines_of(path)
+    )
+
+
+@cache
+def for_readers() -> tuple[str, ...]:
+    """Every line of documents and every message, after its place."""
+    texts = [(path, lines_of(path)) for path in documents()]
+    texts += [(path, messages_of(path)) for path in modules()]
+    return tuple(
+        f"{path.relative_to(ROOT)}:{number}: {line}"
+        for path, lines in texts
+        for number, line in lines
+        if not any(word in line for word in ALLOWED)
+    )
 
 
 @pytest.mark.parametrize("pattern", INSTEAD)
 def test_old_words_are_written_no_longer(pattern: str) -> None:
-    search = re.compile(pattern, re.IGNORECASE)
-    found = [
-        f"{path.relative_to(ROOT)}:{number}: write {INSTEAD[pattern]!r}"
-        for path in written()
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-        if search.search(line)
-    ]
-    assert not found
+    found = list(filter(re.compile(pattern, re.IGNORECASE).search, everything()))
+    assert not found, f"write {INSTEAD[pattern]!r}"
+
+
+@pytest.mark.parametrize("pattern", FOR_READERS)
+def test_readers_meet_plain_words(pattern: str) -> None:
+    found = list(filter(re.compile(pattern, re.IGNORECASE).search, for_readers()))
+    assert not found, FOR_READERS[pattern]

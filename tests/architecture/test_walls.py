@@ -100,6 +100,7 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
     ),
     "aft.runners": (
         "aft.cloudformation",
+        "aft.config.model",
         "aft.customizations",
         "aft.errors",
         "aft.findings",

@@ -218,7 +218,7 @@ def test_what_is_removed_is_kept_and_said_so_by_default(web: Repo) -> None:
     assert stacks(web, "shop") == ["aft-web-10-news"]
     again = web.aft("plan")
     assert again.last_line.startswith("No changes.")
-    assert "not run here any more" not in again.out
+    assert "no longer run here" not in again.out
 
 
 @pytest.mark.parametrize("how", ["request", "folder"])

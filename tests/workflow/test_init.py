@@ -100,7 +100,7 @@ def test_the_form_offers_what_the_repository_has(repo: Repo) -> None:
     form = yaml.safe_load((repo.root / ".github/ISSUE_TEMPLATE/account-request.yml").read_text())
     by_id = {item.get("id"): item["attributes"] for item in form["body"]}
     assert by_id["ou"]["options"] == ["Workloads", "Sandbox", "Lab"]
-    assert by_id["baseline"]["options"][1:] == ["standard — What every account gets"]
+    assert by_id["baseline"]["options"][1:] == ["standard — Settings of every account"]
     assert "customizations" not in by_id, "there are none to ask for"
 
 

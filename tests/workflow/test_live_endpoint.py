@@ -116,7 +116,7 @@ def test_aft_sandbox_serve_is_such_an_endpoint(repo: Repo) -> None:
         exports = (line.removeprefix("export ") for line in server.out.splitlines())
         organization = Live(dict(line.split("=", 1) for line in exports))
 
-        refused = run(repo, "--sandbox", "plan")
+        refused = repo.aft("plan")
         assert refused.code == 1
         assert "in use" in refused.err
         assert "aft sandbox serve" in refused.err

@@ -1,14 +1,15 @@
-"""``aft policy``: as a process, with files and lines of any kind."""
+"""``aft policy``: with files and lines of any kind."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from builders_repo import Repo
+from builders_repo import Repo, Result
 
 BAD = b"""{
 \t"Version": "2012-10-17",
@@ -22,7 +23,8 @@ GOOD = (
 )
 
 
-def aft(*arguments: str, stdin: bytes = b"", cwd: Path) -> subprocess.CompletedProcess[bytes]:
+def started(*arguments: str, stdin: bytes = b"", cwd: Path) -> subprocess.CompletedProcess[bytes]:
+    """``aft`` as a process, which has a standard input."""
     return subprocess.run(
         [sys.executable, "-m", "aft", *arguments],
         input=stdin,
@@ -32,6 +34,12 @@ def aft(*arguments: str, stdin: bytes = b"", cwd: Path) -> subprocess.CompletedP
     )
 
 
+def policy(folder: Path, *arguments: str) -> Result:
+    """``aft policy`` in this process, with ``folder`` as the current directory."""
+    with contextlib.chdir(folder):
+        return Repo(folder).aft("policy", *arguments, sandbox=False)
+
+
 def test_lines_of_any_kind_are_answered(tmp_path: Path) -> None:
     case = {
         "id": 1,
@@ -39,24 +47,26 @@ def test_lines_of_any_kind_are_answered(tmp_path: Path) -> None:
         "request": {"principal": "arn:aws:iam::111122223333:role/a", "action": "s3:Get"},
     }
     lines = b"\xff\xfe\n" + b"{\n" + json.dumps(case).encode() + b"\n"
-    done = aft("policy", "eval", stdin=lines, cwd=tmp_path)
+    done = started("policy", "eval", stdin=lines, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [item.get("decision") for item in answers] == [None, None, "denied"]
     (tmp_path / "cases.jsonl").write_bytes(lines)
-    assert aft("policy", "eval", "cases.jsonl", cwd=tmp_path).stdout == done.stdout
+    read = policy(tmp_path, "eval", "cases.jsonl")
+    assert read.out.encode() == done.stdout
 
 
 def test_a_file_is_checked_outside_of_any_repository(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_bytes(BAD)
     (tmp_path / "good.json").write_bytes(GOOD)
-    done = aft("policy", "check", "bad.json", cwd=tmp_path)
-    assert done.returncode == 3
-    assert done.stdout.startswith(b"bad.json:4:32: AFT426 'i*:DeleteRole' is no action (write ")
-    done = aft("policy", "check", "good.json", "--type", "scp", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, b"1 policy checked: no findings.\n")
-    done = aft("policy", "check", "good.json", "--type", "rcp", "--format", "json", cwd=tmp_path)
-    found = json.loads(done.stdout)["findings"]
+    done = policy(tmp_path, "check", "bad.json")
+    assert done.code == 3
+    assert done.out.startswith("bad.json:4:32: AFT426 'i*:DeleteRole' is no action (write ")
+    done = policy(tmp_path, "check", "good.json", "--type", "scp")
+    assert (done.code, done.out) == (0, "1 policy checked: no findings.\n")
+    found = policy(tmp_path, "check", "good.json", "--type", "rcp", "--format", "json").data[
+        "findings"
+    ]
     assert [item["code"] for item in found] == ["AFT423"]
 
 
@@ -73,17 +83,17 @@ def test_a_file_is_checked_outside_of_any_repository(tmp_path: Path) -> None:
 )
 def test_files_that_hold_no_policy(tmp_path: Path, content: bytes, code: str) -> None:
     (tmp_path / "p.json").write_bytes(content)
-    done = aft("policy", "check", "p.json", cwd=tmp_path)
-    assert done.returncode == 3
-    assert code.encode() in done.stdout
-    assert b"Traceback" not in done.stderr
+    done = policy(tmp_path, "check", "p.json")
+    assert done.code == 3
+    assert code in done.out
+    assert "Traceback" not in done.err
 
 
 def test_an_unknown_type_is_said(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_bytes(GOOD)
-    done = aft("policy", "check", "p.json", "--type", "SERVICE_CONTROL", cwd=tmp_path)
-    assert done.returncode == 1
-    assert b"SERVICE_CONTROL_POLICY" in done.stderr
+    done = policy(tmp_path, "check", "p.json", "--type", "SERVICE_CONTROL")
+    assert done.code == 1
+    assert "SERVICE_CONTROL_POLICY" in done.err
 
 
 def test_limits_of_the_repository_go_before_those_aft_knows(tmp_path: Path) -> None:

@@ -224,9 +224,9 @@ def test_a_role_that_would_be_deleted_has_to_be_seen(repo: Repo, folder: Path) -
     nothing.write_text(reviewed_to_json(NOTHING_REVIEWED))
     refused = repo.aft("apply", "--yes", "--reviewed", str(nothing))
     assert refused.code == 5
-    assert "something in the account is taken away" in refused.err
+    assert "something in the account is removed" in refused.err
     repo.aft("plan", "--report", str(folder))
-    assert "Risky: something in the account is taken away." in (folder / "comment.md").read_text()
+    assert "Risky: something in the account is removed." in (folder / "comment.md").read_text()
     applied = repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json"))
     assert applied.code == 0, applied.out + applied.err
     with repo.inside("shop") as client:

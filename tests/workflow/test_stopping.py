@@ -1,7 +1,8 @@
 """Signals and the deadline end a run between two steps; the next run goes on from there.
 
-``aft`` is a process of its own here, the organization is served from the test's. What is on its way
-when a signal arrives is held at a gate, so that nothing depends on how fast the machine is.
+``aft`` is a process of its own where it is stopped, the organization is served from the test's.
+What is on its way when a signal arrives is held at a gate, so that nothing depends on how fast the
+machine is.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders_live import Live, live, run, running, until
+from builders_live import Live, live, running, until
 from builders_repo import CONFIG, Repo
 
 from aft.sandbox import Gate, Rule, Sandbox, held
@@ -73,10 +74,10 @@ def test_a_signal_while_aws_creates_an_account(
     assert [row["state"] for row in rows] == ["creating"]
 
     sandbox.clock.advance(3600)
-    again = run(repo, "apply")
+    again = repo.aft("apply", sandbox=False)
     assert again.code == 0, again.out + again.err
     assert organization.creations() == [("shop", "SUCCEEDED")]
-    done = run(repo, "plan", "--detailed-exitcode")
+    done = repo.aft("plan", "--detailed-exitcode", sandbox=False)
     assert done.code == 0, done.out
 
 
@@ -101,7 +102,7 @@ def test_a_step_that_has_begun_is_finished_first(repo: Repo, sandbox: Sandbox, g
     assert "0 of 1 account done, 1 stopped" in apply.out
     changes = repo.aft("plan", "--format", "json", sandbox=False).data["changes"]
     assert [change["key"] for change in changes] == ["global/20-next.py"]
-    again = run(repo, "apply")
+    again = repo.aft("apply", sandbox=False)
     assert again.code == 0, again.out + again.err
     assert steps(sandbox, "PutParameter") == 1
 
@@ -120,7 +121,7 @@ def test_a_second_signal_ends_it_there_and_then(
     assert not steps(sandbox, "MoveAccount")
     gate.open()  # AWS does what it was asked for, although nobody waits for the answer
     until(lambda: steps(sandbox, "MoveAccount"), "the account was moved")
-    again = run(repo, "apply")
+    again = repo.aft("apply", sandbox=False)
     assert again.code == 0, again.out + again.err
     assert organization.creations() == [("shop", "SUCCEEDED")]
 

@@ -15,7 +15,8 @@ import pytest
 from builders_folders import inputs, only_step
 from builders_terraform import terraform
 
-from aft.customizations.options import RunnerOptions, S3State, TerraformOptions
+from aft.config.model import S3Backend
+from aft.customizations.options import RunnerOptions, TerraformOptions
 from aft.runners.terraform.runner import TerraformRunner
 from aft.sandbox import AccountSpec, Sandbox
 from aft.sandbox.server import serve
@@ -65,8 +66,8 @@ def test_a_state_is_kept_in_the_bucket_under_afts_key(
             },
             account_id,
         )
-        state = S3State(bucket=BUCKET, region=REGION, key_prefix="aft/")
-        options = RunnerOptions(terraform=TerraformOptions(state=state))
+        backend = S3Backend(bucket=BUCKET, region=REGION, key_prefix="aft/")
+        options = RunnerOptions(terraform=TerraformOptions(backend=backend))
         order = replace(inputs(), options=options)
         step = only_step({"terraform/main.tf": MAIN})
         runner = TerraformRunner()

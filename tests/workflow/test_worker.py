@@ -152,7 +152,7 @@ def test_once_makes_one_pass_and_says_by_its_exit_code_how_it_went(
     assert set(watched.accounts()) == {"shop", "lab"}, "at the remote's tip, not the clone's"
 
     ledger = watched.git("rev-parse", "aft/ledger-sandbox")
-    idle = run(watched, "--sandbox", "worker", "--once")
+    idle = watched.aft("worker", "--once")
     assert idle.code == 0
     assert watched.git("rev-parse", "aft/ledger-sandbox") == ledger, "nothing done, nothing written"
 
@@ -160,11 +160,11 @@ def test_once_makes_one_pass_and_says_by_its_exit_code_how_it_went(
         sandbox.fail_creation("aws+bad@", "INVALID_EMAIL")
     people.request("bad", ou="Sandbox")
     push(people, "Ask for what cannot be")
-    assert run(watched, "--sandbox", "worker", "--once").code == 4
+    assert watched.aft("worker", "--once").code == 4
 
     people.write("account-requests/bad.yaml", "name: bad\n")
     push(people, "Break a file")
-    broken = run(watched, "--sandbox", "worker", "--once")
+    broken = watched.aft("worker", "--once")
     assert broken.code == 3
     assert "account-requests/bad.yaml" in broken.err
 
@@ -203,7 +203,7 @@ def test_the_worker_goes_by_the_configuration_of_what_it_reconciles(
         "select: {organizational_units: [Sandbox]}\nsettings:\n  - setting: ssm-metadata\n",
     )
     push(people, "Use a role of our own")
-    done = run(watched, "worker", "--once")
+    done = watched.aft("worker", "--once", sandbox=False)
     assert done.code == 0, done.out + done.err
     (account_id,) = organization.accounts().values()
     keys = organization.client("sts").assume_role(

@@ -8,14 +8,8 @@ from __future__ import annotations
 
 from aft.app import local_paths
 from aft.app.workspace import Workspace
-from aft.config.model import Config, TerraformConfig
-from aft.customizations.options import (
-    HcpState,
-    LocalState,
-    RunnerOptions,
-    S3State,
-    TerraformOptions,
-)
+from aft.config.model import Config, LocalBackend
+from aft.customizations.options import RunnerOptions, TerraformOptions
 from aft.values.regions import partition_of
 
 BINARY_VARIABLE = "AFT_TERRAFORM_BINARY"
@@ -24,11 +18,12 @@ PLUGINS_VARIABLE = "AFT_TERRAFORM_PLUGIN_DIR"
 
 def runner_options(workspace: Workspace, config: Config) -> RunnerOptions:
     """The options of one run."""
-    environ, terraform = workspace.environ, config.terraform
-    state = _state(terraform, workspace)
+    environ, terraform, places = workspace.environ, config.terraform, config.terraform.backend
+    hcp = places.hcp if places is not None else None
+    backend = (places.local or places.s3 or hcp) if places is not None else None
     if workspace.simulated:
         folder = local_paths.sandbox_terraform(workspace.repository.path, environ)
-        state = LocalState(directory=str(folder))
+        backend = LocalBackend(directory=str(folder))
     return RunnerOptions(
         member_role=config.roles.member,
         partition=partition_of(config.home_region),
@@ -37,23 +32,8 @@ def runner_options(workspace: Workspace, config: Config) -> RunnerOptions:
             version=terraform.version,
             plugin_dir=environ.get(PLUGINS_VARIABLE) or terraform.plugin_dir,
             plugin_cache_dir=str(local_paths.terraform_providers(environ)),
-            state=state,
+            backend=backend,
+            token=environ.get(hcp.token_variable, "") if hcp is not None else "",
             in_parallel=terraform.in_parallel,
         ),
     )
-
-
-def _state(
-    terraform: TerraformConfig, workspace: Workspace
-) -> LocalState | S3State | HcpState | None:
-    backend = terraform.backend
-    if backend is None:
-        return None
-    if backend.local is not None:
-        return LocalState(**backend.local.model_dump())
-    if backend.s3 is not None:
-        return S3State(**backend.s3.model_dump())
-    if backend.hcp is not None:
-        token = workspace.environ.get(backend.hcp.token_variable, "")
-        return HcpState(**backend.hcp.model_dump(exclude={"token_variable"}), token=token)
-    return None

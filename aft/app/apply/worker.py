@@ -12,7 +12,7 @@ from aft.app.world import open_world
 from aft.clock import SystemClock
 from aft.config.model import Config, WorkerConfig
 from aft.engine.model import StopToken
-from aft.engine.worker import run_worker
+from aft.engine.worker import Worker
 from aft.errors import FindingsError, Transient
 from aft.git.wire import GitRemoteBranch
 from aft.plan.outcome import Outcome
@@ -61,7 +61,7 @@ def watched_config(workspace: Workspace) -> Config:
 
 def watch(reconcile: Reconciler, config: WorkerConfig, *, log: JsonLog) -> None:
     """Watch until the reconciler is to stop, in real time also over the sandbox."""
-    run_worker(
+    Worker(
         remote=_branch(reconcile.workspace, config),
         reconcile=reconcile,
         clock=SystemClock(),
@@ -69,7 +69,7 @@ def watch(reconcile: Reconciler, config: WorkerConfig, *, log: JsonLog) -> None:
         stop=reconcile.stop,
         log=log.line,
         random=SystemRandom().random,
-    )
+    ).run()
 
 
 def reconcile_once(reconcile: Reconciler, config: WorkerConfig) -> Outcome:

@@ -13,7 +13,7 @@ from aft.desired.networks import NetworkClaims
 from aft.desired.single import SingleRequests
 from aft.files import RevisionFiles
 from aft.findings.model import Finding
-from aft.git.other_revisions import OtherRevision, changed_files, other_revisions
+from aft.git.history import OtherRevision, changed_files, other_revisions
 from aft.git.revision import uncommitted_paths
 from aft.values.ids import WORKING_TREE, Revision
 

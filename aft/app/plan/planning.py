@@ -216,7 +216,7 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
     this installation of aft would do otherwise than the one that made the plan."""
     if plan.revision == WORKING_TREE:
         raise UserError(
-            "this plan was made from a working tree, so nobody can say later what was applied",
+            "this plan was made from a working tree, so what it applies could not be traced later",
             hint="commit, and plan the commit",
         )
     workspace.kinds.check(plan.changes)

@@ -1,12 +1,15 @@
 """Commits of the ledger: new ones for events, and ours again on top of other runs'.
 
-Makes objects only; which commit the branch points at is ``aft.git.ledger.store``'s.
+Makes objects only; which commit the branch points at is ``aft.git.ledger.store``'s. As ``git log``
+shows them they are a sentence, then trailers. The same events give the same bytes, whoever commits
+them: two runs that replay the same commit make the same commit.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,9 +19,14 @@ from pygit2.enums import SortMode
 from aft.git import trees
 from aft.git.ledger import layout
 from aft.git.ledger.cache import ShardCache
-from aft.git.ledger.messages import aft_itself, author, commit_message
 from aft.git.ledger.tree import LedgerTree, Story, read_line
 from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
+from aft.ledger.timeline import description
+
+_COMMITTER = "aft"
+_EMAIL = "aft@aft.invalid"
+_TITLE_LENGTH = 120
+_NAMED = re.compile(r"\s*([^<>]+?)\s*<([^<>\s]+)>\s*")
 
 
 class LedgerCommits:
@@ -66,8 +74,8 @@ class LedgerCommits:
             below = self.tree_of(commit)
             named = self._naming_intents(below, subject, events)
             tree = self._tree.append(below, subject, named)
-            last, message = named[-1], commit_message(subject, named)
-            commit = self._commit_on(commit, tree, author(last), aft_itself(last.at), message)
+            last, message = named[-1], _message(subject, named)
+            commit = self._commit_on(commit, tree, _author(last), _aft(last.at), message)
         if commit is None:
             raise ValueError("nothing to append")
         return commit
@@ -77,7 +85,7 @@ class LedgerCommits:
     ) -> str:
         """A commit on top of ``commit`` whose published snapshot is ``files``."""
         tree = self._tree.with_snapshot(self.tree_of(commit), files)
-        who = aft_itself(at)
+        who = _aft(at)
         return self._commit_on(commit, tree, who, who, message)
 
     def on_top_of(self, theirs: str, ours: str | None) -> str:
@@ -181,3 +189,59 @@ def _merged(lines: Sequence[bytes], new: Sequence[bytes], *, seen: frozenset[byt
         merged.insert(place, line)
         place += 1
     return merged
+
+
+# --- messages --------------------------------------------------------------------------------
+
+
+def _message(subject: str, events: Sequence[LedgerEvent]) -> str:
+    """What happened to ``subject``, with one trailer per fact worth searching for."""
+    summaries = [_line(description(event)) for event in events]
+    title = summaries[-1]
+    if not re.search(rf"(?<![\w.-]){re.escape(subject)}(?![\w-])", title):
+        title = f"{subject}: {title}"
+    if len(title) > _TITLE_LENGTH:
+        title = title[: _TITLE_LENGTH - 1] + "…"
+    body = [f"- {summary}" for summary in summaries] if len(summaries) > 1 else []
+    parts = [title, "\n".join(body), "\n".join(_trailers(subject, events))]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _trailers(subject: str, events: Sequence[LedgerEvent]) -> Iterable[str]:
+    facts = [("Aft-Subject", subject)]
+    for event in events:
+        facts += [
+            ("Aft-Event", event.kind.value),
+            ("Aft-Run", event.run),
+            ("Aft-Actor", event.actor),
+            ("Aft-Account", event.account_id or ""),
+            ("Aft-Revision", event.revision),
+            ("Aft-Request-Commit", event.request_commit),
+            ("Aft-Plan", event.plan_digest),
+            *(("Aft-Aws-Request", request) for request in event.aws_request_ids),
+        ]
+    for name, value in dict.fromkeys(facts):
+        if text := _line(value):
+            yield f"{name}: {text}"
+
+
+def _author(event: LedgerEvent) -> pygit2.Signature:
+    """Who asked for the run, at the event's own time. ``Name <address>`` is understood."""
+    named = _NAMED.fullmatch(event.actor)
+    name, email = named.groups() if named else (event.actor, _EMAIL)
+    return _signature(re.sub(r"[<>]", "", _line(name)) or _COMMITTER, _line(email), event.at)
+
+
+def _aft(at: datetime) -> pygit2.Signature:
+    """aft, at ``at`` (aware)."""
+    return _signature(_COMMITTER, _EMAIL, at)
+
+
+def _signature(name: str, email: str, at: datetime) -> pygit2.Signature:
+    return pygit2.Signature(name, email, max(0, int(at.timestamp())), 0, "utf-8")
+
+
+def _line(text: str) -> str:
+    """One line: a summary must not be able to write trailers of its own."""
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.encode(errors="backslashreplace").decode().split())

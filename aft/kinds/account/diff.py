@@ -5,8 +5,10 @@ Works on one request and the account ``aft.plan.identity`` found for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aft.desired.model import AccountRequest, desired_tags
-from aft.findings.model import Condition, Finding
+from aft.findings.model import Condition, Finding, finding_about
 from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.draft import Draft
 from aft.plan.fields import ACCOUNT_ID, ARRIVAL, DOUBT, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
@@ -42,53 +44,30 @@ def _objection(work: AccountSite) -> Finding | None:
     request, account = work.request, work.account
     if account is None or not work.is_management:
         return None
-    wishes = [
-        word
-        for word, wished in (("move", work.moves), ("rename", account.name != request.name))
-        if wished
-    ]
-    if not wishes:
+    asked = {"move": work.moves, "rename": account.name != request.name}
+    if not any(asked.values()):
         return None
-    return Finding(
-        code="AFT905",
-        target=request.id,
-        message=f"{account.name} ({account.id}) is the management account; aft does not "
-        f"{' or '.join(wishes)} it",
-        hint=f"write `name: {account.name}` and `ou: {work.here or '/'}` in {request.source.path}",
-    )
+    verbs = " or ".join(verb for verb, is_asked in asked.items() if is_asked)
+    message = f"{account.name} ({account.id}) is the management account; aft does not {verbs} it"
+    hint = f"write `name: {account.name}` and `ou: {work.here or '/'}` in {request.source.path}"
+    return finding_about("AFT905", request.id, message, hint)
 
 
-def _remarks(work: AccountSite) -> tuple[Finding, ...]:
+def _remarks(work: AccountSite) -> Iterator[Finding]:
     """What people should know, while the other changes go ahead."""
-    request, account = work.request, work.account
+    request, account, path = work.request, work.account, work.request.source.path
     if account is None:
-        return ()
-    found: list[Finding] = []
+        return
     if work.moves and request.protect:
-        found.append(
-            Finding(
-                code="AFT906",
-                target=request.id,
-                message=f"the account is protected, so it stays in {work.here or '?'} and is not "
-                f"moved to {work.place.path}",
-                hint=f"drop `protect: true` from {request.source.path} in a change of its own, "
-                "then move it",
-                condition=Condition.ACCOUNT_KEPT,
-            )
-        )
+        message = f"the account is protected, so it stays in {work.here or '?'} and is not moved "
+        message += f"to {work.place.path}"
+        hint = f"drop `protect: true` from {path} in a separate change, then move it"
+        yield finding_about("AFT906", request.id, message, hint, Condition.ACCOUNT_KEPT)
     if account.email.casefold() != request.email.key:
-        found.append(
-            Finding(
-                code="AFT908",
-                target=request.id,
-                message=f"the account's root e-mail address is {account.email}, the request says "
-                f"{request.email}; aft does not change root e-mail addresses",
-                hint=f"change it in the account's settings, or write `email: {account.email}` in "
-                f"{request.source.path}",
-                condition=Condition.OTHER_EMAIL,
-            )
-        )
-    return tuple(found)
+        message = f"the account's root e-mail address is {account.email}, the request says "
+        message += f"{request.email}; aft does not change root e-mail addresses"
+        hint = f"change it in the account's settings, or write `email: {account.email}` in {path}"
+        yield finding_about("AFT908", request.id, message, hint, Condition.OTHER_EMAIL)
 
 
 def _change(draft: Draft, work: AccountSite, account: Account, evidence: Evidence) -> None:

@@ -6,9 +6,9 @@ names them and leaves them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from aft.findings.model import Condition, Finding
+from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import ORGANIZATION, AccountRecord, is_of_organization
 from aft.organization.model import REQUEST_TAG
 from aft.plan.draft import Draft
@@ -33,16 +33,15 @@ def forget_requests(view: PlanView, draft: Draft) -> None:
 def _leftovers(view: PlanView) -> tuple[AccountRecord, ...]:
     """Ledger records without a request, but those whose account some request has or takes."""
     desired, ledger = view.desired, view.ledger
-    held = {
-        account_id
-        for request in desired.requests
-        if (account_id := ledger.record(request.id).account_id) is not None
-    }
+    held: set[str | None] = {ledger.record(request.id).account_id for request in desired.requests}
     claimed = {
         request.previously
         for request in desired.requests
         if request.previously is not None and ledger.record(request.id).account_id is None
     }
+    # An account may be in the ledger under several former ids; the request takes it from one.
+    held |= {ledger.record(subject).account_id for subject in claimed}
+    held.discard(None)  # a creation that was started has no account yet
     return tuple(
         record
         for subject, record in sorted(ledger.records.items())
@@ -79,56 +78,42 @@ def _forget_accounts(view: PlanView, draft: Draft, records: Iterable[AccountReco
         )
 
 
-def _unsettled(records: Iterable[AccountRecord]) -> tuple[Finding, ...]:
-    """Creations that were begun for requests whose file is gone since."""
-    return tuple(
-        Finding(
-            code="AFT915",
-            target=ORGANIZATION,
-            message=f"a creation was started at {record.intent.at:%Y-%m-%d %H:%M} UTC for request "
-            f"{record.subject} ({record.intent.email}), whose file is gone; an account may exist",
-            hint="restore the file and apply, so that the creation is settled; then remove it",
-        )
-        for record in records
-        if record.account_id is None and record.intent is not None
-    )
+def _unsettled(records: Iterable[AccountRecord]) -> Iterator[Finding]:
+    """Creations that were started for requests whose file is gone since."""
+    for record in records:
+        if record.account_id is None and (intent := record.intent) is not None:
+            message = f"a creation was started at {intent.at:%Y-%m-%d %H:%M} UTC for request "
+            message += (
+                f"{record.subject} ({intent.email}), whose file is gone; an account may exist"
+            )
+            hint = "restore the file and apply, so that the creation is settled; then remove it"
+            yield finding_about("AFT915", ORGANIZATION, message, hint)
 
 
-def _orphans(view: PlanView) -> tuple[Finding, ...]:
+def _orphans(view: PlanView) -> Iterator[Finding]:
     """Accounts that carry the tag of a request that is neither in git nor in the ledger."""
     identities, records = view.identities, view.ledger.records.values()
     known = {match.account.id for match in identities.matches.values()}
     known |= {AccountId(record.account_id) for record in records if record.account_id is not None}
-    return tuple(
-        Finding(
-            code="AFT914",
-            target=account.id,
-            message=f"account {account.name} ({account.id}) carries the tag "
-            f"{REQUEST_TAG}={account.tags[REQUEST_TAG]}, but there is no such request",
-            hint="bring the request's file back, or take the tag off the account",
-            condition=Condition.UNKNOWN_REQUEST,
-        )
-        for account in sorted(view.snapshot.accounts, key=lambda item: item.id)
-        if REQUEST_TAG in account.tags
-        and account.id not in known
-        and account.tags[REQUEST_TAG] not in view.desired.request_by_id
-        and account.tags[REQUEST_TAG] not in identities.kept
-    )
+    for account in sorted(view.snapshot.accounts, key=lambda item: item.id):
+        tag = account.tags.get(REQUEST_TAG)
+        is_asked = tag in view.desired.request_by_id or tag in identities.kept
+        if tag is None or is_asked or account.id in known:
+            continue
+        message = f"account {account.name} ({account.id}) carries the tag {REQUEST_TAG}={tag}, "
+        message += "but there is no such request"
+        hint = "bring the request's file back, or take the tag off the account"
+        yield finding_about("AFT914", account.id, message, hint, Condition.UNKNOWN_REQUEST)
 
 
 def _not_forgotten_here(
     records: Iterable[AccountRecord], scope: Iterable[str]
-) -> tuple[Finding, ...]:
+) -> Iterator[Finding]:
     """Gone requests inside a limited plan's scope."""
     wanted = frozenset(scope)
-    return tuple(
-        Finding(
-            code="AFT918",
-            target=ORGANIZATION,
-            message=f"the file of request {record.subject} is gone; a limited plan does not "
-            "forget accounts",
-            hint="run a plan of the whole organization",
-        )
-        for record in records
-        if record.subject in wanted and (record.account_id or record.intent)
-    )
+    for record in records:
+        if record.subject in wanted and (record.account_id or record.intent):
+            message = f"the file of request {record.subject} is gone; a limited plan does not "
+            message += "forget accounts"
+            hint = "run a plan of the whole organization"
+            yield finding_about("AFT918", ORGANIZATION, message, hint)

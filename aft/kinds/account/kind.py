@@ -29,7 +29,7 @@ from aft.plan.words import UNKNOWN, Item, after, again, because, both, fields_by
 from aft.values.refs import ACCOUNT
 
 MOVES = Risk("move", "other guardrails will hold for the account")
-FORGETS = Risk("forget", "aft lets go of the account")
+FORGETS = Risk("forget", "aft no longer manages the account")
 ADOPTS = Risk("adopt", "an account that exists comes under this repository")
 REIDENTIFIES = Risk("identity", "who the account belongs to changes")
 UNTAGS = Risk("untag", "tags are removed, and guardrails or access may depend on them")

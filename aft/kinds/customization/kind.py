@@ -13,7 +13,7 @@ from aft.plan.model import Action, Change
 from aft.plan.view import PlanView
 from aft.plan.words import Item, because
 
-TAKES = Risk("take-away", "something in the account is taken away")
+TAKES = Risk("take-away", "something in the account is removed")
 ENDS = Risk("end", "something a customization made is replaced or removed")
 UNKNOWN = Risk("unknown-effect", "what a customization changes cannot be known beforehand")
 DESTROYS = Risk("destroy", "what a customization made is destroyed")

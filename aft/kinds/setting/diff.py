@@ -290,7 +290,7 @@ def _unread(request: AccountRequest, unread: Mapping[str, str]) -> Finding:
     return Finding(
         code="AFT922",
         target=request.id,
-        message=f"{what} could not be read, so nobody can say whether {they_are} still as "
+        message=f"{what} could not be read, so it is not known whether {they_are} still as "
         f"applied: {reasons}",
         hint="run again; when it stays so, look whether aft's role can be assumed in the account",
         condition=Condition.UNREAD,

@@ -13,7 +13,7 @@ from aft.plan.model import Action, Change, Plan
 from aft.plan.view import PlanView
 from aft.plan.words import ARROW, Item, because
 
-TAKES = Risk("take-away", "something in the account is taken away")
+TAKES = Risk("take-away", "something in the account is removed")
 _VERBS: Mapping[Action, Verb] = {
     Action.UPDATE: Verb(label="set", counted=("setting", "settings"), drifted="setting")
 }

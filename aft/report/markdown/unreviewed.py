@@ -13,9 +13,9 @@ from aft.report.wording import items_of
 from aft.values.words import counted
 
 HOW_TO_GO_ON = (
-    "show it to somebody: open a pull request that touches these requests (a line of comment will "
-    "do), so that its plan holds this, and merge it; or look with aft plan, and carry it out by "
-    "hand with aft apply, without --reviewed"
+    "have it reviewed: open a pull request that touches these requests (a line of comment will "
+    "do), so that its plan contains this, and merge it; or check with aft plan, and apply it "
+    "manually with aft apply, without --reviewed"
 )
 _ROUTINE_SHOWN = 40
 

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 
 from aft.customizations.model import ALL_INPUTS, Access
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, finding_at
 
 DEFAULT_TIMEOUT_SECONDS = 300
 MAX_TIMEOUT_SECONDS = 3600
@@ -26,14 +26,11 @@ def parse_source(content: bytes, path: str) -> ast.Module | Finding:
     try:
         return ast.parse(content, filename=path)
     except SyntaxError as error:
-        return Finding(
-            code="AFT610",
-            source=SourceRef(path, error.lineno or 1, max(error.offset or 1, 1)),
-            message=f"not valid Python: {error.msg}",
-        )
+        source = SourceRef(path, error.lineno or 1, max(error.offset or 1, 1))
+        return finding_at("AFT610", source, f"not valid Python: {error.msg}")
     except (ValueError, RecursionError, MemoryError) as error:
         message = f"not valid Python: {error or type(error).__name__}"
-        return Finding(code="AFT610", source=SourceRef(path), message=message)
+        return finding_at("AFT610", SourceRef(path), message)
 
 
 def check_source(content: bytes, path: str) -> tuple[Finding, ...]:
@@ -148,7 +145,7 @@ def _check_function(tree: ast.Module, path: str) -> Iterator[Finding]:
     function = _function(tree)
     if function is None:
         message = "the step defines no function `customize`"
-        yield Finding(code="AFT611", source=SourceRef(path), message=message, hint=_REMEDY)
+        yield finding_at("AFT611", SourceRef(path), message, _REMEDY)
         return
     arguments = function.args
     given = len(arguments.posonlyargs) + len(arguments.args)
@@ -165,12 +162,8 @@ def _check_function(tree: ast.Module, path: str) -> Iterator[Finding]:
         return
     # The name, not the word `def` before it.
     word = "async def " if isinstance(function, ast.AsyncFunctionDef) else "def "
-    yield Finding(
-        code="AFT612",
-        source=SourceRef(path, function.lineno, function.col_offset + len(word) + 1),
-        message=f"`customize` {problem}",
-        hint=_REMEDY,
-    )
+    source = SourceRef(path, function.lineno, function.col_offset + len(word) + 1)
+    yield finding_at("AFT612", source, f"`customize` {problem}", _REMEDY)
 
 
 def _yields(node: ast.AST) -> bool:
@@ -185,12 +178,11 @@ def _check_timeout(tree: ast.Module, path: str) -> Iterator[Finding]:
     for target, value in _timeouts(tree):
         number = _number(value)
         if number is None or not 1 <= number <= MAX_TIMEOUT_SECONDS:
-            yield Finding(
-                code="AFT613",
-                source=SourceRef(path, target.lineno, target.col_offset + 1),
-                message=f"{TIMEOUT_NAME} is {ast.unparse(value)}; expected a whole number from 1 "
-                f"to {MAX_TIMEOUT_SECONDS:,}, written as such",
-                hint=f"write `{TIMEOUT_NAME} = 600`, for example",
+            message = f"{TIMEOUT_NAME} is {ast.unparse(value)}; expected a whole number from 1 to "
+            message += f"{MAX_TIMEOUT_SECONDS:,}, written as such"
+            source = SourceRef(path, target.lineno, target.col_offset + 1)
+            yield finding_at(
+                "AFT613", source, message, f"write `{TIMEOUT_NAME} = 600`, for example"
             )
 
 

@@ -30,7 +30,7 @@ from aft.customizations.model import (
     StepInputs,
     StepResult,
 )
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, finding_at
 from aft.runners.process.child import run_child
 from aft.runners.process.workdir import PROFILE, Bench, base_environment, step_bench
 from aft.sessions import AccountSession
@@ -107,12 +107,9 @@ def check_script(file: StepFile) -> Iterator[Finding]:
     text = file.content.decode(errors="replace")
     if "\r\n" in text:
         line = text[: text.index("\r\n")].count("\n") + 1
-        yield Finding(
-            code="AFT614",
-            source=SourceRef(file.path, line),
-            message="the script has Windows line ends, which bash takes for part of each command",
-            hint="save it with LF line ends",
-        )
+        message = "the script has Windows line ends, which bash takes for part of each command"
+        source = SourceRef(file.path, line)
+        yield finding_at("AFT614", source, message, "save it with LF line ends")
     yield from check_profiles(file, _FOREIGN)
 
 
@@ -121,14 +118,12 @@ def check_profiles(file: StepFile, pattern: re.Pattern[str]) -> Iterator[Finding
     for number, line in enumerate(file.content.decode(errors="replace").splitlines(), start=1):
         match = pattern.search(line)
         if match is not None and not line.lstrip().startswith(("#", "//")):
-            yield Finding(
-                code="AFT642",
-                source=SourceRef(file.path, number, match.start(1) + 1),
-                message=f"profile {match[1]} has no credentials here: a customization gets those "
-                "of its own account alone",
-                hint="use the profile aft-target, or none; read what other accounts made by "
-                "`depends_on` and outputs",
-            )
+            message = f"profile {match[1]} has no credentials here: a customization gets those of "
+            message += "its own account alone"
+            hint = "use the profile aft-target, or none; read what other accounts made by "
+            hint += "`depends_on` and outputs"
+            source = SourceRef(file.path, number, match.start(1) + 1)
+            yield finding_at("AFT642", source, message, hint)
 
 
 def script_uses(files: tuple[StepFile, ...]) -> frozenset[str]:

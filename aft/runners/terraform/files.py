@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from aft.customizations.model import Access, CustomizationStep, StepFile, StepInputs
 from aft.customizations.render import check_template, render_template, template_accesses
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, finding_at
 from aft.runners.process.workdir import PROFILE
 from aft.runners.shell.runner import check_profiles, check_script
 from aft.runners.terraform.hcl_text import HclProblem, hcl_blocks, position
@@ -53,12 +53,9 @@ def check_files(step: CustomizationStep) -> Iterator[Finding]:
     files = terraform_files(step)
     top = [name for file in files if "/" not in (name := _inside(file, step))]
     if not any(name.endswith(_ROOT_MODULE) for name in top):
-        yield Finding(
-            code="AFT641",
-            source=SourceRef(step.file.path),
-            message=f"there is no .tf or .jinja file in {step.file.path}",
-            hint="add one, or delete the folder",
-        )
+        path = step.file.path
+        message = f"there is no .tf or .jinja file in {path}"
+        yield finding_at("AFT641", SourceRef(path), message, "add one, or delete the folder")
     for file in files:
         check = _check_template if is_template(file, step) else _check_of(file.path)
         if check is None:
@@ -67,7 +64,7 @@ def check_files(step: CustomizationStep) -> Iterator[Finding]:
             yield from check(file, file.content.decode())
         except UnicodeDecodeError as error:
             message = f"the file is not UTF-8 at byte {error.start}"
-            yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
+            yield finding_at("AFT640", SourceRef(file.path), message)
     for file in step.support:
         yield from check_script(file)
 
@@ -140,13 +137,11 @@ def _check_template(file: StepFile, text: str) -> Iterator[Finding]:
         return  # the state has its own way in; what AFT writes there is overridden
     for access in template_accesses(text):
         if access.path[0] == _ADMIN_ROLE:
-            yield Finding(
-                code="AFT642",
-                source=SourceRef(file.path, access.line, access.column),
-                message=f"{_ADMIN_ROLE} is a role of the AFT management account, and no "
-                "customization gets credentials of another account",
-                hint="read what other accounts made by `depends_on` and outputs",
-            )
+            message = f"{_ADMIN_ROLE} is a role of the AFT management account, and no "
+            message += "customization gets credentials of another account"
+            hint = "read what other accounts made by `depends_on` and outputs"
+            source = SourceRef(file.path, access.line, access.column)
+            yield finding_at("AFT642", source, message, hint)
     yield from check_profiles(file, _PROFILE)
 
 
@@ -155,21 +150,17 @@ def _check_json(file: StepFile, _: str) -> Iterator[Finding]:
         found = json.loads(file.content)
     except json.JSONDecodeError as error:
         place = SourceRef(file.path, error.lineno, error.colno)
-        yield Finding(code="AFT640", source=place, message=f"not JSON: {error.msg}")
+        yield finding_at("AFT640", place, f"not JSON: {error.msg}")
         return
     if not isinstance(found, dict | list):
-        message = "Terraform in JSON is an object"
-        yield Finding(code="AFT640", source=SourceRef(file.path), message=message)
+        yield finding_at("AFT640", SourceRef(file.path), "Terraform in JSON is an object")
 
 
 def _check_hcl(file: StepFile, text: str) -> Iterator[Finding]:
     try:
         hcl_blocks(text)
     except HclProblem as problem:
-        yield Finding(
-            code="AFT640",
-            source=SourceRef(file.path, *position(text, problem.offset)),
-            message=f"not valid Terraform: {problem.message}",
-            hint="fix the syntax at the line shown; `terraform fmt` says more",
-        )
+        source = SourceRef(file.path, *position(text, problem.offset))
+        hint = "fix the syntax at the line shown; `terraform fmt` says more"
+        yield finding_at("AFT640", source, f"not valid Terraform: {problem.message}", hint)
     yield from check_profiles(file, _PROFILE)

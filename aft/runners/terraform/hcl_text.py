@@ -136,5 +136,5 @@ class _Scan:
         close = re.compile(rf"^[ \t]*{re.escape(tag)}[ \t]*\r?$", re.MULTILINE)
         match = close.search(self._text, begin.end())
         if match is None:
-            raise HclProblem(f"the text begun by <<{tag} is never ended", begin.start())
+            raise HclProblem(f"the text started by <<{tag} is never ended", begin.start())
         return match.end()

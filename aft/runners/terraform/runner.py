@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from aft.config.model import HcpBackend, LocalBackend
 from aft.customizations.code_changes import compare_code, kept_code
 from aft.customizations.model import (
     Access,
@@ -27,7 +28,7 @@ from aft.customizations.model import (
     StepInputs,
     StepResult,
 )
-from aft.customizations.options import HcpState, LocalState, TerraformOptions, TerraformState
+from aft.customizations.options import StateBackend, TerraformOptions
 from aft.customizations.render import template_uses
 from aft.errors import Terminal
 from aft.findings.model import Finding
@@ -167,7 +168,7 @@ class _Project:
     """One folder in a scratch place, with the tool that works on it."""
 
     def __init__(
-        self, bench: Bench, inputs: StepInputs, *, binary: TerraformBinary, state: TerraformState
+        self, bench: Bench, inputs: StepInputs, *, binary: TerraformBinary, backend: StateBackend
     ) -> None:
         self.bench = bench
         self.step = bench.step
@@ -176,14 +177,14 @@ class _Project:
         self._inputs = inputs
         self._options: TerraformOptions = inputs.options.terraform
         self._binary = binary
-        self._state = state
+        self._backend = backend
         self._name = state_name(bench.step, inputs.account.account_id or "")
         bench.environment = {**bench.environment, **self._variables()}
 
     def begin(self) -> None:
         """Render, override the backend, init. Raises ``StepFailed``."""
         self._render()
-        content = override(self._state, self._name, self._binary.version)
+        content = override(self._backend, self._name, self._binary.version)
         (self.folder / OVERRIDE_FILE).write_text(json.dumps(content, indent=2), encoding="utf-8")
         options = self._options
         plugins = (f"-plugin-dir={options.plugin_dir}",) if options.plugin_dir else ()
@@ -217,8 +218,8 @@ class _Project:
 
     def forget_state(self) -> None:
         """Take an empty state of this machine away; elsewhere it does no harm."""
-        if isinstance(self._state, LocalState):
-            file = local_file(self._state, self._name)
+        if isinstance(self._backend, LocalBackend):
+            file = local_file(self._backend, self._name)
             for left in (file, file.with_name(f"{file.name}.backup")):
                 left.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # there may be something else
@@ -257,7 +258,7 @@ class _Project:
         role = f"role/{options.member_role}"
         own_role = f"arn:{options.partition}:iam::{account.account_id}:{role}"
         values = aft_variables(
-            self._state,
+            self._backend,
             name=self._name,
             home_region=account.home_region,
             own_role=own_role,
@@ -274,10 +275,11 @@ class _Project:
         found = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
         for name, text in parameter_texts(self._inputs).items():
             found[f"TF_VAR_{name}"] = text
-        if isinstance(self._state, HcpState) and self._state.token:
-            self.bench.hide(self._state.token)
-            host = self._state.hostname.replace("-", "__").replace(".", "_")
-            found[f"TF_TOKEN_{host}"] = self._state.token
+        token = self._options.token
+        if isinstance(self._backend, HcpBackend) and token:
+            self.bench.hide(token)
+            host = self._backend.hostname.replace("-", "__").replace(".", "_")
+            found[f"TF_TOKEN_{host}"] = token
         return found
 
 
@@ -290,7 +292,7 @@ def _project(
     elapsed: Callable[[], float],
 ) -> Iterator[_Project]:
     options = inputs.options.terraform
-    if options.state is None:
+    if options.backend is None:
         raise Terminal(
             f"{step.file.path}: aft.yaml does not say where Terraform keeps its state",
             hint="write `terraform: {backend: {s3: {bucket: …, region: …}}}` in aft.yaml",
@@ -301,7 +303,7 @@ def _project(
         _room(options.in_parallel),
         step_bench(step, inputs, session, timeout=timeout, elapsed=elapsed) as bench,
     ):
-        yield _Project(bench, inputs, binary=binary, state=options.state)
+        yield _Project(bench, inputs, binary=binary, backend=options.backend)
 
 
 @functools.cache

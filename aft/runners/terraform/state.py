@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from aft.config.model import HcpBackend, LocalBackend, S3Backend
 from aft.customizations.model import GLOBAL, CustomizationStep
-from aft.customizations.options import HcpState, LocalState, S3State, TerraformState
+from aft.customizations.options import StateBackend
 from aft.errors import Terminal
 
 OVERRIDE_FILE = "zz_aft_override.tf.json"
@@ -37,49 +38,48 @@ def state_key(name: str) -> str:
     return f"{name}/terraform.tfstate"
 
 
-def override(state: TerraformState, name: str, version: tuple[int, ...]) -> Mapping[str, Any]:
+def override(backend: StateBackend, name: str, version: tuple[int, ...]) -> Mapping[str, Any]:
     """What the override file says, as JSON."""
-    backend: Mapping[str, Any]
-    match state:
-        case LocalState():
-            backend = {"backend": {"local": {"path": str(local_file(state, name))}}}
-        case S3State():
-            backend = {"backend": {"s3": _s3(state, name, version)}}
-        case HcpState():
-            workspaces = {"name": name, **({"project": state.project} if state.project else {})}
-            cloud = {"organization": state.organization, "hostname": state.hostname}
-            backend = {"cloud": {**cloud, "workspaces": workspaces}}
-    return {"terraform": backend}
+    match backend:
+        case LocalBackend():
+            path = str(local_file(backend, name))
+            return {"terraform": {"backend": {"local": {"path": path}}}}
+        case S3Backend():
+            return {"terraform": {"backend": {"s3": _s3(backend, name, version)}}}
+        case HcpBackend():
+            workspaces = {"name": name, **({"project": backend.project} if backend.project else {})}
+            cloud = {"organization": backend.organization, "hostname": backend.hostname}
+            return {"terraform": {"cloud": {**cloud, "workspaces": workspaces}}}
 
 
 def aft_variables(
-    state: TerraformState, *, name: str, home_region: str, own_role: str, version: str
+    backend: StateBackend, *, name: str, home_region: str, own_role: str, version: str
 ) -> Mapping[str, str]:
     """The thirteen variables of AFT's templates. The role of AFT's management account is none that
     exists: no customization gets it."""
-    bucket = state if isinstance(state, S3State) else S3State(bucket="", region=home_region)
-    organization = state.organization if isinstance(state, HcpState) else ""
+    bucket = backend if isinstance(backend, S3Backend) else None
+    organization = backend.organization if isinstance(backend, HcpBackend) else ""
     return {
         "timestamp": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()),
         "tf_distribution_type": "tfc" if organization else "oss",
         "provider_region": home_region,
-        "region": bucket.region,
+        "region": bucket.region if bucket else home_region,
         "aft_admin_role_arn": "arn:aws:iam::000000000000:role/not-given-to-customizations",
         "target_admin_role_arn": own_role,
-        "bucket": bucket.bucket,
+        "bucket": bucket.bucket if bucket else "",
         "key": state_key(name),
-        "dynamodb_table": bucket.dynamodb_table,
-        "kms_key_id": bucket.kms_key_id,
+        "dynamodb_table": bucket.dynamodb_table if bucket else "",
+        "kms_key_id": bucket.kms_key_id if bucket else "",
         "tf_version": version,
         "terraform_org_name": organization,
         "terraform_workspace_name": name,
     }
 
 
-def local_file(state: LocalState, name: str) -> Path:
+def local_file(backend: LocalBackend, name: str) -> Path:
     """The file of a local state; its folder is made, for this user alone. Raises ``Terminal`` when
     it cannot be made."""
-    file = Path(state.directory).expanduser() / state_key(name)
+    file = Path(backend.directory).expanduser() / state_key(name)
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -90,17 +90,17 @@ def local_file(state: LocalState, name: str) -> Path:
     return file
 
 
-def _s3(state: S3State, name: str, version: tuple[int, ...]) -> Mapping[str, Any]:
+def _s3(backend: S3Backend, name: str, version: tuple[int, ...]) -> Mapping[str, Any]:
     found: dict[str, Any] = {
-        "bucket": state.bucket,
-        "key": f"{state.key_prefix}{state_key(name)}",
-        "region": state.region,
+        "bucket": backend.bucket,
+        "key": f"{backend.key_prefix}{state_key(name)}",
+        "region": backend.region,
         "encrypt": True,
     }
-    optional = {"kms_key_id": state.kms_key_id, "dynamodb_table": state.dynamodb_table}
+    optional = {"kms_key_id": backend.kms_key_id, "dynamodb_table": backend.dynamodb_table}
     found |= {key: value for key, value in optional.items() if value}
-    if state.lock_file and version[:2] >= _LOCK_FILES_SINCE:
+    if backend.lock_file and version[:2] >= _LOCK_FILES_SINCE:
         found["use_lockfile"] = True
-    if state.role_arn:
-        found["assume_role"] = {"role_arn": state.role_arn}
+    if backend.role_arn:
+        found["assume_role"] = {"role_arn": backend.role_arn}
     return found

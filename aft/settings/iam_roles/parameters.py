@@ -18,7 +18,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class OidcTrust(SettingParameters):
-    """Whose tokens may assume the role; the provider is the setting ``oidc-provider``'s."""
+    """Which tokens can assume the role; the setting ``oidc-provider`` creates the provider."""
 
     provider: Annotated[str, Field(pattern=r"^(https://)?[^\s?#/]+[^\s?#]*$")] = Field(
         description="The provider, such as `token.actions.githubusercontent.com`."
@@ -34,21 +34,21 @@ class OidcTrust(SettingParameters):
     @model_validator(mode="after")
     def _not_everybody(self) -> OidcTrust:
         if any(not subject.strip("*?") for subject in self.subjects):
-            raise ValueError("expected subjects that are not everybody's: name an organization")
+            raise ValueError("expected specific subjects: name an organization")
         return self
 
 
 class Trust(SettingParameters):
-    """Who may assume the role."""
+    """Who can assume the role."""
 
     accounts: tuple[AccountReference, ...] = Field(
         default=(), description="Accounts: twelve digits in quotes, or the id of a request."
     )
     arns: tuple[Annotated[str, Field(pattern=f"^{_ARN}$")], ...] = Field(
-        default=(), description="ARNs of roles or users that exist."
+        default=(), description="ARNs of existing roles or users."
     )
     external_id: Annotated[str, Field(min_length=2, max_length=1224)] | None = Field(
-        default=None, description="What accounts and ARNs must give as external id."
+        default=None, description="The external id that accounts and ARNs must use."
     )
     services: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$")], ...] = (
         Field(default=(), description="AWS services, such as `ec2.amazonaws.com`.")
@@ -60,7 +60,7 @@ class Trust(SettingParameters):
     @model_validator(mode="after")
     def _somebody(self) -> Trust:
         if not (self.accounts or self.arns or self.services or self.oidc):
-            raise ValueError("expected somebody: accounts, arns, services or oidc")
+            raise ValueError("expected at least one of accounts, arns, services or oidc")
         return self
 
 
@@ -72,9 +72,9 @@ class RoleParameters(SettingParameters):
         default="", description="What the role is for."
     )
     path: Annotated[str, Field(max_length=512, pattern=r"^/([!-~]+/)?$")] = Field(
-        default="/", description="Begins and ends with `/`; cannot be changed later."
+        default="/", description="Starts and ends with `/`; cannot be changed later."
     )
-    trust: Trust = Field(description="Who may assume it.")
+    trust: Trust = Field(description="Who can assume the role.")
     managed_policies: Annotated[tuple[Policy, ...], Field(max_length=20)] = Field(
         default=(), description="ARNs, or names of AWS's own policies such as `ReadOnlyAccess`."
     )
@@ -83,20 +83,21 @@ class RoleParameters(SettingParameters):
         Mapping[str, Any],
     ] = Field(
         default={},
-        description="Policy documents by name; braces of policy variables are doubled: "
+        description="Policy documents by name; double the braces of policy variables: "
         "`${{aws:username}}`.",
     )
     permissions_boundary: Policy | None = Field(
-        default=None, description="ARN or name of the policy that bounds what it may do."
+        default=None, description="ARN or name of the permissions boundary."
     )
     max_session_seconds: Annotated[int, Field(ge=3600, le=43_200)] = Field(
-        default=3600, description="Longest session: 1 to 12 hours."
+        default=3600, description="Maximum session duration: 1 to 12 hours."
     )
     tags: Mapping[
         Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]
     ] = Field(default={}, description="Tags of the role.")
     adopt: bool = Field(
-        default=False, description="Take over a role of this name that somebody else made."
+        default=False,
+        description="Adopt an existing role with this name that was not created by this setting.",
     )
 
 
@@ -104,7 +105,7 @@ class IamRolesParameters(SettingParameters):
     """Parameters of ``iam-roles``."""
 
     roles: tuple[RoleParameters, ...] = Field(
-        description="The roles; one that is taken out here is deleted."
+        description="The roles; a role that you remove here is deleted."
     )
 
     @model_validator(mode="after")

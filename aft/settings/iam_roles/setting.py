@@ -1,11 +1,11 @@
 """Baseline setting ``iam-roles``: roles made from parameters, kept as they say.
 
 AWS (IAM User Guide and quotas): a role's name is unique in its account whatever its path, and its
-path never changes; 10 managed policies and 10,240 characters of inline policies a role, 2,048
-characters of trust policy, spaces not counted; sessions of 1 to 12 hours. ``DeleteRole`` refuses
-while policies are attached or an instance profile has the role. One call,
-``GetAccountAuthorizationDetails``, reads every role with its policies and tags; only the longest
-session and the description need a call for each. IAM is eventually consistent.
+path cannot be changed; 10 managed policies and 10,240 characters of inline policies per role, 2,048
+characters of trust policy, not counting white space; sessions of 1 to 12 hours. ``DeleteRole``
+fails while policies are attached or an instance profile has the role. One call,
+``GetAccountAuthorizationDetails``, reads every role with its policies and tags; only the maximum
+session duration and the description need a call per role. IAM is eventually consistent.
 
 Roles are marked with the tag ``aft:setting``. A marked role that is no longer listed is deleted;
 any other role is never touched, not even one with a listed name: that is refused, unless
@@ -56,7 +56,7 @@ class IamRoles(Setting[IamRolesParameters, Roles]):
 
     name = "iam-roles"
     comes_after = ("oidc-provider",)  # which roles may trust
-    description = "IAM roles made from the baseline."
+    description = "IAM roles defined in the baseline."
     parameters_model = IamRolesParameters
 
     def read(self, inputs: Inputs, session: AccountSession) -> Roles:
@@ -236,7 +236,7 @@ def _policies(is_now: RoleState, wanted: RoleState) -> _Differing:
 
 def _tags(is_now: RoleState, wanted: RoleState) -> _Differing:
     if is_now.tags.get(OWNER_TAG) != IamRoles.name:
-        yield "owner", is_now.tags.get(OWNER_TAG, "somebody else"), IamRoles.name
+        yield "owner", is_now.tags.get(OWNER_TAG, "another owner"), IamRoles.name
     for key in sorted(wanted.tags.keys() - {OWNER_TAG}):
         if is_now.tags.get(key) != wanted.tags[key]:
             yield f"tag {key}", is_now.tags.get(key), wanted.tags[key]

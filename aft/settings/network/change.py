@@ -1,27 +1,23 @@
-"""Makes a network as wanted: each part when it is missing, in the order in which they need it.
+"""Makes the parts of a network, and takes away those that are no longer wanted.
 
-Every step looks at what was read and is safe to repeat: parts are tagged in the very call that
-makes them, so that a run that dies in between leaves nothing the next one does not find.
+Every step is safe to repeat: parts are tagged in the very call that makes them, so that a run that
+dies in between leaves nothing the next one does not find.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aft.errors import Conflict, NotFound, Terminal
 from aft.sessions import AccountSession
-from aft.settings.network.desired import Wishes, default_route_of, missing_tags, wishes_of
-from aft.settings.network.flow_logs import change_flow_logs
-from aft.settings.network.parameters import NetworkParameters, SubnetPlan
+from aft.settings.network.parameters import SubnetPlan
 from aft.settings.network.state import (
     ANYWHERE,
     NETWORK_TAG,
     PART_TAG,
-    NatState,
     NetworkState,
-    VpcState,
     addresses_of,
     nats_of,
     route_table_of,
@@ -36,6 +32,8 @@ if TYPE_CHECKING:
     from types_boto3_ec2.literals import ResourceTypeType
     from types_boto3_ec2.type_defs import TagSpecificationTypeDef
 
+    from aft.settings.network.desired import Comparison
+
 T = TypeVar("T")
 SECONDS_BETWEEN_LOOKS = 10.0
 NAT_LOOKS = 90
@@ -43,32 +41,33 @@ NAT_LOOKS = 90
 SEEN_LOOKS = 6
 
 
-@dataclass(kw_only=True)
-class _Work:
-    """The network as it grows. ``state`` follows every step."""
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """Works in the account. Whatever it makes is in the comparison's state from then on."""
 
-    parameters: NetworkParameters
-    wishes: Wishes
-    state: NetworkState
+    it: Comparison
+    region: str
     ec2: EC2Client
     session: AccountSession
 
     @property
-    def vpc(self) -> VpcState:
+    def state(self) -> NetworkState:
+        return self.it.state
+
+    @property
+    def vpc(self) -> str:
+        """The id of the VPC, which is made first."""
         if self.state.vpc is None:
             raise Terminal("the VPC was not made; this is a bug in aft")
-        return self.state.vpc
-
-    def tags(self, part: str) -> dict[str, str]:
-        network = self.parameters.network
-        own = {"Name": f"{network}-{part}", NETWORK_TAG: network, PART_TAG: part}
-        return {**self.parameters.tags, **own}
+        return self.state.vpc.id
 
     def specification(self, kind: ResourceTypeType, part: str) -> list[TagSpecificationTypeDef]:
         """The tags of a part, for the call that makes it."""
-        return [{"ResourceType": kind, "Tags": tag_list(self.tags(part))}]
+        network = self.it.parameters.network
+        own = {"Name": f"{network}-{part}", NETWORK_TAG: network, PART_TAG: part}
+        return [{"ResourceType": kind, "Tags": tag_list({**self.it.parameters.tags, **own})}]
 
-    def when_seen(self, call: Callable[..., T], **arguments: Any) -> T:
+    def _when_seen(self, call: Callable[..., T], **arguments: Any) -> T:
         """EC2 is eventually consistent: what was just made may not be found for a moment."""
         for _ in range(SEEN_LOOKS - 1):
             try:
@@ -77,209 +76,136 @@ class _Work:
                 self.session.sleep(2.0)
         return call(**arguments)
 
+    def _note(self, **parts: Any) -> None:
+        self.it.state = replace(self.state, **parts)
 
-def change_network(
-    parameters: NetworkParameters,
-    plan: Sequence[SubnetPlan],
-    observed: NetworkState,
-    *,
-    cidr: str,
-    region: str,
-    session: AccountSession,
-) -> None:
-    """Make it so. The caller has refused what must not be done."""
-    work = _Work(
-        parameters=parameters,
-        wishes=wishes_of(parameters, plan),
-        state=observed,
-        ec2=session.client("ec2", region),
-        session=session,
-    )
-    _vpc(work, cidr)
-    _internet_gateway(work)
-    _subnets(work)
-    _route_tables(work)
-    _nat_gateways(work)
-    _default_routes(work)
-    _surplus(work)
-    untagged = missing_tags(parameters, observed)
-    if untagged:
-        work.ec2.create_tags(Resources=sorted(untagged.values()), Tags=tag_list(parameters.tags))
-    change_flow_logs(
-        parameters,
-        observed,
-        vpc_id=work.vpc.id,
-        specification=work.specification("vpc-flow-log", "flow-log"),
-        region=region,
-        session=session,
-    )
-
-
-def _vpc(work: _Work, cidr: str) -> None:
-    ec2, parameters = work.ec2, work.parameters
-    if work.state.vpc is None:
-        made = ec2.create_vpc(CidrBlock=cidr, TagSpecifications=work.specification("vpc", "vpc"))
+    def make_vpc(self, cidr: str) -> None:
+        tags = self.specification("vpc", "vpc")
+        made = self.ec2.create_vpc(CidrBlock=cidr, TagSpecifications=tags)["Vpc"]
         # AWS makes VPCs with support on and hostnames off.
-        vpc = vpc_of(made["Vpc"], dns_support=True, dns_hostnames=False)
-        work.state = replace(work.state, vpc=vpc)
-    vpc = work.vpc
-    # Hostnames need support, so support is switched on first and off last.
-    switches = [
-        ("EnableDnsSupport", vpc.dns_support, parameters.dns_support),
-        ("EnableDnsHostnames", vpc.dns_hostnames, parameters.dns_hostnames),
-    ]
-    for name, is_on, wanted in switches if parameters.dns_support else reversed(switches):
-        if is_on != wanted:
-            arguments: dict[str, Any] = {"VpcId": vpc.id, name: {"Value": wanted}}
-            work.when_seen(ec2.modify_vpc_attribute, **arguments)
+        self._note(vpc=vpc_of(made, dns_support=True, dns_hostnames=False))
 
+    def switch(self, *, name: str, is_on: bool) -> None:
+        arguments: dict[str, Any] = {"VpcId": self.vpc, name: {"Value": is_on}}
+        self._when_seen(self.ec2.modify_vpc_attribute, **arguments)
 
-def _internet_gateway(work: _Work) -> None:
-    state = work.state
-    if not work.parameters.has_public or state.is_attached:
-        return
-    gateway = state.internet_gateway
-    if gateway is None:
-        made = work.ec2.create_internet_gateway(
-            TagSpecifications=work.specification("internet-gateway", "internet-gateway")
+    def attach_internet_gateway(self) -> None:
+        gateway = self.state.internet_gateway
+        if gateway is None:
+            tags = self.specification("internet-gateway", "internet-gateway")
+            made = self.ec2.create_internet_gateway(TagSpecifications=tags)
+            gateway = made["InternetGateway"]["InternetGatewayId"]
+        attach = self.ec2.attach_internet_gateway
+        self._when_seen(attach, InternetGatewayId=gateway, VpcId=self.vpc)
+        self._note(internet_gateway=gateway, is_attached=True)
+
+    def make_subnet(self, *, plan: SubnetPlan) -> None:
+        made = self._when_seen(
+            self.ec2.create_subnet,
+            VpcId=self.vpc,
+            CidrBlock=plan.cidr,
+            AvailabilityZone=self.state.zones[plan.zone],
+            TagSpecifications=self.specification("subnet", plan.part),
         )
-        gateway = made["InternetGateway"]["InternetGatewayId"]
-    work.when_seen(work.ec2.attach_internet_gateway, InternetGatewayId=gateway, VpcId=work.vpc.id)
-    work.state = replace(state, internet_gateway=gateway, is_attached=True)
+        self._note(subnets={**self.state.subnets, plan.part: subnet_of(made["Subnet"])})
 
+    def assign_public_ips(self, *, subnet: str, is_on: bool) -> None:
+        arguments = {"SubnetId": subnet, "MapPublicIpOnLaunch": {"Value": is_on}}
+        self._when_seen(self.ec2.modify_subnet_attribute, **arguments)
 
-def _subnets(work: _Work) -> None:
-    subnets = dict(work.state.subnets)
-    for part, plan in work.wishes.subnets.items():
-        if part not in subnets:
-            made = work.when_seen(
-                work.ec2.create_subnet,
-                VpcId=work.vpc.id,
-                CidrBlock=plan.cidr,
-                AvailabilityZone=work.state.zones[plan.zone],
-                TagSpecifications=work.specification("subnet", part),
-            )["Subnet"]
-            subnets[part] = subnet_of(made)
-        subnet, wanted = subnets[part], plan.tier.assign_public_ips
-        if subnet.assigns_public_ips != wanted:
-            work.when_seen(
-                work.ec2.modify_subnet_attribute,
-                SubnetId=subnet.id,
-                MapPublicIpOnLaunch={"Value": wanted},
-            )
-    work.state = replace(work.state, subnets=subnets)
-
-
-def _route_tables(work: _Work) -> None:
-    ec2, tables = work.ec2, dict(work.state.route_tables)
-    for part, names in work.wishes.route_tables.items():
-        if part not in tables:
-            made = work.when_seen(
-                ec2.create_route_table,
-                VpcId=work.vpc.id,
-                TagSpecifications=work.specification("route-table", part),
-            )["RouteTable"]
-            tables[part] = route_table_of(made)
-        table = tables[part]
-        for name in names:
-            subnet = work.state.subnets[name].id
-            other = work.state.associations.get(subnet)
-            if subnet in table.subnets:
-                continue
-            if other is not None:  # a subnet has one route table at most: ours takes its place
-                ec2.replace_route_table_association(AssociationId=other, RouteTableId=table.id)
-            else:
-                work.when_seen(ec2.associate_route_table, RouteTableId=table.id, SubnetId=subnet)
-    work.state = replace(work.state, route_tables=tables)
-
-
-def _nat_gateways(work: _Work) -> None:
-    wanted = work.wishes.nats
-    missing = [part for part in wanted if part not in work.state.nats]
-    in_use = {item for nat in work.state.nats.values() for item in nat.allocations}
-    for part in missing:
-        allocation = work.state.addresses.get(part)
-        if allocation is None or allocation in in_use:
-            made = work.ec2.allocate_address(
-                Domain="vpc", TagSpecifications=work.specification("elastic-ip", part)
-            )
+    def make_nat(self, *, part: str, subnet: str) -> None:
+        """It works once ``await_nats`` returns."""
+        allocation = self.state.addresses.get(part)
+        if allocation is None or allocation in self.state.addresses_in_use:
+            tags = self.specification("elastic-ip", part)
+            made = self.ec2.allocate_address(Domain="vpc", TagSpecifications=tags)
             allocation = made["AllocationId"]
-        work.when_seen(
-            work.ec2.create_nat_gateway,
-            SubnetId=work.state.subnets[wanted[part]].id,
+        self._when_seen(
+            self.ec2.create_nat_gateway,
+            SubnetId=self.state.subnets[subnet].id,
             AllocationId=allocation,
-            TagSpecifications=work.specification("natgateway", part),
+            TagSpecifications=self.specification("natgateway", part),
         )
-    if missing or any(nat.state == "pending" for nat in work.state.nats.values()):
-        work.state = replace(work.state, nats=_available(work))
 
+    def await_nats(self) -> None:
+        """Returns once all NAT gateways wanted work. Raises ``Terminal`` when one does not get
+        there."""
+        for _ in range(NAT_LOOKS):
+            found = nats_of(self.ec2, self.it.parameters.network, self.vpc)
+            available = {part for part, nat in found.items() if nat.state == "available"}
+            if self.it.nats.keys() <= available:
+                self._note(nats=found)
+                return
+            self.session.sleep(SECONDS_BETWEEN_LOOKS)
+        raise Terminal(
+            f"NAT gateways of {self.vpc} are not available after "
+            f"{NAT_LOOKS * SECONDS_BETWEEN_LOOKS / 60:.0f} minutes",
+            hint="look at them in the VPC console, then run again",
+        )
 
-def _available(work: _Work) -> Mapping[str, NatState]:
-    """Our NAT gateways once all of them work. Raises ``Terminal`` when one does not get there."""
-    for _ in range(NAT_LOOKS):
-        found = nats_of(work.ec2, work.parameters.network, work.vpc.id)
-        available = {part for part, nat in found.items() if nat.state == "available"}
-        if work.wishes.nats.keys() <= available:
-            return found
-        work.session.sleep(SECONDS_BETWEEN_LOOKS)
-    raise Terminal(
-        f"NAT gateways of {work.vpc.id} are not available after "
-        f"{NAT_LOOKS * SECONDS_BETWEEN_LOOKS / 60:.0f} minutes",
-        hint="look at them in the VPC console, then run again",
-    )
+    def make_route_table(self, *, part: str) -> None:
+        tags = self.specification("route-table", part)
+        create = self.ec2.create_route_table
+        made = self._when_seen(create, VpcId=self.vpc, TagSpecifications=tags)["RouteTable"]
+        self._note(route_tables={**self.state.route_tables, part: route_table_of(made)})
 
+    def associate(self, *, table: str, subnet: str) -> None:
+        other = self.state.associations.get(subnet)
+        if other is not None:  # a subnet has one route table at most: ours takes its place
+            self.ec2.replace_route_table_association(AssociationId=other, RouteTableId=table)
+        else:
+            self._when_seen(self.ec2.associate_route_table, RouteTableId=table, SubnetId=subnet)
 
-def _default_routes(work: _Work) -> None:
-    for part in work.wishes.route_tables:
-        table = work.state.route_tables[part]
-        target = default_route_of(part, work.parameters, work.state)
-        if target is None or (table.default == target and table.default_works):
-            continue
+    def set_default_route(self, *, part: str, target: str) -> None:
+        table = self.state.route_tables[part]
         key = "GatewayId" if target.startswith("igw-") else "NatGatewayId"
         place = {"RouteTableId": table.id, "DestinationCidrBlock": ANYWHERE}
         arguments: dict[str, Any] = {**place, key: target}
         if table.default is None:
-            work.when_seen(work.ec2.create_route, **arguments)
-            continue
+            self._when_seen(self.ec2.create_route, **arguments)
+            return
         if table.default_works and not table.default.startswith(("igw-", "nat-")):
             raise Terminal(
                 f"the default route of route table {part} ({table.id}) leads to {table.default}, "
-                "which somebody else has put there; it was left alone",
+                "which this setting did not create; it was not changed",
                 hint="write `nat: none` in the baseline, or take that route away",
             )
-        work.ec2.replace_route(**arguments)
+        self.ec2.replace_route(**arguments)
 
+    def tag(self, *, ids: Sequence[str]) -> None:
+        self.ec2.create_tags(Resources=ids, Tags=tag_list(self.it.parameters.tags))
 
-def _surplus(work: _Work) -> None:
-    """Take away what is ours and no longer wanted, from the leaves to the root."""
-    ec2, state, wishes = work.ec2, work.state, work.wishes
-    surplus = {part: nat for part, nat in sorted(state.nats.items()) if part not in wishes.nats}
-    for nat in surplus.values():
-        for part, table in state.route_tables.items():
-            target = default_route_of(part, work.parameters, state)
-            if table.default == nat.id and target in (None, nat.id):
-                unless_gone(ec2.delete_route, RouteTableId=table.id, DestinationCidrBlock=ANYWHERE)
-        unless_gone(ec2.delete_nat_gateway, NatGatewayId=nat.id)
-    if surplus:
-        _wait_until_gone(work, [nat.id for nat in surplus.values()])
-    kept = {item for part in state.nats.keys() - surplus for item in state.nats[part].allocations}
-    for part, allocation in sorted(addresses_of(ec2, work.parameters.network).items()):
-        if part not in wishes.nats and allocation not in kept:
-            unless_gone(ec2.release_address, AllocationId=allocation)
-    for part in sorted(state.subnets.keys() - wishes.subnets.keys()):
-        _delete(ec2.delete_subnet, f"subnet {part}", SubnetId=state.subnets[part].id)
-    for part in sorted(state.route_tables.keys() - wishes.route_tables.keys()):
-        table = state.route_tables[part]
-        _delete(ec2.delete_route_table, f"route table {part}", RouteTableId=table.id)
+    def remove_surplus(self) -> None:
+        """Take away what is ours and no longer wanted, from the leaves to the root."""
+        ec2, it, state = self.ec2, self.it, self.state
+        surplus = {part: nat for part, nat in sorted(state.nats.items()) if part not in it.nats}
+        for nat in surplus.values():
+            for part, table in state.route_tables.items():
+                if table.default == nat.id and it.default_route(part) in (None, nat.id):
+                    place = {"RouteTableId": table.id, "DestinationCidrBlock": ANYWHERE}
+                    unless_gone(ec2.delete_route, **place)
+            unless_gone(ec2.delete_nat_gateway, NatGatewayId=nat.id)
+        if surplus:
+            self._wait_until_gone([nat.id for nat in surplus.values()])
+        kept = {
+            item for part in state.nats.keys() - surplus for item in state.nats[part].allocations
+        }
+        for part, allocation in sorted(addresses_of(ec2, it.parameters.network).items()):
+            if part not in it.nats and allocation not in kept:
+                unless_gone(ec2.release_address, AllocationId=allocation)
+        for part in sorted(state.subnets.keys() - it.subnets.keys()):
+            _delete(ec2.delete_subnet, f"subnet {part}", SubnetId=state.subnets[part].id)
+        for part in sorted(state.route_tables.keys() - it.route_tables.keys()):
+            table = state.route_tables[part]
+            _delete(ec2.delete_route_table, f"route table {part}", RouteTableId=table.id)
 
-
-def _wait_until_gone(work: _Work, nats: Sequence[str]) -> None:
-    """An address can be released once the NAT gateway that has it is deleted."""
-    for _ in range(NAT_LOOKS):
-        found = work.ec2.describe_nat_gateways(NatGatewayIds=nats)["NatGateways"]
-        if all(item["State"] == "deleted" for item in found):
-            return
-        work.session.sleep(SECONDS_BETWEEN_LOOKS)
+    def _wait_until_gone(self, nats: Sequence[str]) -> None:
+        """An address can be released once the NAT gateway that has it is deleted."""
+        for _ in range(NAT_LOOKS):
+            found = self.ec2.describe_nat_gateways(NatGatewayIds=nats)["NatGateways"]
+            if all(item["State"] == "deleted" for item in found):
+                return
+            self.session.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _delete(call: Callable[..., object], what: str, **arguments: str) -> None:

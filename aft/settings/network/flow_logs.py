@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aft.errors import Terminal
 from aft.sessions import AccountSession
-from aft.settings.network.desired import flow_log_is_right
-from aft.settings.network.parameters import FlowLogsParameters, NetworkParameters
-from aft.settings.network.state import NetworkState
+from aft.settings.network.change import Builder
+from aft.settings.network.parameters import FlowLogsParameters
 from aft.settings.shapes import policies as iam_policies
 from aft.settings.shapes.setting import tolerated, unless_gone
 from aft.settings.shapes.tags import OWNER_TAG, tag_list
@@ -17,7 +16,7 @@ from aft.values.regions import partition_of
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
-    from types_boto3_ec2.type_defs import TagSpecificationTypeDef, UnsuccessfulItemTypeDef
+    from types_boto3_ec2.type_defs import UnsuccessfulItemTypeDef
 
 SERVICE = "vpc-flow-logs.amazonaws.com"
 _TRIES = 6
@@ -28,36 +27,23 @@ _EXISTS = (
 )
 
 
-def change_flow_logs(
-    parameters: NetworkParameters,
-    observed: NetworkState,
-    *,
-    vpc_id: str,
-    specification: Sequence[TagSpecificationTypeDef],
-    region: str,
-    session: AccountSession,
-) -> None:
-    """One flow log as wanted on the VPC, or none; what it writes to is made when missing."""
-    wanted, found = parameters.flow_logs, observed.flow_log
-    ec2 = session.client("ec2", region)
-    if wanted is not None and wanted.destination == "cloud-watch-logs":
-        if not observed.has_log_group:
-            _make_log_group(wanted, region, session)
-        if not observed.has_role:
-            _make_role(wanted, region, session)
-    if found is not None:
-        if wanted is not None and flow_log_is_right(wanted, found):
-            return
-        unless_gone(ec2.delete_flow_logs, FlowLogIds=[found.id])
-    if wanted is None:
-        return
+def delete(builder: Builder) -> None:
+    """Delete the flow log there is; what it wrote to stays."""
+    if found := builder.state.flow_log:
+        unless_gone(builder.ec2.delete_flow_logs, FlowLogIds=[found.id])
+
+
+def make(builder: Builder, *, wanted: FlowLogsParameters) -> None:
+    """Make the flow log; one that differs cannot be changed, and is deleted first."""
+    delete(builder)
+    session, region = builder.session, builder.region
     arguments: dict[str, Any] = {
-        "ResourceIds": [vpc_id],
+        "ResourceIds": [builder.vpc],
         "ResourceType": "VPC",
         "TrafficType": wanted.traffic,
         "LogDestinationType": wanted.destination,
         "MaxAggregationInterval": wanted.interval_seconds,
-        "TagSpecifications": specification,
+        "TagSpecifications": builder.specification("vpc-flow-log", "flow-log"),
     }
     if wanted.destination == "s3":
         arguments["LogDestination"] = wanted.bucket_arn
@@ -65,7 +51,7 @@ def change_flow_logs(
         arguments["LogGroupName"] = wanted.log_group
         role = f"arn:{partition_of(region)}:iam::{session.account_id}:role/{wanted.role}"
         arguments["DeliverLogsPermissionArn"] = role
-    _create(ec2, arguments, session, is_role_young=not observed.has_role)
+    _create(builder.ec2, arguments, session, is_role_young=not builder.state.has_role)
 
 
 def _create(
@@ -94,18 +80,19 @@ def _create(
     )
 
 
-def _make_log_group(wanted: FlowLogsParameters, region: str, session: AccountSession) -> None:
-    logs = session.client("logs", region)
+def make_log_group(builder: Builder, *, wanted: FlowLogsParameters) -> None:
+    """The log group, with its retention."""
+    logs = builder.session.client("logs", builder.region)
     name, days = wanted.log_group, wanted.retention_days
     with tolerated(*_EXISTS):
         logs.create_log_group(logGroupName=name)
         logs.put_retention_policy(logGroupName=name, retentionInDays=days)
 
 
-def _make_role(wanted: FlowLogsParameters, region: str, session: AccountSession) -> None:
+def make_role(builder: Builder, *, wanted: FlowLogsParameters) -> None:
     """A role only this account's flow logs may use, to write to this one log group."""
-    iam = session.client("iam")
-    account, partition = session.account_id, partition_of(region)
+    iam = builder.session.client("iam")
+    account, partition = builder.session.account_id, partition_of(builder.region)
     own = {"aws:SourceAccount": account}
     trust = iam_policies.allow_assume({"Service": [SERVICE]}, StringEquals=own)
     group = f"arn:{partition}:logs:*:{account}:log-group:{wanted.log_group}"

@@ -28,14 +28,15 @@ def _check_cidr(text: str) -> str:
 
 
 class Tier(SettingParameters):
-    """One subnet per zone, of one kind."""
+    """A type of subnet, with one subnet per zone."""
 
     name: Annotated[str, Field(pattern=_PART)] = Field(description="Such as `private`.")
     public: bool = Field(
-        default=False, description="Routed to an internet gateway, so reachable from outside."
+        default=False,
+        description="Routed to an internet gateway, so that it is reachable from outside.",
     )
     assign_public_ips: bool = Field(
-        default=False, description="Whether what starts there gets a public address by itself."
+        default=False, description="Whether instances get a public address automatically."
     )
 
 
@@ -44,24 +45,26 @@ class FlowLogsParameters(SettingParameters):
 
     destination: Literal["cloud-watch-logs", "s3"] = Field(
         default="cloud-watch-logs",
-        description="A log group of the account, or a bucket (which may be another account's).",
+        description="A log group in the account, or a bucket (possibly in another account).",
     )
     log_group: Annotated[str, Field(max_length=512, pattern=r"^[\.\-_/#A-Za-z0-9]+$")] = Field(
-        default="/aft/vpc-flow-logs", description="The log group; it is made when missing."
+        default="/aft/vpc-flow-logs", description="The log group; created if it does not exist."
     )
-    retention_days: Days = Field(default=365, description="Retention of a log group it makes.")
+    retention_days: Days = Field(
+        default=365, description="Retention of a log group that the setting creates."
+    )
     role: Annotated[str, Field(max_length=64, pattern=r"^[\w+=,.@-]+$")] = Field(
         default="aft-vpc-flow-logs",
-        description="Role that writes to the log group; it is made when missing.",
+        description="Role that writes to the log group; created if it does not exist.",
     )
     bucket_arn: (
         Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}(/.*)?$")] | None
-    ) = Field(default=None, description="The bucket, and a folder in it if you like.")
+    ) = Field(default=None, description="The bucket, with an optional folder.")
     traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
         default="ALL", description="Which traffic is logged."
     )
     interval_seconds: Literal[60, 600] = Field(
-        default=600, description="How long AWS gathers before it writes."
+        default=600, description="Maximum aggregation interval."
     )
 
     @model_validator(mode="after")
@@ -75,44 +78,46 @@ class NetworkParameters(SettingParameters):
     """Parameters of ``network``."""
 
     network: Annotated[str, Field(pattern=_PART)] = Field(
-        default="main", description="The network's name, kept in the tag `aft:network`."
+        default="main", description="The network's name, stored in the tag `aft:network`."
     )
     cidr: Annotated[str, AfterValidator(_check_cidr)] | None = Field(
-        default=None, description="The range of addresses, for baselines of a single account."
+        default=None, description="The address range, for baselines of a single account."
     )
     cidr_from: Annotated[str, Field(pattern=_FIELD)] | None = Field(
         default=None,
-        description="The field of the request that gives the range, such as "
-        "`custom_fields.vpc.cidr`; where a request leaves it out, the pool is used.",
+        description="The field of the request with the range, such as `custom_fields.vpc.cidr`. "
+        "If a request does not set it, the pool is used.",
     )
     pool: str | None = Field(
         default=None, description="A pool of aft.yaml's `networks.pools` to allocate from."
     )
     prefix: Annotated[int, Field(ge=VPC_LARGEST, le=VPC_SMALLEST)] = Field(
-        default=20, description="Size of an allocated range; later changes move no network."
+        default=20,
+        description="Size of an allocated range; later changes do not affect existing networks.",
     )
     region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$")] | None = Field(
-        default=None, description="Where the network is; the home region unless set."
+        default=None, description="The network's region; the home region by default."
     )
     zones: Annotated[int, Field(ge=1, le=6)] = Field(
-        default=3, description="Over how many availability zones it spreads."
+        default=3, description="Number of Availability Zones."
     )
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=8)] = Field(
-        default=(Tier(name="private"),), description="Kinds of subnets, one subnet per zone each."
+        default=(Tier(name="private"),),
+        description="Types of subnets, each with one subnet per zone.",
     )
     nat: Literal["none", "single", "per-zone"] = Field(
         default="none",
-        description="NAT gateways for the private tiers. They cost money by the hour and byte; "
-        "`single` saves, `per-zone` outlives the loss of a zone.",
+        description="NAT gateways for the private tiers. They are billed per hour and per byte; "
+        "`single` costs less, `per-zone` survives the loss of a zone.",
     )
-    dns_support: bool = Field(default=True, description="Amazon's resolver in the VPC.")
-    dns_hostnames: bool = Field(default=True, description="DNS names for public addresses.")
+    dns_support: bool = Field(default=True, description="Use Amazon's DNS resolver in the VPC.")
+    dns_hostnames: bool = Field(default=True, description="DNS host names for public addresses.")
     flow_logs: FlowLogsParameters | None = Field(
         default=FlowLogsParameters(), description="Flow logs; null for none."
     )
     tags: Mapping[
         Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]
-    ] = Field(default={}, description="Tags of everything in the network.")
+    ] = Field(default={}, description="Tags of all resources in the network.")
 
     @property
     def has_public(self) -> bool:
@@ -136,7 +141,7 @@ class NetworkParameters(SettingParameters):
     def _fits(self) -> NetworkParameters:
         names = [tier.name for tier in self.tiers]
         if len(set(names)) < len(names):
-            raise ValueError("expected tiers with names of their own")
+            raise ValueError("expected tiers with different names")
         if self.cidr is not None and (self.cidr_from or self.pool):
             raise ValueError("expected either cidr, or cidr_from and pool")
         if self.cidr is None and not self.cidr_from and not self.pool:

@@ -1,12 +1,12 @@
 """Baseline setting ``network``: one VPC with subnets over zones, routes and flow logs.
 
-AWS (VPC User Guide): a VPC's range is a /16 to a /28 and cannot be changed, only added to; AWS
-keeps five addresses of every subnet. Quotas per region: 5 VPCs, 200 subnets a VPC, 5 elastic
-addresses, 5 NAT gateways a zone, 2 flow logs of a kind on a resource. A NAT gateway takes minutes
-to be ``available``, needs an internet gateway on its VPC, and leaves its address when it is
-deleted. A flow log cannot be changed, so it is made anew; to a log group it needs a role that
-``vpc-flow-logs.amazonaws.com`` may assume, to a bucket it needs the bucket's policy, which AWS
-writes itself where the caller may.
+AWS (VPC User Guide): a VPC's range is a /16 to a /28 and cannot be changed, only extended; AWS
+reserves five addresses in every subnet. Quotas per region: 5 VPCs, 200 subnets per VPC, 5 Elastic
+IP addresses, 5 NAT gateways per zone, 2 flow logs of a type per resource. A NAT gateway takes
+minutes to become ``available``, needs an internet gateway on its VPC, and keeps its address
+allocated when it is deleted. A flow log cannot be changed, so it is created again; for a log group
+it needs a role that ``vpc-flow-logs.amazonaws.com`` can assume, for a bucket it needs the bucket's
+policy, which AWS writes itself if the caller has permission.
 
 Made are: the VPC with its DNS switches; per tier one subnet per zone, zones in the order of their
 ids (which mean the same place in every account); one route table for the public tiers and one per
@@ -31,8 +31,8 @@ from aft.baselines.model import NetworkClaim, SettingInputs
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
-from aft.settings.network.change import change_network
-from aft.settings.network.desired import compared, wishes_of
+from aft.settings.network.change import Builder
+from aft.settings.network.desired import comparison_of, steps
 from aft.settings.network.parameters import NetworkParameters, SubnetPlan, subnets_of
 from aft.settings.network.state import (
     NetworkState,
@@ -113,9 +113,9 @@ class Network(Setting[NetworkParameters, NetworkState]):
         except ValueError as error:
             yield differs(f"{where}: {error}", None, None)
             return
-        wishes = wishes_of(inputs.parameters, plan)
-        for what, before, after in compared(inputs.parameters, wishes, observed, vpc):
-            yield differs(f"{where}: {what}", before, after)
+        for step in steps(comparison_of(inputs.parameters, plan, observed)):
+            if step.words:
+                yield differs(f"{where}: {step.words}", step.before, step.after)
 
     def refuse(self, inputs: Inputs, observed: NetworkState) -> None:
         """What only an apply knows is left to it: a range that is yet to be handed out, and
@@ -130,9 +130,13 @@ class Network(Setting[NetworkParameters, NetworkState]):
     def fix(self, inputs: Inputs, observed: NetworkState, session: AccountSession) -> None:
         cidr, region = self._cidr(inputs), _region(inputs)
         plan = _checked(inputs, observed, cidr)
-        change_network(
-            inputs.parameters, plan, observed, cidr=cidr or "", region=region, session=session
-        )
+        comparison = comparison_of(inputs.parameters, plan, observed)
+        ec2 = session.client("ec2", region)
+        builder = Builder(it=comparison, region=region, ec2=ec2, session=session)
+        if observed.vpc is None:
+            builder.make_vpc(cidr or "")
+        for step in steps(comparison):
+            step.fix(builder)
 
     def _cidr(self, inputs: Inputs) -> str | None:
         given = self.network_claim(inputs.account, inputs.parameters).cidr
@@ -180,7 +184,7 @@ def _checked(inputs: Inputs, observed: NetworkState, cidr: str | None) -> tuple[
     if vpc is None and clashes:
         raise Terminal(
             f"{where} was not made: {cidr} overlaps {', '.join(clashes)} of this account",
-            hint="give another range, or delete the other VPC if nobody needs it",
+            hint="give another range, or delete the other VPC if it is not needed",
         )
     for item in plan:
         subnet = observed.subnets.get(item.part)

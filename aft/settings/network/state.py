@@ -101,6 +101,11 @@ class NetworkState:
     has_log_group: bool = False
     has_role: bool = False
 
+    @property
+    def addresses_in_use(self) -> frozenset[str]:
+        """Allocation ids of the addresses that our NAT gateways have."""
+        return frozenset(item for nat in self.nats.values() for item in nat.allocations)
+
 
 def read_network(
     parameters: NetworkParameters, region: str, session: AccountSession

@@ -88,7 +88,7 @@ class Administered(Setting[A, S]):
         """The administrator's account. Raises ``Terminal`` while it does not exist."""
         reference = inputs.parameters.administrator
         if reference is None:
-            raise Terminal("an account that stands alone has no administrator")
+            raise Terminal("a standalone account has no administrator")
         return account_behind(reference, inputs.account)
 
     def standing(self, inputs: SettingInputs[A], appointed: str, membership: str) -> list[Compared]:

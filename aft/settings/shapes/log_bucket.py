@@ -89,8 +89,8 @@ class DeliveryParameters(SettingParameters):
     name: str
     log_archive: AccountReference | None = Field(
         default=None,
-        description="The account that owns the bucket: an account id in quotes, or the id of its "
-        "request. Without it the account's own.",
+        description="The account that owns the bucket: an account id in quotes, or the id of "
+        "its request. Without it, each account has its own bucket.",
     )
     bucket: Annotated[str, Field(min_length=3, max_length=63)] | None
 

@@ -15,7 +15,7 @@ from aft.errors import Terminal
 from aft.settings.shapes.setting import Differences, P, Setting, differs, on_or_off
 
 
-class Field(NamedTuple):
+class Value(NamedTuple):
     """A value's name among the parameters, and AWS's name of it."""
 
     parameter: str
@@ -35,7 +35,7 @@ class Values(Setting[P, Observed]):
     ``hop limit is``; they are empty where there is only one."""
 
     subject: ClassVar[str]
-    fields: ClassVar[Mapping[str, Field]]
+    fields: ClassVar[Mapping[str, Value]]
 
     def desired(self, parameters: P) -> Mapping[str, Any]:
         """Pure: what the values should be; those left out are left as they are."""

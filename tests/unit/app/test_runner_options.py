@@ -12,8 +12,8 @@ from builders_requests import PROVIDERS, MemoryFiles
 from aft.app.apply.runner_options import runner_options
 from aft.app.workspace import Workspace
 from aft.config.file import parse_config
-from aft.config.model import Config
-from aft.customizations.options import HcpState, LocalState, RunnerOptions, S3State
+from aft.config.model import Config, HcpBackend, LocalBackend, S3Backend
+from aft.customizations.options import RunnerOptions
 
 HOME = "home_region: eu-central-1\n"
 
@@ -36,17 +36,18 @@ def options(
 def test_each_backend_arrives(tmp_path: Path) -> None:
     bucket = {"s3": {"bucket": "acme-states", "region": "eu-west-1"}}
     found = options(tmp_path, backend=bucket, binary="tofu", version=">= 1.6", in_parallel=2)
-    assert found.terraform.state == S3State(bucket="acme-states", region="eu-west-1")
+    assert found.terraform.backend == S3Backend(bucket="acme-states", region="eu-west-1")
     assert (found.terraform.binary, found.terraform.version) == ("tofu", ">= 1.6")
     assert (found.terraform.plugin_dir, found.terraform.in_parallel) == ("/plugins", 2)
     assert found.member_role == "OrganizationAccountAccessRole"
     hcp = {"hcp": {"organization": "acme", "token_variable": "HCP"}}
-    state = options(tmp_path, backend=hcp).terraform.state
-    assert state == HcpState(organization="acme", token="secret-token")
-    assert "secret-token" not in repr(state)
+    terraform = options(tmp_path, backend=hcp).terraform
+    assert terraform.backend == HcpBackend(organization="acme", token_variable="HCP")
+    assert terraform.token == "secret-token"
+    assert "secret-token" not in repr(terraform)
     local = {"local": {"directory": "/states"}}
-    assert options(tmp_path, backend=local).terraform.state == LocalState(directory="/states")
-    assert options(tmp_path).terraform.state is None
+    assert options(tmp_path, backend=local).terraform.backend == LocalBackend(directory="/states")
+    assert options(tmp_path).terraform.backend is None
 
 
 @pytest.mark.parametrize(
@@ -61,8 +62,8 @@ def test_roles_are_named_in_the_partition_of_the_home_region(
 
 def test_the_sandbox_never_touches_real_states(tmp_path: Path) -> None:
     bucket = {"s3": {"bucket": "acme-states", "region": "eu-west-1"}}
-    state = options(tmp_path, simulated=True, backend=bucket).terraform.state
-    assert isinstance(state, LocalState)
+    state = options(tmp_path, simulated=True, backend=bucket).terraform.backend
+    assert isinstance(state, LocalBackend)
     assert state.directory.startswith(str(tmp_path))
 
 

@@ -223,9 +223,7 @@ def test_create_account_is_in_doubt_and_never_sent_again(status: int, body: byte
 
     sessions = sessions_with(answers, attempts=8)
     tagged = RecentlyTagged(ManualClock())
-    provider = OrganizationsProvider(
-        AwsManagementAccess(sessions, member_role="Role", tagged=tagged)
-    )
+    provider = OrganizationsProvider(AwsManagementAccess(sessions, tagged=tagged))
     with pytest.raises(UnknownOutcome):
         provider.begin(application("a"))
     assert sent == ["CreateAccount"]

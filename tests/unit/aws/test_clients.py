@@ -38,7 +38,7 @@ MEMBER = AccountId("444455556666")
 
 def provider_over(sessions: AwsSessions, clock: ManualClock) -> OrganizationsProvider:
     tagged = RecentlyTagged(clock)
-    return OrganizationsProvider(AwsManagementAccess(sessions, member_role="Role", tagged=tagged))
+    return OrganizationsProvider(AwsManagementAccess(sessions, tagged=tagged))
 
 
 class Aws:

@@ -63,23 +63,17 @@ AMAZON = AmazonFacts(
 )
 
 
-def environment(name: str, **changes: Any) -> EnvironmentSettings:
+def environment(**changes: Any) -> EnvironmentSettings:
     values: dict[str, Any] = {
-        "name": name,
         "any_branch": False,
-        "protected_only": False,
         "branches": ("main",),
         "reviewers": ("ada",),
-        "prevents_self_review": False,
-        "administrators_may_bypass": True,
     }
     return EnvironmentSettings(**{**values, **changes})
 
 
 HUB = HubFacts(
-    repository=RepositorySettings(
-        name="acme/accounts", default_branch="main", is_private=True, is_fork=False
-    ),
+    repository=RepositorySettings(name="acme/accounts", default_branch="main", is_private=True),
     rules=BranchRules(
         requires_pull_request=True,
         approvals=1,
@@ -88,10 +82,8 @@ HUB = HubFacts(
         blocks_deletion=True,
     ),
     protection=None,
-    environments={name: environment(name) for name in ("aft-plan", "aft-apply")},
-    actions=ActionsSettings(
-        is_enabled=True, allowed_actions="selected", requires_pinned_actions=True
-    ),
+    environments={name: environment() for name in ("aft-plan", "aft-apply")},
+    actions=ActionsSettings(is_enabled=True, requires_pinned_actions=True),
     permissions=WorkflowPermissions(default="read", may_open_pull_requests=True),
     secrets=("SLACK_URL",),
     variables=("AFT_PLAN_ROLE", "AFT_APPLY_ROLE", "AFT_REGION"),
@@ -198,26 +190,22 @@ def test_without_credentials_nothing_else_is_said() -> None:
             {"environment-aft-plan": "wrong"},
         ),
         (
-            {"environments": {"aft-plan": environment("aft-plan", any_branch=True, branches=())}},
+            {"environments": {"aft-plan": environment(any_branch=True, branches=())}},
             {"environment-aft-plan": "wrong"},
         ),
         (
-            {"environments": {"aft-apply": environment("aft-apply", branches=("main", "x*"))}},
+            {"environments": {"aft-apply": environment(branches=("main", "x*"))}},
             {"environment-aft-apply": "wrong"},
         ),
         (
-            {
-                "environments": {
-                    "aft-apply": environment("aft-apply", protected_only=True, branches=())
-                }
-            },
+            {"environments": {"aft-apply": environment(branches=())}},
             {"environment-aft-apply": "wrong"},
         ),
         (
-            {"environments": {"aft-apply": environment("aft-apply", reviewers=())}},
+            {"environments": {"aft-apply": environment(reviewers=())}},
             {"environment-aft-apply": "warning"},
         ),
-        ({"environments": {"aft-plan": environment("aft-plan", reviewers=())}}, {}),
+        ({"environments": {"aft-plan": environment(reviewers=())}}, {}),
         ({"environments": {"aft-plan": REFUSED}}, {"environment-aft-plan": "not-checked"}),
         ({"actions": REFUSED}, {"actions": "not-checked"}),
         (

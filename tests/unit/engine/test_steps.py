@@ -209,7 +209,7 @@ def test_an_account_somebody_else_moved_stays_until_a_new_plan_decides() -> None
     plan = scene.plan(wanted)
     scene.world.accounts[number] = but(scene.world.accounts[number], parent_id=ROOT)
     outcome = scene.apply(wanted, plan=plan)
-    assert "was moved to / (r-root) by somebody else" in outcome.targets[0].reason
+    assert "was moved to / (r-root) since it was read" in outcome.targets[0].reason
     assert scene.world.ou_of("payments") == "/"
     assert rows(scene.apply(wanted)) == {"payments": "succeeded"}
     assert scene.world.ou_of("payments") == "Sandbox"

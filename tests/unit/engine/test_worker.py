@@ -10,7 +10,7 @@ from fakes.clocks import SteppingClock
 
 from aft.config.model import WorkerConfig
 from aft.engine.model import StopToken
-from aft.engine.worker import BackoffQueue, run_worker
+from aft.engine.worker import BackoffQueue, Worker
 from aft.errors import AftError, Refused, Transient
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.values.ids import Revision
@@ -69,7 +69,7 @@ class Scene:
 
     def run(self) -> Scene:
         self.clock.at(self.until, lambda: self.stop.set("SIGTERM"))
-        run_worker(
+        Worker(
             remote=self,
             reconcile=self.reconcile,
             clock=self.clock,
@@ -77,7 +77,7 @@ class Scene:
             stop=self.stop,
             log=self.log.append,
             random=lambda: self.random,
-        )
+        ).run()
         return self
 
     def events(self, name: str) -> list[Mapping[str, object]]:

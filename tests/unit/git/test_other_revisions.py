@@ -9,7 +9,7 @@ import pytest
 from builders_git import Clone
 
 from aft.errors import UserError
-from aft.git.other_revisions import changed_files, other_revisions
+from aft.git.history import changed_files, other_revisions
 from aft.values.ids import Revision
 
 

@@ -14,8 +14,7 @@ from builders_git import Clone, git
 from aft.errors import UserError
 from aft.files import EntryKind, TreeEntry
 from aft.git.revision import uncommitted_paths
-from aft.git.worktree import WorkingTreeFiles
-from aft.git.worktree_status import DESIRED_STATE_PATHS, worktree_status
+from aft.git.worktree import DESIRED_STATE_PATHS, WorkingTreeFiles, worktree_status
 
 A, B, LINK = "account-requests/a.yaml", "account-requests/deep/b.yaml", "account-requests/link"
 STEP = "customizations/global/step.py"

@@ -73,16 +73,12 @@ def admin(world: World) -> GitHubClient:
 
 
 def test_repository(world: World, admin: GitHubClient) -> None:
-    world.github.state.settings.allow_rebase_merge = False
     found = repository_settings(admin)
     assert (found.name, found.default_branch, found.is_private) == (
         "example/accounts",
         "main",
         True,
     )
-    assert found.merge_methods == ("merge_commit", "squash_merge")
-    reader = client_of(world.github, permissions={"contents": "read"})
-    assert repository_settings(reader).merge_methods == ()
 
 
 def test_branch_rules_from_both_places(world: World, admin: GitHubClient) -> None:
@@ -97,21 +93,13 @@ def test_branch_rules_from_both_places(world: World, admin: GitHubClient) -> Non
         requires_pull_request=True,
         approvals=2,
         requires_code_owners=True,
-        dismisses_stale_reviews=True,
-        required_checks=("plan",),
-        requires_up_to_date=True,
         blocks_force_pushes=True,
         blocks_deletion=True,
-        binds_administrators=True,
     )
     rules = ruleset_rules(admin, "main")
     assert rules == BranchRules(
         requires_pull_request=True,
         approvals=1,
-        dismisses_stale_reviews=True,
-        requires_last_push_approval=True,
-        required_checks=("ci", "plan"),
-        requires_signatures=True,
         blocks_force_pushes=True,
         blocks_deletion=True,
     )
@@ -141,32 +129,25 @@ def test_environments(world: World, admin: GitHubClient) -> None:
         "aft-apply",
         branches=("main", "release/*"),
         reviewers=("ada", "example/platform"),
-        prevent_self_review=True,
-        can_admins_bypass=False,
     )
     assert environment(admin, "missing") is None
     anything, protected = environment(admin, "any"), environment(admin, "protected")
     assert anything is not None
     assert (anything.any_branch, anything.reviewers) == (True, ())
     assert protected is not None
-    assert (protected.any_branch, protected.protected_only) == (False, True)
+    assert (protected.any_branch, protected.branches) == (False, ())
     found = environment(admin, "aft-apply")
     assert found is not None
     assert found.branches == ("main", "release/*")
     assert found.reviewers == ("ada", "platform")
-    assert (found.prevents_self_review, found.administrators_may_bypass) == (True, False)
 
 
 def test_actions(world: World, admin: GitHubClient) -> None:
     settings = world.github.state.settings
-    settings.sha_pinning_required, settings.allowed_actions = True, "selected"
+    settings.sha_pinning_required = True
     settings.workflow_permissions, settings.actions_may_open_pulls = "write", True
     found = actions_settings(admin)
-    assert (found.is_enabled, found.allowed_actions, found.requires_pinned_actions) == (
-        True,
-        "selected",
-        True,
-    )
+    assert (found.is_enabled, found.requires_pinned_actions) == (True, True)
     assert workflow_permissions(admin).default == "write"
     assert workflow_permissions(admin).may_open_pull_requests
 

@@ -167,6 +167,14 @@ def test_a_request_renamed_with_previously_keeps_its_account_and_its_steps() -> 
     assert kinds(plan, "old") == []
 
 
+def test_the_account_of_a_renamed_request_is_not_released_for_another_record_that_has_it() -> None:
+    state = b.desired(b.request("beta", previously=RequestId("gamma")))
+    world = b.snapshot(accounts=(b.account(1, "gamma"),))
+    plan = b.plan(state, world, b.ledger(b.record("gamma", 1), b.record("delta", 1)))
+    assert {what(change) for change in plan.changes if change.target == "beta"} != set()
+    assert kinds(plan, "delta") == []
+
+
 def test_a_request_renamed_without_the_ledger_is_found_by_its_former_tag() -> None:
     state = b.desired(b.request("app", previously=RequestId("old"), name="old"))
     plan = b.plan(state, b.snapshot(accounts=(b.account(1, "old", email="aws+app@example.com"),)))

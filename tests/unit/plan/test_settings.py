@@ -235,7 +235,7 @@ def test_an_account_nobody_can_enter_is_one_doubt() -> None:
     }
     (doubt,) = deep(settled(), closed).attention
     assert doubt.message == (
-        "2 settings (account-alias, ebs-default-encryption) could not be read, so nobody can say "
+        "2 settings (account-alias, ebs-default-encryption) could not be read, so it is not known "
         "whether they are still as applied: no entry"
     )
 

@@ -65,6 +65,6 @@ def test_failures_keep_their_reason_and_the_last_run() -> None:
     (row,) = account_statuses(
         b.desired(APP), b.ledger(b.record("app", 1, failures={"pci/10.py": b.failed("timeout")}))
     )
-    (failure,) = row.failed
-    assert (failure.step, failure.reason, failure.attempts) == ("pci/10.py", "timeout", 1)
+    ((step, failure),) = row.failed
+    assert (step, failure.reason, failure.attempts) == ("pci/10.py", "timeout", 1)
     assert (row.last_run, row.last_at) == ("20261120T093000-aaaaaa", b.EARLIER)

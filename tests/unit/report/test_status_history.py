@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import builders_plan as b
 from rich.cells import cell_len
 
-from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.events import EventKind, FailedStep, LedgerEvent
 from aft.ledger.timeline import CommitInfo, timeline
-from aft.plan.status import FailedLine, Standing, StatusRow
+from aft.plan.status import Standing, StatusRow
 from aft.report.history import history_json, history_view
 from aft.report.status import status_json, status_view
 
-FAILED = FailedLine(
-    step="pci/10.py", reason="timed out \x1b[2J", hint="raise the limit", attempts=3, at=b.EARLIER
+FAILED = FailedStep(
+    run="r1", reason="timed out \x1b[2J", hint="raise the limit", attempts=3, at=b.EARLIER
 )
 ROWS = (
     StatusRow(
@@ -24,7 +24,7 @@ ROWS = (
         last_run="r1",
         last_at=b.EARLIER,
         pending=("pci/10.py",),
-        failed=(FAILED,),
+        failed=(("pci/10.py", FAILED),),
     ),
     StatusRow(id="new", account_id=None, ou="Sandbox", state=Standing.REQUESTED),
 )

@@ -21,8 +21,9 @@ from builders_inside import facts, member_account
 from builders_terraform import aft_folder
 from recorded import KEPT, lasting, unversioned
 
+from aft.config.model import HcpBackend, LocalBackend, S3Backend
 from aft.customizations.model import Consent, CustomizationStep, OtherAccount, StepInputs
-from aft.customizations.options import HcpState, LocalState, S3State, TerraformOptions
+from aft.customizations.options import TerraformOptions
 from aft.organization.model import Contact
 from aft.runners.process.scratch import LOCK
 from aft.runners.process.workdir import NETWORK_VARIABLES
@@ -189,9 +190,9 @@ def terraform(programs: Programs) -> Any:
     own = only_step({"20-dns.terraform/main.tf": "", "customization.yaml": "timeout_seconds: 60\n"})
     cache = programs.folder / "cache"
     states = str(programs.folder / "states")
-    local = TerraformOptions(state=LocalState(directory=states), plugin_dir="/providers")
-    bucket = S3State(bucket="states", region="eu-west-1", key_prefix="aft/", role_arn="arn:x")
-    cloud = HcpState(organization="acme", project="accounts", token=SECRET)
+    local = TerraformOptions(backend=LocalBackend(directory=states), plugin_dir="/providers")
+    bucket = S3Backend(bucket="states", region="eu-west-1", key_prefix="aft/", role_arn="arn:x")
+    cloud = HcpBackend(organization="acme", project="accounts")
     runner: Any = RUNNERS["terraform"]
 
     def act(
@@ -210,8 +211,8 @@ def terraform(programs: Programs) -> Any:
         "run": act("run", step, local, **EVERYTHING),
         "destroy": act("destroy", step, local),
         "preview": act("preview", step, local),
-        "bucket": act("run", own, TerraformOptions(state=bucket, plugin_cache_dir=str(cache))),
-        "cloud": act("run", own, TerraformOptions(state=cloud)),
+        "bucket": act("run", own, TerraformOptions(backend=bucket, plugin_cache_dir=str(cache))),
+        "cloud": act("run", own, TerraformOptions(backend=cloud, token=SECRET)),
     }
 
 

@@ -18,8 +18,9 @@ from builders_terraform import (
 )
 from waiting import TimeOnceThere
 
+from aft.config.model import HcpBackend, LocalBackend, S3Backend
 from aft.customizations.model import CustomizationStep, StepFailed, StepResult
-from aft.customizations.options import HcpState, LocalState, S3State, TerraformOptions
+from aft.customizations.options import TerraformOptions
 from aft.errors import Terminal
 from aft.runners.terraform.binary import find_binary, satisfies
 from aft.runners.terraform.files import AFT_VARIABLES
@@ -313,10 +314,10 @@ def test_states_go_by_afts_names() -> None:
 
 
 def test_backends() -> None:
-    bucket = S3State(bucket="b", region="eu-west-1", key_prefix="aft/", dynamodb_table="t")
+    bucket = S3Backend(bucket="acme", region="eu-west-1", key_prefix="aft/", dynamodb_table="t")
     made = override(bucket, "1-aft", (1, 11, 4))["terraform"]["backend"]["s3"]
     assert made == {
-        "bucket": "b",
+        "bucket": "acme",
         "key": "aft/1-aft/terraform.tfstate",
         "region": "eu-west-1",
         "encrypt": True,
@@ -325,15 +326,15 @@ def test_backends() -> None:
     }
     older = override(bucket, "1-aft", (1, 6, 0))["terraform"]["backend"]["s3"]
     assert "use_lockfile" not in older
-    cloud = override(HcpState(organization="acme", token=SECRET), "1-aft", (1, 11, 4))
+    cloud = override(HcpBackend(organization="acme"), "1-aft", (1, 11, 4))
     assert cloud["terraform"]["cloud"]["workspaces"] == {"name": "1-aft"}
-    assert SECRET not in json.dumps(cloud) + repr(HcpState(organization="acme", token=SECRET))
+    assert SECRET not in repr(TerraformOptions(token=SECRET))
 
 
 def test_a_state_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Terminal, match="cannot be made"):
-        override(LocalState(directory=str(tmp_path / "file")), "a", (1, 11))
+        override(LocalBackend(directory=str(tmp_path / "file")), "a", (1, 11))
     assert OVERRIDE_FILE.endswith("_override.tf.json"), "as Terraform knows override files"
 
 

@@ -40,7 +40,7 @@ def test_the_settings_that_cost_say_so() -> None:
         ("guardduty", {}, "the events and data analysed"),
         ("enterprise-support", {}, "Enterprise Support"),
         ("security-hub", {}, "security checks"),
-        ("cloudtrail", {}, "a trail beside the first one"),
+        ("cloudtrail", {}, "a trail in addition to the first one"),
         ("cloudtrail", {"kms_key_id": "alias/logs"}, "requests to the key"),
         ("network", {"cidr": "10.0.0.0/20"}, "flow logs"),
         (

@@ -151,7 +151,7 @@ def test_the_baselines_amount_is_for_requests_without_one(inside: Inside) -> Non
 
 def test_an_alert_for_nobody_is_refused(inside: Inside) -> None:
     account = facts(inside.account_id, budget=Asked(monthly_usd=5, alert_at=(80,)), owner={})
-    with pytest.raises(Terminal, match="nobody is there to be warned at actual 80 %"):
+    with pytest.raises(Terminal, match="there are no recipients for alerts at actual 80 %"):
         applied(inside, Budget(), account=account).change()
     quiet = facts(inside.account_id, budget=Asked(monthly_usd=5, alert_at=()), owner={})
     settled(applied(inside, Budget(), account=quiet))

@@ -70,7 +70,7 @@ def test_another_frequency_changes_the_channel_alone(company: Company) -> None:
 def test_somebody_elses_recorder_is_refused_and_left_alone(company: Company) -> None:
     settled(company.applied(ConfigRecorder(), region=HOME, name="theirs"))
     setting = company.applied(ConfigRecorder(), region=HOME)
-    with pytest.raises(Terminal, match="somebody else's recorder, 'theirs'") as caught:
+    with pytest.raises(Terminal, match="already has a recorder, 'theirs'") as caught:
         setting.change()
     assert "give `name: theirs`" in caught.value.hint
     assert recorder(company)["name"] == "theirs"

@@ -7,10 +7,8 @@ from builders_inside import HOME, Inside, applied
 from pydantic import ValidationError
 
 from aft.errors import Terminal
-from aft.settings.image_public_access import ImagePublicAccess
-from aft.settings.imdsv2_defaults import Imdsv2Defaults
+from aft.settings.ec2_defaults import ImagePublicAccess, Imdsv2Defaults, SnapshotPublicAccess
 from aft.settings.shapes.values import Observed
-from aft.settings.snapshot_public_access import SnapshotPublicAccess
 
 ELSEWHERE = "eu-west-1"
 

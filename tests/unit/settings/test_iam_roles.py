@@ -181,7 +181,7 @@ def test_a_role_of_somebody_else_is_refused_before_anything_is_written(inside: I
 def test_a_role_is_taken_over_when_that_is_meant(inside: Inside) -> None:
     someone_elses(inside)
     wanted = roles(inside, {**AUDIT, "adopt": True})
-    assert "role audit: owner is somebody else, should be iam-roles" in {
+    assert "role audit: owner is another owner, should be iam-roles" in {
         item.description for item in wanted.differences()
     }
     wanted.change()

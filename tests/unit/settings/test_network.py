@@ -390,7 +390,7 @@ def test_a_default_route_of_somebody_else_is_left_alone(inside: Inside) -> None:
         NetworkInterfaceId=interface["NetworkInterface"]["NetworkInterfaceId"],
     )
     assert network(inside, **BOTH).differences() == ()
-    with pytest.raises(Terminal, match="which somebody else has put there"):
+    with pytest.raises(Terminal, match="which this setting did not create"):
         network(inside, **BOTH, nat="single").change()
     assert default_route(inside, "private-1")["NetworkInterfaceId"].startswith("eni-")
 
@@ -433,7 +433,14 @@ class _MortalSession:
         self._inside.session.sleep(seconds)
 
 
-@pytest.mark.parametrize("writes", [1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 15, 16, 17, 18, 19, 20, 21])
+@pytest.mark.parametrize(
+    "writes",
+    [1, 4, 8, 14, 17, 20]
+    + [
+        pytest.param(writes, marks=pytest.mark.faults)
+        for writes in (2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 18, 19, 21)
+    ],
+)
 def test_a_run_that_died_after_any_write_is_finished_by_the_next(
     inside: Inside, writes: int
 ) -> None:
@@ -477,13 +484,13 @@ def test_subnets_never_overlap_and_stay_when_zones_are_added(
     ("parameters", "words"),
     [
         ({}, "where the addresses come from"),
-        ({"cidr": "10.0.0.0/29"}, "AWS takes /16 to /28"),
+        ({"cidr": "10.0.0.0/29"}, "AWS accepts /16 to /28"),
         ({"cidr": "10.0.0.1/20"}, "begins in the middle"),
         ({"cidr": "10.0.0.0/28"}, "expected a range of /26 or larger"),
         ({"pool": "p", "prefix": 27}, "expected a range of /26 or larger"),
         ({"cidr": CIDR, "pool": "p"}, "either cidr"),
         ({"cidr": CIDR, "nat": "single"}, "a public and a private tier"),
-        ({"cidr": CIDR, "tiers": [{"name": "a"}, {"name": "a"}]}, "names of their own"),
+        ({"cidr": CIDR, "tiers": [{"name": "a"}, {"name": "a"}]}, "tiers with different names"),
         ({"cidr": CIDR, "flow_logs": {"destination": "s3"}}, "bucket_arn"),
         ({"cidr": CIDR, "cidr_from": "tags.cidr"}, "pattern"),
     ],

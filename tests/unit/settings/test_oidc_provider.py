@@ -60,7 +60,7 @@ def test_clients_and_thumbprints_that_drifted_are_put_back(inside: Inside) -> No
 
 def test_a_provider_of_somebody_else_with_other_clients_is_left_alone(inside: Inside) -> None:
     inside.look("iam").create_open_id_connect_provider(Url=URL, ClientIDList=["theirs"])
-    with pytest.raises(Terminal, match=r"made by somebody else, with clients .*: theirs"):
+    with pytest.raises(Terminal, match=r"was not created by this setting, with clients .*: theirs"):
         trusting(inside).change()
     assert provider(inside)["ClientIDList"] == ["theirs"]
 

@@ -8,7 +8,7 @@ from builders_inside import HOME, Inside, applied
 from pydantic import ValidationError
 
 from aft.errors import Terminal
-from aft.settings.ebs_default_encryption import EbsDefaultEncryption
+from aft.settings.ec2_defaults import EbsDefaultEncryption
 from aft.settings.iam_password_policy import (
     IamPasswordPolicy,
     IamPasswordPolicyParameters,

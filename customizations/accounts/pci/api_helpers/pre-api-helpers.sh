@@ -1,6 +1,6 @@
 #!/bin/bash
 # AFT's own names and places, so that folders of AFT run as they are. With a terraform/ folder
-# beside it this would run before Terraform; without one the two scripts are a step of their own.
+# next to it this would run before Terraform; without one, the two scripts are one step.
 set -euo pipefail
 
 echo "Checking that account $VENDED_ACCOUNT_ID may hold card data"
