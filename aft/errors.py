@@ -10,6 +10,7 @@
     ├── Denied                 credentials or permissions are missing; retrying cannot help
     ├── NotFound               the thing named is not there
     ├── Terminal               the same call will fail permanently
+    │   └── NotReviewed        ... until people agree to what it would do
     ├── UnknownOutcome         the call may or may not have happened: look before repeating
     └── Stopped                a signal or the deadline ended the work between two steps
 
@@ -115,6 +116,10 @@ class NotFound(AftError):
 
 class Terminal(_Coded):
     """The call cannot succeed as it stands."""
+
+
+class NotReviewed(Terminal):
+    """The step would do more than people agreed to, so it was not done."""
 
 
 class UnknownOutcome(AftError):

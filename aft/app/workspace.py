@@ -134,13 +134,11 @@ class Workspace:
                 trusted=trusted,
                 parts=self.kinds.values(),
             )
-        wrong = (
-            () if loaded.state is None else unknown_limits(loaded.state.config.limits, self.kinds)
-        )
+        wrong = () if loaded.state is None else unknown_limits(loaded.state.config, self.kinds)
         found = [
             Finding(
                 code="AFT346",
-                source=config_place(files, ("limits", *place)),
+                source=config_place(files, place),
                 message=message,
                 hint=hint,
             )

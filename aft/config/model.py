@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from aft.config.allowance import Allowance
+
 CONFIG_PATH = "aft.yaml"
 REQUESTS_PATH = "account-requests"
 CUSTOMIZATIONS_PATH = "customizations"
@@ -52,7 +54,7 @@ class Roles(_Section):
     )
 
 
-class Allowance(_Section):
+class LimitAllowance(_Section):
     """A reviewed exception that raises one safety limit for a period."""
 
     limit: Annotated[str, Field(min_length=1)] = Field(description="The limit to raise.")
@@ -95,7 +97,9 @@ class Limits(_Section):
     created_within_seconds: PositiveInt = Field(
         default=1800, description="Maximum time that one run waits for a creation in progress."
     )
-    allow: tuple[Allowance, ...] = Field(default=(), description="Reviewed exceptions to limits.")
+    allow: tuple[LimitAllowance, ...] = Field(
+        default=(), description="Reviewed exceptions to the limits above; `allow` says the same."
+    )
 
 
 class LedgerConfig(_Section):
@@ -366,6 +370,19 @@ class Config(_Section):
     policies: PoliciesConfig = Field(default=PoliciesConfig())
     github: GithubConfig = Field(default=GithubConfig())
     report: ReportConfig = Field(default=ReportConfig())
+    allow: tuple[Allowance, ...] = Field(
+        default=(), description="Reviewed exceptions, each for a while."
+    )
+
+    @property
+    def effective_limits(self) -> Limits:
+        """The limits with all their exceptions: those of ``allow``, too."""
+        more = (
+            LimitAllowance(limit=it.what, up_to=it.up_to, reason=it.reason, until=it.until)
+            for it in self.allow
+            if it.up_to is not None
+        )
+        return self.limits.model_copy(update={"allow": (*self.limits.allow, *more)})
 
     @property
     def regions(self) -> tuple[str, ...]:

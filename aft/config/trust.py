@@ -2,7 +2,7 @@
 
 A pull request is planned with the base branch's values of these (``--config-from``), so that
 nobody can point the plan job at another role, ledger or server by proposing to. The other
-sections (``governed_regions``, ``limits``, ``networks``, ``policies``) are part of what is
+sections (``allow``, ``governed_regions``, ``limits`` …) are part of what is
 proposed: they change what the plan shows, which is reviewed. Pure.
 """
 

@@ -18,6 +18,7 @@ from aft.findings.model import Finding, SourceRef
 from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.sessions import AccountSession
 from aft.values.ids import OrgUnitPath
+from aft.values.parts import Comparison, PartChange
 from aft.values.refs import Ref
 
 CUSTOMIZATION = "customization"
@@ -168,16 +169,35 @@ class OtherAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What people agreed that a step may end of what it made before.
+
+    ``parts`` are the changes that the plan showed; in a protected account these do not count.
+    ``allowed`` are the ids of parts that a reviewed line of the configuration lets go, ``*`` for
+    all.
+    """
+
+    parts: tuple[PartChange, ...] = ()
+    allowed: frozenset[str] = frozenset()
+    is_protected: bool = False
+
+    def allows(self, part: PartChange) -> bool:
+        """A line of the configuration lets this part go, whatever the plan showed."""
+        return not self.allowed.isdisjoint({"*", part.id})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepInputs:
     """What a step sees: its account, ``outputs`` of earlier steps by their ids, ``accounts`` it
-    depends on by request id, ``parameters`` with defaults filled in. ``options`` are the runner's,
-    and no step sees them."""
+    depends on by request id, ``parameters`` with defaults filled in. ``options`` and ``consent``
+    are the runner's, and no step sees them."""
 
     account: AccountFacts
     outputs: Mapping[str, Outputs] = field(default_factory=dict)
     accounts: Mapping[str, OtherAccount] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     options: RunnerOptions = field(default_factory=RunnerOptions)
+    consent: Consent = Consent()
 
 
 class StepFailed(Terminal):
@@ -258,6 +278,25 @@ class Destroys(Protocol):
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
         """Take it away; what is gone already is no error. Raises ``Terminal``."""
+        ...
+
+
+@runtime_checkable
+class Compares(Protocol):
+    """A runner that can say, without an account, what a run would change."""
+
+    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
+        """What the ledger keeps of the step as it was applied, to compare with: text without
+        secrets, at most 64 KiB; empty where nothing can be kept."""
+        ...
+
+    def compare(
+        self, step: CustomizationStep, inputs: StepInputs, before: str | None, *, waits: bool
+    ) -> Comparison:
+        """What running the step would change. ``before`` is what ``kept`` gave when it last ran:
+        ``None`` for a step that never ran, empty where nothing was kept. ``waits``: it reads
+        outputs that only apply can know, so those in ``inputs`` are of the last time. Never
+        raises."""
         ...
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from aft.baselines.model import Baseline
 from aft.baselines.select import BaselineChoice, select_baseline
+from aft.config.allowance import OwnAllowance
 from aft.config.model import Config
 from aft.customizations.model import Customization
 from aft.findings.model import SourceRef
@@ -63,6 +64,7 @@ class AccountRequest:
     depends_on: tuple[RequestId, ...] = ()
     state: LifecycleState = LifecycleState.ACTIVE
     protect: bool = False
+    allow: tuple[OwnAllowance, ...] = ()
     account_id: AccountId | None = None
     previously: RequestId | None = None
 

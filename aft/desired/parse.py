@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from aft.config.allowance import OwnAllowance
 from aft.config.model import DEFAULTS_NAME
 from aft.desired.defaults import FolderDefaults, MergedDocument
 from aft.desired.limits import custom_field_problems
@@ -162,6 +163,9 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         custom_fields=data.get("custom_fields", _NOTHING),
         depends_on=tuple(RequestId(item) for item in data.get("depends_on", ())),
         protect=data.get("protect", False),
+        allow=tuple(
+            OwnAllowance.model_validate_json(json.dumps(item)) for item in data.get("allow") or ()
+        ),
         account_id=AccountId(account_id) if account_id else None,
         previously=RequestId(previously) if previously else None,
     )

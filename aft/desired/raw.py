@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from aft.config.allowance import OwnAllowance
 from aft.config.model import RegionName
 from aft.desired import limits
 from aft.values.ids import AccountId, EmailAddress, RequestId
@@ -219,6 +220,11 @@ class RequestFile(DefaultsFile):
     `email` and `ou` are required, here or in a `_defaults.yaml` above. An empty value (`owner:`)
     removes the value from the defaults."""
 
+    allow: tuple[OwnAllowance, ...] | None = _optional(
+        "Reviewed exceptions for this account, each for a while: "
+        "`[{what: end, items: [web/10-bucket.cfn.yaml/Artifacts], reason: …, until: 2027-03-31}]` "
+        "lets a customization replace or remove what it made, also where `protect` is true."
+    )
     account_id: AdoptedAccountId | None = _optional(
         "Id of an existing account to adopt instead of creating one; twelve digits, in quotes."
     )

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.kept import KEPT
 from aft.ledger.replay import step_action, step_ref
 
 COMMIT = "commit"
@@ -96,7 +97,7 @@ def _event_entry(event: LedgerEvent) -> TimelineEntry:
         account_id=event.account_id,
         commit=event.request_commit,
         run=event.run,
-        details={**details, **event.data},
+        details={**details, **{key: event.data[key] for key in event.data if key != KEPT}},
     )
 
 

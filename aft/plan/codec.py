@@ -48,8 +48,13 @@ def plan_to_json(plan: Plan) -> str:
 
 
 def _values(plan: Plan) -> dict[str, Any]:
-    values = {field.name: plain(getattr(plan, field.name)) for field in dataclasses.fields(plan)}
+    values: dict[str, Any] = {
+        field.name: plain(getattr(plan, field.name)) for field in dataclasses.fields(plan)
+    }
     stored = _STORED[Finding]
+    for change in values["changes"]:
+        if change["comparison"] is None:
+            del change["comparison"]
     values["attention"] = [{key: getattr(it, key) for key in stored} for it in plan.attention]
     return values
 
@@ -122,10 +127,11 @@ def json_object(text: str) -> dict[str, Any]:
 def read_model(model: type[T], values: Mapping[str, Any], where: str) -> T:
     """``values`` as the dataclass ``model``; ``where`` names them. Raises ``WrongShape``."""
     hints = _hints(cast("Any", model))
-    if odd := sorted(values.keys() ^ hints.keys()):
+    known = {**dict.fromkeys(_omitted(cast("Any", model))), **values}
+    if odd := sorted(known.keys() ^ hints.keys()):
         word = "missing" if odd[0] in hints else "unknown"
         raise WrongShape(f"{where}: key {odd[0]!r} is {word}")
-    return model(**{key: _read(hints[key], values[key], f"{where}.{key}") for key in hints})
+    return model(**{key: _read(hints[key], known[key], f"{where}.{key}") for key in hints})
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -139,6 +145,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _hints(model: Any) -> Mapping[str, Any]:
     hints = get_type_hints(model)
     return {key: hints[key] for key in _STORED.get(model, hints)}
+
+
+@cache
+def _omitted(model: Any) -> tuple[str, ...]:
+    """Fields that are not there where they are ``None``."""
+    return tuple(it.name for it in dataclasses.fields(model) if it.metadata.get("omitted"))
 
 
 def _read(wanted: Any, value: Any, where: str) -> Any:

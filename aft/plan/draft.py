@@ -19,6 +19,7 @@ from aft.plan.ou_tree import UnitTree
 from aft.plan.targets import AccountSite, AccountTarget
 from aft.values.canonical_json import digest, plain
 from aft.values.ids import AccountId, OrgUnitPath, RequestId
+from aft.values.parts import Comparison
 from aft.values.refs import ACCOUNT, Ref
 
 
@@ -122,6 +123,7 @@ class Draft:
         unmakes: Iterable[Ref] | None = None,
         fields: Iterable[FieldChange] = (),
         details: Iterable[str] = (),
+        comparison: Comparison | None = None,
         inputs_digest: str = "",
         effect: Mapping[str, Any] | None = None,
         reason: str = "",
@@ -145,6 +147,7 @@ class Draft:
                     account_id=account_id or (site.account_id if site is not None else None),
                     fields=changed,
                     details=tuple(details),
+                    comparison=comparison,
                     inputs_digest=inputs_digest,
                     effect=digest({"does": plain(does), "by": self.effect_versions[ref.kind]}),
                     follows=tuple(follows),

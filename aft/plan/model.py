@@ -11,7 +11,11 @@ from functools import cached_property
 
 from aft.findings.model import Finding
 from aft.values.ids import Revision
+from aft.values.parts import Comparison
 from aft.values.refs import Ref
+
+OMITTED: Mapping[str, bool] = {"omitted": True}
+"""Marks a field that a plan's JSON has only where it is not ``None``."""
 
 FORMAT = 2
 """Version of the plan's JSON; raised when a reader of the old one would misread the new."""
@@ -71,7 +75,8 @@ class Change:
     for things of an account, within that account: an OU path, a setting, a customization step
     (``global/10-roles.cfn.yaml``), an aspect of the account. ``target`` is what people read as a
     row and the worker retries: the request id, or ``organization``. ``account_id`` is ``None``
-    while the account does not exist. ``inputs_digest`` is the digest to remember once done (""
+    while the account does not exist. ``comparison`` is what the change does to the parts of its
+    thing, where its kind can tell. ``inputs_digest`` is the digest to remember once done (""
     when only apply can know it). ``effect`` is the digest of what the change does, as far as git
     and the plug-ins decide it; it is compared before a pinned plan is carried out. ``needs`` are
     ids of changes that must have succeeded before, ``follows`` of those that must have ended
@@ -87,6 +92,7 @@ class Change:
     account_id: str | None = None
     fields: tuple[FieldChange, ...] = ()
     details: tuple[str, ...] = ()
+    comparison: Comparison | None = field(default=None, metadata=OMITTED)
     inputs_digest: str = ""
     effect: str = ""
     needs: tuple[str, ...] = ()

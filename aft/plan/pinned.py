@@ -96,7 +96,7 @@ def _does(change: Change) -> tuple[object, ...]:
     """What is carried out, as the plan holds it: a digest in it may be as wrong as the rest. What
     was only seen inside the account, or has to be looked at first, is left out."""
     fields = tuple(item for item in change.fields if item.field not in (DOUBT, TAKES_AWAY))
-    return change.account_id, change.effect, change.inputs_digest, fields
+    return change.account_id, change.effect, change.inputs_digest, change.comparison, fields
 
 
 def _waits_alike(plan: Plan, change: Change, now: Plan, today: Change) -> bool:

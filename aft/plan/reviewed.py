@@ -200,5 +200,6 @@ def _does(change: Change) -> str:
             "action": change.action,
             "key": change.key,
             "fields": [item for item in change.fields if item.field not in _NOT_COMPARED],
+            **({"comparison": plain(change.comparison)} if change.comparison is not None else {}),
         }
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
-from aft.config.model import CONFIG_PATH, Allowance, Limits
+from aft.config.allowance import END
+from aft.config.model import CONFIG_PATH, Config, LimitAllowance, Limits
 from aft.desired.model import DesiredState
 from aft.findings.model import Finding, SourceRef, finding_at, sorted_findings
 from aft.plan.kind import Kinds, Limit
@@ -56,18 +57,27 @@ def _counted(plan: Plan, kinds: Kinds) -> Mapping[Limit, int]:
 
 
 def unknown_limits(
-    limits: Limits, kinds: Kinds
+    config: Config, kinds: Kinds
 ) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """Each place below ``limits`` that names a limit no installed kind has: the place, what is
+    """Each place of ``aft.yaml`` that names a limit no installed kind has: the place, what is
     wrong with it, and what to do."""
+    limits = config.limits
     known = {name for name in kinds.limits if not hasattr(limits, name)}
     for name in limits.changes:
         if name not in known:
-            yield ("changes", name), f"no installed kind has a limit {name!r}", _near(name, known)
+            yield (
+                ("limits", "changes", name),
+                f"no installed kind has a limit {name!r}",
+                _near(name, known),
+            )
     for number, item in enumerate(limits.allow):
         if item.limit not in kinds.limits:
             why = f"there is no limit {item.limit!r}"
-            yield ("allow", number, "limit"), why, _near(item.limit, set(kinds.limits))
+            yield ("limits", "allow", number, "limit"), why, _near(item.limit, set(kinds.limits))
+    for number, line in enumerate(config.allow):
+        if line.what != END and line.what not in kinds.limits:
+            why = f"there is no limit {line.what!r}, and nothing else of that name can be allowed"
+            yield ("allow", number, "what"), why, _near(line.what, {END, *kinds.limits})
 
 
 def _near(name: str, known: Collection[str]) -> str:
@@ -83,7 +93,7 @@ def limit_of(limits: Limits, limit: Limit) -> int:
     return own if own is not None else limits.changes.get(limit.name, limit.default)
 
 
-def _allowance(limits: Limits, name: str, *, today: date) -> Allowance | None:
+def _allowance(limits: Limits, name: str, *, today: date) -> LimitAllowance | None:
     """The widest exception that still holds."""
     holding = [item for item in limits.allow if item.limit == name and item.until >= today]
     return max(holding, key=lambda item: item.up_to, default=None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 from aft.baselines.select import Settings
@@ -14,8 +15,14 @@ from aft.ledger.events import LedgerState
 from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.identity import Identities, identify
 from aft.values.ids import AccountId, OrgUnitPath, RequestId
+from aft.values.refs import Ref
 
 Runners = Mapping[str, CustomizationRunner]
+Kept = Callable[[str, Ref, str], str]
+
+
+def _nothing_kept(_request: str, _ref: Ref, _digest: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +30,9 @@ class PlanView:
     """What git says, what AWS has, what the ledger remembers, and the plug-ins. ``scope`` limits
     the plan to these requests and the OUs they need. ``is_deep`` questions what the ledger takes as
     done, too. ``rerun`` names customizations and steps to run although nothing changed.
-    ``provider_version`` is the ``effect_version`` of the account provider."""
+    ``provider_version`` is the ``effect_version`` of the account provider. ``kept``
+    gives what the ledger keeps of a step as it was applied, by request, thing and the step's
+    digest; empty for nothing. ``today`` is UTC."""
 
     desired: DesiredState
     snapshot: OrganizationSnapshot
@@ -34,6 +43,8 @@ class PlanView:
     scope: frozenset[RequestId] | None = None
     is_deep: bool = False
     rerun: frozenset[str] = frozenset()
+    kept: Kept = _nothing_kept
+    today: date = date.min
 
     @property
     def is_limited(self) -> bool:

@@ -15,12 +15,15 @@ ARROW = "→"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One entry of a target's block: a sign, a short label, and the values beside it. ``notes``
-    are why, and what was seen; with ``is_list`` the values stand on one line."""
+    are why, and what was seen, of which the first ``vital`` are never left out; ``code`` are lines
+    of a diff; with ``is_list`` the values are on one line."""
 
     symbol: str
     label: str
     values: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    vital: int = 0
+    code: tuple[str, ...] = ()
     is_list: bool = False
 
 

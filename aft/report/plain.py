@@ -35,6 +35,16 @@ def one_line(text: str) -> str:
     return _SPACE.sub(" ", "".join(seen))
 
 
+def code_line(text: str) -> str:
+    """A line of code, its blanks kept; what people cannot see is shown by its number."""
+    return "".join(
+        letter
+        if letter == " " or unicodedata.category(letter) not in {*_UNSEEN, "Zs"}
+        else f"⟨U+{ord(letter):04X}⟩"
+        for letter in text.expandtabs(4)
+    )
+
+
 def prose(text: str) -> str:
     """``text`` as Markdown that shows just these characters; pairs of backticks stay code."""
     parts = one_line(text).split("`")

@@ -14,6 +14,7 @@ from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan, is_risky
 from aft.plan.words import Item
+from aft.report.alike import impersonal
 from aft.report.plain import one_line
 from aft.report.wording import Block, block_of, changes_by_account, items_of, short, summary_line
 from aft.values.words import counted
@@ -159,21 +160,22 @@ def _things(page: _Page, title: str, changes: Sequence[Change]) -> None:
 def _accounts(page: _Page, plan: Plan) -> None:
     lines = {line.target: line for line in plan.accounts}
     by_target = changes_by_account(plan)
+    told_as = {name: impersonal(found, lines.get(name)) for name, found in by_target.items()}
     ordered = _in_wave_order(plan, by_target)
-    alike = {} if page.everything else _alike(by_target)
-    alone = [target for target in ordered if _shape(by_target[target]) not in alike]
+    alike = {} if page.everything else _alike(told_as)
+    alone = [target for target in ordered if _shape(told_as[target]) not in alike]
     alone.sort(key=lambda target: not is_risky(by_target[target]))
     most = page.limit(_FULL_BLOCKS, len(alone))
     in_full = frozenset(alone[:most])
     told: set[tuple[str, ...]] = set()
     for target in ordered:
-        shape = _shape(by_target[target])
+        shape = _shape(told_as[target])
         if target in in_full:
             page.gap()
             _block(page, block_of(plan, page.kinds, target, by_target[target], lines.get(target)))
         elif shape in alike and shape not in told:
             told.add(shape)
-            _group(page, plan, alike[shape], by_target)
+            _group(page, plan, alike[shape], told_as)
     _short(page, plan, alone[most:], by_target)
 
 
@@ -194,7 +196,10 @@ def _shape(changes: Sequence[Change]) -> tuple[str, ...]:
     return tuple(
         text
         for change in changes
-        for text in (change.kind, change.action, change.key, change.reason, *change.details)
+        for text in (
+            *(change.kind, change.action, change.key, change.reason, *change.details),
+            *((repr(change.comparison),) if change.comparison is not None else ()),
+        )
     )
 
 
@@ -240,8 +245,10 @@ def _item(page: _Page, item: Item) -> None:
         page.line(lead, words)
         lead = below
     page.line(lead, last, tail=tail)
-    for note in () if tail else page.some(notes, _DETAILS_SHOWN):
+    for note in () if tail else page.some(notes, max(item.vital, _DETAILS_SHOWN)):
         page.line(f"{below}  ", note, style="dim")
+    for line in item.code:
+        page.whole(f"      {line}", style=STYLES.get(line[:1], "dim"))
 
 
 def _short(

@@ -13,7 +13,7 @@ from itertools import groupby
 from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary
 from aft.plan.words import Item
-from aft.report.plain import one_line
+from aft.report.plain import code_line, one_line
 from aft.values.ids import WORKING_TREE
 from aft.values.words import counted
 
@@ -126,8 +126,16 @@ def items_of(kinds: Kinds, changes: Iterable[Change]) -> Iterator[tuple[Item, Ki
         together = tuple(group)
         kind = kinds.of(together[0])
         for item in kind.words(together):
-            values, notes = tuple(map(one_line, item.values)), tuple(map(one_line, item.notes))
-            yield replace(item, values=values, notes=notes), kind
+            yield _safe(item), kind
+
+
+def _safe(item: Item) -> Item:
+    return replace(
+        item,
+        values=tuple(map(one_line, item.values)),
+        notes=tuple(map(one_line, item.notes)),
+        code=tuple(map(code_line, item.code)),
+    )
 
 
 _ORDER: Mapping[str, int] = {"-": 0, "+": 1, ">": 2, "~": 3}

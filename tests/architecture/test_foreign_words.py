@@ -12,7 +12,16 @@ import pytest
 AFT = Path(__file__).parents[2] / "aft"
 MODULES = sorted(path for path in AFT.rglob("*.py") if "sandbox" not in path.parts)
 
-OURS = {"AftError", "GitCommandError", "RemoteMoved", "Refused", "UserError", "WrongShape"} | {
+OURS = {
+    "AftError",
+    "GitCommandError",
+    "NotPlain",
+    "RemoteMoved",
+    "TemplateError",
+    "Refused",
+    "UserError",
+    "WrongShape",
+} | {
     # of aft.errors
     *("Conflict", "Denied", "NotFound", "Stopped", "Terminal", "Throttled", "Transient"),
     *("FindingsError", "UnknownOutcome"),

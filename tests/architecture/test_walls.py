@@ -58,7 +58,7 @@ WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     ),
     "urllib3": ("aft.github",),
     "werkzeug": ("aft.sandbox",),
-    "yaml": ("aft.yamldoc.build", "aft.yamldoc.events"),
+    "yaml": ("aft.yamldoc.build", "aft.yamldoc.events", "aft.yamldoc.tagged"),
     # --- processes
     "subprocess": (
         "aft.app.doctor.aws_facts",
@@ -79,7 +79,14 @@ WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 
 ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
     # All that these may import of aft beside themselves; `aft` alone is its version.
-    "aft.sandbox": ("aft", "aft.errors", "aft.policy_language", "aft.values"),
+    "aft.sandbox": (
+        "aft",
+        "aft.cloudformation",
+        "aft.errors",
+        "aft.policy_language",
+        "aft.values",
+    ),
+    "aft.cloudformation": ("aft.values", "aft.yamldoc"),
     "aft.policy_language": ("aft.errors", "aft.findings.model", "aft.values"),
     "aft.forge": ("aft.errors",),
     "aft.github": ("aft", "aft.errors", "aft.forge", "aft.ports"),
@@ -92,6 +99,7 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
         "aft.values",
     ),
     "aft.runners": (
+        "aft.cloudformation",
         "aft.config.model",
         "aft.customizations",
         "aft.errors",
@@ -123,6 +131,7 @@ STRANGERS: Mapping[str, tuple[str, ...]] = {
 }
 
 PURE = (
+    "aft.cloudformation",
     "aft.desired",
     "aft.findings",
     "aft.forge",

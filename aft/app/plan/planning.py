@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 from typing import Any, TypedDict
 
@@ -18,6 +18,7 @@ from aft.errors import Refused, UserError
 from aft.findings.model import Finding
 from aft.git.history import GitHistory
 from aft.ledger.events import LedgerState
+from aft.ledger.kept import Events, kept_of
 from aft.organization.model import OrganizationSnapshot
 from aft.organization.narrowed import narrowed
 from aft.plan.codec import plan_digest
@@ -79,7 +80,15 @@ def plan_now(
     snapshot = read_snapshot(world, desired, ledger, scope)
     now = world.clock.now()
     view = view_of(
-        workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun), is_deep=deep
+        workspace,
+        desired,
+        snapshot,
+        ledger,
+        world.ledger.events,
+        today=world.clock.now().date(),
+        scope=scope,
+        rerun=frozenset(rerun),
+        is_deep=deep,
     )
 
     def look(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
@@ -96,12 +105,14 @@ def view_of(
     desired: DesiredState,
     snapshot: OrganizationSnapshot,
     ledger: LedgerState,
+    events: Events,
     *,
+    today: date,
     scope: Sequence[RequestId] | None,
     rerun: frozenset[str] = frozenset(),
     is_deep: bool = False,
 ) -> PlanView:
-    """What a plan of this workspace is computed from."""
+    """What a plan of this workspace is computed from. ``events`` are the ledger's, by subject."""
     return PlanView(
         desired=desired,
         snapshot=snapshot,
@@ -112,6 +123,8 @@ def view_of(
         scope=None if scope is None else frozenset(scope),
         rerun=rerun,
         is_deep=is_deep,
+        kept=partial(kept_of, lru_cache(1)(events)),
+        today=today,
     )
 
 
@@ -213,7 +226,15 @@ def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revisio
     moved = what_moved(plan, snapshot, ledger_commit=ledger.commit, revision=tip)
     _refuse_if(moved, plan, "was made for another world")
     view = view_of(
-        workspace, desired, snapshot, ledger, scope=scope, rerun=asked_again(plan), is_deep=True
+        workspace,
+        desired,
+        snapshot,
+        ledger,
+        world.ledger.events,
+        today=world.clock.now().date(),
+        scope=scope,
+        rerun=asked_again(plan),
+        is_deep=True,
     )
     now = world.clock.now()
     again = redrafted(plan, view, kinds=workspace.kinds, made_at=now)
@@ -236,7 +257,7 @@ def judged(drafted: Drafted, view: PlanView, *, kinds: Kinds, today: date) -> Pl
     plan, desired = drafted.plan, view.desired
     refusals = check_safety(
         plan,
-        desired.config.limits,
+        desired.config.effective_limits,
         kinds=kinds,
         today=today,
         desired=desired,
@@ -248,7 +269,7 @@ def judged(drafted: Drafted, view: PlanView, *, kinds: Kinds, today: date) -> Pl
         targets=drafted.targets,
         kinds=kinds,
         refusals=refusals,
-        lifted=lifted_limits(plan, desired.config.limits, kinds=kinds, today=today),
+        lifted=lifted_limits(plan, desired.config.effective_limits, kinds=kinds, today=today),
     )
 
 
@@ -273,7 +294,8 @@ def plan_published(
     """A plan against the organization as last published: no AWS, no credentials. Nothing inside
     accounts is read, so settings are planned by what the ledger says was applied. Raises
     ``UserError`` when nothing was published yet."""
-    ledger = open_ledger(workspace, desired.config).read()
+    book = open_ledger(workspace, desired.config)
+    ledger = book.read()
     snapshot = open_snapshots(workspace, desired.config).published()
     if snapshot is None:
         branch = ledger_branch(desired.config, simulated=workspace.simulated)
@@ -284,7 +306,16 @@ def plan_published(
     if scope is not None:
         snapshot = narrowed(snapshot, **needed_by(scope, desired, ledger))
     now = SystemClock().now()
-    view = view_of(workspace, desired, snapshot, ledger, scope=scope, rerun=frozenset(rerun))
+    view = view_of(
+        workspace,
+        desired,
+        snapshot,
+        ledger,
+        book.events,
+        today=now.date(),
+        scope=scope,
+        rerun=frozenset(rerun),
+    )
     drafted = draft_plan(view, kinds=workspace.kinds, made_at=now)
     planned = judged(drafted, view, kinds=workspace.kinds, today=now.date())
     return replace(planned, is_published=True)

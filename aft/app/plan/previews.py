@@ -72,8 +72,9 @@ class _Looker:
         except AftError as error:
             return replace(change, details=(f"cannot be planned: {error.message}",))
         gone = (takes_away(line) for line in lines if line.startswith("-"))
+        known = change.comparison and replace(change.comparison, unknown=())
         return self.planned.kinds.judged(
-            replace(change, details=lines, fields=(*change.fields, *gone))
+            replace(change, details=lines, fields=(*change.fields, *gone), comparison=known)
         )
 
     def _step(self, change: Change) -> CustomizationStep | None:

@@ -22,6 +22,7 @@ from aft.customizations.parameters import parameter_values
 from aft.customizations.reads import account_reads, depends_on_step
 from aft.desired.model import AccountRequest, DesiredState
 from aft.findings.model import Finding
+from aft.kinds.customization.comparison import compare_step, held_by_protection
 from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
 from aft.plan.applied import is_up_to_date, reason_of
@@ -75,11 +76,11 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
         depends = depends or _waits_for_others(step, request, draft)
         version = runner.effect_version if runner is not None else 0
         parameters = parameters_for(step, request, view.desired)
+        inputs = StepInputs(
+            account=facts, outputs=dict(outputs), accounts=accounts, parameters=parameters
+        )
         digest = ""
         if facts.account_id is not None and runner is not None and not depends:
-            inputs = StepInputs(
-                account=facts, outputs=outputs, accounts=accounts, parameters=parameters
-            )
             digest = step_digest(step, inputs, effect_version=version)
         is_asked_for = not view.rerun.isdisjoint({step.customization, step.name, step.id})
         if done is not None:
@@ -87,12 +88,15 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             if is_up_to_date(record, step_ref(step.id), digest) and not is_asked_for:
                 continue
         draft.remark(*_missing_outputs(step, request, accounts, draft))
+        comparison = compare_step(view, target, step, inputs, waits=depends)
+        draft.remark(*held_by_protection(view, request, step, comparison))
         draft.add(
             Action.RUN,
             step_ref(step.id),
             target=request.id,
             stage=Stage.RUN,
             fields=(FieldChange(field=RERUN, before=None, after="yes"),) if is_asked_for else (),
+            comparison=comparison,
             inputs_digest=digest,
             effect=step_effect(step, effect_version=version, parameters=parameters),
             reason=_reason(record, step, depends=depends, digest=digest, is_asked_for=is_asked_for),

@@ -7,10 +7,16 @@ a step wrote is kept; what must be known of it once its files are gone goes to t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import NamedTuple
 
+from aft.config.allowance import allowed_parts, lines_for
+from aft.config.model import Config
 from aft.customizations.digests import step_digest
 from aft.customizations.model import (
+    Compares,
+    Consent,
+    CustomizationRunner,
     CustomizationStep,
     Destroys,
     OtherAccount,
@@ -30,6 +36,7 @@ from aft.errors import AftError, Terminal
 from aft.kinds.customization.diff import outputs_of, parameters_for
 from aft.kinds.customization.removals import runner_claiming
 from aft.ledger.events import EventKind
+from aft.ledger.kept import KEPT
 from aft.plan.fields import RERUN, REVISION, field_of
 from aft.plan.model import Action, Change
 from aft.plan.targets import facts_of_the_past
@@ -81,6 +88,7 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
         accounts=_accounts(context, request),
         parameters=parameters_for(step, request, context.desired),
         options=context.tools.options,
+        consent=_consent(change, request, context.desired.config, context.tools.clock.now().date()),
     )
     digest = step_digest(step, inputs, effect_version=runner.effect_version)
     record = context.record(change.target)
@@ -104,8 +112,31 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
         account_id=account_id,
         digest=digest,
         outputs=result.outputs,
-        data={"changed": result.changed, "about": _about(context, change)},
+        data={
+            "changed": result.changed,
+            "about": _about(context, change),
+            **_kept(runner, step, inputs),
+        },
     )
+
+
+def _consent(change: Change, request: AccountRequest, config: Config, today: date) -> Consent:
+    """What the plan showed, and what reviewed lines let go."""
+    shown = change.comparison.parts if change.comparison is not None else ()
+    lines = lines_for(config.allow, request.allow, target=request.id)
+    return Consent(
+        parts=shown,
+        allowed=allowed_parts(lines, change.key, today=today),
+        is_protected=request.protect,
+    )
+
+
+def _kept(
+    runner: CustomizationRunner, step: CustomizationStep, inputs: StepInputs
+) -> Mapping[str, str]:
+    """What the ledger keeps of the step, for the next plan to compare with."""
+    found = runner.kept(step, inputs) if isinstance(runner, Compares) else ""
+    return {KEPT: found} if found else {}
 
 
 def _destroy(context: RunContext, change: Change) -> StepSuccess:

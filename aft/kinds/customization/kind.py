@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from aft.kinds.customization.comparison import additions, code_of, words_of
 from aft.kinds.customization.diff import plan_customizations
 from aft.plan.draft import Draft
 from aft.plan.fields import TAKES_AWAY, field_of
@@ -13,6 +14,8 @@ from aft.plan.view import PlanView
 from aft.plan.words import Item, because
 
 TAKES = Risk("take-away", "something in the account is removed")
+ENDS = Risk("end", "something a customization made is replaced or removed")
+UNKNOWN = Risk("unknown-effect", "what a customization changes cannot be known beforehand")
 DESTROYS = Risk("destroy", "what a customization made is destroyed")
 _VERBS: Mapping[Action, Verb] = {
     Action.RUN: Verb(label="run", counted=("customization", "customizations"), tells=True),
@@ -45,7 +48,7 @@ class Customizations(Kind):
 
     @property
     def risks(self) -> Iterable[Risk]:
-        return (TAKES, DESTROYS)
+        return (TAKES, ENDS, UNKNOWN, DESTROYS)
 
     def diff(self, view: PlanView, draft: Draft) -> None:
         plan_customizations(view, draft)
@@ -54,26 +57,25 @@ class Customizations(Kind):
         known = self.verb(change).risk
         if known is not None:
             return known
-        return TAKES if field_of(change, TAKES_AWAY) is not None else None
+        if field_of(change, TAKES_AWAY) is not None:
+            return TAKES
+        found = change.comparison
+        if found is None or found.is_new:
+            return None
+        if any(part.is_loss for part in found.parts):
+            return ENDS
+        return UNKNOWN if found.unknown else None
 
     def alike(self, change: Change) -> tuple[str, ...]:
-        if change.action is not Action.RUN or change.details:
+        found = change.comparison
+        if change.action is not Action.RUN or change.details or not (found is None or found.is_new):
             return ()
         return (_said(change),)
 
     def words(self, changes: Sequence[Change]) -> Iterable[Item]:
         first = changes[0]
         if first.action is Action.RUN:
-            reason = _said(first)
-            yield Item(
-                symbol=first.symbol,
-                label="run",
-                values=tuple(
-                    item.key for item in sorted(changes, key=lambda item: not item.fields)
-                ),
-                notes=(*first.details, *((f"({reason})",) if reason else ())),
-                is_list=True,
-            )
+            yield _run_item(changes)
         else:
             label = "destroy" if first.action is Action.DELETE else "forget"
             yield Item(symbol=first.symbol, label=label, values=(first.key,), notes=because(first))
@@ -83,6 +85,32 @@ class Customizations(Kind):
             return super().in_short(item)
         number = len(item.values)
         return f"{number} customization{'' if number == 1 else 's'}"
+
+
+def _run_item(changes: Sequence[Change]) -> Item:
+    """Steps that run for one reason; what each changes where it ran before, else what it makes."""
+    first, reason = changes[0], _said(changes[0])
+    lines: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    vital = 0
+    if first.comparison is not None and not first.comparison.is_new:
+        lines, vital = words_of(first.comparison)
+        code = code_of(first.comparison)
+    else:
+        lines = tuple(
+            f"{item.key.split('/')[-1]} makes {made}"
+            for item in changes
+            if item.comparison is not None and (made := additions(item.comparison))
+        )
+    return Item(
+        symbol=first.symbol,
+        label="run",
+        values=tuple(item.key for item in sorted(changes, key=lambda item: not item.fields)),
+        notes=(*first.details, *lines, *((f"({reason})",) if reason else ())),
+        vital=len(first.details) + vital if vital else 0,
+        code=code,
+        is_list=True,
+    )
 
 
 def _said(change: Change) -> str:

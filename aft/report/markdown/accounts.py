@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aft.plan.kind import Kinds
 from aft.plan.model import AccountLine, Change, Plan
 from aft.plan.words import Item
+from aft.report.alike import impersonal
 from aft.report.markdown.costs import Costs
 from aft.report.markdown.fitting import Entry
 from aft.report.plain import code_html, code_span, fence_for, one_line, prose
@@ -42,14 +43,18 @@ def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
         for target, changes in by_target.items()
     }
     shapes: dict[tuple[tuple[Item, ...], str], list[str]] = defaultdict(list)
-    for target, block in sorted(blocks.items()):
+    alike_blocks = {
+        target: block_of(plan, kinds, target, impersonal(found, lines.get(target)), None)
+        for target, found in by_target.items()
+    }
+    for target, block in sorted(alike_blocks.items()):
         shapes[block.items, costs.words_of(target)].append(target)
     many = [tuple(found) for found in shapes.values() if len(found) >= _ALIKE_FROM]
     alike = {target: found for found in many for target in found}
     groups = dict.fromkeys(alike.get(target, (target,)) for target in blocks)
     return tuple(
         Told(
-            block=blocks[targets[0]],
+            block=(blocks if len(targets) == 1 else alike_blocks)[targets[0]],
             targets=targets,
             risks=_risks(kinds, by_target[targets[0]]),
             costs=costs.words_of(targets[0]),
@@ -100,7 +105,10 @@ def items_diff(block: Block) -> str:
         lead = f"{item.symbol} {item.label:<9} "
         for index, words in enumerate(_rows(item.values) if item.is_list else item.values):
             lines.append(f"{lead if index == 0 else ' ' * len(lead)}{one_line(words)}")
-        lines.extend(f"{' ' * (len(lead) + 2)}{note}" for note in item.notes)
+        for note in item.notes:  # the first letter of a line is what GitHub colours it by
+            sign = note[0] if note[:1] in {"+", "-"} else " "
+            lines.append(f"{sign}{' ' * (len(lead) + 1)}{note}")
+        lines.extend(item.code)
     return diff(lines)
 
 

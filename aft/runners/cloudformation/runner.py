@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import ClassVar
 
+from aft.cloudformation.stored import stored_form
 from aft.customizations.model import (
     ALL_INPUTS,
     Access,
@@ -25,8 +26,9 @@ from aft.customizations.render import (
     template_accesses,
     template_uses,
 )
-from aft.errors import Terminal
+from aft.errors import NotReviewed, Terminal
 from aft.findings.model import Finding, SourceRef
+from aft.runners.cloudformation.preview import compare_rendered
 from aft.runners.cloudformation.stacks import (
     LONGEST_WAIT,
     OWNER_TAG,
@@ -37,8 +39,11 @@ from aft.runners.cloudformation.stacks import (
 )
 from aft.runners.cloudformation.template_shape import check_shape, output_names
 from aft.sessions import AccountSession
+from aft.values.ids import AccountId
+from aft.values.parts import Comparison
 
 TEMPLATE_SUFFIXES = (".cfn.yaml", ".cfn.yml", ".cfn.json")
+_WAITS = "it reads what an earlier step of this plan leaves, which only apply can know"
 MAX_TEMPLATE_BYTES = 51_200
 """AWS quota: a template given in the call itself; larger ones need a bucket."""
 MAX_STACK_NAME = 128
@@ -91,8 +96,15 @@ class CloudFormationRunner:
         stack = _stack(step, session)
         try:
             result = apply_template(
-                stack, template, {REQUEST_TAG: inputs.account.request_id, OWNER_TAG: step.id}
+                stack,
+                template,
+                {REQUEST_TAG: inputs.account.request_id, OWNER_TAG: step.id},
+                inputs.consent,
             )
+        except NotReviewed as error:
+            raise NotReviewed(
+                f"{path}: {error.message}", hint=error.hint, code=error.code
+            ) from error
         except Terminal as error:
             hint = error.hint
             if "must have values" in error.message:  # CloudFormation, of its own parameters
@@ -100,6 +112,38 @@ class CloudFormationRunner:
             raise Terminal(f"{path}: {error.message}", hint=hint, code=error.code) from error
         log = f"stack {stack.name}: {'changed' if result.changed else 'no changes'}"
         return replace(result, log=log)
+
+    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
+        return (
+            stored_form(render_template(step.file.content.decode(), step.file.path, inputs)) or ""
+        )
+
+    def compare(
+        self,
+        step: CustomizationStep,
+        inputs: StepInputs,
+        before: str | None,
+        *,
+        waits: bool,
+    ) -> Comparison:
+        facts = inputs.account
+        account_id = facts.account_id or AccountId("${AWS::AccountId}")  # it is still to be made
+        known = replace(inputs, account=replace(facts, account_id=account_id))
+        try:
+            after = render_template(step.file.content.decode(), step.file.path, known)
+        except Terminal as error:
+            return Comparison(unknown=(error.message,))
+        pseudo = {
+            "AWS::AccountId": account_id,
+            "AWS::Partition": "aws",
+            "AWS::Region": facts.home_region,
+            "AWS::StackName": stack_name(step),
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+        found = compare_rendered(before, after, pseudo)
+        if waits and before is not None:
+            return replace(found, unknown=(*found.unknown, _WAITS))
+        return found
 
     def destroy(
         self,

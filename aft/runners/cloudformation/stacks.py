@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from aft.customizations.model import StepResult
+from aft.customizations.model import Consent, StepResult
 from aft.errors import AftError, NotFound, Terminal, Transient
+from aft.runners.cloudformation.gate import check_consent
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -168,8 +169,11 @@ class Stack:
         return "; ".join(shown) + more if shown else state.reason or "no reason given"
 
 
-def apply_template(stack: Stack, template: str, tags: Mapping[str, str]) -> StepResult:
-    """Create or update ``stack``. Raises ``Terminal`` with the stack's own reasons."""
+def apply_template(
+    stack: Stack, template: str, tags: Mapping[str, str], consent: Consent
+) -> StepResult:
+    """Create or update ``stack``. Raises ``Terminal`` with the stack's own reasons, and
+    ``NotReviewed``, before anything is changed, where it would end what nobody agreed to end."""
     _check_owner(stack, tags)
     before = stack.settle()
     _discard(stack, before)
@@ -189,6 +193,12 @@ def apply_template(stack: Stack, template: str, tags: Mapping[str, str]) -> Step
             hint="fix the template",
             code="ChangeSetFailed",
         )
+    try:
+        check_consent(stack.name, _changes(stack, described), consent)
+    except AftError:
+        _discard(stack, before)
+        _forget_review(stack, is_new=before is None)
+        raise
     since = stack.last_event() if before is not None else ""
     _execute(stack)
     after = stack.wait()
@@ -255,6 +265,18 @@ def _prepare(
         lambda: stack.client.describe_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET),
         lambda answer: answer["Status"] in {"CREATE_COMPLETE", "FAILED"},
     )
+
+
+def _changes(stack: Stack, described: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All changes of the change set, of which AWS gives a page at a time."""
+    while True:
+        yield from described.get("Changes", ())
+        token = described.get("NextToken")
+        if not token:
+            return
+        described = stack.client.describe_change_set(
+            StackName=stack.name, ChangeSetName=CHANGE_SET, NextToken=token
+        )
 
 
 def _execute(stack: Stack) -> None:

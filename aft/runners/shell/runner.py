@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from aft.customizations.code_changes import compare_code, kept_code
 from aft.customizations.model import (
     ALL_INPUTS,
     CustomizationStep,
@@ -33,6 +34,7 @@ from aft.findings.model import Finding, SourceRef, finding_at
 from aft.runners.process.child import run_child
 from aft.runners.process.workdir import PROFILE, Bench, base_environment, step_bench
 from aft.sessions import AccountSession
+from aft.values.parts import Comparison
 
 DEFAULT_TIMEOUT_SECONDS = 900
 MAX_OUTPUTS = 64 * 1024
@@ -69,6 +71,19 @@ class ShellRunner:
 
     def folder_uses(self, files: tuple[StepFile, ...]) -> frozenset[str]:
         return script_uses(files)
+
+    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
+        return kept_code(step, inputs)
+
+    def compare(
+        self,
+        step: CustomizationStep,
+        inputs: StepInputs,
+        before: str | None,
+        *,
+        waits: bool,  # noqa: ARG002 - protocol
+    ) -> Comparison:
+        return compare_code(step, inputs, before)
 
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession

@@ -14,10 +14,12 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from aft.config.model import HcpBackend, LocalBackend
+from aft.customizations.code_changes import compare_code, kept_code
 from aft.customizations.model import (
     Access,
     CustomizationStep,
@@ -52,10 +54,14 @@ from aft.runners.terraform.state import (
     state_name,
 )
 from aft.sessions import AccountSession
+from aft.values.parts import Comparison
 
 DEFAULT_TIMEOUT_SECONDS = 1800
 GRACE_SECONDS = 60.0
 """Terraform, interrupted, writes its state and unlocks it; killed, it does neither."""
+_ONLY_TERRAFORM_KNOWS = (
+    "what Terraform does with this is known only from its own plan: aft plan --terraform"
+)
 _LOCK_FILE = ".terraform.lock.hcl"
 _PLAN_FILE = "aft.tfplan"
 _CHANGES = 2  # plan -detailed-exitcode
@@ -102,6 +108,20 @@ class TerraformRunner:
     def declares(self, step: CustomizationStep) -> frozenset[str] | None:
         scripts = any(b"AFT_OUTPUTS" in file.content for file in step.support)
         return None if scripts else outputs_declared(step)
+
+    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
+        return kept_code(step, inputs)
+
+    def compare(
+        self,
+        step: CustomizationStep,
+        inputs: StepInputs,
+        before: str | None,
+        *,
+        waits: bool,  # noqa: ARG002 - protocol
+    ) -> Comparison:
+        found = compare_code(step, inputs, before)
+        return replace(found, unknown=(*found.unknown, _ONLY_TERRAFORM_KNOWS))
 
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession

@@ -11,10 +11,14 @@ from typing import Any
 
 from moto.cloudformation.models import Change, ChangeSet
 
+from aft.cloudformation.compare import TemplateChanges, compare_templates
+from aft.cloudformation.template import Template, TemplateError, template_of
 from aft.sandbox.services import cfn_resources
 from aft.sandbox.services.cfn_events import LOOKS_IN_PROGRESS
 from aft.sandbox.services.cfn_stack import StrictStack
 from aft.sandbox.services.cfn_template import parse
+from aft.sandbox.services.moto_seams import Refusal
+from aft.values.parts import PartChange, PartOutcome, PropertyChange, Replacement
 
 
 class StrictChangeSet(ChangeSet):
@@ -41,22 +45,103 @@ class StrictChangeSet(ChangeSet):
         wanted = self.template_dict["Resources"]
         present = stack.deployed
         preview = _preview(stack, self.template, self.parameters)
-        changes = [
-            Change("Add", name, resource["Type"])
-            for name, resource in wanted.items()
-            if name not in present and preview.wants(name)
+        compared = {item.id: item for item in self._compared().resources}
+        added = [name for name in wanted if name not in present and preview.wants(name)]
+        kept = [name for name in present if preview.wants(name)]
+        return [
+            *(StrictChange("Add", name, wanted[name]["Type"]) for name in added),
+            *(
+                StrictChange(
+                    "Modify",
+                    name,
+                    wanted[name]["Type"],
+                    physical_id=present[name].physical_id,
+                    compared=compared.get(name),
+                )
+                for name in kept
+                if name in compared or preview.differs(name, present[name].json)
+            ),
+            *(
+                StrictChange("Remove", name, item.type, physical_id=item.physical_id)
+                for name, item in present.items()
+                if name not in kept
+            ),
         ]
-        changes += [
-            Change("Modify", name, wanted[name]["Type"])
-            for name, item in present.items()
-            if preview.wants(name) and preview.differs(name, item.json)
-        ]
-        changes += [
-            Change("Remove", name, item.type)
-            for name, item in present.items()
-            if not preview.wants(name)
-        ]
-        return changes
+
+    def _compared(self) -> TemplateChanges:
+        stack: StrictStack = self.stack
+        pseudo = {
+            "AWS::AccountId": stack.account_id,
+            "AWS::Partition": "aws",
+            "AWS::Region": stack.region_name,
+            "AWS::StackName": stack.name,
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+        try:
+            before = _with_values(stack.template_dict or {}, stack.parameters)
+            after = _with_values(self.template_dict, self.parameters)
+        except TemplateError as error:
+            raise Refusal("ValidationError", f"Template format error: it {error}") from error
+        return compare_templates(before, after, pseudo)
+
+
+class StrictChange(Change):
+    """A change with what AWS says of it (API reference, ``ResourceChange``).
+
+    ``Replacement`` is given for a ``Modify`` alone.
+    """
+
+    def __init__(
+        self,
+        action: str,
+        name: str,
+        kind: str,
+        *,
+        physical_id: str = "",
+        compared: PartChange | None = None,
+    ) -> None:
+        super().__init__(action, name, kind)
+        self.physical_resource_id = physical_id or None
+        self.details: list[dict[str, Any]] = []
+        self.scope: list[str] = []
+        self.replacement = "False" if action == "Modify" else None
+        if compared is None:
+            return
+        self.replacement = {
+            PartOutcome.REPLACED: "True",
+            PartOutcome.MAY_BE_REPLACED: "Conditional",
+        }.get(compared.outcome, "False")
+        self.details = [_detail(item) for item in compared.properties]
+        self.scope = sorted({item["Target"]["Attribute"] for item in self.details})
+
+
+_RECREATION = {
+    Replacement.ALWAYS: "Always",
+    Replacement.CONDITIONAL: "Conditionally",
+    Replacement.NEVER: "Never",
+}
+
+
+def _detail(change: PropertyChange) -> dict[str, Any]:
+    name = change.path.partition("/")[0]
+    target = {"Attribute": name, "RequiresRecreation": "Never"}
+    if name not in {"DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "CreationPolicy"}:
+        target = {
+            "Attribute": "Tags" if name == "Tags" else "Properties",
+            "Name": name,
+            "Path": f"/Properties/{change.path}",
+            "RequiresRecreation": _RECREATION[change.replacement],
+        }
+    return {"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}
+
+
+def _with_values(template: Mapping[str, Any], values: Mapping[str, Any]) -> Template:
+    """The template as it reads with its parameters' values."""
+    parameters = {
+        name: {**item, "Default": values[name]} if name in values else item
+        for name, item in (template.get("Parameters") or {}).items()
+    }
+    return template_of({**template, "Parameters": parameters})
 
 
 @dataclass(frozen=True, slots=True)

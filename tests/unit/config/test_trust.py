@@ -20,7 +20,7 @@ HOSTILE = Config(
 
 
 def test_every_section_is_either_trusted_or_part_of_what_is_proposed() -> None:
-    proposed = {"version", "governed_regions", "limits", "networks", "policies"}
+    proposed = {"version", "allow", "governed_regions", "limits", "networks", "policies"}
     assert set(Config.model_fields) == proposed | set(TRUSTED)
 
 

@@ -8,7 +8,7 @@ import builders_report as r
 import pytest
 from builders_kinds import KINDS
 
-from aft.config.model import Allowance, Config, Limits, Roles
+from aft.config.model import Config, LimitAllowance, Limits, Roles
 from aft.desired.model import DesiredState
 from aft.findings.codes import finding_codes
 from aft.findings.model import Finding
@@ -19,8 +19,8 @@ TODAY = date(2026, 11, 22)
 GENEROUS = Limits(create=99, move=99, rename=99, forget=99, delete_ou=99, untag=99)
 
 
-def allowance(limit: str, up_to: int, *, days: int = 0) -> Allowance:
-    return Allowance(
+def allowance(limit: str, up_to: int, *, days: int = 0) -> LimitAllowance:
+    return LimitAllowance(
         limit=limit,  # type: ignore[arg-type]  # a parametrized name
         up_to=up_to,
         reason="agreed in PLAT-1",

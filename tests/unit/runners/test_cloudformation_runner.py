@@ -7,9 +7,10 @@ import pytest
 from builders_inside import Inside, facts
 from builders_steps import step
 
-from aft.customizations.model import CustomizationStep, StepInputs, StepResult
-from aft.errors import Terminal
+from aft.customizations.model import Consent, CustomizationStep, StepInputs, StepResult
+from aft.errors import NotReviewed, Terminal
 from aft.runners.cloudformation.runner import CloudFormationRunner, stack_name
+from aft.values.parts import Comparison, PartOutcome
 
 TOPIC = """\
 Resources:
@@ -35,11 +36,17 @@ STACK = "aft-web-10-step"
 
 
 def run(
-    inside: Inside, content: str, *, name: str = "10-step.cfn.yaml", **fields: Any
+    inside: Inside,
+    content: str,
+    *,
+    name: str = "10-step.cfn.yaml",
+    consent: Consent | None = None,
+    **fields: Any,
 ) -> StepResult:
     made = CloudFormationRunner()
     account = facts(inside.account_id, custom_fields={"service": "shop", **fields})
-    return made.run(step(made, content, name=name), StepInputs(account=account), inside.session)
+    inputs = StepInputs(account=account, consent=consent or Consent())
+    return made.run(step(made, content, name=name), inputs, inside.session)
 
 
 def stack(inside: Inside, name: str = STACK) -> dict[str, Any]:
@@ -231,3 +238,90 @@ def test_a_template_that_is_not_utf8() -> None:
     (finding,) = made.check(bad)
     assert finding.code == "AFT604"
     assert made.uses(bad.file) >= {"account_id", "outputs"}
+
+
+# --- what it would change, and what people agreed to ------------------------------------------
+
+BUCKET = """\
+Resources:
+  Artifacts:
+    Type: AWS::S3::Bucket
+    Properties: {BucketName: "{{ custom_fields.service }}-artifacts-{{ account.id }}"}
+"""
+RENAMED = BUCKET.replace("artifacts-", "artifax-")
+
+
+def buckets(inside: Inside) -> list[str]:
+    return [item["Name"] for item in inside.look("s3").list_buckets()["Buckets"]]
+
+
+def compared(inside: Inside, content: str, *, since: str | None) -> Comparison:
+    runner = CloudFormationRunner()
+    inputs = StepInputs(account=facts(inside.account_id, custom_fields={"service": "shop"}))
+    before = None if since is None else runner.kept(step(runner, since), inputs)
+    return runner.compare(step(runner, content), inputs, before, waits=False)
+
+
+def test_a_replacement_that_no_review_has_seen_is_not_made(inside: Inside) -> None:
+    run(inside, BUCKET)
+    with pytest.raises(NotReviewed, match=r"Artifacts .AWS::S3::Bucket. would be replaced") as held:
+        run(inside, RENAMED)
+    assert "because of BucketName" in held.value.message
+    assert buckets(inside) == [f"shop-artifacts-{inside.account_id}"]
+    left = inside.look("cloudformation").list_change_sets(StackName=STACK)["Summaries"]
+    assert [item["ExecutionStatus"] for item in left] in ([], ["EXECUTE_COMPLETE"])
+    assert stack(inside)["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_a_removal_that_no_review_has_seen_is_not_made(inside: Inside) -> None:
+    run(inside, BUCKET)
+    with pytest.raises(NotReviewed, match=r"Artifacts .AWS::S3::Bucket. would be removed"):
+        run(inside, TOPIC)
+    assert buckets(inside) == [f"shop-artifacts-{inside.account_id}"]
+    assert topics(inside) == []
+
+
+def test_what_people_agreed_to_is_made(inside: Inside) -> None:
+    run(inside, BUCKET)
+    seen = compared(inside, RENAMED, since=BUCKET)
+    run(inside, RENAMED, consent=Consent(parts=seen.parts))
+    assert buckets(inside) == [f"shop-artifax-{inside.account_id}"]
+    run(inside, BUCKET, consent=Consent(allowed=frozenset({"Artifacts"})))
+    assert buckets(inside) == [f"shop-artifacts-{inside.account_id}"]
+
+
+def test_what_a_template_would_change_is_told_without_an_account(inside: Inside) -> None:
+    seen = compared(inside, RENAMED, since=BUCKET)
+    (part,) = seen.parts
+    assert (part.id, part.noun, part.outcome) == (
+        "Artifacts",
+        "AWS::S3::Bucket",
+        PartOutcome.REPLACED,
+    )
+    assert part.properties[0].after == f"shop-artifax-{inside.account_id}"
+    assert compared(inside, "# why\n" + BUCKET, since=BUCKET) == Comparison()
+    assert [item.outcome for item in compared(inside, BUCKET, since=None).parts] == [
+        PartOutcome.ADDED
+    ]
+
+
+def test_what_cannot_be_compared_is_unknown(inside: Inside) -> None:
+    runner = CloudFormationRunner()
+    account = facts(inside.account_id, custom_fields={"service": "shop"})
+    inputs = StepInputs(account=account)
+    assert (
+        "not in the ledger"
+        in runner.compare(step(runner, BUCKET), inputs, "", waits=False).unknown[0]
+    )
+    assert "damaged" in runner.compare(step(runner, BUCKET), inputs, "AAAA", waits=False).unknown[0]
+    nothing = StepInputs(account=facts(inside.account_id))
+    assert "service" in runner.compare(step(runner, BUCKET), nothing, None, waits=False).unknown[0]
+
+
+def test_the_id_of_an_account_that_is_still_to_be_made_is_a_placeholder() -> None:
+    runner = CloudFormationRunner()
+    account = replace(facts("111111111111", custom_fields={"service": "shop"}), account_id=None)
+    (part,) = runner.compare(
+        step(runner, BUCKET), StepInputs(account=account), None, waits=False
+    ).parts
+    assert part.properties[0].after == "shop-artifacts-${AWS::AccountId}"

@@ -22,7 +22,7 @@ from builders_terraform import aft_folder
 from recorded import KEPT, lasting, unversioned
 
 from aft.config.model import HcpBackend, LocalBackend, S3Backend
-from aft.customizations.model import CustomizationStep, OtherAccount, StepInputs
+from aft.customizations.model import Consent, CustomizationStep, OtherAccount, StepInputs
 from aft.customizations.options import TerraformOptions
 from aft.organization.model import Contact
 from aft.runners.process.scratch import LOCK
@@ -121,7 +121,9 @@ def cloudformation(_: Programs) -> Any:
     runner = RUNNERS["cloudformation"]
     found = {}
     with member_account() as inside:
-        given = StepInputs(account=facts(inside.account_id))
+        given = StepInputs(
+            account=facts(inside.account_id), consent=Consent(allowed=frozenset("*"))
+        )
         acts: Mapping[str, Callable[[], object]] = {
             "create": lambda: runner.run(first, given, inside.session),
             "unchanged": lambda: runner.run(first, given, inside.session),

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from builders_sandbox import message, refusal
 
+from aft.cloudformation.resource_types import resource_type
+from aft.sandbox.services.cfn_adapters import ADAPTERS
+
 TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "news"}}
 BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "acme-artifacts"}}
 TRUST = {
@@ -438,6 +441,63 @@ def test_a_change_set_without_changes_fails_with_aws_own_words(client):
     assert refusal(cfn.execute_change_set, StackName="s", ChangeSetName="again")[0] == (
         "InvalidChangeSetStatus"
     )
+
+
+def test_a_change_set_says_what_happens_to_each_resource(client):
+    cfn = client("cloudformation")
+    keeper = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/k"}}
+    reader = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String"}}
+    reader["Properties"] |= {"Name": {"Ref": "Artifacts"}, "Value": "v"}
+    make(cfn, "s", {"Artifacts": BUCKET, "Topic": TOPIC, "Keeper": keeper, "Reader": reader})
+    renamed = {**BUCKET, "Properties": {"BucketName": "acme-artifax"}}
+    kept = {**keeper, "Properties": {"LogGroupName": "/k", "RetentionInDays": 30}}
+    added = {"Type": "AWS::SQS::Queue", "Properties": {}}
+    body = template({"Artifacts": renamed, "Keeper": kept, "Queue": added, "Reader": reader})
+    made = change_set(cfn, "c", "UPDATE", body)
+    told = {
+        item["ResourceChange"]["LogicalResourceId"]: (
+            item["ResourceChange"]["Action"],
+            item["ResourceChange"].get("Replacement"),
+            [
+                (detail["Target"]["Name"], detail["Target"]["RequiresRecreation"])
+                for detail in item["ResourceChange"].get("Details", [])
+            ],
+        )
+        for item in made["Changes"]
+    }
+    assert told == {
+        "Artifacts": ("Modify", "True", [("BucketName", "Always")]),
+        "Keeper": ("Modify", "False", [("RetentionInDays", "Never")]),
+        "Reader": ("Modify", "Conditional", [("Name", "Conditionally")]),
+        "Queue": ("Add", None, []),
+        "Topic": ("Remove", None, []),
+    }
+    ids = {
+        item["ResourceChange"]["LogicalResourceId"]: item["ResourceChange"].get(
+            "PhysicalResourceId"
+        )
+        for item in made["Changes"]
+    }
+    assert ids["Artifacts"] == "acme-artifacts"
+    assert ids["Queue"] is None
+
+
+def test_a_parameter_with_another_value_shows_where_it_is_used(client):
+    cfn = client("cloudformation")
+    named = {**BUCKET, "Properties": {"BucketName": {"Ref": "Name"}}}
+    sections = {"Parameters": {"Name": {"Type": "String"}}}
+    one, two = ([{"ParameterKey": "Name", "ParameterValue": name}] for name in ("one-b", "two-b"))
+    make(cfn, "s", {"B": named}, sections=sections, Parameters=one)
+    made = change_set(cfn, "c", "UPDATE", template({"B": named}, **sections), Parameters=two)
+    assert [item["ResourceChange"]["Replacement"] for item in made["Changes"]] == ["True"]
+
+
+@pytest.mark.parametrize("kind", sorted(name for name, item in ADAPTERS.items() if item.update))
+def test_the_simulation_replaces_what_the_schema_says_cannot_be_changed(kind):
+    known = resource_type(kind)
+    assert known is not None
+    replaced = {path[0] for path in known.create_only}
+    assert set(ADAPTERS[kind].identity) <= replaced
 
 
 def test_a_change_set_cannot_be_executed_before_it_is_ready(client):

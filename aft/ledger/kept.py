@@ -1,0 +1,34 @@
+"""What the events of a subject keep of a step as it was applied. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.replay import step_ref
+from aft.values.refs import Ref
+
+KEPT = "kept"
+"""The key of it in the data of a ``step-done`` event."""
+
+Events = Callable[[str], Sequence[LedgerEvent]]
+
+
+def kept_of(events: Events, subject: str, ref: Ref, digest: str) -> str:
+    """What was kept of the step whose inputs had this digest; empty where nothing was.
+
+    ``events`` gives the story of a subject; that of a request's former id is read where its
+    account was handed over.
+    """
+    seen: set[str] = set()
+    while subject and subject not in seen:
+        seen.add(subject)
+        former = ""
+        for event in reversed(events(subject)):
+            if event.kind is EventKind.STEP_DONE and step_ref(event) == ref:
+                if event.data.get("digest") == digest and KEPT in event.data:
+                    return str(event.data[KEPT])
+            elif event.kind is EventKind.BOUND:
+                former = former or str(event.data.get("previously", ""))
+        subject = former
+    return ""
