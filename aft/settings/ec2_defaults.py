@@ -58,11 +58,12 @@ class SnapshotPublicAccess(_Ec2Values[SnapshotPublicAccessParameters]):
     """Public sharing of EBS snapshots is blocked.
 
     AWS (EBS User Guide, "Block public access for Amazon EBS snapshots"; API
-    ``EnableSnapshotBlockPublicAccess``): a switch per account *and region* with two strengths.
-    ``block-all-sharing`` also hides snapshots that are public already (they stay marked as public,
-    and are so again when the switch is taken back); ``block-new-sharing`` leaves those. It takes
-    effect at once, and sharing with named accounts is never touched. Where a declarative policy of
-    the organization sets it (``ManagedBy: declarative-policy``), the account cannot change it.
+    ``EnableSnapshotBlockPublicAccess``): one switch per account *and region* with two modes.
+    ``block-all-sharing`` also hides snapshots that are already public (they stay marked as public,
+    and are public again if the mode is removed); ``block-new-sharing`` does not affect those. It
+    takes effect at once, and does not affect snapshots shared with specific accounts. If a
+    declarative policy of the organization controls it (``ManagedBy: declarative-policy``), the
+    account cannot change it.
     """
 
     name = "snapshot-public-access"
@@ -93,10 +94,10 @@ class ImagePublicAccess(_Ec2Values[ImagePublicAccessParameters]):
     """Public sharing of AMIs is blocked.
 
     AWS (EC2 User Guide, "Block public access to your AMIs"; API ``EnableImageBlockPublicAccess``):
-    a switch per account *and region* with one strength, ``block-new-sharing``. AMIs that are public
-    already stay so. It is asynchronous: up to ten minutes pass in which the state still reads
-    ``unblocked``, so the change waits for it. New accounts have it on in many regions; accounts
-    with public AMIs do not. Where a declarative policy of the organization sets it, the account
+    one switch per account *and region* with one mode, ``block-new-sharing``. AMIs that are already
+    public stay public. It is asynchronous: the state can remain ``unblocked`` for up to ten
+    minutes, so the change waits for it. It is enabled in many regions of new accounts, but not in
+    accounts with public AMIs. If a declarative policy of the organization controls it, the account
     cannot change it.
     """
 
@@ -155,13 +156,13 @@ class Imdsv2Defaults(_Ec2Values[Imdsv2DefaultsParameters]):
     """New instances offer their metadata as in the baseline.
 
     AWS (EC2 User Guide, "Configure instance metadata options for new instances"; API
-    ``ModifyInstanceMetadataDefaults``): defaults per account *and region* for instances launched
-    from now on, where neither the launch call nor the AMI says otherwise; instances there are stay
-    as they are. What was never set is absent from the answer, and ``no-preference`` (``-1`` for the
-    hop limit, else 1 to 64) takes a default away. A hop limit of 1 keeps containers from the
-    credentials of their host, and from their own where they get them so: AWS advises 2 for them.
-    ``HttpTokensEnforced`` makes launches that ask for IMDSv1 fail. Where a declarative policy of
-    the organization sets the defaults, the account cannot change them.
+    ``ModifyInstanceMetadataDefaults``): defaults per account *and region* for new instances, unless
+    the launch call or the AMI sets other values; existing instances are not changed. Options that
+    were never set are absent from the response, and ``no-preference`` (``-1`` for the hop limit,
+    otherwise 1 to 64) removes a default. A hop limit of 1 prevents containers from getting the
+    credentials of their host, and also their own if they use the metadata service: AWS recommends 2
+    for containers. ``HttpTokensEnforced`` makes launches that request IMDSv1 fail. If a declarative
+    policy of the organization controls the defaults, the account cannot change them.
     """
 
     name = "imdsv2-defaults"
@@ -212,11 +213,11 @@ Inputs = SettingInputs[EbsDefaultEncryptionParameters]
 class EbsDefaultEncryption(Setting[EbsDefaultEncryptionParameters, ObservedEncryption]):
     """EBS encryption by default is on, with the key wanted.
 
-    AWS (EC2 API ``EnableEbsEncryptionByDefault``, ``ModifyEbsDefaultKmsKeyId``): a switch and a key
-    per account *and region*; volumes and snapshots there are already stay as they are. The key must
-    be symmetric and live in the same region; a wrong one is accepted here and fails later, when a
-    volume is created. Without a key of one's own AWS uses ``alias/aws/ebs``. AWS reports a key by
-    its ARN, so a key given by id or alias is resolved with ``kms:DescribeKey`` before comparing.
+    AWS (EC2 API ``EnableEbsEncryptionByDefault``, ``ModifyEbsDefaultKmsKeyId``): one switch and one
+    key per account *and region*; existing volumes and snapshots are not changed. The key must be
+    symmetric and in the same region; AWS accepts a wrong key here and fails later, when a volume is
+    created. Without a customer key, AWS uses ``alias/aws/ebs``. AWS reports a key by its ARN, so a
+    key given by id or alias is resolved with ``kms:DescribeKey`` before comparing.
     """
 
     name = "ebs-default-encryption"
