@@ -88,13 +88,15 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
     name = "guardduty"
     description = "GuardDuty, standalone or with an administrator account."
     service = "GuardDuty"
-    client = "guardduty"
+
+    def service_client(self, session: AccountSession, region: str | None) -> GuardDutyClient:
+        return session.client("guardduty", region)
 
     def bills_for(self, parameters: GuardDutyParameters) -> str:
         return "the events and data analysed"
 
     def read(self, inputs: Inputs, session: AccountSession) -> ObservedGuardDuty:
-        own = session.client("guardduty", inputs.region)
+        own = self.service_client(session, inputs.region)
         part, detector = self.part(inputs), _detector(own)
         if part is Part.ALONE:
             return ObservedGuardDuty(detector=detector)
@@ -111,7 +113,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
                     item["Name"]: item["AutoEnable"] for item in organization.get("Features", ())
                 },
             )
-        admin = session.of(self.administrator(inputs)).client("guardduty", inputs.region)
+        admin = self.service_client(session.of(self.administrator(inputs)), inputs.region)
         theirs = next(iter(admin.list_detectors()["DetectorIds"]), "")
         relationship = member_of = ""
         if theirs:
@@ -153,7 +155,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
         if part is Part.MEMBER:
             self._join(inputs, observed, session)
             return
-        own = session.client("guardduty", inputs.region)
+        own = self.service_client(session, inputs.region)
         if part is Part.ADMINISTRATOR:
             self.appoint(inputs, observed.appointed, session)
         # Appointing switches a detector on; look again, there may be only one.
@@ -180,7 +182,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
         self.refuse_joining(
             inputs, observed.member_of, missing="" if theirs else "GuardDuty detector"
         )
-        admin = session.of(self.administrator(inputs)).client("guardduty", inputs.region)
+        admin = self.service_client(session.of(self.administrator(inputs)), inputs.region)
         own = [session.account_id]
         if observed.relationship != "Enabled":
             answer: Any = admin.create_members(

@@ -82,13 +82,15 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
     comes_after = ("config-recorder",)  # which standards need
     description = "Security Hub and its standards, standalone or with an administrator account."
     service = "Security Hub"
-    client = "securityhub"
+
+    def service_client(self, session: AccountSession, region: str | None) -> SecurityHubClient:
+        return session.client("securityhub", region)
 
     def bills_for(self, parameters: SecurityHubParameters) -> str:
         return "security checks and findings, by number" if parameters.standards else ""
 
     def read(self, inputs: Inputs, session: AccountSession) -> ObservedHub:
-        own = session.client("securityhub", inputs.region)
+        own = self.service_client(session, inputs.region)
         found = _hub(own)
         if found["enabled"] and inputs.parameters.standards:
             found["standards"] = _enabled_standards(own)
@@ -102,7 +104,7 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
                 found["new_accounts_join"] = bool(configuration.get("AutoEnable"))
                 found["is_central"] = _is_central(configuration)
         elif part is Part.MEMBER:
-            admin = session.of(self.administrator(inputs)).client("securityhub", inputs.region)
+            admin = self.service_client(session.of(self.administrator(inputs)), inputs.region)
             found |= _as_member(own, admin, session.account_id, is_on=found["enabled"])
         return ObservedHub(**found)
 
@@ -127,7 +129,7 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
 
     def fix(self, inputs: Inputs, observed: ObservedHub, session: AccountSession) -> None:
         part = self.part(inputs)
-        own = session.client("securityhub", inputs.region)
+        own = self.service_client(session, inputs.region)
         if part is Part.MEMBER and observed.membership != "Enabled":
             self._join(inputs, observed, session)
         if part is Part.MEMBER and observed.is_central:
@@ -149,8 +151,8 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
         self.refuse_joining(inputs, observed.member_of, missing=missing)
         if not observed.enabled and not observed.is_central:
             # First by ourselves: CreateMembers would switch the default standards on, too.
-            _enable(session.client("securityhub", inputs.region), inputs.parameters)
-        admin = session.of(self.administrator(inputs)).client("securityhub", inputs.region)
+            _enable(self.service_client(session, inputs.region), inputs.parameters)
+        admin = self.service_client(session.of(self.administrator(inputs)), inputs.region)
         answer = admin.create_members(
             AccountDetails=[{"AccountId": session.account_id, "Email": inputs.account.email}]
         )

@@ -13,9 +13,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from aft.baselines.model import SettingParameters
-from aft.settings.log_retention import Days
 from aft.values.cidrs import VPC_LARGEST, VPC_SMALLEST, parse_vpc_cidr
 
+Days = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827,
+    2192, 2557, 2922, 3288, 3653,
+]  # fmt: skip
 _PART = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 _FIELD = r"^custom_fields(\.[A-Za-z0-9_-]+)+$"
 

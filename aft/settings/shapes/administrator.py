@@ -7,8 +7,9 @@ configuration; every other account is a member. Knows no service.
 from __future__ import annotations
 
 import enum
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
@@ -19,6 +20,10 @@ from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.shapes.setting import Compared, Differences, S, Setting, unequal
 from aft.values.ids import AccountId
+
+if TYPE_CHECKING:
+    from types_boto3_guardduty import GuardDutyClient
+    from types_boto3_securityhub import SecurityHubClient
 
 
 class Part(enum.Enum):
@@ -70,11 +75,16 @@ A = TypeVar("A", bound=AdministeredParameters)
 
 class Administered(Setting[A, S]):
     """A regional service whose administrator is appointed by ``EnableOrganizationAdminAccount``
-    and adds members by ``CreateMembers``. ``service`` is its name, ``client`` boto3's."""
+    and adds members by ``CreateMembers``. ``service`` is its name."""
 
     regional = True
     service: ClassVar[str]
-    client: ClassVar[Literal["guardduty", "securityhub"]]
+
+    @abstractmethod
+    def service_client(
+        self, session: AccountSession, region: str | None
+    ) -> GuardDutyClient | SecurityHubClient:
+        """The service's client in the account of ``session``."""
 
     def part(self, inputs: SettingInputs[A]) -> Part:
         """The account's part. Raises ``Terminal`` while the administrator does not exist."""
@@ -105,7 +115,7 @@ class Administered(Setting[A, S]):
 
     def appointed(self, inputs: SettingInputs[A], session: AccountSession) -> str:
         """The administrator there is; empty for none."""
-        management = into_management(session, inputs.account).client(self.client, inputs.region)
+        management = self.service_client(into_management(session, inputs.account), inputs.region)
         answer: Mapping[str, Any] = management.list_organization_admin_accounts()
         ids = (item.get("AdminAccountId") or item["AccountId"] for item in answer["AdminAccounts"])
         return next(ids, "")
@@ -116,7 +126,7 @@ class Administered(Setting[A, S]):
             return
         if appointed:
             raise somebody_elses(self.service, inputs.region, appointed)
-        management = into_management(session, inputs.account).client(self.client, inputs.region)
+        management = self.service_client(into_management(session, inputs.account), inputs.region)
         management.enable_organization_admin_account(AdminAccountId=session.account_id)
 
     def refuse_joining(self, inputs: SettingInputs[A], member_of: str, *, missing: str) -> None:
