@@ -72,8 +72,17 @@ def _record(workspace: Workspace) -> dict[str, Any]:
         edge = connect(
             desired.config, clock=sandbox.clock, botocore_session=session, attempts=ATTEMPTS
         )
-        view = view_of(workspace, desired, edge.reader.read(), LedgerState(), scope=None)
-        targets = draft_plan(view, kinds=workspace.kinds, made_at=sandbox.clock.now()).targets
+        now = sandbox.clock.now()
+        view = view_of(
+            workspace,
+            desired,
+            edge.reader.read(),
+            LedgerState(),
+            lambda _: (),
+            today=now.date(),
+            scope=None,
+        )
+        targets = draft_plan(view, kinds=workspace.kinds, made_at=now).targets
         for name, resolved in _in_turn(targets):
             account_id = targets[name].account_id
             assert account_id is not None
