@@ -169,7 +169,7 @@ def refusal() -> Finding:
         code="AFT950",
         source=SourceRef("aft.yaml"),
         message="Too many moves: 12 accounts, the limit is 10",
-        hint="add `limits.allow: [{limit: move, up_to: 12, reason: …, until: …}]` to aft.yaml, "
+        hint="add `allow: [{what: move, up_to: 12, reason: …, until: …}]` to aft.yaml, "
         "or do it in smaller steps",
     )
 

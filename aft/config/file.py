@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 
 from aft.config.model import CONFIG_PATH, Config
 from aft.files import EntryKind, RevisionFiles, TreeEntry
-from aft.findings.model import Finding, Severity, SourceRef, sorted_findings
+from aft.findings.model import Finding, Severity, SourceRef, finding_at, sorted_findings
 from aft.findings.validation import Loc, validate
 from aft.policy_language.policy_types import AS_OF, POLICY_TYPES
 from aft.values.cidrs import IPv4Network, parse_cidr
@@ -96,6 +96,14 @@ def _rules(config: Config, document: YamlDocument) -> Iterator[Finding]:
     yield from _ledger(config, document)
     yield from _networks(config, document)
     yield from _policies(config, document)
+    if config.limits.allow:
+        yield finding_at(
+            "AFT706",
+            document.at(("limits", "allow"), key=True),
+            "limits.allow is now allow, next to limits; a later version will not read it",
+            "move the lines to `allow`, and write `what` for `limit`",
+            severity=Severity.WARNING,
+        )
 
 
 def _regions(config: Config, document: YamlDocument) -> Iterator[Finding]:

@@ -112,7 +112,7 @@ def _too_many(plan: Plan, limits: Limits, kinds: Kinds, *, today: date) -> Itera
         was = max((item.until for item in lapsed), default=None)
         ended = f" (its exception ended on {was})" if was and allowance is None else ""
         counted = f"{found} {things if found != 1 else things[:-1]}"
-        allow = f"limits.allow: [{{limit: {name}, up_to: {found}, reason: …, until: …}}]"
+        allow = f"allow: [{{what: {name}, up_to: {found}, reason: …, until: …}}]"
         yield finding_at(
             "AFT950",
             SourceRef(CONFIG_PATH),

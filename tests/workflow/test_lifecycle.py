@@ -202,11 +202,11 @@ def test_safety_limits_refuse_and_a_reviewed_line_lifts_them(repo: Repo) -> None
     assert repo.aft("plan").code == 5
     refused = repo.aft("apply", "--yes")
     assert refused.code == 5
-    assert "limits.allow" in refused.out + refused.err
+    assert "add `allow: [{what: move, up_to: 1" in " ".join((refused.out + refused.err).split())
     assert str(repo.accounts()["shop"].ou) == "Workloads/Dev"
 
-    allow = "[{limit: move, up_to: 1, reason: promotion, until: 2099-01-01}]"
-    repo.write("aft.yaml", config.replace("{create: 25}", f"{{move: 0, allow: {allow}}}"))
+    line = "{what: move, up_to: 1, reason: promotion, until: 2099-01-01}"
+    repo.write("aft.yaml", config.replace("{create: 25}", "{move: 0}") + f"allow: [{line}]\n")
     repo.commit("Allow one move")
     repo.apply()
     assert str(repo.accounts()["shop"].ou) == "Workloads/Prod"

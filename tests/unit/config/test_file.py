@@ -8,7 +8,7 @@ from builders_requests import PROVIDERS, MemoryFiles
 from aft.config.file import config_place, parse_config
 from aft.config.model import Config
 from aft.files import EntryKind
-from aft.findings.model import Finding
+from aft.findings.model import Finding, Severity
 
 
 def read(files: MemoryFiles) -> tuple[Config | None, tuple[Finding, ...]]:
@@ -147,3 +147,35 @@ def test_places_for_findings_of_others() -> None:
     files = MemoryFiles({"aft.yaml": "home_region: eu-west-1\nlimits:\n  accounts: 3\n"})
     assert str(config_place(files, ("limits", "accounts"))) == "aft.yaml:3:13"
     assert str(config_place(MemoryFiles({}), ("limits",))) == "aft.yaml:1:1"
+
+
+OLD = "limits: {allow: [{limit: move, up_to: 4, reason: why, until: 2099-01-01}]}\n"
+NEW = "allow: [{what: move, up_to: 4, reason: why, until: 2099-01-01}]\n"
+
+
+def test_the_former_place_of_exceptions_is_read_with_a_warning() -> None:
+    older, (warning,) = read(MemoryFiles({"aft.yaml": f"home_region: eu-central-1\n{OLD}"}))
+    newer, none = read(MemoryFiles({"aft.yaml": f"home_region: eu-central-1\n{NEW}"}))
+    assert (warning.code, warning.severity, none) == ("AFT706", Severity.WARNING, ())
+    assert str(warning.source) == "aft.yaml:2:10"
+    assert older is not None
+    assert newer is not None
+    assert older.effective_limits == newer.effective_limits
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("what: move, reason: why", "expected up_to where what is a limit, and only there"),
+        ("what: end, up_to: 3, reason: why", "expected up_to where what is a limit"),
+        ("what: move, up_to: 3, target: a, reason: why", "expected target and items only where"),
+        ("what: move, up_to: 3, items: [a], reason: why", "expected target and items only where"),
+        ("what: end, reason: why, until: tomorrow", "until"),
+    ],
+)
+def test_an_exception_says_what_its_sort_needs(line: str, said: str) -> None:
+    until = "" if "until" in line else ", until: 2099-01-01"
+    (finding,) = findings(f"home_region: eu-central-1\nallow:\n  - {{{line}{until}}}\n")
+    assert said in finding.message
+    assert finding.source is not None
+    assert finding.source.line == 3

@@ -72,7 +72,7 @@ def test_the_message_says_how_many_and_what_to_write() -> None:
     (finding,) = check(r.large(), GENEROUS.model_copy(update={"move": 10}))
     assert finding.message == "Too many moves: 12 accounts, the limit is 10"
     assert finding.hint.startswith(
-        "add `limits.allow: [{limit: move, up_to: 12, reason: …, until: …}]` to aft.yaml"
+        "add `allow: [{what: move, up_to: 12, reason: …, until: …}]` to aft.yaml"
     )
 
 
