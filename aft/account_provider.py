@@ -40,8 +40,8 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierApplication:
-    """What was noted before an application was begun, perhaps by a run that was killed. Whether it
-    was begun is not known. ``at`` is when it was noted."""
+    """What was noted before an application was started, perhaps by a run that was killed. Whether
+    it was started is not known. ``at`` is when it was noted."""
 
     request_id: RequestId
     name: str
@@ -54,7 +54,7 @@ class EarlierApplication:
 
 
 class CreationState(enum.StrEnum):
-    """Where a creation stands."""
+    """The state of a creation."""
 
     IN_PROGRESS = "IN_PROGRESS"
     SUCCEEDED = "SUCCEEDED"
@@ -63,11 +63,11 @@ class CreationState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreationFailure:
-    """Why an account was not created, and what that means for whoever wanted it. ``reason`` is the
+    """Why an account was not created, and what that means for its requester. ``reason`` is the
     vendor's own word; ``hint`` says in one sentence what to do. ``account_exists``: an account has
     this e-mail address already, perhaps the one that is wanted. ``tries`` is how many more
     applications are worth while, each after a pause. When neither is set the failure is final until
-    somebody follows the hint."""
+    someone follows the hint."""
 
     reason: str
     hint: str
@@ -88,7 +88,7 @@ class Creation:
 
 
 class CreationRefused(Terminal):
-    """The provider refuses an application; nothing was begun."""
+    """The provider refuses an application; nothing was started."""
 
     def __init__(self, message: str, *, failure: CreationFailure) -> None:
         super().__init__(message, hint=failure.hint, code=failure.reason)
@@ -141,8 +141,8 @@ class AccountProvider(Protocol):
     def begin(self, application: Application) -> Creation:
         """Ask for one account; exactly one attempt, never repeated inside. Raises ``Transient`` or
         ``Conflict`` when it is not accepted for the moment (``Throttled`` when all slots are
-        taken), ``CreationRefused`` when it never will be as it stands, ``UnknownOutcome`` when the
-        reply was lost. But for the last, nothing was begun."""
+        taken), ``CreationRefused`` when it never will be as it is, ``UnknownOutcome`` when the
+        reply was lost. But for the last, nothing was started."""
         ...
 
     def look(self, creation_id: str) -> Creation:
@@ -150,7 +150,7 @@ class AccountProvider(Protocol):
         ...
 
     def in_progress(self) -> Sequence[Creation]:
-        """All creations in progress, whoever asked for them, by one call where the vendor has one.
+        """All creations in progress, of any requester, by one call where the vendor has one.
         May lag: a creation that was never in it may be too new."""
         ...
 

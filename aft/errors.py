@@ -6,7 +6,7 @@
     ├── Refused                a safety limit or a moved world stopped the run (exit 5)
     ├── Transient              the same call may succeed later
     │   └── Throttled          ... after slowing down
-    ├── Conflict               somebody else changed it meanwhile: read again, then decide
+    ├── Conflict               someone else changed it meanwhile: read again, then decide
     ├── Denied                 credentials or permissions are missing; retrying cannot help
     ├── NotFound               the thing named is not there
     ├── Terminal               the same call will fail permanently
@@ -16,7 +16,7 @@
 
 Vendor exceptions are translated at the edge (``aft.aws.errors``, ``aft.git``, ``aft.github``) and
 kept as the cause. A message says which file or object and what to change; it never holds a secret.
-What somebody else's exception says never gets out, since it may quote what it stumbled over: the
+What another's exception says never gets out, since it may quote what it stumbled over: the
 answer that holds credentials, say. So ``unexpected`` and ``aft.traces`` name its class and its
 place.
 """
@@ -32,7 +32,7 @@ def is_ours(error: BaseException) -> bool:
 
 
 def unexpected(error: BaseException) -> str:
-    """What to say of an exception that nobody translated."""
+    """What to say of an exception that was not translated."""
     return f"unexpected {type(error).__name__} at {place_of(error)}"
 
 
@@ -115,7 +115,7 @@ class NotFound(AftError):
 
 
 class Terminal(_Coded):
-    """The call cannot succeed as it stands."""
+    """The call cannot succeed as it is."""
 
 
 class NotReviewed(Terminal):

@@ -30,7 +30,7 @@ def load_plugins(group: str, name_of: Callable[[Any], str]) -> Mapping[str, Any]
     for entry in sorted(named, key=lambda item: (item.name, item.value)):
         try:
             plugin = entry.load()()
-        except Exception as error:  # a third party's code: whatever it raises, say whose it is
+        except Exception as error:  # a third party's code: any error: say whose it is
             raise UserError(
                 f"plug-in {entry.name!r} ({entry.value}) of {group} cannot be loaded: "
                 f"{unexpected(error)}",

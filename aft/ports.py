@@ -132,7 +132,7 @@ class OrganizationReader(Protocol):
 
 class OrganizationWriter(Protocol):
     """Single writes to the organization, each idempotent: asking for what is already so
-    succeeds. Raises ``Conflict`` where somebody else's change came between."""
+    succeeds. Raises ``Conflict`` where someone else's change came between."""
 
     def create_unit(self, *, parent_id: OrgUnitId, name: str) -> OrgUnitId:
         """The id of the OU ``name`` below ``parent_id``, created where there was none."""
@@ -222,7 +222,7 @@ class ProgressKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One moment of a run, for whoever watches. ``step`` is the change in a few words; ``tells`` is
+    """One moment of a run, for those who watch. ``step`` is the change in a few words; ``tells`` is
     true where the message of its success says more than that it is done."""
 
     kind: ProgressKind

@@ -1,4 +1,4 @@
-"""The traceback of an exception that nobody expected, without what others' exceptions say."""
+"""The traceback of an unexpected exception, without what others' exceptions say."""
 
 from __future__ import annotations
 

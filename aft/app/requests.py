@@ -79,7 +79,7 @@ class RequestDesk:
         return cls(workspace=workspace, files=files, state=result.state)
 
     def folder(self, draft: RequestDraft, named: str | None) -> str:
-        """The folder somebody named, else the one where the request fits. Raises ``UserError``."""
+        """The folder someone named, else the one where the request fits. Raises ``UserError``."""
         if named is not None:
             return named_folder(named)
         return choose_folder(self.state.requests, self.files, team=draft.team, ou=draft.ou)
@@ -186,7 +186,7 @@ def request_from_issue(
 ) -> tuple[str, Sequence[Problem]]:
     """Write the request file and the report's files; with problems, the reply alone. The path of
     the request, or why the answers cannot be taken. Raises ``InvalidRepository`` (after writing a
-    reply that says so) when the repository has errors of its own, and ``UserError`` for a file that
+    reply that says so) when the repository itself has errors, and ``UserError`` for a file that
     cannot be read."""
     body = read_text(issue_file, errors="replace")[:MAX_FILE]
     for name in (REPLY, REQUEST, PULL_REQUEST):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from aft.sandbox.sandbox import Sandbox
 
 SANDBOX_LEDGER_SUFFIX = "-sandbox"
-"""The sandbox's ledger is a branch of its own, so that it can never mix with the real one."""
+"""The sandbox's ledger has its own branch, so that it can never mix with the real one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ def open_world(
 ) -> Iterator[World]:
     """Connect to AWS, or open the simulated organization and save it in the end.
 
-    With ``reads_only``, for whoever changes nothing, sessions in member accounts may only read:
+    With ``reads_only``, for callers that change nothing, sessions in member accounts may only read:
     those of ``roles.reader``, or of the member role held to reading.
 
     Raises ``Denied`` when there are no credentials, saying both ways to go on.
@@ -162,7 +162,7 @@ def edge_onto(
     keys: Keys | None = None,
 ) -> Iterator[AwsEdge]:
     """The same AWS edge as on real AWS, over the sandbox's private transport; as the management
-    account, or as whoever holds ``keys``. Customizations run in processes of their own, which reach
+    account, or as the holder of ``keys``. Customizations run in their own processes, which reach
     the sandbox over loopback HTTP; the server starts when the first of them asks."""
     from aft.aws.adapters import connect
     from aft.sandbox.server import serve

@@ -2,7 +2,7 @@
 
 Tags of many accounts come through the Resource Groups Tagging API, 100 accounts a call. It answers
 for Organizations in the partition's global region and the management account, and lags behind
-writes; what must be fresh is read from Organizations instead, so whoever writes tags reports it to
+writes; what must be fresh is read from Organizations instead, so the writer of tags reports it to
 ``RecentlyTagged``.
 """
 

@@ -113,7 +113,7 @@ class AwsMemberAccess:
 
 @dataclass(frozen=True, kw_only=True)
 class AwsEdge:
-    """One organization through its ports. ``management`` is for whoever creates accounts,
+    """One organization through its ports. ``management`` is for creating accounts,
     ``sessions`` for checks and child processes."""
 
     reader: AwsOrganizationReader

@@ -1,7 +1,7 @@
 """Reads AWS's answers with botocore, and lets nothing of one that cannot be read get out.
 
 An AssumeRole answer holds credentials, and botocore's error about an answer that was cut quotes the
-whole of it; a JSON answer that was cut it takes for an empty one. Both become a refusal of our own
+whole of it; a JSON answer that was cut it takes for an empty one. Both become our own refusal
 with the code ``UNREADABLE``, which botocore sends again unless that could do something twice. What
 is missing from an answer that can be read is an error with a name, too.
 """
@@ -19,7 +19,7 @@ from aft.aws.error_codes import NON_IDEMPOTENT, READS, UNREADABLE
 from aft.errors import AftError, Transient, UnknownOutcome
 
 _SENT_AGAIN, _SENT_ONCE = 500, 599
-"""Statuses of our own making: botocore repeats a call after the first one alone."""
+"""Statuses that we make: botocore repeats a call after the first one alone."""
 _OUTSIDE_THE_BODY = ("header", "headers", "statusCode")
 
 
@@ -39,7 +39,7 @@ def repeat_unreadable(client: Any) -> None:
 
 
 def without_answer(action: str, why: str, *, repeatable: bool) -> AftError:
-    """The answer to ``action`` says nothing: a read is tried again, of a write nobody knows."""
+    """The answer to ``action`` says nothing: a read is tried again, a write is in doubt."""
     if repeatable:
         return Transient(f"{action} failed: {why}", hint="the next run tries again")
     return UnknownOutcome(
@@ -76,7 +76,7 @@ class _Readers(ResponseParserFactory):
 
 
 class _Reader:
-    """Stands for one of botocore's parsers; ``response`` and ``shape`` are as there."""
+    """Wraps one of botocore's parsers; ``response`` and ``shape`` are as there."""
 
     def __init__(self, parser: Any, *, is_json: bool) -> None:
         self._parser = parser
@@ -88,7 +88,7 @@ class _Reader:
             if self._is_json and _has_document(response, shape):
                 _check_json(response["body"])
             parsed = self._parser.parse(response, shape)
-        except Exception:  # noqa: BLE001 - whatever it is, its text may hold the answer
+        except Exception:  # noqa: BLE001 - any error: its text may hold the answer
             return _refusal(response, operation)
         if response["status_code"] == 400 and _names_no_code(parsed, shape):
             return _refusal(response, operation)

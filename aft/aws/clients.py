@@ -1,7 +1,7 @@
 """A botocore client that raises ``aft.errors``: what everyone beyond ``aft.aws`` is handed.
 
-It looks up the real client anew for each call, so that renewed credentials take effect under a
-client that somebody kept. Adds nothing to what a call means.
+It looks up the real client again for each call, so that renewed credentials take effect under a
+client that someone kept. Adds nothing to what a call means.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 class Door:
     """How a proxy reaches AWS. ``open`` gives the present client, ``acting`` says for its duration
     whose calls they are; ``renew`` drops expired credentials and says whether asking again makes
-    sense. With ``once`` a call is sent one single time, whatever happens."""
+    sense. With ``once`` a call is sent one single time in any case."""
 
     service: str
     who: str
@@ -89,7 +89,7 @@ class Door:
 
 
 class TranslatingClient:
-    """Stands for a botocore client; see the module."""
+    """Wraps a botocore client; see the module."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -123,7 +123,7 @@ class TranslatingClient:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TranslatingPaginator:
-    """Stands for a botocore paginator."""
+    """Wraps a botocore paginator."""
 
     door: Door
     name: str
@@ -138,7 +138,7 @@ class TranslatingPaginator:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TranslatingPages:
-    """Stands for a botocore page iterator."""
+    """Wraps a botocore page iterator."""
 
     door: Door
     operation: str
@@ -163,7 +163,7 @@ class TranslatingPages:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TranslatingWaiter:
-    """Stands for a botocore waiter."""
+    """Wraps a botocore waiter."""
 
     door: Door
     name: str

@@ -1,7 +1,7 @@
 """Temporary credentials, cached per identity and renewed before they expire, and as whom a shared
 client makes its next call.
 
-Asks nobody itself: it is given a function that assumes the role. Secrets never show in a repr.
+Makes no call itself: it is given a function that assumes the role. Secrets never show in a repr.
 
 Making a client costs as much as several calls, so member accounts share one for each service and
 region. Each call names its account, and botocore signs it with that account's credentials; what
@@ -89,7 +89,7 @@ class CredentialCache:
             return found
 
 
-# --- whoever acts ---------------------------------------------------------------------------------
+# --- who acts -------------------------------------------------------------------------------------
 
 
 KEPT = 2048
@@ -123,7 +123,7 @@ def acting(actor: Actor | None) -> Iterator[None]:
 
 
 def share(client: Any, *, attempts: int) -> RetriesByActor:
-    """Let ``client``, which must be new, serve whoever is acting."""
+    """Let ``client``, which must be new, serve the acting identity."""
     service = client.meta.service_model.service_id.hyphenize()
     events = client.meta.events
 
@@ -151,7 +151,7 @@ class RetriesByActor:
         self._kept: OrderedDict[str, Handlers] = OrderedDict()
 
     def answering(self, event: str) -> Callable[..., Any]:
-        """A handler that asks those of whoever is acting."""
+        """A handler that asks those of the acting identity."""
 
         def answer(**parameters: Any) -> Any:
             actor = _PRESENT.get()
@@ -174,7 +174,7 @@ class RetriesByActor:
 
 
 class Handlers:
-    """Stands for a client while botocore registers its retries, and keeps what it registers."""
+    """Replaces a client while botocore registers its retries, and keeps what it registers."""
 
     def __init__(self, client: Any, *, attempts: int) -> None:
         self.meta = SimpleNamespace(events=self, service_model=client.meta.service_model)

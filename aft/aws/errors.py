@@ -195,7 +195,7 @@ def _unknown(action: str, text: str) -> UnknownOutcome:
 
 
 def _stack_is_missing(action: str, code: str, said: str) -> bool:
-    # CloudFormation has no code of its own for a stack that is not there.
+    # CloudFormation has no separate code for a stack that is not there.
     return (
         action.startswith("cloudformation:")
         and code == "ValidationError"

@@ -95,7 +95,7 @@ class Examination:
 
     def enter(self, account_id: AccountId, *, reading: bool) -> str:
         """Become the member or reader role; returns its name. Raises ``Denied`` also when
-        another role had to stand in for it."""
+        another role had to replace it."""
         wanted = self.role_name(account_id, reading=reading)
         client = self._sessions.member(account_id, reading=reading)("sts")
         found = _ASSUMED.fullmatch(client.get_caller_identity()["Arn"])

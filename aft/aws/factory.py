@@ -38,7 +38,7 @@ _NOBODY = Credentials(
     token="",
     expires_at=datetime.max.replace(tzinfo=UTC),
 )
-"""Whom a shared client signs as when nobody acts: AWS refuses it."""
+"""Whom a shared client signs as when no identity acts: AWS refuses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class ClientFactory:
     ) -> Any:
         """The kept client for ``key``, or a new one when there is none with these credentials.
         ``credentials=None`` leaves them to the session's own chain, which renews itself. Clients of
-        the identity ``SHARED`` have none of their own: see ``aft.aws.credentials``."""
+        the identity ``SHARED`` have none: see ``aft.aws.credentials``."""
         if key.identity == SHARED:
             credentials = _NOBODY
         access_key = credentials.access_key if credentials else ""

@@ -14,7 +14,7 @@ from aft.aws.units import KnownUnit, KnownUnits, child_units, parent_of
 from aft.errors import AftError, Conflict, Denied, NotFound, Terminal, Transient, UnknownOutcome
 from aft.values.ids import AccountId, OrgUnitId
 
-# After these a write may have been carried out, by us or by somebody else.
+# After these a write may have been carried out, by us or by someone else.
 _DOUBTFUL = (NotFound, Terminal, UnknownOutcome, Transient, Conflict)
 
 

@@ -1,6 +1,6 @@
 """Keeps management-account calls below AWS's request rates, by family of operations.
 
-A token bucket per family stands beside botocore's adaptive mode, which only slows down after AWS
+A token bucket per family complements botocore's adaptive mode, which only slows down after AWS
 has already refused. Waiting goes through the injected clock and never holds a lock.
 """
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CALLER = "caller"
 MANAGEMENT = "management"
 _READING = "/reading"
-"""Ends the identity of whoever may only read in an account."""
+"""The end of an identity that may only read in an account."""
 SESSION_SECONDS = 3600
 """AWS's limit for a role assumed with the credentials of another role."""
 CHILD_LIFETIME = timedelta(minutes=50)
@@ -126,7 +126,7 @@ class AwsSessions:
     # --- identities -------------------------------------------------------------------------
 
     def check_credentials(self) -> CallerIdentity:
-        """Who we are, asked of STS once. Raises ``Denied`` saying how to go on when nobody."""
+        """Who we are, asked of STS once. Raises ``Denied`` saying how to go on when unknown."""
         with self._identity_lock:
             if self._identity is None:
                 answer = self.management("sts").get_caller_identity()
@@ -216,7 +216,7 @@ class AwsSessions:
             return self._session_of(self.management("sts"), self._role_of(identity))
         except Denied:
             # A young or adopted account has no reader role yet. Who may take the member role can
-            # read with that; whose role may not is refused again, and told of the reader role.
+            # read with that; whose role may not is refused again, with a hint at the reader role.
             with contextlib.suppress(AftError):
                 return self._held_to_reading(member)
             raise

@@ -3,7 +3,7 @@
 The cheapest complete read known: two lists per OU side by side, tags a hundred accounts at a
 time, and the targets of our own policies. No call per account but where tags must be fresh.
 
-A scoped read costs the same whatever the size of the organization: two reads per account, one list
+A scoped read costs the same for any size of the organization: two reads per account, one list
 per level on the way to an OU, one for each other OU it is in; which organization it is, an account
 tells itself. Nothing is taken from memory: a scoped snapshot is as fresh as a full one.
 """
@@ -140,7 +140,7 @@ class AwsOrganizationReader:
         fresh_tags_for: Iterable[AccountId],
     ) -> Mapping[AccountId, Mapping[str, str]]:
         """The bulk answer, with single reads where it cannot be trusted. No tag at all in an
-        organization that has accounts may mean that nobody is tagged, or that the tagging API does
+        organization that has accounts may mean that none is tagged, or that the tagging API does
         not know Organizations here: then every account is asked itself."""
         present = {AccountId(raw["Id"]) for _, raw in tree.accounts}
         single = sorted((present & set(fresh_tags_for)) if bulk else present)
@@ -149,7 +149,7 @@ class AwsOrganizationReader:
 
 
 def _walk(client: OrganizationsClient, pool: ThreadPoolExecutor, root: RootTypeDef) -> _Tree:
-    """Every OU and account below ``root``; each list is a task of its own."""
+    """Every OU and account below ``root``; each list is a separate task."""
     tree = _Tree()
     root_id = OrgUnitId(root["Id"])
     tree.units[root_id] = KnownUnit(id=root_id, name=root.get("Name", "Root"), parent_id=None)
@@ -319,7 +319,7 @@ def _described(client: OrganizationsClient, known: KnownUnits, raw: AccountTypeD
 
 
 def _side_by_side(read: Callable[[_A], _F], asked: Sequence[_A]) -> tuple[_F, ...]:
-    """What ``read`` gives for each; what does not exist (any more) is left out."""
+    """What ``read`` gives for each; what does not (or no longer) exist is left out."""
 
     def look(item: _A) -> _F | None:
         try:

@@ -134,7 +134,7 @@ def parent_of(client: OrganizationsClient, child_id: str) -> OrgUnitId:
     return OrgUnitId(client.list_parents(ChildId=child_id)["Parents"][0]["Id"])
 
 
-# --- what AWS says about a place beside what it was asked for ------------------------------------
+# --- what AWS says about a place in addition to what it was asked for -----------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,11 +53,11 @@ class SettingDifference:
     """One thing that is not as it should be; ``description`` is one line for people.
 
     ``before`` and ``after`` are short plain values, never secrets; ``None`` is "absent".
-    ``is_pending`` marks what only time or somebody else can fix, such as a tag that AWS has not
+    ``is_pending`` marks what only time or someone else can fix, such as a tag that AWS has not
     seen yet: no failure, not done either, so later runs look again. ``change`` is not called
-    when nothing else differs. ``takes_away`` marks what somebody may miss once it is gone, such as
+    when nothing else differs. ``takes_away`` marks what someone may miss once it is gone, such as
     a role or a rule that is in use: reviewers see it first, and nothing of the kind is done that
-    nobody has reviewed.
+    no one has reviewed.
     """
 
     description: str
@@ -81,7 +81,7 @@ class BaselineSetting(Protocol[P, S]):
 
     def facts(self, account: AccountFacts) -> object:
         """Pure: the part of ``account`` that the result depends on, as plain JSON values. It goes
-        into the digest beside the parameters, so keep it to what is used: whatever is here re-runs
+        into the digest next to the parameters, so keep it to what is used: everything here re-runs
         the setting when it changes."""
         ...
 
@@ -114,7 +114,7 @@ class NetworkClaim:
 
 @runtime_checkable
 class ClaimsNetwork(Protocol):
-    """What a setting has beside ``BaselineSetting`` when it needs addresses of its own. The plan
+    """What a setting adds to ``BaselineSetting`` when it needs its own addresses. The plan
     hands them out without overlap over the whole organization; ``AccountFacts`` then has them in
     ``allocations`` under the setting's name."""
 
@@ -148,7 +148,7 @@ class ComesAfter(Protocol):
 
 @runtime_checkable
 class Bills(Protocol):
-    """A setting for whose work AWS sends a bill; plans say so beside the account's budget."""
+    """A setting for whose work AWS sends a bill; plans say so next to the account's budget."""
 
     def bills_for(self, parameters: Any) -> str:
         """Pure: what AWS bills for with these parameters, in a few words and without prices;

@@ -267,7 +267,7 @@ def _checked(
 
 
 def _varies(parameters: Mapping[str, Any], loc: _Loc) -> bool:
-    """Does a placeholder stand at ``loc``? (A default of the setting's own is not there.)"""
+    """Is there a placeholder at ``loc``? (The setting's own default is not there.)"""
     try:
         written = value_at(parameters, loc)
     except LookupError:

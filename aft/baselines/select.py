@@ -30,7 +30,7 @@ from aft.values.ids import OrgUnitPath
 from aft.values.placeholders import expand
 
 KNOWN_AFTER_APPLY = "(known after apply)"
-"""Stands for an account id that only apply can know."""
+"""Placeholder for an account id that only apply can know."""
 
 SAMPLE_VALUES: Mapping[str, str] = {
     "id": "sample",

@@ -88,7 +88,7 @@ def command(
     plan's headline is shown again; -v shows all of it.
 
     Accounts are worked on in parallel. If an account fails, the others continue, and the command
-    exits with 4. SIGINT, SIGTERM and --deadline stop it between two steps. Whatever stops it, the
+    exits with 4. SIGINT, SIGTERM and --deadline stop it between two steps. In any case, the
     next run continues where it ended and creates nothing twice.
 
     With --deep, manual changes inside accounts are reverted as well.
@@ -131,7 +131,7 @@ def _run(
     folder: ReportFolder | None,
     order: Order,
 ) -> tuple[Planned, Outcome, bool]:
-    """Plan anew, or check the pinned plan; carry it out; leave the report. False: not published
+    """Plan again, or check the pinned plan; carry it out; leave the report. False: not published
     although that was asked for."""
     workspace = session.workspace
     plan = plan_from_json(read_text(plan_file)) if plan_file is not None else None
@@ -199,7 +199,7 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
 
 
 def _compare(session: Session, planned: Planned, reviewed: Reviewed, *, quiet: bool) -> None:
-    """Raises ``NotReviewed`` for risks nobody has seen; says what else is new."""
+    """Raises ``NotReviewed`` for risks no one has seen; says what else is new."""
     check_reviewed(planned.kinds, reviewed, planned.plan)
     words = routine_text(planned.kinds, newly_routine(reviewed, planned.plan), reviewed)
     if words and not quiet:

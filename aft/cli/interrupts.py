@@ -1,7 +1,7 @@
 """SIGINT and SIGTERM end a command from its first moment on, a second one there and then.
 
 What a shell's script starts in the background ignores SIGINT, and Python leaves that as it is: a
-run that somebody interrupted while it still read would go on and change accounts.
+run that someone interrupted while it still read would go on and change accounts.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def stop_on_signals(
 ) -> Iterator[StopToken]:
     """A token that the first signal, or ``seconds`` of ``clock``, sets; a second signal ends the
     process there and then. ``notice`` is said, on standard error, when the first one comes. Ending
-    at once is safe too: what was begun is in the ledger, and the next run continues."""
+    at once is safe too: what was started is in the ledger, and the next run continues."""
     from aft.engine.model import StopToken
 
     interrupted = Event()
@@ -61,7 +61,7 @@ def stop_on_signals(
         if interrupted.is_set():
             os._exit(128 + number)
         interrupted.set()
-        if notice:  # not through a buffer: this may have interrupted somebody who is writing
+        if notice:  # not through a buffer: this may have interrupted a write
             os.write(2, f"\n{notice}\n".encode())
         token.set(f"{signal.Signals(number).name} received")
 

@@ -24,7 +24,7 @@ from aft.values.suggestions import did_you_mean
 
 FINDINGS_EXIT = 3
 NONE = ""
-"""What an empty answer stands for."""
+"""What an empty answer means."""
 _AS_THEY_ARE = ("name", "email", "ou", "reason", "ticket", "baseline", "account_id")
 _prompt: Callable[..., Any] = functools.partial(click.prompt, show_default=False, err=True)
 

@@ -150,7 +150,7 @@ def _made(
 
 
 def _notes(planned: Planned) -> tuple[str, ...]:
-    """What readers of the plan must know besides what is in it."""
+    """What readers of the plan must know in addition to what is in it."""
     if not planned.is_published:
         return ()
     made_at = datetime.fromisoformat(planned.plan.made_at)

@@ -1,4 +1,4 @@
-"""``--report DIR``: what a run leaves for a pull request, whatever becomes of the run.
+"""``--report DIR``: what a run leaves for a pull request, however the run ends.
 
 The folder says "did not finish" from the first moment on and is rewritten at the end, so that a
 run that was killed is never shown as one that found nothing to do. The first line of ``comment.md``

@@ -172,7 +172,7 @@ def _ledger(config: Config, document: YamlDocument) -> Iterator[Finding]:
 
 
 def _networks(config: Config, document: YamlDocument) -> Iterator[Finding]:
-    """Ranges are ranges, pools do not overlap, and what is reserved in a pool lies in it."""
+    """Ranges are ranges, pools do not overlap, and what is reserved in a pool is in it."""
     pools: dict[str, IPv4Network] = {}
     for name, pool in config.networks.pools.items():
         loc: Loc = ("networks", "pools", name)

@@ -1,7 +1,7 @@
 """Which sections of ``aft.yaml`` say as whom and where to, rather than what accounts shall be.
 
 A pull request is planned with the base branch's values of these (``--config-from``), so that
-nobody can point the plan job at another role, ledger or server by proposing to. The other
+no one can point the plan job at another role, ledger or server by proposing to. The other
 sections (``allow``, ``governed_regions``, ``limits`` …) are part of what is
 proposed: they change what the plan shows, which is reviewed. Pure.
 """
@@ -47,7 +47,7 @@ WITHHELD_HINT = "everything here was read and planned with the value of the base
 
 
 def withheld_message(*keys: str) -> str:
-    """What people are told of keys that differ."""
+    """What people read about keys that differ."""
     return f"this pull request changes {', '.join(keys)}: takes effect after the merge"
 
 

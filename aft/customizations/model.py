@@ -73,7 +73,7 @@ class StepFile:
 
 
 class Removal(enum.StrEnum):
-    """What becomes of what a step made, once its account does not get the step any more."""
+    """What becomes of what a step made, once its account no longer gets the step."""
 
     KEEP = "keep"
     DESTROY = "destroy"
@@ -182,7 +182,7 @@ class Consent:
     is_protected: bool = False
 
     def allows(self, part: PartChange) -> bool:
-        """A line of the configuration lets this part go, whatever the plan showed."""
+        """A line of the configuration lets this part go, regardless of the plan."""
         return not self.allowed.isdisjoint({"*", part.id})
 
 
@@ -263,7 +263,7 @@ class ReadsInputs(Protocol):
         ...
 
     def declares(self, step: CustomizationStep) -> frozenset[str] | None:
-        """Offline: all outputs the step leaves, or ``None`` when it cannot be told."""
+        """Offline: all outputs the step leaves, or ``None`` when it cannot be determined."""
         ...
 
 

@@ -49,7 +49,7 @@ def parameter_values(customization: Customization, given: Mapping[str, Any]) -> 
 def check_given(
     customization: Customization, given: Mapping[str, Any]
 ) -> Iterator[ParameterProblem]:
-    """What is wrong with the values given, whoever gets the customization."""
+    """What is wrong with the values given, for any account."""
     for name, value in given.items():
         parameter = customization.parameters.get(name)
         if parameter is None:

@@ -75,7 +75,7 @@ def inputs_of_accounts(
 
 
 def _is_open(step: CustomizationStep) -> bool:
-    """True when which accounts it reads cannot be told from its text."""
+    """True when which accounts it reads cannot be determined from its text."""
     reads = [access for access in step.reads if access.path[0] == ROOT]
     return not reads or any(len(access.path) < 2 for access in reads)
 

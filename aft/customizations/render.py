@@ -57,7 +57,7 @@ _REFUSED: Mapping[type[nodes.Node], str] = {
 def render_template(
     source: str, path: str, inputs: StepInputs, more: Mapping[str, Any] = _NO_MORE
 ) -> str:
-    """The text of a template for one account; ``more`` are names beside the usual ones. Raises
+    """The text of a template for one account; ``more`` are names added to the usual. Raises
     ``Terminal`` whose message begins with ``path:line`` and names what is missing."""
     environment = _Environment()
     try:
@@ -65,7 +65,7 @@ def render_template(
         text = str(template.render({**more, **template_values(inputs)}))
     except TemplateSyntaxError as error:
         raise Terminal(f"{path}:{error.lineno}: {error.message}", hint=_HINT) from error
-    except Exception as error:  # whatever a template's expression raises is the template's
+    except Exception as error:  # any exception of a template's expression is the template's
         said = str(error) or type(error).__name__
         raise Terminal(f"{path}:{_line_of(error, path)}: {said}", hint=_HINT) from error
     if len(text) > bounds.MAX_OUTPUT:
@@ -75,7 +75,7 @@ def render_template(
 
 def check_template(source: str, path: str, more: Iterable[str] = ()) -> tuple[Finding, ...]:
     """Offline: syntax, unknown names, filters and tests, refused constructs. Renders nothing.
-    ``more`` are the names the template may use beside the usual ones."""
+    ``more`` are the names the template may use in addition to the usual ones."""
     environment = _Environment()
     try:
         tree = environment.parse(_masked(source), path)
@@ -100,7 +100,7 @@ def check_template(source: str, path: str, more: Iterable[str] = ()) -> tuple[Fi
 
 
 def template_uses(source: str) -> frozenset[str]:
-    """The inputs a template reads; all of them when it cannot be told."""
+    """The inputs a template reads; all of them when that is unknown."""
     try:
         return inputs_read(_accesses(_Environment().parse(_masked(source)), source))
     except TemplateSyntaxError:

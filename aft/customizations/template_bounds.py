@@ -1,6 +1,6 @@
 """Limits on what a template may spend: loop turns, calls, characters, numbers.
 
-A template is text somebody proposed; rendering it must not eat the machine. Knows no template
+A template is text someone proposed; rendering it must not eat the machine. Knows no template
 engine; ``aft.customizations.render`` puts these in its way.
 """
 

@@ -26,7 +26,7 @@ BUDGET = "budget"
 """The setting that acts on a request's field of the same name."""
 
 _SAMPLE_RANGE = "192.0.2.0/24"
-"""Stands for a range that only the plan allocates."""
+"""Placeholder for a range that only the plan allocates."""
 
 
 class AccountRules:

@@ -77,5 +77,5 @@ class ParseCache:
 
 
 def _checksum(body: bytes) -> bytes:
-    """Against damage only: whoever may write here may change aft itself."""
+    """Against damage only: those who may write here may change aft itself."""
     return b"%08x" % zlib.crc32(body)

@@ -59,8 +59,8 @@ def _handle(request: AccountRequest, teams: Mapping[str, str], platform: str) ->
 def _rules(
     folder: str, owners: Mapping[str, str], inherited: str, *, may_fold: bool = True
 ) -> Iterator[tuple[str, str]]:
-    """Rules for what lies in ``folder``, where ``inherited`` owns what no rule names. The top
-    folder is never one team's: its defaults are everybody's."""
+    """Rules for what is in ``folder``, where ``inherited`` owns what no rule names. The top
+    folder is never one team's: its defaults are for all teams."""
     handles = sorted(set(owners.values()))
     if len(handles) == 1 and may_fold:
         if handles[0] != inherited:
@@ -76,7 +76,7 @@ def _rules(
 
 
 def _children(folder: str, owners: Mapping[str, str]) -> Sequence[tuple[str, Mapping[str, str]]]:
-    """What lies directly in the folder, by name, with the owners of the files in each."""
+    """What is directly in the folder, by name, with the owners of the files in each."""
     found: dict[str, dict[str, str]] = {}
     for path, owner in owners.items():
         name = path.removeprefix(f"{folder}/").split("/", 1)[0]

@@ -37,7 +37,7 @@ def check_customizations(
     organization: OrganizationSpec | None,
     places: Places,
 ) -> Iterator[Finding]:
-    """All rules. ``names`` are customizations that exist, be it with findings of their own;
+    """All rules. ``names`` are customizations that exist, even if they have findings;
     ``organization`` is ``None`` while its file has findings."""
     units = organization.paths if organization is not None else frozenset()
     rules = _Rules(state, ids, runners, names, places)
@@ -162,7 +162,7 @@ class _Rules:
             yield finding_at("AFT644", source, message, hint)
 
     def place_of_states(self) -> Iterator[Finding]:
-        """Runners that keep states, as Terraform's does, need to be told where."""
+        """Runners that keep states, as Terraform's does, need to know where."""
         for customization in self.state.customizations.values():
             for step in customization.steps:
                 if isinstance(self.runners[step.kind], SharesState):

@@ -26,7 +26,7 @@ PLACEHOLDERS: Mapping[str, str] = {"id": "sample", "folder": "sample", "name": "
 @dataclass(frozen=True)
 class FolderDefaults:
     """All defaults that apply in one folder; ``documents`` are nearest first. ``is_complete`` is
-    false when one of the files could not be read, so that nobody can say what is missing. ``key``
+    false when one of the files could not be read, so that what is missing is unknown. ``key``
     tells apart what would make equal request files different requests."""
 
     folder: str
@@ -52,7 +52,7 @@ class FolderDefaults:
     def below(
         self, folder: str, document: YamlDocument | None, *, is_readable: bool
     ) -> FolderDefaults:
-        """The defaults of a folder further in, which may have a file of its own."""
+        """The defaults of a folder further in, which may have its own file."""
         nearest = (document,) if document is not None else ()
         is_complete = self.is_complete and is_readable
         return FolderDefaults(folder, (*nearest, *self.documents), is_complete)
@@ -115,7 +115,7 @@ def defaults_in(files: RevisionFiles) -> Callable[[str], FolderDefaults]:
 
 
 def check_defaults(document: YamlDocument) -> tuple[Finding, ...]:
-    """What is wrong with a defaults file by itself, whichever requests it applies to."""
+    """What is wrong with a defaults file by itself, for all requests."""
     findings: list[Finding] = []
     for field in sorted(document.data.keys() & set(IDENTITY_FIELDS)):
         message = f"{field} says which account a request is, so no defaults can supply it"
@@ -125,11 +125,11 @@ def check_defaults(document: YamlDocument) -> tuple[Finding, ...]:
     for loc, text in _texts(document.data):
         if has_placeholders(text):
             findings.extend(_placeholder_findings(document, loc, text))
-            if loc != ("state",):  # no placeholder stands for one of a few words
+            if loc != ("state",):  # no placeholder can be one of a few words
                 unknown_until_filled.add(document.at(loc))
     kept = {key: value for key, value in document.data.items() if key not in IDENTITY_FIELDS}
     _, problems = validate(DefaultsFile, document, data=_expand(kept, PLACEHOLDERS))
-    # What a placeholder stands for, and what another file adds to a mapping, is only known per
+    # What a placeholder means, and what another file adds to a mapping, is only known per
     # request, and is checked there.
     findings.extend(
         item
@@ -165,7 +165,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]
 
 class MergedDocument:
     """A request over its defaults, as one ``Located``: places are those of the file that says
-    it, and of the request where nobody does."""
+    it, and of the request where no file does."""
 
     def __init__(
         self, request: YamlDocument, defaults: FolderDefaults, *, data: Mapping[str, Any]

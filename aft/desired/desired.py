@@ -36,7 +36,7 @@ from aft.yamldoc import YamlDocument, parse_yaml, too_large
 
 
 class Part(Protocol):
-    """Whoever owns keys of ``organization.yaml``; every installed kind is asked, also when none of
+    """The owners of keys of ``organization.yaml``; every installed kind is asked, also when none of
     its ``sections`` is there. The members are those of ``aft.plan.kind.Kind``."""
 
     @property
@@ -144,7 +144,7 @@ def _read_config(
 
 
 _NO_CONFIG = Config(home_region="us-east-1")
-"""Stands in while aft.yaml has errors, so that the rest is still checked."""
+"""Used while aft.yaml has errors, so that the rest is still checked."""
 
 
 def _across(
@@ -164,7 +164,7 @@ def _across(
     yield from rules.unique_fields(requests, places)
     if is_organization_known:
         yield from rules.organizational_units(requests, state.organization, places)
-    # A baseline or customization with findings of its own does exist.
+    # A baseline or customization that has findings does exist.
     folders = _folders(names, f"{CUSTOMIZATIONS_PATH}/accounts/") | state.customizations.keys()
     yield from rules.references(
         requests,
@@ -226,7 +226,7 @@ class _Reader:
 
     def __init__(self, files: RevisionFiles, tree: RequestTree, cache: ParseCache) -> None:
         self.findings: list[Finding] = []
-        # Wrong in a defaults file, whoever inherits it.
+        # Wrong in a defaults file, for all that inherit it.
         self._reported: set[SourceRef | None] = set()
         self._files = files
         self._tree = tree

@@ -1,4 +1,4 @@
-"""A request that somebody wants to make: what they said, before it is a file, and which folder that
+"""A request that someone wants to make: what they said, before it is a file, and which folder that
 file belongs in."""
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def taken_by(files: RevisionFiles, request_id: RequestId) -> str | None:
 
 
 def named_folder(text: str) -> str:
-    """The folder that somebody named, with or without ``account-requests/`` before it. Raises
+    """The folder that someone named, with or without ``account-requests/`` before it. Raises
     ``UserError`` unless it is inside, and portable."""
     inside = text.strip("/").removeprefix(REQUESTS_PATH).strip("/")
     if inside and not all(_PART.fullmatch(part) for part in inside.split("/")):
@@ -109,7 +109,7 @@ def choose_folder(
     team: str | None,
     ou: OrgUnitPath | None,
 ) -> str:
-    """Beside the requests of the same team, of these where its OU is; else where requests of
+    """Next to the requests of the same team, of these where its OU is; else where requests of
     that OU have their folder in common; never where the defaults name another team."""
     theirs = [item for item in requests if item.owner and _same(item.owner.team, team)]
     if theirs:
@@ -138,7 +138,7 @@ def _nearness(request: AccountRequest, ou: OrgUnitPath | None) -> int:
 def _is_of_another_team(files: RevisionFiles, folder: str, team: str | None) -> bool:
     for document in defaults_in(files)(folder).documents:
         if document.path == f"{REQUESTS_PATH}/{DEFAULTS_NAME}":
-            continue  # everybody's
+            continue  # for all teams
         owner = document.data.get("owner")
         named = owner.get("team") if isinstance(owner, dict) else None
         if isinstance(named, str) and not _same(named, team):

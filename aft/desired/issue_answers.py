@@ -1,7 +1,7 @@
 """From the text of an issue to a request's draft, or to what is wrong with each answer.
 
 GitHub turns a form into Markdown: a heading with each question's label, the answer below it,
-``_No response_`` for none. Anybody may edit that text afterwards, so all of it is hostile: it is
+``_No response_`` for none. Anyone may edit that text afterwards, so all of it is hostile: it is
 bounded, nothing in it names a path, and what it says becomes values that validation reads, never
 YAML.
 """
@@ -62,7 +62,7 @@ class _Bad(Exception):
 def read_issue(
     body: str, choices: FormChoices, *, remark: str = ""
 ) -> tuple[RequestDraft | None, tuple[Problem, ...]]:
-    """The draft, ``None`` when there are problems: then all of them are told at once."""
+    """The draft, ``None`` when there are problems: then all of them are reported at once."""
     asked = questions(choices)
     if len(body) > MAX_ISSUE_CHARACTERS:
         too_long = f"it is longer than {MAX_ISSUE_CHARACTERS:,} characters; shorten it"

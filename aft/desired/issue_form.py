@@ -20,7 +20,7 @@ USUAL = "The usual ones"
 """The answer that leaves the baseline to its selectors."""
 CONFIRMED = "A person will review this request, and creating the account costs nothing by itself"
 BETWEEN = " — "
-"""Stands between the name of a choice and what it is for."""
+"""Separates the name of a choice from what it is for."""
 
 
 class Kind(enum.StrEnum):

@@ -39,7 +39,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRequest:
-    """One account somebody asks for. ``source`` is its file; ``blob_id`` the file's content. ``ou``
+    """One account someone asks for. ``source`` is its file; ``blob_id`` the file's content. ``ou``
     is a path, or AWS's own id of an OU (``ou-…``). ``baseline`` is ``None`` when it is to be
     selected by OU or tag. ``parameters`` are given to customizations, by name. ``account_id``
     adopts that existing account."""

@@ -1,6 +1,6 @@
 """Which ranges of addresses the requests and baselines ask for, and what is wrong with them. Pure.
-A range counts wherever it is written: a field that some baseline's network reads is occupied for
-everybody, also in a request whose own baseline makes no network."""
+A range counts in any place: a field that some baseline's network reads is occupied for all
+requests, also in a request whose own baseline makes no network."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def mentioned(
 
 
 def check_networks(state: DesiredState, settings: Settings, places: Places) -> Iterator[Finding]:
-    """Ranges that are none, that two requests have, that lie outside the pools; unknown pools."""
+    """Ranges that are none, that two requests have, that are outside the pools; unknown pools."""
     claims = NetworkClaims(state, settings)
     if claims.is_empty:
         return

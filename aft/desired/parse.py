@@ -97,13 +97,13 @@ def _rules(merged: Located) -> Iterator[Finding]:
 
 
 def _on_one_line(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """``data`` with remarks as they are shown: on one line, whatever the file's lines were."""
+    """``data`` with remarks as they are shown: on one line, however many the file had."""
     remarks = {name: data[name] for name in _REMARKS if isinstance(data.get(name), str)}
     return {**data, **{name: " ".join(text.split()) for name, text in remarks.items()}}
 
 
 def _budget_without_reader(merged: Located) -> Iterator[Finding]:
-    """AWS keeps no alert that reaches nobody."""
+    """AWS keeps no alert without a recipient."""
     budget = merged.data.get("budget")
     if not isinstance(budget, dict) or merged.data.get("owner") or budget.get("subscribers"):
         return

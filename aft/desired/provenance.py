@@ -1,4 +1,4 @@
-"""Where each value of one request comes from: its own file, a ``_defaults.yaml``, or nobody. Reads
+"""Where each value of one request comes from: its own file, a ``_defaults.yaml``, or none. Reads
 the request's file and the defaults above it again, so that the desired state, which holds thousands
 of requests, need not carry positions. Pure; for a repository without findings."""
 
@@ -21,7 +21,7 @@ BUILT_IN: Mapping[Loc, Any] = {
     ("protect",): False,
     ("budget", "alert_at"): list(DEFAULT_ALERTS),
 }
-"""What a request is although nobody says so."""
+"""What a request is although no file says so."""
 
 
 class RequestOrigins:
@@ -32,7 +32,7 @@ class RequestOrigins:
         self._documents = (document, *defaults.documents)
 
     def of(self, loc: Loc) -> Origin:
-        """Where the effective value at ``loc`` was written; nobody's for one that is not there."""
+        """Where the effective value at ``loc`` was written; no file for one that is not there."""
         found = [(item, raw) for item in self._documents for raw in written_at(item, loc)]
         if not found:
             return Origin(kind=OriginKind.BUILT_IN)
@@ -47,7 +47,7 @@ class RequestOrigins:
         )
 
     def fields(self) -> Iterator[Explained]:
-        """Every value, and what a request is although nobody says so, in the reference's order."""
+        """Every value, and what a request is although no file says so, in the reference's order."""
         for name in RequestFile.model_fields:
             for loc, value in leaves(self.data.get(name, {}), (name,)):
                 yield Explained(name=dotted(loc), value=value, origin=self.of(loc), loc=loc)
@@ -72,7 +72,7 @@ class RequestOrigins:
 
 
 def read_origins(files: RevisionFiles, request: AccountRequest) -> RequestOrigins:
-    """The origins of ``request``, read from the files of its own revision."""
+    """The origins of ``request``, read from the files of the request's revision."""
     path = request.source.path
     # It was read a moment ago, so it is there.
     document = read_document(files, path) or YamlDocument(data={}, path=path, text="")

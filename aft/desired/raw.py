@@ -24,7 +24,7 @@ _EMAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
 
 
 def _text(**extra: str) -> Any:
-    """Schema keywords beside a check that words its own message."""
+    """Schema keywords next to a check that words its own message."""
     return Field(json_schema_extra=dict(extra))
 
 

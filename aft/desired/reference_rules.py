@@ -41,7 +41,7 @@ def reference_cycles(state: DesiredState) -> Iterator[Finding]:
     for start in sorted(graph.needs):
         for cycle in cycles_from(start, graph.needs, done):
             sources = [graph.sources[pair] for pair in _pairs(cycle) if pair in graph.sources]
-            if not sources or min(sources) in told:  # by depends_on alone it is a rule of its own
+            if not sources or min(sources) in told:  # by depends_on alone it is a separate rule
                 continue
             told.add(min(sources))
             message = f"accounts wait for each other: {graph.shown(cycle)}"

@@ -26,7 +26,7 @@ class Places(Protocol):
 
 
 def unique_ids(entries: Sequence[RequestEntry]) -> Iterator[Finding]:
-    """Two files of one name, in whatever folders; also when they differ only by case."""
+    """Two files of one name, in any folders; also when they differ only by case."""
     first: dict[str, RequestEntry] = {}
     for item in entries:
         other = first.setdefault(item.id.casefold(), item)
@@ -166,7 +166,7 @@ def cycles_from(
 def earlier_ids(
     requests: Iterable[AccountRequest], ids: frozenset[RequestId], places: Places
 ) -> Iterator[Finding]:
-    """``previously`` names an id that nobody has now, and that one request alone had."""
+    """``previously`` names an id that no request has now, and that one request alone had."""
     claimed: dict[str, AccountRequest] = {}
     for request in requests:
         if request.previously is None:

@@ -31,7 +31,7 @@ _MODELS: Mapping[SchemaName, tuple[type[BaseModel], str]] = {
 # Mappings that merge with those of defaults: no file needs to hold all of their keys.
 _MERGED = ("OwnerEntry", "ContactEntry", "BudgetEntry")
 
-# What placeholders may stand for is only known once they are filled in.
+# What placeholders may mean is only known once they are filled in.
 NO_SECTIONS: Mapping[str, Mapping[str, Any]] = {}
 
 _LIMITS_OF_TEXT = ("pattern", "minLength", "maxLength", "format")

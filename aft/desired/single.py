@@ -1,5 +1,5 @@
 """Single requests of a revision, each with the defaults above it: for looking at other revisions.
-Reads no more than the files asked for, and takes what is sound in them: what is broken in another
+Reads only the files asked for, and takes what is sound in them: what is broken in another
 revision is for that revision's own validation to say. Never raises for bad content."""
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SingleRequests:
         self._defaults_of = defaults_in(files)
 
     def at(self, path: str) -> AccountRequest | None:
-        """The request in this file; ``None`` when there is none that can be told."""
+        """The request in this file; ``None`` when there is none that can be read."""
         entry = self._entry(path)
         found = read_request_tree((entry,) if entry is not None else ()).requests
         document = read_document(self._files, path) if found else None

@@ -1,4 +1,4 @@
-"""What may lie in ``account-requests/`` and ``customizations/``: plain files with portable names.
+"""What may be in ``account-requests/`` and ``customizations/``: plain files with portable names.
 Symlinks, submodules and odd names are findings; none of them is ever followed or read."""
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
 
 
 def check_customizations_tree(entries: Iterable[TreeEntry]) -> Iterator[Finding]:
-    """What is wrong with entries below ``customizations/`` whatever they hold."""
+    """What is wrong with entries below ``customizations/`` regardless of content."""
     for entry in entries:
         if problem := entry_problem(entry):
             yield problem

@@ -114,7 +114,7 @@ def place(
 ) -> None:
     """Bring the account from ``source`` to ``destination``; ``None`` looks where it is. When AWS
     says it is not there, it is looked up: at its destination all is well, at ``source`` the move is
-    tried again, and anywhere else somebody has moved it: for a plan to decide, unless the account
+    tried again, and anywhere else someone has moved it: for a plan to decide, unless the account
     is just arriving (``from_anywhere``)."""
     for attempt in range(MOVE_TRIES):
         here = _parent(context, account_id) if source is None or attempt else source

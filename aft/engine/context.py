@@ -163,7 +163,7 @@ class RunContext:
         is_new: bool = False,
     ) -> None:
         """Write down durably whose account this is, and that it is no longer that of the request
-        it had before: in one append, so that nobody reads of it under two names or none."""
+        it had before: in one append, so that no reader sees it under two names or none."""
         subjects: list[tuple[Payload, str, str]] = [(said, change.target, summary)]
         if said.previously is not None:
             over = f"Hand account {account_id} over from {said.previously} to {change.target}"
@@ -204,7 +204,7 @@ class RunContext:
         return self.target(target).facts_of(account_id, self.around)
 
     def entrance(self, account_id: AccountId) -> tuple[Future[None], bool]:
-        """Whether the account can be worked in, once somebody knows; and whether the one who asks
+        """Whether the account can be worked in, once that is known; and whether the one who asks
         is the first, who has to find out and settle it."""
         with self._here.lock:
             is_first = account_id not in self._here.entrances
@@ -220,7 +220,7 @@ class RunContext:
 
     def id_of(self, ref: Ref) -> str:
         """AWS's id of a thing: made by this run or an earlier one, or in the snapshot, whose
-        objects say it as ``id``. Raises ``Terminal`` where nobody knows it."""
+        objects say it as ``id``. Raises ``Terminal`` where it is unknown."""
         if ref.kind == OU:
             return self.units.id_of(OrgUnitPath.parse(ref.key))
         if ref.kind == ACCOUNT:
@@ -259,7 +259,7 @@ class RunContext:
         target: str = "",
         seconds: float | None = None,
     ) -> None:
-        """Tell whoever watches."""
+        """Report to the watchers."""
         target = change.target if change else target
         account_id = self.known_account(target) or self._planned.get(target) if target else None
         self.tools.observer.notify(

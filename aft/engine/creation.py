@@ -3,7 +3,7 @@
 ``ask`` holds one of the few creation slots and returns as soon as the creation is over, so that
 the next one can begin; ``finish`` then reads how it ended, outside any slot: the account is bound,
 made sure of, placed and labelled. The binding is durable before anything else is done to it, so
-that whatever fails afterwards is repaired by the next plan, which finds a bound account in the
+that anything that fails afterwards is repaired by the next plan, which finds a bound account in the
 wrong place.
 """
 
@@ -101,7 +101,7 @@ class Creations:
         )
 
     def _start(self, change: Change, earlier: OpenIntent | None = None) -> Asked:
-        """Have a creation accepted, under ``earlier`` or else under an intent of its own."""
+        """Have a creation accepted, under ``earlier`` or else under a new intent."""
         lost, intent = 0, earlier
         while True:
             self._context.pause.check()
@@ -119,7 +119,7 @@ class Creations:
                 if intent is not None:
                     self._context.pause.wait(TRANSIENT.delay(lost, self._context.tools.random))
                 continue
-            except AftError as error:  # refused, or stopped while waiting: nothing has begun
+            except AftError as error:  # refused, or stopped while waiting: nothing has started
                 if not in_doubt or isinstance(error, CreationRefused):
                     self._intents.came_to_nothing(change, intent, error.message)
                 if isinstance(error, CreationRefused) and error.failure.account_exists:
@@ -137,7 +137,7 @@ class Creations:
             try:
                 with context.tools.calls.recording() as calls:
                     creation = self._provider.begin(application)
-            except (Transient, Conflict) as error:  # it has certainly not begun
+            except (Transient, Conflict) as error:  # it has certainly not started
                 if clock.monotonic() - began >= self._within:
                     raise Terminal(
                         f"AWS accepted no creation for {self._within:.0f} s: {error.message}",

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSuccess:
     """``summary`` is a sentence for ``git log``, ``message`` a short one for the screen. ``digest``
-    is what the ledger remembers with the step, ``data`` goes into the event beside it. ``made`` is
-    AWS's id of the thing, for whoever uses it (``RunContext.id_of``), also after a crash.
+    is what the ledger remembers with the step, ``data`` goes into the event next to it. ``made`` is
+    AWS's id of the thing, for those who use it (``RunContext.id_of``), also after a crash.
     ``unchanged`` says that all was right already, ``gone`` names things that no longer are."""
 
     summary: str
@@ -56,7 +56,7 @@ class Effects(ABC):
     @abstractmethod
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
         """Carry out one change, on a thread of the engine. Raises ``aft.errors`` when it cannot
-        be done; whatever else is raised costs this one change."""
+        be done; anything else that is raised costs this one change."""
 
     def about(self, run: RunContext, change: Change) -> Mapping[str, str]:
         """What the ledger must know of the thing once its files are gone, also after a failure."""

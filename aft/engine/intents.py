@@ -1,4 +1,4 @@
-"""The write-ahead of account creation: an intent is durable before it is begun, settled after.
+"""The write-ahead of account creation: an intent is durable before it is started, settled after.
 
 An intent that is still open, from this run or a killed one, is settled by looking: at the
 creation it names, at the creations that the provider says may have come of it, at the account that
@@ -28,7 +28,7 @@ from aft.values.ids import EmailAddress, RequestId
 class Asked:
     """What became of ``intent``, which is still open: a creation to wait for or read, or an account
     that is ours. ``is_fresh`` when this very attempt began the creation; an older one may have been
-    begun for another name or tags. ``tries`` counts the creations that AWS gave up for the
+    started for another name or tags. ``tries`` counts the creations that AWS gave up for the
     moment."""
 
     intent: OpenIntent

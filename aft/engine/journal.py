@@ -50,7 +50,7 @@ class Journal:
         aws_request_ids: Sequence[str] = (),
         more: Mapping[str, Any] | None = None,
     ) -> LedgerEvent:
-        """An event of this run, now. ``more`` is what a kind says of its step besides."""
+        """An event of this run, now. ``more`` is what a kind adds about its step."""
         return LedgerEvent(
             kind=payload.event,
             subject=subject,

@@ -87,7 +87,7 @@ class _Pools:
             ):
                 self._loop(steps, slots)
         except BaseException:
-            self._context.stop.set("the run was interrupted")  # whatever still waits, ends
+            self._context.stop.set("the run was interrupted")  # all that still waits, ends
             raise
         self._close_waiting()
 
@@ -113,7 +113,7 @@ class _Pools:
             raise
 
     def _dispatch(self, steps: ThreadPoolExecutor, slots: ThreadPoolExecutor) -> int:
-        """Begin what has room; the number of steps begun."""
+        """Begin what has room; the number of steps started."""
         if self._context.stop.is_set:
             for step in (*self._rooms.clear(), *self._for_slots):
                 self._stopped(step.change)
@@ -143,7 +143,7 @@ class _Pools:
         self._finished.put((step, result))
 
     def _enqueue(self, changes: Iterable[Change], *, first: bool = False) -> None:
-        """Accounts already begun go before new ones, so that they are finished sooner."""
+        """Accounts already started go before new ones, so that they are finished sooner."""
         for change in changes:
             self._queue(_Step(change), first=first)
 
@@ -205,7 +205,7 @@ class _Pools:
         self._end(change, Status.STOPPED, message, "run again to continue from here")
 
     def _close_waiting(self) -> None:
-        """What never began: because of the stop, or because nobody did what it waits for."""
+        """What never began: because of the stop, or because what it waits for was not done."""
         for change in self._schedule.waiting:
             if self._context.stop.is_set:
                 self._stopped(change)

@@ -70,9 +70,9 @@ class RunInfo:
 
 
 class StopToken:
-    """A wish to stop between two steps, made by a signal, a deadline or a failing thread. ``set``
-    takes no lock, so a signal handler may call it. Given a ``clock`` and ``seconds``, it also sets
-    itself once that much time has gone by."""
+    """A request to stop between two steps, made by a signal, a deadline or a failing thread.
+    ``set`` takes no lock, so a signal handler may call it. Given a ``clock`` and ``seconds``, it
+    also sets itself once that much time has gone by."""
 
     def __init__(self, *, clock: Clock | None = None, seconds: float | None = None) -> None:
         self._reason = ""

@@ -225,7 +225,7 @@ def overcome(
     plan: Plan, desired: DesiredState, ledger: LedgerState
 ) -> tuple[tuple[AccountRecord, Ref], ...]:
     """Earlier failures to create, move, tag ... that left nothing to do: the plan looked at the
-    thing and wants no such change any more. Records, and the things."""
+    thing and no longer wants such a change. Records, and the things."""
     planned = {(subject_of(change), change.ref) for change in plan.changes}
     doubtful = {item.target for item in plan.attention}
     return tuple(

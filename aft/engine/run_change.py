@@ -111,7 +111,7 @@ def _payload(change: Change, done: StepSuccess) -> Payload:
         kind=change.kind,
         action=change.action,
         key=change.key,
-        # Things of no account are done by what was reviewed: so drift is told from pending.
+        # Things of no account are done by what was reviewed: so drift differs from pending.
         digest=done.digest or (change.effect if change.target == ORGANIZATION else ""),
         outputs=dict(done.outputs) | ({MADE_ID: done.made} if done.made else {}),
         unchanged=done.unchanged or None,
@@ -121,7 +121,7 @@ def _payload(change: Change, done: StepSuccess) -> Payload:
 def _about(context: RunContext, change: Change) -> Mapping[str, str]:
     try:
         return dict(context.effects_of(change).about(context, change))
-    except Exception:  # noqa: BLE001 - a plug-in may raise anything; the failure is told anyway
+    except Exception:  # noqa: BLE001 - a plug-in may raise anything; the failure is reported anyway
         return {}
 
 

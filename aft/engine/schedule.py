@@ -2,12 +2,12 @@
 follow, without threads or time.
 
 An account's changes begin as soon as what they need has succeeded and what they follow has ended,
-beside each other where the plan lets them. When one fails, everything that needs it, directly or
-not, is blocked, in whatever account; what does not, goes on. The organization's changes go one
+in parallel where the plan lets them. When one fails, everything that needs it, directly or
+not, is blocked, in any account; what does not, goes on. The organization's changes go one
 after another in plan order.
 
 So many accounts go side by side, and so many steps of them at once. An account counts once, however
-many of its steps run. Steps beside the first of an account are limited over all accounts together,
+many of its steps run. Steps after the first of an account are limited over all accounts together,
 so that an account with many steps never keeps another one from beginning.
 """
 
@@ -21,10 +21,10 @@ from aft.plan.model import ORGANIZATION, Change, Plan
 
 
 class Schedule:
-    """Mutable, for one thread. A change is waiting, begun, done or blocked."""
+    """Mutable, for one thread. A change is waiting, started, done or blocked."""
 
     def __init__(self, plan: Plan, *, missing: Collection[str] = ()) -> None:
-        """``missing`` are changes that are in nobody's plan here, and not done either."""
+        """``missing`` are changes that are in no plan here, and not done either."""
         ordered = _in_order(plan)
         self._changes = {change.id: change for change in ordered}
         self._waiting = set(self._changes)
@@ -44,15 +44,15 @@ class Schedule:
 
     @property
     def waiting(self) -> tuple[Change, ...]:
-        """Changes that have neither begun nor been blocked, in plan order."""
+        """Changes that have neither started nor been blocked, in plan order."""
         return tuple(change for key, change in self._changes.items() if key in self._waiting)
 
     def first(self) -> tuple[Change, ...]:
-        """The changes that may begin at once; they count as begun."""
+        """The changes that may begin at once; they count as started."""
         return self._begin(self._changes)
 
     def succeeded(self, change: Change) -> tuple[Change, ...]:
-        """Note a success; the changes that may begin because of it count as begun."""
+        """Note a success; the changes that may begin because of it count as started."""
         self._leave_lane(change)
         for key in self._dependents[change.id]:
             self._open_needs[key] -= 1
@@ -114,7 +114,7 @@ def _in_order(plan: Plan) -> tuple[Change, ...]:
 T = TypeVar("T")
 
 STEPS_BESIDE = 48
-"""Steps beside the first of their account, over all accounts. Regional settings take up to four
+"""Steps after the first of their account, over all accounts. Regional settings take up to four
 threads each; more than this many calls at once no longer end sooner on one machine."""
 
 

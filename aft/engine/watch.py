@@ -2,7 +2,7 @@
 
 The threads that wait elect one of themselves: it sleeps until the next look is due, asks the
 provider once which creations are in progress, and wakes the others. A creation that is no longer
-listed is over; its slot is free before anybody reads how it ended.
+listed is over; its slot is free before anyone reads how it ended.
 
 Looks come at the provider's pace: soon at first and rarer with a creation's age, so that long
 creations are not asked about all the time.
@@ -50,7 +50,7 @@ class CreationWatch:
         self, creation: Creation, *, within: float, notice: Callable[[float], None]
     ) -> None:
         """Return when ``creation`` is no longer in progress; read afterwards how it ended.
-        ``notice`` is told the creation's age at each look. Raises ``Terminal`` when it is still in
+        ``notice`` gets the creation's age at each look. Raises ``Terminal`` when it is still in
         progress ``within`` seconds after it was asked for, ``Stopped`` when the run ends."""
         now = self._clock.monotonic()
         age = max(0.0, (self._clock.now() - creation.requested_at).total_seconds())
@@ -83,7 +83,7 @@ class CreationWatch:
             )
 
     def _takes_the_lead(self, entry: _Watched) -> bool:
-        """Wait until there is news of ``entry`` (``False``) or nobody leads (``True``)."""
+        """Wait until there is news of ``entry`` (``False``) or there is no leader (``True``)."""
         with self._changed:
             while self._led and not (entry.over or entry.late):
                 self._changed.wait()

@@ -22,7 +22,7 @@ Reconcile = Callable[[Revision, frozenset[str] | None], Outcome]
 Log = Callable[[Mapping[str, object]], None]
 
 WHOLE = "*"
-"""Stands in the backoff queue for a pass over everything that could not even begin."""
+"""In the backoff queue, a pass over everything that could not even begin."""
 
 
 class BackoffQueue:
@@ -106,13 +106,13 @@ class Worker:
         every = self.config.reconcile_every_seconds
         due = self.failed.due(now=now)
         is_old = self.whole_at is None or now - self.whole_at >= every
-        if is_old or due & {WHOLE, ORGANIZATION}:  # OUs are nobody's own: only a whole pass
+        if is_old or due & {WHOLE, ORGANIZATION}:  # OUs belong to no account: only a whole pass
             self._pass(revision, None)
         elif due:
             self._pass(revision, due)
 
     def wait(self, jitter: float) -> None:
-        """Until the next look, or until a failed account is due, whichever is sooner."""
+        """Until the next look, or until a failed account is due, if sooner."""
         interval = float(self.config.interval_seconds)
         interval *= 1 + jitter * self.config.jitter_percent / 100
         retry_at = self.failed.next_due()

@@ -25,7 +25,7 @@ class OriginKind(enum.StrEnum):
     BASELINE = "baseline"  # a file of customizations/baselines/
     CUSTOMIZATION = "customization"  # a folder, or its customization.yaml
     SETTING = "setting"  # a baseline setting's own default
-    BUILT_IN = "built-in"  # nobody: it is so unless somebody says otherwise
+    BUILT_IN = "built-in"  # no file: it is so unless one says otherwise
     LEDGER = "ledger"  # what aft wrote down
     AWS = "aws"  # read from the organization
 

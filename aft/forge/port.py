@@ -15,7 +15,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who writes: a person, or an app (``is_bot``). Case does not count in ``login``."""
+    """An author: a person, or an app (``is_bot``). Case does not count in ``login``."""
 
     login: str
     is_bot: bool
@@ -168,7 +168,7 @@ class PipelineFile:
 
 
 class Permission(enum.IntEnum):
-    """What somebody may do in the repository; each includes those before it."""
+    """What a person may do in the repository; each includes those before it."""
 
     NONE = 0
     READ = 1
@@ -180,12 +180,12 @@ class Forge(Protocol):
     """One repository where pull requests live: GitHub, or another.
 
     Every call looks or acts once, waiting out limits and passing failures as long as the adapter
-    was told to. Texts have line feeds alone between their lines; lists are whole, or ``Terminal``
+    was asked to. Texts have line feeds alone between their lines; lists are whole, or ``Terminal``
     is raised. Commits are full ids, branches plain names (``main``).
 
     Each method may raise ``Denied`` (the permission is missing), ``Throttled`` and ``Transient``;
     ``NotFound`` where it names something that is not there, or that the token may not see; and
-    ``Terminal`` for a request the forge cannot take. Those that make something anew also raise
+    ``Terminal`` for a request the forge cannot take. Those that create something also raise
     ``UnknownOutcome`` when the answer is lost: look before repeating it.
     """
 
@@ -203,13 +203,13 @@ class Forge(Protocol):
     # --- comments -----------------------------------------------------------------------
 
     def comments(self, thread: Thread) -> tuple[Comment, ...]:
-        """Everybody's, oldest first."""
+        """Those of all authors, oldest first."""
 
     def create_comment(self, thread: Thread, body: str) -> Comment:
         """``Denied`` also when the conversation is locked."""
 
     def update_comment(self, comment: Comment, body: str) -> Comment:
-        """``NotFound`` when somebody deleted it meanwhile."""
+        """``NotFound`` when it was deleted meanwhile."""
 
     def delete_comment(self, comment: Comment) -> None:
         """``NotFound`` when it is gone already."""
@@ -226,7 +226,7 @@ class Forge(Protocol):
         """The label is made when there is none of that name."""
 
     def update_issue(self, number: int, *, title: str, body: str) -> Issue:
-        """Write both anew; labels stay."""
+        """Replace both; labels stay."""
 
     def label_issue(self, number: int, *, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
         """A label to add that is there, or one to remove that is not, is no matter."""
@@ -260,7 +260,7 @@ class Forge(Protocol):
         nothing to merge."""
 
     def update_pull_request(self, number: int, *, title: str, body: str) -> PullRequest:
-        """Write both anew."""
+        """Replace both."""
 
     def reviews(self, number: int) -> tuple[PullReview, ...]:
         """What people said of a pull request, oldest first; several of one person are all here."""
@@ -279,7 +279,7 @@ class Forge(Protocol):
         """Write these files (path to text, ``None`` removes it) over ``parent``, the tip of
         ``branch``, and move the branch there; the new tip. A branch that is not there begins at
         ``parent``. When the files are as wanted already there is no commit. ``Conflict`` when the
-        branch is at another commit: nobody's work is lost."""
+        branch is at another commit: no work is lost."""
 
     def commits_between(self, base: str, head: str) -> tuple[VerifiedCommit, ...]:
         """Every commit of ``head`` that ``base`` has not, oldest first, and whether its signature
@@ -298,8 +298,8 @@ class Forge(Protocol):
         """Ask for a run of ``pipeline`` as it is on ``branch``; does not wait for it."""
 
     def last_complete_run(self, pipeline: str, *, branch: str) -> str | None:
-        """The commit of the newest successful run on ``branch`` that nobody started by hand (one
-        by hand may be for a part)."""
+        """The commit of the newest successful run on ``branch`` that was not started manually (one
+        started manually may be for a part)."""
 
     def planned_file(
         self, pull: PullRequest, *, pipeline: str, name: str, limit: int
@@ -312,7 +312,7 @@ class Forge(Protocol):
     # --- people -------------------------------------------------------------------------
 
     def permission(self, login: str) -> Permission:
-        """Somebody's in this repository; ``NONE`` for somebody the forge does not know."""
+        """A person's in this repository; ``NONE`` for one the forge does not know."""
 
     def team_members(self, team: str) -> tuple[User, ...]:
         """Sorted by login, without those only invited. ``team`` as ``CODEOWNERS`` names it

@@ -20,7 +20,7 @@ from aft.git.errors import CREDENTIALS_HINT, redacted
 TOKEN_VARIABLE = "AFT_GIT_TOKEN"  # noqa: S105 - the variable's name, not a token
 GITHUB_TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the variable's name, not a token
 
-_TOKEN_USER = "x-access-token"  # noqa: S105 - what GitHub and GitLab accept beside a token
+_TOKEN_USER = "x-access-token"  # noqa: S105 - what GitHub and GitLab accept with a token
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 Credential = pygit2.Username | pygit2.UserPass | pygit2.Keypair

@@ -1,4 +1,4 @@
-"""libgit2's and the file system's errors, told as ours.
+"""libgit2's and the file system's errors, reported as ours.
 
 libgit2 has few error codes, so its English messages are read too; what is not recognised is
 taken as passing when it came over the wire, and as final when it came from this disk.

@@ -1,9 +1,9 @@
 """Who changed a file of the desired state, when, what differs between two revisions, and which
-revisions others have beside ours.
+revisions others have that we do not.
 
 Merges are read as ``git log -- path`` reads them: where a parent has the path as the merge has
 it, only that parent's side is followed. Renames are not followed. What others push is only ever
-compared and read as data, and no more of it than a bound: a tree can be made so that its paths
+compared and read as data, and only up to a bound: a tree can be made so that its paths
 never end.
 """
 
@@ -234,7 +234,7 @@ def changed_files(
     repository: Repository, old: Revision, new: Revision, prefix: str, *, most: int
 ) -> tuple[str, ...] | None:
     """Paths below ``prefix`` that differ, sorted; ``None`` when they are more than ``most``, or
-    cannot be told."""
+    cannot be determined."""
     differing = _differing(repository, repository.handle.odb, old, new, prefix)
     try:
         found = list(islice(differing, most + 1))

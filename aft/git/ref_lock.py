@@ -17,7 +17,7 @@ import pygit2
 from aft.errors import Transient
 
 STALE_SECONDS = 10.0
-"""A lock this old is nobody's: moving a ref takes milliseconds."""
+"""A lock this old has no owner: moving a ref takes milliseconds."""
 
 PATIENCE_SECONDS = 30.0
 

@@ -18,14 +18,14 @@ from aft.values.ids import Revision
 class Repository:
     """A repository, bare or with a work tree. ``handle`` is shared; ``open`` gives a new one.
     pygit2 releases the interpreter's lock while it talks to remotes, and libgit2's repository
-    objects are not safe to share then: whoever fetches or pushes opens a handle of its own."""
+    objects are not safe to share then: each fetch or push opens its own handle."""
 
     def __init__(self, git_dir: Path) -> None:
         self.git_dir = git_dir
         self.handle = self.open()
 
     def open(self) -> pygit2.Repository:
-        """A handle of one's own. Raises ``UserError`` when git would refuse it too."""
+        """A separate handle. Raises ``UserError`` when git would refuse it too."""
         try:
             return pygit2.Repository(str(self.git_dir))
         except (pygit2.GitError, KeyError, OSError) as error:

@@ -18,7 +18,7 @@ _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 
 TREE = b"40000"
 KINDS = {b"120000": EntryKind.SYMLINK, b"160000": EntryKind.SUBMODULE}
-"""What other modes than those of files and trees stand for."""
+"""What other modes than those of files and trees represent."""
 
 
 class RawEntry(NamedTuple):

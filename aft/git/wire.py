@@ -142,7 +142,7 @@ class RefFetch:
         )
 
     def connection(self, handle: pygit2.Repository) -> pygit2.Remote:
-        """Fresh each time: a remote that has listed its refs cannot push any more."""
+        """Fresh each time: a remote that has listed its refs can no longer push."""
         if self._remote in self._repository.remotes:
             return handle.remotes[self._remote]
         return handle.remotes.create_anonymous(self._remote)
@@ -151,7 +151,7 @@ class RefFetch:
 class RemoteBranchRef:
     """A branch on a remote, and the ref that remembers here where it was last seen. ``remote`` is
     the name of a configured remote, or a URL or path. Not safe to share between threads; each call
-    opens a repository handle of its own."""
+    opens its own repository handle."""
 
     def __init__(
         self,

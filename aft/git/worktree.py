@@ -80,7 +80,7 @@ class WorkingTreeFiles:
             return list(entries)
         itself = bisect_left(paths, wanted)
         found = entries[itself : itself + (wanted in paths[itself : itself + 1])]
-        # "0" follows "/": between them lies all that is below.
+        # "0" follows "/": between them is all that is below.
         below = slice(bisect_left(paths, wanted + "/"), bisect_left(paths, wanted + "0"))
         return [*found, *entries[below]]
 
@@ -100,7 +100,7 @@ class WorkingTreeFiles:
         return [entry.path for entry in entries], entries
 
     def _stored(self, blob_id: str) -> bytes | None:
-        """What was added to the index is in the object database, whatever the disk holds now."""
+        """What was added to the index is in the object database, also when the file has changed."""
         try:
             return self._repository.odb.read(blob_id)[1]
         except (KeyError, ValueError, pygit2.GitError):
@@ -162,7 +162,7 @@ class WorkingTreeFiles:
 
     def _hash(self, path: str, size: int) -> tuple[str, int]:
         file = Path(self._top + path)
-        if size > _KEPT_BYTES:  # nobody wants it in memory; it will be a finding
+        if size > _KEPT_BYTES:  # too large for memory; it will be a finding
             return str(pygit2.hashfile(str(file))), size
         content = file.read_bytes()
         if b"\r" in content or b"$Id" in content:

@@ -1,7 +1,7 @@
 """What a workflow gives a step and takes from it: the payload of the event that started it
 (GITHUB_EVENT_PATH), and outputs for the steps behind it (GITHUB_OUTPUT).
 
-GitHub writes the payload, but titles, bodies and branch names in it are anybody's.
+GitHub writes the payload, but titles, bodies and branch names in it are from anyone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class EventPull:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventIssue:
-    """``body`` has line feeds alone between its lines, whatever the browser sent."""
+    """``body`` has line feeds alone between its lines, with any browser."""
 
     number: int
     body: str
@@ -96,7 +96,7 @@ def _issue(answer: Answer) -> EventIssue:
 
 def write_outputs(path: Path | None, outputs: Mapping[str, str]) -> None:
     """Append ``name=value`` lines; nothing without a file. Raises ``Terminal`` for a value of
-    several lines, which could pass for outputs of its own."""
+    several lines, which could pass for separate outputs."""
     for name, value in outputs.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise Terminal(f"output {name!r} is not one line of plain characters")

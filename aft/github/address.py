@@ -73,5 +73,5 @@ def parse_repository(text: str) -> str:
 
 
 def segment(text: str) -> str:
-    """``text`` as one segment of a path, whatever characters it has."""
+    """``text`` as one segment of a path, with any characters."""
     return quote(text, safe="")

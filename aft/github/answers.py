@@ -28,7 +28,7 @@ class Answer:
         return default if self.values.get(key) is None else self.text(key)
 
     def lines(self, key: str) -> str:
-        """A text of people, with line feeds alone between its lines, whatever a browser sent."""
+        """A text of people, with line feeds alone between its lines, with any browser."""
         return self.text_or(key).replace("\r\n", "\n").replace("\r", "\n")
 
     def number(self, key: str) -> int:

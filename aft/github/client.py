@@ -45,7 +45,7 @@ Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A secret: shows itself to nobody."""
+    """A secret: never shows itself."""
 
     secret: str = field(repr=False)
 
@@ -95,9 +95,9 @@ class Pace:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class GitHubClient:
-    """Paths begin behind the repository (``/pulls``), but for those of organizations and of our
-    own account. Waits on ``clock``, at most ``patience`` seconds in all; raises ``Throttled`` when
-    a limit lasts longer."""
+    """Paths begin behind the repository (``/pulls``), but for those of organizations and of
+    the token's account. Waits on ``clock``, at most ``patience`` seconds in all; raises
+    ``Throttled`` when a limit lasts longer."""
 
     address: ApiAddress
     repository: str
@@ -160,7 +160,7 @@ class GitHubClient:
         self._call("DELETE", path, needs=needs)
 
     def download(self, path: str, *, needs: str, limit: int) -> bytes:
-        """Bytes, from wherever the API sends us; the token stays with the API."""
+        """Bytes, from the place the API sends us to; the token stays with the API."""
         where = self._where("GET", path)
         response = self._send(
             "GET", self._url(path, None), where=where, needs=needs, body=None, follow=False

@@ -1,4 +1,4 @@
-"""GitHub's refusals, told as ours, with the permission or setting to fix."""
+"""GitHub's refusals, reported as ours, with the permission or setting to fix."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ MEMBERS = "members: read"
 MOST_MEMBERS = 10_000
 
 GHOST = User("ghost", is_bot=False)
-"""Stands for somebody whose account was deleted."""
+"""Represents a person whose account was deleted."""
 
 _PERMISSIONS = {"read": Permission.READ, "write": Permission.WRITE, "admin": Permission.ADMIN}
 """``triage`` counts as read and ``maintain`` as write in this key of GitHub's."""
@@ -52,7 +52,7 @@ class GitHubPeople:
 
 
 def user_of(answer: Answer | None) -> User:
-    """The account in GitHub's ``user``; nobody's when it was deleted."""
+    """The account in GitHub's ``user``; ``GHOST`` when it was deleted."""
     if answer is None:
         return GHOST
     return User(answer.text("login"), is_bot=answer.text_or("type") == "Bot")

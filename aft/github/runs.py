@@ -4,7 +4,7 @@ The plan's workflow uploads what was reviewed in an artifact called ``aft-plan-<
 and it is looked up by that name, not by going through runs: a run of ``pull_request_target`` has an
 empty ``pull_requests`` for forks, and its ``head_sha`` has not meant the same at all times.
 
-An artifact's name is anybody's: every workflow of the repository, also one edited in a pull
+An artifact's name can be from anyone: every workflow of the repository, also one edited in a pull
 request, may upload under any name. What counts is the run it came from: its workflow file, and that
 ``pull_request_target`` started it, which always takes the file from the default branch.
 """
@@ -27,7 +27,7 @@ MOST_RUNS = 1_000
 ARCHIVE_LIMIT = 64 * 1024 * 1024
 """Bytes of a zip file that is fetched."""
 _BY_ITSELF = ("push", "schedule")
-"""Events that start a run for everything; one by hand may be for chosen accounts."""
+"""Events that start a run for everything; a manual one may be for chosen accounts."""
 
 
 class GitHubRuns:

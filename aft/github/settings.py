@@ -1,6 +1,6 @@
 """What administrators chose for the repository; for ``aft doctor``.
 
-Each reader stands alone, so that a token which may not read one thing still tells the others:
+Each reader is independent, so that a token which may not read one thing still tells the others:
 classic branch protection and Actions settings need ``administration: read``, which a workflow's
 own token never has. Rules of rulesets and environments are readable with less.
 """

@@ -55,7 +55,7 @@ class Wire(Protocol):
     ``UnknownOutcome`` when the answer to another was lost, ``Terminal`` when it is too large."""
 
     def send(self, request: Request) -> Response:
-        """One request, one answer, whatever its status. Repeats nothing."""
+        """One request, one answer, of any status. Repeats nothing."""
         ...
 
 

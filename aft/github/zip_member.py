@@ -1,4 +1,4 @@
-"""One file out of a zip file that anybody may have made; nothing is written to disk."""
+"""One file out of a zip file that anyone may have made; nothing is written to disk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 def member_of(content: bytes, name: str, *, limit: int, where: str) -> bytes | None:
     """The bytes of the one member called exactly ``name``; ``None`` when there is none. Every other
-    member is left alone, whatever its path. What the directory says of the size is checked first,
+    member is left alone, at any path. What the directory says of the size is checked first,
     and what really comes out while it does. Raises ``Terminal``."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

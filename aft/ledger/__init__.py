@@ -1,1 +1,1 @@
-"""AUDIT: what was meant, begun and done, as events, and the state they add up to."""
+"""AUDIT: what was meant, started and done, as events, and the state they add up to."""

@@ -95,7 +95,7 @@ def record_from(fields: Mapping[str, Any], *, is_known: bool = False) -> Account
     if not is_known:
         return _RECORD.validate_python(fields)
     record = _RECORD.validate_python({**fields, "done": {}})
-    # Nobody has the record yet; ``dataclasses.replace`` would make reading a third slower.
+    # The record is not shared yet; ``dataclasses.replace`` would make reading a third slower.
     object.__setattr__(record, "steps", _LaterSteps(fields.get("done", {})))
     return record
 

@@ -27,7 +27,7 @@ ORGANIZATION = "organization"
 
 def thing_subject(ref: Ref) -> str:
     """The subject of a thing that belongs to no account, such as ``ou/Workloads/Prod``: each has
-    a record of its own, as each account has."""
+    its own record, as each account has."""
     return str(ref)
 
 
@@ -69,7 +69,7 @@ class EventKind(enum.StrEnum):
     """What happened; the comments name what ``data`` holds."""
 
     INTENT = "intent"  # an account is about to be applied for; data: name, email, why
-    INTENT_SETTLED = "intent-settled"  # ... and came to nothing, seen by looking
+    INTENT_SETTLED = "intent-settled"  # ... and was abandoned, seen by looking
     CREATING = "creating"  # it was accepted; data: creation_id
     BOUND = (
         "bound"  # request id <-> account id; data: how (created | adopted | found | rebound), why
@@ -195,7 +195,7 @@ def _of_kind(things: Mapping[str, _T], kind: str) -> Mapping[str, _T]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
     """All records at one commit of the ledger (``""`` while it is empty), keyed by subject. A
-    forgotten request has no record any more; its events stay readable."""
+    forgotten request no longer has a record; its events stay readable."""
 
     commit: str = ""
     records: Mapping[str, AccountRecord] = field(default_factory=dict)

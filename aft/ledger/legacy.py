@@ -1,7 +1,7 @@
 """What ledgers of version 0.1 call the things that were done, as refs. Pure.
 
 There a step was named by the change it was (``create-ou``, ``apply-setting``) and, inside an
-account, by a bare name; the change's id tells the rest. Read for good: a ledger is never rewritten.
+account, by a bare name; the change's id tells the rest. A ledger is never rewritten, so this stays.
 """
 
 from __future__ import annotations

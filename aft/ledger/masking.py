@@ -1,4 +1,4 @@
-"""Keeps secrets out of the ledger, which everybody who can read the repository can read.
+"""Keeps secrets out of the ledger, which everyone who can read the repository can read.
 
 Applies to the ``outputs`` of steps. A value is masked when its key names a secret (``password``,
 ``token``, ``secret``, ``private_key``, ``secretAccessKey``, ...) or when the value is a private
@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 
 MASK = "***"
-"""What stands in the ledger in place of a secret."""
+"""What the ledger has in place of a secret."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_WORDS = frozenset(

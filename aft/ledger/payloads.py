@@ -67,7 +67,7 @@ class Creating(Payload):
 
 
 class IntentSettled(Payload):
-    """It came to nothing, seen by looking. ``intent_run`` is the run that had opened it."""
+    """It was abandoned, seen by looking. ``intent_run`` is the run that had opened it."""
 
     event = EventKind.INTENT_SETTLED
     reason: Word = None

@@ -56,7 +56,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """An organization policy of our own (AWS-managed ones are left out) and its targets."""
+    """Our own organization policy (AWS-managed ones are left out) and its targets."""
 
     id: str
     name: str

@@ -32,7 +32,7 @@ def parse_organization(
     files: RevisionFiles, owners: Owners = NO_OWNERS
 ) -> tuple[OrganizationSpec, tuple[Finding, ...]]:
     """The organization at a revision; an absent file is an empty ``OrganizationSpec``. With an
-    error among the findings the result is whatever could be read; do not act on it."""
+    error among the findings the result is all that could be read; do not act on it."""
     findings: list[Finding] = []
     spec = OrganizationSpec()
     for entry in files.entries(ORGANIZATION_FOLDER):

@@ -13,7 +13,7 @@ from aft.values.ids import AccountId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked. What is ``None`` nobody knows; every condition key but those of ``context``
+    """What is asked. What is ``None`` is unknown; every condition key but those of ``context``
     and those that follow from the account, too. ``absent`` keys are known not to be there."""
 
     actions: Sequence[str]

@@ -16,19 +16,19 @@ from aft.values.refs import ACCOUNT, Ref
 
 
 def ends_of(draft: Draft, target: str, *, until: Stage) -> tuple[str, ...]:
-    """The changes of ``target`` so far, up to that stage, that none of its own waits for."""
+    """The changes of ``target`` so far, up to that stage, that none of its changes waits for."""
     found = (item for item in draft.entries.get(target, ()) if item.stage <= until)
     return tails(_Links(()).in_turn(found))
 
 
 def heads(changes: Sequence[Change]) -> tuple[str, ...]:
-    """The changes of a chain that wait for none of its own: with them it begins."""
+    """The changes of a chain that wait for none of its changes: with them it begins."""
     own = {change.id for change in changes}
     return tuple(change.id for change in changes if own.isdisjoint(change.needs))
 
 
 def tails(changes: Sequence[Change]) -> tuple[str, ...]:
-    """The changes of a chain that none of its own waits for: after them it is done."""
+    """The changes of a chain that none of its changes waits for: after them it is done."""
     needed = {need for change in changes for need in change.needs}
     return tuple(change.id for change in changes if change.id not in needed)
 

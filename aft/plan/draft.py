@@ -31,12 +31,12 @@ class Stage(enum.IntEnum):
     CONFIGURE = 1
     RUN = 2
     SWEEP = 3
-    """What goes over everything there is in the account, whoever made it."""
+    """What goes over everything in the account, made by anyone."""
 
 
 class Use(NamedTuple):
     """A thing that a change needs. ``of`` is the request whose account it is in; when the plan
-    does not make the thing, the change waits for that account instead, and when nobody will
+    does not make the thing, the change waits for that account instead, and when no plan will
     create that, its whole target waits, for the reason ``why``."""
 
     ref: Ref
@@ -46,7 +46,7 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One thing to be looked at inside an account before it is planned. ``subject`` is whatever
+    """One thing to be looked at inside an account before it is planned. ``subject`` is what
     the kind's own reader needs to know."""
 
     ref: Ref
@@ -59,7 +59,7 @@ class Looker(Protocol):
     """Looks inside accounts, side by side; the only thing that planning waits for."""
 
     def __call__(self, kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
-        """What was seen, by account id and key; what nobody can see just now is left out."""
+        """What was seen, by account id and key; what cannot be seen just now is left out."""
         ...
 
 
@@ -72,7 +72,7 @@ def thing(target: str, ref: Ref) -> Ref:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A change with what it declares. ``after`` are changes of its own target it waits for;
+    """A change with what it declares. ``after`` are changes of the same target it waits for;
     ``None``: all that have their turn before it."""
 
     change: Change
@@ -89,7 +89,7 @@ class Entry:
 class Draft:
     """``effect_versions`` are the kinds'. ``sites`` and ``targets`` grow as it becomes known where
     accounts are and what is in them. ``seen`` holds, by kind, what was looked at inside accounts;
-    a kind is not there while nobody looks. ``allocations`` are ranges of addresses, by request and
+    a kind is absent without a look inside. ``allocations`` are ranges of addresses, by request and
     setting; ``remembered`` those of them that the ledger knows, by both, and ``held_back`` why a
     setting waits for its range. ``cleans_up`` once what is added goes last."""
 

@@ -1,8 +1,8 @@
-"""What changed outside git, told apart from what git asks for and nobody has applied yet. Pure.
+"""What changed outside git, separate from what git asks for and is not applied yet. Pure.
 
 A deep plan holds every difference; here each is sorted by what the ledger says was applied. Where
 it does not say, the difference counts as pending: a repair must never apply a request for
-the first time. Customizations are not looked at: nobody can tell from outside what they left.
+the first time. Customizations are not looked at: it is unknown from outside what they left.
 """
 
 from __future__ import annotations
@@ -306,7 +306,7 @@ def _line(item: FieldChange) -> str:
 def _unmanaged(
     desired: DesiredState, snapshot: OrganizationSnapshot, ledger: LedgerState
 ) -> Iterator[Unmanaged]:
-    """Accounts of no request and no ledger record; the management account is nobody's."""
+    """Accounts of no request and no ledger record; the management account belongs to none."""
     known = {match.account.id for match in identify(desired, snapshot, ledger).matches.values()}
     bound = {record.account_id for record in ledger.records.values()}
     adopted = {request.account_id for request in desired.requests}

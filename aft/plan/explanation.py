@@ -60,7 +60,7 @@ class ExplainedCustomization:
 class Explanation:
     """One account. ``unset`` are the request's fields without a value. ``place`` holds the
     account's id, OU and regions; ``baseline`` has the value ``None`` when no baseline is meant for
-    the account, and is ``None`` itself when nobody asked."""
+    the account, and is ``None`` itself when not asked for."""
 
     id: str
     source: SourceRef

@@ -19,16 +19,16 @@ OU_ID = "ou_id"
 REQUEST = "request"
 """The request id an account is bound to."""
 RERUN = "rerun"
-"""Set on a customization step that runs although nothing changed, because somebody asked."""
+"""Set on a customization step that runs although nothing changed, because someone asked."""
 REVISION = "revision"
 """The revision at which a step to be destroyed was last run."""
 TAG_PREFIX = "tags."
 ARRIVAL = "arrival"
-"""Set where an account is brought home that aft itself has begun to create: the rest of a routine
+"""Set where an account is brought home that aft itself has started to create: the rest of a routine
 creation, which a failure or a killed run left open."""
 DOUBT = "doubt"
-"""Set on a creation of which something has to be looked at first: an earlier one that was begun, or
-whether the e-mail address is free. No part of what is carried out."""
+"""Set on a creation of which something has to be looked at first: an earlier one that was started,
+or whether the e-mail address is free. No part of what is carried out."""
 CIDR = "cidr"
 """The range of addresses a setting gets, under the setting's name."""
 TAKES_AWAY = "takes_away"
@@ -81,7 +81,7 @@ def allocations_in(plan: Plan) -> Mapping[str, Mapping[str, str]]:
 
 def wanted(change: Change, name: str) -> str:
     """What ``change`` says its field ``name`` shall be. Raises ``UserError`` where it says
-    nothing, which only a plan made by hand does."""
+    nothing, which only a manually made plan does."""
     found = field_of(change, name)
     if found is None or found.after is None:
         raise UserError(f"{change.id} does not say its {name}", hint="make a new plan")

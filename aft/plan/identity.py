@@ -183,7 +183,7 @@ def _claim(request: AccountRequest, world: _World) -> _Claim | None:
 
 
 def _settle_contests(claims: Iterable[_Claim], world: _World) -> None:
-    """An account goes to the one request with the strongest evidence; a tie goes to nobody."""
+    """An account goes to the one request with the strongest evidence; a tie goes to none."""
     by_account: dict[AccountId, list[_Claim]] = defaultdict(list)
     for claim in claims:
         by_account[claim.account_id].append(claim)

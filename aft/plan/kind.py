@@ -32,7 +32,7 @@ _UNINSTALL = "uninstall one of the packages that provide them"
 
 class Truth(enum.Enum):
     """Where the actual state of a kind's things is seen. ``SNAPSHOT``: with the organization,
-    always. ``LIVE``: inside the account, when somebody looks. ``LEDGER``: nowhere but in what aft
+    always. ``LIVE``: inside the account, by looking there. ``LEDGER``: nowhere but in what aft
     wrote down, so it never drifts."""
 
     SNAPSHOT = "snapshot"
@@ -42,7 +42,7 @@ class Truth(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """Why a change must be seen by whoever says yes. ``code`` is stored, ``words`` are shown."""
+    """Why a change must be seen by the approver. ``code`` is stored, ``words`` are shown."""
 
     code: str
     words: str
@@ -63,7 +63,7 @@ class Limit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
     """One action on one kind, in words. ``label`` is the imperative (``move``), ``done`` the
-    participle (``moved``) of actions that are told one by one; ``counted`` the noun, singular and
+    participle (``moved``) of actions that are listed one by one; ``counted`` the noun, singular and
     plural, of those that are counted. ``drifted`` is what drift calls it. ``tells`` is true where
     the message of a success says more than that it is done. ``is_guarded``: a protected request
     refuses it. ``spares_management``: never done to the management account."""
@@ -89,7 +89,7 @@ class Kind(ABC):
     ``after`` are the kinds that are planned before it, and whose plans it may look at.
     ``sections`` are its keys at the top of ``organization.yaml``, each with the JSON schema of its
     value; ``reads`` and ``writes`` what aft must be allowed to do for it in the management account,
-    besides what it always may.
+    in addition to what it always may.
     ``effects`` names the class that carries its changes out, ``module:Class``; only the
     composition root loads it.
     """
@@ -110,7 +110,7 @@ class Kind(ABC):
     @property
     @abstractmethod
     def verbs(self) -> Mapping[Action, Verb]:
-        """What can be done to it; any other action is refused wherever it is met."""
+        """What can be done to it; any other action is refused everywhere."""
 
     @property
     def risks(self) -> Iterable[Risk]:
@@ -120,13 +120,13 @@ class Kind(ABC):
     def parse(
         self, document: YamlDocument, values: Mapping[str, Any]
     ) -> tuple[Any, Sequence[Finding]]:
-        """What stands under its ``sections``, for ``DesiredState.parts``, and what is wrong with
+        """What is under its ``sections``, for ``DesiredState.parts``, and what is wrong with
         it, at its place."""
         del document, values
         return None, ()
 
     def check(self, desired: DesiredState) -> Iterable[Finding]:
-        """What is wrong only beside the rest of the desired state."""
+        """What is wrong only in combination with the rest of the desired state."""
         del desired
         return ()
 
@@ -200,7 +200,7 @@ class Kind(ABC):
 
 class Kinds(dict[str, Kind]):
     """The kinds that are installed, in the order in which they are shown. Strict: what it does not
-    know is an error that names it, never silence. Nobody changes it."""
+    know is an error that names it, never silence. Never changed."""
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
         """Raises ``UserError`` for two of one name, key or limit, and for a name that is none."""
@@ -255,7 +255,7 @@ class Kinds(dict[str, Kind]):
 
     @property
     def writes(self) -> tuple[Grant, ...]:
-        """What applies must be allowed for the kinds besides."""
+        """What an apply must be allowed in addition, for the kinds."""
         return tuple(grant for kind in self.values() for grant in kind.writes)
 
     def of(self, change: Change) -> Kind:
@@ -284,7 +284,7 @@ class Kinds(dict[str, Kind]):
         return f"{kind.verb(change).label} {kind.name_of(change) or kind.noun[0]}"
 
     def describe_step(self, change: Change) -> str:
-        """The same beside the name of its account: ``move``."""
+        """The same where the name of its account is given: ``move``."""
         kind = self[change.kind]
         return f"{kind.verb(change).label} {kind.name_of(change)}".rstrip()
 

@@ -1,5 +1,5 @@
 """The difference between what git asks for and what AWS has, as a plan. Deterministic: the same
-values give the same plan, in whatever order they come. One draft goes from kind to kind; whatever
+values give the same plan, in any order. One draft goes from kind to kind; all that
 rests on something doubtful is held back; what each change waits for is decided at the end."""
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Drafted:
 def draft_plan(
     view: PlanView, *, kinds: Kinds, look: Looker | None = None, made_at: datetime
 ) -> Drafted:
-    """Compare. ``look`` looks inside accounts; without it nobody does, and whatever would have to
+    """Compare. ``look`` looks inside accounts; without it, all that would have to
     be looked at is taken to differ. A limited view concludes nothing from absence: nothing is
     forgotten and no OU deleted. ``made_at`` is aware; it is shown, and not part of the plan's
     digest."""

@@ -112,9 +112,9 @@ class Change:
 
 
 def is_risky(changes: Iterable[Change]) -> bool:
-    """True when something in ``changes`` must be seen by whoever approves, as its kind judged. Such
+    """True when something in ``changes`` must be seen by the approver, as its kind judged. Such
     changes are never folded or shortened in a plan, and ``aft apply --reviewed`` carries out none
-    that nobody has seen (``aft.plan.reviewed``)."""
+    that no one has seen (``aft.plan.reviewed``)."""
     return any(change.risk for change in changes)
 
 
@@ -186,8 +186,8 @@ class Plan:
     ``scope`` holds the request ids looked at, or ``None`` for all. ``snapshot`` is the snapshot's
     digest, ``fingerprints`` its per-object digests (so a refusal can say what moved) and
     ``ledger`` the ledger's commit the plan was made against ("" when there is none).
-    ``kinds`` are those whose objects were read besides accounts, OUs and policies. ``attention`` is
-    what a person should know before approving it (``!`` in the text).
+    ``kinds`` are those whose objects were read in addition to accounts, OUs and policies.
+    ``attention`` is what a person should know before approving it (``!`` in the text).
     ``made_at`` is not part of its digest (``aft.plan.codec.plan_digest``).
     """
 
@@ -228,7 +228,7 @@ class LiveSetting:
     """What reading one setting inside an account showed: one line per difference. ``takes_away``
     are those of ``differences`` that take something away. ``refused`` says what must not be read or
     changed, with a ``hint`` what to do about it. ``is_pending`` when something else differs that
-    only time or somebody else can fix. With ``unread`` nothing is known, for the reason it gives,
+    only time or someone else can fix. With ``unread`` nothing is known, for the reason it gives,
     which may pass."""
 
     account_id: str

@@ -70,7 +70,7 @@ class UnitTree:
         self._made.add(path)
 
     def rename(self, unit_id: OrgUnitId, path: OrgUnitPath) -> None:
-        """The OU will be at ``path``, and whatever hangs below it goes along."""
+        """The OU will be at ``path``, and everything below it goes along."""
         old = self._path_by_id[unit_id]
         self._made.add(path)
         self._freed_by[old] = path

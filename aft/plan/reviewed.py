@@ -1,9 +1,9 @@
 """What people saw when they said yes, kept small, and its comparison with a later plan.
 
-A plan is reviewed on a pull request and made anew after the merge, when other things may have
+A plan is reviewed on a pull request and made again after the merge, when other things may have
 moved. ``Reviewed`` remembers each change by its id and by a digest of what it does, which does not
 depend on the revision or the snapshot; ``newly_risky`` says which risky changes of a later plan
-nobody has seen. E-mail addresses and account ids are only in digests. Pure.
+no one has seen. E-mail addresses and account ids are only in digests. Pure.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _HINT = "use the reviewed.json of the pull request's plan (`aft plan --report DI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewedChange:
-    """One change somebody could see. ``id`` and ``target`` are the plan's, or their digests where
+    """One change a reviewer could see. ``id`` and ``target`` are the plan's, or their digests where
     they would tell an e-mail address or account id; ``does`` is the digest of what it does."""
 
     id: str

@@ -1,4 +1,4 @@
-"""The safety limits on a plan: a stage of its own, run in the pull request and before apply. Says
+"""The safety limits on a plan: a separate stage, run in the pull request and before apply. Says
 which limits a plan exceeds and how to lift them in a reviewed line; the caller refuses. Knows
 nothing of how the plan came about, so that a plan from a file is held to the same limits."""
 

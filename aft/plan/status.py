@@ -18,11 +18,11 @@ from aft.values.refs import ACCOUNT, Ref
 
 
 class Standing(enum.StrEnum):
-    """Where a request stands; the first that applies is shown."""
+    """The state of a request; the first that applies is shown."""
 
     ATTENTION = "attention"  # a person has to decide something first
     SUSPENDED = "suspended"  # AWS says the account is closed, or about to be
-    CREATING = "creating"  # a creation was begun and is not settled
+    CREATING = "creating"  # a creation was started and is not settled
     FAILED = "failed"  # a step failed, and is tried again
     REQUESTED = "requested"  # no account yet
     PENDING = "pending"  # it has an account; something is still to be done

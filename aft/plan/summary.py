@@ -14,7 +14,7 @@ from aft.values.ids import AccountId, RequestId
 from aft.values.refs import ACCOUNT
 
 _COUNTED_APART = frozenset({Action.CREATE, Action.ADOPT, Action.MOVE, Action.RELEASE})
-"""Actions on accounts that have a column of their own."""
+"""Actions on accounts that have their own column."""
 
 
 def summarise(

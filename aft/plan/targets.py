@@ -95,7 +95,7 @@ class AccountTarget:
 
 
 def site_of(view: PlanView, tree: UnitTree, request: AccountRequest) -> AccountSite | Finding:
-    """Where the account of ``request`` is and will be, or why that cannot be told."""
+    """Where the account of ``request`` is and will be, or why that is unknown."""
     place = place_of(request, tree)
     if isinstance(place, Finding):
         return place
@@ -111,7 +111,7 @@ def site_of(view: PlanView, tree: UnitTree, request: AccountRequest) -> AccountS
 
 
 def doubt_of(view: PlanView, request: AccountRequest) -> Finding | None:
-    """Why nothing may be done for ``request``, wherever its account shall be."""
+    """Why nothing may be done for ``request``, in any place of its account."""
     doubt = view.identities.attention.get(request.id)
     if doubt is not None or request.state is LifecycleState.ACTIVE:
         return doubt
@@ -157,7 +157,7 @@ def facts_of_the_past(
 
 
 def place_of(request: AccountRequest, tree: UnitTree) -> Place | Finding:
-    """Where ``request`` wants its account, or why that cannot be told."""
+    """Where ``request`` wants its account, or why that is unknown."""
     if isinstance(request.ou, OrgUnitPath):
         place = tree.place(request.ou)
         if place is not None:

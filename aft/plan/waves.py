@@ -19,7 +19,7 @@ from aft.values.refs import ACCOUNT
 T = TypeVar("T")
 
 _ACCOUNTS = ""
-"""Stands for all accounts, among the kinds of things."""
+"""Represents all accounts, among the kinds of things."""
 
 
 def make_waves(changes: Iterable[Change], kinds: Kinds) -> tuple[Wave, ...]:

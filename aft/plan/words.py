@@ -1,5 +1,5 @@
-"""The pieces of which kinds make what a plan says of their changes. Text as it came: whoever
-shows it makes it safe to show."""
+"""The pieces of which kinds make what a plan says of their changes. Text as it came: the code
+that shows it makes it safe to show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ARROW = "→"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One entry of a target's block: a sign, a short label, and the values beside it. ``notes``
+    """One entry of a target's block: a sign, a short label, and the values next to it. ``notes``
     are why, and what was seen, of which the first ``vital`` are never left out; ``code`` are lines
     of a diff; with ``is_list`` the values are on one line."""
 

@@ -81,7 +81,7 @@ def resources(statements: Iterable[Statement]) -> Candidates[str | None]:
 
 
 def principals(statements: Iterable[Statement]) -> Candidates[Principal]:
-    """Whoever is named, somebody else of each account that is, and strangers of every kind."""
+    """Those named, another one of each account that is, and strangers of every kind."""
     named: dict[str, None] = {}
     for item in statements:
         for key in ("Principal", "NotPrincipal"):

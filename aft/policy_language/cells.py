@@ -2,7 +2,7 @@
 
 Patterns with wildcards divide all texts into cells: two texts are in one cell when every pattern
 fits both or neither. ``cells`` walks the product of the patterns' automata and returns a shortest
-text of each cell, so that whatever holds of texts can be found out by trying finitely many.
+text of each cell, so that what is true of all texts is found by trying finitely many.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Cells:
 def steps_of(
     tokens: Iterable[Token], *, ignore_case: bool = False, but_colon: bool = False
 ) -> Steps:
-    """A pattern's elements; ``but_colon``: its wildcards do not stand for a colon."""
+    """A pattern's elements; ``but_colon``: its wildcards do not match a colon."""
     found: list[Step] = []
     for token in tokens:
         if token is STAR:
@@ -146,7 +146,7 @@ class _Machine:
         return any(item == number for item, _ in state)
 
     def characters(self, state: _State) -> Iterable[str]:
-        """The characters after which something may differ, and one that stands for all others."""
+        """The characters after which something may differ, and one that represents all others."""
         found: set[str] = set()
         for number, positions in state:
             steps = self._patterns[number]

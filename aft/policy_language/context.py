@@ -2,7 +2,7 @@
 
 Policy variables (``${aws:username}``, ``${key, 'default'}``, ``${*}``, ``${?}``, ``${$}``) are in
 condition values and in the sixth segment of a Resource, in documents of version 2012-10-17. What a
-variable stands for is always literal: a ``*`` in it is no wildcard.
+variable is replaced by is always literal: a ``*`` in it is no wildcard.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class Template:
                 raise Unresolved(unknown(part.name))
             elif part.default is not None:
                 found.append(part.default)
-            else:  # absent, or a list, which no variable can stand for
+            else:  # absent, or a list, which no variable can mean
                 raise Unresolved(False)
         return tuple(found)
 
@@ -158,7 +158,7 @@ def template_of(text: str, *, variables: bool = True, wildcards: bool = True) ->
 
 
 def variable_texts(text: str) -> Sequence[str]:
-    """What stands between ``${`` and ``}`` in ``text``."""
+    """What is between ``${`` and ``}`` in ``text``."""
     return [found[1] for found in _VARIABLE.finditer(text)]
 
 

@@ -1,6 +1,6 @@
 """What policies say of one request, with the statements that decided it.
 
-An explicit Deny wins, wherever it is. ``granted`` answers for policies that grant by themselves
+An explicit Deny always wins. ``granted`` answers for policies that grant by themselves
 (of identities, resources, sessions, boundaries), ``ceiling`` for SCPs and RCPs, which only limit.
 """
 
@@ -17,7 +17,7 @@ from aft.policy_language.truth import Truth
 
 
 class Decision(enum.StrEnum):
-    """``depends``: on keys nobody knows; it would be allowed with some values of theirs."""
+    """``depends``: on unknown keys; it would be allowed with some values of theirs."""
 
     DENIED = "denied"
     ALLOWED = "allowed"
@@ -41,7 +41,7 @@ class Trace(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """``explicit``: a Deny matched, rather than nothing allowing it. ``found`` is what ``traces``
-    are made of when somebody asks: most answers are counted, and not read."""
+    are made of on request: most answers are counted, and not read."""
 
     decision: Decision
     found: tuple[Found, ...] = ()

@@ -44,7 +44,7 @@ _CHILD_CONTROLS = ("@@all", "@@none", "@@assign", "@@append", "@@remove")
 
 
 class Places(Protocol):
-    """Where in a file something stands."""
+    """The places of things in a file."""
 
     def at(self, loc: Loc, *, key: bool = False) -> SourceRef:
         """The place of the value at ``loc``, or of its key."""

@@ -40,7 +40,7 @@ _GLOBAL = frozenset(key.lower() for key in GLOBAL_KEYS)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A finding before anybody knows the file; ``at_key`` points at the key, not its value."""
+    """A finding before the file is known; ``at_key`` points at the key, not its value."""
 
     code: str
     loc: Loc

@@ -63,7 +63,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A whole operator as it stands in a policy."""
+    """A whole operator as it is in a policy."""
 
     comparison: Comparison
     quantifier: Quantifier = Quantifier.NONE
@@ -140,7 +140,7 @@ def truth_of(text: str) -> bool:
 
 
 def bytes_of(text: str) -> bytes:
-    """What base64 text stands for. Raises ``NotComparable``."""
+    """What base64 text means. Raises ``NotComparable``."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

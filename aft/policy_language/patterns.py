@@ -14,7 +14,7 @@ ARN_SEGMENTS = 6
 
 
 def tokens_of(text: str) -> tuple[Token, ...]:
-    """``text`` with its wildcards told from its literal parts."""
+    """``text`` with its wildcards separated from its literal parts."""
     found: list[Token] = []
     for part in re.split(r"([*?])", text):
         if part == "*":
@@ -27,8 +27,8 @@ def tokens_of(text: str) -> tuple[Token, ...]:
 
 
 def regex_of(tokens: Iterable[Token], *, any_character: str = r"[\s\S]") -> str:
-    """The regular expression of some tokens; ``any_character`` is what a wildcard stands for. What
-    stands between two stars is looked for once and never again (an atomic group): its first place
+    """The regular expression of some tokens; ``any_character`` is what a wildcard matches. What
+    is between two stars is looked for once and never again (an atomic group): its first place
     is as good as any other, and a hostile pattern cannot make the search explode."""
     chunks = [""]
     for token in tokens:

@@ -1,6 +1,6 @@
 """The types of policies AWS Organizations has, and their limits, as of ``AS_OF``.
 
-AWS adds types and raises limits without asking anybody: a test compares the names with botocore's
+AWS adds types and raises limits without notice: a test compares the names with botocore's
 model, ``policies.limits`` of ``aft.yaml`` goes before every number here, and AWS's own refusal has
 the last word.
 """

@@ -31,8 +31,8 @@ class PrincipalKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever makes a request: an ARN of IAM or STS, an account id, an AWS service's name, an
-    identity provider, or ``*`` for somebody without credentials. ``role_arn`` is the role of a
+    """The maker of a request: an ARN of IAM or STS, an account id, an AWS service's name, an
+    identity provider, or ``*`` for someone without credentials. ``role_arn`` is the role of a
     session; without it the session's own name says which."""
 
     name: str
@@ -99,7 +99,7 @@ class Named:
         )
 
     def covers(self, principal: Principal) -> bool:
-        """Is ``principal`` named, or its role, or its account, or everybody?"""
+        """Is ``principal`` named, or its role, or its account, or everyone?"""
         return self._anyone or any(self._names(principal))
 
     def not_covered(self, principal: Principal) -> Truth:

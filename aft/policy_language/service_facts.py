@@ -14,8 +14,8 @@ NOT_BOUND_BY_RCPS = frozenset({"kms:retiregrant"})
 """Actions (in lower case) on which no RCP has an effect (Organizations user guide)."""
 
 ALWAYS_ALLOWED = frozenset({"sts:getcalleridentity"})
-"""Actions (in lower case) that AWS answers whatever a policy says (STS reference). The evaluator
-itself says what policies say; whoever asks about AWS looks here first."""
+"""Actions (in lower case) that AWS answers regardless of policies (STS reference). The evaluator
+itself says what policies say; callers that ask about AWS look here first."""
 
 _GLOBAL_NAMES = """
     AssumedRoot CalledVia CalledViaFirst CalledViaLast ChatbotSourceArn CurrentTime

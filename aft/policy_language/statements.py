@@ -22,9 +22,9 @@ from aft.policy_language.principals import Named, Principal
 from aft.policy_language.truth import Truth, all_of, any_of
 
 NO_RESOURCE = "*"
-"""The resource of an action that has none of its own; only a policy's ``*`` covers it."""
+"""The resource of an action that has none; only a policy's ``*`` covers it."""
 RESOURCE = "resource"
-"""What an answer depends on when nobody knows the resource."""
+"""What an answer depends on when the resource is unknown."""
 _UNKNOWN_RESOURCE: Truth = frozenset({RESOURCE})
 _WILDCARD = re.compile(r"[*?]")
 
@@ -39,7 +39,7 @@ class Effect(enum.StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One call. ``action`` is ``service:Name`` in any case; ``resource`` an ARN, ``*`` for an
-    action without a resource, or ``None`` when nobody knows it. ``resource_account`` owns the
+    action without a resource, or ``None`` when it is unknown. ``resource_account`` owns the
     resource; without it the principal's account does."""
 
     principal: Principal

@@ -1,7 +1,7 @@
 """Three values: true, false, and "it depends on these keys".
 
 Kleene's logic: one false part makes a conjunction false, and one true part a disjunction true,
-whatever else is unknown.
+regardless of what else is unknown.
 """
 
 from __future__ import annotations

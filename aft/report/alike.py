@@ -1,4 +1,4 @@
-"""Changes without what is one account's own, so that accounts of which the same is told are told
+"""Changes without what is specific to one account, so that equal accounts are shown
 once: its id, request id, name and e-mail address are shown as a template writes them."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from aft.values.parts import Comparison, PartChange, PropertyChange
 
 
 def impersonal(changes: Iterable[Change], line: AccountLine | None) -> tuple[Change, ...]:
-    """``changes`` of one account, their comparisons with names in place of its own values."""
+    """``changes`` of one account, their comparisons with names in place of its values."""
     found = tuple(changes)
     if all(change.comparison is None for change in found):
         return found

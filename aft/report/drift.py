@@ -176,7 +176,7 @@ def _outside_markdown(entries: Sequence[Outside]) -> list[str]:
 
 
 def _lists(drift: Drift) -> Mapping[str, list[str]]:
-    """What is listed besides drift itself, by title; not safe to show yet."""
+    """What is listed in addition to drift itself, by title; not safe to show yet."""
     lists = {
         "Asked for in git, not applied yet": list(map(_pending_line, drift.pending)),
         "Needs attention": [f"{item.target}: {item.message}" for item in drift.doubts],

@@ -121,7 +121,7 @@ class _Page:
     def row(self, lead: Text, words: str, place: str, *, style: str = "") -> None:
         margin = cell_len(lead.plain)
         longest = max(map(cell_len, words.split(" ")))
-        if longest > self.width - margin:  # it stands whole, on lines of its own
+        if longest > self.width - margin:  # it is shown whole, on its own lines
             lead.rstrip()
             self.add(lead)
             margin = max(4, min(margin, self.width - longest))
@@ -205,7 +205,7 @@ def _last(last: LastTime) -> str:
 
 
 def _together(fields: Iterable[Explained]) -> Iterator[Explained]:
-    """Parts of a field that stand on one line of one file, such as a contact, are one value."""
+    """Parts of a field that are on one line of one file, such as a contact, are one value."""
     for (_, _, place), group in groupby(fields, key=_line_key):
         items = tuple(group)
         first = items[0]
@@ -229,7 +229,7 @@ def _line_key(item: Explained) -> tuple[str, str, SourceRef | None]:
 
 
 def _is_nothing(item: Explained) -> bool:
-    """Without a value, and nobody has said so."""
+    """Without a value, and no file says so."""
     return item.value in (None, []) and item.origin.kind is OriginKind.SETTING
 
 

@@ -1,7 +1,7 @@
-"""Masks e-mail addresses and account ids in what people see, for repositories anybody can read.
+"""Masks e-mail addresses and account ids in what people see, for repositories anyone can read.
 
 A pure filter over finished text. Of an account id the last four digits stay, also inside ARNs; of
-an address the first letter and the domain. Digests and commit ids stay as they are. What somebody
+an address the first letter and the domain. Digests and commit ids stay as they are. What someone
 spells in another way on purpose is not found.
 """
 
@@ -25,7 +25,7 @@ _IDS = re.compile(
     r"|(?<![0-9-])[0-9]{4}-[0-9]{4}-(?P<parted>[0-9]{4})(?![0-9-])"
 )
 _ODD = r"\s@<>()\[\]{}\"'`,;:|=/\\"
-# In Markdown a backslash stands before some letters, and a zero width space after the at sign.
+# Markdown has a backslash before some letters, and a zero width space after the at sign.
 _AT = re.compile(r"\\?@\u200b?|%40|&#64;")
 _LONGEST = 128
 _LOCAL = re.compile(rf"(?:\\[^\s@\\]|[^{_ODD}])+\Z")
@@ -58,7 +58,7 @@ class Mask:
         return self.emails or self.account_ids
 
     def places(self, text: str) -> Iterator[_Place]:
-        """Where something is masked: begin, end, and what stands there instead."""
+        """Where something is masked: begin, end, and what replaces it."""
         found: list[_Place] = []
         if self.emails:
             found.extend(_addresses(text))
@@ -86,7 +86,7 @@ class Mask:
 
 NO_MASK = Mask()
 FULL_MASK = Mask(emails=True, account_ids=True)
-"""For as long as nobody knows what the configuration says."""
+"""For as long as it is unknown what the configuration says."""
 
 
 def mask_of(names: Iterable[str]) -> Mask:

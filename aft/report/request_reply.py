@@ -1,4 +1,4 @@
-"""What is said to somebody who asked for an account through an issue: plain words, no markup of
+"""What is said to the person who asked for an account through an issue: plain words, no markup of
 theirs. Also the text of the pull request and the few values a workflow makes it with.
 """
 

@@ -60,7 +60,7 @@ def status_view(
 
 def _table(rows: Sequence[StatusRow], width: int) -> Text:
     """Columns two spaces apart, without those that have nothing to say in any row; the OU gives way
-    when they are too wide. The last column is never cut, but may stand out."""
+    when they are too wide. The last column is never cut, but may be wider."""
     cells = [_cells(row) for row in rows]
     shown = [
         index

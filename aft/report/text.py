@@ -80,7 +80,7 @@ class _Page:
         return Text("\n").join(self._lines)
 
     def gap(self) -> None:
-        """An empty line, unless there is one or nothing stands above it."""
+        """An empty line, unless there is one or nothing is above it."""
         if self._lines and self._lines[-1].plain:
             self._lines.append(Text(""))
 

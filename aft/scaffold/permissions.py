@@ -48,8 +48,8 @@ PLAN: tuple[Grant, ...] = (
         """,
     ),
 )
-"""In the management account, for plans and drift runs: reads alone. Beside ``sts:AssumeRole`` on
-the reader role."""
+"""In the management account, for plans and drift runs: reads alone. Plans also need
+``sts:AssumeRole`` on the reader role."""
 
 APPLY: tuple[Grant, ...] = (
     _grant(
@@ -75,7 +75,7 @@ APPLY: tuple[Grant, ...] = (
         """,
     ),
 )
-"""In the management account, for applies, beside those of ``PLAN`` and ``sts:AssumeRole`` on the
+"""In the management account, for applies, added to those of ``PLAN`` and ``sts:AssumeRole`` on the
 member role."""
 
 READER: tuple[Grant, ...] = (
@@ -147,7 +147,7 @@ MEMBER: tuple[Grant, ...] = (
         """,
     ),
 )
-"""Inside a member account, for applies, beside those of ``READER``. Most organizations leave the
+"""Inside a member account, for applies, added to those of ``READER``. Most organizations leave the
 member role an administrator, because customizations may make anything."""
 
 SELDOM: Mapping[str, str] = {

@@ -31,7 +31,7 @@ READER_PATH = "customizations/global/10-aft-reader.cfn.yaml"
 class RoleNames:
     """``repository`` is ``ORG/REPO`` on GitHub; ``member`` and ``reader`` are the names of roles
     inside member accounts, as in aft.yaml. ``reads`` and ``writes`` are what installed kinds need
-    in the management account besides."""
+    in the management account in addition."""
 
     repository: str
     member: str

@@ -12,7 +12,7 @@ OWN_ACTION = "$/.github/actions/aft"
 
 
 def shipped(path: str) -> Traversable:
-    """A file of ``.github/``: beside this module in a wheel, at the top of the source tree in an
+    """A file of ``.github/``: next to this module in a wheel, at the top of the source tree in an
     editable install."""
     packaged = files("aft.scaffold").joinpath("github", *path.split("/"))
     if packaged.is_file():

@@ -1,4 +1,4 @@
-"""Baseline setting ``alternate-contacts``: who AWS writes to besides the root address.
+"""Baseline setting ``alternate-contacts``: who AWS writes to in addition to the root address.
 
 AWS (Account Management API): an account has up to three alternate contacts, ``BILLING``,
 ``OPERATIONS`` and ``SECURITY``, each with name, title, e-mail address and phone number. A member

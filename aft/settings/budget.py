@@ -8,7 +8,7 @@ and keeps its notifications. Budgets of a member account need no permission in t
 account; costs are updated up to three times a day, and forecasts need about five weeks of history.
 
 The request's ``budget`` wins over the baseline's parameters. When neither gives an amount, the
-budget of this name is removed; budgets of other names are nobody's business here.
+budget of this name is removed; budgets of other names are ignored here.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ Inputs = SettingInputs[BudgetParameters]
 
 
 class Budget(Setting[BudgetParameters, MonthlyBudget | None]):
-    """The account has the monthly budget, and none where nobody asks for one."""
+    """The account has the monthly budget, and none where it is not requested."""
 
     name = "budget"
     description = "The monthly cost budget of the account, with its alerts."

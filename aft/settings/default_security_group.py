@@ -7,7 +7,7 @@ traffic (Security Hub control EC2.2). Rules are revoked by their ids; rules of *
 refer to the default group are not changed.
 
 A default group that a network interface uses is left alone: to close it cuts the connections of
-whatever is behind that interface. ``even_in_use`` says that this is meant.
+everything behind that interface. ``even_in_use`` says that this is meant.
 """
 
 from __future__ import annotations

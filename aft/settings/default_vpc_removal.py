@@ -8,9 +8,9 @@ creates a new one.
 
 Order: internet gateways (detach, delete), subnets, the VPC. Each is safe to repeat: a gateway is
 tagged before it is detached, so a run that dies in between leaves a trail the next one follows.
-Nothing is deleted while anything that somebody put there is left: network interfaces (instances,
-load balancers, databases, functions all have one), gateways, endpoints, and security groups,
-route tables or network ACLs of their own.
+Nothing is deleted while anything added there is left: network interfaces (instances,
+load balancers, databases, functions all have one), gateways, endpoints, and added security
+groups, route tables or network ACLs.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _instance_or_description(interface: Mapping[str, Any]) -> object:
 
 
 _PEERING = ("peering connection", "vpc_peering_connections", "VpcPeeringConnectionId")
-# An own route table or network ACL is a sign that somebody uses the VPC, though it is empty.
+# An own route table or network ACL is a sign that someone uses the VPC, though it is empty.
 _TENANTS = (
     _Tenant(
         "network interface",

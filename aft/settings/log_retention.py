@@ -6,7 +6,7 @@ a retention. Retention is one of 22 numbers of days; AWS permanently deletes old
 hours. Ten calls per second and region. AWS has no default for new log groups: a scheduled ``aft
 drift --repair`` finds them.
 
-Because a shorter retention deletes logs, a group for which somebody has chosen one is left as it
+Because a shorter retention deletes logs, a group for which someone has chosen one is left as it
 is unless ``replace`` says otherwise.
 """
 

@@ -6,8 +6,8 @@ federated principal (setting ``iam-roles``). Thumbprints are optional: without t
 the one of the top certificate authority; for providers with certificates of well-known authorities
 (GitHub, GitLab, …) IAM does not use them. IAM returns the URL without ``https://``.
 
-A provider that somebody else made is taken over when all its clients are wanted; else it is left
-alone, for taking a client away locks out whoever uses it.
+A provider that someone else made is taken over when all its clients are wanted; else it is left
+alone, for taking a client away locks out its users.
 """
 
 from __future__ import annotations

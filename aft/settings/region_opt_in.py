@@ -9,7 +9,7 @@ acts on itself if ``AccountId`` is omitted. Credentials from the *global* STS en
 in opt-in regions; aft uses the endpoint of the home region, whose credentials are valid.
 
 Regions the account no longer governs stay enabled: what is in them would go on costing money
-without anybody seeing it. In a baseline this setting comes before every regional one.
+without being seen. In a baseline this setting comes before every regional one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Baseline setting ``s3-public-access-block``: no bucket of the account can be made public.
 
-AWS (S3 Control API): four settings per *account*, which apply in every region whatever the settings
-of a bucket are. The call requires the account's own id. ``PutPublicAccessBlock`` writes all four;
+AWS (S3 Control API): four settings per *account*, which apply in every region, for any settings
+of a bucket. The call requires the account's own id. ``PutPublicAccessBlock`` writes all four;
 ``GetPublicAccessBlock`` raises ``NoSuchPublicAccessBlockConfiguration`` if none was set, which
 means "all off". Changes can take a few minutes to apply everywhere.
 """

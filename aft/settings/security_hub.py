@@ -198,7 +198,7 @@ def _as_member(
     try:
         is_central = _is_central(admin.describe_organization_configuration())
     except (Denied, Terminal):
-        is_central = False  # not the delegated administrator (any more): joining will tell
+        is_central = False  # not the delegated administrator (or no longer): joining will tell
     members = admin.get_members(AccountIds=[account_id]).get("Members", ())
     membership = next((item["MemberStatus"] for item in members), "")
     member_of = ""
@@ -220,7 +220,7 @@ def _is_central(answer: Mapping[str, Any]) -> bool:
 
 
 def _enable(own: SecurityHubClient, parameters: SecurityHubParameters) -> None:
-    with suppress(Conflict):  # somebody (auto-enabling, say) was faster
+    with suppress(Conflict):  # another (auto-enabling, say) was faster
         own.enable_security_hub(
             EnableDefaultStandards=False, ControlFindingGenerator=parameters.findings_per
         )

@@ -116,7 +116,7 @@ class ServiceQuotas(Setting[ServiceQuotasParameters, tuple[LowQuota, ...]]):
                 problems.append(f"{found} {why}")
                 continue
             client = session.client("service-quotas", found.region)
-            with tolerated("ResourceAlreadyExistsException"):  # somebody has asked since we looked
+            with tolerated("ResourceAlreadyExistsException"):  # requested meanwhile
                 client.request_service_quota_increase(
                     ServiceCode=quota.service, QuotaCode=quota.quota, DesiredValue=quota.at_least
                 )

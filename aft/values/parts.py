@@ -63,7 +63,7 @@ class PartChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What a change does, as far as that can be told beforehand: to its parts, as lines of a
+    """What a change does, as far as that is known beforehand: to its parts, as lines of a
     diff, and what cannot be known, in words. ``is_new``: it was never done here, so that there is
     nothing to lose."""
 

@@ -1,6 +1,6 @@
 """``{id}``-style placeholders in text: defaults of requests, parameters of settings.
 
-``{{`` and ``}}`` stand for the braces themselves. No formatting, no attribute access: a
+``{{`` and ``}}`` mean the braces themselves. No formatting, no attribute access: a
 placeholder is a bare name, replaced by text.
 """
 

@@ -1,7 +1,7 @@
 """Strict YAML with positions.
 
 One pass over parser events builds plain JSON-like values (mappings with text keys, lists, text,
-numbers, booleans, null) under YAML 1.2's rules; no Python object can be constructed. Whatever
+numbers, booleans, null) under YAML 1.2's rules; no Python object can be constructed. What
 makes a file ambiguous is a finding at its place: duplicate keys, anchors and aliases, tags, tabs
 in the indentation, a second document. Positions come from a second pass, made only when one is
 asked for, so that a repository without findings does not pay for them.
@@ -50,7 +50,7 @@ def parse_yaml(
     content: bytes, path: str, *, parser: NewParser = DEFAULT_PARSER
 ) -> tuple[YamlDocument | None, tuple[Finding, ...]]:
     """Read one file. The document is ``None`` when its values cannot be relied on. Findings may
-    come with a document: report these beside what validation says. Never raises."""
+    come with a document: report these with what validation says. Never raises."""
     large = too_large(path, len(content))
     if large is not None:
         return None, (large,)

@@ -1,4 +1,4 @@
-"""From parser events to plain values, refusing on the way whatever makes a file ambiguous."""
+"""From parser events to plain values, refusing on the way what makes a file ambiguous."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """YAML whose tags mean something, as plain data: CloudFormation's short form of its functions.
 
-``!Sub text`` becomes ``{"Fn::Sub": "text"}``: what a tag stands for is the caller's business.
+``!Sub text`` becomes ``{"Fn::Sub": "text"}``: what a tag means is the caller's business.
 Scalars stay the text they are written as, because such readers take ``1`` and ``"1"`` for the same.
 """
 

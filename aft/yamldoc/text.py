@@ -1,4 +1,4 @@
-"""What YAML text and its unquoted words mean, before and beside the parser: UTF-8, YAML 1.2's
+"""What YAML text and its unquoted words mean, before and next to the parser: UTF-8, YAML 1.2's
 scalars, and the parser's complaints in plain words. Imports no YAML library.
 """
 
@@ -107,7 +107,7 @@ def _integer(value: str) -> int:
 
 
 def source_at(path: str, text: str, line: int, column: int) -> SourceRef:
-    """A parser's mark, counted from 0, as a place; what lies past the end is at the end."""
+    """A parser's mark, counted from 0, as a place; what is past the end is at the end."""
     last = text.count("\n")
     if line > last:
         line, column = last, len(text) - (text.rfind("\n") + 1)

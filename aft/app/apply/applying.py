@@ -40,7 +40,7 @@ class RefusedBySafety(Refused):
 
 
 class NotReviewed(Refused):
-    """The plan holds risky ``changes`` that nobody has seen; nothing was done."""
+    """The plan holds risky ``changes`` that no one has seen; nothing was done."""
 
     def __init__(self, kinds: Kinds, changes: tuple[Change, ...], reviewed: Reviewed) -> None:
         lines = "\n".join(f"  {line}" for line in change_lines(kinds, changes, reviewed))

@@ -1,7 +1,7 @@
-"""From ``aft.yaml`` and this machine to what runners are told.
+"""From ``aft.yaml`` and this machine to what runners are given.
 
-In the sandbox Terraform's states are files next to the simulated organization, whatever
-``aft.yaml`` says: they are of accounts that do not exist.
+In the sandbox Terraform's states are files next to the simulated organization, regardless of
+what ``aft.yaml`` says: they are of accounts that do not exist.
 """
 
 from __future__ import annotations

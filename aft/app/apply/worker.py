@@ -24,7 +24,7 @@ from aft.values.ids import RequestId, Revision
 @dataclass(frozen=True, kw_only=True)
 class Reconciler:
     """One level-based pass: read everything at a revision, plan, check, apply. Each pass connects
-    anew, by the configuration of the revision it reconciles: the clone a worker runs in is never
+    again, by the configuration of the revision it reconciles: the clone a worker runs in is never
     pulled."""
 
     workspace: Workspace

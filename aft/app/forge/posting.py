@@ -1,6 +1,6 @@
 """Our comment and our issue, updated in place: found by marker or label, and by who wrote them.
 
-Everybody may write our marker into a comment. Only what our own account wrote is ever taken for
+Anyone may write our marker into a comment. Only what our own account wrote is ever taken for
 ours; comments and issues of others are neither touched nor trusted.
 """
 
@@ -57,7 +57,7 @@ def post_sticky(forge: Forge, thread: Thread, text: str, *, note: str) -> Posted
         return Posted(how="unchanged", comment=newest, removed=removed)
     try:
         updated = forge.update_comment(newest, body)
-    except NotFound:  # deleted by hand since we looked
+    except NotFound:  # deleted manually since we looked
         updated = forge.create_comment(thread, body)
     return Posted(how="updated", comment=updated, removed=removed)
 

@@ -21,7 +21,7 @@ MOST_FILES = 500
 """Files of one other revision that are compared; more than any person's pull request changes."""
 
 MOST_BYTES = 2 * 1024 * 1024
-"""Their size together: what somebody else pushes must not make everybody's checks slow."""
+"""Their size together: what someone else pushes must not make everyone's checks slow."""
 
 
 def find_collisions(

@@ -1,7 +1,7 @@
 """``aft plan --terraform``: what Terraform itself would change, in accounts the plan touches.
 
 A ``terraform plan`` runs the folder's code: its providers, data sources and external programs. So
-only a revision that is merged is run, unless somebody says that they trust it; and with
+only a revision that is merged is run, unless someone says that they trust it; and with
 credentials that may only read.
 """
 

@@ -33,7 +33,7 @@ class LedgerBranch:
         return str(reference.target) if reference else None
 
     def move(self, old: str | None, new: str) -> bool:
-        """Move it from ``old`` to ``new``; false when it is not at ``old`` any more. Raises
+        """Move it from ``old`` to ``new``; false when it is no longer at ``old``. Raises
         ``Transient`` when its lock is held for long."""
         if old == new:
             return True

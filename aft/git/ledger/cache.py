@@ -1,7 +1,7 @@
 """Records of the ledger kept outside the repository, by the tree id of the shard they are in.
 
 Reading ten thousand small objects out of a pack costs a second; reading one file a tenth of it. A
-hit means the same bytes in git. Whoever may write the file may change aft itself, so its checksum
+hit means the same bytes in git. Those who may write the file may change aft itself, so its checksum
 is against damage only; anything that cannot be read is an empty cache.
 """
 

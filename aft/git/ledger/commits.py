@@ -1,9 +1,9 @@
 """Commits of the ledger, read and made: new ones for events, ours again on top of other runs'.
 
-Makes objects only, so it works in bare repositories, and whoever is killed half-way leaves nothing
+Makes objects only, so it works in bare repositories, and a process killed half-way leaves nothing
 but unreferenced objects; which commit the branch points at is ``aft.git.ledger.store``'s. ``git
-log`` shows them as a sentence, then trailers. The same events give the same bytes, whoever commits
-them: two runs that replay the same commit make the same commit.
+log`` shows them as a sentence, then trailers. The same events give the same bytes, for any author:
+two runs that replay the same commit make the same commit.
 """
 
 from __future__ import annotations
@@ -392,6 +392,6 @@ def _signature(name: str, email: str, at: datetime) -> pygit2.Signature:
 
 
 def _line(text: str) -> str:
-    """One line: a summary must not be able to write trailers of its own."""
+    """One line: a summary must not be able to write trailers."""
     printable = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(printable.encode(errors="backslashreplace").decode().split())

@@ -23,7 +23,7 @@ _VERBS = {
 class Guard:
     """Remembers what this process has seen of the ledger. Not safe to share between threads.
     Intents, and the settling of intents, are refused with ``Conflict`` when another run has opened,
-    begun or finished a creation for the subject since the ledger was last read here."""
+    started or finished a creation for the subject since the ledger was last read here."""
 
     def __init__(self, commits: LedgerCommits) -> None:
         self._commits = commits

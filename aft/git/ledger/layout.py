@@ -10,7 +10,7 @@
 ``<xx>`` are the first two hex digits of the SHA-256 of the id, or of the key, which is
 percent-encoded, so that no tree grows long: a commit
 then costs milliseconds at 100,000 accounts. When ``events.jsonl`` exceeds ``ROTATE_AT`` bytes, it
-is set aside as ``events.0001.jsonl`` and a new one begun, which bounds what one append rewrites.
+is set aside as ``events.0001.jsonl`` and a new one started, which bounds what one append rewrites.
 """
 
 from __future__ import annotations
@@ -168,5 +168,5 @@ def chained(events: Iterable[LedgerEvent], *, after: bytes) -> Iterator[bytes]:
 
 
 def ended(text: bytes) -> bytes:
-    """``text`` up to a line end, so that what follows begins on a line of its own."""
+    """``text`` up to a line end, so that what follows begins on its own line."""
     return text if not text or text.endswith(b"\n") else text + b"\n"

@@ -1,6 +1,6 @@
 """The organization as last published: ``aft.ports.SnapshotStore`` on the ledger's branch.
 
-A folder of its own beside the ledger's, so that publishing never touches an event, and a plan's
+A separate folder next to the ledger's, so that publishing never touches an event, and a plan's
 ledger commit stays the same. Moves the branch by the same compare-and-swap as the ledger.
 """
 
@@ -108,7 +108,7 @@ class GitSnapshots:
             return self._branch.tip()
 
     def _is_due(self, tip: str | None, snapshot: OrganizationSnapshot) -> bool:
-        """The content differs, or is old; and nobody has published a newer one."""
+        """The content differs, or is old; and no newer one is published."""
         index = dict(self._files(tip, only=INDEX)).get(INDEX)
         if index is None:
             return True

@@ -1,4 +1,4 @@
-"""The ledger in git: ``aft.ports.LedgerStore`` on a branch of its own.
+"""The ledger in git: ``aft.ports.LedgerStore`` on its own branch.
 
 Each append is written as objects first and then by moving the branch from the commit it was at,
 so a killed process leaves the ledger before or after its append, never in between. When another
@@ -33,7 +33,7 @@ Batches = Mapping[str, Sequence[LedgerEvent]]
 
 @dataclass(slots=True)
 class _Claim:
-    """Events that must be on the remote before anybody may act on them, or nowhere."""
+    """Events that must be on the remote before anyone may act on them, or nowhere."""
 
     batches: Batches
     commit: str = ""
@@ -48,7 +48,7 @@ class GitLedger:
     repository for records that were read, which may be deleted at any time.
 
     Two locks: ``_local`` for the objects and the branch here, never held while talking to the
-    remote; ``_network`` for one conversation with the remote at a time. Whoever waits for it finds
+    remote; ``_network`` for one conversation with the remote at a time. A thread that waits finds
     its events pushed along.
     """
 
@@ -165,7 +165,7 @@ class GitLedger:
         return claim.commit
 
     def _push(self, wire: RemoteBranchRef, claims: Sequence[_Claim]) -> None:
-        """Bring the local branch and ``claims`` onto the remote, whoever else writes there."""
+        """Bring the local branch and ``claims`` onto the remote, where others write too."""
         last: RemoteMoved | None = None
         for attempt in push_attempts(self._clock):
             if attempt:
@@ -189,7 +189,7 @@ class GitLedger:
         ) from last
 
     def _candidate(self, claims: Sequence[_Claim]) -> str | None:
-        """The local tip with those claims on top that nobody else came before."""
+        """The local tip with those claims on top that no one else came before."""
         with self._local, disk_errors("writing the ledger"):
             candidate = self._branch.tip()
             for claim in claims:
@@ -209,7 +209,7 @@ def _by_subject(events: Sequence[LedgerEvent]) -> Batches:
 
 
 def _passed_on(error: BaseException) -> BaseException:
-    """What the others of a group are told when the thread that pushed for them failed."""
+    """What the others of a group get when the thread that pushed for them failed."""
     if isinstance(error, AftError):
         return error
     return Transient("the push that carried this event was interrupted")

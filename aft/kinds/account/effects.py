@@ -147,7 +147,7 @@ def _forget(context: RunContext, change: Change) -> StepSuccess:
 
 
 def _leave_networks(context: RunContext, change: Change, account_id: AccountId) -> None:
-    """A forgotten account keeps its networks, so nobody else may get their addresses."""
+    """A forgotten account keeps its networks, so no other may get their addresses."""
     ranges = context.record(change.target).allocations
     if ranges:
         kept = {f"{account_id}/{name}": cidr for name, cidr in ranges.items()}

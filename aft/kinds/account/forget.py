@@ -63,7 +63,7 @@ def _forget_accounts(view: PlanView, draft: Draft, records: Iterable[AccountReco
         if tags.get(REQUEST_TAG) == record.subject:
             keys.add(REQUEST_TAG)
         elif REQUEST_TAG in keys:
-            keys.discard(REQUEST_TAG)  # somebody else's by now
+            keys.discard(REQUEST_TAG)  # another's by now
         gone = "" if account is not None else ", and the account is no longer in the organization"
         draft.add(
             Action.RELEASE,

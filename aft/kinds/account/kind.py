@@ -126,7 +126,7 @@ class Accounts(Kind):
 
     def limits(self, change: Change) -> Iterator[Limit]:
         yield from super().limits(change)
-        # Forgetting takes tags off too, and has a limit of its own.
+        # Forgetting takes tags off too, and has its own limit.
         if change.action is not Action.RELEASE and tags_to_remove(change):
             yield LOSES_TAGS
 

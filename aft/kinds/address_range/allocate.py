@@ -1,6 +1,6 @@
-"""Handing out ranges of addresses: no two accounts get the same, nobody's ever moves.
+"""Handing out ranges of addresses: no two accounts get the same, and none ever moves.
 
-Pure and deterministic: the same claims, in whatever order they come, get the same ranges. Knows
+Pure and deterministic: the same claims, in any order, get the same ranges. Knows
 ranges and names, nothing of accounts or AWS.
 
 Who has a range (from the ledger, or from a live network) keeps it. What is given is given, unless
@@ -63,7 +63,7 @@ class Allocations:
 
 
 Taken = tuple[str, IPv4Network]
-"""Somebody's name, and a range nobody else may have."""
+"""An owner's name, and a range no other may have."""
 
 
 def allocate(
@@ -123,7 +123,7 @@ def _cut(
 
 class _Occupied:
     """Ranges with their owners. Ranges are nested or apart, never half over each other; so what
-    overlaps a range lies in it, or is one of the at most 32 ranges around it."""
+    overlaps a range is in it, or is one of the at most 32 ranges around it."""
 
     def __init__(self) -> None:
         self._owners: dict[IPv4Network, set[str]] = {}
@@ -135,7 +135,7 @@ class _Occupied:
         self._owners.setdefault(span, set()).add(owner)
 
     def other(self, span: IPv4Network, owner: str) -> Taken | None:
-        """Somebody else's range that overlaps ``span``."""
+        """Another owner's range that overlaps ``span``."""
         for candidate in self.around_and_in(span):
             others = sorted(self._owners.get(candidate, set()) - {owner})
             if others:

@@ -87,7 +87,7 @@ def unseen_networks(view: PlanView, draft: Draft) -> Iterator[Look]:
 
 
 def plan_ranges(view: PlanView, draft: Draft, live: LiveNetworks | None) -> None:
-    """A range for every claim. ``live`` is ``None`` when nobody looks inside accounts: what is
+    """A range for every claim. ``live`` is ``None`` without a look inside accounts: what is
     given then to accounts that exist is not final."""
     claims = _claims(view)
     if claims.is_empty:

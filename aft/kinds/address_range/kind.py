@@ -1,7 +1,7 @@
 """Ranges of addresses as a kind.
 
 A range is given together with the setting that makes a network of it, and noted in the ledger
-before anything is made; so ranges have no changes of their own.
+before anything is made; so no change is for a range alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Steps of customizations: run, destroyed, or forgotten.
 
-A step whose inputs turn out to be those of its last success is not run, unless somebody asked. What
+A step whose inputs turn out to be those of its last success is not run, unless someone asked. What
 a step wrote is kept; what must be known of it once its files are gone goes to the ledger.
 """
 

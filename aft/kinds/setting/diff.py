@@ -3,7 +3,7 @@
 A setting whose digest equals the last applied one in the ledger is taken as done, unless a deep
 plan has looked at it and found it otherwise. Settings go side by side, but for those that enable
 regions, which come before all others, and those that work on what others make. Those that go over
-everything in the account come after whatever runs in it. Pure.
+everything in the account come after everything that runs in it. Pure.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def settings_to_look_at(view: PlanView, draft: Draft) -> Iterator[Look]:
 
 
 def plan_settings(view: PlanView, draft: Draft, seen: Seen | None) -> None:
-    """Changes and confirmations for every account. ``seen`` is ``None`` when nobody looks."""
+    """Changes and confirmations for every account. ``seen`` is ``None`` without a look inside."""
     for target in tuple(draft.targets.values()):
         if target.tied:
             draft.remark(_tied(target.request, target.tied))
@@ -77,7 +77,7 @@ def seen_by(plan: Plan, looks: Iterable[Look]) -> Seen:
 @dataclass(kw_only=True)
 class _Work:
     """One account's settings, in turn, while they are gone through. ``unread`` are those that
-    nobody could look at, each with the reason."""
+    could not be read, each with the reason."""
 
     view: PlanView
     draft: Draft

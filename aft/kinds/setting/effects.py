@@ -29,7 +29,7 @@ LOOKS_AFTER_CHANGE = 4
 
 
 class _Fixed(NamedTuple):
-    """What was fixed, and what only time or somebody else can fix; in words."""
+    """What was fixed, and what only time or someone else can fix; in words."""
 
     done: Sequence[str] = ()
     left: Sequence[str] = ()

@@ -59,7 +59,7 @@ class Settings(Kind):
         yield Item(
             symbol=first.symbol,
             label="settings" if len(changes) > 1 else "setting",
-            # What is given away stands in front, where no shortened list leaves it out.
+            # What is given away is in front, where no shortened list leaves it out.
             values=tuple(
                 _named(item) for item in sorted(changes, key=lambda item: not item.fields)
             ),

@@ -132,7 +132,7 @@ def across_regions(told: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
 
 
 def _shape(region: str | None, text: str) -> tuple[str, str]:
-    """What stands before and after the region's name."""
+    """What is before and after the region's name."""
     if region is None:
         return text, ""
     before, found, after = text.partition(f" in {region}")

@@ -68,7 +68,7 @@ def failure_of(reason: str) -> CreationFailure:
 
 
 def failure_in(error: Terminal) -> CreationFailure:
-    """What CreateAccount itself was refused with; a hint that ``error`` has already stands."""
+    """What CreateAccount itself was refused with; a hint that ``error`` has already stays."""
     known = next((name for name in _HINTS if name in (error.code, *error.message.split())), "")
     return CreationFailure(
         reason=error.code,

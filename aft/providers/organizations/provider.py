@@ -1,7 +1,7 @@
 """Creates accounts with Organizations' CreateAccount.
 
 CreateAccount has no idempotency token: a call sent twice costs a slot and answers
-EMAIL_ALREADY_EXISTS for our own account. So it has a client of its own that sends once, and a lost
+EMAIL_ALREADY_EXISTS for our own account. So it has its own client that sends once, and a lost
 answer is reported as such. CreateAccountStatus carries no e-mail address, so what came of a lost
 answer is found by the account's name and the time.
 """

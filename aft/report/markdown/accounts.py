@@ -64,7 +64,7 @@ def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
 
 
 def open_entries(told: Told, plan: Plan) -> Iterator[Entry]:
-    """The block as it stands on the page; of many accounts each is named, with who asks and why."""
+    """The block as it is on the page; of many accounts each is named, with who asks and why."""
     risks = "Risky: " + "; ".join(told.risks) + "."
     title = f"#### {_title(told, code_span)}"
     if len(told.targets) == 1:
@@ -113,7 +113,7 @@ def items_diff(block: Block) -> str:
 
 
 def _rows(values: Sequence[str]) -> list[str]:
-    """The values after another, in rows short enough that nobody has to scroll for the rest."""
+    """The values after another, in rows short enough to be read without scrolling."""
     rows: list[str] = []
     for index, value in enumerate(values):
         word = value if index == len(values) - 1 else f"{value},"

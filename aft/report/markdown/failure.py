@@ -19,7 +19,7 @@ _WORDS = 2_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailurePage:
     """A run of ``verb`` (plan or apply) that failed. The first line of ``message`` says what is
-    wrong. ``is_refusal``: a safety limit, or a risk that nobody has reviewed, stopped it before
+    wrong. ``is_refusal``: a safety limit, or a risk that no one has reviewed, stopped it before
     anything was done. ``consequence`` says what that means for the reader, ``about`` has words and
     values for the footer, ``log`` is Markdown that leads to the whole output."""
 

@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A title and its entries, ``gap`` between two of them; nobody may miss an ``is_vital`` one."""
+    """A title and its entries, ``gap`` between two of them; an ``is_vital`` one always stays."""
 
     title: str
     entries: tuple[Entry, ...]
@@ -118,7 +118,7 @@ def fitted(
 ) -> str:
     """``head``, as many entries as ``limit`` has room for, in order, and ``footer``; all of it
     through ``mask``. Entries give way from the end. ``notice`` words what is missing; where
-    something vital is, its words stand right below the head, else where the page ends."""
+    something vital is, its words are right below the head, else where the page ends."""
     head, footer = mask(head), mask(footer)
     room = limit - size(head) - size(footer) - 2 * size(_GAP) - _RESERVE
     parts: list[str] = []

@@ -27,7 +27,7 @@ _SIGNS = {Status.FAILED: "❌", Status.BLOCKED: "🚧", Status.STOPPED: "⏸️"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomePage:
-    """How ``plan`` was carried out. ``routine`` are changes that nobody had reviewed and that are
+    """How ``plan`` was carried out. ``routine`` are changes that no one had reviewed and that are
     no risk; ``ledger`` is the ledger's commit in the end, ``notes`` what else went wrong."""
 
     plan: Plan

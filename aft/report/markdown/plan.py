@@ -1,6 +1,6 @@
 """A plan as the one comment on a pull request, and as the summary of the job that made it.
 
-Headline and counts first, then what happens on merge, then whatever is risky or needs attention,
+Headline and counts first, then what happens on merge, then all that is risky or needs attention,
 never folded; then one level of ``<details>`` per account; digest and revisions last. Nothing that
 came from a request, a tag or AWS can become markup or leave its code block (``aft.report.plain``).
 """
@@ -30,11 +30,11 @@ THE_REST = "the summary of this job and its artifact have the whole plan"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPage:
-    """A plan, and what a reader should know besides it. ``lifted`` are the limits that only a
+    """A plan, and what a reader should know in addition. ``lifted`` are the limits that only a
     reviewed exception lets it exceed, ``warnings`` findings that stop nothing. ``read_at`` (aware)
-    is when the organization was read, ``published_at`` when the snapshot was published that stands
-    in for reading it. ``base`` is the revision the pull request goes into, ``rest`` where the whole
-    plan is, as Markdown."""
+    is when the organization was read, ``published_at`` when the snapshot was published that is used
+    instead of reading it. ``base`` is the revision the pull request goes into, ``rest`` where the
+    whole plan is, as Markdown."""
 
     plan: Plan
     kinds: Kinds

@@ -1,4 +1,4 @@
-"""Which changes nobody has reviewed, in words, for terminals and for Markdown."""
+"""Which changes no one has reviewed, in words, for terminals and for Markdown."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def unreviewed_entries(
 
 
 def routine_text(kinds: Kinds, changes: Sequence[Change], reviewed: Reviewed) -> str:
-    """What goes ahead although nobody has reviewed it, for a terminal; empty for nothing."""
+    """What is applied although no one has reviewed it, for a terminal; empty for nothing."""
     if not changes:
         return ""
     shown = list(change_lines(kinds, changes[:_ROUTINE_SHOWN], reviewed))

@@ -1,4 +1,4 @@
-"""What a change set would lose that nobody has reviewed.
+"""What a change set would lose that no one has reviewed.
 
 AWS's own change set is the last word on what executing it does (API reference,
 ``ResourceChange``): a ``Modify`` that replaces, or may replace, and a ``Remove`` end a resource.
@@ -62,7 +62,7 @@ def unreviewed_losses(
 
 
 def check_consent(stack: str, changes: Iterable[Mapping[str, Any]], consent: Consent) -> None:
-    """Raises ``NotReviewed`` for a change set that ends what nobody agreed to end."""
+    """Raises ``NotReviewed`` for a change set that ends what no one agreed to end."""
     unseen = unreviewed_losses(changes, consent)
     if not unseen:
         return

@@ -1,4 +1,4 @@
-"""What a step's template would change, told offline: from the template that was last applied."""
+"""What a step's template would change, found offline: from the template that was last applied."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The runner of ``*.cfn.yaml``, ``*.cfn.yml`` and ``*.cfn.json`` steps: CloudFormation stacks.
 
 A template is rendered with Jinja2 (its only source of data: parameters without a default cannot
-be given) and brought to a stack of its own in the account's home region. The stack's outputs are
+be given) and brought to its own stack in the account's home region. The stack's outputs are
 the step's. Deleting a step's file leaves its stack alone unless its customization says otherwise.
 """
 
@@ -107,7 +107,7 @@ class CloudFormationRunner:
             ) from error
         except Terminal as error:
             hint = error.hint
-            if "must have values" in error.message:  # CloudFormation, of its own parameters
+            if "must have values" in error.message:  # CloudFormation, about its parameters
                 hint = "give the template's parameters a Default; data comes from Jinja2"
             raise Terminal(f"{path}: {error.message}", hint=hint, code=error.code) from error
         log = f"stack {stack.name}: {'changed' if result.changed else 'no changes'}"

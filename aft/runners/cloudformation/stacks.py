@@ -31,7 +31,7 @@ CAPABILITIES: Final = ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 _NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 
 LEFTOVERS = ("CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
-"""What a creation that came to nothing leaves; such a stack cannot be updated."""
+"""What a creation that failed leaves; such a stack cannot be updated."""
 
 UPDATABLE = (
     *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"),
@@ -173,7 +173,7 @@ def apply_template(
     stack: Stack, template: str, tags: Mapping[str, str], consent: Consent
 ) -> StepResult:
     """Create or update ``stack``. Raises ``Terminal`` with the stack's own reasons, and
-    ``NotReviewed``, before anything is changed, where it would end what nobody agreed to end."""
+    ``NotReviewed``, before anything is changed, where it would end what no one agreed to end."""
     _check_owner(stack, tags)
     before = stack.settle()
     _discard(stack, before)

@@ -1,4 +1,4 @@
-"""Run one child process to its end, whatever it does: time limit, captured output, no leftovers.
+"""Run one child process to its end in all cases: time limit, captured output, no leftovers.
 
 The child leads a process group, which is killed as a whole once the child has ended or its time is
 up; what left the group is found by its HOME, which no two children share. The end of its output is
@@ -159,7 +159,7 @@ def run_child(
 def _start(
     command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], answer: Pipe | None
 ) -> subprocess.Popen[bytes]:
-    """The child, leading a session of its own; its end of the pipe is closed on this side."""
+    """The child, leading its own session; its end of the pipe is closed on this side."""
     try:
         child = subprocess.Popen(
             command,
@@ -208,7 +208,7 @@ def _write(stream: IO[bytes], order: bytes) -> None:
 
 def _wait(child: subprocess.Popen[bytes], end: float, elapsed: Callable[[], float]) -> bool:
     """True when the child has ended by itself before ``end``. It is not reaped: until then its
-    number, and so its group's, belongs to nobody else."""
+    number, and so its group's, belongs to no one else."""
     while not _has_ended(child):
         if elapsed() >= end:
             return False
@@ -228,7 +228,7 @@ def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> Non
 
 
 def strays(home: str) -> Iterator[int]:
-    """The processes whose HOME is ``home``, whatever session they are in (Linux: by their
+    """The processes whose HOME is ``home``, in any session (Linux: by their
     environment). None where that is aft's own home."""
     mark = b"HOME=" + os.fsencode(home)
     is_own = not home or home == os.environ.get("HOME")

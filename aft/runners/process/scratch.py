@@ -30,7 +30,7 @@ def scratch_folder() -> Iterator[Path]:
         unlocked = place / "starting"
         with unlocked.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            unlocked.rename(place / LOCK)  # nobody finds it before it is locked
+            unlocked.rename(place / LOCK)  # not found before it is locked
             yield place
 
 

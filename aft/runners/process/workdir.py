@@ -201,7 +201,7 @@ def base_environment(home: Path) -> Mapping[str, str]:
         "HOME": str(home),
         "TMPDIR": str(home),
         "LANG": "C.UTF-8",
-        # Without credentials of its own a client must fail, not find those of this machine.
+        # Without its own credentials a client must fail, not find those of this machine.
         "AWS_EC2_METADATA_DISABLED": "true",
         **{name: os.environ[name] for name in passed},
     }

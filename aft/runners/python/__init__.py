@@ -1,1 +1,1 @@
-"""Python steps, in a process of their own."""
+"""Python steps, in their own process."""

@@ -121,7 +121,7 @@ def _speaks(error: BaseException) -> bool:
 
 
 def _end_with_reader(descriptor: int) -> None:
-    """Kill this process and what it started once nobody can read the answer: the run was killed,
+    """Kill this process and what it started once no one can read the answer: the run was killed,
     and the next one may start the same step at any moment."""
 
     def watch() -> None:

@@ -1,4 +1,4 @@
-"""The runner of ``*.py`` steps: ``def customize(context)`` in a process of its own.
+"""The runner of ``*.py`` steps: ``def customize(context)`` in its own process.
 
 The child gets the step's files (from git, never from the checkout), its inputs, one account's
 credentials, a time limit, and nothing else. It is not a jail against hostile code, which reviewed
@@ -54,7 +54,7 @@ class PythonRunner:
         return names_read(step.file.content, step.file.path)
 
     def declares(self, step: CustomizationStep) -> frozenset[str] | None:  # noqa: ARG002 - protocol
-        return None  # whatever customize() returns
+        return None  # any result of customize()
 
     def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
         return kept_code(step, inputs)

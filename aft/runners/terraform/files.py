@@ -87,7 +87,7 @@ def reads_of(step: CustomizationStep) -> tuple[Access, ...]:
 
 
 def outputs_declared(step: CustomizationStep) -> frozenset[str] | None:
-    """The root module's outputs, by reading its files; ``None`` when that cannot be told."""
+    """The root module's outputs, by reading its files; ``None`` when that is unknown."""
     names: set[str] = set()
     for file in terraform_files(step):
         inside = _inside(file, step)

@@ -1,4 +1,4 @@
-"""As much of HCL as can be told without Terraform: brackets, strings, comments, blocks.
+"""As much of HCL as can be read without Terraform: brackets, strings, comments, blocks.
 
 Finds what surely does not parse, with its place, and where blocks begin and end, so that they can
 be looked at or taken out. Source: HCL native syntax specification (github.com/hashicorp/hcl).

@@ -24,7 +24,7 @@ _LOCK_FILES_SINCE = (1, 10)  # Terraform and OpenTofu 1.10: `use_lockfile` of th
 def state_name(step: CustomizationStep, account_id: str) -> str:
     """AFT's ``<id>-aft-account-customizations`` (or ``-global-``), which is also the workspace. A
     second Terraform folder of one customization, and a customization that says ``state: own``, have
-    a name of their own."""
+    their own names."""
     if step.name == SHARED_STEP and (step.customization == GLOBAL or step.shares_state):
         what = "global" if step.customization == GLOBAL else "account"
         return f"{account_id}-aft-{what}-customizations"

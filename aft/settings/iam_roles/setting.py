@@ -1,6 +1,6 @@
 """Baseline setting ``iam-roles``: roles made from parameters, kept as they say.
 
-AWS (IAM User Guide and quotas): a role's name is unique in its account whatever its path, and its
+AWS (IAM User Guide and quotas): a role's name is unique in its account over all paths, and its
 path cannot be changed; 10 managed policies and 10,240 characters of inline policies per role, 2,048
 characters of trust policy, not counting white space; sessions of 1 to 12 hours. ``DeleteRole``
 fails while policies are attached or an instance profile has the role. One call,

@@ -52,7 +52,7 @@ _EXISTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """Works in the account. Whatever it makes is in the comparison's state from then on."""
+    """Works in the account. Everything it makes is in the comparison's state from then on."""
 
     it: Comparison
     region: str

@@ -12,7 +12,7 @@ Made are: the VPC with its DNS switches; per tier one subnet per zone, zones in 
 ids (which mean the same place in every account); one route table for the public tiers and one per
 zone for the private ones; an internet gateway where there is a public tier; NAT gateways as asked
 for; a flow log. All of it carries the tags ``aft:network`` and ``aft:network-part``, by which it is
-found again; the main route table and whatever else is in the VPC are left alone, and so is a
+found again; the main route table and everything else in the VPC are left alone, and so is a
 default route that leads to somewhere else than a gateway of this setting.
 
 Where the addresses come from: `cidr`, else the field `cidr_from` of the request, else a range of
@@ -118,7 +118,7 @@ class Network(Setting[NetworkParameters, NetworkState]):
 
     def refuse(self, inputs: Inputs, observed: NetworkState) -> None:
         """What only an apply knows is left to it: a range that is yet to be handed out, and
-        whether the default VPC still lies on the range."""
+        whether the default VPC still has the range."""
         cidr = self._cidr(inputs)
         if cidr is not None:
             _checked(inputs, without_default(observed), cidr)
@@ -151,7 +151,7 @@ def _where(inputs: Inputs) -> str:
 
 
 def _checked(inputs: Inputs, observed: NetworkState, cidr: str | None) -> tuple[SubnetPlan, ...]:
-    """The subnets wanted. Raises ``Terminal`` for whatever would hurt, before anything is done."""
+    """The subnets wanted. Raises ``Terminal`` for what would hurt, before anything is done."""
     parameters, vpc, where = inputs.parameters, observed.vpc, _where(inputs)
     if cidr is None:
         raise Terminal(

@@ -1,7 +1,7 @@
 """What there is of a network in an account: its parts by name, read by their tags. Reads only.
 
 Every part carries the tags ``aft:network`` (the network's name) and ``aft:network-part``; what does
-not is somebody else's and is looked past.
+not is someone else's and is looked past.
 """
 
 from __future__ import annotations

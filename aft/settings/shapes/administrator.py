@@ -1,6 +1,6 @@
 """The shape of a security service with an administrator account.
 
-Without an administrator each account stands alone; the administrator itself has the organization's
+Without an administrator each account is separate; the administrator itself has the organization's
 configuration; every other account is a member. Knows no service.
 """
 
@@ -50,7 +50,7 @@ def into_management(session: AccountSession, account: AccountFacts) -> AccountSe
 
 
 def somebody_elses(service: str, region: str | None, appointed: str) -> Terminal:
-    """The refusal to replace an administrator that somebody has appointed."""
+    """The refusal to replace an administrator that someone has appointed."""
     where = f" in {region}" if region else ""
     return Terminal(
         f"the organization's {service} administrator{where} is account {appointed}, and is not "

@@ -8,7 +8,7 @@ accounts of an organization by the condition ``aws:SourceOrgID``, so it never ha
 account comes. Bucket names are unique over all of AWS. A bucket exists in one region;
 ``us-east-1`` wants no location constraint.
 
-The bucket is made and kept right by the account that owns it and by nobody else. Statements of a
+The bucket is made and kept right by the account that owns it and by no one else. Statements of a
 policy that are not ours stay.
 """
 
