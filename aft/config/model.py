@@ -98,7 +98,9 @@ class Limits(_Section):
         default=1800, description="Maximum time that one run waits for a creation in progress."
     )
     allow: tuple[LimitAllowance, ...] = Field(
-        default=(), description="Reviewed exceptions to the limits above; `allow` says the same."
+        default=(),
+        description="Renamed: reviewed exceptions are in `allow`, next to `limits`.",
+        json_schema_extra={"deprecated": True},
     )
 
 

@@ -65,7 +65,7 @@ def test_each_limit_counts_its_own_and_holds_at_its_number(limit: str) -> None:
     assert finding.is_error
     assert finding.source.path == "aft.yaml"
     assert finding.message.endswith(", the limit is 1")
-    assert f"limit: {limit}, up_to: 2" in finding.hint
+    assert f"what: {limit}, up_to: 2" in finding.hint
 
 
 def test_the_message_says_how_many_and_what_to_write() -> None:
