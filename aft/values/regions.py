@@ -55,6 +55,7 @@ def partition_of(region: str) -> str:
     for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc")):
         if region.startswith(prefix):
             return partition
-    if "-iso" in region:
-        return "aws-" + region.split("-")[1]
+    if "-iso" in region:  # us-iso-east-1, us-isob-east-1: aws-iso, aws-iso-b
+        letter = region.split("-")[1].removeprefix("iso")
+        return f"aws-iso-{letter}" if letter else "aws-iso"
     return "aws"
