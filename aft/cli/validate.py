@@ -31,7 +31,7 @@ FINDINGS_EXIT = 3
     help="Also warn about conflicts with other open changes, such as 'refs/aft/pulls/*'.",
 )
 @pass_session
-@collector_paused()  # what is read lives until the end of the command
+@collector_paused(to_the_end=True)
 def command(
     session: Session,
     *,

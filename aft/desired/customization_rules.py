@@ -74,6 +74,15 @@ class _Rules:
             for name, item in self.state.customizations.items()
         }
 
+    @cached_property
+    def sharing(self) -> frozenset[str]:
+        """The customizations, besides the global one, that have a step with the shared state."""
+        return frozenset(
+            name
+            for name, item in self.state.customizations.items()
+            if name != GLOBAL and any(map(self._shares_state, item.steps))
+        )
+
     def selections(self, units: Collection[OrgUnitPath]) -> Iterator[Finding]:
         """OUs and requests that ``customization.yaml`` selects exist."""
         for customization in self.state.customizations.values():
@@ -151,7 +160,7 @@ class _Rules:
         sharing = [
             customization
             for customization in self.gets[request.id]
-            if customization.name != GLOBAL and any(map(self._shares_state, customization.steps))
+            if customization.name in self.sharing
         ]
         for customization in sharing[1:]:
             message = f"customizations {sharing[0].name!r} and {customization.name!r} both keep "

@@ -8,7 +8,7 @@ need no second check: building is the same either way.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -163,9 +163,7 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         custom_fields=data.get("custom_fields", _NOTHING),
         depends_on=tuple(RequestId(item) for item in data.get("depends_on", ())),
         protect=data.get("protect", False),
-        allow=tuple(
-            OwnAllowance.model_validate_json(json.dumps(item)) for item in data.get("allow") or ()
-        ),
+        allow=_allowances(data["allow"]) if data.get("allow") else (),
         account_id=AccountId(account_id) if account_id else None,
         previously=RequestId(previously) if previously else None,
     )
@@ -177,6 +175,10 @@ _NOTHING: Mapping[str, Any] = {}
 # A few OUs, teams and people are behind thousands of accounts.
 _owner = lru_cache(maxsize=4096)(Owner)
 _contact = lru_cache(maxsize=4096)(Contact)
+
+
+def _allowances(entries: Sequence[object]) -> tuple[OwnAllowance, ...]:
+    return tuple(OwnAllowance.model_validate_json(json.dumps(item)) for item in entries)
 
 
 def _budget(entry: Mapping[str, Any]) -> Budget:

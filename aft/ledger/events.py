@@ -25,6 +25,10 @@ ORGANIZATION = "organization"
 """The subject of events about runs, and the target of changes to things of no account."""
 
 
+KEPT = "kept"
+"""The key, in the data of a ``step-done`` event, of what is kept of the step as it was applied."""
+
+
 def thing_subject(ref: Ref) -> str:
     """The subject of a thing that belongs to no account, such as ``ou/Workloads/Prod``: each has
     its own record, as each account has."""

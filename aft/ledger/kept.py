@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.events import KEPT, EventKind, LedgerEvent
 from aft.ledger.replay import step_ref
 from aft.values.refs import Ref
-
-KEPT = "kept"
-"""The key of it in the data of a ``step-done`` event."""
 
 Events = Callable[[str], Sequence[LedgerEvent]]
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from aft.ledger.events import EventKind, LedgerEvent
-from aft.ledger.kept import KEPT
+from aft.ledger.events import KEPT, EventKind, LedgerEvent
 from aft.ledger.replay import step_action, step_ref
 
 COMMIT = "commit"

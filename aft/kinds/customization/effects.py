@@ -35,8 +35,7 @@ from aft.engine.effects import Effects, StepSuccess
 from aft.errors import AftError, Terminal
 from aft.kinds.customization.diff import outputs_of, parameters_for
 from aft.kinds.customization.removals import runner_claiming
-from aft.ledger.events import EventKind
-from aft.ledger.kept import KEPT
+from aft.ledger.events import KEPT, EventKind
 from aft.plan.fields import RERUN, REVISION, field_of
 from aft.plan.model import Action, Change
 from aft.plan.targets import facts_of_the_past
