@@ -76,7 +76,7 @@ class _Rules:
 
     @cached_property
     def sharing(self) -> frozenset[str]:
-        """The customizations, besides the global one, that have a step with the shared state."""
+        """The customizations, other than the global one, that have a step with the shared state."""
         return frozenset(
             name
             for name, item in self.state.customizations.items()
