@@ -55,7 +55,7 @@ def compare_templates(
     return TemplateChanges(
         resources=tuple(changes[name] for name in sorted(changes)),
         outputs=tuple(_outputs(old, new)),
-        unknown=tuple(_unknown(before, after, was, will)),
+        unknown=tuple(_unknown(before, after, will)),
     )
 
 
@@ -126,11 +126,14 @@ def _compare(name: str, was: _Resource | None, will: _Resource | None) -> PartCh
     ]
     touched = bool(changed or attributes)
     changed += _rereads(will, rules, {item.path for item in changed}, touched=touched)
-    if was.exists is not will.exists or (will.exists is None and touched):
+    if will.type == _NESTED:
+        reason = "its own template is not read"
+    elif was.exists is not will.exists or (will.exists is None and touched):
         reason = "a condition that only AWS can decide says whether it is there"
     else:
         reason = _reason(will, rules, changed)
-    if not (changed or attributes or (reason and was.exists is not will.exists)):
+    is_unsure = will.type == _NESTED or was.exists is not will.exists
+    if not (changed or attributes or is_unsure):
         return None
     worst = {item.replacement for item in changed}
     outcome = PartOutcome.CHANGED
@@ -296,7 +299,6 @@ def _outputs(old: Scope, new: Scope) -> Iterator[PropertyChange]:
 def _unknown(
     before: Template,
     after: Template,
-    was: Mapping[str, _Resource],
     will: Mapping[str, _Resource],
 ) -> Iterator[str]:
     for macro in dict.fromkeys((*before.transforms, *after.transforms)):
@@ -308,8 +310,8 @@ def _unknown(
             yield f"{name} is a module, whose resources are not read"
         if any("${Transform " in symbol.text for symbol in symbols(dict(resource.properties))):
             yield f"{name} includes what a macro makes, such as AWS::Include"
-        if resource.exists is None and name not in was:
-            yield f"{name} is made only if a condition holds that only AWS can decide"
+        if resource.exists is None:
+            yield f"{name} is there only if a condition holds that only AWS can decide"
 
 
 def _differences(before: Any, after: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aft.cloudformation.template import SSM_PARAMETER, Template
@@ -20,6 +20,10 @@ _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]*)\}\}")
 _PINNED_SSM = re.compile(r"[^:]+:[0-9]+")
 _PINNED_SECRET = re.compile(r"[^:]*:SecretString:[^:]*:[^:]*:[^:]+")
+
+
+MAX_PARAMETER = 4096
+"""Characters of a parameter's value (AWS quota, in bytes)."""
 
 
 class _Gone:
@@ -53,6 +57,8 @@ class Scope:
 
     template: Template
     pseudo: Mapping[str, str]
+    decided: dict[str, bool | None] = field(default_factory=dict, compare=False)
+    """Conditions that were evaluated, so that each is evaluated once."""
 
     def value(self, source: Any) -> Any:
         """What ``source``, a part of the template, comes to."""
@@ -74,7 +80,10 @@ class Scope:
         """What the condition comes to; ``None`` when that cannot be known."""
         if name in seen or name not in self.template.conditions:
             return None
-        return self._test(self.template.conditions[name], (*seen, name))
+        if name not in self.decided:
+            test = self._test(self.template.conditions[name], (*seen, name))
+            self.decided[name] = test
+        return self.decided[name]
 
     def _test(self, test: Any, seen: tuple[str, ...]) -> bool | None:
         if not isinstance(test, dict) or len(test) != 1:
@@ -111,7 +120,8 @@ class Scope:
                 holds = self.is_true(str(argument[0]))
                 if holds is not None:
                     return self.value(argument[1 if holds else 2])
-                return self._opaque(f"If {argument[0]}", argument[1:])
+                why = f"only AWS can decide condition {argument[0]}"
+                return self._opaque(f"If {argument[0]}", argument[1:], why)
         return self._pure(name, self.value(argument))
 
     def _pure(self, name: str, value: Any) -> Any:
@@ -130,13 +140,13 @@ class Scope:
                 found = self.template.mappings.get(top)
                 for part in (key, leaf):
                     found = found.get(part) if isinstance(found, dict) else None
-                if found is not None:
-                    return self.value(found)
+                if found is not None:  # no function is allowed in a mapping
+                    return _dynamic(found) if isinstance(found, str) else found
         return self._opaque(name.removeprefix("Fn::"), value)
 
-    def _opaque(self, name: str, source: Any) -> Symbol:
+    def _opaque(self, name: str, source: Any, why: str = "") -> Symbol:
         value = self.value(source)
-        why = "its value is made by a macro" if name == "Transform" else ""
+        why = "its value is made by a macro" if name == "Transform" else why
         return _merged(f"${{{name} {shown(value)}}}", list(symbols(value)), why)
 
     def _ref(self, name: str) -> Any:
@@ -155,6 +165,8 @@ class Scope:
         if name in self.template.secrets:
             return Symbol(f"${{{name}}}", may_differ=f"parameter {name} is NoEcho, not compared")
         text = "" if default is None else str(default)
+        if len(text) > MAX_PARAMETER:
+            return Symbol(f"${{{name}}}", may_differ=f"parameter {name} is longer than AWS takes")
         if kind == "CommaDelimitedList" or kind.startswith("List<"):
             return [item.strip() for item in text.split(",")]
         return text

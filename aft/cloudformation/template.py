@@ -14,6 +14,10 @@ SSM_PARAMETER = "AWS::SSM::Parameter::"
 """The types of parameters whose value is read from Parameter Store when the stack is changed."""
 
 
+MAX_DEPTH = 64
+"""Mappings and lists nested deeper than this are not compared."""
+
+
 class TemplateError(ValueError):
     """The text is no template; ``str`` says why, in words that follow "the template …"."""
 
@@ -34,7 +38,9 @@ class Template:
     def secrets(self) -> frozenset[str]:
         """The names of parameters that are not to be shown (``NoEcho``)."""
         return frozenset(
-            name for name, item in self.parameters.items() if item.get("NoEcho") == "true"
+            name
+            for name, item in self.parameters.items()
+            if str(item.get("NoEcho") or "false").lower() not in {"false", "no", "off", "n"}
         )
 
 
@@ -68,12 +74,14 @@ def template_of(data: Any) -> Template:
     )
 
 
-def _texts(value: Any) -> Any:
+def _texts(value: Any, depth: int = 0) -> Any:
     """Plain data whose scalars are text, or ``None``."""
+    if depth > MAX_DEPTH:
+        raise TemplateError(f"has values nested more than {MAX_DEPTH} deep")
     if isinstance(value, dict):
-        return {str(key): _texts(item) for key, item in value.items()}
+        return {str(key): _texts(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_texts(item) for item in value]
+        return [_texts(item, depth + 1) for item in value]
     if isinstance(value, bool):
         return str(value).lower()
     return value if value is None else str(value)

@@ -17,7 +17,7 @@ ITEMS = (
     "To which things: of `end` a step (`web/10-bucket.cfn.yaml`) or one of its resources "
     "(`web/10-bucket.cfn.yaml/Artifacts`). Without it, to all."
 )
-REASON = "Why; people read it in plans and reviews."
+REASON = "Why; for those who review the line."
 UNTIL = "Last day on which it holds (UTC)."
 Items = tuple[Annotated[str, Field(min_length=1)], ...]
 Reason = Annotated[str, Field(min_length=3)]

@@ -9,6 +9,7 @@ an upgrade that changes no effect kills no open plan, and one that does is refus
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.view import PlanView
 from aft.values.ids import Revision
+from aft.values.parts import Comparison
 
 
 def what_moved(
@@ -96,7 +98,12 @@ def _does(change: Change) -> tuple[object, ...]:
     """What is carried out, as the plan holds it: a digest in it may be as wrong as the rest. What
     was only seen inside the account, or has to be looked at first, is left out."""
     fields = tuple(item for item in change.fields if item.field not in (DOUBT, TAKES_AWAY))
-    return change.account_id, change.effect, change.inputs_digest, change.comparison, fields
+    return change.account_id, change.effect, change.inputs_digest, _shown(change), fields
+
+
+def _shown(change: Change) -> Comparison | None:
+    """What people agreed to; what a preview has found out since is no longer unknown."""
+    return change.comparison and replace(change.comparison, unknown=())
 
 
 def _waits_alike(plan: Plan, change: Change, now: Plan, today: Change) -> bool:

@@ -29,6 +29,8 @@ def losses(changes: Iterable[Mapping[str, Any]]) -> Iterator[PartChange]:
         outcome = _OUTCOMES.get(resource.get("Replacement", ""))
         if resource.get("Action") == "Remove":
             outcome = PartOutcome.REMOVED
+        if resource.get("Action") == "Dynamic" or _is_nested(resource):
+            outcome = outcome or PartOutcome.MAY_BE_REPLACED
         if outcome is None:
             continue
         causes = [
@@ -44,6 +46,12 @@ def losses(changes: Iterable[Mapping[str, Any]]) -> Iterator[PartChange]:
             reason=", ".join(dict.fromkeys(causes)),
             is_kept=resource.get("PolicyAction") in _KEEPS,
         )
+
+
+def _is_nested(resource: Mapping[str, Any]) -> bool:
+    """A change set says nothing of what a nested stack's own change ends."""
+    is_changed = resource.get("Action") == "Modify"
+    return is_changed and resource.get("ResourceType") == "AWS::CloudFormation::Stack"
 
 
 def unreviewed_losses(

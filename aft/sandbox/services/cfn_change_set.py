@@ -57,12 +57,19 @@ class StrictChangeSet(ChangeSet):
                     wanted[name]["Type"],
                     physical_id=present[name].physical_id,
                     compared=compared.get(name),
+                    policy=wanted[name].get("UpdateReplacePolicy", "Delete"),
                 )
                 for name in kept
                 if name in compared or preview.differs(name, present[name].json)
             ),
             *(
-                StrictChange("Remove", name, item.type, physical_id=item.physical_id)
+                StrictChange(
+                    "Remove",
+                    name,
+                    item.type,
+                    physical_id=item.physical_id,
+                    policy=item.deletion_policy,
+                )
                 for name, item in present.items()
                 if name not in kept
             ),
@@ -99,18 +106,23 @@ class StrictChange(Change):
         *,
         physical_id: str = "",
         compared: PartChange | None = None,
+        policy: str = "",
     ) -> None:
         super().__init__(action, name, kind)
         self.physical_resource_id = physical_id or None
         self.details: list[dict[str, Any]] = []
         self.scope: list[str] = []
         self.replacement = "False" if action == "Modify" else None
+        policy = "Retain" if policy == "RetainExceptOnCreate" else policy
+        self.policy_action = policy if action == "Remove" else None
         if compared is None:
             return
         self.replacement = {
             PartOutcome.REPLACED: "True",
             PartOutcome.MAY_BE_REPLACED: "Conditional",
         }.get(compared.outcome, "False")
+        if self.replacement != "False":
+            self.policy_action = f"ReplaceAnd{policy}"
         self.details = [_detail(item) for item in compared.properties]
         self.scope = sorted({item["Target"]["Attribute"] for item in self.details})
 

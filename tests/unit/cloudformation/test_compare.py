@@ -274,3 +274,39 @@ def test_a_new_stack_shows_all_it_makes() -> None:
         "Tags/env/Value",
         "Tags/team/Value",
     ]
+
+
+CONDITIONS = "Conditions:\n" + "".join(
+    f"  C{n}: !And [!Condition C{n + 1}, !Condition C{n + 1}]\n" for n in range(60)
+)
+
+
+def test_conditions_that_double_are_evaluated_once_each() -> None:
+    text = f"{CONDITIONS}  C60: !Equals [a, a]\n{BUCKET}".replace(
+        "Type: AWS::S3", "Condition: C0\n    Type: AWS::S3"
+    )
+    assert changes(text, text).is_empty
+    assert told(changes(text, text.replace("[a, a]", "[a, b]"))) == {"Artifacts": ("removed", "")}
+
+
+def test_a_mapping_that_refers_to_itself_is_only_data() -> None:
+    text = "Mappings: {M: {a: {b: !FindInMap [M, a, b]}}}\n" + BUCKET.replace(
+        "acme-artifacts", "!FindInMap [M, a, b]"
+    )
+    assert changes(text, text).is_empty
+
+
+def test_a_condition_that_only_aws_can_decide_is_named_where_it_is_used() -> None:
+    text = (
+        "Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /p}}\n"
+        "Conditions: {C: !Equals [!Ref P, on]}\n"
+        + BUCKET.replace("acme-artifacts", "!If [C, one, two]")
+    )
+    found = changes(text, text.replace("on]", "off]"))
+    assert told(found)["Artifacts"][0] == "may be replaced"
+
+
+def test_a_nested_stack_may_end_anything_whatever_its_own_properties_say() -> None:
+    text = BUCKET + "  Inner: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: x}}\n"
+    found = changes(text, text)
+    assert told(found) == {"Inner": ("may be replaced", "its own template is not read")}

@@ -22,6 +22,10 @@ REFUSED = {
     "key that is a list": "? [a]\n: b",
     "deep": "Resources: " + "[" * 200 + "]" * 200,
     "deep JSON": '{"Resources": ' + "[" * 100_000,
+    "deep JSON that can be parsed": '{"Resources": {"A": {"Type": "x", "Properties": '
+    + '{"a": ' * 150
+    + "1"
+    + "}" * 153,
     "resource that is text": "Resources: {A: b}",
     "section that is a list": "Resources: [a]",
 }

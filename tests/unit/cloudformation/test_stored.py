@@ -69,3 +69,9 @@ def test_a_template_that_is_too_large_is_not_kept() -> None:
 def test_what_is_damaged_is_said_to_be(stored: str) -> None:
     with pytest.raises(TemplateError):
         from_stored(stored)
+
+
+@pytest.mark.parametrize("word", ["true", "'true'", "True", "yes", "'Yes'", "1"])
+def test_no_spelling_of_noecho_lets_the_secret_through(word: str) -> None:
+    stored = stored_form(TEXT.replace("NoEcho: true", f"NoEcho: {word}"))
+    assert "hunter2" not in zlib.decompress(base64.b64decode(str(stored))).decode()

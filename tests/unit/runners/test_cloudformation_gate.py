@@ -33,6 +33,8 @@ CASES = [
     (change("Modify", "True"), [], [REPLACED]),
     (change("Modify", "Conditional"), [], [MAYBE]),
     (change("Remove"), [], [REMOVED]),
+    (change("Dynamic"), [], [MAYBE]),
+    (change("Modify", "False", ResourceType="AWS::CloudFormation::Stack"), [], [MAYBE]),
     (change("Remove", PolicyAction="Delete"), [], [REMOVED]),
     (change("Remove", PolicyAction="Retain"), [], []),
     (change("Remove", PolicyAction="Snapshot"), [], [REMOVED]),

@@ -325,3 +325,11 @@ def test_the_id_of_an_account_that_is_still_to_be_made_is_a_placeholder() -> Non
         step(runner, BUCKET), StepInputs(account=account), None, waits=False
     ).parts
     assert part.properties[0].after == "shop-artifacts-${AWS::AccountId}"
+
+
+def test_what_the_template_retains_is_no_loss(inside: Inside) -> None:
+    kept = BUCKET.replace("Type: AWS", "DeletionPolicy: Retain\n    Type: AWS")
+    run(inside, kept)
+    run(inside, TOPIC)
+    assert buckets(inside) == [f"shop-artifacts-{inside.account_id}"]
+    assert topics(inside) == ["shop-alarms"]
