@@ -15,6 +15,23 @@ from aft.values.parts import Comparison, PartChange, PartOutcome, PropertyChange
 _NOT_KEPT = "what last ran is not in the ledger, so nothing can be compared"
 
 
+class ComparesCode:
+    """What runners of code have in common: their files and inputs are kept and compared."""
+
+    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
+        return kept_code(step, inputs)
+
+    def compare(
+        self,
+        step: CustomizationStep,
+        inputs: StepInputs,
+        before: str | None,
+        *,
+        waits: bool,  # noqa: ARG002 - protocol
+    ) -> Comparison:
+        return compare_code(step, inputs, before)
+
+
 def kept_code(step: CustomizationStep, inputs: StepInputs) -> str:
     """The files and inputs of the step, packed; empty where that is too much to keep."""
     return packed(json.dumps(_parts(step, inputs), sort_keys=True, ensure_ascii=False)) or ""

@@ -85,7 +85,7 @@ def plan_now(
         snapshot,
         ledger,
         world.ledger.events,
-        today=world.clock.now().date(),
+        today=now.date(),
         scope=scope,
         rerun=frozenset(rerun),
         is_deep=deep,

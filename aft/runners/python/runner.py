@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from aft.customizations.code_changes import compare_code, kept_code
+from aft.customizations.code_changes import ComparesCode
 from aft.customizations.model import (
     Access,
     CustomizationStep,
@@ -31,10 +31,9 @@ from aft.runners.process.scratch import scratch_folder
 from aft.runners.process.workdir import base_environment, secrets_in, write_files
 from aft.runners.python.source import check_source, inputs_used, names_read, timeout_of
 from aft.sessions import AccountSession
-from aft.values.parts import Comparison
 
 
-class PythonRunner:
+class PythonRunner(ComparesCode):
     """Carries out Python steps; their time limits count ``elapsed`` seconds."""
 
     kind: ClassVar[str] = "python"
@@ -55,19 +54,6 @@ class PythonRunner:
 
     def declares(self, step: CustomizationStep) -> frozenset[str] | None:  # noqa: ARG002 - protocol
         return None  # any result of customize()
-
-    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
-        return kept_code(step, inputs)
-
-    def compare(
-        self,
-        step: CustomizationStep,
-        inputs: StepInputs,
-        before: str | None,
-        *,
-        waits: bool,  # noqa: ARG002 - protocol
-    ) -> Comparison:
-        return compare_code(step, inputs, before)
 
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from aft.customizations.code_changes import compare_code, kept_code
+from aft.customizations.code_changes import ComparesCode
 from aft.customizations.model import (
     ALL_INPUTS,
     CustomizationStep,
@@ -34,7 +34,6 @@ from aft.findings.model import Finding, SourceRef, finding_at
 from aft.runners.process.child import run_child
 from aft.runners.process.workdir import PROFILE, Bench, base_environment, step_bench
 from aft.sessions import AccountSession
-from aft.values.parts import Comparison
 
 DEFAULT_TIMEOUT_SECONDS = 900
 MAX_OUTPUTS = 64 * 1024
@@ -52,7 +51,7 @@ _WHEELS = f"{_FOLDER}/python/wheels"
 _NAMES = re.compile(r"^\s*[^#\s]", re.MULTILINE)
 
 
-class ShellRunner:
+class ShellRunner(ComparesCode):
     """Carries out shell steps; their time limits count ``elapsed`` seconds."""
 
     kind: ClassVar[str] = "shell"
@@ -71,19 +70,6 @@ class ShellRunner:
 
     def folder_uses(self, files: tuple[StepFile, ...]) -> frozenset[str]:
         return script_uses(files)
-
-    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
-        return kept_code(step, inputs)
-
-    def compare(
-        self,
-        step: CustomizationStep,
-        inputs: StepInputs,
-        before: str | None,
-        *,
-        waits: bool,  # noqa: ARG002 - protocol
-    ) -> Comparison:
-        return compare_code(step, inputs, before)
 
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession

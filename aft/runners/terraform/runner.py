@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from aft.config.model import HcpBackend, LocalBackend
-from aft.customizations.code_changes import compare_code, kept_code
+from aft.customizations.code_changes import ComparesCode
 from aft.customizations.model import (
     Access,
     CustomizationStep,
@@ -68,7 +68,7 @@ _CHANGES = 2  # plan -detailed-exitcode
 _cache_in_use = threading.Lock()
 
 
-class TerraformRunner:
+class TerraformRunner(ComparesCode):
     """Carries out Terraform and OpenTofu folders; time limits count ``elapsed`` seconds."""
 
     kind: ClassVar[str] = "terraform"
@@ -109,18 +109,15 @@ class TerraformRunner:
         scripts = any(b"AFT_OUTPUTS" in file.content for file in step.support)
         return None if scripts else outputs_declared(step)
 
-    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
-        return kept_code(step, inputs)
-
     def compare(
         self,
         step: CustomizationStep,
         inputs: StepInputs,
         before: str | None,
         *,
-        waits: bool,  # noqa: ARG002 - protocol
+        waits: bool,
     ) -> Comparison:
-        found = compare_code(step, inputs, before)
+        found = super().compare(step, inputs, before, waits=waits)
         return replace(found, unknown=(*found.unknown, _ONLY_TERRAFORM_KNOWS))
 
     def run(
