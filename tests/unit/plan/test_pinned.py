@@ -15,6 +15,7 @@ from aft.plan.kind import Kinds
 from aft.plan.model import FieldChange, LiveSetting, Plan
 from aft.plan.pinned import asked_again, redrafted, what_differs
 from aft.plan.view import PlanView
+from aft.values.parts import Comparison, PartChange, PartOutcome
 
 ALIAS = (b.account_id(1), "account-alias")
 DIFFERS = LiveSetting(account_id=ALIAS[0], ref=setting_ref(ALIAS[1]), differences=("no alias",))
@@ -199,3 +200,29 @@ def test_what_nobody_looks_at_again_is_no_difference_in_order() -> None:
     plan = b.drafted(view(), b.Looking({"setting": {ALIAS: found}})).plan
     without = tuple(item for item in plan.confirmations if item.ref.key != ALIAS[1])
     assert differences(replace(plan, confirmations=without), view()) == ()
+
+
+PART = PartChange(id="B", noun="x", outcome=PartOutcome.REPLACED)
+
+
+@pytest.mark.parametrize(
+    ("shown", "same"),
+    [
+        (Comparison(unknown=("only its tool knows",)), True),
+        (Comparison(), True),  # a preview found out
+        (Comparison(parts=(PART,)), False),  # consent to what was never shown
+        (Comparison(is_new=True), False),
+        (None, False),
+    ],
+)
+def test_what_people_agreed_to_is_compared_and_what_became_known_is_not(
+    shown: Comparison | None, same: bool
+) -> None:
+    plan = pinned(view())
+    first, *rest = plan.changes
+    now = replace(first, comparison=Comparison(unknown=("only its tool knows",)))
+    said = replace(first, comparison=shown)
+    found = what_differs(
+        replace(plan, changes=(said, *rest)), replace(plan, changes=(now, *rest)), KINDS
+    )
+    assert (found == ()) is same
