@@ -17,14 +17,17 @@ from pathlib import Path
 class GitServer:
     """``url`` serves the bare repositories below ``root``. ``password`` is what it asks for, and
     ``lets_in`` decides, instead, for a password and whether it is to write; ``status`` makes it
-    answer everything with that number; ``seen`` are the users it let in."""
+    answer everything with that number, ``elsewhere`` redirects everything to another server;
+    ``seen`` are the users it let in, and ``offered`` every header of credentials that arrived."""
 
     root: Path
     url: str = ""
     password: str = ""
     lets_in: Callable[[str, bool], bool] | None = None
     status: int = 0
+    elsewhere: str = ""
     seen: list[str] = field(default_factory=list)
+    offered: list[str] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -53,8 +56,15 @@ def serving(root: Path) -> Iterator[GitServer]:
             return body
 
         def _answer(self, body: bytes) -> None:
+            if offer := self.headers.get("Authorization"):
+                served.offered.append(offer)
             if served.status:
                 self.send_error(served.status)
+            elif served.elsewhere:
+                self.send_response(302)
+                self.send_header("Location", served.elsewhere + self.path)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
             elif not self._is_let_in():
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", 'Basic realm="git"')

@@ -5,6 +5,7 @@ The model and its documentation are ``aft.config.model``'s. Reads one file, exec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from aft.config.model import CONFIG_PATH, Config
@@ -165,10 +166,11 @@ def _ledger(config: Config, document: YamlDocument) -> Iterator[Finding]:
         message = f"the ledger's branch {branch!r} is also the branch the worker watches"
         hint = "give the ledger another branch, such as aft/ledger"
         yield _finding("AFT704", source, message, hint)
-    if "remote" in config.ledger.model_fields_set and config.ledger.remote == "":
-        source = document.at(("ledger", "remote"))
-        hint = "name a remote, or write null to keep the ledger local"
-        yield _finding("AFT704", source, "the ledger's remote is empty", hint)
+    for section, remote in (("ledger", config.ledger.remote), ("worker", config.worker.remote)):
+        if remote is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", remote):
+            message = f"{remote!r} is not the name of a remote"
+            hint = "write a name that `git remote` lists; an address is not accepted here"
+            yield _finding("AFT704", document.at((section, "remote")), message, hint)
 
 
 def _networks(config: Config, document: YamlDocument) -> Iterator[Finding]:

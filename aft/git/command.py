@@ -5,7 +5,7 @@ libssh2 1.11 in pygit2's wheels damages memory when a key is RSA, which ends the
 on this machine: libgit2 overwrites the branch there without looking whether it moved since the
 negotiation, which loses the other writer's commits. Making a branch: libgit2 looks whether there
 is one before it takes the lock, and overwrites what another process makes meanwhile. Never asks on
-a terminal.
+a terminal, and starts no program that the repository's own configuration or hooks name.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ _ABSENT = "couldn't find remote ref"
 _EXISTS = "reference already exists"
 _LOCKED = "file exists"
 _SECONDS = 300
+_NO_PROGRAMS = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+_UPLOAD, _RECEIVE = "--upload-pack=git-upload-pack", "--receive-pack=git-receive-pack"
+_PROTOCOLS = "file:git:http:https:ssh"
+"""Without ``ext``, whose URL is a command, and the helpers of others."""
 
 
 class GitCommandError(Exception):
@@ -56,7 +60,7 @@ class GitCommand:
 
     def fetch(self, remote: str, *, ref: str, tracking: str) -> bool:
         """Bring ``ref`` to ``tracking``; false when the remote has no such branch."""
-        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--")
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", _UPLOAD, "--")
         try:
             self._run("fetch", *options, remote, f"+{ref}:{tracking}")
         except GitCommandError as error:
@@ -68,7 +72,7 @@ class GitCommand:
     def push(self, remote: str, *, commit: str, ref: str, expected: str | None) -> str:
         """Push by compare-and-swap: ``""`` when it was accepted, else the reason it was not."""
         lease = f"--force-with-lease={ref}:{expected or ''}"
-        options = ("--porcelain", "--no-verify", lease, "--")
+        options = ("--porcelain", "--no-verify", lease, _RECEIVE, "--")
         try:
             self._run("push", *options, remote, f"{commit}:{ref}")
         except GitCommandError as error:
@@ -94,7 +98,7 @@ class GitCommand:
     def try_push(self, remote: str, *, ref: str) -> str:
         """Ask the remote whether it would take a push to ``ref``: ``""``, or what it said. Nothing
         changes there."""
-        options = ("--dry-run", "--quiet", "--no-verify", "--force", "--")
+        options = ("--dry-run", "--quiet", "--no-verify", "--force", _RECEIVE, "--")
         try:
             self._run("push", *options, remote, f"HEAD:{ref}")
         except GitCommandError as error:
@@ -104,7 +108,7 @@ class GitCommand:
 
     def ask(self, work_tree: Path, *arguments: str) -> bytes:
         """What git prints about a working tree; locks nothing and starts no monitor of files."""
-        options = ("--no-optional-locks", f"--work-tree={work_tree}", "-c", "core.fsmonitor=false")
+        options = ("--no-optional-locks", f"--work-tree={work_tree}")
         index = str(self.git_dir / "index")
         return self._run(*arguments, options=options, cwd=work_tree, GIT_INDEX_FILE=index)
 
@@ -112,10 +116,15 @@ class GitCommand:
         self, *arguments: str, options: Sequence[str] = (), cwd: Path | None = None, **environ: str
     ) -> bytes:
         ssh = self.environ.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes -o ConnectTimeout=20"
-        quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_SSH_COMMAND": ssh}
+        quiet = {
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C",
+            "GIT_SSH_COMMAND": ssh,
+            "GIT_ALLOW_PROTOCOL": _PROTOCOLS,
+        }
         try:
             done = subprocess.run(
-                ["git", f"--git-dir={self.git_dir}", *options, *arguments],
+                ["git", f"--git-dir={self.git_dir}", *_NO_PROGRAMS, *options, *arguments],
                 cwd=cwd,
                 env={**self.environ, "PATH": self._path, **quiet, **environ},
                 capture_output=True,

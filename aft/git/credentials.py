@@ -1,13 +1,15 @@
 """What aft shows a git server: a token over https, a key of the agent over ssh.
 
-Each source is tried once. Secrets go to the server they are meant for and nowhere else: not into
-messages, not into logs, not over plain http except to this machine.
+Each source is tried once. Secrets go to the server they are meant for and nowhere else: not to
+where that server redirects, not to a host whose name begins alike, not into messages, not into
+logs, not over plain http except to this machine.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -16,23 +18,27 @@ from pygit2.enums import CredentialType
 
 from aft.errors import Denied
 from aft.git.errors import CREDENTIALS_HINT, redacted
+from aft.git.origins import Origin, covers, origin_of
 
 TOKEN_VARIABLE = "AFT_GIT_TOKEN"  # noqa: S105 - the variable's name, not a token
+TOKEN_HOST_VARIABLE = "AFT_GIT_TOKEN_HOST"  # noqa: S105 - the variable's name, not a token
 GITHUB_TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the variable's name, not a token
 
 _TOKEN_USER = "x-access-token"  # noqa: S105 - what GitHub and GitLab accept with a token
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_SHORT_SSH = re.compile(r"(?:[^/@:\s]+@)?([^/@:\s]+):(?!/)")
 
 Credential = pygit2.Username | pygit2.UserPass | pygit2.Keypair
 
 
 class Callbacks(pygit2.RemoteCallbacks):
-    """One conversation with a server; make a new one for the next."""
+    """One conversation with the server at ``url``; make a new one for the next. Shows nothing to
+    any other server."""
 
-    def __init__(self, handle: pygit2.Repository, environ: Mapping[str, str]) -> None:
+    def __init__(self, handle: pygit2.Repository, environ: Mapping[str, str], *, url: str) -> None:
         super().__init__()
         self._handle = handle
         self._environ = environ
+        self._url = url
         self._offers: Iterator[Credential] | None = None
 
     def credentials(
@@ -70,18 +76,27 @@ class Callbacks(pygit2.RemoteCallbacks):
                 yield pygit2.UserPass(user, secret)
 
     def _passwords(self, url: str, username: str | None) -> Iterator[tuple[str, str]]:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-        if parts.scheme != "https" and host not in _LOOPBACK:
+        server = origin_of(url)
+        if server is None or not server.keeps_secrets or server != origin_of(self._url):
             return
+        parts = urlsplit(self._url)
         if parts.password:
             yield unquote(parts.username or _TOKEN_USER), unquote(parts.password)
-        if token := self._environ.get(TOKEN_VARIABLE):
+        if (token := self._environ.get(TOKEN_VARIABLE)) and server == self._tokens_server():
             yield username or _TOKEN_USER, token
-        github = urlsplit(self._environ.get("GITHUB_SERVER_URL", "https://github.com")).hostname
-        if (token := self._environ.get(GITHUB_TOKEN_VARIABLE)) and host == github:
+        github = origin_of(self._environ.get("GITHUB_SERVER_URL", "https://github.com"))
+        if (token := self._environ.get(GITHUB_TOKEN_VARIABLE)) and server == github:
             yield username or _TOKEN_USER, token
         yield from self._configured(url)
+
+    def _tokens_server(self) -> Origin | None:
+        """The server that AFT_GIT_TOKEN belongs to: the one that is named, else the one that the
+        repository was cloned from."""
+        if named := self._environ.get(TOKEN_HOST_VARIABLE):
+            return origin_of(f"https://{named}")
+        names = [name for name in self._handle.remotes.names() if name]
+        origin = "origin" if "origin" in names else names[0] if len(names) == 1 else None
+        return _web_origin(self._handle.remotes[origin].url or "") if origin else None
 
     def _configured(self, url: str) -> Iterator[tuple[str, str]]:
         """The header that GitHub's checkout action leaves in the clone's configuration."""
@@ -91,12 +106,20 @@ class Callbacks(pygit2.RemoteCallbacks):
                 continue
             name, _, value = (item.value or "").partition(":")
             scheme, _, encoded = value.strip().partition(" ")
-            if url.startswith(scope) and (name.lower(), scheme.lower()) == (
-                "authorization",
-                "basic",
-            ):
+            is_basic = (name.lower(), scheme.lower()) == ("authorization", "basic")
+            if is_basic and covers(scope, url):
                 try:
                     user, _, secret = base64.b64decode(encoded).decode().partition(":")
                 except (binascii.Error, UnicodeDecodeError):
                     continue
                 yield user, secret
+
+
+def _web_origin(url: str) -> Origin | None:
+    """The server of ``url``; for a clone over ssh, the same host's over https."""
+    if short := _SHORT_SSH.match(url):
+        return origin_of(f"https://{short[1]}")
+    parts = urlsplit(url)
+    if parts.scheme.endswith("ssh") and parts.hostname:
+        return origin_of(f"https://{parts.hostname}")
+    return origin_of(url)

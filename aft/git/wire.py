@@ -6,7 +6,6 @@ nothing of what the commits hold, and checks nothing out.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import re
@@ -45,11 +44,6 @@ class RemoteMoved(Conflict):
     """The branch on the remote is not where we thought; fetch and try again."""
 
 
-def _is_remote(repository: Repository, remote: str) -> bool:
-    """True for the name of a configured remote, and for a URL or path."""
-    return remote in repository.remotes or re.search(r"[/:\\]", remote) is not None
-
-
 def push_attempts(clock: Clock) -> Iterator[int]:
     """The numbers of ``PUSH_TRIES`` tries, apart by growing pauses of a random length."""
     for attempt in range(PUSH_TRIES):
@@ -63,19 +57,19 @@ def shared_branch(
     repository: Repository, *, remote: str | None, branch: str, environ: Mapping[str, str]
 ) -> RemoteBranchRef | None:
     """``branch`` on ``remote``; ``None`` without one, and for a name that is not configured."""
-    if remote is None or not _is_remote(repository, remote):
+    if remote is None or remote not in repository.remotes:
         return None
     return RemoteBranchRef(repository, remote=remote, branch=branch, environ=environ)
 
 
 class RefFetch:
-    """Fetches from one remote: the name of a configured one, or a URL or path. Raises
-    ``UserError``, ``Denied`` or ``Transient``."""
+    """Fetches from one configured remote, by its name: what a file of the repository names must not
+    lead to another server. Raises ``UserError``, ``Denied`` or ``Transient``."""
 
     def __init__(
         self, repository: Repository, *, remote: str, environ: Mapping[str, str] = os.environ
     ) -> None:
-        if not _is_remote(repository, remote):
+        if remote not in repository.remotes:
             known = ", ".join(repository.remotes) or "none"
             raise UserError(
                 f"there is no remote {remote!r} in {repository.path} (there is: {known})",
@@ -128,7 +122,7 @@ class RefFetch:
     def _by_libgit2(self, handle: pygit2.Repository, refs: Mapping[str, str]) -> frozenset[str]:
         """libgit2 takes what there is of explicit refspecs and is silent about the rest."""
         remote = self.connection(handle)
-        callbacks = Callbacks(handle, self._environ)
+        callbacks = Callbacks(handle, self._environ, url=remote.url or "")
         remote.fetch([f"+{there}:{here}" for there, here in refs.items()], callbacks=callbacks)
         heads = {head.name for head in remote.list_heads(connect=False)}
         return frozenset(here for there, here in refs.items() if there in heads)
@@ -143,15 +137,12 @@ class RefFetch:
 
     def connection(self, handle: pygit2.Repository) -> pygit2.Remote:
         """Fresh each time: a remote that has listed its refs can no longer push."""
-        if self._remote in self._repository.remotes:
-            return handle.remotes[self._remote]
-        return handle.remotes.create_anonymous(self._remote)
+        return handle.remotes[self._remote]
 
 
 class RemoteBranchRef:
-    """A branch on a remote, and the ref that remembers here where it was last seen. ``remote`` is
-    the name of a configured remote, or a URL or path. Not safe to share between threads; each call
-    opens its own repository handle."""
+    """A branch on a configured remote, and the ref that remembers here where it was last seen. Not
+    safe to share between threads; each call opens its own repository handle."""
 
     def __init__(
         self,
@@ -167,10 +158,7 @@ class RemoteBranchRef:
         self._branch = branch
         self._ref = f"refs/heads/{branch}"
         self._environ = environ
-        # Without a configured name there is no conventional place; a digest keeps secrets out.
-        named = remote in repository.remotes
-        space = remote if named else hashlib.sha256(remote.encode()).hexdigest()[:12]
-        self.tracking = f"refs/remotes/{space}/{branch}"
+        self.tracking = f"refs/remotes/{remote}/{branch}"
 
     @property
     def url(self) -> str:
@@ -221,7 +209,7 @@ class RemoteBranchRef:
             raise UserError(f"pushing to {redacted(url)} needs the git command", hint="install git")
         if git.is_installed and (is_ssh(url) or is_local(url)):
             return git.push(self._remote, commit=commit, ref=self._ref, expected=expected)
-        callbacks = _PushCallbacks(handle, self._environ, ref=self._ref, expected=expected)
+        callbacks = _PushCallbacks(handle, self._environ, url=url, ref=self._ref, expected=expected)
         remote.push([f"{commit}:{self._ref}"], callbacks=callbacks)
         # libgit2 returns normally when the server refuses the ref: only the report tells.
         return callbacks.verdict
@@ -258,10 +246,11 @@ class _PushCallbacks(Callbacks):
         handle: pygit2.Repository,
         environ: Mapping[str, str],
         *,
+        url: str,
         ref: str,
         expected: str | None,
     ) -> None:
-        super().__init__(handle, environ)
+        super().__init__(handle, environ, url=url)
         self._ref = ref
         self._expected = expected or _NONE
         self.verdict: str | None = None

@@ -54,7 +54,18 @@ def test_one_line_is_enough() -> None:
         ),
         ("home_region: eu-west-1\nledger: {branch: a..b}\n", "2:18 AFT704", "branch name"),
         ("home_region: eu-west-1\nledger: {branch: main}\n", "2:18 AFT704", "worker watches"),
-        ("home_region: eu-west-1\nledger: {remote: ''}\n", "2:18 AFT704", "is empty"),
+        ("home_region: eu-west-1\nledger: {remote: ''}\n", "2:18 AFT704", "not the name of a"),
+        *(
+            (f"home_region: eu-west-1\n{key}: {{remote: {url!r}}}\n", "2:18 AFT704", "not the name")
+            for key in ("ledger", "worker")
+            for url in (
+                "https://evil.example/x",
+                "git@evil.example:x",
+                "../x",
+                "file:///x",
+                "--upload-pack=x",
+            )
+        ),
         (
             "home_region: eu-west-1\nprovider: organisations\n",
             "2:11 AFT705",

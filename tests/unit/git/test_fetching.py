@@ -73,7 +73,7 @@ def test_ref_that_was_rewritten_is_taken_by_force(
     hosted: Path, pulls: dict[str, str], tmp_path: Path
 ) -> None:
     clone = clone_of(hosted, tmp_path / "clone")
-    fetching = RefFetch(clone.repository, remote=str(hosted))
+    fetching = RefFetch(clone.repository, remote="origin")
     fetching.fetch(WANTED)
     git(hosted, "update-ref", "refs/pull/2/head", "refs/heads/main")
     assert fetching.fetch(WANTED)["refs/aft/pulls/2"] == git(hosted, "rev-parse", "main")

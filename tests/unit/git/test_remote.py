@@ -82,13 +82,16 @@ def test_a_forced_push_is_followed_too(author: Clone, worker: Clone) -> None:
     assert watched.fetch() == first
 
 
-@pytest.mark.parametrize("form", ["{}", "file://{}"])
-def test_a_path_or_a_file_url_needs_no_configured_remote(
+@pytest.mark.parametrize(
+    "form", ["{}", "file://{}", "http://127.0.0.1:1/{}", "git@h:{}", "ext::{}"]
+)
+def test_a_remote_is_a_configured_name_and_no_address(
     author: Clone, tmp_path: Path, form: str
 ) -> None:
-    made = push(author)
-    other = Clone(tmp_path / "other")
-    assert branch(other, remote=form.format(tmp_path / "served" / "repo.git")).fetch() == made
+    push(author)
+    address = form.format(tmp_path / "served" / "repo.git")
+    with pytest.raises(UserError, match="there is no remote"):
+        branch(Clone(tmp_path / "other"), remote=address)
 
 
 def test_a_branch_that_is_not_there(author: Clone, worker: Clone) -> None:
@@ -103,8 +106,9 @@ def test_a_remote_that_is_not_configured(worker: Clone) -> None:
 
 
 def test_a_path_that_is_no_repository(worker: Clone, tmp_path: Path) -> None:
+    worker.git("remote", "add", "gone", f"file://{tmp_path}/nowhere")
     with pytest.raises(UserError, match="cannot fetch from"):
-        branch(worker, remote=f"file://{tmp_path}/nowhere").fetch()
+        branch(worker, remote="gone").fetch()
 
 
 def test_a_server_that_is_down_may_come_back(tmp_path: Path) -> None:
@@ -146,7 +150,8 @@ def test_a_token_of_the_environment_opens_the_door(
 ) -> None:
     made = push(author)
     server.password = TOKEN
-    assert branch(worker, environ=environ).fetch() == made
+    here = {key: value.replace("http://127.0.0.1", server.url) for key, value in environ.items()}
+    assert branch(worker, environ=here).fetch() == made
     assert user in server.seen
 
 
@@ -201,6 +206,36 @@ def test_being_refused_says_what_to_set_and_no_secret(
     assert "ghp_wrong" not in said
 
 
+HERE = "https://git.example.com/acme/accounts.git"
+
+
+def offers(
+    tmp_path: Path,
+    *,
+    origin: str = HERE,
+    to: str = "",
+    environ: Mapping[str, str] | None = None,
+    config: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The secrets that are offered when ``to`` asks while the remote ``origin`` is talked to."""
+    clone = Clone(tmp_path / "clone")
+    clone.git("remote", "add", "origin", origin)
+    for key, value in (config or {}).items():
+        clone.git("config", key, value)
+    return secrets(Callbacks(clone.repository.handle, environ or {}, url=origin), to or origin)
+
+
+def secrets(callbacks: Callbacks, url: str) -> list[str]:
+    """What is offered until nothing is left."""
+    found = []
+    while True:
+        try:
+            offer = callbacks.credentials(url, None, CredentialType.USERPASS_PLAINTEXT)
+        except Denied:
+            return found
+        found.append(offer.credential_tuple[1])
+
+
 @pytest.mark.parametrize(
     ("url", "is_sent"),
     [
@@ -213,17 +248,139 @@ def test_being_refused_says_what_to_set_and_no_secret(
 def test_a_token_never_crosses_the_network_in_the_clear(
     tmp_path: Path, *, url: str, is_sent: bool
 ) -> None:
-    handle = Clone(tmp_path / "clone").repository.handle
-    callbacks = Callbacks(handle, {"AFT_GIT_TOKEN": TOKEN})
-    if is_sent:
-        offer = callbacks.credentials(url, None, CredentialType.USERPASS_PLAINTEXT)
-        assert offer.credential_tuple == ("x-access-token", TOKEN)
-    with pytest.raises(Denied):
-        callbacks.credentials(url, None, CredentialType.USERPASS_PLAINTEXT)
+    found = offers(tmp_path, origin=url, environ={"AFT_GIT_TOKEN": TOKEN})
+    assert found == ([TOKEN] if is_sent else [])
+
+
+OTHER_SERVERS = [
+    "https://git.example.com.evil.example/acme/accounts.git",
+    "https://git.example.com@evil.example/acme/accounts.git",
+    "https://git.example.com:pw@evil.example/acme/accounts.git",
+    "https://git.example.com\\@evil.example/acme/accounts.git",
+    "https://git.example.com:8443/acme/accounts.git",
+    "https://evil.example/git.example.com/acme/accounts.git",
+    "https://evil.example#@git.example.com/acme/accounts.git",
+    "https://agit.example.com/acme/accounts.git",
+    "https://git.example.com%2eevil.example/acme/accounts.git",
+    "https://git.example.com:x/acme/accounts.git",
+    "http://git.example.com/acme/accounts.git",
+    "http://127.0.0.1/acme/accounts.git",
+]
+BASIC = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
+SECRETS = {
+    "AFT_GIT_TOKEN": TOKEN,
+    "GITHUB_TOKEN": TOKEN,
+    "GITHUB_SERVER_URL": "https://git.example.com",
+}
+EXTRA_HEADER = {"http.https://git.example.com/.extraheader": f"AUTHORIZATION: basic {BASIC}"}
+
+
+def test_each_source_is_offered_to_its_own_server(tmp_path: Path) -> None:
+    assert offers(tmp_path, environ=SECRETS, config=EXTRA_HEADER) == [TOKEN] * 3
+
+
+@pytest.mark.parametrize("url", OTHER_SERVERS)
+def test_no_secret_goes_to_where_a_server_redirects(tmp_path: Path, url: str) -> None:
+    origin = HERE.replace("//", f"//ada:{TOKEN}@")
+    assert offers(tmp_path, origin=origin, to=url, environ=SECRETS, config=EXTRA_HEADER) == []
+
+
+@pytest.mark.parametrize("url", OTHER_SERVERS)
+def test_no_secret_goes_to_another_remote(tmp_path: Path, url: str) -> None:
+    """Named in aft.yaml by a merged line, or configured by whoever prepared the clone."""
+    clone = Clone(tmp_path / "clone")
+    clone.git("remote", "add", "origin", HERE)
+    clone.git("remote", "add", "other", url)
+    for key, value in EXTRA_HEADER.items():
+        clone.git("config", key, value)
+    assert TOKEN not in secrets(Callbacks(clone.repository.handle, SECRETS, url=url), url)
+
+
+@pytest.mark.parametrize(
+    ("origin", "named", "is_sent"),
+    [
+        ("git@git.example.com:acme/accounts.git", "", True),
+        ("ssh://git@git.example.com:2222/acme/accounts.git", "", True),
+        ("git@github.com:acme/accounts.git", "", False),
+        ("git@github.com:acme/accounts.git", "git.example.com", True),
+        (HERE, "github.com", False),
+        (HERE, "git.example.com:8443", False),
+    ],
+)
+def test_the_token_belongs_to_the_server_of_the_clone_or_to_the_one_named(
+    tmp_path: Path, *, origin: str, named: str, is_sent: bool
+) -> None:
+    clone = Clone(tmp_path / "clone")
+    clone.git("remote", "add", "origin", origin)
+    clone.git("remote", "add", "ledger", HERE)
+    environ = {"AFT_GIT_TOKEN": TOKEN, **({"AFT_GIT_TOKEN_HOST": named} if named else {})}
+    found = secrets(Callbacks(clone.repository.handle, environ, url=HERE), HERE)
+    assert found == ([TOKEN] if is_sent else [])
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_sent"),
+    [
+        ("https://git.example.com", True),
+        ("https://git.example.com:443/acme/", True),
+        ("https://git.example.com/acme/accounts.git", True),
+        ("https://git.example.com/ac", False),
+        ("https://git.example.com/acme/accounts", False),
+        ("https://git.example.co", False),
+        ("https://ada@git.example.com/", False),
+        ("http://git.example.com/", False),
+    ],
+)
+def test_a_configured_header_is_for_its_address_and_what_is_below(
+    tmp_path: Path, *, scope: str, is_sent: bool
+) -> None:
+    config = {f"http.{scope}.extraheader": f"AUTHORIZATION: basic {BASIC}"}
+    assert offers(tmp_path, config=config) == ([TOKEN] if is_sent else [])
+
+
+def test_a_server_that_redirects_to_another_gets_that_one_no_token(
+    worker: Clone, server: GitServer, tmp_path: Path
+) -> None:
+    bare(tmp_path / "evil" / "repo.git")
+    with serving(tmp_path / "evil") as evil:
+        evil.password = "anything"
+        server.elsewhere = evil.url
+        with pytest.raises(AftError):
+            branch(worker, environ={"AFT_GIT_TOKEN": TOKEN}).fetch()
+        assert evil.offered == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("core.hooksPath", "{hooks}"),
+        ("core.fsmonitor", "{hook}"),
+        ("remote.origin.receivepack", "{hook}"),
+        ("remote.origin.uploadpack", "{hook}"),
+        ("core.sshCommand", "{hook}"),
+    ],
+)
+def test_no_program_of_the_repositorys_own_configuration_is_started(
+    author: Clone, hosted: Path, tmp_path: Path, key: str, value: str
+) -> None:
+    """A push to a path goes through the git command."""
+    ran = tmp_path / "ran"
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("reference-transaction", "pre-push", "program"):
+        hook = hooks / name
+        hook.write_text(f"#!/bin/sh\ntouch {ran}\nexit 0\n")
+        hook.chmod(0o755)
+    made = author.commit()
+    author.git("config", key, value.format(hooks=hooks, hook=hooks / "program"))
+    remote = RemoteBranchRef(author.repository, remote="origin", branch="ledger")
+    remote.push(made, expected=None)
+    assert git(hosted, "rev-parse", "ledger") == made
+    assert not ran.exists()
 
 
 def test_a_host_key_or_certificate_that_is_not_trusted_is_refused(tmp_path: Path) -> None:
-    callbacks = Callbacks(Clone(tmp_path / "clone").repository.handle, {})
+    callbacks = Callbacks(Clone(tmp_path / "clone").repository.handle, {}, url=HERE)
     assert callbacks.certificate_check(None, True, b"example.com")
     with pytest.raises(Denied, match=r"example\.com is not trusted"):
         callbacks.certificate_check(None, False, b"example.com")
