@@ -215,6 +215,7 @@ class ProgressKind(enum.StrEnum):
     STEP_WAITING = "step-waiting"
     STEP_DONE = "step-done"
     STEP_FAILED = "step-failed"
+    STEP_HELD = "step-held"
     STEP_SKIPPED = "step-skipped"
     TARGET_DONE = "target-done"
     RUN_FINISHED = "run-finished"

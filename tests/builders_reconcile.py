@@ -24,14 +24,16 @@ from fakes.world_ledger import FakeLedger
 
 from aft.account_provider import AccountProvider, Application
 from aft.desired.model import DesiredState
-from aft.engine.model import RunInfo, StopToken, Tools
+from aft.engine.model import Consent, RunInfo, StopToken, Tools
 from aft.engine.run import apply_plan
 from aft.ledger.timeline import CommitInfo
 from aft.organization.model import REQUEST_TAG
 from aft.plan.codec import plan_digest
+from aft.plan.holding import holds_of
 from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome
+from aft.plan.reviewed import Reviewed
 from aft.plan.view import PlanView
 from aft.values.ids import OrgUnitPath, RequestId, Revision
 
@@ -116,8 +118,14 @@ class Stage:
         return self.drafted(state).plan
 
     def apply(
-        self, state: DesiredState, *, plan: Plan | None = None, stop: StopToken | None = None
+        self,
+        state: DesiredState,
+        *,
+        plan: Plan | None = None,
+        stop: StopToken | None = None,
+        reviewed: Reviewed | None = None,
     ) -> Outcome:
+        """With ``reviewed``, what is risky and not in it is held."""
         view, drafted = self.view(state), self.drafted(state)
         plan = plan or drafted.plan
         self.runs += 1
@@ -127,6 +135,12 @@ class Stage:
             revision=state.revision,
             plan_digest=plan_digest(plan),
             command="apply",
+            consent=Consent.OPERATOR if reviewed is None else Consent.REVIEW,
+        )
+        held = (
+            holds_of(plan, reviewed, kinds=KINDS, is_allowed=lambda _: False)
+            if reviewed is not None
+            else {}
         )
         return apply_plan(
             plan,
@@ -135,6 +149,7 @@ class Stage:
             self.tools,
             run=run,
             stop=stop or StopToken(),
+            held=held,
         )
 
 

@@ -8,14 +8,14 @@ from datetime import timedelta
 import builders_plan as b
 from builders_kinds import KINDS, what
 
-from aft.app.apply.applying import NotReviewed
 from aft.baselines.model import setting_ref
 from aft.desired.model import Owner
 from aft.findings.model import Finding, Severity, SourceRef
 from aft.organization.model import AccountState
+from aft.plan.holding import holds_of
 from aft.plan.model import Change, LiveSetting, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
-from aft.plan.reviewed import NOTHING_REVIEWED, newly_risky, newly_routine, reviewed_of
+from aft.plan.reviewed import NOTHING_REVIEWED, newly_routine, reviewed_of
 from aft.report.markdown.costs import AccountCosts, Costs
 from aft.report.markdown.failure import FailurePage
 from aft.report.markdown.outcome import OutcomePage
@@ -367,15 +367,28 @@ def stopped() -> OutcomePage:
     )
 
 
-def not_reviewed() -> FailurePage:
-    """An apply that stopped because two risks had not been seen."""
+def held() -> OutcomePage:
+    """An apply in which two risks wait, because no one had seen them."""
     plan = small()
-    error = NotReviewed(KINDS, newly_risky(NOTHING_REVIEWED, plan), NOTHING_REVIEWED)
-    return FailurePage(
-        verb="apply",
-        message=error.message,
-        hint=error.hint,
-        is_refusal=True,
-        revision=plan.revision,
-        log="the job's log",
+    holds = holds_of(plan, NOTHING_REVIEWED, kinds=KINDS, is_allowed=lambda _: False)
+    rows = tuple(
+        TargetOutcome(
+            target=target,
+            account_id=next((c.account_id for c in plan.changes_of(target)), None),
+            steps=tuple(
+                holds[change.id].outcome
+                if change.id in holds
+                else StepOutcome(change=change, status=Status.SUCCEEDED, message="done", began=0.0)
+                for change in plan.changes_of(target)
+            ),
+        )
+        for target in plan.targets()
+    )
+    return OutcomePage(
+        kinds=KINDS,
+        plan=plan,
+        outcome=Outcome(run="20261122T120000-a1b2c3", targets=rows, seconds=12.0),
+        ledger="fa382ad" + "0" * 33,
+        reviewed=NOTHING_REVIEWED,
+        routine=newly_routine(NOTHING_REVIEWED, plan, held=holds.keys()),
     )

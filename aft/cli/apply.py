@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from aft.app.apply.applying import RefusedBySafety, apply_now, check_reviewed
+from aft.app.apply.applying import Agreed, RefusedBySafety, apply_now, holds_in
 from aft.app.plan.planning import Planned, check_pinned, plan_now, publish
 from aft.app.text_files import read_text
 from aft.app.world import World, ledger_tip, open_world
@@ -20,6 +20,7 @@ from aft.cli.context import EXISTING_FILE, FILE, Session, deadline_option, pass_
 from aft.cli.interrupts import stop_on_signals
 from aft.cli.planning import ScopeChoice, desired_of, scope_options
 from aft.cli.report_folder import ReportFolder, report_folder, report_option, write_outcome
+from aft.engine.model import Consent
 from aft.errors import AftError
 from aft.plan.codec import plan_digest, plan_from_json
 from aft.plan.model import Plan
@@ -49,6 +50,13 @@ class Order:
     reviewed: Reviewed | None = None
     name: str = "apply"
 
+    @property
+    def agreed(self) -> Agreed:
+        """What lets risky changes happen."""
+        if self.reviewed is not None:
+            return Agreed(consent=Consent.REVIEW, reviewed=self.reviewed)
+        return Agreed(consent=Consent.PLAN if self.is_pinned else Consent.OPERATOR)
+
 
 @click.command("apply")
 @click.argument("plan_file", metavar="[PLAN]", type=EXISTING_FILE, required=False)
@@ -66,8 +74,8 @@ class Order:
     metavar="FILE",
     multiple=True,
     type=FILE,
-    help="The reviewed changes (reviewed.json of aft plan --report): refuse risky changes that "
-    "are not in it. May be repeated, for several merged pull requests.",
+    help="The reviewed changes (reviewed.json of aft plan --report): hold risky changes that are "
+    "not in it. May be repeated, for several merged pull requests.",
 )
 @report_option
 @click.option("--json", "quiet", is_flag=True, help="Print the outcome as JSON.")
@@ -93,8 +101,8 @@ def command(
 
     With --deep, manual changes inside accounts are reverted as well.
 
-    With --reviewed, a new plan is made and compared with the reviewed changes. If it contains a
-    risky change that was not reviewed, nothing is done (exit 5). Routine changes are applied.
+    With --reviewed, a new plan is made and compared with the reviewed changes. A risky change that
+    was not reviewed is held, and so is everything that needs it. Everything else is applied.
     """
     with report_folder(session, report, "apply") as folder:
         if plan_file is not None and choice != ScopeChoice():
@@ -179,8 +187,8 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
         )
     if refusals:
         raise RefusedBySafety(refusals)
-    if order.reviewed is not None:
-        _compare(session, planned, order.reviewed, quiet=order.quiet)
+    if order.reviewed is not None and not order.quiet:
+        _say_what_is_new(session, planned, order.agreed, order.reviewed)
     if not plan.is_empty and not order.yes and sys.stdin.isatty() and sys.stdout.isatty():
         click.confirm("\nCarry this out?", abort=True)
     with (
@@ -190,7 +198,13 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
         _progress(session, plan, quiet=order.quiet) as observer,
     ):
         outcome = apply_now(
-            session.workspace, world, planned, observer=observer, stop=stop, command=order.name
+            session.workspace,
+            world,
+            planned,
+            observer=observer,
+            stop=stop,
+            command=order.name,
+            agreed=order.agreed,
         )
     if not order.quiet and (outcome.targets or outcome.unpublished):
         session.console.print()
@@ -198,11 +212,13 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
     return outcome
 
 
-def _compare(session: Session, planned: Planned, reviewed: Reviewed, *, quiet: bool) -> None:
-    """Raises ``NotReviewed`` for risks no one has seen; says what else is new."""
-    check_reviewed(planned.kinds, reviewed, planned.plan)
-    words = routine_text(planned.kinds, newly_routine(reviewed, planned.plan), reviewed)
-    if words and not quiet:
+def _say_what_is_new(
+    session: Session, planned: Planned, agreed: Agreed, reviewed: Reviewed
+) -> None:
+    """What is carried out although no one has reviewed it. What is held is in the outcome."""
+    held = holds_in(planned, agreed)
+    routine = newly_routine(reviewed, planned.plan, held=held.keys())
+    if words := routine_text(planned.kinds, routine, reviewed):
         click.echo("\n" + session.mask(words))
 
 

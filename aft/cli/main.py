@@ -1,8 +1,8 @@
 """``aft``: the verbs, their errors and exit codes.
 
 Exit codes: 0 nothing to do or all done · 1 error · 2 changes present (``plan
---detailed-exitcode``, ``drift``) · 3 findings · 4 partly applied · 5 refused: by a safety limit,
-or because it was not reviewed · 130 interrupted before anything began (143: by SIGTERM).
+--detailed-exitcode``, ``drift``) · 3 findings · 4 partly applied · 5 refused by a safety
+limit or a stale plan; nothing was done · 130 interrupted before anything began (143: by SIGTERM).
 Verbs are imported when they are called, so that ``--help`` and ``validate`` start at once.
 """
 

@@ -207,7 +207,11 @@ def write_outcome(
         outcome=outcome,
         ledger=ledger,
         reviewed=reviewed,
-        routine=newly_routine(reviewed, planned.plan) if reviewed is not None else (),
+        routine=(
+            newly_routine(reviewed, planned.plan, held=outcome.held_ids)
+            if reviewed is not None
+            else ()
+        ),
         notes=notes,
         rest=folder.rest,
         mask=session.mask,

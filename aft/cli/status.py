@@ -24,7 +24,7 @@ def command(
 ) -> None:
     """Show the state of every request: its account and OU, and pending and failed steps.
 
-    States: active, pending, requested, creating, failed, attention, suspended, forgotten."""
+    States: active, pending, requested, creating, failed, held, attention, suspended, forgotten."""
     workspace = session.workspace
     desired = workspace.desired(workspace.files(revision or "HEAD"))
     if offline:

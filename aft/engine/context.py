@@ -23,6 +23,7 @@ from aft.errors import NotFound, Terminal
 from aft.ledger.events import AccountRecord
 from aft.ledger.payloads import Bound, Forgotten, Payload
 from aft.organization.model import AccountFacts, OrganizationSnapshot
+from aft.plan.holding import Hold
 from aft.plan.kind import Kinds
 from aft.plan.model import Change, Plan
 from aft.plan.targets import AccountTarget
@@ -94,8 +95,8 @@ class Presence:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RunContext:
-    """One per run and process, used by all its threads. ``done`` are changes that this run has
-    carried out elsewhere."""
+    """One per run and process, used by all its threads. ``held`` are the changes that wait for
+    people, by id; ``done`` those that this run has carried out elsewhere."""
 
     plan: Plan
     view: PlanView
@@ -103,6 +104,7 @@ class RunContext:
     tools: Tools
     run: RunInfo
     stop: StopToken
+    held: Mapping[str, Hold] = field(default_factory=dict)
     done: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from aft.engine.intents import Asked
 from aft.engine.port import Job
 from aft.engine.run_change import Work, creates_account, work
 from aft.engine.schedule import Rooms, Schedule
+from aft.plan.holding import GO_ON, waits_for
 from aft.plan.model import Change, Plan
 from aft.plan.outcome import Status, StepOutcome, TargetOutcome
 from aft.ports import ProgressKind
@@ -68,7 +69,9 @@ class _Pools:
         self._context = context
         self._plan = plan
         self._missing = context.plan.change_by_id.keys() - plan.change_by_id.keys() - context.done
-        self._schedule = Schedule(plan, missing=self._missing)
+        self._held = tuple(change for change in plan.changes if change.id in context.held)
+        going = tuple(change for change in plan.changes if change.id not in context.held)
+        self._schedule = Schedule(replace(plan, changes=going), missing=self._missing)
         self._creations = Creations(context)
         self._rooms: Rooms[_Step] = Rooms(accounts=limits.accounts_in_parallel)
         self._slots = min(limits.creations_in_flight, provider.traits.max_in_flight)
@@ -79,7 +82,9 @@ class _Pools:
         self._began: dict[str, float] = {}
 
     def execute(self) -> None:
-        """Carry all of it out."""
+        """Carry out all that is not held."""
+        for change in self._held:
+            self._record(self._context.held[change.id].outcome)
         try:
             with (
                 ThreadPoolExecutor(self._rooms.most, "aft-step") as steps,
@@ -169,10 +174,14 @@ class _Pools:
             begun = self._schedule.succeeded(step.change)
             self._enqueue([item for item in begun if item.target == step.change.target], first=True)
             self._enqueue([item for item in begun if item.target != step.change.target])
-        elif result.status is Status.FAILED:
-            blocked, begun = self._schedule.failed(step.change)
-            for change in blocked:
-                self._blocked(change, step.change, result.message)
+        elif result.status in (Status.FAILED, Status.HELD):
+            waiting, begun = self._schedule.failed(step.change)
+            for change in waiting:
+                if result.status is Status.HELD:
+                    why = waits_for(change, step.change, self._context.kinds)
+                    self._end(change, Status.HELD, why, GO_ON, waits_for=step.change.id)
+                else:
+                    self._blocked(change, step.change, result.message)
             self._enqueue(begun)
 
     # --- outcomes ---
@@ -219,13 +228,17 @@ class _Pools:
                 self._end(change, Status.BLOCKED, message, hint)
 
     def _end(self, change: Change, status: Status, message: str, hint: str, **more: Any) -> None:
-        outcome = StepOutcome(change=change, status=status, message=message, hint=hint, **more)
+        self._record(StepOutcome(change=change, status=status, message=message, hint=hint, **more))
+
+    def _record(self, outcome: StepOutcome) -> None:
+        change = outcome.change
         self._outcomes[change.id] = outcome
         kind = {
             Status.SUCCEEDED: ProgressKind.STEP_DONE,
             Status.FAILED: ProgressKind.STEP_FAILED,
-        }.get(status, ProgressKind.STEP_SKIPPED)
-        self._context.notify(kind, change, message, seconds=outcome.seconds)
+            Status.HELD: ProgressKind.STEP_HELD,
+        }.get(outcome.status, ProgressKind.STEP_SKIPPED)
+        self._context.notify(kind, change, outcome.message, seconds=outcome.seconds)
         self._left[change.target] -= 1
         if not self._left[change.target]:
             row = self.row(change.target)

@@ -5,6 +5,7 @@ What it gives back is ``aft.plan.outcome``. Nothing here acts.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +25,19 @@ from aft.ports import (
     RequestHistory,
     StepLogs,
 )
+
+
+class Consent(enum.StrEnum):
+    """What lets risky changes happen; goes into the ledger."""
+
+    OPERATOR = "operator"
+    """The person who started the command."""
+    PLAN = "plan"
+    """The plan that was given is carried out to the letter."""
+    REVIEW = "review"
+    """What was reviewed before the merge; anything else that is risky is held."""
+    BRANCH = "branch"
+    """Everything on the watched branch: there, merging is the review."""
 
 
 class NoLogs:
@@ -58,14 +72,17 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """Who carries out what: goes into every ledger event. ``command`` is the verb, ``lifted``
-    the safety limits that only a reviewed exception lets the run exceed."""
+    """Who carries out what: goes into every ledger event. ``command`` is the verb, ``consent`` what
+    lets risky changes happen, and ``reviewed`` the digest of the plan that people have seen.
+    ``lifted`` are the safety limits that only a reviewed exception lets the run exceed."""
 
     id: str
     actor: str
     revision: str
     plan_digest: str
     command: str
+    consent: Consent = Consent.OPERATOR
+    reviewed: str = ""
     lifted: tuple[str, ...] = ()
 
 

@@ -5,33 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from aft.desired.model import DesiredState
 from aft.engine.context import RunContext
 from aft.engine.journal import subject_of
 from aft.engine.local import LocalEngine
-from aft.engine.model import RunInfo, StopToken, Tools
+from aft.engine.model import Consent, RunInfo, StopToken, Tools
+from aft.engine.opening import opening_events
 from aft.engine.port import Engine, Job
 from aft.errors import Refused
-from aft.ledger.events import (
-    ORGANIZATION,
-    AccountRecord,
-    EventKind,
-    LedgerEvent,
-    LedgerState,
-    is_of_organization,
-)
-from aft.ledger.payloads import Allocated, RunFinished, RunStarted, StepConfirmed, payload_of
-from aft.ledger.replay import OVERCOME
+from aft.ledger.events import ORGANIZATION, EventKind, LedgerEvent, LedgerState
+from aft.ledger.payloads import RunFinished, RunStarted, payload_of
 from aft.plan.codec import plan_digest
-from aft.plan.fields import allocations_in
-from aft.plan.model import Action, Plan
+from aft.plan.holding import GO_ON, Hold
+from aft.plan.model import Plan
 from aft.plan.outcome import Outcome
-from aft.plan.status import step_words
+from aft.plan.reviewed import does
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.ports import ProgressKind
 from aft.values.ids import PlanDigest, RequestId
-from aft.values.refs import ACCOUNT, Ref, account_ref
 
 _DONE = (EventKind.STEP_DONE, EventKind.STEP_REMOVED, EventKind.FORGOTTEN)
 
@@ -44,13 +35,16 @@ def apply_plan(
     *,
     run: RunInfo,
     stop: StopToken,
+    held: Mapping[str, Hold] | None = None,
 ) -> Outcome:
-    """Carry ``plan`` out and return one row per target. ``view`` and ``targets`` are what the plan
-    was made from. A failure is a row, never an exception; raised are ``Refused`` (the plan is of
-    another revision) and errors of writing the run's first event, both before anything was
-    changed."""
+    """Carry ``plan`` out, but for what is ``held``, and return one row per target. ``view`` and
+    ``targets`` are what the plan was made from. A failure is a row, never an exception; raised are
+    ``Refused`` (the plan is of another revision) and errors of writing the run's first event, both
+    before anything was changed."""
     _check_revision(plan, view)
-    context = RunContext(plan=plan, view=view, targets=targets, tools=tools, run=run, stop=stop)
+    context = RunContext(
+        plan=plan, view=view, targets=targets, tools=tools, run=run, stop=stop, held=held or {}
+    )
     engine: Engine = LocalEngine(lambda _: context)
     begin(context)
     digest = PlanDigest(run.plan_digest)
@@ -80,6 +74,7 @@ def _finished(context: RunContext, outcome: Outcome) -> Outcome:
             succeeded=counts.succeeded,
             failed=counts.failed,
             blocked=counts.blocked,
+            held=counts.held or None,
             stopped=counts.stopped,
         ),
         ORGANIZATION,
@@ -104,7 +99,8 @@ def reopened(
     (``aft.plan.pinned.redrafted``). Raises ``Refused`` for another plan, and for a run that the
     ledger does not know."""
     _check_revision(plan, view)
-    run = _run_of(job, tools)
+    began, said = _begun(job, tools)
+    run = _run_of(began, said)
     if {job.plan, PlanDigest(run.plan_digest)} != {plan_digest(plan)}:
         raise Refused(f"run {job.run} carries out another plan", hint="give it the run's own plan")
     mine = plan.changes_of(job.target)
@@ -117,23 +113,50 @@ def reopened(
         if event.run == job.run and event.kind in _DONE
     )
     return RunContext(
-        plan=plan, view=view, targets=targets, tools=tools, run=run, stop=stop, done=done
+        plan=plan,
+        view=view,
+        targets=targets,
+        tools=tools,
+        run=run,
+        stop=stop,
+        held={key: _hold_of(plan, key, view.ledger) for key in said.held or ()},
+        done=done,
     )
 
 
-def _run_of(job: Job, tools: Tools) -> RunInfo:
-    """Who began the run, and how, by its first event."""
+def _hold_of(plan: Plan, change_id: str, ledger: LedgerState) -> Hold:
+    """A change that the run holds, by what the ledger says of it."""
+    change = plan.change_by_id[change_id]
+    known = ledger.record(subject_of(change)).holds.get(str(change.ref))
+    return Hold(
+        change=change,
+        cause=change,
+        reason=known.reason if known is not None else "waits for a step that is held",
+        hint=known.hint if known is not None else GO_ON,
+        does=does(change),
+    )
+
+
+def _run_of(event: LedgerEvent, said: RunStarted) -> RunInfo:
+    """Who began the run, and how."""
+    return RunInfo(
+        id=event.run,
+        actor=event.actor,
+        revision=event.revision,
+        plan_digest=event.plan_digest,
+        command=said.command or "",
+        consent=Consent(said.consent or Consent.OPERATOR),
+        reviewed=said.reviewed or "",
+        lifted=said.lifted or (),
+    )
+
+
+def _begun(job: Job, tools: Tools) -> tuple[LedgerEvent, RunStarted]:
+    """The first event of the run, and what it says."""
     for event in tools.ledger.events(ORGANIZATION):
         said = payload_of(event)
         if event.run == job.run and isinstance(said, RunStarted):
-            return RunInfo(
-                id=event.run,
-                actor=event.actor,
-                revision=event.revision,
-                plan_digest=event.plan_digest,
-                command=said.command or "",
-                lifted=said.lifted or (),
-            )
+            return event, said
     raise Refused(f"the ledger knows no run {job.run}", hint="begin a new run: aft apply")
 
 
@@ -144,124 +167,3 @@ def _check_revision(plan: Plan, view: PlanView) -> None:
             f"the desired state of {view.desired.revision}",
             hint="make a new plan",
         )
-
-
-# --- the first events -----------------------------------------------------------------------------
-
-
-def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
-    """What to write before the first change."""
-    count = len(plan.changes)
-    began = context.journal.event(
-        RunStarted(command=context.run.command, changes=count, lifted=context.run.lifted or None),
-        ORGANIZATION,
-        f"Begin {context.run.command}: {count} change{'s' if count != 1 else ''} at "
-        f"{context.run.revision[:12]}",
-    )
-    return (
-        began,
-        *_allocated(context, plan),
-        *_confirmed(context, plan),
-        *_overcome(context, plan),
-    )
-
-
-def _allocated(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
-    """The ranges of addresses this run gives away: noted before anything is made of them, so
-    that a run that dies in between leaves none that could be given twice."""
-    return tuple(
-        context.journal.event(
-            Allocated(allocations=new),
-            target,
-            f"Give {target} {', '.join(f'{cidr} for {name}' for name, cidr in new.items())}",
-            account_id=context.known_account(target),
-        )
-        for target, found in sorted(allocations_in(plan).items())
-        if (new := _new(found, context.record(target).allocations))
-    )
-
-
-def _new(found: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
-    return {name: cidr for name, cidr in sorted(found.items()) if known.get(name) != cidr}
-
-
-def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...]:
-    """What the plan read in the account of ``target`` and found right."""
-    return tuple(
-        context.journal.event(
-            StepConfirmed(
-                kind=item.ref.kind,
-                action=Action.UPDATE,
-                key=item.ref.key,
-                digest=item.inputs_digest,
-            ),
-            item.target,
-            f"Confirm {item.ref.key} of {item.target} ({item.account_id}): read and found right",
-            account_id=item.account_id,
-        )
-        for item in context.plan.confirmations
-        if item.target == target
-    )
-
-
-def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
-    """For accounts that are bound already; the others' follow their binding."""
-    to_bind = {
-        change.target
-        for change in plan.changes
-        if change.kind == ACCOUNT
-        and (change.action is Action.ADOPT or change.ref == account_ref("request"))
-    }
-    targets = dict.fromkeys(item.target for item in context.plan.confirmations)
-    return tuple(
-        event
-        for target in targets
-        if target not in to_bind
-        for event in confirmed_events(context, target)
-    )
-
-
-def overcome(
-    plan: Plan, desired: DesiredState, ledger: LedgerState
-) -> tuple[tuple[AccountRecord, Ref], ...]:
-    """Earlier failures to create, move, tag ... that left nothing to do: the plan looked at the
-    thing and no longer wants such a change. Records, and the things."""
-    planned = {(subject_of(change), change.ref) for change in plan.changes}
-    doubtful = {item.target for item in plan.attention}
-    return tuple(
-        (record, ref)
-        for subject, record in sorted(ledger.records.items())
-        if _is_looked_at(plan, desired, record) and subject not in doubtful
-        for ref in map(Ref.parse, sorted(record.failures))
-        if (ref.kind == ACCOUNT or is_of_organization(subject)) and (subject, ref) not in planned
-    )
-
-
-def _is_looked_at(plan: Plan, desired: DesiredState, record: AccountRecord) -> bool:
-    """The plan can tell that nothing is left to do."""
-    if is_of_organization(record.subject):
-        return plan.scope is None and not any(
-            item.target == ORGANIZATION for item in plan.attention
-        )
-    return (
-        record.account_id is not None
-        and record.subject in desired.request_by_id
-        and (plan.scope is None or record.subject in plan.scope)
-    )
-
-
-def _overcome(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
-    return tuple(
-        context.journal.event(
-            StepConfirmed(
-                kind=ref.kind,
-                action=Action.UPDATE,
-                key=ref.key,
-                how=OVERCOME if is_of_organization(record.subject) else None,
-            ),
-            record.subject,
-            f"Confirm {step_words(ref)} of {record.subject}: nothing is left to do",
-            account_id=record.account_id,
-        )
-        for record, ref in overcome(plan, context.desired, context.ledger)
-    )

@@ -14,11 +14,13 @@ from aft.engine.creation import AskAgain, Creations
 from aft.engine.effects import StepSuccess
 from aft.engine.intents import Asked
 from aft.engine.journal import subject_of
-from aft.errors import AftError, Stopped, unexpected
+from aft.engine.opening import is_noted
+from aft.errors import AftError, NotReviewed, Stopped, unexpected
 from aft.ledger.events import EventKind, thing_subject
-from aft.ledger.payloads import Forgotten, Payload, StepDone, StepFailed, StepRemoved
+from aft.ledger.payloads import Forgotten, Payload, StepDone, StepFailed, StepHeld, StepRemoved
 from aft.plan.model import ORGANIZATION, Action, Change
 from aft.plan.outcome import Status
+from aft.plan.reviewed import does
 from aft.ports import ProgressKind
 from aft.values.refs import ACCOUNT
 
@@ -67,6 +69,8 @@ def work(
         return Work(message=result.message or result.summary, account_id=result.account_id)
     except Stopped as error:
         return Work(status=Status.STOPPED, message=error.message, hint=error.hint)
+    except NotReviewed as error:
+        return _held(context, change, error, calls)
     except AftError as error:
         return _failed(context, change, error.message, error.hint, calls)
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; it costs one row
@@ -134,26 +138,53 @@ def _failed(
     context: RunContext, change: Change, reason: str, hint: str, calls: Sequence[str]
 ) -> Work:
     """Note the failure; if even that fails, say both."""
-    journal = context.journal
-    what = context.kinds.describe(change)
+    said = StepFailed(
+        kind=change.kind,
+        action=change.action,
+        key=change.key,
+        reason=reason,
+        hint=hint,
+        about=_about(context, change) or None,
+    )
+    return _not_done(context, change, said, calls, status=Status.FAILED)
+
+
+def _held(context: RunContext, change: Change, error: NotReviewed, calls: Sequence[str]) -> Work:
+    """Note that the step stopped before it did what no one has agreed to."""
+    said = StepHeld(
+        kind=change.kind,
+        action=change.action,
+        key=change.key,
+        reason=error.message,
+        hint=error.hint,
+        does=does(change),
+    )
+    return _not_done(context, change, said, calls, status=Status.HELD)
+
+
+def _not_done(
+    context: RunContext,
+    change: Change,
+    said: StepFailed | StepHeld,
+    calls: Sequence[str],
+    *,
+    status: Status,
+) -> Work:
+    reason, hint = said.reason or "", said.hint or ""
+    what = f"{context.kinds.describe(change)} of {change.target}"
+    begins = f"Fail to {what}" if status is Status.FAILED else f"Hold back: {what}"
     account_id = context.known_account(change.target) or change.account_id
-    event = journal.event(
-        StepFailed(
-            kind=change.kind,
-            action=change.action,
-            key=change.key,
-            reason=reason,
-            hint=hint,
-            about=_about(context, change) or None,
-        ),
+    event = context.journal.event(
+        said,
         subject_of(change),
-        f"Fail to {what} of {change.target}: {reason.splitlines()[0] if reason else 'no reason'}",
+        f"{begins}: {reason.splitlines()[0] if reason else 'no reason'}",
         account_id=account_id,
         change=change.id,
         aws_request_ids=(*calls, *context.calls_of(change)),
     )
     try:
-        journal.append(event)
+        if not (isinstance(said, StepHeld) and is_noted(context.record(event.subject), said)):
+            context.journal.append(event)
     except AftError as error:
         reason = f"{reason} (and the ledger could not be written: {error.message})"
-    return Work(status=Status.FAILED, message=reason, hint=hint, account_id=account_id)
+    return Work(status=status, message=reason, hint=hint, account_id=account_id)

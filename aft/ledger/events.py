@@ -81,10 +81,12 @@ class EventKind(enum.StrEnum):
     STEP_DONE = "step-done"  # data: kind, action, key, digest, outputs, about, tag_keys, ...
     STEP_CONFIRMED = "step-confirmed"  # read live and found right; data as STEP_DONE
     STEP_FAILED = "step-failed"  # data: kind, action, key, reason, hint, about
+    STEP_HELD = "step-held"  # people must agree first; data: kind, action, key, reason, hint, does
+    STEP_RELEASED = "step-released"  # ... and no longer; data: kind, action, key
     STEP_REMOVED = "step-removed"  # its thing is gone, or let go; data: kind, action, key, how
     ALLOCATED = "allocated"  # ranges of addresses given to settings; data: allocations
     FORGOTTEN = "forgotten"  # the request's file is gone; the account was left alone
-    RUN_STARTED = "run-started"  # data: command, changes, lifted (safety limits)
+    RUN_STARTED = "run-started"  # data: command, changes, consent, reviewed, held, lifted (limits)
     RUN_FINISHED = "run-finished"  # data: counts
 
 
@@ -155,11 +157,22 @@ class FailedStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldStep:
+    """A step that waits for people, since ``at``. ``does`` is the digest of what it would do."""
+
+    at: Moment
+    run: str
+    reason: str = ""
+    hint: str = ""
+    does: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRecord:
-    """What the ledger knows of one request. ``steps`` and ``failures`` are keyed by the text of the
-    thing's ``Ref``: ``<kind>/<key>``. ``tag_keys`` are the tags aft put on the account, so that it
-    may remove them again. ``allocations`` are the ranges of addresses its settings use, by setting;
-    those of accounts that were forgotten stay with ``organization``, by ``<account
+    """What the ledger knows of one request. ``steps``, ``failures`` and ``holds`` are keyed by the
+    text of the thing's ``Ref``: ``<kind>/<key>``. ``tag_keys`` are the tags aft put on the account,
+    so that it may remove them again. ``allocations`` are the ranges of addresses its settings use,
+    by setting; those of accounts that were forgotten stay with ``organization``, by ``<account
     id>/<setting>``."""
 
     subject: str
@@ -170,6 +183,7 @@ class AccountRecord:
     failures: Annotated[Mapping[str, FailedStep], Field(alias="failed")] = field(
         default_factory=dict
     )
+    holds: Annotated[Mapping[str, HeldStep], Field(alias="held")] = field(default_factory=dict)
     allocations: Texts = field(default_factory=dict)
     last_run: str = ""
     last_at: Moment | None = None

@@ -37,6 +37,11 @@ Texts = Annotated[
 Count = Annotated[int, PlainValidator(lambda value: value if isinstance(value, int) else 0)]
 
 
+Held = Annotated[
+    int | None, PlainValidator(lambda value: value if isinstance(value, int) else None)
+]
+
+
 class Payload(BaseModel):
     """``None`` is what an event does not say."""
 
@@ -126,6 +131,21 @@ class StepFailed(StepPayload):
     about: Texts = None
 
 
+class StepHeld(StepPayload):
+    """People have to agree to it first; ``does`` is the digest of what it would do."""
+
+    event = EventKind.STEP_HELD
+    reason: Word = None
+    hint: Word = None
+    does: Word = None
+
+
+class StepReleased(StepPayload):
+    """It waits for people no longer: they have agreed, or it is no longer needed."""
+
+    event = EventKind.STEP_RELEASED
+
+
 class StepRemoved(StepPayload):
     """Its thing is gone, or let go."""
 
@@ -148,11 +168,16 @@ class Forgotten(Payload):
 
 
 class RunStarted(Payload):
-    """``lifted`` are the safety limits that a reviewed exception let the run exceed."""
+    """``consent`` says what lets risky changes happen, ``reviewed`` the digest of the plan that was
+    reviewed, ``held`` the ids of changes that wait for a review. ``lifted`` are the safety limits
+    that a reviewed exception let the run exceed."""
 
     event = EventKind.RUN_STARTED
     command: Word = None
     changes: Count = 0
+    consent: Word = None
+    reviewed: Word = None
+    held: Words = None
     lifted: Words = None
 
 
@@ -163,6 +188,7 @@ class RunFinished(Payload):
     succeeded: Count = 0
     failed: Count = 0
     blocked: Count = 0
+    held: Held = None
     stopped: Count = 0
 
 
@@ -170,7 +196,7 @@ _PAYLOADS: Mapping[EventKind, type[Payload]] = {
     payload.event: payload
     for payload in (
         *(Intent, Creating, IntentSettled, Bound, Allocated, Forgotten, RunStarted, RunFinished),
-        *(StepDone, StepConfirmed, StepFailed, StepRemoved),
+        *(StepDone, StepConfirmed, StepFailed, StepHeld, StepReleased, StepRemoved),
     )
 }
 

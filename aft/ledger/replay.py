@@ -16,6 +16,7 @@ from aft.ledger.events import (
     DoneStep,
     EventKind,
     FailedStep,
+    HeldStep,
     LedgerEvent,
     OpenIntent,
 )
@@ -27,7 +28,9 @@ from aft.ledger.payloads import (
     IntentSettled,
     StepDone,
     StepFailed,
+    StepHeld,
     StepPayload,
+    StepReleased,
     StepRemoved,
     payload_of,
 )
@@ -38,6 +41,7 @@ _REVIVING = (
     EventKind.CREATING,
     EventKind.BOUND,
     EventKind.STEP_FAILED,
+    EventKind.STEP_HELD,
     EventKind.ALLOCATED,
 )
 OVERCOME = "overcome"
@@ -83,15 +87,8 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
             return record if said.intent_run and is_another else replace(record, intent=None)
         case Bound() as said:
             return _bound(record, event, said)
-        case StepDone() as said:
-            return _step_succeeded(record, event, said)
-        case StepFailed() as said:
-            return _step_failed(record, event, said)
-        case StepRemoved():
-            gone = str(step_ref(event))
-            return replace(
-                record, steps=_without(record.steps, gone), failures=_without(record.failures, gone)
-            )
+        case StepPayload() as said:
+            return _step_ended(record, event, said)
         case Allocated() as said:
             return replace(record, allocations={**record.allocations, **(said.allocations or {})})
         case _:
@@ -132,10 +129,32 @@ def _without(items: Mapping[str, _T], *names: str) -> Mapping[str, _T]:
     return {name: item for name, item in items.items() if name not in names}
 
 
+def _step_ended(record: AccountRecord, event: LedgerEvent, said: StepPayload) -> AccountRecord:
+    name = str(step_ref(event))
+    match said:
+        case StepDone():
+            return _step_succeeded(record, event, said)
+        case StepFailed():
+            return _step_failed(record, event, said)
+        case StepHeld():
+            return _step_held(record, event, said)
+        case StepRemoved():
+            return replace(
+                record,
+                steps=_without(record.steps, name),
+                failures=_without(record.failures, name),
+                holds=_without(record.holds, name),
+            )
+        case StepReleased():
+            return replace(record, holds=_without(record.holds, name))
+        case _:
+            return record
+
+
 def _bound(record: AccountRecord, event: LedgerEvent, said: Bound) -> AccountRecord:
     account_id = event.account_id or said.account_id or record.account_id
     if record.account_id not in (None, account_id):
-        record = replace(record, steps={}, failures={}, tag_keys=(), allocations={})
+        record = replace(record, steps={}, failures={}, holds={}, tag_keys=(), allocations={})
     return replace(
         record,
         account_id=account_id,
@@ -176,6 +195,7 @@ def _step_succeeded(record: AccountRecord, event: LedgerEvent, said: StepDone) -
         record,
         steps={**record.steps, name: step},
         failures=failures,
+        holds=_without(record.holds, name),
         tag_keys=record.tag_keys if said.tag_keys is None else said.tag_keys,
     )
 
@@ -191,4 +211,19 @@ def _step_failed(record: AccountRecord, event: LedgerEvent, said: StepFailed) ->
         attempts=before.attempts + 1 if before else 1,
         about=said.about or {},
     )
-    return replace(record, failures={**record.failures, name: failure})
+    return replace(
+        record,
+        failures={**record.failures, name: failure},
+        holds=_without(record.holds, name),
+    )
+
+
+def _step_held(record: AccountRecord, event: LedgerEvent, said: StepHeld) -> AccountRecord:
+    hold = HeldStep(
+        at=event.at,
+        run=event.run,
+        reason=said.reason or "",
+        hint=said.hint or "",
+        does=said.does or "",
+    )
+    return replace(record, holds={**record.holds, str(step_ref(event)): hold})

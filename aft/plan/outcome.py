@@ -12,24 +12,29 @@ from aft.plan.model import Change
 
 
 class Status(enum.StrEnum):
-    """How a step, or a whole target, ended. ``BLOCKED``: something it needs failed. ``STOPPED``:
-    the run ended first; the next continues."""
+    """How a step, or a whole target, ended. ``BLOCKED``: something it needs failed. ``HELD``:
+    people have to agree to it first, or to something it needs. ``STOPPED``: the run ended first;
+    the next continues."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     BLOCKED = "blocked"
+    HELD = "held"
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutcome:
     """How one change ended. ``message`` says what was done, or why it was not; ``hint`` what to
-    do. ``began`` is in seconds after the run's start, ``None`` for what never started."""
+    do. ``waits_for`` is the id of the change that one that is held waits for, empty where people
+    have to agree to the change itself. ``began`` is in seconds after the run's start, ``None`` for
+    what never started."""
 
     change: Change
     status: Status
     message: str = ""
     hint: str = ""
+    waits_for: str = ""
     began: float | None = None
     seconds: float = 0.0
     account_id: str | None = None
@@ -42,6 +47,7 @@ class Counts:
     succeeded: int = 0
     failed: int = 0
     blocked: int = 0
+    held: int = 0
     stopped: int = 0
 
     @classmethod
@@ -50,10 +56,15 @@ class Counts:
 
     @property
     def total(self) -> int:
-        return self.succeeded + self.failed + self.blocked + self.stopped
+        return self.succeeded + self.failed + self.blocked + self.held + self.stopped
 
     def __str__(self) -> str:
-        others = {"failed": self.failed, "blocked": self.blocked, "stopped": self.stopped}
+        others = {
+            "failed": self.failed,
+            "blocked": self.blocked,
+            "held": self.held,
+            "stopped": self.stopped,
+        }
         counted = (f"{number} {word}" for word, number in others.items() if number)
         return ", ".join([f"{self.succeeded} succeeded", *counted])
 
@@ -68,9 +79,9 @@ class TargetOutcome:
 
     @property
     def status(self) -> Status:
-        """The worst of its steps: failed, then stopped, then blocked."""
+        """The worst of its steps: failed, then stopped, blocked, held."""
         found = {step.status for step in self.steps}
-        worst = (Status.FAILED, Status.STOPPED, Status.BLOCKED)
+        worst = (Status.FAILED, Status.STOPPED, Status.BLOCKED, Status.HELD)
         return next((status for status in worst if status in found), Status.SUCCEEDED)
 
     @property
@@ -117,6 +128,22 @@ class Outcome:
     def step_counts(self) -> Counts:
         """Steps by how they ended."""
         return Counts.of(step.status for target in self.targets for step in target.steps)
+
+    @property
+    def held_ids(self) -> frozenset[str]:
+        """The changes that wait for people, or for one that does."""
+        steps = (step for target in self.targets for step in target.steps)
+        return frozenset(step.change.id for step in steps if step.status is Status.HELD)
+
+    @property
+    def held(self) -> tuple[StepOutcome, ...]:
+        """The steps that people have to agree to, without those that only wait for them."""
+        return tuple(
+            step
+            for target in self.targets
+            for step in target.steps
+            if step.status is Status.HELD and not step.waits_for
+        )
 
     @property
     def failed_targets(self) -> frozenset[str]:

@@ -86,7 +86,7 @@ def reviewed_of(plan: Plan) -> Reviewed:
                 action=change.action,
                 target=_untelling(change.target),
                 risk=change.risk,
-                does=_does(change),
+                does=does(change),
             )
             for change in plan.changes
         ),
@@ -107,21 +107,26 @@ def newly_risky(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
     return tuple(
         change
         for change in plan.changes
-        if change.risk and _does(change) not in seen.get(_untelling(change.id), frozenset())
+        if change.risk and does(change) not in seen.get(_untelling(change.id), frozenset())
     )
 
 
 def does_something_else(reviewed: Reviewed, change: Change) -> bool:
     """True when a change of this name was reviewed, but not what it does now."""
     seen = reviewed.does_by_id.get(_untelling(change.id))
-    return seen is not None and _does(change) not in seen
+    return seen is not None and does(change) not in seen
 
 
-def newly_routine(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
-    """The changes of ``plan`` that were not reviewed and are no risk: they go ahead."""
+def newly_routine(
+    reviewed: Reviewed, plan: Plan, *, held: Collection[str] = ()
+) -> tuple[Change, ...]:
+    """The changes of ``plan`` that were not reviewed and are no risk: they are carried out, unless
+    they wait for others (``held``, by id)."""
     seen = reviewed.does_by_id
     return tuple(
-        change for change in plan.changes if not change.risk and _untelling(change.id) not in seen
+        change
+        for change in plan.changes
+        if not change.risk and change.id not in held and _untelling(change.id) not in seen
     )
 
 
@@ -190,8 +195,8 @@ def _untelling(name: str) -> str:
     return digest(name) if _TELLING.search(name) else name
 
 
-def _does(change: Change) -> str:
-    """Equal for changes that do the same to the same account."""
+def does(change: Change) -> str:
+    """A digest that is equal for changes that do the same to the same account."""
     return digest(
         {
             "kind": change.kind,

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aft.desired.model import AccountRequest, DesiredState
-from aft.ledger.events import AccountRecord, DoneStep, FailedStep, LedgerState, is_of_organization
+from aft.ledger.events import (
+    AccountRecord,
+    DoneStep,
+    FailedStep,
+    HeldStep,
+    LedgerState,
+    is_of_organization,
+)
 from aft.organization.model import Account, AccountState, OrganizationSnapshot
 from aft.plan.identity import identify
 from aft.plan.model import Plan
@@ -24,6 +31,7 @@ class Standing(enum.StrEnum):
     SUSPENDED = "suspended"  # AWS says the account is closed, or about to be
     CREATING = "creating"  # a creation was started and is not settled
     FAILED = "failed"  # a step failed, and is tried again
+    HELD = "held"  # a step waits until people agree to it
     REQUESTED = "requested"  # no account yet
     PENDING = "pending"  # it has an account; something is still to be done
     ACTIVE = "active"  # as the repository wants it
@@ -33,8 +41,8 @@ class Standing(enum.StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRow:
     """One request. ``pending`` names the changes to come, ``last_run`` is "" before the first.
-    ``failed`` are the steps that failed last time, by their names for people; ``done`` those of
-    customizations that succeeded, which may have left a log."""
+    ``failed`` are the steps that failed last time, by their names for people, ``held`` those that
+    wait for people; ``done`` those of customizations that succeeded, which may have left a log."""
 
     id: str
     account_id: str | None
@@ -44,6 +52,7 @@ class StatusRow:
     last_at: datetime | None = None
     pending: tuple[str, ...] = ()
     failed: tuple[tuple[str, FailedStep], ...] = ()
+    held: tuple[tuple[str, HeldStep], ...] = ()
     done: tuple[tuple[str, DoneStep], ...] = ()
     attention: tuple[str, ...] = ()
 
@@ -82,11 +91,11 @@ def account_statuses(
 
 
 def thing_statuses(ledger: LedgerState) -> tuple[StatusRow, ...]:
-    """One row for each thing of no account, such as an OU, whose last step failed."""
+    """One row for each thing of no account, such as an OU, whose last step failed, or is held."""
     return tuple(
-        _of_record(subject, record, Standing.FAILED)
+        _of_record(subject, record, Standing.FAILED if record.failures else Standing.HELD)
         for subject, record in sorted(ledger.records.items())
-        if is_of_organization(subject) and record.failures
+        if is_of_organization(subject) and (record.failures or record.holds)
     )
 
 
@@ -145,6 +154,8 @@ def _standing(
         return Standing.CREATING
     if record.failures:
         return Standing.FAILED
+    if record.holds:
+        return Standing.HELD
     if account_id is None:
         return Standing.REQUESTED
     return Standing.PENDING if subject in world.pending else Standing.ACTIVE
@@ -162,6 +173,9 @@ def _of_record(subject: str, record: AccountRecord, state: Standing) -> StatusRo
         failed=tuple(
             (step_words(Ref.parse(key)), failure)
             for key, failure in sorted(record.failures.items())
+        ),
+        held=tuple(
+            (step_words(Ref.parse(key)), hold) for key, hold in sorted(record.holds.items())
         ),
     )
 

@@ -19,11 +19,17 @@ _STYLES: Mapping[str, str] = {
     EventKind.STEP_DONE: "green",
     EventKind.STEP_CONFIRMED: "green",
     EventKind.STEP_FAILED: "bold red",
+    EventKind.STEP_HELD: "yellow",
     EventKind.FORGOTTEN: "red",
     EventKind.INTENT_SETTLED: "yellow",
 }
 _WHERE = re.compile(r" in \S+ \([0-9]{12}\)")
-_MARKS: Mapping[str, str] = {COMMIT: "*", EventKind.STEP_FAILED: "!", EventKind.FORGOTTEN: "-"}
+_MARKS: Mapping[str, str] = {
+    COMMIT: "*",
+    EventKind.STEP_FAILED: "!",
+    EventKind.STEP_HELD: "!",
+    EventKind.FORGOTTEN: "-",
+}
 
 
 def history_view(entries: Sequence[TimelineEntry], *, width: int = 80) -> Text:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 
 from rich.text import Text
 
 from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Plan
-from aft.plan.outcome import Outcome, Status, TargetOutcome
+from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.report.plain import json_text, one_line
+from aft.report.wording import in_words
 from aft.values.words import counted
 
 _STYLES: Mapping[Status, str] = {
     Status.SUCCEEDED: "green",
     Status.FAILED: "bold red",
     Status.BLOCKED: "yellow",
+    Status.HELD: "bold yellow",
     Status.STOPPED: "yellow",
 }
 
@@ -25,21 +28,22 @@ _STYLES: Mapping[Status, str] = {
 def outcome_view(outcome: Outcome, kinds: Kinds) -> Text:
     """The rows that are not done, with reason and hint, and a last line of counts."""
     lines = [line for row in outcome.targets for line in _row(row, kinds)]
+    lines += _held(outcome, kinds)
     if outcome.stop_reason:
         lines.append(Text(f"Stopped: {one_line(outcome.stop_reason)}. The next run continues."))
     if outcome.unpublished:
         why = one_line(outcome.unpublished)
         words = f"the ledger is not pushed yet: {why}; the next run pushes it"
         lines.append(Text("! ", style="bold red").append(words, style=""))
-    if lines and outcome.run:
+    if lines and (outcome.run or outcome.targets):
         lines.append(Text())
-    if outcome.run:
+    if outcome.run or outcome.targets:
         lines.append(Text(outcome_line(outcome), style="bold"))
     return Text("\n").join(lines)
 
 
 def _row(row: TargetOutcome, kinds: Kinds) -> list[Text]:
-    if row.status is Status.SUCCEEDED or row.culprit is None:
+    if row.culprit is None or (row.status is Status.HELD and is_held_itself(row)):
         return []
     what = kinds.describe(row.culprit.change)
     line = Text(f"{row.status.value} ", style=_STYLES[row.status])
@@ -50,22 +54,45 @@ def _row(row: TargetOutcome, kinds: Kinds) -> list[Text]:
     return lines
 
 
+def _held(outcome: Outcome, kinds: Kinds) -> list[Text]:
+    """What people have to agree to, each with its reason; what to do is said once."""
+    lines: list[Text] = []
+    for step, hint in with_hints(outcome.held):
+        line = Text(f"{step.status.value} ", style=_STYLES[step.status])
+        words = f"{step.change.symbol} {in_words(kinds, step.change)}: {one_line(step.message)}"
+        lines.append(line.append(words, style=""))
+        if hint:
+            lines.append(Text(f"  → {one_line(hint)}", style="italic"))
+    return lines
+
+
+def is_held_itself(row: TargetOutcome) -> bool:
+    """Something of it, and not of another account, waits for people."""
+    return any(step.status is Status.HELD and not step.waits_for for step in row.steps)
+
+
+def with_hints(steps: Iterable[StepOutcome]) -> Iterator[tuple[StepOutcome, str]]:
+    """Steps with the same hint together, the hint with the last of them."""
+    for hint, group in groupby(sorted(steps, key=lambda step: step.hint), lambda step: step.hint):
+        *others, last = group
+        yield from ((step, "") for step in others)
+        yield last, hint
+
+
 def outcome_line(outcome: Outcome) -> str:
     """``Apply: 2 of 3 accounts done, 1 failed; 12 of 14 steps. Run ….``"""
     accounts = [row for row in outcome.targets if row.target != ORGANIZATION]
     done = sum(row.status is Status.SUCCEEDED for row in accounts)
     steps = outcome.step_counts
     parts = [f"{done} of {counted(len(accounts), 'account')} done", *not_done(outcome)]
-    return (
-        f"Apply: {', '.join(parts)}; {steps.succeeded} of {counted(steps.total, 'step')}. "
-        f"Run {outcome.run}."
-    )
+    run = f" Run {outcome.run}." if outcome.run else ""
+    return f"Apply: {', '.join(parts)}; {steps.succeeded} of {counted(steps.total, 'step')}.{run}"
 
 
 def not_done(outcome: Outcome) -> list[str]:
     """``2 failed``, ``1 blocked``: how many targets ended so."""
     ended = Counter(row.status for row in outcome.targets)
-    order = (Status.FAILED, Status.BLOCKED, Status.STOPPED)
+    order = (Status.FAILED, Status.BLOCKED, Status.HELD, Status.STOPPED)
     return [f"{ended[status]:,} {status.value}" for status in order if ended[status]]
 
 

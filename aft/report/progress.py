@@ -25,7 +25,12 @@ from aft.values.words import counted
 
 _DIGITS = re.compile(r"[0-9]+")
 
-_FINISHED = (ProgressKind.STEP_DONE, ProgressKind.STEP_FAILED, ProgressKind.STEP_SKIPPED)
+_FINISHED = (
+    ProgressKind.STEP_DONE,
+    ProgressKind.STEP_FAILED,
+    ProgressKind.STEP_HELD,
+    ProgressKind.STEP_SKIPPED,
+)
 _LINE = 110
 """Columns of a plain line; a failure's reason is never shortened."""
 
@@ -58,6 +63,8 @@ class LineProgress:
             return f"{line} FAILED: {one_line(progress.message)}"
         if progress.kind is ProgressKind.STEP_SKIPPED:
             line += " skipped"
+        if progress.kind is ProgressKind.STEP_HELD:
+            line += " held"
         is_news = progress.tells and progress.message != "done"  # the rest was in the plan
         if progress.message and (is_news or progress.kind is not ProgressKind.STEP_DONE):
             line += f", {one_line(progress.message)}"

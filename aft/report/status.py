@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from aft.ledger.events import FailedStep
+from aft.ledger.events import FailedStep, HeldStep
 from aft.plan.status import Standing, StatusRow
 from aft.report.plain import json_text, one_line
 from aft.values.words import counted
@@ -19,6 +19,7 @@ _STYLES: Mapping[Standing, str] = {
     Standing.REQUESTED: "yellow",
     Standing.CREATING: "cyan",
     Standing.FAILED: "bold red",
+    Standing.HELD: "bold yellow",
     Standing.ATTENTION: "bold red",
     Standing.SUSPENDED: "red",
     Standing.FORGOTTEN: "dim",
@@ -115,6 +116,11 @@ def _reasons(row: StatusRow, find_log: FindLog) -> list[Text]:
             lines.append(Text(f"  → {one_line(failure.hint)}", style="italic"))
         if log := find_log(failure.run, row.id, step):
             lines.append(Text(f"  log: {one_line(log)}", style="dim"))
+    for step, hold in row.held:
+        since = f"{hold.at:%Y-%m-%d %H:%M} UTC"
+        lines.append(_marked(f"{row.id}: {step} is held since {since}: {hold.reason}"))
+        if hold.hint:
+            lines.append(Text(f"  → {one_line(hold.hint)}", style="italic"))
     return lines
 
 
@@ -133,7 +139,10 @@ def _logs(row: StatusRow, find_log: FindLog) -> list[Text]:
 def _counts(rows: Sequence[StatusRow], things: Sequence[StatusRow]) -> str:
     counts = Counter(row.state for row in rows)
     parts = [f"{counts[state]} {state.value}" for state in Standing if counts[state]]
-    also = f" {counted(len(things), 'thing')} of the organization failed." if things else ""
+    failed = sum(bool(row.failed) for row in things)
+    held = len(things) - failed
+    also = f" {counted(failed, 'thing')} of the organization failed." if failed else ""
+    also += f" {counted(held, 'thing')} of the organization held." if held else ""
     return f"{counted(len(rows), 'account')}{': ' if parts else ''}{', '.join(parts)}.{also}"
 
 
@@ -147,9 +156,10 @@ def status_json(
 
     ``last_run`` is ``null`` or ``{"id", "at"}``; ``pending`` names the changes to come; ``failed``
     holds ``{"step", "reason", "hint", "attempts", "at", "log"}``, where ``log`` is a file of this
-    machine or empty; ``attention`` the doubts; ``logs`` holds ``{"step", "run", "at", "log"}`` of
-    steps that succeeded, as far as this machine has their logs. ``organization`` holds ``{"id",
-    "failed"}`` of what belongs to no account and failed last time, such as ``ou/Workloads``.
+    machine or empty, and ``held`` ``{"step", "reason", "hint", "since", "run"}``; ``attention`` the
+    doubts; ``logs`` holds ``{"step", "run", "at", "log"}`` of steps that succeeded, as far as this
+    machine has their logs. ``organization`` holds ``{"id", "failed", "held"}`` of what belongs to
+    no account and failed last time or is held, such as ``ou/Workloads``.
     """
     accounts = [
         {
@@ -167,6 +177,7 @@ def status_json(
                 _failure(step, failure, find_log(failure.run, row.id, step))
                 for step, failure in row.failed
             ],
+            "held": [_hold(*item) for item in row.held],
             "attention": list(row.attention),
             "logs": [
                 {"step": step, "run": done.run, "at": done.at.isoformat(), "log": log}
@@ -177,9 +188,24 @@ def status_json(
         for row in rows
     ]
     organization = [
-        {"id": row.id, "failed": [_failure(*item, "") for item in row.failed]} for row in things
+        {
+            "id": row.id,
+            "failed": [_failure(*item, "") for item in row.failed],
+            "held": [_hold(*item) for item in row.held],
+        }
+        for row in things
     ]
     return json_text({"accounts": accounts, "organization": organization})
+
+
+def _hold(step: str, hold: HeldStep) -> dict[str, object]:
+    return {
+        "step": step,
+        "reason": hold.reason,
+        "hint": hold.hint,
+        "since": hold.at.isoformat(),
+        "run": hold.run,
+    }
 
 
 def _failure(step: str, failure: FailedStep, log: str) -> dict[str, object]:

@@ -129,6 +129,17 @@ def items_of(kinds: Kinds, changes: Iterable[Change]) -> Iterator[tuple[Item, Ki
             yield _safe(item), kind
 
 
+def in_words(kinds: Kinds, change: Change) -> str:
+    """``payments: move Sandbox → Workloads/Prod``."""
+    told = "; ".join(
+        f"{'un' if item.symbol == '-' and item.label.startswith('tag') else ''}{item.label} "
+        f"{', '.join(item.values)}"
+        for item, _ in items_of(kinds, (change,))
+    )
+    told = told or kinds.describe(change)
+    return told if change.target == ORGANIZATION else f"{one_line(change.target)}: {told}"
+
+
 def _safe(item: Item) -> Item:
     return replace(
         item,

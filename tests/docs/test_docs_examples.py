@@ -171,7 +171,7 @@ def test_shapes_are_those_of_real_output(troubled: Repo) -> None:
     failed = next(row for row in rows if row["failed"])
     said["status"] = {
         "accounts": [row for row in rows if row["failed"]],
-        "organization": [{"id": "ou/Workloads", "failed": failed["failed"]}],
+        "organization": [{"id": "ou/Workloads", "failed": failed["failed"], "held": []}],
     }
     story = repo.aft("history", "shop", "--json").data
     said["history"] = [next(entry for entry in story if entry["kind"] == "bound")]

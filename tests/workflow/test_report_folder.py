@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders_faults import apply
@@ -103,7 +104,7 @@ def test_what_was_reviewed_is_applied_though_the_revision_is_another(
     assert comment.rstrip().endswith(f"ledger `{tip}`</sub>")
 
 
-def test_a_risk_that_nobody_reviewed_stops_everything(
+def test_a_risk_that_nobody_reviewed_is_held_and_everything_else_is_done(
     repo: Repo, folder: Path, tmp_path: Path
 ) -> None:
     repo.request("new")
@@ -111,24 +112,42 @@ def test_a_risk_that_nobody_reviewed_stops_everything(
     repo.aft("plan", "--report", str(folder))
     repo.request("shop", ou="Workloads/Prod")
     repo.commit("Promote the shop meanwhile")
-    ledger, out = repo.git("rev-parse", "aft/ledger-sandbox"), tmp_path / "applied"
-    result = repo.aft(
-        "apply", "--yes", "--reviewed", str(folder / "reviewed.json"), "--report", str(out)
-    )
-    assert result.code == 5
-    assert "1 risky change is not in the reviewed plan" in result.err
-    assert "> shop: move Workloads/Dev → Workloads/Prod" in result.err
-    assert "without --reviewed" in result.err
+    out = tmp_path / "applied"
+    arguments = ("apply", "--yes", "--reviewed", str(folder / "reviewed.json"))
+    result = repo.aft(*arguments, "--report", str(out))
+    assert result.code == 4
+    why = "move Workloads/Dev → Workloads/Prod: not reviewed, and risky: other guardrails will hold"
+    assert f"held > shop: {why}" in result.out
+    assert "without --reviewed" in result.out
     assert str(repo.accounts()["shop"].ou) == "Workloads/Dev"
-    assert "new" not in repo.accounts()
-    assert repo.git("rev-parse", "aft/ledger-sandbox") == ledger
-    assert names(out) == ["comment.md", "summary.md"]
+    assert str(repo.accounts()["new"].ou) == "Workloads/Dev"
+    assert names(out) == ["comment.md", "outcome.json", "summary.md"]
     comment = (out / "comment.md").read_text()
-    assert comment.startswith("<!-- aft:apply -->\n\n## ⛔ aft apply refused: nothing was done")
-    assert "- `> shop: move Workloads/Dev → Workloads/Prod" in comment
-    seen = json.loads((folder / "reviewed.json").read_text())["plan"]
-    footer = comment.rstrip().splitlines()[-1]
-    assert re.search(rf"plan `sha256:\w+` · reviewed `{seen[:19]}` · ledger `{ledger[:7]}`", footer)
+    assert comment.startswith("<!-- aft:apply -->\n\n## ⚠️ aft apply: partly done, 1 held")
+    assert "- ✋ `> shop: move Workloads/Dev → Workloads/Prod`: not reviewed" in comment
+    rows = {row["id"]: row for row in json.loads((out / "outcome.json").read_text())["accounts"]}
+    statuses = {name: row["status"] for name, row in rows.items()}
+    assert statuses == {"new": "succeeded", "shop": "held"}
+
+    (held,) = status_of(repo, "shop")["held"]
+    assert (held["step"], held["reason"]) == ("account ou", rows["shop"]["reason"])
+    assert "Hold back: move account of shop" in repo.aft("history", "shop").out
+    ledger = repo.git("rev-parse", "aft/ledger-sandbox")
+    again = repo.aft(*arguments)
+    assert f"held > shop: {why}" in again.out
+    assert repo.git("rev-parse", "aft/ledger-sandbox") == ledger, "it is noted once"
+
+    repo.request("shop")
+    repo.commit("Let the shop stay")
+    repo.apply()
+    assert status_of(repo, "shop")["held"] == []
+    assert status_of(repo, "shop")["state"] == "active"
+
+
+def status_of(repo: Repo, name: str) -> dict[str, Any]:
+    rows = repo.aft("status", "--json").data["accounts"]
+    found: dict[str, Any] = next(row for row in rows if row["id"] == name)
+    return found
 
 
 def test_the_world_moved_after_the_review(repo: Repo, folder: Path) -> None:
@@ -143,8 +162,8 @@ def test_the_world_moved_after_the_review(repo: Repo, folder: Path) -> None:
             AccountId=shop.id, SourceParentId=shop.parent_id, DestinationParentId=root
         )
     result = repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json"))
-    assert result.code == 5
-    assert "something else was reviewed" in result.err
+    assert result.code == 4
+    assert "something else was reviewed" in result.out
     assert str(repo.accounts()["shop"].ou) == "/"
 
 
@@ -183,8 +202,9 @@ def test_without_a_pull_request_only_routine_goes_ahead(repo: Repo, tmp_path: Pa
     repo.remove("account-requests/lab.yaml")
     repo.commit("Also pushed")
     result = repo.aft("apply", "--yes", "--reviewed", str(nothing))
-    assert result.code == 5
-    assert "- lab: forget" in result.err
+    assert result.code == 4
+    assert "held - lab: forget" in result.out
+    assert repo.accounts()["lab"].tags["aft:request"] == "lab"
 
 
 def test_a_creation_that_failed_half_way_is_continued_without_a_review(
@@ -222,9 +242,9 @@ def test_a_role_that_would_be_deleted_has_to_be_seen(repo: Repo, folder: Path) -
     repo.commit("One role less")
     nothing = folder.with_suffix(".json")
     nothing.write_text(reviewed_to_json(NOTHING_REVIEWED))
-    refused = repo.aft("apply", "--yes", "--reviewed", str(nothing))
-    assert refused.code == 5
-    assert "something in the account is removed" in refused.err
+    held = repo.aft("apply", "--yes", "--reviewed", str(nothing))
+    assert held.code == 4
+    assert "something in the account is removed" in held.out
     repo.aft("plan", "--report", str(folder))
     assert "Risky: something in the account is removed." in (folder / "comment.md").read_text()
     applied = repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 from collections.abc import Mapping
+from dataclasses import dataclass
 from random import SystemRandom
 
 from aft.app import local_paths
@@ -14,18 +15,18 @@ from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.desired.model import DesiredState
-from aft.engine.model import RunInfo, StopToken, Tools
-from aft.engine.run import apply_plan, overcome
+from aft.engine.model import Consent, RunInfo, StopToken, Tools
+from aft.engine.opening import new_holds, overcome, released
+from aft.engine.run import apply_plan
 from aft.errors import AftError, Refused
 from aft.findings.model import Finding
 from aft.git.history import GitHistory
 from aft.plan.codec import plan_digest
+from aft.plan.holding import Hold, holds_of
 from aft.plan.kind import Kinds
-from aft.plan.model import Change, Plan
-from aft.plan.outcome import Outcome
-from aft.plan.reviewed import Reviewed, newly_risky
+from aft.plan.outcome import Outcome, StepOutcome, TargetOutcome
+from aft.plan.reviewed import Reviewed
 from aft.ports import Observer
-from aft.report.markdown.unreviewed import HOW_TO_GO_ON, change_lines, headline_of
 
 
 class RefusedBySafety(Refused):
@@ -39,22 +40,29 @@ class RefusedBySafety(Refused):
         self.findings = findings
 
 
-class NotReviewed(Refused):
-    """The plan holds risky ``changes`` that no one has seen; nothing was done."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What people have agreed to: with ``reviewed`` only that, of what is risky."""
 
-    def __init__(self, kinds: Kinds, changes: tuple[Change, ...], reviewed: Reviewed) -> None:
-        lines = "\n".join(f"  {line}" for line in change_lines(kinds, changes, reviewed))
-        super().__init__(f"{headline_of(changes)}; nothing was done:\n{lines}", hint=HOW_TO_GO_ON)
-        self.changes = changes
+    consent: Consent = Consent.OPERATOR
+    reviewed: Reviewed | None = None
 
 
-def check_reviewed(kinds: Kinds, reviewed: Reviewed, plan: Plan) -> None:
-    """Raises ``NotReviewed`` when ``plan`` would do something risky that was not reviewed, and
-    ``UserError`` for a review of something that this installation does not know."""
+BY_OPERATOR = Agreed()
+
+
+def check_reviewed(kinds: Kinds, reviewed: Reviewed) -> None:
+    """Raises ``UserError`` for a review of something that this installation does not know."""
     for item in reviewed.changes:
         kinds[item.kind].require(item.action)
-    if changes := newly_risky(reviewed, plan):
-        raise NotReviewed(kinds, changes, reviewed)
+
+
+def holds_in(planned: Planned, agreed: Agreed) -> Mapping[str, Hold]:
+    """What waits for people, by the change's id."""
+    if agreed.reviewed is None:
+        return {}
+    check_reviewed(planned.kinds, agreed.reviewed)
+    return holds_of(planned.plan, agreed.reviewed, kinds=planned.kinds, is_allowed=lambda _: False)
 
 
 def apply_now(
@@ -65,29 +73,30 @@ def apply_now(
     observer: Observer,
     stop: StopToken,
     command: str,
+    agreed: Agreed = BY_OPERATOR,
 ) -> Outcome:
-    """Carry out ``planned`` and write every step to the ledger. When there is nothing to do nothing
-    is written either, and the outcome has no run; only what an earlier run could not push is
-    pushed. Raises ``RefusedBySafety`` before anything is done when a limit is exceeded."""
+    """Carry ``planned`` out, but for what is risky and not ``agreed`` to, and write every step to
+    the ledger. When there is nothing to do nothing is written either, and the outcome has no run;
+    only what an earlier run could not push is pushed. Raises ``RefusedBySafety`` before anything is
+    done when a limit is exceeded."""
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
-    plan = planned.plan
-    if (
-        plan.is_empty
-        and not plan.confirmations
-        and not overcome(plan, planned.desired, planned.ledger)
-    ):
+    plan, held = planned.plan, holds_in(planned, agreed)
+    if _has_nothing_to_do(planned, held):
+        rows = _held_rows(held)
         try:
             world.ledger.publish()
         except AftError as error:
-            return Outcome(run="", targets=(), unpublished=error.message)
-        return Outcome(run="", targets=())
+            return Outcome(run="", targets=rows, unpublished=error.message)
+        return Outcome(run="", targets=rows)
     run = RunInfo(
         id=world.run,
         actor=actor(workspace.environ),
         revision=plan.revision,
         plan_digest=plan_digest(plan),
         command=command,
+        consent=agreed.consent,
+        reviewed=agreed.reviewed.plan if agreed.reviewed is not None else "",
         lifted=planned.lifted,
     )
     return apply_plan(
@@ -97,6 +106,34 @@ def apply_now(
         _tools(workspace, world, planned, observer),
         run=run,
         stop=stop,
+        held=held,
+    )
+
+
+def _has_nothing_to_do(planned: Planned, held: Mapping[str, Hold]) -> bool:
+    """Nothing is carried out, and the ledger knows all there is to know."""
+    plan, desired, ledger = planned.plan, planned.desired, planned.ledger
+    return (
+        all(change.id in held for change in plan.changes)
+        and not plan.confirmations
+        and not overcome(plan, desired, ledger)
+        and not new_holds(held, ledger)
+        and not released(plan, held, desired, ledger)
+    )
+
+
+def _held_rows(held: Mapping[str, Hold]) -> tuple[TargetOutcome, ...]:
+    """What an outcome says of changes of which none is carried out."""
+    rows: dict[str, list[StepOutcome]] = {}
+    for hold in held.values():
+        rows.setdefault(hold.change.target, []).append(hold.outcome)
+    return tuple(
+        TargetOutcome(
+            target=target,
+            account_id=next((it.change.account_id for it in steps if it.change.account_id), None),
+            steps=tuple(steps),
+        )
+        for target, steps in rows.items()
     )
 
 

@@ -12,7 +12,7 @@ from aft.engine.account import destination_of, place, tag, untag
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.engine.journal import why
-from aft.engine.run import confirmed_events
+from aft.engine.opening import confirmed_events
 from aft.errors import NotFound, Terminal
 from aft.ledger.events import ORGANIZATION, EventKind
 from aft.ledger.payloads import Allocated, Bound

@@ -17,12 +17,18 @@ from aft.report.markdown.fitting import Entry, Parts, bullets, left_out
 from aft.report.markdown.plan import attention_entries
 from aft.report.markdown.unreviewed import unreviewed_entries
 from aft.report.masking import NO_MASK, Mask
-from aft.report.outcome import not_done, outcome_line
+from aft.report.outcome import is_held_itself, not_done, outcome_line, with_hints
 from aft.report.plain import code_span, prose
-from aft.report.wording import short, summary_line
+from aft.report.wording import in_words, short, summary_line
 from aft.values.words import counted
 
-_SIGNS = {Status.FAILED: "❌", Status.BLOCKED: "🚧", Status.STOPPED: "⏸️", Status.SUCCEEDED: "✅"}
+_SIGNS = {
+    Status.FAILED: "❌",
+    Status.BLOCKED: "🚧",
+    Status.HELD: "✋",
+    Status.STOPPED: "⏸️",
+    Status.SUCCEEDED: "✅",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class OutcomePage:
         rows = self.outcome.targets
         order = (Status.FAILED, Status.BLOCKED, Status.STOPPED)
         left = [row for status in order for row in rows if row.status is status]
+        waiting = [row for row in rows if row.status is Status.HELD and not is_held_itself(row)]
         done = [row for row in rows if row.status is Status.SUCCEEDED]
         routine = (
             unreviewed_entries(self.kinds, self.routine, self.reviewed, noun="change")
@@ -56,12 +63,17 @@ class OutcomePage:
         attention = attention_entries(self.plan.attention)
         sections = [
             bullets("### Not done", (_left(self, row) for row in left), is_vital=True),
+            bullets(
+                "### Held until someone agrees",
+                (*_held(self), *(_left(self, row) for row in waiting)),
+                is_vital=True,
+            ),
             bullets("### Needs attention", attention, is_vital=True),
             bullets("### Done", (_done(self, row) for row in done)),
             bullets("### Not in the reviewed plan, but no risk", routine),
         ]
         outcome, plan = self.outcome, self.plan
-        counts = outcome_line(outcome) if outcome.run else summary_line(plan, self.kinds)
+        counts = outcome_line(outcome) if outcome.targets else summary_line(plan, self.kinds)
         top = (f"## {_headline(self)}", f"**{counts}**", *_what_next(self))
         return top, sections, _footer(self), left_out(self.rest)
 
@@ -99,6 +111,16 @@ def _what_next(page: OutcomePage) -> Iterator[str]:
         )
     for note in page.notes:
         yield f"> [!WARNING]\n> {prose(note)}"
+
+
+def _held(page: OutcomePage) -> Iterator[Entry]:
+    for step, how in with_hints(page.outcome.held):
+        line = f"{step.change.symbol} {in_words(page.kinds, step.change)}"
+        hint = f"<br>→ {prose(how)}" if how else ""
+        yield Entry(
+            text=f"- {_SIGNS[step.status]} {code_span(line)}: {prose(step.message)}{hint}",
+            tally=(("held change", 1),),
+        )
 
 
 def _left(page: OutcomePage, row: TargetOutcome) -> Entry:

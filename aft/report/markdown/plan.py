@@ -120,8 +120,8 @@ def _on_merge(page: PlanPage) -> str:
     if plan.attention:
         words += "; what needs attention is left as it is"
     return (
-        f"**On merge:** {words}. Should anything risky appear that is not shown here, nothing is "
-        "applied."
+        f"**On merge:** {words}. Should anything risky appear that is not shown here, it is held, "
+        "and the rest is applied."
     )
 
 

@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from aft.plan.kind import Kinds
-from aft.plan.model import ORGANIZATION, Change
+from aft.plan.model import Change
 from aft.plan.reviewed import Reviewed, does_something_else
 from aft.report.markdown.fitting import Entry
-from aft.report.plain import code_span, one_line
-from aft.report.wording import items_of
+from aft.report.plain import code_span
+from aft.report.wording import in_words
 from aft.values.words import counted
 
-HOW_TO_GO_ON = (
-    "have it reviewed: open a pull request that touches these requests (a line of comment will "
-    "do), so that its plan contains this, and merge it; or check with aft plan, and apply it "
-    "manually with aft apply, without --reviewed"
-)
 _ROUTINE_SHOWN = 40
-
-
-def headline_of(changes: Sequence[Change]) -> str:
-    """``2 risky changes are not in the reviewed plan``."""
-    verb = "is" if len(changes) == 1 else "are"
-    return f"{counted(len(changes), 'risky change')} {verb} not in the reviewed plan"
 
 
 def change_lines(kinds: Kinds, changes: Iterable[Change], reviewed: Reviewed) -> Iterator[str]:
@@ -35,17 +24,6 @@ def change_lines(kinds: Kinds, changes: Iterable[Change], reviewed: Reviewed) ->
             notes.append("something else was reviewed")
         tail = f" ({'; '.join(notes)})" if notes else ""
         yield f"{change.symbol} {in_words(kinds, change)}{tail}"
-
-
-def in_words(kinds: Kinds, change: Change) -> str:
-    """``payments: move Sandbox → Workloads/Prod``."""
-    told = "; ".join(
-        f"{'un' if item.symbol == '-' and item.label.startswith('tag') else ''}{item.label} "
-        f"{', '.join(item.values)}"
-        for item, _ in items_of(kinds, (change,))
-    )
-    told = told or kinds.describe(change)
-    return told if change.target == ORGANIZATION else f"{one_line(change.target)}: {told}"
 
 
 def unreviewed_entries(

@@ -282,7 +282,8 @@ def test_every_event_says_who_why_from_which_commit_and_by_which_calls() -> None
     assert f"Apply account-alias in payments ({account_id}): level None should be 1" in settings
     whole = scene.ledger.events("organization")
     assert [event.kind for event in whole] == [EventKind.RUN_STARTED, EventKind.RUN_FINISHED]
-    assert whole[0].data == {"command": "apply", "changes": len(plan.changes)}
+    began = {"command": "apply", "changes": len(plan.changes), "consent": "operator"}
+    assert whole[0].data == began
     assert whole[1].data == {"succeeded": 1, "failed": 0, "blocked": 0, "stopped": 0}
 
 

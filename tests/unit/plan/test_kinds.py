@@ -13,6 +13,7 @@ from aft.app.apply.applying import check_reviewed
 from aft.config.model import Limits
 from aft.errors import UserError
 from aft.plan.codec import plan_from_json, plan_to_json
+from aft.plan.holding import holds_of
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import reviewed_from_json, reviewed_of, reviewed_to_json
@@ -76,7 +77,8 @@ def test_it_survives_json_and_its_review_is_of_it(change: Change) -> None:
     plan = plan_of(change)
     assert plan_from_json(plan_to_json(plan)) == plan
     reviewed = reviewed_from_json(reviewed_to_json(reviewed_of(plan)))
-    check_reviewed(KINDS, reviewed, plan)
+    check_reviewed(KINDS, reviewed)
+    assert not holds_of(plan, reviewed, kinds=KINDS, is_allowed=lambda _: False)
     KINDS.check(plan.changes)
 
 
@@ -119,7 +121,7 @@ def test_a_review_of_a_kind_that_is_not_installed_is_refused_by_name() -> None:
         values["changes"][0][key] = word
         reviewed = reviewed_from_json(json.dumps(values))
         with pytest.raises(UserError, match=told):
-            check_reviewed(KINDS, reviewed, r.empty())
+            check_reviewed(KINDS, reviewed)
 
 
 def test_a_plan_that_plays_down_a_risk_is_refused() -> None:

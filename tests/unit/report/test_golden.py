@@ -51,7 +51,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "summary_large.md": lambda: summary(r.plan_page("large")),
     "apply_partly.md": lambda: comment(r.partly()),
     "apply_stopped.md": lambda: comment(r.stopped()),
-    "apply_not_reviewed.md": lambda: comment(r.not_reviewed()),
+    "apply_held.md": lambda: comment(r.held()),
 }
 
 

@@ -126,7 +126,7 @@ def test_outcomes_and_failures_tell_nobody() -> None:
     assert told(comment(replace(r.partly(), mask=FULL_MASK))) == []
     assert told(comment(r.failure()))
     assert told(comment(replace(r.failure(), mask=FULL_MASK))) == []
-    assert told(comment(replace(r.not_reviewed(), mask=FULL_MASK))) == []
+    assert told(comment(replace(r.held(), mask=FULL_MASK))) == []
 
 
 def test_progress_is_masked_before_it_is_cut() -> None:

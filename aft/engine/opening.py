@@ -1,0 +1,227 @@
+"""What a run writes before its first change: who begins it and by whose consent, what it gives
+away, what was found right, and what waits for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from aft.desired.model import DesiredState
+from aft.engine.context import RunContext
+from aft.engine.journal import subject_of
+from aft.ledger.events import (
+    ORGANIZATION,
+    AccountRecord,
+    LedgerEvent,
+    LedgerState,
+    is_of_organization,
+)
+from aft.ledger.payloads import Allocated, RunStarted, StepConfirmed, StepHeld, StepReleased
+from aft.ledger.replay import OVERCOME
+from aft.plan.fields import allocations_in
+from aft.plan.holding import Hold, noted
+from aft.plan.model import Action, Plan
+from aft.plan.status import step_words
+from aft.values.refs import ACCOUNT, Ref, account_ref
+
+
+def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
+    """What to write before the first change."""
+    count = len(plan.changes)
+    run, held = context.run, tuple(context.held)
+    began = context.journal.event(
+        RunStarted(
+            command=run.command,
+            changes=count,
+            consent=run.consent,
+            reviewed=run.reviewed or None,
+            held=held or None,
+            lifted=run.lifted or None,
+        ),
+        ORGANIZATION,
+        f"Begin {run.command}: {count} change{'s' if count != 1 else ''} at {run.revision[:12]}"
+        f"{f', {len(held)} of them held' if held else ''}",
+    )
+    going = replace(plan, changes=tuple(it for it in plan.changes if it.id not in context.held))
+    return (
+        began,
+        *_allocated(context, going),
+        *_confirmed(context, plan),
+        *_overcome(context, plan),
+        *_held(context),
+        *_released(context, plan),
+    )
+
+
+def _allocated(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
+    """The ranges of addresses this run gives away: noted before anything is made of them, so
+    that a run that dies in between leaves none that could be given twice."""
+    return tuple(
+        context.journal.event(
+            Allocated(allocations=new),
+            target,
+            f"Give {target} {', '.join(f'{cidr} for {name}' for name, cidr in new.items())}",
+            account_id=context.known_account(target),
+        )
+        for target, found in sorted(allocations_in(plan).items())
+        if (new := _new(found, context.record(target).allocations))
+    )
+
+
+def _new(found: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    return {name: cidr for name, cidr in sorted(found.items()) if known.get(name) != cidr}
+
+
+def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...]:
+    """What the plan read in the account of ``target`` and found right."""
+    return tuple(
+        context.journal.event(
+            StepConfirmed(
+                kind=item.ref.kind,
+                action=Action.UPDATE,
+                key=item.ref.key,
+                digest=item.inputs_digest,
+            ),
+            item.target,
+            f"Confirm {item.ref.key} of {item.target} ({item.account_id}): read and found right",
+            account_id=item.account_id,
+        )
+        for item in context.plan.confirmations
+        if item.target == target
+    )
+
+
+def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
+    """For accounts that are bound already; the others' follow their binding."""
+    to_bind = {
+        change.target
+        for change in plan.changes
+        if change.kind == ACCOUNT
+        and (change.action is Action.ADOPT or change.ref == account_ref("request"))
+    }
+    targets = dict.fromkeys(item.target for item in context.plan.confirmations)
+    return tuple(
+        event
+        for target in targets
+        if target not in to_bind
+        for event in confirmed_events(context, target)
+    )
+
+
+def overcome(
+    plan: Plan, desired: DesiredState, ledger: LedgerState
+) -> tuple[tuple[AccountRecord, Ref], ...]:
+    """Earlier failures to create, move, tag ... that left nothing to do: the plan looked at the
+    thing and no longer wants such a change. Records, and the things."""
+    planned = {(subject_of(change), change.ref) for change in plan.changes}
+    doubtful = {item.target for item in plan.attention}
+    return tuple(
+        (record, ref)
+        for subject, record in sorted(ledger.records.items())
+        if _is_looked_at(plan, desired, record) and subject not in doubtful
+        for ref in map(Ref.parse, sorted(record.failures))
+        if (ref.kind == ACCOUNT or is_of_organization(subject)) and (subject, ref) not in planned
+    )
+
+
+def _is_looked_at(plan: Plan, desired: DesiredState, record: AccountRecord) -> bool:
+    """The plan can tell that nothing is left to do."""
+    if is_of_organization(record.subject):
+        return plan.scope is None and not any(
+            item.target == ORGANIZATION for item in plan.attention
+        )
+    return (
+        record.account_id is not None
+        and record.subject in desired.request_by_id
+        and (plan.scope is None or record.subject in plan.scope)
+    )
+
+
+def _overcome(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
+    return tuple(
+        context.journal.event(
+            StepConfirmed(
+                kind=ref.kind,
+                action=Action.UPDATE,
+                key=ref.key,
+                how=OVERCOME if is_of_organization(record.subject) else None,
+            ),
+            record.subject,
+            f"Confirm {step_words(ref)} of {record.subject}: nothing is left to do",
+            account_id=record.account_id,
+        )
+        for record, ref in overcome(plan, context.desired, context.ledger)
+    )
+
+
+# --- what waits for people ------------------------------------------------------------------------
+
+
+def is_noted(record: AccountRecord, said: StepHeld) -> bool:
+    """The ledger says already that it waits, and for what: since when stays as it is."""
+    known = record.holds.get(str(Ref(said.kind or "", said.key or "")))
+    return known is not None and (known.reason, known.does) == (said.reason, said.does)
+
+
+def new_holds(holds: Mapping[str, Hold], ledger: LedgerState) -> tuple[tuple[Hold, StepHeld], ...]:
+    """Those that the ledger does not know, and what is to be noted of each."""
+    found = ((hold, _said_of(hold)) for hold in noted(holds))
+    return tuple(
+        (hold, said)
+        for hold, said in found
+        if not is_noted(ledger.record(subject_of(hold.change)), said)
+    )
+
+
+def released(
+    plan: Plan, holds: Mapping[str, Hold], desired: DesiredState, ledger: LedgerState
+) -> tuple[tuple[AccountRecord, Ref], ...]:
+    """Steps that the ledger says wait for people, and that no longer do: they are carried out
+    now, or the plan looked and no longer wants them."""
+    waiting = {(subject_of(hold.change), hold.change.ref) for hold in noted(holds)}
+    planned = {(subject_of(change), change.ref) for change in plan.changes}
+    doubtful = {item.target for item in plan.attention}
+    return tuple(
+        (record, ref)
+        for subject, record in sorted(ledger.records.items())
+        for ref in map(Ref.parse, sorted(record.holds))
+        if (subject, ref) not in waiting
+        and (
+            (subject, ref) in planned
+            or (_is_looked_at(plan, desired, record) and subject not in doubtful)
+        )
+    )
+
+
+def _said_of(hold: Hold) -> StepHeld:
+    change = hold.change
+    return StepHeld(
+        kind=change.kind,
+        action=change.action,
+        key=change.key,
+        reason=hold.reason,
+        hint=hold.hint,
+        does=hold.does,
+    )
+
+
+def _held(context: RunContext) -> Iterator[LedgerEvent]:
+    for hold, said in new_holds(context.held, context.ledger):
+        change = hold.change
+        yield context.journal.event(
+            said,
+            subject_of(change),
+            f"Hold back: {context.kinds.describe(change)} of {change.target}: {hold.reason}",
+            account_id=context.known_account(change.target) or change.account_id,
+            change=change.id,
+        )
+
+
+def _released(context: RunContext, plan: Plan) -> Iterator[LedgerEvent]:
+    for record, ref in released(plan, context.held, context.desired, context.ledger):
+        yield context.journal.event(
+            StepReleased(kind=ref.kind, action=Action.UPDATE, key=ref.key),
+            record.subject,
+            f"Hold back no longer: {step_words(ref)} of {record.subject}",
+            account_id=record.account_id,
+        )
