@@ -65,6 +65,7 @@ def find_drift(
         planned.ledger,
         kinds=workspace.kinds,
         applied=applied,
+        is_refused=bool(planned.refusals),
     )
     return Found(planned=planned, drift=drift)
 

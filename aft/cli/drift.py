@@ -71,9 +71,9 @@ def command(
     from git that are not applied yet are listed separately, and never repaired. If the ledger
     cannot tell the two apart, a difference counts as not applied yet.
 
-    Exit 2 if something changed outside git. With --repair, these changes are reverted, within the
-    same limits as aft apply; the exit code is that of the repair, or 2 if something cannot be
-    repaired.
+    Exit 2 if something changed outside git, or an account is kept out of its OU. With --repair,
+    changes made outside git are reverted, within the same limits as aft apply; the exit code is
+    that of the repair, or 2 if something cannot be repaired.
     """
     if choice.rerun:
         raise click.UsageError("--rerun is for plan and apply")

@@ -82,13 +82,15 @@ def desired_tags(request: AccountRequest) -> Mapping[str, str]:
 @dataclass(frozen=True, kw_only=True)
 class DesiredAccount:
     """What git decides about the account of ``request`` in ``ou``: its baseline, and what settings,
-    templates and scripts may see of it. Each is decided here, at most once."""
+    templates and scripts may see of it. Each is decided here, at most once. ``email`` is the
+    account's own address, where the account is known."""
 
     request: AccountRequest
     config: Config
     baselines: Mapping[str, Baseline]
     ou: OrgUnitPath
     account_id: AccountId | None = None
+    email: str | None = None
     around: Surroundings = field(default_factory=Surroundings)
     allocations: Mapping[str, str] = field(default_factory=dict)
 
@@ -115,7 +117,7 @@ def account_facts(account: DesiredAccount) -> AccountFacts:
         request_id=request.id,
         account_id=account.account_id,
         name=request.name,
-        email=request.email,
+        email=account.email or request.email,
         ou=account.ou,
         home_region=config.home_region,
         regions=tuple(dict.fromkeys(regions)),

@@ -25,7 +25,7 @@ from aft.plan.waves import make_waves
 from aft.values.ids import RequestId, Revision
 from aft.values.refs import ACCOUNT
 
-NEEDS_HISTORY = frozenset({Condition.ACCOUNT_KEPT, Condition.OTHER_EMAIL})
+NEEDS_HISTORY = frozenset({Condition.OTHER_EMAIL})
 """Doubts that are drift only if the request has not changed since it was applied."""
 
 _LOST: Mapping[Condition, str] = {
@@ -63,9 +63,11 @@ class Outside(Difference):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending(Difference):
     """Something git asks for that is not applied yet, or cannot be; ``note`` says what made it
-    doubtful whether it is rather drift."""
+    doubtful whether it is rather drift. ``is_elsewhere``: something keeps the account out of its
+    OU, such as a limit, which is drift, too."""
 
     reason: str = ""
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +97,14 @@ class Drift:
     doubts: tuple[Finding, ...] = ()
 
     @property
+    def elsewhere(self) -> tuple[Pending, ...]:
+        """The accounts that something keeps out of their OUs."""
+        return tuple(item for item in self.pending if item.is_elsewhere)
+
+    @property
     def is_any(self) -> bool:
-        """Something changed outside git."""
-        return bool(self.outside)
+        """Something changed outside git, or keeps an account out of its OU."""
+        return bool(self.outside or self.elsewhere)
 
 
 def needs_history(plan: Plan) -> frozenset[str]:
@@ -116,10 +123,12 @@ def detect_drift(
     *,
     kinds: Kinds,
     applied: Mapping[str, Applied],
+    is_refused: bool = False,
 ) -> Drift:
     """Sort what a deep ``plan`` found. ``applied`` is known for the targets of ``needs_history``.
-    Raises ``UserError`` when the organization is not the one the ledger knows."""
-    sorter = _Sorter(desired, ledger, kinds, applied)
+    ``is_refused``: limits keep the plan from being applied. Raises ``UserError`` when the
+    organization is not the one the ledger knows."""
+    sorter = _Sorter(desired, ledger, kinds, applied, is_refused)
     for change in plan.changes:
         sorter.change(change)
     for item in plan.attention:
@@ -142,6 +151,7 @@ class _Sorter:
     ledger: LedgerState
     kinds: Kinds
     applied: Mapping[str, Applied]
+    is_refused: bool
     outside: list[Outside] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
     unread: list[Finding] = field(default_factory=list)
@@ -243,8 +253,6 @@ class _Sorter:
         applied = self.applied.get(item.target, Applied())
         if request is None:
             return False
-        if item.condition is Condition.ACCOUNT_KEPT:
-            return applied.ou == str(request.ou)
         return applied.email is not None and applied.email.casefold() == request.email.key
 
     # --- lists ---
@@ -280,6 +288,9 @@ class _Sorter:
                 subject=self.kinds.of(change).name_of(change),
                 reason=change.reason,
                 note=note,
+                is_elsewhere=self.is_refused
+                and change.kind == ACCOUNT
+                and change.action is Action.MOVE,
             )
         )
 

@@ -55,7 +55,10 @@ def account_lines(
         request = view.desired.request_by_id.get(RequestId(target))
         if request is not None:
             match = view.identities.matches.get(request.id)
-            lines.append(_asked_for(request, match.account.id if match else ids.get(target)))
+            line = _asked_for(request, ids.get(target))
+            if match is not None:
+                line = replace(line, account_id=match.account.id, email=match.account.email)
+            lines.append(line)
         elif target in ids:
             account = view.snapshot.account_by_id.get(AccountId(ids[target] or ""))
             line = AccountLine(target=target, account_id=ids[target], name="", email="", ou="")

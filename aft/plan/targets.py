@@ -1,6 +1,6 @@
 """Each request with everything that is decided about its account, resolved once per plan. A site is
-where its account is and will be; a target also knows what is set and run in it. Plans are computed
-from targets and runs execute them, so that nothing is decided twice. Pure."""
+where its account is and should be; a target also knows what is set and run in it. Plans are
+computed from targets and runs execute them, so that nothing is decided twice. Pure."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from aft.values.suggestions import did_you_mean
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSite:
-    """A request, its account if it has one, and where that shall be. ``here`` is the OU the account
-    is in, by its path after this plan's renames. ``record`` is what the ledger has of it, under its
-    former id while it still goes by that."""
+    """A request, its account if it has one, and where that should be. ``here`` is the OU the
+    account is in, by its path after this plan's renames. ``record`` is what the ledger has of it,
+    under its former id while it still goes by that."""
 
     request: AccountRequest
     match: Match | None
@@ -50,9 +50,8 @@ class AccountSite:
 
     @property
     def ou(self) -> OrgUnitPath:
-        """Where the account will be; a protected account stays where it is."""
-        if self.moves and self.request.protect and self.here is not None:
-            return self.here
+        """Where the account should be. Its baseline, customizations and facts are those of this
+        place, also while it is somewhere else."""
         return self.place.path
 
 
@@ -127,6 +126,7 @@ def target_of(view: PlanView, site: AccountSite, allocations: Mapping[str, str])
         view.desired.accounts[site.request.id],
         ou=site.ou,
         account_id=site.account_id,
+        email=site.account.email if site.account is not None else None,
         around=view.around,
         allocations={**site.record.allocations, **allocations},
     )
@@ -145,11 +145,12 @@ def target_of(view: PlanView, site: AccountSite, allocations: Mapping[str, str])
 def facts_of_the_past(
     facts: AccountFacts, request: AccountRequest, desired: DesiredState
 ) -> AccountFacts:
-    """``facts`` as they are for the request of an earlier day; the account is where it is now."""
+    """``facts`` as they are for the request of an earlier day; the account is the same."""
     account = replace(
         desired.account(request),
         ou=facts.ou,
         account_id=facts.account_id,
+        email=facts.email,
         around=facts.around,
         allocations=facts.allocations,
     )

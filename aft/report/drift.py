@@ -41,7 +41,8 @@ _WHAT: Mapping[str, str] = {
 
 def drift_json(drift: Drift, *, read_at: datetime) -> str:
     """``{"format", "revision", "read_at", "scope", "accounts", "drift", "outside", "pending",
-    "unmanaged", "unread", "attention"}``; ``drift`` is true when something changed outside git."""
+    "unmanaged", "unread", "attention"}``; ``drift`` is true when something changed outside git,
+    or keeps an account out of its OU (``elsewhere``)."""
     return json_text(
         {
             "format": FORMAT,
@@ -60,7 +61,13 @@ def drift_json(drift: Drift, *, read_at: datetime) -> str:
                 for item in drift.outside
             ],
             "pending": [
-                {**_entry(item), "reason": item.reason, "note": item.note} for item in drift.pending
+                {
+                    **_entry(item),
+                    "reason": item.reason,
+                    "note": item.note,
+                    "elsewhere": item.is_elsewhere,
+                }
+                for item in drift.pending
             ],
             "unmanaged": plain(drift.unmanaged),
             "unread": list(map(_doubt, drift.unread)),
@@ -148,6 +155,8 @@ def drift_failed_markdown(message: str, hint: str = "") -> str:
 def _headline(drift: Drift) -> str:
     if drift.outside:
         return f"⚠️ aft drift: changed outside git{_in_accounts(drift)}"
+    if drift.elsewhere:
+        return f"⚠️ aft drift: {_not_in_place(drift)}"
     if drift.unread:
         return f"❔ aft drift: {counted(len(drift.unread), 'account')} could not be read"
     return "✅ aft drift: none"
@@ -188,7 +197,8 @@ def _lists(drift: Drift) -> Mapping[str, list[str]]:
 
 def _pending_line(item: Pending) -> str:
     what = f"{item.word or item.what} {item.subject}".strip()
-    reasons = "; ".join(part for part in (item.reason, item.note) if part)
+    place = "the account is not in its OU" if item.is_elsewhere else ""
+    reasons = "; ".join(part for part in (item.reason, item.note, place) if part)
     return f"{item.target}: {what}" + (f" ({reasons})" if reasons else "")
 
 
@@ -203,11 +213,18 @@ def _summary_line(drift: Drift) -> str:
     numbers = {"pending": drift.pending, "unmanaged": drift.unmanaged, "unread": drift.unread}
     rest = ", ".join(f"{len(items):,} {word}" for word, items in numbers.items() if items)
     also = f" {rest}." if rest else ""
-    if drift.outside:
-        things = counted(len(drift.outside), "thing")
-        return f"Drift: {things} changed outside git{_in_accounts(drift)}.{also}"
+    if drift.is_any:
+        things = f"{counted(len(drift.outside), 'thing')} changed outside git{_in_accounts(drift)}"
+        found = [things] if drift.outside else []
+        found += [_not_in_place(drift)] if drift.elsewhere else []
+        return f"Drift: {'; '.join(found)}.{also}"
     looked_at = f"{counted(drift.accounts, 'account')} looked at for {short(drift.revision)}"
     return f"No drift. {looked_at}.{also}"
+
+
+def _not_in_place(drift: Drift) -> str:
+    number = len({item.target for item in drift.elsewhere})
+    return f"{counted(number, 'account')} not in {'its' if number == 1 else 'their'} OU"
 
 
 def _in_accounts(drift: Drift) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import builders_plan as b
+import pytest
 from builders_kinds import what
 
 from aft.desired.model import AccountRequest, LifecycleState
@@ -144,17 +145,42 @@ def test_a_protected_account_is_not_moved_but_renamed() -> None:
     assert [item.code for item in plan.attention] == ["AFT906"]
 
 
-def test_a_protected_account_keeps_the_baseline_of_the_ou_it_stays_in() -> None:
+@pytest.mark.parametrize("actual", ["Sandbox", "Workloads", "/"])
+def test_a_protected_account_gets_the_baseline_of_its_desired_ou_wherever_it_is(
+    actual: str,
+) -> None:
     state = b.desired(
         b.request("app", "Workloads/Prod", protect=True),
-        baselines=(b.baseline("prod", "iam-password-policy", ou="Workloads/Prod"),),
+        baselines=(
+            b.baseline("prod", "iam-password-policy", ou="Workloads/Prod"),
+            b.baseline("weak", "account-alias", ou="Sandbox"),
+            b.baseline("rest", "account-alias", ou="Workloads"),
+        ),
     )
-    plan = b.plan(
-        state,
-        b.snapshot(("Workloads", "Workloads/Prod"), (b.account(1, "app"),)),
-        b.ledger(b.record("app", 1)),
+    made = b.drafted(
+        b.view(
+            state,
+            b.snapshot(("Workloads", "Workloads/Prod", "Sandbox"), (b.account(1, "app", actual),)),
+            b.ledger(b.record("app", 1)),
+        )
     )
-    assert plan.is_empty
+    assert [change.key for change in made.plan.changes] == ["iam-password-policy"]
+    assert str(made.targets[RequestId("app")].facts.ou) == "Workloads/Prod"
+
+
+def test_what_an_account_is_comes_from_aws_and_what_it_should_be_from_the_request() -> None:
+    made = b.drafted(
+        b.view(
+            b.desired(b.request("app", "Workloads/Prod", name="New", email="other@example.com")),
+            b.snapshot(
+                ("Workloads", "Workloads/Prod"), (b.account(1, "app", email="Is@Example.com"),)
+            ),
+            b.ledger(b.record("app", 1)),
+        )
+    )
+    facts = made.targets[RequestId("app")].facts
+    assert (facts.email, facts.name, str(facts.ou)) == ("Is@Example.com", "New", "Workloads/Prod")
+    assert made.plan.accounts[0].email == "Is@Example.com"
 
 
 def test_the_management_account_is_neither_moved_nor_renamed() -> None:

@@ -50,10 +50,14 @@ def look(
     world: OrganizationSnapshot,
     known: LedgerState,
     applied: Applied = WISHED,
+    *,
+    is_refused: bool = False,
 ) -> Drift:
     made = plan(state, world, known)
     facts = dict.fromkeys(needs_history(made), applied)
-    return detect_drift(made, state, world, known, applied=facts, kinds=KINDS)
+    return detect_drift(
+        made, state, world, known, applied=facts, kinds=KINDS, is_refused=is_refused
+    )
 
 
 def shop_is(**changes: Any) -> OrganizationSnapshot:
@@ -138,11 +142,25 @@ def test_gone_and_suspended_accounts() -> None:
 
 def test_a_protected_account_that_was_moved_is_told_and_left() -> None:
     state = desired(but(SHOP, protect=True), units=[unit("Workloads"), unit("Sandbox")])
-    found = look(state, shop_is(ou="Sandbox"), KNOWN)
-    assert [(item.what, item.change) for item in found.outside] == [("account-kept", None)]
-    unknown = look(state, shop_is(ou="Sandbox"), KNOWN, Applied())
-    assert unknown.outside == ()
-    assert [item.code for item in unknown.doubts] == ["AFT906"]
+    for applied in (WISHED, Applied(), Applied(ou=None, name="shop")):
+        found = look(state, shop_is(ou="Sandbox"), KNOWN, applied)
+        assert [(item.what, item.change) for item in found.outside] == [("account-kept", None)]
+        assert found.is_any
+
+
+@pytest.mark.parametrize("applied", [Applied(), but(WISHED, ou="Sandbox")])
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_an_account_that_something_keeps_out_of_its_ou_is_drift(
+    applied: Applied, *, is_refused: bool
+) -> None:
+    found = look(wanting(), shop_is(ou="Sandbox"), KNOWN, applied, is_refused=is_refused)
+    assert found.outside == ()
+    assert [item.what for item in found.pending] == ["move-account/ou"]
+    assert found.elsewhere == (found.pending if is_refused else ())
+    assert found.is_any is is_refused
+    other = look(wanting(), shop_is(name="mine"), KNOWN, but(WISHED, name="mine"), is_refused=True)
+    assert not other.is_any
+    assert len(other.pending) == 1
 
 
 def test_another_root_address_is_told_and_left() -> None:
