@@ -126,7 +126,8 @@ class OrganizationReader(Protocol):
         unit_paths: Sequence[str],
     ) -> OrganizationSnapshot:
         """Only these accounts (three reads each), accounts tagged with these request ids, and
-        the OUs on the way to ``unit_paths`` and to the accounts. ``scope`` is set."""
+        the OUs on the way to ``unit_paths`` (texts of paths, or ids) and to the accounts. ``scope``
+        is set."""
         ...
 
 

@@ -278,13 +278,13 @@ def _units_towards(
 ) -> Iterator[OrgUnitId]:
     """The OUs that exist on the way to each path (or OU id); each OU is listed at most once."""
     listed: set[OrgUnitId] = set()
-    for text in texts:
+    for text in sorted(texts, key=is_org_unit_id):  # lists of the paths may show the others, too
         if is_org_unit_id(text):
             with contextlib.suppress(NotFound):
                 yield from (unit.id for unit in climb(client, known, OrgUnitId(text)))
             continue
         at = root_id
-        for name in OrgUnitPath.parse(text).names:
+        for name in OrgUnitPath.of_text(text).names:
             if at not in listed:
                 for unit in child_units(client, at):
                     known.add(unit)

@@ -41,9 +41,10 @@ class _Section(BaseModel):
 class SelectEntry(_Section):
     """Which accounts get the baseline; all given criteria must match."""
 
-    organizational_units: list[str] = Field(
+    organizational_units: list[str | list[str]] = Field(
         default=[],
-        description="Paths of OUs: accounts in them and below. The deepest OU takes precedence.",
+        description="Paths of OUs, as text or lists of names: accounts in them and below. The "
+        "deepest OU takes precedence.",
     )
     tags: dict[str, str] = Field(
         default={}, description="Tags that the request must have; the value `*` matches any value."
@@ -230,18 +231,18 @@ def _units(
 ) -> tuple[OrgUnitPath, ...]:
     units: list[OrgUnitPath] = []
     listed = organization.paths if organization is not None else frozenset()
-    for index, text in enumerate(select.organizational_units):
+    for index, written in enumerate(select.organizational_units):
         source = document.at(("select", "organizational_units", index))
         try:
-            unit = OrgUnitPath.parse(text)
+            unit = OrgUnitPath.written(written)
         except ValueError as error:
             findings.append(Finding(code="AFT503", source=source, message=str(error)))
             continue
         units.append(unit)
         if listed and not unit.is_root and unit not in listed:
-            hint = did_you_mean(text, (str(path) for path in listed))
+            hint = did_you_mean(str(unit), (str(path) for path in listed))
             hint = hint or "add it there, or select another OU"
-            message = f"there is no OU {text!r} in organization.yaml"
+            message = f"there is no OU {str(unit)!r} in organization.yaml"
             findings.append(_finding("AFT503", source, message, hint))
     return tuple(units)
 

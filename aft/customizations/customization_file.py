@@ -48,8 +48,9 @@ class ParameterEntry(_Section):
 class SelectEntry(_Section):
     """Accounts that get the customization without requesting it; all given criteria must match."""
 
-    organizational_units: tuple[str, ...] = Field(
-        default=(), description="Paths of OUs: accounts in them and below."
+    organizational_units: tuple[str | tuple[str, ...], ...] = Field(
+        default=(),
+        description="Paths of OUs, as text or lists of names: accounts in them and below.",
     )
     tags: Mapping[str, str] = Field(
         default={}, description="Tags that the request must have; the value `*` matches any value."
@@ -136,10 +137,10 @@ def _selector(
     units: list[OrgUnitPath] = []
     findings: list[Finding] = []
     sources: dict[tuple[str, str], SourceRef] = {}
-    for index, text in enumerate(entry.organizational_units):
+    for index, written in enumerate(entry.organizational_units):
         source = document.at(("select", "organizational_units", index))
         try:
-            unit = OrgUnitPath.parse(text)
+            unit = OrgUnitPath.written(written)
         except ValueError as error:
             findings.append(finding_at("AFT632", source, str(error)))
             continue

@@ -92,7 +92,7 @@ class _Rules:
                     message = f"`select.requests` names {value!r}, which is no request"
                     yield finding_at("AFT632", source, message, hint)
                 elif criterion == "organizational_units" and units:
-                    unit = OrgUnitPath.parse(value)
+                    unit = OrgUnitPath.of_text(value)
                     if not unit.is_root and unit not in units:
                         hint = (
                             did_you_mean(value, map(str, units)) or "add it, or select another OU"

@@ -43,12 +43,12 @@ class RequestDraft:
     @property
     def ou(self) -> OrgUnitPath | None:
         """The OU as a path; ``None`` when there is none, or AWS's own id."""
-        text = self.values.get("ou")
-        if not isinstance(text, str) or is_org_unit_id(text):
+        written = self.values.get("ou")
+        if not isinstance(written, str | list) or is_org_unit_id(str(written)):
             return None
         try:
-            return OrgUnitPath.parse(text)
-        except ValueError:
+            return OrgUnitPath.written(written)
+        except (ValueError, TypeError):
             return None  # validation says so
 
     def text(self, defaults: FolderDefaults) -> str:

@@ -64,6 +64,12 @@ def check_org_unit(text: str) -> str:
     return text
 
 
+def check_org_unit_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """An OU's path as a list of names, as AWS has them."""
+    OrgUnitPath.of_names(names)
+    return names
+
+
 def check_tag_key(text: str) -> str:
     """AWS: 1 to 128 letters, digits, spaces and ``_ . : / = + - @``; ``aws:`` is AWS's own."""
     if not 1 <= len(text) <= 128:

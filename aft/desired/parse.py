@@ -190,6 +190,12 @@ def _budget(entry: Mapping[str, Any]) -> Budget:
     )
 
 
+def _org_unit(value: str | Sequence[str]) -> OrgUnitPath | OrgUnitId:
+    return _named_unit(value if isinstance(value, str) else tuple(value))
+
+
 @lru_cache(maxsize=4096)
-def _org_unit(text: str) -> OrgUnitPath | OrgUnitId:
-    return OrgUnitId(text) if is_org_unit_id(text) else OrgUnitPath.parse(text)
+def _named_unit(value: str | tuple[str, ...]) -> OrgUnitPath | OrgUnitId:
+    if isinstance(value, str) and is_org_unit_id(value):
+        return OrgUnitId(value)
+    return OrgUnitPath.written(value)

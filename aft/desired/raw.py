@@ -37,7 +37,10 @@ AccountName = Annotated[
 ]
 RootEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(EmailAddress.parse)]
 ContactEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(limits.check_contact_email)]
-OrgUnit = Annotated[str, Field(min_length=1), AfterValidator(limits.check_org_unit)]
+OrgUnit = (
+    Annotated[str, Field(min_length=1), AfterValidator(limits.check_org_unit)]
+    | Annotated[tuple[str, ...], AfterValidator(limits.check_org_unit_names)]
+)
 OtherRequest = Annotated[str, _text(pattern=_REQUEST_ID), AfterValidator(RequestId.parse)]
 AdoptedAccountId = Annotated[str, _text(pattern=_ACCOUNT_ID), AfterValidator(AccountId.parse)]
 TagKey = Annotated[str, AfterValidator(limits.check_tag_key)]
@@ -160,7 +163,8 @@ class DefaultsFile(_Part):
     )
     ou: OrgUnit | None = _optional(
         "The account's OU: a path of OU names such as `Workloads/Prod`, or an OU id (`ou-…`). "
-        "Changing it moves the account."
+        'Write a list of names, such as `[Workloads, "R&D / Labs"]`, where a name has a `/` or '
+        "blanks around it. Changing it moves the account."
     )
     owner: OwnerEntry | None = _optional("Who is responsible for the account.")
     reason: Remark | None = _optional(

@@ -99,7 +99,7 @@ def destination_of(context: RunContext, change: Change) -> OrgUnitId:
         return OrgUnitId(field.after)
     path = field_of(change, OU)
     if path is not None and path.after is not None:
-        return context.units.id_of(OrgUnitPath.parse(path.after))
+        return context.units.id_of(OrgUnitPath.of_text(path.after))
     ou = context.request(change.target).ou
     return context.units.id_of(ou) if isinstance(ou, OrgUnitPath) else ou
 

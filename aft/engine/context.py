@@ -224,7 +224,7 @@ class RunContext:
         """AWS's id of a thing: made by this run or an earlier one, or in the snapshot, whose
         objects say it as ``id``. Raises ``Terminal`` where it is unknown."""
         if ref.kind == OU:
-            return self.units.id_of(OrgUnitPath.parse(ref.key))
+            return self.units.id_of(OrgUnitPath.of_text(ref.key))
         if ref.kind == ACCOUNT:
             known = self.known_account(ref.key) or self._planned.get(ref.key)
         else:

@@ -50,7 +50,7 @@ def _units_towards(snapshot: OrganizationSnapshot, text: str) -> Iterator[OrgUni
         if OrgUnitId(text) in snapshot.unit_by_id:
             yield OrgUnitId(text)
         return
-    names = OrgUnitPath.parse(text).names
+    names = OrgUnitPath.of_text(text).names
     for depth in range(1, len(names) + 1):
         unit = snapshot.unit_by_path.get(OrgUnitPath(names[:depth]))
         if unit is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,14 +36,15 @@ class _Section(BaseModel):
 class UnitEntry(_Section):
     """One OU and the OUs inside it."""
 
-    name: str = Field(
-        min_length=1,
-        max_length=MAX_ORG_UNIT_NAME,
-        description="The OU's name, without `/`; unique among its siblings, ignoring case.",
+    name: (
+        Annotated[str, Field(min_length=1, max_length=MAX_ORG_UNIT_NAME)]
+        | Annotated[list[str], Field(min_length=1, max_length=1)]
+    ) = Field(
+        description="The OU's name, unique among its siblings, ignoring case. A name with a `/` or "
+        'blanks around it is written as a list of one: `["R&D / Labs"]`.',
     )
-    previously: str | None = Field(
+    previously: Annotated[str, Field(min_length=1)] | list[str] | None = Field(
         default=None,
-        min_length=1,
         description="The OU's earlier name (or full path), so that it is renamed and keeps its "
         "accounts and policies. You can keep it after the rename.",
     )
@@ -55,6 +57,6 @@ class OrganizationFile(_Section):
     organizational_units: list[UnitEntry] = Field(
         default=[], description="The OU tree. OUs that are not listed here are not changed."
     )
-    removed: list[str] = Field(
+    removed: list[str | list[str]] = Field(
         default=[], description="Paths of OUs to delete once they contain no accounts and no OUs."
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from aft.findings.model import Finding
 from aft.organization.raw import UnitEntry
 from aft.organization.spec import UnitSpec
@@ -13,6 +16,11 @@ MAX_ORG_UNITS = 2000
 
 _ROOT = OrgUnitPath()
 _Loc = tuple[str | int, ...]
+
+
+def _name_of(entry: UnitEntry) -> str:
+    """The name, be it written as text or, to be taken exactly, as a list of one."""
+    return entry.name if isinstance(entry.name, str) else entry.name[0]
 
 
 class UnitTree:
@@ -43,37 +51,45 @@ class UnitTree:
             loc = (*at, index)
             if not self._check_name(entry, loc, parent):
                 continue
+            name = _name_of(entry)
             source = self.document.at((*loc, "name"))
-            seen = first.setdefault(entry.name.casefold(), index)
+            seen = first.setdefault(name.casefold(), index)
             if seen != index:
                 line = self.document.at((*at, seen, "name")).line
                 self._add(
                     "AFT401",
                     (*loc, "name"),
-                    f"OU {entry.name!r} is named twice under {parent} (first at line {line}); "
+                    f"OU {name!r} is named twice under {parent} (first at line {line}); "
                     "AWS does not tell names apart by case",
                     "keep one of the two, with all the children in it",
                 )
                 continue
-            path = parent.child(entry.name)
+            path = parent.child(name)
             before = self._previous(entry, loc, path, parent_before)
             self.units.append(UnitSpec(path=path, previously=before, source=source))
             self.add_all(
                 entry.children,
                 at=(*loc, "children"),
                 parent=path,
-                parent_before=parent_before.child(before.name if before else entry.name),
+                parent_before=parent_before.child(before.name if before else name),
             )
 
     def _check_name(self, entry: UnitEntry, loc: _Loc, parent: OrgUnitPath) -> bool:
-        name = entry.name
-        if "/" in name or name != name.strip() or (parent.is_root and name == "Root"):
+        name = _name_of(entry)
+        is_exact = entry.name != name
+        is_odd = "/" in name or name != name.strip() or (parent.is_root and name == "Root")
+        if not 1 <= len(name) <= MAX_ORG_UNIT_NAME or (is_odd and not is_exact):
+            exactly = f"`name: {json.dumps([name], ensure_ascii=False)}` says that it is its name"
             self._add(
                 "AFT406",
                 (*loc, "name"),
                 f"{name!r} cannot be an OU name: expected 1 to {MAX_ORG_UNIT_NAME} characters "
                 "without '/' or blanks around them, and not 'Root', which names the root",
-                "write OUs inside an OU under its `children`" if "/" in name else "",
+                f"write OUs inside an OU under its `children`; {exactly}"
+                if "/" in name
+                else exactly
+                if is_odd
+                else "",
             )
             return False
         if parent.depth >= MAX_ORG_UNIT_DEPTH:
@@ -90,24 +106,24 @@ class UnitTree:
         self, entry: UnitEntry, loc: _Loc, path: OrgUnitPath, parent_before: OrgUnitPath
     ) -> OrgUnitPath | None:
         """The path the OU had, its parents under the names they have now."""
-        text = entry.previously
-        if text is None:
+        written = entry.previously
+        if written is None:
             return None
         loc = (*loc, "previously")
         try:
-            given = OrgUnitPath.parse(text)
+            given = OrgUnitPath.written(written)
         except ValueError as error:
             self._add("AFT404", loc, f"`previously`: {error}")
             return None
         is_bare = given.depth == 1  # a sibling's name; at the top also the full path
         if given.is_root or not (is_bare or given.parent in {path.parent, parent_before}):
             says = (
-                f"`previously: {text}` is not a sibling of {path}: AWS can rename an OU, not move "
+                f"`previously: {given}` is not a sibling of {path}: AWS can rename an OU, not move "
                 "it to another parent"
             )
             hint = "create the new OU, move the accounts, and list the old one under `removed`"
         elif (before := path.parent.child(given.name)) == path:
-            says = f"`previously: {text}` is the name the OU has now"
+            says = f"`previously: {given}` is the name the OU has now"
             hint = "take the line out, or write the name it had before"
         elif before in self._previous_at:
             line = self.document.at(self._previous_at[before]).line
@@ -144,14 +160,14 @@ class UnitTree:
                     "take one of the two out",
                 )
 
-    def remove(self, texts: list[str]) -> None:
+    def remove(self, entries: Sequence[str | Sequence[str]]) -> None:
         """Children before parents, as AWS deletes only what is empty."""
         listed = {unit.path: unit.source.line for unit in self.units}
         found: dict[OrgUnitPath, UnitSpec] = {}
-        for index, text in enumerate(texts):
+        for index, written in enumerate(entries):
             loc: _Loc = ("removed", index)
             try:
-                path = OrgUnitPath.parse(text)
+                path = OrgUnitPath.written(written)
             except ValueError as error:
                 self._add("AFT406", loc, f"`removed`: {error}")
                 continue

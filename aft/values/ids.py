@@ -5,8 +5,11 @@ Each ``parse`` raises ``ValueError`` with a message fit for a finding.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NewType
 
 Revision = NewType("Revision", str)
@@ -85,24 +88,54 @@ class EmailAddress(str):
 
 @dataclass(frozen=True, slots=True, order=True)
 class OrgUnitPath:
-    """Where an organizational unit hangs, as names from the root; ``()`` is the root."""
+    """Where an organizational unit hangs, as names from the root; ``()`` is the root.
+
+    Its text is what a file has for it: ``Workloads/Prod``, or a list of names in JSON
+    (``["Workloads", "R&D / Labs"]``) where names joined by slashes would be read as something
+    else. So different paths have different texts, and ``of_text`` reads each back."""
 
     names: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> OrgUnitPath:
-        """Read ``Workloads/Prod``; ``/`` and ``Root`` name the root itself."""
+        """Read ``Workloads/Prod``, or names as a list in JSON, as people write them; ``/`` and
+        ``Root`` name the root itself."""
+        if text.startswith("["):
+            return cls.of_names(_listed_names(text))
         if text in ("/", "Root"):
             return cls()
         names = tuple(text.strip("/").split("/"))
+        if any(not name.strip() or name != name.strip() for name in names):
+            raise ValueError(
+                f"{text!r} is not an OU path: expected names joined by '/', or a list of names "
+                "where a name itself has a '/' or blanks around it"
+            )
+        return cls.of_names(names)
+
+    @classmethod
+    def written(cls, value: str | Sequence[str]) -> OrgUnitPath:
+        """A path as a file has it: text for ``parse``, or a list of names."""
+        return cls.parse(value) if isinstance(value, str) else cls.of_names(value)
+
+    @classmethod
+    def of_names(cls, names: Sequence[str]) -> OrgUnitPath:
+        """The path of exactly these names, within AWS's limits."""
+        path = cls(tuple(names))
+        if not names or "" in names:
+            raise ValueError("a list that names an OU has at least one name, and no empty one")
         for name in names:
-            if not name.strip() or name != name.strip():
-                raise ValueError(f"{text!r} is not an OU path: expected names joined by '/'")
             if len(name) > MAX_ORG_UNIT_NAME:
                 raise ValueError(f"OU name {name[:20]!r}… is over {MAX_ORG_UNIT_NAME} characters")
         if len(names) > MAX_ORG_UNIT_DEPTH:
-            raise ValueError(f"{text!r} is {len(names)} deep; AWS allows {MAX_ORG_UNIT_DEPTH}")
-        return cls(names)
+            raise ValueError(f"{str(path)!r} is {len(names)} deep; AWS allows {MAX_ORG_UNIT_DEPTH}")
+        return path
+
+    @classmethod
+    def of_text(cls, text: str) -> OrgUnitPath:
+        """The path whose text this is. Any name that AWS has is right: nothing is checked."""
+        if text == "/":
+            return cls()
+        return cls(_listed_names(text) if text.startswith("[") else tuple(text.split("/")))
 
     @property
     def is_root(self) -> bool:
@@ -131,7 +164,34 @@ class OrgUnitPath:
         return self.names[: len(other.names)] == other.names
 
     def __str__(self) -> str:
-        return "/".join(self.names) if self.names else "/"
+        return _path_text(self.names)
+
+
+@lru_cache(maxsize=4096)
+def _path_text(names: tuple[str, ...]) -> str:
+    text = "/".join(names) or "/"
+    if not names or _is_plain(text, names):
+        return text
+    return json.dumps(names, ensure_ascii=False)
+
+
+def _is_plain(text: str, names: tuple[str, ...]) -> bool:
+    """Names joined by slashes say which names they are, and nothing else."""
+    if text == "Root" or text.startswith("[") or is_org_unit_id(text):
+        return False
+    return not any("/" in name or name != name.strip() for name in names)
+
+
+def _listed_names(text: str) -> tuple[str, ...]:
+    try:
+        names = json.loads(text)
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f'{text!r} is not an OU path: expected a list of names such as ["Workloads", "Prod"]'
+        )
+    return tuple(names)
 
 
 def is_org_unit_id(text: str) -> bool:

@@ -93,7 +93,8 @@ def type_words(part: Schema, schema: Schema) -> str:
     if "anyOf" in part:
         choices = [item for item in part["anyOf"] if item.get("type") != "null"]
         words = " or ".join(type_words(item, schema) for item in choices)
-        return f"{words}, or null" if part.get("default", ...) is not None else words
+        may_be_null = len(choices) < len(part["anyOf"]) and part.get("default", ...) is not None
+        return f"{words}, or null" if may_be_null else words
     if "$ref" in part or "allOf" in part:
         name = (part.get("$ref") or part["allOf"][0]["$ref"]).rsplit("/", 1)[-1]
         return f"[{heading_of(name)}](#{anchor_of(name)})"

@@ -355,6 +355,8 @@ class FakeWriter:
                     return key
             parent = self.world.path(parent_id)
             key = unit_id(str(parent.child(name)))
+            while key in units:  # two names of the same letters
+                key = OrgUnitId(f"{key}0")
             units[key] = _Unit(name, parent_id)
             return key
 

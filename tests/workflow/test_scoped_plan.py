@@ -197,6 +197,43 @@ def test_only_names_requests(repo: Repo) -> None:
     assert "excludes --only" in both.err
 
 
+ODD_UNITS = ("R&D / Labs", " Padded ", "a/b/c/d/e/f")
+
+
+@pytest.mark.parametrize("name", ODD_UNITS)
+def test_an_ou_by_its_id_is_found_by_a_limited_plan_whatever_it_is_called(
+    repo: Repo, name: str
+) -> None:
+    with repo.organizations() as client:
+        root = client.list_roots()["Roots"][0]["Id"]
+        made = client.create_organizational_unit(ParentId=root, Name="Research")
+        top = made["OrganizationalUnit"]["Id"]
+        made = client.create_organizational_unit(ParentId=top, Name=name)
+        unit_id = made["OrganizationalUnit"]["Id"]
+    repo.request("new", ou=unit_id)
+    repo.request("shop", ou=unit_id)
+    repo.commit("Use an OU by its id")
+    full = [change["id"] for change in repo.plan()["changes"]]
+    assert {"account/new/create-account", "account/shop/move-account/ou"} <= {*full}
+    assert scoped(repo) == full
+    assert [item["id"] for item in repo.plan("--only", "new", "--only", "shop")["changes"]] == full
+    applied = repo.aft("apply", "--yes", "--changed-since", "before")
+    assert applied.code == 0, applied.out + applied.err
+    accounts = repo.accounts()
+    assert {str(accounts[found].parent_id) for found in ("new", "shop")} == {unit_id}
+    assert accounts["new"].ou.names == ("Research", name)
+    for words in ("plan --detailed-exitcode", "drift", "status", "explain new --live"):
+        looked = repo.aft(*words.split())
+        assert (looked.code, looked.err) == (0, "")
+
+
+def test_an_id_that_no_ou_has_is_said_by_a_limited_plan(repo: Repo) -> None:
+    repo.request("shop", ou="ou-abcd-12345678")
+    repo.commit("Use an id that is not there")
+    (doubt,) = repo.plan("--changed-since", "before")["attention"]
+    assert (doubt["code"], doubt["target"]) == ("AFT909", "shop")
+
+
 def test_a_dependent_outside_the_scope_is_not_needed_inside_it(repo: Repo) -> None:
     repo.request("first", ou="Sandbox")
     repo.request("second", "depends_on: [first]\n", ou="Sandbox")

@@ -30,7 +30,7 @@ from aft.plan.pinned import asked_again, redrafted, what_differs, what_moved
 from aft.plan.safety import check_safety, lifted_limits
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
-from aft.values.ids import WORKING_TREE, AccountId, OrgUnitPath, RequestId, Revision
+from aft.values.ids import WORKING_TREE, AccountId, RequestId, Revision
 
 BULK_TAGS_LAG = timedelta(minutes=2)
 """How long the bulk answer about tags may be behind; AWS gives no figure, so a cautious one."""
@@ -141,7 +141,8 @@ def read_snapshot(
 
 
 class Needed(TypedDict):
-    """What a scoped plan looks at: accounts known by id, those known only by tag, OUs."""
+    """What a scoped plan looks at: accounts known by id, those known only by tag, and OUs, each
+    by the text of its path or by AWS's id."""
 
     account_ids: Sequence[AccountId]
     request_ids: Sequence[RequestId]
@@ -162,7 +163,7 @@ def needed_by(scope: Sequence[RequestId], desired: DesiredState, ledger: LedgerS
             account_ids.extend(AccountId(found) for found in sorted(known))
         else:
             unbound.append(request_id)
-        if request is not None and isinstance(request.ou, OrgUnitPath):
+        if request is not None:
             paths.append(str(request.ou))
     return Needed(account_ids=account_ids, request_ids=unbound, unit_paths=sorted(set(paths)))
 

@@ -21,7 +21,7 @@ class OrganizationalUnitEffects(Effects):
 
 def _create(context: RunContext, change: Change) -> StepSuccess:
     """Create the OU at ``change.key`` below its parent, which exists by now."""
-    path = OrgUnitPath.parse(change.key)
+    path = OrgUnitPath.of_text(change.key)
     parent_id = context.units.id_of(path.parent)
     writer = context.tools.writer
     unit_id = context.retry(lambda: writer.create_unit(parent_id=parent_id, name=path.name))
@@ -33,7 +33,7 @@ def _create(context: RunContext, change: Change) -> StepSuccess:
 
 def _rename(context: RunContext, change: Change) -> StepSuccess:
     """Give the OU the last name of ``change.key``."""
-    path = OrgUnitPath.parse(change.key)
+    path = OrgUnitPath.of_text(change.key)
     unit_id = _unit_id(context, change, path)
     writer = context.tools.writer
     context.retry(lambda: writer.rename_unit(unit_id, path.name))
@@ -43,13 +43,13 @@ def _rename(context: RunContext, change: Change) -> StepSuccess:
     return StepSuccess(
         summary=f"Rename OU {was} to {path} ({unit_id})",
         data={"ou_id": unit_id},
-        gone=(ou_ref(OrgUnitPath.parse(was)),) if was != unit_id else (),
+        gone=(ou_ref(OrgUnitPath.of_text(was)),) if was != unit_id else (),
     )
 
 
 def _delete(context: RunContext, change: Change) -> StepSuccess:
     """Delete the OU; AWS refuses when it is not empty, and so do we."""
-    path = OrgUnitPath.parse(change.key)
+    path = OrgUnitPath.of_text(change.key)
     unit_id = _unit_id(context, change, path)
     writer = context.tools.writer
     context.retry(lambda: writer.delete_unit(unit_id))

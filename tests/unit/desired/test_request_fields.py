@@ -213,3 +213,66 @@ def test_a_budget_with_alerts_needs_somebody_to_warn() -> None:
     ):
         result = load({SHOP: request_text("shop", budget=budget)})
         assert {item.code for item in result.findings} == codes
+
+
+ORGANIZATION = "customizations/organization/organization.yaml"
+LABS = """\
+organizational_units:
+  - name: Workloads
+    children: [{name: ["R&D / Labs"]}]
+  - name: shop
+"""
+
+
+def test_an_ou_may_be_a_list_of_names_also_in_defaults_and_selectors() -> None:
+    result = load(
+        {
+            ORGANIZATION: LABS,
+            "account-requests/_defaults.yaml": "ou: ['{id}']\n",
+            SHOP: "name: shop\nemail: shop@example.com\n",
+            "account-requests/lab.yaml": request_text("lab", ou='[Workloads, "R&D / Labs"]'),
+            "customizations/baselines/labs.yaml": "select: {organizational_units: [shop, "
+            "[Workloads, 'R&D / Labs']]}\nsettings: [{setting: s3-public-access-block}]\n",
+            "customizations/accounts/labs/customization.yaml": "select: {organizational_units: "
+            "[[Workloads, 'R&D / Labs']]}\n",
+            "customizations/accounts/labs/10-x.sh": "true\n",
+        }
+    )
+    assert result.findings == ()
+    assert result.state is not None
+    assert [item.ou for item in result.state.requests] == [
+        OrgUnitPath(("Workloads", "R&D / Labs")),
+        OrgUnitPath(("shop",)),
+    ]
+    chosen = result.state.baselines["labs"]
+    assert chosen.select is not None
+    assert OrgUnitPath(("Workloads", "R&D / Labs")) in chosen.select.organizational_units
+    steps = result.state.customizations["labs"].select.organizational_units
+    assert steps == (OrgUnitPath(("Workloads", "R&D / Labs")),)
+
+
+@pytest.mark.parametrize(
+    ("ou", "why"),
+    [
+        ("[]", "at least one name"),
+        ("['']", "no empty one"),
+        ("[a, b, c, d, e, f]", "is 6 deep"),
+        ("Workloads/R&D / Labs", "a list of names"),
+    ],
+)
+def test_an_ou_that_is_no_path(ou: str, why: str) -> None:
+    assert why in refused(ou=ou)
+
+
+@pytest.mark.parametrize(("ou", "where"), [("[1]", "1:6"), ("{a: b}", "1:5"), ("5", "1:5")])
+def test_an_ou_of_another_type(ou: str, where: str) -> None:
+    result = load({SHOP: f"ou: {ou}\nname: shop\nemail: shop@example.com\n"})
+    (found,) = result.findings
+    assert (found.code, str(found.source)) == ("AFT202", f"{SHOP}:{where}")
+
+
+def test_an_ou_in_a_list_is_one_of_organization_yaml() -> None:
+    result = load({ORGANIZATION: LABS, SHOP: request_text("shop", ou='[Workloads, "R&D / Lab"]')})
+    (found,) = result.findings
+    assert found.code == "AFT306"
+    assert 'did you mean \'["Workloads", "R&D / Labs"]\'' in found.hint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from builders_plan import ROOT, but, desired, path, request, unit, unit_id
 from builders_reconcile import Stage, reasons, rows, stage
 from fakes.world import Fault
@@ -9,10 +10,12 @@ from fakes.world import Fault
 from aft.desired.model import DesiredState
 from aft.engine.context import UnitIndex
 from aft.errors import Conflict, Denied, Transient, UnknownOutcome
+from aft.findings.model import SourceRef
 from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG
+from aft.organization.spec import UnitSpec
 from aft.plan.status import thing_statuses
-from aft.values.ids import AccountId, OrgUnitId, RequestId
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 from aft.values.refs import Ref
 
 UNITS = ("Workloads", "Sandbox")
@@ -285,3 +288,37 @@ def test_places_are_those_after_the_plan() -> None:
         "b": path("New"),
         "c": path("New"),
     }
+
+
+ODD_NAMES = ("R&D / Labs", " Padded ", "a/b/c/d/e/f", "/", "Root", '["Labs"]', "two\nlines")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_unit_of_any_name_is_made_used_renamed_and_deleted(name: str) -> None:
+    odd = OrgUnitPath(("Workloads", name))
+    was = UnitSpec(path=odd, previously=None, source=SourceRef("organization.yaml"))
+    scene = stage(units=("Workloads",))
+    scene.apply(state(request("old", "Workloads"), units=[unit("Workloads")]))
+    by_path = [request("old", ou=odd), request("new", ou=odd)]
+    assert set(rows(scene.apply(state(*by_path, units=[unit("Workloads"), was]))).values()) == {
+        "succeeded"
+    }
+    made = scene.world.account("new").parent_id
+    assert scene.world.path(made) == odd
+    by_id = [request("old", "Workloads"), request("new", ou=made), request("third", ou=made)]
+    assert set(rows(scene.apply(state(*by_id, units=[unit("Workloads"), was]))).values()) == {
+        "succeeded"
+    }
+    assert scene.world.account("third").parent_id == made
+    tame = UnitSpec(path=path("Workloads/Labs"), previously=odd, source=was.source)
+    renamed = state(*by_id, units=[unit("Workloads"), tame])
+    assert rows(scene.apply(renamed)) == {"organization": "succeeded"}
+    assert scene.world.path(made) == path("Workloads/Labs")
+    back = UnitSpec(path=odd, previously=tame.path, source=was.source)
+    assert rows(scene.apply(state(*by_id, units=[unit("Workloads"), back]))) == {
+        "organization": "succeeded"
+    }
+    home = [but(item, ou=path("Workloads")) for item in by_id]
+    gone = state(*home, units=[unit("Workloads")], removed=[was])
+    assert set(rows(scene.apply(gone)).values()) == {"succeeded"}
+    assert made not in scene.world.units

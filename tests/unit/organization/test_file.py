@@ -9,6 +9,7 @@ from aft.findings.codes import finding_codes
 from aft.findings.model import Finding
 from aft.organization.parse import ORGANIZATION_PATH, parse_organization
 from aft.organization.spec import OrganizationSpec
+from aft.values.ids import OrgUnitPath
 
 
 def parsed(text: str) -> tuple[OrganizationSpec, tuple[Finding, ...]]:
@@ -59,6 +60,40 @@ def test_an_earlier_name_may_be_bare_or_a_path_by_old_or_new_parents(previously:
         "Work",
         "Workloads/Production",
     ]
+
+
+def test_a_name_in_a_list_is_taken_exactly() -> None:
+    spec, findings = parsed("""\
+        organizational_units:
+          - name: Workloads
+            children:
+              - name: ["R&D / Labs"]
+                previously: ["Workloads", "Labs / R&D"]
+              - name: [" Padded "]
+        removed: [[Workloads, "a/b"]]
+        """)
+    assert findings == ()
+    assert [unit.path.names for unit in spec.units] == [
+        ("Workloads",),
+        ("Workloads", "R&D / Labs"),
+        ("Workloads", " Padded "),
+    ]
+    assert spec.units[1].previously == OrgUnitPath(("Workloads", "Labs / R&D"))
+    assert [unit.path.names for unit in spec.removed] == [("Workloads", "a/b")]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ('""', "AFT204"),
+        ('[""]', "AFT406"),
+        ("[a, b]", "AFT204"),
+        ("[1]", "AFT202"),
+        ("R / D", "AFT406"),
+    ],
+)
+def test_a_name_that_is_none(name: str, code: str) -> None:
+    assert only(f"organizational_units:\n  - name: {name}\n")[0] == code
 
 
 def test_removed_ous_come_children_first() -> None:
