@@ -137,11 +137,7 @@ class Stage:
             command="apply",
             consent=Consent.OPERATOR if reviewed is None else Consent.REVIEW,
         )
-        held = (
-            holds_of(plan, reviewed, kinds=KINDS, is_allowed=lambda _: False)
-            if reviewed is not None
-            else {}
-        )
+        held = holds_of(plan, reviewed, kinds=KINDS) if reviewed is not None else {}
         return apply_plan(
             plan,
             view,

@@ -370,7 +370,7 @@ def stopped() -> OutcomePage:
 def held() -> OutcomePage:
     """An apply in which two risks wait, because no one had seen them."""
     plan = small()
-    holds = holds_of(plan, NOTHING_REVIEWED, kinds=KINDS, is_allowed=lambda _: False)
+    holds = holds_of(plan, NOTHING_REVIEWED, kinds=KINDS)
     rows = tuple(
         TargetOutcome(
             target=target,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aft.customizations.model import Access, CustomizationStep, StepFile, StepInputs, StepResult
 from aft.customizations.render import template_accesses
@@ -122,13 +122,15 @@ def request_text(stem: str, **fields: str) -> str:
     return "".join(f"{key}: {value}\n" for key, value in values.items())
 
 
-def load(files: Mapping[str, str | bytes], *, cache: ParseCache | None = None) -> LoadResult:
+def load(
+    files: Mapping[str, str | bytes], *, cache: ParseCache | None = None, **more: Any
+) -> LoadResult:
     """The desired state of ``REPOSITORY`` with ``files`` on top; empty text takes a file away."""
     merged = {path: text for path, text in {**REPOSITORY, **files}.items() if text != ""}
-    return load_files(MemoryFiles(merged), cache=cache)
+    return load_files(MemoryFiles(merged), cache=cache, **more)
 
 
-def load_files(files: MemoryFiles, *, cache: ParseCache | None = None) -> LoadResult:
+def load_files(files: MemoryFiles, *, cache: ParseCache | None = None, **more: Any) -> LoadResult:
     """The desired state of ``files``."""
     settings = load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name)
     return load_desired_state(
@@ -137,6 +139,7 @@ def load_files(files: MemoryFiles, *, cache: ParseCache | None = None) -> LoadRe
         runners={"plain": PlainRunner()},
         providers=PROVIDERS,
         cache=cache,
+        **more,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from aft.account_provider import AccountProvider, AccountProviderPlugin, ManagementAccess
 from aft.app import local_paths
 from aft.baselines.model import BaselineSetting
+from aft.clock import SystemClock
 from aft.config.file import config_place, parse_config
 from aft.config.model import Config
 from aft.customizations.model import CustomizationRunner
@@ -136,6 +137,7 @@ class Workspace:
                 cache=cache,
                 trusted=trusted,
                 parts=self.kinds.values(),
+                today=SystemClock().now().date(),
             )
         wrong = () if loaded.state is None else unknown_limits(loaded.state.config, self.kinds)
         found = [

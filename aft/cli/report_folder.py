@@ -23,6 +23,7 @@ from aft.errors import AftError, FindingsError, Refused, UserError, system_words
 from aft.findings.model import Finding
 from aft.plan.codec import plan_to_json
 from aft.plan.outcome import Outcome
+from aft.plan.permission import line_digests
 from aft.plan.reviewed import Reviewed, newly_routine, reviewed_of, reviewed_to_json
 from aft.report.markdown.failure import FailurePage
 from aft.report.markdown.fitting import Page, comment, summary
@@ -184,7 +185,8 @@ def write_plan(folder: ReportFolder, planned: Planned, page: PlanPage) -> None:
     """comment.md, summary.md, reviewed.json and, unless something is masked, plan.json."""
     session = folder.session
     page = replace(page, rest=folder.rest)
-    folder.write("reviewed.json", reviewed_to_json(reviewed_of(planned.plan)))
+    seen = reviewed_of(planned.plan, allow=line_digests(planned.desired))
+    folder.write("reviewed.json", reviewed_to_json(seen))
     if not session.mask.is_on:
         folder.write("plan.json", plan_to_json(planned.plan))
     folder.write_page(page)

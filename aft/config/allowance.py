@@ -1,25 +1,28 @@
-"""A reviewed line that lifts a limit or a protection for a while: one syntax, in ``aft.yaml`` for
-all accounts and in a request for its own."""
+"""A reviewed line that lifts a limit, a protection or a hold for a while: one syntax, in
+``aft.yaml`` for all accounts and in a request for its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
+
+from aft.values.canonical_json import digest
 
 END = "end"
 """What a line lets a customization do: replace or remove what it made."""
 
 
 ITEMS = (
-    "To which things: of `end` a step (`web/10-bucket.cfn.yaml`) or one of its resources "
-    "(`web/10-bucket.cfn.yaml/Artifacts`). Without it, to all."
+    "To which things: a step of a customization (`web/10-bucket.cfn.yaml`), one of its resources "
+    "(`web/10-bucket.cfn.yaml/Artifacts`), a setting, an OU. Without it, to all."
 )
 REASON = "Why; for those who review the line."
 UNTIL = "Last day on which it holds (UTC)."
 Items = tuple[Annotated[str, Field(min_length=1)], ...]
+What = Annotated[str, Field(min_length=1)]
 Reason = Annotated[str, Field(min_length=3)]
 
 
@@ -30,8 +33,9 @@ class _Line(BaseModel):
 class OwnAllowance(_Line):
     """A line of a request, for its account."""
 
-    what: Literal["end"] = Field(
-        description="What it lets happen: `end` (a customization replaces or removes what it made)."
+    what: What = Field(
+        description="What it lets happen: a risk as plans name it (`move`, `take-away`, …). `end` "
+        "(a customization replaces or removes what it made) also lifts the protection."
     )
     items: Items = Field(default=(), description=ITEMS)
     reason: Reason = Field(description=REASON)
@@ -41,12 +45,14 @@ class OwnAllowance(_Line):
 class Allowance(_Line):
     """A line of ``aft.yaml``, for all accounts or the one of ``target``."""
 
-    what: Annotated[str, Field(min_length=1)] = Field(
-        description="What it lets happen: a limit, or `end` (a customization replaces or removes "
-        "what it made)."
+    what: What = Field(
+        description="What it lets happen: with `up_to` a limit, without it a risk as plans name it "
+        "(`move`, `take-away`, …). `end` (a customization replaces or removes what it made) also "
+        "lifts the protection."
     )
     target: str | None = Field(
-        default=None, description="The request it is for; without it, it is for all."
+        default=None,
+        description="The request it is for, or `organization`; without it, it is for all.",
     )
     up_to: NonNegativeInt | None = Field(
         default=None, description="The number allowed instead, where `what` is a limit."
@@ -57,33 +63,43 @@ class Allowance(_Line):
 
     @model_validator(mode="after")
     def _is_of_one_sort(self) -> Allowance:
-        if (self.up_to is None) is not (self.what == END):
-            raise ValueError("expected up_to where what is a limit, and only there")
-        if self.what != END and (self.target is not None or self.items):
-            raise ValueError("expected target and items only where what is end")
+        if self.up_to is not None and (self.target is not None or self.items):
+            raise ValueError("expected target and items only without up_to: a limit is for all")
         return self
+
+
+Line = Allowance | OwnAllowance
 
 
 def lines_for(
     config: Iterable[Allowance], request: Iterable[OwnAllowance], *, target: str
-) -> tuple[Allowance | OwnAllowance, ...]:
-    """The lines of ``aft.yaml`` and of the request ``target`` that are about its account."""
-    return (*request, *(line for line in config if line.target in (None, target)))
+) -> tuple[Line, ...]:
+    """The lines of ``aft.yaml`` and of the request ``target`` that let something happen to it, and
+    not only more of it."""
+    general = (line for line in config if line.up_to is None and line.target in (None, target))
+    return (*request, *general)
 
 
-def allowed_parts(
-    lines: Iterable[Allowance | OwnAllowance], step: str, *, today: date
-) -> frozenset[str]:
+def line_digest(line: Line, *, target: str = "") -> str:
+    """By which a review knows the line again; ``target`` is the request that it is in."""
+    return digest({"in": target, **line.model_dump(mode="json", exclude_none=True)})
+
+
+def allowed_parts(lines: Iterable[Line], step: str, *, today: date) -> frozenset[str]:
     """The parts of ``step`` that ``lines`` let end on that day; ``*`` for all of them."""
     return frozenset(_parts(lines, step, today))
 
 
-def _parts(lines: Iterable[Allowance | OwnAllowance], step: str, today: date) -> Iterator[str]:
+def _parts(lines: Iterable[Line], step: str, today: date) -> Iterator[str]:
     for line in lines:
-        if line.what != END or line.until < today:
-            continue
-        if not line.items or step in line.items:
-            yield "*"
-        yield from (
-            item.removeprefix(f"{step}/") for item in line.items if item.startswith(f"{step}/")
-        )
+        if line.what == END and line.until >= today:
+            yield from parts_named(line, step)
+
+
+def parts_named(line: Line, thing: str) -> Iterator[str]:
+    """The parts of ``thing`` that the items of ``line`` name; ``*`` for all of them."""
+    if not line.items or thing in line.items:
+        yield "*"
+    yield from (
+        item.removeprefix(f"{thing}/") for item in line.items if item.startswith(f"{thing}/")
+    )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from aft.customizations.manifest import parse_customizations
 from aft.customizations.model import CustomizationRunner
 from aft.desired import rules
 from aft.desired.account_rules import AccountRules, check_opt_in
+from aft.desired.allowance_rules import AllowanceRules
 from aft.desired.cache import ParseCache
 from aft.desired.customization_rules import check_customizations
 from aft.desired.defaults import MergedDocument, check_defaults, defaults_by_folder
@@ -44,6 +46,12 @@ class Part(Protocol):
 
     @property
     def sections(self) -> Mapping[str, Mapping[str, Any]]: ...
+
+    @property
+    def risk_codes(self) -> Iterable[str]: ...
+
+    @property
+    def limit_names(self) -> Iterable[str]: ...
 
     def parse(
         self, document: YamlDocument, values: Mapping[str, Any]
@@ -73,11 +81,13 @@ def load_desired_state(
     cache: ParseCache | None = None,
     trusted: Config | None = None,
     parts: Iterable[Part] = (),
+    today: date = date.min,
 ) -> LoadResult:
     """Read everything the repository says at this revision. Never raises for bad content.
     ``providers`` are the installed account providers' names. With ``trusted`` its sections of
     ``aft.yaml`` that say as whom and where to hold (``aft.config.trust``); a difference warns.
-    ``parts`` read their own keys of ``organization.yaml``."""
+    ``parts`` read their own keys of ``organization.yaml``, and say which risks and limits lines of
+    ``allow`` may name; ``today`` (UTC) says which of these have ended."""
     config, config_findings, kept_back = _read_config(files, providers, trusted)
     parts, found_parts = tuple(parts), dict[str, Any]()
     owners: dict[str, Callable[..., Sequence[Finding]]] = {}
@@ -116,6 +126,7 @@ def load_desired_state(
     )
     if config is not None:
         findings += _with_config(ready, settings, reader)
+        findings += _allowances(ready, parts, files, reader, today=today)
     findings += (finding for part in parts for finding in part.check(ready))
     found = sorted_findings(findings)
     return LoadResult(state=None if any(item.is_error for item in found) else ready, findings=found)
@@ -193,6 +204,26 @@ def _with_config(state: DesiredState, settings: Settings, reader: _Reader) -> It
     yield from check_networks(state, settings, reader)
     yield from check_opt_in(state, settings, reader)
     yield from reader.check_accounts(AccountRules(state, settings, reader), state.requests)
+
+
+def _allowances(
+    state: DesiredState,
+    parts: Sequence[Part],
+    files: RevisionFiles,
+    reader: _Reader,
+    *,
+    today: date,
+) -> Iterator[Finding]:
+    """What is wrong with lines of ``allow``; only the installed kinds can tell."""
+    if parts:
+        yield from AllowanceRules(
+            state=state,
+            risks=frozenset(code for part in parts for code in part.risk_codes),
+            limits=frozenset(name for part in parts for name in part.limit_names),
+            config_place=partial(config_place, files),
+            places=reader,
+            today=today,
+        ).check()
 
 
 def _quota(config: Config, count: int, files: RevisionFiles) -> Iterator[Finding]:

@@ -9,12 +9,13 @@ it is, nothing at all is done to it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Action, Change, Plan
 from aft.plan.outcome import Status, StepOutcome
+from aft.plan.permission import NO_PERMISSIONS, Permissions
 from aft.plan.reviewed import Reviewed, does, does_something_else, newly_risky
 from aft.values.refs import account_ref
 
@@ -51,16 +52,19 @@ class Hold:
 
 
 def holds_of(
-    plan: Plan, reviewed: Reviewed, *, kinds: Kinds, is_allowed: Callable[[Change], bool]
+    plan: Plan, reviewed: Reviewed, *, kinds: Kinds, permissions: Permissions = NO_PERMISSIONS
 ) -> Mapping[str, Hold]:
-    """What must wait, by the change's id, in plan order. ``is_allowed`` says whether a reviewed
-    line lets an unreviewed change happen."""
-    causes = {change.id: change for change in newly_risky(reviewed, plan) if not is_allowed(change)}
+    """What must wait, by the change's id, in plan order: what was not reviewed, and what no
+    reviewed line permits."""
+    new = newly_risky(reviewed, plan)
+    causes = {change.id: change for change in new if not permissions.allows(change)}
     if not causes:
         return {}
     waiting = _waiting(plan, causes)
     return {
-        change.id: _hold(change, waiting[change.id], kinds, reviewed)
+        change.id: _hold_itself(change, kinds, reviewed, permissions)
+        if change.id in causes
+        else _hold(change, waiting[change.id], waits_for(change, waiting[change.id], kinds), GO_ON)
         for change in plan.changes
         if change.id in waiting
     }
@@ -111,14 +115,17 @@ def _is_about_identity(change: Change) -> bool:
     return is_bound or change.ref == account_ref("request")
 
 
-def _hold(change: Change, cause: Change, kinds: Kinds, reviewed: Reviewed) -> Hold:
-    if change.id != cause.id:
-        reason, hint = waits_for(change, cause, kinds), GO_ON
-    else:
-        seen = "something else was reviewed" if does_something_else(reviewed, change) else ""
-        why = kinds.risk_words(change)
-        reason = f"{seen}: {why}" if seen else f"not reviewed, and risky: {why}"
-        hint = how_to_release(change)
+def _hold_itself(
+    change: Change, kinds: Kinds, reviewed: Reviewed, permissions: Permissions
+) -> Hold:
+    is_another = does_something_else(reviewed, change)
+    seen = "something else was reviewed" if is_another else "not reviewed, and risky"
+    line = "; no review has seen the line of `allow` for it either"
+    reason = f"{seen}: {kinds.risk_words(change)}{line if permissions.would_allow(change) else ''}"
+    return _hold(change, change, reason, how_to_release(change))
+
+
+def _hold(change: Change, cause: Change, reason: str, hint: str) -> Hold:
     return Hold(change=change, cause=cause, reason=reason, hint=hint, does=does(change))
 
 

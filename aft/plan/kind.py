@@ -117,6 +117,16 @@ class Kind(ABC):
         """Every risk its changes can have."""
         return (verb.risk for verb in self.verbs.values() if verb.risk is not None)
 
+    @property
+    def risk_codes(self) -> Iterable[str]:
+        """The codes of its risks, which lines of ``allow`` may name."""
+        return (risk.code for risk in self.risks)
+
+    @property
+    def limit_names(self) -> Iterable[str]:
+        """The names of its limits."""
+        return (limit.name for limit in self.all_limits)
+
     def parse(
         self, document: YamlDocument, values: Mapping[str, Any]
     ) -> tuple[Any, Sequence[Finding]]:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from aft.errors import UserError
 from aft.plan.codec import WrongShape, json_object, plan_digest, read_model
 from aft.plan.fields import DOUBT, OU_ID, REVISION
-from aft.plan.model import Action, Change, Plan
+from aft.plan.model import OMITTED, Action, Change, Plan
 from aft.values.canonical_json import digest, plain
 from aft.values.ids import PlanDigest, Revision
 
@@ -54,11 +54,13 @@ class ReviewedChange:
 @dataclass(frozen=True, kw_only=True)
 class Reviewed:
     """What was reviewed: ``plan`` is the digest of the plan that was shown, ``revision`` what it
-    was made from. Both are empty, and ``changes`` too, when nothing was reviewed at all."""
+    was made from. Both are empty, and ``changes`` too, when nothing was reviewed at all. ``allow``
+    are the digests of the lines of ``allow`` that were there."""
 
     plan: PlanDigest
     revision: Revision
     changes: tuple[ReviewedChange, ...]
+    allow: tuple[str, ...] | None = field(default=None, metadata=OMITTED)
     format: int = REVIEWED_FORMAT
 
     @cached_property
@@ -74,8 +76,8 @@ NOTHING_REVIEWED = Reviewed(plan=PlanDigest(""), revision=Revision(""), changes=
 """For a commit that came without a pull request: nothing risky of it may go ahead."""
 
 
-def reviewed_of(plan: Plan) -> Reviewed:
-    """What a reader of ``plan`` has seen."""
+def reviewed_of(plan: Plan, *, allow: Sequence[str] = ()) -> Reviewed:
+    """What a reader of ``plan`` has seen, and the lines of ``allow`` at its revision."""
     return Reviewed(
         plan=plan_digest(plan),
         revision=plan.revision,
@@ -90,6 +92,7 @@ def reviewed_of(plan: Plan) -> Reviewed:
             )
             for change in plan.changes
         ),
+        allow=tuple(allow) or None,
     )
 
 
@@ -98,7 +101,16 @@ def together(several: Sequence[Reviewed]) -> Reviewed:
     the name of the last one that names a plan."""
     named = [item for item in several if item.plan]
     last = named[-1] if named else NOTHING_REVIEWED
-    return replace(last, changes=tuple(change for item in several for change in item.changes))
+    return replace(
+        last,
+        changes=tuple(change for item in several for change in item.changes),
+        allow=seen_lines(several),
+    )
+
+
+def seen_lines(several: Iterable[Reviewed]) -> tuple[str, ...] | None:
+    """The lines of ``allow`` that any of these reviews has seen."""
+    return tuple(sorted({line for item in several for line in item.allow or ()})) or None
 
 
 def newly_risky(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
@@ -132,7 +144,12 @@ def newly_routine(
 
 def reviewed_to_json(reviewed: Reviewed) -> str:
     """One line a change, in the order of the plan, ending in a newline."""
-    head = {"format": reviewed.format, "plan": reviewed.plan, "revision": reviewed.revision}
+    head: dict[str, object] = {
+        "format": reviewed.format,
+        "plan": reviewed.plan,
+        "revision": reviewed.revision,
+        **({"allow": list(reviewed.allow)} if reviewed.allow is not None else {}),
+    }
     lines = ",\n".join(f"    {_compact(plain(item))}" for item in reviewed.changes)
     rows = f"[\n{lines}\n  ]" if lines else "[]"
     top = "".join(f"  {_compact(key)}: {_compact(value)},\n" for key, value in head.items())
@@ -169,11 +186,13 @@ def _check_version(values: Mapping[str, object]) -> None:
 
 def _check(reviewed: Reviewed) -> None:
     if not reviewed.plan and not reviewed.revision:
-        if reviewed.changes:
+        if reviewed.changes or reviewed.allow:
             raise WrongShape("it has changes, but names no plan")
         return
     _matches(_DIGEST, reviewed.plan, "plan")
     _matches(_REVISION, reviewed.revision, "revision")
+    for index, line in enumerate(reviewed.allow or ()):
+        _matches(_DIGEST, line, f"allow[{index}]")
     ids: set[str] = set()
     for index, item in enumerate(reviewed.changes):
         where = f"changes[{index}]"

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
-from aft.config.allowance import END
 from aft.config.model import CONFIG_PATH, Config, LimitAllowance, Limits
 from aft.desired.model import DesiredState
 from aft.findings.model import Finding, SourceRef, finding_at, sorted_findings
@@ -74,10 +73,6 @@ def unknown_limits(
         if item.limit not in kinds.limits:
             why = f"there is no limit {item.limit!r}"
             yield ("limits", "allow", number, "limit"), why, _near(item.limit, set(kinds.limits))
-    for number, line in enumerate(config.allow):
-        if line.what != END and line.what not in kinds.limits:
-            why = f"there is no limit {line.what!r}, and nothing else of that name can be allowed"
-            yield ("allow", number, "what"), why, _near(line.what, {END, *kinds.limits})
 
 
 def _near(name: str, known: Collection[str]) -> str:

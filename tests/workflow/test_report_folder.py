@@ -144,6 +144,32 @@ def test_a_risk_that_nobody_reviewed_is_held_and_everything_else_is_done(
     assert status_of(repo, "shop")["state"] == "active"
 
 
+@pytest.mark.parametrize("is_reviewed", [False, True])
+def test_a_line_of_allow_lifts_the_hold_only_if_it_was_reviewed(
+    repo: Repo, folder: Path, is_reviewed: bool
+) -> None:
+    """Else who pushes a change past the review could push its permission with it."""
+    line = "{what: move, reason: The shop may come home, until: 2099-01-01}"
+    repo.aft("plan", "--report", str(folder))
+    repo.request("shop", f"allow: [{line}]\n")
+    repo.commit("Let the shop be moved")
+    if is_reviewed:
+        repo.aft("plan", "--report", str(folder))
+    move_to_root(repo, "shop")
+    result = repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json"))
+    assert str(repo.accounts()["shop"].ou) == ("Workloads/Dev" if is_reviewed else "/")
+    assert ("no review has seen the line of `allow`" in result.out) is not is_reviewed
+
+
+def move_to_root(repo: Repo, name: str) -> None:
+    account = repo.accounts()[name]
+    with repo.organizations() as client:
+        root = client.list_roots()["Roots"][0]["Id"]
+        client.move_account(
+            AccountId=account.id, SourceParentId=account.parent_id, DestinationParentId=root
+        )
+
+
 def status_of(repo: Repo, name: str) -> dict[str, Any]:
     rows = repo.aft("status", "--json").data["accounts"]
     found: dict[str, Any] = next(row for row in rows if row["id"] == name)
@@ -155,12 +181,7 @@ def test_the_world_moved_after_the_review(repo: Repo, folder: Path) -> None:
     repo.request("shop", ou="Workloads/Prod")
     repo.commit("Promote the shop")
     repo.aft("plan", "--report", str(folder))
-    shop = repo.accounts()["shop"]
-    with repo.organizations() as client:
-        root = client.list_roots()["Roots"][0]["Id"]
-        client.move_account(
-            AccountId=shop.id, SourceParentId=shop.parent_id, DestinationParentId=root
-        )
+    move_to_root(repo, "shop")
     result = repo.aft("apply", "--yes", "--reviewed", str(folder / "reviewed.json"))
     assert result.code == 4
     assert "something else was reviewed" in result.out

@@ -25,6 +25,7 @@ from aft.plan.codec import plan_digest
 from aft.plan.holding import Hold, holds_of
 from aft.plan.kind import Kinds
 from aft.plan.outcome import Outcome, StepOutcome, TargetOutcome
+from aft.plan.permission import permissions_in
 from aft.plan.reviewed import Reviewed
 from aft.ports import Observer
 
@@ -62,7 +63,10 @@ def holds_in(planned: Planned, agreed: Agreed) -> Mapping[str, Hold]:
     if agreed.reviewed is None:
         return {}
     check_reviewed(planned.kinds, agreed.reviewed)
-    return holds_of(planned.plan, agreed.reviewed, kinds=planned.kinds, is_allowed=lambda _: False)
+    lines = permissions_in(
+        planned.desired, frozenset(agreed.reviewed.allow or ()), today=planned.view.today
+    )
+    return holds_of(planned.plan, agreed.reviewed, kinds=planned.kinds, permissions=lines)
 
 
 def apply_now(

@@ -19,6 +19,7 @@ from aft.plan.reviewed import (
     Reviewed,
     ReviewedChange,
     reviewed_from_json,
+    seen_lines,
 )
 
 REVIEWED = "reviewed.json"
@@ -77,7 +78,11 @@ def _joined(*reviews: Review) -> Review:
             changes.setdefault(change.id, change)
     first = next((item.reviewed for item in reviews if item.reviewed.plan), NOTHING_REVIEWED)
     return Review(
-        reviewed=replace(first, changes=tuple(changes.values())),
+        reviewed=replace(
+            first,
+            changes=tuple(changes.values()),
+            allow=seen_lines(review.reviewed for review in reviews),
+        ),
         words="\n".join(review.words for review in reviews),
     )
 

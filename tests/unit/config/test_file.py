@@ -177,10 +177,8 @@ def test_the_former_place_of_exceptions_is_read_with_a_warning() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("what: move, reason: why", "expected up_to where what is a limit, and only there"),
-        ("what: end, up_to: 3, reason: why", "expected up_to where what is a limit"),
-        ("what: move, up_to: 3, target: a, reason: why", "expected target and items only where"),
-        ("what: move, up_to: 3, items: [a], reason: why", "expected target and items only where"),
+        ("what: move, up_to: 3, target: a, reason: why", "expected target and items only without"),
+        ("what: move, up_to: 3, items: [a], reason: why", "expected target and items only without"),
         ("what: end, reason: why, until: tomorrow", "until"),
     ],
 )

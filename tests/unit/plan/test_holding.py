@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import builders_plan as b
 import builders_report as r
@@ -10,13 +12,16 @@ import pytest
 from builders_kinds import KINDS, a_change
 from builders_reconcile import rows, stage
 
+from aft.config.allowance import Allowance, OwnAllowance, line_digest
 from aft.engine.model import Consent
 from aft.ledger.events import EventKind, HeldStep
 from aft.plan.holding import Hold, holds_of, noted
 from aft.plan.model import ORGANIZATION, Change, Plan
 from aft.plan.outcome import Status
+from aft.plan.permission import Permissions
 from aft.plan.reviewed import NOTHING_REVIEWED, Reviewed, reviewed_of
 from aft.values.ids import RequestId
+from aft.values.parts import Comparison, PartChange, PartOutcome
 
 
 def plan_of(*changes: Change) -> Plan:
@@ -24,7 +29,7 @@ def plan_of(*changes: Change) -> Plan:
 
 
 def waiting(plan: Plan, reviewed: Reviewed = NOTHING_REVIEWED) -> dict[str, Hold]:
-    return dict(holds_of(plan, reviewed, kinds=KINDS, is_allowed=lambda _: False))
+    return dict(holds_of(plan, reviewed, kinds=KINDS))
 
 
 MOVE = a_change("move account/ou", "shop", account_id="111111111111")
@@ -67,18 +72,66 @@ def test_where_it_is_in_doubt_whose_account_it_is_nothing_is_done_to_it(words: s
 def test_an_organization_thing_holds_what_needs_it_and_no_other_thing() -> None:
     gone = a_change("delete ou", ORGANIZATION, "Old")
     parent = a_change("delete ou", ORGANIZATION, "Older", needs=(gone.id,))
-    new = a_change("create ou", ORGANIZATION, "New")
-    allowed = holds_of(
-        plan_of(gone, parent, new),
-        NOTHING_REVIEWED,
-        kinds=KINDS,
-        is_allowed=lambda change: change is parent,
-    )
-    assert {key: hold.waits_for for key, hold in allowed.items()} == {
-        gone.id: "",
-        parent.id: gone.id,
-    }
-    assert "in aft.yaml" in allowed[gone.id].hint
+    other = a_change("delete ou", ORGANIZATION, "Other")
+    line = Allowance(what="delete-ou", items=("Older", "Other"), reason="PLAT-9", until=TODAY)
+    permissions = Permissions(general=(line,), seen=frozenset({line_digest(line)}), today=TODAY)
+    plan = plan_of(gone, parent, other, a_change("create ou", ORGANIZATION, "New"))
+    held = holds_of(plan, NOTHING_REVIEWED, kinds=KINDS, permissions=permissions)
+    assert {key: hold.waits_for for key, hold in held.items()} == {gone.id: "", parent.id: gone.id}
+    assert "in aft.yaml" in held[gone.id].hint
+
+
+# --- lines of ``allow`` ---------------------------------------------------------------------------
+
+TODAY = date(2026, 11, 30)
+LINE = {"what": "move", "reason": "PLAT-9", "until": TODAY}
+LOSS = PartChange(id="Artifacts", noun="AWS::S3::Bucket", outcome=PartOutcome.REPLACED)
+ENDING = a_change(
+    "run customization", "shop", "web/10.cfn.yaml", comparison=Comparison(parts=(LOSS,))
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "values", "is_permitted"),
+    [
+        (MOVE, {}, True),
+        (MOVE, {"target": "shop"}, True),
+        (MOVE, {"items": ("ou",)}, True),
+        (MOVE, {"target": "lab"}, False),
+        (MOVE, {"what": "untag"}, False),
+        (MOVE, {"items": ("tags",)}, False),
+        (MOVE, {"until": date(2026, 11, 29)}, False),
+        (MOVE, {"up_to": 5}, False),
+        (ENDING, {"what": "end"}, True),
+        (ENDING, {"what": "end", "items": ("web/10.cfn.yaml",)}, True),
+        (ENDING, {"what": "end", "items": ("web/10.cfn.yaml/Artifacts",)}, True),
+        (ENDING, {"what": "end", "items": ("web/10.cfn.yaml/Alarms",)}, False),
+        (ENDING, {"what": "end", "items": ("web/20.cfn.yaml",)}, False),
+        (ENDING, {"what": "move"}, False),
+    ],
+)
+@pytest.mark.parametrize("is_own", [False, True])
+def test_a_reviewed_line_lifts_the_hold_that_it_names(
+    change: Change, values: dict[str, Any], is_permitted: bool, is_own: bool
+) -> None:
+    if is_own and not values.keys() & {"target", "up_to"}:
+        own = OwnAllowance(**{**LINE, **values})
+        places: dict[str, Any] = {"own": {"shop": (own,)}}
+        seen = line_digest(own, target="shop")
+    else:
+        general = Allowance(**{**LINE, **values})
+        places, seen = {"general": (general,)}, line_digest(general)
+    permissions = Permissions(**places, seen=frozenset({seen}), today=TODAY)
+    assert permissions.allows(change) is is_permitted
+    held = holds_of(plan_of(change), NOTHING_REVIEWED, kinds=KINDS, permissions=permissions)
+    assert bool(held) is not is_permitted
+
+    unseen = replace(permissions, seen=frozenset({line_digest(LINES_OF_LAB, target="lab")}))
+    (hold,) = holds_of(plan_of(change), NOTHING_REVIEWED, kinds=KINDS, permissions=unseen).values()
+    assert hold.reason.endswith("for it either") is is_permitted
+
+
+LINES_OF_LAB = OwnAllowance(**LINE)  # type: ignore[arg-type]
 
 
 # --- in a run -------------------------------------------------------------------------------------

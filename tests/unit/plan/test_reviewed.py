@@ -185,6 +185,15 @@ def test_strange_input_is_refused_with_its_place(text: str, says: str) -> None:
     assert caught.value.hint
 
 
+def test_the_lines_of_allow_that_were_there_are_part_of_the_review() -> None:
+    lines = (f"sha256:{'a' * 64}", f"sha256:{'b' * 64}")
+    one, two = (reviewed_of(r.small(), allow=(line,)) for line in lines)
+    assert reviewed_from_json(reviewed_to_json(one)) == one
+    assert together([one, NOTHING_REVIEWED, two]).allow == lines
+    with pytest.raises(UserError, match=r"allow\[0\]"):
+        reviewed_from_json(reviewed_to_json(replace(one, allow=("yes",))))
+
+
 def test_nothing_reviewed_reads_back() -> None:
     assert reviewed_from_json(reviewed_to_json(NOTHING_REVIEWED)) == NOTHING_REVIEWED
     assert json.loads(reviewed_to_json(NOTHING_REVIEWED)) == {
