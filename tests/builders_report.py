@@ -243,7 +243,7 @@ def plan_page(name: str) -> PlanPage:
         kinds=KINDS,
         plan=plan,
         refusals=(refusal(),) if name == "large" else (),
-        warnings=WARNINGS if name == "small" else (),
+        findings=WARNINGS if name == "small" else (),
         read_at=b.NOW - timedelta(minutes=3),
         base="9f8e7d6" + "c" * 33 if name in {"small", "huge"} else "",
         costs=costs(plan),

@@ -6,7 +6,7 @@ import re
 
 from aft.app.plan.planning import read_snapshot
 from aft.app.plan.selection import chosen
-from aft.app.workspace import Workspace
+from aft.app.workspace import InvalidRepository, Workspace
 from aft.app.world import open_ledger, open_world
 from aft.aws.attached_policies import read_attached
 from aft.errors import UserError
@@ -29,10 +29,15 @@ def explain_account(
     workspace: Workspace, files: RevisionFiles, request_id: str, *, live: bool = False
 ) -> Explanation:
     """Needs no credentials unless ``live``, which reads this one account's place in AWS. Raises
-    ``UserError`` for an id that is no request's."""
+    ``UserError`` for an id that is no request's, and ``InvalidRepository`` where an error in its
+    files leaves open what holds for it."""
     desired = workspace.desired(files)
     (known,) = chosen(desired, only=[request_id])
-    request = desired.request_by_id[known]
+    request = desired.request_by_id.get(known)
+    if request is None:
+        raise InvalidRepository((desired.held.requests[known].finding,), files.revision)
+    if error := desired.held_by(request, request.ou_path):
+        raise InvalidRepository((error,), files.revision)
     if not live:
         ledger = open_ledger(workspace, desired.config).read()
         return explain(files, desired, request, ledger, settings=workspace.settings)

@@ -150,22 +150,24 @@ class Workspace:
             for place, message, hint in wrong
         ]
         if found:
-            loaded = LoadResult(state=None, findings=sorted_findings((*loaded.findings, *found)))
+            findings = sorted_findings((*loaded.findings, *found))
+            loaded = LoadResult(state=None, usable=None, findings=findings)
         self._latest = loaded
         return loaded
 
     def desired(self, files: RevisionFiles, *, config_from: str | None = None) -> DesiredState:
-        """The desired state. Raises ``InvalidRepository`` when there are errors."""
+        """The desired state, with what errors hold back set aside. Raises ``InvalidRepository``
+        when that is everything."""
         return self.checked(files, config_from=config_from)[0]
 
     def checked(
         self, files: RevisionFiles, *, config_from: str | None = None
     ) -> tuple[DesiredState, tuple[Finding, ...]]:
-        """The desired state, with findings that do not stop it. Raises as ``desired`` does."""
+        """The desired state, and all findings. Raises as ``desired`` does."""
         result = self.load(files, config_from=config_from)
-        if result.state is None:
+        if result.usable is None:
             raise InvalidRepository(result.findings, files.revision)
-        return result.state, result.findings
+        return result.usable, result.findings
 
     def config(self, files: RevisionFiles) -> Config:
         """``aft.yaml`` alone, for verbs that need no requests."""

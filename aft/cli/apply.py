@@ -116,7 +116,17 @@ def command(
         planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
     if order.quiet:
         click.echo(outcome_json(outcome, planned.plan), nl=False)
-    sys.exit(outcome.exit_code or (0 if is_published else PARTLY_EXIT))
+    is_done = is_published and not _covered(outcome, order)
+    sys.exit(outcome.exit_code or (0 if is_done else PARTLY_EXIT))
+
+
+def _covered(outcome: Outcome, order: Order) -> frozenset[str]:
+    """The accounts held back by errors that are this run's business: of a reviewed change those
+    that it was to change, else all."""
+    held = frozenset(outcome.held_back)
+    if order.reviewed is None:
+        return held
+    return held & {item.target for item in order.reviewed.changes}
 
 
 def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> tuple[str, ...]:

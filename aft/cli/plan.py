@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from aft.app.plan import previews
-from aft.app.plan.planning import Planned, plan_now, plan_published
+from aft.app.plan.planning import Planned, own_errors, plan_now, plan_published
 from aft.app.text_files import write_text
 from aft.app.world import open_world
 from aft.cli.context import CONFIG_FROM_HELP, FILE, Session, format_option, pass_session
@@ -25,6 +25,7 @@ from aft.report.text import plan_view
 from aft.report.wording import published_note
 
 CHANGES_EXIT = 2
+FINDINGS_EXIT = 3
 REFUSED_EXIT = 5
 
 
@@ -88,6 +89,10 @@ def command(
     can search for the last line: "Plan: 2 to create, …" or "No changes. …". Exit 5 if the plan
     exceeds a safety limit of aft.yaml.
 
+    Errors in files hold back the accounts that use these files, and no others. Exit 3 if there are
+    errors that the revision given with --changed-since or --config-from does not have, or with
+    neither, any that hold back an account of the plan.
+
     The organization is always read. Inside accounts, what was applied with the same inputs before
     counts as done; with --deep, the current state of every setting of every account is read. With
     --published, nothing is read from AWS: the plan shows the age of the published organization.
@@ -95,18 +100,19 @@ def command(
     how = _How(**asked)
     with report_folder(session, report, "plan") as folder:
         _check(how, choice)
-        planned, warnings = _made(session, choice, folder, how)
+        planned, findings = _made(session, choice, folder, how)
         if out is not None:
             write_text(out, plan_to_json(planned.plan))
-        page = None
+        page, base = None, choice.changed_since or how.config_from
         if folder is not None or form == "markdown":
-            base = choice.changed_since or how.config_from
-            page = plan_page(session, planned, warnings=warnings, base=base, notes=_notes(planned))
+            page = plan_page(session, planned, findings=findings, base=base, notes=_notes(planned))
             if folder is not None:
                 write_plan(folder, planned, page)
     _show(session, planned, page, form=form, full=full)
     if planned.refusals:
         sys.exit(REFUSED_EXIT)
+    if own_errors(session.workspace, planned, findings, base):
+        sys.exit(FINDINGS_EXIT)
     if detailed_exitcode and not planned.plan.is_empty:
         sys.exit(CHANGES_EXIT)
 
@@ -124,16 +130,16 @@ def _check(how: _How, choice: ScopeChoice) -> None:
 def _made(
     session: Session, choice: ScopeChoice, folder: ReportFolder | None, how: _How
 ) -> tuple[Planned, tuple[Finding, ...]]:
-    """Read, compare; with the findings that stop nothing."""
+    """Read, compare; with the findings."""
     workspace = session.workspace
-    desired, warnings, scope = desired_of(
+    desired, findings, scope = desired_of(
         session, choice, folder, working_tree=how.working_tree, config_from=how.config_from
     )
     if how.terraform and not how.trust:
         previews.check_trusted(workspace, desired)
     if how.published:
         planned = plan_published(workspace, desired, scope=scope, rerun=choice.rerun)
-        return planned, warnings
+        return planned, findings
     with (
         open_world(workspace, desired.config, reads_only=True) as world,
         session.waiting("Reading the organization"),
@@ -146,7 +152,7 @@ def _made(
         calls = world.edge.calls.calls
     if session.verbose:
         session.say(f"{calls} AWS calls")
-    return planned, warnings
+    return planned, findings
 
 
 def _notes(planned: Planned) -> tuple[str, ...]:

@@ -81,8 +81,8 @@ def desired_of(
     working_tree: bool = False,
     config_from: str | None = None,
 ) -> tuple[DesiredState, tuple[Finding, ...], tuple[RequestId, ...] | None]:
-    """What is asked for, the findings that do not stop it, and the requests to look at (``None``
-    for all of them). Raises ``UserError`` and ``InvalidRepository``."""
+    """What is asked for, all findings, and the requests to look at (``None`` for all of them).
+    Raises ``UserError`` and ``InvalidRepository``."""
     if not working_tree and choice.revision is None:
         _note_uncommitted(session)
     workspace = session.workspace
@@ -91,8 +91,8 @@ def desired_of(
     session.mask_as(files if config_from is None else workspace.files(config_from))
     if folder is not None:
         folder.revision = files.revision
-    desired, warnings = workspace.checked(files, config_from=config_from)
-    return desired, warnings, _scope_of(session, desired, choice)
+    desired, findings = workspace.checked(files, config_from=config_from)
+    return desired, findings, _scope_of(session, desired, choice)
 
 
 def _scope_of(

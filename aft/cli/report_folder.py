@@ -161,7 +161,7 @@ def plan_page(
     session: Session,
     planned: Planned,
     *,
-    warnings: Sequence[Finding],
+    findings: Sequence[Finding],
     base: str | None,
     notes: Sequence[str] = (),
 ) -> PlanPage:
@@ -171,7 +171,7 @@ def plan_page(
         kinds=planned.kinds,
         refusals=planned.refusals,
         lifted=planned.lifted,
-        warnings=warnings,
+        findings=findings,
         read_at=planned.snapshot.read_at,
         published_at=planned.snapshot.read_at if planned.is_published else None,
         notes=notes,

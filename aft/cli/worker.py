@@ -13,6 +13,8 @@ from aft.cli.interrupts import stop_on_signals
 from aft.clock import SystemClock
 from aft.report.log import JsonLog
 
+PARTLY_EXIT = 4
+
 
 @click.command("worker")
 @click.option("--once", is_flag=True, help="Fetch, reconcile once, and exit.")
@@ -30,7 +32,8 @@ def command(session: Session, *, once: bool) -> None:
         log = JsonLog(click.echo, SystemClock())
         reconcile = Reconciler(workspace=workspace, observer=log, stop=stop)
         if once:
-            sys.exit(reconcile_once(reconcile, config.worker).exit_code)
+            outcome = reconcile_once(reconcile, config.worker)
+            sys.exit(outcome.exit_code or (PARTLY_EXIT if outcome.held_back else 0))
         with open_world(workspace, config):
             pass  # no credentials, no sandbox: said at once, not once a minute
         watch(reconcile, config.worker, log=log)

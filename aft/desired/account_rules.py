@@ -15,7 +15,7 @@ from aft.customizations.select import customizations_of
 from aft.desired.customization_rules import asked_at
 from aft.desired.model import AccountRequest, DesiredAccount, DesiredState
 from aft.desired.networks import NetworkClaims
-from aft.desired.rules import Places
+from aft.desired.rules import Places, about
 from aft.findings.model import Finding, finding_at
 from aft.findings.validation import Loc
 from aft.values.canonical_json import digest, plain
@@ -54,7 +54,8 @@ class AccountRules:
             if tied:
                 message = f"baselines {', '.join(tied)} select this request equally well"
                 hint = "write 'baseline:' with one of them, or make their selectors differ"
-                yield finding_at("AFT315", self._places.at(request.id, ()), message, hint)
+                place = self._places.at(request.id, ())
+                yield about(finding_at("AFT315", place, message, hint), request)
             elif request.budget is not None:
                 yield from self._budget(request, baseline)
             varying = self._varying[baseline.name] if baseline is not None else None
@@ -74,7 +75,8 @@ class AccountRules:
     ) -> Iterator[Finding]:
         """The findings where the request asks for what they are about."""
         for finding in findings:
-            yield dataclasses.replace(finding, source=self._places.at(request.id, loc))
+            placed = dataclasses.replace(finding, source=self._places.at(request.id, loc))
+            yield about(placed, request)
 
     def _budget(self, request: AccountRequest, baseline: Baseline | None) -> Iterator[Finding]:
         message = f"budget: no baseline with {BUDGET!r} is selected for this request"
@@ -84,9 +86,8 @@ class AccountRules:
             message = f"budget: its baseline {baseline.name!r} has no setting {BUDGET!r}, so "
             message += "nothing would come of it"
         hint = f"add '- setting: {BUDGET}' to the baseline, or take the budget out"
-        yield finding_at(
-            "AFT317", self._places.at(request.id, ("budget",), key=True), message, hint
-        )
+        place = self._places.at(request.id, ("budget",), key=True)
+        yield about(finding_at("AFT317", place, message, hint), request)
 
 
 def _varying(baseline: Baseline) -> Baseline | None:
@@ -136,7 +137,7 @@ def check_opt_in(state: DesiredState, settings: Settings, places: Places) -> Ite
         for number, region in regions if problem else ():
             source = places.at(request.id, ("regions", number))
             message = f"{region} must be opted in to, and {problem}"
-            yield finding_at("AFT340", source, message, _HINT)
+            yield about(finding_at("AFT340", source, message, _HINT), request)
 
 
 def _problem(

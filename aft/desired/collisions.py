@@ -69,8 +69,8 @@ def _between(
 
 
 def _ranges(mine: AccountRequest, theirs: AccountRequest, fields: Fields) -> Iterator[_Clash]:
-    taken: list[IPv4Network] = [network for _, network in mentioned(theirs, fields)]
-    for field, network in mentioned(mine, fields):
+    taken: list[IPv4Network] = [network for _, network in mentioned(theirs.custom_fields, fields)]
+    for field, network in mentioned(mine.custom_fields, fields):
         overlapping = next((item for item in taken if item.overlaps(network)), None)
         if overlapping is not None:
             message = f"{network} overlaps {overlapping}, which is asked for in"

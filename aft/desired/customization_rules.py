@@ -20,7 +20,7 @@ from aft.customizations.parameters import check_given, missing
 from aft.customizations.reads import AccountRead, account_reads, undeclared_output
 from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState
-from aft.desired.rules import Places
+from aft.desired.rules import Places, about
 from aft.findings.model import Finding, SourceRef, finding_at
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
@@ -109,21 +109,22 @@ class _Rules:
                     loc: Loc = ("parameters", name, problem.name)
                     unknown = problem.name not in customization.parameters
                     source = self.places.at(request.id, loc, key=unknown)
-                    yield finding_at("AFT630", source, problem.message, problem.hint)
+                    found = finding_at("AFT630", source, problem.message, problem.hint)
+                    yield about(found, request)
             elif name not in self.names:
                 source = self.places.at(request.id, ("parameters", name), key=True)
                 message = f"there is no customization {name!r} to give parameters to"
                 hint = did_you_mean(name, self.names) or "take them out"
-                yield finding_at("AFT630", source, message, hint)
+                yield about(finding_at("AFT630", source, message, hint), request)
         for customization in self.gets[request.id]:
             given = request.parameters.get(customization.name, {})
             for name in missing(customization, given):
                 message = f"customization {customization.name!r} needs parameter {name!r}"
-                if about := customization.parameters[name].description:
-                    message += f": {about}"
+                if description := customization.parameters[name].description:
+                    message += f": {description}"
                 hint = f"write `parameters: {{{customization.name}: {{{name}: …}}}}`"
                 source = self.places.at(request.id, asked_at(request, customization))
-                yield finding_at("AFT630", source, message, hint)
+                yield about(finding_at("AFT630", source, message, hint), request)
 
     def other_accounts(self, request: AccountRequest) -> Iterator[Finding]:
         """What its steps surely read of other accounts will be there."""
@@ -135,7 +136,7 @@ class _Rules:
             for (what, hint), read in problems.items():
                 message = f"{read.access.source} reads {read.access}, but {what}"
                 source = self.places.at(request.id, asked_at(request, customization))
-                yield finding_at("AFT607", source, message, hint)
+                yield about(finding_at("AFT607", source, message, hint), request)
 
     def _wrong_read(self, request: AccountRequest, read: AccountRead) -> tuple[str, str] | None:
         """Message and hint, or ``None`` when the read is right as far as files can tell."""
@@ -168,7 +169,7 @@ class _Rules:
             file = f"{customization.source.path}/customization.yaml"
             hint = f"write `terraform: {{state: own}}` in {file}, if it is not AFT's"
             source = self.places.at(request.id, asked_at(request, customization))
-            yield finding_at("AFT644", source, message, hint)
+            yield about(finding_at("AFT644", source, message, hint), request)
 
     def place_of_states(self) -> Iterator[Finding]:
         """Runners that keep states, as Terraform's does, need to know where."""

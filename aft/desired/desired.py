@@ -5,7 +5,7 @@ hold between them is checked. Nothing stops at the first finding."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from aft.desired.allowance_rules import AllowanceRules
 from aft.desired.cache import ParseCache
 from aft.desired.customization_rules import check_customizations
 from aft.desired.defaults import MergedDocument, check_defaults, defaults_by_folder
+from aft.desired.isolation import set_aside, unread_ids
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.networks import check_networks
 from aft.desired.parse import build, build_sound, check
@@ -66,9 +67,12 @@ class Part(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class LoadResult:
-    """``state`` is ``None`` when there is an error among the findings."""
+    """``state`` is ``None`` when there is an error among the findings; ``usable`` is what then
+    remains to be acted on, with all that errors hold back set aside, and ``None`` when that is
+    everything."""
 
     state: DesiredState | None
+    usable: DesiredState | None
     findings: tuple[Finding, ...]
 
 
@@ -129,7 +133,11 @@ def load_desired_state(
         findings += _allowances(ready, parts, files, reader, today=today)
     findings += (finding for part in parts for finding in part.check(ready))
     found = sorted_findings(findings)
-    return LoadResult(state=None if any(item.is_error for item in found) else ready, findings=found)
+    errors = [item for item in findings if item.is_error]
+    if not errors:
+        return LoadResult(state=ready, usable=ready, findings=found)
+    usable = set_aside(ready, errors, files=files, tree=tree, said=reader.said)
+    return LoadResult(state=None, usable=usable, findings=found)
 
 
 def _read_part(
@@ -170,7 +178,8 @@ def _across(
 ) -> Iterator[Finding]:
     """Everything that must hold between the files; ``names`` are those of customizations/."""
     requests = state.requests
-    ids = frozenset(item.id for item in tree.requests)
+    # A request whose file cannot be read does exist.
+    ids = frozenset(item.id for item in tree.requests) | unread_ids(tree)
     yield from rules.unique_ids(tree.requests)
     yield from rules.unique_fields(requests, places)
     if is_organization_known:
@@ -257,6 +266,8 @@ class _Reader:
 
     def __init__(self, files: RevisionFiles, tree: RequestTree, cache: ParseCache) -> None:
         self.findings: list[Finding] = []
+        # By path, of files with findings: the values, where they could be read.
+        self.said: dict[str, Mapping[str, Any] | None] = {}
         # Wrong in a defaults file, for all that inherit it.
         self._reported: set[SourceRef | None] = set()
         self._files = files
@@ -335,11 +346,17 @@ class _Reader:
         before = len(self.findings)
         document = self._document(item.entry)
         if document is None:
+            self.said[item.entry.path] = None
             return None
         values, findings = check(item.id, document, self._defaults_of(item.folder))
-        self.findings.extend(item for item in findings if item.source not in self._reported)
+        self.findings.extend(
+            replace(finding, about=(item.entry.path,))
+            for finding in findings
+            if finding.source not in self._reported
+        )
         if not findings and len(self.findings) == before and REQUIRED.keys() <= values.keys():
             self._cache.put(key, values)
             return build(item.id, item.entry, values)
-        # Good enough to see what else is wrong with it; never part of a desired state.
+        self.said[item.entry.path] = values
+        # Good enough to see what else is wrong with it; nothing is done for it.
         return build_sound(item.id, item.entry, values)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,9 @@ from aft.baselines.select import BaselineChoice, select_baseline
 from aft.config.allowance import OwnAllowance
 from aft.config.model import Config
 from aft.customizations.model import Customization
-from aft.findings.model import SourceRef
+from aft.customizations.select import customizations_of
+from aft.desired.held import NOTHING, HeldBack, HeldRequest
+from aft.findings.model import Finding, SourceRef
 from aft.organization.model import REQUEST_TAG, AccountFacts, Budget, Contact, Surroundings
 from aft.organization.spec import OrganizationSpec
 from aft.values.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath, RequestId, Revision
@@ -137,7 +139,8 @@ class DesiredState:
     keyed by name and include ``global`` when that folder has steps. ``baselines`` are keyed by
     name. ``withheld`` are keys of ``aft.yaml`` whose values here are another revision's, which is
     trusted, and not those of this one. ``parts`` are what kinds read from their own keys of
-    ``organization.yaml``, by kind; nothing where the file is not there."""
+    ``organization.yaml``, by kind; nothing where the file is not there. ``held`` is what errors in
+    files hold back: of it ``requests``, ``baselines`` and ``customizations`` have what is sound."""
 
     revision: Revision
     config: Config
@@ -147,6 +150,7 @@ class DesiredState:
     customizations: Mapping[str, Customization]
     withheld: tuple[str, ...] = ()
     parts: Mapping[str, Any] = field(default_factory=dict)
+    held: HeldBack = NOTHING
 
     @cached_property
     def request_by_id(self) -> Mapping[RequestId, AccountRequest]:
@@ -166,3 +170,31 @@ class DesiredState:
             ou=request.ou_path,
             account_id=request.account_id,
         )
+
+    @property
+    def asked_for(self) -> tuple[AccountRequest | HeldRequest, ...]:
+        """Every request, of those held back also what can be read of their files."""
+        return (*self.requests, *self.held.requests.values())
+
+    def has_file(self, request_id: str) -> bool:
+        """There is a file for this request, be it one with errors."""
+        return request_id in self.request_by_id or request_id in self.held.requests
+
+    def held_by(self, request: AccountRequest, ou: OrgUnitPath) -> Finding | None:
+        """The error that holds the account of ``request`` back, which is or will be in ``ou``."""
+        held = self.held
+        if held is NOTHING:
+            return None
+        if request.id in held.requests:
+            return held.requests[request.id].finding
+        choice = replace(self.account(request), ou=ou).choice
+        chosen = (choice.baseline.name,) if choice.baseline is not None else choice.tied
+        gets = customizations_of(request, ou, self.customizations)
+        found = [held.baselines[name] for name in chosen if name in held.baselines]
+        found += [held.customizations[it.name] for it in gets if it.name in held.customizations]
+        return next(iter(found), None)
+
+    def may_be_held_by(self, request: AccountRequest) -> Finding | None:
+        """An error that leaves open whether the request's baseline and customizations are these."""
+        perhaps = self.held.open_baseline if request.baseline is None else None
+        return perhaps or self.held.open_customization

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Network
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aft.baselines.model import ClaimsNetwork, NetworkClaim, SettingParameters, SettingSpec
 from aft.baselines.select import Settings, resolve
 from aft.config.model import CONFIG_PATH, NetworksConfig
 from aft.desired.model import AccountRequest, DesiredAccount, DesiredState
-from aft.desired.rules import Places
+from aft.desired.rules import Places, about
 from aft.errors import UserError
 from aft.findings.model import Finding, SourceRef, finding_at
 from aft.findings.validation import value_at
@@ -97,12 +97,12 @@ class NetworkClaims:
 
 
 def mentioned(
-    request: AccountRequest, fields: Iterable[tuple[str, ...]]
+    custom_fields: Mapping[str, Any], fields: Iterable[tuple[str, ...]]
 ) -> Iterator[tuple[tuple[str, ...], IPv4Network]]:
-    """The valid ranges a request writes in these fields."""
+    """The valid ranges that a request writes in these fields."""
     for field in sorted(fields):
         try:
-            value = value_at(request.custom_fields, field[1:])
+            value = value_at(custom_fields, field[1:])
             network = parse_cidr(value) if isinstance(value, str) else None
         except (LookupError, ValueError):
             continue
@@ -158,18 +158,20 @@ class _Checker:
             network = parse_vpc_cidr(wanted.cidr)
         except ValueError as error:
             hint = "write another range, /16 to /28"
-            yield finding_at("AFT330", self._place(claim), str(error), hint)
+            found = finding_at("AFT330", self._place(claim), str(error), hint)
+            yield about(found, claim.request)
             return
         if network.prefixlen > wanted.smallest:
             needs = f"it wants /{wanted.smallest} or larger"
             message = f"{network} is too small for this network: {needs}"
-            yield finding_at("AFT330", self._place(claim), message, "write a larger range")
+            found = finding_at("AFT330", self._place(claim), message, "write a larger range")
+            yield about(found, claim.request)
         inside = any(network.subnet_of(pool) for pool in self._pools.values())
         if self._config.pools_only and not inside:
             pools = ", ".join(f"{name} ({pool})" for name, pool in self._pools.items()) or "none"
             message = f"{network} is outside every pool of aft.yaml: {pools}"
             hint = "choose a range in one of them, or leave it out to have one allocated"
-            yield finding_at("AFT332", self._place(claim), message, hint)
+            yield about(finding_at("AFT332", self._place(claim), message, hint), claim.request)
 
     def _check_pool(self, claim: Claim) -> Iterator[Finding]:
         wanted, source = claim.wanted, claim.source
@@ -179,7 +181,7 @@ class _Checker:
             message = f"setting {claim.setting!r} ({source}) has no range for this account: "
             message += f"{where} is not given, and the baseline names no pool"
             hint = f"write {where} in the request, or `pool` in the baseline"
-            yield finding_at("AFT333", place, message, hint)
+            yield about(finding_at("AFT333", place, message, hint), claim.request)
             return
         pool = self._pools.get(wanted.pool)
         if pool is None:
@@ -208,7 +210,7 @@ class _Checker:
                 self._written.append(
                     _Written(found[""], who, claim.source, request, field, claimed=True)
                 )
-        for field, network in mentioned(request, fields):
+        for field, network in mentioned(request.custom_fields, fields):
             if field not in claimed:
                 self._written.append(_Written(network, who, request.source, request, field))
 
@@ -227,7 +229,8 @@ class _Checker:
                     source = self._places.at(last.request.id, last.field)
                 message = f"{last.range} overlaps {first.range} of {first.who}"
                 hint = "give each account's network a different range"
-                yield finding_at("AFT331", source, message, hint)
+                both = (each.request for each in (last, first) if each.request is not None)
+                yield about(finding_at("AFT331", source, message, hint), *both)
             around.append(item)
 
     def _place(self, claim: Claim) -> SourceRef:

@@ -8,6 +8,7 @@ accounts may well name each other, as long as their settings can take turns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from aft.baselines.model import SettingSpec
 from aft.desired.model import DesiredState
@@ -45,7 +46,9 @@ def reference_cycles(state: DesiredState) -> Iterator[Finding]:
                 continue
             told.add(min(sources))
             message = f"accounts wait for each other: {graph.shown(cycle)}"
-            yield finding_at("AFT510", min(sources), message, _HINT)
+            found = finding_at("AFT510", min(sources), message, _HINT)
+            waiting = (state.request_by_id[RequestId(key)].source.path for key, _ in cycle)
+            yield replace(found, about=(found.path, *waiting))
 
 
 class _Graph:

@@ -4,6 +4,7 @@ is a generator over plain values; a position is asked for only when there is a f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from aft.desired.model import AccountRequest
@@ -25,6 +26,11 @@ class Places(Protocol):
         ...
 
 
+def about(finding: Finding, *requests: AccountRequest) -> Finding:
+    """``finding``, which concerns these requests, also where defaults are what says it."""
+    return replace(finding, about=tuple(request.source.path for request in requests))
+
+
 def unique_ids(entries: Sequence[RequestEntry]) -> Iterator[Finding]:
     """Two files of one name, in any folders; also when they differ only by case."""
     first: dict[str, RequestEntry] = {}
@@ -38,9 +44,10 @@ def unique_ids(entries: Sequence[RequestEntry]) -> Iterator[Finding]:
             code, how = "AFT302", "differs only by case from"
             hint = "rename one of the files so that people can tell them apart"
         message = f"request id {item.id!r} {how} {other.entry.path}"
-        yield finding_at(
+        found = finding_at(
             code, SourceRef(item.entry.path), message, hint, condition=Condition.ID_TAKEN
         )
+        yield replace(found, about=(item.entry.path, other.entry.path))
 
 
 def unique_fields(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:
@@ -52,20 +59,23 @@ def unique_fields(requests: Iterable[AccountRequest], places: Places) -> Iterato
         if (other := emails.setdefault(request.email.casefold(), request)) is not request:
             message = f"e-mail address {request.email} is also that of {_shown(other)}"
             hint = "every AWS account needs a different address; 'name+suffix@…' often works"
-            yield finding_at("AFT303", places.at(request.id, ("email",)), message, hint)
+            place = places.at(request.id, ("email",))
+            yield about(finding_at("AFT303", place, message, hint), request, other)
         if (other := names.setdefault(request.name.casefold(), request)) is not request:
             code, how, hint = "AFT304", "is also that of", "give each account a different name"
             if request.name != other.name:
                 code, how = "AFT305", "differs only by case from"
                 hint = "give each account a name people can tell apart"
             message = f"account name {request.name!r} {how} {_shown(other)}"
-            yield finding_at(code, places.at(request.id, ("name",)), message, hint)
+            place = places.at(request.id, ("name",))
+            yield about(finding_at(code, place, message, hint), request, other)
         if request.account_id is None:
             continue
         if (other := account_ids.setdefault(request.account_id, request)) is not request:
             message = f"account {request.account_id} is also adopted by {_shown(other)}"
             hint = "an account belongs to one request"
-            yield finding_at("AFT310", places.at(request.id, ("account_id",)), message, hint)
+            place = places.at(request.id, ("account_id",))
+            yield about(finding_at("AFT310", place, message, hint), request, other)
 
 
 def organizational_units(
@@ -84,7 +94,8 @@ def organizational_units(
         hint = did_you_mean(str(ou), map(str, sorted(known)))
         hint = hint or "add it to customizations/organization/organization.yaml, or fix the path"
         message = f"OU {str(ou)!r} is not in organization.yaml"
-        yield finding_at("AFT306", places.at(request.id, ("ou",)), message, hint)
+        place = places.at(request.id, ("ou",))
+        yield about(finding_at("AFT306", place, message, hint), request)
 
 
 def references(
@@ -101,30 +112,34 @@ def references(
             loc: Loc = ("depends_on", number)
             if other == request.id:
                 message = f"request {other!r} depends on itself"
-                yield finding_at("AFT308", places.at(request.id, loc), message, "take it out")
+                found = finding_at("AFT308", places.at(request.id, loc), message, "take it out")
+                yield about(found, request)
             elif other not in ids:
                 message = f"depends_on names {other!r}, which is no request"
                 hint = did_you_mean(other, ids) or "write the id of a request: its file's name"
-                yield finding_at("AFT307", places.at(request.id, loc), message, hint)
+                found = finding_at("AFT307", places.at(request.id, loc), message, hint)
+                yield about(found, request)
         name = request.baseline
         if name is not None and name not in baselines:
             hint = did_you_mean(name, baselines) or f"add customizations/baselines/{name}.yaml"
             source = places.at(request.id, ("baseline",))
-            yield finding_at("AFT311", source, f"there is no baseline {name!r}", hint)
+            found = finding_at("AFT311", source, f"there is no baseline {name!r}", hint)
+            yield about(found, request)
         for number, name in enumerate(request.customizations):
             if name not in customizations:
                 hint = did_you_mean(name, customizations)
                 hint = hint or f"add the folder customizations/accounts/{name}/"
                 source = places.at(request.id, ("customizations", number))
-                yield finding_at("AFT312", source, f"there is no customization {name!r}", hint)
+                found = finding_at("AFT312", source, f"there is no customization {name!r}", hint)
+                yield about(found, request)
 
 
 def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:
     """Requests that wait for each other; each cycle is reported once, at its first request."""
+    waiting = {str(request.id): request for request in requests if request.depends_on}
     needs: Mapping[str, tuple[str, ...]] = {
-        request.id: tuple(item for item in request.depends_on if item != request.id)
-        for request in requests
-        if request.depends_on
+        name: tuple(item for item in request.depends_on if item != name)
+        for name, request in waiting.items()
     }
     done: set[str] = set()
     for start in sorted(needs):
@@ -138,7 +153,8 @@ def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Findi
             number = needs[request_id].index(waits_for)
             message = f"requests wait for each other: {' -> '.join((*ordered, ordered[0]))}"
             source = places.at(request_id, ("depends_on", number))
-            yield finding_at("AFT309", source, message, "take one of these depends_on out")
+            found = finding_at("AFT309", source, message, "take one of these depends_on out")
+            yield about(found, *(waiting[name] for name in ordered))
 
 
 def cycles_from(
@@ -174,16 +190,17 @@ def earlier_ids(
         place = request.id, ("previously",)
         if request.previously == request.id:
             message = f"previously names the request's own id {request.id!r}"
-            yield finding_at("AFT313", places.at(*place), message, "take the line out")
+            found = finding_at("AFT313", places.at(*place), message, "take the line out")
+            yield about(found, request)
         elif request.previously in ids:
             message = f"previously names {request.previously!r}, which is still a request"
             hint = "delete the old file, or take the line out"
-            yield finding_at("AFT313", places.at(*place), message, hint)
+            yield about(finding_at("AFT313", places.at(*place), message, hint), request)
         other = claimed.setdefault(request.previously, request)
         if other is not request:
             message = f"{request.previously!r} is also the earlier id of {_shown(other)}"
             hint = "an account belongs to one request"
-            yield finding_at("AFT314", places.at(*place), message, hint)
+            yield about(finding_at("AFT314", places.at(*place), message, hint), request, other)
 
 
 def _shown(request: AccountRequest) -> str:

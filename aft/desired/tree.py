@@ -35,15 +35,18 @@ class RequestEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestTree:
-    """The files of ``account-requests/``, sorted by path, and what is wrong with the others."""
+    """The files of ``account-requests/``, sorted by path, and what is wrong with the others, of
+    which ``odd`` are those with errors."""
 
     requests: tuple[RequestEntry, ...]
     defaults: tuple[TreeEntry, ...]
+    odd: tuple[TreeEntry, ...]
     findings: tuple[Finding, ...]
 
 
 def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
     """Sort the entries at or below ``account-requests/`` into what they are."""
+    entries = tuple(entries)
     requests: list[RequestEntry] = []
     defaults: list[TreeEntry] = []
     findings: list[Finding] = []
@@ -64,7 +67,13 @@ def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
                 findings.append(_bad_name(entry, name, str(error)))
             else:
                 requests.append(RequestEntry(id=request_id, folder=folder, entry=entry))
-    return RequestTree(requests=tuple(requests), defaults=tuple(defaults), findings=tuple(findings))
+    wrong = {finding.path for finding in findings if finding.is_error}
+    return RequestTree(
+        requests=tuple(requests),
+        defaults=tuple(defaults),
+        odd=tuple(entry for entry in entries if entry.path in wrong) if wrong else (),
+        findings=tuple(findings),
+    )
 
 
 def check_customizations_tree(entries: Iterable[TreeEntry]) -> Iterator[Finding]:

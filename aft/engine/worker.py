@@ -174,6 +174,7 @@ class Worker:
                 "failed": counts.failed,
                 "blocked": counts.blocked,
                 "stopped": counts.stopped,
+                **({"held_back": list(outcome.held_back)} if outcome.held_back else {}),
                 **({"unpublished": outcome.unpublished} if outcome.unpublished else {}),
             }
         )

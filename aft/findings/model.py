@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class Severity(enum.StrEnum):
@@ -53,6 +53,8 @@ class Condition(enum.StrEnum):
     """A value of the right type breaks a rule."""
     ID_TAKEN = "id-taken"
     """Another request has the same id."""
+    HELD_BACK = "held-back"
+    """Nothing is done for the account, because of errors in files that it uses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,9 @@ class Finding:
     """One thing to fix or to know. ``message`` says what is wrong and what was expected; ``hint``
     what to write instead (``did you mean …``), or is empty. ``source`` is where a file says it. A
     finding about the organization has a ``target`` instead (a request id, an account id or
-    ``organization``) and may have a ``condition``."""
+    ``organization``) and may have a ``condition``. ``about`` are the files that it concerns, where
+    these are not the one that says it: of a duplicate both, of a value from defaults the request.
+    """
 
     code: str
     source: SourceRef | None = None
@@ -70,6 +74,7 @@ class Finding:
     key: str = ""
     target: str = ""
     condition: Condition = Condition.NONE
+    about: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def path(self) -> str:

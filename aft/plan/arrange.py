@@ -8,7 +8,9 @@ from dataclasses import replace
 from itertools import chain
 
 from aft.findings.model import finding_about
+from aft.ledger.events import AccountRecord
 from aft.plan.draft import Draft, Entry, Stage
+from aft.plan.held_back import is_finished
 from aft.plan.model import ORGANIZATION, Change
 from aft.plan.view import PlanView
 from aft.values.ids import RequestId
@@ -115,12 +117,19 @@ def _without_account(view: PlanView, draft: Draft, target: str) -> tuple[str, st
 
 
 def _obstacle(view: PlanView, draft: Draft, name: RequestId) -> str | None:
+    if name in draft.held and is_finished(_record(view, draft, name)):
+        return None
     if name in draft.blocked:
         return f"request {name}, which needs attention"
     outside = view.scope is not None and name not in view.scope
     if outside and view.ledger.record(name).account_id is None:
         return f"request {name}, which has no account yet and is not part of this limited plan"
     return None
+
+
+def _record(view: PlanView, draft: Draft, name: RequestId) -> AccountRecord:
+    site = draft.sites.get(name)
+    return site.record if site is not None else view.ledger.record(name)
 
 
 def _order_dependents(view: PlanView, chains: dict[str, tuple[Change, ...]]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from aft.findings.model import Finding
+from aft.findings.model import Condition, Finding
 from aft.plan.model import ORGANIZATION, Action, Change, Confirmation, FieldChange, change_id
 from aft.plan.ou_tree import UnitTree
 from aft.plan.targets import AccountSite, AccountTarget
@@ -91,7 +91,8 @@ class Draft:
     accounts are and what is in them. ``seen`` holds, by kind, what was looked at inside accounts;
     a kind is absent without a look inside. ``allocations`` are ranges of addresses, by request and
     setting; ``remembered`` those of them that the ledger knows, by both, and ``held_back`` why a
-    setting waits for its range. ``cleans_up`` once what is added goes last."""
+    setting waits for its range. ``held`` are those of ``blocked`` that errors in files hold back.
+    ``cleans_up`` once what is added goes last."""
 
     tree: UnitTree
     effect_versions: Mapping[str, int]
@@ -102,6 +103,7 @@ class Draft:
     confirmations: list[Confirmation] = field(default_factory=list)
     attention: list[Finding] = field(default_factory=list)
     blocked: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
     allocations: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     held_back: dict[tuple[str, str], Finding] = field(default_factory=dict)
     remembered: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -173,6 +175,8 @@ class Draft:
         """Note a doubt that keeps its target from being changed at all."""
         self.attention.append(attention)
         self.blocked.add(attention.target)
+        if attention.condition is Condition.HELD_BACK:
+            self.held.add(attention.target)
         self.entries.pop(attention.target, None)
         self.targets.pop(RequestId(attention.target), None)
 

@@ -320,7 +320,7 @@ def _unmanaged(
     """Accounts of no request and no ledger record; the management account belongs to none."""
     known = {match.account.id for match in identify(desired, snapshot, ledger).matches.values()}
     bound = {record.account_id for record in ledger.records.values()}
-    adopted = {request.account_id for request in desired.requests}
+    adopted = {request.account_id for request in desired.asked_for}
     managed = {*known, *bound, *adopted, snapshot.management_account_id}
     for account in snapshot.accounts:
         if account.id not in managed:

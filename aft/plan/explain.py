@@ -66,7 +66,7 @@ class _Explainer:
         accounts = {
             name: AccountId(record.account_id)
             for name, record in self.ledger.records.items()
-            if record.account_id is not None and name in self.desired.request_by_id
+            if record.account_id is not None and self.desired.has_file(name)
         }
         self._resolved = replace(
             self.desired.account(self.request),

@@ -146,7 +146,7 @@ def _evidence(request: AccountRequest, world: _World) -> Iterable[tuple[Evidence
     if bound is not None:
         yield Evidence.LEDGER, AccountId(bound)
     previously = request.previously
-    if previously is not None and previously in world.desired.request_by_id:
+    if previously is not None and world.desired.has_file(previously):
         previously = None  # that request still has its file, and keeps its account
     if bound is None and previously is not None:
         before = world.ledger.record(previously).account_id
@@ -236,7 +236,7 @@ def _check_successor(claim: _Claim, account: Account | None, world: _World) -> N
         owners.append(str(tag))
     for owner in owners:
         what, path = f"account {world.account_text(claim.account_id)}", request.source.path
-        if owner in world.desired.request_by_id:
+        if world.desired.has_file(owner):
             message = f"{what}, found by {_WORDS[claim.evidence]}, belongs to request {owner}"
             hint = f"correct `email` or `account_id` in {path}"
             world.block("AFT902", request, message, hint)

@@ -14,6 +14,7 @@ from aft.errors import UserError
 from aft.findings.model import Finding, finding_about
 from aft.plan.arrange import arranged, hold_back
 from aft.plan.draft import Draft, Looker
+from aft.plan.held_back import held_back
 from aft.plan.identity import wrong_organization
 from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
@@ -58,6 +59,7 @@ def draft_plan(
     for kind in others:
         if kind.is_inside:
             _diff(kind, view, draft, look)
+    _hold_doubtful(view, draft)
     hold_back(view, draft)
     draft.cleans_up = True
     for kind in (*reversed(others), *reversed(of_space)):
@@ -78,7 +80,7 @@ def _diff(kind: Kind, view: PlanView, draft: Draft, look: Looker | None) -> None
 def _find_sites(view: PlanView, draft: Draft) -> None:
     """Of every request in the repository, those outside the scope too: they may hold ranges of
     addresses. Those that are looked at and whose place is in doubt are blocked."""
-    looked_at = {request.id for request in view.requests}
+    looked_at = view.names
     for request in sorted(view.desired.requests, key=lambda item: item.id):
         site = site_of(view, draft.tree, request)
         doubt = doubt_of(view, request) or (site if isinstance(site, Finding) else None)
@@ -86,6 +88,9 @@ def _find_sites(view: PlanView, draft: Draft) -> None:
             draft.sites[request.id] = site
         if doubt is not None and request.id in looked_at:
             draft.block(doubt)
+    for name, held in view.desired.held.requests.items():
+        if name in looked_at and name not in draft.blocked:
+            draft.block(held_back(name, held.finding))
 
 
 def _resolve_targets(view: PlanView, draft: Draft) -> None:
@@ -93,10 +98,20 @@ def _resolve_targets(view: PlanView, draft: Draft) -> None:
         site = draft.sites.get(request.id)
         if site is None or request.id in draft.blocked:
             continue
+        if why := view.desired.held_by(request, site.ou):
+            draft.block(held_back(request.id, why))
+            continue
         try:
             draft.targets[request.id] = target_of(view, site, draft.allocations.get(request.id, {}))
         except UserError as error:  # one account's parameters do not stop the others
             draft.block(finding_about("AFT920", request.id, error.message, error.hint))
+
+
+def _hold_doubtful(view: PlanView, draft: Draft) -> None:
+    """Where an error leaves open what an account gets, it gets nothing else meanwhile."""
+    for request in view.requests:
+        if draft.entries.get(request.id) and (error := view.desired.may_be_held_by(request)):
+            draft.block(held_back(request.id, error))
 
 
 def _assembled(
@@ -108,7 +123,7 @@ def _assembled(
             key=lambda item: (item.target, item.code, item.message),
         )
     )
-    looked_at = frozenset(request.id for request in view.requests)
+    looked_at = view.names
     targets = {change.target for change in changes if change.target != ORGANIZATION}
     targets |= {item.target for item in attention if item.target in looked_at}
     return replace(
@@ -132,7 +147,7 @@ def _withheld(desired: DesiredState) -> tuple[Finding, ...]:
 
 def _nothing_at_all(view: PlanView, *why: Finding, made_at: datetime) -> Plan:
     """A plan that changes nothing; ``why`` puts every request in doubt."""
-    everyone = frozenset(request.id for request in view.desired.requests)
+    everyone = frozenset({*view.desired.request_by_id, *view.desired.held.requests})
     summary = summarise((), why, looked_at=everyone)
     return Plan(
         revision=view.desired.revision,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from aft.findings.model import Finding
+from aft.findings.model import Condition, Finding
 from aft.values.ids import Revision
 from aft.values.parts import Comparison
 from aft.values.refs import Ref
@@ -214,6 +214,12 @@ class Plan:
     @cached_property
     def change_by_id(self) -> Mapping[str, Change]:
         return {change.id: change for change in self.changes}
+
+    @property
+    def held_back(self) -> tuple[str, ...]:
+        """The accounts for which nothing is done because of errors in files."""
+        found = (it.target for it in self.attention if it.condition is Condition.HELD_BACK)
+        return tuple(dict.fromkeys(found))
 
     def changes_of(self, target: str) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.target == target)

@@ -111,13 +111,15 @@ class TargetOutcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a run ended. ``stop_reason`` is set when it was stopped, ``unpublished`` says why the
-    ledger could not be pushed in the end (its events are kept locally)."""
+    ledger could not be pushed in the end (its events are kept locally). ``held_back`` are the
+    accounts for which nothing was planned because of errors in files."""
 
     run: str
     targets: tuple[TargetOutcome, ...]
     seconds: float = 0.0
     stop_reason: str = ""
     unpublished: str = ""
+    held_back: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Counts:

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aft.desired.model import AccountRequest, DesiredState
+from aft.findings.model import Finding
 from aft.ledger.events import (
     AccountRecord,
     DoneStep,
@@ -18,6 +20,7 @@ from aft.ledger.events import (
     is_of_organization,
 )
 from aft.organization.model import Account, AccountState, OrganizationSnapshot
+from aft.plan.held_back import held_back
 from aft.plan.identity import identify
 from aft.plan.model import Plan
 from aft.values.ids import AccountId
@@ -73,21 +76,37 @@ def account_statuses(
         is_account = change.kind == ACCOUNT
         words = f"{change.action.value} {change.ref}".rstrip("/") if is_account else change.key
         world.pending[change.target].append(words)
-    for item in plan.attention if plan is not None else ():
+    for item in plan.attention if plan is not None else _held_back(desired):
         world.attention[item.target].append(item.message)
     rows = []
     for request in sorted(desired.requests, key=lambda item: item.id):
         record, match = ledger.record(request.id), matches.get(request.id)
         account_id = match.account.id if match is not None else record.account_id
         rows.append(_row(request.id, account_id, record, world, request))
+    for name in sorted(desired.held.requests.keys() - desired.request_by_id.keys()):
+        record = ledger.record(name)
+        row = _row(name, record.account_id, record, world, None)
+        doubts = tuple(world.attention.get(name, ()))
+        rows.append(replace(row, state=Standing.ATTENTION, attention=doubts))
+    rows.sort(key=lambda row: row.id)
     taken = {row.account_id for row in rows if row.account_id is not None}
     for subject, record in sorted(ledger.records.items()):
-        is_request = subject in desired.request_by_id or is_of_organization(subject)
+        is_request = desired.has_file(subject) or is_of_organization(subject)
         if is_request or (record.account_id is None and record.intent is None):
             continue
         if record.account_id not in taken:  # else renamed: another request has its account now
             rows.append(_row(subject, record.account_id, record, world, None))
     return tuple(rows)
+
+
+def _held_back(desired: DesiredState) -> Iterator[Finding]:
+    """What a plan would say of accounts that errors in files hold back, as far as files tell."""
+    for request in desired.requests:
+        if error := desired.held_by(request, request.ou_path):
+            yield held_back(request.id, error)
+    for name, held in desired.held.requests.items():
+        if name not in desired.request_by_id:
+            yield held_back(name, held.finding)
 
 
 def thing_statuses(ledger: LedgerState) -> tuple[StatusRow, ...]:

@@ -61,6 +61,12 @@ class PlanView:
         )
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The ids of all requests looked at, those whose files cannot be read among them."""
+        names = {*self.desired.request_by_id, *self.desired.held.requests}
+        return frozenset(names if self.scope is None else names & self.scope)
+
+    @cached_property
     def wanted_ous(self) -> tuple[OrgUnitPath, ...] | None:
         """The OUs a limited plan needs; ``None`` for all."""
         if not self.is_limited:
@@ -85,6 +91,10 @@ class PlanView:
                 accounts[request.id] = match.account.id
             elif bound and (doubt is None or doubt.condition is Condition.NOT_READ):
                 accounts[request.id] = AccountId(bound)
+        for name in self.desired.held.requests.keys() - self.desired.request_by_id.keys():
+            bound = self.ledger.record(name).account_id
+            if bound is not None:
+                accounts[name] = AccountId(bound)
         return Surroundings(
             organization_id=self.snapshot.organization_id,
             management_account_id=self.snapshot.management_account_id,

@@ -13,7 +13,7 @@ from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.report.plain import json_text, one_line
-from aft.report.wording import in_words
+from aft.report.wording import held_back_sentence, in_words
 from aft.values.words import counted
 
 _STYLES: Mapping[Status, str] = {
@@ -86,7 +86,9 @@ def outcome_line(outcome: Outcome) -> str:
     steps = outcome.step_counts
     parts = [f"{done} of {counted(len(accounts), 'account')} done", *not_done(outcome)]
     run = f" Run {outcome.run}." if outcome.run else ""
-    return f"Apply: {', '.join(parts)}; {steps.succeeded} of {counted(steps.total, 'step')}.{run}"
+    held = held_back_sentence(outcome.held_back)
+    counts = f"{steps.succeeded} of {counted(steps.total, 'step')}"
+    return f"Apply: {', '.join(parts)}; {counts}.{run}{held}"
 
 
 def not_done(outcome: Outcome) -> list[str]:
@@ -98,7 +100,8 @@ def not_done(outcome: Outcome) -> list[str]:
 
 def outcome_json(outcome: Outcome, plan: Plan) -> str:
     """``{"run", "plan", "revision", "counts", "accounts": [{"id", "account_id", "status",
-    "reason", "hint", "steps"}]}``; ``run`` is ``null`` when there was nothing to do."""
+    "reason", "hint", "steps"}], "held_back"}``; ``run`` is ``null`` when there was nothing to do,
+    ``held_back`` are the ids of accounts that errors in files hold back."""
     rows = outcome.targets
     shape = {
         "run": outcome.run or None,
@@ -106,6 +109,7 @@ def outcome_json(outcome: Outcome, plan: Plan) -> str:
         "revision": plan.revision,
         "stop_reason": outcome.stop_reason,
         "unpublished": outcome.unpublished,
+        "held_back": list(outcome.held_back),
         "counts": {status.value: sum(row.status is status for row in rows) for status in Status},
         "accounts": [
             {

@@ -16,13 +16,21 @@ from aft.plan.model import ORGANIZATION, Change, Plan, is_risky
 from aft.plan.words import Item
 from aft.report.alike import impersonal
 from aft.report.plain import one_line
-from aft.report.wording import Block, block_of, changes_by_account, items_of, short, summary_line
+from aft.report.wording import (
+    ALIKE_FROM,
+    Block,
+    block_of,
+    changes_by_account,
+    items_of,
+    said_once,
+    short,
+    summary_line,
+)
 from aft.values.words import counted
 
 STYLES: Mapping[str, str] = {"+": "green", "~": "yellow", ">": "cyan", "-": "red", "!": "bold red"}
 _LABEL = 9
 _FULL_BLOCKS = 30
-_ALIKE_FROM = 4
 _NAMES_SHOWN = 12
 _LIST_SHOWN = 12
 _DETAILS_SHOWN = 8
@@ -139,10 +147,14 @@ def _findings(page: _Page, title: str, findings: Sequence[Finding], *, style: st
         return
     page.gap()
     page.line("", title, style=style)
-    for item in findings:
+    for item, targets in said_once(findings):
         target = "" if item.target in ("", ORGANIZATION) else f"{one_line(item.target)}: "
+        if len(targets) > 1:
+            target = f"{len(targets):,} accounts: "
         words = f"{target}{one_line(item.message)}"
         page.line("  ! ", words, tail=item.code)
+        if len(targets) > 1:
+            page.line("    ", ", ".join(map(one_line, targets)))
         if item.hint:
             page.line("    → ", one_line(item.hint), style="italic")
 
@@ -208,7 +220,7 @@ def _alike(by_target: Mapping[str, Sequence[Change]]) -> Mapping[tuple[str, ...]
     for target in sorted(by_target):
         if shape := _shape(by_target[target]):
             shapes[shape].append(target)
-    return {shape: found for shape, found in shapes.items() if len(found) >= _ALIKE_FROM}
+    return {shape: found for shape, found in shapes.items() if len(found) >= ALIKE_FROM}
 
 
 def _group(

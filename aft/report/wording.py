@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
+from aft.findings.model import Finding
 from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary
 from aft.plan.words import Item
@@ -17,16 +18,19 @@ from aft.report.plain import code_line, one_line
 from aft.values.ids import WORKING_TREE
 from aft.values.words import counted
 
+ALIKE_FROM = 4
+"""So many accounts of which the same is said are listed together."""
+
 
 def summary_line(plan: Plan, kinds: Kinds) -> str:
     """``Plan: … accounts affected.`` or ``No changes. …``; ends the text of every plan."""
-    counts = plan.summary
+    counts, held = plan.summary, held_back_sentence(plan.held_back)
     if plan.is_empty:
         matching = counts.accounts_total - counts.accounts_in_doubt
         subject = "1 account matches" if matching == 1 else f"{matching} accounts match"
         if plan.revision == WORKING_TREE:
-            return f"No changes. {subject} the working tree."
-        return f"No changes. {subject} the repository at {short(plan.revision)}."
+            return f"No changes. {subject} the working tree.{held}"
+        return f"No changes. {subject} the repository at {short(plan.revision)}.{held}"
     parts = [f"{getattr(counts, verb)} to {verb}" for verb in ("create", "change", "move", "close")]
     seldom = ("adopt", "forget")
     parts += [f"{number} to {verb}" for verb in seldom if (number := getattr(counts, verb))]
@@ -34,8 +38,34 @@ def summary_line(plan: Plan, kinds: Kinds) -> str:
     return (
         f"Plan: {', '.join(parts)}. "
         f"{counts.accounts_affected} of {counts.accounts_total} "
-        f"account{'' if counts.accounts_total == 1 else 's'} affected."
+        f"account{'' if counts.accounts_total == 1 else 's'} affected.{held}"
     )
+
+
+def held_back_words(targets: Sequence[str]) -> str:
+    """``2 accounts held back by errors``, or nothing."""
+    return f"{counted(len(targets), 'account')} held back by errors" if targets else ""
+
+
+def held_back_sentence(targets: Sequence[str]) -> str:
+    """The same as one more sentence of a last line."""
+    words = held_back_words(targets)
+    return f" {words} in their files." if words else ""
+
+
+def said_once(findings: Iterable[Finding]) -> Iterator[tuple[Finding, tuple[str, ...]]]:
+    """Each finding about a target with all targets that share it: itself, or several that would
+    read the same line again and again."""
+    targets: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    found = tuple(findings)
+    for item in found:
+        targets[item.code, item.message, item.hint].append(item.target)
+    for item in found:
+        sharing = targets[item.code, item.message, item.hint]
+        if len(sharing) < ALIKE_FROM:
+            yield item, (item.target,)
+        elif sharing[0] == item.target:
+            yield item, tuple(sharing)
 
 
 def thing_counts(counts: Summary, kinds: Kinds) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import SystemRandom
 
 from aft.app import local_paths
@@ -87,12 +87,13 @@ def apply_now(
         raise RefusedBySafety(planned.refusals)
     plan, held = planned.plan, holds_in(planned, agreed)
     if _has_nothing_to_do(planned, held):
-        rows = _held_rows(held)
+        unpublished = ""
         try:
             world.ledger.publish()
         except AftError as error:
-            return Outcome(run="", targets=rows, unpublished=error.message)
-        return Outcome(run="", targets=rows)
+            unpublished = error.message
+        rows = _held_rows(held)
+        return Outcome(run="", targets=rows, unpublished=unpublished, held_back=plan.held_back)
     run = RunInfo(
         id=world.run,
         actor=actor(workspace.environ),
@@ -103,7 +104,7 @@ def apply_now(
         reviewed=agreed.reviewed.plan if agreed.reviewed is not None else "",
         lifted=planned.lifted,
     )
-    return apply_plan(
+    outcome = apply_plan(
         plan,
         planned.view,
         planned.targets,
@@ -139,6 +140,7 @@ def _held_rows(held: Mapping[str, Hold]) -> tuple[TargetOutcome, ...]:
         )
         for target, steps in rows.items()
     )
+    return replace(outcome, held_back=plan.held_back)
 
 
 def actor(environ: Mapping[str, str]) -> str:

@@ -202,12 +202,31 @@ def changed_since(
             changed.update(
                 item.id for item in desired.requests if item.source.path.startswith(below)
             )
+            changed.update(
+                held.id for held in desired.held.requests.values() if held.path.startswith(below)
+            )
         elif file.suffix == ".yaml":
             changed.add(RequestId(file.stem))
-    renamed = {request.previously for request in desired.requests}
-    if any(name not in desired.request_by_id and name not in renamed for name in changed):
+    renamed = {request.previously for request in desired.asked_for}
+    if any(not desired.has_file(name) and name not in renamed for name in changed):
         return None
     return tuple(sorted(changed))
+
+
+def own_errors(
+    workspace: Workspace, planned: Planned, findings: Iterable[Finding], base: str | None
+) -> tuple[Finding, ...]:
+    """Those of ``findings`` for which this change answers: errors that ``base`` does not have.
+    Without one every error counts, unless the plan is limited to accounts of which none is held
+    back. Lines move, so errors count as the same by their file and words."""
+    errors = tuple(item for item in findings if item.is_error)
+    if errors and base is None:
+        return errors if planned.plan.scope is None or planned.plan.held_back else ()
+    if not errors or base is None:
+        return ()
+    there = workspace.load(workspace.files(base)).findings
+    known = {(item.code, item.path, item.message) for item in there}
+    return tuple(item for item in errors if (item.code, item.path, item.message) not in known)
 
 
 def check_pinned(workspace: Workspace, world: World, plan: Plan, *, tip: Revision) -> Planned:

@@ -42,8 +42,8 @@ def without(
     if not exclude:
         return None if scope is None else tuple(scope)
     gone = {_known(desired, name) for name in exclude}
-    every = [request.id for request in desired.requests] if scope is None else scope
-    left = tuple(sorted(name for name in every if name not in gone))
+    every = [request.id for request in desired.asked_for] if scope is None else scope
+    left = tuple(sorted({name for name in every if name not in gone}))
     if not left:
         raise UserError("--exclude leaves no request", hint="exclude fewer of them")
     return left
@@ -69,7 +69,7 @@ def check_rerun(desired: DesiredState, names: Sequence[str]) -> None:
 
 
 def _known(desired: DesiredState, name: str) -> RequestId:
-    if name not in desired.request_by_id:
+    if not desired.has_file(name):
         raise UserError(
             f"there is no request {name!r} at {desired.revision}",
             hint=did_you_mean(name, desired.request_by_id),

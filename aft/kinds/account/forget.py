@@ -6,8 +6,9 @@ names them and leaves them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from aft.desired.held import HeldRequest
 from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import ORGANIZATION, AccountRecord, is_of_organization
 from aft.organization.model import REQUEST_TAG
@@ -15,7 +16,7 @@ from aft.plan.draft import Draft
 from aft.plan.fields import REQUEST, tag_field
 from aft.plan.model import Action, FieldChange
 from aft.plan.view import PlanView
-from aft.values.ids import AccountId
+from aft.values.ids import AccountId, EmailAddress
 from aft.values.refs import account_ref
 
 
@@ -25,6 +26,10 @@ def forget_requests(view: PlanView, draft: Draft) -> None:
     if view.is_limited:
         draft.remark(*_not_forgotten_here(gone, view.scope or ()))
         return
+    unread = _unread(view)
+    if unread:  # any of these files may be what became of any of those requests
+        draft.remark(*_kept(gone, unread))
+        gone = ()
     draft.remark(*_unsettled(gone))
     draft.remark(*_orphans(view))
     _forget_accounts(view, draft, gone)
@@ -33,12 +38,14 @@ def forget_requests(view: PlanView, draft: Draft) -> None:
 def _leftovers(view: PlanView) -> tuple[AccountRecord, ...]:
     """Ledger records without a request, but those whose account some request has or takes."""
     desired, ledger = view.desired, view.ledger
-    held: set[str | None] = {ledger.record(request.id).account_id for request in desired.requests}
+    asked = desired.asked_for
+    held: set[str | None] = {ledger.record(request.id).account_id for request in asked}
     claimed = {
         request.previously
-        for request in desired.requests
+        for request in asked
         if request.previously is not None and ledger.record(request.id).account_id is None
     }
+    held |= {account_id for it in desired.held.requests.values() for account_id in _meant(view, it)}
     # An account may be in the ledger under several former ids; the request takes it from one.
     held |= {ledger.record(subject).account_id for subject in claimed}
     held.discard(None)  # a creation that was started has no account yet
@@ -46,10 +53,39 @@ def _leftovers(view: PlanView) -> tuple[AccountRecord, ...]:
         record
         for subject, record in sorted(ledger.records.items())
         if not is_of_organization(subject)
-        and subject not in desired.request_by_id
+        and not desired.has_file(subject)
         and subject not in claimed
         and record.account_id not in held
     )
+
+
+def _meant(view: PlanView, request: HeldRequest) -> Iterator[AccountId]:
+    """The accounts that a request with errors may mean, by what could be read of it."""
+    if request.account_id is not None:
+        yield request.account_id
+    if request.email and view.ledger.record(request.id).account_id is None:
+        key = EmailAddress(request.email).key
+        yield from (it.id for it in view.snapshot.accounts if EmailAddress(it.email).key == key)
+
+
+def _unread(view: PlanView) -> tuple[str, ...]:
+    """Files that may mean any account: it is neither bound to them, nor can they be read."""
+    held = view.desired.held
+    unknown = (item for item in held.requests.values() if not item.is_known)
+    unbound = (it.path for it in unknown if view.ledger.record(it.id).account_id is None)
+    return tuple(dict.fromkeys((*held.nameless, *unbound)))
+
+
+def _kept(records: Iterable[AccountRecord], unread: Sequence[str]) -> Iterator[Finding]:
+    more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+    for record in records:
+        if record.account_id is not None:
+            message = f"its file is gone, but {unread[0]}{more} cannot be read and may be what "
+            message += "became of it, so the account is not forgotten"
+            hint = "fix that file; if it is the request's new file, add "
+            hint += f"`previously: {record.subject}` to it"
+            condition = Condition.HELD_BACK
+            yield finding_about("AFT927", record.subject, message, hint, condition)
 
 
 def _forget_accounts(view: PlanView, draft: Draft, records: Iterable[AccountRecord]) -> None:
@@ -97,8 +133,9 @@ def _orphans(view: PlanView) -> Iterator[Finding]:
     known |= {AccountId(record.account_id) for record in records if record.account_id is not None}
     for account in sorted(view.snapshot.accounts, key=lambda item: item.id):
         tag = account.tags.get(REQUEST_TAG)
-        is_asked = tag in view.desired.request_by_id or tag in identities.kept
-        if tag is None or is_asked or account.id in known:
+        if tag is None or account.id in known or tag in identities.kept:
+            continue
+        if view.desired.has_file(tag):
             continue
         message = f"account {account.name} ({account.id}) carries the tag {REQUEST_TAG}={tag}, "
         message += "but there is no such request"

@@ -187,8 +187,8 @@ def _taken(claims: NetworkClaims, owners: Iterable[_Owner], view: PlanView) -> I
         yield "networks.reserved of aft.yaml", parse_cidr(text)
     claimed = {(owner.key[0], owner.claim.wanted.field) for owner in owners}
     fields = claims.fields()
-    for request in desired.requests:
-        for path, network in mentioned(request, fields):
+    for request in desired.asked_for:
+        for path, network in mentioned(request.custom_fields, fields):
             if (str(request.id), path) not in claimed:
                 yield str(request.id), network
     mine = {owner.key for owner in owners}
@@ -198,7 +198,7 @@ def _taken(claims: NetworkClaims, owners: Iterable[_Owner], view: PlanView) -> I
         if is_of_organization(subject):
             yield from _left_behind(record, view.snapshot, current)
             continue
-        if subject not in desired.request_by_id and record.account_id is None:
+        if not desired.has_file(subject) and record.account_id is None:
             continue  # asked for and taken back before there was an account
         if subject in heirs and record.account_id in current:
             continue  # it goes by another request id now

@@ -58,6 +58,8 @@ def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
         return
     wanted, request = target.steps, target.request.id
     for gone in _gone(target.record, {step.id for step in wanted}):
+        if gone.customization in view.desired.held.customizations:
+            continue  # what it says of removal is not known now
         runner = gone.runner(view.runners)
         heir = _heir(gone, runner, wanted)
         destroys = heir is None and _is_to_be_destroyed(gone, runner, view)

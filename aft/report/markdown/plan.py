@@ -21,7 +21,14 @@ from aft.report.markdown.costs import NO_COSTS, Costs
 from aft.report.markdown.fitting import Entry, Parts, Section, bullets, finding_entries, left_out
 from aft.report.masking import NO_MASK, Mask
 from aft.report.plain import code_span, prose
-from aft.report.wording import items_of, short, summary_line, thing_counts
+from aft.report.wording import (
+    held_back_words,
+    items_of,
+    said_once,
+    short,
+    summary_line,
+    thing_counts,
+)
 from aft.values.ids import WORKING_TREE
 from aft.values.words import counted
 
@@ -31,16 +38,16 @@ THE_REST = "the summary of this job and its artifact have the whole plan"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPage:
     """A plan, and what a reader should know in addition. ``lifted`` are the limits that only a
-    reviewed exception lets it exceed, ``warnings`` findings that stop nothing. ``read_at`` (aware)
-    is when the organization was read, ``published_at`` when the snapshot was published that is used
-    instead of reading it. ``base`` is the revision the pull request goes into, ``rest`` where the
-    whole plan is, as Markdown."""
+    reviewed exception lets it exceed, ``findings`` those of the files. ``read_at`` (aware) is when
+    the organization was read, ``published_at`` when the snapshot was published that is used instead
+    of reading it. ``base`` is the revision the pull request goes into, ``rest`` where the whole
+    plan is, as Markdown."""
 
     plan: Plan
     kinds: Kinds
     refusals: Sequence[Finding] = ()
     lifted: Sequence[str] = ()
-    warnings: Sequence[Finding] = ()
+    findings: Sequence[Finding] = ()
     read_at: datetime | None = None
     published_at: datetime | None = None
     notes: Sequence[str] = ()
@@ -77,13 +84,16 @@ def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
     ordinary = [folded_entry(item, everything=everything) for item in told if not item.risks]
     others = [change for change in units if not change.action.removes]
     number = counted(sum(bool(change.risk) for change in plan.changes), "risky change")
+    errors = [item for item in page.findings if item.is_error]
+    warnings = [item for item in page.findings if not item.is_error]
     lifted = [Entry(text=f"- {prose(line)}", tally=(("lifted limit", 1),)) for line in page.lifted]
     return [
+        bullets("### Errors", finding_entries(errors), is_vital=True),
         bullets("### Refused by the safety limits", finding_entries(page.refusals), is_vital=True),
         Section(title=f"### ⚠️ Look closely: {number}", entries=tuple(risky), is_vital=True),
         bullets("### Needs attention", attention_entries(plan.attention), is_vital=True),
         bullets("### Limits lifted", lifted, is_vital=True),
-        bullets("### Findings", finding_entries(page.warnings)),
+        bullets("### Findings", finding_entries(warnings)),
         *(
             Section(
                 title=f"### {kind.title}",
@@ -100,10 +110,13 @@ def _headline(plan: Plan, kinds: Kinds, *, refused: bool) -> str:
     if refused:
         return "⛔ aft plan: over a safety limit"
     if plan.is_empty:
-        return "⚠️ aft plan: needs attention" if plan.attention else "✅ aft plan: no changes"
+        if not plan.attention:
+            return "✅ aft plan: no changes"
+        words = ["needs attention", held_back_words(plan.held_back)]
+        return f"⚠️ aft plan: {', '.join(filter(None, words))}"
     verbs = ("create", "adopt", "change", "move", "forget", "close")
     words = [f"{number} to {verb}" for verb in verbs if (number := getattr(counts, verb))]
-    words += thing_counts(counts, kinds)
+    words += filter(None, (*thing_counts(counts, kinds), held_back_words(plan.held_back)))
     return f"{'⚠️ ' if plan.attention else ''}aft plan: {', '.join(words)}"
 
 
@@ -151,12 +164,12 @@ def attention_entries(items: Sequence[Finding]) -> tuple[Entry, ...]:
     return tuple(
         Entry(
             text=f"- **{item.code}** "
-            + (f"{code_span(item.target)}: " if item.target != ORGANIZATION else "")
+            + (f"{', '.join(map(code_span, targets))}: " if item.target != ORGANIZATION else "")
             + prose(item.message)
             + (f"<br>→ {prose(item.hint)}" if item.hint else ""),
-            tally=(("note that needs attention", 1),),
+            tally=(("note that needs attention", len(targets)),),
         )
-        for item in items
+        for item, targets in said_once(items)
     )
 
 

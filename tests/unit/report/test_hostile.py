@@ -90,7 +90,7 @@ def plan_page(text: str) -> PlanPage:
         plan=plan_of(text),
         refusals=(finding(text),),
         lifted=(text,),
-        warnings=(finding(text),),
+        findings=(finding(text),),
         notes=(text,),
         costs=Costs(by_target={"app": AccountCosts(bills=(("x", text),), budget=1.0)}),
     )

@@ -113,8 +113,8 @@ def told(text: str) -> list[str]:
 @pytest.mark.parametrize("name", ["small", "attention", "large"])
 def test_the_whole_page_tells_nobody(name: str) -> None:
     plan = r.PLANS[name]()
-    page = PlanPage(kinds=KINDS, plan=plan, warnings=r.WARNINGS, read_at=b.NOW, mask=FULL_MASK)
-    open_page = PlanPage(kinds=KINDS, plan=plan, warnings=r.WARNINGS, read_at=b.NOW)
+    page = PlanPage(kinds=KINDS, plan=plan, findings=r.WARNINGS, read_at=b.NOW, mask=FULL_MASK)
+    open_page = PlanPage(kinds=KINDS, plan=plan, findings=r.WARNINGS, read_at=b.NOW)
     for render in (comment, summary):
         assert told(render(open_page))
         assert told(render(page)) == []

@@ -1,0 +1,26 @@
+"""Accounts for which nothing is done because of errors in files, as a plan says it."""
+
+from __future__ import annotations
+
+from aft.findings.model import Condition, Finding, finding_about
+from aft.ledger.events import AccountRecord
+
+_HINT = "aft validate lists every error; the account is as it was, and goes on once they are fixed"
+
+
+def held_back(target: str, error: Finding) -> Finding:
+    """``error`` as the reason why nothing is done for ``target``."""
+    hint = f"{error.hint}; {_HINT}" if error.hint else _HINT
+    where = f"{error.where}: " if error.where else ""
+    return finding_about(
+        "AFT926",
+        target,
+        f"held back by an error: {where}{error.message}",
+        hint,
+        Condition.HELD_BACK,
+    )
+
+
+def is_finished(record: AccountRecord) -> bool:
+    """As far as the ledger can tell, nothing was left to do when files were last right."""
+    return record.account_id is not None and record.intent is None and not record.failures
