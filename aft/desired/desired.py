@@ -132,12 +132,11 @@ def load_desired_state(
         findings += _with_config(ready, settings, reader)
         findings += _allowances(ready, parts, files, reader, today=today)
     findings += (finding for part in parts for finding in part.check(ready))
-    found = sorted_findings(findings)
     errors = [item for item in findings if item.is_error]
-    if not errors:
-        return LoadResult(state=ready, usable=ready, findings=found)
-    usable = set_aside(ready, errors, files=files, tree=tree, said=reader.said)
-    return LoadResult(state=None, usable=usable, findings=found)
+    usable = set_aside(ready, errors, files=files, tree=tree, said=reader.said) if errors else ready
+    return LoadResult(
+        state=None if errors else ready, usable=usable, findings=sorted_findings(findings)
+    )
 
 
 def _read_part(
