@@ -7,6 +7,7 @@
     ├── Transient              the same call may succeed later
     │   └── Throttled          ... after slowing down
     ├── Conflict               someone else changed it meanwhile: read again, then decide
+    │   └── Overtaken          ... another run of aft, which is in the ledger
     ├── Denied                 credentials or permissions are missing; retrying cannot help
     ├── NotFound               the thing named is not there
     ├── Terminal               the same call will fail permanently
@@ -96,6 +97,10 @@ class Throttled(Transient):
 
 class Conflict(AftError):
     """The object changed between our read and our write."""
+
+
+class Overtaken(Conflict):
+    """Another run came first: what it did is in the ledger, and nothing of ours was written."""
 
 
 class _Coded(AftError):

@@ -7,13 +7,13 @@ look, they never wait; waiting is the core's, through ``Clock``. All raise ``aft
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from aft.ledger.events import LedgerEvent, LedgerState
+from aft.ledger.events import AccountRecord, LedgerEvent, LedgerState
 from aft.ledger.timeline import CommitInfo
 from aft.organization.model import Account, OrganizationSnapshot
 from aft.sessions import AccountSession
@@ -31,6 +31,11 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that only go forward; its zero means nothing."""
+        ...
+
+    def boottime(self) -> float:
+        """The same, and they go on while the machine is suspended: for what may have become too
+        old without this process having noticed."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -76,8 +81,17 @@ class LedgerStore(Protocol):
     def append(self, events: Sequence[LedgerEvent], *, durable: bool = False) -> str:
         """Commit ``events`` (one commit per subject) and return the ledger's new commit id. With
         ``durable`` they are also on the remote when this returns; without, they are committed
-        locally and pushed by the next durable append or ``publish``. Raises ``Conflict`` when
-        another run has opened an intent for the same subject meanwhile."""
+        locally and pushed by the next durable append or ``publish``.
+
+        An intent is a lease. One is opened only where none is open and no other run has acted on
+        the subject since it was last read here; an event that names a ``lease`` renews or settles
+        that one alone. Raises ``Overtaken``, and has written nothing, when another run came first.
+        A binding that another run has written meanwhile, to the same account, is left out."""
+        ...
+
+    def look(self, subject: str) -> AccountRecord:
+        """The record of ``subject`` as it is now, empty when there is none; fetches from the remote
+        first when there is one. Nothing else counts as read."""
         ...
 
     def publish(self) -> None:
@@ -197,6 +211,11 @@ class CallRecorder(Protocol):
 
     def recording(self) -> AbstractContextManager[list[str]]:
         """Collects ``service:Operation:request-id`` of the *writes* made inside."""
+        ...
+
+    def checked(self, check: Callable[[], None]) -> AbstractContextManager[None]:
+        """Inside, ``check`` is called on the current thread at the last moment before each request
+        is sent; when it raises, the request is not sent, and the caller gets its error."""
         ...
 
     @property

@@ -59,6 +59,9 @@ class ManualClock:
     def monotonic(self) -> float:
         return (self.time - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()
 
+    def boottime(self) -> float:
+        return self.monotonic()
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.time += timedelta(seconds=seconds)

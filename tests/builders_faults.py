@@ -27,7 +27,7 @@ from aft.app.world import World, open_world
 from aft.engine.model import StopToken
 from aft.errors import AftError
 from aft.ledger.codec import decode_event, encode_record
-from aft.ledger.events import LedgerEvent, LedgerState
+from aft.ledger.events import AccountRecord, LedgerEvent, LedgerState
 from aft.ledger.replay import replay
 from aft.organization.model import Account
 from aft.plan.outcome import Outcome
@@ -96,6 +96,9 @@ class DyingLedger:
 
     def read(self) -> LedgerState:
         return self._ledger.read()
+
+    def look(self, subject: str) -> AccountRecord:
+        return self._ledger.look(subject)
 
     def append(self, events: Sequence[LedgerEvent], *, durable: bool = False) -> str:
         number, self._appends = self._appends, self._appends + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ from aft.plan.model import Plan
 from aft.plan.outcome import Outcome
 from aft.plan.reviewed import Reviewed
 from aft.plan.view import PlanView
+from aft.ports import Clock
 from aft.values.ids import OrgUnitPath, RequestId, Revision
 
 WHEN = datetime(2026, 1, 4, 12, 0, tzinfo=UTC)
@@ -78,17 +79,25 @@ class Stage:
     runner: NotingRunner = field(default_factory=NotingRunner)
     witness: Witness = field(default_factory=Witness)
     provides: Provides = FakeProvider
+    machine: str = "run"
     runs: int = 0
     last: Outcome | None = None
+    clock: Clock | None = None
 
     def __post_init__(self) -> None:
         self.ledger = FakeLedger(self.world)
+
+    def on_another_machine(self, name: str, clock: Clock | None = None) -> Stage:
+        """The same world and remote ledger, for another run."""
+        other = replace(self, machine=name, clock=clock, runs=0)
+        other.ledger = FakeLedger(self.world, self.ledger.shared)
+        return other
 
     @property
     def tools(self) -> Tools:
         world = self.world
         return Tools(
-            clock=world.clock,
+            clock=self.clock or world.clock,
             ledger=self.ledger,
             provider=self.provides(world),
             writer=FakeWriter(world),
@@ -126,11 +135,22 @@ class Stage:
         reviewed: Reviewed | None = None,
     ) -> Outcome:
         """With ``reviewed``, what is risky and not in it is held."""
+        return self.planned(state, plan=plan, stop=stop, reviewed=reviewed)()
+
+    def planned(
+        self,
+        state: DesiredState,
+        *,
+        plan: Plan | None = None,
+        stop: StopToken | None = None,
+        reviewed: Reviewed | None = None,
+    ) -> Callable[[], Outcome]:
+        """Everything is read; what is left is to carry it out."""
         view, drafted = self.view(state), self.drafted(state)
         plan = plan or drafted.plan
         self.runs += 1
         run = RunInfo(
-            id=f"run-{self.runs}",
+            id=f"{self.machine}-{self.runs}",
             actor="ada",
             revision=state.revision,
             plan_digest=plan_digest(plan),
@@ -142,7 +162,7 @@ class Stage:
             if reviewed is not None
             else {}
         )
-        return apply_plan(
+        return lambda: apply_plan(
             plan,
             view,
             drafted.targets,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -25,6 +25,7 @@ class AwsCallRecorder:
         self._lock = threading.Lock()
         self._by_operation: Counter[str] = Counter()
         self._sinks: ContextVar[_Sinks] = ContextVar("aft_aws_writes", default=())
+        self._check: ContextVar[Callable[[], None] | None] = ContextVar("aft_check", default=None)
 
     @property
     def calls(self) -> int:
@@ -47,6 +48,15 @@ class AwsCallRecorder:
         finally:
             self._sinks.reset(token)
 
+    @contextmanager
+    def checked(self, check: Callable[[], None]) -> Iterator[None]:
+        """Call ``check`` right before each request of this thread is sent."""
+        token = self._check.set(check)
+        try:
+            yield
+        finally:
+            self._check.reset(token)
+
     def watch(self, client: Any) -> None:
         """Count the requests of ``client``, which must be new."""
         service = client.meta.service_model.service_name
@@ -54,6 +64,10 @@ class AwsCallRecorder:
         def sent(operation_name: str, **_: Any) -> None:
             with self._lock:
                 self._by_operation[f"{service}:{operation_name}"] += 1
+
+        def about_to_send(**_: Any) -> None:
+            if check := self._check.get():
+                check()
 
         def answered(model: Any, parsed: Any, http_response: Any, **_: Any) -> None:
             sinks = self._sinks.get()
@@ -65,4 +79,7 @@ class AwsCallRecorder:
                 sink.append(name)
 
         client.meta.events.register("request-created", sent)
+        # Named by its service, it comes before all that may answer in AWS's place.
+        whose = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register_first(f"before-send.{whose}", about_to_send)
         client.meta.events.register("after-call", answered)

@@ -164,8 +164,9 @@ class RunContext:
         *,
         is_new: bool = False,
     ) -> None:
-        """Write down durably whose account this is, and that it is no longer that of the request
-        it had before: in one append, so that no reader sees it under two names or none."""
+        """Write down whose account this is, and that it is no longer that of the request it had
+        before: in one append, so that no reader sees it under two names or none. Nothing is written
+        where another run has bound it meanwhile."""
         subjects: list[tuple[Payload, str, str]] = [(said, change.target, summary)]
         if said.previously is not None:
             over = f"Hand account {account_id} over from {said.previously} to {change.target}"
@@ -174,12 +175,18 @@ class RunContext:
             self.journal.event(payload, subject, text, account_id=account_id, change=change.id)
             for payload, subject, text in subjects
         ]
-        self.journal.append(*events, durable=True)
+        if self.bound_meanwhile(change.target) != account_id:
+            self.journal.append(*events)
         with self._here.lock:
             accounts = {**self.around.accounts, change.target: account_id}
             self.around = replace(self.around, accounts=accounts)
             if is_new:
                 self._here.born[change.target] = self.tools.clock.now()
+
+    def bound_meanwhile(self, target: str) -> str | None:
+        """The account that ``target`` was bound to after this run began."""
+        account_id = self.known_account(target)
+        return account_id if account_id != self.ledger.record(target).account_id else None
 
     def account_of(self, change: Change) -> AccountId:
         """The account a change is about: the plan's, or the one bound since."""

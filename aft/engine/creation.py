@@ -23,9 +23,10 @@ from aft.engine.account import destination_of, ensure_usable, place, tag
 from aft.engine.context import RunContext
 from aft.engine.effects import StepSuccess
 from aft.engine.intents import Asked, Intents, token_of
+from aft.engine.leases import CALL_WITHIN_SECONDS, LEASE_SECONDS, Lease, Leases
 from aft.engine.waiting import THROTTLED, TRANSIENT, backoff_for
 from aft.engine.watch import CreationWatch
-from aft.errors import AftError, Conflict, Terminal, Transient, UnknownOutcome
+from aft.errors import AftError, Conflict, Overtaken, Terminal, Transient, UnknownOutcome
 from aft.ledger.events import OpenIntent
 from aft.ledger.payloads import Bound
 from aft.organization.model import REQUEST_TAG, Account
@@ -52,10 +53,12 @@ class Creations:
     def __init__(self, context: RunContext) -> None:
         tools = context.tools
         self._context = context
-        self._intents = Intents(context)
+        self._intents, self._leases = Intents(context), Leases(context)
         self._provider = tools.provider
         self._watch = CreationWatch(tools.provider, tools.clock, context.pause)
         self._within = float(context.limits.created_within_seconds)
+        settles_after = tools.provider.traits.settles_after.total_seconds()
+        self._lease_ends_after = max(LEASE_SECONDS, CALL_WITHIN_SECONDS + settles_after)
 
     # --- inside a slot ---
 
@@ -67,28 +70,37 @@ class Creations:
             delay = THROTTLED.delay(again.tries, context.tools.random, at_least=1.0)
             context.waiting(change, f"{again.reason}; trying again in {delay:.0f} s")
             context.pause.wait(delay)
-        elif (intent := context.record(change.target).intent) is not None:
-            asked = self._settled(change, intent)
-        if asked is None:
-            asked = self._start(change)
+        while asked is None:
+            asked = self._attempt(change)
         if asked.creation is not None and asked.creation.state is CreationState.IN_PROGRESS:
             self._wait(change, asked.creation)
         return replace(asked, tries=again.tries if again is not None else 0)
 
-    def _settled(self, change: Change, intent: OpenIntent) -> Asked | None:
-        """What became of an open intent; ``None`` once it is noted that nothing did."""
-        may_repeat = self._may_repeat(change, intent)
-        found = self._intents.settle(change, intent, look_once=may_repeat)
-        if found is None and may_repeat:
-            return self._start(change, intent)
-        if found is None:
-            why = "AWS knows neither a creation nor an account"
-        elif found.creation is None or found.creation.state is not CreationState.FAILED:
-            return found
+    def _attempt(self, change: Change) -> Asked | None:
+        """Ask, by what the ledger says; ``None`` when another run came first, which it says now."""
+        context = self._context
+        context.pause.check()
+        try:
+            account_id = context.bound_meanwhile(change.target)
+            intent = context.record(change.target).intent
+            if account_id is not None:
+                account = self._intents.account_bound(change, AccountId(account_id))
+                return Asked(account=account)
+            return self._start(change) if intent is None else self._take_up(change, intent)
+        except Overtaken:
+            context.retry(lambda: context.journal.refreshed(change.target))
+            return None
+
+    def _take_up(self, change: Change, intent: OpenIntent) -> Asked:
+        """Go on with what another run has started, or with a new intent once nothing came of it."""
+        if self._may_repeat(change, intent):
+            found = self._intents.became(change, intent)
+            if found is None:
+                return self._start(change, self._leases.take(change, intent))
         else:
-            why = (found.creation.failure or _UNEXPLAINED).reason
-        self._intents.came_to_nothing(change, intent, why)
-        return None
+            found = self._intents.settled(change, intent, after=self._lease_ends_after)
+        why = _why_nothing_came(found)
+        return found if found is not None and not why else self._start(change, over=(intent, why))
 
     def _may_repeat(self, change: Change, intent: OpenIntent) -> bool:
         """Whether to begin again what ``intent`` is about is to begin it once."""
@@ -100,42 +112,61 @@ class Creations:
             and EmailAddress(intent.email).key == EmailAddress(wanted(change, EMAIL)).key
         )
 
-    def _start(self, change: Change, earlier: OpenIntent | None = None) -> Asked:
+    def _start(
+        self,
+        change: Change,
+        earlier: Lease | None = None,
+        *,
+        over: tuple[OpenIntent, str] | None = None,
+    ) -> Asked:
         """Have a creation accepted, under ``earlier`` or else under a new intent."""
-        lost, intent = 0, earlier
+        lost, lease = 0, earlier
         while True:
             self._context.pause.check()
-            in_doubt, intent = intent is not None, intent or self._intents.open(change)
+            in_doubt, lease = lease is not None, lease or self._leases.open(change, over=over)
+            over = None
             try:
-                creation, calls = self._call(change, intent)
+                creation, calls = self._call(change, lease)
+            except Overtaken:
+                raise
             except UnknownOutcome:
                 lost += 1
-                if not self._may_repeat(change, intent):
-                    if (asked := self._settled(change, intent)) is not None:
+                if not self._may_repeat(change, lease.intent):
+                    if (asked := self._after_lost_reply(change, lease.intent)) is not None:
                         return asked
-                    intent = None
+                    lease = None
                 if lost >= MAX_LOST_REPLIES:
                     raise
-                if intent is not None:
+                if lease is not None:
                     self._context.pause.wait(TRANSIENT.delay(lost, self._context.tools.random))
                 continue
             except AftError as error:  # refused, or stopped while waiting: nothing has started
                 if not in_doubt or isinstance(error, CreationRefused):
-                    self._intents.came_to_nothing(change, intent, error.message)
+                    self._leases.came_to_nothing(change, lease.intent, error.message)
                 if isinstance(error, CreationRefused) and error.failure.account_exists:
-                    return self._behind_email(change, intent, error.failure)
+                    return self._behind_email(change, lease.intent, error.failure)
                 raise
-            self._intents.accepted(change, creation, calls)
-            return Asked(intent=intent, creation=creation, is_fresh=earlier is None)
+            self._leases.accepted(change, lease.intent, creation, calls)
+            return Asked(intent=lease.intent, creation=creation, is_fresh=earlier is None)
 
-    def _call(self, change: Change, intent: OpenIntent) -> tuple[Creation, list[str]]:
+    def _after_lost_reply(self, change: Change, intent: OpenIntent) -> Asked | None:
+        """What became of this run's own call; ``None`` once it is noted that nothing did."""
+        after = self._provider.traits.settles_after.total_seconds()
+        found = self._intents.settled(change, intent, after=after)
+        if not (why := _why_nothing_came(found)):
+            return found
+        self._leases.came_to_nothing(change, intent, why)
+        return None
+
+    def _call(self, change: Change, lease: Lease) -> tuple[Creation, list[str]]:
         """One accepted application. Waits while all slots of the organization are taken."""
-        context, clock = self._context, self._context.tools.clock
-        application = self._application(change, intent)
+        context, clock, calls = self._context, self._context.tools.clock, self._context.tools.calls
         began, attempt = clock.monotonic(), 0
         while True:
+            self._leases.keep(change, lease)
+            application = self._application(change, lease.intent)
             try:
-                with context.tools.calls.recording() as calls:
+                with calls.recording() as made, calls.checked(lambda: self._leases.check(lease)):
                     creation = self._provider.begin(application)
             except (Transient, Conflict) as error:  # it has certainly not started
                 if clock.monotonic() - began >= self._within:
@@ -146,7 +177,7 @@ class Creations:
                 after = error.retry_after if isinstance(error, Transient) else None
                 backoff = backoff_for(error) or THROTTLED
             else:
-                return creation, calls
+                return creation, made
             context.waiting(change, "waiting until AWS accepts another creation")
             context.pause.wait(backoff.delay(attempt, context.tools.random, at_least=after))
             attempt += 1
@@ -175,16 +206,16 @@ class Creations:
         """Read how it ended and make the account the request's."""
         if asked.account is not None:
             return _settle_in(self._context, change, asked.account.id, found=asked.account)
-        creation = self._ended(change, asked)
+        creation, intent = self._ended(change, asked)
         if creation.state is CreationState.SUCCEEDED and creation.account_id is not None:
-            found = None if asked.is_fresh else self._verified(change, asked.intent, creation)
+            found = None if asked.is_fresh else self._verified(change, intent, creation)
             return _settle_in(
                 self._context, change, creation.account_id, creation=creation, found=found
             )
         failure = creation.failure or _UNEXPLAINED
-        self._intents.came_to_nothing(change, asked.intent, failure.reason)
+        self._leases.came_to_nothing(change, intent, failure.reason)
         if failure.account_exists:
-            behind = self._behind_email(change, asked.intent, failure)
+            behind = self._behind_email(change, intent, failure)
             if behind.creation is not None:
                 self._wait(change, behind.creation)
             return self.finish(change, behind)
@@ -192,16 +223,16 @@ class Creations:
             return AskAgain(reason=failure.reason, tries=asked.tries + 1)
         raise _not_created(change, failure)
 
-    def _ended(self, change: Change, asked: Asked) -> Creation:
+    def _ended(self, change: Change, asked: Asked) -> tuple[Creation, OpenIntent]:
         """The creation's last word. The list may have been ahead of it, so look again."""
-        creation = asked.creation
-        if creation is None:
+        creation, intent = asked.creation, asked.intent
+        if creation is None or intent is None:
             raise Terminal(f"{change.id} was neither requested nor found; run again")
         while creation.state is CreationState.IN_PROGRESS:
             creation = self._context.retry(partial(self._provider.look, creation.id))
             if creation.state is CreationState.IN_PROGRESS:
                 self._wait(change, creation)
-        return creation
+        return creation, intent
 
     def _verified(self, change: Change, intent: OpenIntent, creation: Creation) -> Account:
         """The account of a creation that this call did not begin, if it is this request's."""
@@ -224,6 +255,15 @@ class Creations:
         if going_on is not None:  # our own earlier call, whose reply was lost
             return Asked(intent=intent, creation=going_on)
         raise _not_created(change, failure)
+
+
+def _why_nothing_came(found: Asked | None) -> str:
+    """Empty where something did, or still may."""
+    if found is None:
+        return "AWS knows neither a creation nor an account"
+    if found.creation is None or found.creation.state is not CreationState.FAILED:
+        return ""
+    return (found.creation.failure or _UNEXPLAINED).reason
 
 
 def _not_created(change: Change, failure: CreationFailure) -> Terminal:

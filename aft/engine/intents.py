@@ -1,7 +1,7 @@
-"""The write-ahead of account creation: an intent is durable before it is started, settled after.
+"""What became of an intent to create an account.
 
-An intent that is still open, from this run or a killed one, is settled by looking: at the
-creation it names, at the creations that the provider says may have come of it, at the account that
+One that is still open, from this run or a killed one, is settled by looking: at the creation it
+names, at the creations that the provider says may have come of it, at the account that
 has the e-mail. Only when all of that shows nothing may an account be applied for again.
 """
 
@@ -14,24 +14,24 @@ from datetime import UTC
 
 from aft.account_provider import Creation, CreationState, EarlierApplication
 from aft.engine.context import RunContext
-from aft.engine.journal import why
-from aft.errors import NotFound, Terminal
+from aft.errors import NotFound, Overtaken, Terminal
 from aft.ledger.events import OpenIntent
-from aft.ledger.payloads import Creating, Intent, IntentSettled
 from aft.organization.model import REQUEST_TAG, Account, AccountState
-from aft.plan.fields import EMAIL, NAME, wanted
 from aft.plan.model import Change
-from aft.values.ids import EmailAddress, RequestId
+from aft.values.ids import AccountId, EmailAddress, RequestId
+
+LOOK_EVERY_SECONDS = 5.0
+"""How often the ledger is read while another run's intent is watched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What became of ``intent``, which is still open: a creation to wait for or read, or an account
-    that is ours. ``is_fresh`` when this very attempt began the creation; an older one may have been
-    started for another name or tags. ``tries`` counts the creations that AWS gave up for the
-    moment."""
+    that is ours; without it, the account that another run has bound to the request. ``is_fresh``
+    when this very attempt began the creation; an older one may have been started for another name
+    or tags. ``tries`` counts the creations that AWS gave up for the moment."""
 
-    intent: OpenIntent
+    intent: OpenIntent | None = None
     creation: Creation | None = None
     account: Account | None = None
     is_fresh: bool = False
@@ -45,62 +45,45 @@ def token_of(target: str, intent: OpenIntent) -> str:
 
 
 class Intents:
-    """Opens and settles intents for one run."""
+    """Looks what became of intents, for one run."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._provider = context.desired.config.provider
 
-    def open(self, change: Change) -> OpenIntent:
-        """Make the intent durable. Raises ``Conflict`` when another run holds one."""
-        request = self._context.request(change.target)
-        name, email = wanted(change, NAME), wanted(change, EMAIL)
-        event = self._context.journal.write(
-            Intent(name=name, email=email, provider=self._provider, why=why(request)),
-            change.target,
-            f"Intend to create account {name} for {change.target}",
-            change=change.id,
-            durable=True,
-        )
-        return OpenIntent(
-            at=event.at, run=event.run, name=name, email=email, provider=self._provider
-        )
+    def became(self, change: Change, intent: OpenIntent) -> Asked | None:
+        """What is known now of what came of ``intent``; ``None`` when nothing is."""
+        return self._look(change, intent)
 
-    def accepted(self, change: Change, creation: Creation, calls: Sequence[str]) -> None:
-        """The creation is accepted: note its id, durably."""
-        self._context.journal.write(
-            Creating(creation_id=creation.id),
-            change.target,
-            f"Creating account {creation.account_name} for {change.target} ({creation.id})",
-            change=change.id,
-            aws_request_ids=calls,
-            durable=True,
-        )
-
-    def came_to_nothing(self, change: Change, intent: OpenIntent, why: str) -> None:
-        """Close the intent: no account came of it."""
-        self._context.journal.write(
-            IntentSettled(reason=why, intent_run=intent.run),
-            change.target,
-            f"No account was created for {change.target}: {why}",
-            change=change.id,
-        )
-
-    def settle(self, change: Change, intent: OpenIntent, *, look_once: bool) -> Asked | None:
-        """Look what became of ``intent``; ``None`` when nothing did, now or later. Looks again, at
-        growing intervals, until the intent is old enough to be sure; with ``look_once`` does not
-        wait for that."""
-        wait, settles_after = 1.0, self._context.tools.provider.traits.settles_after
+    def settled(self, change: Change, intent: OpenIntent, *, after: float) -> Asked | None:
+        """What became of ``intent``; ``None`` when nothing did, now or later. Looks again, at
+        growing intervals, until ``after`` seconds have gone by in which the intent was the same in
+        the ledger. Raises ``Overtaken`` once it is another one, or none."""
+        clock, wait = self._context.tools.clock, 1.0
+        began = clock.boottime()
         while True:
             self._context.pause.check()
+            left = after - (clock.boottime() - began)
             found = self._look(change, intent)
-            age = self._context.tools.clock.now() - intent.at
-            if found is not None or look_once or age >= settles_after:
+            if found is not None or left <= 0:
                 return found
-            self._context.waiting(change, "looking whether the account was created after all")
-            left = (settles_after - age).total_seconds()
-            self._context.pause.wait(max(0.25, min(wait, left)))
+            self._watch(change, intent, min(wait, left))
             wait *= 2
+
+    def _watch(self, change: Change, intent: OpenIntent, seconds: float) -> None:
+        """Wait, and see to it that no other run has touched ``intent`` by then."""
+        journal, retry = self._context.journal, self._context.retry
+        while seconds > 0:
+            self._context.waiting(change, "looking whether the account was created after all")
+            self._context.pause.wait(max(0.25, min(seconds, LOOK_EVERY_SECONDS)))
+            seconds -= LOOK_EVERY_SECONDS
+            if retry(lambda: journal.refreshed(change.target)).intent != intent:
+                raise Overtaken(f"another run goes on with the creation for {change.target}")
+
+    def account_bound(self, change: Change, account_id: AccountId) -> Account:
+        """The account that another run has bound to this request meanwhile."""
+        lookup = self._context.tools.lookup
+        return self.claim(change, self._context.retry(lambda: lookup.account(account_id)))
 
     def claim(self, change: Change, account: Account) -> Account:
         """``account`` again, if this request may have it. Raises ``Terminal`` saying why not."""

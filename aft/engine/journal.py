@@ -47,6 +47,7 @@ class Journal:
         *,
         account_id: str | None = None,
         change: str = "",
+        lease: str = "",
         aws_request_ids: Sequence[str] = (),
         more: Mapping[str, Any] | None = None,
     ) -> LedgerEvent:
@@ -62,6 +63,7 @@ class Journal:
             revision=self._run.revision,
             request_commit=self._request_commit(subject),
             plan_digest=self._run.plan_digest,
+            lease=lease,
             aws_request_ids=tuple(aws_request_ids),
             summary=summary,
             data={**payload.data, **(more or {})},
@@ -90,6 +92,13 @@ class Journal:
         Secrets among outputs, which are masked in the ledger, are known to the run that got them.
         """
         return self._written.get(subject) or self._ledger.record(subject)
+
+    def refreshed(self, subject: str) -> AccountRecord:
+        """What the ledger knows of ``subject`` by now, by what other runs wrote since as well."""
+        record = self._tools.ledger.look(subject)
+        with self._lock:
+            self._written[subject] = record
+        return record
 
     def records(self) -> Mapping[str, AccountRecord]:
         """The same of all subjects."""

@@ -38,7 +38,7 @@ _KINDS = frozenset(kind.value for kind in EventKind)
 def encode_event(event: LedgerEvent, *, previous: bytes = b"") -> bytes:
     """One line without its line end; empty fields are left out. ``previous`` is the line before
     it in its subject's story, whose digest it holds. Two lines that hold the same one were written
-    by two runs at a time. The keys ``signature`` and ``lease`` are kept free."""
+    by two runs at a time. The key ``signature`` is kept free."""
     fields = _EVENT.dump_python(event, exclude_defaults=True, exclude={"previous"})
     if event.data:
         fields["data"] = _masked_data(event.data)

@@ -72,7 +72,7 @@ Outputs = Annotated[Texts, PlainSerializer(masked)]
 class EventKind(enum.StrEnum):
     """What happened; the comments name what ``data`` holds."""
 
-    INTENT = "intent"  # an account is about to be applied for; data: name, email, why
+    INTENT = "intent"  # an account is about to be applied for, or still is; data: name, email, why
     INTENT_SETTLED = "intent-settled"  # ... and was abandoned, seen by looking
     CREATING = "creating"  # it was accepted; data: creation_id
     BOUND = (
@@ -98,8 +98,9 @@ class LedgerEvent:
     for the run events (and, in ledgers of version 0.1, for the OU tree).
     ``revision`` is the desired state's commit, ``request_commit`` the one that last touched the
     request's file. ``aws_request_ids`` are ``service:Operation:id`` of the writes made.
-    ``data`` holds JSON values only, never a secret. ``previous`` is the digest of the line before
-    it in its subject's story, once it is written.
+    ``data`` holds JSON values only, never a secret. ``lease`` is the lease of the intent
+    (``OpenIntent.lease``) that the event renews, uses or settles. ``previous`` is the digest of the
+    line before it in its subject's story, once it is written.
     """
 
     kind: EventKind
@@ -112,6 +113,7 @@ class LedgerEvent:
     revision: str = ""
     request_commit: str = ""
     plan_digest: str = ""
+    lease: str = ""
     previous: str = field(default="", compare=False)
     aws_request_ids: tuple[str, ...] = ()
     summary: str = ""
@@ -121,7 +123,8 @@ class LedgerEvent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIntent:
     """A creation that was meant, and may or may not have happened. Ledgers of before providers
-    had names say none: that is Organizations."""
+    had names say none: that is Organizations. ``renewed_at`` and ``renewed_by`` are of the last
+    renewal."""
 
     at: Moment
     run: str
@@ -129,6 +132,13 @@ class OpenIntent:
     email: str = ""
     provider: str = "organizations"
     creation_id: str | None = None
+    renewed_at: Moment | None = None
+    renewed_by: str = ""
+
+    @property
+    def lease(self) -> str:
+        """Which run may act on the intent, and since when: another one after each renewal."""
+        return f"{self.renewed_by or self.run} {moment_text(self.renewed_at or self.at)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

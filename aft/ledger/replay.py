@@ -44,6 +44,7 @@ _REVIVING = (
     EventKind.STEP_HELD,
     EventKind.ALLOCATED,
 )
+_REBINDING = (EventKind.BOUND, EventKind.FORGOTTEN)
 OVERCOME = "overcome"
 """``how`` of a confirmation that only closes a failure; whether it was ever done is not known."""
 _T = TypeVar("_T")
@@ -72,19 +73,8 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
         record = AccountRecord(subject=event.subject)
     record = replace(record, last_run=event.run, last_at=event.at)
     match payload_of(event):
-        case Intent() as said:
-            intent = OpenIntent(
-                at=event.at, run=event.run, name=said.name or "", email=said.email or ""
-            )
-            provider = said.provider or intent.provider
-            return replace(record, intent=replace(intent, provider=provider))
-        case Creating() as said:
-            intent = record.intent or OpenIntent(at=event.at, run=event.run)
-            creation_id = said.creation_id or intent.creation_id
-            return replace(record, intent=replace(intent, creation_id=creation_id))
-        case IntentSettled() as said:
-            is_another = record.intent is not None and record.intent.run != said.intent_run
-            return record if said.intent_run and is_another else replace(record, intent=None)
+        case Intent() | Creating() | IntentSettled() as said:
+            return replace(record, intent=_intent_after(record.intent, event, said))
         case Bound() as said:
             return _bound(record, event, said)
         case StepPayload() as said:
@@ -93,6 +83,20 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
             return replace(record, allocations={**record.allocations, **(said.allocations or {})})
         case _:
             return record
+
+
+def binds_again(event: LedgerEvent, since: Iterable[LedgerEvent]) -> bool:
+    """``event`` binds its subject to the account that another run bound it to last, in the part
+    ``since`` of the story that the run of ``event`` did not know when it was written."""
+    if event.kind is not EventKind.BOUND:
+        return False
+    last = next((item for item in reversed(tuple(since)) if item.kind in _REBINDING), None)
+    return (
+        last is not None
+        and last.kind is EventKind.BOUND
+        and last.run != event.run
+        and last.account_id == event.account_id
+    )
 
 
 def rebound(old: AccountRecord, *, tag_keys: tuple[str, ...] | None = None) -> Bound:
@@ -123,6 +127,26 @@ def step_action(event: LedgerEvent) -> str:
     if not isinstance(said, StepPayload):
         return ""
     return said.action or legacy.action_of(said.kind or "")
+
+
+def _intent_after(
+    intent: OpenIntent | None, event: LedgerEvent, said: Intent | Creating | IntentSettled
+) -> OpenIntent | None:
+    """The intent that is open after ``event``. One that names a lease is about that one alone."""
+    is_late = event.lease and (intent is None or intent.lease != event.lease)
+    new = OpenIntent(at=event.at, run=event.run)
+    match said:
+        case Intent():
+            if intent is not None and event.lease and not is_late:
+                return replace(intent, renewed_at=event.at, renewed_by=event.run)
+            provider = said.provider or new.provider
+            return replace(new, name=said.name or "", email=said.email or "", provider=provider)
+        case Creating():
+            creating = intent or new
+            creation_id = said.creation_id or creating.creation_id
+            return intent if is_late else replace(creating, creation_id=creation_id)
+    is_another = intent is not None and said.intent_run and intent.run != said.intent_run
+    return intent if is_late or is_another else None
 
 
 def _without(items: Mapping[str, _T], *names: str) -> Mapping[str, _T]:

@@ -44,6 +44,9 @@ class VirtualClock:
         with self._lock:
             return self._elapsed() + self._offset
 
+    def boottime(self) -> float:
+        return self.monotonic()
+
     def now(self) -> datetime:
         return self._wall_zero + timedelta(seconds=self.monotonic())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from fakes.ledger import MemoryLedger, SharedLedger
 from git_server import serving
 
 from aft.clock import SystemClock
-from aft.errors import Conflict
+from aft.errors import Conflict, Overtaken
 from aft.git.ledger.store import GitLedger
 from aft.ledger.events import ORGANIZATION, EventKind, LedgerState
 from aft.ports import LedgerStore
@@ -230,12 +230,121 @@ def test_an_open_intent_may_be_settled_and_opened_anew(place: Place) -> None:
     assert held.run == "later"
 
 
-def test_a_run_may_repeat_its_own_intent(place: Place) -> None:
+def lease_of(ledger: LedgerStore) -> str:
+    held = ledger.read().record("payments-prod").intent
+    assert held is not None
+    return held.lease
+
+
+def test_a_lease_is_renewed_by_its_name_alone(place: Place) -> None:
     ledger = place.writer()
     ledger.read()
     ledger.append([intent()], durable=True)
-    ledger.append([intent(second=5)], durable=True)
+    with pytest.raises(Overtaken):  # perhaps another process of the same run
+        ledger.append([intent(second=5)], durable=True)
+    first = lease_of(ledger)
+    ledger.append([replace(intent(second=6), lease=first)], durable=True)
+    with pytest.raises(Overtaken):
+        ledger.append([replace(intent(second=7), lease=first)], durable=True)
+    held = place.writer().read().record("payments-prod").intent
+    assert held is not None
+    assert (held.at, held.renewed_at) == (intent().at, intent(second=6).at)
     assert len(ledger.events("payments-prod")) == 2
+
+
+def test_who_renews_a_lease_that_another_run_has_settled_is_refused(place: Place) -> None:
+    frozen, other = place.writer(), place.writer()
+    frozen.read()
+    frozen.append([intent(run="frozen")], durable=True)
+    lease = lease_of(other)
+    settled = event(kind=EventKind.INTENT_SETTLED, second=61, run="other", lease=lease)
+    other.append([settled, intent(run="other", second=61)], durable=True)
+    for late in (
+        replace(intent(run="frozen", second=62), lease=lease),
+        event(kind=EventKind.INTENT_SETTLED, second=62, run="frozen", lease=lease),
+    ):
+        with pytest.raises(Overtaken, match="other"):
+            frozen.append([late], durable=True)
+    record = frozen.look("payments-prod")
+    assert record.intent is not None
+    assert record.intent.run == "other"
+
+
+def test_who_settles_a_lease_that_was_renewed_meanwhile_is_refused(place: Place) -> None:
+    owner, other = place.writer(), place.writer()
+    owner.read()
+    owner.append([intent(run="owner")], durable=True)
+    lease = lease_of(other)
+    owner.append([replace(intent(run="owner", second=31), lease=lease)], durable=True)
+    settled = event(kind=EventKind.INTENT_SETTLED, second=61, run="other", lease=lease)
+    with pytest.raises(Overtaken, match="owner"):
+        other.append([settled, intent(run="other", second=61)], durable=True)
+    record = other.look("payments-prod")
+    assert record.intent is not None
+    assert record.intent.renewed_at == intent(second=31).at
+    assert len(other.events("payments-prod")) == 2
+
+
+def test_a_creation_noted_late_opens_no_intent_again(place: Place) -> None:
+    """Of a run that was frozen while AWS answered."""
+    frozen, other = place.writer(), place.writer()
+    frozen.read()
+    frozen.append([intent(run="frozen")], durable=True)
+    lease = lease_of(other)
+    other.append([bound(run="other", second=61)], durable=True)
+    late = event(kind=EventKind.CREATING, second=90, run="frozen", lease=lease)
+    frozen.append([late])
+    frozen.publish()
+    record = place.writer().read().record("payments-prod")
+    assert record.account_id == "111122223333"
+    assert record.intent is None
+
+
+def test_a_look_at_one_subject_counts_for_that_one_alone(place: Place) -> None:
+    one, other = place.writer(), place.writer()
+    for ledger in (one, other):
+        ledger.read()
+    assert other.look("a").intent is None
+    for subject in "ab":
+        one.append([intent(subject, run="one"), bound(subject, run="one", second=1)], durable=True)
+    assert other.look("a").account_id == "111122223333"
+    other.append([intent("a", run="other", second=2)], durable=True)  # it knows, and has a reason
+    with pytest.raises(Overtaken):
+        other.append([intent("b", run="other", second=2)], durable=True)
+
+
+# --- bindings ---------------------------------------------------------------------------------
+
+
+def test_what_two_runs_bind_at_once_is_bound_once(place: Place) -> None:
+    one, other = place.writer(), place.writer()
+    for ledger in (one, other):
+        ledger.read()
+    one.append([bound(run="one")])
+    other.append([bound(run="other", second=1)])
+    other.append([step("tags", run="other", second=2)])
+    one.publish()
+    other.publish()
+    story = place.writer().events("payments-prod")
+    assert [(item.kind, item.run) for item in story] == [
+        (EventKind.BOUND, "one"),
+        (EventKind.STEP_DONE, "other"),
+    ]
+    assert one.read().records == other.read().records
+
+
+def test_what_is_bound_otherwise_or_again_is_kept(place: Place) -> None:
+    one, other = place.writer(), place.writer()
+    for ledger in (one, other):
+        ledger.read()
+    one.append([bound(run="one")], durable=True)
+    other.append([bound(run="other", second=1, account_id="444455556666")], durable=True)
+    one.append([bound(run="one", second=2)], durable=True)  # not what the other one says
+    other.read()
+    other.append([bound(run="other", second=3)], durable=True)  # it knew, and had a reason
+    story = place.writer().events("payments-prod")
+    assert [item.run for item in story] == ["one", "other", "one", "other"]
+    assert place.writer().read().record("payments-prod").account_id == "111122223333"
 
 
 def test_intents_of_other_subjects_are_no_conflict(place: Place) -> None:

@@ -1,6 +1,7 @@
 """Clocks on which waiting costs nothing.
 
 ``SteppingClock``: every sleeper moves time itself; enough where only elapsed time matters.
+``MachineClock``: the same time on a machine that can be suspended, which stops its own clock.
 ``SimulatedClock``: time moves to the next sleeper only once no thread has anything left to do, so
 that what happens side by side takes as long as it would; for tests about schedules.
 """
@@ -31,6 +32,9 @@ class SteppingClock:
         with self._lock:
             return self._now
 
+    def boottime(self) -> float:
+        return self.monotonic()
+
     def now(self) -> datetime:
         return START + timedelta(seconds=self.monotonic())
 
@@ -49,6 +53,26 @@ class SteppingClock:
     def at(self, seconds: float, action: object) -> None:
         """Call ``action`` once time has come to ``seconds`` after the start."""
         self.alarms.append((seconds, action))
+
+
+@dataclass
+class MachineClock:
+    """``suspended`` are the seconds that ``monotonic`` has missed."""
+
+    base: SteppingClock
+    suspended: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.base.monotonic() - self.suspended
+
+    def boottime(self) -> float:
+        return self.base.boottime()
+
+    def now(self) -> datetime:
+        return self.base.now()
+
+    def sleep(self, seconds: float) -> None:
+        self.base.sleep(seconds)
 
 
 @dataclass(eq=False)
@@ -79,6 +103,9 @@ class SimulatedClock:
     def monotonic(self) -> float:
         with self._lock:
             return self._now
+
+    def boottime(self) -> float:
+        return self.monotonic()
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.monotonic())

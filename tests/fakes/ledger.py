@@ -7,10 +7,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from aft.errors import Conflict
+from aft.errors import Overtaken
 from aft.ledger.codec import decode_event, encode_event
-from aft.ledger.events import EventKind, LedgerEvent, LedgerState
-from aft.ledger.replay import replay
+from aft.ledger.events import AccountRecord, EventKind, LedgerEvent, LedgerState
+from aft.ledger.replay import binds_again, replay
 
 _decoded = functools.lru_cache(maxsize=4096)(decode_event)
 """Each line is read many times over and is the same event each time."""
@@ -49,20 +49,29 @@ class MemoryLedger:
                 records={key: record for key, record in records.items() if record is not None},
             )
 
+    def look(self, subject: str) -> AccountRecord:
+        with self._shared.lock:
+            story = self.events(subject)
+            self._seen = (self._seen or frozenset()) | {encode_event(event) for event in story}
+            return replay(story) or AccountRecord(subject=subject)
+
     def append(self, events: Sequence[LedgerEvent], *, durable: bool = False) -> str:
         with self._shared.lock:
+            self._check(events)
             for event in events:
-                if event.kind in _GUARDED:
-                    self._check(event)
-            for event in events:
-                self._unpublished.append(encode_event(self._naming_its_intent(event)))
+                if not binds_again(event, self._since(self._lines(), event)):
+                    self._unpublished.append(encode_event(self._naming_its_intent(event)))
             if durable:
                 self.publish()
             return f"{len(self._lines()):040x}" if self._lines() else ""
 
     def publish(self) -> None:
         with self._shared.lock:
-            self._shared.lines += self._unpublished
+            for line in self._unpublished:
+                event = _decoded(line)
+                assert event is not None
+                if not binds_again(event, self._since(self._shared.lines, event)):
+                    self._shared.lines.append(line)
             self._unpublished = []
 
     def events(self, subject: str) -> Sequence[LedgerEvent]:
@@ -73,6 +82,13 @@ class MemoryLedger:
     def _lines(self) -> list[bytes]:
         return self._shared.lines + self._unpublished
 
+    def _since(self, lines: Sequence[bytes], event: LedgerEvent) -> Sequence[LedgerEvent]:
+        """What came to the subject's story since it was last read here."""
+        if self._seen is None:
+            return ()
+        new = [_decoded(line) for line in lines if line not in self._seen]
+        return [item for item in new if item is not None and item.subject == event.subject]
+
     def _naming_its_intent(self, event: LedgerEvent) -> LedgerEvent:
         if event.kind is not EventKind.INTENT_SETTLED:
             return event
@@ -81,14 +97,18 @@ class MemoryLedger:
             return event
         return replace(event, data={"intent_run": record.intent.run, **event.data})
 
-    def _check(self, event: LedgerEvent) -> None:
-        story = self.events(event.subject)
-        if self._seen is not None:
-            for other in story:
-                is_new = encode_event(other) not in self._seen
-                if is_new and other.kind in _CLAIMING and other.run != event.run:
-                    raise Conflict(f"run {other.run} claimed {event.subject} meanwhile")
-        record = replay(story)
-        held = record.intent if record is not None else None
-        if event.kind is EventKind.INTENT and held is not None and held.run != event.run:
-            raise Conflict(f"run {held.run} has an open intent for {event.subject}")
+    def _check(self, events: Sequence[LedgerEvent]) -> None:
+        for number, event in enumerate(events):
+            if event.kind not in _GUARDED:
+                continue
+            for other in self._since(self._lines(), event):
+                if other.kind in _CLAIMING and other.run != event.run:
+                    raise Overtaken(f"run {other.run} claimed {event.subject} meanwhile")
+            before = [item for item in events[:number] if item.subject == event.subject]
+            record = replay([*self.events(event.subject), *before])
+            held = record.intent if record is not None else None
+            lease = held.lease if held is not None else ""
+            if event.lease and event.lease != lease:
+                raise Overtaken(f"{event.subject} has lease {lease!r} and not {event.lease!r}")
+            if event.kind is EventKind.INTENT and held is not None and not event.lease:
+                raise Overtaken(f"run {held.run} has an open intent for {event.subject}")

@@ -2,7 +2,8 @@
 
 Creation takes time and happens by itself; five at once and not one more; an e-mail address is used
 once; a move names the right parent or is refused; an account answers only after a while. Every
-port call is counted, takes ``latency``, and can be made to fail or to be the process's last.
+port call is counted, takes ``latency``, and can be made to fail or to be the process's last; right
+before and right after it, ``moment`` is called.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class FakeWorld:
         latency: float = 0.0,
         ledger_latency: float = 0.0,
         list_lag: float = 0.0,
+        unique_emails: bool = True,
     ) -> None:
         self.clock = clock
         self.creation_seconds = creation_seconds
@@ -98,6 +100,7 @@ class FakeWorld:
         self.latency = latency
         self.ledger_latency = ledger_latency
         self.list_lag = list_lag
+        self.unique_emails = unique_emails
         self.lock = threading.RLock()
         self.units: dict[OrgUnitId, _Unit] = {ROOT: _Unit("Root", None)}
         self.accounts: dict[AccountId, Account] = {}
@@ -114,6 +117,7 @@ class FakeWorld:
         self.crash_at: tuple[int, str] | None = None
         self.crash_after: tuple[str, int] | None = None
         self.dead = False
+        self.moment: Callable[[], None] = lambda: None
         self._numbers = itertools.count(1)
         self._recorded = threading.local()
         for text in units:
@@ -144,6 +148,9 @@ class FakeWorld:
             self.clock.sleep(latency)
         if fault is not None and not fault.lost:
             raise fault.error
+        self.moment()
+        if check := getattr(self._recorded, "check", None):
+            check()
         with self.lock:
             self._alive()
             self._let_time_pass()
@@ -154,8 +161,17 @@ class FakeWorld:
         if last:
             self.dead = True
             raise Crash(operation)
+        self.moment()
         if fault is not None:
             raise fault.error
+
+    @contextlib.contextmanager
+    def checked(self, check: Callable[[], None]) -> Iterator[None]:
+        self._recorded.check = check
+        try:
+            yield
+        finally:
+            self._recorded.check = None
 
     def _alive(self) -> None:
         if self.dead:
@@ -206,6 +222,7 @@ class FakeWorld:
             return planned.pop(0)
         key = EmailAddress(birth.email).key
         taken = {EmailAddress(item.email).key for item in self.accounts.values()}
+        taken = taken if self.unique_emails else set()
         return "EMAIL_ALREADY_EXISTS" if key in taken | self.foreign_emails else ""
 
     def add_account(
@@ -484,6 +501,9 @@ class FakeCalls:
 
     def recording(self) -> contextlib.AbstractContextManager[list[str]]:
         return self.world.recording()
+
+    def checked(self, check: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
+        return self.world.checked(check)
 
     @property
     def calls(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aft.ledger.events import LedgerEvent, LedgerState
+from aft.ledger.events import AccountRecord, LedgerEvent, LedgerState
 from fakes.ledger import MemoryLedger, SharedLedger
 from fakes.world import FakeWorld
 
@@ -12,13 +12,17 @@ from fakes.world import FakeWorld
 class FakeLedger:
     """``LedgerStore``: what is durable survives the machine, the rest may be lost with it."""
 
-    def __init__(self, world: FakeWorld) -> None:
+    def __init__(self, world: FakeWorld, shared: SharedLedger | None = None) -> None:
         self.world = world
-        self.shared = SharedLedger()
+        self.shared = shared or SharedLedger()
         self._memory = MemoryLedger(self.shared)
 
     def read(self) -> LedgerState:
         return self._memory.read()
+
+    def look(self, subject: str) -> AccountRecord:
+        with self.world.call("look"):
+            return self._memory.look(subject)
 
     def append(self, events: Sequence[LedgerEvent], *, durable: bool = False) -> str:
         with self.world.call("append-durable" if durable else "append"):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +20,8 @@ from pygit2.enums import FileMode, SortMode
 from aft.git import trees
 from aft.git.ledger import layout
 from aft.git.ledger.cache import ShardCache
-from aft.git.ledger.layout import Story, chained, ended, read_line
+from aft.git.ledger.layout import Story, chained, ended
+from aft.git.ledger.lines import lines_beyond, merged_lines, news
 from aft.ledger.codec import decode_record, encode_record
 from aft.ledger.events import ORGANIZATION, AccountRecord, EventKind, LedgerEvent
 from aft.ledger.replay import apply_event
@@ -189,12 +189,14 @@ class LedgerCommits:
         tree = self.tree_of(tip)
         for subject in self._subjects(parent, commit):
             before = self.story(parent, subject).lines()
-            added = _added(before, self.story(str(commit.id), subject).lines())
+            added = lines_beyond(before, self.story(str(commit.id), subject).lines())
             story = self._story_in(tree, subject)
-            new = _added(story.lines(), added)
+            new = news(
+                lines_beyond(story.lines(), added), since=lines_beyond(before, story.lines())
+            )
             if new:
                 lines = [line for line in story.current.split(b"\n") if line]
-                merged = _merged(lines, new, seen=frozenset(before))
+                merged = merged_lines(lines, new, seen=frozenset(before))
                 tree = self._replaced(tree, story, merged)
         if tree is None or tree == self.tree_of(tip):
             return tip  # another run has already brought all of it there
@@ -311,34 +313,6 @@ class LedgerCommits:
 
     def _commit(self, commit: str) -> pygit2.Commit:
         return self._handle[commit].peel(pygit2.Commit)
-
-
-def _added(before: Sequence[bytes], after: Sequence[bytes]) -> list[bytes]:
-    """The lines of ``after`` beyond those of ``before``, in order."""
-    known = Counter(before)
-    added: list[bytes] = []
-    for line in after:
-        if known[line]:
-            known[line] -= 1
-        else:
-            added.append(line)
-    return added
-
-
-def _merged(lines: Sequence[bytes], new: Sequence[bytes], *, seen: frozenset[bytes]) -> list[bytes]:
-    """``new`` put into ``lines`` by time, after the last line that its run had seen."""
-    merged = list(lines)
-    place = 1 + max((index for index, line in enumerate(lines) if line in seen), default=-1)
-    for line in new:
-        event = read_line(line)
-        while event is not None and place < len(merged):
-            there = read_line(merged[place])
-            if there is not None and there.at > event.at:
-                break
-            place += 1
-        merged.insert(place, line)
-        place += 1
-    return merged
 
 
 # --- messages --------------------------------------------------------------------------------

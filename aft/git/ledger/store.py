@@ -23,7 +23,7 @@ from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.intent_guard import Guard
 from aft.git.repository import Repository
 from aft.git.wire import PUSH_TRIES, RemoteBranchRef, RemoteMoved, push_attempts, shared_branch
-from aft.ledger.events import LedgerEvent, LedgerState
+from aft.ledger.events import AccountRecord, LedgerEvent, LedgerState
 from aft.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -84,6 +84,15 @@ class GitLedger:
             self._guard.has_seen(tip, records)
             return LedgerState(commit=self._commits.last_event(tip) or "", records=records)
 
+    def look(self, subject: str) -> AccountRecord:
+        if self._wire is not None:
+            self._fetch(self._wire)
+        with self._local, disk_errors(f"reading the ledger of {subject}"):
+            tip = self._branch.tip()
+            record = self._commits.story(tip, subject).record() or AccountRecord(subject=subject)
+            self._guard.has_looked(subject, tip, record)
+            return record
+
     def append(self, events: Sequence[LedgerEvent], *, durable: bool = False) -> str:
         batches = _by_subject(events)
         if not batches:
@@ -125,8 +134,7 @@ class GitLedger:
             return self._branch.advance(make)
 
     def _guarded_append(self, tip: str | None, batches: Batches) -> str:
-        self._guard.check(tip, batches)
-        return self._commits.append(tip, batches)
+        return self._commits.append(tip, self._guard.admitted(tip, batches))
 
     def _include(self, theirs: str) -> None:
         """Make the local branch hold ``theirs`` and what is ours."""

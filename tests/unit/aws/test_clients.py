@@ -231,6 +231,30 @@ def test_writes_are_recorded_for_the_thread_that_made_them(aws: Aws, clock: Manu
     assert sessions.calls.calls == 5
 
 
+def test_a_call_is_checked_right_before_it_is_sent_and_not_sent_when_that_fails(
+    aws: Aws, clock: ManualClock
+) -> None:
+    """After all that takes time: the pace, the credentials, and making the client."""
+    pace = Pace(service="organizations", operations="CreateAccount", per_second=1 / 60, burst=1)
+    sessions = scripted_sessions(aws, clock, paces=(pace,))
+    status = {"Id": "car-1", "State": "IN_PROGRESS", "RequestedTimestamp": 1_772_323_200}
+    aws.replies["CreateAccount"] = [{"CreateAccountStatus": status}]
+    provider = provider_over(sessions, clock)
+    provider.begin(application("first"))
+    began = clock.monotonic()
+
+    def check() -> None:
+        if clock.monotonic() - began > 30:
+            raise Transient("too late")
+
+    with sessions.calls.checked(check), pytest.raises(Transient, match="too late"):
+        provider.begin(application("second"))
+    assert clock.monotonic() - began > 30  # it waited for its place
+    assert aws.arrived.count(("organizations", "CreateAccount")) == 1
+    provider.begin(application("third"))  # no check outlives its block
+    assert aws.arrived.count(("organizations", "CreateAccount")) == 2
+
+
 def test_one_role_session_serves_all_clients_of_an_account(aws: Aws, clock: ManualClock) -> None:
     session = AwsMemberAccess(scripted_sessions(aws, clock)).session(MEMBER)
     session.client("ssm").get_parameter(Name="/a")

@@ -565,7 +565,8 @@ def _any_event(rng: random.Random, number: int, who: int) -> LedgerEvent:
     run = f"run-{who}"
     match rng.randrange(4):
         case 0:
-            return bound(subject, second=second, run=run, tag_keys=[str(rng.randrange(3))])
+            account_id = f"{number:012d}"  # what another run has bound already is not kept twice
+            return bound(subject, second=second, run=run, account_id=account_id)
         case 1:
             return event(subject, EventKind.FORGOTTEN, second=second, run=run)
         case 2:

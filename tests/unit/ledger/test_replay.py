@@ -1,10 +1,18 @@
 from __future__ import annotations
 
-from builders_git import bound, event, intent, step
+from dataclasses import replace
+from datetime import timedelta
+
+from builders_git import START, bound, event, intent, step
 
 from aft.ledger.codec import decode_record, encode_record
-from aft.ledger.events import AccountRecord, DoneStep, EventKind, LedgerEvent
+from aft.ledger.events import AccountRecord, DoneStep, EventKind, LedgerEvent, moment_text
 from aft.ledger.replay import apply_event, rebound, replay
+
+
+def at(second: float) -> str:
+    """As the ledger has it."""
+    return moment_text(START + timedelta(seconds=second))
 
 
 def test_nothing_adds_up_to_nothing() -> None:
@@ -41,6 +49,40 @@ def test_settling_one_runs_intent_leaves_anothers_open() -> None:
     assert record is not None
     assert record.intent is not None
     assert record.intent.run == "run-2"
+
+
+def test_a_renewed_intent_is_the_same_one_under_another_lease() -> None:
+    first = replay([intent()])
+    assert first is not None
+    assert first.intent is not None
+    lease = first.intent.lease
+    renewed = replace(intent(second=31, run="run-2"), lease=lease)
+    creating = {"kind": EventKind.CREATING, "second": 40, "data": {"creation_id": "car-1"}}
+    late, timely = event(**creating, lease=lease), event(**creating, lease="run-2 " + at(31))
+    for last, creation_id in ((late, None), (timely, "car-1")):
+        record = replay([intent(), renewed, last])
+        assert record is not None
+        assert record.intent == replace(
+            first.intent, renewed_at=renewed.at, renewed_by="run-2", creation_id=creation_id
+        )
+        assert record.intent.lease == "run-2 " + at(31)
+        assert decode_record(encode_record("payments-prod", record)) == record
+
+
+def test_what_is_said_of_a_lease_that_is_over_changes_nothing() -> None:
+    lease = "run-1 " + at(0)
+    settled = event(kind=EventKind.INTENT_SETTLED, second=61, run="run-2", lease=lease)
+    taken_over = [intent(), settled, intent(second=61, run="run-2")]
+    late = [
+        event(kind=EventKind.INTENT_SETTLED, second=70, lease=lease),
+        event(kind=EventKind.CREATING, second=71, lease=lease, data={"creation_id": "car-1"}),
+    ]
+    bound_since = [*taken_over, bound(second=65, run="run-2")]
+    for story in (taken_over, bound_since):
+        record, after = replay(story), replay([*story, *late])
+        assert record is not None
+        assert after is not None
+        assert (after.intent, after.account_id) == (record.intent, record.account_id)
 
 
 def test_creating_without_a_known_intent_opens_one() -> None:
