@@ -98,9 +98,8 @@ def load_desired_state(
     for part in parts:
         owners |= dict.fromkeys(part.sections, partial(_read_part, found_parts, part))
     organization, organization_findings = parse_organization(files, owners)
-    baselines, baseline_findings = parse_baselines(
-        files, settings, None if organization_findings else organization
-    )
+    known = None if organization_findings else organization
+    baselines, baseline_findings = parse_baselines(files, settings, known)
     customizations, customization_findings = parse_customizations(files, runners)
     tree = read_request_tree(files.entries(REQUESTS_PATH))
     others = tuple(files.entries(CUSTOMIZATIONS_PATH))

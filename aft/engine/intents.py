@@ -73,8 +73,11 @@ class Intents:
     def _watch(self, change: Change, intent: OpenIntent, seconds: float) -> None:
         """Wait, and see to it that no other run has touched ``intent`` by then."""
         journal, retry = self._context.journal, self._context.retry
+        holder, doing = intent.renewed_by or intent.run, "looking whether the account was created"
+        if holder != self._context.run.id:
+            doing = f"run {holder} has opened an intent; {doing}"
         while seconds > 0:
-            self._context.waiting(change, "looking whether the account was created after all")
+            self._context.waiting(change, doing)
             self._context.pause.wait(max(0.25, min(seconds, LOOK_EVERY_SECONDS)))
             seconds -= LOOK_EVERY_SECONDS
             if retry(lambda: journal.refreshed(change.target)).intent != intent:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from builders_plan import but, desired, request, unit, unit_id
-from builders_reconcile import Stage, application, reasons, rows, stage
+from builders_reconcile import Provides, Stage, application, reasons, rows, stage
+from fakes.account_factory import AccountFactory
 from fakes.clocks import START
-from fakes.world import Crash, Fault
+from fakes.world import Crash, FakeProvider, Fault
 
 from aft.account_provider import CreationFailure, CreationRefused
 from aft.config.model import Config, Limits
 from aft.desired.model import DesiredState
+from aft.engine.intents import token_of
 from aft.engine.model import RunInfo, StopToken
 from aft.engine.run import apply_plan
 from aft.errors import Throttled, UnknownOutcome
-from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.events import EventKind, LedgerEvent, OpenIntent
 from aft.organization.model import REQUEST_TAG, AccountState
 from aft.values.ids import EmailAddress
 
@@ -216,6 +219,68 @@ def test_replies_lost_again_and_again_end_in_a_failed_row() -> None:
     outcome = scene.apply(one())
     assert reasons(outcome) == {"payments": "no reply"}
     assert scene.ledger.read().record("payments").intent is None
+
+
+def test_a_lost_reply_is_looked_for_from_the_call_on_however_long_the_slots_were_taken() -> None:
+    scene = stage(creation_seconds=50.0, list_lag=20.0, unique_emails=False)
+    scene.world.faults.append(Fault("CreateAccount", Throttled("slots are taken"), times=8))
+    scene.world.faults.append(Fault("CreateAccount", UnknownOutcome("no reply"), lost=True))
+    assert rows(scene.apply(one())) == {"payments": "succeeded"}
+    assert len(scene.world.births) == 1
+
+
+# --- the lease --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provides", [FakeProvider, AccountFactory])
+def test_a_lease_is_renewed_while_slots_are_taken_and_the_token_stays(provides: Provides) -> None:
+    scene = stage(provides=provides)
+    call = "CreateAccount" if provides is FakeProvider else "ProvisionProduct"
+    scene.world.faults.append(Fault(call, Throttled("slots are taken"), times=12))
+    assert rows(scene.apply(one())) == {"payments": "succeeded"}
+    events = scene.ledger.events("payments")
+    opened, *renewed = [event for event in events if event.kind is EventKind.INTENT]
+    times = [event.at for event in (opened, *renewed)]
+    assert all((b - a).total_seconds() > 30.0 for a, b in pairwise(times))
+    assert 2 <= len(renewed) < scene.world.calls[call]
+    (birth,) = scene.world.births.values()
+    assert (birth.creation.requested_at - times[-1]).total_seconds() <= 30.0
+    intent = OpenIntent(at=opened.at, run=opened.run)
+    assert birth.token in ("", token_of("payments", intent))
+
+
+def test_a_push_that_takes_too_long_is_not_acted_on() -> None:
+    scene = stage(ledger_latency=31.0)
+    outcome = scene.apply(one())
+    assert "more than 30 s went by" in reasons(outcome)["payments"]
+    assert "remote is slow" in outcome.targets[0].hint
+    assert not scene.world.births
+    assert scene.ledger.read().record("payments").intent is None
+    scene.world.ledger_latency = 29.0
+    assert rows(scene.apply(one())) == {"payments": "succeeded"}
+
+
+@pytest.mark.parametrize("again", [EventKind.INTENT, EventKind.CREATING])
+def test_an_intent_that_changes_is_watched_from_there_on(again: EventKind) -> None:
+    """Its holder is at work."""
+    scene = stage()
+    open_intent(scene)
+    (intent,) = scene.ledger.events("payments")
+    lease = f"killed {intent.at.isoformat()}"
+    elsewhere = scene.on_another_machine("killed")
+
+    def go_on() -> None:
+        data = {"creation_id": "car-9999"} if again is EventKind.CREATING else intent.data
+        now = scene.world.clock.now()
+        event = but(intent, kind=again, at=now, lease=lease, data=data)
+        elsewhere.ledger.append([event], durable=True)
+
+    scene.world.clock.at(50.0, go_on)
+    assert rows(scene.apply(one())) == {"payments": "succeeded"}
+    assert scene.world.accepted_starts == {"payments": 1}
+    opened = [item for item in scene.ledger.events("payments") if item.run != "killed"][1]
+    assert opened.kind is EventKind.INTENT
+    assert (opened.at - START).total_seconds() >= 110.0
 
 
 # --- the e-mail address -----------------------------------------------------------------------

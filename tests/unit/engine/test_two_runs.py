@@ -7,7 +7,7 @@ but the lease keeps the second account away.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from builders_plan import desired, request, unit
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from aft.config.model import Config, Limits
 from aft.desired.model import DesiredState
+from aft.organization.model import REQUEST_TAG
 from aft.plan.outcome import Outcome
 
 
@@ -35,6 +36,10 @@ def one(*, email: str = "aws+payments@example.com") -> DesiredState:
 
 SAME = (one(), one())
 OTHER_ADDRESS = (one(), one(email="aws+payments-2@example.com"))
+BOTH_HAVE_READ = (1, 1)
+"""The switches after which both runs have read, and the first one begins to write."""
+EARLY = range(1, 17)
+"""The moments up to the creation's id in the ledger."""
 
 
 def play(
@@ -44,6 +49,7 @@ def play(
     provides: Provides = FakeProvider,
     suspends: bool = False,
     pause: float = 0.0,
+    begins: Callable[[Stage], None] | None = None,
 ) -> int:
     """Both runs to their end, each on a machine of its own, then one more from a fresh clone.
     Returns how many switches were left."""
@@ -51,6 +57,8 @@ def play(
     scene = stage(
         time, provides=provides, creation_seconds=45.0, list_lag=20.0, unique_emails=False
     )
+    if begins is not None:
+        begins(scene)
     clocks = (MachineClock(time), MachineClock(time))
     turns = Turns(clocks, switches, suspends=suspends, pause=pause)
     scene.world.moment = turns.moment
@@ -80,7 +88,7 @@ def play(
 
 def assert_one_story(scene: Stage) -> None:
     events = scene.on_another_machine("reader").ledger.events("payments")
-    assert len(scene.world.births) == 1
+    assert len(scene.world.births) <= 1
     assert len(scene.world.accounts) == 1
     assert Counter(event.kind.value for event in events)["bound"] == 1
     record = scene.on_another_machine("reader").ledger.read().record("payments")
@@ -89,10 +97,15 @@ def assert_one_story(scene: Stage) -> None:
     assert not record.failures
 
 
-BOTH_HAVE_READ = (1, 1)
-"""The switches after which both runs have read, and the first one begins to write."""
-EARLY = range(1, 17)
-"""The moments up to the creation's id in the ledger."""
+def adopted(scene: Stage) -> None:
+    """Somebody has made the account, and its tag says whose it is."""
+    tags = {REQUEST_TAG: "payments"}
+    scene.world.add_account("payments", "aws+payments@example.com", tags=tags)
+
+
+@pytest.mark.parametrize("number", range(1, 12))
+def test_two_runs_that_adopt_an_account_bind_it_once(number: int) -> None:
+    play([*BOTH_HAVE_READ, number], begins=adopted)
 
 
 @pytest.mark.parametrize("before", [(), BOTH_HAVE_READ], ids=["reads-late", "has-read"])
