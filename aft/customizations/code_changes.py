@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
@@ -65,11 +66,18 @@ def _parts(step: CustomizationStep, inputs: StepInputs) -> dict[str, dict[str, A
     flat = {**encoded["account"], **{key: encoded[key] for key in encoded if key != "account"}}
     return {
         "files": {
-            file.path.removeprefix(f"{step.folder}/"): file.content.decode(errors="replace")
-            for file in step.files
+            file.path.removeprefix(f"{step.folder}/"): _text(file.content) for file in step.files
         },
         "inputs": dict(_leaves({name: flat[name] for name in sorted(step.uses & flat.keys())})),
     }
+
+
+def _text(content: bytes) -> str:
+    """The file, or its digest where it is no text: replaced bytes would hide a change."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return f"not text, sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -90,11 +98,10 @@ def _differing(
 
 def _diff(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
     for path in sorted(old.keys() | new.keys()):
-        lines = unified_diff(
-            old.get(path, "").splitlines(),
-            new.get(path, "").splitlines(),
-            path if path in old else "nothing",
-            path if path in new else "nothing",
-            lineterm="",
-        )
-        yield from lines
+        if old.get(path) == new.get(path):
+            continue
+        was = path if path in old else "nothing"
+        will = path if path in new else "nothing"
+        before, after = (text.get(path, "").splitlines() for text in (old, new))
+        lines = tuple(unified_diff(before, after, was, will, lineterm=""))
+        yield from lines or (f"--- {was}", f"+++ {will}", " (no line differs, but line ends do)")

@@ -23,6 +23,8 @@ from aft.values.refs import Ref
 
 CUSTOMIZATION = "customization"
 """The kind of customizations' steps."""
+CONTENT = "content"
+"""The key, in what the ledger knows about a step that ran, of the digest of its files."""
 GLOBAL = "global"
 """The name of the customization every account gets first."""
 

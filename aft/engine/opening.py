@@ -3,7 +3,7 @@ away, what was found right, and what waits for people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from aft.desired.model import DesiredState
@@ -18,6 +18,7 @@ from aft.ledger.events import (
 )
 from aft.ledger.payloads import Allocated, RunStarted, StepConfirmed, StepHeld, StepReleased
 from aft.ledger.replay import OVERCOME
+from aft.plan.accepted import accepted_by
 from aft.plan.fields import allocations_in
 from aft.plan.holding import Hold, noted
 from aft.plan.model import Action, Plan
@@ -37,6 +38,7 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
             reviewed=run.reviewed or None,
             held=held or None,
             lifted=run.lifted or None,
+            accepted=accepted_keys(context) or None,
         ),
         ORGANIZATION,
         f"Begin {run.command}: {count} change{'s' if count != 1 else ''} at {run.revision[:12]}"
@@ -51,6 +53,14 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         *_held(context),
         *_released(context, plan),
     )
+
+
+def accepted_keys(context: RunContext, without: Collection[str] = ()) -> tuple[str, ...]:
+    """What may be done without another review, but for the changes of these ids. Of a run that
+    does not look at everything, what others left stays."""
+    own = accepted_by(context.plan, {*context.held, *without})
+    left = context.ledger.record(ORGANIZATION).accepted if context.plan.scope is not None else ()
+    return tuple(sorted({*left, *own}))
 
 
 def _allocated(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:

@@ -9,7 +9,7 @@ from aft.engine.context import RunContext
 from aft.engine.journal import subject_of
 from aft.engine.local import LocalEngine
 from aft.engine.model import Consent, RunInfo, StopToken, Tools
-from aft.engine.opening import opening_events
+from aft.engine.opening import accepted_keys, opening_events
 from aft.engine.port import Engine, Job
 from aft.errors import Refused
 from aft.ledger.events import ORGANIZATION, EventKind, LedgerEvent, LedgerState
@@ -17,7 +17,7 @@ from aft.ledger.payloads import RunFinished, RunStarted, payload_of
 from aft.plan.codec import plan_digest
 from aft.plan.holding import GO_ON, Hold
 from aft.plan.model import Plan
-from aft.plan.outcome import Outcome
+from aft.plan.outcome import Outcome, Status
 from aft.plan.reviewed import does
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
@@ -68,6 +68,12 @@ def begin(context: RunContext) -> None:
 
 def _finished(context: RunContext, outcome: Outcome) -> Outcome:
     counts = outcome.counts
+    done = frozenset(
+        step.change.id
+        for row in outcome.targets
+        for step in row.steps
+        if step.status is Status.SUCCEEDED
+    )
     stopped = f" ({outcome.stop_reason})" if outcome.stop_reason else ""
     event = context.journal.event(
         RunFinished(
@@ -76,6 +82,7 @@ def _finished(context: RunContext, outcome: Outcome) -> Outcome:
             blocked=counts.blocked,
             held=counts.held or None,
             stopped=counts.stopped,
+            accepted=accepted_keys(context, without=done) or None,
         ),
         ORGANIZATION,
         f"End {context.run.command}: {counts}{stopped}",

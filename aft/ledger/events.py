@@ -183,7 +183,8 @@ class AccountRecord:
     text of the thing's ``Ref``: ``<kind>/<key>``. ``tag_keys`` are the tags aft put on the account,
     so that it may remove them again. ``allocations`` are the ranges of addresses its settings use,
     by setting; those of accounts that were forgotten stay with ``organization``, by ``<account
-    id>/<setting>``."""
+    id>/<setting>``. ``accepted``, of ``organization``: the keys of what runs were allowed to do and
+    have left undone (``aft.plan.accepted``)."""
 
     subject: str
     account_id: str | None = None
@@ -195,6 +196,7 @@ class AccountRecord:
     )
     holds: Annotated[Mapping[str, HeldStep], Field(alias="held")] = field(default_factory=dict)
     allocations: Texts = field(default_factory=dict)
+    accepted: tuple[str, ...] = ()
     last_run: str = ""
     last_at: Moment | None = None
 

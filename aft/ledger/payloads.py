@@ -170,7 +170,8 @@ class Forgotten(Payload):
 class RunStarted(Payload):
     """``consent`` says what lets risky changes happen, ``reviewed`` the digest of the plan that was
     reviewed, ``held`` the ids of changes that wait for a review. ``lifted`` are the safety limits
-    that a reviewed exception let the run exceed."""
+    that a reviewed exception let the run exceed, ``accepted`` the keys of what is risky, or will
+    be, that it may do."""
 
     event = EventKind.RUN_STARTED
     command: Word = None
@@ -179,10 +180,11 @@ class RunStarted(Payload):
     reviewed: Word = None
     held: Words = None
     lifted: Words = None
+    accepted: Words = None
 
 
 class RunFinished(Payload):
-    """How many steps ended how."""
+    """How many steps ended how; ``accepted`` is what is left of the run's."""
 
     event = EventKind.RUN_FINISHED
     succeeded: Count = 0
@@ -190,6 +192,7 @@ class RunFinished(Payload):
     blocked: Count = 0
     held: Held = None
     stopped: Count = 0
+    accepted: Words = None
 
 
 _PAYLOADS: Mapping[EventKind, type[Payload]] = {

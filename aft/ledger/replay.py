@@ -26,6 +26,8 @@ from aft.ledger.payloads import (
     Creating,
     Intent,
     IntentSettled,
+    RunFinished,
+    RunStarted,
     StepDone,
     StepFailed,
     StepHeld,
@@ -65,12 +67,9 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
     """``record`` after ``event``; ``None``, before or after, is a forgotten subject. What trails in
     after ``FORGOTTEN`` (the step that forgot) does not bring a record back; an intent, a binding or
     a failure does."""
-    if event.kind is EventKind.FORGOTTEN:
+    if event.kind is EventKind.FORGOTTEN or (record is None and event.kind not in _REVIVING):
         return None
-    if record is None:
-        if event.kind not in _REVIVING:
-            return None
-        record = AccountRecord(subject=event.subject)
+    record = record or AccountRecord(subject=event.subject)
     record = replace(record, last_run=event.run, last_at=event.at)
     match payload_of(event):
         case Intent() | Creating() | IntentSettled() as said:
@@ -81,6 +80,8 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
             return _step_ended(record, event, said)
         case Allocated() as said:
             return replace(record, allocations={**record.allocations, **(said.allocations or {})})
+        case RunStarted() | RunFinished() as said:
+            return replace(record, accepted=said.accepted or ())
         case _:
             return record
 

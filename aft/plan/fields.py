@@ -29,10 +29,22 @@ creation, which a failure or a killed run left open."""
 DOUBT = "doubt"
 """Set on a creation of which something has to be looked at first: an earlier one that was started,
 or whether the e-mail address is free. No part of what is carried out."""
+ACCEPTED = "accepted"
+"""Set where an earlier run was allowed to do the same, and left it undone."""
 CIDR = "cidr"
 """The range of addresses a setting gets, under the setting's name."""
 TAKES_AWAY = "takes_away"
 """One thing that a setting or customization takes away in the account, in words, as ``before``."""
+CODE = "code"
+"""Set where code will run in an account that exists and has not run it as it is now: ``after`` is
+``new`` or ``changed``."""
+WEAKER_PREFIX = "weaker."
+"""Before the parameter of a setting that protects less than it did as last applied."""
+POWER_PREFIX = "power."
+"""Before what someone can do more of than before; ``after`` says what, in words."""
+OUTSIDE_PREFIX = "outside."
+"""The same of someone outside the organization."""
+_GAINS = (WEAKER_PREFIX, POWER_PREFIX, OUTSIDE_PREFIX)
 
 
 def tag_field(key: str, before: str | None, after: str | None) -> FieldChange:
@@ -48,6 +60,16 @@ def takes_away(what: str) -> FieldChange:
 def taken_away(change: Change) -> tuple[str, ...]:
     """What ``takes_away`` said of ``change``."""
     return tuple(item.before or "" for item in change.fields if item.field == TAKES_AWAY)
+
+
+def is_gain(item: FieldChange) -> bool:
+    """It says what gets weaker, or who gains power, and is the same for accounts that are alike."""
+    return item.field == CODE or item.field.startswith(_GAINS)
+
+
+def gains(change: Change) -> tuple[FieldChange, ...]:
+    """What gets weaker by ``change``, and who gains power."""
+    return tuple(filter(is_gain, change.fields))
 
 
 def tags_to_set(change: Change) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from aft.desired.model import DesiredState
 from aft.errors import UserError
 from aft.findings.model import Finding
 from aft.plan.draft import Draft, Look
+from aft.plan.fields import ACCEPTED, field_of
 from aft.plan.model import Action, Change, Plan
 from aft.plan.view import PlanView
 from aft.plan.words import Item
@@ -277,8 +278,10 @@ class Kinds(dict[str, Kind]):
         return self[change.kind].verb(change)
 
     def judged(self, change: Change) -> Change:
-        """``change`` with what its kind says of its risk."""
-        risk = self[change.kind].risk(change)
+        """``change`` with what its kind says of its risk. What an earlier run was allowed to do is
+        no news."""
+        is_accepted = field_of(change, ACCEPTED) is not None
+        risk = self[change.kind].risk(change) if not is_accepted else None
         return replace(change, risk=risk.code if risk is not None else "")
 
     def check(self, changes: Iterable[Change]) -> None:

@@ -12,6 +12,7 @@ from aft.config.trust import WITHHELD_HINT, withheld_message
 from aft.desired.model import DesiredState
 from aft.errors import UserError
 from aft.findings.model import Finding, finding_about
+from aft.plan.accepted import with_acceptance
 from aft.plan.arrange import arranged, hold_back
 from aft.plan.draft import Draft, Looker
 from aft.plan.held_back import held_back
@@ -64,7 +65,10 @@ def draft_plan(
     draft.cleans_up = True
     for kind in (*reversed(others), *reversed(of_space)):
         kind.clean_up(view, draft)
-    changes = tuple(map(kinds.judged, arranged(view, draft)))
+    accepted = frozenset(view.ledger.record(ORGANIZATION).accepted)
+    changes = tuple(
+        kinds.judged(with_acceptance(change, accepted)) for change in arranged(view, draft)
+    )
     return Drafted(
         plan=_assembled(view, draft, changes, kinds, made_at=made_at), targets=draft.targets
     )

@@ -17,7 +17,7 @@ from functools import cached_property
 
 from aft.errors import UserError
 from aft.plan.codec import WrongShape, json_object, plan_digest, read_model
-from aft.plan.fields import DOUBT, OU_ID, REVISION
+from aft.plan.fields import ACCEPTED, DOUBT, OU_ID, REVISION, gains
 from aft.plan.model import OMITTED, Action, Change, Plan
 from aft.values.canonical_json import digest, plain
 from aft.values.ids import PlanDigest, Revision
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,2000}")
 _TELLING = re.compile(r"@|[0-9]{12}")
 """What makes a name tell an e-mail address or account id."""
 
-_NOT_COMPARED = frozenset({DOUBT, OU_ID, REVISION})
+_NOT_COMPARED = frozenset({ACCEPTED, DOUBT, OU_ID, REVISION})
 """Fields that come to be known, or move on, while the change stays the same for people."""
 
 _HINT = "use the reviewed.json of the pull request's plan (`aft plan --report DIR`) as it is"
@@ -225,5 +225,6 @@ def does(change: Change) -> str:
             "key": change.key,
             "fields": [item for item in change.fields if item.field not in _NOT_COMPARED],
             **({"comparison": plain(change.comparison)} if change.comparison is not None else {}),
+            **({"effect": change.effect} if gains(change) else {}),
         }
     )

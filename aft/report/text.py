@@ -11,6 +11,7 @@ from rich.text import Text
 
 from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
+from aft.plan.fields import is_gain
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan, is_risky
 from aft.plan.words import Item
@@ -203,13 +204,14 @@ def _in_wave_order(plan: Plan, targets: Iterable[str]) -> list[str]:
 
 def _shape(changes: Sequence[Change]) -> tuple[str, ...]:
     """Equal for accounts that are shown together; empty for one that is shown alone."""
-    if any(change.fields for change in changes):
+    if any(not is_gain(item) for change in changes for item in change.fields):
         return ()
     return tuple(
         text
         for change in changes
         for text in (
             *(change.kind, change.action, change.key, change.reason, *change.details),
+            *(f"{item.field} {item.before} {item.after}" for item in change.fields),
             *((repr(change.comparison),) if change.comparison is not None else ()),
         )
     )

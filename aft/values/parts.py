@@ -71,3 +71,8 @@ class Comparison:
     diff: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     is_new: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing changes."""
+        return not (self.parts or self.diff or self.unknown)

@@ -162,10 +162,10 @@ def test_a_review_of_one_replacement_is_none_of_another(repo: Repo, tmp_path: Pa
 @pytest.mark.parametrize(
     ("before", "after", "outcome", "risk"),
     [
-        ("DisplayName: Alarms", "DisplayName: Bells", "changed", ""),
+        ("DisplayName: Alarms", "DisplayName: Bells", "changed", "new-code"),
         ("TopicName: alarms", "TopicName: bells", "replaced", "end"),
         ("Type: AWS::SNS::Topic\n    Properties: {TopicName: alarms", "", "removed", "end"),
-        ("  Alarms:\n", "  New: {Type: AWS::SQS::Queue}\n  Alarms:\n", "added", ""),
+        ("  Alarms:\n", "  New: {Type: AWS::SQS::Queue}\n  Alarms:\n", "added", "new-code"),
     ],
 )
 def test_what_a_change_of_the_template_is(

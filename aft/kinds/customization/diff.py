@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from aft.customizations.digests import step_digest, step_effect
 from aft.customizations.model import (
+    CONTENT,
     CUSTOMIZATION,
     CustomizationStep,
     OtherAccount,
@@ -27,11 +28,12 @@ from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
 from aft.plan.applied import is_up_to_date, reason_of
 from aft.plan.draft import Draft, Stage
-from aft.plan.fields import RERUN
+from aft.plan.fields import CODE, RERUN
 from aft.plan.model import Action, FieldChange
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.values.ids import RequestId
+from aft.values.parts import Comparison
 
 
 def parameters_for(
@@ -95,13 +97,32 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             step_ref(step.id),
             target=request.id,
             stage=Stage.RUN,
-            fields=(FieldChange(field=RERUN, before=None, after="yes"),) if is_asked_for else (),
+            fields=(
+                *((FieldChange(field=RERUN, before=None, after="yes"),) if is_asked_for else ()),
+                *_code(target, step, comparison),
+            ),
             comparison=comparison,
             inputs_digest=digest,
             effect=step_effect(step, effect_version=version, parameters=parameters),
             reason=_reason(record, step, depends=depends, digest=digest, is_asked_for=is_asked_for),
         )
         an_earlier_one_runs = True
+
+
+def _code(
+    target: AccountTarget, step: CustomizationStep, comparison: Comparison | None
+) -> Iterator[FieldChange]:
+    """What the step is, where it did not run as it is now in an account that exists. The files may
+    have been written in another way, to the same effect."""
+    if target.account_id is None:
+        return
+    done = target.record.done(step_ref(step.id))
+    if done is None:
+        yield FieldChange(field=CODE, before=None, after="new")
+    elif done.about.get(CONTENT) != step.content_digest and (
+        comparison is None or not comparison.is_empty
+    ):
+        yield FieldChange(field=CODE, before=None, after="changed")
 
 
 def _reason(

@@ -14,6 +14,7 @@ from aft.config.allowance import allowed_parts, lines_for
 from aft.config.model import Config
 from aft.customizations.digests import step_digest
 from aft.customizations.model import (
+    CONTENT,
     Compares,
     Consent,
     CustomizationRunner,
@@ -178,7 +179,11 @@ def _about(context: RunContext, change: Change) -> Mapping[str, str]:
     step = _step_in(context.desired, change.key)
     if step is None:
         return {}
-    found = {"runner": step.kind, "revision": context.run.revision}
+    found = {
+        "runner": step.kind,
+        "revision": context.run.revision,
+        CONTENT: step.content_digest,
+    }
     if step.on_removal is Removal.DESTROY:
         found["on_removal"] = step.on_removal.value
     runner = context.runners.get(step.kind)

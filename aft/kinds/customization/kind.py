@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from aft.kinds.customization.comparison import additions, code_of, words_of
 from aft.kinds.customization.diff import plan_customizations
 from aft.plan.draft import Draft
-from aft.plan.fields import TAKES_AWAY, field_of
+from aft.plan.fields import CODE, TAKES_AWAY, field_of
 from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
 from aft.plan.model import Action, Change
 from aft.plan.view import PlanView
@@ -16,6 +16,7 @@ from aft.plan.words import Item, because
 TAKES = Risk("take-away", "something in the account is removed")
 ENDS = Risk("end", "something a customization made is replaced or removed")
 UNKNOWN = Risk("unknown-effect", "what a customization changes cannot be known beforehand")
+RUNS_CODE = Risk("new-code", "new or changed code runs in an account that exists")
 DESTROYS = Risk("destroy", "what a customization made is destroyed")
 _VERBS: Mapping[Action, Verb] = {
     Action.RUN: Verb(label="run", counted=("customization", "customizations"), tells=True),
@@ -48,7 +49,7 @@ class Customizations(Kind):
 
     @property
     def risks(self) -> Iterable[Risk]:
-        return (TAKES, ENDS, UNKNOWN, DESTROYS)
+        return (TAKES, ENDS, UNKNOWN, RUNS_CODE, DESTROYS)
 
     def diff(self, view: PlanView, draft: Draft) -> None:
         plan_customizations(view, draft)
@@ -60,11 +61,12 @@ class Customizations(Kind):
         if field_of(change, TAKES_AWAY) is not None:
             return TAKES
         found = change.comparison
-        if found is None or found.is_new:
-            return None
-        if any(part.is_loss for part in found.parts):
-            return ENDS
-        return UNKNOWN if found.unknown else None
+        if found is not None and not found.is_new:
+            if any(part.is_loss for part in found.parts):
+                return ENDS
+            if found.unknown:
+                return UNKNOWN
+        return RUNS_CODE if field_of(change, CODE) is not None else None
 
     def alike(self, change: Change) -> tuple[str, ...]:
         found = change.comparison

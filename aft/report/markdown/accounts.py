@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from aft.plan.kind import Kinds
 from aft.plan.model import AccountLine, Change, Plan
-from aft.plan.words import Item
 from aft.report.alike import impersonal
 from aft.report.markdown.costs import Costs
 from aft.report.markdown.fitting import Entry
@@ -42,13 +41,14 @@ def told_of(plan: Plan, kinds: Kinds, costs: Costs) -> tuple[Told, ...]:
         target: block_of(plan, kinds, target, changes, lines.get(target))
         for target, changes in by_target.items()
     }
-    shapes: dict[tuple[tuple[Item, ...], str], list[str]] = defaultdict(list)
+    shapes: dict[tuple[object, ...], list[str]] = defaultdict(list)
     alike_blocks = {
         target: block_of(plan, kinds, target, impersonal(found, lines.get(target)), None)
         for target, found in by_target.items()
     }
     for target, block in sorted(alike_blocks.items()):
-        shapes[block.items, costs.words_of(target)].append(target)
+        risks = _risks(kinds, by_target[target])
+        shapes[block.items, risks, costs.words_of(target)].append(target)
     many = [tuple(found) for found in shapes.values() if len(found) >= _ALIKE_FROM]
     alike = {target: found for found in many for target in found}
     groups = dict.fromkeys(alike.get(target, (target,)) for target in blocks)

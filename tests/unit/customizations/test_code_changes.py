@@ -51,6 +51,20 @@ def test_the_same_code_and_inputs_are_no_change() -> None:
     assert compared(step("a = 1\n"), step("a = 1\n")) == Comparison()
 
 
+def test_no_change_of_a_file_is_hidden() -> None:
+    before = step("a = 1\n", tool="x")
+    for content in (b"a = 1\r\n", b"a = 1\x0b", b"a = 1"):
+        after = replace(before, file=replace(before.file, content=content))
+        assert compared(before, after).diff, content
+    one, other = (
+        replace(before, support=(StepFile(path=f"{FOLDER}/tool", content=content),))
+        for content in (b"\xfe\xfe", b"\xff\xff")
+    )
+    assert "not text, sha256:" in compared(one, other).diff[-1]
+    empty = replace(before, support=(*before.support, StepFile(path=f"{FOLDER}/new", content=b"")))
+    assert "+++ new" in compared(before, empty).diff
+
+
 def test_of_the_inputs_only_those_that_are_read_count() -> None:
     reads = step("a", uses=frozenset({"tags", "account_id"}))
     kept = kept_code(reads, inputs(tags={"env": "dev", "team": "a"}, name="One"))

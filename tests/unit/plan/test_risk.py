@@ -143,13 +143,15 @@ def test_what_a_setting_takes_away_is_in_the_plan() -> None:
     assert found.details == ("the policy is weak", gone)
 
 
-def test_the_small_plan_has_five_risks() -> None:
+def test_the_small_plan_has_seven_risks() -> None:
     risky = [item.id for item in r.small().changes if item.risk]
     assert risky == [
         "account/legacy-billing/move-account/ou",
         "account/legacy-billing/update-account/tags",
+        "account/legacy-billing/run-customization/global/10-read-only-role.py",
         "account/web-shop/adopt-account",
         "account/web-shop/move-account/ou",
+        "account/web-shop/run-customization/global/10-read-only-role.py",
         "organization/delete-ou/Old",
     ]
 

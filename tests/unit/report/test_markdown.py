@@ -22,7 +22,7 @@ def test_the_order_is_headline_risk_then_the_rest_then_the_footer() -> None:
         markdown.index(text)
         for text in (
             "**Plan: 2 to create",
-            "### ⚠️ Look closely: 5 risky changes",
+            "### ⚠️ Look closely: 7 risky changes",
             "> legacy-billing",
             "### Organizational units",
             "### Accounts",
