@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from builders_kinds import KINDS
 
 from aft.baselines.digests import setting_digest
+from aft.baselines.directions import Directions, Routine
 from aft.baselines.model import Baseline, Selector, SettingParameters, SettingSpec
 from aft.baselines.select import settings_for
 from aft.config.model import Config
@@ -185,6 +186,8 @@ def ledger(*records: AccountRecord, commit: str = "e" * 40) -> LedgerState:
 
 class NoParameters(SettingParameters):
     """A setting's parameters, one of them optional."""
+
+    weakens: ClassVar[Directions] = {"level": Routine("for tests")}
 
     level: int = 1
 

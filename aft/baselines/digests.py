@@ -19,8 +19,11 @@ from aft.values.ids import AccountId
 _ONE, _OTHER = AccountId("000000000000"), AccountId("111111111111")
 
 
-def setting_digest(resolved: ResolvedSetting, facts: AccountFacts) -> str:
-    """``sha256:…``, or ``""`` when it depends on an account id that only apply can know."""
+def setting_digest(
+    resolved: ResolvedSetting, facts: AccountFacts, *, version: int | None = None
+) -> str:
+    """``sha256:…``, or ``""`` when it depends on an account id that only apply can know. With
+    ``version``, as that version of the setting would have it."""
     plugin = resolved.plugin
     if facts.account_id is None and (not resolved.is_known or _needs_account_id(plugin, facts)):
         return ""
@@ -29,7 +32,7 @@ def setting_digest(resolved: ResolvedSetting, facts: AccountFacts) -> str:
         return ""
     covered = {
         "setting": resolved.name,
-        "version": plugin.effect_version,
+        "version": plugin.effect_version if version is None else version,
         "parameters": resolved.parameters.model_dump(mode="json"),
         "facts": plugin.facts(facts),
         "regions": sorted(facts.regions) if plugin.regional else None,

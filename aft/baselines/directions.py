@@ -59,8 +59,8 @@ class Each:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Parameters of their own, each of which says it itself: one group, or many that are known by
-    ``key``. One that is gone weakens where ``removal`` is true."""
+    """Parameters inside a parameter, each of which says it itself: one group, or many that are
+    known by ``key``. One that is gone weakens where ``removal`` is true."""
 
     key: tuple[str, ...] = ()
     removal: bool = False

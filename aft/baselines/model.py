@@ -8,12 +8,13 @@ is a guardrail.)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
+from aft.baselines.directions import Directions
 from aft.findings.model import SourceRef
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
@@ -30,8 +31,10 @@ def setting_ref(name: str) -> Ref:
 
 
 class SettingParameters(BaseModel):
-    """Base of every setting's parameters: strict, frozen, unknown keys refused."""
+    """Base of every setting's parameters: strict, frozen, unknown keys refused. ``weakens`` says of
+    each which direction weakens it."""
 
+    weakens: ClassVar[Directions] = {}
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
@@ -192,6 +195,28 @@ class Publishes(Protocol):
 
     def published(self, account: AccountFacts, parameters: Any) -> tuple[Published, ...]:
         """Pure: what it takes from this account's request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """Someone can do more than before: ``what`` has changed (``role deploy``), and ``gains`` says
+    how, in words. ``is_outside``: it is someone outside the organization."""
+
+    what: str
+    gains: str
+    is_outside: bool = False
+
+
+@runtime_checkable
+class Empowers(Protocol):
+    """A setting that gives people or programs power, and can say by which change."""
+
+    def powers(
+        self, account: AccountFacts, before: Any, after: Any, *, members: frozenset[str]
+    ) -> Iterator[Power]:
+        """Pure: who can do more with the parameters ``after`` than with ``before`` (``None``: with
+        nothing). ``members`` are the accounts of the organization."""
         ...
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aft.account_provider import ManagementAccess
 from aft.ledger.events import EventKind
 from aft.plan.draft import Look
-from aft.plan.model import Change
+from aft.plan.model import Change, Confirmation
 from aft.ports import MemberAccess
 from aft.values.ids import AccountId
 from aft.values.refs import Ref
@@ -61,6 +61,12 @@ class Effects(ABC):
     def about(self, run: RunContext, change: Change) -> Mapping[str, str]:
         """What the ledger must know of the thing once its files are gone, also after a failure."""
         del run, change
+        return {}
+
+    def kept(self, run: RunContext, item: Confirmation) -> Mapping[str, str]:
+        """What the ledger keeps of a thing that was found right, as it does of one that was made
+        so."""
+        del run, item
         return {}
 
     def look(

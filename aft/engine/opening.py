@@ -95,6 +95,7 @@ def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...
             item.target,
             f"Confirm {item.ref.key} of {item.target} ({item.account_id}): read and found right",
             account_id=item.account_id,
+            more=context.tools.effects[item.ref.kind].kept(context, item),
         )
         for item in context.plan.confirmations
         if item.target == target

@@ -8,6 +8,7 @@ from aft.ledger.events import KEPT, EventKind, LedgerEvent
 from aft.ledger.replay import step_ref
 from aft.values.refs import Ref
 
+_SAYING = (EventKind.STEP_DONE, EventKind.STEP_CONFIRMED)
 Events = Callable[[str], Sequence[LedgerEvent]]
 
 
@@ -22,7 +23,7 @@ def kept_of(events: Events, subject: str, ref: Ref, digest: str) -> str:
         seen.add(subject)
         former = ""
         for event in reversed(events(subject)):
-            if event.kind is EventKind.STEP_DONE and step_ref(event) == ref:
+            if event.kind in _SAYING and step_ref(event) == ref:
                 if event.data.get("digest") == digest and KEPT in event.data:
                     return str(event.data[KEPT])
             elif event.kind is EventKind.BOUND:

@@ -79,6 +79,15 @@ class PlanView:
         return identify(self.desired, self.snapshot, self.ledger)
 
     @cached_property
+    def members(self) -> frozenset[str]:
+        """The accounts of the organization. A limited snapshot does not hold all; for the others
+        the ledger's word counts."""
+        read = (account.id for account in self.snapshot.accounts)
+        bound = (record.account_id or "" for record in self.ledger.records.values())
+        others = bound if self.snapshot.scope is not None else ()
+        return frozenset({*read, *others, self.snapshot.management_account_id})
+
+    @cached_property
     def around(self) -> Surroundings:
         """Which account each request has before anything is changed, and the organization around. A
         limited snapshot does not hold every account; for the others the ledger's word counts."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aft.plan.fields import OUTSIDE_PREFIX, POWER_PREFIX, WEAKER_PREFIX
 from aft.plan.model import Change, FieldChange
 
 UNKNOWN = "(known after apply)"
@@ -54,6 +55,15 @@ def because(change: Change) -> tuple[str, ...]:
 def again(change: Change) -> tuple[str, ...]:
     """The reason, when it is more than "the file says so": an earlier try failed."""
     return because(change) if change.is_retry else ()
+
+
+def gain_in_words(item: FieldChange) -> str:
+    """What gets weaker, or who gains power, as one line."""
+    kind, _, what = item.field.partition(".")
+    if f"{kind}." == WEAKER_PREFIX and item.before is not None:
+        return f"! weaker: {what} {item.before} {ARROW} {item.after or 'not set'}"
+    lead = {f"{kind}.": kind, POWER_PREFIX: "more power", OUTSIDE_PREFIX: "outside"}[f"{kind}."]
+    return f"! {lead}: {what}: {item.after or 'not set'}"
 
 
 def fields_by_name(changes: Iterable[FieldChange]) -> dict[str, FieldChange]:

@@ -14,10 +14,11 @@ Accounts other than the administrator need none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference
 from aft.errors import Conflict, Transient
@@ -31,6 +32,11 @@ _USABLE = frozenset({"ACTIVE", "CREATING"})
 
 class AccessAnalyzerParameters(SettingParameters):
     """Parameters of ``access-analyzer``."""
+
+    weakens: ClassVar[Directions] = {
+        "administrator": Weaker.ANY,
+        "name": Routine("it only names an analyzer that has to be made"),
+    }
 
     administrator: AccountReference | None = Field(
         default=None,

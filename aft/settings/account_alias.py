@@ -10,9 +10,11 @@ is eventually consistent, so a read right after a change may return the old alia
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
@@ -26,6 +28,8 @@ _TAKEN = frozenset({"EntityAlreadyExists", "EntityAlreadyExistsException"})
 
 class AccountAliasParameters(SettingParameters):
     """Parameters of ``account-alias``."""
+
+    weakens: ClassVar[Directions] = {"alias": Routine("a name for people, which protects nothing")}
 
     alias: str | None = Field(
         default=None,

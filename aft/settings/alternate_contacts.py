@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine, Weaker
 from aft.baselines.model import Published, SettingInputs, SettingParameters
 from aft.errors import NotFound
 from aft.organization.model import AccountFacts, Contact
@@ -49,6 +50,12 @@ class ContactParameters(SettingParameters):
 
 class AlternateContactsParameters(SettingParameters):
     """Parameters of ``alternate-contacts``: the contacts of requests that give none."""
+
+    weakens: ClassVar[Directions] = {
+        "billing": Routine("AWS writes there about invoices"),
+        "operations": Routine("AWS writes there about its services"),
+        "security": Weaker.ANY,
+    }
 
     billing: ContactParameters | None = Field(default=None, description="The billing contact.")
     operations: ContactParameters | None = Field(

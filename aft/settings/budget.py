@@ -16,10 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine, Weaker
 from aft.baselines.model import Published, SettingInputs, SettingParameters
 from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
@@ -49,6 +50,14 @@ _EMail = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^\s@]+@[
 
 class BudgetParameters(SettingParameters):
     """Parameters of ``budget``."""
+
+    weakens: ClassVar[Directions] = {
+        "name": Routine("it only names the budget"),
+        "monthly_usd": Weaker.HIGHER,
+        "alert_at": Weaker.REMOVAL,
+        "subscribers": Weaker.REMOVAL,
+        "forecast_at": Weaker.REMOVAL,
+    }
 
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^:\\/<>]+$")] = Field(
         default="aft-monthly", description="Name of the budget in the account."

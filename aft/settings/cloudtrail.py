@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from aft.baselines.directions import Directions, Weaker
 from aft.baselines.model import SettingInputs
 from aft.errors import Terminal
 from aft.sessions import AccountSession
@@ -31,6 +32,14 @@ PRINCIPAL = "cloudtrail.amazonaws.com"
 
 class CloudTrailParameters(DeliveryParameters):
     """Parameters of ``cloudtrail``."""
+
+    weakens: ClassVar[Directions] = {
+        "name": Weaker.ANY,
+        "bucket": Weaker.ANY,
+        "kms_key_id": Weaker.ANY,
+        "log_file_validation": Weaker.OFF,
+        "organization": Weaker.ANY,
+    }
 
     name: Annotated[
         str, Field(min_length=3, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]$")

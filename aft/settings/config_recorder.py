@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Ranked, Weaker
 from aft.baselines.model import SettingInputs
 from aft.errors import NotFound, Terminal, Transient
 from aft.sessions import AccountSession
@@ -45,6 +46,14 @@ _NOT_THERE_YET = frozenset({"InvalidRoleException"})
 
 class ConfigRecorderParameters(DeliveryParameters):
     """Parameters of ``config-recorder``."""
+
+    weakens: ClassVar[Directions] = {
+        "name": Weaker.ANY,
+        "bucket": Weaker.ANY,
+        "snapshots_every": Ranked(
+            "TwentyFour_Hours", "Twelve_Hours", "Six_Hours", "Three_Hours", "One_Hour"
+        ),
+    }
 
     name: Annotated[str, Field(min_length=1, max_length=256)] = Field(
         default="default", description="Name of the recorder and of the delivery channel."

@@ -14,10 +14,11 @@ are active and not listed are left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from aft.baselines.directions import Directions, Routine
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.sessions import AccountSession
@@ -37,6 +38,8 @@ def _user_defined(key: str) -> str:
 
 class CostAllocationTagsParameters(SettingParameters):
     """Parameters of ``cost-allocation-tags``."""
+
+    weakens: ClassVar[Directions] = {"keys": Routine("they only sort what AWS bills")}
 
     keys: Annotated[
         tuple[

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.sessions import AccountSession
@@ -27,6 +28,8 @@ from aft.settings.shapes.setting import Differences, Setting, differs, first_of,
 
 class DefaultSecurityGroupParameters(SettingParameters):
     """Parameters of ``default-security-group``."""
+
+    weakens: ClassVar[Directions] = {"even_in_use": Weaker.OFF}
 
     even_in_use: bool = Field(
         default=False,

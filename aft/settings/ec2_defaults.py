@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Ranked, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.sessions import AccountSession
@@ -42,6 +43,8 @@ class _Ec2Values(Values[P]):
 
 class SnapshotPublicAccessParameters(SettingParameters):
     """Parameters of ``snapshot-public-access``."""
+
+    weakens: ClassVar[Directions] = {"mode": Ranked("block-new-sharing", "block-all-sharing")}
 
     mode: Literal["block-all-sharing", "block-new-sharing"] = Field(
         default="block-all-sharing",
@@ -130,6 +133,14 @@ _Switch = Literal["enabled", "disabled"] | None
 class Imdsv2DefaultsParameters(SettingParameters):
     """Parameters of ``imdsv2-defaults``; what is null is left as it is."""
 
+    weakens: ClassVar[Directions] = {
+        "http_tokens": Ranked("optional", None, "required"),
+        "hop_limit": Weaker.HIGHER,
+        "endpoint": Ranked("enabled", None, "disabled"),
+        "metadata_tags": Ranked("enabled", None, "disabled"),
+        "enforce": Ranked("disabled", None, "enabled"),
+    }
+
     http_tokens: Literal["required", "optional"] | None = Field(
         default="required",
         description="`required` allows only IMDSv2; `optional` also allows IMDSv1.",
@@ -185,6 +196,8 @@ class Imdsv2Defaults(_Ec2Values[Imdsv2DefaultsParameters]):
 
 class EbsDefaultEncryptionParameters(SettingParameters):
     """Parameters of ``ebs-default-encryption``."""
+
+    weakens: ClassVar[Directions] = {"kms_key_id": Weaker.ANY}
 
     kms_key_id: Annotated[str, Field(min_length=1, max_length=2048)] | None = Field(
         default=None,

@@ -13,10 +13,11 @@ opened. Without a plan that answers, the setting is skipped with a word, and lat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Denied
 from aft.organization.model import AccountFacts
@@ -34,6 +35,11 @@ _NO_PLAN = "SubscriptionRequiredException"
 
 class EnterpriseSupportParameters(SettingParameters):
     """Parameters of ``enterprise-support``."""
+
+    weakens: ClassVar[Directions] = {
+        "cc": Routine("they read along in a case with AWS"),
+        "language": Routine("the language of a case with AWS"),
+    }
 
     cc: Annotated[
         tuple[Annotated[str, Field(min_length=3, pattern=r"^[^\s@]+@[^\s@]+$")], ...],

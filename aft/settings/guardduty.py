@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Each, Ranked, Weaker
 from aft.baselines.model import SettingInputs
 from aft.sessions import AccountSession
 from aft.settings.shapes.administrator import Administered, AdministeredParameters, Part
@@ -39,6 +40,12 @@ Feature = Literal[
 
 class GuardDutyParameters(AdministeredParameters):
     """Parameters of ``guardduty``."""
+
+    weakens: ClassVar[Directions] = {
+        "features": Each(Weaker.OFF),
+        "publishing_frequency": Ranked("SIX_HOURS", "ONE_HOUR", "FIFTEEN_MINUTES"),
+        "auto_enable": Ranked("NONE", "NEW", "ALL"),
+    }
 
     features: Mapping[Feature, bool] = Field(
         default={},

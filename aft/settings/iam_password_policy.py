@@ -9,10 +9,11 @@ password has expired, which only an administrator can undo.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound
 from aft.sessions import AccountSession
@@ -22,6 +23,18 @@ from aft.settings.shapes.values import Observed, Value, Values
 
 class IamPasswordPolicyParameters(SettingParameters):
     """Parameters of ``iam-password-policy``; the defaults are strict."""
+
+    weakens: ClassVar[Directions] = {
+        "minimum_length": Weaker.LOWER,
+        "require_symbols": Weaker.OFF,
+        "require_numbers": Weaker.OFF,
+        "require_uppercase": Weaker.OFF,
+        "require_lowercase": Weaker.OFF,
+        "allow_users_to_change": Routine("neither is stronger: others may have to set passwords"),
+        "maximum_age_days": Weaker.HIGHER,
+        "reuse_prevention": Weaker.LOWER,
+        "hard_expiry": Weaker.OFF,
+    }
 
     minimum_length: Annotated[int, Field(ge=6, le=128)] = Field(
         default=14, description="The minimum password length, 6 to 128 characters."

@@ -13,10 +13,11 @@ is unless ``replace`` says otherwise.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.sessions import AccountSession
 from aft.settings.shapes.setting import Differences, Setting, differs, unless_gone
@@ -30,6 +31,12 @@ Prefix = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\.\-_/#A
 
 class LogRetentionParameters(SettingParameters):
     """Parameters of ``log-retention``."""
+
+    weakens: ClassVar[Directions] = {
+        "days": Weaker.LOWER,
+        "prefixes": Weaker.ANY,
+        "replace": Weaker.ON,
+    }
 
     days: Days = Field(default=365, description="How long log groups keep their events.")
     prefixes: Annotated[tuple[Prefix, ...], Field(min_length=1)] = Field(

@@ -13,10 +13,11 @@ alone, for taking a client away locks out its users.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound, Terminal
 from aft.sessions import AccountSession
@@ -27,6 +28,12 @@ from aft.values.regions import partition_of
 
 class OidcProviderParameters(SettingParameters):
     """Parameters of ``oidc-provider``."""
+
+    weakens: ClassVar[Directions] = {
+        "url": Weaker.TRUST,
+        "client_ids": Weaker.TRUST,
+        "thumbprints": Weaker.ANY,
+    }
 
     url: Annotated[str, Field(max_length=255, pattern=r"^https://[^\s?#]+[^\s?#/]$")] = Field(
         description="The provider, such as `https://token.actions.githubusercontent.com`."

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Items, Routine, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference, account_behind
 from aft.errors import Terminal
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 
 class ShareEntry(SettingParameters):
     """One resource share."""
+
+    weakens: ClassVar[Directions] = {
+        "name": Routine("it says which share, as the owner and the region do"),
+        "owner": Routine("it says which share, as the name and the region do"),
+        "region": Routine("it says which share, as the name and the owner do"),
+        "accept_only": Weaker.ON,
+    }
 
     name: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         description="Name of the share in the account that owns it."
@@ -51,6 +59,8 @@ class ShareEntry(SettingParameters):
 
 class RamSharesParameters(SettingParameters):
     """Parameters of ``ram-shares``."""
+
+    weakens: ClassVar[Directions] = {"shares": Items(key=("name", "owner", "region"))}
 
     shares: Annotated[tuple[ShareEntry, ...], Field(min_length=1)] = Field(
         description="The resource shares that include the account."

@@ -15,10 +15,11 @@ without being seen. In a baseline this setting comes before every regional one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import Denied, Terminal, Throttled
 from aft.organization.model import AccountFacts
@@ -33,6 +34,8 @@ _ENABLED = frozenset({"ENABLED", "ENABLED_BY_DEFAULT"})
 
 class RegionOptInParameters(SettingParameters):
     """Parameters of ``region-opt-in``."""
+
+    weakens: ClassVar[Directions] = {"within_minutes": Routine("it is how long aft waits")}
 
     within_minutes: Annotated[int, Field(ge=1, le=720)] = Field(
         default=60, description="How long to wait for AWS to enable the regions."

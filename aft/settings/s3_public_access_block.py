@@ -8,10 +8,11 @@ means "all off". Changes can take a few minutes to apply everywhere.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound
 from aft.sessions import AccountSession
@@ -20,6 +21,13 @@ from aft.settings.shapes.values import Observed, Value, Values
 
 class S3PublicAccessBlockParameters(SettingParameters):
     """Parameters of ``s3-public-access-block``; all on unless said otherwise."""
+
+    weakens: ClassVar[Directions] = {
+        "block_public_acls": Weaker.OFF,
+        "ignore_public_acls": Weaker.OFF,
+        "block_public_policy": Weaker.OFF,
+        "restrict_public_buckets": Weaker.OFF,
+    }
 
     block_public_acls: bool = Field(default=True, description="Reject new public ACLs.")
     ignore_public_acls: bool = Field(default=True, description="Ignore existing public ACLs.")

@@ -18,10 +18,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine, Weaker
 from aft.baselines.model import SettingInputs
 from aft.errors import Conflict, Denied, NotFound, Terminal
 from aft.sessions import AccountSession
@@ -37,6 +38,12 @@ _ON = frozenset({"PENDING", "READY", "INCOMPLETE"})
 
 class SecurityHubParameters(AdministeredParameters):
     """Parameters of ``security-hub``."""
+
+    weakens: ClassVar[Directions] = {
+        "standards": Weaker.REMOVAL,
+        "auto_enable_controls": Weaker.OFF,
+        "findings_per": Routine("the same findings, counted in another way"),
+    }
 
     standards: tuple[
         Annotated[str, Field(pattern=r"^(standards|ruleset)/[a-z0-9-]+/v/[0-9.]+$")], ...

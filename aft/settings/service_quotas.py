@@ -15,10 +15,11 @@ not asked for again, unless a higher value is wanted. Nothing is ever decreased.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.errors import NotFound, Terminal
 from aft.sessions import AccountSession
@@ -49,6 +50,10 @@ class QuotaParameters(SettingParameters):
 
 class ServiceQuotasParameters(SettingParameters):
     """Parameters of ``service-quotas``."""
+
+    weakens: ClassVar[Directions] = {
+        "quotas": Routine("a larger quota gives no one access, and aft lowers none"),
+    }
 
     quotas: Annotated[tuple[QuotaParameters, ...], Field(min_length=1)] = Field(
         description="The quotas to manage."

@@ -24,10 +24,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Routine
 from aft.baselines.model import Published, SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
@@ -44,6 +45,8 @@ _DELETE_AT_ONCE = 10
 
 class SsmMetadataParameters(SettingParameters):
     """Parameters of ``ssm-metadata``."""
+
+    weakens: ClassVar[Directions] = {"path": Routine("it is where values are written")}
 
     path: Annotated[str, Field(max_length=200, pattern=r"^(/[A-Za-z0-9_.-]+)+$")] = Field(
         default="/aft",

@@ -95,6 +95,7 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
         "aft.baselines",
         "aft.errors",
         "aft.organization",
+        "aft.policy_language",  # what a role allows
         "aft.sessions",
         "aft.values",
     ),

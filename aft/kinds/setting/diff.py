@@ -16,6 +16,7 @@ from aft.baselines.model import setting_ref
 from aft.baselines.select import ResolvedSetting
 from aft.desired.model import AccountRequest
 from aft.findings.model import Condition, Finding
+from aft.kinds.setting.gains import gains_of
 from aft.plan.applied import is_up_to_date, reason_of
 from aft.plan.arrange import ends_of
 from aft.plan.draft import Draft, Look, Stage, Use, thing
@@ -173,7 +174,11 @@ class _Work:
             setting_ref(name),
             target=self.request.id,
             stage=Stage.SWEEP if _sweeps(resolved) else Stage.CONFIGURE,
-            fields=(*network, *(map(takes_away, seen.takes_away) if seen is not None else ())),
+            fields=(
+                *network,
+                *(map(takes_away, seen.takes_away) if seen is not None else ()),
+                *(() if is_done else gains_of(self.view, self.target, resolved)),
+            ),
             details=seen.differences if seen is not None else (),
             inputs_digest=digest,
             effect=setting_effect(resolved),

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from aft.baselines.digests import setting_digest
+from aft.baselines.kept import kept_parameters
 from aft.baselines.model import SettingDifference
 from aft.baselines.select import ResolvedSetting
 from aft.engine.account import ensure_usable
@@ -17,11 +18,13 @@ from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.errors import Terminal
 from aft.kinds.setting.read import across_regions, read_settings
+from aft.ledger.events import KEPT
 from aft.organization.model import AccountFacts
 from aft.plan.draft import Look
-from aft.plan.model import Change, LiveSetting
+from aft.plan.model import Change, Confirmation, LiveSetting
 from aft.ports import MemberAccess
 from aft.sessions import AccountSession
+from aft.values.ids import AccountId
 
 REGIONS_AT_ONCE = 4
 LOOKS_AFTER_CHANGE = 4
@@ -40,6 +43,12 @@ class SettingEffects(Effects):
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
         return _apply(run, change)
+
+    def kept(self, run: RunContext, item: Confirmation) -> Mapping[str, str]:
+        account_id = AccountId(item.account_id)
+        facts = run.facts_of(item.target, account_id)
+        settings = run.target(item.target).settings_of(facts, run.settings)
+        return next((_kept(found) for found in settings if found.name == item.ref.key), {})
 
     def look(
         self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
@@ -83,9 +92,15 @@ def _apply(context: RunContext, change: Change) -> StepSuccess:
         message=what,
         account_id=account_id,
         digest="" if left else setting_digest(resolved, facts),  # so that later runs look again
-        data={"changes": fixed, **({"pending": left} if left else {})},
+        data={"changes": fixed, **({"pending": left} if left else {}), **_kept(resolved)},
         unchanged=not fixed,
     )
+
+
+def _kept(resolved: ResolvedSetting) -> Mapping[str, str]:
+    """What the ledger keeps of the setting, for the next plan to compare with."""
+    found = kept_parameters(resolved)
+    return {KEPT: found} if found else {}
 
 
 def _resolved(context: RunContext, change: Change, facts: AccountFacts) -> ResolvedSetting:

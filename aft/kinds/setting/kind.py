@@ -7,13 +7,22 @@ from typing import Any
 
 from aft.kinds.setting.diff import plan_settings, seen_by, settings_to_look_at
 from aft.plan.draft import Draft, Look
-from aft.plan.fields import CIDR, TAKES_AWAY, field_of
+from aft.plan.fields import (
+    ARRIVAL,
+    CIDR,
+    TAKES_AWAY,
+    field_of,
+    gains,
+)
 from aft.plan.kind import Kind, Risk, Truth, Verb
 from aft.plan.model import Action, Change, Plan
 from aft.plan.view import PlanView
-from aft.plan.words import ARROW, Item, because
+from aft.plan.words import ARROW, Item, because, gain_in_words
 
 TAKES = Risk("take-away", "something in the account is removed")
+OUTSIDE = Risk("outside", "someone outside the organization gains access")
+POWER = Risk("power", "someone can do more than before")
+WEAKER = Risk("weaker", "a setting protects less than before")
 _VERBS: Mapping[Action, Verb] = {
     Action.UPDATE: Verb(label="set", counted=("setting", "settings"), drifted="setting")
 }
@@ -36,7 +45,7 @@ class Settings(Kind):
 
     @property
     def risks(self) -> Iterable[Risk]:
-        return (TAKES,)
+        return (TAKES, OUTSIDE, POWER, WEAKER)
 
     def looks(self, view: PlanView, draft: Draft) -> Iterable[Look]:
         return settings_to_look_at(view, draft)
@@ -49,10 +58,15 @@ class Settings(Kind):
 
     def risk(self, change: Change) -> Risk | None:
         self.verb(change)
-        return TAKES if field_of(change, TAKES_AWAY) is not None else None
+        if field_of(change, TAKES_AWAY) is not None:
+            return TAKES
+        if field_of(change, ARRIVAL) is not None:
+            return None
+        found = {item.field.partition(".")[0] for item in gains(change)}
+        return next((risk for risk in (OUTSIDE, POWER, WEAKER) if risk.code in found), None)
 
     def alike(self, change: Change) -> tuple[str, ...]:
-        return () if change.details else (change.reason,)
+        return () if change.details or _gained(change) else (change.reason,)
 
     def words(self, changes: Sequence[Change]) -> Iterable[Item]:
         first = changes[0]
@@ -63,13 +77,21 @@ class Settings(Kind):
             values=tuple(
                 _named(item) for item in sorted(changes, key=lambda item: not item.fields)
             ),
-            notes=(*first.details, *because(first)),
+            notes=(*_gained(first), *first.details, *because(first)),
+            vital=len(_gained(first)),
             is_list=True,
         )
 
     def in_short(self, item: Item) -> str:
         number = len(item.values)
         return f"{number} setting{'' if number == 1 else 's'}"
+
+
+def _gained(change: Change) -> tuple[str, ...]:
+    """What gets weaker and who gains power, in words; nothing of an account that is new."""
+    if field_of(change, ARRIVAL) is not None:
+        return ()
+    return tuple(gain_in_words(item) for item in gains(change))
 
 
 def _named(change: Change) -> str:

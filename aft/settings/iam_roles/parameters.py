@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from aft.baselines.directions import Directions, Judged
 from aft.baselines.model import SettingParameters
 from aft.baselines.references import AccountReference
 
@@ -101,6 +102,8 @@ class RoleParameters(SettingParameters):
 
 class IamRolesParameters(SettingParameters):
     """Parameters of ``iam-roles``."""
+
+    weakens: ClassVar[Directions] = {"roles": Judged.BY_SETTING}
 
     roles: tuple[RoleParameters, ...] = Field(
         description="The roles; a role that you remove here is deleted."

@@ -14,16 +14,18 @@ any other role is never touched, not even one with a listed name: that is refuse
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from aft.baselines.model import SettingInputs
-from aft.baselines.references import account_behind
+from aft.baselines.model import Power, SettingInputs
 from aft.errors import NotFound, Terminal
+from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
 from aft.settings.iam_roles.parameters import IamRolesParameters, RoleParameters
+from aft.settings.iam_roles.powers import powers_of
+from aft.settings.iam_roles.trust import policy_arn, trust_policy
 from aft.settings.shapes import policies as iam_policies
 from aft.settings.shapes.setting import Differences, Setting, differs, unless_gone
 from aft.settings.shapes.tags import OWNER_TAG, tag_list, tags_of
@@ -57,6 +59,20 @@ class IamRoles(Setting[IamRolesParameters, Roles]):
     name = "iam-roles"
     comes_after = ("oidc-provider",)  # which roles may trust
     description = "IAM roles defined in the baseline."
+
+    def powers(
+        self,
+        account: AccountFacts,
+        before: IamRolesParameters | None,
+        after: IamRolesParameters,
+        *,
+        members: frozenset[str],
+    ) -> Iterator[Power]:
+        """See ``Empowers``."""
+        known = {role.name: role for role in before.roles} if before is not None else {}
+        inputs = Inputs(account=account, parameters=after, region=None)
+        for role in after.roles:
+            yield from powers_of(role, known.get(role.name), inputs, members)
 
     def read(self, inputs: Inputs, session: AccountSession) -> Roles:
         """Roles with a listed name, and those this setting made earlier."""
@@ -107,7 +123,7 @@ class IamRoles(Setting[IamRolesParameters, Roles]):
         wanted = _wanted(inputs)
         iam = session.client("iam")
         for role in inputs.parameters.roles:
-            state, trust = wanted[role.name], _trust(role, inputs)
+            state, trust = wanted[role.name], trust_policy(role, inputs)
             before = observed.get(role.name)
             if before is None:
                 iam.create_role(
@@ -151,50 +167,15 @@ def _wanted(inputs: Inputs) -> Roles:
         bound, inline = role.permissions_boundary, role.inline_policies.items()
         wanted[role.name] = RoleState(
             path=role.path,
-            trust=iam_policies.canonical(_trust(role, inputs)),
-            managed=frozenset(_policy_arn(item, partition) for item in role.managed_policies),
+            trust=iam_policies.canonical(trust_policy(role, inputs)),
+            managed=frozenset(policy_arn(item, partition) for item in role.managed_policies),
             inline={name: iam_policies.canonical(policy) for name, policy in inline},
-            boundary=_policy_arn(bound, partition) if bound else "",
+            boundary=policy_arn(bound, partition) if bound else "",
             session_seconds=role.max_session_seconds,
             description=role.description,
             tags={**role.tags, OWNER_TAG: IamRoles.name},
         )
     return wanted
-
-
-def _trust(role: RoleParameters, inputs: Inputs) -> str:
-    """The trust policy. Raises ``Terminal`` while an account it names does not exist."""
-    account, trust = inputs.account, role.trust
-    partition = partition_of(account.home_region)
-    statements: list[Mapping[str, Any]] = []
-    accounts = [
-        f"arn:{partition}:iam::{account_behind(item, account)}:root" for item in trust.accounts
-    ]
-    if accounts or trust.arns:
-        equals: dict[str, Any] = {"sts:ExternalId": trust.external_id}
-        condition = {"StringEquals": equals} if trust.external_id else {}
-        principal = {"AWS": sorted((*accounts, *trust.arns))}
-        statements.append(iam_policies.allow(principal, condition))
-    if trust.services:
-        statements.append(iam_policies.allow({"Service": sorted(trust.services)}))
-    for item in trust.oidc:
-        host = item.provider.removeprefix("https://")
-        arn = f"arn:{partition}:iam::{account.account_id or ''}:oidc-provider/{host}"
-        equals = {f"{host}:aud": list(item.audiences)}
-        plain = [subject for subject in item.subjects if "*" not in subject and "?" not in subject]
-        conditions: dict[str, Any] = {"StringEquals": equals}
-        if len(plain) == len(item.subjects):
-            equals[f"{host}:sub"] = plain
-        else:
-            conditions["StringLike"] = {f"{host}:sub": list(item.subjects)}
-        action = "sts:AssumeRoleWithWebIdentity"
-        statements.append(iam_policies.allow({"Federated": [arn]}, conditions, action))
-    return iam_policies.document(statements)
-
-
-def _policy_arn(policy: str, partition: str) -> str:
-    """``ReadOnlyAccess`` is AWS's own policy of that name."""
-    return policy if policy.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{policy}"
 
 
 def _compared(name: str, is_now: RoleState, wanted: RoleState) -> Differences:

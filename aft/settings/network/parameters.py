@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from aft.baselines.directions import Directions, Items, Ranked, Routine, Weaker
 from aft.baselines.model import SettingParameters
 from aft.values.cidrs import VPC_LARGEST, VPC_SMALLEST, parse_vpc_cidr
 
@@ -30,6 +31,12 @@ def _check_cidr(text: str) -> str:
 class Tier(SettingParameters):
     """A type of subnet, with one subnet per zone."""
 
+    weakens: ClassVar[Directions] = {
+        "name": Routine("it only names subnets"),
+        "public": Weaker.ON,
+        "assign_public_ips": Weaker.ON,
+    }
+
     name: Annotated[str, Field(pattern=_PART)] = Field(description="Such as `private`.")
     public: bool = Field(
         default=False,
@@ -42,6 +49,16 @@ class Tier(SettingParameters):
 
 class FlowLogsParameters(SettingParameters):
     """Where the network's flow logs go."""
+
+    weakens: ClassVar[Directions] = {
+        "destination": Weaker.ANY,
+        "log_group": Weaker.ANY,
+        "retention_days": Weaker.LOWER,
+        "role": Weaker.ANY,
+        "bucket_arn": Weaker.ANY,
+        "traffic": Ranked("REJECT", "ACCEPT", "ALL"),
+        "interval_seconds": Weaker.HIGHER,
+    }
 
     destination: Literal["cloud-watch-logs", "s3"] = Field(
         default="cloud-watch-logs",
@@ -76,6 +93,22 @@ class FlowLogsParameters(SettingParameters):
 
 class NetworkParameters(SettingParameters):
     """Parameters of ``network``."""
+
+    weakens: ClassVar[Directions] = {
+        "network": Routine("it only names the network"),
+        "cidr": Routine("an address range opens nothing"),
+        "cidr_from": Routine("an address range opens nothing"),
+        "pool": Routine("an address range opens nothing"),
+        "prefix": Routine("an address range opens nothing"),
+        "region": Routine("the network is the same in any region"),
+        "zones": Routine("subnets are the same in any zone"),
+        "tiers": Items(key=("name",)),
+        "nat": Ranked(("single", "per-zone"), "none"),
+        "dns_support": Routine("names are resolved, and nothing is opened"),
+        "dns_hostnames": Routine("names are given, and nothing is opened"),
+        "flow_logs": Items(removal=True),
+        "tags": Routine("they only describe the network"),
+    }
 
     network: Annotated[str, Field(pattern=_PART)] = Field(
         default="main", description="The network's name, stored in the tag `aft:network`."

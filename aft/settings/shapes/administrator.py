@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference, account_behind
 from aft.errors import Terminal
@@ -62,6 +63,8 @@ def somebody_elses(service: str, region: str | None, appointed: str) -> Terminal
 
 class AdministeredParameters(SettingParameters):
     """What such settings have in common."""
+
+    weakens: ClassVar[Directions] = {"administrator": Weaker.ANY}
 
     administrator: AccountReference | None = Field(
         default=None,

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
+from aft.baselines.directions import Directions, Weaker
 from aft.baselines.model import SettingInputs, SettingParameters
 from aft.baselines.references import AccountReference, account_behind
 from aft.errors import Conflict, Denied, NotFound, Terminal
@@ -87,6 +88,8 @@ class LogBucket:
 
 class DeliveryParameters(SettingParameters):
     """What settings with a log bucket have in common."""
+
+    weakens: ClassVar[Directions] = {"log_archive": Weaker.ANY}
 
     name: str
     log_archive: AccountReference | None = Field(
