@@ -188,7 +188,7 @@ class StrictCloudFormationResponse(ModelConstraints, CloudFormationResponse):
             self._get_param("ChangeSetName"), self._get_param("StackName")
         )
         change_set.look()
-        return ActionResult(change_set)
+        return ActionResult(change_set.page(self._get_param("NextToken") or ""))
 
     def execute_change_set(self) -> ActionResult:
         self.cloudformation_backend.execute_change_set(

@@ -281,6 +281,16 @@ def test_a_removal_that_no_review_has_seen_is_not_made(inside: Inside) -> None:
     assert topics(inside) == []
 
 
+def test_a_loss_on_the_last_page_of_a_large_change_set_is_seen(inside: Inside) -> None:
+    """AWS gives a hundred changes at a time, what is removed last."""
+    run(inside, BUCKET)
+    added = "".join(f"  T{n}: {{Type: AWS::SNS::Topic}}\n" for n in range(200))
+    with pytest.raises(NotReviewed, match=r"Artifacts .AWS::S3::Bucket. would be removed"):
+        run(inside, f"Resources:\n{added}")
+    assert buckets(inside) == [f"shop-artifacts-{inside.account_id}"]
+    assert topics(inside) == []
+
+
 def test_what_people_agreed_to_is_made(inside: Inside) -> None:
     run(inside, BUCKET)
     seen = compared(inside, RENAMED, since=BUCKET)

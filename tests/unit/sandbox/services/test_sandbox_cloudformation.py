@@ -431,6 +431,25 @@ def test_a_call_that_is_sent_again_is_known_by_its_token(client):
     assert again[0] == "InvalidChangeSetStatus"
 
 
+def test_a_change_set_is_described_a_hundred_changes_at_a_time(client):
+    cfn = client("cloudformation")
+    names = [f"T{number}" for number in range(201)]
+    body = template({name: {"Type": "AWS::SNS::Topic"} for name in names})
+    described = change_set(cfn, "many", "CREATE", body)
+    found, sizes = [], []
+    asked = {"StackName": "s", "ChangeSetName": "many"}
+    while True:
+        page = [item["ResourceChange"]["LogicalResourceId"] for item in described["Changes"]]
+        found += page
+        sizes.append(len(page))
+        if "NextToken" not in described:
+            break
+        described = cfn.describe_change_set(**asked, NextToken=described["NextToken"])
+    assert (sizes, found) == ([100, 100, 1], names)
+    for token in ("odd", "x/100", f"{described['ChangeSetId']}/-1"):
+        assert refusal(cfn.describe_change_set, **asked, NextToken=token)[0] == "ValidationError"
+
+
 def test_a_change_set_without_changes_fails_with_aws_own_words(client):
     cfn = client("cloudformation")
     body = template({"Topic": TOPIC})
