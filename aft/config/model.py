@@ -225,6 +225,9 @@ class HcpBackend(_Section):
     )
 
 
+StateBackend = LocalBackend | S3Backend | HcpBackend
+
+
 class TerraformBackend(_Section):
     """The backend for Terraform's state: one of the three."""
 

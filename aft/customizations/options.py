@@ -6,10 +6,10 @@ None of it is part of a step's digest: another binary or backend does not re-run
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from aft.config.model import HcpBackend, LocalBackend, S3Backend
-
-StateBackend = LocalBackend | S3Backend | HcpBackend
+if TYPE_CHECKING:  # a process per step reads this module, and would wait for pydantic
+    from aft.config.model import StateBackend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

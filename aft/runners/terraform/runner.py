@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from aft.config.model import HcpBackend, LocalBackend
+from aft.config.model import HcpBackend, LocalBackend, StateBackend
 from aft.customizations.code_changes import ComparesCode
 from aft.customizations.model import (
     Access,
@@ -28,7 +28,7 @@ from aft.customizations.model import (
     StepInputs,
     StepResult,
 )
-from aft.customizations.options import StateBackend, TerraformOptions
+from aft.customizations.options import TerraformOptions
 from aft.customizations.render import render_template, template_uses
 from aft.errors import Terminal
 from aft.findings.model import Finding

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aft.config.model import HcpBackend, LocalBackend, S3Backend
+from aft.config.model import HcpBackend, LocalBackend, S3Backend, StateBackend
 from aft.customizations.model import GLOBAL, CustomizationStep
-from aft.customizations.options import StateBackend
 from aft.errors import Terminal
 
 OVERRIDE_FILE = "zz_aft_override.tf.json"

@@ -81,6 +81,18 @@ def test_a_step_sees_its_account_and_returns_outputs() -> None:
     assert result.log == "Payments (Prod) in Workloads/Prod is 123456789012\n"
 
 
+def test_a_step_waits_for_no_library_that_it_does_not_use() -> None:
+    result = run(
+        """\
+        import sys
+        def customize(context):
+            slow = {"boto3", "botocore", "click", "jinja2", "pydantic", "pygit2", "yaml"}
+            return {"Loaded": " ".join(sorted(slow & sys.modules.keys()))}
+        """
+    )
+    assert result.outputs == {"Loaded": ""}
+
+
 def test_support_files_can_be_imported_and_read() -> None:
     result = run(
         """\
