@@ -56,10 +56,11 @@ def test_a_bad_request_is_a_finding(
     assert place(repo, code) == (SHOP, line, column)
 
     repo.commit("Bad")
-    refused = repo.aft("apply", "--yes")
-    assert refused.code == 3
-    assert f"{SHOP}:{line}:{column}: {code}" in refused.err
-    assert repo.accounts() == {}, "nothing was begun"
+    held = repo.aft("apply", "--yes")
+    assert held.code == 4
+    assert f"{SHOP}:{line}:{column}: {code}" in " ".join(held.out.split())
+    assert held.last_line.endswith("1 account held back by errors in their files.")
+    assert repo.accounts() == {}, "nothing was done for it"
 
     repo.write(SHOP, GOOD)
     repo.commit("Fixed")

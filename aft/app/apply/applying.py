@@ -109,6 +109,7 @@ def apply_now(
         stop=stop,
         held=held,
     )
+    return replace(outcome, held_back=plan.held_back)
 
 
 def _has_nothing_to_do(planned: Planned, held: Mapping[str, Hold]) -> bool:
@@ -136,7 +137,6 @@ def _held_rows(held: Mapping[str, Hold]) -> tuple[TargetOutcome, ...]:
         )
         for target, steps in rows.items()
     )
-    return replace(outcome, held_back=plan.held_back)
 
 
 def actor(environ: Mapping[str, str]) -> str:
