@@ -123,7 +123,7 @@ def command(
 def _covered(outcome: Outcome, order: Order) -> frozenset[str]:
     """The accounts held back by errors that are this run's business: of a reviewed change those
     that it was to change, else all."""
-    held = frozenset(outcome.held_back)
+    held = frozenset(item.target for item in outcome.held_back)
     if order.reviewed is None:
         return held
     return held & {item.target for item in order.reviewed.changes}

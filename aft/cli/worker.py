@@ -33,6 +33,8 @@ def command(session: Session, *, once: bool) -> None:
         reconcile = Reconciler(workspace=workspace, observer=log, stop=stop)
         if once:
             outcome = reconcile_once(reconcile, config.worker)
+            for item in outcome.held_back:
+                log.line({"event": "held-back", "target": item.target, "message": item.message})
             sys.exit(outcome.exit_code or (PARTLY_EXIT if outcome.held_back else 0))
         with open_world(workspace, config):
             pass  # no credentials, no sandbox: said at once, not once a minute

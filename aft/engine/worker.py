@@ -164,6 +164,7 @@ class Worker:
             name = "all" if target == WHOLE else target
             self.log({"event": "requeued", "target": name, "again_in_seconds": seconds})
         counts = outcome.counts
+        held_back = {item.target: item.message for item in outcome.held_back}
         self.log(
             {
                 "event": "reconcile-finished",
@@ -174,7 +175,7 @@ class Worker:
                 "failed": counts.failed,
                 "blocked": counts.blocked,
                 "stopped": counts.stopped,
-                **({"held_back": list(outcome.held_back)} if outcome.held_back else {}),
+                **({"held_back": held_back} if held_back else {}),
                 **({"unpublished": outcome.unpublished} if outcome.unpublished else {}),
             }
         )

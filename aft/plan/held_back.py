@@ -5,20 +5,14 @@ from __future__ import annotations
 from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import AccountRecord
 
-_HINT = "aft validate lists every error; the account is as it was, and goes on once they are fixed"
+_HINT = "nothing is done for the account until then; aft validate lists every error"
 
 
 def held_back(target: str, error: Finding) -> Finding:
     """``error`` as the reason why nothing is done for ``target``."""
-    hint = f"{error.hint}; {_HINT}" if error.hint else _HINT
-    where = f"{error.where}: " if error.where else ""
-    return finding_about(
-        "AFT926",
-        target,
-        f"held back by an error: {where}{error.message}",
-        hint,
-        Condition.HELD_BACK,
-    )
+    hint = f"{error.hint or 'fix the file'}; {_HINT}"
+    message = f"held back by an error: {error.where}: {error.code} {error.message}"
+    return finding_about("AFT926", target, message, hint, Condition.HELD_BACK)
 
 
 def is_finished(record: AccountRecord) -> bool:

@@ -216,10 +216,10 @@ class Plan:
         return {change.id: change for change in self.changes}
 
     @property
-    def held_back(self) -> tuple[str, ...]:
-        """The accounts for which nothing is done because of errors in files."""
-        found = (it.target for it in self.attention if it.condition is Condition.HELD_BACK)
-        return tuple(dict.fromkeys(found))
+    def held_back(self) -> tuple[Finding, ...]:
+        """Why nothing is done for accounts because of errors in files, once for each."""
+        found = [item for item in self.attention if item.condition is Condition.HELD_BACK]
+        return tuple({item.target: item for item in reversed(found)}.values())[::-1]
 
     def changes_of(self, target: str) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.target == target)

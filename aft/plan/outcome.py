@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aft.findings.model import Finding
 from aft.plan.model import Change
 
 
@@ -111,15 +112,15 @@ class TargetOutcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a run ended. ``stop_reason`` is set when it was stopped, ``unpublished`` says why the
-    ledger could not be pushed in the end (its events are kept locally). ``held_back`` are the
-    accounts for which nothing was planned because of errors in files."""
+    ledger could not be pushed in the end (its events are kept locally). ``held_back`` says of
+    accounts why nothing was planned for them: errors in files."""
 
     run: str
     targets: tuple[TargetOutcome, ...]
     seconds: float = 0.0
     stop_reason: str = ""
     unpublished: str = ""
-    held_back: tuple[str, ...] = ()
+    held_back: tuple[Finding, ...] = ()
 
     @property
     def counts(self) -> Counts:

@@ -100,16 +100,17 @@ def not_done(outcome: Outcome) -> list[str]:
 
 def outcome_json(outcome: Outcome, plan: Plan) -> str:
     """``{"run", "plan", "revision", "counts", "accounts": [{"id", "account_id", "status",
-    "reason", "hint", "steps"}], "held_back"}``; ``run`` is ``null`` when there was nothing to do,
-    ``held_back`` are the ids of accounts that errors in files hold back."""
+    "reason", "hint", "steps"}], "held_back": [{"id", "reason"}]}``; ``run`` is ``null`` when
+    there was nothing to do, ``held_back`` is there when errors in files hold accounts back."""
     rows = outcome.targets
+    held_back = [{"id": item.target, "reason": item.message} for item in outcome.held_back]
     shape = {
         "run": outcome.run or None,
         "plan": plan_digest(plan),
         "revision": plan.revision,
         "stop_reason": outcome.stop_reason,
         "unpublished": outcome.unpublished,
-        "held_back": list(outcome.held_back),
+        **({"held_back": held_back} if held_back else {}),
         "counts": {status.value: sum(row.status is status for row in rows) for status in Status},
         "accounts": [
             {

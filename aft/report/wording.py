@@ -42,14 +42,14 @@ def summary_line(plan: Plan, kinds: Kinds) -> str:
     )
 
 
-def held_back_words(targets: Sequence[str]) -> str:
-    """``2 accounts held back by errors``, or nothing."""
-    return f"{counted(len(targets), 'account')} held back by errors" if targets else ""
+def held_back_words(held: Sequence[Finding]) -> str:
+    """``2 accounts held back by errors``, or nothing; ``held`` is one for each."""
+    return f"{counted(len(held), 'account')} held back by errors" if held else ""
 
 
-def held_back_sentence(targets: Sequence[str]) -> str:
+def held_back_sentence(held: Sequence[Finding]) -> str:
     """The same as one more sentence of a last line."""
-    words = held_back_words(targets)
+    words = held_back_words(held)
     return f" {words} in their files." if words else ""
 
 

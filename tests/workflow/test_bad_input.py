@@ -58,7 +58,8 @@ def test_a_bad_request_is_a_finding(
     repo.commit("Bad")
     held = repo.aft("apply", "--yes")
     assert held.code == 4
-    assert f"{SHOP}:{line}:{column}: " in " ".join(held.out.split())
+    assert f"{SHOP}:{line}:{column}: {code}" in " ".join(held.out.split())
+    assert held.last_line.endswith("1 account held back by errors in their files.")
     assert repo.accounts() == {}, "nothing was done for it"
 
     repo.write(SHOP, GOOD)

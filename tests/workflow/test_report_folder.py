@@ -316,17 +316,39 @@ def test_a_failed_plan_is_red_and_leaves_nothing_of_an_earlier_one(
 ) -> None:
     assert repo.aft("plan", "--report", str(folder)).code == 0
     assert "✅ aft plan: no changes" in (folder / "comment.md").read_text()
-    repo.request("shop", "tgs: {}\n", ou="Workloads/Prd")
+    repo.write("customizations/organization/organization.yaml", "organizational_unit: []\n")
+    repo.write("aft.yaml", "home_region: [\n")
     repo.commit("Break it")
     result = repo.aft("plan", "--report", str(folder))
     assert result.code == 3
     assert names(folder) == ["comment.md", "summary.md"]
     for name in names(folder):
         text = (folder / name).read_text()
-        assert "## ❌ aft plan failed: 2 errors in 1 file" in text
-        assert "`account-requests/shop.yaml:3:5` **AFT306** OU 'Workloads/Prd'" in text
-        assert "→ did you mean 'Workloads/Prod'?" in text
+        assert "## ❌ aft plan failed: 2 errors in 2 files" in text
+        assert "`customizations/organization/organization.yaml:1:1` **AFT" in text
+        assert "→ did you mean 'organizational\\_units'?" in text
         assert "no changes" not in text.casefold()
+
+
+def test_errors_in_a_request_are_shown_and_hold_back_that_one(repo: Repo, folder: Path) -> None:
+    base = repo.git("rev-parse", "HEAD").strip()
+    repo.request("shop", "tgs: {}\n", ou="Workloads/Prd")
+    repo.request("new")
+    repo.commit("Ask for one account, and misspell another")
+    result = repo.aft("plan", "--report", str(folder))
+    assert result.code == 3
+    text = (folder / "comment.md").read_text()
+    assert "## ⚠️ aft plan: 1 to create, 1 account held back by errors" in text
+    assert "### Errors" in text
+    assert "`account-requests/shop.yaml:3:5` **AFT306** OU 'Workloads/Prd'" in text
+    assert "→ did you mean 'Workloads/Prod'?" in text
+    assert "1 account held back by errors in their files.**" in text
+    own = repo.aft("plan", "--config-from", base)
+    assert own.code == 3, "the change itself has them"
+    others = repo.aft("plan", "--config-from", "HEAD")
+    assert others.code == 0, "they were there before"
+    elsewhere = repo.aft("plan", "--only", "new")
+    assert elsewhere.code == 0, "what is looked at has none"
 
 
 def test_warnings_are_in_the_comment(repo: Repo, folder: Path) -> None:

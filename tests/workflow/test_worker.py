@@ -165,17 +165,22 @@ def test_once_makes_one_pass_and_says_by_its_exit_code_how_it_went(
     people.write("account-requests/bad.yaml", "name: bad\n")
     push(people, "Break a file")
     broken = watched.aft("worker", "--once")
-    assert broken.code == 3
-    assert "account-requests/bad.yaml" in broken.err
+    assert broken.code == 4
+    (held,) = events(broken, "held-back")
+    assert (held["target"], "account-requests/bad.yaml:1" in held["message"]) == ("bad", True)
 
 
 def test_the_live_worker_pushes_its_ledger(people: Repo, watched: Repo, organization: Live) -> None:
     with running(watched, "worker") as worker:
         worker.until(lambda: events(worker, "reconcile-finished"), "the first pass")
         people.write("account-requests/shop.yaml", "name: [\n")
-        push(people, "Break the only file")
-        worker.until(lambda: events(worker, "reconcile-failed"), "the broken file is noticed")
-        assert "finding" in events(worker, "reconcile-failed")[0]["message"]
+        head = push(people, "Break the only file")
+        worker.until(
+            lambda: [it for it in events(worker, "reconcile-finished") if it["revision"] == head],
+            "the broken file is noticed",
+        )
+        held = events(worker, "reconcile-finished")[-1]["held_back"]
+        assert "account-requests/shop.yaml:1" in held["shop"]
         people.request("shop", "tags: {team: shop}\n", ou="Sandbox")
         head = push(people, "Fix it")
         worker.until(
