@@ -71,7 +71,7 @@ class AwsMemberAccess:
     def session(self, account_id: AccountId) -> AwsAccountSession:
         return AwsAccountSession(self._sessions, account_id, read_only=self._reads_only)
 
-    def reading_session(self, account_id: AccountId) -> AwsAccountSession:
+    def preview_session(self, account_id: AccountId) -> AwsAccountSession:
         """A session that may only read, as may its child processes."""
         return AwsAccountSession(self._sessions, account_id, read_only=True)
 

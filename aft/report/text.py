@@ -210,7 +210,7 @@ def _shape(changes: Sequence[Change]) -> tuple[str, ...]:
         for change in changes
         for text in (
             *(change.kind, change.action, change.key, change.reason, *change.details),
-            *((repr(change.comparison),) if change.comparison is not None else ()),
+            *(repr(found) for found in (change.comparison, change.preview) if found is not None),
         )
     )
 

@@ -71,3 +71,19 @@ class Comparison:
     diff: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a step's tool itself says that running it would do. ``asks`` are the ids of those parts
+    that people have to agree to although nothing of them is lost. ``digest`` covers all of it,
+    and the code and inputs that it comes from."""
+
+    parts: tuple[PartChange, ...] = ()
+    asks: tuple[str, ...] = ()
+    digest: str = ""
+
+    @property
+    def held(self) -> tuple[PartChange, ...]:
+        """The parts that are not changed before people have agreed."""
+        return tuple(part for part in self.parts if part.is_loss or part.id in self.asks)
