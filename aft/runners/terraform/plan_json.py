@@ -32,6 +32,9 @@ _OUTCOMES: Mapping[tuple[str, ...], PartOutcome] = {
     ("create", "forget"): PartOutcome.REPLACED,
 }
 _NOTHING = (("no-op",), ("read",))
+_LOSSES = (PartOutcome.REPLACED, PartOutcome.REMOVED)
+_IDENTITY = (("id",), ("arn",))
+"""Which one it is: accepting that one ends is not accepting it of another."""
 _STACKS = re.compile(r"_cloudformation_stack|_serverlessapplicationrepository_")
 _POWER_TYPE = re.compile(
     r"(^|_)(iam|ssoadmin|identitystore|rolesanywhere|organizations|ram|lakeformation)(_|$)"
@@ -46,6 +49,9 @@ _POWER_TEXT = re.compile(r'"Statement"\s*:|\bAWS::IAM::|\bCAPABILITY_(NAMED_)?IA
 _NO_POWER = re.compile(r"_(lifecycle|scaling|autoscaling|retention|rotation)_polic(y|ies)")
 
 
+_INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+
+
 class UnreadablePlan(ValueError):
     """The text is no plan of a format that this module knows."""
 
@@ -56,6 +62,10 @@ class _Property(NamedTuple):
     after: Any
     is_secret: bool
     is_unknown: bool
+
+    def is_computed(self, given: frozenset[str] | None) -> bool:
+        """The provider fills it in, as the configuration gives no such argument."""
+        return self.is_unknown and given is not None and given.isdisjoint(self.path[:1])
 
     @property
     def name(self) -> str:
@@ -72,7 +82,8 @@ def read_plan(text: str, *, binding: str) -> Preview:
             raise UnreadablePlan(f"format {plan['format_version']!r:.20} is not known")
         changes = list(plan.get("resource_changes") or ())
         secrets = tuple(dict.fromkeys(text for item in changes for text in _secrets(item)))
-        found = [pair for item in changes if (pair := _part(item, secrets)) is not None]
+        written = dict(_written(plan.get("configuration", {}).get("root_module", {})))
+        found = [pair for item in changes if (pair := _part(item, secrets, written)) is not None]
         found += [*_others(plan)]
     except (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
         raise UnreadablePlan(type(error).__name__) from error
@@ -85,7 +96,17 @@ def read_plan(text: str, *, binding: str) -> Preview:
     )
 
 
-def _part(item: Mapping[str, Any], secrets: Iterable[str]) -> tuple[PartChange, bool] | None:
+def _written(module: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:
+    """The names of the arguments that the configuration gives, by the resource's address."""
+    for resource in module.get("resources", ()):
+        yield f"{prefix}{resource['address']}", frozenset(resource.get("expressions", ()))
+    for name, call in module.get("module_calls", {}).items():
+        yield from _written(call.get("module", {}), f"{prefix}module.{name}.")
+
+
+def _part(
+    item: Mapping[str, Any], secrets: Iterable[str], written: Mapping[str, frozenset[str]]
+) -> tuple[PartChange, bool] | None:
     """One resource, and whether people have to agree to its change, lost or not."""
     change = item["change"]
     actions = tuple(change["actions"])
@@ -93,7 +114,12 @@ def _part(item: Mapping[str, Any], secrets: Iterable[str]) -> tuple[PartChange, 
     if actions in _NOTHING and not is_import:
         return None
     outcome = _OUTCOMES.get(actions, PartOutcome.CHANGED if is_import else None)
-    properties = [*_properties(change)]
+    given = written.get(_INDEX.sub("", item["address"]))
+    properties = [
+        found
+        for found in _properties(change)
+        if not found.is_computed(given) or (outcome in _LOSSES and found.path in _IDENTITY)
+    ]
     reasons = []
     if is_import:
         reasons.append(IMPORTED)
@@ -250,12 +276,10 @@ def _shown(
     """For people, what makes a replacement first; of what is removed only what it is."""
     found = [*properties]
     if outcome is PartOutcome.REMOVED:
-        found = [item for item in found if item.path in (("id",), ("arn",))]
+        found = [item for item in found if item.path in _IDENTITY]
     replaces = {item.path: any(item.path[: len(path)] == path for path in paths) for item in found}
     for item in sorted(found, key=lambda item: not replaces[item.path]):
         is_replacing = replaces[item.path]
-        if item.is_unknown and not (is_replacing or _POWER_NAME.search(item.name)):
-            continue  # computed by the provider
         yield PropertyChange(
             path="/".join(item.path),
             before=_text(item.before, item, secrets),

@@ -31,6 +31,12 @@ def preview(*changes: dict[str, Any], binding: str = "code", **more: Any) -> Pre
     return read_plan(json.dumps(plan), binding=binding)
 
 
+def written(kind: str, *arguments: str) -> dict[str, Any]:
+    """The configuration of one resource, with these arguments."""
+    given = {name: {"references": ["var.x"]} for name in arguments}
+    return {"root_module": {"resources": [{"address": f"{kind}.this", "expressions": given}]}}
+
+
 def part(*changes: dict[str, Any]) -> PartChange:
     (found,) = preview(*changes).parts
     return found
@@ -148,6 +154,20 @@ def test_a_line_that_lets_things_end_gives_no_power() -> None:
     assert [it.id for it in found.held] == ["aws_iam_role_policy_attachment.this"]
 
 
+def test_what_a_provider_fills_in_gives_no_power() -> None:
+    queue = resource("aws_sqs_queue", "create", after={"name": "q"}, after_unknown={"policy": True})
+    found = preview(queue, configuration=written("aws_sqs_queue", "name"))
+    assert verdict_of(found, Consent()).held == ()
+    assert [item.path for item in found.parts[0].properties] == ["name"]
+    found = preview(queue, configuration=written("aws_sqs_queue", "name", "policy"))
+    assert verdict_of(found, Consent()).held, "the configuration gives one, not known yet"
+    inside = {**queue, "address": 'module.a["x/y"].module.b[0].aws_sqs_queue.this["k"]'}
+    module = {"module": written("aws_sqs_queue", "name")["root_module"]}
+    calls = {"a": {"module": {"module_calls": {"b": module}}}}
+    found = preview(inside, configuration={"root_module": {"module_calls": calls}})
+    assert verdict_of(found, Consent()).held == ()
+
+
 @pytest.mark.parametrize(
     "more",
     [
@@ -213,19 +233,18 @@ def test_no_secret_is_shown_wherever_else_it_appears() -> None:
 
 
 def test_a_replacement_says_what_causes_it_first() -> None:
-    found = part(
-        resource(
-            "aws_s3_bucket",
-            "delete",
-            "create",
-            before={"arn": "x", "a": "1", "bucket": "old", "id": "old"},
-            after={"a": "2", "bucket": "new"},
-            after_unknown={"arn": True, "id": True},
-            replace_paths=[["bucket"]],
-        )
+    replaced = resource(
+        "aws_s3_bucket",
+        "delete",
+        "create",
+        before={"a": "1", "bucket": "old", "id": "old", "region": "x"},
+        after={"a": "2", "bucket": "new"},
+        after_unknown={"region": True, "id": True},
+        replace_paths=[["bucket"]],
     )
+    (found,) = preview(replaced, configuration=written("aws_s3_bucket", "a", "bucket")).parts
     assert found.reason == "bucket"
-    assert [item.path for item in found.properties] == ["bucket", "a"]
+    assert [item.path for item in found.properties] == ["bucket", "a", "id"]
     unknown = resource(
         "aws_s3_bucket",
         "delete",
