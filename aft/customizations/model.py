@@ -174,19 +174,25 @@ class Consent:
 
     ``parts`` are the changes that the plan showed; in a protected account these do not count.
     ``allowed`` are the ids of parts that a reviewed line of the configuration lets go, ``*`` for
-    all. ``accepted`` are the digests of previews that they agreed to as a whole; the digest of one
-    covers ``binding``, which is that of the step's code and inputs.
+    all; ``powers`` of those that may change who may do what. ``accepted`` are the digests of
+    previews that they agreed to as a whole; the digest of one covers ``binding``, which is that of
+    the step's code and inputs.
     """
 
     parts: tuple[PartChange, ...] = ()
     allowed: frozenset[str] = frozenset()
     is_protected: bool = False
+    powers: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
     binding: str = ""
 
     def allows(self, part: PartChange) -> bool:
         """A line of the configuration lets this part go, regardless of the plan."""
         return not self.allowed.isdisjoint({"*", part.id})
+
+    def empowers(self, part: PartChange) -> bool:
+        """A line of the configuration lets this part change who may do what."""
+        return not self.powers.isdisjoint({"*", part.id})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from aft.config.allowance import allowed_parts, lines_for
+from aft.config.allowance import POWER, allowed_parts, lines_for
 from aft.customizations.digests import step_digest
 from aft.customizations.model import (
     Compares,
@@ -128,9 +128,11 @@ def _consent(
     shown = change.comparison.parts if change.comparison is not None else ()
     lines = lines_for(context.desired.config.allow, request.allow, target=request.id)
     previewed = {change.preview.digest} if change.preview is not None else frozenset()
+    today = context.tools.clock.now().date()
     return Consent(
         parts=shown,
-        allowed=allowed_parts(lines, change.key, today=context.tools.clock.now().date()),
+        allowed=allowed_parts(lines, change.key, today=today),
+        powers=allowed_parts(lines, change.key, today=today, what=POWER),
         is_protected=request.protect,
         accepted=context.run.accepted | previewed,
         binding=binding,

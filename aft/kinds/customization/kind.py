@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from aft.config.allowance import POWER
 from aft.kinds.customization.comparison import additions, code_of, words_of
 from aft.kinds.customization.diff import plan_customizations
 from aft.kinds.customization.previewed import preview_words
@@ -15,7 +16,7 @@ from aft.plan.words import Item, because
 
 ENDS = Risk("end", "something a customization made is replaced or removed")
 UNKNOWN = Risk("unknown-effect", "what a customization changes cannot be known beforehand")
-ASKS = Risk("consent", "a change of who may do what, or of what aft did not make")
+POWERS = Risk(POWER, "someone can do more than before")
 DESTROYS = Risk("destroy", "what a customization made is destroyed")
 _VERBS: Mapping[Action, Verb] = {
     Action.RUN: Verb(label="run", counted=("customization", "customizations"), tells=True),
@@ -48,7 +49,7 @@ class Customizations(Kind):
 
     @property
     def risks(self) -> Iterable[Risk]:
-        return (ENDS, UNKNOWN, ASKS, DESTROYS)
+        return (ENDS, UNKNOWN, POWERS, DESTROYS)
 
     def diff(self, view: PlanView, draft: Draft) -> None:
         plan_customizations(view, draft)
@@ -59,7 +60,7 @@ class Customizations(Kind):
             return known
         if change.preview is not None:
             is_loss = any(part.is_loss for part in change.preview.parts)
-            return ENDS if is_loss else ASKS if change.preview.asks else None
+            return ENDS if is_loss else POWERS if change.preview.asks else None
         found = change.comparison
         if found is None or found.is_new:
             return None

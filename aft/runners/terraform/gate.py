@@ -27,10 +27,14 @@ class Verdict(NamedTuple):
 
 def verdict_of(preview: Preview, consent: Consent) -> Verdict:
     """What people agreed to, against what the plan does."""
-    asks = [part for part in preview.held if part.id in preview.asks or not consent.allows(part)]
+    kept = [part for part in preview.parts if part.is_loss and not consent.allows(part)]
+    asks = [
+        part
+        for part in preview.parts
+        if part in kept or (part.id in preview.asks and not consent.empowers(part))
+    ]
     if not asks:
         return Verdict()
-    kept = [part for part in asks if part.is_loss and not consent.allows(part)]
     if consent.is_protected and kept:
         hint = "let it go with a line of `what: end` in `allow`; accepting the plan is not enough"
         return Verdict(held=tuple(kept), why="the account is protected", hint=hint)

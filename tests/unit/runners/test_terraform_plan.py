@@ -152,6 +152,11 @@ def test_a_line_that_lets_things_end_gives_no_power() -> None:
     both = preview(HELD["an attachment removed"], HELD["a removal"])
     found = verdict_of(both, Consent(allowed=frozenset({"*"})))
     assert [it.id for it in found.held] == ["aws_iam_role_policy_attachment.this"]
+    every = frozenset({"*"})
+    assert verdict_of(both, Consent(allowed=every, powers=every)).held == ()
+    one = Consent(powers=frozenset({"aws_iam_role_policy_attachment.this"}))
+    assert [it.id for it in verdict_of(both, one).held] == [it.id for it in both.parts]
+    assert verdict_of(preview(HELD["a new role"]), Consent(powers=every)).held == ()
 
 
 def test_what_a_provider_fills_in_gives_no_power() -> None:
