@@ -124,7 +124,14 @@ class Terminal(_Coded):
 
 
 class NotReviewed(Terminal):
-    """The step would do more than people agreed to, so it was not done."""
+    """The step would do more than people agreed to, so it was not done. ``shown`` are the lines of
+    what it would do, for those who are to agree."""
+
+    def __init__(
+        self, message: str, *, hint: str = "", code: str = "", shown: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.shown = shown
 
 
 class UnknownOutcome(AftError):

@@ -231,7 +231,7 @@ def sample(root: Path, *, without: tuple[str, ...] = ()) -> Repo:
 # --- as the roles that the template makes -----------------------------------------------------
 
 
-def deploy_roles(sandbox: Sandbox, template: str) -> None:
+def deploy_roles(sandbox: Sandbox, template: str, *, preview: bool = False) -> None:
     """What an administrator does once: the provider is there, the stack makes the roles."""
     session = boto3.Session(botocore_session=sandbox.botocore_session())
     session.client("iam").create_open_id_connect_provider(
@@ -244,7 +244,10 @@ def deploy_roles(sandbox: Sandbox, template: str) -> None:
         ChangeSetType="CREATE",
         TemplateBody=template,
         Capabilities=["CAPABILITY_NAMED_IAM"],
-        Parameters=[{"ParameterKey": "CreateOidcProvider", "ParameterValue": "no"}],
+        Parameters=[
+            {"ParameterKey": "CreateOidcProvider", "ParameterValue": "no"},
+            {"ParameterKey": "CreatePreviewRole", "ParameterValue": "yes" if preview else "no"},
+        ],
     )
     client.get_waiter("change_set_create_complete").wait(
         StackName="aft-roles", ChangeSetName="first", WaiterConfig={"Delay": 0}

@@ -40,22 +40,33 @@ class AwsAccountSession:
     """Implements ``aft.sessions.AccountSession``; credentials are fetched when first needed."""
 
     def __init__(
-        self, sessions: AwsSessions, account_id: AccountId, *, read_only: bool = False
+        self,
+        sessions: AwsSessions,
+        account_id: AccountId,
+        *,
+        read_only: bool = False,
+        preview: bool = False,
     ) -> None:
-        """With ``read_only`` nothing can be written through it, or through ``of``."""
+        """With ``read_only`` nothing can be written through it, or through ``of``; with ``preview``
+        its processes may read what a preview of code has to."""
         self._sessions = sessions
         self._read_only = read_only
+        self._preview = preview
         self.account_id, self.home_region = account_id, sessions.home_region
         self.client = sessions.member(account_id, reading=read_only)
 
     def of(self, account_id: AccountId) -> AwsAccountSession:
-        return AwsAccountSession(self._sessions, account_id, read_only=self._read_only)
+        return AwsAccountSession(
+            self._sessions, account_id, read_only=self._read_only, preview=self._preview
+        )
 
     def sleep(self, seconds: float) -> None:
         self._sessions.clock.sleep(seconds)
 
     def environment(self) -> Mapping[str, str]:
-        return self._sessions.environment(self.account_id, read_only=self._read_only)
+        return self._sessions.environment(
+            self.account_id, read_only=self._read_only, preview=self._preview
+        )
 
     def __repr__(self) -> str:
         return f"<session in account {self.account_id}>"
@@ -71,9 +82,10 @@ class AwsMemberAccess:
     def session(self, account_id: AccountId) -> AwsAccountSession:
         return AwsAccountSession(self._sessions, account_id, read_only=self._reads_only)
 
-    def reading_session(self, account_id: AccountId) -> AwsAccountSession:
-        """A session that may only read, as may its child processes."""
-        return AwsAccountSession(self._sessions, account_id, read_only=True)
+    def preview_session(self, account_id: AccountId) -> AwsAccountSession:
+        """A session that may only read, as may its child processes: those of a preview, such as
+        ``terraform plan``, which reads more than aft itself."""
+        return AwsAccountSession(self._sessions, account_id, read_only=True, preview=True)
 
     def is_usable(self, account_id: AccountId) -> bool:
         """One AssumeRole and one EC2 read in the home region: EC2 is among the last services to
@@ -144,6 +156,7 @@ def connect(
         management_role=config.roles.management,
         member_role=config.roles.member,
         reader_role=config.roles.reader,
+        preview_role=config.roles.preview,
         clock=clock,
         child_endpoint=child_endpoint,
         run_id=run_id,

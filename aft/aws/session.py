@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -39,6 +40,8 @@ CALLER = "caller"
 MANAGEMENT = "management"
 _READING = "/reading"
 """The end of an identity that may only read in an account."""
+_PREVIEW = "/preview"
+"""The end of an identity with which previews run code: it may only read as well."""
 SESSION_SECONDS = 3600
 """AWS's limit for a role assumed with the credentials of another role."""
 CHILD_LIFETIME = timedelta(minutes=50)
@@ -69,8 +72,9 @@ class AwsSessions:
 
     ``botocore_session=None``: boto3's own chain (profiles, environment, endpoint URLs).
     ``reader_role`` is assumed to read inside accounts; without it the member role is, held to
-    reading by a session policy. ``child_endpoint`` gives the endpoint URL for child processes where
-    it is not the one of the environment. ``attempts`` is how often botocore sends one call, in all.
+    reading by a session policy. ``preview_role`` is assumed for previews that run code.
+    ``child_endpoint`` gives the endpoint URL for child processes where it is not the one of the
+    environment. ``attempts`` is how often botocore sends one call, in all.
     """
 
     botocore_session: botocore.session.Session | None
@@ -78,6 +82,7 @@ class AwsSessions:
     management_role: str | None
     member_role: str
     reader_role: str | None = None
+    preview_role: str | None = None
     clock: Clock
     child_endpoint: Callable[[], str | None] | None = None
     run_id: str = ""
@@ -140,11 +145,16 @@ class AwsSessions:
         name = (self.reader_role if reading else None) or self.member_role
         return f"arn:{self.partition}:iam::{account_id}:role/{name}"
 
-    def environment(self, account_id: AccountId, *, read_only: bool = False) -> Mapping[str, str]:
+    def environment(
+        self, account_id: AccountId, *, read_only: bool = False, preview: bool = False
+    ) -> Mapping[str, str]:
         """``AWS_*`` variables for a child process: this account's credentials, region and
-        endpoint, nothing else. With ``read_only`` they may only read; the management account has
-        no such credentials, and raises ``Denied``."""
+        endpoint, nothing else. With ``read_only`` they may only read, with ``preview`` too what a
+        preview of code has to read; the management account has no such credentials, and raises
+        ``Denied``."""
         identity = self._identity_of(account_id, reading=read_only)
+        if preview and identity != MANAGEMENT:
+            identity = f"{account_id}{_PREVIEW}"
         if read_only and identity == MANAGEMENT:
             raise Denied("the management account has no role to assume")
         variables = dict(self._keys(identity))
@@ -206,20 +216,32 @@ class AwsSessions:
     def _assume(self, identity: str) -> Credentials:
         if identity == MANAGEMENT and self.management_role is not None:
             return self._session_of(self._clients(lambda: CALLER)("sts"), self.management_role)
-        account_id = AccountId(identity.removesuffix(_READING))
-        member = self.role_arn(account_id)
-        if identity == account_id:
-            return self._session_of(self.management("sts"), member)
-        if self.reader_role is None:
-            return self._held_to_reading(member)
+        first, *others = self._ways_in(identity)
         try:
-            return self._session_of(self.management("sts"), self._role_of(identity))
+            return first()
         except Denied:
             # A young or adopted account has no reader role yet. Who may take the member role can
             # read with that; whose role may not is refused again, with a hint at the reader role.
-            with contextlib.suppress(AftError):
-                return self._held_to_reading(member)
+            for another in others:
+                with contextlib.suppress(AftError):
+                    return another()
             raise
+
+    def _ways_in(self, identity: str) -> Sequence[Callable[[], Credentials]]:
+        """How to get into an account, best first."""
+        account_id, _, use = identity.partition("/")
+        member = self.role_arn(AccountId(account_id))
+
+        def entering(name: str | None) -> list[Callable[[], Credentials]]:
+            role = f"{member.rpartition('/')[0]}/{name}"
+            return [partial(self._session_of, self.management("sts"), role)] if name else []
+
+        if not use:
+            return entering(self.member_role)
+        held = partial(self._held_to_reading, member)
+        if f"/{use}" == _READING:
+            return [*entering(self.reader_role), held]
+        return [*entering(self.preview_role), held, *entering(self.reader_role)]
 
     def _held_to_reading(self, role: str) -> Credentials:
         """AWS (STS, AssumeRole): what a session may do is what its role and its session policies
@@ -247,8 +269,10 @@ class AwsSessions:
         return f"role {self._role_of(identity)}"
 
     def _role_of(self, identity: str) -> str:
-        account_id = AccountId(identity.removesuffix(_READING))
-        return self.role_arn(account_id, reading=identity.endswith(_READING))
+        account_id, _, use = identity.partition("/")
+        if self.preview_role is not None and f"/{use}" == _PREVIEW:
+            return f"arn:{self.partition}:iam::{account_id}:role/{self.preview_role}"
+        return self.role_arn(AccountId(account_id), reading=f"/{use}" == _READING)
 
     def _keys(self, identity: str) -> Mapping[str, str]:
         if identity == MANAGEMENT and self.management_role is None:

@@ -25,7 +25,7 @@ from aft.errors import AftError
 from aft.plan.codec import plan_digest, plan_from_json
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome
-from aft.plan.reviewed import LARGEST, Reviewed, newly_routine, reviewed_from_json, together
+from aft.plan.reviewed import DIGEST, LARGEST, Reviewed, newly_routine, reviewed_from_json, together
 from aft.ports import Observer
 from aft.report.markdown.unreviewed import routine_text
 from aft.report.outcome import outcome_json, outcome_view
@@ -39,8 +39,8 @@ STOPPING = "stopping after the steps at hand; a second signal ends at once"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """How to carry out: without asking, until when, with how many words, and what was reviewed.
-    ``is_pinned`` when the plan comes from a file, which people have seen. ``name`` is what the
-    ledger calls the command."""
+    ``is_pinned`` when the plan comes from a file, which people have seen. ``accepted`` are the
+    digests of held plans that are let through. ``name`` is what the ledger calls the command."""
 
     yes: bool
     deadline: float | None
@@ -48,14 +48,16 @@ class Order:
     publish: bool = False
     is_pinned: bool = False
     reviewed: Reviewed | None = None
+    accepted: frozenset[str] = frozenset()
     name: str = "apply"
 
     @property
     def agreed(self) -> Agreed:
         """What lets risky changes happen."""
         if self.reviewed is not None:
-            return Agreed(consent=Consent.REVIEW, reviewed=self.reviewed)
-        return Agreed(consent=Consent.PLAN if self.is_pinned else Consent.OPERATOR)
+            return Agreed(consent=Consent.REVIEW, reviewed=self.reviewed, accepted=self.accepted)
+        consent = Consent.PLAN if self.is_pinned else Consent.OPERATOR
+        return Agreed(consent=consent, accepted=self.accepted)
 
 
 @click.command("apply")
@@ -77,6 +79,14 @@ class Order:
     help="The reviewed changes (reviewed.json of aft plan --report): hold risky changes that are "
     "not in it. May be repeated, for several merged pull requests.",
 )
+@click.option(
+    "--accept",
+    "accept",
+    metavar="DIGEST",
+    multiple=True,
+    help="Carry out the Terraform plan with this digest (sha256:…), which an earlier apply held. "
+    "May be repeated.",
+)
 @report_option
 @click.option("--json", "quiet", is_flag=True, help="Print the outcome as JSON.")
 @pass_session
@@ -86,6 +96,7 @@ def command(
     plan_file: Path | None,
     choice: ScopeChoice,
     reviewed_files: tuple[Path, ...],
+    accept: tuple[str, ...],
     report: Path | None,
     **asked: Any,
 ) -> None:
@@ -103,15 +114,21 @@ def command(
 
     With --reviewed, a new plan is made and compared with the reviewed changes. A risky change that
     was not reviewed is held, and so is everything that needs it. Everything else is applied.
+
+    A Terraform plan that replaces or removes something, or changes who may do what, is held (exit
+    4) unless a preview of exactly that plan was reviewed or is accepted with --accept.
     """
     with report_folder(session, report, "apply") as folder:
         if plan_file is not None and choice != ScopeChoice():
             raise click.UsageError("a PLAN already says its revision, scope and steps")
+        if bad := [it for it in accept if not DIGEST.fullmatch(it)]:
+            raise click.UsageError(f"--accept: {bad[0]!r} is no digest (sha256: and 64 hex digits)")
         reviewed = [reviewed_from_json(read_text(it, most=LARGEST)) for it in reviewed_files]
         order = Order(
             **asked,
             is_pinned=plan_file is not None,
             reviewed=together(reviewed) if reviewed else None,
+            accepted=frozenset(accept),
         )
         planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
     if order.quiet:

@@ -20,8 +20,8 @@ from aft.scaffold.roles import (
     TERRAFORM_PATH,
     RoleNames,
     roles_template,
-    roles_terraform,
 )
+from aft.scaffold.roles_terraform import roles_terraform
 from aft.scaffold.workflows import workflow_files
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
@@ -37,6 +37,12 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
     "--management-account",
     metavar="ID",
     help="The management account's id. Adds the role that plans use to read accounts.",
+)
+@click.option(
+    "--previews",
+    is_flag=True,
+    help="With --management-account: also write the role that aft plan --terraform runs "
+    "Terraform with.",
 )
 @click.option(
     "--domain", default="example.com", show_default=True, help="The domain of e-mail addresses."
@@ -62,6 +68,7 @@ def command(
     folder: Path | None,
     region: str,
     management_account: str | None,
+    previews: bool,
     domain: str,
     repository: str | None,
     action: str | None,
@@ -75,11 +82,14 @@ def command(
     _check(region=region, account=management_account, repository=repository, action=action)
     if terraform and not repository:
         raise click.UsageError("--terraform is for --github")
+    if previews and not management_account:
+        raise click.UsageError("--previews is for --management-account")
     choices = RepositoryChoices(
         home_region=region,
         management_account=management_account or "",
         domain=domain,
         on_github=bool(repository),
+        previews=previews,
     )
     files = dict(repository_files(choices))
     target = session.directory / folder if folder else session.directory

@@ -22,8 +22,9 @@ from aft.plan.codec import plan_to_json
 from aft.report.markdown.fitting import comment
 from aft.report.markdown.plan import PlanPage
 from aft.report.text import plan_view
-from aft.report.wording import published_note
+from aft.report.wording import published_note, unplanned_note
 
+FAILED_EXIT = 1
 CHANGES_EXIT = 2
 FINDINGS_EXIT = 3
 REFUSED_EXIT = 5
@@ -87,7 +88,7 @@ def command(
     The plan is bound to the revision, the organization's state and the ledger that it was made
     from: aft apply FILE applies exactly that plan, and refuses if any of them has changed. Scripts
     can search for the last line: "Plan: 2 to create, …" or "No changes. …". Exit 5 if the plan
-    exceeds a safety limit of aft.yaml.
+    exceeds a safety limit of aft.yaml, 1 if --terraform could not plan a step.
 
     Errors in files hold back the accounts that use these files, and no others. Exit 3 if there are
     errors that the revision given with --changed-since or --config-from does not have, or with
@@ -113,6 +114,8 @@ def command(
         sys.exit(REFUSED_EXIT)
     if own_errors(session.workspace, planned, findings, base):
         sys.exit(FINDINGS_EXIT)
+    if planned.failed_previews:
+        sys.exit(FAILED_EXIT)
     if detailed_exitcode and not planned.plan.is_empty:
         sys.exit(CHANGES_EXIT)
 
@@ -157,6 +160,8 @@ def _made(
 
 def _notes(planned: Planned) -> tuple[str, ...]:
     """What readers of the plan must know in addition to what is in it."""
+    if planned.failed_previews:
+        return (unplanned_note(len(planned.failed_previews)),)
     if not planned.is_published:
         return ()
     made_at = datetime.fromisoformat(planned.plan.made_at)

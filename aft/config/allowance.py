@@ -13,6 +13,8 @@ from aft.values.canonical_json import digest
 
 END = "end"
 """What a line lets a customization do: replace or remove what it made."""
+POWER = "power"
+"""What a line lets a customization do: change who may do what."""
 
 
 ITEMS = (
@@ -85,15 +87,16 @@ def line_digest(line: Line, *, target: str = "") -> str:
     return digest({"in": target, **line.model_dump(mode="json", exclude_none=True)})
 
 
-def allowed_parts(lines: Iterable[Line], step: str, *, today: date) -> frozenset[str]:
-    """The parts of ``step`` that ``lines`` let end on that day; ``*`` for all of them."""
-    return frozenset(_parts(lines, step, today))
-
-
-def _parts(lines: Iterable[Line], step: str, today: date) -> Iterator[str]:
-    for line in lines:
-        if line.what == END and line.until >= today:
-            yield from parts_named(line, step)
+def allowed_parts(
+    lines: Iterable[Line], step: str, *, today: date, what: str = END
+) -> frozenset[str]:
+    """The parts of ``step`` to which ``lines`` let ``what`` happen on that day; ``*`` for all."""
+    return frozenset(
+        part
+        for line in lines
+        if line.what == what and line.until >= today
+        for part in parts_named(line, step)
+    )
 
 
 def parts_named(line: Line, thing: str) -> Iterator[str]:

@@ -52,6 +52,13 @@ class Roles(_Section):
         "member role if they can, restricted by AWS's `ReadOnlyAccess` as a session "
         "policy.",
     )
+    preview: RoleName | None = Field(
+        default=None,
+        description="Name of the role in member accounts that `aft plan --terraform` gives to "
+        "Terraform: read-only, but allowed to read more than `reader`. Without it, or if an "
+        "account does not have it yet, Terraform gets the member role restricted by AWS's "
+        "`ReadOnlyAccess` if aft can assume it, and otherwise `reader`.",
+    )
 
 
 class LimitAllowance(_Section):

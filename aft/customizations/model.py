@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from aft.customizations.options import RunnerOptions
-from aft.errors import Terminal
+from aft.errors import NotReviewed, Terminal
 from aft.findings.model import Finding, SourceRef
 from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.sessions import AccountSession
 from aft.values.ids import OrgUnitPath
-from aft.values.parts import Comparison, PartChange
+from aft.values.parts import Comparison, PartChange, Preview
 from aft.values.refs import Ref
 
 CUSTOMIZATION = "customization"
@@ -176,16 +176,25 @@ class Consent:
 
     ``parts`` are the changes that the plan showed; in a protected account these do not count.
     ``allowed`` are the ids of parts that a reviewed line of the configuration lets go, ``*`` for
-    all.
+    all; ``powers`` of those that may change who may do what. ``accepted`` are the digests of
+    previews that they agreed to as a whole; the digest of one covers ``binding``, which is that of
+    the step's code and inputs.
     """
 
     parts: tuple[PartChange, ...] = ()
     allowed: frozenset[str] = frozenset()
     is_protected: bool = False
+    powers: frozenset[str] = frozenset()
+    accepted: frozenset[str] = frozenset()
+    binding: str = ""
 
     def allows(self, part: PartChange) -> bool:
         """A line of the configuration lets this part go, regardless of the plan."""
         return not self.allowed.isdisjoint({"*", part.id})
+
+    def empowers(self, part: PartChange) -> bool:
+        """A line of the configuration lets this part change who may do what."""
+        return not self.powers.isdisjoint({"*", part.id})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,13 +219,27 @@ class StepFailed(Terminal):
         self.log = log
 
 
+class StepHeld(NotReviewed):
+    """A step did not do what no one agreed to: all of it is in ``preview``. ``log`` is its captured
+    output, secrets masked."""
+
+    def __init__(
+        self, message: str, *, preview: Preview, hint: str = "", code: str = "", log: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.preview = preview
+        self.log = log
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """What a finished step left. ``log`` is its captured output, secrets masked."""
+    """What a finished step left. ``log`` is its captured output, secrets masked; ``accepted`` the
+    digest of the preview without which it would not have run."""
 
     outputs: Outputs = field(default_factory=dict)
     changed: bool = True
     log: str = ""
+    accepted: str = ""
 
 
 class CustomizationRunner(Protocol):
@@ -330,6 +353,6 @@ class Previews(Protocol):
 
     def preview(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
-    ) -> tuple[str, ...]:
-        """Lines for people; no values. Changes nothing. Raises ``Terminal``."""
+    ) -> Preview:
+        """What a run would do now; changes nothing. Raises ``Terminal``."""
         ...

@@ -197,6 +197,7 @@ class _Pools:
             began=began - self._context.began,
             seconds=now - began,
             account_id=result.account_id,
+            shown=result.shown,
         )
 
     def _blocked(self, change: Change, cause: Change, reason: str) -> None:

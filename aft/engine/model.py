@@ -74,7 +74,8 @@ class Tools:
 class RunInfo:
     """Who carries out what: goes into every ledger event. ``command`` is the verb, ``consent`` what
     lets risky changes happen, and ``reviewed`` the digest of the plan that people have seen.
-    ``lifted`` are the safety limits that only a reviewed exception lets the run exceed."""
+    ``lifted`` are the safety limits that only a reviewed exception lets the run exceed,
+    ``accepted`` the digests of previews that people agreed to."""
 
     id: str
     actor: str
@@ -84,6 +85,7 @@ class RunInfo:
     consent: Consent = Consent.OPERATOR
     reviewed: str = ""
     lifted: tuple[str, ...] = ()
+    accepted: frozenset[str] = frozenset()
 
 
 class StopToken:

@@ -7,7 +7,7 @@ failure that says where it came from, and what is meant to end the process is ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aft.engine.context import MADE_ID, RunContext
 from aft.engine.creation import AskAgain, Creations
@@ -29,12 +29,13 @@ _HINT = "a bug in aft or in a plug-in; nothing else is affected"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """How it went. With ``asked`` or ``again`` the change is not over; ``broken`` is to be
-    raised on the run's own thread."""
+    """How it went. ``shown`` is what people are to agree to. With ``asked`` or ``again`` the change
+    is not over; ``broken`` is to be raised on the run's own thread."""
 
     status: Status = Status.SUCCEEDED
     message: str = ""
     hint: str = ""
+    shown: tuple[str, ...] = ()
     account_id: str | None = None
     asked: Asked | None = None
     again: AskAgain | None = None
@@ -159,7 +160,8 @@ def _held(context: RunContext, change: Change, error: NotReviewed, calls: Sequen
         hint=error.hint,
         does=does(change),
     )
-    return _not_done(context, change, said, calls, status=Status.HELD)
+    done = _not_done(context, change, said, calls, status=Status.HELD)
+    return replace(done, shown=error.shown)
 
 
 def _not_done(

@@ -53,8 +53,9 @@ def _values(plan: Plan) -> dict[str, Any]:
     }
     stored = _STORED[Finding]
     for change in values["changes"]:
-        if change["comparison"] is None:
-            del change["comparison"]
+        for name in ("comparison", "preview"):
+            if change[name] is None:
+                del change[name]
     values["attention"] = [{key: getattr(it, key) for key in stored} for it in plan.attention]
     return values
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from aft.findings.model import Condition, Finding
 from aft.values.ids import Revision
-from aft.values.parts import Comparison
+from aft.values.parts import Comparison, Preview
 from aft.values.refs import Ref
 
 OMITTED: Mapping[str, bool] = {"omitted": True}
@@ -76,12 +76,13 @@ class Change:
     (``global/10-roles.cfn.yaml``), an aspect of the account. ``target`` is what people read as a
     row and the worker retries: the request id, or ``organization``. ``account_id`` is ``None``
     while the account does not exist. ``comparison`` is what the change does to the parts of its
-    thing, where its kind can tell. ``inputs_digest`` is the digest to remember once done (""
-    when only apply can know it). ``effect`` is the digest of what the change does, as far as git
-    and the plug-ins decide it; it is compared before a pinned plan is carried out. ``needs`` are
-    ids of changes that must have succeeded before, ``follows`` of those that must have ended
-    before, well or not. ``risk`` is the code of why it is risky, as its kind judged when it was
-    planned; "" for routine. ``reason`` says why, in one line. ``is_retry``: it failed before.
+    thing, where its kind can tell; ``preview`` what a tool itself said of it.
+    ``inputs_digest`` is the digest to remember once done ("" when only apply can know it).
+    ``effect`` is the digest of what the change does, as far as git and the plug-ins decide it; it
+    is compared before a pinned plan is carried out. ``needs`` are ids of changes that must have
+    succeeded before, ``follows`` of those that must have ended before, well or not. ``risk`` is the
+    code of why it is risky, as its kind judged when it was planned; "" for routine. ``reason`` says
+    why, in one line. ``is_retry``: it failed before.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     details: tuple[str, ...] = ()
     comparison: Comparison | None = field(default=None, metadata=OMITTED)
+    preview: Preview | None = field(default=None, metadata=OMITTED)
     inputs_digest: str = ""
     effect: str = ""
     needs: tuple[str, ...] = ()

@@ -28,14 +28,15 @@ class Status(enum.StrEnum):
 class StepOutcome:
     """How one change ended. ``message`` says what was done, or why it was not; ``hint`` what to
     do. ``waits_for`` is the id of the change that one that is held waits for, empty where people
-    have to agree to the change itself. ``began`` is in seconds after the run's start, ``None`` for
-    what never started."""
+    have to agree to the change itself; ``shown`` is then what it would do, in lines. ``began`` is
+    in seconds after the run's start, ``None`` for what never started."""
 
     change: Change
     status: Status
     message: str = ""
     hint: str = ""
     waits_for: str = ""
+    shown: tuple[str, ...] = ()
     began: float | None = None
     seconds: float = 0.0
     account_id: str | None = None

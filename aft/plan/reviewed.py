@@ -12,7 +12,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 from aft.errors import UserError
@@ -26,7 +26,7 @@ REVIEWED_FORMAT = 2
 LARGEST = 32 * 1024 * 1024
 """Bytes of the largest file that is read: some 100,000 changes."""
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?|working tree")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,2000}")
 _TELLING = re.compile(r"@|[0-9]{12}")
@@ -41,7 +41,8 @@ _HINT = "use the reviewed.json of the pull request's plan (`aft plan --report DI
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewedChange:
     """One change a reviewer could see. ``id`` and ``target`` are the plan's, or their digests where
-    they would tell an e-mail address or account id; ``does`` is the digest of what it does."""
+    they would tell an e-mail address or account id; ``does`` is the digest of what it does,
+    ``preview`` that of what its tool said, where it was asked."""
 
     id: str
     kind: str
@@ -49,6 +50,7 @@ class ReviewedChange:
     target: str
     risk: str
     does: str
+    preview: str | None = field(default=None, metadata=OMITTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,11 @@ class Reviewed:
             found[item.id].add(item.does)
         return found
 
+    @property
+    def previews(self) -> frozenset[str]:
+        """The digests of previews that were seen."""
+        return frozenset(item.preview for item in self.changes if item.preview)
+
 
 NOTHING_REVIEWED = Reviewed(plan=PlanDigest(""), revision=Revision(""), changes=())
 """For a commit that came without a pull request: nothing risky of it may go ahead."""
@@ -89,6 +96,7 @@ def reviewed_of(plan: Plan, *, allow: Sequence[str] = ()) -> Reviewed:
                 target=_untelling(change.target),
                 risk=change.risk,
                 does=does(change),
+                preview=change.preview.digest if change.preview is not None else None,
             )
             for change in plan.changes
         ),
@@ -150,7 +158,7 @@ def reviewed_to_json(reviewed: Reviewed) -> str:
         "revision": reviewed.revision,
         **({"allow": list(reviewed.allow)} if reviewed.allow is not None else {}),
     }
-    lines = ",\n".join(f"    {_compact(plain(item))}" for item in reviewed.changes)
+    lines = ",\n".join(f"    {_compact(_values(item))}" for item in reviewed.changes)
     rows = f"[\n{lines}\n  ]" if lines else "[]"
     top = "".join(f"  {_compact(key)}: {_compact(value)},\n" for key, value in head.items())
     return f'{{\n{top}  "changes": {rows}\n}}\n'
@@ -171,6 +179,11 @@ def reviewed_from_json(text: str) -> Reviewed:
     return reviewed
 
 
+def _values(item: ReviewedChange) -> dict[str, object]:
+    found = {it.name: plain(getattr(item, it.name)) for it in fields(item)}
+    return {key: value for key, value in found.items() if value is not None}
+
+
 def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
@@ -189,16 +202,18 @@ def _check(reviewed: Reviewed) -> None:
         if reviewed.changes or reviewed.allow:
             raise WrongShape("it has changes, but names no plan")
         return
-    _matches(_DIGEST, reviewed.plan, "plan")
+    _matches(DIGEST, reviewed.plan, "plan")
     _matches(_REVISION, reviewed.revision, "revision")
     for index, line in enumerate(reviewed.allow or ()):
-        _matches(_DIGEST, line, f"allow[{index}]")
+        _matches(DIGEST, line, f"allow[{index}]")
     ids: set[str] = set()
     for index, item in enumerate(reviewed.changes):
         where = f"changes[{index}]"
         _matches(_NAME, item.id, f"{where}.id")
         _matches(_NAME, item.target, f"{where}.target")
-        _matches(_DIGEST, item.does, f"{where}.does")
+        _matches(DIGEST, item.does, f"{where}.does")
+        if item.preview is not None:
+            _matches(DIGEST, item.preview, f"{where}.preview")
         if item.id in ids:
             raise WrongShape(f"{where}.id: {item.id!r:.80} is there twice")
         ids.add(item.id)

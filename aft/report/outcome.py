@@ -61,6 +61,7 @@ def _held(outcome: Outcome, kinds: Kinds) -> list[Text]:
         line = Text(f"{step.status.value} ", style=_STYLES[step.status])
         words = f"{step.change.symbol} {in_words(kinds, step.change)}: {one_line(step.message)}"
         lines.append(line.append(words, style=""))
+        lines += [Text(f"    {one_line(line)}") for line in step.shown]
         if hint:
             lines.append(Text(f"  → {one_line(hint)}", style="italic"))
     return lines
@@ -125,6 +126,7 @@ def outcome_json(outcome: Outcome, plan: Plan) -> str:
                         "status": step.status.value,
                         "message": step.message,
                         "seconds": round(step.seconds, 3),
+                        **({"shown": step.shown} if step.shown else {}),
                     }
                     for step in row.steps
                 ],

@@ -212,7 +212,7 @@ def _shape(changes: Sequence[Change]) -> tuple[str, ...]:
         for text in (
             *(change.kind, change.action, change.key, change.reason, *change.details),
             *(f"{item.field} {item.before} {item.after}" for item in change.fields),
-            *((repr(change.comparison),) if change.comparison is not None else ()),
+            *(repr(found) for found in (change.comparison, change.preview) if found is not None),
         )
     )
 

@@ -92,6 +92,15 @@ def published_note(read_at: datetime, now: datetime) -> str:
     )
 
 
+def unplanned_note(steps: int) -> str:
+    """What readers of a plan with failed previews must know."""
+    verb = "has" if steps == 1 else "have"
+    return (
+        f"{counted(steps, 'step')} could not be planned by {'its' if steps == 1 else 'their'} "
+        f"tool, and {verb} the reason below."
+    )
+
+
 def _age(then: datetime, now: datetime) -> str:
     """``3 hours ago``; a moment that has not come yet is just now."""
     seconds = int((now - then).total_seconds())

@@ -116,6 +116,24 @@ READER: tuple[Grant, ...] = (
 )
 """Inside a member account, for plans and drift runs."""
 
+NO_DATA: tuple[Grant, ...] = (
+    _grant(
+        sid="ReadNoData",
+        why="What AWS's ReadOnlyAccess allows to read, and no terraform plan needs: records, "
+        "messages, log lines, query results, layers of images.",
+        actions="""
+        athena: GetQueryResults
+        codecommit: GetBlob GetFile GitPull
+        dynamodb: BatchGetItem GetItem GetRecords PartiQLSelect Query Scan
+        ecr: BatchGetImage GetDownloadUrlForLayer
+        kinesis: GetRecords
+        logs: FilterLogEvents GetLogEvents GetLogRecord GetQueryResults StartLiveTail StartQuery
+        sqs: ReceiveMessage
+        """,
+    ),
+)
+"""What the role that Terraform plans with is denied inside accounts."""
+
 MEMBER: tuple[Grant, ...] = (
     _grant(
         sid="ChangeSettings",

@@ -6,19 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aft.desired.emit import scalar
-from aft.scaffold.roles import READER_PATH, READER_ROLE, reader_template
+from aft.scaffold.roles import (
+    PREVIEW_READER_PATH,
+    PREVIEW_READER_ROLE,
+    READER_PATH,
+    READER_ROLE,
+    preview_reader_template,
+    reader_template,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryChoices:
     """``management_account`` is empty when it is not known yet; then there is no reader role.
-    ``domain`` is that of the e-mail addresses in the example."""
+    ``previews`` adds the role that Terraform plans with. ``domain`` is that of the e-mail addresses
+    in the example."""
 
     home_region: str
     member_role: str = "OrganizationAccountAccessRole"
     management_account: str = ""
     domain: str = "example.com"
     on_github: bool = False
+    previews: bool = False
 
 
 def repository_files(choices: RepositoryChoices) -> Mapping[str, str]:
@@ -35,6 +44,10 @@ def repository_files(choices: RepositoryChoices) -> Mapping[str, str]:
     }
     if choices.management_account:
         files[READER_PATH] = reader_template(READER_ROLE, choices.management_account)
+    if choices.previews:
+        files[PREVIEW_READER_PATH] = preview_reader_template(
+            PREVIEW_READER_ROLE, choices.management_account
+        )
     return files
 
 
@@ -44,7 +57,14 @@ def _config(choices: RepositoryChoices) -> str:
         if choices.management_account
         else f"  # reader: {READER_ROLE}  # the role that plans read accounts with\n"
     )
-    return _CONFIG.format(region=choices.home_region, member=scalar(choices.member_role)) + reader
+    member = scalar(choices.member_role)
+    preview = (
+        f"  preview: {PREVIEW_READER_ROLE}  # the role of aft plan --terraform; "
+        f"{PREVIEW_READER_PATH} creates it\n"
+        if choices.previews
+        else ""
+    )
+    return _CONFIG.format(region=choices.home_region, member=member) + reader + preview
 
 
 _CONFIG = """\

@@ -1,41 +1,45 @@
-"""The two roles that GitHub's workflows take, and the one that plans read accounts with.
+"""The roles that GitHub's workflows take, and those that plans read accounts with.
 
 ``aft-plan`` reads the organization and may become the reader role inside accounts; ``aft-apply``
-changes the organization and may become the member role. Each trusts one environment of one
-repository, and the environment lets in one branch: GitHub's token says all three. In
-CloudFormation, and the same for those who keep their IAM in Terraform.
+changes the organization and may become the member role. ``aft-preview``, which is made on request,
+may in addition to ``aft-plan`` become the role that Terraform plans with. Each trusts one
+environment of one repository, and the environment lets in one branch: GitHub's token says all
+three. In CloudFormation, and the same for those who keep their IAM in Terraform.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aft.desired.emit import mapping_yaml
-from aft.scaffold.permissions import APPLY, PLAN, READER
+from aft.scaffold.permissions import APPLY, NO_DATA, PLAN, READER
 from aft.values.grants import Grant
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 PLAN_ROLE, APPLY_ROLE, READER_ROLE = "aft-plan", "aft-apply", "aft-reader"
+PREVIEW_ROLE, PREVIEW_READER_ROLE = "aft-preview", "aft-preview-reader"
 PLAN_ENVIRONMENT, APPLY_ENVIRONMENT = "aft-plan", "aft-apply"
+PREVIEW_ENVIRONMENT = "aft-preview"
 
 ROLES_PATH = "iam/aft-roles.cfn.yaml"
 TERRAFORM_PATH = "iam/aft-roles.tf"
 READER_PATH = "customizations/global/10-aft-reader.cfn.yaml"
+PREVIEW_READER_PATH = "customizations/global/11-aft-preview-reader.cfn.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleNames:
-    """``repository`` is ``ORG/REPO`` on GitHub; ``member`` and ``reader`` are the names of roles
-    inside member accounts, as in aft.yaml. ``reads`` and ``writes`` are what installed kinds need
-    in the management account in addition."""
+    """``repository`` is ``ORG/REPO`` on GitHub; ``member``, ``reader`` and ``preview`` are the
+    names of roles inside member accounts, as in aft.yaml. ``reads`` and ``writes`` are what
+    installed kinds need in the management account in addition."""
 
     repository: str
     member: str
     reader: str
+    preview: str = PREVIEW_READER_ROLE
     issuer: str = ISSUER
     reads: tuple[Grant, ...] = ()
     writes: tuple[Grant, ...] = ()
@@ -44,6 +48,11 @@ class RoleNames:
 def plan_statements(names: RoleNames) -> list[dict[str, Any]]:
     """What ``aft-plan`` may do; ``${AWS::Partition}`` is CloudFormation's."""
     return [*_statements((*PLAN, *names.reads)), _entering("EnterAccountsToRead", names.reader)]
+
+
+def preview_statements(names: RoleNames) -> list[dict[str, Any]]:
+    """What ``aft-preview`` may do: code of pull requests runs in its job, so reads alone."""
+    return [*plan_statements(names), _entering("EnterAccountsToPreview", names.preview)]
 
 
 def apply_statements(names: RoleNames) -> list[dict[str, Any]]:
@@ -86,6 +95,7 @@ def roles_template(names: RoleNames) -> str:
         f"#   aws cloudformation deploy --stack-name aft-roles --template-file {ROLES_PATH} \\\n"
         "#     --capabilities CAPABILITY_NAMED_IAM\n"
         "# Then set the repository's variables AFT_PLAN_ROLE and AFT_APPLY_ROLE to the outputs.\n"
+        "# CreatePreviewRole=yes and AFT_PREVIEW_ROLE are for Terraform plans in pull requests.\n"
     )
     return head + mapping_yaml(template_of(names))
 
@@ -108,24 +118,20 @@ def template_of(names: RoleNames) -> dict[str, Any]:
         AssumeRolePolicyDocument=_document(_trust(names, APPLY_ENVIRONMENT)),
         Policies=_policies(APPLY_ROLE, apply_statements(names)),
     )
+    preview = _role(
+        PREVIEW_ROLE,
+        "Runs terraform plan for pull requests; read-only",
+        PermissionsBoundary=bounded,
+        AssumeRolePolicyDocument=_document(_trust(names, PREVIEW_ENVIRONMENT)),
+        Policies=_policies(PREVIEW_ROLE, preview_statements(names)),
+    )
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"IAM roles of aft for {names.repository}",
-        "Parameters": {
-            "CreateOidcProvider": {
-                "Type": "String",
-                "Default": "yes",
-                "AllowedValues": ["yes", "no"],
-                "Description": "no if the account already has GitHub's OIDC provider",
-            },
-            "PermissionsBoundary": {
-                "Type": "String",
-                "Default": "",
-                "Description": "ARN of the permissions boundary of both roles; empty for none",
-            },
-        },
+        "Parameters": _parameters(),
         "Conditions": {
             "MakesProvider": {"Fn::Equals": [{"Ref": "CreateOidcProvider"}, "yes"]},
+            "MakesPreview": {"Fn::Equals": [{"Ref": "CreatePreviewRole"}, "yes"]},
             "IsBounded": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundary"}, ""]}]},
         },
         "Resources": {
@@ -136,10 +142,39 @@ def template_of(names: RoleNames) -> dict[str, Any]:
             },
             "PlanRole": plan,
             "ApplyRole": apply,
+            "PreviewRole": {"Condition": "MakesPreview", **preview},
         },
         "Outputs": {
-            f"{name}Arn": {"Value": {"Fn::GetAtt": [name, "Arn"]}}
-            for name in ("PlanRole", "ApplyRole")
+            **{
+                f"{name}Arn": {"Value": {"Fn::GetAtt": [name, "Arn"]}}
+                for name in ("PlanRole", "ApplyRole")
+            },
+            "PreviewRoleArn": {
+                "Condition": "MakesPreview",
+                "Value": {"Fn::GetAtt": ["PreviewRole", "Arn"]},
+            },
+        },
+    }
+
+
+def _parameters() -> dict[str, Any]:
+    return {
+        "CreateOidcProvider": {
+            "Type": "String",
+            "Default": "yes",
+            "AllowedValues": ["yes", "no"],
+            "Description": "no if the account already has GitHub's OIDC provider",
+        },
+        "CreatePreviewRole": {
+            "Type": "String",
+            "Default": "no",
+            "AllowedValues": ["yes", "no"],
+            "Description": "yes to run terraform plan in pull requests of this repository",
+        },
+        "PermissionsBoundary": {
+            "Type": "String",
+            "Default": "",
+            "Description": "ARN of the permissions boundary of both roles; empty for none",
         },
     }
 
@@ -176,137 +211,74 @@ def reader_template(reader: str, management_account: str) -> str:
         "# SecurityAudit reads how things are configured, and no data; the list adds to it what\n"
         "# built-in settings read. What settings of your own read beyond that is added there.\n"
     )
-    trust = {
+    role = _role(
+        reader,
+        "Read by aft's plans; changes nothing",
+        AssumeRolePolicyDocument=_document(_trusting(management_account)),
+        ManagedPolicyArns=["arn:aws:iam::aws:policy/SecurityAudit"],
+        Policies=_policies(reader, _statements(READER)),
+    )
+    return head + _in_accounts("Lets plans read this account", {"Reader": role})
+
+
+def _trusting(management_account: str) -> dict[str, Any]:
+    return {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{management_account}:root"},
         "Action": "sts:AssumeRole",
     }
-    role = _role(
-        reader,
-        "Read by aft's plans; changes nothing",
-        AssumeRolePolicyDocument=_document(trust),
-        ManagedPolicyArns=["arn:aws:iam::aws:policy/SecurityAudit"],
-        Policies=_policies(reader, _statements(READER)),
-    )
+
+
+def _in_accounts(description: str, resources: Mapping[str, Any]) -> str:
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Lets plans read this account",
-        "Resources": {"Reader": role},
+        "Description": description,
+        "Resources": resources,
     }
-    return head + mapping_yaml(template)
+    return mapping_yaml(template)
 
 
-# --- Terraform -------------------------------------------------------------------------------
-
-
-def roles_terraform(names: RoleNames) -> str:
-    """``iam/aft-roles.tf``, for the management account's configuration."""
-    return "\n".join(
-        [
-            _TERRAFORM_HEAD.format(
-                repository=names.repository, issuer=names.issuer, audience=AUDIENCE
-            ),
-            _terraform_role("plan", PLAN_ROLE, names, PLAN_ENVIRONMENT, plan_statements(names)),
-            _terraform_role("apply", APPLY_ROLE, names, APPLY_ENVIRONMENT, apply_statements(names)),
-            _TERRAFORM_OUTPUTS,
-        ]
+def preview_reader_template(role: str, management_account: str) -> str:
+    """The customization that makes, in every account, the role that Terraform plans with."""
+    head = (
+        "# The role that aft plan --terraform runs Terraform with (aft.yaml: roles.preview).\n"
+        f"# It trusts the management account, {management_account}, where aft-preview takes it.\n"
+        "# Code of pull requests may run with it: ReadOnlyAccess, but no data, no objects except\n"
+        "# this account's Terraform states, and no keys except those of other accounts' buckets.\n"
     )
-
-
-def _terraform_role(
-    label: str, name: str, names: RoleNames, environment: str, statements: list[dict[str, Any]]
-) -> str:
-    document = {"Version": "2012-10-17", "Statement": [_resolved(item) for item in statements]}
-    return _TERRAFORM_ROLE.format(
-        label=label,
-        name=name,
-        issuer=names.issuer,
-        audience=AUDIENCE,
-        subject=subject(names, environment),
-        policy=_indented(json.dumps(document, indent=2)),
+    made = _role(
+        role,
+        "Terraform plans with it; changes nothing",
+        AssumeRolePolicyDocument=_document(_trusting(management_account)),
+        ManagedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+        Policies=_policies(role, _preview_reader_statements()),
     )
+    return head + _in_accounts("Lets Terraform plan in this account", {"PreviewReader": made})
 
 
-def _resolved(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """Without CloudFormation's functions."""
-    resource = statement["Resource"]
-    if isinstance(resource, Mapping):
-        partition = "${local.partition}"
-        resource = resource["Fn::Sub"].replace("${AWS::Partition}", partition)
-    return {**statement, "Resource": resource}
-
-
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")
-
-
-_TERRAFORM_HEAD = """\
-# The roles that the workflows of {repository} take, in the management account. The same as
-# aft-roles.cfn.yaml. Each trusts one environment, and no keys are stored anywhere.
-
-variable "create_oidc_provider" {{
-  description = "false, where the account has GitHub's OIDC provider already"
-  type        = bool
-  default     = true
-}}
-
-variable "permissions_boundary" {{
-  description = "ARN of a policy that bounds both roles; null for none"
-  type        = string
-  default     = null
-}}
-
-data "aws_partition" "current" {{}}
-
-data "aws_caller_identity" "current" {{}}
-
-resource "aws_iam_openid_connect_provider" "github" {{
-  count          = var.create_oidc_provider ? 1 : 0
-  url            = "https://{issuer}"
-  client_id_list = ["{audience}"]
-}}
-
-locals {{
-  account       = data.aws_caller_identity.current.account_id
-  partition     = data.aws_partition.current.partition
-  oidc_provider = "arn:${{local.partition}}:iam::${{local.account}}:oidc-provider/{issuer}"
-}}
-"""
-
-_TERRAFORM_ROLE = """\
-resource "aws_iam_role" "{label}" {{
-  name                 = "{name}"
-  max_session_duration = 3600
-  permissions_boundary = var.permissions_boundary
-  assume_role_policy = jsonencode({{
-    Version = "2012-10-17"
-    Statement = [{{
-      Effect    = "Allow"
-      Principal = {{ Federated = local.oidc_provider }}
-      Action    = "sts:AssumeRoleWithWebIdentity"
-      Condition = {{
-        StringEquals = {{
-          "{issuer}:aud" = "{audience}"
-          "{issuer}:sub" = "{subject}"
-        }}
-      }}
-    }}]
-  }})
-}}
-
-resource "aws_iam_role_policy" "{label}" {{
-  name = "{name}"
-  role = aws_iam_role.{label}.id
-  policy = jsonencode({policy})
-}}
-"""
-
-_TERRAFORM_OUTPUTS = """\
-output "plan_role_arn" {
-  value = aws_iam_role.plan.arn
-}
-
-output "apply_role_arn" {
-  value = aws_iam_role.apply.arn
-}
-"""
+def _preview_reader_statements() -> list[dict[str, Any]]:
+    """``${aws:PrincipalAccount}`` is IAM's own variable: the account that is planned."""
+    return [
+        {
+            "Sid": "ReadEncryptedStates",
+            "Effect": "Allow",
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+            "Condition": {
+                "StringLike": {"kms:ViaService": "s3.*.amazonaws.com"},
+                "StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"},
+            },
+        },
+        {
+            "Sid": "ReadNoObjectsButStates",
+            "Effect": "Deny",
+            "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+            "NotResource": "arn:aws:s3:::*/${aws:PrincipalAccount}-aft-*",
+        },
+        {
+            "Sid": "ReadNoData",
+            "Effect": "Deny",
+            "Action": [action for grant in NO_DATA for action in grant.actions],
+            "Resource": "*",
+        },
+    ]

@@ -76,3 +76,19 @@ class Comparison:
     def is_empty(self) -> bool:
         """Nothing changes."""
         return not (self.parts or self.diff or self.unknown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a step's tool itself says that running it would do. ``asks`` are the ids of those parts
+    that people have to agree to although nothing of them is lost. ``digest`` covers all of it,
+    and the code and inputs that it comes from."""
+
+    parts: tuple[PartChange, ...] = ()
+    asks: tuple[str, ...] = ()
+    digest: str = ""
+
+    @property
+    def held(self) -> tuple[PartChange, ...]:
+        """The parts that are not changed before people have agreed."""
+        return tuple(part for part in self.parts if part.is_loss or part.id in self.asks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import boto3
@@ -47,15 +48,21 @@ def test_terraform_is_shown_for_merged_revisions_and_trusted_ones(repo: Repo) ->
     assert refused.code == 1
     assert "which is not part of main" in refused.err
 
-    told = ("~ terraform_data.one", "+ terraform_data.two", "Plan: 1 to add, 1 to change, 0 to")
+    told = (
+        "~ terraform_data.one (terraform_data) is changed",
+        "· input: first → second",
+        "+ terraform_data.two",
+        "Plan: 1 to add, 1 to change, 0 to",
+    )
     trusted = repo.aft("plan", "--terraform", "--trust").out
     assert all(words in trusted for words in told)
 
     repo.git("checkout", "--quiet", "main")
     repo.git("merge", "--quiet", "proposal")
     plan = repo.plan("--terraform")
-    assert plan["changes"][0]["details"][0] == "~ terraform_data.one"
-    assert plan["changes"][0]["fields"] == [], "nothing is taken away"
+    ids = [part["id"] for part in plan["changes"][0]["preview"]["parts"]]
+    assert ids == ["terraform_data.one", "terraform_data.two"]
+    assert plan["changes"][0]["risk"] == "", "nothing is lost"
     assert "~ terraform_data" not in repo.aft("plan").out, "only on request"
 
 
@@ -63,19 +70,64 @@ def test_what_terraform_destroys_is_risky(repo: Repo) -> None:
     repo.write("customizations/accounts/web/terraform/main.tf", MAIN.replace("one", "two"))
     repo.commit("Another one instead")
     (change,) = plan_from_json(repo.aft("plan", "--terraform", "--format", "json").out).changes
-    assert change.risk == "take-away"
-    assert "- terraform_data.one" in change.details
+    assert change.risk == "end"
+    assert change.preview is not None
+    assert [part.id for part in change.preview.held] == ["terraform_data.one"]
 
 
 def test_terraform_that_cannot_be_planned_says_why(repo: Repo) -> None:
     repo.write("customizations/accounts/web/terraform/main.tf", MAIN.replace('"first"', "var.no"))
     repo.commit("A mistake")
     result = repo.aft("plan", "--terraform")
-    assert result.code == 0
+    assert result.code == 1, "what is not known is not a success"
+    assert "1 step could not be planned by its tool" in result.out
     assert (
         "cannot be planned: customizations/accounts/web/terraform/main.tf:2:"
         in result.out.replace("\n                  ", " ")
     )
+
+
+def test_a_removal_is_held_at_apply_until_that_plan_was_seen(repo: Repo, tmp_path: Path) -> None:
+    main = "customizations/accounts/web/terraform/main.tf"
+    repo.write(main, MAIN.replace("one", "two"))
+    repo.commit("Another one instead")
+    offline, held = tmp_path / "offline", tmp_path / "held"
+    repo.aft("plan", "--report", str(offline))
+    reviewed = str(offline / "reviewed.json")
+    stopped = repo.aft("apply", "--yes", "--reviewed", reviewed, "--report", str(held))
+    assert stopped.code == 4
+    assert "terraform_data.one would be removed" in stopped.out
+    shown = (held / "comment.md").read_text()
+    assert "### Held until someone agrees" in shown
+    assert "\n- terraform_data.one (terraform_data) is removed\n" in shown
+    assert "\n+ terraform_data.two (terraform_data) is added\n" in shown
+    (digest,) = set(re.findall(r"--accept (sha256:[0-9a-f]{64})", shown))
+
+    seen = tmp_path / "seen"
+    assert repo.aft("plan", "--terraform", "--report", str(seen)).code == 0
+    assert f'"preview": "{digest}"' in (seen / "reviewed.json").read_text()
+    assert "terraform_data.one" in (seen / "comment.md").read_text()
+
+    refused = repo.aft("apply", "--yes", "--accept", "sha256:ab")
+    assert refused.code == 1
+    assert "is no digest" in refused.err
+    assert repo.aft("apply", "--yes", "--accept", f"sha256:{64 * '0'}").code == 4
+    assert repo.aft("apply", "--yes", "--accept", digest).code == 0
+    assert repo.changes() == []
+    assert f'"accepted":"{digest}"' in repo.ledger_log("-p"), "it is known who agreed"
+
+    repo.write(main, MAIN.replace("one", "three"))
+    repo.commit("And another")
+    assert repo.aft("plan", "--terraform", "--report", str(seen)).code == 0
+    reviewed = str(seen / "reviewed.json")
+    assert repo.aft("apply", "--yes", "--reviewed", reviewed).code == 0, "it is what was shown"
+
+    repo.write(main, MAIN.replace("one", "four"))
+    repo.commit("And one more")
+    pinned = str(tmp_path / "plan.json")
+    assert repo.aft("plan", "--terraform", "--out", pinned).code == 0
+    assert repo.aft("apply", "--yes", pinned).code == 0
+    assert repo.changes() == []
 
 
 def test_the_sandboxs_states_go_with_it(repo: Repo) -> None:
@@ -93,7 +145,7 @@ def test_credentials_of_a_preview_may_only_read() -> None:
             botocore_session=inside.sandbox.botocore_session(),
             child_endpoint=lambda: None,
         )
-        keys = edge.members.reading_session(inside.account_id).environment()
+        keys = edge.members.preview_session(inside.account_id).environment()
         reader = boto3.Session(botocore_session=inside.sandbox.botocore_session()).client(
             "ssm",
             region_name="eu-central-1",
@@ -106,4 +158,4 @@ def test_credentials_of_a_preview_may_only_read() -> None:
             reader.put_parameter(Name="/a", Value="b", Type="String")
         management = edge.sessions.check_credentials().account_id
         with pytest.raises(Denied):
-            edge.members.reading_session(management).environment()
+            edge.members.preview_session(management).environment()

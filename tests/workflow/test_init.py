@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -49,6 +50,17 @@ def test_the_result_is_valid_and_can_be_vended_at_once(repo: Repo) -> None:
     repo.apply()
     assert repo.plan("--deep")["changes"] == [], "and plans read it with the reader role"
     assert repo.aft("new", "next", "--yes", "--ou", "Sandbox").code == 0
+
+
+def test_the_role_for_previews_is_made_on_request(repo: Repo) -> None:
+    assert repo.aft("init", "--previews").code == 1
+    assert repo.aft("init", "--management-account", "223005401501", "--previews").code == 0
+    assert "customizations/global/11-aft-preview-reader.cfn.yaml" in written(repo)
+    repo.commit("Begin")
+    repo.apply()
+    with repo.inside("first-account") as client:
+        role = client("iam").get_role(RoleName="aft-preview-reader")["Role"]
+        assert "223005401501" in json.dumps(role["AssumeRolePolicyDocument"])
 
 
 def test_without_the_management_account_there_is_no_reader(repo: Repo) -> None:
@@ -108,7 +120,11 @@ def test_the_roles_are_for_this_repository(repo: Repo) -> None:
     assert repo.aft("init", *GITHUB, "--terraform").code == 0
     template = yaml.safe_load((repo.root / "iam/aft-roles.cfn.yaml").read_text())
     terraform = (repo.root / "iam/aft-roles.tf").read_text()
-    for name, environment in (("PlanRole", "aft-plan"), ("ApplyRole", "aft-apply")):
+    for name, environment in (
+        ("PlanRole", "aft-plan"),
+        ("ApplyRole", "aft-apply"),
+        ("PreviewRole", "aft-preview"),
+    ):
         role = template["Resources"][name]["Properties"]
         condition = role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
         subject = f"repo:acme/accounts:environment:{environment}"

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -17,6 +18,7 @@ from builders_permissions import As, Calls, become, deploy_roles, life, sample
 from builders_repo import Repo
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from aft.app.world import World
 from aft.sandbox import Sandbox
 from aft.sandbox.credentials import Keys
 from aft.scaffold import permissions
@@ -24,11 +26,16 @@ from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, SELDOM, action
 from aft.scaffold.roles import (
     APPLY_ROLE,
     PLAN_ROLE,
+    PREVIEW_READER_PATH,
+    PREVIEW_READER_ROLE,
+    PREVIEW_ROLE,
     READER_ROLE,
     RoleNames,
+    preview_reader_template,
     reader_template,
     roles_template,
 )
+from aft.values.ids import AccountId
 
 NAMES = RoleNames(
     repository="acme/accounts", member="OrganizationAccountAccessRole", reader=READER_ROLE
@@ -143,7 +150,7 @@ def test_nothing_is_listed_twice() -> None:
 @pytest.fixture
 def company() -> Iterator[Sandbox]:
     with Sandbox.open(None) as sandbox:
-        deploy_roles(sandbox, roles_template(NAMES))
+        deploy_roles(sandbox, roles_template(NAMES), preview=True)
         yield sandbox
 
 
@@ -156,7 +163,8 @@ def refused(sandbox: Sandbox, role: str, sub: str, aud: str = "sts.amazonaws.com
 
 
 def test_a_role_is_for_its_environment_of_its_repository_alone(company: Sandbox) -> None:
-    for role, other in ((PLAN_ROLE, APPLY_ROLE), (APPLY_ROLE, PLAN_ROLE)):
+    others = ((PLAN_ROLE, PREVIEW_ROLE), (APPLY_ROLE, PLAN_ROLE), (PREVIEW_ROLE, APPLY_ROLE))
+    for role, other in others:
         assert not refused(company, role, SUBJECT.format(role))
         for sub in (
             SUBJECT.format(other),
@@ -173,7 +181,7 @@ def test_a_role_is_for_its_environment_of_its_repository_alone(company: Sandbox)
 
 def test_policies_fit_into_what_iam_takes(company: Sandbox) -> None:
     iam = boto3.Session(botocore_session=company.botocore_session()).client("iam")
-    for role in (PLAN_ROLE, APPLY_ROLE):
+    for role in (PLAN_ROLE, APPLY_ROLE, PREVIEW_ROLE):
         (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
         size = len(json.dumps(document, separators=(",", ":")))
@@ -184,7 +192,7 @@ def test_the_template_can_bound_the_roles_and_make_the_provider() -> None:
     template = yaml.safe_load(roles_template(NAMES))
     resources = template["Resources"]
     assert resources["OidcProvider"]["Condition"] == "MakesProvider"
-    for name in ("PlanRole", "ApplyRole"):
+    for name in ("PlanRole", "ApplyRole", "PreviewRole"):
         bound = resources[name]["Properties"]["PermissionsBoundary"]
         assert bound["Fn::If"][:2] == ["IsBounded", {"Ref": "PermissionsBoundary"}]
 
@@ -232,6 +240,69 @@ def test_a_plan_reads_accounts_with_sessions_that_cannot_write(
         assert session.client("iam").list_account_aliases()["AccountAliases"] == ["acme-shop"]
 
 
-def repo_account(world: object) -> object:
-    snapshot = world.edge.reader.read()  # type: ignore[attr-defined]
+def repo_account(world: World) -> AccountId:
+    snapshot = world.edge.reader.read()
     return next(account.id for account in snapshot.accounts if account.name == "shop")
+
+
+def test_terraform_plans_with_a_role_that_reads_no_data(repo: Repo) -> None:
+    with repo.sandbox() as sandbox:
+        management = sandbox.management_account_id
+        deploy_roles(sandbox, roles_template(NAMES), preview=True)
+    repo.write(PREVIEW_READER_PATH, preview_reader_template(PREVIEW_READER_ROLE, management))
+    config = (repo.root / "aft.yaml").read_text()
+    roles = f"reader: {READER_ROLE}, preview: {PREVIEW_READER_ROLE}"
+    repo.write("aft.yaml", f"{config}roles: {{{roles}}}\n")
+    repo.commit("Preview")
+    repo.apply()
+    with repo.inside("shop") as client:
+        client("ssm").put_parameter(Name="/contact", Value="desk", Type="String")
+        client("s3").create_bucket(Bucket="shop-data", CreateBucketConfiguration=IN_REGION)
+        client("dynamodb").create_table(
+            TableName="orders",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        own = client("sts").get_caller_identity()["Account"]
+        for key in (f"{own}-aft-account-customizations/terraform.tfstate", "customers.csv"):
+            client("s3").put_object(Bucket="shop-data", Key=key, Body=b"x")
+
+    with As(Calls(), {"plan": as_role(PREVIEW_ROLE)}).world(repo, "plan") as (_, world, _desired):
+        client = previewing(world)
+        assert f":assumed-role/{PREVIEW_READER_ROLE}/" in client("sts").get_caller_identity()["Arn"]
+        assert client("ssm").get_parameter(Name="/contact")["Parameter"]["Value"] == "desk"
+        assert client("dynamodb").describe_table(TableName="orders")
+        state = f"{own}-aft-account-customizations/terraform.tfstate"
+        assert client("s3").get_object(Bucket="shop-data", Key=state)
+        for call in (
+            lambda: client("s3").get_object(Bucket="shop-data", Key="customers.csv"),
+            lambda: client("s3").put_object(Bucket="shop-data", Key=state, Body=b"y"),
+            lambda: client("dynamodb").scan(TableName="orders"),
+            lambda: client("ssm").put_parameter(Name="/x", Value="y", Type="String"),
+            lambda: client("iam").create_user(UserName="mallory"),
+        ):
+            with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+                call()
+
+    with As(Calls(), {"plan": as_role(PLAN_ROLE)}).world(repo, "plan") as (_, world, _desired):
+        arn = previewing(world)("sts").get_caller_identity()["Arn"]
+        assert f":assumed-role/{READER_ROLE}/" in arn, "who plans pull requests does not read more"
+
+
+IN_REGION: Any = {"LocationConstraint": "eu-central-1"}
+
+
+def previewing(world: World) -> Any:
+    """Clients with the credentials that Terraform gets for a preview."""
+    assert world.sandbox is not None
+    keys = world.edge.members.preview_session(repo_account(world)).environment()
+    own = world.sandbox.botocore_session(
+        Keys(
+            access_key=keys["AWS_ACCESS_KEY_ID"],
+            secret_key=keys["AWS_SECRET_ACCESS_KEY"],
+            token=keys["AWS_SESSION_TOKEN"],
+        )
+    )
+    session = boto3.Session(botocore_session=own)
+    return lambda service: session.client(service, region_name="eu-central-1")

@@ -11,19 +11,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
+import yaml
 from builders_folders import inputs, only_step
+from builders_inside import facts
 from builders_terraform import terraform
 
 from aft.config.model import S3Backend
+from aft.customizations.model import StepFailed
 from aft.customizations.options import RunnerOptions, TerraformOptions
 from aft.runners.terraform.runner import TerraformRunner
 from aft.sandbox import AccountSpec, Sandbox
+from aft.sandbox.credentials import Keys
 from aft.sandbox.server import serve
+from aft.scaffold.roles import PREVIEW_READER_ROLE, preview_reader_template
 
 BUCKET = "acme-terraform"
 REGION = "eu-central-1"
 MAIN = 'resource "terraform_data" "this" {\n  input = "made"\n}\n'
+
+
+OTHER = 'resource "terraform_data" "other" {}\n'
 
 
 class Inside:
@@ -36,6 +45,42 @@ class Inside:
 
     def environment(self) -> Mapping[str, str]:
         return self._variables
+
+
+def inside_with(keys: Any, account_id: str, url: str) -> Any:
+    return Inside(
+        {
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "AWS_SESSION_TOKEN": keys.token,
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ENDPOINT_URL_S3": f"http://s3.{REGION}.amazonaws.com",
+        },
+        account_id,
+    )
+
+
+def preview_keys(sandbox: Sandbox, account_id: str) -> Keys:
+    """Those of the role that the shipped template makes, as the management account takes it."""
+    template = preview_reader_template(PREVIEW_READER_ROLE, sandbox.management_account_id)
+    role = yaml.safe_load(template)["Resources"]["PreviewReader"]["Properties"]
+    iam = sandbox.member_session(account_id).client("iam")
+    name = role["RoleName"]
+    trust = json.dumps(role["AssumeRolePolicyDocument"])
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    for managed in role["ManagedPolicyArns"]:
+        iam.attach_role_policy(RoleName=name, PolicyArn=managed)
+    for policy in role["Policies"]:
+        document = json.dumps(policy["PolicyDocument"])
+        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document)
+    sts = boto3.Session(botocore_session=sandbox.botocore_session()).client("sts")
+    found = sts.assume_role(RoleArn=arn, RoleSessionName="preview")["Credentials"]
+    return Keys(
+        access_key=found["AccessKeyId"],
+        secret_key=found["SecretAccessKey"],
+        token=found["SessionToken"],
+    )
 
 
 @pytest.fixture
@@ -55,20 +100,10 @@ def test_a_state_is_kept_in_the_bucket_under_afts_key(
     keys = session.get_credentials()
     with serve(sandbox) as server:
         monkeypatch.setenv("HTTP_PROXY", server.url)
-        inside: Any = Inside(
-            {
-                "AWS_ACCESS_KEY_ID": keys.access_key,
-                "AWS_SECRET_ACCESS_KEY": keys.secret_key,
-                "AWS_SESSION_TOKEN": keys.token,
-                "AWS_REGION": REGION,
-                "AWS_ENDPOINT_URL": server.url,
-                "AWS_ENDPOINT_URL_S3": f"http://s3.{REGION}.amazonaws.com",
-            },
-            account_id,
-        )
+        inside = inside_with(keys.get_frozen_credentials(), account_id, server.url)
         backend = S3Backend(bucket=BUCKET, region=REGION, key_prefix="aft/")
         options = RunnerOptions(terraform=TerraformOptions(backend=backend))
-        order = replace(inputs(), options=options)
+        order = replace(inputs(), account=facts(account_id), options=options)
         step = only_step({"terraform/main.tf": MAIN})
         runner = TerraformRunner()
         assert runner.run(step, order, inside).changed
@@ -78,4 +113,11 @@ def test_a_state_is_kept_in_the_bucket_under_afts_key(
         assert [item["name"] for item in kept["resources"]] == ["this"]
         names = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
         assert names == [key], "and the lock was given back"
+
+        reader = inside_with(preview_keys(sandbox, account_id), account_id, server.url)
+        seen = runner.preview(only_step({"terraform/main.tf": MAIN + OTHER}), order, reader)
+        assert [part.id for part in seen.parts] == ["terraform_data.other"], "it reads the state"
+        with pytest.raises(StepFailed, match=r"AccessDenied|Forbidden"):
+            runner.run(only_step({"terraform/main.tf": MAIN + OTHER}), order, reader)
+        assert json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) == kept
         assert runner.destroy(step, order, inside).changed

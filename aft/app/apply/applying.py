@@ -43,10 +43,17 @@ class RefusedBySafety(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreed:
-    """What people have agreed to: with ``reviewed`` only that, of what is risky."""
+    """What people have agreed to: with ``reviewed`` only that, of what is risky. ``accepted`` are
+    the digests of previews that an earlier run held."""
 
     consent: Consent = Consent.OPERATOR
     reviewed: Reviewed | None = None
+    accepted: frozenset[str] = frozenset()
+
+    @property
+    def previews(self) -> frozenset[str]:
+        """The digests of all previews that people agreed to."""
+        return self.accepted | (self.reviewed.previews if self.reviewed is not None else set())
 
 
 BY_OPERATOR = Agreed()
@@ -103,6 +110,7 @@ def apply_now(
         consent=agreed.consent,
         reviewed=agreed.reviewed.plan if agreed.reviewed is not None else "",
         lifted=planned.lifted,
+        accepted=agreed.previews,
     )
     outcome = apply_plan(
         plan,

@@ -40,7 +40,8 @@ BULK_TAGS_LAG = timedelta(minutes=2)
 class Planned:
     """A plan with all it was made from, and what the safety limits say of it. ``lifted`` are the
     limits that only a reviewed exception lets it exceed. ``is_published`` when the organization was
-    not read but taken as last published."""
+    not read but taken as last published. ``failed_previews`` are the ids of changes that could not
+    be previewed although that was asked for."""
 
     plan: Plan
     view: PlanView
@@ -49,6 +50,7 @@ class Planned:
     refusals: tuple[Finding, ...]
     lifted: tuple[str, ...] = ()
     is_published: bool = False
+    failed_previews: tuple[str, ...] = ()
 
     @property
     def desired(self) -> DesiredState:

@@ -7,22 +7,31 @@ credentials that may only read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from aft.app.apply.runner_options import runner_options
 from aft.app.plan.planning import Planned
 from aft.app.workspace import Workspace
 from aft.app.world import World
-from aft.customizations.model import CustomizationStep, OtherAccount, Previews, StepInputs, step_ref
+from aft.customizations.model import (
+    Consent,
+    CustomizationStep,
+    OtherAccount,
+    Previews,
+    StepInputs,
+    step_ref,
+)
 from aft.desired.model import DesiredState
 from aft.errors import AftError, UserError
+from aft.findings.model import Finding
+from aft.kinds.customization.comparison import held_by_protection
 from aft.kinds.customization.diff import outputs_of, parameters_for
-from aft.plan.fields import takes_away
 from aft.plan.model import Action, Change
 from aft.sessions import SealedSession
 from aft.values.ids import WORKING_TREE, AccountId, RequestId
+from aft.values.parts import Comparison
 
 AT_ONCE = 4
 
@@ -43,11 +52,25 @@ def check_trusted(workspace: Workspace, desired: DesiredState) -> None:
 
 
 def with_previews(workspace: Workspace, world: World, planned: Planned) -> Planned:
-    """The plan, its Terraform steps with what Terraform says of them as details."""
+    """The plan, its Terraform steps with what Terraform says of them, and which of them failed."""
     look = _Looker(workspace=workspace, world=world, planned=planned)
     with ThreadPoolExecutor(AT_ONCE, "aft-preview") as pool:
-        detailed = tuple(pool.map(look, planned.plan.changes))
-    return replace(planned, plan=replace(planned.plan, changes=detailed))
+        looked = tuple(pool.map(look, planned.plan.changes))
+    plan = replace(
+        planned.plan,
+        changes=tuple(item.change for item in looked),
+        attention=(*planned.plan.attention, *(it for item in looked for it in item.remarks)),
+    )
+    failed = tuple(item.change.id for item in looked if item.is_failed)
+    return replace(planned, plan=plan, failed_previews=failed)
+
+
+class _Looked(NamedTuple):
+    """A change as it is now known."""
+
+    change: Change
+    is_failed: bool = False
+    remarks: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,26 +79,26 @@ class _Looker:
     world: World
     planned: Planned
 
-    def __call__(self, change: Change) -> Change:
-        """The change with details, if its runner can tell any."""
+    def __call__(self, change: Change) -> _Looked:
+        """The change with a preview, if its runner can make one."""
         step = self._step(change) if change.action is Action.RUN else None
         runner = self.workspace.runners.get(step.kind) if step is not None else None
         if step is None or change.account_id is None or not isinstance(runner, Previews):
-            return change
+            return _Looked(change)
         if not change.inputs_digest:
             why = "what Terraform changes is only known once the changes before it are made"
-            return replace(change, details=(why,))
-        session = self.world.edge.members.reading_session(AccountId(change.account_id))
-        preview: Callable[..., tuple[str, ...]] = runner.preview
+            return _Looked(replace(change, details=(why,)))
+        session = self.world.edge.members.preview_session(AccountId(change.account_id))
         try:
-            lines = preview(step, self._inputs(change, step), SealedSession(session))
+            found = runner.preview(step, self._inputs(change, step), SealedSession(session))
         except AftError as error:
-            return replace(change, details=(f"cannot be planned: {error.message}",))
-        gone = (takes_away(line) for line in lines if line.startswith("-"))
-        known = change.comparison and replace(change.comparison, unknown=())
-        return self.planned.kinds.judged(
-            replace(change, details=lines, fields=(*change.fields, *gone), comparison=known)
-        )
+            why = f"cannot be planned: {error.message}"
+            return _Looked(replace(change, details=(why,)), is_failed=True)
+        request = self.planned.targets[RequestId(change.target)].request
+        shown = Comparison(parts=found.parts)
+        remarks = held_by_protection(self.planned.view, request, step, shown)
+        judged = self.planned.kinds.judged(replace(change, preview=found))
+        return _Looked(judged, remarks=tuple(remarks))
 
     def _step(self, change: Change) -> CustomizationStep | None:
         target = self.planned.targets.get(RequestId(change.target))
@@ -95,4 +118,5 @@ class _Looker:
             },
             parameters=parameters_for(step, target.request, desired),
             options=runner_options(self.workspace, desired.config),
+            consent=Consent(binding=change.inputs_digest),
         )

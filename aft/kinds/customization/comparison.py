@@ -21,7 +21,7 @@ from aft.values.parts import Comparison, PartChange, PartOutcome
 
 MOST_PROPERTIES = 6
 MOST_LINES = 60
-_ORDER = (
+ORDER = (
     PartOutcome.REPLACED,
     PartOutcome.REMOVED,
     PartOutcome.MAY_BE_REPLACED,
@@ -79,12 +79,12 @@ def held_by_protection(
 
 def words_of(comparison: Comparison) -> tuple[tuple[str, ...], int]:
     """Lines for people, the worst first, and how many of them must not be left out."""
-    parts = sorted(comparison.parts, key=lambda part: _ORDER.index(part.outcome))
-    vital = [line for part in parts if part.outcome.loses for line in _lines(part)]
+    parts = sorted(comparison.parts, key=lambda part: ORDER.index(part.outcome))
+    vital = [line for part in parts if part.outcome.loses for line in part_lines(part)]
     unknown = [f"! not known: {why}" for why in comparison.unknown]
     vital += [] if comparison.is_new else unknown
     rest = unknown if comparison.is_new else []
-    rest += [line for part in parts if not part.outcome.loses for line in _lines(part)]
+    rest += [line for part in parts if not part.outcome.loses for line in part_lines(part)]
     return (*vital, *rest), len(vital)
 
 
@@ -101,18 +101,20 @@ def additions(comparison: Comparison) -> str:
     return ", ".join(made)
 
 
-def _lines(part: PartChange) -> Iterator[str]:
-    kept = " and stays in the account, outside of the stack" if part.is_kept else ""
+def part_lines(part: PartChange, *, whole: bool = False) -> Iterator[str]:
+    """A line for the part and one for each property, of which ``whole`` shows all."""
+    kept = " and stays in the account, unmanaged" if part.is_kept else ""
     verb = "" if part.outcome is PartOutcome.MAY_BE_REPLACED else "is "
     why = f": {part.reason}" if part.reason else ""
     name = f"{part.id} ({part.noun})" if part.noun else part.id
     yield f"{_SIGNS[part.outcome]} {name} {verb}{part.outcome}{kept}{why}"
-    if part.outcome is PartOutcome.ADDED:
+    if part.outcome is PartOutcome.ADDED and not whole:
         return
-    for item in part.properties[:MOST_PROPERTIES]:
+    shown = part.properties if whole else part.properties[:MOST_PROPERTIES]
+    for item in shown:
         before = "nothing" if item.before is None else item.before or '""'
         after = "nothing" if item.after is None else item.after or '""'
         yield f"· {item.path}: {before} {ARROW} {after}"
-    left = len(part.properties) - MOST_PROPERTIES
+    left = len(part.properties) - len(shown)
     if left > 0:
         yield f"· … and {left:,} more propert{'y' if left == 1 else 'ies'}"

@@ -7,11 +7,10 @@ a step wrote is kept; what must be known of it once its files are gone goes to t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from dataclasses import replace
 from typing import NamedTuple
 
-from aft.config.allowance import allowed_parts, lines_for
-from aft.config.model import Config
+from aft.config.allowance import POWER, allowed_parts, lines_for
 from aft.customizations.digests import step_digest
 from aft.customizations.model import (
     CONTENT,
@@ -26,6 +25,7 @@ from aft.customizations.model import (
     SharesState,
     StepFailed,
     StepFile,
+    StepHeld,
     StepInputs,
     StepResult,
 )
@@ -33,8 +33,9 @@ from aft.desired.model import AccountRequest, DesiredState
 from aft.engine.account import ensure_usable
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
-from aft.errors import AftError, Terminal
+from aft.errors import AftError, NotReviewed, Terminal
 from aft.kinds.customization.diff import outputs_of, parameters_for
+from aft.kinds.customization.previewed import preview_words
 from aft.kinds.customization.removals import runner_claiming
 from aft.ledger.events import KEPT, EventKind
 from aft.plan.fields import RERUN, REVISION, field_of
@@ -88,9 +89,9 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
         accounts=_accounts(context, request),
         parameters=parameters_for(step, request, context.desired),
         options=context.tools.options,
-        consent=_consent(change, request, context.desired.config, context.tools.clock.now().date()),
     )
     digest = step_digest(step, inputs, effect_version=runner.effect_version)
+    inputs = replace(inputs, consent=_consent(context, change, request, binding=digest))
     record = context.record(change.target)
     before = record.done(change.ref)
     is_same = before is not None and before.digest == digest and not record.failed(change.ref)
@@ -114,20 +115,28 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
         outputs=result.outputs,
         data={
             "changed": result.changed,
+            **({"accepted": result.accepted} if result.accepted else {}),
             "about": _about(context, change),
             **_kept(runner, step, inputs),
         },
     )
 
 
-def _consent(change: Change, request: AccountRequest, config: Config, today: date) -> Consent:
-    """What the plan showed, and what reviewed lines let go."""
+def _consent(
+    context: RunContext, change: Change, request: AccountRequest, *, binding: str
+) -> Consent:
+    """What the plan showed, what reviewed lines let go, and which previews were accepted."""
     shown = change.comparison.parts if change.comparison is not None else ()
-    lines = lines_for(config.allow, request.allow, target=request.id)
+    lines = lines_for(context.desired.config.allow, request.allow, target=request.id)
+    previewed = {change.preview.digest} if change.preview is not None else frozenset()
+    today = context.tools.clock.now().date()
     return Consent(
         parts=shown,
         allowed=allowed_parts(lines, change.key, today=today),
+        powers=allowed_parts(lines, change.key, today=today, what=POWER),
         is_protected=request.protect,
+        accepted=context.run.accepted | previewed,
+        binding=binding,
     )
 
 
@@ -206,6 +215,10 @@ def _carry_out(
     except StepFailed as error:
         log = error.log
         raise
+    except StepHeld as error:
+        log = error.log
+        shown, _ = preview_words(error.preview)
+        raise NotReviewed(error.message, hint=error.hint, code=error.code, shown=shown) from error
     finally:
         if log:
             context.tools.logs.keep(log, run=context.run.id, target=change.target, step=change.key)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from aft.config.allowance import POWER
 from aft.kinds.customization.comparison import additions, code_of, words_of
 from aft.kinds.customization.diff import plan_customizations
+from aft.kinds.customization.previewed import preview_words
 from aft.plan.draft import Draft
-from aft.plan.fields import CODE, TAKES_AWAY, field_of
+from aft.plan.fields import CODE, field_of
 from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
 from aft.plan.model import Action, Change
 from aft.plan.view import PlanView
 from aft.plan.words import Item, because
 
-TAKES = Risk("take-away", "something in the account is removed")
 ENDS = Risk("end", "something a customization made is replaced or removed")
 UNKNOWN = Risk("unknown-effect", "what a customization changes cannot be known beforehand")
 RUNS_CODE = Risk("new-code", "new or changed code runs in an account that exists")
+POWERS = Risk(POWER, "someone can do more than before")
 DESTROYS = Risk("destroy", "what a customization made is destroyed")
 _VERBS: Mapping[Action, Verb] = {
     Action.RUN: Verb(label="run", counted=("customization", "customizations"), tells=True),
@@ -49,7 +51,7 @@ class Customizations(Kind):
 
     @property
     def risks(self) -> Iterable[Risk]:
-        return (TAKES, ENDS, UNKNOWN, RUNS_CODE, DESTROYS)
+        return (ENDS, UNKNOWN, POWERS, RUNS_CODE, DESTROYS)
 
     def diff(self, view: PlanView, draft: Draft) -> None:
         plan_customizations(view, draft)
@@ -58,8 +60,9 @@ class Customizations(Kind):
         known = self.verb(change).risk
         if known is not None:
             return known
-        if field_of(change, TAKES_AWAY) is not None:
-            return TAKES
+        if change.preview is not None:
+            is_loss = any(part.is_loss for part in change.preview.parts)
+            return ENDS if is_loss else POWERS if change.preview.asks else None
         found = change.comparison
         if found is not None and not found.is_new:
             if any(part.is_loss for part in found.parts):
@@ -70,7 +73,8 @@ class Customizations(Kind):
 
     def alike(self, change: Change) -> tuple[str, ...]:
         found = change.comparison
-        if change.action is not Action.RUN or change.details or not (found is None or found.is_new):
+        is_alone = change.details or change.preview is not None
+        if change.action is not Action.RUN or is_alone or not (found is None or found.is_new):
             return ()
         return (_said(change),)
 
@@ -104,6 +108,9 @@ def _run_item(changes: Sequence[Change]) -> Item:
             for item in changes
             if item.comparison is not None and (made := additions(item.comparison))
         )
+    if first.preview is not None:
+        shown, vital = preview_words(first.preview)
+        lines = (*shown, *lines) if first.preview.asks or not vital else shown
     return Item(
         symbol=first.symbol,
         label="run",

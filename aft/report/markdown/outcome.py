@@ -11,14 +11,15 @@ from typing import ClassVar
 from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
-from aft.plan.outcome import Outcome, Status, TargetOutcome
+from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import Reviewed
+from aft.report.markdown.accounts import diff
 from aft.report.markdown.fitting import Entry, Parts, bullets, left_out
 from aft.report.markdown.plan import attention_entries
 from aft.report.markdown.unreviewed import unreviewed_entries
 from aft.report.masking import NO_MASK, Mask
 from aft.report.outcome import is_held_itself, not_done, outcome_line, with_hints
-from aft.report.plain import code_span, prose
+from aft.report.plain import code_span, one_line, prose
 from aft.report.wording import in_words, short, summary_line
 from aft.values.words import counted
 
@@ -118,9 +119,15 @@ def _held(page: OutcomePage) -> Iterator[Entry]:
         line = f"{step.change.symbol} {in_words(page.kinds, step.change)}"
         hint = f"<br>→ {prose(how)}" if how else ""
         yield Entry(
-            text=f"- {_SIGNS[step.status]} {code_span(line)}: {prose(step.message)}{hint}",
+            text=f"- {_SIGNS[step.status]} {code_span(line)}: {prose(step.message)}{hint}"
+            f"{_shown(step)}",
             tally=(("held change", 1),),
         )
+
+
+def _shown(step: StepOutcome) -> str:
+    """What people have to agree to, whole."""
+    return f"\n\n{diff([one_line(line) for line in step.shown])}\n" if step.shown else ""
 
 
 def _left(page: OutcomePage, row: TargetOutcome) -> Entry:

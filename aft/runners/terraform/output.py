@@ -1,4 +1,4 @@
-"""What Terraform says, read: its error lines with places in the repository, changes, outputs."""
+"""What Terraform says, read: its error lines with places in the repository, outputs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,6 @@ ERRORS_SHOWN = 2
 _LINES_OF_ERROR = 8
 _FRAME = re.compile(r"^[│╷╵ ]*")
 _PLACE = re.compile(r"^(?:on|in) ([^\s,]+) line ([0-9]+)")
-_CHANGE = re.compile(
-    r"^ *# (\S.*?) (?:will be|must be|has been) "
-    r"(created|destroyed|updated in-place|replaced|imported)",
-    re.MULTILINE,
-)
-_SYMBOLS = {"created": "+", "destroyed": "-", "updated in-place": "~", "replaced": "-/+"}
-_SUM = re.compile(r"^Plan: .+$", re.MULTILINE)
 
 
 class TerraformOutputs(NamedTuple):
@@ -55,13 +48,6 @@ def source_of(file: str, step: CustomizationStep) -> str:
     path = f"{step.file.path}/{file}"
     template = f"{path.removesuffix('.tf')}.jinja"
     return template if path not in known and template in known else path
-
-
-def planned_changes(output: str) -> tuple[str, ...]:
-    """One line per resource that a plan would change, and Terraform's own sum; no values."""
-    lines = [f"{_SYMBOLS.get(match[2], '+')} {match[1]}" for match in _CHANGE.finditer(output)]
-    total = _SUM.search(output)
-    return (*lines, *((total[0],) if total else ()))
 
 
 def read_outputs(text: str) -> TerraformOutputs:

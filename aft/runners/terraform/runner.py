@@ -1,6 +1,7 @@
 """The runner of Terraform folders: AFT's ``terraform/`` as it is, and ``NN-name.terraform/``.
 
-Pre-helper, init, plan, apply of exactly that plan (unless it is empty), outputs, post-helper. The
+Pre-helper, init, plan, apply of exactly that plan (unless it is empty, or does more than people
+agreed to: ``gate``), outputs, post-helper. The
 state is where ``aft.yaml`` says, under AFT's keys; AFT's backend and the roles it assumes are not
 used, nor this process's Terraform configuration (``TF_*``, ``~/.terraformrc``).
 """
@@ -25,6 +26,7 @@ from aft.customizations.model import (
     CustomizationStep,
     StepFailed,
     StepFile,
+    StepHeld,
     StepInputs,
     StepResult,
 )
@@ -44,7 +46,9 @@ from aft.runners.terraform.files import (
     terraform_files,
     without_own_role,
 )
-from aft.runners.terraform.output import error_lines, planned_changes, read_outputs
+from aft.runners.terraform.gate import held_words, verdict_of
+from aft.runners.terraform.output import error_lines, read_outputs
+from aft.runners.terraform.plan_json import UnreadablePlan, read_plan
 from aft.runners.terraform.state import (
     OVERRIDE_FILE,
     SHARED_STEP,
@@ -54,7 +58,7 @@ from aft.runners.terraform.state import (
     state_name,
 )
 from aft.sessions import AccountSession
-from aft.values.parts import Comparison
+from aft.values.parts import Comparison, Preview
 
 DEFAULT_TIMEOUT_SECONDS = 1800
 GRACE_SECONDS = 60.0
@@ -129,14 +133,18 @@ class TerraformRunner(ComparesCode):
                 run_helper(bench, PRE)
             project.begin()
             changed = project.plan()
+            accepted = ""
             if changed:
+                accepted = project.check_consent()
                 project.apply()
             outputs = dict(project.outputs())
             if has_helper(step, POST):
                 run_helper(bench, POST)
             outputs |= left_outputs(bench)
             helped = has_helper(step, PRE) or has_helper(step, POST)
-            return StepResult(outputs=outputs, changed=changed or helped, log=bench.log)
+            return StepResult(
+                outputs=outputs, changed=changed or helped, log=bench.log, accepted=accepted
+            )
 
     def destroy(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
@@ -151,14 +159,13 @@ class TerraformRunner(ComparesCode):
 
     def preview(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
-    ) -> tuple[str, ...]:
+    ) -> Preview:
         with _project(step, inputs, session, elapsed=self._elapsed) as project:
+            if has_helper(step, PRE):  # what it writes is planned, too
+                run_helper(project.bench, PRE)
             project.begin()
             project.plan("-lock=false")
-            found = planned_changes(project.planned)
-            unseen = [name for name in (PRE, POST) if has_helper(step, name)]
-            notes = tuple(f"{name} runs, too, and is not part of this" for name in unseen)
-            return (*(found or ("No changes.",)), *notes)
+            return project.read_plan()
 
 
 class _Project:
@@ -170,7 +177,6 @@ class _Project:
         self.bench = bench
         self.step = bench.step
         self.folder = bench.folder / bench.step.name
-        self.planned = ""
         self._inputs = inputs
         self._options: TerraformOptions = inputs.options.terraform
         self._binary = binary
@@ -194,8 +200,43 @@ class _Project:
         end = self._terraform(
             "plan", "-detailed-exitcode", f"-out={_PLAN_FILE}", *lock, *arguments, allow=_CHANGES
         )
-        self.planned = end.output
         return end.exit_code == _CHANGES
+
+    def read_plan(self) -> Preview:
+        """What the saved plan does. Raises ``StepFailed`` for one that cannot be read."""
+        target = self.bench.place / "plan.json"
+        script = f'exec "$0" show -json -no-color {_PLAN_FILE} > "$1"'
+        end = self.bench.run(
+            ("sh", "-c", script, self._binary.path, str(target)), cwd=self.folder, quiet=True
+        )
+        if end.exit_code:
+            raise self._failed("show", end)
+        try:
+            text = target.read_text(encoding="utf-8", errors="replace")
+            return read_plan(text, binding=self._inputs.consent.binding)
+        except UnreadablePlan as error:
+            why = f"{self._binary.name} {self._binary.text} writes plans that aft cannot read"
+            hint = "use a version that aft knows: `terraform.version` in aft.yaml"
+            raise self.bench.failed("", why, hint=hint) from error
+        finally:
+            target.unlink()  # it has the values of secrets
+
+    def check_consent(self) -> str:
+        """The digest of the saved plan where people accepted it, "" where none is needed. Raises
+        ``StepHeld`` for a plan that may not be carried out."""
+        preview = self.read_plan()
+        verdict = verdict_of(preview, self._inputs.consent)
+        if not verdict.held:
+            return verdict.accepted
+        self.bench.note(f"held: {verdict.why}; plan {preview.digest}")
+        raise StepHeld(
+            f"{self.step.file.path}: nothing was changed, because {verdict.why}: "
+            f"{held_words(verdict.held)}",
+            hint=verdict.hint,
+            code="NotReviewed",
+            preview=preview,
+            log=self.bench.log,
+        )
 
     def apply(self) -> None:
         """Exactly what was planned. Raises ``StepFailed`` with Terraform's own error lines."""

@@ -58,6 +58,8 @@ if sys.argv[1] == "version":
 write_down(FILE)
 if sys.argv[1] == "output":
     print('{"Made": {"value": "bucket"}}')
+if sys.argv[1] == "show":
+    print('{"format_version": "1.2", "resource_changes": []}')
 sys.exit(2 if sys.argv[1] == "plan" else 0)
 """
 ONLY_HERE = NETWORK_VARIABLES | {"LC_CTYPE", "__CF_USER_TEXT_ENCODING"}

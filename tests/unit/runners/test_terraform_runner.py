@@ -19,14 +19,20 @@ from builders_terraform import (
 from waiting import TimeOnceThere
 
 from aft.config.model import HcpBackend, LocalBackend, S3Backend
-from aft.customizations.model import CustomizationStep, StepFailed, StepResult
+from aft.customizations.model import (
+    Consent,
+    CustomizationStep,
+    StepFailed,
+    StepHeld,
+    StepResult,
+)
 from aft.customizations.options import TerraformOptions
 from aft.errors import Terminal
 from aft.runners.terraform.binary import find_binary, satisfies
 from aft.runners.terraform.files import AFT_VARIABLES
-from aft.runners.terraform.output import planned_changes
 from aft.runners.terraform.runner import TerraformRunner
 from aft.runners.terraform.state import OVERRIDE_FILE, override, state_name
+from aft.values.parts import PartOutcome, PropertyChange
 
 MAIN = """\
 variable "size" {
@@ -65,6 +71,12 @@ def failure(step: CustomizationStep, state: Path, **more: Any) -> StepFailed:
     return caught.value
 
 
+def hold(step: CustomizationStep, state: Path, **more: Any) -> StepHeld:
+    with pytest.raises(StepHeld) as caught:
+        run(step, state, **more)
+    return caught.value
+
+
 def test_made_left_alone_changed_and_destroyed(tmp_path: Path) -> None:
     step = folder()
     first = run(step, tmp_path)
@@ -79,10 +91,9 @@ def test_made_left_alone_changed_and_destroyed(tmp_path: Path) -> None:
     assert json.loads(state.read_text())["serial"] == serial, "nothing was applied"
 
     runner, order = TerraformRunner(), inputs(state=str(tmp_path), parameters={"size": 2})
-    assert runner.preview(step, order, OnlyEnvironment()) == (
-        "~ terraform_data.this",
-        "Plan: 0 to add, 1 to change, 0 to destroy.",
-    )
+    (part,) = runner.preview(step, order, OnlyEnvironment()).parts
+    assert (part.id, part.outcome) == ("terraform_data.this", PartOutcome.CHANGED)
+    assert part.properties == (PropertyChange(path="input", before="size 1", after="size 2"),)
     assert json.loads(state.read_text())["serial"] == serial, "a preview changes nothing"
     assert run(step, tmp_path, parameters={"size": 2}).outputs["Size"] == "size 2"
 
@@ -113,8 +124,92 @@ resource "terraform_data" "second" {
     state = json.loads((tmp_path / STATE_FILE).read_text())
     assert "first" in {item["name"] for item in state["resources"]}
 
-    fixed = broken.replace("exit 4", "exit 0")
-    assert run(folder(fixed), tmp_path).changed
+    fixed = folder(broken.replace("exit 4", "exit 0"))
+    held = hold(fixed, tmp_path)
+    assert [part.reason for part in held.preview.held] == ["it is tainted"]
+    assert run(fixed, tmp_path, consent=Consent(accepted=frozenset({held.preview.digest}))).changed
+
+
+BEFORE = """\
+resource "terraform_data" "kept" {
+  input            = "one"
+  triggers_replace = ["one"]
+}
+resource "terraform_data" "gone" {}
+"""
+AFTER = """\
+resource "terraform_data" "kept" {
+  input            = "two"
+  triggers_replace = ["two"]
+}
+resource "terraform_data" "new" {}
+"""
+
+
+def test_what_ends_something_waits_until_exactly_that_is_accepted(tmp_path: Path) -> None:
+    run(folder(BEFORE), tmp_path)
+    state = tmp_path / STATE_FILE
+    before = state.read_text()
+    step = folder(AFTER)
+
+    held = hold(step, tmp_path)
+    assert state.read_text() == before, "nothing of it was carried out, what is new neither"
+    assert held.code == "NotReviewed"
+    assert "terraform_data.gone would be removed" in held.message
+    assert "terraform_data.kept would be replaced (triggers_replace)" in held.message
+    assert held.preview.digest in held.hint
+    assert f"plan {held.preview.digest}" in held.log
+    assert hold(step, tmp_path).preview == held.preview, "the same plan has the same digest"
+
+    accepted = frozenset({held.preview.digest})
+    other = folder(AFTER.replace('"new"', '"another"'))
+    hold(other, tmp_path, consent=Consent(accepted=accepted))
+    hold(step, tmp_path, consent=Consent(accepted=accepted, binding="other code or inputs"))
+    hold(step, tmp_path, consent=Consent(accepted=accepted, is_protected=True))
+    assert state.read_text() == before
+
+    seen = TerraformRunner().preview(step, inputs(state=str(tmp_path)), OnlyEnvironment())
+    assert seen == held.preview, "a preview is the plan of apply"
+    done = run(step, tmp_path, consent=Consent(accepted=accepted))
+    assert done.accepted == held.preview.digest
+    names = {item["name"] for item in json.loads(state.read_text())["resources"]}
+    assert names == {"kept", "new"}
+
+
+def test_a_line_of_the_configuration_lets_things_go_protected_or_not(tmp_path: Path) -> None:
+    run(folder(BEFORE), tmp_path)
+    one = frozenset({"terraform_data.gone"})
+    held = hold(folder(AFTER), tmp_path, consent=Consent(allowed=one))
+    assert "terraform_data.gone" not in held.message
+    both = one | {"terraform_data.kept"}
+    run(folder(AFTER), tmp_path, consent=Consent(allowed=both, is_protected=True))
+    run(folder(BEFORE), tmp_path, consent=Consent(allowed=frozenset({"*"})))
+
+
+def test_what_only_leaves_the_state_is_not_lost(tmp_path: Path) -> None:
+    run(folder(BEFORE), tmp_path)
+    forget = """\
+removed {
+  from = terraform_data.gone
+  lifecycle {
+    destroy = false
+  }
+}
+"""
+    kept = BEFORE.replace('resource "terraform_data" "gone" {}\n', forget)
+    run(folder(kept), tmp_path, consent=Consent(is_protected=True))
+
+
+def test_what_a_pre_helper_writes_is_previewed(tmp_path: Path) -> None:
+    helper = (
+        'echo \'resource "terraform_data" "pre" {}\' > $DEFAULT_PATH/$CUSTOMIZATION/terraform/p.tf'
+    )
+    step = folder(MAIN, **{"api_helpers/pre-api-helpers.sh": helper})
+    seen = TerraformRunner().preview(step, inputs(state=str(tmp_path)), OnlyEnvironment())
+    assert [part.id for part in seen.parts] == ["terraform_data.pre", "terraform_data.this"]
+    broken = folder(MAIN, **{"api_helpers/pre-api-helpers.sh": "exit 3"})
+    with pytest.raises(StepFailed, match=r"pre-api-helpers.sh: ended with exit code 3"):
+        TerraformRunner().preview(broken, inputs(state=str(tmp_path)), OnlyEnvironment())
 
 
 def test_an_aft_folder_is_rendered_with_its_thirteen_variables(tmp_path: Path) -> None:
@@ -336,19 +431,3 @@ def test_a_state_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     with pytest.raises(Terminal, match="cannot be made"):
         override(LocalBackend(directory=str(tmp_path / "file")), "a", (1, 11))
     assert OVERRIDE_FILE.endswith("_override.tf.json"), "as Terraform knows override files"
-
-
-def test_planned_changes_are_names_without_values() -> None:
-    told = """\
-  # aws_a.b will be created
-      + secret = "x"
-  # module.m["k"].aws_c.d must be replaced
-  # aws_e.f will be destroyed
-Plan: 2 to add, 0 to change, 2 to destroy.
-"""
-    assert planned_changes(told) == (
-        "+ aws_a.b",
-        '-/+ module.m["k"].aws_c.d',
-        "- aws_e.f",
-        "Plan: 2 to add, 0 to change, 2 to destroy.",
-    )
