@@ -32,6 +32,17 @@ class _Line(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
+class LimitAllowance(_Line):
+    """A reviewed exception that raises one safety limit for a period."""
+
+    limit: Annotated[str, Field(min_length=1)] = Field(description="The limit to raise.")
+    up_to: NonNegativeInt = Field(description="The number allowed instead.")
+    reason: Annotated[str, Field(min_length=3)] = Field(
+        description="The reason; recorded in the ledger."
+    )
+    until: date = Field(description="The last day on which the exception is valid (UTC).")
+
+
 class OwnAllowance(_Line):
     """A line of a request, for its account."""
 

@@ -8,12 +8,11 @@ business.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from aft.config.allowance import Allowance
+from aft.config.allowance import Allowance, LimitAllowance
 
 CONFIG_PATH = "aft.yaml"
 REQUESTS_PATH = "account-requests"
@@ -59,17 +58,6 @@ class Roles(_Section):
         "account does not have it yet, Terraform gets the member role restricted by AWS's "
         "`ReadOnlyAccess` if aft can assume it, and otherwise `reader`.",
     )
-
-
-class LimitAllowance(_Section):
-    """A reviewed exception that raises one safety limit for a period."""
-
-    limit: Annotated[str, Field(min_length=1)] = Field(description="The limit to raise.")
-    up_to: NonNegativeInt = Field(description="The number allowed instead.")
-    reason: Annotated[str, Field(min_length=3)] = Field(
-        description="The reason; recorded in the ledger."
-    )
-    until: date = Field(description="The last day on which the exception is valid (UTC).")
 
 
 class Limits(_Section):

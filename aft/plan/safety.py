@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
-from aft.config.model import CONFIG_PATH, Config, LimitAllowance, Limits
+from aft.config.allowance import LimitAllowance
+from aft.config.model import CONFIG_PATH, Config, Limits
 from aft.desired.model import DesiredState
 from aft.findings.model import Finding, SourceRef, finding_at, sorted_findings
 from aft.plan.kind import Kinds, Limit

@@ -8,7 +8,8 @@ import builders_report as r
 import pytest
 from builders_kinds import KINDS
 
-from aft.config.model import Config, LimitAllowance, Limits, Roles
+from aft.config.allowance import LimitAllowance
+from aft.config.model import Config, Limits, Roles
 from aft.desired.model import DesiredState
 from aft.findings.codes import finding_codes
 from aft.findings.model import Finding
