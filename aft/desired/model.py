@@ -189,10 +189,10 @@ class DesiredState:
             return held.requests[request.id].finding
         choice = replace(self.account(request), ou=ou).choice
         chosen = (choice.baseline.name,) if choice.baseline is not None else choice.tied
-        gets = customizations_of(request, ou, self.customizations)
-        found = [held.baselines[name] for name in chosen if name in held.baselines]
-        found += [held.customizations[it.name] for it in gets if it.name in held.customizations]
-        return next(iter(found), None)
+        got = (item.name for item in customizations_of(request, ou, self.customizations))
+        found = [held.baselines.get(name) for name in (request.baseline, *chosen) if name]
+        found += [held.customizations.get(name) for name in (*request.customizations, *got)]
+        return next(filter(None, found), None)
 
     def may_be_held_by(self, request: AccountRequest) -> Finding | None:
         """An error that leaves open whether the request's baseline and customizations are these."""

@@ -114,6 +114,7 @@ def identify(
         if claim is not None:
             claims[request.id] = claim
     _settle_contests(claims.values(), world)
+    _check_reserved(claims, world)
     matches: dict[RequestId, Match] = {}
     for request_id, claim in claims.items():
         account = _checked(claim, world)
@@ -199,6 +200,37 @@ def _settle_contests(claims: Iterable[_Claim], world: _World) -> None:
             paths = f"{claim.request.source.path} and {rival.request.source.path}"
             hint = f"let only one of {paths} ask for it"
             world.block("AFT902", claim.request, f"{found}, belongs to {owner}", hint)
+
+
+def _check_reserved(claims: Mapping[RequestId, _Claim], world: _World) -> None:
+    """What an account has whose request cannot be read stays its own: its name, and the e-mail
+    address that its creation was started with."""
+    names: dict[str, RequestId] = {}
+    emails: dict[str, RequestId] = {}
+    for held in world.desired.held.requests.values():
+        record = world.ledger.record(held.id)
+        account = world.snapshot.account_by_id.get(AccountId(record.account_id or ""))
+        if held.id in world.desired.request_by_id:
+            continue  # the rules of one revision have seen it
+        if account is not None:
+            names[account.name.casefold()] = held.id
+        if record.intent is not None:
+            emails[EmailAddress(record.intent.email).key] = held.id
+            names[record.intent.name.casefold()] = held.id
+    for request in world.desired.requests if names or emails else ():
+        claim, owner = claims.get(request.id), names.get(request.name.casefold())
+        account = world.snapshot.account_by_id.get(claim.account_id) if claim else None
+        if account is not None and account.name == request.name:
+            owner = None
+        what = f"the name {request.name!r}"
+        if account is None and request.email.key in emails:
+            owner, what = emails[request.email.key], f"the e-mail address {request.email}"
+        if owner is not None:
+            path = world.desired.held.requests[owner].path
+            message = f"held back by an error: {what} is that of request {owner}, "
+            message += f"whose file {path} cannot be read"
+            hint = f"fix {path}, or choose another in {request.source.path}"
+            world.block("AFT926", request, message, hint, Condition.HELD_BACK)
 
 
 def _checked(claim: _Claim, world: _World) -> Account | None:

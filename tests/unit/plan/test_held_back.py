@@ -17,8 +17,10 @@ from aft.ledger.events import AccountRecord, LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.make import draft_plan
 from aft.plan.model import Action, Change, Plan
+from aft.plan.status import Standing, account_statuses
 from aft.plan.view import PlanView
 from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.report.text import plan_view
 
 SETTINGS = load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name)
 RUNNERS = load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
@@ -350,3 +352,197 @@ def test_what_holds_everything_back(what: str) -> None:
     result = loaded(ALL[what])
     assert result.state is None
     assert result.usable is None
+
+
+# --- nothing that is theirs is lost -----------------------------------------------------------
+
+A_NEW = "account-requests/team-a/a-new.yaml"
+MOVED: Mapping[str, tuple[Files, set[str]]] = {
+    "what may be its new file is not YAML": ({A_NEW: NOT_YAML}, {"a-new", "a-one"}),
+    "its new file says so, with an unknown key": (
+        {A_NEW: asked("a-new", "Workloads/Prod", "previously: a-one\ncolour: red\n")},
+        {"a-new"},
+    ),
+    "its new file says so, without an OU": (
+        {A_NEW: "name: a\nemail: aws+a@example.com\npreviously: a-one\n"},
+        {"a-new"},
+    ),
+    "its new file has its e-mail address": ({A_NEW: "email: aws+a-one@example.com\n"}, {"a-new"}),
+    "its new file has its account id": (
+        {A_NEW: "email: aws+a@example.com\naccount_id: '000000000001'\n"},
+        {"a-new"},
+    ),
+    "its new file says it in a wrong way": (
+        {A_NEW: asked("a-new", "Workloads/Prod", "previously: [a-one]\n")},
+        {"a-new", "a-one"},
+    ),
+    "its new file has another ending": (
+        {A_NEW.replace("yaml", "yml"): asked("a-new", "Workloads/Prod")},
+        {"a-new", "a-one"},
+    ),
+    "its new file's name is no id": (
+        {"account-requests/team-a/a one.yaml": ALL_WELL[A_ONE]},
+        {"a-one", "a-two"},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MOVED)
+def test_an_account_is_not_forgotten_while_its_new_file_may_be_one_with_errors(what: str) -> None:
+    broken, held = MOVED[what]
+    plan = planned(loaded({A_ONE: None, SOLO: asked("solo", "Security"), **broken}))
+    assert {item.target for item in plan.held_back} == held
+    assert not [change for change in plan.changes if change.action is Action.RELEASE]
+    assert "solo" in {change.target for change in plan.changes}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param({B_ONE: NOT_YAML}, id="an error in the file of another account"),
+        pytest.param({A_NEW: asked("a-new", "Workloads/Prod", "x: 1\n")}, id="a readable new file"),
+        pytest.param({A_DEFAULTS: NOT_YAML}, id="an error in defaults"),
+        pytest.param({PRODUCTION: "settings: [{setting: x}]\n"}, id="an error in its baseline"),
+    ],
+)
+def test_an_account_whose_file_is_gone_is_forgotten_all_the_same(broken: Files) -> None:
+    plan = planned(loaded({A_ONE: None, SOLO: asked("solo", "Security"), **broken}))
+    released = [change.target for change in plan.changes if change.action is Action.RELEASE]
+    assert released == ["a-one"]
+
+
+@pytest.mark.parametrize(
+    "text", [NOT_YAML, asked("b-one", "Workloads/Dev", "x: 1\n"), "name: b-one\n"]
+)
+def test_ranges_of_addresses_stay_reserved(text: str) -> None:
+    ledger = b.ledger(b.record("b-one", 2, allocations={"network": "10.64.0.0/24"}))
+    new = {"account-requests/c.yaml": asked("c", "Workloads/Dev"), B_ONE: text}
+    plan = planned(loaded(new), ledger)
+    (network,) = (change for change in plan.changes_of("c") if change.kind == "setting")
+    assert [item.after for item in network.fields] == ["10.64.1.0/24"]
+
+
+def test_a_range_that_a_request_with_errors_asks_for_is_not_given_to_another() -> None:
+    text = "name: b-two\nemail: aws+b-two@example.com\ncustom_fields: {vpc: {cidr: 10.64.0.0/24}}\n"
+    new = {"account-requests/c.yaml": asked("c", "Workloads/Dev"), B_TWO: text}
+    plan = planned(loaded(new), b.ledger())
+    (network,) = (change for change in plan.changes_of("c") if change.kind == "setting")
+    assert [item.after for item in network.fields] != ["10.64.0.0/24"]
+
+
+@pytest.mark.parametrize(
+    ("record", "waits"),
+    [
+        (b.record("a-one", 1), False),
+        (b.record("a-one", 1, failures={"account-alias": b.failed("no")}), True),
+        (b.record("a-one", intent=b.intent("a-one")), True),
+        (None, True),
+    ],
+)
+def test_who_depends_on_it_waits_only_while_it_is_not_finished(
+    record: AccountRecord | None, *, waits: bool
+) -> None:
+    known = [b.record("solo", 4), *([record] if record is not None else [])]
+    plan = planned(loaded({A_ONE: NOT_YAML}), b.ledger(*known))
+    assert {item.target for item in plan.held_back} == {"a-one"}
+    assert bool(plan.changes_of("solo")) is not waits
+    assert ("solo" in {item.target for item in plan.attention}) is waits
+
+
+def test_settings_of_others_still_find_the_account() -> None:
+    result = loaded({A_ONE: NOT_YAML})
+    assert result.usable is not None
+    view = PlanView(desired=result.usable, snapshot=world(), ledger=book())
+    assert view.around.accounts["a-one"] == b.account_id(1)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("email", asked("c", "Security").replace("aws+c", "aws+a-one")),
+        ("name", asked("c", "Security").replace("name: c", "name: A-one")),
+    ],
+)
+def test_its_name_and_e_mail_address_stay_its_own(field: str, text: str) -> None:
+    plan = planned(loaded({A_ONE: NOT_YAML, "account-requests/c.yaml": text}))
+    assert plan.changes_of("c") == ()
+    (doubt,) = (item for item in plan.attention if item.target == "c")
+    assert "request a-one" in doubt.message, field
+
+
+def test_a_creation_that_was_started_keeps_its_e_mail_address() -> None:
+    text = asked("c", "Security").replace("aws+c", "aws+a-two")
+    ledger = book(b.record("a-two", intent=b.intent("a-two")))
+    plan = planned(loaded({A_TWO: NOT_YAML, "account-requests/c.yaml": text}), ledger)
+    assert plan.changes_of("c") == ()
+
+
+def test_steps_of_a_customization_with_errors_are_not_taken_away() -> None:
+    """``named`` had it, and no longer gets it."""
+    steps = {"customization/web/10-topic.cfn.yaml": b.done("sha256:x")}
+    ledger = b.ledger(b.record("named", 3, steps=steps), b.record("a-one", 1), b.record("solo", 4))
+    well = planned(loaded({}), ledger)
+    broken = planned(loaded({WEB: "{{"}), ledger)
+    assert [change.key for change in well.changes_of("named") if change.action.removes]
+    assert not [change for change in broken.changes_of("named") if change.action.removes]
+
+
+# --- entries that are no files ----------------------------------------------------------------
+
+LINK, REPOSITORY = EntryKind.SYMLINK, EntryKind.SUBMODULE
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "held"),
+    [
+        (A_ONE, LINK, {"a-one"}),
+        (A_DEFAULTS, LINK, A_TEAM),
+        (PRODUCTION, LINK, EVERYONE),
+        (WEB, LINK, {"a-one"}),
+        ("customizations/accounts/spare", LINK, EVERYONE),
+        ("account-requests/team-c", LINK, None),
+        ("account-requests/team-c", REPOSITORY, None),
+        ("customizations/organization", LINK, None),
+        ("aft.yaml", LINK, None),
+    ],
+)
+def test_links_and_repositories(path: str, kind: EntryKind, held: set[str] | None) -> None:
+    result = loaded({path: "elsewhere"}, kinds={path: kind})
+    assert result.state is None
+    if held is None:
+        assert result.usable is None
+    else:
+        assert {item.target for item in planned(result).held_back} == held
+
+
+# --- who says so ------------------------------------------------------------------------------
+
+
+def test_a_limited_plan_says_it_of_the_accounts_it_looks_at() -> None:
+    result = loaded({A_ONE: NOT_YAML})
+    assert result.usable is not None
+    for scope, held in (({"a-one"}, {"a-one"}), ({"b-one"}, set[str]())):
+        plan = b.plan(result.usable, world(), book(), plugins=SETTINGS, scope=tuple(scope))
+        assert {item.target for item in plan.held_back} == held
+        assert plan.summary.accounts_total == 1
+
+
+@pytest.mark.parametrize("text", [NOT_YAML, asked("a-one", "Workloads/Prod", "x: 1\n")])
+def test_the_status_says_it_with_and_without_a_plan(text: str) -> None:
+    result = loaded({A_ONE: text})
+    assert result.usable is not None
+    for plan in (None, planned(result)):
+        rows = {row.id: row for row in account_statuses(result.usable, book(), plan, world())}
+        assert rows.keys() == EVERYONE
+        assert rows["a-one"].state is Standing.ATTENTION
+        assert rows["a-one"].account_id == b.account_id(1)
+        assert A_ONE in rows["a-one"].attention[0]
+
+
+def test_the_headline_counts_and_the_same_error_is_said_once() -> None:
+    plan = planned(loaded({"account-requests/_defaults.yaml": NOT_YAML}))
+    text = plan_view(plan, kinds=KINDS).plain
+    assert text.endswith("6 accounts held back by errors in their files.")
+    assert text.count("_defaults.yaml:1:7:") == 1
+    assert "6 accounts: held back by an error" in text
+    assert all(name in text for name in EVERYONE)
