@@ -12,13 +12,21 @@ import click
 
 from aft.app.plan import previews
 from aft.app.plan.planning import Planned, own_errors, plan_now, plan_published
-from aft.app.text_files import write_text
+from aft.app.text_files import read_text, write_text
 from aft.app.world import open_world
-from aft.cli.context import CONFIG_FROM_HELP, FILE, Session, format_option, pass_session
+from aft.cli.context import (
+    CONFIG_FROM_HELP,
+    EXISTING_FILE,
+    FILE,
+    Session,
+    format_option,
+    pass_session,
+)
 from aft.cli.planning import ScopeChoice, desired_of, scope_options
 from aft.cli.report_folder import ReportFolder, plan_page, report_folder, report_option, write_plan
 from aft.findings.model import Finding
 from aft.plan.codec import plan_to_json
+from aft.plan.preview_file import LARGEST, previews_from_json, previews_to_json
 from aft.report.markdown.fitting import comment
 from aft.report.markdown.plan import PlanPage
 from aft.report.text import plan_view
@@ -37,6 +45,8 @@ class _How:
     working_tree: bool
     terraform: bool
     trust: bool
+    previews: Path | None
+    save_previews: Path | None
     published: bool
     config_from: str | None
 
@@ -60,6 +70,16 @@ class _How:
     "--trust",
     is_flag=True,
     help="With --terraform: run the Terraform code of a revision that is not merged.",
+)
+@click.option(
+    "--save-previews",
+    type=FILE,
+    help="With --terraform: also write what Terraform says to this file, for --previews.",
+)
+@click.option(
+    "--previews",
+    type=EXISTING_FILE,
+    help="Show what Terraform said in another job (--save-previews).",
 )
 @click.option(
     "--published",
@@ -124,10 +144,16 @@ def _check(how: _How, choice: ScopeChoice) -> None:
     """Raises ``UsageError`` for options that exclude each other."""
     if how.trust and not how.terraform:
         raise click.UsageError("--trust is for --terraform")
+    if how.save_previews is not None and not how.terraform:
+        raise click.UsageError("--save-previews is for --terraform")
+    if how.previews is not None and how.terraform:
+        raise click.UsageError("--previews and --terraform exclude each other")
     if how.working_tree and choice.revision:
         raise click.UsageError("--working-tree and --revision exclude each other")
-    if how.published and (how.terraform or choice.deep):
-        raise click.UsageError("--published reads no account, so not with --deep or --terraform")
+    if how.published and (how.terraform or how.previews or choice.deep):
+        raise click.UsageError(
+            "--published reads no account, so not with --deep, --terraform or --previews"
+        )
 
 
 def _made(
@@ -152,6 +178,12 @@ def _made(
         )
         if how.terraform:
             planned = previews.with_previews(workspace, world, planned)
+            if how.save_previews is not None:
+                found = previews_to_json(planned.plan, planned.failed_previews)
+                write_text(how.save_previews, found)
+        if how.previews is not None:
+            text = read_text(how.previews, most=LARGEST)
+            planned = previews.joined(planned, previews_from_json(text))
         calls = world.edge.calls.calls
     if session.verbose:
         session.say(f"{calls} AWS calls")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aft.values.canonical_json import digest
+
 
 class PartOutcome(StrEnum):
     """What happens to a part."""
@@ -87,6 +89,12 @@ class Preview:
     parts: tuple[PartChange, ...] = ()
     asks: tuple[str, ...] = ()
     digest: str = ""
+
+    @classmethod
+    def of(cls, parts: tuple[PartChange, ...], asks: tuple[str, ...], *, binding: str) -> Preview:
+        """With its digest; ``binding`` is that of the code and inputs."""
+        found = digest({"binding": binding, "parts": parts, "asks": asks})
+        return cls(parts=parts, asks=asks, digest=found)
 
     @property
     def held(self) -> tuple[PartChange, ...]:

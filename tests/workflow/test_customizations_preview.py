@@ -122,8 +122,24 @@ def test_a_removal_is_held_at_apply_until_that_plan_was_seen(repo: Repo, tmp_pat
     reviewed = str(seen / "reviewed.json")
     assert repo.aft("apply", "--yes", "--reviewed", reviewed).code == 0, "it is what was shown"
 
+    repo.write(main, MAIN.replace("one", "elsewhere"))
+    repo.commit("Planned by another job")
+    file = tmp_path / "previews.json"
+    assert repo.aft("plan", "--terraform", "--save-previews", str(file)).code == 0
+    assert repo.aft("plan", "--previews", str(file), "--report", str(seen)).code == 0
+    assert "- terraform_data.three (terraform_data) is removed" in (seen / "comment.md").read_text()
+    assert repo.aft("apply", "--yes", "--reviewed", reviewed).code == 0, "it is what was shown"
+
     repo.write(main, MAIN.replace("one", "four"))
     repo.commit("And one more")
+    assert repo.aft("plan", "--terraform", "--save-previews", str(file)).code == 0
+    file.write_text(file.read_text().replace("elsewhere", "harmless"))
+    assert repo.aft("plan", "--previews", str(file), "--report", str(seen)).code == 0
+    assert "terraform_data.harmless" in (seen / "comment.md").read_text()
+    forged = repo.aft("apply", "--yes", "--reviewed", reviewed)
+    assert forged.code == 4, "what was shown is not what would happen"
+    assert "terraform_data.elsewhere would be removed" in forged.out
+
     pinned = str(tmp_path / "plan.json")
     assert repo.aft("plan", "--terraform", "--out", pinned).code == 0
     assert repo.aft("apply", "--yes", pinned).code == 0

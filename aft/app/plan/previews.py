@@ -7,6 +7,7 @@ credentials that may only read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -29,9 +30,10 @@ from aft.findings.model import Finding
 from aft.kinds.customization.comparison import held_by_protection
 from aft.kinds.customization.diff import outputs_of, parameters_for
 from aft.plan.model import Action, Change
+from aft.plan.preview_file import PreviewFile
 from aft.sessions import SealedSession
 from aft.values.ids import WORKING_TREE, AccountId, RequestId
-from aft.values.parts import Comparison
+from aft.values.parts import Comparison, Preview
 
 AT_ONCE = 4
 
@@ -56,6 +58,26 @@ def with_previews(workspace: Workspace, world: World, planned: Planned) -> Plann
     look = _Looker(workspace=workspace, world=world, planned=planned)
     with ThreadPoolExecutor(AT_ONCE, "aft-preview") as pool:
         looked = tuple(pool.map(look, planned.plan.changes))
+    return _with(planned, looked)
+
+
+def joined(planned: Planned, file: PreviewFile) -> Planned:
+    """The plan with previews that were made elsewhere."""
+    looked = []
+    for change in planned.plan.changes:
+        step = _step_of(planned, change)
+        found = file.of(change) if step is not None else None
+        if step is None or found is None:
+            looked.append(_Looked(change))
+        elif found.failure:
+            looked.append(_Looked(replace(change, details=(found.failure,)), is_failed=True))
+        else:
+            preview = Preview.of(found.parts, found.asks, binding=change.inputs_digest)
+            looked.append(_previewed(planned, change, step, preview))
+    return _with(planned, looked)
+
+
+def _with(planned: Planned, looked: Sequence[_Looked]) -> Planned:
     plan = replace(
         planned.plan,
         changes=tuple(item.change for item in looked),
@@ -63,6 +85,26 @@ def with_previews(workspace: Workspace, world: World, planned: Planned) -> Plann
     )
     failed = tuple(item.change.id for item in looked if item.is_failed)
     return replace(planned, plan=plan, failed_previews=failed)
+
+
+def _previewed(
+    planned: Planned, change: Change, step: CustomizationStep, preview: Preview
+) -> _Looked:
+    """The change with what is now known of it."""
+    request = planned.targets[RequestId(change.target)].request
+    shown = Comparison(parts=preview.parts)
+    remarks = held_by_protection(planned.view, request, step, shown)
+    judged = planned.kinds.judged(replace(change, preview=preview))
+    return _Looked(judged, remarks=tuple(remarks))
+
+
+def _step_of(planned: Planned, change: Change) -> CustomizationStep | None:
+    """The step that ``change`` runs in an account that is there."""
+    if change.action is not Action.RUN or change.account_id is None:
+        return None
+    target = planned.targets.get(RequestId(change.target))
+    steps = target.steps if target is not None else ()
+    return next((step for step in steps if step_ref(step.id) == change.ref), None)
 
 
 class _Looked(NamedTuple):
@@ -81,7 +123,7 @@ class _Looker:
 
     def __call__(self, change: Change) -> _Looked:
         """The change with a preview, if its runner can make one."""
-        step = self._step(change) if change.action is Action.RUN else None
+        step = _step_of(self.planned, change)
         runner = self.workspace.runners.get(step.kind) if step is not None else None
         if step is None or change.account_id is None or not isinstance(runner, Previews):
             return _Looked(change)
@@ -94,16 +136,7 @@ class _Looker:
         except AftError as error:
             why = f"cannot be planned: {error.message}"
             return _Looked(replace(change, details=(why,)), is_failed=True)
-        request = self.planned.targets[RequestId(change.target)].request
-        shown = Comparison(parts=found.parts)
-        remarks = held_by_protection(self.planned.view, request, step, shown)
-        judged = self.planned.kinds.judged(replace(change, preview=found))
-        return _Looked(judged, remarks=tuple(remarks))
-
-    def _step(self, change: Change) -> CustomizationStep | None:
-        target = self.planned.targets.get(RequestId(change.target))
-        steps = target.steps if target is not None else ()
-        return next((step for step in steps if step_ref(step.id) == change.ref), None)
+        return _previewed(self.planned, change, step, found)
 
     def _inputs(self, change: Change, step: CustomizationStep) -> StepInputs:
         desired, ledger = self.planned.desired, self.planned.ledger

@@ -89,11 +89,7 @@ def read_plan(text: str, *, binding: str) -> Preview:
         raise UnreadablePlan(type(error).__name__) from error
     parts = tuple(part for part, _ in found)
     asks = tuple(part.id for part, asks in found if asks)
-    return Preview(
-        parts=parts,
-        asks=asks,
-        digest=digest({"binding": binding, "parts": parts, "asks": asks}),
-    )
+    return Preview.of(parts, asks, binding=binding)
 
 
 def _written(module: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, frozenset[str]]]:
