@@ -45,6 +45,19 @@ def git(where: Path, *arguments: str | Path, **environ: str) -> str:
     return done.stdout.decode(errors="surrogateescape").strip()
 
 
+def commit_all(where: Path, message: str) -> str:
+    """Commit everything that lies in the work tree, as ``git add --all`` and ``git commit`` do it,
+    three processes cheaper; the commit's id."""
+    repository = pygit2.Repository(str(where))
+    index = repository.index
+    index.add_all()
+    index.write()
+    tree = index.write_tree()
+    parents = [] if repository.head_is_unborn else [repository.head.target]
+    who = repository.default_signature
+    return str(repository.create_commit("HEAD", who, who, f"{message}\n", tree, parents))
+
+
 class Clone:
     """A repository with a work tree; commits are a minute apart and by whom one says."""
 

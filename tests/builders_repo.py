@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pygit2
+from builders_git import commit_all
 
 from aft.app import local_paths
 from aft.app.local_paths import STATE_VARIABLE
@@ -95,12 +97,10 @@ class Repo:
 
     @classmethod
     def create(cls, root: Path) -> Repo:
-        root.mkdir(parents=True, exist_ok=True)
-        repo = cls(root)
-        repo.git("init", "--quiet", "--initial-branch=main")
-        repo.git("config", "user.name", "Grace Hopper")
-        repo.git("config", "user.email", "grace@example.com")
-        return repo
+        made = pygit2.init_repository(str(root), initial_head="main")
+        made.config["user.name"] = "Grace Hopper"
+        made.config["user.email"] = "grace@example.com"
+        return cls(root)
 
     @classmethod
     def standard(cls, root: Path) -> Repo:
@@ -150,9 +150,7 @@ class Repo:
         return done.stdout.strip()
 
     def commit(self, message: str) -> str:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message)
-        return self.git("rev-parse", "HEAD")
+        return commit_all(self.root, message)
 
     @property
     def state_file(self) -> Path:

@@ -6,10 +6,13 @@ Nothing here changes an answer. Everything is a function of a service's model, w
 from __future__ import annotations
 
 import functools
+import types
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore import useragent
+from botocore import hooks, regions, useragent
 from botocore.client import ClientCreator
+from botocore.endpoint_provider import EndpointProvider
 from botocore.hooks import EventAliaser
 from botocore.model import ServiceModel
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
@@ -18,6 +21,8 @@ from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 def remember() -> None:
     """From here on, in this process."""
     _remember_models()
+    _remember_rules()
+    _remember_handlers()
     _remember_names()
     _remember_keys()
 
@@ -45,6 +50,56 @@ def _remember_models() -> None:
 
     ClientCreator._load_service_model = load_service_model
     ClientCreator._create_methods = create_methods
+
+
+def _remember_rules() -> None:
+    """By which rules a service's endpoints are found: for every client they are read anew."""
+    known: dict[tuple[int, int, frozenset[str]], tuple[EndpointProvider, object]] = {}
+
+    def endpoint_provider(
+        ruleset_data: Mapping[str, Any],
+        partition_data: Mapping[str, Any],
+        excluded_params: set[str] | None = None,
+    ) -> EndpointProvider:
+        key = (id(ruleset_data), id(partition_data), frozenset(excluded_params or ()))
+        if key not in known:
+            made = EndpointProvider(ruleset_data, partition_data, excluded_params)
+            known[key] = (made, (ruleset_data, partition_data))  # whose ids are theirs for good
+        return known[key][0]
+
+    regions.EndpointProvider = endpoint_provider
+
+
+def _remember_handlers() -> None:
+    """Every client has its own copy of what handles events, some 400 lists; and whether a handler
+    takes any argument is asked for each again."""
+
+    def copied(self: hooks._PrefixTrie, node: dict[str, Any]) -> dict[str, Any]:
+        values, children = node["values"], node["children"]
+        return {
+            "chunk": node["chunk"],
+            "children": {name: copied(self, child) for name, child in children.items()},
+            "values": values and hooks.NodeList(*map(list, values)),
+        }
+
+    def copy(self: hooks._PrefixTrie) -> hooks._PrefixTrie:
+        made = hooks._PrefixTrie()
+        made._root = copied(self, self._root)
+        return made
+
+    takes: dict[types.CodeType, bool] = {}
+    look = hooks.accepts_kwargs
+
+    def accepts_kwargs(handler: Callable[..., Any]) -> bool:
+        code = getattr(handler, "__code__", None)  # a method has its function's
+        if not isinstance(code, types.CodeType):
+            return bool(look(handler))
+        if code not in takes:
+            takes[code] = bool(look(handler))
+        return takes[code]
+
+    hooks._PrefixTrie.__copy__ = copy
+    hooks.accepts_kwargs = accepts_kwargs
 
 
 def _remember_names() -> None:

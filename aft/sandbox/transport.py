@@ -16,6 +16,7 @@ from typing import Any
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.config import Config
 from botocore.configprovider import ConstantProvider
 from botocore.exceptions import ConnectionClosedError
 from botocore.hooks import HierarchicalEmitter
@@ -69,6 +70,7 @@ class SandboxSession(Session):
         super().__init__(event_hooks=copy.copy(_builtin_handlers()), include_builtin_handlers=False)
         self.register_component("data_loader", shared_loader())
         self._isolate(region)
+        self.set_default_client_config(Config(proxies={}))  # or each client reads the environment
         self.set_credentials(keys.access_key, keys.secret_key, keys.token or None)
         self._dispatch_call = dispatch
         self._service_names: dict[str, str] = {}
