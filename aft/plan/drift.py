@@ -161,6 +161,9 @@ class _Sorter:
         kind = self.kinds.of(change)
         if kind.truth is Truth.LIVE:
             self._live(change)
+        elif self._has_lost_its_witness(change):
+            lines = tuple(_line(item) for item in change.fields if _is_tag(item))
+            self._put(change, lines, note="only the ledger says whose account it is")
         elif _is_from_outside(change):
             self._from_outside(change)
         elif kind.truth is Truth.SNAPSHOT and self._was_made(change):
@@ -190,6 +193,12 @@ class _Sorter:
             self.doubts.append(item)
 
     # --- single changes ---
+
+    def _has_lost_its_witness(self, change: Change) -> bool:
+        """The ledger binds the account, and the account no longer says whose it is."""
+        bound = self.ledger.record(change.target).account_id
+        is_adoption = change.kind == ACCOUNT and change.action is Action.ADOPT
+        return is_adoption and bound is not None and bound == change.account_id
 
     def _was_made(self, change: Change) -> bool:
         """It is to be made, and the ledger says that it was made once."""
@@ -302,6 +311,10 @@ class _Sorter:
 def _is_from_outside(change: Change) -> bool:
     """The ledger does not hold the values that were applied."""
     return change.kind == ACCOUNT and change.key in ASPECTS
+
+
+def _is_tag(item: FieldChange) -> bool:
+    return item.field.startswith(TAG_PREFIX)
 
 
 def _line(item: FieldChange) -> str:

@@ -72,7 +72,8 @@ def _remarks(work: AccountSite) -> Iterator[Finding]:
 
 def _change(draft: Draft, work: AccountSite, account: Account, evidence: Evidence) -> None:
     request = work.request
-    if evidence is not Evidence.LEDGER:
+    is_bound = evidence is Evidence.LEDGER and _is_witnessed(work)
+    if not is_bound:
         _bind(draft, work, account, evidence)
     if work.moves and not request.protect:
         draft.add(
@@ -106,7 +107,7 @@ def _change(draft: Draft, work: AccountSite, account: Account, evidence: Evidenc
             reason=_again(work, "name", f"`name` of {request.source.path}"),
         )
     tags = _tag_changes(work, account)
-    if evidence is not Evidence.LEDGER:  # binding the account sets this tag
+    if not is_bound:  # binding the account sets this tag
         tags = tuple(item for item in tags if item.field != tag_field(REQUEST_TAG, None, "").field)
     if tags:
         draft.add(
@@ -183,12 +184,18 @@ def _bind(draft: Draft, work: AccountSite, account: Account, evidence: Evidence)
 
 
 def _arrives(site: AccountSite) -> bool:
-    """aft began to create the account, and has not come to the end of that."""
-    if site.account is None:
+    """aft began to create the account, and has not come to the end of that. The ledger alone
+    cannot say so."""
+    if not _is_witnessed(site):
         return False
     if site.record.account_id is None:
         return site.record.intent is not None
     return _BINDING.isdisjoint(site.record.steps)
+
+
+def _is_witnessed(site: AccountSite) -> bool:
+    """The account itself says that it is the request's."""
+    return site.account is not None and site.account.tags.get(REQUEST_TAG) == site.request.id
 
 
 def _flag(name: str, *, is_set: bool) -> tuple[FieldChange, ...]:
@@ -197,6 +204,8 @@ def _flag(name: str, *, is_set: bool) -> tuple[FieldChange, ...]:
 
 def _how_found(request: AccountRequest, evidence: Evidence) -> str:
     match evidence:
+        case Evidence.LEDGER:
+            return f"only the ledger says so: the account has no tag {REQUEST_TAG}={request.id}"
         case Evidence.TAG:
             return f"the account carries the tag {REQUEST_TAG}={request.id}"
         case Evidence.TAG_PREVIOUSLY:

@@ -84,11 +84,6 @@ KNOWN = ledger(record("shop", 1))
             "update-account/tags",
             "tag cost is 2, was applied as 1",
         ),
-        (
-            shop_is(tags={"cost": "1"}),
-            "update-account/tags",
-            "tag aft:request is gone, was applied as shop",
-        ),
     ],
 )
 def test_other_than_applied_is_outside(world: OrganizationSnapshot, what: str, line: str) -> None:
@@ -99,7 +94,22 @@ def test_other_than_applied_is_outside(world: OrganizationSnapshot, what: str, l
     assert item.change is not None
 
 
-@pytest.mark.parametrize("world", [shop_is(ou="Sandbox"), shop_is(name="mine"), shop_is(tags={})])
+@pytest.mark.parametrize("tags", [{"cost": "1"}, {"cost": "1", "aft:request": "other"}])
+def test_an_account_that_no_longer_says_whose_it_is_is_adopted_again(tags: dict[str, str]) -> None:
+    """What is left is the ledger's word alone: an apply needs a review, a repair is asked for."""
+    found = look(wanting(), shop_is(tags=tags), KNOWN)
+    (item,) = found.outside
+    assert (item.what, found.pending) == ("adopt-account", ())
+    assert item.change is not None
+    assert item.differences[0].startswith("tag aft:request is ")
+
+
+ONLY_TAGGED = {"aft:request": "shop"}
+
+
+@pytest.mark.parametrize(
+    "world", [shop_is(ou="Sandbox"), shop_is(name="mine"), shop_is(tags=ONLY_TAGGED)]
+)
 @pytest.mark.parametrize(
     "applied",
     [

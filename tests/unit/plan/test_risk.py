@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import builders_plan as b
 import builders_report as r
@@ -116,6 +117,26 @@ def test_the_rest_of_a_creation_is_routine() -> None:
         b.desired(b.request("bound")), elsewhere, b.ledger(b.record("bound", 2))
     ).changes
     assert moved.risk == "move", "new accounts come from the root"
+
+
+@pytest.mark.parametrize("tags", [{}, {"aft:request": "treasury"}])
+@pytest.mark.parametrize("steps", [{}, {"create-account": b.done("")}])
+def test_a_binding_that_only_the_ledger_vouches_for_is_an_adoption(
+    tags: dict[str, str], steps: dict[str, Any]
+) -> None:
+    """Whoever may push to the ledger's branch could name any account."""
+    state = b.desired(b.request("tools", email="aws+treasury@example.com"))
+    world = b.snapshot(accounts=(b.account(1, "treasury", tags=tags),))
+    plan = b.plan(state, world, b.ledger(b.record("tools", 1, steps=steps)))
+    assert ("adopt account", "adopt") in {(what(item), item.risk) for item in plan.changes}
+    assert plan.changes[0].reason.startswith("only the ledger says so")
+
+
+def test_a_creation_that_only_the_ledger_knows_is_an_adoption() -> None:
+    state = b.desired(b.request("app"))
+    book = b.ledger(replace(b.record("app"), intent=b.intent("app")))
+    world = b.snapshot(accounts=(b.account(1, "app", "/", tags={}),))
+    assert [item.risk for item in b.plan(state, world, book).changes] == ["adopt", "move"]
 
 
 def test_what_a_setting_takes_away_is_in_the_plan() -> None:
