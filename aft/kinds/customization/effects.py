@@ -7,11 +7,9 @@ a step wrote is kept; what must be known of it once its files are gone goes to t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import NamedTuple
 
 from aft.config.allowance import allowed_parts, lines_for
-from aft.config.model import Config
 from aft.customizations.digests import step_digest
 from aft.customizations.model import (
     CONTENT,
@@ -88,7 +86,7 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
         accounts=_accounts(context, request),
         parameters=parameters_for(step, request, context.desired),
         options=context.tools.options,
-        consent=_consent(change, request, context.desired.config, context.tools.clock.now().date()),
+        consent=_consent(context, change),
     )
     digest = step_digest(step, inputs, effect_version=runner.effect_version)
     record = context.record(change.target)
@@ -120,14 +118,17 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     )
 
 
-def _consent(change: Change, request: AccountRequest, config: Config, today: date) -> Consent:
-    """What the plan showed, and what reviewed lines let go."""
+def _consent(context: RunContext, change: Change) -> Consent:
+    """What the plan showed, and what reviewed lines let go. A protection that this very run
+    releases still holds."""
+    target, today = context.target(change.target), context.tools.clock.now().date()
     shown = change.comparison.parts if change.comparison is not None else ()
+    request, config = target.request, context.desired.config
     lines = lines_for(config.allow, request.allow, target=request.id)
     return Consent(
         parts=shown,
         allowed=allowed_parts(lines, change.key, today=today),
-        is_protected=request.protect,
+        is_protected=target.site.is_protected,
     )
 
 
