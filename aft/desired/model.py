@@ -7,6 +7,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -40,11 +41,20 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """Why an account is protected, who asked for it, and until when; as far as the file says."""
+
+    reason: str = ""
+    by: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRequest:
     """One account someone asks for. ``source`` is its file; ``blob_id`` the file's content. ``ou``
     is a path, or AWS's own id of an OU (``ou-…``). ``baseline`` is ``None`` when it is to be
     selected by OU or tag. ``parameters`` are given to customizations, by name. ``account_id``
-    adopts that existing account."""
+    adopts that existing account. ``protection`` says more about ``protect``."""
 
     id: RequestId
     name: str
@@ -66,6 +76,7 @@ class AccountRequest:
     depends_on: tuple[RequestId, ...] = ()
     state: LifecycleState = LifecycleState.ACTIVE
     protect: bool = False
+    protection: Protection = Protection()
     allow: tuple[OwnAllowance, ...] = ()
     account_id: AccountId | None = None
     previously: RequestId | None = None

@@ -19,8 +19,8 @@ from aft.config.allowance import OwnAllowance
 from aft.config.model import DEFAULTS_NAME
 from aft.desired.defaults import FolderDefaults, MergedDocument
 from aft.desired.limits import custom_field_problems
-from aft.desired.model import AccountRequest, Owner
-from aft.desired.raw import DEFAULT_ALERTS, NOT_ACTED_ON, REQUIRED, RequestFile
+from aft.desired.model import AccountRequest, Owner, Protection
+from aft.desired.raw import DEFAULT_ALERTS, NOT_ACTED_ON, REQUIRED, ProtectEntry, RequestFile
 from aft.files import TreeEntry
 from aft.findings.model import Condition, Finding, SourceRef, finding_at, sorted_findings
 from aft.findings.origins import dotted
@@ -162,7 +162,8 @@ def build(request_id: RequestId, entry: TreeEntry, data: Mapping[str, Any]) -> A
         parameters=data.get("parameters", _NOTHING),
         custom_fields=data.get("custom_fields", _NOTHING),
         depends_on=tuple(RequestId(item) for item in data.get("depends_on", ())),
-        protect=data.get("protect", False),
+        protect=data.get("protect", False) is not False,
+        protection=_protection(data.get("protect")),
         allow=_allowances(data["allow"]) if data.get("allow") else (),
         account_id=AccountId(account_id) if account_id else None,
         previously=RequestId(previously) if previously else None,
@@ -179,6 +180,18 @@ _contact = lru_cache(maxsize=4096)(Contact)
 
 def _allowances(entries: Sequence[object]) -> tuple[OwnAllowance, ...]:
     return tuple(OwnAllowance.model_validate_json(json.dumps(item)) for item in entries)
+
+
+def _protection(entry: object) -> Protection:
+    """What a mapping says; `true` says nothing more."""
+    if not isinstance(entry, Mapping):
+        return Protection()
+    said = ProtectEntry.model_validate_json(json.dumps(entry))
+    return Protection(reason=_one_line(said.reason), by=_one_line(said.by), until=said.until)
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
 
 
 def _budget(entry: Mapping[str, Any]) -> Budget:

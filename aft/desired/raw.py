@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from aft.config.allowance import OwnAllowance
 from aft.config.model import RegionName
@@ -147,6 +155,24 @@ class BudgetEntry(_Part):
     )
 
 
+class ProtectEntry(_Part):
+    """Why the account is protected, who asked for it, and until when."""
+
+    reason: Remark | None = _optional("Why the account is protected; shown where that matters.")
+    by: Person | None = _optional("Who asked for it.")
+    until: date | None = _optional(
+        "Day after which a plan asks to renew or remove the protection. It remains in force until "
+        "it is removed."
+    )
+
+
+Protect = Annotated[
+    Annotated[bool, Tag("bool")] | Annotated[ProtectEntry, Tag("mapping")],
+    Discriminator(lambda value: "mapping" if isinstance(value, Mapping) else "bool"),
+]
+"""What is no mapping was meant to be true or false."""
+
+
 class DefaultsFile(_Part):
     """`_defaults.yaml`: defaults for the requests in this folder and below. The closest file
     takes precedence; maps merge, lists replace. Text can contain `{id}` (the request's id),
@@ -216,7 +242,11 @@ class DefaultsFile(_Part):
         "End of a lease, a date such as `2027-06-30`: a warning before it, quarantine after it, "
         "never closed silently."
     )
-    protect: bool | None = _optional("If true, no run closes, quarantines or moves the account.")
+    protect: Protect | None = _optional(
+        "If true, no run closes, quarantines, moves or forgets the account. Instead of `true`, a "
+        "mapping says why: `{reason: …, by: …, until: 2027-06-30}`. Removing it takes effect when "
+        "that is applied; what it prevented can follow in a later change."
+    )
 
 
 class RequestFile(DefaultsFile):

@@ -21,11 +21,14 @@ from aft.engine.model import RunInfo, StopToken, Tools
 from aft.engine.waiting import Pause, Retry
 from aft.errors import NotFound, Terminal
 from aft.ledger.events import AccountRecord
-from aft.ledger.payloads import Bound, Forgotten, Payload
+from aft.ledger.payloads import Bound, Forgotten, Payload, StepConfirmed
 from aft.organization.model import AccountFacts, OrganizationSnapshot
+from aft.plan.fields import OU as OU_PATH
+from aft.plan.fields import OU_ID
 from aft.plan.holding import Hold
 from aft.plan.kind import Kinds
-from aft.plan.model import Change, Plan
+from aft.plan.model import Action, Change, Plan
+from aft.plan.protection import PROTECT, note_of, words_of
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.ports import Progress, ProgressKind
@@ -168,6 +171,14 @@ class RunContext:
         before: in one append, so that no reader sees it under two names or none. Nothing is written
         where another run has bound it meanwhile."""
         subjects: list[tuple[Payload, str, str]] = [(said, change.target, summary)]
+        request = self.request(change.target)
+        if request.protect:
+            note = note_of(request, self._ou_of(change))
+            payload = StepConfirmed(
+                kind=PROTECT.kind, action=Action.UPDATE, key=PROTECT.key, about=note
+            )
+            words = f"Protect {change.target}{words_of(request.protection)}"
+            subjects.append((payload, change.target, words))
         if said.previously is not None:
             over = f"Hand account {account_id} over from {said.previously} to {change.target}"
             subjects.append((Forgotten(rebound_to=change.target), said.previously, over))
@@ -187,6 +198,16 @@ class RunContext:
         """The account that ``target`` was bound to after this run began."""
         account_id = self.known_account(target)
         return account_id if account_id != self.ledger.record(target).account_id else None
+
+    def _ou_of(self, change: Change) -> str:
+        """The id of the OU in which the account is wanted and is, or arrives; else empty."""
+        wanted = {item.field: item.after for item in change.fields}
+        if change.action is Action.CREATE:
+            path = OrgUnitPath.parse(wanted.get(OU_PATH) or "/")
+            return wanted.get(OU_ID) or self.units.id_of(path)
+        target = self.targets.get(RequestId(change.target))
+        site = target.site if target is not None else None
+        return str(site.place.id or "") if site is not None and not site.moves else ""
 
     def account_of(self, change: Change) -> AccountId:
         """The account a change is about: the plan's, or the one bound since."""

@@ -90,10 +90,12 @@ def confirmed_events(context: RunContext, target: str) -> tuple[LedgerEvent, ...
                 kind=item.ref.kind,
                 action=Action.UPDATE,
                 key=item.ref.key,
-                digest=item.inputs_digest,
+                digest=item.inputs_digest or None,
+                about=item.about,
             ),
             item.target,
-            f"Confirm {item.ref.key} of {item.target} ({item.account_id}): read and found right",
+            f"Confirm {step_words(item.ref)} of {item.target} ({item.account_id}): "
+            f"{'as its request says' if item.about else 'read and found right'}",
             account_id=item.account_id,
             more=context.tools.effects[item.ref.kind].kept(context, item),
         )

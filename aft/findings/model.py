@@ -39,6 +39,8 @@ class Condition(enum.StrEnum):
     ACCOUNT_SUSPENDED = "account-suspended"
     ACCOUNT_KEPT = "account-kept"
     """It is elsewhere than its request says, and protected, so it stays."""
+    ACCOUNT_MOVED = "account-moved"
+    """The same, and it was where its request says when it was last protected."""
     OTHER_EMAIL = "other-email"
     """Its root e-mail address is not the request's."""
     UNKNOWN_REQUEST = "unknown-request"

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from aft.plan.fields import ACCEPTED, OUTSIDE_PREFIX, POWER_PREFIX, gains, taken_away
+from aft.plan.fields import (
+    ACCEPTED,
+    OUTSIDE_PREFIX,
+    POWER_PREFIX,
+    RELEASED,
+    field_of,
+    gains,
+    taken_away,
+)
 from aft.plan.model import Action, Change, FieldChange, Plan
 from aft.plan.reviewed import does
 from aft.values.canonical_json import digest
@@ -51,6 +59,7 @@ def _is_accepted(change: Change, accepted: Collection[str]) -> bool:
 def _says_more(change: Change) -> Iterator[bool]:
     """Whether it says something that does not follow from its effect alone."""
     yield bool(taken_away(change))
+    yield field_of(change, RELEASED) is not None  # its account was protected in between
     found = change.comparison
     if found is not None and not found.is_new:
         yield any(part.is_loss for part in found.parts)

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 from aft.errors import UserError
 from aft.findings.model import Finding
-from aft.plan.model import FORMAT, Plan
+from aft.plan.model import FORMAT, Change, Confirmation, Plan
 from aft.values.canonical_json import digest, plain
 from aft.values.ids import PlanDigest
 from aft.values.refs import Ref
@@ -52,10 +52,11 @@ def _values(plan: Plan) -> dict[str, Any]:
         field.name: plain(getattr(plan, field.name)) for field in dataclasses.fields(plan)
     }
     stored = _STORED[Finding]
-    for change in values["changes"]:
-        for name in ("comparison", "preview"):
-            if change[name] is None:
-                del change[name]
+    for name, model in (("changes", Change), ("confirmations", Confirmation)):
+        for item in values[name]:
+            for key in _omitted(model):
+                if item[key] is None:
+                    del item[key]
     values["attention"] = [{key: getattr(it, key) for key in stored} for it in plan.attention]
     return values
 

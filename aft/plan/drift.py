@@ -16,7 +16,7 @@ from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.applied import ASPECTS, Applied, is_up_to_date
-from aft.plan.fields import NAME, OU, TAG_PREFIX
+from aft.plan.fields import NAME, OU, RELEASED, TAG_PREFIX
 from aft.plan.identity import identify
 from aft.plan.kind import Kinds, Truth
 from aft.plan.model import ORGANIZATION, Action, Change, FieldChange, Plan
@@ -25,13 +25,14 @@ from aft.plan.waves import make_waves
 from aft.values.ids import RequestId, Revision
 from aft.values.refs import ACCOUNT
 
-NEEDS_HISTORY = frozenset({Condition.OTHER_EMAIL})
+NEEDS_HISTORY = frozenset({Condition.ACCOUNT_KEPT, Condition.OTHER_EMAIL})
 """Doubts that are drift only if the request has not changed since it was applied."""
 
 _LOST: Mapping[Condition, str] = {
     Condition.ACCOUNT_GONE: "account-gone",
     Condition.ACCOUNT_SUSPENDED: "account-suspended",
     Condition.ACCOUNT_KEPT: "account-kept",
+    Condition.ACCOUNT_MOVED: "account-kept",
     Condition.OTHER_EMAIL: "root-email",
 }
 """What cannot be put back, as ``Outside.what``."""
@@ -97,9 +98,11 @@ class Drift:
     doubts: tuple[Finding, ...] = ()
 
     @property
-    def elsewhere(self) -> tuple[Pending, ...]:
-        """The accounts that something keeps out of their OUs."""
-        return tuple(item for item in self.pending if item.is_elsewhere)
+    def elsewhere(self) -> frozenset[str]:
+        """The targets whose accounts something keeps out of their OUs, without that they were
+        moved from there as far as it is known."""
+        kept = (it.target for it in self.doubts if it.condition is Condition.ACCOUNT_KEPT)
+        return frozenset((*kept, *(item.target for item in self.pending if item.is_elsewhere)))
 
     @property
     def is_any(self) -> bool:
@@ -229,12 +232,13 @@ class _Sorter:
 
     def _from_outside(self, change: Change) -> None:
         applied = self.applied.get(change.target, Applied())
-        drifted = [item for item in change.fields if self._has_drifted(change, item, applied)]
+        fields = [item for item in change.fields if item.field != RELEASED]
+        drifted = [item for item in fields if self._has_drifted(change, item, applied)]
         is_move = change.action is Action.MOVE
         lines = tuple(map(_line, drifted))
         if not drifted:
             self._wait(change, note=applied.why)
-        elif is_move or len(drifted) == len(change.fields):
+        elif is_move or len(drifted) == len(fields):
             self._put(change, lines)
         else:
             note = "is reverted together with pending changes from git"
@@ -262,6 +266,8 @@ class _Sorter:
         applied = self.applied.get(item.target, Applied())
         if request is None:
             return False
+        if item.condition is Condition.ACCOUNT_KEPT:
+            return applied.ou == str(request.ou)
         return applied.email is not None and applied.email.casefold() == request.email.key
 
     # --- lists ---
@@ -297,11 +303,15 @@ class _Sorter:
                 subject=self.kinds.of(change).name_of(change),
                 reason=change.reason,
                 note=note,
-                is_elsewhere=self.is_refused
-                and change.kind == ACCOUNT
-                and change.action is Action.MOVE,
+                is_elsewhere=self._is_kept_out(change),
             )
         )
+
+    def _is_kept_out(self, change: Change) -> bool:
+        """It is a move that waits for a limit, or for people."""
+        held = self.ledger.record(change.target).holds
+        is_move = change.kind == ACCOUNT and change.action is Action.MOVE
+        return is_move and (self.is_refused or str(change.ref) in held)
 
     def _what(self, change: Change) -> str:
         aspect = "" if self.kinds.of(change).name_of(change) else f"/{change.key}".rstrip("/")

@@ -23,6 +23,7 @@ from aft.plan.model import Action, Change, Plan
 from aft.plan.view import PlanView
 from aft.plan.words import Item
 from aft.values.grants import Grant
+from aft.values.words import counted
 from aft.yamldoc import YamlDocument
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -203,6 +204,15 @@ class Kind(ABC):
         """What happens to the whole account, which is in OU ``where``; ``None`` for the most."""
         del change, where
         return None
+
+    def confirmed(self, number: int) -> str:
+        """What apply only notes of ``number`` things that are as they should be."""
+        read = counted(number, self.noun[0])
+        were, they, them = ("was", "it", "it") if number == 1 else ("were", "they", "them")
+        return (
+            f"{read} {were} read and found as {they} should be; apply only notes {them} in the "
+            "ledger."
+        )
 
     def in_short(self, item: Item) -> str:
         """One of its items in a few words, for plans of very many accounts."""

@@ -15,11 +15,13 @@ from aft.findings.model import Finding, finding_about
 from aft.plan.accepted import with_acceptance
 from aft.plan.arrange import arranged, hold_back
 from aft.plan.draft import Draft, Looker
+from aft.plan.fields import RELEASED
 from aft.plan.held_back import held_back
 from aft.plan.identity import wrong_organization
 from aft.plan.kind import Kind, Kinds
-from aft.plan.model import ORGANIZATION, Change, Plan
+from aft.plan.model import ORGANIZATION, Change, FieldChange, Plan
 from aft.plan.ou_tree import UnitTree
+from aft.plan.protection import applied_protection
 from aft.plan.summary import account_lines, summarise
 from aft.plan.targets import AccountTarget, doubt_of, site_of, target_of
 from aft.plan.view import PlanView
@@ -67,11 +69,24 @@ def draft_plan(
         kind.clean_up(view, draft)
     accepted = frozenset(view.ledger.record(ORGANIZATION).accepted)
     changes = tuple(
-        kinds.judged(with_acceptance(change, accepted)) for change in arranged(view, draft)
+        kinds.judged(with_acceptance(_marked(view, draft, kinds.judged(change)), accepted))
+        for change in arranged(view, draft)
     )
     return Drafted(
         plan=_assembled(view, draft, changes, kinds, made_at=made_at), targets=draft.targets
     )
+
+
+def _marked(view: PlanView, draft: Draft, change: Change) -> Change:
+    """What is risky in an account whose protection was released says when that was: only who
+    reviews it since has agreed to it."""
+    site = draft.sites.get(RequestId(change.target))
+    record = site.record if site is not None else view.ledger.record(change.target)
+    applied = applied_protection(record)
+    if not change.risk or applied is None or applied.is_in_force:
+        return change
+    released = FieldChange(field=RELEASED, before=None, after=applied.released_at)
+    return replace(change, fields=(*change.fields, released))
 
 
 def _diff(kind: Kind, view: PlanView, draft: Draft, look: Looker | None) -> None:
@@ -105,6 +120,8 @@ def _resolve_targets(view: PlanView, draft: Draft) -> None:
         if why := view.desired.held_by(request, site.ou):
             draft.block(held_back(request.id, why))
             continue
+        if site.stays and not site.was_moved:
+            continue  # or else it would get what belongs to a place that it is kept from
         try:
             draft.targets[request.id] = target_of(view, site, draft.allocations.get(request.id, {}))
         except UserError as error:  # one account's parameters do not stop the others

@@ -129,13 +129,14 @@ def change_id(target: str, action: Action, ref: Ref) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
     """A setting read live and found as it should be; apply only notes its digest, and the range
-    of addresses it uses where the ledger does not know it."""
+    of addresses it uses where the ledger does not know it. ``about`` is what else it notes."""
 
     target: str
     account_id: str
     ref: Ref
     inputs_digest: str
     allocation: str = ""
+    about: Mapping[str, str] | None = field(default=None, metadata=OMITTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

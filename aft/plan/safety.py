@@ -11,8 +11,11 @@ from aft.config.allowance import LimitAllowance
 from aft.config.model import CONFIG_PATH, Config, Limits
 from aft.desired.model import DesiredState
 from aft.findings.model import Finding, SourceRef, finding_at, sorted_findings
+from aft.ledger.events import LedgerState
+from aft.plan.fields import ARRIVAL, field_of
 from aft.plan.kind import Kinds, Limit
 from aft.plan.model import ORGANIZATION, Plan
+from aft.plan.protection import is_protected
 from aft.values.ids import RequestId
 from aft.values.suggestions import did_you_mean
 
@@ -24,13 +27,18 @@ def check_safety(
     kinds: Kinds,
     today: date,
     desired: DesiredState | None = None,
+    ledger: LedgerState | None = None,
     management_account_id: str = "",
 ) -> tuple[Finding, ...]:
     """Everything that stops ``plan`` (all errors), each with the line that would lift it. ``today``
-    is UTC. With ``desired`` protected requests and aft's own access are guarded too, and with
-    ``management_account_id`` the management account."""
+    is UTC. With ``desired`` protected requests and aft's own access are guarded too, with
+    ``ledger`` also what was protected last, and with ``management_account_id`` the management
+    account."""
     too_many = _too_many(plan, limits, kinds, today=today)
-    forbidden = _forbidden(plan, kinds, desired, management_account_id)
+    forbidden = [
+        *_forbidden(plan, kinds, desired, management_account_id),
+        *_protected(plan, kinds, desired, ledger or LedgerState()),
+    ]
     return sorted_findings([*too_many, *_over_quota(plan, limits), *forbidden])
 
 
@@ -146,15 +154,26 @@ def _forbidden(
             message = f"The plan would {verb.label} the management account ({account_id})"
             hint = "aft neither moves nor renames the management account; make a new plan"
             yield finding_at("AFT953", config, message, hint)
-        request = desired.request_by_id.get(RequestId(change.target)) if desired else None
-        if verb.is_guarded and request is not None and request.protect:
-            what = f"{verb.label} its account"
-            message = f"Request {request.id} is protected, but the plan would {what}"
-            hint = "drop `protect: true` in a separate change, then make a new plan"
-            yield finding_at("AFT952", request.source, message, hint)
         if verb.is_guarded and account_id and account_id == home:
             # The account whose role aft works with: it may put aft itself under a guardrail.
             message = f"The plan would {verb.label} account {home}, which has the role aft works "
             message += "with; the guardrails of another OU could lock aft out"
             hint = "do this manually, or use a role of another account in `roles.management`"
             yield finding_at("AFT955", config, message, hint)
+
+
+def _protected(
+    plan: Plan, kinds: Kinds, desired: DesiredState | None, ledger: LedgerState
+) -> Iterator[Finding]:
+    """Changes of protected accounts; one that aft is just creating may arrive."""
+    for change in plan.changes:
+        request = desired.request_by_id.get(RequestId(change.target)) if desired else None
+        verb = kinds.verb(change)
+        if not verb.is_guarded or field_of(change, ARRIVAL) is not None:
+            continue
+        if is_protected(request, ledger.record(change.target)):
+            source = request.source if request is not None else SourceRef(CONFIG_PATH)
+            message = f"Request {change.target} is protected, but the plan would {verb.label} its "
+            message += "account"
+            hint = "drop `protect` in a separate change and apply that, then make a new plan"
+            yield finding_at("AFT952", source, message, hint)

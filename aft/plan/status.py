@@ -23,6 +23,7 @@ from aft.organization.model import Account, AccountState, OrganizationSnapshot
 from aft.plan.held_back import held_back
 from aft.plan.identity import identify
 from aft.plan.model import Plan
+from aft.plan.protection import is_protected
 from aft.values.ids import AccountId
 from aft.values.refs import ACCOUNT, Ref
 
@@ -148,14 +149,18 @@ def _row(
         pending=tuple(world.pending.get(subject, ())),
     )
     if request is None:
-        return row
+        if not is_protected(None, record):
+            return row
+        said = tuple(world.attention.get(subject, ()))
+        return replace(row, state=Standing.ATTENTION, attention=said)
     return replace(
         row,
         state=_standing(subject, account_id, record, world),
         done=tuple(
             (Ref.parse(key).key, done)
             for key, done in sorted(record.steps.items())
-            if done.about and key not in record.failures  # settings are about nothing, without logs
+            # Settings are about nothing, and accounts leave no logs.
+            if done.about and Ref.parse(key).kind != ACCOUNT and key not in record.failures
         ),
         attention=tuple(world.attention.get(subject, ())),
     )

@@ -14,13 +14,18 @@ from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState, LifecycleState
 from aft.findings.model import Finding, finding_about
 from aft.ledger.events import AccountRecord
-from aft.organization.model import Account, AccountFacts, Surroundings
+from aft.organization.model import REQUEST_TAG, Account, AccountFacts, Surroundings
 from aft.plan.held_back import held_back
 from aft.plan.identity import Match
 from aft.plan.ou_tree import Place, UnitTree
+from aft.plan.protection import Applied, applied_protection, is_protected
 from aft.plan.view import PlanView
 from aft.values.ids import AccountId, OrgUnitPath
+from aft.values.refs import account_ref
 from aft.values.suggestions import did_you_mean
+
+_BINDING = frozenset({str(account_ref()), str(account_ref("request"))})
+"""The steps of which one ends well before an account is at home."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,48 @@ class AccountSite:
     def moves(self) -> bool:
         """The account is elsewhere than its request wants it."""
         return self.account is not None and self.account.parent_id != self.place.id
+
+    @property
+    def protection(self) -> Applied | None:
+        """As it was last applied."""
+        return applied_protection(self.record)
+
+    @property
+    def is_protected(self) -> bool:
+        return is_protected(self.request, self.record)
+
+    @property
+    def is_released(self) -> bool:
+        """Its request no longer protects it, and the ledger still does."""
+        return self.is_protected and not self.request.protect
+
+    @property
+    def is_witnessed(self) -> bool:
+        """The account itself says that it is the request's."""
+        return self.account is not None and self.account.tags.get(REQUEST_TAG) == self.request.id
+
+    @property
+    def arrives(self) -> bool:
+        """aft started to create the account, and has not come to the end of that. The ledger
+        alone cannot say so."""
+        if not self.is_witnessed:
+            return False
+        if self.record.account_id is None:
+            return self.record.intent is not None
+        return _BINDING.isdisjoint(self.record.steps)
+
+    @property
+    def stays(self) -> bool:
+        """It is elsewhere, and its protection keeps it there; but a new account arrives."""
+        is_new = self.arrives and self.here is not None and self.here.is_root
+        return self.moves and self.is_protected and not is_new
+
+    @property
+    def was_moved(self) -> bool:
+        """It was protected where its request still wants it, so something other than git moved
+        it."""
+        known = self.protection
+        return self.stays and known is not None and known.ou == (self.place.id or "?")
 
     @property
     def ou(self) -> OrgUnitPath:

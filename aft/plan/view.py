@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -11,7 +11,8 @@ from aft.baselines.select import Settings
 from aft.customizations.model import CustomizationRunner
 from aft.desired.model import AccountRequest, DesiredState
 from aft.findings.model import Condition
-from aft.ledger.events import LedgerState
+from aft.ledger.events import LedgerEvent, LedgerState
+from aft.ledger.kept import Events
 from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.identity import Identities, identify
 from aft.values.ids import AccountId, OrgUnitPath, RequestId
@@ -25,6 +26,10 @@ def _nothing_kept(_request: str, _ref: Ref, _digest: str) -> str:
     return ""
 
 
+def _no_events(_subject: str) -> Sequence[LedgerEvent]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanView:
     """What git says, what AWS has, what the ledger remembers, and the plug-ins. ``scope`` limits
@@ -32,7 +37,7 @@ class PlanView:
     done, too. ``rerun`` names customizations and steps to run although nothing changed.
     ``provider_version`` is the ``effect_version`` of the account provider. ``kept``
     gives what the ledger keeps of a step as it was applied, by request, thing and the step's
-    digest; empty for nothing. ``today`` is UTC."""
+    digest; empty for nothing. ``events`` gives the ledger's, by subject. ``today`` is UTC."""
 
     desired: DesiredState
     snapshot: OrganizationSnapshot
@@ -44,6 +49,7 @@ class PlanView:
     is_deep: bool = False
     rerun: frozenset[str] = frozenset()
     kept: Kept = _nothing_kept
+    events: Events = _no_events
     today: date = date.min
 
     @property

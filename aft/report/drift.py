@@ -223,7 +223,7 @@ def _summary_line(drift: Drift) -> str:
 
 
 def _not_in_place(drift: Drift) -> str:
-    number = len({item.target for item in drift.elsewhere})
+    number = len(drift.elsewhere)
     return f"{counted(number, 'account')} not in {'its' if number == 1 else 'their'} OU"
 
 

@@ -290,12 +290,7 @@ def _short(
 
 def _notes(page: _Page, plan: Plan) -> None:
     for name, number in sorted(Counter(item.ref.kind for item in plan.confirmations).items()):
-        read = counted(number, page.kinds[name].noun[0])
-        were, they, them = ("was", "it", "it") if number == 1 else ("were", "they", "them")
-        page.note(
-            f"{read} {were} read and found as {they} should be; apply only notes {them} in the "
-            "ledger."
-        )
+        page.note(page.kinds[name].confirmed(number))
     if plan.scope is not None:
         page.note(
             f"A plan of {counted(len(plan.scope), 'request')} only: nothing else was looked at, "

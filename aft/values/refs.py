@@ -36,5 +36,6 @@ def ou_ref(path: object) -> Ref:
 
 def account_ref(aspect: str = "") -> Ref:
     """One aspect of a request's account, within that request: ``""`` its existence and binding,
-    ``ou`` its place, ``name``, ``tags``, ``request`` the request it belongs to."""
+    ``ou`` its place, ``name``, ``tags``, ``request`` the request it belongs to,
+    ``protect`` its protection."""
     return Ref(ACCOUNT, aspect)

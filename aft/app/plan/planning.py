@@ -126,6 +126,7 @@ def view_of(
         rerun=rerun,
         is_deep=is_deep,
         kept=partial(kept_of, lru_cache(1)(events)),
+        events=events,
         today=today,
     )
 
@@ -283,6 +284,7 @@ def judged(drafted: Drafted, view: PlanView, *, kinds: Kinds, today: date) -> Pl
         kinds=kinds,
         today=today,
         desired=desired,
+        ledger=view.ledger,
         management_account_id=view.snapshot.management_account_id,
     )
     return Planned(

@@ -11,15 +11,31 @@ from aft.desired.model import AccountRequest, desired_tags
 from aft.findings.model import Condition, Finding, finding_about
 from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.draft import Draft
-from aft.plan.fields import ACCOUNT_ID, ARRIVAL, DOUBT, EMAIL, NAME, OU, OU_ID, REQUEST, tag_field
+from aft.plan.fields import (
+    ACCOUNT_ID,
+    ARRIVAL,
+    DOUBT,
+    EMAIL,
+    NAME,
+    OU,
+    OU_ID,
+    PROTECTED,
+    REQUEST,
+    tag_field,
+)
 from aft.plan.identity import Evidence
-from aft.plan.model import Action, FieldChange
+from aft.plan.model import ORGANIZATION, Action, Confirmation, FieldChange
+from aft.plan.protection import (
+    PROTECT,
+    is_noted,
+    is_past,
+    knows_protections,
+    note_of,
+    words_of,
+)
 from aft.plan.targets import AccountSite
 from aft.plan.view import PlanView
 from aft.values.refs import account_ref, ou_ref
-
-_BINDING = frozenset({str(account_ref()), str(account_ref("request"))})
-"""The steps of which one ends well before an account is at home."""
 
 
 def plan_accounts(view: PlanView, draft: Draft) -> None:
@@ -32,11 +48,11 @@ def plan_accounts(view: PlanView, draft: Draft) -> None:
         if objection is not None:
             draft.block(objection)
             continue
-        draft.remark(*_remarks(site))
+        draft.remark(*_remarks(view, site))
         if site.match is None:
             _create(view, draft, site)
         else:
-            _change(draft, site, site.match.account, site.match.evidence)
+            _change(view, draft, site, site.match.account, site.match.evidence)
 
 
 def _objection(work: AccountSite) -> Finding | None:
@@ -53,16 +69,17 @@ def _objection(work: AccountSite) -> Finding | None:
     return finding_about("AFT905", request.id, message, hint)
 
 
-def _remarks(work: AccountSite) -> Iterator[Finding]:
+def _remarks(view: PlanView, work: AccountSite) -> Iterator[Finding]:
     """What people should know, while the other changes go ahead."""
     request, account, path = work.request, work.account, work.request.source.path
     if account is None:
         return
-    if work.moves and request.protect:
-        message = f"the account is protected, so it stays in {work.here or '?'} and is not moved "
-        message += f"to {work.place.path}"
-        hint = f"drop `protect: true` from {path} in a separate change, then move it"
-        yield finding_about("AFT906", request.id, message, hint, Condition.ACCOUNT_KEPT)
+    if work.stays:
+        yield _kept(work)
+    if request.protect and is_past(request.protection, view.today):
+        message = f"the account is still protected{words_of(request.protection)}; that day is past"
+        hint = f"give `protect` in {path} a later `until`, or remove it"
+        yield finding_about("AFT962", request.id, message, hint)
     if account.email.casefold() != request.email.key:
         message = f"the account's root e-mail address is {account.email}, the request says "
         message += f"{request.email}; aft does not change root e-mail addresses"
@@ -70,12 +87,67 @@ def _remarks(work: AccountSite) -> Iterator[Finding]:
         yield finding_about("AFT908", request.id, message, hint, Condition.OTHER_EMAIL)
 
 
-def _change(draft: Draft, work: AccountSite, account: Account, evidence: Evidence) -> None:
+def _kept(work: AccountSite) -> Finding:
+    """A protected account is elsewhere, and why that is so."""
+    path, here, there = work.request.source.path, work.here or "?", work.place.path
+    hint = f"drop `protect` from {path} in a separate change, then move it"
+    if work.was_moved:
+        message = f"the account is protected and was moved from {there} to {here}; it stays there, "
+        message += f"and is set up as an account in {there}"
+        hint = f"move it back manually, or {hint}"
+        condition = Condition.ACCOUNT_MOVED
+    else:
+        message = f"the account is protected, so it stays in {here} and is not moved to {there}; "
+        message += "until it is moved nothing inside it is changed"
+        condition = Condition.ACCOUNT_KEPT
+    if not work.request.protect:
+        hint = "apply the release of its protection first; then have a plan with the move reviewed"
+    return finding_about("AFT906", work.request.id, message, hint, condition)
+
+
+def _release(draft: Draft, work: AccountSite) -> None:
+    """The request no longer protects the account, which takes effect when this is applied."""
+    applied, path = work.protection, work.request.source.path
+    said = applied.words if applied is not None else ""
+    draft.add(
+        Action.UPDATE,
+        PROTECT,
+        target=work.request.id,
+        fields=(FieldChange(field=PROTECTED, before=f"yes{said}", after="no"),),
+        reason=_again(work, PROTECT.key, f"`protect` is gone from {path}"),
+    )
+
+
+def _protect(view: PlanView, draft: Draft, work: AccountSite, account: Account) -> None:
+    """Have apply note the protection, where it is new or says something else. One of an account
+    that is elsewhere says where it was noted first."""
+    request, applied, ou = work.request, work.protection, str(account.parent_id)
+    if work.moves:
+        ou = applied.ou if applied is not None else ""
+    is_known = applied is not None or not work.moves or knows_protections(view.events(ORGANIZATION))
+    if not (request.protect and is_known):
+        return
+    note = note_of(request, ou)
+    if not is_noted(work.record, note):
+        draft.confirmations.append(
+            Confirmation(
+                target=request.id, account_id=account.id, ref=PROTECT, inputs_digest="", about=note
+            )
+        )
+
+
+def _change(
+    view: PlanView, draft: Draft, work: AccountSite, account: Account, evidence: Evidence
+) -> None:
     request = work.request
-    is_bound = evidence is Evidence.LEDGER and _is_witnessed(work)
+    is_bound = evidence is Evidence.LEDGER and work.is_witnessed
     if not is_bound:
         _bind(draft, work, account, evidence)
-    if work.moves and not request.protect:
+    if work.is_released:
+        _release(draft, work)
+    elif evidence is Evidence.LEDGER:  # else the binding notes it
+        _protect(view, draft, work, account)
+    if work.moves and not work.stays:
         draft.add(
             Action.MOVE,
             account_ref("ou"),
@@ -91,7 +163,7 @@ def _change(draft: Draft, work: AccountSite, account: Account, evidence: Evidenc
                     known=work.place.id is not None,
                 ),
                 *_flag(
-                    ARRIVAL, is_set=_arrives(work) and work.here is not None and work.here.is_root
+                    ARRIVAL, is_set=work.arrives and work.here is not None and work.here.is_root
                 ),
             ),
             uses=work.place.uses,
@@ -172,7 +244,7 @@ def _bind(draft: Draft, work: AccountSite, account: Account, evidence: Evidence)
         )
         return
     fields.insert(0, FieldChange(field=REQUEST, before=None, after=str(request.id)))
-    fields.extend(_flag(ARRIVAL, is_set=_arrives(work)))
+    fields.extend(_flag(ARRIVAL, is_set=work.arrives))
     draft.add(
         Action.ADOPT,
         account_ref(),
@@ -181,21 +253,6 @@ def _bind(draft: Draft, work: AccountSite, account: Account, evidence: Evidence)
         fields=fields,
         reason=_how_found(request, evidence),
     )
-
-
-def _arrives(site: AccountSite) -> bool:
-    """aft began to create the account, and has not come to the end of that. The ledger alone
-    cannot say so."""
-    if not _is_witnessed(site):
-        return False
-    if site.record.account_id is None:
-        return site.record.intent is not None
-    return _BINDING.isdisjoint(site.record.steps)
-
-
-def _is_witnessed(site: AccountSite) -> bool:
-    """The account itself says that it is the request's."""
-    return site.account is not None and site.account.tags.get(REQUEST_TAG) == site.request.id
 
 
 def _flag(name: str, *, is_set: bool) -> tuple[FieldChange, ...]:

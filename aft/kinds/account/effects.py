@@ -19,6 +19,7 @@ from aft.ledger.payloads import Allocated, Bound
 from aft.ledger.replay import rebound
 from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set, wanted
 from aft.plan.model import Action, Change
+from aft.plan.protection import release_note
 from aft.values.ids import AccountId, OrgUnitId
 
 
@@ -39,6 +40,8 @@ class AccountEffects(Effects):
                 return _rename(run, change)
             case _, "tags":
                 return _tag(run, change)
+            case _, "protect":
+                return _release(run, change)
             case _:
                 raise Terminal(f"{change.id} is not an action of this kind; this is a bug in aft")
 
@@ -125,6 +128,17 @@ def _tag(context: RunContext, change: Change) -> StepSuccess:
         message="; ".join(told),
         account_id=account_id,
         data={"tag_keys": _owned_tags(context, change, removed)},
+    )
+
+
+def _release(context: RunContext, change: Change) -> StepSuccess:
+    """Note that the account is no longer protected. What that held back is for later plans."""
+    account_id = context.account_of(change)
+    return StepSuccess(
+        summary=f"Release the protection of {change.target} ({account_id})",
+        message="no longer protected",
+        account_id=account_id,
+        data={"about": release_note(context.record(change.target))},
     )
 
 

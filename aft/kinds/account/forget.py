@@ -15,6 +15,7 @@ from aft.organization.model import REQUEST_TAG
 from aft.plan.draft import Draft
 from aft.plan.fields import REQUEST, tag_field
 from aft.plan.model import Action, FieldChange
+from aft.plan.protection import applied_protection, is_protected
 from aft.plan.view import PlanView
 from aft.values.ids import AccountId, EmailAddress
 from aft.values.refs import account_ref
@@ -93,6 +94,9 @@ def _forget_accounts(view: PlanView, draft: Draft, records: Iterable[AccountReco
     for record in records:
         if record.account_id is None or record.subject in view.identities.kept:
             continue
+        if is_protected(None, record):
+            draft.remark(_not_forgotten(record))
+            continue
         account = view.snapshot.account_by_id.get(AccountId(record.account_id))
         tags = dict(account.tags) if account is not None else {}
         keys = {key for key in record.tag_keys if key in tags}
@@ -112,6 +116,16 @@ def _forget_accounts(view: PlanView, draft: Draft, records: Iterable[AccountReco
             ),
             reason=f"its request file is gone{gone}",
         )
+
+
+def _not_forgotten(record: AccountRecord) -> Finding:
+    """The file of a protected account is gone."""
+    applied = applied_protection(record)
+    said = applied.words if applied is not None else ""
+    message = f"the file of request {record.subject} is gone, but account {record.account_id} is "
+    message += f"protected{said}: it is not forgotten"
+    hint = "bring the file back; to remove it, drop `protect` from it first, and apply that"
+    return finding_about("AFT961", record.subject, message, hint)
 
 
 def _unsettled(records: Iterable[AccountRecord]) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from aft.plan.fields import (
     EMAIL,
     NAME,
     OU,
+    PROTECTED,
     REQUEST,
     TAG_PREFIX,
     field_of,
@@ -27,11 +28,13 @@ from aft.plan.model import Action, Change, FieldChange
 from aft.plan.view import PlanView
 from aft.plan.words import UNKNOWN, Item, after, again, because, both, fields_by_name, value
 from aft.values.refs import ACCOUNT
+from aft.values.words import counted
 
 MOVES = Risk("move", "other guardrails will hold for the account")
 FORGETS = Risk("forget", "aft no longer manages the account")
 ADOPTS = Risk("adopt", "an account that exists comes under this repository")
 REIDENTIFIES = Risk("identity", "who the account belongs to changes")
+RELEASES = Risk("unprotect", "the account is no longer protected")
 UNTAGS = Risk("untag", "tags are removed, and guardrails or access may depend on them")
 LOSES_TAGS = Limit("untag", "accounts losing tags", "accounts")
 
@@ -59,6 +62,7 @@ _VERBS: Mapping[tuple[Action, str], Verb] = {
         spares_management=True,
     ),
     (Action.UPDATE, "tags"): _verb(label="tag", done="tagged", drifted="tags"),
+    (Action.UPDATE, "protect"): _verb(label="unprotect", done="unprotected", risk=RELEASES),
     (Action.RELEASE, ""): _verb(
         label="forget",
         done="forgotten",
@@ -75,7 +79,7 @@ _IDENTITY = frozenset({EMAIL, TAG_PREFIX + REQUEST_TAG})
 
 class Accounts(Kind):
     """The accounts of requests. A key is an aspect: ``""`` the account's existence and binding,
-    ``ou``, ``name``, ``tags``, or ``request``, the request it belongs to."""
+    ``ou``, ``name``, ``tags``, ``protect``, or ``request``, the request it belongs to."""
 
     name = ACCOUNT
     noun = ("account", "accounts")
@@ -89,7 +93,7 @@ class Accounts(Kind):
 
     @property
     def risks(self) -> Iterable[Risk]:
-        return (MOVES, FORGETS, ADOPTS, REIDENTIFIES, UNTAGS)
+        return (MOVES, FORGETS, ADOPTS, REIDENTIFIES, RELEASES, UNTAGS)
 
     @property
     def all_limits(self) -> Iterable[Limit]:
@@ -148,6 +152,9 @@ class Accounts(Kind):
             case _:
                 return None
 
+    def confirmed(self, number: int) -> str:
+        return f"{counted(number, 'account')} to be protected; apply only notes it in the ledger."
+
     def in_short(self, item: Item) -> str:
         match item.label:
             case "tag" | "tags":
@@ -183,6 +190,8 @@ def _outside(change: Change) -> Iterator[Item]:
             symbol, label, values = ">", "move", (both(fields.get(OU)),)
         case _, "name":
             label, values = "name", (both(fields.get(NAME)),)
+        case _, "protect":
+            label, values = "protect", (both(fields.get(PROTECTED)),)
         case Action.RELEASE, _:
             symbol, label, values = "-", "forget", ("the account itself is left alone",)
             notes = because(change)

@@ -12,7 +12,6 @@ from aft.customizations.model import (
     StepInputs,
     step_ref,
 )
-from aft.desired.model import AccountRequest
 from aft.findings.model import Finding, finding_about
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
@@ -58,14 +57,15 @@ def compare_step(
 
 
 def held_by_protection(
-    view: PlanView, request: AccountRequest, step: CustomizationStep, found: Comparison | None
+    view: PlanView, target: AccountTarget, step: CustomizationStep, found: Comparison | None
 ) -> Iterator[Finding]:
     """A remark where parts of a protected account would end that no reviewed line lets go."""
+    request = target.request
     lines = lines_for(view.desired.config.allow, request.allow, target=request.id)
     allowed = allowed_parts(lines, step.id, today=view.today)
     losses = [part for part in found.parts if part.is_loss] if found is not None else []
     names = [part.id for part in losses if allowed.isdisjoint({"*", part.id})]
-    if request.protect and names:
+    if target.site.is_protected and names:
         item = f"{step.id}/{names[0]}"
         yield finding_about(
             "AFT944",

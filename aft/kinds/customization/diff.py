@@ -91,7 +91,7 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
                 continue
         draft.remark(*_missing_outputs(step, request, accounts, draft))
         comparison = compare_step(view, target, step, inputs, waits=depends)
-        draft.remark(*held_by_protection(view, request, step, comparison))
+        draft.remark(*held_by_protection(view, target, step, comparison))
         draft.add(
             Action.RUN,
             step_ref(step.id),

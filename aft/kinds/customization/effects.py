@@ -91,7 +91,7 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
         options=context.tools.options,
     )
     digest = step_digest(step, inputs, effect_version=runner.effect_version)
-    inputs = replace(inputs, consent=_consent(context, change, request, binding=digest))
+    inputs = replace(inputs, consent=_consent(context, change, binding=digest))
     record = context.record(change.target)
     before = record.done(change.ref)
     is_same = before is not None and before.digest == digest and not record.failed(change.ref)
@@ -122,19 +122,19 @@ def _run(context: RunContext, change: Change) -> StepSuccess:
     )
 
 
-def _consent(
-    context: RunContext, change: Change, request: AccountRequest, *, binding: str
-) -> Consent:
-    """What the plan showed, what reviewed lines let go, and which previews were accepted."""
+def _consent(context: RunContext, change: Change, *, binding: str) -> Consent:
+    """What the plan showed, what reviewed lines let go, and which previews were accepted. A
+    protection that this very run releases still holds."""
+    target, today = context.target(change.target), context.tools.clock.now().date()
     shown = change.comparison.parts if change.comparison is not None else ()
-    lines = lines_for(context.desired.config.allow, request.allow, target=request.id)
+    request, config = target.request, context.desired.config
+    lines = lines_for(config.allow, request.allow, target=request.id)
     previewed = {change.preview.digest} if change.preview is not None else frozenset()
-    today = context.tools.clock.now().date()
     return Consent(
         parts=shown,
         allowed=allowed_parts(lines, change.key, today=today),
         powers=allowed_parts(lines, change.key, today=today, what=POWER),
-        is_protected=request.protect,
+        is_protected=target.site.is_protected,
         accepted=context.run.accepted | previewed,
         binding=binding,
     )

@@ -58,7 +58,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "depends_on": st.lists(words, max_size=2),
     "state": st.sampled_from(["active", "closed", "gone"]),
     "expires": st.dates().map(str) | words,
-    "protect": st.booleans() | words,
+    "protect": st.booleans()
+    | words
+    | st.fixed_dictionaries({}, optional={"reason": text, "by": text, "until": words}),
     "account_id": st.from_regex("[0-9]{11,13}", fullmatch=True),
     "previously": words,
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from builders_requests import load, request_text
 
-from aft.desired.model import AccountRequest, Owner
+from aft.desired.model import AccountRequest, Owner, Protection
 from aft.organization.model import Contact
 from aft.values.ids import AccountId, OrgUnitPath, RequestId
 
@@ -76,6 +78,26 @@ def test_every_field_that_is_acted_on_arrives() -> None:
     assert request.account_id == AccountId("012345678901")
     assert request.previously == "old-shop"
     assert str(request.source) == f"{SHOP}:1:1"
+
+
+@pytest.mark.parametrize(
+    ("written", "protect", "said"),
+    [
+        ("true", True, Protection()),
+        ("false", False, Protection()),
+        ("", False, Protection()),
+        ("{}", True, Protection()),
+        ("{by: ada}", True, Protection(by="ada")),
+        (
+            "{reason: 'The  books', by: ada, until: 2027-06-30}",
+            True,
+            Protection(reason="The books", by="ada", until=date(2027, 6, 30)),
+        ),
+    ],
+)
+def test_protect_is_true_or_says_why(written: str, *, protect: bool, said: Protection) -> None:
+    request = accepted(protect=written)
+    assert (request.protect, request.protection) == (protect, said)
 
 
 def test_name_length() -> None:

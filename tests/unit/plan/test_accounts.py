@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import builders_plan as b
 import pytest
+from builders_git import event
 from builders_kinds import what
 
-from aft.desired.model import AccountRequest, LifecycleState
+from aft.desired.model import AccountRequest, LifecycleState, Protection
+from aft.findings.model import Condition
+from aft.ledger.events import EventKind
+from aft.plan.codec import plan_from_json, plan_to_json
 from aft.plan.fields import tags_to_remove, tags_to_set
+from aft.plan.make import Drafted
 from aft.plan.model import Plan
+from aft.plan.reviewed import newly_risky, reviewed_of
+from aft.plan.status import Standing, account_statuses
 from aft.values.ids import OrgUnitId, RequestId
 
 
@@ -145,27 +154,150 @@ def test_a_protected_account_is_not_moved_but_renamed() -> None:
     assert [item.code for item in plan.attention] == ["AFT906"]
 
 
+BASELINES = (
+    b.baseline("prod", "iam-password-policy", ou="Workloads/Prod"),
+    b.baseline("weak", "account-alias", ou="Sandbox"),
+    b.baseline("rest", "account-alias", ou="Workloads"),
+)
+OUS = ("Workloads", "Workloads/Prod", "Sandbox")
+
+
+def protected_in(ou: str, /, **about: str) -> b.AccountRecord:
+    """What the ledger has of ``app``, protected there; without ``ou`` it says nothing of it."""
+    note = b.done("")
+    note = b.but(note, about={"state": "protected", "ou": b.unit_id(ou), **about})
+    steps = {"account/": b.done(""), **({"account/protect": note} if ou else {})}
+    return b.record("app", 1, steps=steps)
+
+
+def of_app(actual: str, record: b.AccountRecord, *, protect: bool, **request: object) -> Drafted:
+    wanted = b.request("app", "Workloads/Prod", protect=protect, **request)
+    world = b.snapshot(OUS, (b.account(1, "app", actual),))
+    return b.drafted(b.view(b.desired(wanted, baselines=BASELINES), world, b.ledger(record)))
+
+
 @pytest.mark.parametrize("actual", ["Sandbox", "Workloads", "/"])
-def test_a_protected_account_gets_the_baseline_of_its_desired_ou_wherever_it_is(
-    actual: str,
+@pytest.mark.parametrize("protect", [True, False])
+def test_a_protected_account_that_was_moved_is_set_up_for_its_desired_ou(
+    actual: str, *, protect: bool
 ) -> None:
-    state = b.desired(
-        b.request("app", "Workloads/Prod", protect=True),
-        baselines=(
-            b.baseline("prod", "iam-password-policy", ou="Workloads/Prod"),
-            b.baseline("weak", "account-alias", ou="Sandbox"),
-            b.baseline("rest", "account-alias", ou="Workloads"),
-        ),
-    )
-    made = b.drafted(
-        b.view(
-            state,
-            b.snapshot(("Workloads", "Workloads/Prod", "Sandbox"), (b.account(1, "app", actual),)),
-            b.ledger(b.record("app", 1)),
-        )
-    )
-    assert [change.key for change in made.plan.changes] == ["iam-password-policy"]
+    made = of_app(actual, protected_in("Workloads/Prod"), protect=protect)
+    expected = [] if protect else ["update account/protect"]
+    assert kinds(made.plan) == [*expected, "update setting"]
     assert str(made.targets[RequestId("app")].facts.ou) == "Workloads/Prod"
+    (item,) = made.plan.attention
+    assert (item.code, item.condition) == ("AFT906", Condition.ACCOUNT_MOVED)
+
+
+@pytest.mark.parametrize("noted", ["Workloads", "Sandbox", ""])
+def test_nothing_is_changed_in_an_account_that_its_protection_keeps_from_where_git_wants_it(
+    noted: str,
+) -> None:
+    made = of_app("Workloads", protected_in(noted), protect=True)
+    assert made.plan.is_empty
+    assert [item.condition for item in made.plan.attention] == [Condition.ACCOUNT_KEPT]
+
+
+def test_a_protection_is_noted_once_with_its_place_and_words() -> None:
+    said = Protection(reason="Books", by="ada", until=date(2027, 6, 30))
+    expected = {
+        "state": "protected",
+        "ou": b.unit_id("Workloads/Prod"),
+        "reason": "Books",
+        "by": "ada",
+        "until": "2027-06-30",
+    }
+    for record, notes in (
+        (protected_in(""), [expected]),
+        (protected_in("Workloads/Prod"), [expected]),
+        (protected_in("Workloads/Prod", **expected), []),
+        (protected_in("Workloads/Prod", **{**expected, "state": "released"}), [expected]),
+    ):
+        plan = of_app("Workloads/Prod", record, protect=True, protection=said).plan
+        assert [item.about for item in plan.confirmations] == notes
+        assert plan == plan_from_json(plan_to_json(plan))
+
+
+@pytest.mark.parametrize("consent", [{"consent": "review"}, {}])
+def test_a_protection_of_an_account_that_is_elsewhere_is_noted_but_not_by_an_upgrade(
+    consent: dict[str, str],
+) -> None:
+    began = event(kind=EventKind.RUN_STARTED, data={"command": "apply", **consent})
+    seen = b.view(
+        b.desired(b.request("app", "Workloads/Prod", protect=True)),
+        b.snapshot(OUS, (b.account(1, "app"),)),
+        b.ledger(b.record("app", 1)),
+    )
+    plan = b.drafted(b.but(seen, events=lambda _: [began])).plan
+    assert plan.is_empty
+    noted = [{"state": "protected"}] if consent else []
+    assert [item.about for item in plan.confirmations] == noted
+
+
+@pytest.mark.parametrize("until", [b.NOW.date() - timedelta(days=1), b.NOW.date(), None])
+def test_a_protection_past_its_day_is_reported_and_remains(until: date | None) -> None:
+    said = Protection(reason="Books", until=until)
+    view = b.view(
+        b.desired(b.request("app", "Workloads/Prod", protect=True, protection=said)),
+        b.snapshot(OUS, (b.account(1, "app", "Workloads/Prod"),)),
+        b.ledger(protected_in("Workloads/Prod")),
+    )
+    plan = b.drafted(b.but(view, today=b.NOW.date())).plan
+    is_past = until is not None and until < b.NOW.date()
+    assert [item.code for item in plan.attention] == (["AFT962"] if is_past else [])
+
+
+def test_a_protection_is_not_taken_off_and_used_in_one_step() -> None:
+    noted = protected_in("Workloads", reason="Books")
+    first = of_app("Workloads", noted, protect=False).plan
+    (release,) = first.changes
+    assert (what(release), release.risk) == ("update account/protect", "unprotect")
+    assert [(item.before, item.after) for item in release.fields] == [("yes (Books)", "no")]
+    assert [item.code for item in first.attention] == ["AFT906"]
+    before = reviewed_of(of_app("Workloads", protected_in(""), protect=False).plan)
+    after = b.but(noted, steps={**noted.steps, "account/protect": RELEASED})
+    second = of_app("Workloads", after, protect=False).plan
+    assert [what(change) for change in second.changes] == [
+        "move account/ou",
+        "update setting",
+    ]
+    for seen in (reviewed_of(first), before):
+        assert [what(item) for item in newly_risky(seen, second)] == ["move account/ou"]
+    assert newly_risky(reviewed_of(second), second) == ()
+
+
+RELEASED = b.but(b.done(""), about={"state": "released", "ou": b.unit_id("Workloads")})
+
+
+def test_the_file_of_a_protected_account_is_not_forgotten_before_its_release_is_applied() -> None:
+    world = b.snapshot(OUS, (b.account(1, "app"),))
+    noted = protected_in("Workloads", reason="Books")
+    plan = b.plan(b.desired(), world, b.ledger(noted))
+    assert plan.is_empty
+    assert [(item.code, item.target) for item in plan.attention] == [("AFT961", "app")]
+    (row,) = account_statuses(b.desired(), b.ledger(noted), plan, world)
+    assert row.state is Standing.ATTENTION
+    after = b.but(noted, steps={"account/protect": RELEASED})
+    plan = b.plan(b.desired(), world, b.ledger(after))
+    assert [what(change) for change in plan.changes] == ["release account"]
+    never = b.plan(b.desired(), world, b.ledger(b.record("app", 1)))
+    assert len(newly_risky(reviewed_of(never), plan)) == 1
+
+
+def test_a_protected_account_that_is_being_created_arrives() -> None:
+    noted = b.but(protected_in("Workloads/Prod"), steps={})
+    for record in (noted, b.record("app", intent=b.intent("app"))):
+        plan = of_app("/", record, protect=True).plan
+        assert "move account/ou" in kinds(plan)
+        assert not any(item.code == "AFT906" for item in plan.attention)
+
+
+def test_a_renamed_request_does_not_lose_its_protection_on_the_way() -> None:
+    wanted = b.request("new", "Workloads/Prod", previously=RequestId("app"))
+    world = b.snapshot(OUS, (b.account(1, "app"),))
+    plan = b.plan(b.desired(wanted), world, b.ledger(protected_in("Workloads")))
+    assert "move account/ou" not in kinds(plan, "new")
+    assert "update account/protect" in kinds(plan, "new")
 
 
 def test_what_an_account_is_comes_from_aws_and_what_it_should_be_from_the_request() -> None:

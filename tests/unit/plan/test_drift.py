@@ -9,6 +9,7 @@ import pytest
 from builders_git import bound, event, step
 from builders_kinds import KINDS
 from builders_plan import (
+    EARLIER,
     FakeSetting,
     account,
     account_id,
@@ -24,12 +25,13 @@ from builders_plan import (
     request,
     snapshot,
     unit,
+    unit_id,
 )
 
 from aft.baselines.model import setting_ref
 from aft.desired.model import DesiredState
 from aft.errors import UserError
-from aft.ledger.events import EventKind, LedgerState
+from aft.ledger.events import DoneStep, EventKind, HeldStep, LedgerState
 from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.applied import Applied, applied_at
 from aft.plan.drift import Drift, detect_drift, needs_history, repair_plan
@@ -152,22 +154,36 @@ def test_gone_and_suspended_accounts() -> None:
 
 def test_a_protected_account_that_was_moved_is_told_and_left() -> None:
     state = desired(but(SHOP, protect=True), units=[unit("Workloads"), unit("Sandbox")])
-    for applied in (WISHED, Applied(), Applied(ou=None, name="shop")):
-        found = look(state, shop_is(ou="Sandbox"), KNOWN, applied)
+    note = DoneStep(digest="", at=EARLIER, run="r1")
+    noted = but(note, about={"state": "protected", "ou": unit_id("Workloads")})
+    here = but(note, about={"state": "protected", "ou": unit_id("Sandbox")})
+    for applied, step_ in ((WISHED, None), (WISHED, noted), (Applied(), noted)):
+        steps = {"account/protect": step_} if step_ is not None else {}
+        known = ledger(record("shop", 1, steps=steps))
+        found = look(state, shop_is(ou="Sandbox"), known, applied)
         assert [(item.what, item.change) for item in found.outside] == [("account-kept", None)]
         assert found.is_any
+    for steps in ({}, {"account/protect": here}):
+        known = ledger(record("shop", 1, steps=steps))
+        unknown = look(state, shop_is(ou="Sandbox"), known, Applied())
+        assert unknown.outside == ()
+        assert [item.code for item in unknown.doubts] == ["AFT906"]
+        assert unknown.elsewhere == {"shop"}
+        assert unknown.is_any
 
 
 @pytest.mark.parametrize("applied", [Applied(), but(WISHED, ou="Sandbox")])
-@pytest.mark.parametrize("is_refused", [False, True])
+@pytest.mark.parametrize(("is_refused", "is_held"), [(False, False), (True, False), (False, True)])
 def test_an_account_that_something_keeps_out_of_its_ou_is_drift(
-    applied: Applied, *, is_refused: bool
+    applied: Applied, *, is_refused: bool, is_held: bool
 ) -> None:
-    found = look(wanting(), shop_is(ou="Sandbox"), KNOWN, applied, is_refused=is_refused)
+    hold = {"account/ou": HeldStep(at=EARLIER, run="r1")}
+    known = ledger(record("shop", 1, holds=hold)) if is_held else KNOWN
+    found = look(wanting(), shop_is(ou="Sandbox"), known, applied, is_refused=is_refused)
     assert found.outside == ()
     assert [item.what for item in found.pending] == ["move-account/ou"]
-    assert found.elsewhere == (found.pending if is_refused else ())
-    assert found.is_any is is_refused
+    assert found.elsewhere == ({"shop"} if is_refused or is_held else set())
+    assert found.is_any is (is_refused or is_held)
     other = look(wanting(), shop_is(name="mine"), KNOWN, but(WISHED, name="mine"), is_refused=True)
     assert not other.is_any
     assert len(other.pending) == 1
