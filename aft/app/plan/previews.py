@@ -91,9 +91,9 @@ def _previewed(
     planned: Planned, change: Change, step: CustomizationStep, preview: Preview
 ) -> _Looked:
     """The change with what is now known of it."""
-    request = planned.targets[RequestId(change.target)].request
+    target = planned.targets[RequestId(change.target)]
     shown = Comparison(parts=preview.parts)
-    remarks = held_by_protection(planned.view, request, step, shown)
+    remarks = held_by_protection(planned.view, target, step, shown)
     judged = planned.kinds.judged(replace(change, preview=preview))
     return _Looked(judged, remarks=tuple(remarks))
 
