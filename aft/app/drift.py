@@ -15,7 +15,8 @@ from aft.desired.single import SingleRequests
 from aft.errors import AftError
 from aft.organization.model import OrganizationSnapshot
 from aft.plan.applied import TAGS, Applied, applied_at
-from aft.plan.drift import Drift, detect_drift, needs_history, repair_plan
+from aft.plan.drift import detect_drift, needs_history, repair_plan
+from aft.plan.drifted import Drift
 from aft.plan.fields import NAME, OU
 from aft.plan.make import Drafted
 from aft.values.ids import RequestId

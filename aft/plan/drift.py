@@ -16,13 +16,14 @@ from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.applied import ASPECTS, Applied, is_up_to_date
+from aft.plan.drifted import Drift, Outside, Pending, Unmanaged
 from aft.plan.fields import NAME, OU, RELEASED, TAG_PREFIX
 from aft.plan.identity import identify
 from aft.plan.kind import Kinds, Truth
 from aft.plan.model import ORGANIZATION, Action, Change, FieldChange, Plan
 from aft.plan.summary import summarise
 from aft.plan.waves import make_waves
-from aft.values.ids import RequestId, Revision
+from aft.values.ids import RequestId
 from aft.values.refs import ACCOUNT
 
 NEEDS_HISTORY = frozenset({Condition.ACCOUNT_KEPT, Condition.OTHER_EMAIL})
@@ -36,78 +37,6 @@ _LOST: Mapping[Condition, str] = {
     Condition.OTHER_EMAIL: "root-email",
 }
 """What cannot be put back, as ``Outside.what``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """``what`` is a change's action and kind, ``word`` what its kind calls it."""
-
-    target: str
-    account_id: str | None
-    what: str
-    word: str = ""
-    subject: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside(Difference):
-    """Something that is not as it was last applied, although git has not changed. ``what`` may also
-    be ``account-gone``, ``account-suspended``, ``account-kept`` (protected, so nothing is done) or
-    ``root-email``. ``differences`` are one line each. ``change`` is the planned change that puts it
-    back; ``None`` when aft cannot."""
-
-    differences: tuple[str, ...] = ()
-    change: Change | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending(Difference):
-    """Something git asks for that is not applied yet, or cannot be; ``note`` says what made it
-    doubtful whether it is rather drift. ``is_elsewhere``: something keeps the account out of its
-    OU, such as a limit, which is drift, too."""
-
-    reason: str = ""
-    is_elsewhere: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unmanaged:
-    """An account that no request knows. ``tag`` is the request it carries the tag of, if any."""
-
-    account_id: str
-    name: str
-    email: str
-    ou: str
-    state: str
-    tag: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """Everything that was found. ``unread`` and ``doubts`` are as the plan says them. ``unmanaged``
-    is empty when only some requests were looked at (``scope``)."""
-
-    revision: Revision
-    scope: tuple[str, ...] | None
-    accounts: int
-    outside: tuple[Outside, ...] = ()
-    pending: tuple[Pending, ...] = ()
-    unmanaged: tuple[Unmanaged, ...] = ()
-    unread: tuple[Finding, ...] = ()
-    doubts: tuple[Finding, ...] = ()
-
-    @property
-    def elsewhere(self) -> frozenset[str]:
-        """The targets whose accounts something keeps out of their OUs, without that they were
-        moved from there as far as it is known."""
-        kept = (it.target for it in self.doubts if it.condition is Condition.ACCOUNT_KEPT)
-        return frozenset((*kept, *(item.target for item in self.pending if item.is_elsewhere)))
-
-    @property
-    def is_any(self) -> bool:
-        """Something changed outside git, or keeps an account out of its OU."""
-        return bool(self.outside or self.elsewhere)
 
 
 def needs_history(plan: Plan) -> frozenset[str]:

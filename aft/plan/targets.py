@@ -70,8 +70,13 @@ class AccountSite:
 
     @property
     def is_witnessed(self) -> bool:
-        """The account itself says that it is the request's."""
-        return self.account is not None and self.account.tags.get(REQUEST_TAG) == self.request.id
+        """The account itself says that it is the request's: by its tag, or by its root e-mail
+        address, which only one account in all of AWS can have."""
+        account = self.account
+        return account is not None and (
+            account.tags.get(REQUEST_TAG) == self.request.id
+            or account.email.casefold() == self.request.email.key
+        )
 
     @property
     def arrives(self) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.text import Text
 
 from aft.findings.model import Finding
-from aft.plan.drift import Difference, Drift, Outside, Pending, Unmanaged
+from aft.plan.drifted import Difference, Drift, Outside, Pending, Unmanaged
 from aft.plan.model import ORGANIZATION
 from aft.report.markdown.fitting import Entry, Section, fitted
 from aft.report.plain import code_span, fence_for, json_text, one_line, prose

@@ -262,7 +262,8 @@ def _flag(name: str, *, is_set: bool) -> tuple[FieldChange, ...]:
 def _how_found(request: AccountRequest, evidence: Evidence) -> str:
     match evidence:
         case Evidence.LEDGER:
-            return f"only the ledger says so: the account has no tag {REQUEST_TAG}={request.id}"
+            lacks = f"no tag {REQUEST_TAG}={request.id}, and not the request's e-mail address"
+            return f"only the ledger says so: the account has {lacks}"
         case Evidence.TAG:
             return f"the account carries the tag {REQUEST_TAG}={request.id}"
         case Evidence.TAG_PREVIOUSLY:

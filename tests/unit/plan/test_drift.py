@@ -34,7 +34,8 @@ from aft.errors import UserError
 from aft.ledger.events import DoneStep, EventKind, HeldStep, LedgerState
 from aft.organization.model import AccountState, OrganizationSnapshot
 from aft.plan.applied import Applied, applied_at
-from aft.plan.drift import Drift, detect_drift, needs_history, repair_plan
+from aft.plan.drift import detect_drift, needs_history, repair_plan
+from aft.plan.drifted import Drift
 from aft.plan.model import LiveSetting
 
 WISHED = Applied(

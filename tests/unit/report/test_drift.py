@@ -9,7 +9,7 @@ from builders_kinds import a_change
 from builders_plan import NOW
 
 from aft.findings.model import Finding
-from aft.plan.drift import Drift, Outside, Pending, Unmanaged
+from aft.plan.drifted import Drift, Outside, Pending, Unmanaged
 from aft.plan.model import Change
 from aft.report.drift import MARKER, drift_failed_markdown, drift_json, drift_markdown, drift_view
 from aft.values.ids import Revision
