@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from jinja2 import (
@@ -158,8 +160,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         self.globals.update(range=bounds.bounded_range, namespace=namespace, dict=mapping)
 
     def bounded_template(self, source: str, path: str) -> Any:
-        tree = _Bounding().visit(self.parse(source, path))
-        code = self.compile(tree, path, path)
+        code = _bounded_code(source, path)
         return self.template_class.from_code(self, code, self.make_globals(None), None)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -195,6 +196,13 @@ class _Environment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         bounds.check_operation(operator, left, right)
         return super().call_binop(context, operator, left, right)
+
+
+@lru_cache(maxsize=64)
+def _bounded_code(source: str, path: str) -> CodeType:
+    """The same for every account. Raises ``TemplateSyntaxError``."""
+    environment = _Environment()
+    return environment.compile(_Bounding().visit(environment.parse(source, path)), path, path)
 
 
 def _each_time(spend: Callable[[Any], Any]) -> Callable[[Context, Any], Any]:

@@ -16,6 +16,7 @@ from tests.bench import (
     policies,
     pull_request,
     startup,
+    templates,
     validating,
     vending,
 )
@@ -54,6 +55,7 @@ def _rows(folder: Path) -> Iterator[Row]:
     yield from _said("ten thousand requests", validating.measure(many, MANY))
     yield from _said("starting", startup.measure(many))
     yield from _said("policies", policies.measure())
+    yield from _said("templates", templates.measure())
     yield from _said("baselines", baselines.measure(folder))
     yield from _said("vending in real time", vending.measure(folder))
 

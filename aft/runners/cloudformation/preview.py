@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from aft.cloudformation.compare import compare_templates
 from aft.cloudformation.read import parse_template
@@ -13,9 +14,39 @@ from aft.values.parts import Comparison, PartChange, PartOutcome
 _NOT_KEPT = "the template that was last applied is not in the ledger, so nothing can be compared"
 
 
+MOST_KEPT = 64
+_KNOWN: dict[tuple[str | None, str], tuple[Mapping[str, str | None], Comparison]] = {}
+"""By both texts: the pseudo parameters that were read with their values, and what was found."""
+
+
+class _Noting(dict[str, str]):
+    """Pseudo parameters, and which of them a template reads."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.read: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.read.add(name)
+        return super().get(name, default)
+
+
 def compare_rendered(before: str | None, after: str, pseudo: Mapping[str, str]) -> Comparison:
     """``before`` is what ``stored_form`` kept of the last template: ``None`` for a step that
-    never ran, empty where nothing was kept. ``after`` is the rendered template."""
+    never ran, empty where nothing was kept. ``after`` is the rendered template. Accounts whose
+    texts are the same, and the values that these read, are compared once."""
+    read, found = _KNOWN.get((before, after), ({"": ""}, Comparison()))
+    if all(pseudo.get(name) == value for name, value in read.items()):
+        return found
+    noting = _Noting(pseudo)
+    found = _compare(before, after, noting)
+    if len(_KNOWN) >= MOST_KEPT:
+        _KNOWN.clear()
+    _KNOWN[before, after] = {name: pseudo.get(name) for name in noting.read}, found
+    return found
+
+
+def _compare(before: str | None, after: str, pseudo: Mapping[str, str]) -> Comparison:
     if before == "":
         return Comparison(unknown=(_NOT_KEPT,))
     try:
