@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
@@ -123,7 +123,7 @@ class Dispatcher:
         if fault is not None and fault.kind is FaultKind.CUT_REPLY:
             return _cut(response, fault.share)
         if fault is not None and fault.kind is FaultKind.EXIT:
-            self._die()
+            self.die()
         return response
 
     def _authenticate(self, call: _Call) -> Caller:
@@ -148,9 +148,10 @@ class Dispatcher:
         elif fault.kind is FaultKind.RESET:
             raise ConnectionBroken("the connection was reset (fault)")
         elif fault.kind is FaultKind.EXIT_BEFORE:
-            self._die()
+            self.die()
 
-    def _die(self) -> None:
+    def die(self) -> NoReturn:
+        """Save the organization's state and end the process."""
         with self.lock:  # nothing may happen after the save that the file does not know
             self._hooks.save()
             os._exit(_EXIT_CODE)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import boto3
 from botocore.session import Session
@@ -121,6 +121,10 @@ class Sandbox:
             return
         with self._dispatcher.lock:
             self._state_file.save(self._world, now=self.clock.now())
+
+    def die(self) -> NoReturn:
+        """Save, and end this process as if it were killed; no call is answered in between."""
+        self._dispatcher.die()
 
     def close(self) -> None:
         """Save, let go of the file and of moto. Closing twice is harmless."""
