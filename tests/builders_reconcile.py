@@ -90,7 +90,7 @@ class Stage:
     def on_another_machine(self, name: str, clock: Clock | None = None) -> Stage:
         """The same world and remote ledger, for another run."""
         other = replace(self, machine=name, clock=clock, runs=0)
-        other.ledger = FakeLedger(self.world, self.ledger.shared)
+        other.ledger = FakeLedger(self.world, self.ledger.opens)
         return other
 
     @property

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
 
 import pytest
+from builders_git import bare, clone_of
 from builders_plan import desired, request, unit
 from builders_reconcile import Provides, Stage, rows, stage
 from fakes.account_factory import AccountFactory
 from fakes.clocks import MachineClock, SteppingClock
 from fakes.turns import Turns
 from fakes.world import FakeProvider
+from fakes.world_ledger import FakeLedger
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aft.config.model import Config, Limits
 from aft.desired.model import DesiredState
+from aft.git.ledger.store import GitLedger
 from aft.organization.model import REQUEST_TAG
 from aft.plan.outcome import Outcome
 
@@ -95,6 +100,25 @@ def assert_one_story(scene: Stage) -> None:
     assert record.intent is None
     assert record.account_id == scene.world.account("payments").id
     assert not record.failures
+
+
+@pytest.mark.parametrize(
+    "number",
+    [5, *(pytest.param(number, marks=pytest.mark.faults) for number in EARLY if number != 5)],
+)
+def test_two_clones_of_one_remote(tmp_path: Path, number: int) -> None:
+    """The same over git; the fifth moment is right after the push."""
+    server, numbers = bare(tmp_path / "origin.git"), count()
+
+    def on_git(scene: Stage) -> None:
+        def opens() -> GitLedger:
+            clone = clone_of(server, tmp_path / f"clone-{next(numbers)}")
+            clock = scene.world.clock
+            return GitLedger(clone.repository, remote="origin", clock=clock, environ={})
+
+        scene.ledger = FakeLedger(scene.world, opens)
+
+    play([*BOTH_HAVE_READ, number], OTHER_ADDRESS, begins=on_git)
 
 
 def adopted(scene: Stage) -> None:
