@@ -209,8 +209,14 @@ class Creations:
         creation, intent = self._ended(change, asked)
         if creation.state is CreationState.SUCCEEDED and creation.account_id is not None:
             found = None if asked.is_fresh else self._verified(change, intent, creation)
+            starter = intent.run if intent.run != self._context.run.id else ""
             return _settle_in(
-                self._context, change, creation.account_id, creation=creation, found=found
+                self._context,
+                change,
+                creation.account_id,
+                creation=creation,
+                found=found,
+                starter=starter,
             )
         failure = creation.failure or _UNEXPLAINED
         self._leases.came_to_nothing(change, intent, failure.reason)
@@ -281,9 +287,11 @@ def _settle_in(
     *,
     creation: Creation | None = None,
     found: Account | None = None,
+    starter: str = "",
 ) -> StepSuccess:
     """Make ``account_id`` the request's. ``found`` is given for an account that this very run
-    did not ask for, whose name, tags and place may be other than wanted."""
+    did not ask for, whose name, tags and place may be other than wanted; ``starter`` is the other
+    run that asked for it, if one did."""
     provider = context.tools.provider
     how = "created" if creation is not None else "found"
     tags = tags_to_set(change)
@@ -306,9 +314,10 @@ def _settle_in(
         tag(context, account_id, tags)
     ou = field_of(change, OU)
     there = ou.after if ou is not None else destination
-    verb = "Create" if creation is not None else "Find"
+    verb = "Create" if creation is not None and not starter else "Find"
+    by = f", which run {starter} started to create" if starter else ""
     return StepSuccess(
-        summary=f"{verb} account {account_id} for {change.target} in {there}",
+        summary=f"{verb} account {account_id} for {change.target} in {there}{by}",
         message=f"account {account_id} in {there}",
         account_id=account_id,
         data={"how": how, "tag_keys": owned},

@@ -96,6 +96,8 @@ def assert_one_story(scene: Stage) -> None:
     assert len(scene.world.births) <= 1
     assert len(scene.world.accounts) == 1
     assert Counter(event.kind.value for event in events)["bound"] == 1
+    created = [event for event in events if event.summary.startswith("Create account")]
+    assert len(created) <= 1
     record = scene.on_another_machine("reader").ledger.read().record("payments")
     assert record.intent is None
     assert record.account_id == scene.world.account("payments").id
