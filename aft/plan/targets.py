@@ -69,20 +69,23 @@ class AccountSite:
         return self.is_protected and not self.request.protect
 
     @property
+    def is_tagged(self) -> bool:
+        """The account's own tag names the request."""
+        return self.account is not None and self.account.tags.get(REQUEST_TAG) == self.request.id
+
+    @property
     def is_witnessed(self) -> bool:
-        """The account itself says that it is the request's: by its tag, or by its root e-mail
-        address, which only one account in all of AWS can have."""
-        account = self.account
-        return account is not None and (
-            account.tags.get(REQUEST_TAG) == self.request.id
-            or account.email.casefold() == self.request.email.key
-        )
+        """The account itself says that it is the request's: by its tag, or, where it has none, by
+        its root e-mail address, which only one account in all of AWS can have."""
+        if self.account is None or REQUEST_TAG in self.account.tags:
+            return self.is_tagged
+        return self.account.email.casefold() == self.request.email.key
 
     @property
     def arrives(self) -> bool:
         """aft started to create the account, and has not come to the end of that. The ledger
         alone cannot say so."""
-        if not self.is_witnessed:
+        if not self.is_tagged:
             return False
         if self.record.account_id is None:
             return self.record.intent is not None

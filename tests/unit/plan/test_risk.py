@@ -119,17 +119,31 @@ def test_the_rest_of_a_creation_is_routine() -> None:
     assert moved.risk == "move", "new accounts come from the root"
 
 
-@pytest.mark.parametrize("tags", [{}, {"aft:request": "treasury"}])
+@pytest.mark.parametrize(
+    ("email", "tags"),
+    [
+        ("tools", {}),
+        ("tools", {"aft:request": "treasury"}),
+        ("treasury", {"aft:request": "treasury"}),
+    ],
+)
 @pytest.mark.parametrize("steps", [{}, {"create-account": b.done("")}])
 def test_a_binding_that_only_the_ledger_vouches_for_is_an_adoption(
-    tags: dict[str, str], steps: dict[str, Any]
+    email: str, tags: dict[str, str], steps: dict[str, Any]
 ) -> None:
     """Whoever may push to the ledger's branch could name any account."""
-    state = b.desired(b.request("tools", email="aws+treasury@example.com"))
+    state = b.desired(b.request("tools", email=f"aws+{email}@example.com"))
     world = b.snapshot(accounts=(b.account(1, "treasury", tags=tags),))
     plan = b.plan(state, world, b.ledger(b.record("tools", 1, steps=steps)))
     assert ("adopt account", "adopt") in {(what(item), item.risk) for item in plan.changes}
     assert plan.changes[0].reason.startswith("only the ledger says so")
+
+
+def test_a_tag_that_another_tool_stripped_is_put_back_as_routine() -> None:
+    """The root e-mail address, which is unique in all of AWS, vouches for the binding."""
+    world = b.snapshot(accounts=(b.account(1, "app", tags={}),))
+    (tagged,) = b.plan(b.desired(b.request("app")), world, b.ledger(b.record("app", 1))).changes
+    assert (what(tagged), tagged.risk) == ("update account/tags", "")
 
 
 def test_a_creation_that_only_the_ledger_knows_is_an_adoption() -> None:
