@@ -45,7 +45,13 @@ def git(where: Path, *arguments: str | Path, **environ: str) -> str:
     return done.stdout.decode(errors="surrogateescape").strip()
 
 
-def commit_all(where: Path, message: str) -> str:
+def commit_all(
+    where: Path,
+    message: str,
+    *,
+    author: pygit2.Signature | None = None,
+    committer: pygit2.Signature | None = None,
+) -> str:
     """Commit everything that lies in the work tree, as ``git add --all`` and ``git commit`` do it,
     three processes cheaper; the commit's id."""
     repository = pygit2.Repository(str(where))
@@ -54,8 +60,10 @@ def commit_all(where: Path, message: str) -> str:
     index.write()
     tree = index.write_tree()
     parents = [] if repository.head_is_unborn else [repository.head.target]
-    who = repository.default_signature
-    return str(repository.create_commit("HEAD", who, who, f"{message}\n", tree, parents))
+    author = author or repository.default_signature
+    text = f"{message}\n"
+    made = repository.create_commit("HEAD", author, committer or author, text, tree, parents)
+    return str(made)
 
 
 class Clone:
@@ -65,8 +73,7 @@ class Clone:
         self.path = path
         self._minutes = 0
         if not (path / ".git").exists():
-            path.mkdir(parents=True, exist_ok=True)
-            git(path, "init", "-q", "-b", "main")
+            pygit2.init_repository(str(path), initial_head="main")
 
     @property
     def repository(self) -> Repository:
@@ -89,17 +96,13 @@ class Clone:
         """Commit everything that lies in the work tree; the commit's id."""
         for path, content in (files or {}).items():
             self.write(path, content)
-        git(self.path, "add", "-A")
-        git(
-            self.path,
-            "commit",
-            "-q",
-            "--allow-empty",
-            "-m",
-            message,
-            **self._who(author, committer),
-        )
-        return git(self.path, "rev-parse", "HEAD")
+        by = self._who(author, committer)
+        at = int(datetime.fromisoformat(by["GIT_AUTHOR_DATE"]).timestamp())
+        people = [
+            pygit2.Signature(by[f"GIT_{role}_NAME"], by[f"GIT_{role}_EMAIL"], at, 0)
+            for role in ("AUTHOR", "COMMITTER")
+        ]
+        return commit_all(self.path, message, author=people[0], committer=people[1])
 
     def merge(self, branch: str, message: str = "merge", **options: str) -> str:
         git(
@@ -139,10 +142,28 @@ class Clone:
         return who
 
 
+class CommandClone(Clone):
+    """Its commits are made by the git command, which writes the index in its own forms."""
+
+    def commit(
+        self,
+        message: str = "change",
+        *,
+        files: Mapping[str, str | bytes] | None = None,
+        author: str = "Ada Lovelace <ada@example.com>",
+        committer: str | None = None,
+    ) -> str:
+        for path, content in (files or {}).items():
+            self.write(path, content)
+        git(self.path, "add", "-A")
+        who = self._who(author, committer)
+        git(self.path, "commit", "-q", "--allow-empty", "-m", message, **who)
+        return git(self.path, "rev-parse", "HEAD")
+
+
 def bare(path: Path) -> Path:
     """An empty bare repository, such as a server keeps."""
-    path.mkdir(parents=True)
-    git(path, "init", "-q", "--bare", "-b", "main")
+    pygit2.init_repository(str(path), bare=True, initial_head="main")
     return path
 
 

@@ -15,8 +15,22 @@ from aft.values.ids import OrgUnitPath
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
+_PLAIN = frozenset({str, int, bool, float, type(None)})
+
+
 def plain(value: Any) -> Json:
     """Reduce dataclasses, enums, tuples, paths and dates to JSON values."""
+    kind = type(value)  # most values are plain already, and a plan has many: ask for those first
+    if kind in _PLAIN:
+        return value  # type: ignore[no-any-return]
+    if kind is dict:
+        return {str(key): plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    return _reduced(value)
+
+
+def _reduced(value: Any) -> Json:
     match value:
         case enum.Enum():
             return plain(value.value)

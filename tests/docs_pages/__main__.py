@@ -7,11 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .generated import DOCS, fresh_files
+from .generated import DOCS, fresh_file, generated_files
 
 
 def main() -> None:
-    for path, text in fresh_files().items():
+    for path in generated_files():
+        text = fresh_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)

@@ -399,13 +399,17 @@ def parts_used() -> set[str]:
     }
 
 
-def fresh_files() -> Mapping[Path, str]:
-    """Every page and schema as it should be."""
-    pages = {page: fresh(page.read_text()) for page in sorted(DOCS.rglob("*.md"))}
-    schemas: dict[Path, str] = {}
-    for name in get_args(SchemaName):
-        text = (
-            json.dumps(json_schema(name, providers=_PROVIDERS), indent=2, ensure_ascii=False) + "\n"
-        )
-        schemas[DOCS / "reference" / "schemas" / f"{name}.json"] = text
-    return {**pages, **schemas}
+SCHEMAS = {DOCS / "reference" / "schemas" / f"{name}.json": name for name in get_args(SchemaName)}
+
+
+def generated_files() -> tuple[Path, ...]:
+    """Every page and schema."""
+    return (*sorted(DOCS.rglob("*.md")), *SCHEMAS)
+
+
+def fresh_file(path: Path) -> str:
+    """A page or schema as it should be."""
+    if path not in SCHEMAS:
+        return fresh(path.read_text())
+    schema = json_schema(SCHEMAS[path], providers=_PROVIDERS)
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

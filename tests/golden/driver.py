@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pygit2
 
 from aft.cli.main import run as run_command_line
 from aft.sandbox import AccountSpec, Sandbox
@@ -64,8 +65,7 @@ class World:
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
     def __post_init__(self) -> None:
-        self.repository.mkdir(parents=True)
-        self.git("init", "--quiet", "--initial-branch=main")
+        pygit2.init_repository(str(self.repository), initial_head="main")
 
     @property
     def repository(self) -> Path:
@@ -84,8 +84,13 @@ class World:
             path.write_text(text, encoding="utf-8")
 
     def commit(self, message: str) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        who = pygit2.Signature(*PERSON, int(self.now.timestamp()), 0)
+        repository = pygit2.Repository(str(self.repository))
+        repository.index.add_all()
+        repository.index.write()
+        tree = repository.index.write_tree()
+        parents = [] if repository.head_is_unborn else [repository.head.target]
+        repository.create_commit("HEAD", who, who, f"{message}\n", tree, parents)
 
     def git(self, *arguments: str, stdin: str | None = None) -> str:
         """The output of a git command, which must succeed."""
@@ -171,6 +176,11 @@ class World:
         new = self.ledger_tip()
         if new == tip:
             return "nothing was written\n"
+        files = pygit2.Repository(str(self.repository))
+
+        def text(blob: str) -> str:
+            return files.revparse_single(blob).peel(pygit2.Blob).data.decode()
+
         span = f"{tip}..{LEDGER}" if tip else LEDGER
         log = self.git("log", "--reverse", "--format=commit by %an <%ae>%n%n%B", span)
         parts = [_without_requests(log).rstrip("\n")]
@@ -180,8 +190,8 @@ class World:
             "diff", "--name-status", "--no-renames", tip or empty, new
         ).splitlines():
             status, path = line.split("\t")
-            now = "" if status == "D" else self.git("show", f"{new}:{path}")
-            old = "" if status == "A" else self.git("show", f"{tip}:{path}")
+            now = "" if status == "D" else text(f"{new}:{path}")
+            old = "" if status == "A" else text(f"{tip}:{path}")
             if path.startswith("snapshot/accounts/"):  # a folder by digests of ids
                 published += json.loads(now or "[]")
             elif status == "D":

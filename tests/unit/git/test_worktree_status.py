@@ -9,7 +9,8 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from builders_git import Clone, git
+from builders_git import CommandClone as Clone
+from builders_git import git
 
 from aft.errors import UserError
 from aft.files import EntryKind, TreeEntry
