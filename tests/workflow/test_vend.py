@@ -130,7 +130,8 @@ def test_an_unchanged_second_apply_writes_nothing(vended: Repo) -> None:
 
 def test_apply_reports_as_json(repo: Repo) -> None:
     outcome = repo.aft("apply", "--yes", "--json").data
-    assert outcome["counts"] == {"succeeded": 3, "failed": 0, "blocked": 0, "stopped": 0}
+    others = {"failed": 0, "blocked": 0, "stopped": 0, "held": 0}
+    assert outcome["counts"] == {"succeeded": 3, **others}
     assert {row["id"] for row in outcome["accounts"]} == {"organization", "shop-dev", "shop-prod"}
 
 
