@@ -62,7 +62,6 @@ def draft_plan(
     for kind in others:
         if kind.is_inside:
             _diff(kind, view, draft, look)
-    _hold_doubtful(view, draft)
     hold_back(view, draft)
     draft.cleans_up = True
     for kind in (*reversed(others), *reversed(of_space)):
@@ -127,13 +126,6 @@ def _resolve_targets(view: PlanView, draft: Draft) -> None:
             draft.targets[request.id] = target_of(view, site, draft.allocations.get(request.id, {}))
         except UserError as wrong:  # one account's parameters do not stop the others
             draft.block(finding_about("AFT920", request.id, wrong.message, wrong.hint))
-
-
-def _hold_doubtful(view: PlanView, draft: Draft) -> None:
-    """Where an error leaves open what an account gets, it gets nothing else meanwhile."""
-    for request in view.requests:
-        if draft.entries.get(request.id) and (error := view.desired.may_be_held_by(request)):
-            _hold(draft, request.id, error)
 
 
 def _hold(draft: Draft, name: RequestId, error: Finding) -> None:
