@@ -129,7 +129,8 @@ class _Report:
     def write(self, found: Found) -> None:
         """``issue.md`` is taken away when there is nothing to say in it."""
         drift, read_at = found.drift, found.snapshot.read_at
-        issue = drift_markdown(drift, read_at=read_at) if drift.is_any or drift.unread else None
+        is_open = drift.is_any or drift.unread or drift.held_back
+        issue = drift_markdown(drift, read_at=read_at) if is_open else None
         summary = drift_markdown(drift, read_at=read_at, limit=SUMMARY_LIMIT)
         self.put(issue, summary, drift_json(drift, read_at=read_at))
         self.is_written = True

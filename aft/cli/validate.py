@@ -60,7 +60,7 @@ def command(
     if against is not None:
         from aft.app.plan.collisions import find_collisions
 
-        found, notes = find_collisions(workspace, files, result.state, against, base=config_from)
+        found, notes = find_collisions(workspace, files, result.usable, against, base=config_from)
         findings = sorted_findings((*findings, *found))
         for note in notes:
             session.say(f"note: {note}")

@@ -43,7 +43,7 @@ def set_aside(
 ) -> DesiredState | None:
     """``state`` with what ``errors`` hold back; ``None`` where they hold everything back."""
     held = _Held(tree)
-    for error in errors:
+    for error in sorted(errors, key=lambda item: item.source or SourceRef("")):
         for path in error.about or (error.path,):
             held.add(path, error)
     if held.everyone:

@@ -203,9 +203,6 @@ class DesiredState:
         got = (item.name for item in customizations_of(request, ou, self.customizations))
         found = [held.baselines.get(name) for name in (request.baseline, *chosen) if name]
         found += [held.customizations.get(name) for name in (*request.customizations, *got)]
-        return next(filter(None, found), None)
-
-    def may_be_held_by(self, request: AccountRequest) -> Finding | None:
-        """An error that leaves open whether the request's baseline and customizations are these."""
-        perhaps = self.held.open_baseline if request.baseline is None else None
-        return perhaps or self.held.open_customization
+        # An error may leave open whether its baseline and customizations are these.
+        found.append(held.open_baseline if request.baseline is None else None)
+        return next(filter(None, (*found, held.open_customization)), None)

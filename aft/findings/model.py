@@ -40,7 +40,7 @@ class Condition(enum.StrEnum):
     ACCOUNT_GONE = "account-gone"
     ACCOUNT_SUSPENDED = "account-suspended"
     ACCOUNT_KEPT = "account-kept"
-    """It is elsewhere than its request says, and protected, so it stays."""
+    """It is elsewhere than its request says, and protected or held back, so it stays."""
     ACCOUNT_MOVED = "account-moved"
     """The same, and it was where its request says when it was last protected."""
     OTHER_EMAIL = "other-email"

@@ -65,10 +65,11 @@ def detect_drift(
         sorter.change(change)
     for item in plan.attention:
         sorter.attention(item)
+    held_back = {item.target for item in plan.held_back}
     return Drift(
         revision=plan.revision,
         scope=plan.scope,
-        accounts=plan.summary.accounts_total,
+        accounts=plan.summary.accounts_total - sum(map(desired.has_file, held_back)),
         outside=tuple(sorter.outside),
         pending=tuple(sorter.pending),
         unmanaged=tuple(_unmanaged(desired, snapshot, ledger)) if plan.scope is None else (),

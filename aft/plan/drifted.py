@@ -70,6 +70,11 @@ class Drift:
     doubts: tuple[Finding, ...] = ()
 
     @property
+    def held_back(self) -> tuple[Finding, ...]:
+        """The accounts that errors in files hold back, which are not compared with these."""
+        return tuple(item for item in self.doubts if item.condition is Condition.HELD_BACK)
+
+    @property
     def elsewhere(self) -> frozenset[str]:
         """The targets whose accounts something keeps out of their OUs, without that they were
         moved from there as far as it is known."""

@@ -16,7 +16,7 @@ from aft.plan.accepted import with_acceptance
 from aft.plan.arrange import arranged, hold_back
 from aft.plan.draft import Draft, Looker
 from aft.plan.fields import RELEASED
-from aft.plan.held_back import held_back
+from aft.plan.held_back import held_back, held_elsewhere
 from aft.plan.identity import wrong_organization
 from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, Change, FieldChange, Plan
@@ -62,7 +62,6 @@ def draft_plan(
     for kind in others:
         if kind.is_inside:
             _diff(kind, view, draft, look)
-    _hold_doubtful(view, draft)
     hold_back(view, draft)
     draft.cleans_up = True
     for kind in (*reversed(others), *reversed(of_space)):
@@ -105,11 +104,12 @@ def _find_sites(view: PlanView, draft: Draft) -> None:
         doubt = doubt_of(view, request) or (site if isinstance(site, Finding) else None)
         if not isinstance(site, Finding):
             draft.sites[request.id] = site
-        if doubt is not None and request.id in looked_at:
+        is_held = request.id in view.desired.held.requests
+        if doubt is not None and request.id in looked_at and not is_held:
             draft.block(doubt)
     for name, held in view.desired.held.requests.items():
-        if name in looked_at and name not in draft.blocked:
-            draft.block(held_back(name, held.finding))
+        if name in looked_at:
+            _hold(draft, name, held.finding)
 
 
 def _resolve_targets(view: PlanView, draft: Draft) -> None:
@@ -117,22 +117,23 @@ def _resolve_targets(view: PlanView, draft: Draft) -> None:
         site = draft.sites.get(request.id)
         if site is None or request.id in draft.blocked:
             continue
-        if why := view.desired.held_by(request, site.ou):
-            draft.block(held_back(request.id, why))
+        if error := view.desired.held_by(request, site.ou):
+            _hold(draft, request.id, error)
             continue
         if site.stays and not site.was_moved:
             continue  # or else it would get what belongs to a place that it is kept from
         try:
             draft.targets[request.id] = target_of(view, site, draft.allocations.get(request.id, {}))
-        except UserError as error:  # one account's parameters do not stop the others
-            draft.block(finding_about("AFT920", request.id, error.message, error.hint))
+        except UserError as wrong:  # one account's parameters do not stop the others
+            draft.block(finding_about("AFT920", request.id, wrong.message, wrong.hint))
 
 
-def _hold_doubtful(view: PlanView, draft: Draft) -> None:
-    """Where an error leaves open what an account gets, it gets nothing else meanwhile."""
-    for request in view.requests:
-        if draft.entries.get(request.id) and (error := view.desired.may_be_held_by(request)):
-            draft.block(held_back(request.id, error))
+def _hold(draft: Draft, name: RequestId, error: Finding) -> None:
+    """Nothing is done; that the account is not where it should be is no secret."""
+    draft.block(held_back(name, error))
+    site = draft.sites.get(name)
+    if site is not None and site.moves:
+        draft.remark(held_elsewhere(name, here=site.here, wanted=site.place.path))
 
 
 def _assembled(

@@ -15,7 +15,6 @@ from aft.desired.model import AccountRequest, DesiredState, LifecycleState
 from aft.findings.model import Finding, finding_about
 from aft.ledger.events import AccountRecord
 from aft.organization.model import REQUEST_TAG, Account, AccountFacts, Surroundings
-from aft.plan.held_back import held_back
 from aft.plan.identity import Match
 from aft.plan.ou_tree import Place, UnitTree
 from aft.plan.protection import Applied, applied_protection, is_protected
@@ -167,9 +166,6 @@ def site_of(view: PlanView, tree: UnitTree, request: AccountRequest) -> AccountS
 
 def doubt_of(view: PlanView, request: AccountRequest) -> Finding | None:
     """Why nothing may be done for ``request``, in any place of its account."""
-    held = view.desired.held.requests.get(request.id)
-    if held is not None:
-        return held_back(request.id, held.finding)
     doubt = view.identities.attention.get(request.id)
     if doubt is not None or request.state is LifecycleState.ACTIVE:
         return doubt

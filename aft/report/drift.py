@@ -210,7 +210,12 @@ def _unmanaged_line(item: Unmanaged) -> str:
 
 def _summary_line(drift: Drift) -> str:
     """``Drift: …`` or ``No drift. …``: the last line of the text, to be searched for."""
-    numbers = {"pending": drift.pending, "unmanaged": drift.unmanaged, "unread": drift.unread}
+    numbers = {
+        "pending": drift.pending,
+        "unmanaged": drift.unmanaged,
+        "unread": drift.unread,
+        "held back by errors": drift.held_back,
+    }
     rest = ", ".join(f"{len(items):,} {word}" for word, items in numbers.items() if items)
     also = f" {rest}." if rest else ""
     if drift.is_any:

@@ -20,7 +20,7 @@ from aft.report.markdown.unreviewed import unreviewed_entries
 from aft.report.masking import NO_MASK, Mask
 from aft.report.outcome import is_held_itself, not_done, outcome_line, with_hints
 from aft.report.plain import code_span, one_line, prose
-from aft.report.wording import in_words, short, summary_line
+from aft.report.wording import held_back_words, in_words, short, summary_line
 from aft.values.words import counted
 
 _SIGNS = {
@@ -80,6 +80,12 @@ class OutcomePage:
 
 
 def _headline(page: OutcomePage) -> str:
+    """How it ended, and how many accounts errors in files hold back."""
+    held = held_back_words(page.outcome.held_back)
+    return ", ".join(filter(None, (_ended(page), held)))
+
+
+def _ended(page: OutcomePage) -> str:
     outcome = page.outcome
     others = len(outcome.open_subjects(is_own=False))
     also = f"; {others:,} unfulfilled, which this change does not cover" if others else ""

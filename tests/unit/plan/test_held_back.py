@@ -15,11 +15,14 @@ from aft.desired.desired import LoadResult, load_desired_state
 from aft.files import EntryKind
 from aft.ledger.events import AccountRecord, LedgerState
 from aft.organization.model import OrganizationSnapshot
+from aft.plan.applied import Applied
+from aft.plan.drift import detect_drift
 from aft.plan.make import draft_plan
 from aft.plan.model import Action, Change, Plan
 from aft.plan.status import Standing, account_statuses
 from aft.plan.view import PlanView
 from aft.plugins import RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
+from aft.report.drift import drift_view
 from aft.report.text import plan_view
 
 SETTINGS = load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name)
@@ -175,6 +178,10 @@ BROKEN: Mapping[str, tuple[Files, set[str] | frozenset[str]]] = {
         {"a-one"},
     ),
     "another ending": ({A_ONE: None, A_ONE.replace(".yaml", ".yml"): ALL_WELL[A_ONE]}, {"a-one"}),
+    "an id twice, by case": (
+        {"account-requests/team-b/Solo.yaml": asked("other", "Security")},
+        {"solo", "Solo"},
+    ),
     # several requests
     "an e-mail address twice": (
         {SOLO: asked("solo", "Security").replace("aws+solo", "aws+b-one")},
@@ -537,6 +544,29 @@ def test_the_status_says_it_with_and_without_a_plan(text: str) -> None:
         assert rows["a-one"].state is Standing.ATTENTION
         assert rows["a-one"].account_id == b.account_id(1)
         assert A_ONE in rows["a-one"].attention[0]
+
+
+@pytest.mark.parametrize(
+    ("broken", "drifted"),
+    [
+        ({A_ONE: asked("a-one", "Workloads/Prod", "x: 1\n")}, ["a-one"]),
+        ({PRODUCTION: PROD + "settings: [{setting: x}]\n"}, ["a-one"]),
+        ({A_ONE: NOT_YAML}, []),
+    ],
+)
+def test_drift_counts_it_and_says_when_it_is_elsewhere(broken: Files, drifted: list[str]) -> None:
+    """It was moved by hand; where it should be is unknown when its file cannot be read."""
+    result = loaded(broken)
+    assert result.usable is not None
+    _, *others = world().accounts
+    seen = replace(world(), accounts=(b.account(1, "a-one", "Security"), *others))
+    plan = planned(result, snapshot=seen)
+    applied = {"a-one": Applied(ou="Workloads/Prod")}
+    drift = detect_drift(plan, result.usable, seen, book(), kinds=KINDS, applied=applied)
+    assert [item.target for item in drift.outside] == drifted
+    assert {item.target for item in drift.held_back} == {it.target for it in plan.held_back}
+    assert drift.accounts == len(EVERYONE) - len(plan.held_back)
+    assert "held back by errors" in drift_view(drift).plain.splitlines()[-1]
 
 
 def test_the_headline_counts_and_the_same_error_is_said_once() -> None:
