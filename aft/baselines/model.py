@@ -180,7 +180,8 @@ class SweepsAccount(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A value that a setting takes from the request: from which ``field``, and what it makes of it.
+    """A value that a setting takes from the request: from which ``field``, and what it makes of it;
+    without a field, what it makes of the parameter ``name``.
     ``name`` is the parameter that the request's value goes before, or what it becomes inside the
     account, such as the path of an SSM parameter."""
 

@@ -31,6 +31,7 @@ from aft.plan.explanation import (
     LastTime,
 )
 from aft.plan.identity import Evidence, identify
+from aft.plan.protection import is_protected
 from aft.values.ids import AccountId, OrgUnitPath
 from aft.values.refs import Ref, account_ref
 from aft.yamldoc import YamlDocument
@@ -68,10 +69,13 @@ class _Explainer:
             for name, record in self.ledger.records.items()
             if record.account_id is not None and self.desired.has_file(name)
         }
+        world = self.snapshot.account_by_id if self.snapshot is not None else {}
+        seen = world.get(self.account_id) if self.account_id is not None else None
         self._resolved = replace(
             self.desired.account(self.request),
             ou=self.ou,
             account_id=self.account_id,
+            email=seen.email if seen is not None else None,
             around=Surroundings(accounts=accounts),
             allocations=self.record.allocations,
         )
@@ -167,7 +171,10 @@ class _Explainer:
         if account is not None:
             yield Explained(name="account state", value=account.state.value, origin=aws)
             if account.ou != self.ou:
-                origin = replace(aws, why="the next apply moves it")
+                why = "the next apply moves it"
+                if is_protected(self.request, self.record):
+                    why = "it is protected, so it stays there"
+                origin = replace(aws, why=why)
                 yield Explained(name="OU now", value=str(account.ou), origin=origin)
 
     # --- what is done inside ---
@@ -198,10 +205,13 @@ class _Explainer:
         self, resolved: ResolvedSetting, parameters: tuple[Explained, ...]
     ) -> ExplainedSetting:
         plugin, facts = resolved.plugin, resolved.account
+        given = {item.name: item for item in parameters}
         published: tuple[Explained, ...] = ()
         if isinstance(plugin, Publishes):
             published = tuple(
-                Explained(name=item.name, value=item.value, origin=self.origins.of(item.field))
+                replace(given[item.name], value=item.value)
+                if item.name in given and not item.field
+                else Explained(name=item.name, value=item.value, origin=self.origins.of(item.field))
                 for item in plugin.published(facts, resolved.parameters)
             )
         taken = {item.name: item for item in published}

@@ -15,7 +15,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from aft.baselines.directions import Directions, Routine
-from aft.baselines.model import SettingInputs, SettingParameters
+from aft.baselines.model import Published, SettingInputs, SettingParameters
 from aft.errors import Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
@@ -57,6 +57,14 @@ class AccountAlias(Setting[AccountAliasParameters, str | None]):
 
     def facts(self, account: AccountFacts) -> object:
         return {"name": account.name}
+
+    def published(
+        self, account: AccountFacts, parameters: AccountAliasParameters
+    ) -> tuple[Published, ...]:
+        """The alias as AWS takes it."""
+        field = () if parameters.alias else ("name",)
+        value = alias_from(parameters.alias or account.name)
+        return (Published(name="alias", value=value, field=field),)
 
     def read(self, inputs: Inputs, session: AccountSession) -> str | None:
         return next(iter(session.client("iam").list_account_aliases()["AccountAliases"]), None)

@@ -235,6 +235,36 @@ def test_each_parameter_is_the_baseline_s_or_the_setting_s_own() -> None:
     assert {item.name: item.source.line for item in explanation.settings}["ssm-metadata"] == 8
 
 
+@pytest.mark.parametrize(
+    ("request_id", "expected"),
+    [("Foo", "acme-foo"), ("foo_bar", "acme-foo-bar"), ("a.b", "acme-a-b")],
+)
+def test_the_alias_is_shown_as_it_is_set(request_id: str, expected: str) -> None:
+    path = f"account-requests/{request_id}.yaml"
+    files = {**FILES, path: "ou: Workloads/Prod\nbaseline: production\n"}
+    (alias,) = setting(explained(request_id, files), "account-alias").parameters
+    assert (alias.value, alias.origin.pattern) == (expected, "acme-{id}")
+    assert place(alias.origin) == "customizations/baselines/production.yaml:4"
+
+
+def test_without_an_alias_it_is_made_of_the_account_s_name() -> None:
+    baseline = "settings:\n  - setting: account-alias\n"
+    files = {
+        **FILES,
+        "account-requests/named.yaml": "name: The Shop\nou: Workloads/Prod\nbaseline: bare\n",
+        "customizations/baselines/bare.yaml": baseline,
+    }
+    (alias,) = setting(explained("named", files), "account-alias").parameters
+    assert (alias.value, place(alias.origin)) == ("the-shop", "named.yaml:1")
+
+
+def test_an_account_that_its_protection_keeps_elsewhere_says_so() -> None:
+    world = snapshot(("Security", "Sandbox"), [account(1, "plain", "Sandbox")])
+    place_ = {item.name: item for item in explained("plain", seen=world).place}
+    assert place_["OU now"].value == "Sandbox"
+    assert place_["OU now"].origin.why == "it is protected, so it stays there"
+
+
 def test_regional_settings_say_where_they_run() -> None:
     explanation = explained()
     encryption = setting(explanation, "ebs-default-encryption")
