@@ -12,7 +12,13 @@ from typing import Any
 
 import click
 
-from aft.app.apply.applying import Agreed, RefusedBySafety, apply_now, holds_in
+from aft.app.apply.applying import (
+    Agreed,
+    RefusedBySafety,
+    apply_now,
+    check_conclusive,
+    holds_in,
+)
 from aft.app.plan.planning import Planned, check_pinned, plan_now, publish
 from aft.app.text_files import read_text
 from aft.app.world import World, ledger_tip, open_world
@@ -49,13 +55,19 @@ class Order:
     is_pinned: bool = False
     reviewed: Reviewed | None = None
     accepted: frozenset[str] = frozenset()
+    strict: bool = False
     name: str = "apply"
 
     @property
     def agreed(self) -> Agreed:
         """What lets risky changes happen."""
         if self.reviewed is not None:
-            return Agreed(consent=Consent.REVIEW, reviewed=self.reviewed, accepted=self.accepted)
+            return Agreed(
+                consent=Consent.REVIEW,
+                reviewed=self.reviewed,
+                is_strict=self.strict,
+                accepted=self.accepted,
+            )
         consent = Consent.PLAN if self.is_pinned else Consent.OPERATOR
         return Agreed(consent=consent, accepted=self.accepted)
 
@@ -87,6 +99,11 @@ class Order:
     help="Carry out the Terraform plan with this digest (sha256:…), which an earlier apply held. "
     "May be repeated.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="With --reviewed: also exit with 4 if anything else is not fulfilled.",
+)
 @report_option
 @click.option("--json", "quiet", is_flag=True, help="Print the outcome as JSON.")
 @pass_session
@@ -106,9 +123,10 @@ def command(
     revision, the organization or the ledger has changed since, and the change is reported. Only the
     plan's headline is shown again; -v shows all of it.
 
-    Accounts are worked on in parallel. If an account fails, the others continue, and the command
-    exits with 4. SIGINT, SIGTERM and --deadline stop it between two steps. In any case, the
-    next run continues where it ended and creates nothing twice.
+    Accounts are worked on in parallel. If an account fails, the others continue. The command exits
+    with 4 if anything is not fulfilled that this apply covers: with --reviewed, what the review
+    shows and its commits touch; without, everything. SIGINT, SIGTERM and --deadline stop it between
+    two steps. In any case, the next run continues where it ended and creates nothing twice.
 
     With --deep, manual changes inside accounts are reverted as well.
 
@@ -133,17 +151,7 @@ def command(
         planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
     if order.quiet:
         click.echo(outcome_json(outcome, planned.plan), nl=False)
-    is_done = is_published and not _covered(outcome, order)
-    sys.exit(outcome.exit_code or (0 if is_done else PARTLY_EXIT))
-
-
-def _covered(outcome: Outcome, order: Order) -> frozenset[str]:
-    """The accounts held back by errors that are this run's business: of a reviewed change those
-    that it was to change, else all."""
-    held = frozenset(item.target for item in outcome.held_back)
-    if order.reviewed is None:
-        return held
-    return held & {item.target for item in order.reviewed.changes}
+    sys.exit(outcome.exit_code or (0 if is_published else PARTLY_EXIT))
 
 
 def _publish(session: Session, world: World, planned: Planned, outcome: Outcome) -> tuple[str, ...]:
@@ -214,6 +222,7 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
         )
     if refusals:
         raise RefusedBySafety(refusals)
+    check_conclusive(plan)
     if order.reviewed is not None and not order.quiet:
         _say_what_is_new(session, planned, order.agreed, order.reviewed)
     if not plan.is_empty and not order.yes and sys.stdin.isatty() and sys.stdout.isatty():
@@ -233,7 +242,7 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
             command=order.name,
             agreed=order.agreed,
         )
-    if not order.quiet and (outcome.targets or outcome.unpublished):
+    if not order.quiet and (outcome.targets or outcome.unpublished or outcome.unfulfilled):
         session.console.print()
         session.show(outcome_view(outcome, kinds))
     return outcome

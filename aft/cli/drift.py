@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,8 @@ def command(
                 if not quiet:
                     click.echo()
                 order = Order(**asked, quiet=quiet, name="drift --repair")
-                code = carry_out(session, world, found.repair, order).exit_code
+                outcome = carry_out(session, world, found.repair, order)
+                code = replace(outcome, unfulfilled=()).exit_code
                 found = _find(session, world, desired, scope)
                 report.write(found)
                 code = code or (DRIFT_EXIT if found.drift.is_any else 0)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from aft.app.apply.reviewing import open_since
 from aft.app.forge.posting import (
     post_sticky,
     pull_request_of_commit,
@@ -20,12 +21,15 @@ from aft.app.forge.reviews import review_of_commit
 from aft.app.forge.signatures import are_signatures_required, signature_findings
 from aft.app.requests import form_of
 from aft.app.text_files import read_text, write_text
+from aft.app.world import open_ledger
 from aft.cli.context import FILE, FOLDER, Session, pass_session
-from aft.cli.github_options import Hub, hub_options
+from aft.cli.github_options import APPLY_WORKFLOW, PLAN_WORKFLOW, Hub, hub_options
 from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 from aft.desired.issue_form import FORM_PATH
+from aft.errors import AftError
 from aft.forge.fitting import fitted_body
 from aft.forge.port import Thread, issue_thread, pull_thread
+from aft.plan.model import ORGANIZATION
 from aft.plan.reviewed import reviewed_to_json
 from aft.report.findings import findings_github, findings_json, findings_text
 from aft.report.markdown.failure import FailurePage
@@ -33,7 +37,6 @@ from aft.report.markdown.fitting import comment, summary
 from aft.values.words import counted
 
 FINDINGS_EXIT = 3
-_APPLY_WORKFLOW = ".github/workflows/apply.yml"
 _OUT = click.option(
     "--out",
     type=FILE,
@@ -162,20 +165,35 @@ def fetch_pull_command(
 @click.option(
     "--out", type=FILE, required=True, help="The file to write, for aft apply --reviewed."
 )
-@click.option("--workflow", default=".github/workflows/plan.yml", show_default=True)
+@click.option("--workflow", default=PLAN_WORKFLOW, show_default=True)
 @hub_options
 def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None:
     """Fetch the reviewed changes of the pull request that a commit merged.
 
     Takes reviewed.json from the artifact aft-plan-<pull>-<head> of a run of the plan's workflow;
     artifacts of other workflows and events do not count. Pull requests merged since the last
-    successful full apply count too, because their changes may still be pending. If nothing is
+    successful full apply count too, because their changes may still be pending, and those merged
+    since the ledger knows of changes that were left undone. If nothing is
     found, the file says that nothing was reviewed, and aft apply makes no risky changes."""
     review = review_of_commit(
-        hub.forge, commit, plan_pipeline=workflow, apply_pipeline=_APPLY_WORKFLOW
+        hub.forge,
+        commit,
+        plan_pipeline=workflow,
+        apply_pipeline=APPLY_WORKFLOW,
+        open_since=_open_since(hub.session),
     )
     write_text(out, reviewed_to_json(review.reviewed))
     click.echo(review.words)
+
+
+def _open_since(session: Session) -> str:
+    """Since when the ledger knows of things left undone; nothing where there is no ledger here."""
+    try:
+        workspace = session.workspace
+        config = workspace.config(workspace.files("HEAD"))
+        return open_since(open_ledger(workspace, config).events(ORGANIZATION))
+    except AftError:
+        return ""
 
 
 @command.command("issue")

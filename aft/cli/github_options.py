@@ -11,13 +11,19 @@ from typing import Any
 
 import click
 
+from aft.app.apply.reviewing import ReviewOf
+from aft.app.forge.reviews import review_of_commit
 from aft.cli.context import FILE, Session, pass_session
 from aft.clock import SystemClock
 from aft.git.wire import RefFetch
 from aft.github.actions import Event, event_path, read_event, write_outputs
 from aft.github.forge import GitHubContext, GitHubForge
+from aft.plan.reviewed import Reviewed
+from aft.values.ids import Revision
 
 PATIENCE = 600
+PLAN_WORKFLOW = ".github/workflows/plan.yml"
+APPLY_WORKFLOW = ".github/workflows/apply.yml"
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,26 @@ class Hub:
         """For the workflow's next steps."""
         path = self.session.environ.get("GITHUB_OUTPUT", "")
         write_outputs(Path(path) if path else None, values)
+
+
+def recorded_reviews(environ: Mapping[str, str]) -> ReviewOf | None:
+    """What GitHub has recorded of commits; ``None`` where no repository on it is named."""
+    if not environ.get("GITHUB_REPOSITORY"):
+        return None
+    context = GitHubContext.read(environ)
+    forge = context.forge(context.client(SystemClock()))
+
+    def review_of(revision: Revision, since: str) -> Reviewed:
+        review = review_of_commit(
+            forge,
+            revision,
+            plan_pipeline=PLAN_WORKFLOW,
+            apply_pipeline=APPLY_WORKFLOW,
+            open_since=since,
+        )
+        return review.reviewed
+
+    return review_of
 
 
 def hub_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
+from aft.app.apply.applying import check_conclusive
 from aft.app.plan import previews
 from aft.app.plan.planning import Planned, own_errors, plan_now, plan_published
+from aft.app.plan.touching import last_run_revision, touched_since
 from aft.app.text_files import read_text, write_text
-from aft.app.world import open_world
+from aft.app.world import open_ledger, open_world
 from aft.cli.context import (
     CONFIG_FROM_HELP,
     EXISTING_FILE,
@@ -26,6 +28,8 @@ from aft.cli.planning import ScopeChoice, desired_of, scope_options
 from aft.cli.report_folder import ReportFolder, plan_page, report_folder, report_option, write_plan
 from aft.findings.model import Finding
 from aft.plan.codec import plan_to_json
+from aft.plan.coverage import covered_by, unfulfilled
+from aft.plan.model import ORGANIZATION
 from aft.plan.preview_file import LARGEST, previews_from_json, previews_to_json
 from aft.report.markdown.fitting import comment
 from aft.report.markdown.plan import PlanPage
@@ -90,7 +94,11 @@ class _How:
 @click.option("--config-from", metavar="REV", help=CONFIG_FROM_HELP)
 @report_option
 @click.option("--full", is_flag=True, help="Do not shorten lists in the text.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit 2 if there are changes, or anything that cannot be fulfilled.",
+)
 @pass_session
 def command(
     session: Session,
@@ -128,16 +136,32 @@ def command(
         if folder is not None or form == "markdown":
             page = plan_page(session, planned, findings=findings, base=base, notes=_notes(planned))
             if folder is not None:
-                write_plan(folder, planned, page)
+                write_plan(folder, planned, page, covers=_covers(session, planned, choice, base))
     _show(session, planned, page, form=form, full=full)
     if planned.refusals:
         sys.exit(REFUSED_EXIT)
+    check_conclusive(planned.plan)
     if own_errors(session.workspace, planned, findings, base):
         sys.exit(FINDINGS_EXIT)
     if planned.failed_previews:
         sys.exit(FAILED_EXIT)
-    if detailed_exitcode and not planned.plan.is_empty:
+    if detailed_exitcode and (not planned.plan.is_empty or unfulfilled(planned.plan)):
         sys.exit(CHANGES_EXIT)
+
+
+def _covers(
+    session: Session, planned: Planned, choice: ScopeChoice, base: str | None
+) -> frozenset[str] | None:
+    """What those who review this plan answer for: of a plan of chosen requests these, else what
+    differs from the base, or from what was applied last."""
+    plan, scope = planned.plan, planned.plan.scope
+    if scope is not None and not choice.changed_since:
+        return frozenset(scope)
+    workspace, desired = session.workspace, planned.desired
+    if base is None:
+        base = last_run_revision(open_ledger(workspace, desired.config).events(ORGANIZATION))
+    touched = touched_since(workspace, base, desired)
+    return None if touched is None else covered_by(touched, plan, planned.ledger, planned.kinds)
 
 
 def _check(how: _How, choice: ScopeChoice) -> None:

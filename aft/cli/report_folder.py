@@ -22,6 +22,7 @@ from aft.cli.context import FOLDER, Session
 from aft.errors import AftError, FindingsError, Refused, UserError, system_words, unexpected
 from aft.findings.model import Finding
 from aft.plan.codec import plan_to_json
+from aft.plan.coverage import covers_told
 from aft.plan.outcome import Outcome
 from aft.plan.permission import line_digests
 from aft.plan.reviewed import Reviewed, newly_routine, reviewed_of, reviewed_to_json
@@ -181,11 +182,18 @@ def plan_page(
     )
 
 
-def write_plan(folder: ReportFolder, planned: Planned, page: PlanPage) -> None:
-    """comment.md, summary.md, reviewed.json and, unless something is masked, plan.json."""
+def write_plan(
+    folder: ReportFolder, planned: Planned, page: PlanPage, *, covers: frozenset[str] | None
+) -> None:
+    """comment.md, summary.md, reviewed.json and, unless something is masked, plan.json. ``covers``
+    is what an apply of it is judged by."""
     session = folder.session
     page = replace(page, rest=folder.rest)
-    seen = reviewed_of(planned.plan, allow=line_digests(planned.desired))
+    seen = reviewed_of(
+        planned.plan,
+        allow=line_digests(planned.desired),
+        covers=covers_told(covers, planned.plan),
+    )
     folder.write("reviewed.json", reviewed_to_json(seen))
     if not session.mask.is_on:
         folder.write("plan.json", plan_to_json(planned.plan))

@@ -117,6 +117,11 @@ class WorkerConfig(_Section):
 
     remote: str = Field(default="origin", description="The remote to watch.")
     branch: str = Field(default="main", description="The branch whose tip is the desired state.")
+    review: Literal["forge", "branch"] = Field(
+        default="forge",
+        description="What counts as reviewed: `forge`, what GitHub has recorded of merged pull "
+        "requests; `branch`, everything on the branch (merging is the review).",
+    )
     interval_seconds: PositiveInt = Field(default=60, description="Seconds between two polls.")
     jitter_percent: Annotated[int, Field(ge=0, le=100)] = Field(
         default=10,

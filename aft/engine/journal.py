@@ -16,7 +16,7 @@ from aft.errors import AftError
 from aft.ledger.events import AccountRecord, LedgerEvent, LedgerState, thing_subject
 from aft.ledger.payloads import Payload
 from aft.ledger.replay import apply_event
-from aft.plan.model import ORGANIZATION, Change
+from aft.plan.model import ORGANIZATION
 from aft.values.ids import WORKING_TREE, RequestId, Revision
 from aft.values.refs import Ref
 
@@ -157,11 +157,6 @@ class Journal:
         with self._lock:
             self._commits[subject] = commit
         return commit
-
-
-def subject_of(change: Change) -> str:
-    """The ledger's subject of a change: its request, or the thing that belongs to no account."""
-    return thing_subject(change.ref) if change.target == ORGANIZATION else change.target
 
 
 def why(request: AccountRequest) -> Mapping[str, str] | None:

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from aft.desired.model import DesiredState
 from aft.engine.context import RunContext
-from aft.engine.journal import subject_of
+from aft.findings.model import Finding
 from aft.ledger.events import (
     ORGANIZATION,
+    UNFULFILLED,
     AccountRecord,
     LedgerEvent,
     LedgerState,
@@ -19,10 +20,12 @@ from aft.ledger.events import (
 from aft.ledger.payloads import Allocated, RunStarted, StepConfirmed, StepHeld, StepReleased
 from aft.ledger.replay import OVERCOME
 from aft.plan.accepted import accepted_by
+from aft.plan.coverage import subject_of, unfulfilled
 from aft.plan.fields import allocations_in
 from aft.plan.holding import Hold, noted
 from aft.plan.model import Action, Plan
 from aft.plan.status import step_words
+from aft.values.canonical_json import digest
 from aft.values.refs import ACCOUNT, Ref, account_ref
 
 
@@ -34,6 +37,7 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         RunStarted(
             command=run.command,
             changes=count,
+            scope=None if plan.scope is None else len(plan.scope),
             consent=run.consent,
             reviewed=run.reviewed or None,
             held=held or None,
@@ -51,6 +55,7 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         *_confirmed(context, plan),
         *_overcome(context, plan),
         *_held(context),
+        *_doubts(context, plan),
         *_released(context, plan),
     )
 
@@ -192,6 +197,7 @@ def released(
     """Steps that the ledger says wait for people, and that no longer do: they are carried out
     now, or the plan looked and no longer wants them."""
     waiting = {(subject_of(hold.change), hold.change.ref) for hold in noted(holds)}
+    waiting |= {(target, UNFULFILLED) for target, _ in _said_of_requests(plan, desired)}
     planned = {(subject_of(change), change.ref) for change in plan.changes}
     doubtful = {item.target for item in plan.attention}
     return tuple(
@@ -201,9 +207,46 @@ def released(
         if (subject, ref) not in waiting
         and (
             (subject, ref) in planned
+            or (ref == UNFULFILLED and _is_seen(plan, desired, subject))
             or (_is_looked_at(plan, desired, record) and subject not in doubtful)
         )
     )
+
+
+def new_doubts(
+    plan: Plan, desired: DesiredState, ledger: LedgerState
+) -> tuple[tuple[str, StepHeld], ...]:
+    """Requests that the plan says cannot be carried out as they are, where the ledger does not
+    know it, and what is to be noted of each."""
+    return tuple(
+        (target, said)
+        for target, said in _said_of_requests(plan, desired)
+        if not is_noted(ledger.record(target), said)
+    )
+
+
+def _said_of_requests(plan: Plan, desired: DesiredState) -> Iterator[tuple[str, StepHeld]]:
+    found: dict[str, list[Finding]] = {}
+    for item in unfulfilled(plan):
+        if item.target in desired.request_by_id:
+            found.setdefault(item.target, []).append(item)
+    for target, items in found.items():
+        yield (
+            target,
+            StepHeld(
+                kind=UNFULFILLED.kind,
+                action=Action.UPDATE,
+                key=UNFULFILLED.key,
+                reason="; ".join(item.message for item in items),
+                hint=items[0].hint,
+                does=digest([[item.code, item.message] for item in items]),
+            ),
+        )
+
+
+def _is_seen(plan: Plan, desired: DesiredState, target: str) -> bool:
+    """The plan looked at the request, or at everything and found it gone."""
+    return plan.scope is None or (target in plan.scope and target in desired.request_by_id)
 
 
 def _said_of(hold: Hold) -> StepHeld:
@@ -230,11 +273,21 @@ def _held(context: RunContext) -> Iterator[LedgerEvent]:
         )
 
 
+def _doubts(context: RunContext, plan: Plan) -> Iterator[LedgerEvent]:
+    for target, said in new_doubts(plan, context.desired, context.ledger):
+        yield context.journal.event(
+            said,
+            target,
+            f"Hold back: request {target}: {said.reason}",
+            account_id=context.known_account(target),
+        )
+
+
 def _released(context: RunContext, plan: Plan) -> Iterator[LedgerEvent]:
     for record, ref in released(plan, context.held, context.desired, context.ledger):
         yield context.journal.event(
             StepReleased(kind=ref.kind, action=Action.UPDATE, key=ref.key),
             record.subject,
-            f"Hold back no longer: {step_words(ref)} of {record.subject}",
+            f"Hold back no longer: {step_words(ref) or ref.kind} of {record.subject}",
             account_id=record.account_id,
         )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from aft.engine.context import RunContext
-from aft.engine.journal import subject_of
 from aft.engine.local import LocalEngine
 from aft.engine.model import Consent, RunInfo, StopToken, Tools
 from aft.engine.opening import accepted_keys, opening_events
@@ -15,6 +14,7 @@ from aft.errors import Refused
 from aft.ledger.events import ORGANIZATION, EventKind, LedgerEvent, LedgerState
 from aft.ledger.payloads import RunFinished, RunStarted, payload_of
 from aft.plan.codec import plan_digest
+from aft.plan.coverage import subject_of
 from aft.plan.holding import GO_ON, Hold
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome, Status

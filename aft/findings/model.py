@@ -33,6 +33,8 @@ class Condition(enum.StrEnum):
     """What is the case, for those that decide by it; codes and messages are for people."""
 
     NONE = ""
+    REMARK = "remark"
+    """Only to be known: everything asked for is done all the same."""
     OTHER_ORGANIZATION = "other-organization"
     """None of the ledger's accounts is in this organization."""
     ACCOUNT_GONE = "account-gone"
@@ -87,6 +89,11 @@ class Finding:
     def where(self) -> str:
         """``path:line:column``, or the target where there is no file."""
         return str(self.source) if self.source is not None else self.target
+
+    @property
+    def is_remark(self) -> bool:
+        """Only to be known: everything asked for is done all the same."""
+        return self.condition in (Condition.REMARK, Condition.UNKNOWN_REQUEST)
 
     @property
     def is_error(self) -> bool:

@@ -29,6 +29,10 @@ KEPT = "kept"
 """The key, in the data of a ``step-done`` event, of what is kept of the step as it was applied."""
 
 
+UNFULFILLED = Ref("request", "")
+"""What is held when a whole request cannot be carried out as it is."""
+
+
 def thing_subject(ref: Ref) -> str:
     """The subject of a thing that belongs to no account, such as ``ou/Workloads/Prod``: each has
     its own record, as each account has."""

@@ -37,7 +37,7 @@ Texts = Annotated[
 Count = Annotated[int, PlainValidator(lambda value: value if isinstance(value, int) else 0)]
 
 
-Held = Annotated[
+MaybeCount = Annotated[
     int | None, PlainValidator(lambda value: value if isinstance(value, int) else None)
 ]
 
@@ -168,14 +168,15 @@ class Forgotten(Payload):
 
 
 class RunStarted(Payload):
-    """``consent`` says what lets risky changes happen, ``reviewed`` the digest of the plan that was
-    reviewed, ``held`` the ids of changes that wait for a review. ``lifted`` are the safety limits
-    that a reviewed exception let the run exceed, ``accepted`` the keys of what is risky, or will
-    be, that it may do."""
+    """``scope`` is the number of requests of a limited run. ``consent`` says what lets risky
+    changes happen, ``reviewed`` is the digest of the plan that was reviewed, ``held`` are the ids
+    of changes that wait for a review. ``lifted`` are the safety limits that a reviewed exception
+    let the run exceed, ``accepted`` the keys of what is risky, or will be, that it may do."""
 
     event = EventKind.RUN_STARTED
     command: Word = None
     changes: Count = 0
+    scope: MaybeCount = None
     consent: Word = None
     reviewed: Word = None
     held: Words = None
@@ -190,7 +191,7 @@ class RunFinished(Payload):
     succeeded: Count = 0
     failed: Count = 0
     blocked: Count = 0
-    held: Held = None
+    held: MaybeCount = None
     stopped: Count = 0
     accepted: Words = None
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from aft.config.trust import WITHHELD_HINT, withheld_message
 from aft.desired.model import DesiredState
 from aft.errors import UserError
-from aft.findings.model import Finding, finding_about
+from aft.findings.model import Condition, Finding, finding_about
 from aft.plan.accepted import with_acceptance
 from aft.plan.arrange import arranged, hold_back
 from aft.plan.draft import Draft, Looker
@@ -163,7 +163,7 @@ def _withheld(desired: DesiredState) -> tuple[Finding, ...]:
     if not desired.withheld:
         return ()
     message = withheld_message(*desired.withheld)
-    return (finding_about("AFT720", ORGANIZATION, message, WITHHELD_HINT),)
+    return (finding_about("AFT720", ORGANIZATION, message, WITHHELD_HINT, Condition.REMARK),)
 
 
 def _nothing_at_all(view: PlanView, *why: Finding, made_at: datetime) -> Plan:

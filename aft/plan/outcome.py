@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aft.findings.model import Finding
+from aft.plan.coverage import subject_of
 from aft.plan.model import Change
 
 
@@ -114,7 +115,9 @@ class TargetOutcome:
 class Outcome:
     """How a run ended. ``stop_reason`` is set when it was stopped, ``unpublished`` says why the
     ledger could not be pushed in the end (its events are kept locally). ``held_back`` says of
-    accounts why nothing was planned for them: errors in files."""
+    accounts why nothing was planned for them: errors in files. ``unfulfilled`` is what the plan
+    says could not be done, these included. ``covers`` are the subjects that the run is judged by,
+    ``None`` for all (``aft.plan.coverage``)."""
 
     run: str
     targets: tuple[TargetOutcome, ...]
@@ -122,6 +125,8 @@ class Outcome:
     stop_reason: str = ""
     unpublished: str = ""
     held_back: tuple[Finding, ...] = ()
+    unfulfilled: tuple[Finding, ...] = ()
+    covers: frozenset[str] | None = None
 
     @property
     def counts(self) -> Counts:
@@ -157,6 +162,13 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 when all is done and written down, 4 when only a part is."""
-        done = self.counts.succeeded == self.counts.total
-        return 0 if done and not self.unpublished else 4
+        """0 when all that it is judged by is fulfilled, and written down; else 4."""
+        is_complete = not self.unpublished and not self.stop_reason
+        return 0 if is_complete and not any(self.open_subjects(is_own=True)) else 4
+
+    def open_subjects(self, *, is_own: bool) -> frozenset[str]:
+        """What is not fulfilled: of what the run is judged by, or of all others."""
+        steps = (step for target in self.targets for step in target.steps)
+        found = {subject_of(it.change) for it in steps if it.status is not Status.SUCCEEDED}
+        found |= {item.target for item in self.unfulfilled}
+        return frozenset(it for it in found if is_own is (self.covers is None or it in self.covers))

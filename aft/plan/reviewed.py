@@ -57,12 +57,14 @@ class ReviewedChange:
 class Reviewed:
     """What was reviewed: ``plan`` is the digest of the plan that was shown, ``revision`` what it
     was made from. Both are empty, and ``changes`` too, when nothing was reviewed at all. ``allow``
-    are the digests of the lines of ``allow`` that were there."""
+    are the digests of the lines of ``allow`` that were there; ``covers`` names what an apply of it
+    is judged by (``aft.plan.coverage``), or is ``None`` where the review does not say."""
 
     plan: PlanDigest
     revision: Revision
     changes: tuple[ReviewedChange, ...]
     allow: tuple[str, ...] | None = field(default=None, metadata=OMITTED)
+    covers: tuple[str, ...] | None = field(default=None, metadata=OMITTED)
     format: int = REVIEWED_FORMAT
 
     @cached_property
@@ -83,17 +85,19 @@ NOTHING_REVIEWED = Reviewed(plan=PlanDigest(""), revision=Revision(""), changes=
 """For a commit that came without a pull request: nothing risky of it may go ahead."""
 
 
-def reviewed_of(plan: Plan, *, allow: Sequence[str] = ()) -> Reviewed:
+def reviewed_of(
+    plan: Plan, *, allow: Sequence[str] = (), covers: Sequence[str] | None = None
+) -> Reviewed:
     """What a reader of ``plan`` has seen, and the lines of ``allow`` at its revision."""
     return Reviewed(
         plan=plan_digest(plan),
         revision=plan.revision,
         changes=tuple(
             ReviewedChange(
-                id=_untelling(change.id),
+                id=untelling(change.id),
                 kind=change.kind,
                 action=change.action,
-                target=_untelling(change.target),
+                target=untelling(change.target),
                 risk=change.risk,
                 does=does(change),
                 preview=change.preview.digest if change.preview is not None else None,
@@ -101,6 +105,7 @@ def reviewed_of(plan: Plan, *, allow: Sequence[str] = ()) -> Reviewed:
             for change in plan.changes
         ),
         allow=tuple(allow) or None,
+        covers=None if covers is None else tuple(covers),
     )
 
 
@@ -113,7 +118,12 @@ def together(several: Sequence[Reviewed]) -> Reviewed:
         last,
         changes=tuple(change for item in several for change in item.changes),
         allow=seen_lines(several),
+        covers=None if not named or any(it.covers is None for it in named) else _covers(named),
     )
+
+
+def _covers(several: Iterable[Reviewed]) -> tuple[str, ...]:
+    return tuple(sorted({name for item in several for name in item.covers or ()}))
 
 
 def seen_lines(several: Iterable[Reviewed]) -> tuple[str, ...] | None:
@@ -127,13 +137,13 @@ def newly_risky(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
     return tuple(
         change
         for change in plan.changes
-        if change.risk and does(change) not in seen.get(_untelling(change.id), frozenset())
+        if change.risk and does(change) not in seen.get(untelling(change.id), frozenset())
     )
 
 
 def does_something_else(reviewed: Reviewed, change: Change) -> bool:
     """True when a change of this name was reviewed, but not what it does now."""
-    seen = reviewed.does_by_id.get(_untelling(change.id))
+    seen = reviewed.does_by_id.get(untelling(change.id))
     return seen is not None and does(change) not in seen
 
 
@@ -146,7 +156,7 @@ def newly_routine(
     return tuple(
         change
         for change in plan.changes
-        if not change.risk and change.id not in held and _untelling(change.id) not in seen
+        if not change.risk and change.id not in held and untelling(change.id) not in seen
     )
 
 
@@ -157,6 +167,7 @@ def reviewed_to_json(reviewed: Reviewed) -> str:
         "plan": reviewed.plan,
         "revision": reviewed.revision,
         **({"allow": list(reviewed.allow)} if reviewed.allow is not None else {}),
+        **({"covers": list(reviewed.covers)} if reviewed.covers is not None else {}),
     }
     lines = ",\n".join(f"    {_compact(_values(item))}" for item in reviewed.changes)
     rows = f"[\n{lines}\n  ]" if lines else "[]"
@@ -199,13 +210,15 @@ def _check_version(values: Mapping[str, object]) -> None:
 
 def _check(reviewed: Reviewed) -> None:
     if not reviewed.plan and not reviewed.revision:
-        if reviewed.changes or reviewed.allow:
+        if reviewed.changes or reviewed.allow or reviewed.covers:
             raise WrongShape("it has changes, but names no plan")
         return
     _matches(DIGEST, reviewed.plan, "plan")
     _matches(_REVISION, reviewed.revision, "revision")
     for index, line in enumerate(reviewed.allow or ()):
         _matches(DIGEST, line, f"allow[{index}]")
+    for index, name in enumerate(reviewed.covers or ()):
+        _matches(_NAME, name, f"covers[{index}]")
     ids: set[str] = set()
     for index, item in enumerate(reviewed.changes):
         where = f"changes[{index}]"
@@ -224,7 +237,7 @@ def _matches(pattern: re.Pattern[str], text: str, where: str) -> None:
         raise WrongShape(f"{where}: {text!r:.60} is not what aft writes there")
 
 
-def _untelling(name: str) -> str:
+def untelling(name: str) -> str:
     """``name``, or its digest where it would tell an e-mail address or account id."""
     return digest(name) if _TELLING.search(name) else name
 

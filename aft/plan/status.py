@@ -12,6 +12,7 @@ from datetime import datetime
 from aft.desired.model import AccountRequest, DesiredState
 from aft.findings.model import Finding
 from aft.ledger.events import (
+    UNFULFILLED,
     AccountRecord,
     DoneStep,
     FailedStep,
@@ -72,7 +73,7 @@ def account_statuses(
 ) -> tuple[StatusRow, ...]:
     """One row per request by id, then the ledger's accounts whose file is gone."""
     matches = identify(desired, snapshot, ledger).matches if snapshot is not None else {}
-    world = _World(snapshot=snapshot)
+    world = _World(snapshot=snapshot, is_planned=plan is not None)
     for change in plan.changes if plan is not None else ():
         is_account = change.kind == ACCOUNT
         words = f"{change.action.value} {change.ref}".rstrip("/") if is_account else change.key
@@ -124,6 +125,7 @@ class _World:
     """What AWS has, and what a plan says of each target: the changes to come, and the doubts."""
 
     snapshot: OrganizationSnapshot | None
+    is_planned: bool
     pending: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     attention: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -162,7 +164,9 @@ def _row(
             # Settings are about nothing, and accounts leave no logs.
             if done.about and Ref.parse(key).kind != ACCOUNT and key not in record.failures
         ),
-        attention=tuple(world.attention.get(subject, ())),
+        attention=tuple(
+            world.attention.get(subject, ()) if world.is_planned else _noted_attention(record)
+        ),
     )
 
 
@@ -172,13 +176,13 @@ def _standing(
     account = world.account(account_id)
     if account is not None and account.state in _GONE:
         return Standing.SUSPENDED
-    if subject in world.attention:
+    if subject in world.attention or (not world.is_planned and str(UNFULFILLED) in record.holds):
         return Standing.ATTENTION
     if record.intent is not None and account_id is None:
         return Standing.CREATING
     if record.failures:
         return Standing.FAILED
-    if record.holds:
+    if record.holds.keys() - {str(UNFULFILLED)}:
         return Standing.HELD
     if account_id is None:
         return Standing.REQUESTED
@@ -199,9 +203,17 @@ def _of_record(subject: str, record: AccountRecord, state: Standing) -> StatusRo
             for key, failure in sorted(record.failures.items())
         ),
         held=tuple(
-            (step_words(Ref.parse(key)), hold) for key, hold in sorted(record.holds.items())
+            (step_words(Ref.parse(key)), hold)
+            for key, hold in sorted(record.holds.items())
+            if key != str(UNFULFILLED)
         ),
     )
+
+
+def _noted_attention(record: AccountRecord) -> Iterator[str]:
+    """What the ledger says of the whole request, where no plan does."""
+    if hold := record.holds.get(str(UNFULFILLED)):
+        yield f"{hold.reason} (since {hold.at:%Y-%m-%d %H:%M} UTC)"
 
 
 def step_words(ref: Ref) -> str:

@@ -41,7 +41,9 @@ def summarise(
         organization=dict(sorted(of_organization.items())),
         accounts_affected=len({change.target for change in of_accounts}),
         accounts_total=len(looked_at) + len(having[Action.RELEASE]),
-        accounts_in_doubt=len({item.target for item in attention} & set(looked_at)),
+        accounts_in_doubt=len(
+            {item.target for item in attention if not item.is_remark} & set(looked_at)
+        ),
     )
 
 

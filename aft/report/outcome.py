@@ -9,6 +9,7 @@ from itertools import groupby
 from rich.text import Text
 
 from aft.plan.codec import plan_digest
+from aft.plan.coverage import subject_of
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
@@ -35,9 +36,9 @@ def outcome_view(outcome: Outcome, kinds: Kinds) -> Text:
         why = one_line(outcome.unpublished)
         words = f"the ledger is not pushed yet: {why}; the next run pushes it"
         lines.append(Text("! ", style="bold red").append(words, style=""))
-    if lines and (outcome.run or outcome.targets):
+    if lines:
         lines.append(Text())
-    if outcome.run or outcome.targets:
+    if outcome.run or outcome.targets or outcome.unfulfilled:
         lines.append(Text(outcome_line(outcome), style="bold"))
     return Text("\n").join(lines)
 
@@ -82,14 +83,30 @@ def with_hints(steps: Iterable[StepOutcome]) -> Iterator[tuple[StepOutcome, str]
 
 def outcome_line(outcome: Outcome) -> str:
     """``Apply: 2 of 3 accounts done, 1 failed; 12 of 14 steps. Run ….``"""
+    if not outcome.targets:
+        return f"Apply: nothing done{unfulfilled_words(outcome)}."
     accounts = [row for row in outcome.targets if row.target != ORGANIZATION]
     done = sum(row.status is Status.SUCCEEDED for row in accounts)
     steps = outcome.step_counts
     parts = [f"{done} of {counted(len(accounts), 'account')} done", *not_done(outcome)]
     run = f" Run {outcome.run}." if outcome.run else ""
+    also = unfulfilled_words(outcome)
+    done_steps = f"{steps.succeeded} of {counted(steps.total, 'step')}"
     held = held_back_sentence(outcome.held_back)
-    counts = f"{steps.succeeded} of {counted(steps.total, 'step')}"
-    return f"Apply: {', '.join(parts)}; {counts}.{run}{held}"
+    return f"Apply: {', '.join(parts)}; {done_steps}{also}.{run}{held}"
+
+
+def unfulfilled_words(outcome: Outcome) -> str:
+    """``; 1 request needs attention; 2 unfulfilled before, which this change does not cover``."""
+    own, others = (outcome.open_subjects(is_own=is_own) for is_own in (True, False))
+    doubtful = {item.target for item in outcome.unfulfilled} & own
+    doubtful -= {item.target for item in outcome.held_back}
+    needs = "needs" if len(doubtful) == 1 else "need"
+    noun = "thing" if ORGANIZATION in doubtful else "request"
+    parts = [f"{counted(len(doubtful), noun)} {needs} attention"] if doubtful else []
+    if others:
+        parts.append(f"{len(others):,} unfulfilled, which this change does not cover")
+    return "".join(f"; {part}" for part in parts)
 
 
 def not_done(outcome: Outcome) -> list[str]:
@@ -101,8 +118,10 @@ def not_done(outcome: Outcome) -> list[str]:
 
 def outcome_json(outcome: Outcome, plan: Plan) -> str:
     """``{"run", "plan", "revision", "counts", "accounts": [{"id", "account_id", "status",
-    "reason", "hint", "steps"}], "held_back": [{"id", "reason"}]}``; ``run`` is ``null`` when
-    there was nothing to do, ``held_back`` is there when errors in files hold accounts back."""
+    "reason", "hint", "covered", "steps"}], "unfulfilled": [{"id", "code", "reason", "hint",
+    "covered"}], "held_back": [{"id", "reason"}]}``; ``run`` is ``null`` when there was nothing to
+    do, ``covered`` is true of what the exit code is about, ``held_back`` is there when errors in
+    files hold accounts back."""
     rows = outcome.targets
     held_back = [{"id": item.target, "reason": item.message} for item in outcome.held_back]
     shape = {
@@ -120,6 +139,7 @@ def outcome_json(outcome: Outcome, plan: Plan) -> str:
                 "status": row.status.value,
                 "reason": row.reason,
                 "hint": row.hint,
+                "covered": outcome.covers is None or _is_covered(row, outcome.covers),
                 "steps": [
                     {
                         "change": step.change.id,
@@ -133,5 +153,19 @@ def outcome_json(outcome: Outcome, plan: Plan) -> str:
             }
             for row in rows
         ],
+        "unfulfilled": [
+            {
+                "id": item.target,
+                "code": item.code,
+                "reason": item.message,
+                "hint": item.hint,
+                "covered": outcome.covers is None or item.target in outcome.covers,
+            }
+            for item in outcome.unfulfilled
+        ],
     }
     return json_text(shape)
+
+
+def _is_covered(row: TargetOutcome, covers: frozenset[str]) -> bool:
+    return any(subject_of(step.change) in covers for step in row.steps)

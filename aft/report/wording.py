@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from aft.findings.model import Finding
+from aft.findings.model import Condition, Finding
 from aft.plan.kind import Kind, Kinds
 from aft.plan.model import ORGANIZATION, AccountLine, Change, Plan, Summary
 from aft.plan.words import Item
@@ -26,11 +26,7 @@ def summary_line(plan: Plan, kinds: Kinds) -> str:
     """``Plan: … accounts affected.`` or ``No changes. …``; ends the text of every plan."""
     counts, held = plan.summary, held_back_sentence(plan.held_back)
     if plan.is_empty:
-        matching = counts.accounts_total - counts.accounts_in_doubt
-        subject = "1 account matches" if matching == 1 else f"{matching} accounts match"
-        if plan.revision == WORKING_TREE:
-            return f"No changes. {subject} the working tree.{held}"
-        return f"No changes. {subject} the repository at {short(plan.revision)}.{held}"
+        return f"{_no_changes(plan)}{held}"
     parts = [f"{getattr(counts, verb)} to {verb}" for verb in ("create", "change", "move", "close")]
     seldom = ("adopt", "forget")
     parts += [f"{number} to {verb}" for verb in seldom if (number := getattr(counts, verb))]
@@ -66,6 +62,25 @@ def said_once(findings: Iterable[Finding]) -> Iterator[tuple[Finding, tuple[str,
             yield item, (item.target,)
         elif sharing[0] == item.target:
             yield item, tuple(sharing)
+
+
+def _no_changes(plan: Plan) -> str:
+    """Only what the plan has looked at and found right is said to match."""
+    if any(item.condition is Condition.OTHER_ORGANIZATION for item in plan.attention):
+        return "Nothing is known: the ledger belongs to another organization."
+    counts = plan.summary
+    matching = counts.accounts_total - counts.accounts_in_doubt
+    verb = "matches" if matching == 1 and not counts.accounts_in_doubt else "match"
+    where = f"{verb} the repository at {short(plan.revision)}"
+    if plan.revision == WORKING_TREE:
+        where = f"{verb} the working tree"
+    needing = {item.target for item in plan.attention if not item.is_remark}
+    if not needing:
+        return f"No changes. {counted(matching, 'account')} {where}."
+    noun = "thing" if ORGANIZATION in needing else "request"
+    needs = f"{counted(len(needing), noun)} {'needs' if len(needing) == 1 else 'need'} attention"
+    of_all = f"{matching} of {counted(counts.accounts_total, 'account')}"
+    return f"No changes; {needs}. {of_all} {where}."
 
 
 def thing_counts(counts: Summary, kinds: Kinds) -> list[str]:

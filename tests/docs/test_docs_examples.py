@@ -202,7 +202,7 @@ def _drift(repo: Repo) -> Any:
     repo.remove("customizations/accounts/bad/10-bad.py")
     repo.request("shop", "tags: {team: shop}\n")
     repo.commit("Fix it")
-    assert repo.aft("apply", "--yes").code == 0
+    assert repo.aft("apply", "--yes").code == 4
     shop = repo.accounts()["shop"]
     with repo.organizations() as client:
         client.untag_resource(ResourceId=shop.id, TagKeys=["team"])
@@ -214,6 +214,8 @@ def _drift(repo: Repo) -> Any:
 
 def test_a_worker_line_has_the_keys_the_page_shows(tmp_path: Path) -> None:
     repo = Repo.standard(tmp_path / "repo")
+    config = (repo.root / "aft.yaml").read_text()
+    repo.write("aft.yaml", f"{config}worker: {{review: branch}}\n")
     repo.request("shop")
     repo.commit("Ask")
     repo.git("clone", "-q", "--bare", ".", str(tmp_path / "origin.git"))

@@ -167,7 +167,7 @@ def test_an_ou_with_something_inside_is_not_deleted(repo: Repo) -> None:
     result = repo.aft("plan")
     assert "ada" in result.out
     assert "!" in result.out
-    repo.apply()
+    repo.apply(code=4)
     assert "Sandbox" in repo.ou_paths()
 
 

@@ -126,7 +126,7 @@ def test_a_forgotten_account_keeps_its_range_and_so_does_its_return(repo: Repo) 
     text = (repo.root / "account-requests/again.yaml").read_text()
     repo.write("account-requests/again.yaml", text.replace("name: again", "name: a"))
     repo.commit("Bring the first one back")
-    repo.apply()
+    repo.apply(code=4)
     assert live(repo, "a") == "10.64.0.0/24"
     assert live(repo, "c") == "10.64.2.0/24"
 
@@ -165,7 +165,7 @@ def test_a_range_that_somebody_holds_is_not_given_again(repo: Repo) -> None:
     assert [item["code"] for item in plan["attention"]] == ["AFT931"]
     assert "overlaps 10.64.0.0/24 of a/network" in plan["attention"][0]["message"]
     assert planned(repo) == {}
-    repo.apply()
+    repo.apply(code=4)
     assert planned(repo) == {}
 
 
@@ -176,7 +176,7 @@ def test_another_range_for_a_network_that_is_there_is_refused(repo: Repo) -> Non
     repo.request("a", "custom_fields: {vpc: {cidr: 10.30.0.0/24}}\n")
     repo.commit("Change its range")
     result = repo.aft("apply", "--yes")
-    assert result.code == 0, "the plan says so, and nothing is tried"
+    assert result.code == 4, "the plan says so, and nothing is tried"
     assert "! a: setting network is left as it is: " in result.out
     assert "a VPC cannot be changed, and is not replaced" in " ".join(result.out.split())
     assert live(repo, "a") == "10.20.0.0/24"

@@ -115,7 +115,7 @@ def test_a_risk_that_nobody_reviewed_is_held_and_everything_else_is_done(
     out = tmp_path / "applied"
     arguments = ("apply", "--yes", "--reviewed", str(folder / "reviewed.json"))
     result = repo.aft(*arguments, "--report", str(out))
-    assert result.code == 4
+    assert result.code == 4, "nothing that was pushed since the last run may go unnoticed"
     why = "move Workloads/Dev → Workloads/Prod: not reviewed, and risky: other guardrails will hold"
     assert f"held > shop: {why}" in result.out
     assert "without --reviewed" in result.out
@@ -134,6 +134,9 @@ def test_a_risk_that_nobody_reviewed_is_held_and_everything_else_is_done(
     assert "Hold back: move account of shop" in repo.aft("history", "shop").out
     ledger = repo.git("rev-parse", "aft/ledger-sandbox")
     again = repo.aft(*arguments)
+    assert again.code == 0, "it stood so before"
+    assert "1 unfulfilled, which this change does not cover" in again.out
+    assert repo.aft(*arguments, "--strict").code == 4
     assert f"held > shop: {why}" in again.out
     assert repo.git("rev-parse", "aft/ledger-sandbox") == ledger, "it is noted once"
 

@@ -20,7 +20,12 @@ CONFIG = """\
 version: 1
 home_region: eu-central-1
 limits: {usable_within_seconds: 1}
-worker: {interval_seconds: 1, jitter_percent: 0, retry_first_seconds: 1, retry_most_seconds: 4}
+worker:
+  review: branch
+  interval_seconds: 1
+  jitter_percent: 0
+  retry_first_seconds: 1
+  retry_most_seconds: 4
 """
 STEP = """\
 def customize(context):

@@ -16,6 +16,7 @@ CONFIG = """\
 version: 1
 home_region: eu-central-1
 worker:
+  review: branch
   interval_seconds: 1
   jitter_percent: 0
   retry_first_seconds: 1

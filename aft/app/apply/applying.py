@@ -12,18 +12,21 @@ from aft.app import local_paths
 from aft.app.apply.run_logs import RunLogs
 from aft.app.apply.runner_options import runner_options
 from aft.app.plan.planning import Planned
+from aft.app.plan.touching import last_run_revision, touched_since
 from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.desired.model import DesiredState
 from aft.engine.model import Consent, RunInfo, StopToken, Tools
-from aft.engine.opening import new_holds, overcome, released
+from aft.engine.opening import new_doubts, new_holds, overcome, released
 from aft.engine.run import apply_plan
-from aft.errors import AftError, Refused
-from aft.findings.model import Finding
+from aft.errors import AftError, Refused, UserError
+from aft.findings.model import Condition, Finding
 from aft.git.history import GitHistory
 from aft.plan.codec import plan_digest
+from aft.plan.coverage import covered_by, covers_of, unfulfilled
 from aft.plan.holding import Hold, holds_of
 from aft.plan.kind import Kinds
+from aft.plan.model import ORGANIZATION, Plan
 from aft.plan.outcome import Outcome, StepOutcome, TargetOutcome
 from aft.plan.permission import permissions_in
 from aft.plan.reviewed import Reviewed
@@ -43,11 +46,13 @@ class RefusedBySafety(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreed:
-    """What people have agreed to: with ``reviewed`` only that, of what is risky. ``accepted`` are
-    the digests of previews that an earlier run held."""
+    """What people have agreed to: with ``reviewed`` only that, of what is risky, and by what it
+    covers the run is judged, unless it ``is_strict``. ``accepted`` are the digests of previews that
+    an earlier run held."""
 
     consent: Consent = Consent.OPERATOR
     reviewed: Reviewed | None = None
+    is_strict: bool = False
     accepted: frozenset[str] = frozenset()
 
     @property
@@ -92,15 +97,22 @@ def apply_now(
     done when a limit is exceeded."""
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
+    check_conclusive(planned.plan)
     plan, held = planned.plan, holds_in(planned, agreed)
+    judged_by = Outcome(
+        run="",
+        targets=(),
+        unfulfilled=unfulfilled(plan),
+        held_back=plan.held_back,
+        covers=_covers(workspace, world, planned, agreed),
+    )
     if _has_nothing_to_do(planned, held):
-        unpublished = ""
+        judged_by = replace(judged_by, targets=_held_rows(held))
         try:
             world.ledger.publish()
         except AftError as error:
-            unpublished = error.message
-        rows = _held_rows(held)
-        return Outcome(run="", targets=rows, unpublished=unpublished, held_back=plan.held_back)
+            return replace(judged_by, unpublished=error.message)
+        return judged_by
     run = RunInfo(
         id=world.run,
         actor=actor(workspace.environ),
@@ -121,7 +133,37 @@ def apply_now(
         stop=stop,
         held=held,
     )
-    return replace(outcome, held_back=plan.held_back)
+    return replace(
+        outcome,
+        unfulfilled=judged_by.unfulfilled,
+        covers=judged_by.covers,
+        held_back=plan.held_back,
+    )
+
+
+def check_conclusive(plan: Plan) -> None:
+    """Raises ``UserError`` when ``plan`` cannot tell anything: it was made with the ledger of
+    another organization."""
+    for item in plan.attention:
+        if item.condition is Condition.OTHER_ORGANIZATION:
+            raise UserError(item.message, hint=item.hint)
+
+
+def _covers(
+    workspace: Workspace, world: World, planned: Planned, agreed: Agreed
+) -> frozenset[str] | None:
+    """What the run is judged by; ``None`` for everything."""
+    if agreed.reviewed is None or agreed.is_strict:
+        return None
+
+    last = last_run_revision(world.ledger.events(ORGANIZATION))
+    touched = touched_since(workspace, last, planned.desired)
+    if not last:
+        return None  # nothing was ever applied: everything is new
+    pushed = None
+    if touched is not None:
+        pushed = covered_by(touched, planned.plan, planned.ledger, planned.kinds)
+    return covers_of(agreed.reviewed, planned.plan, pushed)
 
 
 def _has_nothing_to_do(planned: Planned, held: Mapping[str, Hold]) -> bool:
@@ -132,6 +174,7 @@ def _has_nothing_to_do(planned: Planned, held: Mapping[str, Hold]) -> bool:
         and not plan.confirmations
         and not overcome(plan, desired, ledger)
         and not new_holds(held, ledger)
+        and not new_doubts(plan, desired, ledger)
         and not released(plan, held, desired, ledger)
     )
 

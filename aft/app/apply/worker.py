@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import SystemRandom
 
 from aft.app.apply.applying import apply_now
+from aft.app.apply.reviewing import WorkerReviews
 from aft.app.plan.planning import plan_now
 from aft.app.workspace import Workspace
 from aft.app.world import open_world
@@ -15,6 +16,7 @@ from aft.engine.model import StopToken
 from aft.engine.worker import Worker
 from aft.errors import FindingsError, Transient
 from aft.git.wire import GitRemoteBranch
+from aft.plan.model import ORGANIZATION
 from aft.plan.outcome import Outcome
 from aft.ports import Observer
 from aft.report.log import JsonLog
@@ -25,9 +27,10 @@ from aft.values.ids import RequestId, Revision
 class Reconciler:
     """One level-based pass: read everything at a revision, plan, check, apply. Each pass connects
     again, by the configuration of the revision it reconciles: the clone a worker runs in is never
-    pulled."""
+    pulled. ``reviews`` say what of it was reviewed."""
 
     workspace: Workspace
+    reviews: WorkerReviews
     observer: Observer
     stop: StopToken
 
@@ -40,6 +43,9 @@ class Reconciler:
             scope = [RequestId(name) for name in sorted(targets)]
         with open_world(self.workspace, desired.config) as world:
             planned = plan_now(self.workspace, world, desired, scope=scope)
+            agreed = self.reviews.agreed(
+                revision, desired.config.worker.review, world.ledger.events(ORGANIZATION)
+            )
             return apply_now(
                 self.workspace,
                 world,
@@ -47,6 +53,7 @@ class Reconciler:
                 observer=self.observer,
                 stop=self.stop,
                 command="worker",
+                agreed=agreed,
             )
 
 

@@ -25,6 +25,8 @@ from aft.plan.reviewed import (
 REVIEWED = "reviewed.json"
 _MOST_MERGES = 200
 """Merged pull requests that are looked at, the last ones first."""
+_MOST_OPEN = 30
+"""Of those merged before the last apply, whose changes may be left undone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +37,14 @@ class Review:
     words: str
 
 
-def review_of_commit(forge: Forge, sha: str, *, plan_pipeline: str, apply_pipeline: str) -> Review:
+def review_of_commit(
+    forge: Forge, sha: str, *, plan_pipeline: str, apply_pipeline: str, open_since: str = ""
+) -> Review:
     """The review of the pull request that commit ``sha`` merged, and of those merged before it that
-    are not wholly carried out yet. Never raises because one is not found or odd: then nothing of it
-    was reviewed. Raises what calls raise (``Denied``, ``Transient``)."""
+    are not wholly carried out yet: since the last successful run of ``apply_pipeline``, and since
+    commit ``open_since``, after which the ledger knows of things left undone. Never raises because
+    one is not found or odd: then nothing of it was reviewed. Raises what calls raise (``Denied``,
+    ``Transient``)."""
     brought_by = pull_request_of_commit(forge, sha)
     if brought_by is None:
         words = f"{sha[:10]} came without a pull request"
@@ -48,26 +54,39 @@ def review_of_commit(forge: Forge, sha: str, *, plan_pipeline: str, apply_pipeli
         branch = brought_by.base_branch
     earlier = [
         _review_of(forge, pull, plan_pipeline)
-        for pull in _merged_since_last_apply(forge, sha, branch=branch, pipeline=apply_pipeline)
+        for pull in _merged_since(
+            forge,
+            sha,
+            branch=branch,
+            last=forge.last_complete_run(apply_pipeline, branch=branch),
+            open_since=open_since,
+        )
         if brought_by is None or pull.number != brought_by.number
     ]
     return _joined(own, *earlier)
 
 
-def _merged_since_last_apply(
-    forge: Forge, sha: str, *, branch: str, pipeline: str
+def _merged_since(
+    forge: Forge, sha: str, *, branch: str, last: str | None, open_since: str
 ) -> tuple[PullRequest, ...]:
-    """Those merged into ``branch`` after the newest successful run of ``pipeline``, up to commit
-    ``sha``; newest first. None when there was no such run, or it is not in the same history."""
-    applied = forge.last_complete_run(pipeline, branch=branch)
-    if applied is None or applied == sha:
-        return ()
-    try:
-        commits = {commit.sha for commit in forge.commits_between(applied, sha)}
-    except (NotFound, Terminal):
+    """Those merged into ``branch`` after commit ``last`` or ``open_since``, up to commit ``sha``;
+    newest first. None where neither is in the same history."""
+    lately = _commits_after(forge, last, sha)
+    open_ = _commits_after(forge, open_since, sha) - lately
+    if not lately and not open_:
         return ()
     found = forge.pull_requests_merged_into(branch, at_most=_MOST_MERGES)
-    return tuple(pull for pull in found if pull.merge_sha in commits)
+    others = [pull for pull in found if pull.merge_sha in open_][:_MOST_OPEN]
+    return tuple(pull for pull in found if pull.merge_sha in lately or pull in others)
+
+
+def _commits_after(forge: Forge, start: str | None, end: str) -> frozenset[str]:
+    if not start or start == end:
+        return frozenset()
+    try:
+        return frozenset(commit.sha for commit in forge.commits_between(start, end))
+    except (NotFound, Terminal):
+        return frozenset()
 
 
 def _joined(*reviews: Review) -> Review:
@@ -82,6 +101,7 @@ def _joined(*reviews: Review) -> Review:
             first,
             changes=tuple(changes.values()),
             allow=seen_lines(review.reviewed for review in reviews),
+            covers=reviews[0].reviewed.covers,  # what was merged before is judged by its own run
         ),
         words="\n".join(review.words for review in reviews),
     )

@@ -22,7 +22,7 @@ from aft.customizations.model import (
 from aft.customizations.parameters import parameter_values
 from aft.customizations.reads import account_reads, depends_on_step
 from aft.desired.model import AccountRequest, DesiredState
-from aft.findings.model import Finding
+from aft.findings.model import Condition, Finding
 from aft.kinds.customization.comparison import compare_step, held_by_protection
 from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
@@ -59,6 +59,7 @@ def plan_customizations(view: PlanView, draft: Draft) -> None:
                     message="this is the management account: no customization runs there, because "
                     "it would have its credentials",
                     hint=f"{where}; global ones are left out, too",
+                    condition=Condition.REMARK,
                 )
                 draft.remark(remark)
             continue

@@ -22,7 +22,7 @@ from aft.customizations.model import (
     SharesState,
     step_ref,
 )
-from aft.findings.model import Finding
+from aft.findings.model import Condition, Finding
 from aft.ledger.events import AccountRecord, DoneStep, FailedStep
 from aft.plan.draft import Draft, Stage
 from aft.plan.fields import REVISION
@@ -85,6 +85,7 @@ def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
                     target=request,
                     message=f"{message}, {runner.takes_over}",
                     hint=runner.own_state,
+                    condition=Condition.REMARK,
                 )
             )
         elif not destroys and gone.has_run:
@@ -156,6 +157,7 @@ def _kept(target: str, gone: _Gone, runner: CustomizationRunner | None) -> Findi
         target=target,
         message=f"{gone.id} is no longer run here: {stays}, and aft forgets it",
         hint=hint,
+        condition=Condition.REMARK,
     )
 
 

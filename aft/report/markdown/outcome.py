@@ -81,17 +81,19 @@ class OutcomePage:
 
 def _headline(page: OutcomePage) -> str:
     outcome = page.outcome
-    if not outcome.targets:
-        if outcome.unpublished:
-            return "⚠️ aft apply: the ledger is not pushed"
-        if page.plan.attention:
-            return "⚠️ aft apply: nothing done, something needs attention"
-        return "✅ aft apply: nothing to do"
+    others = len(outcome.open_subjects(is_own=False))
+    also = f"; {others:,} unfulfilled, which this change does not cover" if others else ""
+    if outcome.unpublished and not outcome.targets:
+        return f"⚠️ aft apply: the ledger is not pushed{also}"
     if outcome.exit_code == 0:
-        return "✅ aft apply: all done"
+        is_empty = all(row.status is Status.HELD for row in outcome.targets)
+        done = "nothing to do" if is_empty else "done" if also else "all done"
+        return f"✅ aft apply: {done}{also}"
+    if not outcome.targets:
+        return f"⚠️ aft apply: nothing done, something needs attention{also}"
     ended = {row.status for row in outcome.targets}
     sign = "❌" if Status.FAILED in ended else "⏸️" if Status.STOPPED in ended else "⚠️"
-    return ", ".join([f"{sign} aft apply: partly done", *not_done(outcome)])
+    return ", ".join([f"{sign} aft apply: partly done", *not_done(outcome)]) + also
 
 
 def _what_next(page: OutcomePage) -> Iterator[str]:

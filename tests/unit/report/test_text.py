@@ -63,7 +63,8 @@ def test_an_account_in_doubt_is_not_said_to_match() -> None:
         b.ledger(b.record("app", 1), b.record("lost", 2)),
     )
     text = plan_view(plan, kinds=KINDS).plain
-    assert last_line(text) == "No changes. 1 account matches the repository at 1a2b3c4."
+    said = "No changes; 1 request needs attention. 1 of 2 accounts match the repository at 1a2b3c4."
+    assert last_line(text) == said
     assert "! lost: " in text
 
 
