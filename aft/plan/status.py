@@ -164,9 +164,7 @@ def _row(
             # Settings are about nothing, and accounts leave no logs.
             if done.about and Ref.parse(key).kind != ACCOUNT and key not in record.failures
         ),
-        attention=tuple(
-            world.attention.get(subject, ()) if world.is_planned else _noted_attention(record)
-        ),
+        attention=tuple(world.attention.get(subject, ()) or _noted_attention(record, world)),
     )
 
 
@@ -210,9 +208,10 @@ def _of_record(subject: str, record: AccountRecord, state: Standing) -> StatusRo
     )
 
 
-def _noted_attention(record: AccountRecord) -> Iterator[str]:
+def _noted_attention(record: AccountRecord, world: _World) -> Iterator[str]:
     """What the ledger says of the whole request, where no plan does."""
-    if hold := record.holds.get(str(UNFULFILLED)):
+    hold = record.holds.get(str(UNFULFILLED))
+    if hold is not None and not world.is_planned:
         yield f"{hold.reason} (since {hold.at:%Y-%m-%d %H:%M} UTC)"
 
 
