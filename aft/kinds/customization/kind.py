@@ -67,14 +67,14 @@ class Customizations(Kind):
                 return ENDS if is_loss else POWERS
             return RUNS_CODE if field_of(change, CODE) is not None else None
         found = change.comparison
-        is_known = found is None or found.is_new
-        if found is not None and not is_known and any(part.is_loss for part in found.parts):
+        is_first = found is None or found.is_new
+        if found is not None and not is_first and any(part.is_loss for part in found.parts):
             return ENDS
         gained = {item.field.partition(".")[0] for item in gains(change)}
         for risk in (OUTSIDE, POWERS):
             if risk.code in gained:
                 return risk
-        if found is not None and not is_known and found.unknown:
+        if found is not None and not is_first and found.unknown:
             return UNKNOWN
         return RUNS_CODE if CODE in gained else None
 
