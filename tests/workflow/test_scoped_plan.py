@@ -69,7 +69,7 @@ def test_an_edit_is_planned_and_no_other_account_is(repo: Repo) -> None:
     )
     assert repo.aft("apply", "--yes", "--changed-since", "before").code == 0
     assert str(repo.accounts()["shop"].ou) == "Workloads/Prod"
-    assert repo.changes() == ["account/bank/adopt-account"]
+    assert repo.changes() == ["account/bank/update-account/tags"]
 
 
 def test_a_new_request(repo: Repo) -> None:

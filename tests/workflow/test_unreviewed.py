@@ -226,7 +226,8 @@ def push(repo: Repo) -> None:
         )
     accounts = repo.accounts()
     with repo.organizations() as client:
-        client.untag_resource(ResourceId=accounts["adopt-3"].id, TagKeys=["aft:request"])
+        another = [{"Key": "aft:request", "Value": "another"}]
+        client.tag_resource(ResourceId=accounts["adopt-3"].id, Tags=another)
     repo.request("adopt-1", ou="Workloads")
     repo.request("adopt-2", f"account_id: '{accounts['adopt-2'].id}'\n", ou="Workloads")
     repo.request("gone")
