@@ -45,7 +45,7 @@ def compare_templates(
     ``pseudo``: values of pseudo parameters by name (``AWS::AccountId``), as far as known.
     """
     old, new = Scope(template=before, pseudo=pseudo), Scope(template=after, pseudo=pseudo)
-    was, will = _resources(old), _resources(new)
+    was, will = resources_of(old), resources_of(new)
     changes: dict[str, PartChange] = {}
     for name in sorted(was.keys() | will.keys()):
         change = _compare(name, was.get(name), will.get(name))
@@ -60,7 +60,7 @@ def compare_templates(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Resource:
+class Resource:
     """A resource of a template with its values resolved. ``exists``: ``None`` where a condition
     that only AWS can know decides."""
 
@@ -81,7 +81,8 @@ class _Resource:
         )
 
 
-def _resources(scope: Scope) -> dict[str, _Resource]:
+def resources_of(scope: Scope) -> dict[str, Resource]:
+    """The resources that are there, or may be, by logical id."""
     found = {}
     for name, source in scope.template.resources.items():
         condition = source.get("Condition")
@@ -89,7 +90,7 @@ def _resources(scope: Scope) -> dict[str, _Resource]:
         if exists is False:
             continue
         properties = scope.value(source.get("Properties") or {})
-        found[name] = _Resource(
+        found[name] = Resource(
             type=str(source.get("Type", "")),
             properties=properties if isinstance(properties, dict) else {"*": properties},
             attributes={key: scope.value(source[key]) for key in _ATTRIBUTES if key in source},
@@ -98,7 +99,7 @@ def _resources(scope: Scope) -> dict[str, _Resource]:
     return found
 
 
-def _compare(name: str, was: _Resource | None, will: _Resource | None) -> PartChange | None:
+def _compare(name: str, was: Resource | None, will: Resource | None) -> PartChange | None:
     if will is None:
         assert was is not None  # noqa: S101 - one of the two is there
         return PartChange(id=name, noun=was.type, outcome=PartOutcome.REMOVED, is_kept=was.is_kept)
@@ -152,7 +153,7 @@ def _compare(name: str, was: _Resource | None, will: _Resource | None) -> PartCh
 
 
 def _property(
-    resource: _Resource, rules: ResourceType | None, path: Path, before: Any, after: Any
+    resource: Resource, rules: ResourceType | None, path: Path, before: Any, after: Any
 ) -> PropertyChange:
     return PropertyChange(
         path=_joined(path),
@@ -162,13 +163,13 @@ def _property(
     )
 
 
-def _replacement(resource: _Resource, rules: ResourceType | None, path: Path) -> Replacement:
+def _replacement(resource: Resource, rules: ResourceType | None, path: Path) -> Replacement:
     if resource.is_custom or rules is None:
         return Replacement.CONDITIONAL
     return rules.replacement(path)
 
 
-def _reason(resource: _Resource, rules: ResourceType | None, changed: list[PropertyChange]) -> str:
+def _reason(resource: Resource, rules: ResourceType | None, changed: list[PropertyChange]) -> str:
     """Why the resource is, or may be, replaced by its own properties."""
     certain = [item.path for item in changed if item.replacement is Replacement.ALWAYS]
     if certain:
@@ -184,7 +185,7 @@ def _reason(resource: _Resource, rules: ResourceType | None, changed: list[Prope
 
 
 def _rereads(
-    resource: _Resource, rules: ResourceType | None, seen: set[str], *, touched: bool
+    resource: Resource, rules: ResourceType | None, seen: set[str], *, touched: bool
 ) -> Iterator[PropertyChange]:
     """Properties written as before whose value may have changed all the same."""
     for name, value in resource.properties.items():
@@ -205,7 +206,7 @@ def _rereads(
             )
 
 
-def _follow(resources: Mapping[str, _Resource], changes: dict[str, PartChange]) -> None:
+def _follow(resources: Mapping[str, Resource], changes: dict[str, PartChange]) -> None:
     """Add what changes because something it refers to changes, until nothing is new."""
     moved = True
     while moved:
@@ -218,7 +219,7 @@ def _follow(resources: Mapping[str, _Resource], changes: dict[str, PartChange]) 
 
 
 def _followed(
-    name: str, resource: _Resource, changes: Mapping[str, PartChange]
+    name: str, resource: Resource, changes: Mapping[str, PartChange]
 ) -> PartChange | None:
     change = changes.get(name)
     if change is not None and change.outcome is PartOutcome.ADDED:
@@ -299,7 +300,7 @@ def _outputs(old: Scope, new: Scope) -> Iterator[PropertyChange]:
 def _unknown(
     before: Template,
     after: Template,
-    will: Mapping[str, _Resource],
+    will: Mapping[str, Resource],
 ) -> Iterator[str]:
     for macro in dict.fromkeys((*before.transforms, *after.transforms)):
         yield f"macro {macro} rewrites the template; what it makes of it is not known"

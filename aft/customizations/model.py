@@ -18,7 +18,7 @@ from aft.findings.model import Finding, SourceRef
 from aft.organization.model import NOT_FOR_STEPS, AccountFacts
 from aft.sessions import AccountSession
 from aft.values.ids import OrgUnitPath
-from aft.values.parts import Comparison, PartChange, Preview
+from aft.values.parts import Comparison, Gain, PartChange, Preview
 from aft.values.refs import Ref
 
 CUSTOMIZATION = "customization"
@@ -322,6 +322,18 @@ class Compares(Protocol):
         ``None`` for a step that never ran, empty where nothing was kept. ``waits``: it reads
         outputs that only apply can know, so those in ``inputs`` are of the last time. Never
         raises."""
+        ...
+
+
+@runtime_checkable
+class GivesPower(Protocol):
+    """A runner that can say, without an account, who gains power by a run."""
+
+    def gains(
+        self, step: CustomizationStep, inputs: StepInputs, before: str | None
+    ) -> tuple[Gain, ...]:
+        """Those of running the step; ``before`` as for ``compare``. None where nothing can be
+        known, which ``compare`` says. Never raises."""
         ...
 
 

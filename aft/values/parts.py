@@ -64,6 +64,16 @@ class PartChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """A part gives someone power. ``principals`` are those it names that it did not name before:
+    account ids, ``*``, or what a policy says."""
+
+    part: str
+    words: str
+    principals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """What a change does, as far as that is known beforehand: to its parts, as lines of a
     diff, and what cannot be known, in words. ``is_new``: it was never done here, so that there is

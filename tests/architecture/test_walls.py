@@ -86,7 +86,7 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
         "aft.policy_language",
         "aft.values",
     ),
-    "aft.cloudformation": ("aft.values", "aft.yamldoc"),
+    "aft.cloudformation": ("aft.policy_language", "aft.values", "aft.yamldoc"),
     "aft.policy_language": ("aft.errors", "aft.findings.model", "aft.values"),
     "aft.forge": ("aft.errors",),
     "aft.github": ("aft", "aft.errors", "aft.forge", "aft.ports"),

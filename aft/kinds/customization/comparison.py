@@ -9,10 +9,13 @@ from aft.config.allowance import allowed_parts, lines_for
 from aft.customizations.model import (
     Compares,
     CustomizationStep,
+    GivesPower,
     StepInputs,
     step_ref,
 )
 from aft.findings.model import Finding, finding_about
+from aft.plan.fields import OUTSIDE_PREFIX, POWER_PREFIX
+from aft.plan.model import FieldChange
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 from aft.plan.words import ARROW
@@ -54,6 +57,23 @@ def compare_step(
     before = None if done is None else view.kept(subject, ref, done.digest)
     found = runner.compare(step, inputs, before, waits=waits)
     return replace(found, is_new=done is None)
+
+
+def gains_by(
+    view: PlanView, target: AccountTarget, step: CustomizationStep, inputs: StepInputs
+) -> Iterator[FieldChange]:
+    """Fields that say who gains power in an account that exists, as far as its runner can tell."""
+    runner = view.runners.get(step.kind)
+    if target.account_id is None or not isinstance(runner, GivesPower):
+        return
+    ref, subject = step_ref(step.id), target.record.subject
+    done = target.record.done(ref)
+    before = None if done is None else view.kept(subject, ref, done.digest)
+    for gain in runner.gains(step, inputs, before):
+        others = [who for who in gain.principals if who not in view.members]
+        prefix = OUTSIDE_PREFIX if others else POWER_PREFIX
+        words = f"{gain.words}: {', '.join(others)}" if others else gain.words
+        yield FieldChange(field=f"{prefix}{gain.part}", before=None, after=words)
 
 
 def held_by_protection(

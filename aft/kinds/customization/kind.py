@@ -9,13 +9,14 @@ from aft.kinds.customization.comparison import additions, code_of, words_of
 from aft.kinds.customization.diff import plan_customizations
 from aft.kinds.customization.previewed import preview_words
 from aft.plan.draft import Draft
-from aft.plan.fields import CODE, field_of
+from aft.plan.fields import CODE, field_of, gains
 from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
 from aft.plan.model import Action, Change
 from aft.plan.view import PlanView
-from aft.plan.words import Item, because
+from aft.plan.words import Item, because, gain_in_words
 
 ENDS = Risk("end", "something a customization made is replaced or removed")
+OUTSIDE = Risk("outside", "someone outside the organization gains access")
 UNKNOWN = Risk("unknown-effect", "what a customization changes cannot be known beforehand")
 RUNS_CODE = Risk("new-code", "new or changed code runs in an account that exists")
 POWERS = Risk(POWER, "someone can do more than before")
@@ -51,7 +52,7 @@ class Customizations(Kind):
 
     @property
     def risks(self) -> Iterable[Risk]:
-        return (ENDS, UNKNOWN, POWERS, RUNS_CODE, DESTROYS)
+        return (ENDS, OUTSIDE, POWERS, UNKNOWN, RUNS_CODE, DESTROYS)
 
     def diff(self, view: PlanView, draft: Draft) -> None:
         plan_customizations(view, draft)
@@ -62,18 +63,24 @@ class Customizations(Kind):
             return known
         if change.preview is not None:
             is_loss = any(part.is_loss for part in change.preview.parts)
-            return ENDS if is_loss else POWERS if change.preview.asks else None
+            if is_loss or change.preview.asks:
+                return ENDS if is_loss else POWERS
+            return RUNS_CODE if field_of(change, CODE) is not None else None
         found = change.comparison
-        if found is not None and not found.is_new:
-            if any(part.is_loss for part in found.parts):
-                return ENDS
-            if found.unknown:
-                return UNKNOWN
-        return RUNS_CODE if field_of(change, CODE) is not None else None
+        is_first = found is None or found.is_new
+        if found is not None and not is_first and any(part.is_loss for part in found.parts):
+            return ENDS
+        gained = {item.field.partition(".")[0] for item in gains(change)}
+        for risk in (OUTSIDE, POWERS):
+            if risk.code in gained:
+                return risk
+        if found is not None and not is_first and found.unknown:
+            return UNKNOWN
+        return RUNS_CODE if CODE in gained else None
 
     def alike(self, change: Change) -> tuple[str, ...]:
         found = change.comparison
-        is_alone = change.details or change.preview is not None
+        is_alone = change.details or change.preview is not None or _gained(change)
         if change.action is not Action.RUN or is_alone or not (found is None or found.is_new):
             return ()
         return (_said(change),)
@@ -115,11 +122,16 @@ def _run_item(changes: Sequence[Change]) -> Item:
         symbol=first.symbol,
         label="run",
         values=tuple(item.key for item in sorted(changes, key=lambda item: not item.fields)),
-        notes=(*first.details, *lines, *((f"({reason})",) if reason else ())),
-        vital=len(first.details) + vital if vital else 0,
+        notes=(*_gained(first), *first.details, *lines, *((f"({reason})",) if reason else ())),
+        vital=len(_gained(first)) + (len(first.details) + vital if vital else 0),
         code=code,
         is_list=True,
     )
+
+
+def _gained(change: Change) -> tuple[str, ...]:
+    """Who gains power, in words."""
+    return tuple(gain_in_words(item) for item in gains(change) if item.field != CODE)
 
 
 def _said(change: Change) -> str:

@@ -137,12 +137,16 @@ class _Work:
             seen = None  # an apply looks itself, and waits where that helps
         if seen is not None and seen.refused:
             draft.remark(_refused(self.request, resolved, seen))
-        if seen is not None and not seen.differences and (seen.refused or not looks_again):
+        gained = () if is_done else tuple(gains_of(self.view, self.target, resolved))
+        is_same = seen is not None and not seen.differences
+        # Weaker than last applied is not confirmed silently: it would hold for what is made later.
+        looks_again |= bool(gained) and self.record.done(setting_ref(name)) is not None
+        if seen is not None and is_same and (seen.refused or not looks_again):
             # What only time can fix is not confirmed: each run looks again.
             if not (is_done or seen.is_pending or seen.refused):
                 self._confirm(name, digest)
         else:
-            self._change(resolved, digest, seen, is_done=is_done)
+            self._change(resolved, digest, seen, gained, is_done=is_done)
 
     def _confirm(self, name: str, digest: str) -> None:
         given = self.draft.allocations.get(self.request.id, {})
@@ -157,7 +161,13 @@ class _Work:
         )
 
     def _change(
-        self, resolved: ResolvedSetting, digest: str, seen: LiveSetting | None, *, is_done: bool
+        self,
+        resolved: ResolvedSetting,
+        digest: str,
+        seen: LiveSetting | None,
+        gained: tuple[FieldChange, ...],
+        *,
+        is_done: bool,
     ) -> None:
         name, network, baseline = resolved.name, self._range(resolved.name), self.target.baseline
         follows, done = self._follows(resolved), self.record.done(setting_ref(name))
@@ -177,7 +187,7 @@ class _Work:
             fields=(
                 *network,
                 *(map(takes_away, seen.takes_away) if seen is not None else ()),
-                *(() if is_done else gains_of(self.view, self.target, resolved)),
+                *gained,
             ),
             details=seen.differences if seen is not None else (),
             inputs_digest=digest,

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from aft.cloudformation.compare import compare_templates
+from aft.cloudformation.powers import gains_in
 from aft.cloudformation.read import parse_template
 from aft.cloudformation.stored import from_stored
 from aft.cloudformation.template import EMPTY, TemplateError
-from aft.values.parts import Comparison, PartChange, PartOutcome
+from aft.values.parts import Comparison, Gain, PartChange, PartOutcome
 
 _NOT_KEPT = "the template that was last applied is not in the ledger, so nothing can be compared"
 
@@ -29,6 +30,20 @@ class _Noting(dict[str, str]):
     def get(self, name: str, default: Any = None) -> Any:
         self.read.add(name)
         return super().get(name, default)
+
+
+def gains_of_rendered(
+    before: str | None, after: str, pseudo: Mapping[str, str], *, organization_id: str
+) -> tuple[Gain, ...]:
+    """Who gains power, of the same templates; no one where they cannot be read."""
+    if before == "":
+        return ()
+    try:
+        old = EMPTY if before is None else from_stored(before)
+        new = parse_template(after)
+    except TemplateError:
+        return ()
+    return tuple(gains_in(old, new, pseudo, organization_id=organization_id))
 
 
 def compare_rendered(before: str | None, after: str, pseudo: Mapping[str, str]) -> Comparison:

@@ -8,6 +8,7 @@ the step's. Deleting a step's file leaves its stack alone unless its customizati
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -28,7 +29,7 @@ from aft.customizations.render import (
 )
 from aft.errors import NotReviewed, Terminal
 from aft.findings.model import Finding, SourceRef
-from aft.runners.cloudformation.preview import compare_rendered
+from aft.runners.cloudformation.preview import compare_rendered, gains_of_rendered
 from aft.runners.cloudformation.stacks import (
     LONGEST_WAIT,
     OWNER_TAG,
@@ -40,7 +41,7 @@ from aft.runners.cloudformation.stacks import (
 from aft.runners.cloudformation.template_shape import check_shape, output_names
 from aft.sessions import AccountSession
 from aft.values.ids import AccountId
-from aft.values.parts import Comparison
+from aft.values.parts import Comparison, Gain
 
 TEMPLATE_SUFFIXES = (".cfn.yaml", ".cfn.yml", ".cfn.json")
 _WAITS = "it reads what an earlier step of this plan leaves, which only apply can know"
@@ -126,24 +127,24 @@ class CloudFormationRunner:
         *,
         waits: bool,
     ) -> Comparison:
-        facts = inputs.account
-        account_id = facts.account_id or AccountId("${AWS::AccountId}")  # it is still to be made
-        known = replace(inputs, account=replace(facts, account_id=account_id))
         try:
-            after = render_template(step.file.content.decode(), step.file.path, known)
+            after, pseudo = _rendered(step, inputs)
         except Terminal as error:
             return Comparison(unknown=(error.message,))
-        pseudo = {
-            "AWS::AccountId": account_id,
-            "AWS::Partition": "aws",
-            "AWS::Region": facts.home_region,
-            "AWS::StackName": stack_name(step),
-            "AWS::URLSuffix": "amazonaws.com",
-        }
         found = compare_rendered(before, after, pseudo)
         if waits and before is not None:
             return replace(found, unknown=(*found.unknown, _WAITS))
         return found
+
+    def gains(
+        self, step: CustomizationStep, inputs: StepInputs, before: str | None
+    ) -> tuple[Gain, ...]:
+        try:
+            after, pseudo = _rendered(step, inputs)
+        except Terminal:
+            return ()
+        organization_id = inputs.account.organization_id
+        return gains_of_rendered(before, after, pseudo, organization_id=organization_id)
 
     def destroy(
         self,
@@ -155,6 +156,21 @@ class CloudFormationRunner:
         deleted = delete_stack(stack, owner=step.id)
         log = f"stack {stack.name}: {'deleted' if deleted else 'is not there'}"
         return StepResult(changed=deleted, log=log)
+
+
+def _rendered(step: CustomizationStep, inputs: StepInputs) -> tuple[str, Mapping[str, str]]:
+    """The template as it would be applied, and what is known of its stack. Raises ``Terminal``."""
+    facts = inputs.account
+    account_id = facts.account_id or AccountId("${AWS::AccountId}")  # it is still to be made
+    known = replace(inputs, account=replace(facts, account_id=account_id))
+    pseudo = {
+        "AWS::AccountId": account_id,
+        "AWS::Partition": "aws",
+        "AWS::Region": facts.home_region,
+        "AWS::StackName": stack_name(step),
+        "AWS::URLSuffix": "amazonaws.com",
+    }
+    return render_template(step.file.content.decode(), step.file.path, known), pseudo
 
 
 def _stack(step: CustomizationStep, session: AccountSession) -> Stack:

@@ -1,0 +1,280 @@
+"""Whatever is risky and no one has seen is held, each for its reason; everything else is done.
+
+One organization, set up once, then changed in every way that is risky, and carried out by a single
+run that knows of no review.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders_kinds import KINDS
+from builders_repo import Repo
+
+from aft.plan.reviewed import NOTHING_REVIEWED, reviewed_to_json
+from aft.sandbox import AccountSpec
+
+CONFIG = """\
+version: 1
+home_region: eu-central-1
+limits: {create: 60, move: 9, forget: 9, untag: 9, delete_ou: 9, destroy: 9}
+"""
+ORGANIZATION = """\
+organizational_units:
+  - name: Workloads
+    children: [{name: Prod}, {name: Dev}]
+"""
+EMPTY_OUS = "  - name: One\n  - name: Two\n  - name: Three\n"
+REMOVED = "removed: [One, Two, Three]\n"
+
+SERVICES = {"services": ["ec2.amazonaws.com"]}
+FOREIGN = {**SERVICES, "accounts": ["999999999999"]}
+READER = {"name": "reader", "trust": SERVICES, "managed_policies": ["ReadOnlyAccess"]}
+ADMIN = {"name": "admin", "trust": FOREIGN, "managed_policies": ["AdministratorAccess"]}
+PEOPLE = ["ada@example.com", "bob@example.com"]
+CONTACT = {"name": "Ada", "title": "CISO", "email": "ada@example.com", "phone": "+49 30 1"}
+
+BASE: Mapping[str, dict[str, Any]] = {
+    "iam-password-policy": {"minimum_length": 20, "maximum_age_days": 60, "hard_expiry": True},
+    "s3-public-access-block": {},
+    "imdsv2-defaults": {"hop_limit": 1, "enforce": "enabled", "metadata_tags": "disabled"},
+    "log-retention": {"days": 365},
+    "guardduty": {
+        "features": {"S3_DATA_EVENTS": True},
+        "publishing_frequency": "FIFTEEN_MINUTES",
+    },
+    "budget": {"monthly_usd": 100, "alert_at": [50, 80], "subscribers": PEOPLE},
+    "oidc-provider": {"url": "https://token.actions.githubusercontent.com"},
+    "iam-roles": {"roles": [READER]},
+    "snapshot-public-access": {"mode": "block-all-sharing"},
+    "alternate-contacts": {"security": CONTACT},
+}
+SETTINGS: list[tuple[str, str, dict[str, Any], str]] = [
+    ("one", "iam-password-policy", {"minimum_length": 16}, "weaker"),
+    ("two", "iam-password-policy", {"maximum_age_days": 90}, "weaker"),
+    ("three", "iam-password-policy", {"require_symbols": False}, "weaker"),
+    ("one", "s3-public-access-block", {"block_public_acls": False}, "weaker"),
+    ("two", "s3-public-access-block", {"ignore_public_acls": False}, "weaker"),
+    ("three", "s3-public-access-block", {"restrict_public_buckets": False}, "weaker"),
+    ("one", "imdsv2-defaults", {"http_tokens": "optional"}, "weaker"),
+    ("two", "imdsv2-defaults", {"hop_limit": 3}, "weaker"),
+    ("three", "imdsv2-defaults", {"metadata_tags": "enabled"}, "weaker"),
+    ("one", "log-retention", {"days": 30}, "weaker"),
+    ("two", "log-retention", {"replace": True}, "weaker"),
+    ("three", "log-retention", {"prefixes": ["/aws/"]}, "weaker"),
+    ("one", "guardduty", {"features": {"S3_DATA_EVENTS": False}}, "weaker"),
+    ("two", "guardduty", {"publishing_frequency": "SIX_HOURS"}, "weaker"),
+    ("three", "guardduty", {"publishing_frequency": "ONE_HOUR"}, "weaker"),
+    ("one", "budget", {"monthly_usd": 500}, "weaker"),
+    ("two", "budget", {"alert_at": [80]}, "weaker"),
+    ("three", "budget", {"subscribers": PEOPLE[:1]}, "weaker"),
+    ("one", "snapshot-public-access", {"mode": "block-new-sharing"}, "weaker"),
+    ("two", "alternate-contacts", {"security": {**CONTACT, "name": "Eve"}}, "weaker"),
+    ("one", "oidc-provider", {"client_ids": ["sts.amazonaws.com", "other"]}, "outside"),
+    ("one", "iam-roles", {"roles": [READER, ADMIN]}, "outside"),
+    ("two", "iam-roles", {"roles": [{**READER, "trust": FOREIGN}]}, "outside"),
+    (
+        "three",
+        "iam-roles",
+        {"roles": [{**READER, "managed_policies": ["ReadOnlyAccess", "PowerUserAccess"]}]},
+        "power",
+    ),
+    ("four", "iam-roles", {"roles": [READER, {**READER, "name": "other"}]}, "power"),
+    ("five", "iam-roles", {"roles": [{**READER, "max_session_seconds": 7200}]}, "power"),
+    ("six", "iam-roles", {"roles": [{**READER, "name": "other"}]}, "take-away"),
+    ("seven", "iam-roles", {"roles": [{**READER, "managed_policies": []}]}, "take-away"),
+    ("eight", "iam-roles", {"roles": []}, "take-away"),
+    # Stronger, or neither.
+    ("four", "iam-password-policy", {"minimum_length": 24}, ""),
+    ("four", "imdsv2-defaults", {"endpoint": "disabled"}, ""),
+    ("four", "budget", {"monthly_usd": 50}, ""),
+]
+TOPIC = "Type: AWS::SNS::Topic, Properties: {TopicName: %s}"
+BUCKET = "Type: AWS::S3::Bucket, Properties: {BucketName: '{{ account.request_id }}-%s'}"
+TRUSTING = """\
+Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: '2012-10-17', \
+Statement: [{Effect: Allow, Principal: {AWS: ['%s']}, Action: 'sts:AssumeRole'}]}}"""
+OWN, OTHER = "arn:aws:iam::{{ account.account_id }}:root", "arn:aws:iam::999999999999:root"
+CODE = "def customize(context):\n    return {'Note': '%s'}\n"
+
+
+def stack(**resources: str) -> str:
+    lines = "".join(f"  {name}: {{{text}}}\n" for name, text in resources.items())
+    return f"Resources:\n{lines}"
+
+
+STEPS: list[tuple[str, str, str, str]] = [
+    ("new/10-a.py", "", CODE % "a", "new-code"),
+    ("new/20-b.sh", "", "exit 0\n", "new-code"),
+    ("new/30-c.cfn.yaml", "", stack(A=TOPIC % "c"), "new-code"),
+    ("changed/10-a.py", CODE % "a", CODE % "b", "new-code"),
+    ("changed/20-b.sh", "exit 0\n", "true\n", "new-code"),
+    (
+        "changed/30-c.cfn.yaml",
+        stack(A=TOPIC % "a"),
+        stack(A=TOPIC % "a", B=TOPIC % "b"),
+        "new-code",
+    ),
+    ("ending/10-a.cfn.yaml", stack(A=BUCKET % "a"), stack(A=BUCKET % "b"), "end"),
+    ("ending/20-b.cfn.yaml", stack(A=TOPIC % "d", B=TOPIC % "e"), stack(A=TOPIC % "d"), "end"),
+    ("ending/30-c.cfn.yaml", stack(A=TOPIC % "f"), stack(A=TOPIC % "g"), "end"),
+    ("giving/10-a.cfn.yaml", stack(A=TOPIC % "h"), stack(A=TOPIC % "h", B=TRUSTING % OWN), "power"),
+    (
+        "giving/20-b.cfn.yaml",
+        stack(A=TOPIC % "i"),
+        stack(A=TOPIC % "i", B=TRUSTING % OTHER),
+        "outside",
+    ),
+    ("giving/30-c.cfn.yaml", stack(A=TRUSTING % OWN), stack(A=TRUSTING % OTHER), "outside"),
+    ("gone/10-a.cfn.yaml", stack(A=TOPIC % "k"), "", "destroy"),
+    ("gone/20-b.cfn.yaml", stack(A=TOPIC % "l"), "", "destroy"),
+    ("gone/30-c.cfn.yaml", stack(A=TOPIC % "m"), "", "destroy"),
+    # The same in other words.
+    ("same/10-a.cfn.yaml", stack(A=TOPIC % "n"), "# A topic\n" + stack(A=TOPIC % "'n'"), ""),
+]
+ACCOUNTS: list[tuple[str, str]] = [
+    *((f"account/move-{n}/move-account/ou", "move") for n in (1, 2, 3)),
+    *((f"account/untag-{n}/update-account/tags", "untag") for n in (1, 2, 3)),
+    *((f"account/forget-{n}/release-account", "forget") for n in (1, 2, 3)),
+    *((f"account/adopt-{n}/adopt-account", "adopt") for n in (1, 2, 3)),
+    *((f"account/after-{n}/update-account/request", "identity") for n in (1, 2, 3)),
+    *((f"organization/delete-ou/{name}", "delete-ou") for name in ("One", "Three", "Two")),
+    ("account/fresh/create-account", ""),
+    ("account/fresh/run-customization/new/10-a.py", ""),
+    ("account/retag/update-account/tags", ""),
+    ("account/rename/update-account/name", ""),
+]
+ROWS: list[tuple[str, str]] = [
+    *ACCOUNTS,
+    *((f"account/{name}/update-setting/{setting}", risk) for name, setting, _, risk in SETTINGS),
+    *(
+        (f"account/{step.split('/')[0]}/{verb}-customization/{step}", risk)
+        for step, _, after, risk in STEPS
+        for verb in ("run" if after else "delete",)
+    ),
+]
+
+
+def baseline(name: str, changed: Mapping[str, dict[str, Any]]) -> str:
+    settings = [
+        {"setting": setting, "parameters": {**values, **changed.get(setting, {})}}
+        for setting, values in BASE.items()
+    ]
+    return json.dumps({"select": {"requests": [name]}, "settings": settings})
+
+
+def write_baselines(repo: Repo, *, changed: bool) -> None:
+    for name in dict.fromkeys(row[0] for row in SETTINGS):
+        changes = {row[1]: row[2] for row in SETTINGS if row[0] == name} if changed else {}
+        repo.write(f"customizations/baselines/{name}.yaml", baseline(name, changes))
+
+
+def write_steps(repo: Repo, *, after: bool) -> None:
+    for step, before, then, _ in STEPS:
+        text = then if after else before
+        if text:
+            repo.write(f"customizations/accounts/{step}", text)
+
+
+def begin(repo: Repo) -> None:
+    repo.write("aft.yaml", CONFIG)
+    repo.remove("customizations/baselines/standard.yaml")
+    repo.write("customizations/organization/organization.yaml", ORGANIZATION + EMPTY_OUS)
+    write_baselines(repo, changed=False)
+    write_steps(repo, after=False)
+    repo.write("customizations/accounts/gone/customization.yaml", "on_removal: destroy\n")
+    for name in dict.fromkeys(row[0] for row in SETTINGS):
+        repo.request(name)
+    for name in ("changed", "ending", "giving", "gone", "same"):
+        repo.request(name, f"customizations: [{name}]\n")
+    repo.request("new")
+    for n in (1, 2, 3):
+        repo.request(f"move-{n}")
+        repo.request(f"untag-{n}", "tags: {owner: ada}\n")
+        repo.request(f"forget-{n}")
+        repo.request(f"before-{n}")
+    repo.request("adopt-3")
+    repo.request("retag", "tags: {owner: ada}\n")
+    repo.request("rename")
+    repo.commit("As it was reviewed")
+    repo.apply()
+
+
+def push(repo: Repo) -> None:
+    """What no one has reviewed: in git, and by hand."""
+    organization = ORGANIZATION + REMOVED
+    repo.write("customizations/organization/organization.yaml", organization)
+    write_baselines(repo, changed=True)
+    write_steps(repo, after=True)
+    for n in (1, 2, 3):
+        repo.request(f"move-{n}", ou="Workloads/Prod")
+        repo.request(f"untag-{n}")
+        repo.remove(f"account-requests/forget-{n}.yaml")
+        repo.remove(f"account-requests/before-{n}.yaml")
+        repo.request(f"after-{n}", f"previously: before-{n}\n")
+        path = f"account-requests/after-{n}.yaml"
+        text = (repo.root / path).read_text()
+        repo.write(path, text.replace(f"aws+after-{n}@", f"aws+before-{n}@"))
+    with repo.sandbox() as sandbox:
+        sandbox.seed_accounts(
+            [AccountSpec(name=f"adopt-{n}", email=f"aws+adopt-{n}@example.com") for n in (1, 2)]
+        )
+    accounts = repo.accounts()
+    with repo.organizations() as client:
+        another = [{"Key": "aft:request", "Value": "another"}]
+        client.tag_resource(ResourceId=accounts["adopt-3"].id, Tags=another)
+    repo.request("adopt-1", ou="Workloads")
+    repo.request("adopt-2", f"account_id: '{accounts['adopt-2'].id}'\n", ou="Workloads")
+    repo.request("gone")
+    repo.request("new", "customizations: [new]\n")
+    repo.request("fresh", "customizations: [new]\n")
+    repo.request("retag", "tags: {owner: bob}\n")
+    repo.request("rename")
+    path = "account-requests/rename.yaml"
+    text = (repo.root / path).read_text()
+    repo.write(path, text.replace("name: rename", "name: renamed"))
+    repo.commit("Pushed to main")
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[str, str]]:
+    """How each change ended, and why, in one run of everything without a review."""
+    folder = tmp_path_factory.mktemp("unreviewed")
+    repo = Repo.apart(folder)
+    begin(repo)
+    push(repo)
+    nothing = folder / "nothing.json"
+    nothing.write_text(reviewed_to_json(NOTHING_REVIEWED))
+    report = folder / "report"
+    result = repo.aft("apply", "--yes", "--reviewed", str(nothing), "--report", str(report))
+    assert result.code == 4, result.out + result.err
+    found = json.loads((Path(report) / "outcome.json").read_text())
+    return {
+        step["change"]: (step["status"], step["message"])
+        for row in found["accounts"]
+        for step in row["steps"]
+    }
+
+
+def words_of(risk: str) -> str:
+    return next(it.words for kind in KINDS.values() for it in kind.risks if it.code == risk)
+
+
+@pytest.mark.parametrize(("change", "risk"), ROWS, ids=[row[0] for row in ROWS])
+def test_held_or_done(outcome: Mapping[str, tuple[str, str]], change: str, risk: str) -> None:
+    status, why = outcome[change]
+    if risk:
+        assert (status, why) == ("held", f"not reviewed, and risky: {words_of(risk)}")
+    else:
+        assert status == "succeeded", why
+
+
+def test_there_are_enough_of_each() -> None:
+    counts = Counter(risk for _, risk in ROWS)
+    assert sum(number for risk, number in counts.items() if risk) >= 40
+    assert min(counts.values()) >= 3
