@@ -19,7 +19,7 @@ from github_server import Pull
 from aft.scaffold.roles import RoleNames, reader_template, roles_template
 
 PROJECT = Path(__file__).parents[1]
-FLOW = ("plan.yml", "apply.yml", "drift.yml", "request.yml")
+FLOW = ("plan.yml", "preview.yml", "apply.yml", "drift.yml", "request.yml")
 BASELINE = """\
 description: What every account gets
 select: {organizational_units: [Workloads, Sandbox]}

@@ -24,6 +24,7 @@ from aft.app.text_files import read_text, write_text
 from aft.app.world import open_ledger
 from aft.cli.context import FILE, FOLDER, Session, pass_session
 from aft.cli.github_options import APPLY_WORKFLOW, PLAN_WORKFLOW, Hub, hub_options
+from aft.cli.github_previews import plan_again_command, previews_command
 from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 from aft.desired.issue_form import FORM_PATH
 from aft.errors import AftError
@@ -158,6 +159,10 @@ def fetch_pull_command(
         if report is not None:
             _report_conflict(hub, report, base=fetched.pull.base_branch)
         sys.exit(1)
+
+
+command.add_command(previews_command)
+command.add_command(plan_again_command)
 
 
 @command.command("reviewed", short_help="Fetch the reviewed changes of a merge.")

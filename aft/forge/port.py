@@ -157,6 +157,10 @@ class Check:
     url: str = ""
 
 
+PLAN_BUNDLE, PREVIEW_BUNDLE = "aft-plan", "aft-preview"
+"""What a plan leaves, and what a preview does; the pull request and its head complete the name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineFile:
     """What a run left. ``content`` is ``None`` when it left no such file, or when that is gone by
@@ -297,16 +301,27 @@ class Forge(Protocol):
     def start_pipeline(self, pipeline: str, *, branch: str, inputs: Mapping[str, str]) -> None:
         """Ask for a run of ``pipeline`` as it is on ``branch``; does not wait for it."""
 
+    def restart_run(self, run: str) -> None:
+        """Run it again, as it was started: with the same definition, for the same event. Raises
+        ``Transient`` while it still runs."""
+
     def last_complete_run(self, pipeline: str, *, branch: str) -> str | None:
         """The commit of the newest successful run on ``branch`` that was not started manually (one
         started manually may be for a part)."""
 
     def planned_file(
-        self, pull: PullRequest, *, pipeline: str, name: str, limit: int
+        self,
+        pull: PullRequest,
+        *,
+        pipeline: str,
+        name: str,
+        limit: int,
+        bundle: str = PLAN_BUNDLE,
     ) -> PipelineFile | None:
         """The file ``name``, at most ``limit`` bytes, that the newest run of ``pipeline`` for this
-        head left. ``None`` without such a run. Only runs whose definition the pull request cannot
-        choose count, and that were not cancelled (one that still runs has left its file).
+        head left in its ``bundle``. ``None`` without such a run. Only runs whose definition the
+        pull request cannot choose count, and that were not cancelled (one that still runs has left
+        its file).
         ``Terminal`` when the file cannot be read."""
 
     # --- people -------------------------------------------------------------------------

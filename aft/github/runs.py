@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aft.errors import NotFound
-from aft.forge.port import PipelineFile, PullRequest
+from aft.errors import NotFound, Transient
+from aft.forge.port import PLAN_BUNDLE, PipelineFile, PullRequest
 from aft.github.address import segment
 from aft.github.answers import Answer
 from aft.github.client import GitHubClient
@@ -41,6 +41,12 @@ class GitHubRuns:
         path = f"{_workflow(pipeline)}/dispatches"
         self.client.tell(path, {"ref": branch, "inputs": dict(inputs)}, needs=WRITE)
 
+    def restart_run(self, run: str) -> None:
+        path = f"/actions/runs/{segment(run)}"
+        if self.client.get(path, needs=READ).text_or("status") != "completed":
+            raise Transient(f"run {run} is still running", hint="try again when it has ended")
+        self.client.tell(f"{path}/rerun", {}, needs=WRITE)
+
     def last_complete_run(self, pipeline: str, *, branch: str) -> str | None:
         query = {"branch": branch, "status": "success"}
         path = f"{_workflow(pipeline)}/runs"
@@ -56,9 +62,15 @@ class GitHubRuns:
         return None
 
     def planned_file(
-        self, pull: PullRequest, *, pipeline: str, name: str, limit: int
+        self,
+        pull: PullRequest,
+        *,
+        pipeline: str,
+        name: str,
+        limit: int,
+        bundle: str = PLAN_BUNDLE,
     ) -> PipelineFile | None:
-        for artifact in self._artifacts(f"aft-plan-{pull.number}-{pull.head_sha}"):
+        for artifact in self._artifacts(f"{bundle}-{pull.number}-{pull.head_sha}"):
             run = artifact.child("workflow_run").number("id")
             if not self._counts(run, pipeline):
                 continue

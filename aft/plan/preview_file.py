@@ -17,6 +17,8 @@ from aft.plan.model import Change, Plan
 from aft.values.canonical_json import plain
 from aft.values.parts import PartChange
 
+PREVIEWS = "previews.json"
+"""The file's name."""
 PREVIEWS_FORMAT = 1
 LARGEST = 16 * 1024 * 1024
 """Bytes of the largest file that is read."""

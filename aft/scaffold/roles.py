@@ -22,7 +22,7 @@ AUDIENCE = "sts.amazonaws.com"
 PLAN_ROLE, APPLY_ROLE, READER_ROLE = "aft-plan", "aft-apply", "aft-reader"
 PREVIEW_ROLE, PREVIEW_READER_ROLE = "aft-preview", "aft-preview-reader"
 PLAN_ENVIRONMENT, APPLY_ENVIRONMENT = "aft-plan", "aft-apply"
-PREVIEW_ENVIRONMENT = "aft-preview"
+PREVIEW_ENVIRONMENT, PREVIEW_VARIABLE = "aft-preview", "AFT_PREVIEW_ROLE"
 
 ROLES_PATH = "iam/aft-roles.cfn.yaml"
 TERRAFORM_PATH = "iam/aft-roles.tf"

@@ -6,7 +6,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-WORKFLOWS = ("plan.yml", "apply.yml", "drift.yml", "request.yml")
+WORKFLOWS = ("plan.yml", "preview.yml", "apply.yml", "drift.yml", "request.yml")
 OWN_ACTION = "$/.github/actions/aft"
 """How this project's workflows name its action: that of the repository they run in."""
 

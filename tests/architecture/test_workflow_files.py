@@ -27,6 +27,7 @@ JOBS = [
     for job in item.jobs.values()
 ]
 BIN = Path(sys.executable).parent
+ENVIRONMENTS = ("aft-plan", "aft-apply", "aft-preview")
 
 
 def steps() -> Iterator[tuple[str, Step]]:
@@ -79,7 +80,7 @@ def test_every_job_says_what_it_may_and_how_long(item: Workflow, job: Job) -> No
     assert job.permissions
     assert job.timeout_minutes <= 60
     if "id-token" in job.permissions:
-        assert job.environment in ("aft-plan", "aft-apply"), "an identity needs an environment"
+        assert job.environment in ENVIRONMENTS, "an identity needs an environment"
         may_write = {name for name, level in job.permissions.items() if level == "write"}
         assert may_write <= {"id-token", "contents"}, "who has AWS does not write to GitHub"
     else:

@@ -40,7 +40,10 @@ class AwsSide:
             StackName="aft-roles",
             TemplateBody=template,
             Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[{"ParameterKey": "CreateOidcProvider", "ParameterValue": "no"}],
+            Parameters=[
+                {"ParameterKey": "CreateOidcProvider", "ParameterValue": "no"},
+                {"ParameterKey": "CreatePreviewRole", "ParameterValue": "yes"},
+            ],
         )
         (stack,) = cloudformation.describe_stacks(StackName="aft-roles")["Stacks"]
         return {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}

@@ -36,6 +36,7 @@ class Hub:
     elsewhere: dict[str, Path] = field(default_factory=dict)
     """Other repositories that actions may come from, by ``owner/name@commit``: their files."""
     runs: list[WorkflowRun] = field(default_factory=list)
+    _done: dict[int, tuple[Workflow, Event, Path]] = field(default_factory=dict)
 
     # --- what happens -------------------------------------------------------------------
 
@@ -176,6 +177,16 @@ class Hub:
             self.github.finish_run(record, run.conclusion)
             self.runs.append(run)
             started.append(run)
+            self._done[record.id] = (item, event, folder)
+        for number in self.github.state.reruns[:]:
+            self.github.state.reruns.remove(number)
+            item, event, folder = self._done[number]
+            record = self.github.state.runs[number]
+            record.attempt += 1
+            again = folder.with_name(f"{folder.name}-{record.attempt}")
+            run = execute(self, item, event, record=record, folder=again)
+            self.github.finish_run(record, run.conclusion)
+            self.runs.append(run)
         while self.github.state.dispatches:
             asked = self.github.state.dispatches.pop(0)
             assert asked.branch == self._default, "the emulator starts by hand on main alone"

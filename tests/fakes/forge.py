@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from aft.errors import Conflict, Denied, NotFound, Terminal, UnknownOutcome, UserError
+from aft.errors import Conflict, Denied, NotFound, Terminal, Transient, UnknownOutcome, UserError
 from aft.forge.port import (
+    PLAN_BUNDLE,
     Check,
     Comment,
     Issue,
@@ -85,6 +86,7 @@ class MemoryHub:
     verified: dict[str, str] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     started: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
+    restarted: list[str] = field(default_factory=list)
     permissions: dict[str, Permission] = field(default_factory=dict)
     teams: dict[str, tuple[str, ...]] = field(default_factory=dict)
     loses_answers: bool = False
@@ -443,6 +445,14 @@ class MemoryForge:
             raise NotFound(f"there is no {pipeline} on {branch}")
         self.hub.started.append((pipeline, branch, dict(inputs)))
 
+    def restart_run(self, run: str) -> None:
+        self._write()
+        if not run.isdecimal() or not 0 < int(run) <= len(self.hub.runs):
+            raise NotFound(f"there is no run {run}")
+        if not self.hub.runs[int(run) - 1].conclusion:
+            raise Transient(f"run {run} is still running")
+        self.hub.restarted.append(run)
+
     def last_complete_run(self, pipeline: str, *, branch: str) -> str | None:
         found = [
             run.sha
@@ -455,10 +465,18 @@ class MemoryForge:
         return found[-1] if found else None
 
     def planned_file(
-        self, pull: PullRequest, *, pipeline: str, name: str, limit: int
+        self,
+        pull: PullRequest,
+        *,
+        pipeline: str,
+        name: str,
+        limit: int,
+        bundle: str = PLAN_BUNDLE,
     ) -> PipelineFile | None:
         for index, run in reversed(list(enumerate(self.hub.runs, 1))):
             if (run.pull, run.sha, run.pipeline) != (pull.number, pull.head_sha, pipeline):
+                continue
+            if bundle != PLAN_BUNDLE:
                 continue
             if not run.is_trusted or run.conclusion == "cancelled":
                 continue

@@ -79,6 +79,17 @@ def _dispatch(call: Call) -> Answer:
     return Answer(None, 204)
 
 
+def _rerun(call: Call) -> Answer:
+    """All jobs again, for the same event; not while it still runs."""
+    run = call.state.runs.get(int(call.names["id"]))
+    if run is None:
+        raise Refusal(404, "Not Found")
+    if run.status != "completed":
+        raise Refusal(403, "This workflow is already running")
+    call.state.reruns.append(run.id)
+    return Answer({}, 201)
+
+
 def _create_check(call: Call) -> Answer:
     name, sha = call.text("name", "CheckRun"), call.text("head_sha", "CheckRun")
     if not call.git.sha(sha):
@@ -123,6 +134,7 @@ ROUTES: tuple[Route, ...] = (
     route("GET", "/actions/workflows/{workflow}/runs", _runs, "actions=read"),
     route("POST", "/actions/workflows/{workflow}/dispatches", _dispatch, "actions=write"),
     route("GET", "/actions/runs/{id}", _get_run, "actions=read"),
+    route("POST", "/actions/runs/{id}/rerun", _rerun, "actions=write"),
     route("GET", "/actions/runs/{id}/artifacts", _artifacts, "actions=read"),
     route("GET", "/actions/artifacts", _artifacts, "actions=read"),
     route("GET", "/actions/artifacts/{id}/zip", _zip, "actions=read"),

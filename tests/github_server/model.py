@@ -204,6 +204,7 @@ class State:
     reviews: dict[int, list[Review]] = field(default_factory=dict)
     """Pull request to its reviews, oldest first."""
     dispatches: list[Dispatch] = field(default_factory=list)
+    reruns: list[int] = field(default_factory=list)
     """Not started yet: that is for whoever emulates Actions."""
     labels: set[str] = field(default_factory=set)
     verified: dict[str, tuple[bool, str]] = field(default_factory=dict)

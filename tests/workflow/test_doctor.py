@@ -146,6 +146,9 @@ def test_a_repository_as_it_should_be(repo: Repo, github: GitHubServer) -> None:
     assert {name: found[name] for name in of_github if found[name] != "fine"} == {}
     assert code == 0
     assert all(line.startswith("GET ") for line in github.seen), "it only reads"
+    settings.variables["AFT_PREVIEW_ROLE"] = "c"
+    settings.environments["aft-preview"] = Environment("aft-preview")
+    assert checked(repo, "--github", "acme/accounts")[1]["environment-aft-preview"] == "wrong"
     plan = repo.root / ".github/workflows/plan.yml"
     plan.write_text(plan.read_text().replace("persist-credentials: false", ""))
     (repo.root / ".github/workflows/drift.yml").unlink()

@@ -13,7 +13,12 @@ from aft.doctor.github import HubFacts
 from aft.doctor.model import Unread
 from aft.github import settings
 from aft.github.forge import GitHubContext
-from aft.scaffold.roles import APPLY_ENVIRONMENT, PLAN_ENVIRONMENT
+from aft.scaffold.roles import (
+    APPLY_ENVIRONMENT,
+    PLAN_ENVIRONMENT,
+    PREVIEW_ENVIRONMENT,
+    PREVIEW_VARIABLE,
+)
 from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS, shipped
 
 PATIENCE_SECONDS = 60.0
@@ -32,7 +37,9 @@ def hub_facts(environ: Mapping[str, str], repository: str, top: Path) -> HubFact
     if isinstance(found, Unread):
         return HubFacts(repository=found, workflows=workflows)
     branch = found.default_branch
-    names = (PLAN_ENVIRONMENT, APPLY_ENVIRONMENT)
+    variables = look(lambda: settings.variable_names(client))
+    has_previews = not isinstance(variables, Unread) and PREVIEW_VARIABLE in variables
+    names = (PLAN_ENVIRONMENT, APPLY_ENVIRONMENT, *([PREVIEW_ENVIRONMENT] if has_previews else ()))
     return HubFacts(
         repository=found,
         rules=look(lambda: settings.ruleset_rules(client, branch)),
@@ -41,7 +48,7 @@ def hub_facts(environ: Mapping[str, str], repository: str, top: Path) -> HubFact
         actions=look(lambda: settings.actions_settings(client)),
         permissions=look(lambda: settings.workflow_permissions(client)),
         secrets=look(lambda: settings.secret_names(client)),
-        variables=look(lambda: settings.variable_names(client)),
+        variables=variables,
         workflows=workflows,
     )
 

@@ -298,7 +298,7 @@ def test_a_spoofed_review_does_not_count(target: Team, canary: Path) -> None:
     try:
         applied = target.merge(pull)
         assert applied.jobs["apply"].result == "failure", applied.text
-        assert "exit code 5" in applied.text
+        assert "exit code 4" in applied.text
     finally:
         github.git.set_ref("refs/heads/main", main)
         target.clone.git("fetch", "--quiet", "origin")
