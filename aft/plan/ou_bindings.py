@@ -57,7 +57,7 @@ def credible(
     listed: Collection[OrgUnitPath],
 ) -> Mapping[OrgUnitId, BoundUnit]:
     """Without the hearsay that what is there contradicts: an OU has the name that is said to be
-    another's, or one that the file has for an OU of its own."""
+    another's, or one that the file lists."""
     return {
         unit.id: unit
         for unit in bound.values()
@@ -80,7 +80,7 @@ def _path(key: str) -> OrgUnitPath | None:
 def bound_on_the_way(
     path: OrgUnitPath, bound: Collection[BoundUnit], listed: Collection[OrgUnitPath]
 ) -> frozenset[OrgUnitId]:
-    """The OUs that may be those on the way to ``path``, whatever they are called by now. One that
+    """The OUs that may be those on the way to ``path``, under any name. One that
     was bound below a parent of another name counts by its own name, unless that path is ``listed``
     itself."""
     chain = {OrgUnitPath(path.names[:depth]) for depth in range(1, path.depth + 1)}

@@ -123,7 +123,7 @@ def _bind(draft: Draft, match: UnitMatch, unit: OrganizationalUnit) -> None:
             uses=draft.tree.uses(path),
             reason="the OU that aft knows is gone, and another has its name",
         )
-        draft.tree.create(path)  # whatever goes there waits for it
+        draft.tree.create(path)  # what goes there waits for it
     elif bound is not None and bound.path.name != path.name:
         was = path.parent.child(bound.path.name)
         draft.add(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from aft.account_provider import ManagementAccess
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.errors import Denied, NotFound
+from aft.kinds.ou.aws import read_tags
 from aft.kinds.ou.identity import tag_value
 from aft.ledger.events import EventKind
 from aft.organization.model import OU_TAG
@@ -46,7 +46,7 @@ class OrganizationalUnitEffects(Effects):
 
         def tags_of(look: Look) -> Mapping[str, str] | None:
             try:
-                return _tags(client, look.ref.key)
+                return read_tags(client, look.ref.key)
             except (NotFound, Denied):
                 return None
 
@@ -55,11 +55,6 @@ class OrganizationalUnitEffects(Effects):
             return {
                 (look.account_id, look.ref.key): tags for look, tags in seen if tags is not None
             }
-
-
-def _tags(client: Any, unit_id: str) -> Mapping[str, str]:
-    pages = client.get_paginator("list_tags_for_resource").paginate(ResourceId=unit_id)
-    return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
 
 def _create(context: RunContext, change: Change) -> StepSuccess:
