@@ -147,6 +147,27 @@ def test_renamed_in_git_without_previously_it_is_held_and_said(
     assert repo.changes() == []
 
 
+@pytest.mark.parametrize("scope", [(), ("--only", "lab")])
+def test_a_move_says_which_policies_are_left_and_gained(repo: Repo, scope: tuple[str, ...]) -> None:
+    """One that is attached to both places is neither."""
+    with repo.organizations() as client:
+        for name, target in (("strict", "Sandbox"), ("open", "Workloads")):
+            made = client.create_policy(
+                Content=DENY, Description="", Name=name, Type="SERVICE_CONTROL_POLICY"
+            )
+            policy_id = made["Policy"]["PolicySummary"]["Id"]
+            client.attach_policy(PolicyId=policy_id, TargetId=units(client)[target])
+    repo.request("lab", ou="Workloads/Dev")
+    repo.commit("Move the lab")
+    (move,) = [item for item in repo.plan(*scope)["changes"] if item["action"] == "move"]
+    assert move["details"] == ["leaves SCP strict", "gains SCP open"]
+    shown = repo.aft("plan", *scope).out
+    assert "leaves SCP strict" in shown
+    assert "gains SCP open" in shown
+    assert repo.aft("apply", "--yes", *scope).code == 0
+    assert repo.changes() == []
+
+
 def test_the_ledger_or_the_tag_alone_finds_it(repo: Repo) -> None:
     home = repo.accounts()["lab"].parent_id
     rename(repo, Sandbox="Playground")

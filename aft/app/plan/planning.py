@@ -336,7 +336,8 @@ def plan_published(
             hint="publish one with credentials: aft apply --publish, or aft drift --publish",
         )
     if scope is not None:
-        snapshot = narrowed(snapshot, **needed_by(scope, desired, ledger, book.events))
+        part = narrowed(snapshot, **needed_by(scope, desired, ledger, book.events))
+        snapshot = replace(part, policies=snapshot.policies)  # nothing else can be asked for them
     now = SystemClock().now()
     view = view_of(
         workspace,
