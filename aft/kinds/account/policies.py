@@ -1,7 +1,7 @@
 """Which policies hold for an account in one OU and no longer, or only, in another.
 
 Own policies alone: those of AWS, such as FullAWSAccess, are attached everywhere. A policy that
-holds in both places, by whatever OU, is neither left nor gained. Pure.
+holds in both places, by one OU or another, is neither left nor gained. Pure.
 """
 
 from __future__ import annotations
