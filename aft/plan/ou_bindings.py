@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from aft.ledger.events import MADE_ID, ORGANIZATION, LedgerState
+from aft.ledger.events import MADE_ID, ORGANIZATION, AccountRecord, LedgerState
 from aft.organization.model import OrganizationSnapshot
 from aft.values.ids import OrgUnitId, OrgUnitPath, is_org_unit_id
 from aft.values.refs import OU, Ref
@@ -40,9 +40,7 @@ def bound_units(ledger: LedgerState, made: Made) -> Mapping[OrgUnitId, BoundUnit
 
 
 def _bound(ledger: LedgerState, made: Made) -> Iterable[BoundUnit]:
-    for subject, record in ledger.records.items():
-        if subject != ORGANIZATION and not subject.startswith(f"{OU}/"):
-            continue
+    for subject, record in _records(ledger).items():
         for key, step in record.steps_of(OU).items():
             kept = step.outputs.get(MADE_ID)
             unit_id = kept or made(subject).get(str(Ref(OU, key)), "")
@@ -67,6 +65,20 @@ def credible(
             and (here := snapshot.unit_by_id.get(unit.id)) is not None
             and here.path not in listed
         )
+    }
+
+
+def recorded_paths(ledger: LedgerState) -> frozenset[OrgUnitPath]:
+    """Every path at which the ledger has an OU, by id or not."""
+    keys = (key for record in _records(ledger).values() for key in record.steps_of(OU))
+    return frozenset(path for path in map(_path, keys) if path is not None)
+
+
+def _records(ledger: LedgerState) -> Mapping[str, AccountRecord]:
+    return {
+        subject: record
+        for subject, record in ledger.records.items()
+        if subject == ORGANIZATION or subject.startswith(f"{OU}/")
     }
 
 

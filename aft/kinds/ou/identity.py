@@ -18,7 +18,7 @@ from aft.findings.model import Finding
 from aft.organization.model import OU_TAG, OrganizationalUnit
 from aft.organization.spec import UnitSpec
 from aft.plan.model import ORGANIZATION
-from aft.plan.ou_bindings import BoundUnit
+from aft.plan.ou_bindings import BoundUnit, recorded_paths
 from aft.plan.view import PlanView
 from aft.values.canonical_json import digest
 from aft.values.ids import OrgUnitId, OrgUnitPath
@@ -109,6 +109,7 @@ class _Matcher:
         self._listed = spec.paths
         self._removed = {unit.path for unit in spec.removed}
         self._heirs = {unit.previously: unit for unit in spec.units if unit.previously}
+        self._recorded = recorded_paths(view.ledger)
         self._taken: set[OrgUnitId] = set()
         self.matches: dict[OrgUnitPath, UnitMatch] = {}
         for item in sorted(spec.units, key=lambda item: (item.path.depth, item.path)):
@@ -225,15 +226,22 @@ class _Matcher:
     def _lost(self, spec: UnitSpec, free: Sequence[OrganizationalUnit]) -> Sequence[OrgUnitPath]:
         """The OUs next to it that the ledger knows and the file no longer has: it may be one of
         them, renamed. A limited plan has not read them, and goes by the ledger alone."""
-        known = [self._bound[unit.id].path.name for unit in free if unit.id in self._bound]
+        known = {self._bound_name(unit) or unit.name for unit in free}
+        paths = {spec.path.parent.child(name) for name in known} & self._recorded
+        paths |= {
+            spec.path.parent.child(self._bound[unit.id].path.name)
+            for unit in free
+            if unit.id in self._bound
+        }
         if self._view.is_limited:
-            there = self._view.snapshot.unit_by_id
-            known += [
-                unit.path.name
-                for unit in self._bound.values()
-                if unit.path.parent == spec.path.parent and unit.id not in there
-            ]
-        paths = {spec.path.parent.child(name) for name in known}
+            there = self._view.snapshot.unit_by_path
+            paths |= {
+                path
+                for path in self._recorded
+                if path.depth == spec.path.depth
+                and path.parent == spec.path.parent
+                and path not in there
+            }
         return sorted(paths - self._listed - self._removed - self._heirs.keys())
 
 

@@ -369,6 +369,24 @@ def test_ids_that_only_events_say_count() -> None:
         assert told(b.drafted(replace(view, made=lambda _: {})).plan)[0][0] == "create ou"
 
 
+@pytest.mark.parametrize("scope", [None, ("app",)])
+@pytest.mark.parametrize("subject", ["ou/Sandbox", "organization"])
+def test_a_record_without_an_id_is_enough_to_hold_a_rename_in_git(
+    subject: str, scope: tuple[str, ...] | None
+) -> None:
+    old = AccountRecord(subject=subject, steps={"ou/Sandbox": b.done("")})
+    world = World(
+        {} if scope else {"Sandbox": "Sandbox"},
+        (b.unit("Playground"),),
+        [old],
+        app="/" if scope else "Sandbox",
+        ou="Playground",
+        scope=scope,
+    )
+    assert world.plan().is_empty
+    assert ("AFT924", "organization") in doubts(world.plan())
+
+
 def test_a_damaged_binding_binds_nothing() -> None:
     odd = [bound("Sandbox", "no id"), bound("[Sandbox")]
     assert World({"Sandbox": "Sandbox"}, SANDBOX, odd).plan().is_empty
