@@ -9,7 +9,7 @@ doubt, and no OU. Pure.
 from __future__ import annotations
 
 import enum
-import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,14 +27,15 @@ from aft.values.words import listed
 Tags = Mapping[OrgUnitId, Mapping[str, str]]
 """The tags of those OUs whose tags were read."""
 
-# organizations: TagValue, at most 256 characters.
-_TAG_VALUE = re.compile(r"[A-Za-z0-9_.:/=+@-](?:[A-Za-z0-9 _.:/=+@-]{0,254}[A-Za-z0-9_.:/=+@-])?")
+# organizations: TagValue, of at most 256 letters, digits, blanks and these.
+_IN_TAGS = frozenset(" _.:/=+-@")
 
 
 def tag_value(name: str) -> str:
     """What the tag of an OU of that name holds: the name, or its digest where AWS takes no such
     value."""
-    is_plain = _TAG_VALUE.fullmatch(name) and not name.startswith("sha256:")
+    is_taken = all(it in _IN_TAGS or unicodedata.category(it)[0] in "LN" for it in name)
+    is_plain = is_taken and name == name.strip() and not name.startswith("sha256:")
     return name if is_plain else digest(name)[:39]
 
 

@@ -9,6 +9,7 @@ import builders_plan as b
 import pytest
 from builders_kinds import KINDS, what
 
+from aft.kinds.ou.identity import tag_value
 from aft.ledger.events import AccountRecord, LedgerState
 from aft.organization.model import OU_TAG, OrganizationSnapshot
 from aft.organization.spec import UnitSpec
@@ -385,6 +386,28 @@ def test_a_record_without_an_id_is_enough_to_hold_a_rename_in_git(
     )
     assert world.plan().is_empty
     assert ("AFT924", "organization") in doubts(world.plan())
+
+
+@pytest.mark.parametrize(
+    ("name", "is_plain"),
+    [
+        ("Prod EU", True),
+        ("Übung", True),
+        ("a/b=c+d@e:f", True),
+        ("n" * 128, True),
+        ("R&D / Labs", False),
+        (" Padded ", False),
+        ("two\nlines", False),
+        ("nbsp\u00a0", False),
+        ("sha256:0", False),
+    ],
+)
+def test_the_tag_has_the_name_or_its_digest(name: str, is_plain: bool) -> None:
+    value = tag_value(name)
+    assert (value == name) is is_plain
+    assert value.startswith("sha256:") is not is_plain
+    assert len(value) <= 256
+    assert tag_value(name + "x") != value
 
 
 def test_a_damaged_binding_binds_nothing() -> None:
