@@ -150,13 +150,18 @@ def _costs(page: PlanPage) -> Iterator[str]:
         yield f"**{counted(len(new), 'new account')}:** {prose(words)}."
 
 
-def _risky(kinds: Kinds, changes: Sequence[Change]) -> list[Entry]:
+def _risky(kinds: Kinds, changes: Sequence[Change]) -> Iterator[Entry]:
     """What belongs to no account and is removed, or is risky for another reason."""
-    return [
-        replace(entry, text=f"{kind.title} that are deleted:\n\n{entry.text}")
-        for kind in kinds.values()
-        for entry in _things(kinds, changes, kind, f"risky {kind.noun[0]} change")
-    ]
+    deleted = [change for change in changes if change.action.removes]
+    for kind in kinds.values():
+        noun = f"risky {kind.noun[0]} change"
+        for entry in _things(kinds, deleted, kind, noun):
+            yield replace(entry, text=f"{kind.title} that are deleted:\n\n{entry.text}")
+        for change in changes:
+            if change not in deleted:
+                why = f"{kind.title}: {kinds.risk_words(change)}. {prose(change.reason)}"
+                for entry in _things(kinds, [change], kind, noun):
+                    yield replace(entry, text=f"{why}\n\n{entry.text}")
 
 
 def attention_entries(items: Sequence[Finding]) -> tuple[Entry, ...]:
