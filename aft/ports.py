@@ -7,7 +7,7 @@ look, they never wait; waiting is the core's, through ``Clock``. All raise ``aft
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -149,8 +149,15 @@ class OrganizationWriter(Protocol):
     """Single writes to the organization, each idempotent: asking for what is already so
     succeeds. Raises ``Conflict`` where someone else's change came between."""
 
-    def create_unit(self, *, parent_id: OrgUnitId, name: str) -> OrgUnitId:
-        """The id of the OU ``name`` below ``parent_id``, created where there was none."""
+    def create_unit(
+        self, *, parent_id: OrgUnitId, name: str, tags: Mapping[str, str] = ...
+    ) -> OrgUnitId:
+        """The id of the OU ``name`` below ``parent_id``, created with ``tags`` where there was
+        none. Raises ``Conflict`` when there is one without them."""
+        ...
+
+    def tag_unit(self, unit_id: OrgUnitId, tags: Mapping[str, str]) -> None:
+        """Add these tags or overwrite their values; other tags stay."""
         ...
 
     def rename_unit(self, unit_id: OrgUnitId, name: str) -> None:

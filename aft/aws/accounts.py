@@ -52,9 +52,9 @@ def state_of(raw: AccountTypeDef) -> AccountState:
         ) from None
 
 
-def read_tags(client: OrganizationsClient, account_id: str) -> Mapping[str, str]:
-    """The account's tags, from Organizations itself. Raises ``NotFound``."""
-    pages = client.get_paginator("list_tags_for_resource").paginate(ResourceId=account_id)
+def read_tags(client: OrganizationsClient, resource_id: str) -> Mapping[str, str]:
+    """The tags of an account or OU, from Organizations itself. Raises ``NotFound``."""
+    pages = client.get_paginator("list_tags_for_resource").paginate(ResourceId=resource_id)
     return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
 

@@ -5,14 +5,20 @@ Asking for what is already so succeeds. Decides nothing: what to write is the pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from aft.aws.accounts import RecentlyTagged
+from aft.aws.accounts import RecentlyTagged, read_tags
 from aft.aws.errors import error_code
 from aft.aws.session import AwsSessions
 from aft.aws.units import KnownUnit, KnownUnits, child_units, parent_of
 from aft.errors import AftError, Conflict, Denied, NotFound, Terminal, Transient, UnknownOutcome
 from aft.values.ids import AccountId, OrgUnitId
+
+if TYPE_CHECKING:
+    from types_boto3_organizations.type_defs import TagTypeDef
+
+_NO_TAGS: Mapping[str, str] = {}
 
 # After these a write may have been carried out, by us or by someone else.
 _DOUBTFUL = (NotFound, Terminal, UnknownOutcome, Transient, Conflict)
@@ -29,10 +35,13 @@ class AwsOrganizationWriter:
 
     # --- organizational units ---------------------------------------------------------------
 
-    def create_unit(self, *, parent_id: OrgUnitId, name: str) -> OrgUnitId:
+    def create_unit(
+        self, *, parent_id: OrgUnitId, name: str, tags: Mapping[str, str] = _NO_TAGS
+    ) -> OrgUnitId:
         client = self._sessions.organizations()
+        more = {"Tags": _tag_list(tags)} if tags else {}
         try:
-            answer = client.create_organizational_unit(ParentId=parent_id, Name=name)
+            answer = client.create_organizational_unit(ParentId=parent_id, Name=name, **more)
             unit_id = OrgUnitId(answer["OrganizationalUnit"]["Id"])
         except (Terminal, UnknownOutcome, Conflict) as error:
             if isinstance(error, Terminal) and not _duplicate_unit(error):
@@ -41,8 +50,16 @@ class AwsOrganizationWriter:
             if name not in below:
                 raise
             unit_id = below[name]
+            if not tags.items() <= read_tags(client, unit_id).items():
+                raise Conflict(
+                    f"there is an OU {name!r} already ({unit_id}), and aft has not made it",
+                    hint="it was made in the meantime; run again with a new plan",
+                ) from error
         self._known.add(KnownUnit(id=unit_id, name=name, parent_id=parent_id))
         return unit_id
+
+    def tag_unit(self, unit_id: OrgUnitId, tags: Mapping[str, str]) -> None:
+        self._sessions.organizations().tag_resource(ResourceId=unit_id, Tags=_tag_list(tags))
 
     def rename_unit(self, unit_id: OrgUnitId, name: str) -> None:
         client = self._sessions.organizations()
@@ -123,7 +140,7 @@ class AwsOrganizationWriter:
             return
         self._sessions.organizations().tag_resource(
             ResourceId=account_id,
-            Tags=[{"Key": key, "Value": wanted[key]} for key in sorted(wanted)],
+            Tags=_tag_list(wanted),
         )
         self._tagged.add(account_id)
 
@@ -134,6 +151,10 @@ class AwsOrganizationWriter:
             ResourceId=account_id, TagKeys=sorted(set(keys))
         )
         self._tagged.add(account_id)
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
 
 
 def _duplicate_unit(error: AftError) -> bool:

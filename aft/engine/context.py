@@ -20,7 +20,7 @@ from aft.engine.journal import Journal
 from aft.engine.model import RunInfo, StopToken, Tools
 from aft.engine.waiting import Pause, Retry
 from aft.errors import NotFound, Terminal
-from aft.ledger.events import AccountRecord
+from aft.ledger.events import MADE_ID, AccountRecord
 from aft.ledger.payloads import Bound, Forgotten, Payload, StepConfirmed
 from aft.organization.model import AccountFacts, OrganizationSnapshot
 from aft.plan.fields import OU as OU_PATH
@@ -34,9 +34,6 @@ from aft.plan.view import PlanView
 from aft.ports import Progress, ProgressKind
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 from aft.values.refs import ACCOUNT, OU, Ref, account_ref
-
-MADE_ID = "id"
-"""The output under which the ledger keeps AWS's id of a thing."""
 
 
 class UnitIndex:

@@ -10,12 +10,14 @@ from aft.desired.model import DesiredState
 from aft.engine.context import RunContext
 from aft.findings.model import Finding
 from aft.ledger.events import (
+    MADE_ID,
     ORGANIZATION,
     UNFULFILLED,
     AccountRecord,
     LedgerEvent,
     LedgerState,
     is_of_organization,
+    thing_subject,
 )
 from aft.ledger.payloads import Allocated, RunStarted, StepConfirmed, StepHeld, StepReleased
 from aft.ledger.replay import OVERCOME
@@ -23,8 +25,10 @@ from aft.plan.accepted import accepted_by
 from aft.plan.coverage import subject_of, unfulfilled
 from aft.plan.fields import allocations_in
 from aft.plan.holding import Hold, noted
+from aft.plan.kind import Kinds
 from aft.plan.model import Action, Plan
 from aft.plan.status import step_words
+from aft.plan.view import PlanView
 from aft.values.canonical_json import digest
 from aft.values.refs import ACCOUNT, Ref, account_ref
 
@@ -54,6 +58,7 @@ def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         *_allocated(context, going),
         *_confirmed(context, plan),
         *_overcome(context, plan),
+        *_recognised(context),
         *_held(context),
         *_doubts(context, plan),
         *_released(context, plan),
@@ -123,6 +128,24 @@ def _confirmed(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
         for target in targets
         if target not in to_bind
         for event in confirmed_events(context, target)
+    )
+
+
+def recognised(view: PlanView, kinds: Kinds) -> Mapping[Ref, str]:
+    """Things of no account that are as they should be, and whose ids the ledger does not know."""
+    return {ref: made for kind in kinds.values() for ref, made in kind.recognised(view).items()}
+
+
+def _recognised(context: RunContext) -> tuple[LedgerEvent, ...]:
+    return tuple(
+        context.journal.event(
+            StepConfirmed(
+                kind=ref.kind, action=Action.UPDATE, key=ref.key, outputs={MADE_ID: made}
+            ),
+            thing_subject(ref),
+            f"Note that {context.kinds[ref.kind].noun[0]} {ref.key} is {made}",
+        )
+        for ref, made in sorted(recognised(context.view, context.kinds).items())
     )
 
 

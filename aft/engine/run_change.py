@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aft.engine.context import MADE_ID, RunContext
+from aft.engine.context import RunContext
 from aft.engine.creation import AskAgain, Creations
 from aft.engine.effects import StepSuccess
 from aft.engine.intents import Asked
 from aft.engine.opening import is_noted
 from aft.errors import AftError, NotReviewed, Stopped, unexpected
-from aft.ledger.events import EventKind, thing_subject
+from aft.ledger.events import MADE_ID, EventKind, thing_subject
 from aft.ledger.payloads import Forgotten, Payload, StepDone, StepFailed, StepHeld, StepRemoved
 from aft.plan.coverage import subject_of
 from aft.plan.model import ORGANIZATION, Action, Change

@@ -25,6 +25,9 @@ ORGANIZATION = "organization"
 """The subject of events about runs, and the target of changes to things of no account."""
 
 
+MADE_ID = "id"
+"""The output under which the ledger keeps AWS's id of a thing."""
+
 KEPT = "kept"
 """The key, in the data of a ``step-done`` event, of what is kept of the step as it was applied."""
 

@@ -1,15 +1,26 @@
-"""What the events of a subject keep of a step as it was applied. Pure."""
+"""What the events of a subject keep of a step as it was applied, and say of what it made. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from aft.ledger import legacy
 from aft.ledger.events import KEPT, EventKind, LedgerEvent
 from aft.ledger.replay import step_ref
 from aft.values.refs import Ref
 
 _SAYING = (EventKind.STEP_DONE, EventKind.STEP_CONFIRMED)
 Events = Callable[[str], Sequence[LedgerEvent]]
+
+
+def made_ids(events: Events, subject: str) -> Mapping[str, str]:
+    """AWS's ids of the things that steps of ``subject`` made, by the texts of their refs, where
+    the events say them and the record does not: so it was before ids were kept with outputs."""
+    return {
+        str(step_ref(event)): found
+        for event in events(subject)
+        if event.kind is EventKind.STEP_DONE and (found := legacy.made_id(event.data))
+    }
 
 
 def kept_of(events: Events, subject: str, ref: Ref, digest: str) -> str:

@@ -7,6 +7,7 @@ account, by a bare name; the change's id tells the rest. A ledger is never rewri
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from aft.values.refs import Ref, account_ref
 
@@ -42,6 +43,12 @@ def ref_of(kind: str, name: str, change: str) -> Ref:
         return Ref(noun, name)
     _, found, key = change.partition(f"/{kind}/")
     return Ref(noun, key if found else "")
+
+
+def made_id(data: Mapping[str, Any]) -> str:
+    """AWS's id of what a step made, which only OUs said, and not among their outputs."""
+    found = data.get("ou_id")
+    return found if isinstance(found, str) else ""
 
 
 def action_of(kind: str) -> str:

@@ -20,6 +20,10 @@ from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath
 REQUEST_TAG = "aft:request"
 """The tag that binds an account to its request when the ledger is lost."""
 
+OU_TAG = "aft:ou"
+"""The tag of an OU that holds its name in ``organization.yaml``: the second witness of what the
+ledger says, and the only one when the ledger is lost."""
+
 
 class AccountState(enum.StrEnum):
     """``State`` of an account; ``Status`` (retired 2026-09-09) is mapped onto it at the edge."""

@@ -17,7 +17,7 @@ from aft.ledger.events import LedgerState
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.applied import ASPECTS, Applied, is_up_to_date
 from aft.plan.drifted import Drift, Outside, Pending, Unmanaged
-from aft.plan.fields import NAME, OU, RELEASED, TAG_PREFIX
+from aft.plan.fields import NAME, OU, OUTSIDE, RELEASED, TAG_PREFIX, field_of
 from aft.plan.identity import identify
 from aft.plan.kind import Kinds, Truth
 from aft.plan.model import ORGANIZATION, Action, Change, FieldChange, Plan
@@ -101,6 +101,9 @@ class _Sorter:
             self._from_outside(change)
         elif kind.truth is Truth.SNAPSHOT and self._was_made(change):
             self._put(change, (f"{kind.noun[0]} {change.key} is gone",))
+        elif field_of(change, OUTSIDE) is not None:
+            # One that must be reviewed is no repair.
+            self._put(change, _lines(change), is_repairable=not change.risk, note=change.reason)
         elif kind.truth is Truth.SNAPSHOT and self._was_as_wanted(change):
             lines = tuple(_line(item) for item in change.fields if item.before != item.after)
             self._put(change, lines or (f"{kind.noun[0]} {change.key} is not as it was applied",))
@@ -255,6 +258,16 @@ def _is_from_outside(change: Change) -> bool:
 
 def _is_tag(item: FieldChange) -> bool:
     return item.field.startswith(TAG_PREFIX)
+
+
+def _lines(change: Change) -> tuple[str, ...]:
+    """What differs; an OU's path says its name."""
+    left_out = {OUTSIDE, NAME} if field_of(change, OU) is not None else {OUTSIDE}
+    return tuple(
+        _line(item)
+        for item in change.fields
+        if item.before != item.after and item.field not in left_out
+    )
 
 
 def _line(item: FieldChange) -> str:

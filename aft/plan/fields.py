@@ -36,6 +36,8 @@ PROTECTED = "protect"
 RELEASED = "released"
 """When the protection of its account was released, on what is risky there: no review of before
 has seen it so."""
+OUTSIDE = "outside"
+"""Set where something is put back that was changed outside git, as it was applied."""
 CIDR = "cidr"
 """The range of addresses a setting gets, under the setting's name."""
 TAKES_AWAY = "takes_away"

@@ -23,6 +23,7 @@ from aft.plan.model import Action, Change, Plan
 from aft.plan.view import PlanView
 from aft.plan.words import Item
 from aft.values.grants import Grant
+from aft.values.refs import Ref
 from aft.values.words import counted
 from aft.yamldoc import YamlDocument
 
@@ -146,6 +147,12 @@ class Kind(ABC):
         """What must be looked at inside accounts before ``diff``."""
         del view, draft
         return ()
+
+    def recognised(self, view: PlanView) -> Mapping[Ref, str]:
+        """Things of no account that are there as they should be, each with AWS's id, where the
+        ledger does not know that: apply notes it, and no plan shows it."""
+        del view
+        return {}
 
     def recalled(self, plan: Plan, looks: Iterable[Look]) -> Mapping[tuple[str, str], Any]:
         """What ``looks`` showed when ``plan`` was made, as far as the plan holds it."""

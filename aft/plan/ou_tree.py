@@ -31,6 +31,7 @@ class UnitTree:
         self._id_by_path.setdefault(root, snapshot.root_id)
         self._made: set[OrgUnitPath] = set()
         self._freed_by: dict[OrgUnitPath, OrgUnitPath] = {}
+        self._held: set[OrgUnitPath] = set()
 
     @property
     def paths(self) -> frozenset[OrgUnitPath]:
@@ -64,6 +65,17 @@ class UnitTree:
         if path not in self._id_by_path and path not in self._made:
             return None
         return Place(path=path, id=self._id_by_path.get(path), uses=self.uses(path))
+
+    def hold(self, path: OrgUnitPath, unit_id: OrgUnitId | None = None) -> None:
+        """It is in doubt which OU is meant at ``path``: neither that one nor the OU ``unit_id`` is
+        touched, nor anything in them."""
+        self._held.add(path)
+        if unit_id is not None:
+            self._held.add(self._path_by_id[unit_id])
+
+    def is_in_doubt(self, path: OrgUnitPath) -> bool:
+        """True for what is held, and all below it."""
+        return any(path.is_within(held) for held in self._held)
 
     def create(self, path: OrgUnitPath) -> None:
         """There will be a new OU at ``path``."""

@@ -215,6 +215,8 @@ def facts_of_the_past(
 def place_of(request: AccountRequest, tree: UnitTree) -> Place | Finding:
     """Where ``request`` wants its account, or why that is unknown."""
     if isinstance(request.ou, OrgUnitPath):
+        if tree.is_in_doubt(request.ou):
+            return _held(request, request.ou)
         place = tree.place(request.ou)
         if place is not None:
             return place
@@ -228,7 +230,15 @@ def place_of(request: AccountRequest, tree: UnitTree) -> Place | Finding:
         easier = "a path such as Workloads/Prod is easier to read"
         hint = f"correct `ou` in {request.source.path}; {easier}"
         return finding_about("AFT909", request.id, message, hint)
+    if tree.is_in_doubt(path):
+        return _held(request, path)
     return Place(path=path, id=request.ou, uses=tree.uses(path))
+
+
+def _held(request: AccountRequest, path: OrgUnitPath) -> Finding:
+    message = f"OU {path} needs attention first, so nothing is done to the account"
+    hint = "the plan says of the organization what is in doubt, and what to do"
+    return finding_about("AFT909", request.id, message, hint)
 
 
 def _record(view: PlanView, request: AccountRequest, match: Match | None) -> AccountRecord:

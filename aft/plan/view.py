@@ -15,7 +15,8 @@ from aft.ledger.events import LedgerEvent, LedgerState
 from aft.ledger.kept import Events
 from aft.organization.model import OrganizationSnapshot, Surroundings
 from aft.plan.identity import Identities, identify
-from aft.values.ids import AccountId, OrgUnitPath, RequestId
+from aft.plan.ou_bindings import BoundUnit, Made, bound_units, credible
+from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 from aft.values.refs import Ref
 
 Runners = Mapping[str, CustomizationRunner]
@@ -30,6 +31,10 @@ def _no_events(_subject: str) -> Sequence[LedgerEvent]:
     return ()
 
 
+def _nothing_made(_subject: str) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanView:
     """What git says, what AWS has, what the ledger remembers, and the plug-ins. ``scope`` limits
@@ -37,7 +42,8 @@ class PlanView:
     done, too. ``rerun`` names customizations and steps to run although nothing changed.
     ``provider_version`` is the ``effect_version`` of the account provider. ``kept``
     gives what the ledger keeps of a step as it was applied, by request, thing and the step's
-    digest; empty for nothing. ``events`` gives the ledger's, by subject. ``today`` is UTC."""
+    digest; empty for nothing. ``events`` gives the ledger's, by subject; ``made`` are ids that only
+    they say. ``today`` is UTC."""
 
     desired: DesiredState
     snapshot: OrganizationSnapshot
@@ -50,6 +56,7 @@ class PlanView:
     rerun: frozenset[str] = frozenset()
     kept: Kept = _nothing_kept
     events: Events = _no_events
+    made: Made = _nothing_made
     today: date = date.min
 
     @property
@@ -73,11 +80,15 @@ class PlanView:
         return frozenset(names if self.scope is None else names & self.scope)
 
     @cached_property
-    def wanted_ous(self) -> tuple[OrgUnitPath, ...] | None:
+    def wanted_ous(self) -> tuple[OrgUnitPath | OrgUnitId, ...] | None:
         """The OUs a limited plan needs; ``None`` for all."""
-        if not self.is_limited:
-            return None
-        return tuple(item.ou for item in self.requests if isinstance(item.ou, OrgUnitPath))
+        return tuple(item.ou for item in self.requests) if self.is_limited else None
+
+    @cached_property
+    def bound_units(self) -> Mapping[OrgUnitId, BoundUnit]:
+        """The OUs that the ledger knows."""
+        known = bound_units(self.ledger, self.made)
+        return credible(known, self.snapshot, self.desired.organization.paths)
 
     @cached_property
     def identities(self) -> Identities:

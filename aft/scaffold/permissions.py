@@ -176,7 +176,6 @@ SELDOM: Mapping[str, str] = {
     "securityhub:GetAdministratorAccount": "an account that some other account administers",
     "organizations:DescribeOrganizationalUnit": "the OU of one account, where AWS gives no path",
     "organizations:DescribePolicy": "aft explain --action",
-    "organizations:ListPoliciesForTarget": "aft explain --action",
     "organizations:ListParents": "the OU of one account, where AWS gives no path",
     "organizations:ListAccounts": "an e-mail address that AWS reports as taken",
     "organizations:ListAWSServiceAccessForOrganization": "asked by GuardDuty on the caller's "

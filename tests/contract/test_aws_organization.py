@@ -362,6 +362,19 @@ def test_units_are_created_once_renamed_and_deleted(edge: AwsEdge) -> None:
     assert [unit.id for unit in edge.reader.read().units] == [root]
 
 
+def test_a_unit_is_tagged_from_birth_and_that_of_another_maker_is_a_conflict(
+    sandbox: Sandbox, edge: AwsEdge
+) -> None:
+    root, tags = root_of(edge), {"aft:ou": "Workloads"}
+    sandbox.faults.add(Rule("organizations", "CreateOrganizationalUnit", lost_reply(), times=1))
+    unit_id = edge.writer.create_unit(parent_id=root, name="Workloads", tags=tags)
+    assert edge.writer.create_unit(parent_id=root, name="Workloads", tags=tags) == unit_id
+    edge.writer.tag_unit(unit_id, {"aft:ou": "Products", "more": "1"})
+    with pytest.raises(Conflict, match="aft has not made it"):
+        edge.writer.create_unit(parent_id=root, name="Workloads", tags=tags)
+    assert len(edge.reader.read().units) == 2
+
+
 def test_a_name_that_another_ou_has_is_a_conflict(edge: AwsEdge) -> None:
     root = root_of(edge)
     edge.writer.create_unit(parent_id=root, name="One")

@@ -40,6 +40,7 @@ from aft.providers.organizations.provider import TRAITS
 from aft.values.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath
 from fakes.clocks import SimulatedClock, SteppingClock
 
+NO_TAGS: Mapping[str, str] = {}
 _LEDGER = ("append", "append-durable", "publish")
 
 
@@ -75,6 +76,7 @@ class Birth:
 class _Unit:
     name: str
     parent: OrgUnitId | None
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 class FakeWorld:
@@ -362,20 +364,30 @@ class FakeWriter:
 
     world: FakeWorld
 
-    def create_unit(self, *, parent_id: OrgUnitId, name: str) -> OrgUnitId:
+    def create_unit(
+        self, *, parent_id: OrgUnitId, name: str, tags: Mapping[str, str] = NO_TAGS
+    ) -> OrgUnitId:
         with self.world.call("CreateOrganizationalUnit", write=True):
             units = self.world.units
             if parent_id not in units:
                 raise NotFound(f"no OU {parent_id}")
             for key, unit in units.items():
                 if unit.parent == parent_id and unit.name == name:
+                    if not tags.items() <= unit.tags.items():
+                        raise Conflict(f"OU {key} is not aft's")
                     return key
             parent = self.world.path(parent_id)
             key = unit_id(str(parent.child(name)))
             while key in units:  # two names of the same letters
                 key = OrgUnitId(f"{key}0")
-            units[key] = _Unit(name, parent_id)
+            units[key] = _Unit(name, parent_id, dict(tags))
             return key
+
+    def tag_unit(self, unit_id: OrgUnitId, tags: Mapping[str, str]) -> None:
+        with self.world.call("TagResource", write=True):
+            if unit_id not in self.world.units:
+                raise NotFound(f"no OU {unit_id}")
+            self.world.units[unit_id].tags.update(tags)
 
     def rename_unit(self, unit_id: OrgUnitId, name: str) -> None:
         with self.world.call("UpdateOrganizationalUnit", write=True):

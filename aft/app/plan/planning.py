@@ -18,7 +18,7 @@ from aft.errors import Refused, UserError
 from aft.findings.model import Finding
 from aft.git.history import GitHistory
 from aft.ledger.events import LedgerState
-from aft.ledger.kept import Events, kept_of
+from aft.ledger.kept import Events, kept_of, made_ids
 from aft.organization.model import OrganizationSnapshot
 from aft.organization.narrowed import narrowed
 from aft.plan.codec import plan_digest
@@ -26,6 +26,7 @@ from aft.plan.draft import Look
 from aft.plan.kind import Kinds
 from aft.plan.make import Drafted, draft_plan
 from aft.plan.model import Plan
+from aft.plan.ou_bindings import bound_on_the_way, bound_units
 from aft.plan.pinned import asked_again, redrafted, what_differs, what_moved
 from aft.plan.safety import check_safety, lifted_limits
 from aft.plan.targets import AccountTarget
@@ -127,6 +128,7 @@ def view_of(
         is_deep=is_deep,
         kept=partial(kept_of, lru_cache(1)(events)),
         events=events,
+        made=lru_cache(partial(made_ids, events)),
         today=today,
     )
 
@@ -140,7 +142,7 @@ def read_snapshot(
         found = {kind: effects.read() for kind, effects in world.effects.items()}
         objects = {kind: things for kind, things in found.items() if things is not None}
         return replace(read, objects=objects) if objects else read
-    return world.edge.reader.read_scoped(**needed_by(scope, desired, ledger))
+    return world.edge.reader.read_scoped(**needed_by(scope, desired, ledger, world.ledger.events))
 
 
 class Needed(TypedDict):
@@ -152,8 +154,12 @@ class Needed(TypedDict):
     unit_paths: Sequence[str]
 
 
-def needed_by(scope: Sequence[RequestId], desired: DesiredState, ledger: LedgerState) -> Needed:
-    """What is to be read for these requests."""
+def needed_by(
+    scope: Sequence[RequestId], desired: DesiredState, ledger: LedgerState, events: Events
+) -> Needed:
+    """What is to be read for these requests. OUs that the ledger knows are asked for by their ids,
+    too: they may have been renamed. ``events`` are the ledger's, by subject."""
+    known_units = bound_units(ledger, lru_cache(partial(made_ids, events))).values()
     account_ids: list[AccountId] = []
     unbound: list[RequestId] = []
     paths: list[str] = []
@@ -168,6 +174,8 @@ def needed_by(scope: Sequence[RequestId], desired: DesiredState, ledger: LedgerS
             unbound.append(request_id)
         if request is not None:
             paths.append(str(request.ou))
+            listed = desired.organization.paths
+            paths.extend(bound_on_the_way(request.ou_path, known_units, listed))
     return Needed(account_ids=account_ids, request_ids=unbound, unit_paths=sorted(set(paths)))
 
 
@@ -328,7 +336,8 @@ def plan_published(
             hint="publish one with credentials: aft apply --publish, or aft drift --publish",
         )
     if scope is not None:
-        snapshot = narrowed(snapshot, **needed_by(scope, desired, ledger))
+        part = narrowed(snapshot, **needed_by(scope, desired, ledger, book.events))
+        snapshot = replace(part, policies=snapshot.policies)  # nothing else can be asked for them
     now = SystemClock().now()
     view = view_of(
         workspace,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from aft.desired.model import AccountRequest, desired_tags
 from aft.findings.model import Condition, Finding, finding_about
+from aft.kinds.account.policies import Seen, told
 from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.draft import Draft
 from aft.plan.fields import (
@@ -23,7 +24,7 @@ from aft.plan.fields import (
     REQUEST,
     tag_field,
 )
-from aft.plan.identity import Evidence
+from aft.plan.identity import Evidence, Match
 from aft.plan.model import ORGANIZATION, Action, Confirmation, FieldChange
 from aft.plan.protection import (
     PROTECT,
@@ -38,8 +39,9 @@ from aft.plan.view import PlanView
 from aft.values.refs import account_ref, ou_ref
 
 
-def plan_accounts(view: PlanView, draft: Draft) -> None:
-    """What has to be done to each account itself, in the order in which it goes."""
+def plan_accounts(view: PlanView, draft: Draft, seen: Seen) -> None:
+    """What has to be done to each account itself, in the order in which it goes. ``seen`` are the
+    policies that are attached to where accounts are and go."""
     for request in view.requests:
         site = draft.sites.get(request.id)
         if site is None or request.id in draft.blocked:
@@ -52,7 +54,8 @@ def plan_accounts(view: PlanView, draft: Draft) -> None:
         if site.match is None:
             _create(view, draft, site)
         else:
-            _change(view, draft, site, site.match.account, site.match.evidence)
+            policies = told(view, draft.tree, site, seen) if site.moves else ()
+            _change(view, draft, site, site.match, policies)
 
 
 def _objection(work: AccountSite) -> Finding | None:
@@ -137,9 +140,10 @@ def _protect(view: PlanView, draft: Draft, work: AccountSite, account: Account) 
 
 
 def _change(
-    view: PlanView, draft: Draft, work: AccountSite, account: Account, evidence: Evidence
+    view: PlanView, draft: Draft, work: AccountSite, match: Match, policies: tuple[str, ...]
 ) -> None:
-    request = work.request
+    """``policies`` are those that a move leaves and gains, in words."""
+    request, account, evidence = work.request, match.account, match.evidence
     is_bound = evidence is Evidence.LEDGER and work.is_witnessed
     if not is_bound:
         _bind(draft, work, account, evidence)
@@ -166,6 +170,7 @@ def _change(
                     ARRIVAL, is_set=work.arrives and work.here is not None and work.here.is_root
                 ),
             ),
+            details=policies,
             uses=work.place.uses,
             leaves=(ou_ref(work.here),) if work.here is not None else (),
             reason=_again(work, "ou", f"`ou` of {request.source.path}"),

@@ -5,26 +5,62 @@ Creating one takes a slot and two halves, which are ``aft.engine.creation``'s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from aft.account_provider import ManagementAccess
 from aft.desired.model import desired_tags
 from aft.engine.account import destination_of, place, tag, untag
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.engine.journal import why
 from aft.engine.opening import confirmed_events
-from aft.errors import NotFound, Terminal
+from aft.errors import Denied, NotFound, Terminal
+from aft.kinds.account.aws import attached_to, enabled_policy_types
+from aft.kinds.account.policies import Attached
 from aft.ledger.events import ORGANIZATION, EventKind
 from aft.ledger.payloads import Allocated, Bound
 from aft.ledger.replay import rebound
+from aft.plan.draft import Look
 from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set, wanted
 from aft.plan.model import Action, Change
 from aft.plan.protection import release_note
+from aft.ports import MemberAccess
 from aft.values.ids import AccountId, OrgUnitId
 
 
 class AccountEffects(Effects):
     """Carries out changes of accounts, but for creations."""
+
+    def __init__(self) -> None:
+        self._management: ManagementAccess | None = None
+
+    def connect(self, management: ManagementAccess) -> None:
+        self._management = management
+
+    def look(
+        self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
+    ) -> Mapping[tuple[str, str], Sequence[Attached]]:
+        """The policies attached to where accounts are and go; nothing of what must not be read."""
+        del members
+        if self._management is None or not looks:
+            return {}
+        management = self._management
+        client = management.client("organizations", management.global_region)
+        try:
+            types = enabled_policy_types(client)
+        except Denied:
+            return {}
+
+        def policies_of(look: Look) -> Sequence[Attached]:
+            try:
+                return attached_to(client, look.ref.key, types)
+            except (NotFound, Denied):
+                return ()
+
+        with ThreadPoolExecutor(in_parallel, thread_name_prefix="aft-look") as pool:
+            seen = zip(looks, pool.map(policies_of, looks), strict=True)
+            return {(look.account_id, look.ref.key): found for look, found in seen}
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
         match change.action, change.key:

@@ -8,8 +8,9 @@ from functools import partial
 from aft.errors import UserError
 from aft.kinds.account.diff import plan_accounts
 from aft.kinds.account.forget import forget_requests
+from aft.kinds.account.policies import moving, seen_in, targets_of
 from aft.organization.model import REQUEST_TAG
-from aft.plan.draft import Draft
+from aft.plan.draft import Draft, Look
 from aft.plan.fields import (
     ACCOUNT_ID,
     ARRIVAL,
@@ -24,10 +25,10 @@ from aft.plan.fields import (
     tags_to_remove,
 )
 from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
-from aft.plan.model import Action, Change, FieldChange
+from aft.plan.model import ORGANIZATION, Action, Change, FieldChange
 from aft.plan.view import PlanView
 from aft.plan.words import UNKNOWN, Item, after, again, because, both, fields_by_name, value
-from aft.values.refs import ACCOUNT
+from aft.values.refs import ACCOUNT, Ref
 from aft.values.words import counted
 
 MOVES = Risk("move", "other guardrails will hold for the account")
@@ -100,8 +101,23 @@ class Accounts(Kind):
         named = (verb.limit for verb in _VERBS.values() if verb.limit is not None)
         return (*named, LOSES_TAGS)
 
+    def looks(self, view: PlanView, draft: Draft) -> Iterable[Look]:
+        """At the policies that moves leave and gain, where the snapshot has none."""
+        if view.snapshot.scope is None or view.snapshot.policies:
+            return
+        sites = moving(view, draft.sites.values())
+        targets = {name for site in sites for name in targets_of(view, draft.tree, site)}
+        for name in sorted(targets):
+            yield Look(
+                ref=Ref(ACCOUNT, name),
+                target=ORGANIZATION,
+                account_id=view.snapshot.management_account_id,
+                subject=name,
+            )
+
     def diff(self, view: PlanView, draft: Draft) -> None:
-        plan_accounts(view, draft)
+        seen = {key: found for (_, key), found in draft.seen.get(self.name, {}).items()}
+        plan_accounts(view, draft, seen or seen_in(view.snapshot.policies))
 
     def clean_up(self, view: PlanView, draft: Draft) -> None:
         forget_requests(view, draft)
@@ -188,6 +204,7 @@ def _outside(change: Change) -> Iterator[Item]:
             label, values, notes = "request", (both(fields.get(REQUEST)),), ()
         case _, "ou":
             symbol, label, values = ">", "move", (both(fields.get(OU)),)
+            notes = (*change.details, *notes)
         case _, "name":
             label, values = "name", (both(fields.get(NAME)),)
         case _, "protect":
@@ -198,7 +215,7 @@ def _outside(change: Change) -> Iterator[Item]:
         case _:
             yield from _tags(tags, notes=notes)
             return
-    yield Item(symbol=symbol, label=label, values=values, notes=notes)
+    yield Item(symbol=symbol, label=label, values=values, notes=notes, vital=len(change.details))
     yield from _tags(tags, notes=())
 
 

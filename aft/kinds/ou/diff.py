@@ -7,93 +7,200 @@ people. Pure: nothing is called, and a scoped snapshot's silence is never taken 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from aft.findings.model import Finding
-from aft.organization.model import OrganizationSnapshot
+from aft.kinds.ou.identity import Evidence, Tags, UnitMatch, match_units, removal_doubt, tag_value
+from aft.organization.model import OU_TAG, OrganizationalUnit
 from aft.organization.spec import OrganizationSpec, UnitSpec
 from aft.plan.draft import Draft
-from aft.plan.fields import NAME, OU, OU_ID
-from aft.plan.model import ORGANIZATION, Action, FieldChange
+from aft.plan.fields import NAME, OU, OU_ID, OUTSIDE, field_of, tag_field
+from aft.plan.model import ORGANIZATION, Action, Change, FieldChange
 from aft.plan.ou_tree import UnitTree
 from aft.plan.view import PlanView
-from aft.values.ids import OrgUnitPath
-from aft.values.refs import ou_ref
+from aft.values.ids import OrgUnitId, OrgUnitPath
+from aft.values.refs import Ref, ou_ref
 
 _SHOWN = 5
 
 
-def plan_units(view: PlanView, draft: Draft) -> None:
-    """Creations and renames. A limited plan looks at the OUs on the way to its requests'."""
+def plan_units(view: PlanView, draft: Draft, tags: Tags) -> None:
+    """Creations, renames and bindings. A limited plan looks at the OUs on the way to its requests'.
+    ``tags`` are those of OUs that were in question."""
     spec, tree = view.desired.organization, draft.tree
-    wanted = view.wanted_ous
-    units = sorted(_within(spec.units, wanted), key=lambda unit: (unit.path.depth, unit.path))
-    refused: set[OrgUnitPath] = set()
-    while any(_rename_if_free(draft, unit, view.snapshot) for unit in units):
+    wanted = tuple(_wanted(view, match_units(view, tags)))
+    while any(_renamed_if_free(draft, match) for match in wanted):
         pass  # a rename may free the name that another rename waits for
-    for unit in units:
-        if any(unit.path.is_within(path) for path in refused):
+    for match in wanted:
+        path = match.spec.path
+        if tree.is_in_doubt(path):
             continue
-        doubt = _doubt(tree, unit, spec, scoped=wanted is not None)
+        doubt = match.doubt or _stuck(tree, match) or _doubt(tree, match, spec, view)
         if doubt is not None:
             draft.remark(doubt)
-        if tree.id_at(unit.path) is not None:
-            continue
-        if doubt is not None:
-            refused.add(unit.path)
-        else:
-            draft.add(
-                Action.CREATE,
-                ou_ref(unit.path),
-                fields=(FieldChange(field=OU, before=None, after=str(unit.path)),),
-                uses=tree.uses_of_new(unit.path),
-                makes=(ou_ref(unit.path),),
-                reason=f"{unit.source}",
-            )
-            tree.create(unit.path)
+        if match.unit is not None and tree.id_at(path) == match.unit.id:
+            _bind(draft, match, match.unit)
+        elif doubt is not None:
+            tree.hold(path, match.unit.id if match.unit is not None else None)
+        elif tree.id_at(path) is None:
+            _create(draft, match.spec)
 
 
-def _within(
-    units: Iterable[UnitSpec], wanted: Collection[OrgUnitPath] | None
-) -> tuple[UnitSpec, ...]:
-    if wanted is None:
-        return tuple(units)
-    return tuple(unit for unit in units if any(path.is_within(unit.path) for path in wanted))
+def _wanted(view: PlanView, matches: Mapping[OrgUnitPath, UnitMatch]) -> Iterator[UnitMatch]:
+    """All, parents first; for a limited plan those on the way to the OUs it needs."""
+    if view.wanted_ous is None:
+        yield from matches.values()
+        return
+    paths = [ou for ou in view.wanted_ous if isinstance(ou, OrgUnitPath)]
+    above = {ou for ou in view.wanted_ous if not isinstance(ou, OrgUnitPath)}
+    todo = [*above]
+    while todo:
+        unit = view.snapshot.unit_by_id.get(todo.pop())
+        if unit is not None and unit.parent_id is not None:
+            above.add(unit.parent_id)
+            todo.append(unit.parent_id)
+    for match in matches.values():
+        is_above = match.unit is not None and match.unit.id in above
+        if is_above or any(path.is_within(match.spec.path) for path in paths):
+            yield match
 
 
-def _rename_if_free(draft: Draft, unit: UnitSpec, snapshot: OrganizationSnapshot) -> bool:
-    tree, path = draft.tree, unit.path
-    if unit.previously is None or tree.id_at(path) is not None:
+def _renamed_if_free(draft: Draft, match: UnitMatch) -> bool:
+    """Plan to give an OU the name that the file has for it, if no other has it then."""
+    tree, unit, path = draft.tree, match.unit, match.spec.path
+    if unit is None or match.doubt is not None or tree.id_at(path) is not None:
         return False
-    found = tree.id_at(unit.previously)
-    if found is None:  # an OU above it may have been renamed by this very plan
-        before = snapshot.unit_by_path.get(unit.previously)
-        found = before.id if before is not None else None
-    if found is None:
-        return False
-    here = tree.path_of(found)
+    here = tree.path_of(unit.id)
     if here is None or here.is_root or here.parent != path.parent:
         return False
+    is_outside = match.is_renamed_outside
+    fields = [
+        FieldChange(field=NAME, before=here.name, after=path.name),
+        FieldChange(field=OU, before=str(here), after=str(path)),
+        FieldChange(field=OU_ID, before=unit.id, after=unit.id),
+    ]
+    if is_outside:
+        fields.append(_outside())
+    is_doubtful = (is_outside and not match.is_tagged) or match.evidence is Evidence.TAG
+    if is_doubtful:
+        fields.append(_tag_change(match))
     draft.add(
-        Action.UPDATE,
+        Action.ADOPT if is_doubtful else Action.UPDATE,
         ou_ref(path),
-        fields=(
-            FieldChange(field=NAME, before=here.name, after=path.name),
-            FieldChange(field=OU, before=str(here), after=str(path)),
-            FieldChange(field=OU_ID, before=found, after=found),
-        ),
+        fields=fields,
         uses=tree.uses_of_new(path),
         makes=(ou_ref(path),),
-        reason=f"`previously: {unit.previously}` at {unit.source}",
+        reason=_why_renamed(match),
     )
-    tree.rename(found, path)
+    tree.rename(unit.id, path)
     return True
 
 
+def _why_renamed(match: UnitMatch) -> str:
+    unit, spec = match.unit, match.spec
+    if match.evidence is Evidence.PREVIOUSLY:
+        return f"`previously: {spec.previously}` at {spec.source}"
+    name = unit.name if unit is not None else ""
+    if match.evidence is Evidence.TAG:
+        return f"only its tag {OU_TAG} says that it is {spec.path}; the ledger does not know it"
+    keeps = f"to keep the name {name}, write it at {spec.source}"
+    if match.is_tagged:
+        return f"renamed outside git; {keeps}"
+    said = "has no" if match.tag is None else "says otherwise in its"
+    return f"renamed outside git, by the ledger alone: the OU {said} tag {OU_TAG}; {keeps}"
+
+
+def _bind(draft: Draft, match: UnitMatch, unit: OrganizationalUnit) -> None:
+    """Have the ledger and the tag say which OU it is, where they say otherwise."""
+    path, bound = match.spec.path, match.bound
+    if unit.name != path.name:
+        return  # renaming it does that
+    if match.evidence is Evidence.INSTEAD:
+        draft.add(
+            Action.ADOPT,
+            ou_ref(path),
+            fields=(*_same(unit.id, path, path), _tag_change(match), _outside()),
+            uses=draft.tree.uses(path),
+            reason="the OU that aft knows is gone, and another has its name",
+        )
+        draft.tree.create(path)  # what goes there waits for it
+    elif bound is not None and bound.path.name != path.name:
+        was = path.parent.child(bound.path.name)
+        draft.add(
+            Action.UPDATE,
+            ou_ref(path),
+            fields=(*_same(unit.id, was, path), _tag_change(match)),
+            uses=draft.tree.uses(path),
+            reason=f"it is called so in AWS already; the name of {match.spec.source} is taken over",
+        )
+
+
+def found_in_place(view: PlanView) -> Iterator[tuple[Ref, OrgUnitId]]:
+    """The OUs that are called as the file says, and that the ledger does not know by that path."""
+    for match in _wanted(view, match_units(view, {})):
+        unit, path, bound = match.unit, match.spec.path, match.bound
+        if unit is None or match.doubt is not None or unit.path != path:
+            continue
+        if match.evidence is Evidence.INSTEAD or view.ledger.done(ou_ref(path)) is not None:
+            continue
+        if bound is None or bound.path.name == path.name:
+            yield ou_ref(path), unit.id
+
+
+def _same(unit_id: OrgUnitId, was: OrgUnitPath, path: OrgUnitPath) -> tuple[FieldChange, ...]:
+    return (
+        FieldChange(field=OU, before=str(was), after=str(path)),
+        FieldChange(field=OU_ID, before=unit_id, after=unit_id),
+    )
+
+
+def _outside() -> FieldChange:
+    return FieldChange(field=OUTSIDE, before=None, after="yes")
+
+
+def _tag_change(match: UnitMatch) -> FieldChange:
+    return tag_field(OU_TAG, match.tag, tag_value(match.spec.path.name))
+
+
+def tags_seen(change: Change) -> Mapping[str, str]:
+    """What the OU's tags were when ``change`` was planned, as far as that decided something."""
+    path = OrgUnitPath.of_text(change.key)
+    said = field_of(change, tag_field(OU_TAG, None, "").field)
+    tag = said.before if said is not None else tag_value(path.name)
+    return {OU_TAG: tag} if tag is not None else {}
+
+
+def _create(draft: Draft, unit: UnitSpec) -> None:
+    tree = draft.tree
+    draft.add(
+        Action.CREATE,
+        ou_ref(unit.path),
+        fields=(FieldChange(field=OU, before=None, after=str(unit.path)),),
+        uses=tree.uses_of_new(unit.path),
+        makes=(ou_ref(unit.path),),
+        reason=f"{unit.source}",
+    )
+    tree.create(unit.path)
+
+
+def _stuck(tree: UnitTree, match: UnitMatch) -> Finding | None:
+    """It could not be given its name, because an OU has it that waits for this one's."""
+    unit, path = match.unit, match.spec.path
+    if unit is None or tree.id_at(path) in (None, unit.id):
+        return None
+    return Finding(
+        code="AFT924",
+        target=ORGANIZATION,
+        message=f"OU {path} ({unit.id}) is called {unit.name!r} in AWS, and the OU that has its "
+        "name cannot give it up first, so neither is changed",
+        hint="give one of them a third name in AWS, then plan again",
+    )
+
+
 def _doubt(
-    tree: UnitTree, unit: UnitSpec, spec: OrganizationSpec, *, scoped: bool
+    tree: UnitTree, match: UnitMatch, spec: OrganizationSpec, view: PlanView
 ) -> Finding | None:
-    previously = unit.previously
+    unit, previously = match.spec, match.spec.previously
     if previously is None:
         return None
     there = tree.id_at(unit.path) is not None
@@ -112,7 +219,7 @@ def _doubt(
             f"drop `previously` at {unit.source} to have {unit.path} created, let the accounts "
             f"move by their requests, then list {previously} under `removed`"
         )
-    elif not there and scoped:
+    elif not there and view.is_limited:
         code, hint = "AFT918", "run a plan of the whole organization once"
         message = (
             f"OU {unit.path} may have to be renamed from {previously}, which this limited plan did "
@@ -131,7 +238,10 @@ def plan_removals(view: PlanView, draft: Draft) -> None:
     gone: set[OrgUnitPath] = set()
     for unit in sorted(removed, key=lambda item: (-item.path.depth, item.path)):
         unit_id = tree.id_at(unit.path)
-        if unit_id is None or unit.path.is_root:
+        doubt = removal_doubt(view, unit, unit_id)
+        if doubt is not None:
+            draft.remark(doubt)
+        if unit_id is None or unit.path.is_root or doubt is not None:
             continue
         inside = _inside(unit.path, view, draft, gone)
         if inside:

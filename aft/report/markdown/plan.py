@@ -76,13 +76,13 @@ def _sections(page: PlanPage, *, everything: bool) -> list[Section]:
     plan = page.plan
     told = told_of(plan, page.kinds, page.costs)
     units = [change for change in plan.changes if change.target == ORGANIZATION]
-    deleted = [change for change in units if change.action.removes]
+    risky_things = [change for change in units if change.action.removes or change.risk]
     risky = [
-        *_deleted(page.kinds, deleted),
+        *_risky(page.kinds, risky_things),
         *(entry for item in told if item.risks for entry in open_entries(item, plan)),
     ]
     ordinary = [folded_entry(item, everything=everything) for item in told if not item.risks]
-    others = [change for change in units if not change.action.removes]
+    others = [change for change in units if change not in risky_things]
     number = counted(sum(bool(change.risk) for change in plan.changes), "risky change")
     errors = [item for item in page.findings if item.is_error]
     warnings = [item for item in page.findings if not item.is_error]
@@ -150,13 +150,18 @@ def _costs(page: PlanPage) -> Iterator[str]:
         yield f"**{counted(len(new), 'new account')}:** {prose(words)}."
 
 
-def _deleted(kinds: Kinds, changes: Sequence[Change]) -> list[Entry]:
-    """What belongs to no account and is removed, which is risky."""
-    return [
-        replace(entry, text=f"{kind.title} that are deleted:\n\n{entry.text}")
-        for kind in kinds.values()
-        for entry in _things(kinds, changes, kind, f"risky {kind.noun[0]} change")
-    ]
+def _risky(kinds: Kinds, changes: Sequence[Change]) -> Iterator[Entry]:
+    """What belongs to no account and is removed, or is risky for another reason."""
+    deleted = [change for change in changes if change.action.removes]
+    for kind in kinds.values():
+        noun = f"risky {kind.noun[0]} change"
+        for entry in _things(kinds, deleted, kind, noun):
+            yield replace(entry, text=f"{kind.title} that are deleted:\n\n{entry.text}")
+        for change in changes:
+            if change not in deleted:
+                why = f"{kind.title}: {kinds.risk_words(change)}. {prose(change.reason)}"
+                for entry in _things(kinds, [change], kind, noun):
+                    yield replace(entry, text=f"{why}\n\n{entry.text}")
 
 
 def attention_entries(items: Sequence[Finding]) -> tuple[Entry, ...]:

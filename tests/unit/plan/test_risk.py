@@ -26,6 +26,7 @@ BY_KIND = [
     ("move account/ou", "move"),
     ("release account", "forget"),
     ("delete ou", "delete-ou"),
+    ("adopt ou", "adopt-ou"),
     ("delete customization", "destroy"),
     ("adopt account", "adopt"),
     ("update account/request", "identity"),
