@@ -154,13 +154,23 @@ CASES: dict[str, Case] = {
         entries={
             "aft.yaml": "version: 1\nhome_region: eu-central-1\n"
             "roles: {member: Evil, management: 'arn:aws:iam::210987654321:role/Evil'}\n"
-            'ledger: {branch: evil, remote: "ext::sh -c touch% CANARY"}\n'
+            "ledger: {branch: evil, remote: evil}\n"
             "terraform: {binary: ./evil.sh}\n"
             "github: {require_signatures: false}\n",
             "evil.sh": (PROGRAM, b"#!/bin/sh\ntouch CANARY\n"),
             **asks(),
         },
         says="takes effect after the merge",
+    ),
+    "a program as remote": Case(
+        entries={
+            "aft.yaml": "version: 1\nhome_region: eu-central-1\n"
+            'ledger: {remote: "ext::sh -c touch% CANARY"}\n'
+            'worker: {remote: "--upload-pack=touch% CANARY"}\n',
+            **asks(),
+        },
+        codes=(3,),
+        says="is not the name of a remote",
     ),
     "everything unmasked": Case(
         entries={

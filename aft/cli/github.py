@@ -350,8 +350,7 @@ def _post(hub: Hub, thread: Thread, text: str) -> None:
     """Write the comment or update ours; warn when the next run would not find it."""
     posted = post_sticky(hub.forge, thread, text, note=hub.cut_note)
     click.echo(posted.words)
-    login = posted.comment.author.login
-    me = hub.forge.me().login
+    login, me = posted.comment.author.login, hub.forge.me().login
     if login.lower() != me.lower():
         click.echo(
             f"the token writes as {login}, not as {me}; set AFT_GITHUB_LOGIN={login}", err=True

@@ -26,7 +26,8 @@ def test_todays_code_says_of_it_what_was_said_then(saved: Saved, tmp_path: Path)
     published = world.json("plan", "--published", "--format", "json")
     if not expected["changes"]:
         assert published["changes"] == []
-        _nothing_to_do(world)
+        states = {state for _, state in expected["status"].values()}
+        _nothing_to_do(world, is_fulfilled=states == {"active"})
     for request_id in expected["status"]:
         for verb in ("history", "explain"):
             code, out, err = world.run(verb, request_id)
@@ -36,13 +37,19 @@ def test_todays_code_says_of_it_what_was_said_then(saved: Saved, tmp_path: Path)
     assert (code, err) == (2 if expected["drift"] else 0, "")
 
 
-def _nothing_to_do(world: World) -> None:
+def _nothing_to_do(world: World, *, is_fulfilled: bool) -> None:
+    """What a request asks for and cannot be is noted in the ledger once, then what is protected;
+    nothing else is."""
     before = world.ledger_tip()
-    for verb in (("plan", "--detailed-exitcode"), ("apply", "--yes")):
-        code, out, err = world.run(*verb)
-        assert (code, err) == (0, "")
-        assert out.strip().splitlines()[-1].startswith("No changes. ")
+    assert world.run("plan", "--detailed-exitcode")[0] == (0 if is_fulfilled else 2)
     assert world.ledger_tip() == before
+    for notes in (False,) if is_fulfilled else (True, True, False):
+        code, out, err = world.run("apply", "--yes")
+        assert (code, err) == (0 if is_fulfilled else 4, "")
+        last = out.strip().splitlines()[-1]
+        assert last.startswith(("No changes", "Apply: nothing done; "))
+        assert (world.ledger_tip() != before) == notes
+        before = world.ledger_tip()
 
 
 @pytest.mark.parametrize("saved", C1FBCC1, ids=lambda saved: saved.name)

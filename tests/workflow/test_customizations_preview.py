@@ -62,7 +62,7 @@ def test_terraform_is_shown_for_merged_revisions_and_trusted_ones(repo: Repo) ->
     plan = repo.plan("--terraform")
     ids = [part["id"] for part in plan["changes"][0]["preview"]["parts"]]
     assert ids == ["terraform_data.one", "terraform_data.two"]
-    assert plan["changes"][0]["risk"] == "", "nothing is lost"
+    assert plan["changes"][0]["risk"] == "new-code", "nothing is lost, but files changed"
     assert "~ terraform_data" not in repo.aft("plan").out, "only on request"
 
 

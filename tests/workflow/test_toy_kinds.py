@@ -263,7 +263,7 @@ def test_its_permissions_are_in_the_roles_of_a_new_repository(tmp_path: Path) ->
     assert made.code == 0, made.out + made.err
     roles = (repo.root / "iam/aft-roles.cfn.yaml").read_text()
     assert "TagTheRoot" in roles
-    assert roles.count("ReadRootTags") == 2
+    assert roles.count("ReadRootTags") == 3, "apply, plan and preview"
     schema = json.loads(repo.run("schema", "organization").out)
     assert "organization_tags" in schema["properties"]
 

@@ -137,7 +137,7 @@ def _unsettled(records: Iterable[AccountRecord]) -> Iterator[Finding]:
                 f"{record.subject} ({intent.email}), whose file is gone; an account may exist"
             )
             hint = "restore the file and apply, so that the creation is settled; then remove it"
-            yield finding_about("AFT915", ORGANIZATION, message, hint)
+            yield finding_about("AFT915", ORGANIZATION, message, hint, Condition.REMARK)
 
 
 def _orphans(view: PlanView) -> Iterator[Finding]:
