@@ -129,7 +129,7 @@ class _Report:
     def write(self, found: Found) -> None:
         """``issue.md`` is taken away when there is nothing to say in it."""
         drift, read_at = found.drift, found.snapshot.read_at
-        is_open = drift.is_any or drift.unread or drift.held_back
+        is_open = drift.is_any or drift.unread or drift.is_unfulfilled
         issue = drift_markdown(drift, read_at=read_at) if is_open else None
         summary = drift_markdown(drift, read_at=read_at, limit=SUMMARY_LIMIT)
         self.put(issue, summary, drift_json(drift, read_at=read_at))

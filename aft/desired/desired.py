@@ -88,10 +88,10 @@ def load_desired_state(
     today: date = date.min,
 ) -> LoadResult:
     """Read everything the repository says at this revision. Never raises for bad content.
-    ``providers`` are the installed account providers' names. With ``trusted`` its sections of
-    ``aft.yaml`` that say as whom and where to hold (``aft.config.trust``); a difference warns.
-    ``parts`` read their own keys of ``organization.yaml``, and say which risks and limits lines of
-    ``allow`` may name; ``today`` (UTC) says which of these have ended."""
+    ``providers`` are the installed ones' names. With ``trusted`` its sections of ``aft.yaml`` that
+    say as whom and where to hold (``aft.config.trust``); a difference warns. ``parts`` read their
+    own keys of ``organization.yaml``, and say which risks and limits lines of ``allow`` may name;
+    ``today`` (UTC) says which of these have ended."""
     config, config_findings, kept_back = _read_config(files, providers, trusted)
     parts, found_parts = tuple(parts), dict[str, Any]()
     owners: dict[str, Callable[..., Sequence[Finding]]] = {}
@@ -117,6 +117,7 @@ def load_desired_state(
         customizations=customizations,
         withheld=tuple(map(".".join, kept_back)),
         parts=found_parts,
+        has_folder=tree.is_there,
     )
     findings += _across(
         ready,

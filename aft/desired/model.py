@@ -162,6 +162,8 @@ class DesiredState:
     withheld: tuple[str, ...] = ()
     parts: Mapping[str, Any] = field(default_factory=dict)
     held: HeldBack = NOTHING
+    has_folder: bool = True
+    """There is a folder of requests: without it, no request counts as removed."""
 
     @cached_property
     def request_by_id(self) -> Mapping[RequestId, AccountRequest]:

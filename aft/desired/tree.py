@@ -36,12 +36,13 @@ class RequestEntry:
 @dataclass(frozen=True, kw_only=True)
 class RequestTree:
     """The files of ``account-requests/``, sorted by path, and what is wrong with the others, of
-    which ``odd`` are those with errors."""
+    which ``odd`` are those with errors. ``is_there``: the folder is."""
 
     requests: tuple[RequestEntry, ...]
     defaults: tuple[TreeEntry, ...]
     odd: tuple[TreeEntry, ...]
     findings: tuple[Finding, ...]
+    is_there: bool = True
 
 
 def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
@@ -73,6 +74,7 @@ def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
         defaults=tuple(defaults),
         odd=tuple(entry for entry in entries if entry.path in wrong) if wrong else (),
         findings=tuple(findings),
+        is_there=bool(entries),
     )
 
 

@@ -13,18 +13,19 @@ from dataclasses import dataclass, field, replace
 from aft.desired.model import DesiredState
 from aft.errors import UserError
 from aft.findings.model import Condition, Finding, finding_about
-from aft.ledger.events import LedgerState
+from aft.ledger.events import UNFULFILLED, LedgerState, is_of_organization
 from aft.organization.model import REQUEST_TAG, OrganizationSnapshot
 from aft.plan.applied import ASPECTS, Applied, is_up_to_date
-from aft.plan.drifted import Drift, Outside, Pending, Unmanaged
+from aft.plan.drifted import Drift, Outside, Pending, Undone, Unmanaged
 from aft.plan.fields import NAME, OU, OUTSIDE, RELEASED, TAG_PREFIX, field_of
 from aft.plan.identity import identify
 from aft.plan.kind import Kinds, Truth
 from aft.plan.model import ORGANIZATION, Action, Change, FieldChange, Plan
+from aft.plan.status import step_words
 from aft.plan.summary import summarise
 from aft.plan.waves import make_waves
 from aft.values.ids import RequestId
-from aft.values.refs import ACCOUNT
+from aft.values.refs import ACCOUNT, Ref
 
 NEEDS_HISTORY = frozenset({Condition.ACCOUNT_KEPT, Condition.OTHER_EMAIL})
 """Doubts that are drift only if the request has not changed since it was applied."""
@@ -75,6 +76,7 @@ def detect_drift(
         unmanaged=tuple(_unmanaged(desired, snapshot, ledger)) if plan.scope is None else (),
         unread=tuple(sorter.unread),
         doubts=tuple(sorter.doubts),
+        undone=tuple(_undone(plan, desired, ledger)),
     )
 
 
@@ -278,6 +280,24 @@ def _line(item: FieldChange) -> str:
         return f"tag {key} {now}, was applied as {item.after}"
     word = {OU: "OU", NAME: "name"}.get(item.field, item.field)
     return f"{word} is {item.before}, was applied as {item.after}"
+
+
+def _undone(plan: Plan, desired: DesiredState, ledger: LedgerState) -> Iterator[Undone]:
+    """What failed or waits for people, of the requests looked at and, if all were, of the
+    organization. What cannot be done at all is among the doubts."""
+    for subject, record in sorted(ledger.records.items()):
+        is_request = subject in desired.request_by_id
+        if plan.scope is not None and subject not in plan.scope:
+            continue
+        if not is_request and not is_of_organization(subject):
+            continue
+        for key, failed in sorted(record.failures.items()):
+            what = step_words(Ref.parse(key))
+            yield Undone(target=subject, what=what, reason=failed.reason, at=failed.at)
+        for key, held in sorted(record.holds.items()):
+            if key != str(UNFULFILLED):
+                what, reason = step_words(Ref.parse(key)), held.reason
+                yield Undone(target=subject, what=what, reason=reason, at=held.at, is_held=True)
 
 
 def _unmanaged(

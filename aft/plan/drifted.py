@@ -4,6 +4,7 @@ that no request knows. Plain data."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from aft.findings.model import Condition, Finding
 from aft.plan.model import Change
@@ -56,9 +57,21 @@ class Unmanaged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """A step that the last run left undone, since ``at``: it failed, or waits for people."""
+
+    target: str
+    what: str
+    reason: str
+    at: datetime
+    is_held: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """Everything that was found. ``unread`` and ``doubts`` are as the plan says them. ``unmanaged``
-    is empty when only some requests were looked at (``scope``)."""
+    is empty when only some requests were looked at (``scope``). ``undone`` is what the ledger says
+    that runs have left undone; no drift, but it is reported until it is done."""
 
     revision: Revision
     scope: tuple[str, ...] | None
@@ -68,6 +81,12 @@ class Drift:
     unmanaged: tuple[Unmanaged, ...] = ()
     unread: tuple[Finding, ...] = ()
     doubts: tuple[Finding, ...] = ()
+    undone: tuple[Undone, ...] = ()
+
+    @property
+    def is_unfulfilled(self) -> bool:
+        """Something that git asks for waits for a person."""
+        return bool(self.undone) or any(not item.is_remark for item in self.doubts)
 
     @property
     def held_back(self) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.text import Text
 
 from aft.findings.model import Finding
-from aft.plan.drifted import Difference, Drift, Outside, Pending, Unmanaged
+from aft.plan.drifted import Difference, Drift, Outside, Pending, Undone, Unmanaged
 from aft.plan.model import ORGANIZATION
 from aft.report.markdown.fitting import Entry, Section, fitted
 from aft.report.plain import code_span, fence_for, json_text, one_line, prose
@@ -41,8 +41,8 @@ _WHAT: Mapping[str, str] = {
 
 def drift_json(drift: Drift, *, read_at: datetime) -> str:
     """``{"format", "revision", "read_at", "scope", "accounts", "drift", "outside", "pending",
-    "unmanaged", "unread", "attention"}``; ``drift`` is true when something changed outside git,
-    or keeps an account out of its OU (``elsewhere``)."""
+    "unmanaged", "unread", "attention", "undone"}``; ``drift`` is true when something changed
+    outside git, or keeps an account out of its OU (``elsewhere``)."""
     return json_text(
         {
             "format": FORMAT,
@@ -72,6 +72,16 @@ def drift_json(drift: Drift, *, read_at: datetime) -> str:
             "unmanaged": plain(drift.unmanaged),
             "unread": list(map(_doubt, drift.unread)),
             "attention": [{"code": item.code, **_doubt(item)} for item in drift.doubts],
+            "undone": [
+                {
+                    "id": item.target,
+                    "what": item.what,
+                    "state": "held" if item.is_held else "failed",
+                    "reason": item.reason,
+                    "since": item.at.isoformat(),
+                }
+                for item in drift.undone
+            ],
         }
     )
 
@@ -159,6 +169,8 @@ def _headline(drift: Drift) -> str:
         return f"⚠️ aft drift: {_not_in_place(drift)}"
     if drift.unread:
         return f"❔ aft drift: {counted(len(drift.unread), 'account')} could not be read"
+    if drift.is_unfulfilled:
+        return "⚠️ aft drift: none, but something that git asks for is not done"
     return "✅ aft drift: none"
 
 
@@ -188,6 +200,7 @@ def _lists(drift: Drift) -> Mapping[str, list[str]]:
     """What is listed in addition to drift itself, by title; not safe to show yet."""
     lists = {
         "Asked for in git, not applied yet": list(map(_pending_line, drift.pending)),
+        "Failed, or waits for people": list(map(_undone_line, drift.undone)),
         "Needs attention": [f"{item.target}: {item.message}" for item in drift.doubts],
         "Could not be read": [f"{item.target}: {item.message}" for item in drift.unread],
         "Accounts that no request knows": list(map(_unmanaged_line, drift.unmanaged)),
@@ -202,6 +215,11 @@ def _pending_line(item: Pending) -> str:
     return f"{item.target}: {what}" + (f" ({reasons})" if reasons else "")
 
 
+def _undone_line(item: Undone) -> str:
+    how = "waits" if item.is_held else "failed"
+    return f"{item.target}: {item.what} ({how} since {item.at:%Y-%m-%d %H:%M} UTC: {item.reason})"
+
+
 def _unmanaged_line(item: Unmanaged) -> str:
     tag = f", carries aft:request={item.tag}" if item.tag else ""
     state = "" if item.state == "ACTIVE" else f", {item.state}"
@@ -214,6 +232,7 @@ def _summary_line(drift: Drift) -> str:
         "pending": drift.pending,
         "unmanaged": drift.unmanaged,
         "unread": drift.unread,
+        "failed or held": drift.undone,
         "held back by errors": drift.held_back,
     }
     rest = ", ".join(f"{len(items):,} {word}" for word, items in numbers.items() if items)

@@ -123,6 +123,24 @@ def test_repair_puts_it_back_and_nothing_else(repo: Repo, tmp_path: Path) -> Non
     assert {item["id"] for item in drift(repo, code=0)["pending"]} == {"desk", "new"}
 
 
+def test_what_waits_for_a_review_keeps_the_issue_open(repo: Repo, tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    assert repo.aft("plan", "--report", str(report)).code == 0
+    reviewed = str(report / "reviewed.json")
+    repo.request("shop", ou="Workloads/Dev")
+    repo.commit("Take a tag away, which no review has seen")
+    assert repo.aft("apply", "--yes", "--reviewed", reviewed).code == 4
+    found = drift(repo, "--report", str(report), code=0)
+    assert [(item["id"], item["what"], item["state"]) for item in found["undone"]] == [
+        ("shop", "account tags", "held")
+    ]
+    issue = (report / "issue.md").read_text()
+    assert "something that git asks for is not done" in issue
+    repo.apply()
+    assert drift(repo, "--report", str(report), code=0)["undone"] == []
+    assert not (report / "issue.md").exists()
+
+
 def test_what_git_asks_for_is_pending_not_drift(repo: Repo) -> None:
     repo.request("shop", "tags: {cost: '2'}\n", ou="Workloads/Prod")
     repo.commit("Promote the shop")

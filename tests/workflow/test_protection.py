@@ -170,6 +170,18 @@ def test_the_file_of_a_protected_account_cannot_be_removed(repo: Repo) -> None:
     assert "aft:request" not in repo.accounts()["vault"].tags
 
 
+def test_a_missing_folder_never_means_that_requests_were_removed(repo: Repo) -> None:
+    repo.request("lab")
+    repo.commit("Ask for another")
+    repo.apply()
+    repo.git("mv", "account-requests", "accounts")
+    repo.commit("Another name for the folder")
+    plan = repo.plan()
+    assert (changes(plan), codes(plan)) == ([], ["AFT963", "AFT963"])
+    repo.aft("apply", "--yes")
+    assert repo.accounts()["lab"].tags["aft:request"] == "lab"
+
+
 def test_the_address_that_an_account_has_is_passed_on(repo: Repo) -> None:
     text = (repo.root / VAULT).read_text().replace("aws+vault@", "other@")
     repo.write(VAULT, text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from aft.config.model import REQUESTS_PATH
 from aft.desired.held import HeldRequest
 from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import ORGANIZATION, AccountRecord, is_of_organization
@@ -28,6 +29,10 @@ def forget_requests(view: PlanView, draft: Draft) -> None:
         draft.remark(*_not_forgotten_here(gone, view.scope or ()))
         return
     unread = _unread(view)
+    # A folder is also missing in git when its only file is removed.
+    if not view.desired.has_folder and sum(it.account_id is not None for it in gone) > 1:
+        draft.remark(*_without_folder(gone))
+        gone = ()
     if unread:  # any of these files may be what became of any of those requests
         draft.remark(*_kept(gone, unread))
         gone = ()
@@ -87,6 +92,17 @@ def _kept(records: Iterable[AccountRecord], unread: Sequence[str]) -> Iterator[F
             hint += f"`previously: {record.subject}` to it"
             condition = Condition.HELD_BACK
             yield finding_about("AFT927", record.subject, message, hint, condition)
+
+
+def _without_folder(records: Iterable[AccountRecord]) -> Iterator[Finding]:
+    """The whole folder is missing, as after a wrong checkout or rename: no request was removed."""
+    for record in records:
+        if record.account_id is not None:
+            message = f"the folder {REQUESTS_PATH}/ is missing, so account {record.account_id} is "
+            message += "not forgotten"
+            hint = "restore the folder; to remove its last request, leave another file in it, such "
+            hint += "as _defaults.yaml"
+            yield finding_about("AFT963", record.subject, message, hint, Condition.HELD_BACK)
 
 
 def _forget_accounts(view: PlanView, draft: Draft, records: Iterable[AccountRecord]) -> None:

@@ -284,6 +284,19 @@ def test_the_file_of_a_protected_account_is_not_forgotten_before_its_release_is_
     assert len(newly_risky(reviewed_of(never), plan)) == 1
 
 
+def test_without_the_folder_of_requests_no_account_is_forgotten() -> None:
+    world = b.snapshot(OUS, (b.account(1, "app"), b.account(2, "web")))
+    state = b.but(b.desired(), has_folder=False)
+    plan = b.plan(state, world, b.ledger(b.record("app", 1), b.record("web", 2)))
+    assert plan.is_empty
+    assert [(item.code, item.target) for item in plan.attention] == [
+        ("AFT963", "app"),
+        ("AFT963", "web"),
+    ]
+    only = b.plan(state, world, b.ledger(b.record("app", 1)))
+    assert [what(change) for change in only.changes] == ["release account"], "its only file"
+
+
 def test_a_protected_account_that_is_being_created_arrives() -> None:
     noted = b.but(protected_in("Workloads/Prod"), steps={})
     for record in (noted, b.record("app", intent=b.intent("app"))):

@@ -9,7 +9,7 @@ from builders_kinds import a_change
 from builders_plan import NOW
 
 from aft.findings.model import Finding
-from aft.plan.drifted import Drift, Outside, Pending, Unmanaged
+from aft.plan.drifted import Drift, Outside, Pending, Undone, Unmanaged
 from aft.plan.model import Change
 from aft.report.drift import MARKER, drift_failed_markdown, drift_json, drift_markdown, drift_view
 from aft.values.ids import Revision
@@ -66,6 +66,32 @@ def test_what_is_not_repaired_says_so() -> None:
     assert "(not repaired)" in drift_view(drift(gone)).plain
     assert "not repaired" in drift_markdown(drift(gone), read_at=NOW)
     assert "not repaired" not in drift_view(drift(outside("shop", "x"))).plain
+
+
+def test_what_failed_or_waits_is_listed_and_is_no_drift() -> None:
+    found = drift(
+        undone=(
+            Undone(target="shop", what="network", reason="no range is free", at=NOW),
+            Undone(
+                target="lab",
+                what="account ou",
+                reason=f"not reviewed {HOSTILE}",
+                at=NOW,
+                is_held=True,
+            ),
+        )
+    )
+    page = drift_markdown(found, read_at=NOW).replace("\\", "")
+    assert "none, but something that git asks for is not done" in page
+    assert "shop: network (failed since" in page
+    assert "lab: account ou (waits since" in page
+    assert "@everyone" not in page
+    text = drift_view(found).plain
+    assert "no range is free" in text
+    assert text.splitlines()[-1].startswith("No drift. ")
+    assert text.splitlines()[-1].endswith("2 failed or held.")
+    states = [item["state"] for item in json.loads(drift_json(found, read_at=NOW))["undone"]]
+    assert states == ["failed", "held"]
 
 
 def test_nothing_from_outside_is_markup() -> None:
