@@ -7,11 +7,12 @@ shows a change of it, or whose commits touch its file.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aft.findings.model import Condition, Finding
-from aft.ledger.events import ORGANIZATION, LedgerState, thing_subject
+from aft.ledger.events import ORGANIZATION, UNFULFILLED, LedgerState, thing_subject
 from aft.plan.kind import Kinds
 from aft.plan.model import Change, Plan
 from aft.plan.reviewed import Reviewed, untelling
@@ -50,27 +51,41 @@ _OF_THE_REQUEST_OR_THE_WORLD = frozenset(
 
 def covered_by(touched: Touched, plan: Plan, ledger: LedgerState, kinds: Kinds) -> frozenset[str]:
     """The subjects of ``plan`` that commits which touch ``touched`` are answerable for. Of
-    something shared, that is what is planned inside accounts, or cannot be, except what the ledger
-    knows to be unfulfilled already; not an account that someone has moved."""
+    something shared, that is what is planned inside accounts, or cannot be, except the very steps
+    and requests of which the ledger knows already that they are not done; not an account that
+    someone has moved."""
     found = set(touched.requests)
     if touched.organization:
         found |= {ORGANIZATION}
         found |= {subject_of(it) for it in plan.changes if it.target == ORGANIZATION}
     if touched.shared:
-        inside = {it.target for it in plan.changes if kinds.of(it).is_inside}
-        doubtful = {
+        before = _undone_before(plan, ledger)
+        inside = (it for it in plan.changes if kinds.of(it).is_inside)
+        found |= {it.target for it in inside if it.id not in before}
+        found |= {
             item.target
             for item in unfulfilled(plan)
             if item.condition not in _OF_THE_REQUEST_OR_THE_WORLD
+            and str(UNFULFILLED) not in ledger.record(item.target).holds
         }
-        found |= {it for it in inside | doubtful if not is_known_unfulfilled(ledger, it)}
     return frozenset(found)
 
 
-def is_known_unfulfilled(ledger: LedgerState, subject: str) -> bool:
-    """The ledger says that something of it failed, or waits for people."""
-    record = ledger.record(subject)
-    return bool(record.failures or record.holds)
+def _undone_before(plan: Plan, ledger: LedgerState) -> frozenset[str]:
+    """The changes that the ledger says failed or wait for people, and those that need them."""
+    found: set[str] = set()
+    needed_by: dict[str, list[str]] = defaultdict(list)
+    for change in plan.changes:
+        record = ledger.record(subject_of(change))
+        if record.failed(change.ref) or str(change.ref) in record.holds:
+            found.add(change.id)
+        for need in change.needs:
+            needed_by[need].append(change.id)
+    todo = list(found)
+    while todo:
+        todo = [item for done in todo for item in needed_by[done] if item not in found]
+        found.update(todo)
+    return frozenset(found)
 
 
 def covers_of(

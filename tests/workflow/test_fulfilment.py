@@ -108,6 +108,23 @@ def test_what_was_pushed_without_a_review_is_red_once_for_those_who_pushed_it(
     assert apply(repo, str(nothing), "--strict").code == 4
 
 
+def test_what_is_pushed_is_red_also_for_accounts_that_had_something_undone(
+    repo: Repo, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text(reviewed_to_json(NOTHING_REVIEWED))
+    repo.write("customizations/global/10-code.py", "def handle(context):\n    pass\n")
+    repo.commit("Code with an error")
+    assert apply(repo, str(nothing)).code == 4
+    assert apply(repo, str(nothing)).code == 0, "it stood so before"
+    repo.write("customizations/global/10-code.py", "def customize(context):\n    pass\n")
+    repo.commit("Without, and not reviewed")
+    held = apply(repo, str(nothing))
+    assert held.code == 4, held.out
+    assert "new or changed code" in held.out
+    assert apply(repo, str(nothing)).code == 0, "it stood so before"
+
+
 def test_one_account_moved_by_hand_makes_nobody_elses_merge_red(repo: Repo, tmp_path: Path) -> None:
     repo.request("wiki")
     repo.commit("Ask for a third")
