@@ -8,7 +8,7 @@ is a guardrail.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -28,6 +28,12 @@ SETTING = "setting"
 def setting_ref(name: str) -> Ref:
     """The setting ``name`` of an account."""
     return Ref(SETTING, name)
+
+
+def settings_among(things: Iterable[str]) -> frozenset[str]:
+    """The names of the settings among things of an account, which are given as texts."""
+    head = f"{SETTING}/"
+    return frozenset(name.removeprefix(head) for name in things if name.startswith(head))
 
 
 class SettingParameters(BaseModel):
@@ -176,6 +182,22 @@ class SweepsAccount(Protocol):
     account's customizations, however they end, and again whenever one runs."""
 
     sweeps_account: ClassVar[bool]
+
+
+@runtime_checkable
+class Protects(Protocol):
+    """A setting that says whether it protects the account, where its parameters do not show it: it
+    has some that can be made weaker, or none. To remove it from a baseline is risky if it does."""
+
+    protects: ClassVar[bool]
+
+
+@runtime_checkable
+class LeavesThings(Protocol):
+    """A setting that can say what stays in an account whose baseline no longer has it, such as
+    ``its VPC stays``."""
+
+    stays: ClassVar[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ one account on demand: nothing here is kept in the desired state."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from aft.baselines.model import ClaimsNetwork, Publishes, setting_ref
+from aft.baselines.model import ClaimsNetwork, Publishes, setting_ref, settings_among
 from aft.baselines.provenance import parameter_values, selected_by
 from aft.baselines.select import ResolvedSetting, Settings, settings_for
 from aft.config.file import config_place
@@ -29,6 +29,7 @@ from aft.plan.explanation import (
     ExplainedStep,
     Explanation,
     LastTime,
+    LeftBehind,
 )
 from aft.plan.identity import Evidence, identify
 from aft.plan.protection import is_protected
@@ -94,6 +95,7 @@ class _Explainer:
             baseline=baseline,
             settings=settings,
             customizations=tuple(self._customizations()),
+            left_behind=tuple(self._left_behind({item.name for item in settings})),
         )
 
     # --- the account and its place ---
@@ -200,6 +202,14 @@ class _Explainer:
             for spec, item in zip(baseline.settings, resolved, strict=True)
         )
         return Explained(name="baseline", value=baseline.name, origin=origin), explained
+
+    def _left_behind(self, wanted: Collection[str]) -> Iterator[LeftBehind]:
+        """What was applied and is in the baseline no longer; between tied ones it is unknown."""
+        record = self.record
+        known = record.allocations.keys() | settings_among(record.steps)
+        for name in sorted(known - set(wanted) if not self._resolved.choice.tied else ()):
+            given = record.allocations.get(name, "")
+            yield LeftBehind(name=name, last=self._last(setting_ref(name)), range=given)
 
     def _setting(
         self, resolved: ResolvedSetting, parameters: tuple[Explained, ...]

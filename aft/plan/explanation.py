@@ -35,6 +35,16 @@ class ExplainedSetting:
     last: LastTime = LastTime()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """A setting that was applied and is no longer in the baseline; what it set stays. ``range`` are
+    the addresses that stay its network's, which aft knows also once it has forgotten the rest."""
+
+    name: str
+    last: LastTime
+    range: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ExplainedStep:
     """One step of a customization, in the order in which they run."""
@@ -72,6 +82,7 @@ class Explanation:
     baseline: Explained | None
     settings: tuple[ExplainedSetting, ...]
     customizations: tuple[ExplainedCustomization, ...]
+    left_behind: tuple[LeftBehind, ...] = ()
 
 
 def narrowed(explanation: Explanation, names: Sequence[str]) -> Explanation:
@@ -100,6 +111,7 @@ def narrowed(explanation: Explanation, names: Sequence[str]) -> Explanation:
         baseline=explanation.baseline if settings or "baseline" in names else None,
         settings=settings,
         customizations=customizations,
+        left_behind=tuple(item for item in explanation.left_behind if item.name in names),
     )
 
 
@@ -112,6 +124,7 @@ def _names(explanation: Explanation) -> Iterator[str]:
     for setting in explanation.settings:
         yield setting.name
         yield from (f"{setting.name}.{item.name}" for item in setting.parameters)
+    yield from (item.name for item in explanation.left_behind)
     for customization in explanation.customizations:
         yield customization.name
         yield from (step.id for step in customization.steps)

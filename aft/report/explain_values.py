@@ -16,7 +16,13 @@ from rich.text import Text
 from aft.config.model import CUSTOMIZATIONS_PATH, REQUESTS_PATH
 from aft.findings.model import SourceRef
 from aft.findings.origins import Explained, Origin, OriginKind
-from aft.plan.explanation import ExplainedCustomization, ExplainedSetting, Explanation, LastTime
+from aft.plan.explanation import (
+    ExplainedCustomization,
+    ExplainedSetting,
+    Explanation,
+    LastTime,
+    LeftBehind,
+)
 from aft.report.plain import json_text, one_line
 from aft.report.text import wrapped
 from aft.values.words import counted
@@ -47,6 +53,10 @@ def explanation_view(explanation: Explanation, *, width: int = 80, short: bool =
         page.section("Place")
         page.values(explanation.place)
     _baseline(page, explanation)
+    if explanation.left_behind:
+        page.section("No longer in the baseline", origin=Origin(kind=OriginKind.LEDGER))
+        for gone in explanation.left_behind:
+            _left_behind(page, gone)
     if explanation.customizations:
         page.section("Customizations", _CUSTOMIZATIONS)
         for item in explanation.customizations:
@@ -179,6 +189,13 @@ def _setting(page: _Page, setting: ExplainedSetting) -> None:
     page.values(setting.published, indent=4)
 
 
+def _left_behind(page: _Page, item: LeftBehind) -> None:
+    notes = [_last(item.last)] if item.last.applied_at is not None else []
+    notes += [f"keeps the range {item.range}"] if item.range else []
+    lead = Text(f"  {one_line(item.name)}  ", style="cyan")
+    page.row(lead, one_line(", ".join((*notes, "what it set stays"))), "", style="dim")
+
+
 def _customization(page: _Page, item: ExplainedCustomization) -> None:
     names = [step.id.removeprefix(f"{item.name}/") for step in item.steps]
     lead = Text(f"  {one_line(item.name)}  ", style="cyan")
@@ -264,7 +281,7 @@ def _inside(value: Any) -> str:
 def explanation_json(explanation: Explanation) -> str:
     """Every value as ``{"name", "value", "origin": {"kind", "path", "line", "pattern", "why"},
     "over": [{"value", "path", "line"}]}``, below ``fields``, ``place``, ``baseline``, ``settings``
-    and ``customizations``."""
+    and ``customizations``; ``left_behind`` are the settings that the baseline no longer has."""
     shape = {
         "id": explanation.id,
         "account_id": explanation.account_id,
@@ -298,6 +315,10 @@ def explanation_json(explanation: Explanation) -> str:
                 ],
             }
             for item in explanation.customizations
+        ],
+        "left_behind": [
+            {"name": item.name, "range": item.range or None, **_last_time(item.last)}
+            for item in explanation.left_behind
         ],
     }
     return json_text(shape)

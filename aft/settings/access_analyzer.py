@@ -68,6 +68,7 @@ class AccessAnalyzer(Setting[AccessAnalyzerParameters, Observed]):
     name = "access-analyzer"
     regional = True
     description = "IAM Access Analyzer, for the account or for the organization."
+    stays = "the analyzer stays"
 
     def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         """``None`` where the account needs no analyzer; not a call is made then."""

@@ -119,6 +119,7 @@ class Budget(Setting[BudgetParameters, MonthlyBudget | None]):
 
     name = "budget"
     description = "The monthly cost budget of the account, with its alerts."
+    stays = "the budget and its alerts stay"
 
     def facts(self, account: AccountFacts) -> object:
         budget = account.budget

@@ -90,6 +90,7 @@ class CloudTrail(Delivery[CloudTrailParameters, ObservedTrail]):
 
     name = "cloudtrail"
     description = "A CloudTrail trail for all regions, with its bucket."
+    stays = "the trail and its bucket stay"
     principal = PRINCIPAL
     service = "CloudTrail"
 

@@ -88,6 +88,7 @@ class ConfigRecorder(Delivery[ConfigRecorderParameters, ObservedRecorder]):
     name = "config-recorder"
     regional = True
     description = "AWS Config's recorder and delivery, in every governed region."
+    stays = "the recorder and its delivery stay"
     principal = PRINCIPAL
     service = "AWS Config"
 

@@ -56,6 +56,7 @@ class DefaultVpcRemoval(Setting[DefaultVpcRemovalParameters, DefaultVpc | None])
     name = "default-vpc-removal"
     regional = True
     description = "Removal of unused default VPCs, in every governed region."
+    stays = "the default VPCs stay removed"
 
     def read(self, inputs: Inputs, session: AccountSession) -> DefaultVpc | None:
         """The default VPC of the region; one call where there is none."""

@@ -102,6 +102,7 @@ class ImagePublicAccess(_Ec2Values[ImagePublicAccessParameters]):
 
     name = "image-public-access"
     description = "The block of public AMIs, in every governed region."
+    protects = True  # it has no parameters that could be made weaker
     subject = "public AMIs"
     fields: ClassVar = {"": Value("", "ImageBlockPublicAccessState")}
 

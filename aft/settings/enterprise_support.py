@@ -59,6 +59,7 @@ class EnterpriseSupport(Setting[EnterpriseSupportParameters, HasCase]):
 
     name = "enterprise-support"
     description = "Enterprise Support for the account, requested with a support case."
+    stays = "the support plan stays"
 
     def bills_for(self, parameters: EnterpriseSupportParameters) -> str:
         return "Enterprise Support, by what the account uses"

@@ -94,6 +94,7 @@ class GuardDuty(Administered[GuardDutyParameters, ObservedGuardDuty]):
 
     name = "guardduty"
     description = "GuardDuty, standalone or with an administrator account."
+    stays = "GuardDuty stays enabled"
     service = "GuardDuty"
 
     def service_client(self, session: AccountSession, region: str | None) -> GuardDutyClient:

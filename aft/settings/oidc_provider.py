@@ -72,6 +72,7 @@ class OidcProvider(Setting[OidcProviderParameters, Observed]):
 
     name = "oidc-provider"
     description = "An OpenID Connect provider whose tokens roles can trust."
+    stays = "the provider stays, with the trust of roles in it"
 
     def read(self, inputs: Inputs, session: AccountSession) -> Observed:
         iam = session.client("iam")

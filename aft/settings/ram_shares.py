@@ -104,6 +104,7 @@ class RamShares(Setting[RamSharesParameters, Shares]):
 
     name = "ram-shares"
     description = "Resource shares (RAM) that include the account."
+    stays = "the account stays in the shares"
 
     def facts(self, account: AccountFacts) -> object:
         return {"account_id": account.account_id, "home_region": account.home_region}

@@ -51,6 +51,7 @@ class RegionOptIn(Setting[RegionOptInParameters, Mapping[str, str]]):
     name = "region-opt-in"
     opts_into_regions = True
     description = "Opt-in regions that the account governs, enabled."
+    stays = "the regions stay enabled"
 
     def facts(self, account: AccountFacts) -> object:
         return {"regions": _wanted(account)}

@@ -88,6 +88,7 @@ class SecurityHub(Administered[SecurityHubParameters, ObservedHub]):
     name = "security-hub"
     comes_after = ("config-recorder",)  # which standards need
     description = "Security Hub and its standards, standalone or with an administrator account."
+    stays = "Security Hub stays enabled"
     service = "Security Hub"
 
     def service_client(self, session: AccountSession, region: str | None) -> SecurityHubClient:

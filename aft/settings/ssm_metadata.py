@@ -73,6 +73,7 @@ class SsmMetadata(Setting[SsmMetadataParameters, Observed]):
 
     name = "ssm-metadata"
     description = "The account's metadata and custom fields as SSM parameters."
+    stays = "the parameters stay, and are no longer updated"
 
     def facts(self, account: AccountFacts) -> object:
         return {

@@ -75,6 +75,25 @@ def test_ranges_are_shown_given_and_remembered(repo: Repo) -> None:
     repo.request("aaa")
     repo.commit("Two more, one of them earlier in the alphabet")
     assert planned(repo) == {"aaa": "10.64.3.0/24", "first-aaa": "10.64.4.0/24"}
+    assert_it_stays_where_the_account_leaves_its_ou(repo)
+
+
+def assert_it_stays_where_the_account_leaves_its_ou(repo: Repo) -> None:
+    """Account b goes to an OU whose accounts have no network."""
+    text = (repo.root / "account-requests/b.yaml").read_text()
+    repo.write("account-requests/b.yaml", text.replace("ou: Workloads/Dev", "ou: Sandbox"))
+    repo.commit("Move one to an OU without networks")
+    said = "the VPC stays, and keeps its address range"
+    for command in (("plan", "--only", "b"), ("drift", "--only", "b")):
+        shown = " ".join(repo.aft(*command).out.split())
+        assert "forget" in shown
+        assert said in shown
+    assert "applied 20" in repo.aft("explain", "b", "network").out
+    assert repo.aft("apply", "--yes", "--only", "b").code == 0
+    assert live(repo, "b") == "10.64.2.0/24"
+    assert "keeps the range 10.64.2.0/24" in repo.aft("explain", "b", "network").out
+    assert repo.plan("--only", "b")["attention"] == []
+    assert planned(repo) == {"aaa": "10.64.3.0/24", "first-aaa": "10.64.4.0/24"}
 
 
 def test_a_limited_plan_does_not_give_away_what_another_request_gets(repo: Repo) -> None:

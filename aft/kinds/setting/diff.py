@@ -17,6 +17,7 @@ from aft.baselines.select import ResolvedSetting
 from aft.desired.model import AccountRequest
 from aft.findings.model import Condition, Finding
 from aft.kinds.setting.gains import gains_of
+from aft.kinds.setting.left_behind import plan_left_behind
 from aft.plan.applied import is_up_to_date, reason_of
 from aft.plan.arrange import ends_of
 from aft.plan.draft import Draft, Look, Stage, Use, thing
@@ -50,6 +51,7 @@ def plan_settings(view: PlanView, draft: Draft, seen: Seen | None) -> None:
         if target.tied:
             draft.remark(_tied(target.request, target.tied))
         _Work(view=view, draft=draft, target=target, seen=seen).plan()
+        plan_left_behind(view, draft, target)
 
 
 Seen = Mapping[tuple[str, str], LiveSetting]

@@ -18,10 +18,10 @@ from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.errors import Terminal
 from aft.kinds.setting.read import across_regions, read_settings
-from aft.ledger.events import KEPT
+from aft.ledger.events import KEPT, EventKind
 from aft.organization.model import AccountFacts
 from aft.plan.draft import Look
-from aft.plan.model import Change, Confirmation, LiveSetting
+from aft.plan.model import Action, Change, Confirmation, LiveSetting
 from aft.ports import MemberAccess
 from aft.sessions import AccountSession
 from aft.values.ids import AccountId
@@ -42,7 +42,15 @@ class SettingEffects(Effects):
     """Carries out changes of settings."""
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
-        return _apply(run, change)
+        if change.action is not Action.RELEASE:
+            return _apply(run, change)
+        return StepSuccess(
+            summary=f"Forget {change.key} of {change.target}: what it set stays",
+            message="what it set stays",
+            account_id=run.account_of(change),
+            data={"how": "kept"},
+            event=EventKind.STEP_REMOVED,
+        )
 
     def kept(self, run: RunContext, item: Confirmation) -> Mapping[str, str]:
         account_id = AccountId(item.account_id)

@@ -24,7 +24,10 @@ OUTSIDE = Risk("outside", "someone outside the organization gains access")
 POWER = Risk("power", "someone can do more than before")
 WEAKER = Risk("weaker", "a setting protects less than before")
 _VERBS: Mapping[Action, Verb] = {
-    Action.UPDATE: Verb(label="set", counted=("setting", "settings"), drifted="setting")
+    Action.UPDATE: Verb(label="set", counted=("setting", "settings"), drifted="setting"),
+    Action.RELEASE: Verb(
+        label="forget", counted=("setting forgotten", "settings forgotten"), tells=True
+    ),
 }
 
 
@@ -66,13 +69,16 @@ class Settings(Kind):
         return next((risk for risk in (OUTSIDE, POWER, WEAKER) if risk.code in found), None)
 
     def alike(self, change: Change) -> tuple[str, ...]:
+        if change.action is Action.RELEASE:
+            return (*_gained(change), change.reason)
         return () if change.details or _gained(change) else (change.reason,)
 
     def words(self, changes: Sequence[Change]) -> Iterable[Item]:
         first = changes[0]
+        noun = "settings" if len(changes) > 1 else "setting"
         yield Item(
             symbol=first.symbol,
-            label="settings" if len(changes) > 1 else "setting",
+            label="forget" if first.action is Action.RELEASE else noun,
             # What is given away is in front, where no shortened list leaves it out.
             values=tuple(
                 _named(item) for item in sorted(changes, key=lambda item: not item.fields)

@@ -59,6 +59,7 @@ class IamRoles(Setting[IamRolesParameters, Roles]):
     name = "iam-roles"
     comes_after = ("oidc-provider",)  # which roles may trust
     description = "IAM roles defined in the baseline."
+    stays = "its roles stay"
 
     def powers(
         self,

@@ -52,6 +52,7 @@ class Network(Setting[NetworkParameters, NetworkState]):
     name = "network"
     comes_after = ("default-vpc-removal",)  # frees its range
     description = "A VPC with subnets, routes, gateways and flow logs."
+    stays = "the VPC stays, and keeps its address range"
 
     def bills_for(self, parameters: NetworkParameters) -> str:
         parts = []

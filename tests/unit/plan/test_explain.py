@@ -17,6 +17,7 @@ from aft.organization.model import OrganizationSnapshot
 from aft.plan.explain import explain
 from aft.plan.explanation import ExplainedSetting, Explanation, narrowed
 from aft.plugins import SETTINGS_GROUP, load_plugins
+from aft.report.explain_values import explanation_view
 from aft.values.ids import AccountId, RequestId
 
 SETTINGS = load_plugins(SETTINGS_GROUP, lambda plugin: plugin.name)
@@ -389,6 +390,26 @@ def test_names_narrow_it_to_fields_settings_parameters_and_steps() -> None:
     assert narrowed(whole, ["pci"]).customizations[0].name == "pci"
     assert narrowed(whole, ["baseline"]).settings == whole.settings
     assert narrowed(whole, []) == whole
+
+
+def test_a_setting_left_behind_says_that_it_is_no_longer_in_the_baseline() -> None:
+    """It was applied in the account's former OU."""
+    given = {"network": "10.192.0.0/24"}
+    done = DoneStep(digest="x", at=WHEN, run="r")
+    for steps in ({"setting/network": done}, {}):
+        known = AccountRecord(
+            subject="shop-prod", account_id=NUMBER, steps=steps, allocations=given
+        )
+        (item,) = narrowed(explained(record=known), ["network"]).left_behind
+        assert (item.name, item.range) == ("network", "10.192.0.0/24")
+        assert item.last.applied_at == (WHEN if steps else None)
+        page = explanation_view(narrowed(explained(record=known), ["network"])).plain
+        assert "No longer in the baseline" in page
+        assert ("applied 2026-11-20" in page) is bool(steps)
+        assert "keeps the range 10.192.0.0/24, what it set stays" in " ".join(page.split())
+    kept = {"setting/budget": done}
+    in_it = AccountRecord(subject="shop-prod", account_id=NUMBER, steps=kept)
+    assert explained(record=in_it).left_behind == ()
 
 
 def test_a_name_that_fits_nothing_gets_a_suggestion() -> None:

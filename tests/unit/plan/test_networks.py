@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from builders_kinds import what
 from builders_plan import (
     Looking,
@@ -148,6 +149,21 @@ def test_what_a_forgotten_account_left_is_not_given_while_it_is_there() -> None:
     assert ranges(planned(state("a"), {}, left)) == {"a": "10.64.0.0/20"}
     limited = planned(state("a"), {}, left, scope=("a",))
     assert ranges(limited) == {"a": "10.64.0.0/20"}, "the snapshot itself was of everything"
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_a_network_that_left_the_baseline_keeps_its_range(*, is_forgotten: bool) -> None:
+    """No other account gets it while the network is there, and the account has it again."""
+    steps = {} if is_forgotten else {"network": done("x")}
+    known = record("moved", 1, steps=steps, allocations={"network": "10.64.0.0/20"})
+    away = state("a", "moved", moved={"ou": path("Sandbox")})
+    away = but(away, organization=desired(units=[unit("Workloads"), unit("Sandbox")]).organization)
+    plan = planned(away, {"moved": 1}, known, seen={})
+    assert ranges(plan) == {"a": "10.64.16.0/20"}
+    released = [change for change in plan.changes if what(change) == "release setting"]
+    assert len(released) == len(steps)
+    back = planned(state("a", "moved"), {"moved": 1}, known, seen={})
+    assert ranges(back) == {"a": "10.64.16.0/20", "moved": "10.64.0.0/20"}
 
 
 def test_an_account_that_comes_back_has_its_range_again() -> None:

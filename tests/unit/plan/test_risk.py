@@ -34,6 +34,7 @@ BY_KIND = [
     ("update account/name", ""),
     ("update account/tags", ""),
     ("update setting", ""),
+    ("release setting", ""),
     ("run customization", ""),
     ("release customization", ""),
     ("create ou", ""),
