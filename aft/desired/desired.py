@@ -4,7 +4,7 @@ hold between them is checked. Nothing stops at the first finding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -94,9 +94,7 @@ def load_desired_state(
     ``today`` (UTC) says which of these have ended."""
     config, config_findings, kept_back = _read_config(files, providers, trusted)
     parts, found_parts = tuple(parts), dict[str, Any]()
-    owners: dict[str, Callable[..., Sequence[Finding]]] = {}
-    for part in parts:
-        owners |= dict.fromkeys(part.sections, partial(_read_part, found_parts, part))
+    owners = {key: partial(_read_part, found_parts, it) for it in parts for key in it.sections}
     organization, organization_findings = parse_organization(files, owners)
     known = None if organization_findings else organization
     baselines, baseline_findings = parse_baselines(files, settings, known)
