@@ -96,7 +96,9 @@ class Clone:
         """Commit everything that lies in the work tree; the commit's id."""
         for path, content in (files or {}).items():
             self.write(path, content)
-        by = self._who(author, committer)
+        return self._commit_all(message, self._who(author, committer))
+
+    def _commit_all(self, message: str, by: Mapping[str, str]) -> str:
         at = int(datetime.fromisoformat(by["GIT_AUTHOR_DATE"]).timestamp())
         people = [
             pygit2.Signature(by[f"GIT_{role}_NAME"], by[f"GIT_{role}_EMAIL"], at, 0)
@@ -145,19 +147,9 @@ class Clone:
 class CommandClone(Clone):
     """Its commits are made by the git command, which writes the index in its own forms."""
 
-    def commit(
-        self,
-        message: str = "change",
-        *,
-        files: Mapping[str, str | bytes] | None = None,
-        author: str = "Ada Lovelace <ada@example.com>",
-        committer: str | None = None,
-    ) -> str:
-        for path, content in (files or {}).items():
-            self.write(path, content)
+    def _commit_all(self, message: str, by: Mapping[str, str]) -> str:
         git(self.path, "add", "-A")
-        who = self._who(author, committer)
-        git(self.path, "commit", "-q", "--allow-empty", "-m", message, **who)
+        git(self.path, "commit", "-q", "--allow-empty", "-m", message, **by)
         return git(self.path, "rev-parse", "HEAD")
 
 

@@ -80,6 +80,8 @@ def account_statuses(
         world.pending[change.target].append(words)
     for item in plan.attention if plan is not None else _held_back(desired):
         world.attention[item.target].append(item.message)
+        if not item.is_remark:
+            world.doubtful.add(item.target)
     rows = []
     for request in sorted(desired.requests, key=lambda item: item.id):
         record, match = ledger.record(request.id), matches.get(request.id)
@@ -122,12 +124,14 @@ def thing_statuses(ledger: LedgerState) -> tuple[StatusRow, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _World:
-    """What AWS has, and what a plan says of each target: the changes to come, and the doubts."""
+    """What AWS has, and what a plan says of each target: the changes to come, and what a person
+    should know. Of ``doubtful`` targets a person has to decide something."""
 
     snapshot: OrganizationSnapshot | None
     is_planned: bool
     pending: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     attention: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    doubtful: set[str] = field(default_factory=set)
 
     def account(self, account_id: str | None) -> Account | None:
         if self.snapshot is None or account_id is None:
@@ -174,7 +178,7 @@ def _standing(
     account = world.account(account_id)
     if account is not None and account.state in _GONE:
         return Standing.SUSPENDED
-    if subject in world.attention or (not world.is_planned and str(UNFULFILLED) in record.holds):
+    if subject in world.doubtful or (not world.is_planned and str(UNFULFILLED) in record.holds):
         return Standing.ATTENTION
     if record.intent is not None and account_id is None:
         return Standing.CREATING

@@ -13,12 +13,16 @@ from aft.account_provider import CreationRefused
 from aft.aws.adapters import AwsEdge, connect
 from aft.config.model import Config, Roles
 from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled, UnknownOutcome
+from aft.kinds.account.effects import AccountEffects
 from aft.organization.model import REQUEST_TAG, AccountState
+from aft.plan.draft import Look
+from aft.plan.model import ORGANIZATION
 from aft.providers.organizations.provider import OrganizationsProvider
 from aft.sandbox.faults import Rule, error, lost_reply, throttle
 from aft.sandbox.sandbox import Sandbox
 from aft.sandbox.seed import AccountSpec
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
+from aft.values.refs import ACCOUNT, Ref
 
 CONFIG = Config(home_region="eu-central-1")
 
@@ -52,6 +56,25 @@ def spec(name: str, ou: str = "", **tags: str) -> AccountSpec:
 
 
 # --- reading --------------------------------------------------------------------------------
+
+
+def test_policies_that_may_be_read_in_part_are_not_told(sandbox: Sandbox, edge: AwsEdge) -> None:
+    """Half of what a move leaves and gains would be wrong."""
+    (prod,) = seed(sandbox, spec("prod", "Workloads/Prod"))
+    snapshot = edge.reader.read()
+    places = [unit.id for unit in snapshot.units]
+    looks = [
+        Look(ref=Ref(ACCOUNT, place), target=ORGANIZATION, account_id=prod, subject=place)
+        for place in places
+    ]
+    effects = AccountEffects()
+    effects.connect(edge.management)
+    seen = effects.look(looks, edge.members, in_parallel=2)
+    assert {key for _, key in seen} == set(places)
+    sandbox.faults.add(
+        Rule("organizations", "ListPoliciesForTarget", error("AccessDeniedException"), times=1)
+    )
+    assert effects.look(looks, edge.members, in_parallel=2) == {}
 
 
 def test_the_snapshot_is_the_organization(sandbox: Sandbox, edge: AwsEdge) -> None:

@@ -108,6 +108,18 @@ def test_what_was_pushed_without_a_review_is_red_once_for_those_who_pushed_it(
     assert apply(repo, str(nothing), "--strict").code == 4
 
 
+def test_a_run_over_one_request_takes_nobody_elses_push_off_the_books(
+    repo: Repo, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text(reviewed_to_json(NOTHING_REVIEWED))
+    other_address(repo)
+    repo.request("shop", "tags: {a: b}\n")
+    repo.commit("Tag the shop")
+    assert repo.aft("apply", "--yes", "--only", "shop").code == 0
+    assert apply(repo, str(nothing)).code == 4, "the lab's address was pushed since"
+
+
 def test_what_is_pushed_is_red_also_for_accounts_that_had_something_undone(
     repo: Repo, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ organizational_units:
   - name: Workloads
     children: [{name: Prod}, {name: Dev}]
 """
+OWN_OUS = "  - name: Red\n  - name: Green\n  - name: Blue\n"
 EMPTY_OUS = "  - name: One\n  - name: Two\n  - name: Three\n"
 REMOVED = "removed: [One, Two, Three]\n"
 
@@ -94,7 +95,10 @@ SETTINGS: list[tuple[str, str, dict[str, Any], str]] = [
     ("four", "imdsv2-defaults", {"endpoint": "disabled"}, ""),
     ("four", "budget", {"monthly_usd": 50}, ""),
 ]
+DROPPED = ("iam-password-policy", "log-retention", "s3-public-access-block")
+"""Settings that the baseline of ``nine`` no longer has."""
 TOPIC = "Type: AWS::SNS::Topic, Properties: {TopicName: %s}"
+SHOWN = "Type: AWS::SNS::Topic, Properties: {TopicName: %s, DisplayName: %s}"
 BUCKET = "Type: AWS::S3::Bucket, Properties: {BucketName: '{{ account.request_id }}-%s'}"
 TRUSTING = """\
 Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: '2012-10-17', \
@@ -131,6 +135,24 @@ STEPS: list[tuple[str, str, str, str]] = [
         "outside",
     ),
     ("giving/30-c.cfn.yaml", stack(A=TRUSTING % OWN), stack(A=TRUSTING % OTHER), "outside"),
+    (
+        "vague/10-a.cfn.yaml",
+        stack(A=SHOWN % ("o", "a")),
+        stack(A=SHOWN % ("o", "{'Fn::Transform': {Name: Macro, Parameters: {A: b}}}")),
+        "unknown-effect",
+    ),
+    (
+        "vague/20-b.cfn.yaml",
+        stack(A=SHOWN % ("p", "a")),
+        stack(A=SHOWN % ("p", "{'Fn::Transform': {Name: AWS::Include}}")),
+        "unknown-effect",
+    ),
+    (
+        "vague/30-c.cfn.yaml",
+        stack(A=TOPIC % "q"),
+        "Transform: [Macro]\n" + stack(A=TOPIC % "q"),
+        "unknown-effect",
+    ),
     ("gone/10-a.cfn.yaml", stack(A=TOPIC % "k"), "", "destroy"),
     ("gone/20-b.cfn.yaml", stack(A=TOPIC % "l"), "", "destroy"),
     ("gone/30-c.cfn.yaml", stack(A=TOPIC % "m"), "", "destroy"),
@@ -144,6 +166,9 @@ ACCOUNTS: list[tuple[str, str]] = [
     *((f"account/adopt-{n}/adopt-account", "adopt") for n in (1, 2, 3)),
     *((f"account/after-{n}/update-account/request", "identity") for n in (1, 2, 3)),
     *((f"organization/delete-ou/{name}", "delete-ou") for name in ("One", "Three", "Two")),
+    *((f"account/guard-{n}/update-account/protect", "unprotect") for n in (1, 2, 3)),
+    *((f"account/nine/release-setting/{name}", "weaker") for name in DROPPED),
+    *((f"organization/adopt-ou/{name}", "adopt-ou") for name in ("Blue", "Green", "Red")),
     ("account/fresh/create-account", ""),
     ("account/fresh/run-customization/new/10-a.py", ""),
     ("account/retag/update-account/tags", ""),
@@ -160,10 +185,13 @@ ROWS: list[tuple[str, str]] = [
 ]
 
 
-def baseline(name: str, changed: Mapping[str, dict[str, Any]]) -> str:
+def baseline(
+    name: str, changed: Mapping[str, dict[str, Any]], *, without: Collection[str] = ()
+) -> str:
     settings = [
         {"setting": setting, "parameters": {**values, **changed.get(setting, {})}}
         for setting, values in BASE.items()
+        if setting not in without
     ]
     return json.dumps({"select": {"requests": [name]}, "settings": settings})
 
@@ -172,6 +200,8 @@ def write_baselines(repo: Repo, *, changed: bool) -> None:
     for name in dict.fromkeys(row[0] for row in SETTINGS):
         changes = {row[1]: row[2] for row in SETTINGS if row[0] == name} if changed else {}
         repo.write(f"customizations/baselines/{name}.yaml", baseline(name, changes))
+    nine = baseline("nine", {}, without=DROPPED if changed else ())
+    repo.write("customizations/baselines/nine.yaml", nine)
 
 
 def write_steps(repo: Repo, *, after: bool) -> None:
@@ -184,13 +214,14 @@ def write_steps(repo: Repo, *, after: bool) -> None:
 def begin(repo: Repo) -> None:
     repo.write("aft.yaml", CONFIG)
     repo.remove("customizations/baselines/standard.yaml")
-    repo.write("customizations/organization/organization.yaml", ORGANIZATION + EMPTY_OUS)
+    repo.write("customizations/organization/organization.yaml", ORGANIZATION + OWN_OUS + EMPTY_OUS)
     write_baselines(repo, changed=False)
     write_steps(repo, after=False)
     repo.write("customizations/accounts/gone/customization.yaml", "on_removal: destroy\n")
     for name in dict.fromkeys(row[0] for row in SETTINGS):
         repo.request(name)
-    for name in ("changed", "ending", "giving", "gone", "same"):
+    repo.request("nine")
+    for name in ("changed", "ending", "giving", "vague", "gone", "same"):
         repo.request(name, f"customizations: [{name}]\n")
     repo.request("new")
     for n in (1, 2, 3):
@@ -198,6 +229,7 @@ def begin(repo: Repo) -> None:
         repo.request(f"untag-{n}", "tags: {owner: ada}\n")
         repo.request(f"forget-{n}")
         repo.request(f"before-{n}")
+        repo.request(f"guard-{n}", "protect: true\n")
     repo.request("adopt-3")
     repo.request("retag", "tags: {owner: ada}\n")
     repo.request("rename")
@@ -207,13 +239,14 @@ def begin(repo: Repo) -> None:
 
 def push(repo: Repo) -> None:
     """What no one has reviewed: in git, and by hand."""
-    organization = ORGANIZATION + REMOVED
+    organization = ORGANIZATION + OWN_OUS + REMOVED
     repo.write("customizations/organization/organization.yaml", organization)
     write_baselines(repo, changed=True)
     write_steps(repo, after=True)
     for n in (1, 2, 3):
         repo.request(f"move-{n}", ou="Workloads/Prod")
         repo.request(f"untag-{n}")
+        repo.request(f"guard-{n}")
         repo.remove(f"account-requests/forget-{n}.yaml")
         repo.remove(f"account-requests/before-{n}.yaml")
         repo.request(f"after-{n}", f"previously: before-{n}\n")
@@ -228,6 +261,15 @@ def push(repo: Repo) -> None:
     with repo.organizations() as client:
         another = [{"Key": "aft:request", "Value": "another"}]
         client.tag_resource(ResourceId=accounts["adopt-3"].id, Tags=another)
+        root = client.list_roots()["Roots"][0]["Id"]
+        for unit in client.list_organizational_units_for_parent(ParentId=root)[
+            "OrganizationalUnits"
+        ]:
+            if unit["Name"] in ("Red", "Green", "Blue"):
+                client.untag_resource(ResourceId=unit["Id"], TagKeys=["aft:ou"])
+                client.update_organizational_unit(
+                    OrganizationalUnitId=unit["Id"], Name=f"{unit['Name']} by hand"
+                )
     repo.request("adopt-1", ou="Workloads")
     repo.request("adopt-2", f"account_id: '{accounts['adopt-2'].id}'\n", ou="Workloads")
     repo.request("gone")

@@ -155,11 +155,10 @@ def _covers(
     """What the run is judged by; ``None`` for everything."""
     if agreed.reviewed is None or agreed.is_strict:
         return None
-
     last = last_run_revision(world.ledger.events(ORGANIZATION))
-    touched = touched_since(workspace, last, planned.desired)
     if not last:
         return None  # nothing was ever applied: everything is new
+    touched = touched_since(workspace, last, planned.desired)
     pushed = None
     if touched is not None:
         pushed = covered_by(touched, planned.plan, planned.ledger, planned.kinds)

@@ -11,7 +11,8 @@ from aft.config.model import CONFIG_PATH, CUSTOMIZATIONS_PATH, DEFAULTS_NAME, RE
 from aft.desired.model import DesiredState
 from aft.errors import AftError
 from aft.git.history import GitHistory
-from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.events import LedgerEvent
+from aft.ledger.payloads import RunStarted, payload_of
 from aft.organization.parse import ORGANIZATION_PATH
 from aft.plan.coverage import Touched
 from aft.values.ids import WORKING_TREE
@@ -48,6 +49,10 @@ def touched_since(workspace: Workspace, base: str, desired: DesiredState) -> Tou
 
 
 def last_run_revision(events: Sequence[LedgerEvent]) -> str:
-    """The revision of the newest run among the organization's ``events``; "" for none."""
-    began = (it.revision for it in reversed(events) if it.kind is EventKind.RUN_STARTED)
-    return next(began, "")
+    """The revision of the newest run over everything among the organization's ``events``; "" for
+    none. A run over some requests has not looked at what else was pushed."""
+    for event in reversed(events):
+        said = payload_of(event)
+        if isinstance(said, RunStarted) and said.scope is None:
+            return event.revision
+    return ""

@@ -41,26 +41,27 @@ class AccountEffects(Effects):
     def look(
         self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
     ) -> Mapping[tuple[str, str], Sequence[Attached]]:
-        """The policies attached to where accounts are and go; nothing of what must not be read."""
+        """The policies attached to where accounts are and go; nothing at all where one of them must
+        not be read, as half of it would be wrong."""
         del members
         if self._management is None or not looks:
             return {}
         management = self._management
         client = management.client("organizations", management.global_region)
-        try:
-            types = enabled_policy_types(client)
-        except Denied:
-            return {}
 
         def policies_of(look: Look) -> Sequence[Attached]:
             try:
                 return attached_to(client, look.ref.key, types)
-            except (NotFound, Denied):
+            except NotFound:
                 return ()
 
         with ThreadPoolExecutor(in_parallel, thread_name_prefix="aft-look") as pool:
-            seen = zip(looks, pool.map(policies_of, looks), strict=True)
-            return {(look.account_id, look.ref.key): found for look, found in seen}
+            try:
+                types = enabled_policy_types(client)
+                seen = tuple(zip(looks, pool.map(policies_of, looks), strict=True))
+            except Denied:
+                return {}
+        return {(look.account_id, look.ref.key): found for look, found in seen}
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
         match change.action, change.key:

@@ -32,7 +32,7 @@ def plan_left_behind(view: PlanView, draft: Draft, target: AccountTarget) -> Non
     if not gone:
         return
     request, baseline = target.request.id, target.baseline
-    where = f"no longer in baseline {baseline.name}" if baseline is not None else _NO_BASELINE
+    where = f"not in baseline {baseline.name}" if baseline is not None else _NO_BASELINE
     after = ends_of(draft, request, until=Stage.ENROLL)
     # Next to each other, so that the plan shows those together that are alike.
     for key in sorted(gone, key=lambda key: (_may_protect(view, key), key)):

@@ -48,15 +48,15 @@ def test_a_setting_that_leaves_the_baseline_is_forgotten_and_what_stays_is_said(
     ]
     (remark,) = found.attention
     assert (remark.code, remark.condition) == ("AFT945", Condition.REMARK)
-    assert "no longer in baseline standard" in remark.message
+    assert "not in baseline standard" in remark.message
     assert "network: the VPC stays, and keeps its address range" in remark.message
     assert "iam-password-policy: what it set stays" in remark.message
     (one,) = plan(state(b.baseline()), "network").attention
     assert one.message == (
-        "setting network is no longer in baseline standard, so aft forgets it: the VPC stays, and "
+        "setting network is not in baseline standard, so aft forgets it: the VPC stays, and "
         "keeps its address range"
     )
-    assert found.changes[0].reason == "no longer in baseline standard; what it set stays"
+    assert found.changes[0].reason == "not in baseline standard; what it set stays"
     assert in_words(KINDS, found.changes[0]) == "app: forget iam-password-policy"
 
 

@@ -47,6 +47,15 @@ def test_a_plan_adds_what_is_pending_and_what_needs_attention() -> None:
     assert "Nowhere" in row.attention[0]
 
 
+def test_a_remark_is_shown_and_decides_nothing() -> None:
+    world = b.snapshot(("Workloads",), (b.account(1, "app"),))
+    book = b.ledger(b.record("app", 1, steps={"setting/gone": b.done("x")}))
+    plan = b.plan(b.desired(APP), world, book)
+    assert [item.is_remark for item in plan.attention] == [True]
+    (row,) = account_statuses(b.desired(APP), book, plan, world)
+    assert (row.state, row.attention) == (Standing.PENDING, (plan.attention[0].message,))
+
+
 def test_a_snapshot_shows_the_account_even_when_the_ledger_is_lost() -> None:
     row = planned(b.ledger())
     assert (row.account_id, row.state, row.pending) == (
