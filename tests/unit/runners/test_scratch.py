@@ -20,7 +20,12 @@ import subprocess, sys
 from aft.runners.process.scratch import scratch_folder
 with scratch_folder() as place:
     (place / "left.txt").write_text("of a step")
-    step = subprocess.Popen(["sleep", "infinity"], env={"HOME": str(place / "home")})
+    step = subprocess.Popen(
+        ["/bin/sh", "-c", "echo; kill -STOP $$"],
+        env={"HOME": str(place / "home")},
+        stdout=subprocess.PIPE,
+    )
+    step.stdout.read(1)  # only now its exec is over for certain, and /proc shows its HOME
     print(place, step.pid, flush=True)
     sys.stdin.read()
 """
