@@ -4,6 +4,8 @@ resource that name someone more. Pure.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +15,7 @@ from aft.cloudformation.template import Template
 from aft.policy_language.compare import Verdict, wider
 from aft.policy_language.documents import NotAPolicy, as_list
 from aft.policy_language.policy import Policy
-from aft.policy_language.principals import Principal
+from aft.policy_language.principals import Principal, PrincipalKind
 from aft.values.parts import Gain
 
 _IAM = "AWS::IAM::"
@@ -21,6 +23,10 @@ _WORDS = frozenset({"Tags", "Description", "Path", "RoleName", "PolicyName", "Us
 """Properties of IAM's resources that allow nothing."""
 _LISTS = frozenset({"ManagedPolicyArns", "Policies", "Roles", "Users", "Groups"})
 """Those of which one item fewer allows nothing more."""
+_NAMING = frozenset({"Principal", "Principals", "AllowedPrincipals"})
+"""Properties that name someone without a policy document: ``AWS::Lambda::Permission``,
+``AWS::Events::EventBusPolicy``, ``AWS::RAM::ResourceShare``,
+``AWS::EC2::VPCEndpointServicePermissions``."""
 
 Documents = Mapping[str, Mapping[str, Any]]
 
@@ -44,16 +50,17 @@ def _gains(
     known = _plain(old.properties) if old is not None else {}
     if new == known and old is not None:
         return
-    named, before = (
-        [who for _, item in _documents(found, "") for who in _named(item, organization_id)]
-        for found in (new, known)
-    )
+    named, before = ([*_everyone(found, organization_id)] for found in (new, known))
     added = tuple(dict.fromkeys(who for who in named if who not in before))
-    if resource.type.startswith(_IAM) and (old is None or _allows_more(new, known)):
-        verb = "is new" if old is None else "allows more"
-        yield Gain(part=name, words=f"{resource.type} {verb}", principals=added)
+    is_iam = resource.type.startswith(_IAM)
+    if is_iam and old is None:
+        yield Gain(part=name, words=f"{resource.type} is new", principals=added)
+    elif is_iam and _allows_more(new, known):
+        yield Gain(part=name, words=f"{resource.type} allows more", principals=added)
     elif added:
         yield Gain(part=name, words=f"{resource.type} names someone more", principals=added)
+    elif old is not None and _changes_to_wider(known, new):
+        yield Gain(part=name, words=f"{resource.type} allows more", principals=())
 
 
 def _allows_more(new: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
@@ -70,6 +77,11 @@ def _allows_more(new: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     return False
 
 
+def _changes_to_wider(known: Any, new: Any) -> bool:
+    was, will = dict(_documents(known, "")), dict(_documents(new, ""))
+    return was != will and _is_wider(was, will)
+
+
 def _is_wider(before: Documents, after: Documents) -> bool:
     try:
         old, new = (
@@ -81,10 +93,25 @@ def _is_wider(before: Documents, after: Documents) -> bool:
     return wider(old, new).verdict is not Verdict.NO
 
 
+def _everyone(properties: Mapping[str, Any], organization_id: str) -> Iterator[str]:
+    """Whom the policy documents of a resource name, and its properties themselves."""
+    for _, document in _documents(properties, ""):
+        yield from _named(document, organization_id)
+    own = organization_id and properties.get("PrincipalOrgID") == organization_id
+    for key in sorted(_NAMING & properties.keys()) if not own else ():
+        for who in as_list(properties[key]):
+            is_own = bool(organization_id) and organization_id in str(who).split("/")
+            if Principal(str(who)).kind is not PrincipalKind.SERVICE and not is_own:
+                yield Principal(str(who)).account or str(who)
+
+
 def _documents(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every policy document in a value, by its place."""
+    """Every policy document in a value, by its place; also one that is written as JSON text."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(value)
     if isinstance(value, dict):
-        if "Statement" in value:
+        if _is_document(value):
             yield path, value
         else:
             for key, item in value.items():
@@ -94,10 +121,16 @@ def _documents(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]
             yield from _documents(item, f"{path}/{number}")
 
 
+def _is_document(value: Mapping[str, Any]) -> bool:
+    """Whether it is a policy; rules of a firewall have a ``Statement`` as well."""
+    found = as_list(value.get("Statement"))
+    return any(isinstance(item, dict) and "Effect" in item for item in found)
+
+
 def _rest(value: Any) -> Any:
     """The value without its policy documents."""
     if isinstance(value, dict):
-        return {} if "Statement" in value else {key: _rest(item) for key, item in value.items()}
+        return {} if _is_document(value) else {key: _rest(item) for key, item in value.items()}
     return [_rest(item) for item in value] if isinstance(value, list) else value
 
 

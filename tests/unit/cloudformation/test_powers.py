@@ -42,6 +42,14 @@ def bucket_policy(*statements: dict[str, Any]) -> dict[str, Any]:
     return {"Type": "AWS::S3::BucketPolicy", "Properties": properties}
 
 
+def named(kind: str, **properties: Any) -> dict[str, Any]:
+    return {"Type": f"AWS::{kind}", "Properties": properties}
+
+
+def destination(*who: str) -> dict[str, Any]:
+    return named("Logs::Destination", DestinationPolicy=json.dumps(trust(*who)))
+
+
 def template(resource: dict[str, Any] | None) -> Template:
     if resource is None:
         return EMPTY
@@ -53,6 +61,8 @@ ELSEWHERE = {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-other"}}}
 GET = allow(Resource="*")
 EVERYTHING = allow("*", Resource="*")
 BY_NAME = allow(Resource={"Fn::GetAtt": ["It", "Arn"]})
+READ = allow(Principal={"AWS": FOREIGN}, Resource="*")
+OF_ORGANIZATION = f"arn:aws:organizations::111111111111:organization/{ORGANIZATION}"
 READ_ONLY, ADMIN = "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/Admin"
 ROWS: list[tuple[str, Any, Any, tuple[str, ...] | None]] = [
     ("no IAM", None, {"Type": "AWS::SNS::Topic"}, None),
@@ -103,6 +113,63 @@ ROWS: list[tuple[str, Any, Any, tuple[str, ...] | None]] = [
         bucket_policy({**allow(Principal="*", Resource="*"), "Effect": "Deny"}),
         None,
     ),
+    (
+        "more for the same bucket reader",
+        bucket_policy(allow(Principal={"AWS": FOREIGN}, Resource="*")),
+        bucket_policy(allow("s3:*", Principal={"AWS": FOREIGN}, Resource="*")),
+        (),
+    ),
+    (
+        "a deny less",
+        bucket_policy(READ, {**READ, "Effect": "Deny", "Action": "s3:GetObject"}),
+        bucket_policy(READ),
+        (),
+    ),
+    ("less for the same", bucket_policy(READ), bucket_policy({**READ, "Resource": "b"}), None),
+    (
+        "a function anyone may call",
+        None,
+        named("Lambda::Permission", Principal="*", FunctionName="f"),
+        ("*",),
+    ),
+    (
+        "a function for the organization",
+        None,
+        named("Lambda::Permission", Principal="*", PrincipalOrgID=ORGANIZATION),
+        None,
+    ),
+    (
+        "a function for a service",
+        None,
+        named("Lambda::Permission", Principal="events.amazonaws.com"),
+        None,
+    ),
+    (
+        "an event bus for one more account",
+        named("Events::EventBusPolicy", Principal="111111111111"),
+        named("Events::EventBusPolicy", Principal="999999999999"),
+        ("999999999999",),
+    ),
+    (
+        "a share with an account and the organization",
+        None,
+        named("RAM::ResourceShare", Principals=["999999999999", OF_ORGANIZATION]),
+        ("999999999999",),
+    ),
+    (
+        "an endpoint service",
+        named("EC2::VPCEndpointServicePermissions", AllowedPrincipals=[OWN]),
+        named("EC2::VPCEndpointServicePermissions", AllowedPrincipals=[OWN, FOREIGN]),
+        ("999999999999",),
+    ),
+    ("a document as text", destination(OWN), destination(OWN, FOREIGN), ("999999999999",)),
+    (
+        "a rule of a firewall",
+        named("WAFv2::WebACL", Rules=[{"Statement": {"GeoMatchStatement": {}}}]),
+        named("WAFv2::WebACL", Rules=[{"Statement": {"RateBasedStatement": {}}}]),
+        None,
+    ),
+    ("text that is no document", None, named("SSM::Parameter", Value="{ no"), None),
 ]
 
 
