@@ -12,6 +12,7 @@ from aft.config.model import REQUESTS_PATH
 from aft.errors import UserError
 from aft.files import RevisionFiles
 from aft.git.history import GitHistory
+from aft.git.ledger.store import Examined
 from aft.ledger.events import LedgerEvent, is_of_organization
 from aft.ledger.timeline import CommitInfo, TimelineEntry, timeline
 from aft.ports import LedgerStore
@@ -35,6 +36,11 @@ def history_of(
             hint=did_you_mean(request_id, known) or "aft status lists all of them",
         )
     return timeline(commits, events)
+
+
+def examined(workspace: Workspace, *, revision: str) -> Examined:
+    """The whole ledger, every story folded, by the configuration at ``revision``."""
+    return open_ledger(workspace, workspace.config(workspace.files(revision))).examine()
 
 
 def _events(ledger: LedgerStore, request_id: str) -> tuple[list[str], list[LedgerEvent]]:

@@ -13,14 +13,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from aft.ledger import legacy
-from aft.ledger.events import ORGANIZATION, AccountRecord, DoneStep, EventKind, LedgerEvent, texts
+from aft.ledger.events import AccountRecord, DoneStep, EventKind, LedgerEvent, texts
 from aft.ledger.masking import masked
 from aft.values.canonical_json import canonical_json
 
 VERSION = 2
-"""Raised when an older reader could misunderstand. A record of version 1 names its steps as 0.1
-did, and is read so, but for the organization's, whose names are ambiguous: it is rebuilt.
+"""Raised when an older reader could misunderstand, or when the same events add up to another record
+than before. One of an older version is rebuilt from its events.
 
 What was done and what failed have other keys since version 2: an older aft, which would take them
 for steps of customizations that are gone, and might destroy what those made, finds nothing done
@@ -85,13 +84,10 @@ def record_from(fields: Mapping[str, Any], *, is_known: bool = False) -> Account
     version = fields.get("version")
     if not isinstance(version, int):
         raise ValueError("version: expected int")  # noqa: TRY004 - one error for what is not ours
-    if version < 1 or (version < VERSION and fields.get("subject") == ORGANIZATION):
+    if version < VERSION:
         raise ValueError("the record is of an older version")
     if fields.get("forgotten"):
         return None
-    if version < VERSION:
-        done, failed = (_renamed(fields.get(key, {})) for key in ("steps", "failures"))
-        fields = {**fields, "done": done, "failed": failed}
     if not is_known:
         return _RECORD.validate_python(fields)
     record = _RECORD.validate_python({**fields, "done": {}})
@@ -100,11 +96,13 @@ def record_from(fields: Mapping[str, Any], *, is_known: bool = False) -> Account
     return record
 
 
-def _renamed(steps: Any) -> Any:
-    """Steps of version 1 by the texts of their refs."""
-    if not isinstance(steps, Mapping):
-        return steps
-    return {str(legacy.ref_of_step(name)): step for name, step in steps.items()}
+def version_of(text: bytes) -> int:
+    """The version of a ``state.json``; 0 when it says none."""
+    try:
+        version = _object(text).get("version")
+    except ValueError:
+        return 0
+    return version if isinstance(version, int) else 0
 
 
 def encode_steps(steps: Mapping[str, DoneStep]) -> Mapping[str, Any]:

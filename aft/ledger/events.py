@@ -229,13 +229,35 @@ def _of_kind(things: Mapping[str, _T], kind: str) -> Mapping[str, _T]:
     return {name.removeprefix(head): things[name] for name in things if name.startswith(head)}
 
 
+class LedgerDamage(enum.StrEnum):
+    """How the files of a subject are not as aft writes them."""
+
+    STATE = "state"
+    """``state.json`` is not what the events add up to."""
+    LINE = "line"
+    """A line is no event."""
+    CHAIN = "chain"
+    """The line that an event followed is not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFault:
+    """Something that aft did not write so. ``line`` counts from 1; 0 for the whole file."""
+
+    subject: str
+    damage: LedgerDamage
+    line: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
     """All records at one commit of the ledger (``""`` while it is empty), keyed by subject. A
-    forgotten request no longer has a record; its events stay readable."""
+    forgotten request no longer has a record; its events stay readable. ``faults`` are in what was
+    read from the events: records are what these add up to."""
 
     commit: str = ""
     records: Mapping[str, AccountRecord] = field(default_factory=dict)
+    faults: tuple[LedgerFault, ...] = ()
 
     def record(self, subject: str) -> AccountRecord:
         """The record of ``subject``, empty when there is none."""

@@ -4,12 +4,11 @@ rests on something doubtful is held back; what each change waits for is decided 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aft.config.trust import WITHHELD_HINT, withheld_message
-from aft.desired.model import DesiredState
 from aft.errors import UserError
 from aft.findings.model import Condition, Finding, finding_about
 from aft.plan.accepted import with_acceptance
@@ -19,6 +18,7 @@ from aft.plan.fields import RELEASED
 from aft.plan.held_back import held_back, held_elsewhere
 from aft.plan.identity import wrong_organization
 from aft.plan.kind import Kind, Kinds
+from aft.plan.ledger_faults import ledger_faults
 from aft.plan.model import ORGANIZATION, Change, FieldChange, Plan
 from aft.plan.ou_tree import UnitTree
 from aft.plan.protection import applied_protection
@@ -141,7 +141,7 @@ def _assembled(
 ) -> Plan:
     attention = tuple(
         sorted(
-            {*draft.attention, *_withheld(view.desired)},
+            {*draft.attention, *_of_everything(view)},
             key=lambda item: (item.target, item.code, item.message),
         )
     )
@@ -160,11 +160,12 @@ def _assembled(
     )
 
 
-def _withheld(desired: DesiredState) -> tuple[Finding, ...]:
-    if not desired.withheld:
-        return ()
-    message = withheld_message(*desired.withheld)
-    return (finding_about("AFT720", ORGANIZATION, message, WITHHELD_HINT, Condition.REMARK),)
+def _of_everything(view: PlanView) -> Iterator[Finding]:
+    """What is to be known of what the plan was made from."""
+    if view.desired.withheld:
+        message = withheld_message(*view.desired.withheld)
+        yield finding_about("AFT720", ORGANIZATION, message, WITHHELD_HINT, Condition.REMARK)
+    yield from ledger_faults(view.ledger.faults)
 
 
 def _nothing_at_all(view: PlanView, *why: Finding, made_at: datetime) -> Plan:
@@ -182,6 +183,6 @@ def _nothing_at_all(view: PlanView, *why: Finding, made_at: datetime) -> Plan:
         accounts=(),
         changes=(),
         waves=(),
-        attention=(*why, *_withheld(view.desired)),
+        attention=(*why, *_of_everything(view)),
         made_at=made_at.isoformat(),
     )

@@ -8,10 +8,12 @@ from datetime import UTC
 
 from rich.text import Text
 
-from aft.ledger.events import EventKind
+from aft.ledger.events import EventKind, LedgerFault
 from aft.ledger.timeline import COMMIT, TimelineEntry
+from aft.plan.ledger_faults import fault_words
 from aft.report.plain import json_text, one_line
 from aft.values.canonical_json import plain
+from aft.values.words import counted
 
 _STYLES: Mapping[str, str] = {
     COMMIT: "cyan",
@@ -45,6 +47,25 @@ def history_view(entries: Sequence[TimelineEntry], *, width: int = 80) -> Text:
             lines.append(_heading(entry))
         lines.append(_line(entry, width))
     return Text("\n").join(lines)
+
+
+def examined_view(commit: str, subjects: int, faults: Sequence[LedgerFault]) -> Text:
+    """What is wrong with the ledger at ``commit``, a line per place."""
+    if not commit:
+        return Text("There is no ledger yet.")
+    found = f"The ledger at {commit[:10]} has {counted(subjects, 'record')}"
+    if not faults:
+        return Text(f"{found}; all files are as aft wrote them.", style="green")
+    places = counted(len(faults), "place is", "places are")
+    lines = [Text(f"{found}; {places} not as aft wrote them:", style="bold red")]
+    lines += [Text(f"  {one_line(item.subject)}: {fault_words(item)}") for item in faults]
+    lines.append(Text("Only the events count. Find out who else writes to the ledger's branch."))
+    return Text("\n").join(lines)
+
+
+def examined_json(commit: str, subjects: int, faults: Sequence[LedgerFault]) -> str:
+    """The same for tools."""
+    return json_text({"commit": commit, "subjects": subjects, "faults": plain(list(faults))})
 
 
 def _heading(entry: TimelineEntry) -> Text:

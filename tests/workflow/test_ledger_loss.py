@@ -6,6 +6,8 @@ customizations, whose inputs only the ledger knew, run again.
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,8 @@ from builders_faults import assert_ledger_is_sound
 from builders_kinds import what_of
 from builders_live import Live, clone, live, with_remote
 from builders_repo import CONFIG, STACK, Repo
+
+from aft.git.ledger import layout
 
 BRANCH = "aft/ledger-sandbox"
 TREE = "organizational_units:\n  - name: Sandbox\n"
@@ -101,6 +105,54 @@ def test_a_limited_plan_without_the_ledger_creates_nothing_either(repo: Repo) ->
     assert result.code == 0, result.out + result.err
     assert repo.accounts() == before
     assert list(kinds(repo)) == ["lab"]
+
+
+def forged(repo: Repo, files: dict[str, str]) -> None:
+    """What anyone who may push the ledger's branch can do."""
+    repo.git("checkout", "-q", BRANCH)
+    for subject, state in files.items():
+        path = layout.subject_path(subject).decode()
+        repo.write(f"{path}/state.json", state)
+    repo.commit("by hand")
+    repo.git("checkout", "-q", "main")
+
+
+def test_a_state_that_no_event_made_takes_over_no_account(repo: Repo) -> None:
+    """The account is nobody's: made by hand, as the treasury's would be."""
+    with repo.organizations() as client:
+        client.create_account(Email="treasury@example.com", AccountName="treasury")
+        listed = client.list_accounts()["Accounts"]
+        treasury = next(item["Id"] for item in listed if item["Name"] == "treasury")
+    repo.request("tools")
+    repo.commit("Ask for tools")
+    state = {"version": 2, "subject": "tools", "account_id": treasury}
+    forged(repo, {"tools": json.dumps(state)})
+
+    plan = repo.plan()
+    found = [item for item in plan["changes"] if item["target"] == "tools"]
+    assert found[0]["id"] == "account/tools/create-account"
+    assert {item["account_id"] for item in found} == {None}
+    (said,) = (item for item in plan["attention"] if item["code"] == "AFT964")
+    assert "tools: state.json is not what its events add up to" in said["message"]
+    verified = repo.aft("history", "--verify")
+    assert verified.code == 1
+    assert "tools: state.json is not what its events add up to" in verified.out
+    repo.apply()
+    assert repo.aft("history", "--verify").code == 0
+    assert repo.accounts()["tools"].id != treasury
+    assert repo.plan()["attention"] == []
+
+
+def test_an_output_that_no_step_gave_reaches_no_other_step(repo: Repo) -> None:
+    """``shop`` gets what ``lab``'s stack gives; the forged value is never planned with."""
+    path = f"{layout.subject_path('lab').decode()}/state.json"
+    state = repo.git("show", f"{BRANCH}:{path}")
+    arn = next(iter(re.findall(r"arn:aws:sns:[^\"]+", state)))
+    forged(repo, {"lab": state.replace(arn, "arn:of:an:attacker")})
+    assert repo.changes() == []
+    text = repo.aft("plan").out
+    assert "AFT964" in text
+    assert "attacker" not in text
 
 
 # --- with a remote: the live code path --------------------------------------------------------

@@ -8,7 +8,6 @@ two runs that replay the same commit make the same commit.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -22,8 +21,9 @@ from aft.git.ledger import layout
 from aft.git.ledger.cache import ShardCache
 from aft.git.ledger.layout import Story, chained, ended
 from aft.git.ledger.lines import lines_beyond, merged_lines, news
-from aft.ledger.codec import decode_record, encode_record
-from aft.ledger.events import ORGANIZATION, AccountRecord, EventKind, LedgerEvent
+from aft.git.ledger.records import LedgerRecords, Records
+from aft.ledger.codec import encode_record
+from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 from aft.ledger.replay import apply_event
 from aft.ledger.timeline import description
 
@@ -39,18 +39,29 @@ class LedgerCommits:
     def __init__(self, handle: pygit2.Repository, cache: ShardCache | None = None) -> None:
         self._handle = handle
         self._odb = handle.odb
-        self._cache = cache or ShardCache(None)
-        self._shards: dict[bytes, Mapping[str, AccountRecord]] = {}
+        self._read = LedgerRecords(self._odb, cache)
 
     # --- reading ----------------------------------------------------------------------------
 
     def story(self, commit: str | None, subject: str) -> Story:
         """All files of ``subject`` at ``commit``; an empty story when there are none."""
-        return self._story_in(self.tree_of(commit), subject)
+        return self._read.story(self.tree_of(commit), subject)
 
     def folder(self, commit: str | None, subject: str) -> bytes | None:
         """The id of the subject's folder: equal ids are equal stories."""
-        return self._folder_in(self.tree_of(commit), subject)
+        return self._read.folder(self.tree_of(commit), subject)
+
+    def record(self, commit: str | None, subject: str) -> AccountRecord | None:
+        """The record of one subject; ``None`` when there is none, or it was forgotten."""
+        return self._read.one(self.tree_of(commit), subject)
+
+    def records(self, commit: str | None) -> Records:
+        """All records but the forgotten ones, and what is wrong with the files they are in."""
+        return self._read.all(self.tree_of(commit))
+
+    def examined(self, commit: str | None) -> Records:
+        """The same, and nothing is believed that was read, written or kept before."""
+        return LedgerRecords(self._odb).all(self.tree_of(commit))
 
     def tree_of(self, commit: str | None) -> bytes | None:
         """The tree of ``commit``; ``None`` for the empty ledger."""
@@ -66,84 +77,6 @@ class LedgerCommits:
                 return commit
             commit = parent
         return None
-
-    def _folder_in(self, tree: bytes | None, subject: str) -> bytes | None:
-        if tree is None:
-            return None
-        found = trees.find(self._odb, tree, layout.subject_path(subject))
-        return found.id if found is not None and found.is_tree else None
-
-    def _story_in(self, tree: bytes | None, subject: str) -> Story:
-        folder = self._folder_in(tree, subject)
-        return Story(subject=subject) if folder is None else self._story(folder, subject)
-
-    def records(self, commit: str | None) -> Mapping[str, AccountRecord]:
-        """All records but the forgotten ones. Shards that are as they were at the last call, by
-        their tree id, are not read again."""
-        tree = self.tree_of(commit)
-        if tree is None:
-            return {}
-        shards: dict[bytes, Mapping[str, AccountRecord]] = {}
-        found: dict[str, AccountRecord] = {}
-        organization = self._folder_in(tree, ORGANIZATION)
-        record = None if organization is None else self._record(organization, ORGANIZATION)[0]
-        if record is not None:
-            found[ORGANIZATION] = record
-        for folder, kind in self._folders(tree):
-            for shard in trees.entries(self._odb, folder):
-                if shard.is_tree:
-                    known = self._shards.get(shard.id) or self._cache.get(shard.id)
-                    shards[shard.id] = known if known is not None else self._shard(shard.id, kind)
-                    found.update(shards[shard.id])
-        self._shards = shards
-        self._cache.save(list(shards))
-        return found
-
-    def _folders(self, tree: bytes) -> Iterator[tuple[bytes, bytes | None]]:
-        """The folders that hold shards: of the accounts, and of each kind of other things."""
-        accounts = trees.find(self._odb, tree, layout.ACCOUNTS)
-        if accounts is not None and accounts.is_tree:
-            yield accounts.id, None
-        things = trees.find(self._odb, tree, layout.THINGS)
-        for kind in trees.entries(self._odb, things.id) if things is not None else ():
-            if kind.is_tree:
-                yield kind.id, kind.name
-
-    def _shard(self, shard: bytes, kind: bytes | None) -> Mapping[str, AccountRecord]:
-        """All records of one shard; kept for the next process if none had to be rebuilt."""
-        found: dict[str, AccountRecord | None] = {}
-        states: list[bytes] = []
-        for entry in trees.entries(self._odb, shard):
-            if entry.is_tree:
-                subject = layout.subject_called(entry.name, kind)
-                found[subject], state = self._record(entry.id, subject)
-                states.extend([state] if state is not None else [])
-        if len(states) == len(found):
-            self._cache.put(shard, states)
-        return {subject: record for subject, record in found.items() if record is not None}
-
-    def _record(self, folder: bytes, subject: str) -> tuple[AccountRecord | None, bytes | None]:
-        """The record, and the file it was read from unless it had to be rebuilt."""
-        for entry in trees.entries(self._odb, folder):
-            if entry.name == layout.STATE and not entry.is_tree:
-                state = self._blob(entry.id)
-                with contextlib.suppress(ValueError):
-                    return decode_record(state), state
-        return self._story(folder, subject).record(), None
-
-    def _story(self, folder: bytes, subject: str) -> Story:
-        entries = trees.entries(self._odb, folder)
-        files = {item.name: self._blob(item.id) for item in entries if not item.is_tree}
-        aside = sorted(name for name in files if layout.is_story(name) and name != layout.EVENTS)
-        return Story(
-            subject=subject,
-            aside=tuple(files[name] for name in aside),
-            current=files.get(layout.EVENTS, b""),
-            state=files.get(layout.STATE),
-        )
-
-    def _blob(self, blob: bytes) -> bytes:
-        return self._odb.read(pygit2.Oid(raw=blob))[1]
 
     # --- making -----------------------------------------------------------------------------
 
@@ -180,19 +113,22 @@ class LedgerCommits:
         tip = theirs
         walker = self._handle.walk(ours, SortMode.TOPOLOGICAL | SortMode.REVERSE)
         walker.hide(theirs)
+        instead: dict[str, str] = {}
         for commit in list(walker):
-            tip = self._again(commit, tip)
+            tip = self._again(commit, tip, instead)
         return tip
 
-    def _again(self, commit: pygit2.Commit, tip: str) -> str:
+    def _again(self, commit: pygit2.Commit, tip: str, instead: dict[str, str]) -> str:
         parent = str(commit.parent_ids[0]) if commit.parent_ids else None
         tree = self.tree_of(tip)
         for subject in self._subjects(parent, commit):
             before = self.story(parent, subject).lines()
             added = lines_beyond(before, self.story(str(commit.id), subject).lines())
-            story = self._story_in(tree, subject)
+            story = self._read.story(tree, subject)
             new = news(
-                lines_beyond(story.lines(), added), since=lines_beyond(before, story.lines())
+                lines_beyond(story.lines(), added),
+                since=lines_beyond(before, story.lines()),
+                instead=instead,
             )
             if new:
                 lines = [line for line in story.current.split(b"\n") if line]
@@ -209,7 +145,7 @@ class LedgerCommits:
         commits, it closes that intent and no newer one."""
         if all(event.kind is not EventKind.INTENT_SETTLED for event in events):
             return events
-        before = self._story_in(tree, subject).record()
+        before = self._read.one(tree, subject)
         if before is None or before.intent is None:
             return events
         about = {"intent_run": before.intent.run}
@@ -230,9 +166,9 @@ class LedgerCommits:
 
     def _appended(self, tree: bytes | None, subject: str, events: Sequence[LedgerEvent]) -> bytes:
         """A tree with ``events`` at the end of the subject's story; the record follows."""
-        story = self._story_in(tree, subject)
+        story = self._read.story(tree, subject)
         is_new = story.state is None and not story.current and not story.aside
-        record = AccountRecord(subject=subject) if is_new else story.record()
+        record = AccountRecord(subject=subject) if is_new else self._read.one(tree, subject)
         for event in events:
             record = apply_event(record, event)
         lines = b"".join(chained(events, after=story.last_line()))
@@ -243,7 +179,9 @@ class LedgerCommits:
             current = b""
         files[layout.EVENTS] = current + lines
         files[layout.STATE] = encode_record(subject, record)
-        return self._write(tree, subject, files)
+        written = self._write(tree, subject, files)
+        self._read.wrote(written, subject)
+        return written
 
     def _replaced(self, tree: bytes | None, story: Story, lines: Sequence[bytes]) -> bytes:
         """A tree where ``lines`` are the subject's ``events.jsonl``; the record follows."""

@@ -93,7 +93,7 @@ class Guard:
                 yield event
 
     def _check_leases(self, tip: str | None, subject: str, events: Sequence[LedgerEvent]) -> None:
-        record = self._commits.story(tip, subject).record() or AccountRecord(subject=subject)
+        record = self._commits.record(tip, subject) or AccountRecord(subject=subject)
         for event in events:
             intent = record.intent
             if event.lease and (intent is None or intent.lease != event.lease):

@@ -16,19 +16,16 @@ is set aside as ``events.0001.jsonl`` and a new one started, which bounds what o
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from aft.errors import UserError
-from aft.ledger.codec import decode_event, decode_record, encode_event
+from aft.ledger.codec import decode_event, encode_event
 from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerEvent, is_of_organization
 from aft.ledger.replay import replay
 from aft.values.ids import RequestId
-
-_log = logging.getLogger(__name__)
 
 STATE = b"state.json"
 EVENTS = b"events.jsonl"
@@ -143,12 +140,7 @@ class Story:
         return [event for event in map(read_line, self.lines()) if event is not None]
 
     def record(self) -> AccountRecord | None:
-        """The record; ``None`` when the subject was forgotten. Rebuilt if the file is damaged."""
-        if self.state is not None:
-            try:
-                return decode_record(self.state)
-            except ValueError as error:
-                _log.warning("the record of %s is rebuilt from its events: %s", self.subject, error)
+        """What the events add up to; ``None`` when the subject was forgotten."""
         return replay(self.events())
 
 

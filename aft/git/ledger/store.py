@@ -23,7 +23,7 @@ from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.intent_guard import Guard
 from aft.git.repository import Repository
 from aft.git.wire import PUSH_TRIES, RemoteBranchRef, RemoteMoved, push_attempts, shared_branch
-from aft.ledger.events import AccountRecord, LedgerEvent, LedgerState
+from aft.ledger.events import AccountRecord, LedgerEvent, LedgerFault, LedgerState
 from aft.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -39,6 +39,16 @@ class _Claim:
     commit: str = ""
     error: BaseException | None = None
     is_settled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """The ledger at ``commit`` (``""``: there is none): the number of ``subjects`` that are not
+    forgotten, and everything that aft did not write so."""
+
+    commit: str
+    subjects: int
+    faults: tuple[LedgerFault, ...]
 
 
 class GitLedger:
@@ -80,16 +90,17 @@ class GitLedger:
             self._fetch(self._wire)
         with self._local, disk_errors("reading the ledger"):
             tip = self._branch.tip()
-            records = self._commits.records(tip)
-            self._guard.has_seen(tip, records)
-            return LedgerState(commit=self._commits.last_event(tip) or "", records=records)
+            found = self._commits.records(tip)
+            self._guard.has_seen(tip, found.records)
+            commit = self._commits.last_event(tip) or ""
+            return LedgerState(commit=commit, records=found.records, faults=found.faults)
 
     def look(self, subject: str) -> AccountRecord:
         if self._wire is not None:
             self._fetch(self._wire)
         with self._local, disk_errors(f"reading the ledger of {subject}"):
             tip = self._branch.tip()
-            record = self._commits.story(tip, subject).record() or AccountRecord(subject=subject)
+            record = self._commits.record(tip, subject) or AccountRecord(subject=subject)
             self._guard.has_looked(subject, tip, record)
             return record
 
@@ -121,6 +132,16 @@ class GitLedger:
                 _log.warning("the ledger is shown as last fetched: %s", error.message)
         with self._local, disk_errors(f"reading the ledger of {subject}"):
             return tuple(self._commits.story(self._branch.tip(), subject).events())
+
+    def examine(self) -> Examined:
+        """Fold every story at the branch's tip, also what was read or kept before; fetches from the
+        remote first when there is one."""
+        if self._wire is not None:
+            self._fetch(self._wire)
+        with self._local, disk_errors("reading the ledger"):
+            tip = self._branch.tip()
+            found = self._commits.examined(tip)
+            return Examined(commit=tip or "", subjects=len(found.records), faults=found.faults)
 
     # --- this clone -------------------------------------------------------------------------
 

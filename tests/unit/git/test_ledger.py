@@ -555,6 +555,7 @@ def test_random_writers_keep_every_event_and_every_record_right(
     assert sum(map(len, stories.values())) == written
     last = [writer.read() for writer in writers]
     assert last[0] == last[1] == last[2]
+    assert ledger_of(open_repository(hosted)).read().faults == ()
     expected = {subject: replay(story) for subject, story in stories.items()}
     assert last[0].records == {key: item for key, item in expected.items() if item is not None}
 
