@@ -25,6 +25,7 @@ from aft.app.world import open_ledger
 from aft.cli.context import FILE, FOLDER, Session, pass_session
 from aft.cli.github_options import APPLY_WORKFLOW, PLAN_WORKFLOW, Hub, hub_options
 from aft.cli.github_previews import plan_again_command, previews_command
+from aft.cli.workflow_commands import print_commands
 from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 from aft.desired.issue_form import FORM_PATH
 from aft.errors import AftError
@@ -317,7 +318,7 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
         case "json":
             click.echo(findings_json(findings), nl=False)
         case "github":
-            click.echo(findings_github(findings))
+            print_commands(findings_github(findings))
         case _:
             click.echo(findings_text(findings) or "every commit is signed")
     if findings:
@@ -352,9 +353,8 @@ def _post(hub: Hub, thread: Thread, text: str) -> None:
     click.echo(posted.words)
     login, me = posted.comment.author.login, hub.forge.me().login
     if login.lower() != me.lower():
-        click.echo(
-            f"the token writes as {login}, not as {me}; set AFT_GITHUB_LOGIN={login}", err=True
-        )
+        words = f"the token writes as {login}, not as {me}; set AFT_GITHUB_LOGIN={login}"
+        click.echo(words, err=True)
 
 
 @command.command("codeowners", short_help="Generate CODEOWNERS from the owners in the requests.")

@@ -23,6 +23,7 @@ import click
 from aft import __version__
 from aft.cli.context import Masking, Session, simulated_by_environment
 from aft.cli.interrupts import Interrupts
+from aft.cli.workflow_commands import only_own_commands
 from aft.errors import AftError, FindingsError, unexpected
 from aft.traces import trace
 
@@ -146,6 +147,11 @@ def _leave(code: int) -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code; errors are shown, not raised."""
+    with only_own_commands(os.environ):
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     is_verbose = "-v" in arguments or "--verbose" in arguments
     masking = Masking()
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import get_args
 
@@ -13,6 +12,7 @@ from aft.cli.context import FOLDER
 from aft.desired.schema import SchemaName, json_schema
 from aft.kinds.registry import installed_kinds
 from aft.plugins import PROVIDERS_GROUP, load_plugins
+from aft.values.canonical_json import indented_json
 
 NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 
@@ -42,7 +42,7 @@ def command(*, name: SchemaName | None, output: Path | None) -> None:
 
     def text(which: SchemaName) -> str:
         schema = json_schema(which, providers=providers, sections=sections)
-        return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        return indented_json(schema)
 
     if output is not None:
         for which in (name,) if name else NAMES:

@@ -8,6 +8,7 @@ import click
 
 from aft.app.workspace import collector_paused
 from aft.cli.context import CONFIG_FROM_HELP, REVISION_HELP, Session, format_option, pass_session
+from aft.cli.workflow_commands import print_commands
 from aft.findings.model import sorted_findings
 from aft.report.findings import (
     findings_count,
@@ -68,7 +69,7 @@ def command(
         case "json":
             click.echo(findings_json(findings), nl=False)
         case "github":
-            click.echo(session.mask(findings_github(findings)), nl=False)
+            print_commands(session.mask(findings_github(findings)))
         case "sarif":
             click.echo(findings_sarif(findings), nl=False)
         case _:

@@ -7,9 +7,10 @@ of it may move a cursor, end a code block, mention a person or become markup.
 from __future__ import annotations
 
 import html
-import json
 import re
 import unicodedata
+
+from aft.values.canonical_json import indented_json
 
 _TERMINAL_SEQUENCE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor movements
@@ -85,4 +86,4 @@ def fence_for(lines: list[str]) -> str:
 
 def json_text(value: object) -> str:
     """Indented JSON; what JSON has no word for as its text."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
+    return indented_json(value)

@@ -63,3 +63,12 @@ def canonical_json(value: Any) -> str:
 def digest(value: Any) -> str:
     """``sha256:`` and 64 hex digits over ``canonical_json(value)``."""
     return "sha256:" + hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def indented_json(value: Any) -> str:
+    """JSON for people and tools, ending in a newline; what JSON has no word for as its text.
+
+    ``##[`` begins a command to the runner of GitHub Actions anywhere in a line, so it is spelled in
+    another way; a reader of JSON gets the same text."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return text.replace("##[", "#\\u0023[") + "\n"

@@ -1,6 +1,8 @@
 """A job's log as GitHub keeps it: commands taken out, secrets masked, annotations collected.
 
-https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands, and the
+runner's own reading of a line: src/Runner.Common/ActionCommand.cs and
+src/Runner.Worker/Handlers/OutputManager.cs of github.com/actions/runner.
 """
 
 from __future__ import annotations
@@ -9,8 +11,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_COMMAND = re.compile(r"^\s*::(?P<name>[A-Za-z-]+)(?:\s+(?P<properties>[^:]*?))?::(?P<data>.*)$")
+_COMMAND = re.compile(r"^\s*::(?P<name>[^\s:]+)(?: (?P<properties>.*?))?::(?P<data>.*)$", re.DOTALL)
+_OLD_COMMAND = re.compile(
+    r"##\[(?P<name>[^\s\]]+)(?: (?P<properties>[^\]]*))?\](?P<data>.*)$", re.DOTALL
+)
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _LEVELS = ("error", "warning", "notice")
+_KNOWN = frozenset(
+    (
+        *(*_LEVELS, "debug", "group", "endgroup", "echo", "add-mask", "stop-commands"),
+        *("add-matcher", "remove-matcher", "set-output", "save-state", "set-env", "add-path"),
+    )
+)
 _ESCAPES = (("%0D", "\r"), ("%0A", "\n"))
 _IN_PROPERTIES = (*_ESCAPES, ("%3A", ":"), ("%2C", ","))
 AT_MOST_ANNOTATIONS = 10
@@ -38,6 +50,8 @@ class Log:
     masks: set[str] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    """The name of each that took effect."""
     _stopped: str = ""
     _shown: dict[str, int] = field(default_factory=dict)
 
@@ -61,17 +75,26 @@ class Log:
 
     def output(self, text: str) -> None:
         """What a step wrote, commands and all."""
-        for line in text.splitlines():
-            found = _COMMAND.match(line)
+        lines = _LINE_ENDS.split(text)
+        for line in lines if lines[-1] else lines[:-1]:
+            found = self._parsed(line)
             if found is None:
                 self.say(line)
             elif self._stopped:
-                if found["name"] == self._stopped:
+                if found["name"].lower() == self._stopped.lower():
                     self._stopped = ""
                 else:
                     self.say(line)
             else:
+                self.commands.append(found["name"].lower())
                 self._command(found, line)
+
+    def _parsed(self, line: str) -> re.Match[str] | None:
+        """The command that the runner finds in a line, of the new kind or of the old one."""
+        for found in (_COMMAND.match(line), _OLD_COMMAND.search(line)):
+            if found is not None and found["name"].lower() in {*_KNOWN, self._stopped.lower()}:
+                return found
+        return None
 
     def masked(self, text: str) -> str:
         for secret in sorted(self.masks, key=len, reverse=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import warnings
 from collections.abc import Iterator
 
 from aft.customizations.model import ALL_INPUTS, Access
@@ -24,7 +25,8 @@ _REMEDY = "write `def customize(context):` at the top level"
 def parse_source(content: bytes, path: str) -> ast.Module | Finding:
     """The syntax tree, or the finding that there is none."""
     try:
-        return ast.parse(content, filename=path)
+        with warnings.catch_warnings(action="ignore"):  # they would be printed, with the path
+            return ast.parse(content, filename="<step>")
     except SyntaxError as error:
         source = SourceRef(path, error.lineno or 1, max(error.offset or 1, 1))
         return finding_at("AFT610", source, f"not valid Python: {error.msg}")

@@ -158,6 +158,16 @@ def test_commands_can_be_stopped() -> None:
     ]
 
 
+def test_lines_are_read_as_the_runner_reads_them() -> None:
+    log = Log()
+    log.output(
+        "x\r\u00a0\u2028::error::one\ntext ##[warning]two\n::nothing::\na ::error::no\n##[x]y"
+    )
+    assert [item.message for item in log.annotations] == ["one", "two"]
+    assert log.commands == ["error", "warning"]
+    assert "::nothing::" in log.lines
+
+
 def test_a_summary_that_is_too_long_fails_the_step(run: Try) -> None:
     done = run("""\
         on: push
