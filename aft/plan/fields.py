@@ -36,6 +36,9 @@ PROTECTED = "protect"
 RELEASED = "released"
 """When the protection of its account was released, on what is risky there: no review of before
 has seen it so."""
+POLICIES = "policies"
+"""The organization's own policies that hold for an account only before its move, and only after it,
+by id. Absent where there are none; not known where they were not read."""
 OUTSIDE = "outside"
 """Set where something is put back that was changed outside git, as it was applied."""
 CIDR = "cidr"
