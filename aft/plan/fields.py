@@ -82,6 +82,12 @@ def gains(change: Change) -> tuple[FieldChange, ...]:
     return tuple(filter(is_gain, change.fields))
 
 
+def powers(change: Change) -> tuple[FieldChange, ...]:
+    """Who gains power by ``change``, inside or outside the organization, by its part."""
+    lead = (POWER_PREFIX, OUTSIDE_PREFIX)
+    return tuple(item for item in change.fields if item.field.startswith(lead))
+
+
 def tags_to_set(change: Change) -> Mapping[str, str]:
     """The tags this change puts on the account, by key."""
     return {key: value for key, value in _tags(change) if value is not None}
