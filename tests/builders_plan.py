@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 from builders_kinds import KINDS
@@ -294,6 +294,8 @@ def view(
     plugins: Mapping[str, Any] | None = None,
     scope: tuple[str, ...] | None = None,
     rerun: frozenset[str] = frozenset(),
+    published: OrganizationSnapshot | None = None,
+    today: date = date.min,
 ) -> PlanView:
     return PlanView(
         desired=state,
@@ -304,6 +306,8 @@ def view(
         is_deep=deep,
         scope=None if scope is None else frozenset(RequestId(item) for item in scope),
         rerun=rerun,
+        published=lambda: published,
+        today=today,
     )
 
 

@@ -3,7 +3,7 @@ already, and only then written. Also the issue form itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from aft.app.text_files import read_text, write_new, write_text
 from aft.app.workspace import InvalidRepository, Workspace
 from aft.config.model import REQUESTS_PATH
 from aft.desired.defaults import defaults_in
-from aft.desired.desired import load_desired_state
+from aft.desired.desired import LoadResult, load_desired_state
 from aft.desired.draft import (
     RequestDraft,
     choose_folder,
@@ -39,6 +39,7 @@ from aft.report.request_reply import (
     pull_request_body,
     request_json,
 )
+from aft.values.ids import RequestId
 
 REPLY = "reply.md"
 REQUEST = "request.json"
@@ -61,22 +62,24 @@ class ProposedRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestDesk:
-    """Where new requests are made: a repository on disk that validates as it is."""
+    """Where new requests are made: a repository on disk, with what its errors hold back set aside.
+    ``known`` are its findings without the new request."""
 
     workspace: Workspace
     files: RevisionFiles
     state: DesiredState
+    known: tuple[Finding, ...] = ()
 
     @classmethod
     def open(cls, workspace: Workspace) -> RequestDesk:
-        """Raises ``InvalidRepository`` when the repository has errors without the new request."""
+        """Raises ``InvalidRepository`` when the repository has errors that hold everything back."""
         files = workspace.files(None)
         result = workspace.load(files)
-        if result.state is None:
+        if result.usable is None:
             error = InvalidRepository(result.findings, files.revision)
             error.hint = "fix the repository first; the new request comes after"
             raise error
-        return cls(workspace=workspace, files=files, state=result.state)
+        return cls(workspace=workspace, files=files, state=result.usable, known=result.findings)
 
     def folder(self, draft: RequestDraft, named: str | None) -> str:
         """The folder someone named, else the one where the request fits. Raises ``UserError``."""
@@ -105,10 +108,39 @@ class RequestDesk:
             )
         content = text.encode("utf-8", "surrogatepass")
         result = self.workspace.load(OverlayFiles(self.files, {path: content}))
-        request = result.state.request_by_id.get(draft.id) if result.state else None
+        request = result.usable.request_by_id.get(draft.id) if result.usable else None
+        findings = (*self._own(result, draft.id, path), *self._taken_by_held(request, path))
         return ProposedRequest(
-            draft=draft, path=path, text=text, findings=_new(result.findings, path), request=request
+            draft=draft,
+            path=path,
+            text=text,
+            findings=findings,
+            request=None if any(item.is_error for item in findings) else request,
         )
+
+    def _own(self, result: LoadResult, name: RequestId, path: str) -> tuple[Finding, ...]:
+        """What the new file answers for, or what holds it back: errors that were not there before,
+        warnings about it, the first error of the defaults that it takes; all that there is where
+        nothing is usable with it."""
+        if result.usable is None:
+            return tuple(item for item in result.findings if item.is_error or item.path == path)
+        held = result.usable.held.requests.get(name)
+        holding = held.finding if held is not None else None
+        return tuple(
+            item
+            for item in result.findings
+            if item.path == path or item == holding or (item.is_error and item not in self.known)
+        )
+
+    def _taken_by_held(self, request: AccountRequest | None, path: str) -> Iterator[Finding]:
+        """An address that a request has whose file cannot be read in whole."""
+        if request is None:
+            return
+        for other in self.state.held.requests.values():
+            if other.email.casefold() == request.email.casefold() and other.id != request.id:
+                message = f"e-mail address {request.email} is also that of {other.path}"
+                hint = "every AWS account needs a different address; 'name+suffix@…' often works"
+                yield Finding(code="AFT303", source=SourceRef(path), message=message, hint=hint)
 
     def supplied(self, draft: RequestDraft | None, folder: str) -> Mapping[str, Any]:
         """What defaults give a request in ``folder`` that says nothing itself."""
@@ -142,11 +174,6 @@ def write_request(workspace: Workspace, proposed: ProposedRequest) -> None:
         raise ValueError("a request with errors is never written")
     if not write_new(workspace.repository.path, proposed.path, proposed.text):
         raise UserError(f"{proposed.path} exists already; nothing was written")
-
-
-def _new(findings: Sequence[Finding], path: str) -> tuple[Finding, ...]:
-    """Every error, and the warnings about the new file alone."""
-    return tuple(item for item in findings if item.is_error or item.path == path)
 
 
 def form_choices(state: DesiredState, files: RevisionFiles) -> FormChoices:

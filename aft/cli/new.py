@@ -88,7 +88,7 @@ def command(
     requested_by: str | None,
     **said: Any,
 ) -> None:
-    """Write one request file, if the repository is valid with it.
+    """Write one request file, if it is valid in this repository.
 
     On a terminal, aft prompts for values that neither options nor a _defaults.yaml supply. If there
     are findings, they are shown with their position in the file that would have been written, and

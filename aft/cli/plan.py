@@ -198,7 +198,13 @@ def _made(
         session.waiting("Reading the organization"),
     ):
         planned = plan_now(
-            workspace, world, desired, scope=scope, rerun=choice.rerun, deep=choice.deep
+            workspace,
+            world,
+            desired,
+            scope=scope,
+            rerun=choice.rerun,
+            deep=choice.deep,
+            is_shown=True,
         )
         if how.terraform:
             planned = previews.with_previews(workspace, world, planned)

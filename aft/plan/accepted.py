@@ -10,15 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from aft.plan.fields import (
-    ACCEPTED,
-    OUTSIDE_PREFIX,
-    POWER_PREFIX,
-    RELEASED,
-    field_of,
-    gains,
-    taken_away,
-)
+from aft.plan.fields import ACCEPTED, RELEASED, field_of, gains, powers, taken_away
 from aft.plan.model import Action, Change, FieldChange, Plan
 from aft.plan.reviewed import does
 from aft.values.canonical_json import digest
@@ -63,7 +55,7 @@ def _says_more(change: Change) -> Iterator[bool]:
     found = change.comparison
     if found is not None and not found.is_new:
         yield any(part.is_loss for part in found.parts)
-        yield any(item.field.startswith((POWER_PREFIX, OUTSIDE_PREFIX)) for item in change.fields)
+        yield bool(powers(change))
 
 
 def _exactly(change: Change) -> str:

@@ -95,7 +95,7 @@ def covers_of(
     ``None`` for all, where it is not known what was pushed and no review says what it covers."""
     if reviewed.covers is None:
         seen = {untelling(change.id): subject_of(change) for change in plan.changes}
-        shown = frozenset(seen[key] for key in reviewed.does_by_id if key in seen)
+        shown = frozenset(seen[key] for key in reviewed.by_id if key in seen)
         return None if pushed is None else pushed | shown
     told = frozenset(reviewed.covers)
     shown = frozenset(it for it in (*_subjects(plan), ORGANIZATION) if untelling(it) in told)

@@ -36,6 +36,9 @@ PROTECTED = "protect"
 RELEASED = "released"
 """When the protection of its account was released, on what is risky there: no review of before
 has seen it so."""
+POLICIES = "policies"
+"""The organization's own policies that hold for an account only before its move, and only after it,
+by id. Absent where there are none; not known where they were not read."""
 OUTSIDE = "outside"
 """Set where something is put back that was changed outside git, as it was applied."""
 CIDR = "cidr"
@@ -77,6 +80,12 @@ def is_gain(item: FieldChange) -> bool:
 def gains(change: Change) -> tuple[FieldChange, ...]:
     """What gets weaker by ``change``, and who gains power."""
     return tuple(filter(is_gain, change.fields))
+
+
+def powers(change: Change) -> tuple[FieldChange, ...]:
+    """Who gains power by ``change``, inside or outside the organization, by its part."""
+    lead = (POWER_PREFIX, OUTSIDE_PREFIX)
+    return tuple(item for item in change.fields if item.field.startswith(lead))
 
 
 def tags_to_set(change: Change) -> Mapping[str, str]:

@@ -122,16 +122,19 @@ def _hold_itself(
     seen = "something else was reviewed" if is_another else "not reviewed, and risky"
     line = "; no review has seen the line of `allow` for it either"
     reason = f"{seen}: {kinds.risk_words(change)}{line if permissions.would_allow(change) else ''}"
-    return _hold(change, change, reason, how_to_release(change))
+    return _hold(change, change, reason, _how_to_release(change, kinds))
 
 
 def _hold(change: Change, cause: Change, reason: str, hint: str) -> Hold:
     return Hold(change=change, cause=cause, reason=reason, hint=hint, does=does(change))
 
 
-def how_to_release(change: Change) -> str:
-    """What people can do about a held change."""
+def _how_to_release(change: Change, kinds: Kinds) -> str:
+    """What people can do about a held change. A pull request shows what is done inside an account
+    when it touches the account's request, or a file that many accounts use."""
     touched = "the request" if change.target != ORGANIZATION else "organization.yaml"
+    if kinds.of(change).is_inside:
+        touched = "the request, its baseline or its customizations"
     there = "there" if change.target != ORGANIZATION else "in aft.yaml"
     return (
         f"have it reviewed in a pull request that touches {touched} (a comment is enough); or "

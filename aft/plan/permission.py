@@ -10,6 +10,7 @@ from datetime import date
 
 from aft.config.allowance import Allowance, Line, OwnAllowance, line_digest, lines_for, parts_named
 from aft.desired.model import DesiredState
+from aft.plan.fields import powers
 from aft.plan.model import Change
 
 
@@ -66,8 +67,20 @@ def line_digests(desired: DesiredState) -> tuple[str, ...]:
 
 
 def _names(line: Line, change: Change) -> bool:
-    """The line is about the thing of ``change``: the whole of it, or each part that would end."""
+    """The line is about the thing of ``change``: the whole of it, or each part that is risky."""
     parts = frozenset(parts_named(line, change.key))
-    lost = change.comparison.parts if change.comparison is not None else ()
-    ends = {part.id for part in lost if part.is_loss}
-    return "*" in parts or bool(ends and ends <= parts)
+    risky = frozenset(_risky_parts(change))
+    return "*" in parts or bool(risky and risky <= parts)
+
+
+def _risky_parts(change: Change) -> Iterator[str]:
+    """What would end, else what gives someone power. What a tool itself says of a step goes before
+    what its code says."""
+    found = change.preview or change.comparison
+    ends = [part.id for part in found.parts if part.is_loss] if found is not None else []
+    if ends:
+        yield from ends
+    elif change.preview is not None:
+        yield from change.preview.asks
+    else:
+        yield from (item.field.partition(".")[2] for item in powers(change))

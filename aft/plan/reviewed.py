@@ -17,7 +17,7 @@ from functools import cached_property
 
 from aft.errors import UserError
 from aft.plan.codec import WrongShape, json_object, plan_digest, read_model
-from aft.plan.fields import ACCEPTED, DOUBT, OU_ID, REVISION, gains
+from aft.plan.fields import ACCEPTED, DOUBT, OU_ID, POLICIES, REVISION, field_of, gains
 from aft.plan.model import OMITTED, Action, Change, Plan
 from aft.values.canonical_json import digest, plain
 from aft.values.ids import PlanDigest, Revision
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,2000}")
 _TELLING = re.compile(r"@|[0-9]{12}")
 """What makes a name tell an e-mail address or account id."""
 
-_NOT_COMPARED = frozenset({ACCEPTED, DOUBT, OU_ID, REVISION})
+_NOT_COMPARED = frozenset({ACCEPTED, DOUBT, OU_ID, POLICIES, REVISION})
 """Fields that come to be known, or move on, while the change stays the same for people."""
 
 _HINT = "use the reviewed.json of the pull request's plan (`aft plan --report DIR`) as it is"
@@ -42,7 +42,8 @@ _HINT = "use the reviewed.json of the pull request's plan (`aft plan --report DI
 class ReviewedChange:
     """One change a reviewer could see. ``id`` and ``target`` are the plan's, or their digests where
     they would tell an e-mail address or account id; ``does`` is the digest of what it does,
-    ``preview`` that of what its tool said, where it was asked."""
+    ``preview`` that of what its tool said, where it was asked, ``policies`` that of the policies
+    which a move leaves and gains, where they were read."""
 
     id: str
     kind: str
@@ -51,6 +52,7 @@ class ReviewedChange:
     risk: str
     does: str
     preview: str | None = field(default=None, metadata=OMITTED)
+    policies: str | None = field(default=None, metadata=OMITTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +70,20 @@ class Reviewed:
     format: int = REVIEWED_FORMAT
 
     @cached_property
-    def does_by_id(self) -> Mapping[str, Collection[str]]:
-        """What each change that was seen does; several things where several plans were seen."""
-        found: dict[str, set[str]] = defaultdict(set)
+    def by_id(self) -> Mapping[str, Collection[ReviewedChange]]:
+        """Each change that was seen; several where several plans were seen."""
+        found: dict[str, list[ReviewedChange]] = defaultdict(list)
         for item in self.changes:
-            found[item.id].add(item.does)
+            found[item.id].append(item)
         return found
+
+    def has_seen(self, change: Change) -> bool:
+        """It was seen, and does what was seen, as far as the review says that."""
+        policies = policies_of(change)
+        return any(
+            seen.does == does(change) and (not policies or seen.policies in (policies, None))
+            for seen in self.by_id.get(untelling(change.id), ())
+        )
 
     @property
     def previews(self) -> frozenset[str]:
@@ -101,6 +111,7 @@ def reviewed_of(
                 risk=change.risk,
                 does=does(change),
                 preview=change.preview.digest if change.preview is not None else None,
+                policies=policies_of(change),
             )
             for change in plan.changes
         ),
@@ -133,18 +144,12 @@ def seen_lines(several: Iterable[Reviewed]) -> tuple[str, ...] | None:
 
 def newly_risky(reviewed: Reviewed, plan: Plan) -> tuple[Change, ...]:
     """The risky changes of ``plan`` that were not reviewed, or do something else now."""
-    seen = reviewed.does_by_id
-    return tuple(
-        change
-        for change in plan.changes
-        if change.risk and does(change) not in seen.get(untelling(change.id), frozenset())
-    )
+    return tuple(change for change in plan.changes if change.risk and not reviewed.has_seen(change))
 
 
 def does_something_else(reviewed: Reviewed, change: Change) -> bool:
     """True when a change of this name was reviewed, but not what it does now."""
-    seen = reviewed.does_by_id.get(untelling(change.id))
-    return seen is not None and does(change) not in seen
+    return untelling(change.id) in reviewed.by_id and not reviewed.has_seen(change)
 
 
 def newly_routine(
@@ -152,7 +157,7 @@ def newly_routine(
 ) -> tuple[Change, ...]:
     """The changes of ``plan`` that were not reviewed and are no risk: they are carried out, unless
     they wait for others (``held``, by id)."""
-    seen = reviewed.does_by_id
+    seen = reviewed.by_id
     return tuple(
         change
         for change in plan.changes
@@ -227,6 +232,8 @@ def _check(reviewed: Reviewed) -> None:
         _matches(DIGEST, item.does, f"{where}.does")
         if item.preview is not None:
             _matches(DIGEST, item.preview, f"{where}.preview")
+        if item.policies is not None:
+            _matches(DIGEST, item.policies, f"{where}.policies")
         if item.id in ids:
             raise WrongShape(f"{where}.id: {item.id!r:.80} is there twice")
         ids.add(item.id)
@@ -240,6 +247,16 @@ def _matches(pattern: re.Pattern[str], text: str, where: str) -> None:
 def untelling(name: str) -> str:
     """``name``, or its digest where it would tell an e-mail address or account id."""
     return digest(name) if _TELLING.search(name) else name
+
+
+def policies_of(change: Change) -> str | None:
+    """A digest of the policies that a move leaves and gains; ``None`` where they are not known."""
+    if change.action is not Action.MOVE:
+        return None
+    found = field_of(change, POLICIES)
+    if found is not None and not found.known:
+        return None
+    return digest([found.before, found.after] if found is not None else [None, None])
 
 
 def does(change: Change) -> str:

@@ -31,6 +31,10 @@ def _no_events(_subject: str) -> Sequence[LedgerEvent]:
     return ()
 
 
+def _nothing_published() -> OrganizationSnapshot | None:
+    return None
+
+
 def _nothing_made(_subject: str) -> Mapping[str, str]:
     return {}
 
@@ -43,7 +47,8 @@ class PlanView:
     ``provider_version`` is the ``effect_version`` of the account provider. ``kept``
     gives what the ledger keeps of a step as it was applied, by request, thing and the step's
     digest; empty for nothing. ``events`` gives the ledger's, by subject; ``made`` are ids that only
-    they say. ``today`` is UTC."""
+    they say. ``today`` is UTC. ``published`` gives the organization as it was last published, for
+    what a limited read does not ask for."""
 
     desired: DesiredState
     snapshot: OrganizationSnapshot
@@ -57,6 +62,7 @@ class PlanView:
     kept: Kept = _nothing_kept
     events: Events = _no_events
     made: Made = _nothing_made
+    published: Callable[[], OrganizationSnapshot | None] = _nothing_published
     today: date = date.min
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aft.app.plan.planning import Planned, changed_since, plan_now
 from aft.app.world import edge_onto
+from aft.plan.reviewed import policies_of
 from tests.bench.repositories import Sample, commit, git
 from tests.bench.table import Row
 from tests.bench.worlds import Place, settled_place
@@ -57,7 +58,7 @@ def plan_counting(made: Place, *, since: str | None = None) -> tuple[Planned, Co
     scope = changed_since(made.workspace, desired, since) if since else None
     with edge_onto(made.sandbox, desired.config) as edge, made.counting() as calls:
         world = replace(made.world, edge=edge)
-        planned = plan_now(made.workspace, world, desired, scope=scope)
+        planned = plan_now(made.workspace, world, desired, scope=scope, is_shown=True)
     return planned, calls
 
 
@@ -76,7 +77,7 @@ def _changed(made: Place, shared: Counter[str]) -> Iterator[Row]:
         full, calls = plan_counting(made)
         scoped, few = plan_counting(made, since=base)
         more = calls - shared - Counter(dict.fromkeys(IDENTITY, 1))
-        if not _ids(full) or _ids(scoped) != _ids(full):
+        if not _said(full) or _said(scoped) != _said(full):
             raise AssertionError(f"{what}: the scoped plan differs from the full one")
         yield Row(
             group=group,
@@ -95,5 +96,13 @@ def _changed(made: Place, shared: Counter[str]) -> Iterator[Row]:
         git(made.root, "reset", "--quiet", "--hard", base)
 
 
-def _ids(planned: Planned) -> list[str]:
-    return [change.id for change in planned.plan.changes]
+def _said(planned: Planned) -> list[tuple[str, str | None, list[str]]]:
+    """Each change, with the policies that a move leaves and gains."""
+    return [
+        (
+            change.id,
+            policies_of(change),
+            [line for line in change.details if line.startswith(("leaves ", "gains "))],
+        )
+        for change in planned.plan.changes
+    ]

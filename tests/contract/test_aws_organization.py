@@ -24,6 +24,10 @@ from aft.sandbox.seed import AccountSpec
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath, RequestId
 from aft.values.refs import ACCOUNT, Ref
 
+NOTHING_DENIED = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"ec2:NoSuch","Resource":"*"}]}'
+)
+
 CONFIG = Config(home_region="eu-central-1")
 
 
@@ -64,7 +68,7 @@ def test_policies_that_may_be_read_in_part_are_not_told(sandbox: Sandbox, edge: 
     snapshot = edge.reader.read()
     places = [unit.id for unit in snapshot.units]
     looks = [
-        Look(ref=Ref(ACCOUNT, place), target=ORGANIZATION, account_id=prod, subject=place)
+        Look(ref=Ref(ACCOUNT, place), target=ORGANIZATION, account_id=prod, subject=frozenset())
         for place in places
     ]
     effects = AccountEffects()
@@ -75,6 +79,40 @@ def test_policies_that_may_be_read_in_part_are_not_told(sandbox: Sandbox, edge: 
         Rule("organizations", "ListPoliciesForTarget", error("AccessDeniedException"), times=1)
     )
     assert effects.look(looks, edge.members, in_parallel=2) == {}
+
+
+def test_common_places_are_asked_only_for_the_policies_that_are_apart(
+    sandbox: Sandbox, edge: AwsEdge
+) -> None:
+    (prod,) = seed(sandbox, spec("prod", "Workloads/Prod"), spec("dev", "Sandbox"))[:1]
+    units = {str(unit.path): unit.id for unit in edge.reader.read().units}
+    client = sandbox.botocore_session().create_client("organizations", region_name="us-east-1")
+    common = frozenset({units["/"], units["Workloads"], str(prod)})
+    looks = [
+        Look(ref=Ref(ACCOUNT, units[path]), target=ORGANIZATION, account_id=prod, subject=common)
+        for path in ("Workloads/Prod", "Sandbox")
+    ]
+    effects = AccountEffects()
+    effects.connect(edge.management)
+
+    def looked() -> tuple[dict[str, list[str]], list[str]]:
+        before = sandbox.calls
+        seen = effects.look(looks, edge.members, in_parallel=2)
+        names = {key: [item.name for item in found] for (_, key), found in seen.items() if found}
+        return names, [record.operation for record in sandbox.log[before:]]
+
+    assert looked() == ({}, ["ListRoots", *["ListPoliciesForTarget"] * 2])
+    for name, paths in {"both": ("Sandbox", "Workloads"), "root": ("/",)}.items():
+        made = client.create_policy(
+            Name=name, Description="", Type="SERVICE_CONTROL_POLICY", Content=NOTHING_DENIED
+        )
+        for path in paths:
+            client.attach_policy(
+                PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=units[path]
+            )
+    names, calls = looked()
+    assert names == {units["Sandbox"]: ["both"], units["Workloads"]: ["both"]}
+    assert calls == ["ListRoots", *["ListPoliciesForTarget"] * 2, "ListTargetsForPolicy"]
 
 
 def test_the_snapshot_is_the_organization(sandbox: Sandbox, edge: AwsEdge) -> None:

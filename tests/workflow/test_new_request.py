@@ -74,13 +74,13 @@ def test_a_request_with_findings_is_not_written_and_all_are_shown(repo: Repo) ->
     assert "ou: Workloads/Dve" in made.out
 
 
-def test_a_repository_with_findings_comes_first(repo: Repo) -> None:
-    repo.write("account-requests/odd.yaml", "name: odd\nou: Nowhere\n")
+def test_what_holds_everybody_back_comes_first(repo: Repo) -> None:
+    repo.write("aft.yaml", "version: 1\nhome_region: nowhere at all\n")
     made = repo.aft("new", "x", "--ou", "Sandbox")
     assert made.code == 3
-    assert "odd.yaml:2:5" in made.err
+    assert "aft.yaml:2:14" in made.err
     assert "fix the repository first" in made.err
-    assert list(files(repo)) == ["account-requests/odd.yaml"]
+    assert not (repo.root / "account-requests/x.yaml").exists()
 
 
 @pytest.mark.parametrize("name", ["payments-prod", "Payments-Prod"])
@@ -212,11 +212,60 @@ def test_what_only_the_repository_can_know_is_told_by_its_question(repo: Repo) -
 
 
 def test_a_broken_repository_is_not_the_requester_s_fault(repo: Repo) -> None:
-    repo.write("account-requests/odd.yaml", "ou: Nowhere\n")
+    repo.write("aft.yaml", "version: 1\nhome_region: nowhere at all\n")
     made, report = from_issue(repo)
     assert made.code == 3
     assert "Nothing is wrong with your answers" in (report / "reply.md").read_text()
     assert not (report / "request.json").exists()
+
+
+BROKEN = {
+    "a request": ("account-requests/odd.yaml", "ou: Nowhere\n"),
+    "a request that cannot be read": ("account-requests/odd.yaml", "ou: [\n"),
+    "defaults of another folder": ("account-requests/other/_defaults.yaml", "ou: [\n"),
+    "a baseline": ("customizations/baselines/odd.yaml", "settings: 1\n"),
+    "a customization": ("customizations/accounts/odd/10-a.cfn.yaml", "{{ nothing\n"),
+}
+
+
+@pytest.mark.parametrize(("path", "text"), BROKEN.values(), ids=BROKEN)
+def test_an_error_in_somebody_else_s_file_is_no_obstacle(repo: Repo, path: str, text: str) -> None:
+    repo.write(path, text)
+    repo.commit("Break something of somebody else")
+    assert repo.aft("validate").code == 3
+    made = repo.aft("new", "payments-test", "--ou", "Workloads/Dev", "--owner-team", "payments")
+    assert made.code == 0, made.err
+    assert list(files(repo)) == [SHOP]
+    assert "odd" not in made.err
+    (repo.root / SHOP).unlink()
+    made, report = from_issue(repo)
+    assert made.code == 0, made.err
+    assert (report / "request.json").exists()
+
+
+OWN = {
+    "the id of a file with errors": ("account-requests/payments-test.yaml", "ou: Nowhere\n", ""),
+    "the defaults that it takes": ("account-requests/payments/_defaults.yaml", "owner: 1\n", ""),
+    "the address of a file with errors": (
+        "account-requests/odd.yaml",
+        "email: AWS+odd@example.com\nou: Nowhere\n",
+        "aws+odd@example.com",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "text", "email"), OWN.values(), ids=OWN)
+def test_what_the_request_itself_runs_into_is_an_obstacle(
+    repo: Repo, path: str, text: str, email: str
+) -> None:
+    repo.write(path, text)
+    repo.commit("Break something that the request needs")
+    more = ("--email", email) if email else ()
+    where = ("--ou", "Workloads/Dev", "--owner-team", "payments", "--owner-email", "a@example.com")
+    made = repo.aft("new", "payments-test", *where, *more, "--folder", "account-requests/payments")
+    assert made.code != 0
+    assert path in made.err
+    assert files(repo) == {}
 
 
 HOSTILE = [

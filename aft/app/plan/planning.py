@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache, partial
@@ -74,9 +75,11 @@ def plan_now(
     scope: Sequence[RequestId] | None = None,
     rerun: Sequence[str] = (),
     deep: bool = False,
+    is_shown: bool = False,
 ) -> Planned:
     """Read the ledger and the organization, and make the plan. Changes nothing. With ``scope`` only
-    these requests are looked at, by reads that do not grow with the organization. ``rerun`` names
+    these requests are looked at, by reads that do not grow with the organization; a plan that is
+    only shown takes the policies of places as they were last published. ``rerun`` names
     customizations and steps to run although nothing changed. With ``deep`` every setting is read
     inside its account, also what the ledger takes as done."""
     ledger = world.ledger.read()
@@ -93,6 +96,8 @@ def plan_now(
         rerun=frozenset(rerun),
         is_deep=deep,
     )
+    if is_shown:
+        view = replace(view, published=_last_published(workspace, desired))
 
     def look(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
         return world.effects[kind].look(
@@ -303,6 +308,20 @@ def judged(drafted: Drafted, view: PlanView, *, kinds: Kinds, today: date) -> Pl
         refusals=refusals,
         lifted=lifted_limits(plan, desired.config.effective_limits, kinds=kinds, today=today),
     )
+
+
+def _last_published(
+    workspace: Workspace, desired: DesiredState
+) -> Callable[[], OrganizationSnapshot | None]:
+    """Read when asked for, once; one that cannot be read is none."""
+
+    @lru_cache(1)
+    def read() -> OrganizationSnapshot | None:
+        with suppress(UserError):
+            return open_snapshots(workspace, desired.config).published()
+        return None
+
+    return read
 
 
 def publish(

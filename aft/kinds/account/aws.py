@@ -31,3 +31,9 @@ def attached_to(
         for item in page["Policies"]
         if not item["AwsManaged"]
     )
+
+
+def targets_of(client: OrganizationsClient, policy: Attached) -> frozenset[str]:
+    """All that a policy is attached to. Raises ``NotFound`` and ``Denied``."""
+    pages = client.get_paginator("list_targets_for_policy").paginate(PolicyId=policy.id)
+    return frozenset(item["TargetId"] for page in pages for item in page["Targets"])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from aft.desired.model import AccountRequest, desired_tags
 from aft.findings.model import Condition, Finding, finding_about
-from aft.kinds.account.policies import Seen, told
+from aft.kinds.account.policies import Exchanged, Seen, exchanged
 from aft.organization.model import REQUEST_TAG, Account
 from aft.plan.draft import Draft
 from aft.plan.fields import (
@@ -39,9 +39,9 @@ from aft.plan.view import PlanView
 from aft.values.refs import account_ref, ou_ref
 
 
-def plan_accounts(view: PlanView, draft: Draft, seen: Seen) -> None:
+def plan_accounts(view: PlanView, draft: Draft, seen: Seen | None) -> None:
     """What has to be done to each account itself, in the order in which it goes. ``seen`` are the
-    policies that are attached to where accounts are and go."""
+    policies that are attached to where accounts are and go; ``None`` where they were not read."""
     for request in view.requests:
         site = draft.sites.get(request.id)
         if site is None or request.id in draft.blocked:
@@ -54,7 +54,7 @@ def plan_accounts(view: PlanView, draft: Draft, seen: Seen) -> None:
         if site.match is None:
             _create(view, draft, site)
         else:
-            policies = told(view, draft.tree, site, seen) if site.moves else ()
+            policies = exchanged(view, draft.tree, site, seen) if site.moves else Exchanged()
             _change(view, draft, site, site.match, policies)
 
 
@@ -140,9 +140,9 @@ def _protect(view: PlanView, draft: Draft, work: AccountSite, account: Account) 
 
 
 def _change(
-    view: PlanView, draft: Draft, work: AccountSite, match: Match, policies: tuple[str, ...]
+    view: PlanView, draft: Draft, work: AccountSite, match: Match, policies: Exchanged
 ) -> None:
-    """``policies`` are those that a move leaves and gains, in words."""
+    """``policies`` are those that a move leaves and gains."""
     request, account, evidence = work.request, match.account, match.evidence
     is_bound = evidence is Evidence.LEDGER and work.is_witnessed
     if not is_bound:
@@ -152,29 +152,7 @@ def _change(
     elif evidence is Evidence.LEDGER:  # else the binding notes it
         _protect(view, draft, work, account)
     if work.moves and not work.stays:
-        draft.add(
-            Action.MOVE,
-            account_ref("ou"),
-            target=request.id,
-            fields=(
-                FieldChange(
-                    field=OU, before=str(work.here or account.ou), after=str(work.place.path)
-                ),
-                FieldChange(
-                    field=OU_ID,
-                    before=account.parent_id,
-                    after=work.place.id,
-                    known=work.place.id is not None,
-                ),
-                *_flag(
-                    ARRIVAL, is_set=work.arrives and work.here is not None and work.here.is_root
-                ),
-            ),
-            details=policies,
-            uses=work.place.uses,
-            leaves=(ou_ref(work.here),) if work.here is not None else (),
-            reason=_again(work, "ou", f"`ou` of {request.source.path}"),
-        )
+        _move(draft, work, account, policies)
     if account.name != request.name:
         draft.add(
             Action.UPDATE,
@@ -194,6 +172,31 @@ def _change(
             fields=tags,
             reason=_again(work, "tags", f"`tags` of {request.source.path}"),
         )
+
+
+def _move(draft: Draft, work: AccountSite, account: Account, policies: Exchanged) -> None:
+    """The policies that hold here and there are no part of what is done."""
+    fields = (
+        FieldChange(field=OU, before=str(work.here or account.ou), after=str(work.place.path)),
+        FieldChange(
+            field=OU_ID,
+            before=account.parent_id,
+            after=work.place.id,
+            known=work.place.id is not None,
+        ),
+        *_flag(ARRIVAL, is_set=work.arrives and work.here is not None and work.here.is_root),
+    )
+    draft.add(
+        Action.MOVE,
+        account_ref("ou"),
+        target=work.request.id,
+        fields=(*fields, *policies.fields),
+        details=policies.words,
+        effect={"fields": fields},
+        uses=work.place.uses,
+        leaves=(ou_ref(work.here),) if work.here is not None else (),
+        reason=_again(work, "ou", f"`ou` of {work.request.source.path}"),
+    )
 
 
 def _create(view: PlanView, draft: Draft, work: AccountSite) -> None:

@@ -5,7 +5,7 @@ Creating one takes a slot and two halves, which are ``aft.engine.creation``'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from aft.account_provider import ManagementAccess
@@ -16,7 +16,7 @@ from aft.engine.effects import Effects, StepSuccess
 from aft.engine.journal import why
 from aft.engine.opening import confirmed_events
 from aft.errors import Denied, NotFound, Terminal
-from aft.kinds.account.aws import attached_to, enabled_policy_types
+from aft.kinds.account.aws import attached_to, enabled_policy_types, targets_of
 from aft.kinds.account.policies import Attached
 from aft.ledger.events import ORGANIZATION, EventKind
 from aft.ledger.payloads import Allocated, Bound
@@ -41,27 +41,42 @@ class AccountEffects(Effects):
     def look(
         self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
     ) -> Mapping[tuple[str, str], Sequence[Attached]]:
-        """The policies attached to where accounts are and go; nothing at all where one of them must
-        not be read, as half of it would be wrong."""
+        """The policies attached to where accounts are or go, but not both, and to which of the
+        common places these are attached as well; nothing at all where one of them must not be
+        read, as half of it would be wrong."""
         del members
         if self._management is None or not looks:
             return {}
         management = self._management
         client = management.client("organizations", management.global_region)
 
-        def policies_of(look: Look) -> Sequence[Attached]:
+        names = tuple(look.ref.key for look in looks)
+        common = tuple(sorted(frozenset[str]().union(*(look.subject for look in looks))))
+
+        def policies_of(target: str) -> Sequence[Attached]:
             try:
-                return attached_to(client, look.ref.key, types)
+                return attached_to(client, target, types)
+            except NotFound:
+                return ()
+
+        def targets(policy: Attached) -> Collection[str]:
+            try:
+                return targets_of(client, policy)
             except NotFound:
                 return ()
 
         with ThreadPoolExecutor(in_parallel, thread_name_prefix="aft-look") as pool:
             try:
                 types = enabled_policy_types(client)
-                seen = tuple(zip(looks, pool.map(policies_of, looks), strict=True))
+                seen = dict(zip(names, pool.map(policies_of, names), strict=True))
+                found = sorted({policy for some in seen.values() for policy in some})
+                if len(found) < len(common) * len(types):
+                    seen |= _attached_there(common, found, tuple(pool.map(targets, found)))
+                elif found:
+                    seen |= dict(zip(common, pool.map(policies_of, common), strict=True))
             except Denied:
                 return {}
-        return {(look.account_id, look.ref.key): found for look, found in seen}
+        return {(looks[0].account_id, name): found for name, found in seen.items()}
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:
         match change.action, change.key:
@@ -81,6 +96,14 @@ class AccountEffects(Effects):
                 return _release(run, change)
             case _:
                 raise Terminal(f"{change.id} is not an action of this kind; this is a bug in aft")
+
+
+def _attached_there(
+    places: Iterable[str], policies: Sequence[Attached], targets: Sequence[Collection[str]]
+) -> dict[str, Sequence[Attached]]:
+    """Which of the policies are attached to each place."""
+    pairs = tuple(zip(policies, targets, strict=True))
+    return {place: [policy for policy, found in pairs if place in found] for place in places}
 
 
 def _adopt(context: RunContext, change: Change) -> StepSuccess:

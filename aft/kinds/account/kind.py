@@ -8,7 +8,7 @@ from functools import partial
 from aft.errors import UserError
 from aft.kinds.account.diff import plan_accounts
 from aft.kinds.account.forget import forget_requests
-from aft.kinds.account.policies import moving, seen_in, targets_of
+from aft.kinds.account.policies import Attached, Seen, moving, seen_in, vouched, ways_of
 from aft.organization.model import REQUEST_TAG
 from aft.plan.draft import Draft, Look
 from aft.plan.fields import (
@@ -102,22 +102,35 @@ class Accounts(Kind):
         return (*named, LOSES_TAGS)
 
     def looks(self, view: PlanView, draft: Draft) -> Iterable[Look]:
-        """At the policies that moves leave and gain, where the snapshot has none."""
+        """At the policies that moves leave and gain, where neither the snapshot has them nor what
+        was published lately."""
         if view.snapshot.scope is None or view.snapshot.policies:
             return
-        sites = moving(view, draft.sites.values())
-        targets = {name for site in sites for name in targets_of(view, draft.tree, site)}
-        for name in sorted(targets):
+        ways = ways_of(view, draft.tree, moving(view, draft.sites.values()))
+        if not ways.apart or vouched(view, ways) is not None:
+            return
+        for name in sorted(ways.apart):
             yield Look(
                 ref=Ref(ACCOUNT, name),
                 target=ORGANIZATION,
                 account_id=view.snapshot.management_account_id,
-                subject=name,
+                subject=ways.common,
             )
 
     def diff(self, view: PlanView, draft: Draft) -> None:
-        seen = {key: found for (_, key), found in draft.seen.get(self.name, {}).items()}
-        plan_accounts(view, draft, seen or seen_in(view.snapshot.policies))
+        plan_accounts(view, draft, self._seen(view, draft))
+
+    def _seen(self, view: PlanView, draft: Draft) -> Seen | None:
+        """The policies at the places of accounts that move; ``None`` where they were not read."""
+        looked: Mapping[tuple[str, str], Sequence[Attached]] = draft.seen.get(self.name, {})
+        if looked:
+            return Seen({key: found for (_, key), found in looked.items()})
+        if view.snapshot.scope is None or view.snapshot.policies:
+            return seen_in(view.snapshot.policies)
+        known = vouched(view, ways_of(view, draft.tree, moving(view, draft.sites.values())))
+        if known is None:
+            return None
+        return seen_in(known.policies, published_at=known.read_at)
 
     def clean_up(self, view: PlanView, draft: Draft) -> None:
         forget_requests(view, draft)

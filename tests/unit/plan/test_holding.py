@@ -16,12 +16,12 @@ from aft.config.allowance import Allowance, OwnAllowance, line_digest
 from aft.engine.model import Consent
 from aft.ledger.events import EventKind, HeldStep
 from aft.plan.holding import Hold, holds_of, noted
-from aft.plan.model import ORGANIZATION, Change, Plan
+from aft.plan.model import ORGANIZATION, Change, FieldChange, Plan
 from aft.plan.outcome import Status
 from aft.plan.permission import Permissions
 from aft.plan.reviewed import NOTHING_REVIEWED, Reviewed, reviewed_of
 from aft.values.ids import RequestId
-from aft.values.parts import Comparison, PartChange, PartOutcome
+from aft.values.parts import Comparison, PartChange, PartOutcome, Preview
 
 
 def plan_of(*changes: Change) -> Plan:
@@ -90,6 +90,28 @@ ENDING = a_change(
     "run customization", "shop", "web/10.cfn.yaml", comparison=Comparison(parts=(LOSS,))
 )
 
+BUCKET = PartChange(id="aws_s3_bucket.data", noun="", outcome=PartOutcome.REMOVED)
+ROLE = PartChange(id="aws_iam_role.ci", noun="", outcome=PartOutcome.ADDED)
+PREVIEWED = a_change(
+    "run customization",
+    "shop",
+    "web/terraform",
+    comparison=Comparison(diff=("+ a",)),
+    preview=Preview.of((BUCKET, ROLE), (ROLE.id,), binding=""),
+)
+ASKING = a_change(
+    "run customization",
+    "shop",
+    "web/terraform",
+    preview=Preview.of((ROLE,), (ROLE.id,), binding=""),
+)
+GIVING = a_change(
+    "run customization",
+    "shop",
+    "web/10.cfn.yaml",
+    fields=(FieldChange(field="power.Role", before=None, after="may do more"),),
+)
+
 
 @pytest.mark.parametrize(
     ("change", "values", "is_permitted"),
@@ -108,6 +130,16 @@ ENDING = a_change(
         (ENDING, {"what": "end", "items": ("web/10.cfn.yaml/Alarms",)}, False),
         (ENDING, {"what": "end", "items": ("web/20.cfn.yaml",)}, False),
         (ENDING, {"what": "move"}, False),
+        (PREVIEWED, {"what": "end", "items": ("web/terraform",)}, True),
+        (PREVIEWED, {"what": "end", "items": ("web/terraform/aws_s3_bucket.data",)}, True),
+        (PREVIEWED, {"what": "end", "items": ("web/terraform/aws_iam_role.ci",)}, False),
+        (PREVIEWED, {"what": "power", "items": ("web/terraform/aws_iam_role.ci",)}, False),
+        (ASKING, {"what": "power", "items": ("web/terraform/aws_iam_role.ci",)}, True),
+        (ASKING, {"what": "power", "items": ("web/terraform/aws_iam_role.cd",)}, False),
+        (ASKING, {"what": "end", "items": ("web/terraform/aws_iam_role.ci",)}, False),
+        (GIVING, {"what": "power", "items": ("web/10.cfn.yaml/Role",)}, True),
+        (GIVING, {"what": "power", "items": ("web/10.cfn.yaml/Other",)}, False),
+        (GIVING, {"what": "outside", "items": ("web/10.cfn.yaml/Role",)}, False),
     ],
 )
 @pytest.mark.parametrize("is_own", [False, True])

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 import builders_plan as b
 import pytest
 
 from aft.kinds.account.policies import Attached
 from aft.organization.model import Policy
+from aft.plan.fields import POLICIES, field_of
+from aft.plan.model import FieldChange, Plan
+from aft.plan.reviewed import (
+    does_something_else,
+    newly_risky,
+    reviewed_from_json,
+    reviewed_of,
+    reviewed_to_json,
+    together,
+)
 
 UNITS = ("Workloads", "Workloads/Prod", "Sandbox")
 
@@ -60,9 +73,73 @@ def test_what_a_move_leaves_and_gains(
     )
     (move,) = b.drafted(view, look).plan.changes
     assert list(move.details) == said
-    asked = sorted(item.ref.key for item in look.looks.get("account", ()))
-    every = [b.account_id(1), b.ROOT, *map(b.unit_id, UNITS)]
-    assert asked == (sorted(every) if is_limited else [])
+    asked = look.looks.get("account", ())
+    assert [item.ref.key for item in asked] == (sorted(map(b.unit_id, UNITS)) if is_limited else [])
+    assert all(item.subject == {b.account_id(1), b.ROOT} for item in asked)
+
+
+PUBLISHED = {
+    "yesterday": (b.NOW, 1, UNITS, True),
+    "longer ago": (b.NOW, 2, UNITS, False),
+    "before there was the new OU": (b.NOW, 0, UNITS[::2], False),
+}
+
+
+@pytest.mark.parametrize(("read_at", "days", "units", "is_used"), PUBLISHED.values(), ids=PUBLISHED)
+def test_a_limited_plan_believes_what_was_published_lately(
+    read_at: datetime, days: int, units: tuple[str, ...], is_used: bool
+) -> None:
+    accounts = (b.account(1, "app", "Sandbox"),)
+    policies = (policy("a", "Sandbox"), policy("b", "Workloads"), policy("c", b.ROOT))
+    world = b.snapshot(UNITS, accounts, scope=("app",))
+    view = b.view(
+        b.desired(b.request("app", "Workloads/Prod"), units=map(b.unit, UNITS)),
+        world,
+        b.ledger(b.record("app", 1)),
+        scope=("app",),
+        published=b.snapshot(units, accounts, policies=policies),
+        today=(read_at + timedelta(days=days)).date(),
+    )
+    look = b.Looking()
+    (move,) = b.drafted(view, look).plan.changes
+    assert ("account" in look.looks) is not is_used
+    when = "policies as published, read 2026-11-22 12:00 UTC"
+    assert list(move.details) == (["leaves SCP a", "gains SCP b", when] if is_used else [])
+    known = FieldChange(field=POLICIES, before="p-a", after="p-b")
+    unknown = FieldChange(field=POLICIES, before=None, after=None, known=False)
+    assert field_of(move, POLICIES) == (known if is_used else unknown)
+
+
+def move_of(*policies: Policy, is_read: bool = True) -> Plan:
+    scope = None if is_read else ("app",)
+    world = b.snapshot(
+        UNITS, (b.account(1, "app", "Sandbox"),), policies=policies if is_read else (), scope=scope
+    )
+    state = b.desired(b.request("app", "Workloads/Prod"), units=map(b.unit, UNITS))
+    return b.drafted(b.view(state, world, b.ledger(b.record("app", 1)), scope=scope)).plan
+
+
+def test_what_was_reviewed_of_policies_is_what_happens() -> None:
+    """A guardrail that was attached after the review makes it another move."""
+    a, b_ = policy("a", "Sandbox"), policy("b", "Workloads")
+    more = policy("c", "Workloads/Prod")
+    seen = reviewed_from_json(reviewed_to_json(reviewed_of(move_of(a, b_))))
+    assert newly_risky(seen, move_of(a, b_)) == ()
+    assert newly_risky(seen, move_of(replace(a, name="renamed"), b_)) == ()
+    for now in ((a, b_, more), (a,), (b_,), ()):
+        (held,) = newly_risky(seen, move_of(*now))
+        assert does_something_else(seen, held)
+    nothing = reviewed_of(move_of())
+    assert newly_risky(nothing, move_of()) == ()
+    assert newly_risky(nothing, move_of(more)) != ()
+    both = together([seen, nothing])
+    assert newly_risky(both, move_of(a, b_)) == newly_risky(both, move_of()) == ()
+
+
+def test_policies_that_one_of_the_plans_did_not_read_decide_nothing() -> None:
+    a = policy("a", "Sandbox")
+    assert newly_risky(reviewed_of(move_of(is_read=False)), move_of(a)) == ()
+    assert newly_risky(reviewed_of(move_of(a)), move_of(is_read=False)) == ()
 
 
 def test_of_a_new_ou_those_above_it_hold() -> None:
