@@ -9,7 +9,6 @@ YAML.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,7 @@ from aft.desired.issue_form import (
     questions,
 )
 from aft.desired.limits import check_contact_email, check_tag_key, check_tag_value
+from aft.text.policy import PROSE_FIELDS, Use, refused
 from aft.values.ids import EmailAddress, RequestId
 from aft.values.suggestions import did_you_mean
 
@@ -37,7 +37,6 @@ _HEADING = re.compile(r"### +(.+?)\s*")
 _BOX = re.compile(r"\s*[-*] \[(?P<mark>[ xX])\] (?P<label>.+?)\s*")
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[ _-]+[A-Za-z0-9]+)*")
 _AMOUNT = re.compile(r"\$? ?(?P<number>[0-9]{1,9}(?:\.[0-9]{1,2})?) ?(?:USD|usd|\$)?")
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +138,11 @@ def _value(question: Question, answer: str) -> Any:
         return None
     if len(answer) > question.limit:
         raise _Bad(f"it has {len(answer):,} characters; at most {question.limit:,} are possible")
-    if any(unicodedata.category(letter) in _UNSEEN for letter in answer if letter not in "\n\t"):
-        raise _Bad("it holds a character that cannot be seen; type the answer again", answer)
-    if question.id != "tags":
-        answer = " ".join(answer.split())
+    for use in (Use.PROSE, Use.PROSE if question.id in PROSE_FIELDS else Use.VALUE):
+        if (problem := refused(answer, use)) is not None:
+            raise _Bad(f"{problem.message}; {problem.hint}", answer)
+        if question.id != "tags":
+            answer = " ".join(answer.split())  # any blanks become spaces
     read = _READERS.get(question.id)
     return answer if read is None else read(question, answer)
 

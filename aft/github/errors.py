@@ -16,6 +16,7 @@ from aft.errors import (
     UnknownOutcome,
 )
 from aft.github.wire import Request, Response
+from aft.text.policy import one_line
 
 ACCESS_HINT = (
     "set GITHUB_TOKEN (in a workflow: ${{ github.token }}) or AFT_GITHUB_TOKEN to a token of this "
@@ -99,6 +100,6 @@ def _denied_hint(said: str, headers: Mapping[str, str], needs: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """One line of printable characters, not longer than a person reads."""
-    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    """One line, not longer than a person reads; what they cannot see is shown by its number."""
+    text = one_line(text).strip()
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"

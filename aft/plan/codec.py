@@ -19,6 +19,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from aft.errors import UserError
 from aft.findings.model import Finding
 from aft.plan.model import FORMAT, Change, Confirmation, Plan
+from aft.text.policy import escaped
 from aft.values.canonical_json import digest, indented_json, plain
 from aft.values.ids import PlanDigest
 from aft.values.refs import Ref
@@ -44,7 +45,7 @@ def plan_to_json(plan: Plan) -> str:
     """Indented JSON with a stable order of keys, ending in a newline."""
     values = _values(plan) | {"digest": plan_digest(plan)}
     ordered = {key: values[key] for key in (*_FIRST, *sorted(values.keys() - set(_FIRST)))}
-    return indented_json(ordered)
+    return escaped(indented_json(ordered))
 
 
 def _values(plan: Plan) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from aft import __version__
 from aft.findings.codes import finding_codes
 from aft.findings.model import Finding, SourceRef
 from aft.report.plain import json_text, one_line
+from aft.text.policy import shown
 from aft.values.words import counted
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -61,9 +62,7 @@ def _command(finding: Finding) -> str:
     known, source = finding_codes().get(finding.code), finding.source
     values: dict[str, object] = {}
     if source is not None:
-        # Terminals show logs: a path that would speak to one is not shown as it is.
-        path = source.path if source.path.isprintable() else one_line(source.path)
-        values = {"file": path, "line": source.line, "col": source.column}
+        values = {"file": shown(source.path), "line": source.line, "col": source.column}
     values["title"] = f"{finding.code} {known.title}" if known is not None else finding.code
     properties = ",".join(
         f"{key}={_data(str(value)).replace(':', '%3A').replace(',', '%2C')}"

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from aft.ports import Clock, Progress
+from aft.text.policy import escaped
 from aft.values.canonical_json import plain
 
 
@@ -24,7 +25,7 @@ class JsonLog:
         """Write one line; ``at`` is added."""
         record = {"at": self._clock.now().isoformat(timespec="milliseconds"), **fields}
         with self._lock:
-            self._write(json.dumps(plain(record), ensure_ascii=False))
+            self._write(escaped(json.dumps(plain(record), ensure_ascii=False)))
 
     def notify(self, progress: Progress) -> None:
         fields: dict[str, object] = {"event": progress.kind.value, "run": progress.run}

@@ -1,25 +1,20 @@
 """Makes text from outside safe to show: on a terminal, in Markdown, in HTML.
 
 Names, tags and reasons are written by anyone who can open a pull request or tag an account. None
-of it may move a cursor, end a code block, mention a person or become markup.
+of it may move a cursor, end a code block, mention a person or become markup; what people cannot
+see is shown by its number (``aft.text.policy``), so that no two names look the same.
 """
 
 from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
+from aft.text.policy import escaped, one_line, shown
 from aft.values.canonical_json import indented_json
 
-_TERMINAL_SEQUENCE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor movements
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # window titles, links
-    r"|\x9b[0-?]*[ -/]*[@-~]"
-    r"|\x1b."
-)
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_SPACE = re.compile(r"\s+")
+__all__ = ["code_html", "code_line", "code_span", "fence_for", "json_text", "one_line", "prose"]
+
 _MARKUP = re.compile(r"([\\`*_\[\]{}<>#|~@&$:!])")
 _LINE_START = re.compile(r"^(\s*\d*)([-+=.)])")
 _LINKED = re.compile(r"(\\[@#]|\\:(?=//)|(?i:www)(?=\.)|(?i:\bGH)(?=-[0-9]))")
@@ -27,23 +22,9 @@ _LINKED = re.compile(r"(\\[@#]|\\:(?=//)|(?i:www)(?=\.)|(?i:\bGH)(?=-[0-9]))")
 _BACKTICKS = re.compile(r"`+")
 
 
-def one_line(text: str) -> str:
-    """``text`` on one line, without terminal sequences, control and invisible characters."""
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text
-    text = _SPACE.sub(" ", _TERMINAL_SEQUENCE.sub("", text))
-    seen = (letter for letter in text if unicodedata.category(letter) not in _UNSEEN)
-    return _SPACE.sub(" ", "".join(seen))
-
-
 def code_line(text: str) -> str:
     """A line of code, its blanks kept; what people cannot see is shown by its number."""
-    return "".join(
-        letter
-        if letter == " " or unicodedata.category(letter) not in {*_UNSEEN, "Zs"}
-        else f"⟨U+{ord(letter):04X}⟩"
-        for letter in text.expandtabs(4)
-    )
+    return shown(text.expandtabs(4))
 
 
 def prose(text: str) -> str:
@@ -65,12 +46,12 @@ def _escaped(text: str) -> str:
 
 def code_span(text: str) -> str:
     """``text`` as inline code that nothing inside can end; empty for nothing."""
-    shown = one_line(text).strip()
-    if not shown:
+    inside = one_line(text).strip()
+    if not inside:
         return ""
-    fence = "`" * (max((len(run) for run in _BACKTICKS.findall(shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    fence = "`" * (max((len(run) for run in _BACKTICKS.findall(inside)), default=0) + 1)
+    pad = " " if inside.startswith("`") or inside.endswith("`") else ""
+    return f"{fence}{pad}{inside}{pad}{fence}"
 
 
 def code_html(text: str) -> str:
@@ -85,5 +66,5 @@ def fence_for(lines: list[str]) -> str:
 
 
 def json_text(value: object) -> str:
-    """Indented JSON; what JSON has no word for as its text."""
-    return indented_json(value)
+    """Indented JSON; what JSON has no word for as its text, what people cannot see as escapes."""
+    return escaped(indented_json(value))

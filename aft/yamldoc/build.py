@@ -18,11 +18,15 @@ from yaml.events import (
 )
 
 from aft.findings.model import Finding, SourceRef
-from aft.yamldoc.events import Loc, NewParser, events_of, open_bracket, places_of
-from aft.yamldoc.text import leading_tab, plain_scalar, refused_character, source_at, syntax_finding
+from aft.text.policy import JOINERS, PROSE_FIELDS, Refusal, Use, refused
+from aft.yamldoc.events import Loc, NewParser, events_of, open_bracket, places_of, scalars_of
+from aft.yamldoc.text import leading_tab, plain_scalar, refused_at, source_at, syntax_finding
 
 MAX_DEPTH = 32
 """Mappings and lists nested deeper than this are refused."""
+
+MOST_CHARACTERS = 10
+"""Characters of a file that are reported, of those in its values."""
 
 _LEADING_TAB = re.compile(r"^ *\t[ \t]*(?=[^\s#])", re.MULTILINE)
 _ZERO_PADDED = re.compile(r"0[0-9]+")
@@ -58,8 +62,8 @@ class Build:
             self._report_duplicates()
         if "\t" in self.text:
             self._report_leading_tabs()
-        if "\\" in self.text:
-            self._report_escaped_characters()
+        if "\\" in self.text or not self.text.isascii():
+            self._report_characters()
         return self._top if self._usable else None
 
     def _read(self) -> None:  # noqa: C901, PLR0912 - flat, for speed: 60 turns per request file
@@ -243,14 +247,27 @@ class Build:
             if line not in in_scalar:
                 self.findings.append(leading_tab(self.path, line, match[0].index("\t")))
 
-    def _report_escaped_characters(self) -> None:
-        """Characters that are refused in the file come no better as escapes."""
-        for event in events_of(self.text, self._new_parser):
-            if type(event) is ScalarEvent:
-                message = refused_character(event.value)
-                if message:
-                    self._usable = False
-                    self._add("AFT109", event.start_mark, message, "delete the escape")
+    def _report_characters(self) -> None:
+        """Those that only prose may have, and those that are refused in the file: they come no
+        better as escapes."""
+        if "\\" not in self.text and refused(self.text, Use.VALUE) is None:
+            return  # nearly always
+        problems: list[Refusal] = []
+        outside = {at for at, letter in enumerate(self.text) if letter in JOINERS}
+        for key, event in scalars_of(self.text, self._new_parser):
+            begin, end = event.start_mark.index, event.end_mark.index
+            if outside:
+                outside.difference_update(range(begin, end))
+            problem = refused(event.value, Use.PROSE if key in PROSE_FIELDS else Use.VALUE)
+            if problem is not None:
+                at = self.text.find(event.value[problem.offset], begin, end)
+                problems.append(problem._replace(offset=max(at, begin)))
+        if self._usable:  # else the text was not read to its end
+            for at in sorted(outside):
+                problem = refused(self.text[at], Use.VALUE)
+                problems += [problem._replace(offset=at)] if problem is not None else []
+        self.findings += [refused_at(self.path, self.text, it) for it in problems[:MOST_CHARACTERS]]
+        self._usable = self._usable and not problems
 
 
 def _short(text: str) -> str:

@@ -52,6 +52,24 @@ def events_of(text: str, new_parser: NewParser) -> Iterator[Any]:
         return
 
 
+def scalars_of(text: str, new_parser: NewParser) -> Iterator[tuple[str, Any]]:
+    """Every scalar's event, with the key whose value it is; without one for keys and in lists."""
+    waiting: list[list[str] | None] = []  # of open mappings the key without a value; lists: None
+    for event in events_of(text, new_parser):
+        kind = type(event)
+        if kind is MappingEndEvent or kind is SequenceEndEvent:
+            waiting.pop()
+        elif kind in (ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent):
+            keys = waiting[-1] if waiting else None
+            key = keys.pop() if keys else ""
+            if keys is not None and not key:
+                keys.append(getattr(event, "value", "") or " ")  # no key's value is an empty key
+            if kind is ScalarEvent:
+                yield key, event
+            elif kind is not AliasEvent:
+                waiting.append([] if kind is MappingStartEvent else None)
+
+
 def places_of(text: str, new_parser: NewParser) -> Iterator[tuple[Loc, Place]]:
     """Every value's place, in order; a duplicate key's value comes twice."""
     loc: list[str | int] = []  # of the value to come; in a list it ends with the index

@@ -9,16 +9,11 @@ import re
 from typing import Any
 
 from aft.findings.model import Finding, SourceRef
+from aft.text.policy import Refusal, Use, refused
 
 MAX_BYTES = 256 * 1024
 """A YAML file larger than this is refused unread."""
 
-# Characters no file and no text may hold: control characters (a terminal would obey them), line
-# breaks of YAML 1.1 that editors do not show, marks that reorder what a reviewer sees, and halves
-# of characters.
-_REFUSED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -62,20 +57,15 @@ def decode(content: bytes, path: str) -> str | Finding:
             hint="save the file as UTF-8",
         )
     text = text.removeprefix("\ufeff")
-    odd = _REFUSED.search(text)
-    if odd is None:
-        return text
-    line, column = text.count("\n", 0, odd.start()), odd.start() - text.rfind("\n", 0, odd.start())
-    source = SourceRef(path, line + 1, column)
-    return Finding(code="AFT109", source=source, message=refused_character(text), hint="delete it")
+    problem = refused(text, Use.PROSE)  # what only prose may have is for those who know where it is
+    return text if problem is None else refused_at(path, text, problem)
 
 
-def refused_character(text: str) -> str:
-    """The message for a character in ``text`` that is refused, or an empty string."""
-    odd = _REFUSED.search(text)
-    if odd is None:
-        return ""
-    return f"character U+{ord(odd[0]):04X} is refused: people cannot see it, or see other text"
+def refused_at(path: str, text: str, problem: Refusal) -> Finding:
+    """The finding for a character of a file's ``text``."""
+    at = problem.offset
+    source = SourceRef(path, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    return Finding(code="AFT109", source=source, message=problem.message, hint=problem.hint)
 
 
 def plain_scalar(value: str) -> bool | int | float | str | None:

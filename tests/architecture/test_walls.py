@@ -89,8 +89,9 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
     "aft.cloudformation": ("aft.policy_language", "aft.values", "aft.yamldoc"),
     "aft.policy_language": ("aft.errors", "aft.findings.model", "aft.values"),
     "aft.forge": ("aft.errors",),
-    "aft.github": ("aft", "aft.errors", "aft.forge", "aft.ports"),
-    "aft.yamldoc": ("aft.findings", "aft.values"),
+    "aft.github": ("aft", "aft.errors", "aft.forge", "aft.ports", "aft.text"),
+    "aft.text": (),
+    "aft.yamldoc": ("aft.findings", "aft.text", "aft.values"),
     "aft.settings": (
         "aft.baselines",
         "aft.errors",
@@ -141,6 +142,7 @@ PURE = (
     "aft.organization",
     "aft.plan",
     "aft.policy_language",
+    "aft.text",
     "aft.values",
 )
 """No clock, randomness, threads, processes, files, network or logging, and nothing reached through

@@ -26,6 +26,7 @@ from aft.ledger.codec import encode_record
 from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 from aft.ledger.replay import apply_event
 from aft.ledger.timeline import description
+from aft.text.policy import one_line
 
 _COMMITTER = "aft"
 _EMAIL = "aft@aft.invalid"
@@ -305,5 +306,4 @@ def _signature(name: str, email: str, at: datetime) -> pygit2.Signature:
 
 def _line(text: str) -> str:
     """One line: a summary must not be able to write trailers."""
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.encode(errors="backslashreplace").decode().split())
+    return one_line(text).strip()

@@ -241,7 +241,7 @@ def test_token_that_may_not_see_the_repository_gets_404(github: GitHubServer) ->
 
 def test_words_of_an_error_are_one_plain_line() -> None:
     body = '{"message": "a\\n::error::b\\u202e\\u001b[31m", "errors": ["c", {"message": "d"}, 3]}'
-    assert words_of(body.encode()) == "a ::error::b [31m; c; d; 3"
+    assert words_of(body.encode()) == "a ::error::b⟨U+202E⟩⟨U+001B⟩[31m; c; d; 3"
     assert len(words_of(b'{"message": "' + b"x" * 9999 + b'"}')) < 600
     for odd in (b"", b"[]", b"<html>", b'{"errors": "x"}', b"[" * 99_999):
         assert words_of(odd) == ""

@@ -184,7 +184,7 @@ def test_an_account_without_a_baseline_says_why() -> None:
 def test_nothing_of_a_value_moves_the_cursor() -> None:
     evil = but(EXPLANATION, fields=(value("reason", "a\x1b[31mb\nc", said(REQUEST, 3)),))
     assert "\x1b" not in explanation_view(evil).plain
-    assert "ab c" in explanation_view(evil).plain
+    assert "a⟨U+001B⟩[31mb c" in explanation_view(evil).plain
 
 
 def test_the_json_has_every_value_with_its_origin() -> None:

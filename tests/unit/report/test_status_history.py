@@ -124,7 +124,7 @@ def test_history_shows_when_what_who_and_which() -> None:
         "2026-11-22  commit cccccccccc  Ada",
         "  09:00:00 * Ask for app",
         "",
-        "2026-11-22  run 20261122T100000-abcdef  ci",
+        "2026-11-22  run 20261122T100000-abcdef  ci⟨U+001B⟩[31m",
         "  09:00:00   Create",
         "  10:00:00   Bind",
         "",
