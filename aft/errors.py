@@ -83,6 +83,10 @@ class Refused(AftError):
     exit_code = 5
 
 
+class LedgerRewritten(UserError):
+    """The ledger's branch has lost commits that aft had pushed; nothing was changed."""
+
+
 class Transient(AftError):
     """The call failed for a reason that passes. ``retry_after`` is in seconds, if known."""
 

@@ -104,6 +104,20 @@ class LedgerStore(Protocol):
         ...
 
 
+class LedgerHead(Protocol):
+    """The last commit of the ledger that aft pushed, kept where those who may push the branch may
+    not write. A machine that was never used before remembers nothing else."""
+
+    def last(self) -> str:
+        """The commit's id; "" when none was noted, or when it may not be read. Raises
+        ``UserError`` for what is no commit's id."""
+        ...
+
+    def note(self, commit: str) -> None:
+        """``commit`` was pushed."""
+        ...
+
+
 class SnapshotStore(Protocol):
     """The organization as last published, for plans that have no credentials. Where the ledger
     is, but no part of it: publishing changes neither its records nor ``LedgerState.commit``."""

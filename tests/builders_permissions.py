@@ -124,7 +124,7 @@ class As:
                 self._edge(sandbox, desired.config, phase) as edge,
                 self.calls.noting(sandbox, phase),
             ):
-                ledger = open_ledger(workspace, desired.config)
+                ledger = open_ledger(workspace, desired.config, head=edge.ledger_head)
                 world = World(
                     clock=sandbox.clock,
                     ledger=ledger,

@@ -21,7 +21,7 @@ from aft.config.model import Config
 from aft.errors import UserError
 from aft.git.ledger.snapshots import GitSnapshots
 from aft.git.ledger.store import GitLedger
-from aft.ports import Clock, LedgerStore
+from aft.ports import Clock, LedgerHead, LedgerStore
 
 if TYPE_CHECKING:
     from aft.aws.adapters import AwsEdge
@@ -54,8 +54,11 @@ def ledger_branch(config: Config, *, simulated: bool) -> str:
     return config.ledger.branch + (SANDBOX_LEDGER_SUFFIX if simulated else "")
 
 
-def open_ledger(workspace: Workspace, config: Config) -> GitLedger:
-    """The ledger alone. The sandbox's is never pushed."""
+def open_ledger(
+    workspace: Workspace, config: Config, *, head: LedgerHead | None = None, adopts: bool = False
+) -> GitLedger:
+    """The ledger alone. The sandbox's is never pushed. ``head`` knows what was pushed last; a
+    branch that was rewritten is an error, unless ``adopts``."""
     return GitLedger(
         workspace.repository,
         branch=ledger_branch(config, simulated=workspace.simulated),
@@ -64,6 +67,8 @@ def open_ledger(workspace: Workspace, config: Config) -> GitLedger:
         cache=local_paths.ledger_cache(
             workspace.repository.path, workspace.environ, simulated=workspace.simulated
         ),
+        head=head,
+        adopts=adopts,
     )
 
 
@@ -93,12 +98,13 @@ def _ledger_remote(workspace: Workspace, config: Config) -> str | None:
 
 @contextlib.contextmanager
 def open_world(
-    workspace: Workspace, config: Config, *, reads_only: bool = False
+    workspace: Workspace, config: Config, *, reads_only: bool = False, adopts_ledger: bool = False
 ) -> Iterator[World]:
     """Connect to AWS, or open the simulated organization and save it in the end.
 
     With ``reads_only``, for callers that change nothing, sessions in member accounts may only read:
-    those of ``roles.reader``, or of the member role held to reading.
+    those of ``roles.reader``, or of the member role held to reading. With ``adopts_ledger`` a
+    ledger that was rewritten is accepted.
 
     Raises ``Denied`` when there are no credentials, saying both ways to go on.
     """
@@ -120,7 +126,7 @@ def open_world(
             edge.sessions.check_credentials()
         yield World(
             clock=clock,
-            ledger=open_ledger(workspace, config),
+            ledger=open_ledger(workspace, config, head=edge.ledger_head, adopts=adopts_ledger),
             edge=edge,
             provider=workspace.provider(config, edge.management),
             effects=workspace.effects(edge.management),

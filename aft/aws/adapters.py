@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aft.aws.accounts import AwsAccountLookup, RecentlyTagged, state_of
 from aft.aws.calls import AwsCallRecorder
+from aft.aws.ledger_head import AwsLedgerHead
 from aft.aws.organizations import AwsOrganizationWriter
 from aft.aws.session import ATTEMPTS, AwsSessions
 from aft.aws.snapshot import AwsOrganizationReader
@@ -135,6 +136,7 @@ class AwsEdge:
     members: AwsMemberAccess
     calls: AwsCallRecorder
     sessions: AwsSessions
+    ledger_head: AwsLedgerHead
 
 
 def connect(
@@ -171,4 +173,5 @@ def connect(
         members=AwsMemberAccess(sessions, reads_only=reads_only),
         calls=sessions.calls,
         sessions=sessions,
+        ledger_head=AwsLedgerHead(sessions),
     )

@@ -137,7 +137,7 @@ def command(
     4) unless a preview of exactly that plan was reviewed or is accepted with --accept.
     """
     with report_folder(session, report, "apply") as folder:
-        if plan_file is not None and choice != ScopeChoice():
+        if plan_file is not None and choice != ScopeChoice(adopt_ledger=choice.adopt_ledger):
             raise click.UsageError("a PLAN already says its revision, scope and steps")
         if bad := [it for it in accept if not DIGEST.fullmatch(it)]:
             raise click.UsageError(f"--accept: {bad[0]!r} is no digest (sha256: and 64 hex digits)")
@@ -187,7 +187,7 @@ def _run(
         if folder is not None:
             folder.revision = files.revision
         config = workspace.config(files)
-    with open_world(workspace, config) as world:
+    with open_world(workspace, config, adopts_ledger=choice.adopt_ledger) as world:
         with session.waiting("Reading the organization"):
             if plan is not None:
                 head = workspace.repository.resolve("HEAD")

@@ -194,7 +194,9 @@ def _made(
         planned = plan_published(workspace, desired, scope=scope, rerun=choice.rerun)
         return planned, findings
     with (
-        open_world(workspace, desired.config, reads_only=True) as world,
+        open_world(
+            workspace, desired.config, reads_only=True, adopts_ledger=choice.adopt_ledger
+        ) as world,
         session.waiting("Reading the organization"),
     ):
         planned = plan_now(

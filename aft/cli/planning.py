@@ -29,6 +29,7 @@ class ScopeChoice:
     exclude: tuple[str, ...] = ()
     rerun: tuple[str, ...] = ()
     deep: bool = False
+    adopt_ledger: bool = False
 
 
 _SCOPE_OPTIONS = (
@@ -54,6 +55,11 @@ _SCOPE_OPTIONS = (
         is_flag=True,
         help="Also read inside accounts what counts as done according to the ledger, to find "
         "manual changes.",
+    ),
+    click.option(
+        "--adopt-ledger",
+        is_flag=True,
+        help="Continue although the ledger's branch was rewritten; apply records that.",
     ),
 )
 

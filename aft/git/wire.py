@@ -208,7 +208,7 @@ class RemoteBranchRef:
             )
         if verdict:
             raise RemoteMoved(f"{self.url} did not accept {self._ref}: {redacted(verdict)}")
-        self._remember(self._repository.open(), commit)
+        self.remember(commit)
 
     def _push(self, handle: pygit2.Repository, commit: str, expected: str | None) -> str | None:
         """``""`` accepted, a reason when refused, ``None`` when the server was silent."""
@@ -224,7 +224,9 @@ class RemoteBranchRef:
         # libgit2 returns normally when the server refuses the ref: only the report tells.
         return callbacks.verdict
 
-    def _remember(self, handle: pygit2.Repository, commit: str) -> None:
+    def remember(self, commit: str) -> None:
+        """The remote's branch was last known to be at ``commit``."""
+        handle = self._repository.open()
         with disk_errors(f"writing {self.tracking}"):
             reference = handle.references.get(self.tracking)
             if reference is None or str(reference.target) != commit:

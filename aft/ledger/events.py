@@ -93,6 +93,7 @@ class EventKind(enum.StrEnum):
     STEP_REMOVED = "step-removed"  # its thing is gone, or let go; data: kind, action, key, how
     ALLOCATED = "allocated"  # ranges of addresses given to settings; data: allocations
     FORGOTTEN = "forgotten"  # the request's file is gone; the account was left alone
+    LEDGER_ADOPTED = "ledger-adopted"  # a rewritten branch, by an operator; data: expected, found
     RUN_STARTED = "run-started"  # data: command, changes, consent, reviewed, held, lifted (limits)
     RUN_FINISHED = "run-finished"  # data: counts
 
@@ -253,11 +254,13 @@ class LedgerFault:
 class LedgerState:
     """All records at one commit of the ledger (``""`` while it is empty), keyed by subject. A
     forgotten request no longer has a record; its events stay readable. ``faults`` are in what was
-    read from the events: records are what these add up to."""
+    read from the events: records are what these add up to. ``instead_of`` is the commit that the
+    branch should hold and does not, where that was asked to be accepted."""
 
     commit: str = ""
     records: Mapping[str, AccountRecord] = field(default_factory=dict)
     faults: tuple[LedgerFault, ...] = ()
+    instead_of: str = ""
 
     def record(self, subject: str) -> AccountRecord:
         """The record of ``subject``, empty when there is none."""

@@ -167,6 +167,15 @@ class Forgotten(Payload):
     rebound_to: Word = None
 
 
+class LedgerAdopted(Payload):
+    """The branch did not hold ``expected``, which aft had pushed; who ran aft accepted what was
+    there, ``found`` (none: nothing), all the same."""
+
+    event = EventKind.LEDGER_ADOPTED
+    expected: Word = None
+    found: Word = None
+
+
 class RunStarted(Payload):
     """``scope`` is the number of requests of a limited run. ``consent`` says what lets risky
     changes happen, ``reviewed`` is the digest of the plan that was reviewed, ``held`` are the ids
@@ -199,7 +208,8 @@ class RunFinished(Payload):
 _PAYLOADS: Mapping[EventKind, type[Payload]] = {
     payload.event: payload
     for payload in (
-        *(Intent, Creating, IntentSettled, Bound, Allocated, Forgotten, RunStarted, RunFinished),
+        *(Intent, Creating, IntentSettled, Bound, Allocated, Forgotten, LedgerAdopted),
+        *(RunStarted, RunFinished),
         *(StepDone, StepConfirmed, StepFailed, StepHeld, StepReleased, StepRemoved),
     )
 }

@@ -36,6 +36,13 @@ PLAN: tuple[Grant, ...] = (
         """,
     ),
     _grant(
+        sid="ReadTheLedgersHead",
+        why="The last commit of the ledger that aft pushed: to see whether it was rewritten.",
+        actions="""
+        ssm: GetParameter
+        """,
+    ),
+    _grant(
         sid="ReadWhatSettingsKeepHere",
         why="Settings kept in the management account: delegated administrators, cost "
         "allocation tags, support cases.",
@@ -60,6 +67,13 @@ APPLY: tuple[Grant, ...] = (
         organizations: CreateAccount CreateOrganizationalUnit DeleteOrganizationalUnit
             DescribeCreateAccountStatus ListAccounts ListCreateAccountStatus MoveAccount
             TagResource UntagResource UpdateOrganizationalUnit
+        """,
+    ),
+    _grant(
+        sid="NoteTheLedgersHead",
+        why="The last commit of the ledger that aft pushed.",
+        actions="""
+        ssm: PutParameter
         """,
     ),
     _grant(

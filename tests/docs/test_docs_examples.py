@@ -183,7 +183,7 @@ def test_shapes_are_those_of_real_output(troubled: Repo) -> None:
     assert [item["code"] for item in doubtful["attention"]] == ["AFT908"]
     said["plan"]["attention"] = doubtful["attention"]
     repo.git("branch", "-D", "aft/ledger-sandbox")
-    lost = repo.aft("plan", "--format", "json").data
+    lost = repo.aft("plan", "--adopt-ledger", "--format", "json").data
     said["plan"]["confirmations"] = lost["confirmations"]
     assert lost["confirmations"]
     said["drift"] = _drift(repo)

@@ -11,6 +11,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders_faults import assert_ledger_is_sound
@@ -43,31 +44,46 @@ def repo(morning: Repo, tmp_path: Path) -> Repo:
     return morning.copy(tmp_path)
 
 
-def kinds(repo: Repo) -> dict[str, list[str]]:
+def kinds(plan: Any) -> dict[str, list[str]]:
     """The kinds of planned changes by account."""
     found: dict[str, list[str]] = {}
-    for change in repo.plan()["changes"]:
+    for change in plan["changes"]:
         found.setdefault(change["target"], []).append(what_of(change))
     return found
+
+
+def adopt(repo: Repo, *more: str) -> None:
+    """Go on with what there is of the ledger."""
+    done = repo.aft("apply", "--yes", "--adopt-ledger", *more)
+    assert done.code == 0, done.out + done.err
+    assert "create account" not in done.out
 
 
 def test_without_the_ledger_accounts_are_found_again_by_their_tags(repo: Repo) -> None:
     before = repo.accounts()
     repo.git("branch", "--delete", "--force", BRANCH)
-    plan = repo.plan()
+    for verb in ("plan", "apply", "drift", "status"):
+        refused = repo.aft(verb)
+        assert refused.code == 1, refused.out + refused.err
+        assert "the ledger was rewritten" in refused.err
+        assert "--adopt-ledger" in refused.err
+    plan = repo.aft("plan", "--adopt-ledger", "--format", "json").data
     assert plan["summary"]["create"] == 0
     again = ["adopt account", "run customization"]
-    assert kinds(repo) == {"lab": again, "shop": again}
+    assert kinds(plan) == {"lab": again, "shop": again}
     assert {item["ref"][1] for item in plan["confirmations"]} == {
         "account-alias",
         "iam-password-policy",
         "ssm-metadata",
     }
-    text = repo.aft("plan").out
+    text = repo.aft("plan", "--adopt-ledger").out
     assert "the account carries the tag aft:request=shop" in " ".join(text.split())
 
-    repo.apply()
+    adopt(repo)
     assert repo.accounts() == before, "nothing about the accounts has changed"
+    story = repo.aft("history", "organization", "--json").data
+    (adopted,) = (event for event in story if event["kind"] == "ledger-adopted")
+    assert len(adopted["details"]["expected"]) == 40
     assert repo.changes() == []
     with repo.inside("shop") as client:
         stacks = client("cloudformation").describe_stacks()["Stacks"]
@@ -90,8 +106,7 @@ def test_without_ledger_and_tags_by_their_email_addresses(repo: Repo) -> None:
     with repo.organizations() as client:
         for account_id in before.values():
             client.untag_resource(ResourceId=account_id, TagKeys=["aft:request", "team"])
-    assert repo.plan()["summary"]["create"] == 0
-    repo.apply()
+    adopt(repo)
     accounts = repo.accounts()
     assert {name: account.id for name, account in accounts.items()} == before
     assert accounts["shop"].tags == {"aft:request": "shop", "team": "shop"}
@@ -101,10 +116,9 @@ def test_without_ledger_and_tags_by_their_email_addresses(repo: Repo) -> None:
 def test_a_limited_plan_without_the_ledger_creates_nothing_either(repo: Repo) -> None:
     before = repo.accounts()
     repo.git("branch", "--delete", "--force", BRANCH)
-    result = repo.aft("apply", "--yes", "--only", "shop")
-    assert result.code == 0, result.out + result.err
+    adopt(repo, "--only", "shop")
     assert repo.accounts() == before
-    assert list(kinds(repo)) == ["lab"]
+    assert list(kinds(repo.plan())) == ["lab"]
 
 
 def forged(repo: Repo, files: dict[str, str]) -> None:
@@ -235,35 +249,56 @@ def test_a_remote_that_is_gone_stops_everything_before_it_begins(people: Repo) -
     assert set(Live(people.environ).accounts()) == {"shop", "lab"}
 
 
-def test_a_rewritten_branch_is_put_right_by_whoever_still_has_it(
+def test_a_rewritten_branch_is_refused_and_put_right_by_a_clone_that_has_it(
     people: Repo, tmp_path: Path
 ) -> None:
+    """A fresh clone knows by the head in the management account, another one by itself."""
     assert people.aft("apply", sandbox=False).code == 0
     other = clone(people, origin(people).root, tmp_path / "other")
+    last = origin(people).git("rev-parse", "aft/ledger")
     first = origin(people).git("rev-list", "--max-parents=0", "aft/ledger")
     origin(people).git("update-ref", "refs/heads/aft/ledger", first)
 
-    plan = other.aft("plan", "--format", "json", sandbox=False)
-    assert plan.code == 0
-    assert [what_of(change) for change in plan.data["changes"]] == ["adopt account"]
-    assert other.aft("apply", sandbox=False).code == 0
+    for repo in (other, people):
+        for verb in ("plan", "apply"):
+            refused = repo.aft(verb, sandbox=False)
+            assert refused.code == 1
+            assert f"{last[:10]} was pushed" in refused.err
+    assert origin(people).git("rev-parse", "aft/ledger") == first
 
-    again = people.aft("apply", sandbox=False)
+    people.git("push", "-q", "origin", f"{last}:refs/heads/aft/ledger")
+    again = other.aft("apply", sandbox=False)
     assert again.code == 0, again.out + again.err
     assert again.last_line.startswith("No changes.")
-    assert_ledger_is_sound(origin(people), "aft/ledger")
-    subjects = origin(people).git("log", "--format=%s", "aft/ledger")
-    assert "Intend to create account shop for shop" in subjects, "the lost part is back"
     assert Live(people.environ).creations() == [("shop", "SUCCEEDED")]
 
 
-def test_a_deleted_branch_comes_back(people: Repo, tmp_path: Path) -> None:
+def test_a_hostile_root_is_not_built_upon(people: Repo, tmp_path: Path) -> None:
+    assert people.aft("apply", sandbox=False).code == 0
+    evil = people.git("commit-tree", "HEAD^{tree}", "-m", "evil")
+    people.git("push", "-q", "--force", "origin", f"{evil}:refs/heads/aft/ledger")
+    people.request("lab", ou="Sandbox")
+    people.commit("Ask for a lab")
+    refused = people.aft("apply", sandbox=False)
+    assert refused.code == 1
+    assert origin(people).git("rev-parse", "aft/ledger") == evil
+    assert set(Live(people.environ).accounts()) == {"shop"}
+
+
+def test_a_deleted_branch_comes_back_if_that_is_accepted(people: Repo, tmp_path: Path) -> None:
     assert people.aft("apply", sandbox=False).code == 0
     origin(people).git("branch", "--delete", "--force", "aft/ledger")
     fresh = clone(people, origin(people).root, tmp_path / "fresh")
-    assert fresh.aft("apply", sandbox=False).code == 0
+    assert fresh.aft("apply", sandbox=False).code == 1
+    assert fresh.aft("apply", "--adopt-ledger", sandbox=False).code == 0
     assert_ledger_is_sound(origin(people), "aft/ledger")
     assert Live(people.environ).creations() == [("shop", "SUCCEEDED")]
     done = fresh.aft("plan", "--detailed-exitcode", sandbox=False)
     assert done.code == 0
+    refused = people.aft("plan", sandbox=False)
+    assert refused.code == 1, "this clone has seen more"
+    assert people.aft("apply", "--adopt-ledger", sandbox=False).code == 0
+    assert "Intend to create account shop for shop" in people.git(
+        "log", "--format=%s", "origin/aft/ledger"
+    ), "the lost part is back"
     subprocess.run(["git", "fsck", "--strict"], cwd=fresh.root, check=True, capture_output=True)

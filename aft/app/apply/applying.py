@@ -22,6 +22,8 @@ from aft.engine.run import apply_plan
 from aft.errors import AftError, Refused, UserError
 from aft.findings.model import Condition, Finding
 from aft.git.history import GitHistory
+from aft.ledger.events import LedgerEvent
+from aft.ledger.payloads import LedgerAdopted
 from aft.plan.codec import plan_digest
 from aft.plan.coverage import covered_by, covers_of, unfulfilled
 from aft.plan.holding import Hold, holds_of
@@ -98,6 +100,7 @@ def apply_now(
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
     check_conclusive(planned.plan)
+    _note_adoption(workspace, world, planned)
     plan, held = planned.plan, holds_in(planned, agreed)
     judged_by = Outcome(
         run="",
@@ -139,6 +142,24 @@ def apply_now(
         covers=judged_by.covers,
         held_back=plan.held_back,
     )
+
+
+def _note_adoption(workspace: Workspace, world: World, planned: Planned) -> None:
+    """That the ledger goes on from commits that aft did not push is part of its story."""
+    ledger = planned.ledger
+    if ledger.instead_of:
+        said = LedgerAdopted(expected=ledger.instead_of, found=ledger.commit)
+        event = LedgerEvent(
+            kind=said.event,
+            subject=ORGANIZATION,
+            at=world.clock.now(),
+            run=world.run,
+            actor=actor(workspace.environ),
+            revision=planned.plan.revision,
+            summary=f"Continue with a rewritten ledger, without {ledger.instead_of[:10]}",
+            data=said.data,
+        )
+        world.ledger.append((event,), durable=True)
 
 
 def check_conclusive(plan: Plan) -> None:

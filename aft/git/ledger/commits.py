@@ -60,6 +60,21 @@ class LedgerCommits:
         """All records but the forgotten ones, and what is wrong with the files they are in."""
         return self._read.all(self.tree_of(commit))
 
+    def contains(self, tip: str | None, commit: str) -> bool:
+        """Whether ``commit`` is ``tip`` or below it. False for one that is not here at all."""
+        if tip is None or tip == commit:
+            return tip == commit
+        try:
+            return self._handle.descendant_of(tip, commit)
+        except (KeyError, ValueError, pygit2.GitError):
+            return False
+
+    def trust(self, commit: str) -> None:
+        """``commit`` is known to be aft's own, with all that is below it."""
+        tree = self.tree_of(commit)
+        if tree is not None:
+            self._read.trust(tree)
+
     def examined(self, commit: str | None) -> Records:
         """The same, and nothing is believed that was read, written or kept before."""
         return LedgerRecords(self._odb).all(self.tree_of(commit))

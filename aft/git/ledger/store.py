@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from aft.errors import AftError, Transient
+from aft.errors import AftError, LedgerRewritten, Transient
 from aft.git.errors import disk_errors
 from aft.git.ledger.branch import LedgerBranch
 from aft.git.ledger.cache import ShardCache
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.intent_guard import Guard
+from aft.git.ledger.lineage import Lineage
 from aft.git.repository import Repository
 from aft.git.wire import PUSH_TRIES, RemoteBranchRef, RemoteMoved, push_attempts, shared_branch
 from aft.ledger.events import AccountRecord, LedgerEvent, LedgerFault, LedgerState
-from aft.ports import Clock
+from aft.ports import Clock, LedgerHead
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +58,9 @@ class GitLedger:
     ``None``, or a name that is not configured, keeps it local. ``cache`` is a file outside the
     repository for records that were read, which may be deleted at any time.
 
+    A branch that no longer holds what this clone has seen, or what ``head`` knows to have been
+    pushed, is ``LedgerRewritten``, before anything is put on top of it; unless ``adopts``.
+
     Two locks: ``_local`` for the objects and the branch here, never held while talking to the
     remote; ``_network`` for one conversation with the remote at a time. A thread that waits finds
     its events pushed along.
@@ -71,6 +75,8 @@ class GitLedger:
         clock: Clock,
         environ: Mapping[str, str] = os.environ,
         cache: Path | None = None,
+        head: LedgerHead | None = None,
+        adopts: bool = False,
     ) -> None:
         handle = repository.open()
         self._branch = LedgerBranch(handle, branch)
@@ -81,6 +87,9 @@ class GitLedger:
         self._local = threading.RLock()
         self._network = threading.RLock()
         self._claims: list[_Claim] = []
+        self._lineage = Lineage(
+            self._commits, head, where=self._wire.url if self._wire else branch, adopts=adopts
+        )
         self._has_fetched = False
 
     # --- the port ---------------------------------------------------------------------------
@@ -90,10 +99,16 @@ class GitLedger:
             self._fetch(self._wire)
         with self._local, disk_errors("reading the ledger"):
             tip = self._branch.tip()
+            if self._wire is None:
+                self._lineage.check(tip)
             found = self._commits.records(tip)
             self._guard.has_seen(tip, found.records)
-            commit = self._commits.last_event(tip) or ""
-            return LedgerState(commit=commit, records=found.records, faults=found.faults)
+            return LedgerState(
+                commit=self._commits.last_event(tip) or "",
+                records=found.records,
+                faults=found.faults,
+                instead_of=self._lineage.instead_of,
+            )
 
     def look(self, subject: str) -> AccountRecord:
         if self._wire is not None:
@@ -118,6 +133,8 @@ class GitLedger:
 
     def publish(self) -> None:
         if self._wire is None:
+            if tip := self._tip():
+                self._lineage.pushed(tip)
             return
         with self._network:
             self._push(self._wire, [])
@@ -165,7 +182,14 @@ class GitLedger:
 
     def _fetch(self, wire: RemoteBranchRef) -> None:
         with self._network:
+            seen = wire.last_seen()
             theirs = wire.fetch()
+            try:
+                self._lineage.check(theirs, seen)
+            except LedgerRewritten:
+                if seen is not None:  # so that the next run knows it, too
+                    wire.remember(seen)
+                raise
             self._has_fetched = True
             if theirs is not None:
                 self._include(theirs)
@@ -197,12 +221,14 @@ class GitLedger:
         """Bring the local branch and ``claims`` onto the remote, where others write too."""
         last: RemoteMoved | None = None
         for attempt in push_attempts(self._clock):
-            if attempt:
+            if attempt or not self._has_fetched:  # nothing goes on top of what was never looked at
                 self._fetch(wire)
             seen = wire.last_seen()
             if seen is not None:
                 self._include(seen)
             candidate = self._candidate(claims)
+            if candidate is not None and candidate == seen:
+                self._lineage.pushed(candidate)
             if candidate is None or candidate == seen:
                 return
             try:
@@ -211,6 +237,7 @@ class GitLedger:
                 last = moved
                 continue
             self._include(candidate)
+            self._lineage.pushed(candidate)
             return
         raise Transient(
             f"the ledger could not be pushed in {PUSH_TRIES} tries: {last}",

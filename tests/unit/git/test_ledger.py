@@ -52,8 +52,12 @@ def hosted(tmp_path: Path) -> Path:
     return bare(tmp_path / "served" / "repo.git")
 
 
-def ledger_of(repository: Repository, remote: str | None = None) -> GitLedger:
-    return GitLedger(repository, branch=BRANCH, remote=remote, clock=SteppingClock(), environ={})
+def ledger_of(
+    repository: Repository, remote: str | None = None, *, adopts: bool = False
+) -> GitLedger:
+    return GitLedger(
+        repository, branch=BRANCH, remote=remote, clock=SteppingClock(), environ={}, adopts=adopts
+    )
 
 
 def folder(subject: str) -> str:
@@ -503,10 +507,10 @@ def test_a_remote_that_refuses_every_push_is_given_up(hosted: Path, tmp_path: Pa
     assert len(consistent(hosted)["payments-prod"]) == 2
 
 
-def test_a_ledger_deleted_on_the_remote_comes_back_from_a_clone(
+def test_a_ledger_deleted_on_the_remote_comes_back_from_a_clone_if_that_is_accepted(
     hosted: Path, tmp_path: Path
 ) -> None:
-    ledger = ledger_of(clone_of(hosted, tmp_path / "a").repository, "origin")
+    ledger = ledger_of(clone_of(hosted, tmp_path / "a").repository, "origin", adopts=True)
     ledger.append([bound()], durable=True)
     git(hosted, "update-ref", "-d", f"refs/heads/{BRANCH}")
     assert ledger.read().record("payments-prod").account_id == "111122223333"
@@ -514,8 +518,10 @@ def test_a_ledger_deleted_on_the_remote_comes_back_from_a_clone(
     assert len(consistent(hosted)["payments-prod"]) == 2
 
 
-def test_a_history_squashed_on_the_remote_repeats_nothing(hosted: Path, tmp_path: Path) -> None:
-    ledger = ledger_of(clone_of(hosted, tmp_path / "a").repository, "origin")
+def test_a_history_squashed_on_the_remote_repeats_nothing_if_that_is_accepted(
+    hosted: Path, tmp_path: Path
+) -> None:
+    ledger = ledger_of(clone_of(hosted, tmp_path / "a").repository, "origin", adopts=True)
     for number in range(5):
         ledger.append([step(f"s{number}", second=number)], durable=True)
     ledger.append([step("mine", second=9)])

@@ -1,0 +1,66 @@
+"""Whether the branch still holds what aft has pushed.
+
+A branch that was deleted, pushed back or replaced would otherwise be taken for what it is now, and
+be put right on top of a stranger's commits, without a word.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from aft.errors import AftError, LedgerRewritten
+from aft.git.ledger.commits import LedgerCommits
+from aft.ports import LedgerHead
+
+_log = logging.getLogger(__name__)
+
+
+class Lineage:
+    """What is known of one branch, ``where`` people find it. With ``adopts`` a rewritten branch is
+    accepted, and ``instead_of`` says which commit it should have held. Not safe to share between
+    threads."""
+
+    def __init__(
+        self, commits: LedgerCommits, head: LedgerHead | None, *, where: str, adopts: bool
+    ) -> None:
+        self._commits = commits
+        self._head = head
+        self._where = where
+        self._adopts = adopts
+        self._noted: str | None = None
+        self.instead_of = ""
+
+    def check(self, tip: str | None, seen: str | None = None) -> None:
+        """The branch is at ``tip``. Raises ``LedgerRewritten`` when that does not hold what was
+        pushed last, or what this clone has ``seen`` of it."""
+        if self._noted is None:
+            self._noted = self._head.last() if self._head is not None else ""
+            if self._noted and self._commits.contains(tip, self._noted):
+                self._commits.trust(self._noted)
+        for expected in (self._noted, seen):
+            if expected and not self._commits.contains(tip, expected):
+                if not self._adopts:
+                    raise self._rewritten(tip, expected)
+                self.instead_of = self.instead_of or expected
+                self._noted = ""
+
+    def pushed(self, commit: str) -> None:
+        """The branch is at ``commit``, by this process. What cannot be noted is not lost: the next
+        push notes it."""
+        if self._head is None or commit == self._noted:
+            return
+        try:
+            self._head.note(commit)
+        except AftError as error:
+            _log.warning("the ledger's head could not be noted: %s", error.message)
+        else:
+            self._noted = commit
+
+    def _rewritten(self, tip: str | None, expected: str) -> LedgerRewritten:
+        now = f"is at {tip[:10]}, which does not contain it" if tip else "has no such branch"
+        lost = expected[:10]
+        return LedgerRewritten(
+            f"the ledger was rewritten: {lost} was pushed, but {self._where} {now}",
+            hint="find out who changed the branch, and restore it from a clone that has "
+            f"{lost}; or continue with what is there: aft apply --adopt-ledger",
+        )
