@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from aft.baselines.directions import Directions, Judged
 from aft.baselines.model import SettingParameters
@@ -62,6 +62,12 @@ class Trust(SettingParameters):
         Field(default=(), description="AWS services, such as `ec2.amazonaws.com`.")
     )
     oidc: tuple[OidcTrust, ...] = Field(default=(), description="OpenID Connect tokens.")
+
+    @model_serializer(mode="wrap")
+    def _without_roles(self, serialize: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
+        """Without ``roles`` as it was before there were any: so no account is changed again."""
+        found: dict[str, Any] = serialize(self)
+        return found if self.roles else {key: found[key] for key in found if key != "roles"}
 
     @model_validator(mode="after")
     def _somebody(self) -> Trust:

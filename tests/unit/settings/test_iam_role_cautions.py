@@ -162,6 +162,15 @@ def test_the_trust_names_the_roles_of_each_account() -> None:
     assert of_arns["Condition"] == {"StringEquals": {"sts:ExternalId": "audit-1"}}
 
 
+def test_trust_without_roles_counts_as_before_there_were_any() -> None:
+    dumped = parameters(trust={"accounts": ["audit"]}).model_dump(mode="json")
+    assert set(dumped["roles"][0]["trust"]) == {
+        *("accounts", "arns", "external_id", "services", "oidc")
+    }
+    named = parameters(trust={"accounts": ["audit"], "roles": ["a"]}).model_dump(mode="json")
+    assert named["roles"][0]["trust"]["roles"] == ["a"]
+
+
 def test_roles_without_accounts_are_refused() -> None:
     with pytest.raises(ValueError, match="name these, too"):
         parameters(trust={"services": ["ec2.amazonaws.com"], "roles": ["deploy"]})
