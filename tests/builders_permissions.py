@@ -67,6 +67,8 @@ class Calls:
     seen: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     """Calls that were answered with a denial, as ``phase service:Operation``."""
+    undecided: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the sandbox did not know to decide, by action."""
 
     def of(self, phase: str, place: str) -> set[str]:
         return self.seen.setdefault((phase, place), set())
@@ -79,6 +81,8 @@ class Calls:
         for call in list(sandbox.log)[before:]:
             action = iam_action(call.service, call.operation)
             place = "management" if call.account_id == own else "member"
+            if call.depends:
+                self.undecided[action] = call.depends
             if call.error_code is None or action != "sts:AssumeRole":
                 self.of(phase, place).add(action)
             if "AccessDenied" in (call.error_code or "") or "Unauthorized" in (

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aft.aws.session import AwsSessions
 from aft.errors import Denied, NotFound, Terminal
+from aft.values.grants import OWN_ACCOUNT, PARTITION, Grant
 from aft.values.ids import AccountId
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ ACCOUNT_QUOTA = ("organizations", "L-E619E033")
 """Service Quotas, us-east-1: "Default maximum number of accounts"."""
 _SIMULATED_AT_ONCE = 50
 _ASSUMED = re.compile(r"arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+")
+
+
+def _example(resource: str, source: str, organization: str) -> str:
+    """A resource such as ``resource`` is about; ``source`` is in the same account."""
+    _, partition, _, _, account, _ = source.split(":", 5)
+    own = resource.replace(PARTITION, partition).replace(OWN_ACCOUNT, account)
+    return own if own == "*" else own.replace("o-*", organization).replace("*", "example")
 
 
 class Examination:
@@ -66,23 +74,38 @@ class Examination:
             "tag:GetResources": lambda: tags.get_resources(ResourcesPerPage=1),
         }
 
-    def simulated(self, arn: str, actions: Iterable[str]) -> Mapping[str, bool]:
-        """What the caller's own policies allow. A role's path is not in the caller's ARN; where it
-        has one AWS does not find the role."""
+    def simulated(self, arn: str, grants: Iterable[Grant]) -> Mapping[str, bool]:
+        """What the caller's own policies allow, of things such as the grants name. A role's path is
+        not in the caller's ARN; where it has one AWS does not find the role."""
         if arn.endswith(":root"):
             raise Terminal("the root user's permissions cannot be simulated")
         found = _ASSUMED.fullmatch(arn)
         source = f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else arn
+        organization = self.organization()["Id"]
         iam = self._sessions.management("iam", self._sessions.global_region)
-        listed = sorted(actions)
+        simulate = iam.get_paginator("simulate_principal_policy").paginate
         allowed: dict[str, bool] = {}
-        for start in range(0, len(listed), _SIMULATED_AT_ONCE):
-            pages = iam.get_paginator("simulate_principal_policy").paginate(
-                PolicySourceArn=source, ActionNames=listed[start : start + _SIMULATED_AT_ONCE]
-            )
-            for page in pages:
-                for item in page["EvaluationResults"]:
-                    allowed[item["EvalActionName"]] = item["EvalDecision"] == "allowed"
+        for grant in grants:
+            resources = [_example(item, source, organization) for item in grant.resources]
+            for start in range(0, len(grant.actions), _SIMULATED_AT_ONCE):
+                pages = simulate(
+                    PolicySourceArn=source,
+                    ActionNames=grant.actions[start : start + _SIMULATED_AT_ONCE],
+                    ResourceArns=resources,
+                    ContextEntries=[
+                        {
+                            "ContextKeyName": key,
+                            "ContextKeyType": "string",
+                            "ContextKeyValues": values[:1],
+                        }
+                        for keys in grant.conditions.values()
+                        for key, values in keys.items()
+                    ],
+                )
+                for item in (item for page in pages for item in page["EvaluationResults"]):
+                    action = item["EvalActionName"]
+                    is_allowed = item["EvalDecision"] == "allowed"
+                    allowed[action] = allowed.get(action, False) or is_allowed
         return allowed
 
     def a_member(self) -> AccountId | None:

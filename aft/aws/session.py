@@ -29,6 +29,7 @@ from aft.aws.pacing import DEFAULT_PACES, Pace, Pacing
 from aft.aws_clients import ClientOf
 from aft.errors import AftError, Denied
 from aft.ports import Clock
+from aft.values.data_reads import without_data
 from aft.values.ids import AccountId
 
 if TYPE_CHECKING:
@@ -238,16 +239,22 @@ class AwsSessions:
 
         if not use:
             return entering(self.member_role)
-        held = partial(self._held_to_reading, member)
+        held = partial(self._held_to_reading, member, states=f"/{use}" == _PREVIEW)
         if f"/{use}" == _READING:
             return [*entering(self.reader_role), held]
         return [*entering(self.preview_role), held, *entering(self.reader_role)]
 
-    def _held_to_reading(self, role: str) -> Credentials:
+    def _held_to_reading(self, role: str, *, states: bool) -> Credentials:
         """AWS (STS, AssumeRole): what a session may do is what its role and its session policies
-        both allow."""
+        both allow. ReadOnlyAccess reads data too, which the second policy denies, except Terraform
+        states with ``states``."""
         policy = f"arn:{self.partition}:iam::aws:policy/ReadOnlyAccess"
-        return self._session_of(self.management("sts"), role, PolicyArns=[{"arn": policy}])
+        return self._session_of(
+            self.management("sts"),
+            role,
+            PolicyArns=[{"arn": policy}],
+            Policy=without_data(partition=self.partition, states=states),
+        )
 
     def _session_of(self, sts: STSClient, role: str, **more: Any) -> Credentials:
         name, seconds = self._session_name, SESSION_SECONDS

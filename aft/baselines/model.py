@@ -108,6 +108,27 @@ class BaselineSetting(Protocol[P, S]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """A parameter that is accepted, and may give more than it seems to. ``code`` is that of a
+    finding, ``loc`` the place in the parameters."""
+
+    code: str
+    loc: tuple[str | int, ...]
+    message: str
+    hint: str = ""
+
+
+@runtime_checkable
+class Cautions(Protocol):
+    """What a setting adds to ``BaselineSetting`` when parameters can give more than they seem to:
+    a warning for reviewers of the baseline."""
+
+    def cautions(self, parameters: Any) -> Iterable[Caution]:
+        """Pure: what to look at again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkClaim:
     """The range of addresses a setting wants in one account: ``cidr`` where it is given, else
     ``prefix`` bits from ``pool``. ``field`` is the path of the request's field that gives it, empty

@@ -13,13 +13,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aft.baselines.model import Baseline, Selector, SettingSpec
+from aft.baselines.model import Baseline, Cautions, Selector, SettingSpec
 from aft.baselines.references import references_in
 from aft.baselines.select import SAMPLE_VALUES, Setting, expand_all, resolve
 from aft.config.model import CUSTOMIZATIONS_PATH
 from aft.errors import UserError
 from aft.files import EntryKind, RevisionFiles
-from aft.findings.model import Finding, SourceRef, sorted_findings
+from aft.findings.model import Finding, Severity, SourceRef, sorted_findings
 from aft.findings.validation import validate, value_at
 from aft.organization.model import AccountFacts
 from aft.organization.spec import OrganizationSpec
@@ -259,6 +259,18 @@ def _checked(
     parameters, findings = validate(plugin.parameters_model, document, at=at, data=sample)
     if parameters is None:
         return spec, findings
+    if isinstance(plugin, Cautions):
+        cautions = (
+            Finding(
+                code=item.code,
+                source=document.at((*at, *item.loc)),
+                message=item.message,
+                hint=item.hint,
+                severity=Severity.WARNING,
+            )
+            for item in plugin.cautions(parameters)
+        )
+        findings = (*findings, *cautions)
     references = tuple(
         (found.request_id, document.at((*at, *inner)))
         for inner, found in references_in(parameters)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +25,16 @@ from aft.policy_language.policy_types import RCP as RCP_TYPE
 from aft.policy_language.policy_types import SCP as SCP_TYPE
 from aft.policy_language.principals import Principal
 from aft.policy_language.service_facts import ALWAYS_ALLOWED
-from aft.policy_language.statements import NO_RESOURCE, RESOURCE, Request
+from aft.policy_language.statements import NO_RESOURCE, Request
 from aft.sandbox.credentials import Caller
 from aft.sandbox.organizations_backend.model import MemberAccount, Organization, Unit
+from aft.sandbox.request_facts import (
+    COMPLETE,
+    account_resource,
+    decrypts,
+    organization_resources,
+    values_of,
+)
 from aft.sandbox.request_resources import owner_of, resources_of
 from aft.sandbox.services.aws_policies import document_of_aws_policy
 
@@ -74,11 +81,27 @@ def ruling(organization: Organization, call: Call, *, now: float) -> Ruling:
         return _FREE  # nothing binds it, and it makes most calls
     known = _Known(organization, call, now)
     answer, resource = known.answer(None), NO_RESOURCE
-    if RESOURCE in answer.keys or known.needs_owner:
+    if answer.keys or known.needs_owner:
         answer, resource = known.answer_for_resources()
     if answer.decision is Decision.DENIED:
         return Ruling(refusal=_sentence(caller, call.action, resource, answer))
+    if call.service == "ssm" and decrypts(
+        call.service, call.params(), account=caller.account_id, region=call.region
+    ):
+        return _decryption(organization, call, now)
     return Ruling(depends=tuple(sorted(answer.keys)))
+
+
+def _decryption(organization: Organization, call: Call, now: float) -> Ruling:
+    """What AWS asks of who reads an encrypted parameter; the key's own policy allows it."""
+    caller, action = call.caller, "kms:Decrypt"
+    key = f"arn:aws:kms:{call.region}:{caller.account_id}:key/aws-ssm"
+    via: dict[str, Value] = {"kms:ViaService": f"ssm.{call.region}.amazonaws.com"}
+    known = _Known(organization, replace(call, service="kms", action=action), now)
+    answer = known.answer(key, via)
+    if answer.decision is Decision.DENIED and answer.explicit:
+        return Ruling(refusal=_sentence(caller, action, key, answer))
+    return _FREE
 
 
 class _Known:
@@ -88,6 +111,8 @@ class _Known:
         self._organization = organization
         self._call = call
         self._context = _context(organization, call, now)
+        complete = COMPLETE.get(call.service, ())
+        self._context_of_asked = _context(organization, call, now, complete=complete)
         self._own = organization.accounts.get(call.caller.account_id)
         self._scps = _chain(organization, self._own, SCP_TYPE)
         self.needs_owner = _has_rcps(organization)
@@ -95,27 +120,39 @@ class _Known:
 
     def answer_for_resources(self) -> tuple[Answer, str]:
         """Of every resource of the call; the first refused one decides."""
-        call = self._call
-        found = resources_of(
-            call.service,
-            call.operation,
-            call.params(),
-            account=call.caller.account_id,
-            region=call.region,
-        )
+        found = self._resources()
         if found is None:
-            return self.answer(None), NO_RESOURCE
-        answers = [(self.answer(resource), resource) for resource in found]
+            return self.answer(None, self._asked()), NO_RESOURCE
+        answers = [(self.answer(item, self._asked(item)), item) for item in found]
         denied = next((item for item in answers if item[0].decision is Decision.DENIED), None)
         return denied or (combined(answer for answer, _ in answers), found[0])
 
-    def answer(self, resource: str | None) -> Answer:
-        """Everything that is asked of one resource, or of one nobody knows."""
+    def _resources(self) -> tuple[str, ...] | None:
+        call, params, own = self._call, self._call.params(), self._call.caller.account_id
+        if call.service == "organizations":
+            return organization_resources(self._organization, params)
+        if call.service == "account":
+            return (account_resource(self._organization, params, account=own),)
+        return resources_of(call.service, call.operation, params, account=own, region=call.region)
+
+    def _asked(self, resource: str | None = None) -> Mapping[str, Value]:
+        """What the parameters say."""
+        call = self._call
+        owner = owner_of(resource or "", caller=call.caller.account_id)
+        return values_of(self._organization, call.service, call.params(), owner=owner)
+
+    def answer(self, resource: str | None, asked: Mapping[str, Value] | None = None) -> Answer:
+        """Everything that is asked of one resource, or of one nobody knows. ``asked`` is what the
+        parameters say, where they have been looked at."""
         caller = self._call.caller
         owner = owner_of(resource, caller=caller.account_id) if resource else caller.account_id
         holder = self._organization.accounts.get(owner)
-        context = self._context.with_values(
-            _owner_keys(self._organization, holder, owner) if resource else {},
+        known = self._context if asked is None else self._context_of_asked
+        context = known.with_values(
+            {
+                **(asked or {}),
+                **(_owner_keys(self._organization, holder, owner) if resource else {}),
+            },
             unknown=() if resource else ("aws:ResourceAccount", "aws:ResourceOrg*"),
         )
         request = Request(
@@ -214,9 +251,11 @@ def _text(document: Any) -> str:
     return document if isinstance(document, str) else json.dumps(document)
 
 
-def _context(organization: Organization, call: Call, now: float) -> Context:
+def _context(
+    organization: Organization, call: Call, now: float, *, complete: Sequence[str] = ()
+) -> Context:
     """The keys the sandbox knows. Those of the service itself, of tags and of resources it does
-    not know; every other key is absent."""
+    not know, unless they are ``complete``; every other key is absent."""
     caller = call.caller
     account = organization.accounts.get(caller.account_id)
     values: dict[str, Value] = {
@@ -238,7 +277,7 @@ def _context(organization: Organization, call: Call, now: float) -> Context:
         values["aws:PrincipalOrgPaths"] = (organization.path(account.parent_id),)
     prefix = call.action.partition(":")[0]
     unknown = (f"{prefix}:*", "aws:RequestTag/*", "aws:ResourceTag/*", "aws:TagKeys")
-    return Context(values, unknown)
+    return Context(values, [name for name in unknown if name not in complete])
 
 
 def _owner_keys(

@@ -24,7 +24,6 @@ Find = Callable[[str, str, Params], Iterator[str]]
 
 _HERE = "{region}:{account}"
 _EVERYTHING = (
-    "account:GetAccountInformation account:GetAlternateContact account:ListRegions",
     "budgets:DescribeBudgets",
     "cloudformation:ListStacks cloudformation:ValidateTemplate",
     "cloudtrail:DescribeTrails cloudtrail:ListTrails",
@@ -36,8 +35,12 @@ _EVERYTHING = (
     "lambda:ListFunctions",
     "s3:ListBuckets",
     "s3control:*PublicAccessBlock",
-    "securityhub:EnableSecurityHub",
-    "servicequotas:Get* servicequotas:List*",
+    "accessanalyzer:ListAnalyzers",
+    "ce:* support:* resourcegroupstaggingapi:GetResources",
+    "config:*DeliveryChannel* ram:Get*",
+    "guardduty:*Members guardduty:*OrganizationConfiguration guardduty:*AdministratorAccount",
+    "guardduty:UpdateMemberDetectors guardduty:CreateDetector",
+    "service-quotas:GetAWSDefaultServiceQuota service-quotas:List*s",
     "sns:ListTopics sqs:ListQueues dynamodb:ListTables",
     "ssm:DescribeParameters",
     "sts:GetCallerIdentity sts:GetSessionToken",
@@ -74,9 +77,13 @@ _TEMPLATES: tuple[tuple[str, tuple[str, ...]], ...] = (
      (f"arn:aws:kms:{_HERE}:key/{{KeyId}}",)),
     ("secretsmanager:CreateSecret", (f"arn:aws:secretsmanager:{_HERE}:secret:{{Name}}-*",)),
     ("secretsmanager:*", (f"arn:aws:secretsmanager:{_HERE}:secret:{{SecretId}}-*",)),
-    ("guardduty:*Detector guardduty:*Members",
+    ("guardduty:*Detector",
      (f"arn:aws:guardduty:{_HERE}:detector/{{DetectorId}}",)),
-    ("access-analyzer:*Analyzer", (f"arn:aws:access-analyzer:{_HERE}:analyzer/{{analyzerName}}",)),
+    ("accessanalyzer:*Analyzer", (f"arn:aws:access-analyzer:{_HERE}:analyzer/{{analyzerName}}",)),
+    ("config:*ConfigurationRecorder*", (f"arn:aws:config:{_HERE}:configuration-recorder/*",)),
+    ("securityhub:*", (f"arn:aws:securityhub:{_HERE}:hub/default",)),
+    ("service-quotas:*Quota*",
+     (f"arn:aws:servicequotas:{_HERE}:{{ServiceCode}}/{{QuotaCode}}",)),
     ("budgets:*Budget budgets:*Notification budgets:*Subscriber",
      ("arn:aws:budgets::{account}:budget/{BudgetName|Budget.BudgetName}",)),
     ("ec2:CreateVpc", (f"arn:aws:ec2:{_HERE}:vpc/*",)),
@@ -86,6 +93,9 @@ _TEMPLATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ec2:CreateInternetGateway", (f"arn:aws:ec2:{_HERE}:internet-gateway/*",)),
     ("ec2:CreateSecurityGroup",
      (f"arn:aws:ec2:{_HERE}:security-group/*", f"arn:aws:ec2:{_HERE}:vpc/{{VpcId}}")),
+    ("ec2:AssociateRouteTable",
+     (f"arn:aws:ec2:{_HERE}:route-table/{{RouteTableId}}",
+      f"arn:aws:ec2:{_HERE}:subnet/{{SubnetId}}")),
     ("ec2:*Vpc ec2:*VpcAttribute", (f"arn:aws:ec2:{_HERE}:vpc/{{VpcId}}",)),
     ("ec2:*Subnet ec2:*SubnetAttribute", (f"arn:aws:ec2:{_HERE}:subnet/{{SubnetId}}",)),
     ("ec2:AttachInternetGateway ec2:DetachInternetGateway",
@@ -180,7 +190,42 @@ def _queue(account: str, region: str, params: Params) -> Iterator[str]:
         yield f"arn:aws:sqs:{region}:{account}:{url.rpartition('/')[2]}"
 
 
+def _by_id(account: str, region: str, params: Params) -> Iterator[str]:
+    """EC2's ids say what they are of."""
+    given = (params.get("VpcId"), *(params.get("Resources") or params.get("ResourceIds") or ()))
+    for found in (str(item) for item in given if item):
+        kind = _EC2_KINDS.get(found.partition("-")[0])
+        if kind is not None:
+            yield f"arn:aws:ec2:{region}:{account}:{kind}/{found}"
+
+
+def _flow_log(account: str, region: str, params: Params) -> Iterator[str]:
+    yield f"arn:aws:ec2:{region}:{account}:vpc-flow-log/*"
+    yield from _by_id(account, region, params)
+
+
+def _new_oidc_provider(account: str, _: str, params: Params) -> Iterator[str]:
+    url = str(params.get("Url") or "").removeprefix("https://")
+    yield f"arn:aws:iam::{account}:oidc-provider/{url}"
+
+
+_EC2_KINDS: Mapping[str, str] = {
+    "acl": "network-acl",
+    "eipalloc": "elastic-ip",
+    "igw": "internet-gateway",
+    "nat": "natgateway",
+    "rtb": "route-table",
+    "sg": "security-group",
+    "subnet": "subnet",
+    "vpc": "vpc",
+}
+
 _SPECIAL: Mapping[str, Find] = {
+    "ec2:CreateFlowLogs": _flow_log,
+    "ec2:CreateTags": _by_id,
+    "ec2:DeleteTags": _by_id,
+    "ec2:DescribeVpcAttribute": _by_id,
+    "iam:CreateOpenIDConnectProvider": _new_oidc_provider,
     "s3:DeleteObjects": _several_objects,
     "ssm:GetParameters": _several_parameters,
     "ssm:DeleteParameters": _several_parameters,

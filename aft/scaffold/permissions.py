@@ -8,29 +8,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from aft.values.grants import Grant
+from aft.values.data_reads import DECRYPT, OBJECTS, RECORDS, actions_in
+from aft.values.grants import EVERYTHING, OWN_ACCOUNT, PARTITION, Conditions, Grant
 
 
-def _grant(*, sid: str, why: str, actions: str) -> Grant:
-    """``actions`` as a table: each service, and the names of what is called there."""
-    service, named = "", []
-    for word in actions.split():
-        if word.endswith(":"):
-            service = word
-        else:
-            named.append(service + word)
-    return Grant(sid=sid, why=why, actions=tuple(named))
+def _grant(
+    *, sid: str, why: str, actions: str, resources: str = "", conditions: Conditions | None = None
+) -> Grant:
+    """``actions`` as a table: each service, and the names of what is called there. ``resources``
+    are ARNs from the service on; ``me`` is the account that the policy is in. Without any, AWS
+    knows no resources for these actions (service authorization reference)."""
+    arns = tuple(
+        f"arn:{PARTITION}:{word.replace(':me:', f':{OWN_ACCOUNT}:')}" for word in resources.split()
+    )
+    return Grant(
+        sid=sid,
+        why=why,
+        actions=actions_in(actions),
+        resources=arns or EVERYTHING,
+        conditions=conditions or {},
+    )
 
+
+_ADMINISTERED = (
+    "access-analyzer.amazonaws.com",
+    "guardduty.amazonaws.com",
+    "securityhub.amazonaws.com",
+)
+"""Services that settings appoint an administrator account for."""
+_FOR_THESE: Conditions = {"StringEquals": {"organizations:ServicePrincipal": _ADMINISTERED}}
+
+_ITS_OWN: Conditions = {"StringEquals": {"s3:ResourceAccount": ("${aws:PrincipalAccount}",)}}
+"""A bucket's ARN has no account; the variable is IAM's."""
 
 PLAN: tuple[Grant, ...] = (
     _grant(
         sid="ReadTheOrganization",
-        why="OUs, accounts, tags and policies, in bulk.",
+        why="The organization, its roots and policies, tags in bulk.",
         actions="""
-        organizations: DescribeAccount DescribeOrganization DescribeOrganizationalUnit
-            DescribePolicy ListAccountsForParent ListOrganizationalUnitsForParent ListParents
-            ListPolicies ListPoliciesForTarget ListRoots ListTagsForResource
-            ListTargetsForPolicy
+        organizations: DescribeOrganization ListPolicies ListRoots
         sts: GetCallerIdentity
         tag: GetResources
         """,
@@ -38,21 +54,43 @@ PLAN: tuple[Grant, ...] = (
     _grant(
         sid="ReadTheLedgersHead",
         why="The last commit of the ledger that aft pushed: to see whether it was rewritten.",
+        actions="ssm: GetParameter",
+        resources="ssm:*:me:parameter/aft/ledger/head",
+    ),
+    _grant(
+        sid="ReadItsParts",
+        why="OUs, accounts, their tags and policies.",
         actions="""
-        ssm: GetParameter
+        organizations: DescribeAccount DescribeOrganizationalUnit DescribePolicy
+            ListAccountsForParent ListOrganizationalUnitsForParent ListParents
+            ListPoliciesForTarget ListTagsForResource ListTargetsForPolicy
+        """,
+        resources="""
+        organizations::me:account/o-*/* organizations::me:ou/o-*/* organizations::me:root/o-*/*
+        organizations::me:policy/o-*/* organizations::aws:policy/*
         """,
     ),
     _grant(
         sid="ReadWhatSettingsKeepHere",
-        why="Settings kept in the management account: delegated administrators, cost "
-        "allocation tags, support cases.",
+        why="Settings kept in the management account: cost allocation tags, support cases, "
+        "GuardDuty's administrator.",
         actions="""
         ce: ListCostAllocationTags
         guardduty: ListOrganizationAdminAccounts
-        organizations: ListDelegatedAdministrators
-        securityhub: ListOrganizationAdminAccounts
         support: DescribeCases
         """,
+    ),
+    _grant(
+        sid="ReadAdministrators",
+        why="Who administers the services that settings appoint an administrator for.",
+        actions="organizations: ListDelegatedAdministrators",
+        conditions=_FOR_THESE,
+    ),
+    _grant(
+        sid="ReadSecurityHubsAdministrator",
+        why="The administrator of Security Hub.",
+        actions="securityhub: ListOrganizationAdminAccounts",
+        resources="securityhub:*:me:hub/*",
     ),
 )
 """In the management account, for plans and drift runs: reads alone. Plans also need
@@ -60,21 +98,40 @@ PLAN: tuple[Grant, ...] = (
 
 APPLY: tuple[Grant, ...] = (
     _grant(
+        sid="CreateAccounts",
+        why="Accounts, each with the tag that says whose it is.",
+        actions="organizations: CreateAccount",
+        conditions={"Null": {"aws:RequestTag/aft:request": ("false",)}},
+    ),
+    _grant(
+        sid="FollowCreations",
+        why="What became of creations, here and of other runs.",
+        actions="""
+        organizations: DescribeCreateAccountStatus ListAccounts ListCreateAccountStatus
+        """,
+    ),
+    _grant(
         sid="ChangeTheOrganization",
         why="Accounts and OUs.",
         actions="""
-        account: PutAccountName
-        organizations: CreateAccount CreateOrganizationalUnit DeleteOrganizationalUnit
-            DescribeCreateAccountStatus ListAccounts ListCreateAccountStatus MoveAccount
-            TagResource UntagResource UpdateOrganizationalUnit
+        organizations: CreateOrganizationalUnit DeleteOrganizationalUnit MoveAccount TagResource
+            UntagResource UpdateOrganizationalUnit
         """,
+        resources="""
+        organizations::me:account/o-*/* organizations::me:ou/o-*/* organizations::me:root/o-*/*
+        """,
+    ),
+    _grant(
+        sid="RenameAccounts",
+        why="Names of accounts.",
+        actions="account: PutAccountName",
+        resources="account::me:account account::me:account/o-*/*",
     ),
     _grant(
         sid="NoteTheLedgersHead",
         why="The last commit of the ledger that aft pushed.",
-        actions="""
-        ssm: PutParameter
-        """,
+        actions="ssm: PutParameter",
+        resources="ssm:*:me:parameter/aft/ledger/head",
     ),
     _grant(
         sid="ChangeWhatSettingsKeepHere",
@@ -82,11 +139,28 @@ APPLY: tuple[Grant, ...] = (
         actions="""
         ce: UpdateCostAllocationTagsStatus
         guardduty: EnableOrganizationAdminAccount
-        organizations: EnableAWSServiceAccess ListAWSServiceAccessForOrganization
-            RegisterDelegatedAdministrator
-        securityhub: EnableOrganizationAdminAccount
+        organizations: ListAWSServiceAccessForOrganization
         support: CreateCase
         """,
+    ),
+    _grant(
+        sid="TrustServices",
+        why="Trusted access of the services that settings appoint an administrator for.",
+        actions="organizations: EnableAWSServiceAccess",
+        conditions=_FOR_THESE,
+    ),
+    _grant(
+        sid="AppointAdministrators",
+        why="The administrator accounts of these services.",
+        actions="organizations: RegisterDelegatedAdministrator",
+        resources="organizations::me:account/o-*/*",
+        conditions=_FOR_THESE,
+    ),
+    _grant(
+        sid="AppointSecurityHubsAdministrator",
+        why="The administrator of Security Hub.",
+        actions="securityhub: EnableOrganizationAdminAccount",
+        resources="securityhub:*:me:hub/*",
     ),
 )
 """In the management account, for applies, added to those of ``PLAN`` and ``sts:AssumeRole`` on the
@@ -99,60 +173,104 @@ READER: tuple[Grant, ...] = (
         "or log lines.",
         actions="""
         access-analyzer: ListAnalyzers
-        account: GetAlternateContact ListRegions
-        budgets: ViewBudget
-        cloudtrail: DescribeTrails GetTrailStatus
-        config: DescribeConfigurationRecorderStatus DescribeConfigurationRecorders
-            DescribeDeliveryChannels
+        cloudtrail: DescribeTrails
+        config: DescribeDeliveryChannels
         ec2: DescribeAddresses DescribeAvailabilityZones DescribeFlowLogs
             DescribeInternetGateways DescribeNatGateways DescribeNetworkAcls
             DescribeNetworkInterfaces DescribeRegions DescribeRouteTables
             DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets
-            DescribeVpcAttribute DescribeVpcEndpoints DescribeVpcPeeringConnections DescribeVpcs
+            DescribeVpcEndpoints DescribeVpcPeeringConnections DescribeVpcs
             DescribeVpnGateways GetEbsDefaultKmsKeyId GetEbsEncryptionByDefault
             GetImageBlockPublicAccessState GetInstanceMetadataDefaults
             GetSnapshotBlockPublicAccessState
-        guardduty: DescribeOrganizationConfiguration GetAdministratorAccount GetDetector
-            GetMembers ListDetectors
-        iam: GetAccountAuthorizationDetails GetAccountPasswordPolicy GetOpenIDConnectProvider
-            GetRole ListAccountAliases
-        kms: DescribeKey
+        guardduty: DescribeOrganizationConfiguration GetAdministratorAccount GetMembers
+            ListDetectors
+        iam: GetAccountAuthorizationDetails GetAccountPasswordPolicy ListAccountAliases
         logs: DescribeLogGroups
         ram: GetResourceShareAssociations GetResourceShareInvitations GetResourceShares
-        s3: GetAccountPublicAccessBlock GetBucketPolicy GetBucketPublicAccessBlock ListBucket
+        s3: GetAccountPublicAccessBlock
+        servicequotas: GetAWSDefaultServiceQuota
+        """,
+    ),
+    _grant(
+        sid="ReadResources",
+        why="Single resources that settings look after.",
+        actions="""
+        account: GetAlternateContact ListRegions
+        budgets: ViewBudget
+        cloudtrail: GetTrailStatus
+        config: DescribeConfigurationRecorderStatus DescribeConfigurationRecorders
+        ec2: DescribeVpcAttribute
+        guardduty: GetDetector
+        iam: GetOpenIDConnectProvider GetRole
         securityhub: DescribeHub DescribeOrganizationConfiguration DescribeStandards
             GetAdministratorAccount GetEnabledStandards GetMembers
-        servicequotas: GetAWSDefaultServiceQuota GetServiceQuota
-            ListRequestedServiceQuotaChangeHistoryByQuota
-        ssm: GetParametersByPath
+        servicequotas: GetServiceQuota ListRequestedServiceQuotaChangeHistoryByQuota
         """,
+        resources="""
+        account::me:account budgets::me:budget/* cloudtrail:*:me:trail/*
+        config:*:me:configuration-recorder/* ec2:*:me:vpc/* guardduty:*:me:detector/*
+        iam::me:oidc-provider/* iam::me:role/* securityhub:*:me:hub/* servicequotas:*:me:*/*
+        """,
+    ),
+    _grant(
+        sid="ReadKeysOfSettings",
+        why="Which key encrypts EBS volumes; a key can be another account's.",
+        actions="kms: DescribeKey",
+        resources="kms:*:*:key/*",
+    ),
+    _grant(
+        sid="ReadOwnBuckets",
+        why="Whether buckets for logs are there and closed; no objects.",
+        actions="s3: GetBucketPolicy GetBucketPublicAccessBlock ListBucket",
+        resources="s3:::*",
+        conditions=_ITS_OWN,
+    ),
+    _grant(
+        sid="ReadMetadata",
+        why="The parameters of the setting ssm-metadata: change the path with that of the setting.",
+        actions="ssm: GetParametersByPath",
+        resources="ssm:*:me:parameter/aft/*",
     ),
 )
 """Inside a member account, for plans and drift runs."""
 
 NO_DATA: tuple[Grant, ...] = (
-    _grant(
+    Grant(
         sid="ReadNoData",
-        why="What AWS's ReadOnlyAccess allows to read, and no terraform plan needs: records, "
-        "messages, log lines, query results, layers of images.",
-        actions="""
-        athena: GetQueryResults
-        codecommit: GetBlob GetFile GitPull
-        dynamodb: BatchGetItem GetItem GetRecords PartiQLSelect Query Scan
-        ecr: BatchGetImage GetDownloadUrlForLayer
-        kinesis: GetRecords
-        logs: FilterLogEvents GetLogEvents GetLogRecord GetQueryResults StartLiveTail StartQuery
-        sqs: ReceiveMessage
-        """,
+        why="Records, messages, log lines, query results, layers of images, secrets: what AWS's "
+        "ReadOnlyAccess allows to read, or a policy attached later, and no plan needs.",
+        actions=RECORDS,
     ),
 )
-"""What the role that Terraform plans with is denied inside accounts."""
+"""What the roles that read accounts are denied inside them."""
+
+NO_OBJECTS: tuple[Grant, ...] = (
+    Grant(
+        sid="ReadNoObjects",
+        why="Objects, and what is encrypted: parameters of the type SecureString too.",
+        actions=(DECRYPT, *OBJECTS),
+    ),
+)
+"""What the reader role is denied in addition."""
 
 MEMBER: tuple[Grant, ...] = (
     _grant(
         sid="ChangeSettings",
-        why="What the built-in baseline settings and CloudFormation steps change inside an "
-        "account. Add what your templates and scripts create.",
+        why="What the built-in baseline settings change for a whole account or region.",
+        actions="""
+        config: PutDeliveryChannel
+        ec2: EnableEbsEncryptionByDefault EnableImageBlockPublicAccess
+            EnableSnapshotBlockPublicAccess ModifyInstanceMetadataDefaults
+        guardduty: UpdateMemberDetectors UpdateOrganizationConfiguration
+        iam: CreateAccountAlias UpdateAccountPasswordPolicy
+        s3: PutAccountPublicAccessBlock
+        """,
+    ),
+    _grant(
+        sid="ChangeResources",
+        why="What settings and CloudFormation steps make. Add what your templates and scripts "
+        "create.",
         actions="""
         access-analyzer: CreateAnalyzer
         account: PutAlternateContact
@@ -160,23 +278,61 @@ MEMBER: tuple[Grant, ...] = (
         cloudformation: CreateChangeSet DeleteChangeSet DescribeChangeSet DescribeStackEvents
             DescribeStacks ExecuteChangeSet
         cloudtrail: CreateTrail StartLogging
-        config: PutConfigurationRecorder PutDeliveryChannel StartConfigurationRecorder
-        ec2: AssociateRouteTable AttachInternetGateway CreateFlowLogs CreateInternetGateway
-            CreateRoute CreateRouteTable CreateSubnet CreateTags CreateVpc DeleteInternetGateway
-            DeleteSubnet DeleteVpc DetachInternetGateway EnableEbsEncryptionByDefault
-            EnableImageBlockPublicAccess EnableSnapshotBlockPublicAccess
-            ModifyInstanceMetadataDefaults ModifyVpcAttribute RevokeSecurityGroupEgress
-            RevokeSecurityGroupIngress
-        guardduty: UpdateDetector UpdateMemberDetectors UpdateOrganizationConfiguration
-        iam: AttachRolePolicy CreateAccountAlias CreateOpenIDConnectProvider CreateRole
-            CreateServiceLinkedRole PutRolePolicy UpdateAccountPasswordPolicy
+        config: PutConfigurationRecorder StartConfigurationRecorder
+        guardduty: UpdateDetector
+        iam: AttachRolePolicy CreateOpenIDConnectProvider CreateRole PutRolePolicy
         logs: CreateLogGroup PutRetentionPolicy
-        s3: CreateBucket PutAccountPublicAccessBlock PutBucketPolicy PutBucketPublicAccessBlock
         securityhub: BatchEnableStandards CreateMembers EnableSecurityHub
             UpdateOrganizationConfiguration UpdateSecurityHubConfiguration
         servicequotas: RequestServiceQuotaIncrease
         ssm: PutParameter
         """,
+        resources="""
+        access-analyzer:*:me:analyzer/* account::me:account budgets::me:budget/*
+        cloudformation:*:me:stack/* cloudtrail:*:me:trail/* config:*:me:configuration-recorder/*
+        guardduty:*:me:detector/* iam::me:oidc-provider/* iam::me:role/* logs:*:me:log-group:*
+        securityhub:*:me:hub/* servicequotas:*:me:*/* ssm:*:me:parameter/aft/*
+        """,
+    ),
+    _grant(
+        sid="ChangeNetworks",
+        why="The network of an account, and what AWS puts into a default VPC.",
+        actions="""
+        ec2: AssociateRouteTable AttachInternetGateway CreateFlowLogs CreateInternetGateway
+            CreateRoute CreateRouteTable CreateSubnet CreateTags CreateVpc DeleteInternetGateway
+            DeleteSubnet DeleteVpc DetachInternetGateway ModifyVpcAttribute
+            RevokeSecurityGroupEgress RevokeSecurityGroupIngress
+        """,
+        resources="""
+        ec2:*:me:elastic-ip/* ec2:*:me:internet-gateway/* ec2:*:me:natgateway/*
+        ec2:*:me:route-table/* ec2:*:me:security-group/* ec2:*:me:subnet/* ec2:*:me:vpc/*
+        ec2:*:me:vpc-flow-log/*
+        """,
+    ),
+    _grant(
+        sid="ChangeOwnBuckets",
+        why="Buckets for logs.",
+        actions="s3: CreateBucket PutBucketPolicy PutBucketPublicAccessBlock",
+        resources="s3:::*",
+        conditions=_ITS_OWN,
+    ),
+    _grant(
+        sid="MakeServiceRoles",
+        why="The role that AWS Config records with.",
+        actions="iam: CreateServiceLinkedRole",
+        resources="iam::me:role/aws-service-role/*",
+        conditions={"StringEquals": {"iam:AWSServiceName": ("config.amazonaws.com",)}},
+    ),
+    _grant(
+        sid="GiveRolesToServices",
+        why="The roles of AWS Config and of flow logs.",
+        actions="iam: PassRole",
+        resources="iam::me:role/*",
+        conditions={
+            "StringEquals": {
+                "iam:PassedToService": ("config.amazonaws.com", "vpc-flow-logs.amazonaws.com")
+            }
+        },
     ),
 )
 """Inside a member account, for applies, added to those of ``READER``. Most organizations leave the
@@ -188,6 +344,7 @@ SELDOM: Mapping[str, str] = {
     "guardduty:GetAdministratorAccount": "an account that some other account administers",
     "securityhub:DescribeStandards": "security-hub, new in an account that is read already",
     "securityhub:GetAdministratorAccount": "an account that some other account administers",
+    "iam:PassRole": "asked by IAM of who gives a role to a service",
     "organizations:DescribeOrganizationalUnit": "the OU of one account, where AWS gives no path",
     "organizations:DescribePolicy": "aft explain --action",
     "organizations:ListParents": "the OU of one account, where AWS gives no path",

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aft.desired.emit import mapping_yaml
-from aft.scaffold.permissions import APPLY, NO_DATA, PLAN, READER
-from aft.values.grants import Grant
+from aft.scaffold.permissions import APPLY, NO_DATA, NO_OBJECTS, PLAN, READER
+from aft.values.data_reads import DECRYPT, OBJECTS, STATES
+from aft.values.grants import OWN_ACCOUNT, PARTITION, Grant
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -63,20 +64,33 @@ def apply_statements(names: RoleNames) -> list[dict[str, Any]]:
     ]
 
 
-def _statements(grants: Iterable[Grant]) -> list[dict[str, Any]]:
-    return [
-        {"Sid": grant.sid, "Effect": "Allow", "Action": list(grant.actions), "Resource": "*"}
-        for grant in grants
-    ]
+def _statements(grants: Iterable[Grant], effect: str = "Allow") -> list[dict[str, Any]]:
+    return [_substituted(grant.statement(effect)) for grant in grants]
 
 
 def _entering(sid: str, role: str) -> dict[str, Any]:
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Resource": {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::*:role/{role}"},
-    }
+    """``${aws:PrincipalOrgID}`` is IAM's own variable: no account outside the organization."""
+    return _substituted(
+        {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": f"arn:{PARTITION}:iam::*:role/{role}",
+            "Condition": {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}},
+        }
+    )
+
+
+def _substituted(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """Its resources as CloudFormation fills them in."""
+    resource = statement["Resource"]
+    if isinstance(resource, str):
+        return {**statement, "Resource": _filled(resource)}
+    return {**statement, "Resource": [_filled(item) for item in resource]}
+
+
+def _filled(arn: str) -> Any:
+    return {"Fn::Sub": arn} if PARTITION in arn or OWN_ACCOUNT in arn else arn
 
 
 def subject(names: RoleNames, environment: str) -> str:
@@ -207,25 +221,33 @@ def reader_template(reader: str, management_account: str) -> str:
     """The customization that makes the reader role in every account."""
     head = (
         "# The role that plans and drift runs read this account with (aft.yaml: roles.reader).\n"
-        f"# It trusts the management account, {management_account}, where aft-plan may take it.\n"
-        "# SecurityAudit reads how things are configured, and no data; the list adds to it what\n"
-        "# built-in settings read. What settings of your own read beyond that is added there.\n"
+        f"# It trusts roles of the management account, {management_account}, by name: if other\n"
+        "# roles plan too, add them there (aws:PrincipalArn). It reads what built-in settings\n"
+        "# read, and no data; add what your own settings read. Change ReadMetadata if the setting\n"
+        "# ssm-metadata has another path than /aft.\n"
     )
     role = _role(
         reader,
         "Read by aft's plans; changes nothing",
-        AssumeRolePolicyDocument=_document(_trusting(management_account)),
-        ManagedPolicyArns=["arn:aws:iam::aws:policy/SecurityAudit"],
-        Policies=_policies(reader, _statements(READER)),
+        AssumeRolePolicyDocument=_document(
+            _trusting(management_account, (PLAN_ROLE, PREVIEW_ROLE))
+        ),
+        Policies=_policies(
+            reader, [*_statements(READER), *_statements((*NO_DATA, *NO_OBJECTS), "Deny")]
+        ),
     )
     return head + _in_accounts("Lets plans read this account", {"Reader": role})
 
 
-def _trusting(management_account: str) -> dict[str, Any]:
+def _trusting(management_account: str, roles: Iterable[str]) -> dict[str, Any]:
+    """Roles of the management account, by name: they need not be there yet, and may be deleted
+    and made again (an ARN as principal must exist, and means that one role)."""
+    arns = [f"arn:aws:iam::{management_account}:role/{role}" for role in roles]
     return {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{management_account}:root"},
         "Action": "sts:AssumeRole",
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": arns}},
     }
 
 
@@ -242,14 +264,14 @@ def preview_reader_template(role: str, management_account: str) -> str:
     """The customization that makes, in every account, the role that Terraform plans with."""
     head = (
         "# The role that aft plan --terraform runs Terraform with (aft.yaml: roles.preview).\n"
-        f"# It trusts the management account, {management_account}, where aft-preview takes it.\n"
+        f"# It trusts aft-preview of the management account, {management_account}.\n"
         "# Code of pull requests may run with it: ReadOnlyAccess, but no data, no objects except\n"
         "# this account's Terraform states, and no keys except those of other accounts' buckets.\n"
     )
     made = _role(
         role,
         "Terraform plans with it; changes nothing",
-        AssumeRolePolicyDocument=_document(_trusting(management_account)),
+        AssumeRolePolicyDocument=_document(_trusting(management_account, (PREVIEW_ROLE,))),
         ManagedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"],
         Policies=_policies(role, _preview_reader_statements()),
     )
@@ -262,23 +284,26 @@ def _preview_reader_statements() -> list[dict[str, Any]]:
         {
             "Sid": "ReadEncryptedStates",
             "Effect": "Allow",
-            "Action": "kms:Decrypt",
-            "Resource": "*",
+            "Action": DECRYPT,
+            "Resource": "arn:aws:kms:*:*:key/*",
             "Condition": {
                 "StringLike": {"kms:ViaService": "s3.*.amazonaws.com"},
+                "StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"},
                 "StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"},
             },
         },
         {
             "Sid": "ReadNoObjectsButStates",
             "Effect": "Deny",
-            "Action": ["s3:GetObject", "s3:GetObjectVersion"],
-            "NotResource": "arn:aws:s3:::*/${aws:PrincipalAccount}-aft-*",
+            "Action": list(OBJECTS),
+            "NotResource": STATES.format(partition="aws"),
         },
         {
-            "Sid": "ReadNoData",
+            "Sid": "DecryptNothingButStates",
             "Effect": "Deny",
-            "Action": [action for grant in NO_DATA for action in grant.actions],
+            "Action": DECRYPT,
             "Resource": "*",
+            "Condition": {"StringNotLike": {"kms:ViaService": "s3.*.amazonaws.com"}},
         },
+        *_statements(NO_DATA, "Deny"),
     ]

@@ -20,6 +20,9 @@ from aft.scaffold.roles import (
     preview_statements,
     subject,
 )
+from aft.values.grants import OWN_ACCOUNT, PARTITION
+
+_HERE = "${local."
 
 
 def roles_terraform(names: RoleNames) -> str:
@@ -63,17 +66,28 @@ def _terraform_role(
         issuer=names.issuer,
         audience=AUDIENCE,
         subject=subject(names, environment),
-        policy=_indented(json.dumps(document, indent=2)),
+        policy=_indented(_literal(json.dumps(document, indent=2))),
     )
 
 
 def _resolved(statement: Mapping[str, Any]) -> dict[str, Any]:
     """Without CloudFormation's functions."""
     resource = statement["Resource"]
-    if isinstance(resource, Mapping):
-        partition = "${local.partition}"
-        resource = resource["Fn::Sub"].replace("${AWS::Partition}", partition)
-    return {**statement, "Resource": resource}
+    if isinstance(resource, list):
+        return {**statement, "Resource": [_unsubstituted(item) for item in resource]}
+    return {**statement, "Resource": _unsubstituted(resource)}
+
+
+def _unsubstituted(resource: Any) -> Any:
+    if not isinstance(resource, Mapping):
+        return resource
+    text = str(resource["Fn::Sub"]).replace(PARTITION, _HERE + "partition}")
+    return text.replace(OWN_ACCOUNT, _HERE + "account}")
+
+
+def _literal(text: str) -> str:
+    """IAM's own variables are not Terraform's."""
+    return text.replace("${aws:", "$${aws:")
 
 
 def _indented(text: str) -> str:

@@ -34,7 +34,8 @@ from aft.organization.raw import OrganizationFile
 from aft.plugins import PROVIDERS_GROUP, RUNNERS_GROUP, SETTINGS_GROUP, load_plugins
 from aft.policy_language.policy_types import AS_OF, POLICY_TYPES
 from aft.sandbox.profiles import Profile, behaviour_of
-from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, Grant
+from aft.scaffold.permissions import APPLY, MEMBER, NO_DATA, NO_OBJECTS, PLAN, READER
+from aft.values.grants import OWN_ACCOUNT, PARTITION, Grant
 
 from .models import fields_table, parts_of, table
 
@@ -307,13 +308,13 @@ def _escaped(text: str) -> str:
     )
 
 
-def iam(grants: Iterable[Grant]) -> str:
-    statements = [
-        {"Sid": grant.sid, "Effect": "Allow", "Action": list(grant.actions), "Resource": "*"}
-        for grant in grants
-    ]
+def iam(grants: Iterable[Grant], denied: Iterable[Grant] = ()) -> str:
+    """A policy that can be pasted as it is: the account's id is left open in ARNs."""
+    statements = [grant.statement() for grant in grants]
+    statements += [grant.statement("Deny") for grant in denied]
     policy = {"Version": "2012-10-17", "Statement": statements}
-    return f"```json\n{json.dumps(policy, indent=2)}\n```"
+    text = json.dumps(policy, indent=2).replace(PARTITION, "aws").replace(OWN_ACCOUNT, "*")
+    return f"```json\n{text}\n```"
 
 
 def verbs() -> str:
@@ -373,7 +374,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "verbs": verbs,
     "iam-plan": lambda: iam(PLAN),
     "iam-apply": lambda: iam(APPLY),
-    "iam-reader": lambda: iam(READER),
+    "iam-reader": lambda: iam(READER, (*NO_DATA, *NO_OBJECTS)),
     "iam-member": lambda: iam(MEMBER),
     **{
         f"setting-{setting.name}": (lambda name=setting.name: setting_parameters(name))  # type: ignore[misc]

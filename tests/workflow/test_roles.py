@@ -85,6 +85,7 @@ def test_the_roles_are_allowed_what_runs_call(calls: Calls) -> None:
     assert calls.of("apply", "management") <= actions_of((*PLAN, *APPLY)) | enter
     assert calls.of("plan", "member") <= actions_of(READER)
     assert calls.of("apply", "member") <= actions_of((*READER, *MEMBER))
+    assert calls.undecided == {}, "resources and conditions of every statement are enforced"
 
 
 def test_the_roles_are_allowed_nothing_else(calls: Calls) -> None:
@@ -224,13 +225,20 @@ def test_a_plan_reads_accounts_with_sessions_that_cannot_write(
         repo.commit("Read as the reader")
     with repo.inside("shop") as client:
         client("iam").update_account_password_policy(MinimumPasswordLength=6)
+        client("ssm").put_parameter(Name="/prod/password", Value="hunter2", Type="SecureString")
     plan = repo.plan("--deep")
     assert [change["id"] for change in plan["changes"]] == [
         "account/shop/update-setting/iam-password-policy"
     ], "it sees inside"
-    calls = Calls()
-    with As(calls).world(repo, "plan") as (_, world, _desired):
+    keys = {}
+    if reader:
+        with repo.sandbox() as sandbox:
+            deploy_roles(sandbox, roles_template(NAMES))
+        keys["plan"] = as_role(PLAN_ROLE)
+    with As(Calls(), keys).world(repo, "plan") as (_, world, _desired):
         session = world.edge.members.session(repo_account(world))
+        arn = session.client("sts").get_caller_identity()["Arn"]
+        assert f":assumed-role/{reader or NAMES.member}/" in arn
         with pytest.raises(Exception, match="not authorized"):
             session.client("iam").create_account_alias(AccountAlias="mine")
         with pytest.raises(Exception, match="not authorized"):
@@ -238,6 +246,8 @@ def test_a_plan_reads_accounts_with_sessions_that_cannot_write(
                 Name="/x", Value="y", Type="String"
             )
         assert session.client("iam").list_account_aliases()["AccountAliases"] == ["acme-shop"]
+        with pytest.raises(Exception, match="not authorized"):
+            session.client("ssm").get_parameters_by_path(Path="/prod", WithDecryption=True)
 
 
 def repo_account(world: World) -> AccountId:

@@ -25,7 +25,7 @@ from aft.runners.terraform.runner import TerraformRunner
 from aft.sandbox import AccountSpec, Sandbox
 from aft.sandbox.credentials import Keys
 from aft.sandbox.server import serve
-from aft.scaffold.roles import PREVIEW_READER_ROLE, preview_reader_template
+from aft.scaffold.roles import PREVIEW_READER_ROLE, PREVIEW_ROLE, preview_reader_template
 
 BUCKET = "acme-terraform"
 REGION = "eu-central-1"
@@ -62,7 +62,7 @@ def inside_with(keys: Any, account_id: str, url: str) -> Any:
 
 
 def preview_keys(sandbox: Sandbox, account_id: str) -> Keys:
-    """Those of the role that the shipped template makes, as the management account takes it."""
+    """Those of the role that the shipped template makes, as ``aft-preview`` takes it."""
     template = preview_reader_template(PREVIEW_READER_ROLE, sandbox.management_account_id)
     role = yaml.safe_load(template)["Resources"]["PreviewReader"]["Properties"]
     iam = sandbox.member_session(account_id).client("iam")
@@ -71,11 +71,29 @@ def preview_keys(sandbox: Sandbox, account_id: str) -> Keys:
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     for managed in role["ManagedPolicyArns"]:
         iam.attach_role_policy(RoleName=name, PolicyArn=managed)
-    for policy in role["Policies"]:
-        document = json.dumps(policy["PolicyDocument"])
+    for made in role["Policies"]:
+        document = json.dumps(made["PolicyDocument"])
         iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document)
-    sts = boto3.Session(botocore_session=sandbox.botocore_session()).client("sts")
-    found = sts.assume_role(RoleArn=arn, RoleSessionName="preview")["Credentials"]
+    management = boto3.Session(botocore_session=sandbox.botocore_session())
+    entering = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn}
+    root = {"AWS": f"arn:aws:iam::{sandbox.management_account_id}:root"}
+    trusting = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}
+    own = management.client("iam").create_role(
+        RoleName=PREVIEW_ROLE, AssumeRolePolicyDocument=policy(trusting)
+    )["Role"]["Arn"]
+    management.client("iam").put_role_policy(
+        RoleName=PREVIEW_ROLE, PolicyName="enter", PolicyDocument=policy(entering)
+    )
+    preview = sandbox.botocore_session(assumed_keys(management, own))
+    return assumed_keys(boto3.Session(botocore_session=preview), arn)
+
+
+def policy(statement: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def assumed_keys(session: boto3.Session, arn: str) -> Keys:
+    found = session.client("sts").assume_role(RoleArn=arn, RoleSessionName="preview")["Credentials"]
     return Keys(
         access_key=found["AccessKeyId"],
         secret_key=found["SecretAccessKey"],

@@ -89,7 +89,7 @@ def _amazon(
     caller = look(lambda: Whoami(*ask.caller()))
     if isinstance(caller, Unread):
         return AmazonFacts(caller=caller)
-    plan, apply = actions_of((*PLAN, *kinds.reads)), actions_of((*APPLY, *kinds.writes))
+    reads, writes = (*PLAN, *kinds.reads), (*APPLY, *kinds.writes)
     used = {spec.setting for item in state.baselines.values() for spec in item.settings}
     needed = {
         _NEEDS_TRUST[name]: f"the setting {name}" for name in sorted(used & set(_NEEDS_TRUST))
@@ -97,9 +97,9 @@ def _amazon(
     return AmazonFacts(
         caller=caller,
         organization=look(lambda: _organization(ask)),
-        plan_actions=plan,
-        apply_actions=apply,
-        permissions=look(lambda: ask.simulated(caller.arn, plan | apply)),
+        plan_actions=actions_of(reads),
+        apply_actions=actions_of(writes),
+        permissions=look(lambda: ask.simulated(caller.arn, (*reads, *writes))),
         refused_reads=dict(_refused(ask)),
         member=_enter(ask, reading=False),
         reader=_enter(ask, reading=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from aft.baselines.directions import Directions, Judged
 from aft.baselines.model import SettingParameters
@@ -15,6 +15,7 @@ _ARN = r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:.+"
 _POLICY = r"^(arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/.+|[\w+=,.@/-]+)$"
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w+=,.@-]+$")]
 Policy = Annotated[str, Field(min_length=1, max_length=2048, pattern=_POLICY)]
+RolePattern = Annotated[str, Field(min_length=1, max_length=576, pattern=r"^[\w+=,.@/*?-]+$")]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -45,6 +46,12 @@ class Trust(SettingParameters):
     accounts: tuple[AccountReference, ...] = Field(
         default=(), description="Accounts: twelve digits in quotes, or the id of a request."
     )
+    roles: tuple[RolePattern, ...] = Field(
+        default=(),
+        description="With `accounts`: the roles in these accounts that can assume it, by name "
+        "(with their path); `*` and `?` match. Without it, every principal there that may assume "
+        "roles.",
+    )
     arns: tuple[Annotated[str, Field(pattern=f"^{_ARN}$")], ...] = Field(
         default=(), description="ARNs of existing roles or users."
     )
@@ -56,10 +63,18 @@ class Trust(SettingParameters):
     )
     oidc: tuple[OidcTrust, ...] = Field(default=(), description="OpenID Connect tokens.")
 
+    @model_serializer(mode="wrap")
+    def _without_roles(self, serialize: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
+        """Without ``roles`` as it was before there were any: so no account is changed again."""
+        found: dict[str, Any] = serialize(self)
+        return found if self.roles else {key: found[key] for key in found if key != "roles"}
+
     @model_validator(mode="after")
     def _somebody(self) -> Trust:
         if not (self.accounts or self.arns or self.services or self.oidc):
             raise ValueError("expected at least one of accounts, arns, services or oidc")
+        if self.roles and not self.accounts:
+            raise ValueError("`roles` are those of `accounts`: name these, too")
         return self
 
 

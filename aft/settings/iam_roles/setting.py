@@ -19,10 +19,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from aft.baselines.model import Power, SettingInputs
+from aft.baselines.model import Caution, Power, SettingInputs
 from aft.errors import NotFound, Terminal
 from aft.organization.model import AccountFacts
 from aft.sessions import AccountSession
+from aft.settings.iam_roles.cautions import cautions_of
 from aft.settings.iam_roles.parameters import IamRolesParameters, RoleParameters
 from aft.settings.iam_roles.powers import powers_of
 from aft.settings.iam_roles.trust import policy_arn, trust_policy
@@ -74,6 +75,10 @@ class IamRoles(Setting[IamRolesParameters, Roles]):
         inputs = Inputs(account=account, parameters=after, region=None)
         for role in after.roles:
             yield from powers_of(role, known.get(role.name), inputs, members)
+
+    def cautions(self, parameters: IamRolesParameters) -> Iterator[Caution]:
+        """See ``Cautions``."""
+        return cautions_of(parameters)
 
     def read(self, inputs: Inputs, session: AccountSession) -> Roles:
         """Roles with a listed name, and those this setting made earlier."""

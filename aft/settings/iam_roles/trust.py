@@ -22,17 +22,24 @@ def trust_policy(role: RoleParameters, inputs: Inputs) -> str:
     accounts = [
         f"arn:{partition}:iam::{account_behind(item, account)}:root" for item in trust.accounts
     ]
+    secret = {"StringEquals": {"sts:ExternalId": trust.external_id}} if trust.external_id else {}
+    if accounts and trust.roles:
+        roles = [
+            f"{root.removesuffix('root')}role/{name.removeprefix('/')}"
+            for root in accounts
+            for name in trust.roles
+        ]
+        named = {"ArnLike": {"aws:PrincipalArn": sorted(roles)}}
+        statements.append(iam_policies.allow({"AWS": sorted(accounts)}, {**secret, **named}))
+        accounts = []
     if accounts or trust.arns:
-        equals: dict[str, Any] = {"sts:ExternalId": trust.external_id}
-        condition = {"StringEquals": equals} if trust.external_id else {}
-        principal = {"AWS": sorted((*accounts, *trust.arns))}
-        statements.append(iam_policies.allow(principal, condition))
+        statements.append(iam_policies.allow({"AWS": sorted((*accounts, *trust.arns))}, secret))
     if trust.services:
         statements.append(iam_policies.allow({"Service": sorted(trust.services)}))
     for item in trust.oidc:
         host = item.provider.removeprefix("https://")
         arn = f"arn:{partition}:iam::{account.account_id or ''}:oidc-provider/{host}"
-        equals = {f"{host}:aud": list(item.audiences)}
+        equals: dict[str, Any] = {f"{host}:aud": list(item.audiences)}
         plain = [subject for subject in item.subjects if "*" not in subject and "?" not in subject]
         conditions: dict[str, Any] = {"StringEquals": equals}
         if len(plain) == len(item.subjects):

@@ -178,3 +178,116 @@ def test_a_permissions_boundary_holds_a_role_to_less(sandbox, org, member):
     assert message(ssm.put_parameter, Name="/b", **PUT).endswith(
         "because no permissions boundary allows the ssm:PutParameter action"
     )
+
+
+# --- what a role's own statements ask of resources and conditions -----------------------------
+
+
+def as_role_with(sandbox, account, *statements, service):
+    """A client with a new role of ``account`` that has these statements."""
+    is_member = account != sandbox.management_account_id
+    iam, sts = (
+        assumed(sandbox, account, name) if is_member else shared_client(sandbox, name)
+        for name in ("iam", "sts")
+    )
+    names = {role["RoleName"] for role in iam.list_roles()["Roles"]}
+    if "tried" not in names:
+        iam.create_role(RoleName="tried", AssumeRolePolicyDocument=TRUST)
+    iam.put_role_policy(RoleName="tried", PolicyName="own", PolicyDocument=document(*statements))
+    arn = f"arn:aws:iam::{account}:role/tried"
+    answer = sts.assume_role(RoleArn=arn, RoleSessionName="tests")
+    return shared_client(sandbox, service, **key_arguments(answer["Credentials"]))
+
+
+def allow(action, resource="*", **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def test_a_condition_on_the_service_is_enforced(sandbox, org):
+    only = {"StringEquals": {"organizations:ServicePrincipal": ["guardduty.amazonaws.com"]}}
+    client = as_role_with(
+        sandbox,
+        sandbox.management_account_id,
+        allow(["organizations:EnableAWSServiceAccess"], Condition=only),
+        allow(["organizations:ListAWSServiceAccessForOrganization"]),
+        service="organizations",
+    )
+    client.enable_aws_service_access(ServicePrincipal="guardduty.amazonaws.com")
+    assert sandbox.log[-1].depends == ()
+    code, _ = refusal(client.enable_aws_service_access, ServicePrincipal="sso.amazonaws.com")
+    assert code == "AccessDeniedException"
+    client.list_aws_service_access_for_organization()
+
+
+def test_a_condition_on_the_tags_of_a_request_is_enforced(sandbox, org):
+    tagged = {"Null": {"aws:RequestTag/aft:request": "false"}}
+    client = as_role_with(
+        sandbox,
+        sandbox.management_account_id,
+        allow("organizations:CreateAccount", Condition=tagged),
+        service="organizations",
+    )
+    who = {"AccountName": "new", "Email": "new@example.com"}
+    assert refusal(client.create_account, **who)[0] == "AccessDeniedException"
+    other = [{"Key": "owner", "Value": "x"}]
+    assert refusal(client.create_account, **who, Tags=other)[0] == "AccessDeniedException"
+    client.create_account(**who, Tags=[{"Key": "aft:request", "Value": "new"}])
+
+
+def test_resources_of_the_organization_are_enforced(sandbox, org, root, member):
+    own = f"arn:aws:organizations::{sandbox.management_account_id}"
+    client = as_role_with(
+        sandbox,
+        sandbox.management_account_id,
+        allow("organizations:*", [f"{own}:account/o-*/{member}", f"{own}:root/o-*/*"]),
+        service="organizations",
+    )
+    assert client.describe_account(AccountId=member)["Account"]["Id"] == member
+    assert client.list_accounts_for_parent(ParentId=root)["Accounts"]
+    for call, parameters in (
+        (client.describe_account, {"AccountId": sandbox.management_account_id}),
+        (client.list_accounts, {}),
+        (client.list_targets_for_policy, {"PolicyId": "p-FullAWSAccess"}),
+        (client.create_account, {"AccountName": "a", "Email": "a@example.com"}),
+    ):
+        assert refusal(call, **parameters)[0] == "AccessDeniedException"
+    assert all(call.depends == () for call in list(sandbox.log)[-6:])
+
+
+def test_a_role_is_entered_only_inside_the_organization(sandbox, org, member):
+    entering = "arn:aws:iam::*:role/*"
+    for found, is_allowed in (("${aws:PrincipalOrgID}", True), ("o-another", False)):
+        only = {"StringEquals": {"aws:ResourceOrgID": found}}
+        sts = as_role_with(
+            sandbox,
+            sandbox.management_account_id,
+            allow("sts:AssumeRole", entering, Condition=only),
+            service="sts",
+        )
+        call = {"RoleArn": f"arn:aws:iam::{member}:role/{ACCESS_ROLE}", "RoleSessionName": "tests"}
+        if is_allowed:
+            sts.assume_role(**call)
+        else:
+            assert refusal(sts.assume_role, **call)[0] == "AccessDenied"
+
+
+def test_a_deny_of_decrypting_keeps_secure_strings(sandbox, org, member):
+    own = sandbox.member_session(member).client("ssm")
+    own.put_parameter(Name="/a/secret", Value="hunter2", Type="SecureString")
+    own.put_parameter(Name="/a/plain", Value="1", Type="String")
+    ssm = as_role_with(
+        sandbox,
+        member,
+        allow("ssm:Get*", "arn:aws:ssm:*:*:parameter/*"),
+        deny("kms:Decrypt"),
+        service="ssm",
+    )
+    assert ssm.get_parameter(Name="/a/plain", WithDecryption=True)["Parameter"]["Value"] == "1"
+    assert ssm.get_parameter(Name="/a/secret")["Parameter"]["Value"] != "hunter2"
+    for call, parameters in (
+        (ssm.get_parameter, {"Name": "/a/secret"}),
+        (ssm.get_parameters, {"Names": ["/a/plain", "/a/secret"]}),
+        (ssm.get_parameters_by_path, {"Path": "/a"}),
+        (ssm.get_parameters_by_path, {"Path": "/", "Recursive": True}),
+    ):
+        assert "kms:Decrypt" in message(call, WithDecryption=True, **parameters)

@@ -1,0 +1,281 @@
+"""Every statement of every role that aft writes: its resources, its conditions, and no data.
+
+``service_authorization.json`` is AWS's service authorization reference for the actions that are
+listed: the resource types an action has (``@`` is an account), and which of the condition keys that
+narrow it (AWS has many more, which say nothing about what aft asks for).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aft.policy_language.context import Context
+from aft.policy_language.evaluate import Decision, granted
+from aft.policy_language.policy import Policy, policy_of_text
+from aft.policy_language.principals import Principal
+from aft.policy_language.statements import Request
+from aft.sandbox.services.aws_policies import document_of_aws_policy
+from aft.scaffold import permissions
+from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER
+from aft.scaffold.roles import (
+    PREVIEW_READER_ROLE,
+    READER_ROLE,
+    RoleNames,
+    preview_reader_template,
+    reader_template,
+    template_of,
+)
+from aft.scaffold.roles_terraform import roles_terraform
+from aft.values.data_reads import DECRYPT, OBJECTS, RECORDS, without_data
+from aft.values.grants import EVERYTHING, OWN_ACCOUNT, PARTITION, Grant
+
+FACTS: Mapping[str, Any] = json.loads(
+    Path(__file__).with_name("service_authorization.json").read_text()
+)
+GRANTS = (*PLAN, *APPLY, *READER, *MEMBER)
+WITHOUT = {
+    "s3:GetAccountPublicAccessBlock": "it is the account's own, and has no bucket",
+    "s3:PutAccountPublicAccessBlock": "it is the account's own, and has no bucket",
+}
+"""Actions that a key would not narrow."""
+AWS_POLICIES = "arn:aws:organizations::aws:policy/*"
+NAMES = RoleNames(
+    repository="acme/accounts", member="OrganizationAccountAccessRole", reader=READER_ROLE
+)
+MANAGEMENT, ACCOUNT, OTHER = "111122223333", "444455556666", "777788889999"
+
+
+def plain(arn: str) -> str:
+    return arn.replace(PARTITION, "aws").replace(OWN_ACCOUNT, "@")
+
+
+def overlaps(one: str, other: str) -> bool:
+    return fnmatchcase(one.replace("*", "x"), other) or fnmatchcase(other.replace("*", "x"), one)
+
+
+@pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: grant.sid)
+def test_a_statement_names_the_resources_that_its_actions_have(grant: Grant) -> None:
+    kinds = {action: FACTS[action]["resources"] for action in grant.actions}
+    if grant.resources == EVERYTHING:
+        assert {action for action, found in kinds.items() if found} == set(), "they have resources"
+        return
+    named = [plain(arn) for arn in grant.resources]
+    for action, found in kinds.items():
+        assert any(overlaps(arn, kind) for arn in named for kind in found), action
+    every = [AWS_POLICIES, *(kind for found in kinds.values() for kind in found)]
+    for arn in named:
+        assert any(overlaps(arn, kind) for kind in every), f"{arn} is of no action"
+
+
+@pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: grant.sid)
+def test_a_statement_has_the_conditions_that_narrow_it(grant: Grant) -> None:
+    keys = {key for keys in grant.conditions.values() for key in keys}
+    for action in grant.actions:
+        if action not in WITHOUT:
+            assert set(FACTS[action]["keys"]) <= keys, action
+
+
+def test_an_account_is_created_with_its_tag_alone() -> None:
+    (grant,) = (item for item in APPLY if "organizations:CreateAccount" in item.actions)
+    assert grant.conditions == {"Null": {"aws:RequestTag/aft:request": ("false",)}}
+
+
+# --- the templates ----------------------------------------------------------------------------
+
+
+def resolved(value: Any, account: str) -> Any:
+    """``value`` as CloudFormation deploys it in ``account``."""
+    if isinstance(value, Mapping):
+        if set(value) == {"Fn::Sub"}:
+            return str(value["Fn::Sub"]).replace(PARTITION, "aws").replace(OWN_ACCOUNT, account)
+        return {key: resolved(item, account) for key, item in value.items()}
+    return [resolved(item, account) for item in value] if isinstance(value, list) else value
+
+
+def roles(template: str, account: str) -> Iterator[Mapping[str, Any]]:
+    for resource in resolved(yaml.safe_load(template), account)["Resources"].values():
+        if resource["Type"] == "AWS::IAM::Role":
+            yield resource["Properties"]
+
+
+MADE = {
+    role["RoleName"]: (role, account)
+    for text, account in (
+        (yaml.safe_dump(template_of(NAMES)), MANAGEMENT),
+        (reader_template(READER_ROLE, MANAGEMENT), ACCOUNT),
+        (preview_reader_template(PREVIEW_READER_ROLE, MANAGEMENT), ACCOUNT),
+    )
+    for role in roles(text, account)
+}
+
+
+def statements(role: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for policy in role["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_an_allow_without_resources_is_for_actions_without_them(name: str) -> None:
+    for statement in statements(MADE[name][0]):
+        if statement["Effect"] == "Allow" and listed(statement["Resource"]) == ["*"]:
+            for action in listed(statement["Action"]):
+                assert FACTS[action]["resources"] == [], action
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_other_accounts_are_entered_and_read_only_within_the_organization(name: str) -> None:
+    for statement in statements(MADE[name][0]):
+        foreign = [arn for arn in listed(statement.get("Resource", ())) if arn.count(":*:")]
+        if {"sts:AssumeRole", DECRYPT} & set(listed(statement["Action"])) and foreign:
+            assert statement["Condition"]["StringEquals"] == {
+                "aws:ResourceOrgID": "${aws:PrincipalOrgID}"
+            }
+
+
+def policies(role: Mapping[str, Any]) -> list[Policy]:
+    own = [Policy.of(item["PolicyDocument"], item["PolicyName"]) for item in role["Policies"]]
+    managed = (document_of_aws_policy(arn) for arn in role.get("ManagedPolicyArns", ()))
+    return [*own, *(policy_of_text(text, "managed") for text in managed)]
+
+
+def decision(found: Iterable[Policy], action: str, resource: str, **keys: str) -> Decision:
+    values = {
+        "aws:PrincipalAccount": ACCOUNT,
+        "aws:ResourceAccount": ACCOUNT,
+        **{name.replace("__", ":"): value for name, value in keys.items()},
+    }
+    request = Request(
+        principal=Principal(f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/aft"),
+        action=action,
+        resource=resource,
+        context=Context(values),
+    )
+    return granted(found, request, source="identity").decision
+
+
+MORE_DATA = (
+    *("ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters", "lambda:GetFunction"),
+    *("ec2:DescribeInstanceAttribute", "cloudformation:GetTemplate", "s3:GetObjectVersion"),
+    *("codebuild:BatchGetProjects", "ecs:DescribeTaskDefinition", "glue:GetConnections"),
+)
+"""Configuration that holds data: the reader role does not need it."""
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if name != PREVIEW_READER_ROLE])
+def test_no_role_but_that_of_terraform_reads_data(name: str) -> None:
+    found = policies(MADE[name][0])
+    for action in (*RECORDS, *OBJECTS, DECRYPT, *MORE_DATA):
+        for resource in ("*", "arn:aws:s3:::data/customers.csv", f"arn:aws:x:::{ACCOUNT}:y/z"):
+            answer = decision(found, action, resource, kms__ViaService="ssm.x.amazonaws.com")
+            assert answer is Decision.DENIED, action
+
+
+def test_the_reader_reads_its_own_parameters_alone() -> None:
+    found = policies(MADE[READER_ROLE][0])
+    names = {
+        "/aft/account": True,
+        "/aft/account-request/custom-fields": True,
+        "/aftermath": False,
+        "/prod": False,
+        "/": False,
+        "/prod/aft/account": False,
+    }
+    for name, is_read in names.items():
+        arn = f"arn:aws:ssm:eu-central-1:{ACCOUNT}:parameter{name}"
+        answer = decision(found, "ssm:GetParametersByPath", arn)
+        assert (answer is Decision.ALLOWED) == is_read, name
+    foreign = f"arn:aws:ssm:eu-central-1:{OTHER}:parameter/aft/account"
+    assert decision(found, "ssm:GetParametersByPath", foreign) is Decision.DENIED
+
+
+def test_a_policy_that_somebody_attaches_to_the_reader_gives_it_no_data() -> None:
+    wide = policy_of_text(document_of_aws_policy("arn:aws:iam::aws:policy/AdministratorAccess"))
+    found = [*policies(MADE[READER_ROLE][0]), wide]
+    for action in (*RECORDS, *OBJECTS, DECRYPT):
+        assert decision(found, action, f"arn:aws:x::{ACCOUNT}:y/z") is Decision.DENIED, action
+
+
+@pytest.mark.parametrize("action", RECORDS)
+def test_terraform_reads_no_records(action: str) -> None:
+    found = policies(MADE[PREVIEW_READER_ROLE][0])
+    assert decision(found, action, f"arn:aws:x::{ACCOUNT}:y/z") is Decision.DENIED
+
+
+@pytest.mark.parametrize(
+    ("via", "owner", "organization", "is_allowed"),
+    [
+        ("s3.eu-central-1.amazonaws.com", OTHER, "o-1", True),
+        ("s3.eu-central-1.amazonaws.com", OTHER, "o-2", False),
+        ("s3.eu-central-1.amazonaws.com", ACCOUNT, "o-1", False),
+        ("ssm.eu-central-1.amazonaws.com", OTHER, "o-1", False),
+        ("secretsmanager.eu-central-1.amazonaws.com", ACCOUNT, "o-1", False),
+    ],
+)
+def test_terraform_decrypts_its_states_alone(
+    via: str, owner: str, organization: str, is_allowed: bool
+) -> None:
+    found = policies(MADE[PREVIEW_READER_ROLE][0])
+    keys = {
+        "kms__ViaService": via,
+        "aws__ResourceAccount": owner,
+        "aws__ResourceOrgID": organization,
+        "aws__PrincipalOrgID": "o-1",
+    }
+    arn = f"arn:aws:kms:eu-central-1:{owner}:key/1"
+    assert (decision(found, DECRYPT, arn, **keys) is Decision.ALLOWED) == is_allowed
+
+
+@pytest.mark.parametrize("states", [False, True])
+def test_a_session_that_is_held_to_reading_reads_no_data(states: bool) -> None:
+    text = without_data(partition="aws", states=states)
+    assert len(text) <= 2048, "what STS takes"
+    wide = policy_of_text(document_of_aws_policy("arn:aws:iam::aws:policy/ReadOnlyAccess"))
+    found = (wide, policy_of_text(text, "session"))
+    for action in (*RECORDS, DECRYPT):
+        assert decision(found, action, f"arn:aws:x::{ACCOUNT}:y/z") is Decision.DENIED, action
+    state = f"arn:aws:s3:::states/{ACCOUNT}-aft-global-customizations/terraform.tfstate"
+    for arn, is_read in ((state, states), ("arn:aws:s3:::data/customers.csv", False)):
+        assert (decision(found, "s3:GetObject", arn) is Decision.ALLOWED) == is_read
+
+
+# --- trust ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_role_trusts_named_principals(name: str) -> None:
+    role, _ = MADE[name]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    condition = statement["Condition"]
+    if "Federated" in statement["Principal"]:
+        (subject,) = (
+            value for key, value in condition["StringEquals"].items() if key.endswith(":sub")
+        )
+        assert subject == f"repo:acme/accounts:environment:{name}"
+        return
+    arns = listed(condition["ArnEquals"]["aws:PrincipalArn"])
+    expected = {READER_ROLE: {"aft-plan", "aft-preview"}, PREVIEW_READER_ROLE: {"aft-preview"}}
+    assert set(arns) == {f"arn:aws:iam::{MANAGEMENT}:role/{item}" for item in expected[name]}
+
+
+def test_terraform_has_the_same_statements() -> None:
+    text = roles_terraform(NAMES)
+    assert "${aws:" not in text.replace("$${aws:", ""), "IAM's variables are not Terraform's"
+    assert "AWS::" not in text
+    assert text.count('"aws:ResourceOrgID": "$${aws:PrincipalOrgID}"') == 4
+    assert '"arn:${local.partition}:organizations::${local.account}:account/o-*/*"' in text
+
+
+def test_the_lists_are_described() -> None:
+    assert permissions.__doc__
+    assert all(grant.why.endswith(".") for grant in GRANTS)
