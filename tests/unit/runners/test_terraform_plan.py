@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from aft.customizations.model import Consent
-from aft.runners.terraform.gate import verdict_of
+from aft.runners.terraform.gate import verdict_of, verdict_of_removal
 from aft.runners.terraform.plan_json import SENSITIVE, UNKNOWN, UnreadablePlan, read_plan
 from aft.values.parts import PartChange, PartOutcome, Preview
 
@@ -63,6 +64,49 @@ LET_THROUGH = {
 def test_creations_and_updates_in_place_are_carried_out(change: dict[str, Any]) -> None:
     assert verdict_of(preview(change), Consent()).held == ()
     assert verdict_of(preview(change), Consent(is_protected=True)).held == ()
+
+
+REMOVALS = {
+    "of what was made": (resource("aws_s3_bucket", "delete", before=BUCKET), Consent(), True),
+    "of a role": (resource("aws_iam_role", "delete", before={"name": "r"}), Consent(), True),
+    "in a protected account": (
+        resource("aws_s3_bucket", "delete", before=BUCKET),
+        Consent(is_protected=True),
+        False,
+    ),
+    "in a protected account, by a line": (
+        resource("aws_s3_bucket", "delete", before=BUCKET),
+        Consent(is_protected=True, allowed=frozenset({"aws_s3_bucket.this"})),
+        True,
+    ),
+    "in a protected account, by a line for another": (
+        resource("aws_s3_bucket", "delete", before=BUCKET),
+        Consent(is_protected=True, allowed=frozenset({"aws_s3_bucket.that"})),
+        False,
+    ),
+    "in a protected account, of what stays": (
+        resource("aws_s3_bucket", "forget", before=BUCKET),
+        Consent(is_protected=True),
+        True,
+    ),
+    "with a replacement": (
+        resource("aws_s3_bucket", "delete", "create", before=BUCKET, after={}),
+        Consent(),
+        False,
+    ),
+    "with a new role": (resource("aws_iam_role", "create", after={"name": "r"}), Consent(), False),
+}
+
+
+@pytest.mark.parametrize(("change", "consent", "is_done"), REMOVALS.values(), ids=REMOVALS)
+def test_who_agreed_to_a_removal_agreed_to_nothing_else(
+    change: dict[str, Any], consent: Consent, is_done: bool
+) -> None:
+    found = preview(change)
+    assert (verdict_of_removal(found, consent).held == ()) is is_done
+    accepted = replace(consent, accepted=frozenset({found.digest}))
+    is_accepted = verdict_of_removal(found, accepted).held == ()
+    assert is_accepted is (is_done or not consent.is_protected)
 
 
 HELD = {
