@@ -55,7 +55,7 @@ def compare_templates(
     return TemplateChanges(
         resources=tuple(changes[name] for name in sorted(changes)),
         outputs=tuple(_outputs(old, new)),
-        unknown=tuple(_unknown(before, after, will)),
+        unknown=(*_unknown(before, after, will), *_looked_up(will, changes)),
     )
 
 
@@ -313,6 +313,17 @@ def _unknown(
             yield f"{name} includes what a macro makes, such as AWS::Include"
         if resource.exists is None:
             yield f"{name} is there only if a condition holds that only AWS can decide"
+
+
+def _looked_up(will: Mapping[str, Resource], changes: Mapping[str, PartChange]) -> Iterator[str]:
+    """What changes by the value of an SSM parameter, which AWS reads when it changes the stack."""
+    for name in sorted(will.keys() & changes.keys()):
+        found = {item.path.split("/")[0] for item in changes[name].properties}
+        for key, value in will[name].properties.items():
+            if key not in found and changes[name].outcome is not PartOutcome.ADDED:
+                continue
+            for parameter in sorted({it for symbol in symbols(value) for it in symbol.parameters}):
+                yield f"{name}.{key} has the value of SSM parameter {parameter}, known to AWS alone"
 
 
 def _differences(before: Any, after: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:

@@ -46,6 +46,8 @@ class Symbol:
     """Why it may have changed although it is written as before; empty when it cannot."""
     only_if_touched: bool = False
     """``may_differ`` matters only when something else of the resource changes."""
+    parameters: tuple[str, ...] = ()
+    """The SSM parameters whose values are in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +163,7 @@ class Scope:
         default = parameter.get("Default")
         if kind.startswith(SSM_PARAMETER):
             why = f"its value is in the SSM parameter {default}, read when the stack is changed"
-            return Symbol(f"${{{name}: {default}}}", may_differ=why)
+            return Symbol(f"${{{name}: {default}}}", may_differ=why, parameters=(str(default),))
         if name in self.template.secrets:
             return Symbol(f"${{{name}}}", may_differ=f"parameter {name} is NoEcho, not compared")
         text = "" if default is None else str(default)
@@ -244,6 +246,7 @@ def _merged(text: str, parts: list[Symbol], why: str = "") -> Symbol:
         tuple(sorted({need for part in parts for need in part.needs})),
         why or next((part.may_differ for part in (*always, *reasons)), ""),
         only_if_touched=not why and bool(reasons) and not always,
+        parameters=tuple(sorted({name for part in parts for name in part.parameters})),
     )
 
 

@@ -252,6 +252,29 @@ def test_what_is_to_be_destroyed_is_a_change_and_gone_afterwards(web: Repo, how:
     assert web.changes() == []
 
 
+def test_a_protected_account_keeps_what_is_to_be_destroyed(web: Repo) -> None:
+    web.write("customizations/accounts/web/customization.yaml", "on_removal: destroy\n")
+    protected = "protect: true\n"
+    web.request("shop", f"{protected}customizations: [web]\n", ou="/")
+    web.commit("Destroyable and protected")
+    web.aft("apply", "--yes", "--rerun", "web")
+    web.request("shop", protected, ou="/")
+    web.commit("No web")
+    planned = web.aft("plan", "--format", "json")
+    (remark,) = [it for it in planned.data["attention"] if it["code"] == "AFT944"]
+    assert "so what web/10-news.cfn.yaml made will not be destroyed" in remark["message"]
+    held = web.aft("apply", "--yes")
+    assert held.code == 4
+    assert "stack aft-web-10-news was left as it is, because the account is protected" in held.out
+    assert stacks(web, "shop") == ["aft-web-10-news"]
+    line = "{what: end, items: [web/10-news.cfn.yaml], reason: Too old, until: 2999-12-31}"
+    web.request("shop", f"{protected}allow: [{line}]\n", ou="/")
+    web.commit("Let it go")
+    assert "AFT944" not in web.aft("plan", "--format", "json").out
+    web.apply()
+    assert stacks(web, "shop") == []
+
+
 # --- what bad input gets --------------------------------------------------------------------
 
 

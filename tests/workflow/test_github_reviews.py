@@ -8,10 +8,11 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from builders_github_api import World, on_github
+from builders_github_api import REPOSITORY, World, on_github
 from builders_repo import Result
 from github_server import Pull, Run, zipped
 
+from aft.cli.github_options import recorded_reviews
 from aft.plan.model import Action
 from aft.plan.reviewed import (
     NOTHING_REVIEWED,
@@ -158,6 +159,30 @@ def test_without_any_apply_only_the_pull_request_itself_counts(world: World) -> 
     merged(world, "first", showing("first"))
     _, text = reviewed(world, merged(world, "second", showing("second")))
     assert [change.id for change in reviewed_from_json(text).changes] == ["second"]
+
+
+def test_a_worker_counts_what_was_merged_since_its_last_run_that_left_nothing(world: World) -> None:
+    """No workflow applies where a worker does; which run was the last one is in its ledger."""
+    shas = [merged(world, name, showing(name)) for name in ("first", "second", "third", "fourth")]
+    environ = {
+        "GITHUB_API_URL": world.github.url,
+        "GITHUB_REPOSITORY": REPOSITORY,
+        "GITHUB_SERVER_URL": "https://github.test",
+        "GITHUB_TOKEN": world.github.token(READ),
+    }
+    review_of = recorded_reviews(environ)
+    assert review_of is not None
+
+    def seen(revision: str, since: str) -> list[str]:
+        return [change.id for change in review_of(Revision(revision), since).changes]
+
+    assert seen(shas[2], shas[0]) == ["third", "second"], "not yet the fourth, no longer the first"
+    assert seen(shas[2], shas[2]) == ["third"]
+    assert seen(shas[2], "") == ["third"]
+    assert seen(shas[2], f"{7:040}") == ["third"], "of another history"
+    pushed = world.github.commit_to("main", {"direct.txt": "x\n"})
+    assert seen(pushed, shas[2]) == ["fourth"], "a push itself has no review"
+    assert seen(pushed, shas[3]) == []
 
 
 def test_commit_without_a_pull_request_adds_nothing_to_what_is_left(world: World) -> None:

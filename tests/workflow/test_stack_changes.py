@@ -20,7 +20,10 @@ Resources:
     Properties: {TopicName: alarms, DisplayName: Alarms}
 """
 PATH = "customizations/accounts/web/10-artifacts.cfn.yaml"
-CODE = "def customize(context):\n    return {'Note': 'one'}\n"
+CODE = """\
+def customize(context):
+    return {'Note': 'one', 'Team': context.account.tags.get('team', '')}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -194,12 +197,17 @@ def test_a_template_that_only_looks_otherwise_says_that_nothing_changes(repo: Re
     assert buckets(repo) == BEFORE
 
 
-def test_the_lines_of_code_that_changed_are_in_the_plan(repo: Repo) -> None:
+def test_the_code_and_the_inputs_that_changed_are_in_the_plan(repo: Repo, tmp_path: Path) -> None:
     repo.write("customizations/accounts/web/20-note.py", CODE.replace("'one'", "'two'"))
-    repo.commit("Another note")
-    shown = repo.aft("plan").out
-    assert "-    return {'Note': 'one'}" in shown
-    assert "+    return {'Note': 'two'}" in shown
+    repo.request("plain", "customizations: [web]\ntags: {team: red}\n")
+    repo.commit("Another note, and another team")
+    shown = repo.aft("plan", "--report", str(tmp_path / "report")).out
+    comment = (tmp_path / "report" / "comment.md").read_text()
+    for text in (shown, comment):
+        assert "-    return {'Note': 'one', " in text
+        assert "+    return {'Note': 'two', " in text
+        assert "~ what it reads is changed" in text
+        assert "tags.team: nothing → red" in text
 
 
 def test_what_is_kept_is_not_in_the_history_that_people_read(repo: Repo) -> None:

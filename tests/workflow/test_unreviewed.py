@@ -104,6 +104,7 @@ TRUSTING = """\
 Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: '2012-10-17', \
 Statement: [{Effect: Allow, Principal: {AWS: ['%s']}, Action: 'sts:AssumeRole'}]}}"""
 OWN, OTHER = "arn:aws:iam::{{ account.account_id }}:root", "arn:aws:iam::999999999999:root"
+LOOKED_UP = "Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /a/b}}\n"
 CODE = "def customize(context):\n    return {'Note': '%s'}\n"
 
 
@@ -151,6 +152,12 @@ STEPS: list[tuple[str, str, str, str]] = [
         "vague/30-c.cfn.yaml",
         stack(A=TOPIC % "q"),
         "Transform: [Macro]\n" + stack(A=TOPIC % "q"),
+        "unknown-effect",
+    ),
+    (
+        "vague/40-d.cfn.yaml",
+        stack(A=SHOWN % ("r", "a")),
+        LOOKED_UP + stack(A=SHOWN % ("r", "{Ref: P}")),
         "unknown-effect",
     ),
     ("gone/10-a.cfn.yaml", stack(A=TOPIC % "k"), "", "destroy"),

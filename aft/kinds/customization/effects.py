@@ -166,13 +166,15 @@ def _destroy(context: RunContext, change: Change) -> StepSuccess:
         else {},
         options=context.tools.options,
     )
+    digest = step_digest(found.step, inputs, effect_version=runner.effect_version)
+    inputs = replace(inputs, consent=_consent(context, change, binding=digest))
     result = _carry_out(context, change, found.step, inputs, runner.destroy)
     what = "destroyed" if result.changed else "there was nothing left of it"
     return StepSuccess(
         summary=f"Destroy {change.key} in {change.target} ({account_id}): {what}",
         message=what,
         account_id=account_id,
-        data={"how": "destroyed"},
+        data={"how": "destroyed", **({"accepted": result.accepted} if result.accepted else {})},
         event=EventKind.STEP_REMOVED,
     )
 

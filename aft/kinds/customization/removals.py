@@ -6,10 +6,11 @@ otherwise. Only kinds that can be taken away again are; what a script did stays 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from aft.config.allowance import allowed_parts, lines_for
 from aft.customizations.manifest import runner_of
 from aft.customizations.model import (
     CUSTOMIZATION,
@@ -22,7 +23,7 @@ from aft.customizations.model import (
     SharesState,
     step_ref,
 )
-from aft.findings.model import Condition, Finding
+from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import AccountRecord, DoneStep, FailedStep
 from aft.plan.draft import Draft, Stage
 from aft.plan.fields import REVISION
@@ -90,6 +91,8 @@ def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             )
         elif not destroys and gone.has_run:
             draft.remark(_kept(request, gone, runner))
+        elif destroys and target.site.is_protected:
+            draft.remark(*_protected(view, target, gone.id))
 
 
 def _gone(record: AccountRecord, wanted: Collection[str]) -> tuple[_Gone, ...]:
@@ -144,6 +147,20 @@ def _reason(
     if heir is not None and isinstance(runner, SharesState):
         return f"{what}; {heir.id} goes on with its {runner.state_noun}"
     return f"{what}; what it made is kept"
+
+
+def _protected(view: PlanView, target: AccountTarget, step: str) -> Iterator[Finding]:
+    """A remark where nothing of the step is destroyed, since no reviewed line lets it go."""
+    request = target.request
+    lines = lines_for(view.desired.config.allow, request.allow, target=request.id)
+    if "*" not in allowed_parts(lines, step, today=view.today):
+        yield finding_about(
+            "AFT944",
+            request.id,
+            f"the account is protected, so what {step} made will not be destroyed",
+            f"if that is intended, add `allow: [{{what: end, items: [{step}], reason: …, "
+            f"until: …}}]` to {request.source.path}",
+        )
 
 
 def _kept(target: str, gone: _Gone, runner: CustomizationRunner | None) -> Finding:

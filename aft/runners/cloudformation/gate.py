@@ -83,6 +83,17 @@ def check_consent(stack: str, changes: Iterable[Mapping[str, Any]], consent: Con
     raise NotReviewed(message, hint=hint, code="NotReviewed")
 
 
+def check_removal(stack: str, step: str, consent: Consent) -> None:
+    """Raises ``NotReviewed`` where the stack of a protected account would go, reviewed or not, and
+    no line lets the whole step go."""
+    if consent.is_protected and "*" not in consent.allowed:
+        raise NotReviewed(
+            f"stack {stack} was left as it is, because the account is protected",
+            hint=f"let it go with a line in `allow`: {{what: end, items: [{step}], …}}",
+            code="NotReviewed",
+        )
+
+
 def _told(part: PartChange) -> str:
     why = f", because of {part.reason}" if part.reason else ""
     verb = "" if part.outcome is PartOutcome.MAY_BE_REPLACED else "would be "

@@ -29,6 +29,7 @@ from aft.customizations.render import (
 )
 from aft.errors import NotReviewed, Terminal
 from aft.findings.model import Finding, SourceRef
+from aft.runners.cloudformation.gate import check_removal
 from aft.runners.cloudformation.preview import compare_rendered, gains_of_rendered
 from aft.runners.cloudformation.stacks import (
     LONGEST_WAIT,
@@ -149,10 +150,11 @@ class CloudFormationRunner:
     def destroy(
         self,
         step: CustomizationStep,
-        inputs: StepInputs,  # noqa: ARG002 - protocol
+        inputs: StepInputs,
         session: AccountSession,
     ) -> StepResult:
         stack = _stack(step, session)
+        check_removal(stack.name, step.id, inputs.consent)
         deleted = delete_stack(stack, owner=step.id)
         log = f"stack {stack.name}: {'deleted' if deleted else 'is not there'}"
         return StepResult(changed=deleted, log=log)

@@ -14,6 +14,9 @@ from typing import NamedTuple
 from aft.customizations.model import Consent
 from aft.values.parts import PartChange, PartOutcome, Preview
 
+_PROTECTED = "the account is protected"
+_BY_A_LINE = "let it go with a line of `what: end` in `allow`; accepting the plan is not enough"
+
 
 class Verdict(NamedTuple):
     """Whether a plan may be carried out. ``held`` are the parts that stop it, ``why`` and ``hint``
@@ -36,13 +39,25 @@ def verdict_of(preview: Preview, consent: Consent) -> Verdict:
     if not asks:
         return Verdict()
     if consent.is_protected and kept:
-        hint = "let it go with a line of `what: end` in `allow`; accepting the plan is not enough"
-        return Verdict(held=tuple(kept), why="the account is protected", hint=hint)
+        return Verdict(held=tuple(kept), why=_PROTECTED, hint=_BY_A_LINE)
     if preview.digest in consent.accepted:
         return Verdict(accepted=preview.digest)
     hint = "read what it would do; if that is intended, accept exactly this plan: "
     hint += f"`aft apply --accept {preview.digest}`"
     return Verdict(held=tuple(asks), why="no one has agreed to what it would do", hint=hint)
+
+
+def verdict_of_removal(preview: Preview, consent: Consent) -> Verdict:
+    """The same of a plan that destroys what a step made. Who agreed to the removal of the step
+    agreed to the end of all that it made, but for what a protection keeps. Such a plan does nothing
+    else; one that does was not agreed to."""
+    others = tuple(part for part in preview.parts if part.outcome is not PartOutcome.REMOVED)
+    if others and preview.digest not in consent.accepted:
+        return verdict_of(preview, consent)
+    kept = tuple(part for part in preview.parts if part.is_loss and not consent.allows(part))
+    if consent.is_protected and kept:
+        return Verdict(held=kept, why=_PROTECTED, hint=_BY_A_LINE)
+    return Verdict(accepted=preview.digest if preview.digest in consent.accepted else "")
 
 
 def held_words(parts: Iterable[PartChange]) -> str:

@@ -23,6 +23,7 @@ from aft.config.model import HcpBackend, LocalBackend, StateBackend
 from aft.customizations.code_changes import ComparesCode
 from aft.customizations.model import (
     Access,
+    Consent,
     CustomizationStep,
     StepFailed,
     StepFile,
@@ -46,7 +47,7 @@ from aft.runners.terraform.files import (
     terraform_files,
     without_own_role,
 )
-from aft.runners.terraform.gate import held_words, verdict_of
+from aft.runners.terraform.gate import Verdict, held_words, verdict_of, verdict_of_removal
 from aft.runners.terraform.output import error_lines, read_outputs
 from aft.runners.terraform.plan_json import UnreadablePlan, read_plan
 from aft.runners.terraform.state import (
@@ -135,7 +136,7 @@ class TerraformRunner(ComparesCode):
             changed = project.plan()
             accepted = ""
             if changed:
-                accepted = project.check_consent()
+                accepted = project.check_consent(verdict_of)
                 project.apply()
             outputs = dict(project.outputs())
             if has_helper(step, POST):
@@ -152,10 +153,12 @@ class TerraformRunner(ComparesCode):
         with _project(step, inputs, session, elapsed=self._elapsed) as project:
             project.begin()
             changed = project.plan("-destroy")
+            accepted = ""
             if changed:
+                accepted = project.check_consent(verdict_of_removal)
                 project.apply()
             project.forget_state()
-            return StepResult(changed=changed, log=project.bench.log)
+            return StepResult(changed=changed, log=project.bench.log, accepted=accepted)
 
     def preview(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
@@ -221,11 +224,11 @@ class _Project:
         finally:
             target.unlink()  # it has the values of secrets
 
-    def check_consent(self) -> str:
+    def check_consent(self, judge: Callable[[Preview, Consent], Verdict]) -> str:
         """The digest of the saved plan where people accepted it, "" where none is needed. Raises
         ``StepHeld`` for a plan that may not be carried out."""
         preview = self.read_plan()
-        verdict = verdict_of(preview, self._inputs.consent)
+        verdict = judge(preview, self._inputs.consent)
         if not verdict.held:
             return verdict.accepted
         self.bench.note(f"held: {verdict.why}; plan {preview.digest}")

@@ -185,6 +185,7 @@ def test_a_reference_to_a_resource_that_changes_in_place_is_the_same() -> None:
     assert told(found) == {"Net": ("changed", "")}
 
 
+LOOKED_UP = "Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /a/b}}\n"
 UNKNOWN = {
     "a macro": ("Transform: AWS::Serverless-2016-10-31\n" + BUCKET, "macro AWS::Serverless"),
     "an include": (
@@ -196,12 +197,33 @@ UNKNOWN = {
         "a stack of its own",
     ),
     "a module": (BUCKET + "  Inner: {Type: Acme::S3::Bucket::MODULE}\n", "a module"),
+    "an SSM parameter in a property": (
+        LOOKED_UP + BUCKET.replace("acme-artifacts", "!Ref P"),
+        "Artifacts.BucketName has the value of SSM parameter /a/b",
+    ),
+    "an SSM parameter in a text": (
+        LOOKED_UP + BUCKET.replace("acme-artifacts", "!Sub '${P}-x'"),
+        "SSM parameter /a/b",
+    ),
+    "an SSM parameter in a new resource": (
+        LOOKED_UP + BUCKET + "  T: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref P}}\n",
+        "T.DisplayName has the value of SSM parameter /a/b",
+    ),
+    "an SSM parameter in a list": (
+        LOOKED_UP + BUCKET + "  T: {Type: AWS::SNS::Topic, Properties: "
+        "{Tags: [{Key: a, Value: !Ref P}]}}\n",
+        "T.Tags has the value of SSM parameter /a/b",
+    ),
 }
 
 
 @pytest.mark.parametrize(("after", "words"), UNKNOWN.values(), ids=UNKNOWN.keys())
 def test_what_cannot_be_known_is_named(after: str, words: str) -> None:
     assert any(words in line for line in changes(BUCKET, after).unknown)
+
+
+def test_an_ssm_parameter_that_nothing_uses_is_known_well_enough() -> None:
+    assert changes(BUCKET, LOOKED_UP + BUCKET).is_empty
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
+import builders_report as r
 import pytest
+from builders_kinds import KINDS, a_change
 
 from aft.customizations.model import Consent
-from aft.runners.terraform.gate import verdict_of
+from aft.kinds.customization.kind import ENDS, POWERS, RUNS_CODE
+from aft.plan.fields import CODE
+from aft.plan.holding import holds_of
+from aft.plan.model import FieldChange
+from aft.plan.reviewed import NOTHING_REVIEWED, reviewed_of
+from aft.runners.terraform.gate import verdict_of, verdict_of_removal
 from aft.runners.terraform.plan_json import SENSITIVE, UNKNOWN, UnreadablePlan, read_plan
 from aft.values.parts import PartChange, PartOutcome, Preview
 
@@ -63,6 +72,49 @@ LET_THROUGH = {
 def test_creations_and_updates_in_place_are_carried_out(change: dict[str, Any]) -> None:
     assert verdict_of(preview(change), Consent()).held == ()
     assert verdict_of(preview(change), Consent(is_protected=True)).held == ()
+
+
+REMOVALS = {
+    "of what was made": (resource("aws_s3_bucket", "delete", before=BUCKET), Consent(), True),
+    "of a role": (resource("aws_iam_role", "delete", before={"name": "r"}), Consent(), True),
+    "in a protected account": (
+        resource("aws_s3_bucket", "delete", before=BUCKET),
+        Consent(is_protected=True),
+        False,
+    ),
+    "in a protected account, by a line": (
+        resource("aws_s3_bucket", "delete", before=BUCKET),
+        Consent(is_protected=True, allowed=frozenset({"aws_s3_bucket.this"})),
+        True,
+    ),
+    "in a protected account, by a line for another": (
+        resource("aws_s3_bucket", "delete", before=BUCKET),
+        Consent(is_protected=True, allowed=frozenset({"aws_s3_bucket.that"})),
+        False,
+    ),
+    "in a protected account, of what stays": (
+        resource("aws_s3_bucket", "forget", before=BUCKET),
+        Consent(is_protected=True),
+        True,
+    ),
+    "with a replacement": (
+        resource("aws_s3_bucket", "delete", "create", before=BUCKET, after={}),
+        Consent(),
+        False,
+    ),
+    "with a new role": (resource("aws_iam_role", "create", after={"name": "r"}), Consent(), False),
+}
+
+
+@pytest.mark.parametrize(("change", "consent", "is_done"), REMOVALS.values(), ids=REMOVALS)
+def test_who_agreed_to_a_removal_agreed_to_nothing_else(
+    change: dict[str, Any], consent: Consent, is_done: bool
+) -> None:
+    found = preview(change)
+    assert (verdict_of_removal(found, consent).held == ()) is is_done
+    accepted = replace(consent, accepted=frozenset({found.digest}))
+    is_accepted = verdict_of_removal(found, accepted).held == ()
+    assert is_accepted is (is_done or not consent.is_protected)
 
 
 HELD = {
@@ -262,3 +314,41 @@ def test_a_replacement_says_what_causes_it_first() -> None:
     assert part(unknown).properties[0].after == UNKNOWN
     tainted = resource("aws_s3_bucket", "delete", "create", action_reason="replace_because_tainted")
     assert (part(tainted).outcome, part(tainted).reason) == (PartOutcome.REPLACED, "it is tainted")
+
+
+# --- what no one has reviewed, in the plan of a pull request --------------------------------------
+
+UNREVIEWED = {**LET_THROUGH, **HELD}
+
+
+@pytest.mark.parametrize("name", UNREVIEWED)
+def test_what_is_held_or_done_of_a_plan_that_no_one_has_reviewed(name: str) -> None:
+    found = preview(UNREVIEWED[name])
+    change = a_change("run customization", "shop", "web/terraform", preview=found)
+    plan = replace(r.empty(), changes=(change,), waves=())
+    holds = holds_of(plan, NOTHING_REVIEWED, kinds=KINDS)
+    risk = ENDS if any(part.is_loss for part in found.parts) else POWERS
+    reasons = [hold.reason for hold in holds.values()]
+    is_risky = name in HELD
+    assert reasons == ([f"not reviewed, and risky: {risk.words}"] if is_risky else [])
+    assert bool(verdict_of(found, Consent()).held) is is_risky, "as the run itself decides"
+
+    seen = reviewed_of(plan)
+    assert holds_of(plan, seen, kinds=KINDS) == {}
+    accepted = Consent(accepted=seen.previews)
+    assert verdict_of(found, accepted).held == ()
+
+
+def test_new_code_stays_a_risk_where_terraform_changes_nothing() -> None:
+    for code in ("new", "changed"):
+        field = FieldChange(field=CODE, before=None, after=code)
+        change = a_change(
+            "run customization", "shop", "web/terraform", fields=(field,), preview=Preview()
+        )
+        assert change.risk == RUNS_CODE.code
+
+
+def test_there_are_enough_of_each_risk() -> None:
+    held = Counter(any(part.is_loss for part in preview(change).parts) for change in HELD.values())
+    assert min(held.values()) >= 3
+    assert len(LET_THROUGH) >= 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,10 @@ def test_made_left_alone_changed_and_destroyed(tmp_path: Path) -> None:
     assert json.loads(state.read_text())["serial"] == serial, "a preview changes nothing"
     assert run(step, tmp_path, parameters={"size": 2}).outputs["Size"] == "size 2"
 
+    protected = replace(order, consent=Consent(is_protected=True))
+    with pytest.raises(StepHeld, match="the account is protected: terraform_data"):
+        runner.destroy(step, protected, OnlyEnvironment())
+    assert json.loads(state.read_text())["resources"]
     assert runner.destroy(step, order, OnlyEnvironment()).changed
     assert not state.exists()
     assert not runner.destroy(step, order, OnlyEnvironment()).changed, "again is no error"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,4 +73,13 @@ def test_what_terraform_would_end_is_in_the_comment_and_then_happens(
     assert run.conclusion == "failure"
     result = team.comments(theirs.number)[-1]
     assert "- terraform_data.other (terraform_data) is removed" in result
-    assert "aft apply --accept sha256:" in result
+    (digest,) = set(re.findall(r"aft apply --accept (sha256:[0-9a-f]{64})", result))
+
+    # Another digest lets nothing through; that one does, and only that plan.
+    other = team.hub.by_hand("apply.yml", accept_terraform=f"sha256:{64 * '0'}")
+    assert other.conclusion == "failure", other.text
+    assert "terraform_data.other would be removed" in other.text
+    done = team.hub.by_hand("apply.yml", accept_terraform=f"sha256:{64 * '1'} {digest}")
+    assert done.conclusion == "success", done.text
+    states = [path.read_text() for path in (tmp_path / "states").rglob("terraform.tfstate")]
+    assert ["terraform_data" in text and '"other"' in text for text in states] == [False]
