@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore import exceptions as boto
 
-from aft.aws.answers import read_safely
+from aft.aws.answers import account_id_in, read_safely
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.clients import Door, TranslatingClient
 from aft.aws.credentials import Actor, CredentialCache, Credentials, acting
@@ -137,7 +137,7 @@ class AwsSessions:
             if self._identity is None:
                 answer = self.management("sts").get_caller_identity()
                 self._identity = CallerIdentity(
-                    account_id=AccountId.parse(answer["Account"]), arn=answer["Arn"]
+                    account_id=account_id_in(answer["Account"]), arn=answer["Arn"]
                 )
             return self._identity
 
