@@ -213,6 +213,16 @@ class AccountLookup(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRefusal:
+    """What AWS refuses where an account is not usable yet, and what to check. ``is_final``: it is
+    refused to us, in any account; waiting does not help."""
+
+    message: str
+    hint: str
+    is_final: bool = False
+
+
 class MemberAccess(Protocol):
     """Sessions inside member accounts. The management account is never reached through it
     unless it is itself asked for by its own id."""
@@ -224,6 +234,10 @@ class MemberAccess(Protocol):
     def is_usable(self, account_id: AccountId) -> bool:
         """One probe: can the role be assumed and does the account answer in its home region?
         ``False`` means "not yet". Raises ``Terminal`` when it never will (suspended account)."""
+        ...
+
+    def refusal(self, account_id: AccountId) -> AccessRefusal | None:
+        """The same probe, for why; ``None`` when nothing is refused."""
         ...
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aft.errors import UserError, system_words
+from aft.redaction import redact
 
 
 def read_text(path: Path, *, most: int | None = None, errors: str = "strict") -> str:
@@ -20,10 +21,10 @@ def read_text(path: Path, *, most: int | None = None, errors: str = "strict") ->
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` as it is, and make the folders above."""
+    """Write ``text``, without credentials in it, and make the folders above."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_text(redact(text), encoding="utf-8", newline="")
     except OSError as error:
         raise UserError(f"cannot write {path}: {system_words(error)}") from error
 
@@ -55,7 +56,7 @@ def write_new(folder: Path, name: str, text: str) -> bool:
             raise UserError(f"{path.parent} leads out of {top}")
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+            file.write(redact(text))
     except FileExistsError:
         return False
     except OSError as error:

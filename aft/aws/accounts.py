@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from aft.aws.answers import account_id_in
 from aft.aws.session import AwsSessions
 from aft.aws.units import KnownUnits, climb, parent_of, path_of
 from aft.errors import Terminal
@@ -30,9 +31,9 @@ def account_from(
 ) -> Account:
     """The ``Account`` structure of botocore, placed and tagged."""
     return Account(
-        id=AccountId.parse(raw["Id"]),
-        name=raw.get("Name", ""),
-        email=raw.get("Email", ""),
+        id=account_id_in(raw["Id"]),
+        name=raw["Name"],
+        email=raw["Email"],
         state=state_of(raw),
         parent_id=parent_id,
         ou=ou,
@@ -42,7 +43,7 @@ def account_from(
 
 def state_of(raw: AccountTypeDef) -> AccountState:
     """``State``, else ``Status`` (retired on 2026-09-09; its values are among ``State``'s)."""
-    text = raw.get("State") or raw.get("Status") or ""
+    text = raw.get("State") or raw["Status"]
     try:
         return AccountState(text)
     except ValueError:
@@ -87,8 +88,8 @@ class AwsAccountLookup:
         client = self._sessions.organizations()
         for page in client.get_paginator("list_accounts").paginate():
             for raw in page["Accounts"]:
-                if raw.get("Email", "").casefold() == wanted:
-                    return self.account(AccountId.parse(raw["Id"]))
+                if raw["Email"].casefold() == wanted:
+                    return self.account(account_id_in(raw["Id"]))
         return None
 
 
@@ -132,7 +133,7 @@ def _resources(
     for page in pages:
         for resource in page["ResourceTagMappingList"]:
             # arn:aws:organizations::<management>:account/o-…/<account id>
-            account_id = AccountId.parse(resource["ResourceARN"].rpartition("/")[2])
+            account_id = account_id_in(resource["ResourceARN"].rpartition("/")[2])
             yield account_id, {tag["Key"]: tag["Value"] for tag in resource["Tags"]}
 
 

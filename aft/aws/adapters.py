@@ -18,12 +18,13 @@ from aft.aws.units import KnownUnits
 from aft.config.model import Config
 from aft.errors import Denied, NotFound, Terminal, Transient
 from aft.organization.model import AccountState
-from aft.ports import Clock
+from aft.ports import AccessRefusal, Clock
 from aft.values.ids import AccountId
 
 if TYPE_CHECKING:
     import botocore.session
 
+_POLICIES_OF_THE_CALLER = ("identity-based policy", "permissions boundary", "session policy")
 _NEVER = (AccountState.SUSPENDED, AccountState.PENDING_CLOSURE, AccountState.CLOSED)
 
 
@@ -92,9 +93,8 @@ class AwsMemberAccess:
         """One AssumeRole and one EC2 read in the home region: EC2 is among the last services to
         be switched on in a young account. A refusal by a service control policy counts as an
         answer. Only after another refusal is the account's state asked, too."""
-        ec2 = self._sessions.member(account_id, reading=self._reads_only)("ec2")
         try:
-            ec2.describe_regions(RegionNames=[self._sessions.home_region])
+            self._answer_of(account_id)
         except Denied as error:
             if "service control policy" in error.message and ":AssumeRole " not in error.message:
                 return True
@@ -103,6 +103,34 @@ class AwsMemberAccess:
         except Transient:
             return False
         return True
+
+    def refusal(self, account_id: AccountId) -> AccessRefusal | None:
+        """See ``aft.ports.MemberAccess``. AWS names the policy that is in the way only where it is
+        the caller's own: a role that is missing, new, or does not trust us looks the same."""
+        try:
+            self._answer_of(account_id)
+        except Denied as error:
+            said = error.message.partition(" (request id ")[0]  # which differs each time
+            if ":AssumeRole " not in said:
+                return AccessRefusal(message=said, hint=error.hint)
+            role = self._sessions.role_arn(account_id, reading=self._reads_only)
+            who = self._sessions.who_assumes
+            is_ours = any(words in said for words in _POLICIES_OF_THE_CALLER)
+            trust = f"check that {role} exists and trusts the management account"
+            allow = f"allow sts:AssumeRole on {role} to {who}"
+            return AccessRefusal(
+                message=said if is_ours else f"sts:AssumeRole of {role} is refused",
+                hint=allow if is_ours else f"{trust}, and {allow}",
+                is_final=is_ours,
+            )
+        except Transient:
+            return None
+        return None
+
+    def _answer_of(self, account_id: AccountId) -> None:
+        """Raises what AWS says to a small question in the account."""
+        ec2 = self._sessions.member(account_id, reading=self._reads_only)("ec2")
+        ec2.describe_regions(RegionNames=[self._sessions.home_region])
 
     def _refuse_permanently(self, account_id: AccountId) -> None:
         """Raise ``Terminal`` when waiting cannot help."""

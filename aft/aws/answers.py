@@ -1,15 +1,16 @@
 """Reads AWS's answers with botocore, and lets nothing of one that cannot be read get out.
 
 An AssumeRole answer holds credentials, and botocore's error about an answer that was cut quotes the
-whole of it; a JSON answer that was cut it takes for an empty one. Both become our own refusal
-with the code ``UNREADABLE``, which botocore sends again unless that could do something twice. What
-is missing from an answer that can be read is an error with a name, too.
+whole of it; a JSON answer that was cut it takes for an empty one, and a value of another type than
+AWS's model says it takes over. All of these become our own refusal with the code ``UNREADABLE``,
+which botocore sends again unless that could do something twice. What is missing from an answer that
+can be read is an error with a name, too.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import botocore.session
@@ -17,10 +18,25 @@ from botocore.parsers import ResponseParserFactory
 
 from aft.aws.error_codes import NON_IDEMPOTENT, READS, UNREADABLE
 from aft.errors import AftError, Transient, UnknownOutcome
+from aft.values.ids import AccountId
 
 _SENT_AGAIN, _SENT_ONCE = 500, 599
 """Statuses that we make: botocore repeats a call after the first one alone."""
 _OUTSIDE_THE_BODY = ("header", "headers", "statusCode")
+_PAGES = (b"<html", b"<!doctype html")
+_TYPES: Mapping[str, Any] = {
+    "structure": dict,
+    "list": list,
+    "map": dict,
+    "string": str,
+    "character": str,
+    "integer": (int, float),
+    "long": (int, float),
+    "boolean": bool,
+}
+"""What botocore makes of the types of AWS's models; of the rest it may make several."""
+_JSON_TEXTS = frozenset({"GetBucketPolicy"})
+"""Operations that answer with a JSON text where the others of their service answer with XML."""
 
 
 def read_safely(session: botocore.session.Session) -> None:
@@ -48,6 +64,15 @@ def without_answer(action: str, why: str, *, repeatable: bool) -> AftError:
     )
 
 
+def account_id_in(text: str) -> AccountId:
+    """An account id of an answer. Raises ``Transient`` for what is none."""
+    try:
+        return AccountId.parse(text)
+    except ValueError:
+        why = "an answer of AWS has no account id where one belongs"
+        raise Transient(why, hint="the next run tries again") from None
+
+
 class Answer(dict[str, Any]):
     """Part of an answer; to take a member that is not there raises ``aft.errors``."""
 
@@ -56,9 +81,27 @@ class Answer(dict[str, Any]):
         self._operation = operation
 
     def __missing__(self, key: str) -> Any:
-        why = f"its answer has no {key}"
-        repeatable = NON_IDEMPOTENT.match(self._operation) is None
-        raise without_answer(self._operation, why, repeatable=repeatable)
+        raise missing_from(self._operation, key)
+
+
+class Answers(list[Any]):
+    """A list of an answer; to take an item that is not there raises ``aft.errors``."""
+
+    def __init__(self, items: Iterable[Any], operation: str) -> None:
+        super().__init__(_named(item, operation) for item in items)
+        self._operation = operation
+
+    def __getitem__(self, index: Any) -> Any:
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            raise missing_from(self._operation, f"item {index}") from None
+
+
+def missing_from(operation: str, what: str) -> AftError:
+    """The answer to ``operation`` lacks ``what``."""
+    repeatable = NON_IDEMPOTENT.match(operation) is None
+    return without_answer(operation, f"its answer has no {what}", repeatable=repeatable)
 
 
 def _named(value: Any, operation: str) -> Any:
@@ -66,7 +109,7 @@ def _named(value: Any, operation: str) -> Any:
         case dict():
             return Answer(value, operation)
         case list():
-            return [_named(item, operation) for item in value]
+            return Answers(value, operation)
     return value
 
 
@@ -84,15 +127,25 @@ class _Reader:
 
     def parse(self, response: Mapping[str, Any], shape: Any) -> Mapping[str, Any]:
         operation = str(response.get("context", {}).get("operation_name", ""))
+        is_good = response["status_code"] < 300
         try:
+            document = None
             if self._is_json and _has_document(response, shape):
-                _check_json(response["body"])
+                document = _json_object(response["body"])
             parsed = self._parser.parse(response, shape)
+            if is_good and shape is not None:
+                _check_page(response["body"])
+                if document is not None:  # botocore takes a text for a list of its letters
+                    _check_types(document, _shape_of_body(shape), as_sent=True)
+                else:
+                    _check_types(parsed, shape)
+                if operation in _JSON_TEXTS:
+                    _json_object(response["body"])
         except Exception:  # noqa: BLE001 - any error: its text may hold the answer
             return _refusal(response, operation)
         if response["status_code"] == 400 and _names_no_code(parsed, shape):
             return _refusal(response, operation)
-        if response["status_code"] >= 300:
+        if not is_good:
             return dict(parsed)
         if READS.match(operation) and _is_empty(response, shape):
             return _refusal(response, operation)
@@ -113,14 +166,49 @@ def _has_document(response: Mapping[str, Any], shape: Any) -> bool:
         return False
     if response["status_code"] >= 300:
         return True
-    payload = shape.members.get(shape.serialization.get("payload")) if shape is not None else None
-    is_raw = payload is not None and payload.type_name in ("blob", "string")
-    return shape is not None and not is_raw
+    return shape is not None and _shape_of_body(shape).type_name not in ("blob", "string")
 
 
-def _check_json(body: bytes) -> None:
-    if not isinstance(json.loads(body), dict):
+def _shape_of_body(shape: Any) -> Any:
+    """Of the whole body: the answer's own, or that of its one member that is the body."""
+    return shape.members.get(shape.serialization.get("payload"), shape)
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
+    document = json.loads(body)
+    if not isinstance(document, dict):
         raise TypeError
+    return document
+
+
+def _check_page(body: Any) -> None:
+    """A proxy's page may pass for an empty document of XML."""
+    if isinstance(body, bytes) and body[:200].lstrip().lower().startswith(_PAGES):
+        raise TypeError
+
+
+def _check_types(value: Any, shape: Any, *, as_sent: bool = False) -> None:
+    """Raises ``TypeError`` for what is not of the type that the model says. ``as_sent``: JSON that
+    botocore has not looked at yet, whose members have other names and may be null."""
+    if getattr(shape, "is_document_type", False) or shape.serialization.get("jsonvalue"):
+        return  # any JSON there is
+    kind = _TYPES.get(shape.type_name, object)
+    is_truth = isinstance(value, bool) and shape.type_name in ("integer", "long")
+    if is_truth or not isinstance(value, kind):
+        raise TypeError
+    match shape.type_name:
+        case "structure":
+            for name, member in shape.members.items():
+                key = member.serialization.get("name", name) if as_sent else name
+                if value.get(key) is not None and not member.serialization.get("location"):
+                    _check_types(value[key], member, as_sent=as_sent)
+        case "list":
+            for item in value:
+                _check_types(item, shape.member, as_sent=as_sent)
+        case "map":
+            for item in value.values():
+                if item is not None:
+                    _check_types(item, shape.value, as_sent=as_sent)
 
 
 def _names_no_code(parsed: Mapping[str, Any], shape: Any) -> bool:

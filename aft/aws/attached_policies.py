@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from aft.aws.answers import account_id_in
 from aft.aws.session import AwsSessions
+from aft.aws.units import below_itself
 from aft.organization.model import AttachedLevel, AttachedPolicies, AttachedPolicy
 from aft.policy_language.policy_types import RCP, SCP
 from aft.values.ids import AccountId
@@ -46,7 +48,7 @@ def read_attached(sessions: AwsSessions, account_id: AccountId) -> AttachedPolic
     return AttachedPolicies(
         account_id=account_id,
         organization_id=organization["Id"],
-        management_account_id=AccountId.parse(organization["MasterAccountId"]),
+        management_account_id=account_id_in(organization["MasterAccountId"]),
         path="/".join((organization["Id"], *ids[:-1], "")),
         levels=tuple(
             AttachedLevel(id=item, scps=attached(item, SCP), rcps=attached(item, RCP))
@@ -60,6 +62,8 @@ def _way(client: OrganizationsClient, account_id: AccountId) -> Sequence[str]:
     ids = [str(account_id)]
     while True:
         parent = client.list_parents(ChildId=ids[0])["Parents"][0]
+        if parent["Id"] in ids:
+            raise below_itself(parent["Id"])
         ids.insert(0, parent["Id"])
         if parent["Type"] == "ROOT":
             return ids

@@ -20,10 +20,12 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import botocore.session
 from botocore.credentials import Credentials as Keys
 from botocore.retries import adaptive, standard
 
 from aft.ports import Clock
+from aft.redaction import hold
 
 RENEW_BEFORE = timedelta(minutes=5)
 """Long enough for the calls of one step to end with the credentials they began with."""
@@ -139,6 +141,19 @@ def share(client: Any, *, attempts: int) -> RetriesByActor:
         events.register(event, retries.answering(event))
     events.register("before-send", retries.answering("before-send"))
     return retries
+
+
+def hold_callers(client: Any, session: botocore.session.Session) -> None:
+    """Keep the credentials of ``session``'s own chain, with which ``client`` signs, out of all
+    text, those that the chain renews too."""
+
+    def about_to_sign(**_: Any) -> None:
+        own = session.get_credentials()
+        if own is not None:
+            keys = own.get_frozen_credentials()
+            hold(keys.access_key, keys.secret_key, keys.token, expires=bool(keys.token))
+
+    client.meta.events.register("before-sign", about_to_sign)
 
 
 class RetriesByActor:

@@ -28,6 +28,7 @@ from aft.errors import (
     Transient,
     UnknownOutcome,
 )
+from aft.values.iam_actions import iam_action
 
 NO_CREDENTIALS_HINT = (
     "configure AWS credentials for the management account (aws configure sso, AWS_PROFILE, "
@@ -89,7 +90,8 @@ def translate(
         repeatable = codes.NON_IDEMPOTENT.match(operation) is None
     action = f"{service}:{operation}"
     if isinstance(error, boto.ClientError):
-        translated = _from_answer(error, action=action, who=who, repeatable=repeatable)
+        allow = iam_action(service, operation)
+        translated = _from_answer(error, action=action, allow=allow, who=who, repeatable=repeatable)
     elif isinstance(error, boto.BotoCoreError):
         translated = _from_failure(error, action=action, repeatable=repeatable)
     else:
@@ -113,8 +115,10 @@ def _code(error: boto.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _from_answer(error: boto.ClientError, *, action: str, who: str, repeatable: bool) -> AftError:
-    """AWS answered, and said no."""
+def _from_answer(
+    error: boto.ClientError, *, action: str, allow: str, who: str, repeatable: bool
+) -> AftError:
+    """AWS answered, and said no. ``allow`` is the action as policies name it."""
     response: Mapping[str, Any] = error.response
     details: Mapping[str, Any] = response.get("Error", {})
     metadata: Mapping[str, Any] = response.get("ResponseMetadata", {})
@@ -141,9 +145,7 @@ def _from_answer(error: boto.ClientError, *, action: str, who: str, repeatable: 
         whose = f" ({who})" if who else ""
         if code in codes.CREDENTIALS:
             hint = hint or f"AWS did not accept the credentials{whose}; renew them"
-        return Denied(
-            text, hint=hint or f"allow {action} to the credentials used{whose}", code=code
-        )
+        return Denied(text, hint=hint or f"allow {allow} to the credentials used{whose}", code=code)
     if codes.names_missing_object(code) or _stack_is_missing(action, code, said):
         return NotFound(text, hint=hint)
     if code in codes.TRANSIENT or status >= 500:

@@ -22,7 +22,7 @@ from botocore.config import Config
 from aft import __version__
 from aft.aws.answers import repeat_unreadable
 from aft.aws.calls import AwsCallRecorder
-from aft.aws.credentials import Credentials, share
+from aft.aws.credentials import Credentials, hold_callers, share
 from aft.aws.errors import translate
 from aft.aws.pacing import Pacing
 
@@ -81,6 +81,8 @@ class ClientFactory:
             if kept is not None:
                 return kept
             made = self._make(key, credentials=credentials)
+            if credentials is None:
+                hold_callers(made, self._session)
             if key.identity == SHARED:
                 share(made, attempts=self._attempts)
             repeat_unreadable(made)

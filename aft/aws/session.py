@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore import exceptions as boto
 
-from aft.aws.answers import read_safely
+from aft.aws.answers import account_id_in, read_safely
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.clients import Door, TranslatingClient
 from aft.aws.credentials import Actor, CredentialCache, Credentials, acting
@@ -29,6 +29,7 @@ from aft.aws.pacing import DEFAULT_PACES, Pace, Pacing
 from aft.aws_clients import ClientOf
 from aft.errors import AftError, Denied
 from aft.ports import Clock
+from aft.redaction import hold
 from aft.values.data_reads import without_data
 from aft.values.ids import AccountId
 
@@ -137,9 +138,14 @@ class AwsSessions:
             if self._identity is None:
                 answer = self.management("sts").get_caller_identity()
                 self._identity = CallerIdentity(
-                    account_id=AccountId.parse(answer["Account"]), arn=answer["Arn"]
+                    account_id=account_id_in(answer["Account"]), arn=answer["Arn"]
                 )
             return self._identity
+
+    @property
+    def who_assumes(self) -> str:
+        """Whose credentials the roles of members are assumed with, in words."""
+        return self._who(CALLER if self.management_role is None else MANAGEMENT)
 
     def role_arn(self, account_id: AccountId, *, reading: bool = False) -> str:
         """The role assumed inside ``account_id``."""
@@ -261,12 +267,14 @@ class AwsSessions:
         answer = sts.assume_role(
             RoleArn=role, RoleSessionName=name, DurationSeconds=seconds, **more
         )["Credentials"]
-        return Credentials(
+        made = Credentials(
             access_key=answer["AccessKeyId"],
             secret_key=answer["SecretAccessKey"],
             token=answer["SessionToken"],
             expires_at=answer["Expiration"],
         )
+        hold(made.access_key, made.secret_key, made.token, expires=True)
+        return made
 
     def _who(self, identity: str) -> str:
         if identity == CALLER:
@@ -300,6 +308,7 @@ class AwsSessions:
             failure: AftError = translate(error, service="sts", operation="GetCredentials")
         else:
             if frozen is not None and frozen.access_key and frozen.secret_key:
+                hold(frozen.access_key, frozen.secret_key, frozen.token)
                 return frozen.access_key, frozen.secret_key, frozen.token or ""
             failure = Denied("no AWS credentials were found", hint=NO_CREDENTIALS_HINT)
         raise failure

@@ -26,6 +26,7 @@ from aft.aws.accounts import (
     placed_account,
     read_tags,
 )
+from aft.aws.answers import account_id_in
 from aft.aws.session import AwsSessions
 from aft.aws.units import (
     KnownUnit,
@@ -123,7 +124,7 @@ class AwsOrganizationReader:
         return OrganizationSnapshot(
             organization_id=organization["Id"],
             root_id=OrgUnitId(root["Id"]),
-            management_account_id=AccountId.parse(organization["MasterAccountId"]),
+            management_account_id=account_id_in(organization["MasterAccountId"]),
             units=tuple(sorted(units, key=lambda unit: unit.id)),
             accounts=tuple(sorted(accounts, key=lambda account: account.id)),
             policies=tuple(sorted(policies, key=lambda policy: policy.id)),
@@ -306,7 +307,7 @@ def _organization(client: OrganizationsClient, described: Iterable[AccountTypeDe
     root_id = OrgUnitId(client.list_roots()["Roots"][0]["Id"])
     return Whereabouts(
         organization_id=organization["Id"],
-        management_account_id=AccountId.parse(organization["MasterAccountId"]),
+        management_account_id=account_id_in(organization["MasterAccountId"]),
         root_id=root_id,
         parent_id=root_id,
     )

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aft.errors import Transient
 from aft.organization.model import OrganizationalUnit
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath
 
@@ -109,12 +110,21 @@ def as_units(chain: Iterable[KnownUnit]) -> tuple[OrganizationalUnit, ...]:
     return tuple(units)
 
 
+def below_itself(unit_id: str) -> Transient:
+    """Its parents, as AWS names them, have no end."""
+    return Transient(f"AWS answers that {unit_id} is below itself", hint="the next run tries again")
+
+
 def climb(
     client: OrganizationsClient, known: KnownUnits, unit_id: OrgUnitId
 ) -> tuple[KnownUnit, ...]:
     """The chain to ``unit_id``, asking AWS (one or two reads a level) for what is new."""
     current: OrgUnitId | None = unit_id
+    seen: set[OrgUnitId] = set()
     while current is not None:
+        if current in seen:
+            raise below_itself(current)
+        seen.add(current)
         unit = known.get(current) or _read_unit(client, current)
         known.add(unit)
         current = unit.parent_id

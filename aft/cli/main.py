@@ -23,8 +23,10 @@ import click
 from aft import __version__
 from aft.cli.context import Masking, Session, simulated_by_environment
 from aft.cli.interrupts import Interrupts
+from aft.cli.outlets import outlets, report_bugs_safely
 from aft.cli.workflow_commands import only_own_commands
 from aft.errors import AftError, FindingsError, unexpected
+from aft.redaction import hold_variables
 from aft.traces import trace
 
 STOPPED_EXIT = 130
@@ -117,6 +119,7 @@ def cli(
 
 def main() -> NoReturn:
     """The ``aft`` command."""
+    report_bugs_safely()
     interrupts = Interrupts()
     interrupts.begin()
     gc.set_threshold(50_000, 20, 20)  # what a command makes mostly lives until its end
@@ -146,8 +149,10 @@ def _leave(code: int) -> NoReturn:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out one command line and return its exit code; errors are shown, not raised."""
-    with only_own_commands(os.environ):
+    """Carry out one command line and return its exit code; errors are shown, not raised. Nothing is
+    printed that holds a credential."""
+    hold_variables(os.environ)
+    with outlets(), only_own_commands(os.environ):
         return _run(arguments)
 
 

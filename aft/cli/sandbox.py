@@ -10,6 +10,7 @@ import click
 from aft.app.simulation import report, reset, seed, serving
 from aft.cli.context import Session, pass_session
 from aft.cli.interrupts import stop_on_signals
+from aft.cli.outlets import print_as_it_is
 from aft.config.model import Config
 
 
@@ -91,7 +92,7 @@ def serve_command(session: Session, *, host: str, port: int, anywhere: bool) -> 
         serving(session.workspace, config, host=host, port=port, anywhere=anywhere) as variables,
     ):
         for name, value in variables.items():
-            click.echo(f"export {name}={value}")
+            print_as_it_is(f"export {name}={value}")  # simulated keys
         sys.stdout.flush()
         session.say("# serving the simulated organization; Ctrl-C ends it and keeps its state")
         waiting = threading.Event()

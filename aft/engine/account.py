@@ -48,9 +48,10 @@ def _wait(context: RunContext, change: Change, account_id: AccountId) -> None:
         looked_at = clock.monotonic()
         if _probe(context, account_id):
             return
-        if looked_at - began >= allowed:  # only a look made after the deadline may say so
-            raise _too_late(context, account_id, waited=looked_at - began)
-        context.waiting(change, f"account {account_id} is not usable yet")
+        waited = looked_at - began
+        if waited >= allowed:  # only a look made after the deadline may say so
+            raise _too_late(context, account_id, waited=waited)
+        context.waiting(change, _why_not_yet(context, account_id, waited=waited))
         left = allowed - (clock.monotonic() - began)
         context.pause.wait(max(SOONEST, min(wait, left)))
         wait = min(LONGEST_WAIT, wait * 1.5)
@@ -61,6 +62,20 @@ def _probe(context: RunContext, account_id: AccountId) -> bool:
         return context.tools.members.is_usable(account_id)
     except Transient:
         return False
+
+
+def _why_not_yet(context: RunContext, account_id: AccountId, *, waited: float) -> str:
+    """In the first minute that is how new accounts are; then also what AWS refuses. Raises
+    ``Terminal`` when that has nothing to do with the account."""
+    words = f"account {account_id} is not usable yet"
+    if waited < SETTLED_ACCOUNT_SECONDS:
+        return words
+    refusal = context.tools.members.refusal(account_id)
+    if refusal is None:
+        return words
+    if refusal.is_final:
+        raise Terminal(f"account {account_id} cannot be used: {refusal.message}", hint=refusal.hint)
+    return f"{words}: {refusal.message}; {refusal.hint}"
 
 
 def _allowed_seconds(context: RunContext, target: str) -> float:

@@ -22,6 +22,7 @@ from aft.plan.model import ORGANIZATION, Action, Change
 from aft.plan.outcome import Status
 from aft.plan.reviewed import does
 from aft.ports import ProgressKind
+from aft.redaction import redact
 from aft.values.refs import ACCOUNT
 
 _HINT = "a bug in aft or in a plug-in; nothing else is affected"
@@ -143,8 +144,8 @@ def _failed(
         kind=change.kind,
         action=change.action,
         key=change.key,
-        reason=reason,
-        hint=hint,
+        reason=redact(reason),
+        hint=redact(hint),
         about=_about(context, change) or None,
     )
     return _not_done(context, change, said, calls, status=Status.FAILED)
@@ -156,8 +157,8 @@ def _held(context: RunContext, change: Change, error: NotReviewed, calls: Sequen
         kind=change.kind,
         action=change.action,
         key=change.key,
-        reason=error.message,
-        hint=error.hint,
+        reason=redact(error.message),
+        hint=redact(error.hint),
         does=does(change),
     )
     done = _not_done(context, change, said, calls, status=Status.HELD)

@@ -20,6 +20,7 @@ from aft.errors import Denied
 from aft.git.conversation import address_of
 from aft.git.errors import CREDENTIALS_HINT, redacted
 from aft.git.origins import Origin, covers, origin_of
+from aft.redaction import hold
 
 TOKEN_VARIABLE = "AFT_GIT_TOKEN"  # noqa: S105 - the variable's name, not a token
 TOKEN_HOST_VARIABLE = "AFT_GIT_TOKEN_HOST"  # noqa: S105 - the variable's name, not a token
@@ -75,6 +76,7 @@ class Callbacks(pygit2.RemoteCallbacks):
             yield pygit2.KeypairFromAgent(username or "git")
         if allowed & CredentialType.USERPASS_PLAINTEXT:
             for user, secret in self._passwords(url, username):
+                hold(secret, base64.b64encode(f"{user}:{secret}".encode()).decode())
                 yield pygit2.UserPass(user, secret)
 
     def _passwords(self, url: str, username: str | None) -> Iterator[tuple[str, str]]:

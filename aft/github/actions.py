@@ -15,6 +15,7 @@ from aft.errors import Terminal, UserError
 from aft.forge.port import User
 from aft.github.answers import Answer, parsed
 from aft.github.people import user_of
+from aft.redaction import redact
 
 EVENT_LIMIT = 32 * 1024 * 1024  # GitHub caps payloads at 25 MB
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -103,4 +104,4 @@ def write_outputs(path: Path | None, outputs: Mapping[str, str]) -> None:
     if path is not None:
         lines = "".join(f"{name}={value}\n" for name, value in outputs.items())
         with path.open("a", encoding="utf-8") as file:
-            file.write(lines)
+            file.write(redact(lines))

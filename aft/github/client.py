@@ -23,6 +23,7 @@ from aft.github.answers import Answer, objects, parsed
 from aft.github.errors import ACCESS_HINT, refusal
 from aft.github.wire import HttpWire, Request, Response, Wire
 from aft.ports import Clock
+from aft.redaction import hold, redact
 
 API_VERSION = "2022-11-28"
 PAGE_SIZE = 100  # GitHub's most
@@ -48,6 +49,9 @@ class Token:
     """A secret: never shows itself."""
 
     secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        hold(self.secret)
 
     def __str__(self) -> str:
         return "***"
@@ -185,7 +189,7 @@ class GitHubClient:
         body: Mapping[str, object] | None = None,
     ) -> tuple[Response, str]:
         where = self._where(method, path)
-        content = None if body is None else json.dumps(body).encode()
+        content = None if body is None else redact(json.dumps(body)).encode()
         url = self._url(path, query)
         return self._send(method, url, where=where, needs=needs, body=content), where
 

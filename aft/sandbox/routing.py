@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from aft.sandbox.transport import shared_loader
 from aft.sandbox.wire import WireRequest
+from aft.values import iam_actions
 
 _SERVICE_BY_SIGNING_NAME: Mapping[str, str] = {
     "access-analyzer": "accessanalyzer",
@@ -33,50 +34,6 @@ _SERVICE_BY_SIGNING_NAME: Mapping[str, str] = {
     "airflow": "mwaa",
     "es": "opensearch",
     "cloudhsm": "cloudhsmv2",
-}
-_IAM_PREFIX: Mapping[str, str] = {
-    "s3control": "s3",
-    "sesv2": "ses",
-    "cloudwatch": "cloudwatch",
-    "resourcegroupstaggingapi": "tag",
-    "sso-admin": "sso",
-    "elbv2": "elasticloadbalancing",
-    "stepfunctions": "states",
-    "opensearch": "es",
-    "configservice": "config",
-}
-_IAM_ACTION: Mapping[tuple[str, str], str] = {
-    ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
-    ("s3", "HeadBucket"): "s3:ListBucket",
-    ("s3", "ListObjects"): "s3:ListBucket",
-    ("s3", "ListObjectsV2"): "s3:ListBucket",
-    ("s3", "HeadObject"): "s3:GetObject",
-    ("s3", "CopyObject"): "s3:PutObject",
-    ("s3", "DeleteObjects"): "s3:DeleteObject",
-    ("s3", "PutBucketEncryption"): "s3:PutEncryptionConfiguration",
-    ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
-    ("s3", "PutPublicAccessBlock"): "s3:PutBucketPublicAccessBlock",
-    ("s3", "GetPublicAccessBlock"): "s3:GetBucketPublicAccessBlock",
-    ("s3", "DeletePublicAccessBlock"): "s3:PutBucketPublicAccessBlock",
-    ("s3", "PutBucketLifecycleConfiguration"): "s3:PutLifecycleConfiguration",
-    ("s3control", "PutPublicAccessBlock"): "s3:PutAccountPublicAccessBlock",
-    ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
-    ("s3control", "DeletePublicAccessBlock"): "s3:PutAccountPublicAccessBlock",
-    ("lambda", "Invoke"): "lambda:InvokeFunction",
-    **{
-        ("budgets", name): "budgets:ViewBudget"
-        for name in (
-            "DescribeBudget",
-            "DescribeBudgets",
-            "DescribeNotificationsForBudget",
-            "DescribeSubscribersForNotification",
-        )
-    },
-    **{
-        ("budgets", f"{verb}{noun}"): "budgets:ModifyBudget"
-        for verb in ("Create", "Update", "Delete")
-        for noun in ("Budget", "Notification", "Subscriber")
-    },
 }
 
 
@@ -102,14 +59,10 @@ def protocol_of(model: ServiceModel | None, request: WireRequest) -> str:
 
 def iam_action(service: str, operation: str) -> str:
     """The IAM action an operation needs, as SCPs name it."""
-    special = _IAM_ACTION.get((service, operation))
-    if special is not None:
-        return special
-    prefix = _IAM_PREFIX.get(service)
-    if prefix is None:
-        model = service_model(service)
-        prefix = model.signing_name if model is not None else service
-    return f"{prefix}:{operation}"
+    model = service_model(service)
+    return iam_actions.iam_action(
+        service, operation, signing_name=model.signing_name if model is not None else ""
+    )
 
 
 def service_of(request: WireRequest) -> str:

@@ -89,7 +89,14 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
     "aft.cloudformation": ("aft.policy_language", "aft.values", "aft.yamldoc"),
     "aft.policy_language": ("aft.errors", "aft.findings.model", "aft.values"),
     "aft.forge": ("aft.errors",),
-    "aft.github": ("aft", "aft.errors", "aft.forge", "aft.ports", "aft.text"),
+    "aft.github": (
+        "aft",
+        "aft.errors",
+        "aft.forge",
+        "aft.ports",
+        "aft.redaction",
+        "aft.text",
+    ),
     "aft.text": (),
     "aft.yamldoc": ("aft.findings", "aft.text", "aft.values"),
     "aft.settings": (
@@ -120,6 +127,7 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
         "aft.organization",
         "aft.policy_language",
         "aft.ports",
+        "aft.redaction",
         "aft.values",
     ),
 }

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aft.ports import MemberAccess
+from aft.ports import AccessRefusal, MemberAccess
 from aft.sessions import AccountSession
 from aft.values.ids import AccountId
 from tests.fakes.clocks import SimulatedClock
@@ -35,6 +35,9 @@ class SlowMembers:
 
     def is_usable(self, account_id: AccountId) -> bool:
         return self.members.is_usable(account_id)
+
+    def refusal(self, account_id: AccountId) -> AccessRefusal | None:
+        return self.members.refusal(account_id)
 
     def answer(self, account_id: str, key: tuple[object, ...], call: Any) -> Any:
         """What AWS says after a while."""

@@ -586,6 +586,43 @@ def test_a_young_account_whose_services_are_not_on_yet_is_not_usable(
     assert edge.members.is_usable(account) is True
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_final"),
+    [
+        ("", False),
+        (" because no identity-based policy allows the sts:AssumeRole action", True),
+        (" with an explicit deny in an identity-based policy", True),
+        (" with an explicit deny in a permissions boundary", True),
+        (" because no session policy allows the sts:AssumeRole action", True),
+    ],
+)
+def test_a_role_that_cannot_be_assumed_is_named(
+    sandbox: Sandbox, edge: AwsEdge, *, reason: str, is_final: bool
+) -> None:
+    (account,) = seed(sandbox, spec("prod"))
+    assert edge.members.refusal(account) is None
+    role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+    words = f"User: x is not authorized to perform: sts:AssumeRole on resource: {role}{reason}"
+    sandbox.faults.add(Rule("sts", "AssumeRole", error("AccessDenied", words, status=403)))
+    refusal = onto(sandbox).members.refusal(account)
+    assert refusal is not None
+    assert refusal.is_final is is_final
+    assert "sts:AssumeRole" in refusal.message
+    assert role in refusal.message
+    assert f"allow sts:AssumeRole on {role} to your own AWS credentials" in refusal.hint
+    assert ("trusts the management account" in refusal.hint) is not is_final
+    assert "request id" not in refusal.message, "the words are the same at each look"
+
+
+def test_what_a_young_account_refuses_is_named(sandbox: Sandbox, edge: AwsEdge) -> None:
+    (account,) = seed(sandbox, spec("prod"))
+    sandbox.faults.add(Rule("ec2", "*", error("OptInRequired", status=401)))
+    refusal = edge.members.refusal(account)
+    assert refusal is not None
+    assert "ec2:DescribeRegions" in refusal.message
+    assert not refusal.is_final
+
+
 def test_a_closed_account_never_becomes_usable(sandbox: Sandbox, edge: AwsEdge) -> None:
     (account,) = seed(sandbox, spec("prod"))
     close(sandbox, account)

@@ -35,6 +35,7 @@ from aft.organization.model import (
     OrganizationalUnit,
     OrganizationSnapshot,
 )
+from aft.ports import AccessRefusal
 from aft.providers.organizations.failures import failure_of
 from aft.providers.organizations.provider import TRAITS
 from aft.values.ids import AccountId, EmailAddress, OrgUnitId, OrgUnitPath
@@ -112,6 +113,7 @@ class FakeWorld:
         self.foreign_emails: set[str] = set()
         self.failing_names: dict[str, list[str]] = {}
         self.faults: list[Fault] = []
+        self.refusal: AccessRefusal | None = None
         self.calls: Counter[str] = Counter()
         self.most_in_progress = 0
         self.refused_starts = 0
@@ -503,6 +505,9 @@ class FakeMembers:
             if self.world.accounts[account_id].state is not AccountState.ACTIVE:
                 raise Terminal(f"account {account_id} is suspended")
             return _answers(self.world, account_id)
+
+    def refusal(self, account_id: AccountId) -> AccessRefusal | None:
+        return None if _answers(self.world, account_id) else self.world.refusal
 
 
 @dataclass

@@ -11,6 +11,8 @@ import re
 import shutil
 from pathlib import Path
 
+from aft.redaction import redact
+
 RUNS_KEPT = 50
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -36,7 +38,7 @@ class RunLogs:
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(0o600)
-            path.write_bytes(log.encode(errors="replace"))
+            path.write_bytes(redact(log).encode(errors="replace"))
 
     def prune(self, *, keep: int = RUNS_KEPT) -> None:
         """Delete all runs but the newest."""

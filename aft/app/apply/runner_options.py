@@ -10,6 +10,7 @@ from aft.app import local_paths
 from aft.app.workspace import Workspace
 from aft.config.model import Config, LocalBackend
 from aft.customizations.options import RunnerOptions, TerraformOptions
+from aft.redaction import hold
 from aft.values.regions import partition_of
 
 BINARY_VARIABLE = "AFT_TERRAFORM_BINARY"
@@ -24,6 +25,8 @@ def runner_options(workspace: Workspace, config: Config) -> RunnerOptions:
     if workspace.simulated:
         folder = local_paths.sandbox_terraform(workspace.repository.path, environ)
         backend = LocalBackend(directory=str(folder))
+    token = environ.get(hcp.token_variable, "") if hcp is not None else ""
+    hold(token)
     return RunnerOptions(
         member_role=config.roles.member,
         partition=partition_of(config.home_region),
@@ -33,7 +36,7 @@ def runner_options(workspace: Workspace, config: Config) -> RunnerOptions:
             plugin_dir=environ.get(PLUGINS_VARIABLE) or terraform.plugin_dir,
             plugin_cache_dir=str(local_paths.terraform_providers(environ)),
             backend=backend,
-            token=environ.get(hcp.token_variable, "") if hcp is not None else "",
+            token=token,
             in_parallel=terraform.in_parallel,
         ),
     )

@@ -26,6 +26,7 @@ from aft.ledger.codec import encode_record
 from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 from aft.ledger.replay import apply_event
 from aft.ledger.timeline import description
+from aft.redaction import redact, redacted_bytes
 from aft.text.policy import one_line
 
 _COMMITTER = "aft"
@@ -218,7 +219,8 @@ class LedgerCommits:
         folders: dict[str, dict[bytes, pygit2.Oid]] = {}
         for path, content in files.items():
             folder, _, name = path.rpartition("/")
-            folders.setdefault(folder, {})[name.encode()] = self._handle.create_blob(content)
+            blob = self._handle.create_blob(redacted_bytes(content))
+            folders.setdefault(folder, {})[name.encode()] = blob
         made: bytes | None = None
         for folder, blobs in sorted(folders.items()):
             made = self._with(made, [folder.encode()] if folder else [], blobs)
@@ -235,7 +237,10 @@ class LedgerCommits:
         return self._with(None, [], {layout.README_NAME: readme})
 
     def _write(self, tree: bytes | None, subject: str, files: Mapping[bytes, bytes]) -> bytes:
-        blobs = {name: self._handle.create_blob(content) for name, content in files.items()}
+        # Lines of events are clean from the beginning, and are never written differently: each has
+        # the digest of the one before it.
+        state = {name: redacted_bytes(text) for name, text in files.items() if name == layout.STATE}
+        blobs = {name: self._handle.create_blob(text) for name, text in {**files, **state}.items()}
         return self._with(self._begun(tree), layout.subject_path(subject).split(b"/"), blobs)
 
     def _with(
@@ -263,7 +268,8 @@ class LedgerCommits:
     ) -> str:
         parents = [] if parent is None else [parent]
         oid = pygit2.Oid(raw=tree)
-        return str(self._handle.create_commit(None, author, committer, message, oid, parents))
+        said = redact(message)
+        return str(self._handle.create_commit(None, author, committer, said, oid, parents))
 
     def _commit(self, commit: str) -> pygit2.Commit:
         return self._handle[commit].peel(pygit2.Commit)
@@ -316,7 +322,7 @@ def _aft(at: datetime) -> pygit2.Signature:
 
 
 def _signature(name: str, email: str, at: datetime) -> pygit2.Signature:
-    return pygit2.Signature(name, email, max(0, int(at.timestamp())), 0, "utf-8")
+    return pygit2.Signature(redact(name), redact(email), max(0, int(at.timestamp())), 0, "utf-8")
 
 
 def _line(text: str) -> str:

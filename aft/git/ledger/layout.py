@@ -25,6 +25,7 @@ from aft.errors import UserError
 from aft.ledger.codec import decode_event, encode_event
 from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerEvent, is_of_organization
 from aft.ledger.replay import replay
+from aft.redaction import redacted_bytes
 from aft.values.ids import RequestId
 
 STATE = b"state.json"
@@ -155,7 +156,7 @@ def read_line(line: bytes) -> LedgerEvent | None:
 def chained(events: Iterable[LedgerEvent], *, after: bytes) -> Iterator[bytes]:
     """The lines of ``events``, each with the digest of the one before it."""
     for event in events:
-        after = encode_event(event, previous=after)
+        after = redacted_bytes(encode_event(event, previous=after))
         yield after + b"\n"
 
 

@@ -21,7 +21,7 @@ from aft.account_provider import (
     ManagementAccess,
     ProviderTraits,
 )
-from aft.errors import Conflict, Terminal, Transient
+from aft.errors import Conflict, Terminal, Transient, UnknownOutcome
 from aft.organization.model import OrganizationSnapshot
 from aft.providers.organizations.failures import failure_in, failure_of
 from aft.values.ids import AccountId, OrgUnitId
@@ -74,7 +74,10 @@ class OrganizationsProvider:
             ) from error
         except Terminal as error:
             raise CreationRefused(error.message, failure=failure_in(error)) from error.__cause__
-        return self._creation(answer["CreateAccountStatus"])
+        try:
+            return self._creation(answer["CreateAccountStatus"])
+        except Transient as error:  # it may well be on its way
+            raise UnknownOutcome(error.message, hint="run again: aft looks first") from error
 
     def parameters(self, application: Application) -> Mapping[str, Any]:
         """CreateAccount's, for a provider that begins with other ones to change. The role is left
@@ -119,10 +122,14 @@ class OrganizationsProvider:
         return sorted(found, key=lambda creation: (creation.requested_at, creation.id))
 
     def _creation(self, raw: CreateAccountStatusTypeDef) -> Creation:
-        account_id = AccountId.parse(raw["AccountId"]) if raw.get("AccountId") else None
+        try:
+            account_id = AccountId.parse(raw["AccountId"]) if raw.get("AccountId") else None
+            state = CreationState(raw["State"])
+        except ValueError:
+            why = "AWS's answer about the creation of an account could not be read"
+            raise Transient(why, hint="the next run tries again") from None
         if account_id is not None:
             self._management.note_tagged(account_id, at=raw.get("CompletedTimestamp"))
-        state = CreationState(raw["State"])
         is_failed = state is CreationState.FAILED
         return Creation(
             id=raw["Id"],

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from botocore import exceptions as boto
 
+from aft import aws_clients
 from aft.aws.errors import error_code, translate
 from aft.errors import (
     AftError,
@@ -16,6 +20,8 @@ from aft.errors import (
     Transient,
     UnknownOutcome,
 )
+from aft.sandbox.routing import iam_action as signed_action
+from aft.values.iam_actions import iam_action
 
 
 def answered(code: str, message: str = "words", *, status: int = 400, **more: str) -> AftError:
@@ -113,6 +119,36 @@ def test_a_missing_stack_is_not_found_although_cloudformation_has_no_code_for_it
     other = answered("ValidationError", "No updates are to be performed.", service="cloudformation")
     assert type(gone) is NotFound
     assert type(other) is Terminal
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "action"),
+    [
+        ("s3control", "PutPublicAccessBlock", "s3:PutAccountPublicAccessBlock"),
+        ("s3control", "GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock"),
+        ("resourcegroupstaggingapi", "GetResources", "tag:GetResources"),
+        ("budgets", "DescribeBudgets", "budgets:ViewBudget"),
+        ("budgets", "CreateNotification", "budgets:ModifyBudget"),
+        ("accessanalyzer", "ListAnalyzers", "access-analyzer:ListAnalyzers"),
+        ("service-quotas", "ListServiceQuotas", "servicequotas:ListServiceQuotas"),
+        ("s3", "PutBucketEncryption", "s3:PutEncryptionConfiguration"),
+        ("sso-admin", "ListInstances", "sso:ListInstances"),
+        ("ec2", "DescribeVpcs", "ec2:DescribeVpcs"),
+    ],
+)
+def test_a_hint_names_the_action_as_policies_do(service: str, operation: str, action: str) -> None:
+    error = answered("AccessDenied", service=service, operation=operation)
+    assert error.hint == f"allow {action} to the credentials used (role R)"
+    assert f"{service}:{operation} failed" in error.message, "the call keeps its own name"
+
+
+def test_every_service_that_aft_calls_has_its_prefix_of_iam() -> None:
+    """As what a request is signed for says, or a table."""
+    source = Path(aws_clients.__file__).read_text()
+    services = set(re.findall(r'Literal\["([a-z0-9-]+)"\]', source))
+    assert len(services) > 15
+    for service in services:
+        assert iam_action(service, "X") == signed_action(service, "X")
 
 
 def test_denied_names_the_action_and_the_credentials() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from builders_kinds import what
 from builders_plan import baseline, but, customization, desired, request, unit
-from builders_reconcile import reasons, rows, stage
+from builders_reconcile import Stage, reasons, rows, stage
 from fakes.plugins import LevelSetting, settings
 from fakes.world import Fault
 
@@ -17,7 +17,7 @@ from aft.ledger.events import EventKind
 from aft.organization.model import REQUEST_TAG
 from aft.plan.model import Confirmation
 from aft.plan.outcome import Counts, Status
-from aft.ports import ProgressKind
+from aft.ports import AccessRefusal, ProgressKind
 from aft.values.ids import RequestId, Revision
 
 
@@ -349,6 +349,46 @@ def test_progress_tells_each_step_once_and_the_waits_between() -> None:
     assert all(item.seconds > 0 for item in waits if item.message.startswith("AWS"))
     targets = [item.target for item in seen if item.kind is ProgressKind.TARGET_DONE]
     assert sorted(targets) == ["payments", "search"]
+
+
+def waits_of(scene: Stage) -> list[str]:
+    seen = [item.message for item in scene.witness.seen if item.kind is ProgressKind.STEP_WAITING]
+    return [words for words in dict.fromkeys(seen) if "usable" in words]
+
+
+def test_after_a_minute_a_wait_says_what_is_refused_and_goes_on() -> None:
+    """A role of a new account may still come; whoever waits sees what else it may be."""
+    scene = stage(usable_after=200.0)
+    scene.world.refusal = AccessRefusal(
+        message="sts:AssumeRole of role/Member is refused", hint="check that it trusts us"
+    )
+    state = desired(request("payments"), units=[unit("Workloads")], baselines=[baseline()])
+    assert rows(scene.apply(state)) == {"payments": "succeeded"}
+    account = scene.world.account("payments").id
+    first, then = waits_of(scene)
+    assert first == f"account {account} is not usable yet"
+    assert then == f"{first}: sts:AssumeRole of role/Member is refused; check that it trusts us"
+
+
+def test_what_is_refused_to_us_ends_the_wait_after_a_minute() -> None:
+    scene = stage(usable_after=10_000.0)
+    scene.world.refusal = AccessRefusal(
+        message="no identity-based policy allows it", hint="allow sts:AssumeRole", is_final=True
+    )
+    state = desired(request("payments"), units=[unit("Workloads")], baselines=[baseline()])
+    began = scene.world.clock.monotonic()
+    outcome = scene.apply(state)
+    (row,) = outcome.targets
+    assert "cannot be used: no identity-based policy allows it" in row.reason
+    assert row.hint == "allow sts:AssumeRole"
+    assert scene.world.clock.monotonic() - began < 100
+
+
+def test_a_wait_in_which_nothing_is_refused_says_no_more() -> None:
+    scene = stage(usable_after=200.0)
+    state = desired(request("payments"), units=[unit("Workloads")], baselines=[baseline()])
+    assert rows(scene.apply(state)) == {"payments": "succeeded"}
+    assert len(waits_of(scene)) == 1
 
 
 def test_rows_of_an_empty_plan_are_none_and_succeed() -> None:
