@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from builders_hostile_text import ROWS
 from builders_trees import LINK, MODULE, PROGRAM, Entry
 
 ANYTHING = (0, 3, 5)
@@ -106,6 +107,10 @@ Resources:
       TopicName: "{{ %s }}"
 """
 CASES: dict[str, Case] = {
+    **{
+        name: Case(entries=row.entries, says=row.says, codes=(row.code,))
+        for name, row in ROWS.items()
+    },
     **{f"template in {name}": case for name, case in fields_with(EVIL).items()},
     **{f"lines in {name}": case for name, case in fields_with(LINES).items()},
     # --- what would be executed -----------------------------------------------------------

@@ -28,6 +28,7 @@ from aft.customizations.model import (
     ReadsInputs,
     StepFile,
 )
+from aft.customizations.readable import check_readable
 from aft.customizations.reads import check_reads
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings.model import Finding, SourceRef, sorted_findings
@@ -94,6 +95,7 @@ def parse_customizations(
             findings.append(_finding("AFT623", folder.path, message, hint))
         for step in customization.steps:
             findings.extend(runners[step.kind].check(step))
+        findings.extend(check_readable(customization))
     findings.extend(check_reads(found))
     return found, sorted_findings(findings)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from aft import __version__
 
-FORMAT = f"aft-requests-3 {__version__} ".encode()
+FORMAT = f"aft-requests-4 {__version__} ".encode()
 """How the bytes begin. Another version of aft may accept other requests, so it starts empty."""
 
 KEEP = 20_000

@@ -12,6 +12,7 @@ from typing import Any
 
 from aft.findings.expectations import shown
 from aft.organization.model import REQUEST_TAG
+from aft.text.policy import Use, refused
 from aft.values.ids import OrgUnitPath, is_org_unit_id
 
 MAX_TAGS = 50  # organizations: tags per resource
@@ -20,11 +21,18 @@ MAX_SSM_VALUE = 4096  # ssm: bytes of a standard parameter
 # organizations CreateAccountName is printable ASCII; account PutAccountName leaves out < and >.
 _ACCOUNT_NAME = re.compile(r"[!-;=?-~](?:[ -;=?-~]*[!-;=?-~])?")
 # account: EmailAddress and PhoneNumber of an alternate contact.
-_CONTACT_EMAIL = re.compile(r"[\w+=.#|!&-]+@[\w.-]+\.\w+")
-_PHONE = re.compile(r"[\s0-9()+-]+")
+_CONTACT_EMAIL = re.compile(r"[\w+=.#|!&-]+@[\w.-]+\.\w+", re.ASCII)
+_PHONE = re.compile(r"[ 0-9()+-]+")
 _PLAIN_TAG = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
-_TAG_PUNCTUATION = frozenset("_.:/=+-@")
+_TAG_PUNCTUATION = frozenset(" _.:/=+-@")
 _SSM_SEGMENT = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def check_name(text: str) -> str:
+    """A name of any language; nothing in it is invisible or looks like something else."""
+    if (problem := refused(text, Use.NAME)) is not None:
+        raise ValueError(f"{problem.message}; {problem.hint}")
+    return text
 
 
 def check_account_name(text: str) -> str:
@@ -60,13 +68,15 @@ def check_org_unit(text: str) -> str:
         if not is_org_unit_id(text):
             raise ValueError(f"{text!r} is not an OU id: expected ou-<root>-<8 to 32 characters>")
     else:
-        OrgUnitPath.parse(text)
+        for name in OrgUnitPath.parse(text).names:
+            check_name(name)
     return text
 
 
 def check_org_unit_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """An OU's path as a list of names, as AWS has them."""
-    OrgUnitPath.of_names(names)
+    for name in OrgUnitPath.of_names(names).names:
+        check_name(name)
     return names
 
 
@@ -93,8 +103,10 @@ def check_tag_value(text: str) -> str:
 def _check_tag_characters(text: str) -> None:
     if _PLAIN_TAG.fullmatch(text):
         return
+    if not text.isascii():
+        check_name(text)
     for character in text:
-        if character not in _TAG_PUNCTUATION and unicodedata.category(character)[0] not in "LNZ":
+        if character not in _TAG_PUNCTUATION and unicodedata.category(character)[0] not in "LN":
             expected = "letters, digits, spaces and _ . : / = + - @ in a tag"
             raise ValueError(f"expected {expected}, found {character!r} in {shown(text)}")
 

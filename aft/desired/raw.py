@@ -24,7 +24,7 @@ from pydantic import (
 from aft.config.allowance import OwnAllowance
 from aft.config.model import RegionName
 from aft.desired import limits
-from aft.values.ids import AccountId, EmailAddress, RequestId
+from aft.values.ids import ROOT_EMAIL, AccountId, EmailAddress, RequestId
 
 _ACCOUNT_ID = r"^[0-9]{12}$"
 _REQUEST_ID = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
@@ -40,10 +40,12 @@ def _optional(description: str) -> Any:
     return Field(default=None, description=description)
 
 
+_NAMED = AfterValidator(limits.check_name)
+
 AccountName = Annotated[
     str, _text(pattern=r"^[ -;=?-~]{1,50}$"), AfterValidator(limits.check_account_name)
 ]
-RootEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(EmailAddress.parse)]
+RootEmail = Annotated[str, _text(pattern=ROOT_EMAIL), AfterValidator(EmailAddress.parse)]
 ContactEmail = Annotated[str, _text(pattern=_EMAIL), AfterValidator(limits.check_contact_email)]
 OrgUnit = (
     Annotated[str, Field(min_length=1), AfterValidator(limits.check_org_unit)]
@@ -65,7 +67,7 @@ Name = Annotated[
 Remark = Annotated[str, Field(max_length=1000)]
 
 
-Person = Annotated[str, Field(min_length=1, max_length=128)]
+Person = Annotated[str, Field(min_length=1, max_length=128), _NAMED]
 
 
 class _Part(BaseModel):
@@ -90,7 +92,7 @@ class AccessUser(_Part):
 class AccessEntry(_Part):
     """One assignment of a permission set, to either `group` or `user`."""
 
-    group: Annotated[str, Field(min_length=1, max_length=1024)] | None = _optional(
+    group: Annotated[str, Field(min_length=1, max_length=1024), _NAMED] | None = _optional(
         "Name of an Identity Center group."
     )
     user: AccessUser | None = _optional("One person, instead of a group.")
@@ -116,15 +118,15 @@ class ContactEntry(_Part):
     """An alternate contact of the account."""
 
     # AWS Account Management, PutAlternateContact: Name 64, Title 50, e-mail 254, phone 25.
-    name: Annotated[str, Field(min_length=1, max_length=64)] = Field(
-        description="The person or team; at most 64 characters."
+    name: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(limits.check_name)] = (
+        Field(description="The person or team; at most 64 characters.")
     )
-    title: Annotated[str, Field(min_length=1, max_length=50)] = Field(
-        description="Their role; at most 50 characters."
+    title: Annotated[str, Field(min_length=1, max_length=50), AfterValidator(limits.check_name)] = (
+        Field(description="Their role; at most 50 characters.")
     )
     email: ContactEmail = Field(description="Their e-mail address; at most 254 characters.")
     phone: Annotated[
-        str, _text(pattern=r"^[\s0-9()+-]{1,25}$"), AfterValidator(limits.check_phone)
+        str, _text(pattern=r"^[ 0-9()+-]{1,25}$"), AfterValidator(limits.check_phone)
     ] = Field(description="Digits, spaces and `+ - ( )`, at most 25; in quotes.")
 
 

@@ -4,12 +4,15 @@ Symlinks, submodules and odd names are findings; none of them is ever followed o
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aft.config.model import DEFAULTS_NAME, REQUESTS_PATH
 from aft.files import EntryKind, TreeEntry
 from aft.findings.model import Finding, Severity, SourceRef, finding_at
+from aft.text.lookalikes import lookalikes
+from aft.text.policy import Use, refused
 from aft.values.ids import RequestId
 from aft.values.suggestions import did_you_mean
 
@@ -68,6 +71,7 @@ def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
                 findings.append(_bad_name(entry, name, str(error)))
             else:
                 requests.append(RequestEntry(id=request_id, folder=folder, entry=entry))
+    findings.extend(alike_paths(entries))
     wrong = {finding.path for finding in findings if finding.is_error}
     return RequestTree(
         requests=tuple(requests),
@@ -80,6 +84,8 @@ def read_request_tree(entries: Iterable[TreeEntry]) -> RequestTree:
 
 def check_customizations_tree(entries: Iterable[TreeEntry]) -> Iterator[Finding]:
     """What is wrong with entries below ``customizations/`` regardless of content."""
+    entries = tuple(entries)
+    yield from alike_paths(entries)
     for entry in entries:
         if problem := entry_problem(entry):
             yield problem
@@ -90,7 +96,8 @@ def check_customizations_tree(entries: Iterable[TreeEntry]) -> Iterator[Finding]
 
 
 def entry_problem(entry: TreeEntry) -> Finding | None:
-    """The finding for an entry that is not a plain file with a portable name."""
+    """The finding for an entry that is not a plain file with a portable name, which people can
+    read."""
     if entry.kind is EntryKind.FILE and entry.path_is_utf8 and _PLAIN.fullmatch(entry.path):
         return None  # nearly always
     source = SourceRef(entry.path)
@@ -102,6 +109,8 @@ def entry_problem(entry: TreeEntry) -> Finding | None:
     if entry.kind is EntryKind.SUBMODULE:
         message = "submodules are not read; expected files of this repository"
         return finding_at("AFT802", source, message, "copy the files here")
+    if (problem := refused(entry.path, Use.NAME)) is not None:
+        return finding_at("AFT805", source, f"in the path, {problem.message}", _RENAME)
     odd = _UNPORTABLE.search(entry.path)
     parts = entry.path.split("/")
     if odd or any(part != part.strip() or part.endswith(".") for part in parts):
@@ -109,6 +118,24 @@ def entry_problem(entry: TreeEntry) -> Finding | None:
         message = f"the path {what}, which not every system can check out"
         return finding_at("AFT805", source, message, _RENAME)
     return None
+
+
+def alike_paths(entries: Iterable[TreeEntry]) -> Iterator[Finding]:
+    """Files and folders next to each other that people take for each other."""
+    paths = [entry.path for entry in entries if entry.path_is_utf8]
+    if all(map(str.isascii, paths)):
+        return
+    siblings: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for path in paths:
+        folder = ""
+        for name in path.split("/"):
+            siblings[folder].setdefault(name, path)
+            folder = f"{folder}/{name}"
+    for names in siblings.values():
+        for name, other in lookalikes(names):
+            message = f"{name!r} looks like {other!r} next to it, and its characters differ"
+            found = finding_at("AFT808", SourceRef(names[name]), message, _RENAME)
+            yield replace(found, about=(names[name], names[other]))
 
 
 def _bad_name(entry: TreeEntry, name: str, message: str) -> Finding:

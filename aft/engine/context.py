@@ -200,7 +200,7 @@ class RunContext:
         """The id of the OU in which the account is wanted and is, or arrives; else empty."""
         wanted = {item.field: item.after for item in change.fields}
         if change.action is Action.CREATE:
-            path = OrgUnitPath.parse(wanted.get(OU_PATH) or "/")
+            path = OrgUnitPath.of_text(wanted.get(OU_PATH) or "/")
             return wanted.get(OU_ID) or self.units.id_of(path)
         target = self.targets.get(RequestId(change.target))
         site = target.site if target is not None else None

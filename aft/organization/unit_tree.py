@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from aft.findings.model import Finding
 from aft.organization.raw import UnitEntry
 from aft.organization.spec import UnitSpec
+from aft.text.lookalikes import lookalikes
+from aft.text.policy import Use, refused
 from aft.values.ids import MAX_ORG_UNIT_DEPTH, MAX_ORG_UNIT_NAME, OrgUnitPath
 from aft.yamldoc import YamlDocument
 
@@ -47,6 +49,7 @@ class UnitTree:
     ) -> None:
         """Siblings under ``parent``, which was called ``parent_before``."""
         first: dict[str, int] = {}
+        self._report_alike(entries, at)
         for index, entry in enumerate(entries):
             loc = (*at, index)
             if not self._check_name(entry, loc, parent):
@@ -74,8 +77,23 @@ class UnitTree:
                 parent_before=parent_before.child(before.name if before else name),
             )
 
+    def _report_alike(self, entries: list[UnitEntry], at: _Loc) -> None:
+        """OUs next to each other that people take for each other."""
+        places = {_name_of(entry): (*at, index, "name") for index, entry in enumerate(entries)}
+        for name, other in lookalikes(places):
+            if refused(name, Use.NAME) or refused(other, Use.NAME):
+                continue  # reported by itself
+            line = self.document.at(places[other]).line
+            message = f"OU {name!r} looks like {other!r} at line {line}, and its characters differ"
+            hint = "give them names that people can tell apart"
+            self._add("AFT808", places[name], message, hint)
+
     def _check_name(self, entry: UnitEntry, loc: _Loc, parent: OrgUnitPath) -> bool:
         name = _name_of(entry)
+        if (problem := refused(name, Use.NAME)) is not None:
+            message = f"{name[:40]!r} cannot be an OU name: {problem.message}"
+            self._add("AFT406", (*loc, "name"), message, problem.hint)
+            return False
         is_exact = entry.name != name
         is_odd = "/" in name or name != name.strip() or (parent.is_root and name == "Root")
         if not 1 <= len(name) <= MAX_ORG_UNIT_NAME or (is_odd and not is_exact):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from aft.errors import UserError
 from aft.plan.codec import WrongShape, json_object, read_model
 from aft.plan.model import Change, Plan
+from aft.text.policy import escaped
 from aft.values.canonical_json import plain
 from aft.values.parts import PartChange
 
@@ -64,7 +65,7 @@ def previews_to_json(plan: Plan, failed: Iterable[str]) -> str:
         for change in plan.changes
         if change.preview is not None or change.id in failures
     ]
-    return json.dumps(plain(PreviewFile(previews=tuple(found))), ensure_ascii=False) + "\n"
+    return escaped(json.dumps(plain(PreviewFile(previews=tuple(found))), ensure_ascii=False)) + "\n"
 
 
 def previews_from_json(text: str) -> PreviewFile:

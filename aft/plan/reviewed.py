@@ -19,6 +19,7 @@ from aft.errors import UserError
 from aft.plan.codec import WrongShape, json_object, plan_digest, read_model
 from aft.plan.fields import ACCEPTED, DOUBT, OU_ID, POLICIES, REVISION, field_of, gains
 from aft.plan.model import OMITTED, Action, Change, Plan
+from aft.text.policy import escaped
 from aft.values.canonical_json import digest, plain
 from aft.values.ids import PlanDigest, Revision
 
@@ -201,7 +202,7 @@ def _values(item: ReviewedChange) -> dict[str, object]:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return escaped(json.dumps(value, ensure_ascii=False))
 
 
 def _check_version(values: Mapping[str, object]) -> None:

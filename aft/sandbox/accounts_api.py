@@ -20,6 +20,7 @@ from aft.sandbox.organizations_backend.rules import Context
 from aft.sandbox.regions import region_status
 from aft.sandbox.validation import violations
 from aft.sandbox.world import AccountProfile, EmailChange
+from aft.values.ids import EmailAddress
 from aft.values.regions import ENABLED_BY_DEFAULT, OPT_IN
 
 _SERVICE = "account.amazonaws.com"
@@ -139,8 +140,8 @@ class AccountManagement:
 
     def _start_email_change(self, at: _Target) -> Mapping[str, Any]:
         email = str(at.call.params["PrimaryEmail"])
-        if "@" not in email:
-            raise _wrong(f"{email!r} is not an e-mail address.")
+        if problem := EmailAddress.problem_of(email):
+            raise _wrong(f"{email!r} is not a valid e-mail address: expected {problem}.")
         if email.casefold() in self._context.organization.emails:
             raise ApiError(
                 "ConflictException", "The e-mail address is in use by another account.", status=409

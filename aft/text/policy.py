@@ -27,7 +27,8 @@ MAX_MARKS = 8
 """Combining marks in a row: more than any language has. Long runs cover their neighbours, and cost
 quadratic time to normalize."""
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS_WITH_RETURNS = re.compile(rf"{_CONTROLS.pattern}|\r(?!\n)")  # three times as slow
 _SPACE = re.compile(r"(?:[ \t\n]|\r\n)+")
 _CONTROLS_OF_NAMES = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -52,8 +53,8 @@ class Refusal(NamedTuple):
 
 def refused(text: str, use: Use) -> Refusal | None:
     """The first thing in ``text`` that people cannot see or tell from something else."""
-    controls = _CONTROLS_OF_NAMES if use is Use.NAME else _CONTROLS
-    control = controls.search(text)
+    controls = _CONTROLS_WITH_RETURNS if "\r" in text else _CONTROLS
+    control = (_CONTROLS_OF_NAMES if use is Use.NAME else controls).search(text)
     if text.isascii():
         return None if control is None else _refused_character(text, control.start())
     odd = frozenset(letter for letter in set(text) if _is_odd(letter, use))

@@ -25,8 +25,12 @@ OrgUnitId = NewType("OrgUnitId", str)
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-# AWS: CreateAccount Email, 6 to 64 characters, pattern "[^\s@]+@[^\s@]+\.[^\s@]+".
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+# AWS: the rules written for CreateAccount's Email. Before the @ there is any ASCII character but
+# blanks and " ' ( ) < > [ ] : ; , \ | % &, and no dot first.
+_LOCAL = r"[!#$*+/0-9=?A-Z^_`a-z{}~-][!#$*+./0-9=?A-Z^_`a-z{}~-]*"
+_DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+ROOT_EMAIL = rf"^{_LOCAL}@{_DOMAIN}$"
+"""The same for editors, but for the length and the dot that a domain has."""
 _ORG_UNIT_ID = re.compile(r"ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
 
 MAX_ORG_UNIT_NAME = 128  # AWS: OrganizationalUnitName
@@ -67,18 +71,37 @@ class RequestId(str):
 
 
 class EmailAddress(str):
-    """A root e-mail address as AWS accepts it: 6 to 64 characters. Compare with ``key``."""
+    """A root e-mail address as AWS accepts it (``problem_of``). Compare with ``key``."""
 
     __slots__ = ()
 
     @classmethod
     def parse(cls, text: str) -> EmailAddress:
-        if not 6 <= len(text) <= 64 or not _EMAIL.fullmatch(text):
-            raise ValueError(
-                f"{text!r} is not an e-mail address AWS accepts: expected 6 to 64 characters "
-                "like name@example.com"
-            )
+        if problem := cls.problem_of(text):
+            found = repr(text if len(text) <= 64 else f"{text[:61]}...")
+            raise ValueError(f"{found} is not an e-mail address AWS accepts: expected {problem}")
         return cls(text)
+
+    @staticmethod
+    def problem_of(text: str) -> str:
+        """What AWS expects of a new account's address and this is not; else empty."""
+        local, at, domain = text.partition("@")
+        if not 6 <= len(text) <= 64 or not at:
+            return "6 to 64 characters like name@example.com"
+        if not text.isascii():
+            odd = next(letter for letter in text if not letter.isascii())
+            return f"ASCII characters alone, found U+{ord(odd):04X}"
+        if not re.fullmatch(_LOCAL, local):
+            return (
+                "letters, digits and ! # $ * + - . / = ? ^ _ ` { } ~ before the '@', and no '.' "
+                "first"
+            )
+        if "." not in domain or not re.fullmatch(_DOMAIN, domain):
+            return (
+                "one '@', and behind it a domain of letters, digits, '-' and at least one '.', "
+                "which neither begin nor end it"
+            )
+        return ""
 
     @property
     def key(self) -> str:

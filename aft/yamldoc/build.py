@@ -18,6 +18,7 @@ from yaml.events import (
 )
 
 from aft.findings.model import Finding, SourceRef
+from aft.text.lookalikes import lookalikes
 from aft.text.policy import JOINERS, PROSE_FIELDS, Refusal, Use, refused
 from aft.yamldoc.events import Loc, NewParser, events_of, open_bracket, places_of, scalars_of
 from aft.yamldoc.text import leading_tab, plain_scalar, refused_at, source_at, syntax_finding
@@ -64,6 +65,7 @@ class Build:
             self._report_leading_tabs()
         if "\\" in self.text or not self.text.isascii():
             self._report_characters()
+            self._report_alike_keys()
         return self._top if self._usable else None
 
     def _read(self) -> None:  # noqa: C901, PLR0912 - flat, for speed: 60 turns per request file
@@ -268,6 +270,25 @@ class Build:
                 problems += [problem._replace(offset=at)] if problem is not None else []
         self.findings += [refused_at(self.path, self.text, it) for it in problems[:MOST_CHARACTERS]]
         self._usable = self._usable and not problems
+
+    def _report_alike_keys(self) -> None:
+        """Keys of one mapping that people take for each other."""
+        todo: list[tuple[Loc, Any]] = [((), self._top)] if not self.text.isascii() else []
+        found: list[tuple[Loc, str, str]] = []
+        while todo:
+            loc, value = todo.pop()
+            if type(value) is dict:
+                found += [(loc, *pair) for pair in lookalikes(value)]
+                todo += [((*loc, key), inner) for key, inner in value.items()]
+            elif type(value) is list:
+                todo += [((*loc, at), inner) for at, inner in enumerate(value)]
+        places = dict(places_of(self.text, self._new_parser)) if found else {}
+        for loc, key, other in found[:MOST_CHARACTERS]:
+            line, column = places[(*loc, key)].key
+            message = f"key {_short(key)!r} looks like {_short(other)!r}, and its characters differ"
+            hint = "give them names that people can tell apart"
+            source = SourceRef(self.path, line + 1, column + 1)
+            self.findings.append(Finding(code="AFT808", source=source, message=message, hint=hint))
 
 
 def _short(text: str) -> str:

@@ -29,6 +29,7 @@ from aft.sandbox.organizations_backend.rules import (
     parent_of,
     tags_from,
 )
+from aft.values.ids import EmailAddress
 
 Result = Mapping[str, Any]
 _CLOSE_WINDOW = 30 * 86_400.0
@@ -121,6 +122,8 @@ def _complete(context: Context, request: CreationRequest, *, now: float) -> None
 
 
 def _failure(context: Context, request: CreationRequest) -> str | None:
+    if EmailAddress.problem_of(request.email):
+        return "INVALID_EMAIL"
     email = request.email.casefold()
     if email in context.organization.emails:
         return "EMAIL_ALREADY_EXISTS"

@@ -115,7 +115,7 @@ def test_other_revisions_stay_in_the_cache() -> None:
         b"garbage",
         b"\x80\x04\x95 not a pickle \x2e",
         stored_from(FILES)[:-1],
-        stored_from(FILES).replace(b"aft-requests-3 ", b"aft-requests-3 0."),
+        stored_from(FILES).replace(b"aft-requests-4 ", b"aft-requests-4 0."),
         stored_from(FILES).replace(b"Workloads/Prod", b"Workloads/Evil"),
     ],
 )

@@ -120,6 +120,35 @@ def test_email() -> None:
     assert "not an e-mail address" in refused(email="a b@example.com")
 
 
+@pytest.mark.parametrize(
+    ("email", "message"),
+    [
+        ("aws+é@example.com", "ASCII characters alone, found U+00E9"),
+        ("aws@exämple.com", "ASCII characters alone, found U+00E4"),
+        ("a@b@example.com", "one '@'"),
+        (".aws@example.com", "no '.' first"),
+        *((f"a{sign}b@example.com", "before the '@'") for sign in '"()<>[]:;,\\|%& '),
+        ("a''b@example.com", "before the '@'"),
+        ("@example.com", "before the '@'"),
+        ("aws@examplecom", "at least one '.'"),
+        ("aws@.example.com", "neither begin nor end it"),
+        ("aws@example.com.", "neither begin nor end it"),
+        ("aws@-example.com", "neither begin nor end it"),
+        ("aws@example.com-", "neither begin nor end it"),
+        ("aws@exam_ple.com", "letters, digits, '-'"),
+        ("aws@[10.0.0.1]", "letters, digits, '-'"),
+        ("a@b.c", "6 to 64 characters"),
+    ],
+)
+def test_aws_rules_for_addresses(email: str, message: str) -> None:
+    assert message in refused(email=f"'{email}'")
+
+
+@pytest.mark.parametrize("local", ["a.b", "a..b", "a.", "a+b-c_d", "!#$*+-/=?^_`{}~", "0"])
+def test_addresses_that_aws_takes(local: str) -> None:
+    assert accepted(email=f"'{local}@sub.example-1.com'").email == f"{local}@sub.example-1.com"
+
+
 def test_ou() -> None:
     assert accepted(ou="ou-ab12-abcdefgh").ou == "ou-ab12-abcdefgh"
     assert accepted(ou="/").ou == OrgUnitPath(())

@@ -21,6 +21,8 @@ from emulator.document import workflow
 from emulator.log import Log
 from markdown_it import MarkdownIt
 
+from aft.text.policy import is_unseen
+
 PLAN = Path(__file__).parents[3] / ".github/workflows/plan.yml"
 SECRETS = {
     "AWS_ACCESS_KEY_ID": "AKIAHOSTILECANARY000",
@@ -100,6 +102,7 @@ def test_it_is_harmless(name: str, repo: Repo, canary: Path, tmp_path: Path) -> 
     assert repo.git("status", "--porcelain") == "", "the work tree is not touched"
     files = {file.name: file.read_text() for file in report.iterdir()}
     _leaks_nothing(checked, planned, files)
+    _hides_nothing(checked, planned, files)
     _commands_nothing(checked)
     _comments_as_us(files["comment.md"])
     assert case.says in checked.out + planned.out + planned.err
@@ -121,6 +124,14 @@ def _leaks_nothing(checked: Result, planned: Result, files: Mapping[str, str]) -
         assert secret not in seen
     assert "root:x:0:0" not in seen
     assert "\x1b]" not in seen, "a terminal would obey it"
+
+
+def _hides_nothing(checked: Result, planned: Result, files: Mapping[str, str]) -> None:
+    """What people see has nothing they cannot, but our own signs and what parts mentions."""
+    texts = {"checked": checked.out + checked.err, "planned": planned.out + planned.err, **files}
+    for name, text in texts.items():
+        ours = "\u200b\ufe0f" if name.endswith(".md") else ""
+        assert not [it for it in set(text) if is_unseen(it) and it not in ours], name
 
 
 def _commands_nothing(checked: Result) -> None:

@@ -72,6 +72,15 @@ def test_an_e_mail_that_is_taken_fails_the_creation(org, email):
     assert "AccountId" not in failed
 
 
+@pytest.mark.parametrize(
+    "email", ["аws@example.com", "aws+\u200b@example.com", ".aws@example.com", "a%b@example.com"]
+)
+def test_an_e_mail_against_the_written_rules_fails_the_creation(org, email):
+    request_id = org.create_account(AccountName="odd", Email=email)["CreateAccountStatus"]["Id"]
+    failed = status_of(org, request_id)
+    assert (failed["State"], failed["FailureReason"]) == ("FAILED", "INVALID_EMAIL")
+
+
 def test_a_closed_account_keeps_its_e_mail(org):
     account_id = create(org, "gone")
     org.close_account(AccountId=account_id)
