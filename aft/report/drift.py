@@ -13,7 +13,8 @@ from aft.findings.model import Finding
 from aft.plan.drifted import Difference, Drift, Outside, Pending, Undone, Unmanaged
 from aft.plan.model import ORGANIZATION
 from aft.report.markdown.fitting import Entry, Section, fitted
-from aft.report.plain import code_span, fence_for, json_text, one_line, prose
+from aft.report.markdown.inert import code_block, code_span, prose
+from aft.report.plain import json_text, one_line
 from aft.report.wording import short
 from aft.values.canonical_json import plain
 from aft.values.words import counted
@@ -185,10 +186,7 @@ def _outside_markdown(entries: Sequence[Outside]) -> list[str]:
             note = _remark(item)
             lines.append(f"! {_label(item)}" + (f" ({note})" if note else ""))
             lines.extend(f"    {one_line(line)}" for line in item.differences)
-        fence = fence_for(lines)
-        parts.append(
-            "\n".join((f"{code_span(target)}{account}", "", f"{fence}diff", *lines, fence))
-        )
+        parts.append(f"{code_span(target)}{account}\n\n{code_block(lines, 'diff')}")
     parts.append(
         "To put it back: `aft drift --repair`. To keep it: change the request or baseline so that "
         "it says what is there now, and merge that. This issue closes itself when nothing differs."

@@ -25,8 +25,7 @@ _IDS = re.compile(
     r"|(?<![0-9-])[0-9]{4}-[0-9]{4}-(?P<parted>[0-9]{4})(?![0-9-])"
 )
 _ODD = r"\s@<>()\[\]{}\"'`,;:|=/\\"
-# Markdown has a backslash before some letters, and a zero width space after the at sign.
-_AT = re.compile(r"\\?@\u200b?|%40|&#64;")
+_AT = re.compile(r"@|%40|&#64;")
 _LONGEST = 128
 _LOCAL = re.compile(rf"(?:\\[^\s@\\]|[^{_ODD}])+\Z")
 _DOMAIN = re.compile(

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from aft.desired.issue_answers import Problem
 from aft.desired.model import AccountRequest
 from aft.findings.model import Finding
-from aft.report.plain import code_span, fence_for, json_text, one_line, prose
+from aft.report.markdown.inert import code_block, code_span, for_commits, prose, title
+from aft.report.plain import json_text, one_line
 
 MARKER = "<!-- aft:request -->"
 """First line of the reply: the comment with it is updated in place."""
 MOST_SHOWN = 40
 """Problems listed one by one; more would bury the first."""
+_TITLE = 80
+"""Letters of a reason in a title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,49 +73,44 @@ def _line(problem: Problem) -> str:
 
 def made_reply(request: AccountRequest, *, path: str, text: str) -> str:
     """The comment that says what was made of the answers."""
-    lines = text.rstrip("\n").split("\n")
-    fence = fence_for(lines)
     parts = (
         f"{MARKER}\n### Account {code_span(request.name)} is on its way",
         f"A pull request with the file {code_span(path)} asks for it:",
-        "\n".join((f"{fence}yaml", *lines, fence)),
+        code_block(text.rstrip("\n").split("\n"), "yaml"),
         f"{_REVIEW}\n",
     )
     return "\n\n".join(parts)
 
 
 def pull_request_body(request: AccountRequest, origin: Origin) -> str:
-    """The pull request's own text."""
+    """The pull request's own text, which a squash merge may make the commit's message."""
     rows = {
-        "Account": code_span(request.name),
-        "Root e-mail": code_span(request.email),
-        "OU": code_span(str(request.ou)),
-        "Owner": prose(request.owner.team) if request.owner else "",
-        "Why": prose(request.reason),
-        "Ticket": prose(request.ticket),
-        "Asked by": code_span(origin.login),
+        "Account": request.name,
+        "Root e-mail": request.email,
+        "OU": str(request.ou),
+        "Owner": request.owner.team if request.owner else "",
+        "Why": request.reason,
+        "Ticket": request.ticket,
+        "Asked by": origin.login,
     }
-    table = [f"| {name} | {value} |" for name, value in rows.items() if value]
+    shown = {name: prose(for_commits(value)) for name, value in rows.items()}
+    items = [f"- **{name}:** {value}" for name, value in shown.items() if value]
     closes = [f"Closes #{origin.issue}.", ""] if origin.issue else []
     made = "Made from an issue by `aft new --from-issue`; the plan is in the comment below."
-    return "\n".join([made, "", "| | |", "|---|---|", *table, "", *closes])
+    return "\n".join([made, "", *items, "", *closes])
 
 
 def request_json(request: AccountRequest, *, path: str, origin: Origin) -> str:
     """``{"id", "path", "title", "branch"}``: what a workflow makes the pull request with."""
     number = f"{origin.issue}-" if origin.issue else ""
+    reason = title(request.reason, most=_TITLE)
     made: Mapping[str, str] = {
         "id": request.id,
         "path": path,
-        "title": f"Account {request.id}: {_title(request.reason)}".rstrip(": "),
+        "title": f"Account {request.id}: {reason}".rstrip(": "),
         "branch": f"request/{number}{request.id}",
     }
     return json_text(made)
-
-
-def _title(reason: str) -> str:
-    words = one_line(reason).replace("@", "(at)").replace("`", "'").replace("#", "no. ")
-    return words if len(words) <= 80 else words[:79].rstrip() + "…"
 
 
 def problems_of(

@@ -11,7 +11,8 @@ from aft.plan.model import AccountLine, Change, Plan
 from aft.report.alike import impersonal
 from aft.report.markdown.costs import Costs
 from aft.report.markdown.fitting import Entry
-from aft.report.plain import code_html, code_span, fence_for, one_line, prose
+from aft.report.markdown.inert import code_block, code_html, code_span, prose
+from aft.report.plain import one_line
 from aft.report.wording import Block, block_of, changes_by_account
 
 _ALIKE_FROM = 4
@@ -93,9 +94,7 @@ def folded_entry(told: Told, *, everything: bool) -> Entry:
 
 def diff(lines: Sequence[str]) -> str:
     """A block that GitHub colours by the first letter of each line."""
-    shown = [_for_diff(line) for line in lines]
-    fence = fence_for(shown)
-    return "\n".join((f"{fence}diff", *shown, fence))
+    return code_block([_for_diff(line) for line in lines], "diff")
 
 
 def items_diff(block: Block) -> str:

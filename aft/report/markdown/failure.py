@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from aft.findings.model import Finding
 from aft.report.findings import findings_count
 from aft.report.markdown.fitting import Entry, Parts, bullets, finding_entries, left_out
+from aft.report.markdown.inert import code_span, prose
 from aft.report.masking import NO_MASK, Mask
-from aft.report.plain import code_span, prose
 from aft.report.wording import short
 
 _WORDS = 2_000

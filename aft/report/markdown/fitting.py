@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aft.findings.model import Finding
+from aft.report.markdown.inert import code_span, prose
 from aft.report.masking import Mask
-from aft.report.plain import code_span, prose
 from aft.values.words import counted, listed
 
 LIMIT = 65_000

@@ -15,11 +15,12 @@ from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import Reviewed
 from aft.report.markdown.accounts import diff
 from aft.report.markdown.fitting import Entry, Parts, bullets, left_out
+from aft.report.markdown.inert import code_span, prose
 from aft.report.markdown.plan import attention_entries
 from aft.report.markdown.unreviewed import unreviewed_entries
 from aft.report.masking import NO_MASK, Mask
 from aft.report.outcome import is_held_itself, not_done, outcome_line, with_hints
-from aft.report.plain import code_span, one_line, prose
+from aft.report.plain import one_line
 from aft.report.wording import held_back_words, in_words, short, summary_line
 from aft.values.words import counted
 

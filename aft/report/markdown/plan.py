@@ -19,8 +19,8 @@ from aft.plan.model import ORGANIZATION, Action, Change, Plan
 from aft.report.markdown.accounts import diff, folded_entry, open_entries, told_of
 from aft.report.markdown.costs import NO_COSTS, Costs
 from aft.report.markdown.fitting import Entry, Parts, Section, bullets, finding_entries, left_out
+from aft.report.markdown.inert import code_span, prose
 from aft.report.masking import NO_MASK, Mask
-from aft.report.plain import code_span, prose
 from aft.report.wording import (
     held_back_words,
     items_of,

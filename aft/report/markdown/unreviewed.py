@@ -8,7 +8,7 @@ from aft.plan.kind import Kinds
 from aft.plan.model import Change
 from aft.plan.reviewed import Reviewed, does_something_else
 from aft.report.markdown.fitting import Entry
-from aft.report.plain import code_span
+from aft.report.markdown.inert import code_span
 from aft.report.wording import in_words
 from aft.values.words import counted
 

@@ -1,62 +1,50 @@
-"""Nothing that a request, a tag, an OU or AWS says becomes markup, a mention or a link.
+"""Nothing that a request, a tag, an OU, an issue or AWS says becomes markup, a mention or a link.
 
-The pages are read with a real Markdown parser; what it takes for text is then looked at as GitHub
-does, which makes mentions and references of it.
+Every page that aft writes, with hostile text in everything that comes from outside, read as GitHub
+reads it (``gfm``). Which text does nothing in which place is in ``test_inert``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
+from datetime import UTC, datetime
 
 import builders_plan as b
 import pytest
 from builders_kinds import KINDS
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from builders_markdown import ATOMS
+from gfm import parsed, problems
+from hypothesis import given
+from hypothesis import strategies as st
 
+from aft.desired.issue_answers import Problem
+from aft.desired.model import Owner
 from aft.findings.model import Finding, SourceRef
 from aft.organization.spec import UnitSpec
+from aft.plan.drifted import Drift, Outside, Pending, Undone, Unmanaged
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import NOTHING_REVIEWED
+from aft.report.drift import drift_failed_markdown, drift_markdown
 from aft.report.markdown.costs import AccountCosts, Costs
 from aft.report.markdown.failure import FailurePage
 from aft.report.markdown.fitting import comment, summary
 from aft.report.markdown.outcome import OutcomePage
 from aft.report.markdown.plan import PlanPage
-from aft.values.ids import OrgUnitPath
+from aft.report.request_reply import Origin, made_reply, problems_reply, pull_request_body
+from aft.values.ids import OrgUnitPath, Revision
 
 MARKER = "<!-- aft:plan -->"
 EVIL = [
-    "```\n</details>\n# owned",
-    "````diff\n+ owned\n````",
-    "</code></summary><script>alert(1)</script>",
-    "@everyone @org/team ping @ada",
-    "fixes #1, closes GH-2, see org/repo#3 and gh-4",
-    "[x](https://evil.example) ![y](https://evil.example/y.png) <https://evil.example>",
-    "https://evil.example/a www.evil.example http://github.com/o/r/issues/1",
-    "a | b ` c `` d ~~~ e",
-    "--> <!-- aft:plan --> <!--",
-    "\u202e\u2066owned\u2069 \u200b@\u200bada",
-    "line one\nline two\r\n\r\n## owned\n- owned\n> [!NOTE]\n1. owned",
-    "<img src=x onerror=alert(1)> &lt;b&gt; <b>owned</b>",
-    "**owned** _owned_ ~~owned~~ $owned$ :tada:",
-    "\x1b[31mred\x1b[0m \x1b]8;;https://evil.example\x07link",
-    "`",
-    "``",
-    "\\",
-    "\\`@ada`",
-    "`@ada` `#1` @ada",
-    "> - # owned",
-    "<details><summary>owned",
-    "[owned]: https://evil.example",
-    "owned\n===\n",
-    "{{ github.token }} ${{ secrets.X }} ::set-output name=x::y",
+    "`…[e](https://evil.example/x) @acme/platform ![](https://evil.example/beacon.png)|` :tada:",
+    "```\n</details>\n# owned @ada #1 www.evil.example",
+    "</code></summary></sub><script>alert(1)</script> --> <!-- aft:plan --> <img src=x>",
+    "line one\n\n## owned\n- owned\n> [!NOTE]\n1. owned\n===\n---\na | b\n--- | ---\n| c",
+    "\u202e\u2066owned\u2069 \u200b@\u200bada \x1b]8;;https://evil.example\x07link $x$ gh-4",
+    "`` @ada ` [x]: https://evil.example [^1] \\",
+    "ada@evil.example a5c3785 org/repo#3 **owned** ~~owned~~ &#64;ada <https://evil.example>",
 ]
-OURS = re.compile(r"</?details>|</?summary>|</?sub>|<br>|</?code>|<!-- aft:(plan|apply) -->")
 
 
 def plan_of(text: str) -> Plan:
@@ -123,62 +111,81 @@ def failure_page(text: str) -> FailurePage:
     )
 
 
+def drift_of(text: str) -> Drift:
+    outside = Outside(
+        target=text,
+        account_id="111122223333",
+        what="tag-account",
+        subject=text,
+        differences=(text, "x"),
+        note=text,
+    )
+    return Drift(
+        revision=Revision(text),
+        scope=None,
+        accounts=1,
+        outside=(outside,),
+        pending=(
+            Pending(
+                target=text, account_id=None, what="create-account", reason=text, is_elsewhere=True
+            ),
+        ),
+        unread=(Finding(code="AFT922", target=text, message=text),),
+        doubts=(Finding(code="AFT922", target=text, message=text),),
+        undone=(Undone(target=text, what=text, is_held=True, reason=text, at=b.NOW),),
+        unmanaged=(
+            Unmanaged(account_id="1" * 12, name=text, email=text, ou=text, state=text, tag=text),
+        ),
+    )
+
+
+def pull_body(text: str) -> str:
+    owner = Owner(team=text, email="a@example.com")
+    request = replace(
+        b.request("app", name=text, email=text, reason=text, ticket=text), owner=owner
+    )
+    return pull_request_body(request, Origin(issue=12, login=text))
+
+
+def issue_reply(text: str) -> str:
+    """The file's text is made by an emitter of YAML; here it is as hostile as can be."""
+    return made_reply(b.request("app", name=text), path=text, text=text.replace("\r", ""))
+
+
 PAGES: Mapping[str, Callable[[str], str]] = {
     "comment": lambda text: comment(plan_page(text)),
     "summary": lambda text: summary(plan_page(text)),
     "failure": lambda text: comment(failure_page(text)),
     "outcome": lambda text: comment(outcome_page(text)),
+    "drift": lambda text: drift_markdown(drift_of(text), read_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    "drift that failed": lambda text: drift_failed_markdown(text, text),
+    "reply": issue_reply,
+    "problems": lambda text: problems_reply(
+        [Problem(question=text, message=text, found=text), Problem(question="", message=text)]
+    ),
+    "pull request": pull_body,
 }
-
-
-@cache
-def tokens(page: str, text: str) -> tuple[Token, ...]:
-    """What a parser of Markdown makes of the page."""
-    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    parsed = parser.parse(PAGES[page](text))
-    return tuple(inner for token in parsed for inner in (token, *(token.children or ())))
+CLOSES = ("Closes #12.",)
 
 
 @pytest.mark.parametrize("text", EVIL)
 @pytest.mark.parametrize("page", PAGES)
 def test_it_stays_text(page: str, text: str) -> None:
-    found = tokens(page, text)
-    kinds = {token.type for token in found}
-    assert kinds.isdisjoint({"link_open", "image", "em_open", "s_open", "table_open", "hr"})
-    for token in found:
-        if token.type in {"html_inline", "html_block"}:
-            bare = re.sub(r"<code>[^<>]*</code>", "", token.content)
-            assert not re.search(r"<(?!/?(details|summary|sub|br|code)>)", OURS.sub("", bare))
-        if token.type == "heading_open":
-            assert token.markup.startswith("#")
-    for index, token in enumerate(found):
-        if token.type == "heading_open":
-            assert not found[index + 1].content.lstrip("# ").startswith("owned")
+    markdown = PAGES[page](text)
+    assert problems(markdown, ours=CLOSES) == [], markdown
 
 
-@pytest.mark.parametrize("text", EVIL)
-@pytest.mark.parametrize("page", PAGES)
-def test_nobody_is_mentioned_and_nothing_referred_to(page: str, text: str) -> None:
-    said = [token.content for token in tokens(page, text) if token.type == "text"]
-    html = [
-        re.sub(r"<code>[^<>]*</code>", "", token.content)
-        for token in tokens(page, text)
-        if token.type.startswith("html")
-    ]
-    for words in (*said, *html):
-        assert not re.search(r"[@#][A-Za-z0-9]", words)
-        assert not re.search(r"(?i)\bgh-[0-9]", words)
-        assert not re.search(r"(?i)://[a-z]|\bwww\.", words)
-        assert not re.search("[\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x1b]", words)
+@given(st.lists(st.sampled_from(ATOMS), max_size=12).map("".join), st.sampled_from(sorted(PAGES)))
+def test_no_page_has_more_than_text(text: str, page: str) -> None:
+    markdown = PAGES[page](text)
+    assert problems(markdown, ours=CLOSES) == [], markdown
 
 
 @pytest.mark.parametrize("text", EVIL)
 def test_blocks_are_closed_and_the_marker_is_only_ours(text: str) -> None:
     markdown = comment(plan_page(text))
-    blocks = [token for token in tokens("comment", text) if token.type == "fence"]
-    assert all(token.info == "diff" for token in blocks)
-    assert {token.map[1] for token in blocks if token.map} != set()
-    html = "".join(token.content for token in tokens("comment", text) if token.type == "html_block")
-    assert html.count("<details>") == html.count("</details>") == html.count("<summary>")
+    page = parsed(markdown)
     assert markdown.startswith(f"{MARKER}\n")
-    assert html.count("<!--") == 1
+    assert page.comments == [" aft:plan "]
+    assert page.elements.count("details") == page.elements.count("summary") > 0
+    assert page.open == []

@@ -18,9 +18,9 @@ from aft.plan.codec import plan_digest
 from aft.plan.model import Plan
 from aft.ports import Progress, ProgressKind
 from aft.report.markdown.fitting import comment, summary
+from aft.report.markdown.inert import code_span, prose
 from aft.report.markdown.plan import PlanPage
 from aft.report.masking import FULL_MASK, NO_MASK, Mask, mask_of
-from aft.report.plain import code_span, prose
 from aft.report.progress import LineProgress, MaskedProgress
 
 
@@ -66,13 +66,12 @@ def test_only_what_is_asked_for() -> None:
 
 @pytest.mark.parametrize("name", ["first_last+x@example.com", "a*b@example.com", "#1@example.com"])
 def test_markdown_is_masked_and_stays_as_it_was(name: str) -> None:
-    """Escapes, and the sign that keeps an address from becoming a mention, are left alone."""
+    """Escapes, and the code that keeps an address from becoming a link, are left alone."""
     for shown in (prose(f"ask {name} first"), code_span(name)):
         masked = FULL_MASK(shown)
         assert name.split("@", maxsplit=1)[0] not in masked.replace("\\", "")
         assert masked.count("`") == shown.count("`")
         assert masked.endswith(shown[-6:])
-        assert ("\\@\u200b" in masked) == ("\\@\u200b" in shown)
 
 
 @given(
@@ -107,7 +106,7 @@ def test_colours_stay_where_they_are() -> None:
 def told(text: str) -> list[str]:
     """The account ids and addresses in a text."""
     bare = re.sub(r"sha256:[0-9a-f]+", "", text)
-    return re.findall(r"(?<![0-9])[0-9]{12}(?![0-9])|[\w+.-]{4,}\\?@\u200b?example\.com", bare)
+    return re.findall(r"(?<![0-9])[0-9]{12}(?![0-9])|[\w+.-]{4,}\\?@example\.com", bare)
 
 
 @pytest.mark.parametrize("name", ["small", "attention", "large"])

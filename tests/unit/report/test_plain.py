@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aft.report.plain import code_html, code_span, fence_for, json_text, one_line, prose
+from aft.report.plain import json_text, one_line
 from aft.values.words import counted
 
 
@@ -50,51 +50,6 @@ def test_one_line_is_printable_and_final(text: str) -> None:
     shown = one_line(text)
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in shown)
     assert one_line(shown) == shown
-
-
-@pytest.mark.parametrize(
-    ("text", "span"),
-    [
-        ("plain", "`plain`"),
-        ("", ""),
-        ("a`b", "``a`b``"),
-        ("``", "``` `` ```"),
-        ("x\n\n# heading", "`x # heading`"),
-    ],
-)
-def test_a_code_span_cannot_be_ended_from_inside(text: str, span: str) -> None:
-    assert code_span(text) == span
-
-
-@pytest.mark.parametrize(
-    ("text", "markdown"),
-    [
-        ("a plain sentence, with (brackets).", "a plain sentence, with (brackets)."),
-        ("write `ou: Prod` here: *", r"write `ou: Prod` here\: \*"),
-        ("[x](https://evil.example)", "\\[x\\](https\\:\u200b//evil.example)"),
-        ("<img src=x onerror=y>", r"\<img src=x onerror=y\>"),
-        ("*bold* _it_ ~gone~ | cell", r"\*bold\* \_it\_ \~gone\~ \| cell"),
-        ("# heading", "\\#\u200b heading"),
-        ("- item", r"\- item"),
-        ("1. item", r"1\. item"),
-        ("ask @someone about #12", "ask \\@\u200bsomeone about \\#\u200b12"),
-        ("see www.evil.example", "see www\u200b.evil.example"),
-        ("one ` backtick", r"one \` backtick"),
-        ("&lt;", r"\&lt;"),
-        (":tada: $x$", r"\:tada\: \$x\$"),
-    ],
-)
-def test_prose_shows_the_characters_and_makes_no_markup(text: str, markdown: str) -> None:
-    assert prose(text) == markdown
-
-
-def test_html_code_is_escaped() -> None:
-    assert code_html("</code><script>") == "<code>&lt;/code&gt;&lt;script&gt;</code>"
-
-
-def test_a_fence_is_longer_than_what_is_inside() -> None:
-    assert fence_for(["plain"]) == "```"
-    assert fence_for(["x ```` y"]) == "`````"
 
 
 def test_counts_have_their_plural() -> None:
