@@ -18,7 +18,8 @@ class GitServer:
     """``url`` serves the bare repositories below ``root``. ``password`` is what it asks for, and
     ``lets_in`` decides, instead, for a password and whether it is to write; ``status`` makes it
     answer everything with that number, ``elsewhere`` redirects everything to another server;
-    ``seen`` are the users it let in, and ``offered`` every header of credentials that arrived."""
+    ``seen`` are the users it let in, ``offered`` every header of credentials that arrived, and
+    ``asked`` the path of every request."""
 
     root: Path
     url: str = ""
@@ -28,6 +29,7 @@ class GitServer:
     elsewhere: str = ""
     seen: list[str] = field(default_factory=list)
     offered: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -56,6 +58,7 @@ def serving(root: Path) -> Iterator[GitServer]:
             return body
 
         def _answer(self, body: bytes) -> None:
+            served.asked.append(self.path)
             if offer := self.headers.get("Authorization"):
                 served.offered.append(offer)
             if served.status:

@@ -17,6 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pygit2
+from pygit2.enums import ConfigLevel
+
 from aft.errors import Transient
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
@@ -25,10 +28,18 @@ _ABSENT = "couldn't find remote ref"
 _EXISTS = "reference already exists"
 _LOCKED = "file exists"
 _SECONDS = 300
-_NO_PROGRAMS = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+_NO_PROGRAMS = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"),
+    *("-c", "core.alternateRefsCommand=true", "-c", "gc.auto=0", "-c", "maintenance.auto=false"),
+)
 _UPLOAD, _RECEIVE = "--upload-pack=git-upload-pack", "--receive-pack=git-receive-pack"
-_PROTOCOLS = "file:git:http:https:ssh"
-"""Without ``ext``, whose URL is a command, and the helpers of others."""
+_PUSH = ("--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no", _RECEIVE)
+_PROTOCOLS = "file:ssh"
+"""What the command is used for. Without ``http``, for which libgit2 is, as its helpers are programs
+too, and without ``ext``, whose URL is a command."""
+
+
+_FILTER = re.compile(r"filter\.(.+)\.[a-z]+", re.DOTALL)
 
 
 class GitCommandError(Exception):
@@ -60,9 +71,10 @@ class GitCommand:
 
     def fetch(self, remote: str, *, ref: str, tracking: str) -> bool:
         """Bring ``ref`` to ``tracking``; false when the remote has no such branch."""
-        options = ("--quiet", "--no-tags", "--no-write-fetch-head", _UPLOAD, "--")
+        options = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules")
         try:
-            self._run("fetch", *options, remote, f"+{ref}:{tracking}")
+            refs = f"+{ref}:{tracking}"
+            self._run("fetch", *options, "--no-write-fetch-head", _UPLOAD, "--", remote, refs)
         except GitCommandError as error:
             if _ABSENT in str(error):
                 return False
@@ -72,7 +84,7 @@ class GitCommand:
     def push(self, remote: str, *, commit: str, ref: str, expected: str | None) -> str:
         """Push by compare-and-swap: ``""`` when it was accepted, else the reason it was not."""
         lease = f"--force-with-lease={ref}:{expected or ''}"
-        options = ("--porcelain", "--no-verify", lease, _RECEIVE, "--")
+        options = ("--porcelain", lease, *_PUSH, "--")
         try:
             self._run("push", *options, remote, f"{commit}:{ref}")
         except GitCommandError as error:
@@ -95,22 +107,41 @@ class GitCommand:
             raise
         return True
 
-    def try_push(self, remote: str, *, ref: str) -> str:
+    def try_push(self, remote: str, *, commit: str, ref: str) -> str:
         """Ask the remote whether it would take a push to ``ref``: ``""``, or what it said. Nothing
         changes there."""
-        options = ("--dry-run", "--quiet", "--no-verify", "--force", _RECEIVE, "--")
+        options = ("--dry-run", "--quiet", "--force", *_PUSH, "--")
         try:
-            self._run("push", *options, remote, f"HEAD:{ref}")
+            self._run("push", *options, remote, f"{commit}:{ref}")
         except GitCommandError as error:
             lines = [line for line in str(error).splitlines() if line.strip()]
             return lines[0] if lines else "git gave no reason"
         return ""
 
     def ask(self, work_tree: Path, *arguments: str) -> bytes:
-        """What git prints about a working tree; locks nothing and starts no monitor of files."""
+        """What git prints about a working tree; locks nothing, and starts neither a monitor of
+        files nor a filter of the repository's own."""
         options = ("--no-optional-locks", f"--work-tree={work_tree}")
-        index = str(self.git_dir / "index")
-        return self._run(*arguments, options=options, cwd=work_tree, GIT_INDEX_FILE=index)
+        index = {"GIT_INDEX_FILE": str(self.git_dir / "index")}
+        return self._run(
+            *arguments, options=options, cwd=work_tree, **index, **self._without_filters()
+        )
+
+    def _without_filters(self) -> Mapping[str, str]:
+        """In the environment, as ``-c`` takes no name with an equals sign in it."""
+        config = pygit2.Repository(str(self.git_dir)).config
+        own = (item.name for item in config if item.level > ConfigLevel.GLOBAL)
+        drivers = {match[1] for name in own if (match := _FILTER.fullmatch(name))}
+        start = int(self.environ.get("GIT_CONFIG_COUNT") or 0)
+        settings = [
+            (f"filter.{driver}.{key}", value)
+            for driver in sorted(drivers)
+            for key, value in (("clean", ""), ("process", ""), ("required", "false"))
+        ]
+        found = {"GIT_CONFIG_COUNT": str(start + len(settings))}
+        for number, (key, value) in enumerate(settings, start):
+            found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return found
 
     def _run(
         self, *arguments: str, options: Sequence[str] = (), cwd: Path | None = None, **environ: str

@@ -17,6 +17,7 @@ import pygit2
 from pygit2.enums import CredentialType
 
 from aft.errors import Denied
+from aft.git.conversation import address_of
 from aft.git.errors import CREDENTIALS_HINT, redacted
 from aft.git.origins import Origin, covers, origin_of
 
@@ -25,6 +26,7 @@ TOKEN_HOST_VARIABLE = "AFT_GIT_TOKEN_HOST"  # noqa: S105 - the variable's name, 
 GITHUB_TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the variable's name, not a token
 
 _TOKEN_USER = "x-access-token"  # noqa: S105 - what GitHub and GitLab accept with a token
+_LONG_SSH = re.compile(r"(?:git\+ssh|ssh\+git|ssh)://(?:[^/@]+@)?([^/@:]+)(?::[0-9]+)?(?:/|$)")
 _SHORT_SSH = re.compile(r"(?:[^/@:\s]+@)?([^/@:\s]+):(?!/)")
 
 Credential = pygit2.Username | pygit2.UserPass | pygit2.Keypair
@@ -96,7 +98,7 @@ class Callbacks(pygit2.RemoteCallbacks):
             return origin_of(f"https://{named}")
         names = [name for name in self._handle.remotes.names() if name]
         origin = "origin" if "origin" in names else names[0] if len(names) == 1 else None
-        return _web_origin(self._handle.remotes[origin].url or "") if origin else None
+        return _web_origin(address_of(self._handle, origin)) if origin else None
 
     def _configured(self, url: str) -> Iterator[tuple[str, str]]:
         """The header that GitHub's checkout action leaves in the clone's configuration."""
@@ -119,7 +121,6 @@ def _web_origin(url: str) -> Origin | None:
     """The server of ``url``; for a clone over ssh, the same host's over https."""
     if short := _SHORT_SSH.match(url):
         return origin_of(f"https://{short[1]}")
-    parts = urlsplit(url)
-    if parts.scheme.endswith("ssh") and parts.hostname:
-        return origin_of(f"https://{parts.hostname}")
+    if long := _LONG_SSH.match(url):
+        return origin_of(f"https://{long[1]}")
     return origin_of(url)

@@ -15,7 +15,7 @@ import pygit2
 from aft.errors import AftError, Denied, Terminal, Transient, UserError, system_words
 from aft.git.command import GitCommandError
 
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_USERINFO = re.compile(r"(?<=://)[^/\s]+@")
 _DENIED = re.compile(
     r"authenticat|credential|\b40[13]\b|permission|access denied|certificate|hostkey|host key",
     re.IGNORECASE,

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 _PORTS = {"https": 443, "http": 80}
-_PLAIN = re.compile(r"[!#-\[\]_a-z~]+", re.IGNORECASE)
-"""Printable ASCII without blanks, quotes, backslashes, carets and braces: what parsers agree on."""
+_PLAIN = re.compile(r"[!$-;=@-\[\]_a-z~]+")
+"""Printable ASCII without blanks, quotes, backslashes, carets, braces, queries and fragments: what
+parsers agree on."""
+_HOST = re.compile(r"[a-z0-9._:-]+")
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -42,7 +44,7 @@ def origin_of(url: str) -> Origin | None:
     except ValueError:
         return None
     scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
-    if scheme not in _PORTS or not host or "%" in host:
+    if scheme not in _PORTS or not _HOST.fullmatch(host) or parts.netloc.count("@") > 1:
         return None
     return Origin(scheme, host, _PORTS[scheme] if port is None else port)
 

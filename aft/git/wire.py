@@ -10,12 +10,14 @@ import os
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygit2
 
 from aft.errors import AftError, Conflict, Denied, Transient, UserError
 from aft.git.command import GitCommand, GitCommandError, is_local, is_ssh
+from aft.git.conversation import address_of, conversation
 from aft.git.credentials import Callbacks
 from aft.git.errors import disk_errors, redacted, wire_error
 from aft.git.ref_lock import past_lock
@@ -78,21 +80,20 @@ class RefFetch:
         self._repository = repository
         self._remote = remote
         self._environ = environ
-        self.command = GitCommand(repository.git_dir, environ)
 
     def fetch(self, refs: Mapping[str, str]) -> Mapping[str, str]:
         """Bring each ref of the remote (a key) to the ref here (its value), by force. Returns the
         commits of those the remote has, by the ref here. A ref it has not is removed here too, so
         that nothing old is taken for it."""
-        handle = self._repository.open()
-        url = self.connection(handle).url or self._remote
         try:
-            if is_ssh(url) and self.command.is_installed:
-                found = self._by_command(refs)
-            else:
-                found = self._by_libgit2(handle, refs)
+            with conversation(self._repository) as handle:
+                git = self.command(handle)
+                if is_ssh(self.connection(handle).url or "") and git.is_installed:
+                    found = self._by_command(git, refs)
+                else:
+                    found = self._by_libgit2(handle, refs)
         except _FAILURES as error:
-            raise wire_error(error, doing="fetch from", url=redacted(url)) from error
+            raise wire_error(error, doing="fetch from", url=self.url) from error
         self.forget(here for here in refs.values() if here not in found)
         fresh = self._repository.open()
         with disk_errors("reading what was fetched"):
@@ -127,13 +128,22 @@ class RefFetch:
         heads = {head.name for head in remote.list_heads(connect=False)}
         return frozenset(here for there, here in refs.items() if there in heads)
 
-    def _by_command(self, refs: Mapping[str, str]) -> frozenset[str]:
+    def _by_command(self, git: GitCommand, refs: Mapping[str, str]) -> frozenset[str]:
         """git refuses all when one is missing, so each is asked for on its own."""
         return frozenset(
             here
             for there, here in refs.items()
-            if self.command.fetch(self._remote, ref=there, tracking=here)
+            if git.fetch(self._remote, ref=there, tracking=here)
         )
+
+    @property
+    def url(self) -> str:
+        """The remote's address, without credentials."""
+        return redacted(address_of(self._repository.open(), self._remote) or self._remote)
+
+    def command(self, handle: pygit2.Repository) -> GitCommand:
+        """The git command within a conversation."""
+        return GitCommand(Path(handle.path), self._environ)
 
     def connection(self, handle: pygit2.Repository) -> pygit2.Remote:
         """Fresh each time: a remote that has listed its refs can no longer push."""
@@ -163,7 +173,7 @@ class RemoteBranchRef:
     @property
     def url(self) -> str:
         """The remote's address, without credentials."""
-        return redacted(self._refs.connection(self._repository.handle).url or self._remote)
+        return self._refs.url
 
     def last_seen(self) -> str | None:
         """The commit the remote's branch was last known to be at."""
@@ -180,9 +190,9 @@ class RemoteBranchRef:
         """Move the remote's branch from ``expected`` (``None``: absent) to ``commit``. Raises
         ``RemoteMoved`` when it is elsewhere, ``Denied`` when the server says no, and ``Transient``,
         after which the push may or may not have taken place."""
-        handle = self._repository.open()
         try:
-            verdict = self._push(handle, commit, expected)
+            with conversation(self._repository) as handle:
+                verdict = self._push(handle, commit, expected)
         except RemoteMoved:
             raise
         except _FAILURES as error:
@@ -198,13 +208,13 @@ class RemoteBranchRef:
             )
         if verdict:
             raise RemoteMoved(f"{self.url} did not accept {self._ref}: {redacted(verdict)}")
-        self._remember(handle, commit)
+        self._remember(self._repository.open(), commit)
 
     def _push(self, handle: pygit2.Repository, commit: str, expected: str | None) -> str | None:
         """``""`` accepted, a reason when refused, ``None`` when the server was silent."""
         remote = self._refs.connection(handle)
         url = remote.push_url or remote.url or ""
-        git = self._refs.command
+        git = self._refs.command(handle)
         if is_local(url) and not git.is_installed:
             raise UserError(f"pushing to {redacted(url)} needs the git command", hint="install git")
         if git.is_installed and (is_ssh(url) or is_local(url)):

@@ -264,8 +264,10 @@ def _by_command(git: GitCommand, top: Path) -> WorktreeStatus:
         about, _, path = line.partition("\t")
         mode, blob_id, _ = about.split(" ")
         tracked[path] = Tracked(int(mode, 8), blob_id)
-    options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames")
-    status = [(line[:2], line[3:]) for line in ask("status", *options, "--", *DESIRED_STATE_PATHS)]
+    # A submodule has its own configuration, and what it has checked out does not matter.
+    options = ("-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all", "--")
+    said = ask("status", "--porcelain", *options, *DESIRED_STATE_PATHS)
+    status = [(line[:2], line[3:]) for line in said]
     return WorktreeStatus(
         tracked,
         frozenset(path for flags, path in status if flags in _IN_CONFLICT or flags[1] not in " D"),

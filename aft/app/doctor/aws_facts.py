@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aft.app.workspace import Workspace
@@ -18,6 +19,7 @@ from aft.doctor.machine import MachineFacts
 from aft.doctor.model import Unread
 from aft.errors import AftError
 from aft.git.command import GitCommand, is_local, is_ssh
+from aft.git.conversation import conversation
 from aft.ledger.events import LedgerState
 from aft.plan.kind import Kinds
 from aft.scaffold.permissions import APPLY, PLAN, actions_of
@@ -181,11 +183,13 @@ def _try_push(workspace: Workspace, config: Config) -> str | Unread:
         return Unread("the sandbox's ledger is never pushed")
     if remote is None or remote not in workspace.repository.remotes:
         return Unread("it stays on this machine")
-    url = str(workspace.repository.handle.remotes[remote].url)
-    if not (is_local(url) or is_ssh(url)):
-        return Unread("over https only the first write tells")
-    git = GitCommand(workspace.repository.git_dir, workspace.environ)
-    if not git.is_installed:
-        return Unread("there is no git command")
-    ref = f"refs/heads/{ledger_branch(config, simulated=False)}"
-    return look(lambda: git.try_push(remote, ref=ref))
+    with conversation(workspace.repository) as handle:
+        url = handle.remotes[remote].push_url or handle.remotes[remote].url or ""
+        if not (is_local(url) or is_ssh(url)):
+            return Unread("over https only the first write tells")
+        git = GitCommand(Path(handle.path), workspace.environ)
+        if not git.is_installed:
+            return Unread("there is no git command")
+        ref = f"refs/heads/{ledger_branch(config, simulated=False)}"
+        head = workspace.repository.resolve
+        return look(lambda: git.try_push(remote, commit=head("HEAD"), ref=ref))
