@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from aft.app.plan.planning import read_snapshot
 from aft.app.plan.selection import chosen
@@ -13,8 +14,10 @@ from aft.errors import UserError
 from aft.files import RevisionFiles
 from aft.organization.model import AttachedPolicies
 from aft.plan.access import Explained, ExplainedAccess, Question
+from aft.plan.draft import Look
 from aft.plan.explain import explain
 from aft.plan.explanation import Explanation
+from aft.plan.model import LiveSetting
 from aft.policy_language.ceiling import RCP, SCP, UNBOUND, Ceiling, Chain, ceiling
 from aft.policy_language.context import Context, Value
 from aft.policy_language.evaluate import Level
@@ -26,11 +29,16 @@ from aft.values.ids import AccountId
 
 
 def explain_account(
-    workspace: Workspace, files: RevisionFiles, request_id: str, *, live: bool = False
+    workspace: Workspace,
+    files: RevisionFiles,
+    request_id: str,
+    *,
+    live: bool = False,
+    inside: bool = True,
 ) -> Explanation:
-    """Needs no credentials unless ``live``, which reads this one account's place in AWS. Raises
-    ``UserError`` for an id that is no request's, and ``InvalidRepository`` where an error in its
-    files leaves open what holds for it."""
+    """Needs no credentials unless ``live``, which reads this one account in AWS, and with
+    ``inside`` what is set in it. Raises ``UserError`` for an id that is no request's, and
+    ``InvalidRepository`` where an error in its files leaves open what holds for it."""
     desired = workspace.desired(files)
     (known,) = chosen(desired, only=[request_id])
     request = desired.request_by_id.get(known)
@@ -39,12 +47,29 @@ def explain_account(
     if error := desired.held_by(request, request.ou_path):
         raise InvalidRepository((error,), files.revision)
     if not live:
-        ledger = open_ledger(workspace, desired.config).read()
-        return explain(files, desired, request, ledger, settings=workspace.settings)
+        book = open_ledger(workspace, desired.config)
+        state, events = book.read(), book.events(known)
+        return explain(files, desired, request, state, settings=workspace.settings, events=events)
     with open_world(workspace, desired.config, reads_only=True) as world:
         ledger = world.ledger.read()
-        snapshot = read_snapshot(world, desired, ledger, [known])
-    return explain(files, desired, request, ledger, settings=workspace.settings, snapshot=snapshot)
+
+        def look(looks: Sequence[Look]) -> Mapping[tuple[str, str], LiveSetting]:
+            at_once = desired.config.limits.accounts_in_parallel
+            if not looks:
+                return {}
+            effects = world.effects[looks[0].ref.kind]
+            return effects.look(looks, world.edge.members, in_parallel=at_once)
+
+        return explain(
+            files,
+            desired,
+            request,
+            ledger,
+            settings=workspace.settings,
+            snapshot=read_snapshot(world, desired, ledger, [known]),
+            events=world.ledger.events(known),
+            look=look if inside else None,
+        )
 
 
 _NAMED = re.compile(r"(root|(?:role|user)/.+)")
@@ -59,7 +84,7 @@ def explain_access(
             raise UserError(
                 f"{action!r} is no action", hint="write service:Action, such as s3:DeleteBucket"
             )
-    explanation = explain_account(workspace, files, request_id, live=True)
+    explanation = explain_account(workspace, files, request_id, live=True, inside=False)
     if explanation.account_id is None:
         raise UserError(
             f"{request_id} has no account yet, so nothing is attached to it",

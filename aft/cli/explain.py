@@ -22,7 +22,7 @@ from aft.report.explain_values import explanation_json, explanation_view
 @click.option(
     "--working-tree", is_flag=True, help="Explain the files on disk, including uncommitted changes."
 )
-@click.option("--live", is_flag=True, help="Also read AWS: the ids and the current OU.")
+@click.option("--live", is_flag=True, help="Also read AWS: ids, the current OU, what is set.")
 @click.option(
     "--short", is_flag=True, help="Show only values set in files; one line per setting and step."
 )

@@ -4,10 +4,17 @@ one account on demand: nothing here is kept in the desired state."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypedDict
 
-from aft.baselines.model import ClaimsNetwork, Publishes, setting_ref, settings_among
+from aft.baselines.model import (
+    ClaimsNetwork,
+    Publishes,
+    setting_ref,
+    settings_among,
+)
 from aft.baselines.provenance import parameter_values, selected_by
 from aft.baselines.select import ResolvedSetting, Settings, settings_for
 from aft.config.file import config_place
@@ -21,8 +28,11 @@ from aft.desired.provenance import BUILT_IN, RequestOrigins, read_origins
 from aft.errors import UserError
 from aft.files import RevisionFiles
 from aft.findings.origins import Explained, Origin, OriginKind
-from aft.ledger.events import AccountRecord, LedgerState
+from aft.ledger.events import AccountRecord, LedgerEvent, LedgerState
+from aft.ledger.payloads import Bound, StepDone, StepRemoved, payload_of
+from aft.ledger.replay import step_ref as step_ref_of
 from aft.organization.model import OrganizationSnapshot, Surroundings
+from aft.plan.draft import Look
 from aft.plan.explanation import (
     ExplainedCustomization,
     ExplainedSetting,
@@ -32,6 +42,7 @@ from aft.plan.explanation import (
     LeftBehind,
 )
 from aft.plan.identity import Evidence, identify
+from aft.plan.model import LiveSetting
 from aft.plan.protection import is_protected
 from aft.values.ids import AccountId, OrgUnitPath
 from aft.values.refs import Ref, account_ref
@@ -46,9 +57,24 @@ def explain(
     *,
     settings: Settings,
     snapshot: OrganizationSnapshot | None = None,
+    events: Sequence[LedgerEvent] = (),
+    look: Looking | None = None,
 ) -> Explanation:
-    """Raises ``UserError`` where the OU is given by AWS's id and no ``snapshot`` says its path."""
-    return _Explainer(files, desired, request, ledger, settings, snapshot).explanation()
+    """``events`` are the ledger's of this request; ``look`` looks inside the account. Raises
+    ``UserError`` where the OU is given by AWS's id and no ``snapshot`` says its path."""
+    explainer = _Explainer(files, desired, request, ledger, settings, snapshot, events)
+    if look is not None and explainer.account_id is not None:
+        explainer.seen = look(tuple(explainer.looks(explainer.account_id)))
+    return explainer.explanation()
+
+
+Looking = Callable[[Sequence[Look]], Mapping[tuple[str, str], LiveSetting]]
+"""What settings show in the account now, by account id and name."""
+
+
+class _Now(TypedDict, total=False):
+    now: tuple[str, ...]
+    unread: str
 
 
 @dataclass
@@ -59,6 +85,8 @@ class _Explainer:
     ledger: LedgerState
     settings: Settings
     snapshot: OrganizationSnapshot | None
+    events: Sequence[LedgerEvent] = ()
+    seen: Mapping[tuple[str, str], LiveSetting] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.origins: RequestOrigins = read_origins(self.files, self.request)
@@ -97,6 +125,14 @@ class _Explainer:
             customizations=tuple(self._customizations()),
             left_behind=tuple(self._left_behind({item.name for item in settings})),
         )
+
+    def looks(self, account_id: AccountId) -> Iterator[Look]:
+        """At every setting of the account."""
+        baseline = self._resolved.choice.baseline
+        if baseline is not None:
+            for resolved in settings_for(baseline, self._resolved.facts, self.settings):
+                ref = setting_ref(resolved.name)
+                yield Look(ref=ref, target=self.request.id, account_id=account_id, subject=resolved)
 
     # --- the account and its place ---
 
@@ -205,11 +241,29 @@ class _Explainer:
 
     def _left_behind(self, wanted: Collection[str]) -> Iterator[LeftBehind]:
         """What was applied and is in the baseline no longer; between tied ones it is unknown."""
-        record = self.record
-        known = record.allocations.keys() | settings_among(record.steps)
+        record, gone = self.record, self._forgotten()
+        known = record.allocations.keys() | settings_among(record.steps) | settings_among(gone)
         for name in sorted(known - set(wanted) if not self._resolved.choice.tied else ()):
-            given = record.allocations.get(name, "")
-            yield LeftBehind(name=name, last=self._last(setting_ref(name)), range=given)
+            yield LeftBehind(
+                name=name,
+                last=self._last(setting_ref(name)),
+                range=record.allocations.get(name, ""),
+                forgotten_at=gone.get(str(setting_ref(name))),
+            )
+
+    def _forgotten(self) -> Mapping[str, datetime]:
+        """What an apply has let go without undoing it, and when, by the thing. The record has only
+        what aft still keeps."""
+        found: dict[str, datetime] = {}
+        for event in self.events:
+            match payload_of(event):
+                case Bound() if event.account_id not in (None, self.account_id):
+                    found.clear()
+                case StepRemoved(how="kept"):
+                    found[str(step_ref_of(event))] = event.at
+                case StepDone() | StepRemoved():
+                    found.pop(str(step_ref_of(event)), None)
+        return found
 
     def _setting(
         self, resolved: ResolvedSetting, parameters: tuple[Explained, ...]
@@ -234,7 +288,16 @@ class _Explainer:
             regions=facts.regions if plugin.regional else (),
             published=tuple(taken.values()),
             last=self._last(setting_ref(resolved.name)),
+            **self._now(resolved.name),
         )
+
+    def _now(self, name: str) -> _Now:
+        live = self.seen.get((self.account_id or "", name))
+        if live is None:
+            return {}
+        if live.unread:
+            return {"unread": live.unread}
+        return {"now": (*live.differences, *filter(None, (live.refused,)))}
 
     def _range(self, resolved: ResolvedSetting) -> Iterator[Explained]:
         """The addresses of a setting that needs some."""

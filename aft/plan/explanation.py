@@ -24,7 +24,8 @@ class LastTime:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedSetting:
     """One setting of the baseline. ``regions`` are those it runs in, none for a setting without;
-    ``published`` says where it writes values of the request."""
+    ``published`` says where it writes values of the request. ``now`` is what AWS has otherwise, a
+    line each, and ``None`` where it was not read, for the reason ``unread`` if anyone tried."""
 
     name: str
     source: SourceRef
@@ -33,16 +34,20 @@ class ExplainedSetting:
     regions: tuple[str, ...] = ()
     published: tuple[Explained, ...] = ()
     last: LastTime = LastTime()
+    now: tuple[str, ...] | None = None
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftBehind:
     """A setting that was applied and is no longer in the baseline; what it set stays. ``range`` are
-    the addresses that stay its network's, which aft knows also once it has forgotten the rest."""
+    the addresses that stay its network's. ``forgotten_at`` is when an apply noted that aft no
+    longer keeps it."""
 
     name: str
     last: LastTime
     range: str = ""
+    forgotten_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

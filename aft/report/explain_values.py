@@ -181,16 +181,22 @@ def _settings_in_short(page: _Page, settings: Iterable[ExplainedSetting]) -> Non
 
 def _setting(page: _Page, setting: ExplainedSetting) -> None:
     where = f"in {counted(len(setting.regions), 'region')}" if setting.regions else ""
+    now = "and is so now" if setting.now == () else ""
     place = page.place(Origin(kind=OriginKind.BASELINE, source=setting.source))
     lead = Text(f"  {one_line(setting.name)}  ", style="cyan")
-    notes = ", ".join(note for note in (where, _last(setting.last)) if note)
+    notes = ", ".join(note for note in (where, _last(setting.last), now) if note)
     page.row(lead, notes, place, style="dim")
     page.values(setting.parameters, indent=4)
     page.values(setting.published, indent=4)
+    for line in setting.now or ():
+        page.row(Text("    ! "), one_line(line), "AWS: now", style="bold")
+    if setting.unread:
+        page.row(Text("    ! "), f"not known now: {one_line(setting.unread)}", "AWS")
 
 
 def _left_behind(page: _Page, item: LeftBehind) -> None:
     notes = [_last(item.last)] if item.last.applied_at is not None else []
+    notes += [f"forgotten {item.forgotten_at:%Y-%m-%d}"] if item.forgotten_at else []
     notes += [f"keeps the range {item.range}"] if item.range else []
     lead = Text(f"  {one_line(item.name)}  ", style="cyan")
     page.row(lead, one_line(", ".join((*notes, "what it set stays"))), "", style="dim")
@@ -281,7 +287,8 @@ def _inside(value: Any) -> str:
 def explanation_json(explanation: Explanation) -> str:
     """Every value as ``{"name", "value", "origin": {"kind", "path", "line", "pattern", "why"},
     "over": [{"value", "path", "line"}]}``, below ``fields``, ``place``, ``baseline``, ``settings``
-    and ``customizations``; ``left_behind`` are the settings that the baseline no longer has."""
+    and ``customizations``; ``left_behind`` are the settings that the baseline no longer has. A
+    setting that was read has ``now``, what differs from what it shall be."""
     shape = {
         "id": explanation.id,
         "account_id": explanation.account_id,
@@ -300,6 +307,8 @@ def explanation_json(explanation: Explanation) -> str:
                 "parameters": [_value(item) for item in setting.parameters],
                 "published": [_value(item) for item in setting.published],
                 **_last_time(setting.last),
+                **({"now": list(setting.now)} if setting.now is not None else {}),
+                **({"unread": setting.unread} if setting.unread else {}),
             }
             for setting in explanation.settings
         ],
@@ -317,7 +326,12 @@ def explanation_json(explanation: Explanation) -> str:
             for item in explanation.customizations
         ],
         "left_behind": [
-            {"name": item.name, "range": item.range or None, **_last_time(item.last)}
+            {
+                "name": item.name,
+                "range": item.range or None,
+                **_last_time(item.last),
+                "forgotten_at": item.forgotten_at.isoformat() if item.forgotten_at else None,
+            }
             for item in explanation.left_behind
         ],
     }

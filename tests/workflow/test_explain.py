@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from builders_repo import STACK, Repo
+from builders_repo import BASELINE, STACK, Repo
 
 
 @pytest.fixture
@@ -52,6 +52,35 @@ def test_live_adds_the_ids_that_only_aws_knows(repo: Repo) -> None:
     place = {item["name"]: item["value"] for item in result.data["place"]}
     assert place["OU id"] == repo.accounts()["shop-dev"].parent_id
     assert place["account state"] == "ACTIVE"
+    settings = {item["name"]: item for item in result.data["settings"]}
+    assert {item["now"] == [] for item in settings.values()} == {True}
+
+    with repo.inside("shop-dev") as client:
+        client("iam").update_account_password_policy(MinimumPasswordLength=8)
+    asked = ("explain", "shop-dev", "iam-password-policy", "account-alias")
+    assert "is 8" not in repo.aft(*asked).out, "only AWS knows"
+    page = " ".join(repo.aft(*asked, "--live").out.split())
+    assert "minimum length is 8, should be 14 AWS: now" in page
+    assert ", and is so now" in page
+
+
+def test_what_a_setting_left_behind_is_known_after_it_was_forgotten(repo: Repo) -> None:
+    repo.apply()
+    path = "customizations/baselines/standard.yaml"
+    repo.write(path, BASELINE.replace("  - setting: iam-password-policy\n", ""))
+    repo.commit("Without a password policy")
+    repo.apply()
+    assert repo.changes() == []
+    (left,) = repo.aft("explain", "shop-dev", "--json").data["left_behind"]
+    assert left["name"] == "iam-password-policy"
+    assert left["forgotten_at"]
+    page = " ".join(repo.aft("explain", "shop-dev").out.split())
+    assert "No longer in the baseline" in page
+    assert "what it set stays" in page
+    repo.write(path, BASELINE)
+    repo.commit("With it again")
+    repo.apply()
+    assert repo.aft("explain", "shop-dev", "--json").data["left_behind"] == []
 
 
 def test_files_on_disk_can_be_explained_before_they_are_committed(repo: Repo) -> None:

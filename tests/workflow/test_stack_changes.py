@@ -237,6 +237,7 @@ def test_what_nobody_could_foresee_is_held_at_the_change_set(repo: Repo, tmp_pat
     result = repo.aft("apply", "--yes")
     assert result.code == 4
     assert "no review has seen what would happen: Artifacts" in result.out
+    assert "items: [web/10-artifacts.cfn.yaml/Artifacts], reason: …" in result.out
     assert buckets(repo) == BEFORE
 
 

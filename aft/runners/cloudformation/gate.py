@@ -69,15 +69,17 @@ def unreviewed_losses(
     )
 
 
-def check_consent(stack: str, changes: Iterable[Mapping[str, Any]], consent: Consent) -> None:
+def check_consent(
+    stack: str, changes: Iterable[Mapping[str, Any]], consent: Consent, *, step: str
+) -> None:
     """Raises ``NotReviewed`` for a change set that ends what no one agreed to end."""
     unseen = unreviewed_losses(changes, consent)
     if not unseen:
         return
     why = "no review has seen what would happen"
-    hint = "plan again, so that people can review it, or let it go with a line in `allow`"
+    hint = f"plan again, so that people can review it, or {_by_a_line(step, unseen)}"
     if consent.is_protected:
-        why, hint = "the account is protected", "let it go with a line in `allow`"
+        why, hint = "the account is protected", _by_a_line(step, unseen)
     told = "; ".join(_told(part) for part in unseen)
     message = f"stack {stack} was left as it is, because {why}: {told}"
     raise NotReviewed(message, hint=hint, code="NotReviewed")
@@ -89,9 +91,16 @@ def check_removal(stack: str, step: str, consent: Consent) -> None:
     if consent.is_protected and "*" not in consent.allowed:
         raise NotReviewed(
             f"stack {stack} was left as it is, because the account is protected",
-            hint=f"let it go with a line in `allow`: {{what: end, items: [{step}], …}}",
+            hint=_by_a_line(step),
             code="NotReviewed",
         )
+
+
+def _by_a_line(step: str, parts: Iterable[PartChange] = ()) -> str:
+    """The line of ``allow`` that lets these parts end, or the whole step."""
+    items = ", ".join(f"{step}/{part.id}" for part in parts) or step
+    line = f"`allow: [{{what: end, items: [{items}], reason: …, until: …}}]`"
+    return f"let it go with a line in `allow` of the request: {line}"
 
 
 def _told(part: PartChange) -> str:

@@ -194,7 +194,7 @@ def apply_template(
             code="ChangeSetFailed",
         )
     try:
-        check_consent(stack.name, _changes(stack, described), consent)
+        check_consent(stack.name, _changes(stack, described), consent, step=tags.get(OWNER_TAG, ""))
     except AftError:
         _discard(stack, before)
         _forget_review(stack, is_new=before is None)

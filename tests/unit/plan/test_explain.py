@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from builders_plan import account, snapshot
 from builders_requests import REPOSITORY, MemoryFiles, load_files
 
+from aft.baselines.model import setting_ref
 from aft.errors import UserError
 from aft.findings.origins import Explained, Origin, OriginKind
-from aft.ledger.events import AccountRecord, DoneStep, FailedStep, LedgerState
+from aft.ledger.events import (
+    AccountRecord,
+    DoneStep,
+    EventKind,
+    FailedStep,
+    LedgerEvent,
+    LedgerState,
+)
 from aft.organization.model import OrganizationSnapshot
-from aft.plan.explain import explain
+from aft.plan.draft import Look
+from aft.plan.explain import Looking, explain
 from aft.plan.explanation import ExplainedSetting, Explanation, narrowed
+from aft.plan.model import LiveSetting
 from aft.plugins import SETTINGS_GROUP, load_plugins
 from aft.report.explain_values import explanation_view
 from aft.values.ids import AccountId, RequestId
@@ -73,13 +84,24 @@ def explained(
     *,
     record: AccountRecord | None = None,
     seen: OrganizationSnapshot | None = None,
+    events: Sequence[LedgerEvent] = (),
+    look: Looking | None = None,
 ) -> Explanation:
     memory = MemoryFiles({path: text for path, text in files.items() if text})
     loaded = load_files(memory)
     assert loaded.state is not None, loaded.findings
     ledger = LedgerState(records={record.subject: record} if record else {})
     request = loaded.state.request_by_id[RequestId(name)]
-    return explain(memory, loaded.state, request, ledger, settings=SETTINGS, snapshot=seen)
+    return explain(
+        memory,
+        loaded.state,
+        request,
+        ledger,
+        settings=SETTINGS,
+        snapshot=seen,
+        events=events,
+        look=look,
+    )
 
 
 def told(items: tuple[Explained, ...]) -> dict[str, tuple[Any, str]]:
@@ -410,6 +432,74 @@ def test_a_setting_left_behind_says_that_it_is_no_longer_in_the_baseline() -> No
     kept = {"setting/budget": done}
     in_it = AccountRecord(subject="shop-prod", account_id=NUMBER, steps=kept)
     assert explained(record=in_it).left_behind == ()
+
+
+def an_event(kind: EventKind, day: int, **data: str) -> LedgerEvent:
+    at = WHEN.replace(day=day)
+    about = {"kind": "setting", "action": "release", "key": "cloudtrail", **data}
+    account_id = data.pop("account_id", None)
+    return LedgerEvent(
+        kind=kind,
+        subject="shop-prod",
+        at=at,
+        run="r",
+        actor="ada",
+        account_id=account_id,
+        data={"how": "adopted"} if account_id else about,
+    )
+
+
+LEFT = an_event(EventKind.STEP_REMOVED, 21, how="kept")
+AGAIN = an_event(EventKind.STEP_DONE, 22, action="update")
+CLEANED = an_event(EventKind.STEP_REMOVED, 22, how="destroyed")
+FORGOTTEN = {
+    "forgotten": ((LEFT,), 21),
+    "forgotten twice": ((LEFT, an_event(EventKind.STEP_REMOVED, 23, how="kept")), 23),
+    "set again": ((LEFT, AGAIN), None),
+    "set again, and forgotten": (
+        (LEFT, AGAIN, an_event(EventKind.STEP_REMOVED, 24, how="kept")),
+        24,
+    ),
+    "cleaned": ((LEFT, CLEANED), None),
+    "of this account": ((LEFT, an_event(EventKind.BOUND, 22, account_id=NUMBER)), 21),
+    "of another account": ((LEFT, an_event(EventKind.BOUND, 22, account_id="999999999999")), None),
+}
+
+
+@pytest.mark.parametrize(("events", "day"), FORGOTTEN.values(), ids=FORGOTTEN)
+def test_what_an_apply_has_forgotten_is_known_by_its_history(
+    events: tuple[LedgerEvent, ...], day: int | None
+) -> None:
+    known = AccountRecord(subject="shop-prod", account_id=NUMBER)
+    found = explained(record=known, events=events).left_behind
+    assert [item.forgotten_at and item.forgotten_at.day for item in found] == ([day] if day else [])
+
+
+def test_what_is_set_now_is_shown_where_it_was_read() -> None:
+    known = AccountRecord(subject="shop-prod", account_id=NUMBER)
+
+    def look(looks: Sequence[Look]) -> dict[tuple[str, str], LiveSetting]:
+        assert all(item.account_id == NUMBER for item in looks)
+        names = [item.ref.key for item in looks]
+        live = partial(LiveSetting, account_id=NUMBER)
+        found = {name: live(ref=setting_ref(name)) for name in names}
+        found["ebs-default-encryption"] = live(
+            ref=setting_ref("ebs-default-encryption"), differences=("limit is 9, should be 5",)
+        )
+        found["iam-password-policy"] = live(
+            ref=setting_ref("iam-password-policy"), unread="cannot be entered"
+        )
+        return {(NUMBER, name): item for name, item in found.items()}
+
+    whole = explained(record=known, look=look)
+    assert setting(whole, "ebs-default-encryption").now == ("limit is 9, should be 5",)
+    assert setting(whole, "iam-password-policy").now is None
+    assert setting(whole, "account-alias").now == ()
+    page = " ".join(explanation_view(whole).plain.split())
+    assert "! limit is 9, should be 5 AWS: now" in page
+    assert "! not known now: cannot be entered AWS" in page
+    assert page.count("and is so now") == len(whole.settings) - 2
+    assert all(item.now is None for item in explained(record=known).settings)
 
 
 def test_a_name_that_fits_nothing_gets_a_suggestion() -> None:
