@@ -105,11 +105,12 @@ def problems(markdown: str, *, ours: tuple[str, ...] = ()) -> list[str]:
         found.append("a comment that is not the marker")
     for inside, text in page.texts:
         if "code" not in inside and "pre" not in inside:
-            found += _made_of(text, ours)
+            found += made_of(text, ours)
     return found
 
 
-def _made_of(text: str, ours: tuple[str, ...]) -> Iterator[str]:
+def made_of(text: str, ours: tuple[str, ...] = ()) -> Iterator[str]:
+    """What the second reading makes of a text outside code."""
     for word in (*ours, *OUR_ALERTS):
         text = text.replace(word, "", 1)
     for what, pattern in SECOND_READING.items():

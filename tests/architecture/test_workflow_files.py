@@ -168,6 +168,23 @@ def test_who_prints_what_requests_say_stops_commands_first(item: Workflow, job: 
             assert "stop=$(cat /proc/sys/kernel/random/uuid)" in script, "nobody can guess it"
 
 
+def test_no_value_of_an_output_can_end_it() -> None:
+    """A delimiter is random, and made in the same script."""
+    for where, step in steps():
+        for name in re.findall(r"<<([^\s\"';<]+)", step.run or ""):
+            assert name.startswith("$"), f"{where}: {name}"
+            made = f"{name[1:]}=$(cat /proc/sys/kernel/random/uuid)"
+            assert made in (step.run or ""), f"{where}: {name}"
+
+
+def test_no_text_that_looks_like_a_traceback_is_an_annotation() -> None:
+    """setup-python tells the runner to make one of each; our action takes that back at once."""
+    for name, item in ACTIONS.items():
+        at = [index for index, it in enumerate(item.steps) if "setup-python" in (it.uses or "")]
+        for index in at:
+            assert "::remove-matcher owner=python::" in (item.steps[index + 1].run or ""), name
+
+
 def test_what_untrusted_text_can_reach_is_known() -> None:
     """Of an event, scripts and inputs see numbers, commits and our own names, never texts."""
     allowed = {

@@ -76,7 +76,7 @@ class OutcomePage:
         ]
         outcome, plan = self.outcome, self.plan
         counts = outcome_line(outcome) if outcome.targets else summary_line(plan, self.kinds)
-        top = (f"## {_headline(self)}", f"**{counts}**", *_what_next(self))
+        top = (f"## {_headline(self)}", f"**{prose(counts)}**", *_what_next(self))
         return top, sections, _footer(self), left_out(self.rest)
 
 

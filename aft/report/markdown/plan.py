@@ -63,7 +63,7 @@ class PlanPage:
         plan, kinds = self.plan, self.kinds
         top = (
             f"## {_headline(plan, kinds, refused=bool(self.refusals))}",
-            f"**{summary_line(plan, kinds)}**",
+            f"**{prose(summary_line(plan, kinds))}**",
             _on_merge(self),
             *_costs(self),
             *(f"> {prose(note)}" for note in self.notes),
