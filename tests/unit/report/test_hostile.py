@@ -6,6 +6,7 @@ does, which makes mentions and references of it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,14 +20,19 @@ from markdown_it.token import Token
 
 from aft.findings.model import Finding, SourceRef
 from aft.organization.spec import UnitSpec
+from aft.plan.codec import plan_to_json
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import NOTHING_REVIEWED
+from aft.report.findings import findings_github, findings_json, findings_sarif, findings_text
 from aft.report.markdown.costs import AccountCosts, Costs
 from aft.report.markdown.failure import FailurePage
 from aft.report.markdown.fitting import comment, summary
 from aft.report.markdown.outcome import OutcomePage
 from aft.report.markdown.plan import PlanPage
+from aft.report.outcome import outcome_json, outcome_view
+from aft.report.text import plan_view
+from aft.text.policy import is_unseen
 from aft.values.ids import OrgUnitPath
 
 MARKER = "<!-- aft:plan -->"
@@ -170,6 +176,38 @@ def test_nobody_is_mentioned_and_nothing_referred_to(page: str, text: str) -> No
         assert not re.search(r"(?i)\bgh-[0-9]", words)
         assert not re.search(r"(?i)://[a-z]|\bwww\.", words)
         assert not re.search("[\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x1b]", words)
+
+
+UNSEEN = "\u200b\u00ad\u061c\u3164\u115f\u034f\ufe0e\U000e0041\ue000\u0378\u2028\x85\x1b\x7f\u2800"
+
+
+def views(text: str) -> Mapping[str, str]:
+    """Everything that people read of a plan and its outcome, but Markdown."""
+    page = outcome_page(text)
+    return {
+        "plan": plan_view(page.plan, kinds=KINDS).plain,
+        "plan.json": plan_to_json(page.plan),
+        "outcome": outcome_view(page.outcome, KINDS).plain,
+        "outcome.json": outcome_json(page.outcome, page.plan),
+        "findings": findings_text([finding(text)]),
+        "annotations": findings_github([finding(text)]),
+        "findings.json": findings_json([finding(text)]),
+        "sarif": findings_sarif([finding(text)]),
+    }
+
+
+@pytest.mark.parametrize("letter", [*UNSEEN, "\u00a0", "\u3000"])
+def test_what_no_one_sees_is_shown_everywhere(letter: str) -> None:
+    """So two names that differ in it alone never look the same."""
+    text, number = f"pay{letter}ments", f"U+{ord(letter):04X}"
+    pages = {name: page(text) for name, page in PAGES.items()}
+    for name, shown in {**views(text), **pages}.items():
+        ours = {"\u200b", "\ufe0f"} if name in PAGES else set()
+        assert not [it for it in set(shown) - ours if is_unseen(it)], name
+        assert f"pay{letter}ments" not in shown, name
+        assert "payments" not in shown, name
+        escape = json.dumps(letter)[1:-1]
+        assert (escape if "json" in name or name == "sarif" else number) in shown, name
 
 
 @pytest.mark.parametrize("text", EVIL)
