@@ -192,11 +192,13 @@ def _trace(error: Exception, masking: Masking) -> None:
 
 
 def _show(error: AftError, masking: Masking) -> None:
+    from aft.text.policy import shown_lines
+
     mask = masking.mask
     if isinstance(error, FindingsError) and (findings := getattr(error, "findings", ())):
         from aft.report.findings import findings_text
 
         click.echo(mask(findings_text(findings)), err=True)
-    click.echo(mask(f"error: {error.message}"), err=True)
+    click.echo(mask(f"error: {shown_lines(error.message)}"), err=True)
     if error.hint:
-        click.echo(mask(f"hint: {error.hint}"), err=True)
+        click.echo(mask(f"hint: {shown_lines(error.hint)}"), err=True)

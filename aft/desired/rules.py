@@ -3,6 +3,7 @@ is a generator over plain values; a position is asked for only when there is a f
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -12,7 +13,8 @@ from aft.desired.tree import RequestEntry
 from aft.findings.model import Condition, Finding, SourceRef, finding_at
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
-from aft.values.ids import RequestId
+from aft.text.lookalikes import lookalikes
+from aft.values.ids import OrgUnitPath, RequestId
 from aft.values.suggestions import did_you_mean
 
 N = TypeVar("N")
@@ -86,6 +88,7 @@ def organizational_units(
     tell."""
     known = spec.paths
     if not known:
+        yield from _alike_units(requests, places)
         return
     for request in requests:
         ou = request.ou_path
@@ -96,6 +99,22 @@ def organizational_units(
         message = f"OU {str(ou)!r} is not in organization.yaml"
         place = places.at(request.id, ("ou",))
         yield about(finding_at("AFT306", place, message, hint), request)
+
+
+def _alike_units(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:
+    """Requests for OUs next to each other that people take for each other."""
+    below: defaultdict[OrgUnitPath, dict[str, AccountRequest]] = defaultdict(dict)
+    for request in requests:
+        path = request.ou_path
+        while not path.is_root and path.name not in below[path.parent]:
+            below[path.parent][path.name] = request
+            path = path.parent
+    for names in below.values():
+        for name, other in lookalikes(names):
+            message = f"OU {name!r} looks like {other!r}, and its characters differ"
+            hint = "write the name of the OU as the other request has it"
+            place = places.at(names[name].id, ("ou",))
+            yield about(finding_at("AFT808", place, message, hint), names[name])
 
 
 def references(

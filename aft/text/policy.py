@@ -74,6 +74,11 @@ def shown(text: str) -> str:
     return text.translate(odd) if odd else text
 
 
+def shown_lines(text: str) -> str:
+    """The same of several lines, whose ends and tabs stay."""
+    return "\n".join(map(shown, text.replace("\r\n", "\n").expandtabs(4).split("\n")))
+
+
 def one_line(text: str) -> str:
     """The same on one line: line ends and runs of blanks become a space."""
     if text.isascii() and text.isprintable() and "  " not in text:

@@ -7,7 +7,9 @@ people. Pure: nothing is called, and a scoped snapshot's silence is never taken 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from aft.findings.model import Finding
 from aft.kinds.ou.identity import Evidence, Tags, UnitMatch, match_units, removal_doubt, tag_value
@@ -18,6 +20,7 @@ from aft.plan.fields import NAME, OU, OU_ID, OUTSIDE, field_of, tag_field
 from aft.plan.model import ORGANIZATION, Action, Change, FieldChange
 from aft.plan.ou_tree import UnitTree
 from aft.plan.view import PlanView
+from aft.text.lookalikes import lookalikes
 from aft.values.ids import OrgUnitId, OrgUnitPath
 from aft.values.refs import Ref, ou_ref
 
@@ -28,7 +31,7 @@ def plan_units(view: PlanView, draft: Draft, tags: Tags) -> None:
     """Creations, renames and bindings. A limited plan looks at the OUs on the way to its requests'.
     ``tags`` are those of OUs that were in question."""
     spec, tree = view.desired.organization, draft.tree
-    wanted = tuple(_wanted(view, match_units(view, tags)))
+    wanted = tuple(_without_lookalikes(draft.tree, _wanted(view, match_units(view, tags))))
     while any(_renamed_if_free(draft, match) for match in wanted):
         pass  # a rename may free the name that another rename waits for
     for match in wanted:
@@ -63,6 +66,33 @@ def _wanted(view: PlanView, matches: Mapping[OrgUnitPath, UnitMatch]) -> Iterato
         is_above = match.unit is not None and match.unit.id in above
         if is_above or any(path.is_within(match.spec.path) for path in paths):
             yield match
+
+
+def _without_lookalikes(tree: UnitTree, matches: Iterable[UnitMatch]) -> Iterator[UnitMatch]:
+    """New ones, and new names, that people would take for another OU next to them are in doubt."""
+    siblings: defaultdict[OrgUnitPath, list[str]] = defaultdict(list)
+    for path in tree.paths:
+        if not path.is_root:
+            siblings[path.parent].append(path.name)
+    parents: dict[OrgUnitPath, OrgUnitPath] = {}  # that get another name, and where they are
+    for match in matches:
+        path, own = match.spec.path, match.unit.name if match.unit is not None else ""
+        if match.unit is not None:
+            parents[path] = match.unit.path
+        if tree.id_at(path) is not None or match.doubt is not None:
+            yield match
+            continue
+        parent = parents.get(path.parent, path.parent)
+        others = [name for name in siblings[parent] if name != own]
+        alike = lookalikes((*others, path.name))
+        other = next((other for name, other in alike if name == path.name), None)
+        if other is None:
+            yield match
+            continue
+        message = f"OU {path} looks like {other!r} next to it in AWS, and its characters differ"
+        hint = f"give it a name that people can tell apart, at {match.spec.source}"
+        doubt = Finding(code="AFT925", target=ORGANIZATION, message=message, hint=hint)
+        yield replace(match, doubt=doubt)
 
 
 def _renamed_if_free(draft: Draft, match: UnitMatch) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import builders_plan as b
+import pytest
 from builders_kinds import what
 
 from aft.organization.spec import UnitSpec
@@ -129,3 +130,41 @@ def test_a_limited_plan_does_not_create_what_may_have_to_be_renamed() -> None:
     plan = b.plan(state, b.snapshot((), scope=("app",)), scope=("app",))
     assert plan.is_empty
     assert {item.code for item in plan.attention} == {"AFT918", "AFT909"}
+
+
+@pytest.mark.parametrize("name", ["Рrod", "prоd", "Ｐrod", "Prоd"])
+def test_an_ou_that_looks_like_another_of_aws_is_not_created(name: str) -> None:
+    """The other one is not in organization.yaml, so validate cannot compare them."""
+    wanted = b.request("app", f"Workloads/{name}")
+    state = b.desired(wanted, units=(b.unit("Workloads"), b.unit(f"Workloads/{name}")))
+    plan = b.plan(state, b.snapshot(("Workloads", "Workloads/Prod")))
+    assert ("AFT925", "organization") in [(item.code, item.target) for item in plan.attention]
+    assert not [change for change in plan.changes if name in change.key]
+    assert not [change for change in plan.changes if change.target == "app"], "it waits"
+
+
+def test_an_ou_that_looks_like_another_below_a_renamed_parent() -> None:
+    state = b.desired(units=(b.unit("Workloads", "Work"), b.unit("Workloads/Рrod")))
+    plan = b.plan(state, b.snapshot(("Work", "Work/Prod")))
+    assert "AFT925" in [item.code for item in plan.attention]
+    assert told(plan) == [("update ou", "Workloads")]
+
+
+def test_an_ou_is_renamed_from_what_looks_like_its_new_name() -> None:
+    state = b.desired(units=(b.unit("Prod", "Рrod"),))
+    plan = b.plan(state, b.snapshot(("Рrod",)))
+    assert plan.attention == ()
+    assert [(item.action.value, item.key) for item in plan.changes] == [("update", "Prod")]
+
+
+def test_an_ou_is_not_renamed_to_what_looks_like_another() -> None:
+    state = b.desired(units=(b.unit("Рrod", "Dev"),))
+    plan = b.plan(state, b.snapshot(("Dev", "Prod")))
+    assert "AFT925" in [item.code for item in plan.attention]
+    assert [item.action.value for item in plan.changes] == []
+
+
+def test_other_languages_and_existing_ous_are_left_alone() -> None:
+    state = b.desired(units=(b.unit("開発"), b.unit("Ürün"), b.unit("Рrod")))
+    plan = b.plan(state, b.snapshot(("Prod", "Рrod", "Urun")))
+    assert plan.attention == ()

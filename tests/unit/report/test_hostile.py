@@ -6,6 +6,7 @@ reads it (``gfm``). Which text does nothing in which place is in ``test_inert``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,17 +23,22 @@ from aft.desired.issue_answers import Problem
 from aft.desired.model import Owner
 from aft.findings.model import Finding, SourceRef
 from aft.organization.spec import UnitSpec
+from aft.plan.codec import plan_to_json
 from aft.plan.drifted import Drift, Outside, Pending, Undone, Unmanaged
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.plan.reviewed import NOTHING_REVIEWED
 from aft.report.drift import drift_failed_markdown, drift_markdown
+from aft.report.findings import findings_github, findings_json, findings_sarif, findings_text
 from aft.report.markdown.costs import AccountCosts, Costs
 from aft.report.markdown.failure import FailurePage
 from aft.report.markdown.fitting import comment, summary
 from aft.report.markdown.outcome import OutcomePage
 from aft.report.markdown.plan import PlanPage
+from aft.report.outcome import outcome_json, outcome_view
 from aft.report.request_reply import Origin, made_reply, problems_reply, pull_request_body
+from aft.report.text import plan_view
+from aft.text.policy import is_unseen
 from aft.values.ids import OrgUnitPath, Revision
 
 MARKER = "<!-- aft:plan -->"
@@ -179,6 +185,38 @@ def test_it_stays_text(page: str, text: str) -> None:
 def test_no_page_has_more_than_text(text: str, page: str) -> None:
     markdown = PAGES[page](text)
     assert problems(markdown, ours=CLOSES) == [], markdown
+
+
+UNSEEN = "\u200b\u00ad\u061c\u3164\u115f\u034f\ufe0e\U000e0041\ue000\u0378\u2028\x85\x1b\x7f\u2800"
+
+
+def views(text: str) -> Mapping[str, str]:
+    """Everything that people read of a plan and its outcome, but Markdown."""
+    page = outcome_page(text)
+    return {
+        "plan": plan_view(page.plan, kinds=KINDS).plain,
+        "plan.json": plan_to_json(page.plan),
+        "outcome": outcome_view(page.outcome, KINDS).plain,
+        "outcome.json": outcome_json(page.outcome, page.plan),
+        "findings": findings_text([finding(text)]),
+        "annotations": findings_github([finding(text)]),
+        "findings.json": findings_json([finding(text)]),
+        "sarif": findings_sarif([finding(text)]),
+    }
+
+
+@pytest.mark.parametrize("letter", [*UNSEEN, "\u00a0", "\u3000"])
+def test_what_no_one_sees_is_shown_everywhere(letter: str) -> None:
+    """So two names that differ in it alone never look the same."""
+    text, number = f"pay{letter}ments", f"U+{ord(letter):04X}"
+    pages = {name: page(text) for name, page in PAGES.items()}
+    for name, shown in {**views(text), **pages}.items():
+        ours = {"\u200b", "\ufe0f"} if name in PAGES else set()
+        assert not [it for it in set(shown) - ours if is_unseen(it)], name
+        assert f"pay{letter}ments" not in shown, name
+        assert "payments" not in shown, name
+        escape = json.dumps(letter)[1:-1]
+        assert (escape if "json" in name or name == "sarif" else number) in shown, name
 
 
 @pytest.mark.parametrize("text", EVIL)
