@@ -91,7 +91,7 @@ DENIED = CREDENTIALS | _codes(
 _NOT_FOUND = re.compile(r"NotFound(?:Exception|Fault)?$|^NoSuch(?!Version|Upload)|^404$")
 
 NON_IDEMPOTENT = re.compile(
-    r"^(?:Accept|Allocate|Copy|Create|Execute|Invite|Invoke|Publish|Purchase|Request|Run|Send|Start)"
+    r"^(?:Accept|Allocate|Copy|Create|Execute|Invite|Invoke|Provision|Publish|Purchase|Request|Run|Send|Start)"
 )
 """Operations whose repetition is not the same as having asked once."""
 

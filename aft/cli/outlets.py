@@ -63,6 +63,18 @@ class Outlet(io.TextIOBase):
     def errors(self) -> str | None:  # type: ignore[override]  # as above
         return self.stream.errors
 
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[None]:
+        """Inside, text passes as it is, on every thread."""
+        with self._lock:
+            self.release()
+            shown, self._shown = self._shown, str
+            try:
+                yield
+                self.release()
+            finally:
+                self._shown = shown
+
     def release(self) -> None:
         """Pass on what waits for the end of its line."""
         with self._lock:
@@ -83,9 +95,10 @@ def outlets(shown: Filter = redact) -> Iterator[None]:
         for outlet in ours:
             with contextlib.suppress(OSError, ValueError):  # the reader is gone
                 outlet.release()
-        if sys.stdout is ours[0]:
-            sys.stdout = before[0]
-        sys.stderr = before[1]
+        # A stream that was replaced since, for a reader that went away, stays.
+        for name, mine, previous in zip(("stdout", "stderr"), ours, before, strict=True):
+            if getattr(sys, name) is mine:
+                setattr(sys, name, previous)
 
 
 def _wide(stream: TextIO) -> TextIO:
@@ -97,9 +110,11 @@ def _wide(stream: TextIO) -> TextIO:
 
 def print_as_it_is(text: str) -> None:
     """Print a line past the gate: for values that the command is there to give."""
-    stream = sys.stdout
-    stream.flush()
-    click.echo(text, file=stream.stream if isinstance(stream, Outlet) else stream)
+    stream: object = sys.stdout
+    while stream is not None and not isinstance(stream, Outlet):
+        stream = getattr(stream, "stream", None)
+    with stream.opened() if stream is not None else contextlib.nullcontext():
+        click.echo(text)
 
 
 def report_bugs_safely() -> None:

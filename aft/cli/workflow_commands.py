@@ -83,40 +83,41 @@ class _Filter:
 
 
 class FilteredStream(io.TextIOBase):
-    """A stream on which nothing is a workflow command, but for what ``write_commands`` writes."""
+    """A stream on which nothing is a workflow command, but for what ``write_commands`` writes.
+    ``stream`` is the one behind it."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
-        self._stream = stream
+        self.stream = stream
         self._filter = _Filter()
         self._lock = RLock()  # workers write too, and so may a signal's handler
         self._is_line_open = False
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # the base class has a plain attribute
-        return self._stream.encoding
+        return self.stream.encoding
 
     @property
     def errors(self) -> str | None:  # type: ignore[override]
-        return self._stream.errors
+        return self.stream.errors
 
     def writable(self) -> bool:
         return True
 
     def isatty(self) -> bool:
-        return self._stream.isatty()
+        return self.stream.isatty()
 
     def fileno(self) -> int:
-        return self._stream.fileno()
+        return self.stream.fileno()
 
     def flush(self) -> None:
-        self._stream.flush()
+        self.stream.flush()
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"expected text, not {type(text).__name__}")
         with self._lock:
-            self._stream.write(self._filter(text))
+            self.stream.write(self._filter(text))
             if text:
                 self._is_line_open = not text.endswith(("\n", "\r"))
         return len(text)
@@ -125,7 +126,7 @@ class FilteredStream(io.TextIOBase):
         """Whole lines that are aft's own commands, after an open line is ended."""
         with self._lock:
             begin = "\n" if self._is_line_open else ""
-            self._stream.write(f"{begin}{text}\n")
+            self.stream.write(f"{begin}{text}\n")
             self._filter, self._is_line_open = _Filter(), False
 
 

@@ -68,7 +68,7 @@ def render_template(
     except TemplateSyntaxError as error:
         raise Terminal(f"{path}:{error.lineno}: {error.message}", hint=_HINT) from error
     except Exception as error:  # any exception of a template's expression is the template's
-        said = str(error) or type(error).__name__
+        said = _words_of(error)
         raise Terminal(f"{path}:{_line_of(error, path)}: {said}", hint=_HINT) from error
     if len(text) > bounds.MAX_OUTPUT:
         raise Terminal(f"{path}:1: the output is over {bounds.MAX_OUTPUT:,} characters")
@@ -372,6 +372,17 @@ def _column(lines: list[str], line: int, names: tuple[str, ...]) -> int:
     text = lines[line - 1] if line <= len(lines) else ""
     found = re.search(r"\b" + between.join(map(re.escape, names)) + r"(?![\w])", text)
     return found.start() + 1 if found else 1
+
+
+def _words_of(error: Exception) -> str:
+    """Jinja2's own words, and ours, name what the template has; Python's about types and numbers
+    name no values. Any other exception may quote what it stumbled over, such as an output that is
+    a secret."""
+    from jinja2 import TemplateError  # noqa: PLC0415 - for failures alone
+
+    if isinstance(error, (TemplateError, bounds.TemplateRefusal, TypeError, ArithmeticError)):
+        return str(error)
+    return f"an expression raises {type(error).__name__}"
 
 
 def _line_of(error: BaseException, path: str) -> int:

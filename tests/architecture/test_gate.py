@@ -23,6 +23,8 @@ WRITE_NOTHING_THAT_LEAVES: Mapping[str, str] = {
     "aft.cli.main": "the operating system's words, when the streams are gone",
     "aft.cli.outlets": "the gate of standard output and error itself",
     "aft.cli.policy": "standard output, which is behind the gate",
+    "aft.cli.workflow_commands": "a filter between a command and that gate",
+    "aft.git.conversation": "a folder for one conversation with a remote, which is deleted",
     "aft.git.ledger.cache": "the cache of the ledger's records: what the ledger has already",
     "aft.runners": "what a step gets, in a scratch folder that is deleted; a step's own output",
     "aft.sandbox": "the simulated organization's own files and server",

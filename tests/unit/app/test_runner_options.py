@@ -14,6 +14,7 @@ from aft.app.workspace import Workspace
 from aft.config.file import parse_config
 from aft.config.model import Config, HcpBackend, LocalBackend, S3Backend
 from aft.customizations.options import RunnerOptions
+from aft.redaction import redact
 
 HOME = "home_region: eu-central-1\n"
 
@@ -31,6 +32,12 @@ def options(
     workspace = Workspace(Workspace.find(repo.root).repository, environ, simulated=simulated)
     config = Config.model_validate({"home_region": home_region, "terraform": terraform})
     return runner_options(workspace, config)
+
+
+def test_the_token_of_hcp_terraform_is_held_by_the_gate(tmp_path: Path) -> None:
+    hcp = {"hcp": {"organization": "acme", "token_variable": "HCP"}}
+    assert options(tmp_path, backend=hcp).terraform.token == "secret-token"
+    assert redact("it is secret-token") == "it is ***"
 
 
 def test_each_backend_arrives(tmp_path: Path) -> None:

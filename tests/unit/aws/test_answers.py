@@ -21,7 +21,9 @@ from aft.aws.pacing import UNPACED
 from aft.aws.session import AwsSessions
 from aft.errors import AftError, Conflict, Denied, Throttled, Transient, UnknownOutcome
 from aft.providers.organizations.provider import OrganizationsProvider
+from aft.redaction import redact
 from aft.traces import trace
+from aft.values.ids import AccountId
 
 KEY, SECRET, TOKEN = "ASIACANARY0123456789", "canary/secret+key", "canary-session-token"
 CANARIES = (KEY, SECRET, TOKEN)
@@ -269,6 +271,28 @@ def test_a_proxy_in_between_is_known_by_its_status(status: int, expected: type[A
     with pytest.raises(expected) as caught:
         client.list_roots()
     assert "secret" not in everything_of(caught.value)
+
+
+def test_the_credentials_that_arrive_are_held_by_the_gate() -> None:
+    """Those of the caller when they sign, those of an account when they come."""
+    caller = ("AKIAHELDCALLER012345", "held-secret-of-the-caller")
+    key, secret, token = "ASIAHELDMEMBER012345", "held/secret+of-member", "held-token-of-member"
+    inner = (
+        f"<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
+        f"<SessionToken>{token}</SessionToken>{_UNTIL}</Credentials>"
+    )
+    whole = {
+        "AssumeRole": _query("AssumeRole", inner),
+        "GetCallerIdentity": _query(
+            "GetCallerIdentity", "<Account>111122223333</Account><Arn>arn:x</Arn>"
+        ),
+    }
+    sessions = sessions_with(lambda operation: (200, whole[operation]), keys=caller)
+    assert redact(f"{caller[1]} {secret}") == f"{caller[1]} {secret}"
+    variables = sessions.environment(AccountId("444455556666"))
+    assert variables["AWS_SECRET_ACCESS_KEY"] == secret
+    said = "|".join((*caller, key, secret, token))
+    assert redact(said) == "***|***|***|***|***"
 
 
 def test_no_part_of_a_cut_answer_to_the_chain_of_credentials_gets_out(

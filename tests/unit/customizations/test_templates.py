@@ -29,9 +29,9 @@ def rendered(source: str, outputs: dict[str, dict[str, str]] | None = None, **ch
     return render_template(source, PATH, StepInputs(account=account, outputs=outputs or {}))
 
 
-def failure(source: str) -> str:
+def failure(source: str, outputs: dict[str, dict[str, str]] | None = None) -> str:
     with pytest.raises(Terminal) as caught:
-        rendered(source)
+        rendered(source, outputs)
     return caught.value.message
 
 
@@ -77,6 +77,22 @@ def test_outputs_of_earlier_steps() -> None:
 def test_cloudformations_dynamic_references_pass_through(source: str, text: str) -> None:
     assert check_template(source, PATH) == ()
     assert rendered(source) == text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ outputs['10-x.cfn.yaml'].Key | round }}",
+        "{{ 'x'.index(outputs['10-x.cfn.yaml'].Key) }}",
+        "{{ '{:d}'.format(outputs['10-x.cfn.yaml'].Key) }}",
+        "{{ outputs['10-x.cfn.yaml'].Key.encode('ascii').decode('utf-16') }}",
+        "{{ [].index(outputs['10-x.cfn.yaml'].Key) }}",
+    ],
+)
+def test_no_value_is_quoted_that_an_expression_stumbled_over(source: str) -> None:
+    said = failure(source, {"10-x.cfn.yaml": {"Key": "hunter2-é"}})
+    assert said.startswith(f"{PATH}:1: ")
+    assert "hunter2" not in said
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from aft.git.command import is_local, is_ssh
 from aft.git.credentials import Callbacks
 from aft.git.errors import redacted, wire_error
 from aft.git.wire import GitRemoteBranch, RemoteBranchRef, RemoteMoved
+from aft.redaction import redact
 
 TOKEN = "ghp_verySecret"
 
@@ -277,6 +278,14 @@ EXTRA_HEADER = {"http.https://git.example.com/.extraheader": f"AUTHORIZATION: ba
 
 def test_each_source_is_offered_to_its_own_server(tmp_path: Path) -> None:
     assert offers(tmp_path, environ=SECRETS, config=EXTRA_HEADER) == [TOKEN] * 3
+
+
+def test_what_is_offered_is_held_by_the_gate_also_as_a_header_has_it(tmp_path: Path) -> None:
+    plain = "a-password-of-a-clone"
+    encoded = base64.b64encode(f"ada:{plain}".encode()).decode()
+    header = {"http.https://git.example.com/.extraheader": f"AUTHORIZATION: basic {encoded}"}
+    assert offers(tmp_path, config=header) == [plain]
+    assert redact(f"{plain} and {encoded}") == "*** and ***"
 
 
 @pytest.mark.parametrize("url", OTHER_SERVERS)
