@@ -264,9 +264,11 @@ def deploy_roles(sandbox: Sandbox, template: str, *, preview: bool = False) -> N
     assert stack["StackStatus"] == "CREATE_COMPLETE"
 
 
-def become(sandbox: Sandbox, role: str, *, sub: str, aud: str = AUDIENCE) -> Keys:
+def become(
+    sandbox: Sandbox, role: str, *, sub: str, aud: str = AUDIENCE, ref: str = "refs/heads/main"
+) -> Keys:
     """A workflow's job with GitHub's token for ``sub``. Raises botocore's ``ClientError``."""
-    claims = {"iss": f"https://{ISSUER}", "sub": sub, "aud": aud}
+    claims = {"iss": f"https://{ISSUER}", "sub": sub, "aud": aud, "ref": ref}
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     session = boto3.Session(botocore_session=sandbox.botocore_session())
     answer = session.client("sts").assume_role_with_web_identity(

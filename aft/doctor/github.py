@@ -18,6 +18,8 @@ from aft.github.settings import (
 WORKFLOW_BRANCH = "main"
 """The branch that the shipped workflows name."""
 _KEYS = re.compile(r"(?i)aws.*(access_?key|secret)|^aws_session_token$")
+PLAN_CHECK = "plan"
+"""The job of plan.yml that must pass."""
 ROLE_VARIABLES = ("AFT_PLAN_ROLE", "AFT_APPLY_ROLE")
 
 
@@ -69,7 +71,19 @@ def _branch(facts: HubFacts, branch: str) -> Iterator[Check]:
     wanted = (
         ("pull requests", [item.requires_pull_request for item in known], True),
         ("an approval", [item.approvals > 0 for item in known], True),
+        (
+            "that a push dismisses approvals",
+            [item.dismisses_stale_reviews for item in known],
+            True,
+        ),
+        (
+            "an approval of the last push by someone else",
+            [item.requires_last_push_approval for item in known],
+            True,
+        ),
         ("reviews of code owners", [item.requires_code_owners for item in known], False),
+        (f"the check {PLAN_CHECK}", [PLAN_CHECK in item.checks for item in known], False),
+        ("it of administrators, too", [_binds_administrators(facts)], False),
         ("no force pushes", [item.blocks_force_pushes for item in known], True),
         ("no deletion", [item.blocks_deletion for item in known], False),
     )
@@ -89,6 +103,13 @@ def _branch(facts: HubFacts, branch: str) -> Iterator[Check]:
             yield warning("branch-rules-more", says, remedy)
 
 
+def _binds_administrators(facts: HubFacts) -> bool:
+    """Rulesets bind everyone but those that they list, whom only their administrators see."""
+    classic, rules = facts.protection, facts.rules
+    by_ruleset = isinstance(rules, BranchRules) and rules.requires_pull_request
+    return by_ruleset or (isinstance(classic, BranchRules) and bool(classic.binds_administrators))
+
+
 def _environments(
     environments: Mapping[str, EnvironmentSettings | Unread | None], branch: str
 ) -> Iterator[Check]:
@@ -99,8 +120,9 @@ def _environments(
         elif found is None:
             yield wrong(
                 check,
-                f"there is no environment {name}, so no job gets its role",
-                f"make it (Settings, Environments), for the branch {branch} alone",
+                f"there is no environment {name}: it is open, because GitHub makes it for the "
+                "first job that names it, without rules, on any branch",
+                f"make it for the branch {branch} alone, before the roles (Settings, Environments)",
             )
         elif found.any_branch or set(found.branches) != {branch}:
             which = "any branch" if found.any_branch else ", ".join(found.branches)
@@ -118,6 +140,24 @@ def _environments(
             )
         else:
             yield fine(check, f"{name} is for {branch} alone")
+        if isinstance(found, EnvironmentSettings):
+            yield from _weak_spots(name, found)
+
+
+def _weak_spots(name: str, found: EnvironmentSettings) -> Iterator[Check]:
+    """Who gets past the rules of an environment that has them."""
+    if found.administrators_may_bypass and not found.any_branch:
+        yield warning(
+            f"bypass-{name}",
+            f"administrators of the repository can bypass the rules of {name}",
+            f"switch it off (Settings, Environments, {name}, Allow administrators to bypass)",
+        )
+    if found.reviewers and not found.prevents_self_review:
+        yield warning(
+            f"self-review-{name}",
+            f"{name} lets people approve the jobs they started",
+            f"prevent self-review (Settings, Environments, {name})",
+        )
 
 
 def _actions(facts: HubFacts) -> Iterator[Check]:

@@ -7,6 +7,7 @@ own token never has. Rules of rulesets and environments are readable with less.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aft.errors import NotFound
@@ -31,11 +32,17 @@ class RepositorySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
-    """What must be so before a branch changes; the stricter where several rules apply."""
+    """What must be so before a branch changes; the stricter where several rules apply. ``checks``
+    are the names of those that must pass. ``binds_administrators``: ``None`` where only who may
+    change the rules is shown who may bypass them."""
 
     requires_pull_request: bool = False
     approvals: int = 0
     requires_code_owners: bool = False
+    dismisses_stale_reviews: bool = False
+    requires_last_push_approval: bool = False
+    checks: tuple[str, ...] = ()
+    binds_administrators: bool | None = None
     blocks_force_pushes: bool = False
     blocks_deletion: bool = False
 
@@ -43,11 +50,14 @@ class BranchRules:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentSettings:
     """``branches``: names of branches or patterns that may deploy, none when every protected branch
-    may; ``any_branch`` without a rule."""
+    may; ``any_branch`` without a rule. ``prevents_self_review``: who started a job may not approve
+    it."""
 
     any_branch: bool
     branches: tuple[str, ...]
     reviewers: tuple[str, ...]
+    prevents_self_review: bool = False
+    administrators_may_bypass: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +117,15 @@ def environment(client: GitHubClient, name: str) -> EnvironmentSettings | None:
         policies = f"{path}/deployment-branch-policies"
         pages = client.pages(policies, needs=ACTIONS, key="branch_policies", at_most=_MOST)
         branches = tuple(item.text("name") for item in pages)
+    rules = answer.children("protection_rules")
     return EnvironmentSettings(
         any_branch=policy is None,
         branches=branches,
+        prevents_self_review=any(rule.flag_or_none("prevent_self_review") for rule in rules),
+        administrators_may_bypass=answer.flag_or_none("can_admins_bypass") is not False,
         reviewers=tuple(
             name
-            for rule in answer.children("protection_rules")
+            for rule in rules
             if rule.text_or("type") == "required_reviewers"
             for name in _reviewers(rule)
         ),
@@ -139,12 +152,18 @@ def ruleset_rules(client: GitHubClient, branch: str) -> BranchRules:
         parameters = rule.child_or_none("parameters") or Answer({}, rule.where)
         found.setdefault(rule.text("type"), []).append(parameters)
     reviews = found.get("pull_request", [])
+    checks = [
+        check.text_or("context")
+        for item in found.get("required_status_checks", [])
+        for check in item.children("required_status_checks")
+    ]
     return BranchRules(
         requires_pull_request=bool(reviews),
         approvals=max(map(_approvals, reviews), default=0),
-        requires_code_owners=any(
-            item.flag_or_none("require_code_owner_review") for item in reviews
-        ),
+        requires_code_owners=_any(reviews, "require_code_owner_review"),
+        dismisses_stale_reviews=_any(reviews, "dismiss_stale_reviews_on_push"),
+        requires_last_push_approval=_any(reviews, "require_last_push_approval"),
+        checks=tuple(sorted(set(checks))),
         blocks_force_pushes="non_fast_forward" in found,
         blocks_deletion="deletion" in found,
     )
@@ -158,14 +177,25 @@ def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
     except NotFound:
         return None
     reviews = answer.child_or_none("required_pull_request_reviews")
+    asked = [reviews] if reviews is not None else []
+    checks = answer.child_or_none("required_status_checks")
     return BranchRules(
         requires_pull_request=reviews is not None,
         approvals=_approvals(reviews) if reviews else 0,
-        requires_code_owners=reviews is not None
-        and reviews.flag_or_none("require_code_owner_reviews") is True,
+        requires_code_owners=_any(asked, "require_code_owner_reviews"),
+        dismisses_stale_reviews=_any(asked, "dismiss_stale_reviews"),
+        requires_last_push_approval=_any(asked, "require_last_push_approval"),
+        checks=tuple(sorted(item.text_or("context") for item in checks.children("checks")))
+        if checks is not None
+        else (),
+        binds_administrators=_enabled(answer, "enforce_admins"),
         blocks_force_pushes=not _enabled(answer, "allow_force_pushes"),
         blocks_deletion=not _enabled(answer, "allow_deletions"),
     )
+
+
+def _any(reviews: Iterable[Answer], key: str) -> bool:
+    return any(item.flag_or_none(key) is True for item in reviews)
 
 
 def _approvals(reviews: Answer) -> int:

@@ -166,12 +166,14 @@ aft --sandbox plan                # plans on a simulated organization
 _README_GITHUB = """
 ## Set up GitHub and AWS
 
-1. Deploy `iam/aft-roles.cfn.yaml` in the management account, and set the repository's variables
+1. Create the environments `aft-plan` and `aft-apply`, both only for the branch `main`, before the
+   roles: GitHub makes a missing environment without rules. Add reviewers to `aft-apply` if a merge
+   is not enough approval.
+2. Deploy `iam/aft-roles.cfn.yaml` in the management account, and set the repository's variables
    `AFT_PLAN_ROLE` and `AFT_APPLY_ROLE` to its outputs, and `AFT_REGION` to your home region.
-2. Create the environments `aft-plan` and `aft-apply`, both only for the branch `main`. Add
-   reviewers to `aft-apply` if a merge is not enough approval.
-3. Protect `main`: pull requests, reviews of code owners, no force pushes. Protect `aft/ledger`
-   against force pushes and deletion.
+3. Protect `main`: pull requests, reviews of code owners, approvals that a push dismisses, an
+   approval of the last push, no force pushes. Protect `aft/ledger` against force pushes and
+   deletion.
 4. Create the labels `aft:request` and `aft:drift`.
 5. Set the handle of each team in `github.teams` in `aft.yaml`, then run `aft github codeowners`.
 

@@ -4,7 +4,9 @@
 changes the organization and may become the member role. ``aft-preview``, which is made on request,
 may in addition to ``aft-plan`` become the role that Terraform plans with. Each trusts one
 environment of one repository, and the environment lets in one branch: GitHub's token says all
-three. In CloudFormation, and the same for those who keep their IAM in Terraform.
+three. The trust asks for the branch too, as a claim next to the subject: an environment that is
+missing is made by the first job that names it, without rules, for any branch. In CloudFormation,
+and the same for those who keep their IAM in Terraform.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ PREVIEW_READER_PATH = "customizations/global/11-aft-preview-reader.cfn.yaml"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleNames:
     """``repository`` is ``ORG/REPO`` on GitHub; ``member``, ``reader`` and ``preview`` are the
-    names of roles inside member accounts, as in aft.yaml. ``reads`` and ``writes`` are what
+    names of roles inside member accounts, as in aft.yaml. ``branch`` is that of the workflows.
+    ``reads`` and ``writes`` are what
     installed kinds need in the management account in addition."""
 
     repository: str
@@ -42,6 +45,7 @@ class RoleNames:
     reader: str
     preview: str = PREVIEW_READER_ROLE
     issuer: str = ISSUER
+    branch: str = "main"
     reads: tuple[Grant, ...] = ()
     writes: tuple[Grant, ...] = ()
 
@@ -96,6 +100,18 @@ def _filled(arn: str) -> Any:
 def subject(names: RoleNames, environment: str) -> str:
     """The subject of GitHub's tokens for jobs in one environment."""
     return f"repo:{names.repository}:environment:{environment}"
+
+
+def claims(names: RoleNames, environment: str) -> dict[str, str]:
+    """What GitHub's token must say, by condition key. AWS (IAM, keys of OIDC federation): of
+    ``token.actions.githubusercontent.com`` also the ref; of other issuers the standard claims."""
+    asked = {
+        f"{names.issuer}:aud": AUDIENCE,
+        f"{names.issuer}:sub": subject(names, environment),
+    }
+    if names.issuer == ISSUER:
+        asked[f"{names.issuer}:ref"] = f"refs/heads/{names.branch}"
+    return asked
 
 
 # --- CloudFormation ---------------------------------------------------------------------------
@@ -208,12 +224,11 @@ def _policies(name: str, statements: Iterable[Mapping[str, Any]]) -> list[dict[s
 
 def _trust(names: RoleNames, environment: str) -> dict[str, Any]:
     provider = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{names.issuer}"
-    token = {f"{names.issuer}:aud": AUDIENCE, f"{names.issuer}:sub": subject(names, environment)}
     return {
         "Effect": "Allow",
         "Principal": {"Federated": {"Fn::Sub": provider}},
         "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": token},
+        "Condition": {"StringEquals": claims(names, environment)},
     }
 
 

@@ -16,9 +16,9 @@ from aft.scaffold.roles import (
     PREVIEW_ROLE,
     RoleNames,
     apply_statements,
+    claims,
     plan_statements,
     preview_statements,
-    subject,
 )
 from aft.values.grants import OWN_ACCOUNT, PARTITION
 
@@ -63,9 +63,9 @@ def _terraform_role(
         count=f"  count = var.{only_if} ? 1 : 0\n\n" if only_if else "",
         index="[0]" if only_if else "",
         name=name,
-        issuer=names.issuer,
-        audience=AUDIENCE,
-        subject=subject(names, environment),
+        claims="\n".join(
+            f'          "{key}" = "{value}"' for key, value in claims(names, environment).items()
+        ),
         policy=_indented(_literal(json.dumps(document, indent=2))),
     )
 
@@ -146,8 +146,7 @@ resource "aws_iam_role" "{label}" {{
       Action    = "sts:AssumeRoleWithWebIdentity"
       Condition = {{
         StringEquals = {{
-          "{issuer}:aud" = "{audience}"
-          "{issuer}:sub" = "{subject}"
+{claims}
         }}
       }}
     }}]

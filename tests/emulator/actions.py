@@ -96,7 +96,7 @@ def _configure_aws(job: JobRun, given: Mapping[str, str]) -> Outputs:
     if job.hub.aws is None:
         raise Refused("no AWS is simulated in this test")
     try:
-        keys = job.hub.aws.assume(given["role-to-assume"], subject=job.subject)
+        keys = job.hub.aws.assume(given["role-to-assume"], subject=job.subject, ref=job.event.ref)
     except aws.NotAllowed as error:
         raise Refused(f"Could not assume role with OIDC: {error}") from error
     job.log.mask(keys["AWS_SECRET_ACCESS_KEY"])

@@ -48,12 +48,13 @@ class AwsSide:
         (stack,) = cloudformation.describe_stacks(StackName="aft-roles")["Stacks"]
         return {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
 
-    def assume(self, role: str, *, subject: str) -> Mapping[str, str]:
+    def assume(self, role: str, *, subject: str, ref: str) -> Mapping[str, str]:
         """Credentials as variables. Raises ``NotAllowed``."""
         claims = {
             "iss": f"https://{ISSUER}",
             "aud": "sts.amazonaws.com",
             "sub": f"repo:{self._repository}:{subject}",
+            "ref": ref,
         }
         body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
         try:

@@ -42,6 +42,10 @@ STRICT = [
             "require_last_push_approval": True,
         },
     },
+    {
+        "type": "required_status_checks",
+        "parameters": {"required_status_checks": [{"context": "plan"}]},
+    },
 ]
 
 
@@ -139,7 +143,13 @@ def test_a_repository_as_it_should_be(repo: Repo, github: GitHubServer) -> None:
     settings.sha_pinning_required = settings.actions_may_open_pulls = True
     settings.variables = {"AFT_PLAN_ROLE": "a", "AFT_APPLY_ROLE": "b"}
     for name in ("aft-plan", "aft-apply"):
-        settings.environments[name] = Environment(name, branches=("main",), reviewers=("ada",))
+        settings.environments[name] = Environment(
+            name,
+            branches=("main",),
+            reviewers=("ada",),
+            prevent_self_review=True,
+            can_admins_bypass=False,
+        )
     on(github, repo, ADMIN)
     code, found = checked(repo, "--github", "acme/accounts")
     of_github = list(found)[list(found).index("github") :]

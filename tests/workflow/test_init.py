@@ -132,6 +132,7 @@ def test_the_roles_are_for_this_repository(repo: Repo) -> None:
             "StringEquals": {
                 "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
                 "token.actions.githubusercontent.com:sub": subject,
+                "token.actions.githubusercontent.com:ref": "refs/heads/main",
             }
         }
         assert f'"token.actions.githubusercontent.com:sub" = "{subject}"' in terraform

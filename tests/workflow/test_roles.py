@@ -155,9 +155,9 @@ def company() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def refused(sandbox: Sandbox, role: str, sub: str, aud: str = "sts.amazonaws.com") -> bool:
+def refused(sandbox: Sandbox, role: str, sub: str, **claims: str) -> bool:
     try:
-        become(sandbox, role, sub=sub, aud=aud)
+        become(sandbox, role, sub=sub, **claims)
     except ClientError as error:
         return error.response["Error"]["Code"] == "AccessDenied"
     return False
@@ -178,6 +178,16 @@ def test_a_role_is_for_its_environment_of_its_repository_alone(company: Sandbox)
         ):
             assert refused(company, role, sub), sub
         assert refused(company, role, SUBJECT.format(role), aud="https://github.com/acme")
+        for ref in (
+            "refs/heads/evil",
+            "refs/heads/main2",
+            "refs/pull/7/merge",
+            "refs/tags/main",
+            "",
+        ):
+            assert refused(company, role, SUBJECT.format(role), ref=ref), (
+                "an environment is not all"
+            )
 
 
 def test_policies_fit_into_what_iam_takes(company: Sandbox) -> None:

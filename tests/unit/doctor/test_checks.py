@@ -68,6 +68,8 @@ def environment(**changes: Any) -> EnvironmentSettings:
         "any_branch": False,
         "branches": ("main",),
         "reviewers": ("ada",),
+        "prevents_self_review": True,
+        "administrators_may_bypass": False,
     }
     return EnvironmentSettings(**{**values, **changes})
 
@@ -78,6 +80,9 @@ HUB = HubFacts(
         requires_pull_request=True,
         approvals=1,
         requires_code_owners=True,
+        dismisses_stale_reviews=True,
+        requires_last_push_approval=True,
+        checks=("comment", "plan"),
         blocks_force_pushes=True,
         blocks_deletion=True,
     ),
@@ -89,6 +94,10 @@ HUB = HubFacts(
     variables=("AFT_PLAN_ROLE", "AFT_APPLY_ROLE", "AFT_REGION"),
     workflows={".github/workflows/plan.yml": True},
 )
+
+
+assert isinstance(HUB.rules, BranchRules)
+RULES = HUB.rules
 
 
 def verdicts(checks: Iterable[Check]) -> dict[str, str]:
@@ -183,7 +192,15 @@ def test_without_credentials_nothing_else_is_said() -> None:
     ("changes", "found"),
     [
         ({"rules": BranchRules()}, {"branch-rules": "wrong", "branch-rules-more": "warning"}),
-        ({"rules": BranchRules(), "protection": HUB.rules}, {}),
+        (
+            {"rules": BranchRules(), "protection": HUB.rules},
+            {"branch-rules-more": "warning"},  # administrators are not bound
+        ),
+        ({"rules": BranchRules(), "protection": replace(RULES, binds_administrators=True)}, {}),
+        ({"rules": replace(RULES, dismisses_stale_reviews=False)}, {"branch-rules": "wrong"}),
+        ({"rules": replace(RULES, requires_last_push_approval=False)}, {"branch-rules": "wrong"}),
+        ({"rules": replace(RULES, checks=("ci",))}, {"branch-rules-more": "warning"}),
+        ({"rules": replace(RULES, requires_code_owners=False)}, {"branch-rules-more": "warning"}),
         ({"rules": BranchRules(), "protection": REFUSED}, {"branch-rules": "not-checked"}),
         (
             {"environments": {"aft-plan": None}},
@@ -206,6 +223,18 @@ def test_without_credentials_nothing_else_is_said() -> None:
             {"environment-aft-apply": "warning"},
         ),
         ({"environments": {"aft-plan": environment(reviewers=())}}, {}),
+        (
+            {"environments": {"aft-apply": environment(prevents_self_review=False)}},
+            {"self-review-aft-apply": "warning"},
+        ),
+        (
+            {"environments": {"aft-plan": environment(administrators_may_bypass=True)}},
+            {"bypass-aft-plan": "warning"},
+        ),
+        (
+            {"environments": {"aft-plan": environment(reviewers=(), prevents_self_review=False)}},
+            {},
+        ),
         ({"environments": {"aft-plan": REFUSED}}, {"environment-aft-plan": "not-checked"}),
         ({"actions": REFUSED}, {"actions": "not-checked"}),
         (
@@ -249,3 +278,14 @@ def test_another_default_branch_is_not_the_workflows() -> None:
 def test_an_unreadable_repository_is_all_that_is_said() -> None:
     checks = list(check_hub(HubFacts(repository=REFUSED)))
     assert [(item.id, item.verdict) for item in checks] == [("github", Verdict.WRONG)]
+
+
+def test_a_missing_environment_is_open() -> None:
+    (check,) = (
+        item
+        for item in check_hub(replace(HUB, environments={"aft-apply": None}))
+        if item.id == "environment-aft-apply"
+    )
+    assert check.verdict is Verdict.WRONG
+    assert "it is open" in check.says
+    assert "before the roles" in check.remedy

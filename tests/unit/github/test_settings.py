@@ -93,6 +93,9 @@ def test_branch_rules_from_both_places(world: World, admin: GitHubClient) -> Non
         requires_pull_request=True,
         approvals=2,
         requires_code_owners=True,
+        dismisses_stale_reviews=True,
+        checks=("plan",),
+        binds_administrators=True,
         blocks_force_pushes=True,
         blocks_deletion=True,
     )
@@ -100,6 +103,9 @@ def test_branch_rules_from_both_places(world: World, admin: GitHubClient) -> Non
     assert rules == BranchRules(
         requires_pull_request=True,
         approvals=1,
+        dismisses_stale_reviews=True,
+        requires_last_push_approval=True,
+        checks=("ci", "plan"),
         blocks_force_pushes=True,
         blocks_deletion=True,
     )
@@ -129,17 +135,21 @@ def test_environments(world: World, admin: GitHubClient) -> None:
         "aft-apply",
         branches=("main", "release/*"),
         reviewers=("ada", "example/platform"),
+        prevent_self_review=True,
+        can_admins_bypass=False,
     )
     assert environment(admin, "missing") is None
     anything, protected = environment(admin, "any"), environment(admin, "protected")
     assert anything is not None
     assert (anything.any_branch, anything.reviewers) == (True, ())
+    assert (anything.prevents_self_review, anything.administrators_may_bypass) == (False, True)
     assert protected is not None
     assert (protected.any_branch, protected.branches) == (False, ())
     found = environment(admin, "aft-apply")
     assert found is not None
     assert found.branches == ("main", "release/*")
     assert found.reviewers == ("ada", "platform")
+    assert (found.prevents_self_review, found.administrators_may_bypass) == (True, False)
 
 
 def test_actions(world: World, admin: GitHubClient) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -262,16 +263,28 @@ def test_a_role_trusts_named_principals(name: str) -> None:
             value for key, value in condition["StringEquals"].items() if key.endswith(":sub")
         )
         assert subject == f"repo:acme/accounts:environment:{name}"
+        assert condition["StringEquals"]["token.actions.githubusercontent.com:ref"] == (
+            "refs/heads/main"
+        )
         return
     arns = listed(condition["ArnEquals"]["aws:PrincipalArn"])
     expected = {READER_ROLE: {"aft-plan", "aft-preview"}, PREVIEW_READER_ROLE: {"aft-preview"}}
     assert set(arns) == {f"arn:aws:iam::{MANAGEMENT}:role/{item}" for item in expected[name]}
 
 
+def test_another_issuer_is_asked_for_what_aws_knows_of_it() -> None:
+    names = replace(NAMES, issuer="github.example.com/_services/token")
+    for role in roles(yaml.safe_dump(template_of(names)), MANAGEMENT):
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        keys = {key.rpartition(":")[2] for key in statement["Condition"]["StringEquals"]}
+        assert keys == {"aud", "sub"}
+
+
 def test_terraform_has_the_same_statements() -> None:
     text = roles_terraform(NAMES)
     assert "${aws:" not in text.replace("$${aws:", ""), "IAM's variables are not Terraform's"
     assert "AWS::" not in text
+    assert text.count('"token.actions.githubusercontent.com:ref" = "refs/heads/main"') == 3
     assert text.count('"aws:ResourceOrgID": "$${aws:PrincipalOrgID}"') == 4
     assert '"arn:${local.partition}:organizations::${local.account}:account/o-*/*"' in text
 
