@@ -147,6 +147,7 @@ def open_sandbox(
         path,
         profile=profile or Profile.INSTANT,
         home_region=config.home_region,
+        secret_keys=True,
         real_time=real_time,
     ) as sandbox:
         yield sandbox

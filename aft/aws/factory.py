@@ -131,20 +131,20 @@ class ClientFactory:
 
 
 def keep_host_on_loopback(client: Any) -> None:
-    """On a loopback endpoint, send to that very host: no ``<account id>.`` put before it. S3
-    Control and a few others prefix the host name, which no resolver knows for 127.0.0.1; none of
-    botocore's own switches turns that off for S3 Control. S3 itself is left alone: there the prefix
-    is the bucket."""
+    """On a loopback endpoint, sign for that very host and send to it: no ``<account id>.`` put
+    before it. S3 Control and a few others prefix the host name, which no resolver knows for
+    127.0.0.1; none of botocore's own switches turns that off for S3 Control. S3 itself is left
+    alone: there the prefix is the bucket."""
     endpoint = urlsplit(client.meta.endpoint_url)
     if not is_loopback(endpoint.hostname or "") or client.meta.service_model.service_name == "s3":
         return
 
-    def about_to_send(request: Any, **_: Any) -> None:
-        sent_to = urlsplit(request.url)
-        if sent_to.netloc.endswith("." + endpoint.netloc):
-            request.url = urlunsplit(sent_to._replace(netloc=endpoint.netloc))
+    def about_to_sign(request: Any, **_: Any) -> None:
+        meant = urlsplit(request.url)
+        if meant.netloc.endswith("." + endpoint.netloc):
+            request.url = urlunsplit(meant._replace(netloc=endpoint.netloc))
 
-    client.meta.events.register_first("before-send", about_to_send)
+    client.meta.events.register_first("before-sign", about_to_sign)
 
 
 def is_loopback(host: str) -> bool:

@@ -83,6 +83,20 @@ def bad_credentials(service: str, protocol: str, *, expired: bool) -> ApiError:
     return ApiError("InvalidClientTokenId", text, status=403)
 
 
+def bad_signature(service: str, protocol: str) -> ApiError:
+    """Signed with another secret than the key's, or not as it was sent."""
+    text = (
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your AWS Secret Access Key and signing method."
+    )
+    if service == "ec2":
+        return bad_credentials(service, protocol, expired=False)
+    if protocol in _JSON_PROTOCOLS:
+        status = 400 if protocol == "json" else 403
+        return ApiError("InvalidSignatureException", text, status=status)
+    return ApiError("SignatureDoesNotMatch", text, status=403)
+
+
 def not_simulated(service: str, operation: str, detail: str = "") -> ApiError:
     """An operation the sandbox lacks; 501 is not retried by any client."""
     why = f" ({detail})" if detail else ""

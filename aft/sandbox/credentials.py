@@ -11,6 +11,7 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+_SYSTEM = random.SystemRandom()
 _ALPHABET = string.ascii_uppercase + "234567"
 
 
@@ -54,9 +55,11 @@ class _Entry:
 
 @dataclass(slots=True, kw_only=True)
 class CredentialTable:
-    """Access key to caller, in one dictionary look-up."""
+    """Access key to caller, in one dictionary look-up. Keys follow from ``rng`` or, with
+    ``secret_keys``, from nothing that anybody could know."""
 
     rng: random.Random
+    secret_keys: bool = False
     entries: dict[str, _Entry] = field(default_factory=dict)
 
     def issue(
@@ -71,11 +74,11 @@ class CredentialTable:
         session_policies: tuple[str, ...] = (),
     ) -> Keys:
         """Make keys for a caller; with ``ASIA`` they carry a session token."""
-        access_key = prefix + "".join(self.rng.choices(_ALPHABET, k=16))
-        secret = "".join(self.rng.choices(string.ascii_letters + string.digits + "/+", k=40))
+        access_key = prefix + self._text(_ALPHABET, 16)
+        secret = self._text(string.ascii_letters + string.digits + "/+", 40)
         token = ""
         if prefix == "ASIA":
-            token = "".join(self.rng.choices(string.ascii_letters + string.digits, k=200))
+            token = self._text(string.ascii_letters + string.digits, 200)
         keys = Keys(access_key=access_key, secret_key=secret, token=token, expires_at=expires_at)
         caller = Caller(
             account_id=account_id,
@@ -88,6 +91,16 @@ class CredentialTable:
         )
         self.entries[access_key] = _Entry(keys=keys, caller=caller)
         return keys
+
+    def _text(self, alphabet: str, length: int) -> str:
+        # Drawn in any case: the ids that follow from the seed must not depend on the keys.
+        drawn = self.rng.choices(alphabet, k=length)
+        return "".join(_SYSTEM.choices(alphabet, k=length) if self.secret_keys else drawn)
+
+    def secret(self, access_key: str) -> str:
+        """The secret of ``access_key``; ``""`` for one that is not from here."""
+        entry = self.entries.get(access_key)
+        return entry.keys.secret_key if entry is not None else ""
 
     def caller(
         self,

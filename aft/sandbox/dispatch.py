@@ -24,6 +24,7 @@ from aft.sandbox import routing
 from aft.sandbox.api_errors import (
     ApiError,
     bad_credentials,
+    bad_signature,
     broken,
     denied,
     error_response,
@@ -35,6 +36,7 @@ from aft.sandbox.calls import CallRecord, Handler, Invocation
 from aft.sandbox.codec import parse_params, serialize_result, with_request_id
 from aft.sandbox.credentials import Caller, UnknownCredentials
 from aft.sandbox.faults import Action, FaultKind
+from aft.sandbox.signatures import is_signed
 from aft.sandbox.wire import ConnectionBroken, WireRequest, WireResponse
 
 _LOG = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ class Hooks:
 
     authenticate: Callable[[str, str], Caller]
     """(access key, session token) -> caller; raises ``UnknownCredentials``."""
+    secret: Callable[[str], str]
+    """(access key) -> the secret that goes with it, of a caller who is known."""
     before: Callable[[Caller, str, str], None]
     """(caller, service, region): the account as it is by now; raises ``UnknownCredentials``
     where the account may not use the region."""
@@ -94,8 +98,11 @@ class Dispatcher:
         self._stubber = BotocoreStubber()
         self._undecided: tuple[str, ...] = ()
 
-    def dispatch(self, request: WireRequest, service: str, operation: str) -> WireResponse:
-        """Answer one call. Raises ``ConnectionBroken`` when a fault breaks the connection."""
+    def dispatch(
+        self, request: WireRequest, service: str, operation: str, *, verify: bool = False
+    ) -> WireResponse:
+        """Answer one call; ``verify`` its signature first, where it may not be our own client's.
+        Raises ``ConnectionBroken`` when a fault breaks the connection."""
         model = routing.service_model(service) if service else None
         protocol = routing.protocol_of(model, request)
         scope = request.scope()
@@ -106,7 +113,7 @@ class Dispatcher:
         try:
             if not service or not operation:
                 raise not_simulated(service or "unknown", operation or request.path)
-            caller = self._authenticate(call)
+            caller = self._authenticate(call, verify=verify)
         except ApiError as error:
             return self._refuse(call, error, request_id)
         call = replace(call, caller=caller)
@@ -126,7 +133,7 @@ class Dispatcher:
             self.die()
         return response
 
-    def _authenticate(self, call: _Call) -> Caller:
+    def _authenticate(self, call: _Call, *, verify: bool) -> Caller:
         scope = call.request.scope()
         if scope is None:
             if call.service == "sts" and call.operation in _UNSIGNED:
@@ -134,9 +141,14 @@ class Dispatcher:
             raise bad_credentials(call.service, call.protocol, expired=False)
         try:
             with self.lock:
-                return self._hooks.authenticate(scope.access_key, call.request.security_token())
+                token = call.request.security_token()
+                caller = self._hooks.authenticate(scope.access_key, token)
+                secret = self._hooks.secret(scope.access_key) if verify else ""
         except UnknownCredentials as unknown:
             raise bad_credentials(call.service, call.protocol, expired=unknown.expired) from None
+        if verify and not is_signed(call.request, secret):
+            raise bad_signature(call.service, call.protocol)
+        return caller
 
     def _before_execution(self, fault: Action | None) -> None:
         if fault is None:

@@ -34,12 +34,14 @@ _RCP_ALLOW_ALL = (
 )
 
 
-def new_world(*, profile: Profile, seed: int, home_region: str, now: float) -> World:
+def new_world(
+    *, profile: Profile, seed: int, home_region: str, now: float, secret_keys: bool = False
+) -> World:
     """An organization with all features and SCPs enabled, holding its management account."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     organization = _new_organization(rng, now)
     management_id = organization.management_account_id
-    credentials = CredentialTable(rng=rng)
+    credentials = CredentialTable(rng=rng, secret_keys=secret_keys)
     keys = credentials.issue(
         account_id=management_id,
         arn=f"arn:aws:iam::{management_id}:user/aft-sandbox",

@@ -51,7 +51,7 @@ class _Connection(BaseHTTPRequestHandler):
         url = _url(self.path, headers)
         try:
             status, answered, content = self.server.app.answer(
-                self.command, url, headers=headers, body=body
+                self.command, url, headers=headers, body=body, proxied=url == self.path
             )
         except ConnectionBroken as broken:
             _reset(self.connection)

@@ -53,3 +53,10 @@ def iam_user(access_key: str) -> Caller | None:
     if user is None or backend.access_keys[access_key].status != "Active":
         return None
     return Caller(account_id=account_id, arn=user.arn, user_id=user.id, access_key=access_key)
+
+
+def iam_secret(access_key: str) -> str:
+    """The secret of an IAM user's key that exists."""
+    backend = iam_models.iam_backends[KEYS[access_key]]["aws"]
+    secret: str = backend.access_keys[access_key].secret_access_key
+    return secret

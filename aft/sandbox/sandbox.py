@@ -65,15 +65,17 @@ class Sandbox:
         profile: Profile = Profile.INSTANT,
         seed: int = 42,
         home_region: str = "eu-central-1",
+        secret_keys: bool = False,
         real_time: bool = False,
         wall: Wall | None = None,
     ) -> Sandbox:
         """Load the organization kept at ``path``, or begin a new one (``None``: memory only).
 
         ``profile``, ``seed`` and ``home_region`` are those of a new organization; an existing
-        one keeps its own. ``wall`` is what its clock takes for the time outside. Raises
-        ``UserError`` when one is open already, when another process holds it, or when its file
-        cannot be trusted.
+        one keeps its own. With ``secret_keys`` its access keys are random; else they follow from
+        ``seed``, as all the rest does, for tests. ``wall`` is what its clock takes for the time
+        outside. Raises ``UserError`` when one is open already, when another process holds it, or
+        when its file cannot be trusted.
         """
         if _open:
             raise UserError(
@@ -88,7 +90,11 @@ class Sandbox:
             if loaded is None:
                 clock = VirtualClock(real_time=real_time, wall=wall)
                 world = new_world(
-                    profile=profile, seed=seed, home_region=home_region, now=clock.timestamp()
+                    profile=profile,
+                    seed=seed,
+                    home_region=home_region,
+                    now=clock.timestamp(),
+                    secret_keys=secret_keys,
                 )
             else:
                 world = loaded.world
@@ -225,17 +231,24 @@ class Sandbox:
         return self._dispatcher.dispatch(request, service, operation)
 
     def handle_http(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        verify: bool = False,
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Answer an HTTP request as AWS would: status, headers, body.
 
-        The service comes from the signature's scope, the account from the access key. Raises
+        The service comes from the signature's scope, the account from the access key; ``verify``
+        refuses a signature that was not made with that key's secret. Raises
         ``aft.sandbox.wire.ConnectionBroken`` when a fault breaks the connection.
         """
         request = WireRequest(method=method, url=url, headers=text_headers(headers), body=body)
         service = service_of(request)
         operation = operation_of(request, service) if service else ""
-        response = self.dispatch(request, service, operation)
+        response = self._dispatcher.dispatch(request, service, operation, verify=verify)
         return response.status, response.headers, response.body
 
     # --- shaping the world --------------------------------------------------------------

@@ -9,8 +9,6 @@ each change and when the server stops; the sandbox itself stays the caller's to 
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import logging
 import threading
 import time
@@ -22,10 +20,10 @@ from aft.errors import AftError, UserError
 from aft.sandbox.http_admin import Admin
 from aft.sandbox.http_app import SandboxApp
 from aft.sandbox.http_connections import Connections
+from aft.sandbox.http_guard import Guard, is_loopback
 from aft.sandbox.sandbox import Sandbox
 
 _LOG = logging.getLogger(__name__)
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Saver:
@@ -100,8 +98,9 @@ class SandboxServer:
         self._sandbox = sandbox
         self._host = host
         self._saver = Saver(sandbox)
-        admin = Admin(sandbox, hosts=_LOOPBACK | {host}, save=self._saver.save)
-        app = SandboxApp(sandbox, admin=admin, changed=self._saver.changed)
+        admin = Admin(sandbox, save=self._saver.save)
+        changed = self._saver.changed
+        app = SandboxApp(sandbox, guard=Guard(host), admin=admin, changed=changed)
         try:
             self._server = Connections(host, port, app)
         except OSError as error:
@@ -180,19 +179,11 @@ def serve(
     """Serve ``sandbox`` over HTTP in a background thread; ``port`` 0 takes any free one.
 
     Raises ``UserError`` for a host other machines can reach, unless ``allow_remote``: everybody
-    who reaches the port owns the organization, because its keys are known.
+    who reaches the port moves the clock and makes faults, for which no keys are needed.
     """
-    if not allow_remote and not _is_loopback(host):
+    if not allow_remote and not is_loopback(host):
         raise UserError(
             f"The sandbox does not listen on {host}: other machines could reach it.",
             hint="Use 127.0.0.1, or allow it explicitly if that is what you want.",
         )
     return SandboxServer(sandbox, host=host, port=port)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False

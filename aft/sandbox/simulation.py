@@ -47,6 +47,9 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
             raise UnknownCredentials(expired=False)
         return caller
 
+    def secret(access_key: str) -> str:
+        return world.credentials.secret(access_key) or keys.iam_secret(access_key)
+
     def before(caller: Caller, service: str, region: str) -> None:
         account = context.organization.accounts.get(caller.account_id)
         if account is None:
@@ -81,6 +84,7 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
 
     return Hooks(
         authenticate=authenticate,
+        secret=secret,
         before=before,
         admit=admit,
         rule=rule,

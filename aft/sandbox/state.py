@@ -27,7 +27,7 @@ from aft.sandbox import keys
 from aft.sandbox.snapshot import dump, load
 from aft.sandbox.world import World
 
-_FORMAT = 3
+_FORMAT = 4
 _RESET = "Run `aft sandbox reset` to begin with a new organization."
 
 
