@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := .ci/requirements.lock
 RUN_LOCK := .ci/run.lock
+FUZZ_LOCK := .ci/fuzz.lock
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 # Tests that start processes or simulate AWS.
@@ -51,9 +52,14 @@ type: $(STAMP)  ## mypy --strict
 bench: $(STAMP)  ## counts and ratios of the performance promises
 	@$(BIN)/python -m tests.bench
 
-faults: $(STAMP)  ## kill the process after every AWS call; fifteen times the examples
-	@HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "faults or hypothesis" \
+faults: $(STAMP) $(VENV)/.fuzz  ## every fault at every AWS call; fifteen times the examples; PART=2/5: a fifth of it
+	@HYPOTHESIS_PROFILE=thorough AFT_FAULTS_PART=$(PART) $(PYTEST) --dist worksteal -m "faults or hypothesis" \
 	  --override-ini addopts="-ra --import-mode=importlib"
+
+$(VENV)/.fuzz: $(FUZZ_LOCK) $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
+	  --require-hashes -r $(FUZZ_LOCK) || echo "there is no atheris for this machine: fuzzing is skipped" >&2
+	@touch $@
 
 terraform: $(STAMP)  ## a whole AFT customization with the real terraform and its AWS provider
 	@$(BIN)/python -m pytest -q -m terraform --override-ini addopts="-ra --import-mode=importlib"

@@ -7,12 +7,14 @@ accounts, and the ledger's branch.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
+import threading
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,7 +34,8 @@ from aft.ledger.replay import replay
 from aft.organization.model import Account
 from aft.plan.outcome import Outcome
 from aft.ports import LedgerStore, Progress
-from aft.sandbox import Action, Rule
+from aft.sandbox import Action, Gate, Rule, Sandbox
+from aft.sandbox.calls import CallRecord
 
 KILLED = 137
 
@@ -203,6 +206,7 @@ class Report:
     creations: tuple[tuple[str, str], ...]
     inside: dict[str, dict[str, Any]]
     calls_of_apply: int
+    calls: tuple[CallRecord, ...]
     ledger: LedgerState
 
 
@@ -227,11 +231,12 @@ def apply(
             world = replace(opened, ledger=DyingLedger(opened, death))
         for rule in rules:
             sandbox.faults.add(rule)
-        planned = plan_now(workspace, world, desired)
-        outcome = apply_now(
-            workspace, world, planned, observer=Nobody(), stop=StopToken(), command="apply"
-        )
-        calls = sandbox.calls
+        with _answered_late(sandbox, [rule.action.gate for rule in rules if rule.action.gate]):
+            planned = plan_now(workspace, world, desired)
+            outcome = apply_now(
+                workspace, world, planned, observer=Nobody(), stop=StopToken(), command="apply"
+            )
+        calls = tuple(sandbox.log)
         sandbox.faults.clear()
         again = plan_now(workspace, world, desired)
         accounts = [
@@ -252,9 +257,31 @@ def apply(
             units=tuple(sorted(str(unit.path) for unit in again.snapshot.units)),
             creations=creations,
             inside=_insides(world, accounts, outcome) if look_inside else {},
-            calls_of_apply=calls,
+            calls_of_apply=len(calls),
+            calls=calls,
             ledger=again.ledger,
         )
+
+
+@contextlib.contextmanager
+def _answered_late(sandbox: Sandbox, gates: Sequence[Gate]) -> Iterator[None]:
+    """What comes to one of ``gates`` is let through after half a minute of the simulated clock."""
+
+    def open_late(gate: Gate) -> None:
+        gate.reached.wait()
+        sandbox.clock.advance(30)
+        gate.open()
+
+    threads = [threading.Thread(target=open_late, args=(gate,)) for gate in gates]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for gate in gates:
+            gate.reached.set()
+        for thread in threads:
+            thread.join()
 
 
 def _creations(world: World) -> tuple[tuple[str, str], ...]:

@@ -43,6 +43,9 @@ if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 * 1024**3
     # container's has 64 MiB unless it is asked for more: too little.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
+_PART = "AFT_FAULTS_PART"
+"""``2/5`` runs the second fifth of the tests; ``make faults`` takes long, and can be continued."""
+
 _DURATIONS = Path(__file__).with_name("durations.json")
 _seconds: Counter[str] = Counter()
 
@@ -76,10 +79,19 @@ def pytest_configure() -> None:
     socket.socket.connect = _loopback_only  # type: ignore[method-assign]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     """The longest file first, so that no process is left alone with one of them at the end."""
+    if part := os.environ.get(_PART):
+        _keep_part(items, config, *map(int, part.split("/")))
     seconds = json.loads(_DURATIONS.read_text()) if _DURATIONS.exists() else {}
     items.sort(key=lambda item: -seconds.get(_file_of(item.nodeid), 0))
+
+
+def _keep_part(items: list[pytest.Item], config: pytest.Config, number: int, parts: int) -> None:
+    """The ``number``-th of ``parts``; together they are all."""
+    kept = [item for at, item in enumerate(items) if at % parts == number - 1]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
 
 
 def pytest_collection_finish() -> None:

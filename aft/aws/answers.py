@@ -15,7 +15,7 @@ from typing import Any
 import botocore.session
 from botocore.parsers import ResponseParserFactory
 
-from aft.aws.error_codes import NON_IDEMPOTENT, READS, UNREADABLE
+from aft.aws.error_codes import NON_IDEMPOTENT, RACES, READS, UNREADABLE
 from aft.errors import AftError, Transient, UnknownOutcome
 
 _SENT_AGAIN, _SENT_ONCE = 500, 599
@@ -99,12 +99,19 @@ class _Reader:
         return Answer(parsed, operation)
 
 
-def _take_over_status(response: tuple[Any, Mapping[str, Any]] | None, **_: Any) -> None:
-    """Let botocore judge an answer by what was made of it."""
-    if response is not None:
-        sent, parsed = response
-        if parsed.get("Error", {}).get("Code") == UNREADABLE:
-            sent.status_code = parsed["ResponseMetadata"]["HTTPStatusCode"]
+def _take_over_status(
+    response: tuple[Any, Mapping[str, Any]] | None, operation: Any = None, **_: Any
+) -> None:
+    """Let botocore judge an answer by what was made of it, and ask again where a read met a
+    write."""
+    if response is None:
+        return
+    sent, parsed = response
+    code = parsed.get("Error", {}).get("Code")
+    if code == UNREADABLE:
+        sent.status_code = parsed["ResponseMetadata"]["HTTPStatusCode"]
+    elif code in RACES and operation is not None and READS.match(operation.name):
+        sent.status_code = _SENT_AGAIN
 
 
 def _has_document(response: Mapping[str, Any], shape: Any) -> bool:

@@ -54,7 +54,7 @@ RACES = _codes(
     """
     ConcurrentModificationException ConcurrentModification ConcurrentTagAccess
     ConcurrentUpdateException ConditionalRequestConflict EntityTemporarilyUnmodifiable
-    OperationAborted PolicyChangesInProgressException
+    OperationAborted PolicyChangesInProgressException TooManyUpdates
     """
 )
 

@@ -18,6 +18,7 @@ from aft.sandbox.faults import (
     held,
     latency,
     lost_reply,
+    page,
     reset,
     throttle,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "held",
     "latency",
     "lost_reply",
+    "page",
     "reset",
     "throttle",
 ]

@@ -42,6 +42,7 @@ from aft.sandbox.wire import ConnectionBroken, WireRequest, WireResponse
 _LOG = logging.getLogger(__name__)
 _UNSIGNED = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
 _EXIT_CODE = 137  # as after SIGKILL
+_PAGE = b"<html><head><title>Sorry</title></head><body>No server is available.</body></html>\n"
 _ANONYMOUS = Caller(account_id="anonymous", arn="", user_id="")
 
 
@@ -121,6 +122,11 @@ class Dispatcher:
         self._before_execution(fault)
         if fault is not None and fault.kind is FaultKind.THROTTLE:
             return self._refuse(call, throttled(service, protocol), request_id)
+        if fault is not None and fault.kind is FaultKind.PAGE:
+            self._remember(call, request_id, str(fault.status))
+            return WireResponse(
+                status=fault.status, headers={"content-type": "text/html"}, body=_PAGE
+            )
         if fault is not None and fault.kind is FaultKind.ERROR:
             injected = ApiError(fault.code, fault.message, status=fault.status)
             return self._refuse(call, injected, request_id)

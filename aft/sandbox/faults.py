@@ -20,6 +20,8 @@ class FaultKind(enum.StrEnum):
     """Refused with the service's own throttling code; not executed."""
     ERROR = "error"
     """Refused with ``code``; not executed."""
+    PAGE = "page"
+    """Answered by something on the way, with ``status`` and a page in HTML; not executed."""
     LATENCY = "latency"
     """Executed after ``seconds`` of real time, or once ``gate`` is opened."""
     RESET = "reset"
@@ -78,6 +80,11 @@ def throttle() -> Action:
 def error(code: str, message: str = "Injected by a fault rule.", *, status: int = 400) -> Action:
     """Refuse with ``code``."""
     return Action(kind=FaultKind.ERROR, code=code, message=message, status=status)
+
+
+def page(status: int = 503) -> Action:
+    """Answer as a load balancer does that has no AWS behind it."""
+    return Action(kind=FaultKind.PAGE, status=status)
 
 
 def latency(seconds: float) -> Action:

@@ -19,7 +19,7 @@ from aft.aws.accounts import RecentlyTagged
 from aft.aws.adapters import AwsManagementAccess
 from aft.aws.pacing import UNPACED
 from aft.aws.session import AwsSessions
-from aft.errors import AftError, Denied, Throttled, Transient, UnknownOutcome
+from aft.errors import AftError, Conflict, Denied, Throttled, Transient, UnknownOutcome
 from aft.providers.organizations.provider import OrganizationsProvider
 from aft.traces import trace
 
@@ -210,6 +210,24 @@ def test_botocore_sends_a_read_again_and_pages_go_on() -> None:
     pages = client.get_paginator("list_roots").paginate()
     assert [root["Id"] for page in pages for root in page["Roots"]] == ["r-abcd"]
     assert bodies == []
+
+
+CONFLICT = b'{"__type": "ConcurrentModificationException", "message": "try again"}'
+
+
+def test_a_read_that_meets_a_writer_is_sent_again_also_between_pages() -> None:
+    whole = b'{"Accounts": [{"Id": "111122223333"}], "NextToken": "more"}'
+    answers = [(400, CONFLICT), (200, whole), (400, CONFLICT), (200, b'{"Accounts": []}')]
+    client = sessions_with(lambda _: answers.pop(0), attempts=3).organizations()
+    pages = client.get_paginator("list_accounts").paginate()
+    assert [account["Id"] for page in pages for account in page["Accounts"]] == ["111122223333"]
+    assert answers == []
+
+
+def test_a_read_that_always_meets_a_writer_is_a_conflict() -> None:
+    client = sessions_with(lambda _: (400, CONFLICT), attempts=3).organizations()
+    with pytest.raises(Conflict, match=r"ListRoots.*ConcurrentModificationException"):
+        client.list_roots()
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"CreateAccountStatus": {"Id": "car-', b"<html/>"])
