@@ -207,6 +207,7 @@ class Report:
     inside: dict[str, dict[str, Any]]
     calls_of_apply: int
     calls: tuple[CallRecord, ...]
+    hits: int
     ledger: LedgerState
 
 
@@ -236,7 +237,7 @@ def apply(
             outcome = apply_now(
                 workspace, world, planned, observer=Nobody(), stop=StopToken(), command="apply"
             )
-        calls = tuple(sandbox.log)
+        calls, hits = tuple(sandbox.log), sandbox.faults.hits
         sandbox.faults.clear()
         again = plan_now(workspace, world, desired)
         accounts = [
@@ -259,6 +260,7 @@ def apply(
             inside=_insides(world, accounts, outcome) if look_inside else {},
             calls_of_apply=len(calls),
             calls=calls,
+            hits=hits,
             ledger=again.ledger,
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from builders_hostile_git import GIT_TREES, GIT_TRICKS
 from builders_hostile_text import ROWS
 from builders_trees import LINK, MODULE, PROGRAM, Entry
 
@@ -111,6 +112,8 @@ CASES: dict[str, Case] = {
         name: Case(entries=row.entries, says=row.says, codes=(row.code,))
         for name, row in ROWS.items()
     },
+    **{name: Case(entries={**asks(), **tree}, codes=(3,)) for name, tree in GIT_TREES.items()},
+    **{name: Case(entries={**asks(), **tree}) for name, tree in GIT_TRICKS.items()},
     **{f"template in {name}": case for name, case in fields_with(EVIL).items()},
     **{f"lines in {name}": case for name, case in fields_with(LINES).items()},
     # --- what would be executed -----------------------------------------------------------

@@ -3,7 +3,8 @@
 A repository's own configuration, hooks and attributes came with the clone or were written by a
 program that ran in it. They can rewrite the address of a remote, name proxies, and start programs
 at a fetch or push. Here git and libgit2 see a configuration of aft's own, which holds the remotes'
-addresses and the headers for them and nothing else. The user's and the machine's still count.
+addresses, the headers for them, who may share its files, and nothing else. The user's and the
+machine's still count.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from aft.git.errors import disk_errors
 from aft.git.repository import Repository
 
 _SHARED = ("objects", "refs", "packed-refs", "shallow", "logs")
-_KEPT = re.compile(r"remote\..+\.(?:url|pushurl)|http\..+\.extraheader", re.DOTALL)
+_KEPT = re.compile(
+    r"remote\..+\.(?:url|pushurl)|http\..+\.extraheader|core\.sharedrepository", re.DOTALL
+)
 _REWRITE = re.compile(r"url\.(.+)\.insteadof", re.DOTALL)
 
 

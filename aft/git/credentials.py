@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pygit2
 from pygit2.enums import CredentialType
 
-from aft.errors import Denied
+from aft.errors import Denied, UserError
 from aft.git.conversation import address_of
 from aft.git.errors import CREDENTIALS_HINT, redacted
 from aft.git.origins import Origin, covers, origin_of
@@ -97,7 +97,13 @@ class Callbacks(pygit2.RemoteCallbacks):
         """The server that AFT_GIT_TOKEN belongs to: the one that is named, else the one that the
         repository was cloned from."""
         if named := self._environ.get(TOKEN_HOST_VARIABLE):
-            return origin_of(f"https://{named}")
+            server = origin_of(f"https://{named}")
+            if server is None or set(named) & set("/@"):
+                raise UserError(
+                    f"{TOKEN_HOST_VARIABLE} is no HOST or HOST:PORT",
+                    hint="the server's name alone, such as git.example.com",
+                )
+            return server
         names = [name for name in self._handle.remotes.names() if name]
         origin = "origin" if "origin" in names else names[0] if len(names) == 1 else None
         return _web_origin(address_of(self._handle, origin)) if origin else None

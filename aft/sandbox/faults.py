@@ -169,6 +169,12 @@ class Faults:
         with self._lock:
             return tuple(rule for rule, _ in self._rules)
 
+    @property
+    def hits(self) -> int:
+        """How many calls the rules in force have met."""
+        with self._lock:
+            return sum(counts[1] for _, counts in self._rules)
+
     def decide(
         self, *, service: str, operation: str, account_id: str, probability: float = 0.0
     ) -> Action | None:

@@ -106,7 +106,8 @@ def applied(repo: Repo, rules: Sequence[Rule]) -> Report:
     failed = failures(found)
     if failed and all("/run-customization/" in change for change in failed):
         again = apply(repo)
-        return replace(again, calls=found.calls, calls_of_apply=found.calls_of_apply)
+        done = {"calls": found.calls, "calls_of_apply": found.calls_of_apply, "hits": found.hits}
+        return replace(again, **done)
     return found
 
 
@@ -140,7 +141,9 @@ def test_at_every_call(
     morning: Morning, undisturbed: Report, tmp_path: Path, kind: str, number: int
 ) -> None:
     repo = morning.copy(tmp_path / "day")
-    found = applied(repo, part(undisturbed, kind, number))
+    rules = part(undisturbed, kind, number)
+    found = applied(repo, rules)
+    assert found.hits == len(rules), "each call met its trouble"
     assert_as_in_fine_weather(found, undisturbed)
     assert_ledger_is_sound(repo)
 
@@ -157,6 +160,7 @@ def test_at_one_call_in_ten(
         Rule(service, "*", KINDS[kind](service), after=number, every=TENTH) for service in services
     ]
     found = applied(repo, rules)
+    assert found.hits >= undisturbed.calls_of_apply // TENTH // 2
     assert found.calls_of_apply <= 1.5 * undisturbed.calls_of_apply
     assert_as_in_fine_weather(found, undisturbed)
     assert_ledger_is_sound(repo)

@@ -92,7 +92,7 @@ def _flags(options: argparse.Namespace, words: Path) -> Sequence[str]:
         f"-seed={options.seed}",
         f"-dict={words}",
         f"-artifact_prefix={options.keep}/stopped-",
-        "-max_len=4096",
+        "-max_len=2048",
         "-timeout=10",
         "-rss_limit_mb=2048",
         "-print_final_stats=1",

@@ -26,6 +26,8 @@ from aft.yamldoc import parse_yaml
 from tests.builders_issue import GOOD, issue_text
 
 ROOT = Path(__file__).parents[2]
+LONGEST = 2048
+"""Bytes of an input: small ones are read fast, and that is what finds most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,12 +124,12 @@ def _issue(content: bytes) -> None:
     assert (draft is None) == bool(problems)
 
 
-def _files(*patterns: str) -> Callable[[], Iterable[bytes]]:
-    """The contents of files of this repository, the small ones."""
+def _files(*patterns: str, more: Iterable[bytes] = ()) -> Callable[[], Iterable[bytes]]:
+    """The contents of files of this repository, the small ones, and ``more``."""
 
     def found() -> Iterable[bytes]:
         paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
-        return [path.read_bytes() for path in paths if path.stat().st_size < 20_000]
+        return [*more, *(path.read_bytes() for path in paths if path.stat().st_size < LONGEST)]
 
     return found
 
@@ -135,7 +137,14 @@ def _files(*patterns: str) -> Callable[[], Iterable[bytes]]:
 TARGETS: dict[str, Target] = {
     "yaml": Target(
         read=_yaml,
-        seeds=_files("account-requests/**/*.yaml", "customizations/**/*.yaml", "aft.yaml"),
+        seeds=_files(
+            *("account-requests/**/*.yaml", "customizations/**/*.yaml", "aft.yaml"),
+            more=(
+                b"a: 1\nb: {c: [d, 'e'], \"f\": ~}\n? g\n: |-\n  h\n",
+                b"- &a x\n- *a\n- !!str y\n- {a: 1, a: 2}\n",
+                b"a:\n- b: >+\n    c\n\n  d: 0x1F\n  2026-03-01: 1e3\n",
+            ),
+        ),
         words=("? ", "- ", ": ", "&a ", "*a", "<<: *a", "!!map ", "---\n", "|2-\n", "{a: [", "]}"),
     ),
     "hcl": Target(
@@ -149,7 +158,16 @@ TARGETS: dict[str, Target] = {
     ),
     "template": Target(
         read=_template,
-        seeds=_files("customizations/**/*.cfn.yaml", "customizations/**/*.jinja*"),
+        seeds=_files(
+            *("customizations/**/*.cfn.yaml", "customizations/**/*.jinja*"),
+            more=(
+                b"{% for k, v in account.tags.items() if v %}{{ k | upper ~ v[1:] }}{% endfor %}",
+                b"{% macro m(a, b=1) %}{{ a or not b }}{% endmacro %}{{ m(range(a=1), b=2) }}",
+                b"{% set x = {'a': (1, 2.5)} %}{% if x is defined and 1 < 2 %}{% endif %}",
+                b"{# c #}{% raw %}{{ d }}{% endraw %}{{resolve:ssm:/a}}",
+                b"{%- filter trim %} e {% endfilter %}",
+            ),
+        ),
         words=(
             *("{% for x in ", "{% endfor %}", "{{ ", " }}", "{#", "#}", "{% set x = ", "-%}"),
             *("{{resolve:", "{% macro m(a) %}", "{% if ", "{% endif %}", "|default(", "{% raw %}"),

@@ -328,6 +328,16 @@ def test_the_token_belongs_to_the_server_of_the_clone_or_to_the_one_named(
 
 
 @pytest.mark.parametrize(
+    "named",
+    ["https://git.example.com", "git.example.com/acme", "ada@git.example.com", "git:x", "ü"],
+)
+def test_the_servers_name_alone_is_given(tmp_path: Path, named: str) -> None:
+    environ = {"AFT_GIT_TOKEN": TOKEN, "AFT_GIT_TOKEN_HOST": named}
+    with pytest.raises(UserError, match="AFT_GIT_TOKEN_HOST is no HOST"):
+        offers(tmp_path, environ=environ)
+
+
+@pytest.mark.parametrize(
     ("scope", "is_sent"),
     [
         ("https://git.example.com", True),
