@@ -19,13 +19,13 @@ from aft.baselines.select import SAMPLE_VALUES, Setting, expand_all, resolve
 from aft.config.model import CUSTOMIZATIONS_PATH
 from aft.errors import UserError
 from aft.files import EntryKind, RevisionFiles
-from aft.findings.model import Finding, Severity, SourceRef, sorted_findings
+from aft.findings.model import Finding, Severity, SourceRef, few, sorted_findings
 from aft.findings.validation import validate, value_at
 from aft.organization.model import AccountFacts
 from aft.organization.spec import OrganizationSpec
 from aft.values.ids import OrgUnitPath
 from aft.values.placeholders import expand, has_placeholders
-from aft.values.suggestions import did_you_mean
+from aft.values.suggestions import Suggestions
 from aft.yamldoc import YamlDocument, parse_yaml
 
 BASELINES_FOLDER = f"{CUSTOMIZATIONS_PATH}/baselines"
@@ -106,7 +106,7 @@ def parse_baselines(
         if document is None:
             continue
         baseline, more = _read(name, document, settings, organization)
-        findings.extend(more)
+        findings.extend(few(more, entry.path))
         if baseline is not None:
             found[name] = baseline
     return found, sorted_findings(findings)
@@ -129,13 +129,13 @@ def check_requests(
     baselines: Mapping[str, Baseline], request_ids: Iterable[str]
 ) -> tuple[Finding, ...]:
     """Findings for selectors and parameters that name a request which does not exist."""
-    known = frozenset(request_ids)
+    known, near = frozenset(request_ids), Suggestions()
     return sorted_findings(
         _finding(
             code,
             at,
             f"{who} {request!r}, which is no request",
-            did_you_mean(request, known) or hint,
+            near(request, known) or hint,
         )
         for baseline in baselines.values()
         for code, who, request, at, hint in _requests_of(baseline)
@@ -187,6 +187,7 @@ def _read(
         return None, findings
     units = _units(raw.select, document, organization, findings)
     specs: dict[str, SettingSpec] = {}
+    near = Suggestions()
     for index, entry in enumerate(raw.settings):
         loc: _Loc = ("settings", index)
         source = document.at((*loc, "setting"))
@@ -197,7 +198,7 @@ def _read(
         elif entry.setting not in settings:
             known = ", ".join(sorted(settings)) or "none"
             message = f"there is no setting {entry.setting!r}; known are: {known}"
-            hint = did_you_mean(entry.setting, settings)
+            hint = near(entry.setting, settings)
             hint = hint or "install the package that provides it, or take it out"
             findings.append(_finding("AFT501", source, message, hint))
         else:
@@ -231,6 +232,7 @@ def _units(
 ) -> tuple[OrgUnitPath, ...]:
     units: list[OrgUnitPath] = []
     listed = organization.paths if organization is not None else frozenset()
+    near, names = Suggestions(), tuple(map(str, listed))
     for index, written in enumerate(select.organizational_units):
         source = document.at(("select", "organizational_units", index))
         try:
@@ -240,7 +242,7 @@ def _units(
             continue
         units.append(unit)
         if listed and not unit.is_root and unit not in listed:
-            hint = did_you_mean(str(unit), (str(path) for path in listed))
+            hint = near(str(unit), names)
             hint = hint or "add it there, or select another OU"
             message = f"there is no OU {str(unit)!r} in organization.yaml"
             findings.append(_finding("AFT503", source, message, hint))

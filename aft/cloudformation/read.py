@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aft.cloudformation.template import Template, TemplateError, template_of
+from aft.values.bounded_json import BadJson, read_json
 from aft.yamldoc.tagged import NotPlain, parse_tagged
 
 
@@ -13,15 +13,14 @@ def parse_template(text: str) -> Template:
     """The template that a rendered text says. Raises ``TemplateError``."""
     try:
         if text.lstrip().startswith("{"):
-            data = json.loads(text, parse_float=str, parse_int=str)
+            data = read_json(text, number=str)
         else:
             data = parse_tagged(text, _long_form)
         return template_of(data)
     except NotPlain as error:
         raise TemplateError(f"cannot be read: {error}") from error
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise TemplateError(f"cannot be read: not JSON at {place}") from error
+    except BadJson as error:
+        raise TemplateError(f"cannot be read: not JSON: {error}") from error
     except RecursionError as error:
         raise TemplateError("cannot be read: values are nested too deep") from error
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from itertools import chain
 
 from aft.config.model import CONFIG_PATH, Config
 from aft.files import EntryKind, RevisionFiles, TreeEntry
-from aft.findings.model import Finding, Severity, SourceRef, finding_at, sorted_findings
+from aft.findings.model import Finding, Severity, SourceRef, few, finding_at, sorted_findings
 from aft.findings.validation import Loc, validate
 from aft.policy_language.policy_types import AS_OF, POLICY_TYPES
 from aft.values.cidrs import IPv4Network, parse_cidr
@@ -34,7 +35,8 @@ def parse_config(
         return None, findings
     config, more = validate(Config, document)
     if config is not None:
-        more = (*_provider(config, document, providers), *_rules(config, document))
+        rules = chain(_provider(config, document, providers), _rules(config, document))
+        more = few(rules, document.path)
     findings = sorted_findings((*findings, *more))
     return (None if any(item.is_error for item in findings) else config), findings
 
@@ -121,13 +123,15 @@ def _regions(config: Config, document: YamlDocument) -> Iterator[Finding]:
             "region that accounts opt in to is not acted on yet",
             "choose one that every account has; opt-in regions may be governed",
         )
+    seen: set[str] = set()
     for number, region in enumerate(config.governed_regions):
         source = document.at(("governed_regions", number))
         if unknown := unknown_region(region):
             yield _finding("AFT702", source, *unknown)
-        if region in config.governed_regions[:number]:
+        if region in seen:
             message = f"region {region} is listed twice"
             yield _finding("AFT703", source, message, "keep one of the two")
+        seen.add(region)
         if partition_of(region) != partition:
             yield _finding(
                 "AFT702",

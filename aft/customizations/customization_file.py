@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from aft.customizations.model import AccountSelector, Parameter, Removal
 from aft.customizations.parameters import is_of_type, name_of_type
-from aft.findings.model import Finding, SourceRef, finding_at
+from aft.findings.model import Finding, SourceRef, few, finding_at
 from aft.findings.validation import validate
 from aft.values.ids import OrgUnitPath
 from aft.yamldoc import YamlDocument, parse_yaml
@@ -128,7 +129,8 @@ def parse_customization_file(
         on_removal=Removal(raw.on_removal),
         shares_state=raw.terraform.state == "aft",
     )
-    return settings, (*problems, *wrong_units, *_check_defaults(settings, document))
+    rest = few(chain(wrong_units, _check_defaults(settings, document)), path)
+    return settings, (*problems, *rest)
 
 
 def _selector(

@@ -10,39 +10,23 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
-from types import CodeType
 from typing import Any
 
-from jinja2 import (
-    StrictUndefined,
-    TemplateAssertionError,
-    TemplateSyntaxError,
-    meta,
-    nodes,
-    pass_context,
-)
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.visitor import NodeTransformer
+from jinja2 import TemplateAssertionError, TemplateSyntaxError, meta, nodes
 
 from aft.customizations import template_bounds as bounds
 from aft.customizations.model import ALL_INPUTS, Access, StepInputs
+from aft.customizations.template_environment import MASKED, RESOLVE, Environment, tree_of
 from aft.customizations.template_values import (
     ACCOUNT_FIELDS,
     ROOTS,
-    Values,
     inputs_read,
     template_values,
 )
 from aft.errors import Terminal
-from aft.findings.model import Finding, SourceRef, finding_at, sorted_findings
+from aft.findings.model import Finding, SourceRef, few, finding_at, sorted_findings
 from aft.values.suggestions import did_you_mean
 
-# CloudFormation's dynamic references begin like a Jinja2 expression. While Jinja2 looks, their
-# braces are two characters of Unicode's private use, which no text of ours holds.
-_RESOLVE = "{{resolve:"
-_MASKED = "\ue000\ue001resolve:"
 _HINT = "fix the template, or give the account's request what it lacks"
 
 _NO_MORE: Mapping[str, Any] = {}
@@ -61,9 +45,9 @@ def render_template(
 ) -> str:
     """The text of a template for one account; ``more`` are names added to the usual. Raises
     ``Terminal`` whose message begins with ``path:line`` and names what is missing."""
-    environment = _Environment()
+    environment = Environment()
     try:
-        template = environment.bounded_template(_masked(source), path)
+        template = environment.bounded_template(source, path)
         text = str(template.render({**more, **template_values(inputs)}))
     except TemplateSyntaxError as error:
         raise Terminal(f"{path}:{error.lineno}: {error.message}", hint=_HINT) from error
@@ -72,15 +56,15 @@ def render_template(
         raise Terminal(f"{path}:{_line_of(error, path)}: {said}", hint=_HINT) from error
     if len(text) > bounds.MAX_OUTPUT:
         raise Terminal(f"{path}:1: the output is over {bounds.MAX_OUTPUT:,} characters")
-    return text.replace(_MASKED, _RESOLVE)
+    return text.replace(MASKED, RESOLVE)
 
 
 def check_template(source: str, path: str, more: Iterable[str] = ()) -> tuple[Finding, ...]:
     """Offline: syntax, unknown names, filters and tests, refused constructs. Renders nothing.
     ``more`` are the names the template may use in addition to the usual ones."""
-    environment = _Environment()
+    environment = Environment()
     try:
-        tree = environment.parse(_masked(source), path)
+        tree = tree_of(source)
     except TemplateSyntaxError as error:
         return (_syntax(error, path),)
     lines = source.splitlines()
@@ -95,16 +79,16 @@ def check_template(source: str, path: str, more: Iterable[str] = ()) -> tuple[Fi
     ]
     if not findings:
         try:
-            environment.compile(tree, path, path)
+            environment.code_of(tree, path)
         except TemplateSyntaxError as error:
             findings.append(_syntax(error, path))
-    return sorted_findings(findings)
+    return few(sorted_findings(findings), path)
 
 
 def template_uses(source: str) -> frozenset[str]:
     """The inputs a template reads; all of them when that is unknown."""
     try:
-        return inputs_read(_accesses(_Environment().parse(_masked(source)), source))
+        return inputs_read(_accesses(tree_of(source), source))
     except TemplateSyntaxError:
         return ALL_INPUTS
 
@@ -112,128 +96,9 @@ def template_uses(source: str) -> frozenset[str]:
 def template_accesses(source: str) -> tuple[Access, ...]:
     """Every name a template reads from outside, sorted; nothing for what is no template."""
     try:
-        return _accesses(_Environment().parse(_masked(source)), source)
+        return _accesses(tree_of(source), source)
     except TemplateSyntaxError:
         return ()
-
-
-class _Missing(StrictUndefined):
-    """An undefined value whose message says what there is instead."""
-
-    __slots__ = ()
-
-    @property
-    def _undefined_message(self) -> str:
-        owner, name = self._undefined_obj, str(self._undefined_name)
-        if self._undefined_hint or not isinstance(owner, Values):
-            return str(super()._undefined_message)
-        near = did_you_mean(name, owner)
-        known = ", ".join(sorted(owner)) or "nothing"
-        return f"{owner.label} has no {name!r}; " + (near or f"it has {known}")
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """Jinja2 with its doors closed. One per rendering: it holds the rendering's budget."""
-
-    intercepted_binops = frozenset({"+", "*", "**", "%"})
-
-    def __init__(self) -> None:
-        super().__init__(
-            undefined=_Missing, autoescape=False, keep_trailing_newline=True, optimized=False
-        )
-        self.budget = bounds.Budget()
-        known = self.filters
-        self.filters = {name: known[name] for name in bounds.FILTERS}
-        self.filters |= {
-            "replace": bounds.bounded_replace(known["replace"]),
-            "join": bounds.bounded_join(known["join"]),
-            "indent": bounds.bounded_number(known["indent"], 1000),
-            "round": bounds.bounded_number(known["round"], 15),
-            "batch": bounds.bounded_number(known["batch"], bounds.MAX_RANGE),
-            "tojson": bounds.to_json,
-            "aft_each": _each_time(self.budget.each),
-            "aft_joined": _each_time(self.budget.joined),
-            "aft_out": _each_time(self.budget.out),
-        }
-        namespace, mapping = self.globals["namespace"], self.globals["dict"]
-        self.globals.clear()
-        self.globals.update(range=bounds.bounded_range, namespace=namespace, dict=mapping)
-
-    def bounded_template(self, source: str, path: str) -> Any:
-        code = _bounded_code(source, path)
-        return self.template_class.from_code(self, code, self.make_globals(None), None)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Values) and attribute in obj:  # a custom field may be called "items"
-            return obj[attribute]
-        return super().getattr(obj, attribute)
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        if isinstance(obj, str) and attr not in bounds.TEXT_METHODS:
-            return False
-        return super().is_safe_attribute(obj, attr, value)
-
-    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        wrapped = super().wrap_str_format(value)
-        if wrapped is not None:
-            bounds.check_format(value.__self__)
-        return wrapped
-
-    def call(  # the names are Jinja2's, out of the way of keyword arguments
-        __self,  # noqa: N805 (see above)
-        __context: Context,
-        __obj: Any,
-        /,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        __self.budget.turn()
-        owner = getattr(__obj, "__self__", None)
-        if isinstance(owner, str):
-            bounds.check_text_call(owner, __obj.__name__, args)
-        return super().call(__context, __obj, *args, **kwargs)
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        bounds.check_operation(operator, left, right)
-        return super().call_binop(context, operator, left, right)
-
-
-@lru_cache(maxsize=64)
-def _bounded_code(source: str, path: str) -> CodeType:
-    """The same for every account. Raises ``TemplateSyntaxError``."""
-    environment = _Environment()
-    return environment.compile(_Bounding().visit(environment.parse(source, path)), path, path)
-
-
-def _each_time(spend: Callable[[Any], Any]) -> Callable[[Context, Any], Any]:
-    """A filter that Jinja2 does not work out once, at compile time, for a constant."""
-    return pass_context(lambda _, value: spend(value))
-
-
-class _Bounding(NodeTransformer):
-    """Makes the loops and texts of a parsed template count against the budget."""
-
-    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802 (Jinja2's name)
-        self.generic_visit(node)
-        node.iter = _filtered(node.iter, "aft_each")
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802 (Jinja2's name)
-        self.generic_visit(node)
-        return _filtered(nodes.List(node.nodes, lineno=node.lineno), "aft_joined")
-
-    def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802 (Jinja2's name)
-        self.generic_visit(node)
-        node.nodes = [_filtered(item, "aft_out") for item in node.nodes]
-        return node
-
-    def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.Const:  # noqa: N802
-        return nodes.Const(node.data, lineno=node.lineno)
-
-
-def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
-    assert isinstance(node, nodes.Expr)  # noqa: S101 (for the type: Jinja2 loops over expressions)
-    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
 def _accesses(tree: nodes.Template, source: str) -> tuple[Access, ...]:
@@ -307,7 +172,8 @@ class _Reader:
             self.read(at, certain=certain)
         elif at.ctx == "load":
             path = (at.name, *reversed(names))
-            column = _column(self._lines, node.lineno, path)
+            is_placed = len(self.found) < _MOST_PLACES
+            column = _column(self._lines, node.lineno, path) if is_placed else 1
             self.found.append(Access(path, node.lineno, column, is_certain=certain))
 
 
@@ -331,7 +197,7 @@ def _unknown_names(accesses: Iterable[Access], known: set[str], path: str) -> It
 
 
 def _unknown_tools(
-    tree: nodes.Template, environment: _Environment, place: _Place
+    tree: nodes.Template, environment: Environment, place: _Place
 ) -> Iterator[Finding]:
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
@@ -362,14 +228,16 @@ def _syntax(error: TemplateSyntaxError, path: str) -> Finding:
     return finding_at(code, SourceRef(path, error.lineno), message, hint)
 
 
-def _masked(source: str) -> str:
-    return source.replace(_RESOLVE, _MASKED)
+_MOST_PLACES = 1_000
+"""Reads of a template whose column is looked for; of further ones only the line is known."""
+_LONG_LINE = 1000
+"""Characters of a line in which names are looked for."""
 
 
 def _column(lines: list[str], line: int, names: tuple[str, ...]) -> int:
     """Where on its line a chain of names is written; 1 when it cannot be found."""
-    between = r"[\s.\[\]'\"]*"
-    text = lines[line - 1] if line <= len(lines) else ""
+    between = r"[\s.\[\]'\"]{0,8}"
+    text = lines[line - 1][:_LONG_LINE] if line <= len(lines) else ""
     found = re.search(r"\b" + between.join(map(re.escape, names)) + r"(?![\w])", text)
     return found.start() + 1 if found else 1
 

@@ -25,7 +25,7 @@ from aft.findings.model import Finding, SourceRef, finding_at
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
 from aft.values.ids import OrgUnitPath, RequestId
-from aft.values.suggestions import did_you_mean
+from aft.values.suggestions import Suggestions, did_you_mean
 
 
 def check_customizations(
@@ -85,18 +85,17 @@ class _Rules:
 
     def selections(self, units: Collection[OrgUnitPath]) -> Iterator[Finding]:
         """OUs and requests that ``customization.yaml`` selects exist."""
+        near, names = Suggestions(), tuple(map(str, units))
         for customization in self.state.customizations.values():
             for (criterion, value), source in customization.select.sources.items():
                 if criterion == "requests" and value not in self.ids:
-                    hint = did_you_mean(value, self.ids) or "take it out, or add the request"
+                    hint = near(value, self.ids) or "take it out, or add the request"
                     message = f"`select.requests` names {value!r}, which is no request"
                     yield finding_at("AFT632", source, message, hint)
                 elif criterion == "organizational_units" and units:
                     unit = OrgUnitPath.of_text(value)
                     if not unit.is_root and unit not in units:
-                        hint = (
-                            did_you_mean(value, map(str, units)) or "add it, or select another OU"
-                        )
+                        hint = near(value, names) or "add it, or select another OU"
                         message = f"there is no OU {value!r} in organization.yaml"
                         yield finding_at("AFT632", source, message, hint)
 

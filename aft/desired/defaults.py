@@ -13,7 +13,7 @@ from aft.config.model import DEFAULTS_NAME
 from aft.desired.raw import IDENTITY_FIELDS, DefaultsFile
 from aft.errors import AftError
 from aft.files import EntryKind, RevisionFiles, TreeEntry
-from aft.findings.model import Condition, Finding, SourceRef, finding_at, sorted_findings
+from aft.findings.model import Condition, Finding, SourceRef, few, finding_at, sorted_findings
 from aft.findings.validation import Loc, Located, validate, value_at
 from aft.values.canonical_json import digest
 from aft.values.placeholders import expand, has_placeholders
@@ -137,7 +137,7 @@ def check_defaults(document: YamlDocument) -> tuple[Finding, ...]:
         if item.condition is not Condition.KEY_MISSING
         and not (item.condition is Condition.BREAKS_RULE and item.source in unknown_until_filled)
     )
-    return sorted_findings(findings)
+    return few(sorted_findings(findings), document.path)
 
 
 def _placeholder_findings(document: YamlDocument, loc: Loc, text: str) -> list[Finding]:

@@ -274,6 +274,7 @@ class _Reader:
         self._keys: dict[RequestId, str] = {}
         self._documents: dict[str, YamlDocument | None] = {}  # defaults, by folder
         self._defaults_of = defaults_by_folder(self._defaults_file)
+        self._last: tuple[str, YamlDocument | None] = ("", None)  # read again, for its places
 
     def read(self) -> tuple[AccountRequest, ...]:
         """The requests without findings, sorted by id; of two with one id, the first."""
@@ -289,9 +290,13 @@ class _Reader:
         return tuple(found[request_id] for request_id in sorted(found))
 
     def at(self, request_id: RequestId, loc: Loc, *, key: bool = False) -> SourceRef:
-        """Where a request says something. Reads its file again: only findings ask."""
+        """Where a request says something. Reads its file again, once for all findings that follow
+        each other: only findings ask."""
         item = self._entries[request_id]
-        document, _ = parse_yaml(self._files.read(item.entry), item.entry.path)
+        if self._last[0] != item.entry.path:
+            document, _ = parse_yaml(self._files.read(item.entry), item.entry.path)
+            self._last = item.entry.path, document
+        document = self._last[1]
         if document is None:
             return SourceRef(item.entry.path)
         defaults = self._defaults_of(item.folder)

@@ -33,8 +33,8 @@ MAX_ISSUE_CHARACTERS = 65_536
 MAX_TAGS_ASKED = 40
 NO_RESPONSE = "_No response_"
 
-_HEADING = re.compile(r"### +(.+?)\s*")
-_BOX = re.compile(r"\s*[-*] \[(?P<mark>[ xX])\] (?P<label>.+?)\s*")
+_HEADING = re.compile(r"### +(\S(?:.*\S)?)\s*")
+_BOX = re.compile(r"\s*[-*] \[(?P<mark>[ xX])\] +(?P<label>\S(?:.*\S)?)\s*")
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[ _-]+[A-Za-z0-9]+)*")
 _AMOUNT = re.compile(r"\$? ?(?P<number>[0-9]{1,9}(?:\.[0-9]{1,2})?) ?(?:USD|usd|\$)?")
 

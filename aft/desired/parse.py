@@ -22,7 +22,7 @@ from aft.desired.limits import custom_field_problems
 from aft.desired.model import AccountRequest, Owner, Protection
 from aft.desired.raw import DEFAULT_ALERTS, NOT_ACTED_ON, REQUIRED, ProtectEntry, RequestFile
 from aft.files import TreeEntry
-from aft.findings.model import Condition, Finding, SourceRef, finding_at, sorted_findings
+from aft.findings.model import Condition, Finding, SourceRef, few, finding_at, sorted_findings
 from aft.findings.origins import dotted
 from aft.findings.validation import Loc, Located, validate
 from aft.organization.model import Budget, Contact
@@ -53,7 +53,8 @@ def check(
     if not defaults.is_complete:
         findings = [item for item in findings if item.condition is not Condition.KEY_MISSING]
     broken = {finding.source for finding in problems}
-    findings.extend(item for item in _rules(merged) if item.source not in broken)
+    rules = (item for item in _rules(merged) if item.source not in broken)
+    findings.extend(few(rules, document.path))
     return _on_one_line(data), sorted_findings(findings) if findings else ()
 
 

@@ -75,7 +75,7 @@ def read_origins(files: RevisionFiles, request: AccountRequest) -> RequestOrigin
     """The origins of ``request``, read from the files of the request's revision."""
     path = request.source.path
     # It was read a moment ago, so it is there.
-    document = read_document(files, path) or YamlDocument(data={}, path=path, text="")
+    document = read_document(files, path) or YamlDocument(data={}, path=path, places=dict)
     return RequestOrigins(request.id, document, defaults_in(files)(path.rpartition("/")[0]))
 
 

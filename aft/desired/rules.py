@@ -6,16 +6,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol, TypeVar
 
 from aft.desired.model import AccountRequest
 from aft.desired.tree import RequestEntry
-from aft.findings.model import Condition, Finding, SourceRef, finding_at
+from aft.findings.model import Condition, Finding, SourceRef, few, finding_at
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
 from aft.text.lookalikes import lookalikes
 from aft.values.ids import OrgUnitPath, RequestId
-from aft.values.suggestions import did_you_mean
+from aft.values.suggestions import Suggestions
 
 N = TypeVar("N")
 
@@ -90,11 +91,12 @@ def organizational_units(
     if not known:
         yield from _alike_units(requests, places)
         return
+    near, names = Suggestions(), tuple(map(str, sorted(known)))
     for request in requests:
         ou = request.ou_path
         if ou.is_root or ou in known:
             continue
-        hint = did_you_mean(str(ou), map(str, sorted(known)))
+        hint = near(str(ou), names)
         hint = hint or "add it to customizations/organization/organization.yaml, or fix the path"
         message = f"OU {str(ou)!r} is not in organization.yaml"
         place = places.at(request.id, ("ou",))
@@ -126,31 +128,44 @@ def references(
     places: Places,
 ) -> Iterator[Finding]:
     """What a request names exists: other requests, its baseline, its customizations."""
+    near = Suggestions()
     for request in requests:
-        for number, other in enumerate(request.depends_on):
-            loc: Loc = ("depends_on", number)
-            if other == request.id:
-                message = f"request {other!r} depends on itself"
-                found = finding_at("AFT308", places.at(request.id, loc), message, "take it out")
-                yield about(found, request)
-            elif other not in ids:
-                message = f"depends_on names {other!r}, which is no request"
-                hint = did_you_mean(other, ids) or "write the id of a request: its file's name"
-                found = finding_at("AFT307", places.at(request.id, loc), message, hint)
-                yield about(found, request)
         name = request.baseline
         if name is not None and name not in baselines:
-            hint = did_you_mean(name, baselines) or f"add customizations/baselines/{name}.yaml"
+            hint = near(name, baselines) or f"add customizations/baselines/{name}.yaml"
             source = places.at(request.id, ("baseline",))
             found = finding_at("AFT311", source, f"there is no baseline {name!r}", hint)
             yield about(found, request)
-        for number, name in enumerate(request.customizations):
-            if name not in customizations:
-                hint = did_you_mean(name, customizations)
-                hint = hint or f"add the folder customizations/accounts/{name}/"
-                source = places.at(request.id, ("customizations", number))
-                found = finding_at("AFT312", source, f"there is no customization {name!r}", hint)
-                yield about(found, request)
+        found_in_lists = chain(
+            _depends_on(request, ids, places, near),
+            _customizations(request, customizations, places, near),
+        )
+        for found in few(found_in_lists, request.source.path):
+            yield about(found, request)
+
+
+def _depends_on(
+    request: AccountRequest, ids: frozenset[RequestId], places: Places, near: Suggestions
+) -> Iterator[Finding]:
+    for number, other in enumerate(request.depends_on):
+        loc: Loc = ("depends_on", number)
+        if other == request.id:
+            message = f"request {other!r} depends on itself"
+            yield finding_at("AFT308", places.at(request.id, loc), message, "take it out")
+        elif other not in ids:
+            message = f"depends_on names {other!r}, which is no request"
+            hint = near(other, ids) or "write the id of a request: its file's name"
+            yield finding_at("AFT307", places.at(request.id, loc), message, hint)
+
+
+def _customizations(
+    request: AccountRequest, known: frozenset[str], places: Places, near: Suggestions
+) -> Iterator[Finding]:
+    for number, name in enumerate(request.customizations):
+        if name not in known:
+            hint = near(name, known) or f"add the folder customizations/accounts/{name}/"
+            source = places.at(request.id, ("customizations", number))
+            yield finding_at("AFT312", source, f"there is no customization {name!r}", hint)
 
 
 def cycles(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:

@@ -8,6 +8,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
+
+MAX_FINDINGS = 100
+"""Of one file: people read the first ones, and each has its price."""
 
 
 class Severity(enum.StrEnum):
@@ -133,6 +137,22 @@ def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings by place, then code; duplicates dropped."""
     unique = dict.fromkeys(findings)
     return tuple(sorted(unique, key=_place))
+
+
+def few(findings: Iterable[Finding], path: str) -> tuple[Finding, ...]:
+    """At most ``MAX_FINDINGS`` of one file, sorted, and one that says that there are others. Takes
+    no further ones of ``findings`` than it keeps."""
+    rest = iter(findings)
+    kept = sorted_findings(islice(rest, MAX_FINDINGS))
+    if next(rest, None) is None:
+        return kept
+    more = Finding(
+        code="AFT115",
+        source=SourceRef(path),
+        message=f"there are more than {MAX_FINDINGS} findings in this file; the first are shown",
+        hint="fix these, then run again",
+    )
+    return (*kept, more)
 
 
 def _place(finding: Finding) -> tuple[SourceRef, str, str, str]:

@@ -15,12 +15,14 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from aft.findings.expectations import Expected, shown, type_words
-from aft.findings.model import Condition, Finding, SourceRef, sorted_findings
+from aft.findings.model import MAX_FINDINGS, Condition, Finding, SourceRef, few
 from aft.findings.origins import dotted
-from aft.values.suggestions import did_you_mean
+from aft.values.suggestions import Suggestions
 from aft.values.words import listed
 
 Loc = tuple[str | int, ...]
+_MOST_ERRORS = 10 * MAX_FINDINGS
+"""Errors of one file that are looked at; of a value that may be of several types, each has some."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -47,9 +49,10 @@ def validate(
     try:
         return model.model_validate_json(json.dumps(value)), ()
     except ValidationError as error:
-        problems = [_Problem.of(item, value) for item in error.errors(include_url=False)]
-    findings = (_finding(problem, model, document, at) for problem in _without_unions(problems))
-    return None, sorted_findings(findings)
+        errors = error.errors(include_url=False)[:_MOST_ERRORS]
+        problems = [_Problem.of(item, value) for item in errors]
+    make = _Findings(model, document, at)
+    return None, few(map(make.of, _without_unions(problems)), document.at(()).path)
 
 
 def value_at(data: Any, loc: Loc) -> Any:
@@ -129,33 +132,42 @@ def _without_unions(problems: list[_Problem]) -> Iterator[_Problem]:
         )
 
 
-def _finding(problem: _Problem, model: type[BaseModel], document: Located, at: Loc) -> Finding:
-    place = (*at, *problem.loc)
-    name = dotted(place) or "the file"
-    condition, key = Condition.NONE, ""
-    if problem.kind == "extra_forbidden":
-        keys = Expected(model, problem.loc[:-1]).keys()
-        hint = did_you_mean(str(problem.loc[-1]), keys)
-        if not hint and keys:
-            hint = f"allowed here: {', '.join(sorted(keys))}"
-        code, message = "AFT201", f"{name} is not a known key"
-    elif problem.kind == "missing":
-        code, message, hint = "AFT203", f"{name} is missing", ""
-        condition, key = Condition.KEY_MISSING, name
-    elif problem.kind == "no_member" or type_words(problem.kind):
-        code, words, hint = _wrong_type(problem)
-        message = f"{name}: {words}"
-    else:
-        words, hint = _broken_rule(problem, Expected(model, problem.loc))
-        code, message, condition = "AFT204", f"{name}: {words}", Condition.BREAKS_RULE
-    return Finding(
-        code=code,
-        source=document.at(place, key=problem.on_key),
-        message=message,
-        hint=hint,
-        condition=condition,
-        key=key,
-    )
+class _Findings:
+    """Problems as findings, of one model at one place."""
+
+    def __init__(self, model: type[BaseModel], document: Located, at: Loc) -> None:
+        self._model = model
+        self._document = document
+        self._at = at
+        self._near = Suggestions()
+
+    def of(self, problem: _Problem) -> Finding:
+        place = (*self._at, *problem.loc)
+        name = dotted(place) or "the file"
+        condition, key = Condition.NONE, ""
+        if problem.kind == "extra_forbidden":
+            keys = Expected(self._model, problem.loc[:-1]).keys()
+            hint = self._near(str(problem.loc[-1]), keys)
+            if not hint and keys:
+                hint = f"allowed here: {', '.join(sorted(keys))}"
+            code, message = "AFT201", f"{name} is not a known key"
+        elif problem.kind == "missing":
+            code, message, hint = "AFT203", f"{name} is missing", ""
+            condition, key = Condition.KEY_MISSING, name
+        elif problem.kind == "no_member" or type_words(problem.kind):
+            code, words, hint = _wrong_type(problem)
+            message = f"{name}: {words}"
+        else:
+            words, hint = _broken_rule(problem, Expected(self._model, problem.loc), self._near)
+            code, message, condition = "AFT204", f"{name}: {words}", Condition.BREAKS_RULE
+        return Finding(
+            code=code,
+            source=self._document.at(place, key=problem.on_key),
+            message=message,
+            hint=hint,
+            condition=condition,
+            key=key,
+        )
 
 
 def _wrong_type(problem: _Problem) -> tuple[str, str, str]:
@@ -168,13 +180,13 @@ def _wrong_type(problem: _Problem) -> tuple[str, str, str]:
     return "AFT202", f"expected {words}, found {shown(value)}", _as_type(value, words)
 
 
-def _broken_rule(problem: _Problem, expected: Expected) -> tuple[str, str]:
+def _broken_rule(problem: _Problem, expected: Expected, near: Suggestions) -> tuple[str, str]:
     """Message and hint for a value of the right type that breaks a rule."""
     value = problem.value
     if problem.kind in ("literal_error", "enum"):
         allowed = str(problem.context["expected"])
         choices = re.findall(r"'([^']*)'", allowed)
-        hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+        hint = near(value, choices) if isinstance(value, str) else ""
         return f"expected {allowed}, found {shown(value)}", hint
     if problem.kind == "value_error":
         return str(problem.context.get("error", problem.text)), ""

@@ -7,7 +7,6 @@ Unknown keys are passed over, so that an older aft reads what a newer one wrote.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from pydantic import TypeAdapter
 
 from aft.ledger.events import AccountRecord, DoneStep, EventKind, LedgerEvent, texts
 from aft.ledger.masking import masked
+from aft.values.bounded_json import read_json
 from aft.values.canonical_json import canonical_json
 
 VERSION = 2
@@ -158,10 +158,7 @@ def _bytes(fields: Mapping[str, Any]) -> bytes:
 
 
 def _object(text: bytes) -> Mapping[str, Any]:
-    try:
-        fields = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    fields = read_json(text)
     if not isinstance(fields, dict):
         raise ValueError("expected an object")  # noqa: TRY004 - as above
     return fields

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import json
 import types
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,6 +19,7 @@ from aft.errors import UserError
 from aft.findings.model import Finding
 from aft.plan.model import FORMAT, Change, Confirmation, Plan
 from aft.text.policy import escaped
+from aft.values.bounded_json import BadJson, read_json
 from aft.values.canonical_json import digest, indented_json, plain
 from aft.values.ids import PlanDigest
 from aft.values.refs import Ref
@@ -119,8 +119,8 @@ class WrongShape(Exception):
 def json_object(text: str) -> dict[str, Any]:
     """The object that ``text`` holds. Raises ``WrongShape`` for everything else."""
     try:
-        values = json.loads(text, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
+        values = read_json(text, halves=False, pairs=_unique)
+    except BadJson as error:
         raise WrongShape(f"it is not JSON: {error}") from None
     if not isinstance(values, dict):
         raise WrongShape("it is JSON, but not an object")

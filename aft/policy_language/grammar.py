@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
-from aft.findings.model import Finding, Severity, SourceRef, sorted_findings
+from aft.findings.model import Finding, Severity, SourceRef, few
 from aft.policy_language import grammar_parts as parts
 from aft.policy_language.grammar_parts import Fault, Form, Loc
 from aft.policy_language.policy import WITH_VARIABLES
@@ -70,10 +71,12 @@ def check(
     """Everything that is wrong with ``document`` as a policy of ``policy_type``, sorted."""
     where = places or WholeFile()
     form = FORMS.get(policy_type)
-    faults = _statements(document, form) if form is not None else _tree(document, policy_type)
+    faults: Iterable[Fault] = (
+        _statements(document, form) if form is not None else _tree(document, policy_type)
+    )
     if policy_type not in FORMS or policy_type in POLICY_TYPES:
-        faults = (*faults, *_size(document, policy_type, limits_of(policy_type, changed_limits)))
-    return sorted_findings(
+        faults = chain(faults, _size(document, policy_type, limits_of(policy_type, changed_limits)))
+    found = (
         Finding(
             code=fault.code,
             source=where.at(fault.loc, key=fault.at_key),
@@ -83,6 +86,7 @@ def check(
         )
         for fault in faults
     )
+    return few(found, where.at(()).path)
 
 
 def compact(document: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from yaml import YAMLError
@@ -17,19 +18,28 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import MAX_FINDINGS, Finding, SourceRef
 from aft.text.lookalikes import lookalikes
 from aft.text.policy import JOINERS, PROSE_FIELDS, Refusal, Use, refused
-from aft.yamldoc.events import Loc, NewParser, events_of, open_bracket, places_of, scalars_of
-from aft.yamldoc.text import leading_tab, plain_scalar, refused_at, source_at, syntax_finding
+from aft.yamldoc.events import Loc, NewParser, Place, open_bracket, places_of, scalars_of
+from aft.yamldoc.text import (
+    end_of,
+    leading_tab,
+    plain_scalar,
+    refused_at,
+    source_at,
+    syntax_finding,
+)
 
 MAX_DEPTH = 32
 """Mappings and lists nested deeper than this are refused."""
+MAX_VALUES = 50_000
+"""Keys, values, and beginnings and ends of mappings and lists that a file may have."""
 
 MOST_CHARACTERS = 10
 """Characters of a file that are reported, of those in its values."""
 
-_LEADING_TAB = re.compile(r"^ *\t[ \t]*(?=[^\s#])", re.MULTILINE)
+_LEADING_TAB = re.compile(r" *\t[ \t]*(?=[^\s#])")
 _ZERO_PADDED = re.compile(r"0[0-9]+")
 
 
@@ -45,6 +55,8 @@ class Build:
         self.text = text
         self._new_parser = new_parser
         self.findings: list[Finding] = []
+        self._events: list[Any] = []  # all that were read, and found sound
+        self._end = end_of(text)
         self._top: Any = None
         self._usable = True
         self._has_duplicates = False
@@ -54,19 +66,34 @@ class Build:
         try:
             self._read()
         except YAMLError as error:
-            opened = open_bracket(self.text, self._new_parser)
+            opened = open_bracket(self._events)
             self.findings.append(syntax_finding(error, self.path, self.text, opened=opened))
             self._usable = False
         except _Stop:
+            self._events.pop()
             self._usable = False
-        if self._has_duplicates:
-            self._report_duplicates()
-        if "\t" in self.text:
-            self._report_leading_tabs()
-        if "\\" in self.text or not self.text.isascii():
-            self._report_characters()
-            self._report_alike_keys()
+        for finding in self._afterthoughts():
+            self.findings.append(finding)
+            if len(self.findings) > MAX_FINDINGS:
+                return None
         return self._top if self._usable else None
+
+    def places(self) -> dict[Loc, Place]:
+        """Where each value begins; what is past the end of the text is at its end."""
+        return {
+            loc: place if place.value[0] <= self._end[0] else Place(self._end, self._end)
+            for loc, place in places_of(self._events)
+        }
+
+    def _afterthoughts(self) -> Iterator[Finding]:
+        """What only the whole shows."""
+        if self._has_duplicates:
+            yield from self._duplicates()
+        if "\t" in self.text:
+            yield from self._leading_tabs()
+        if "\\" in self.text or not self.text.isascii():
+            yield from self._characters()
+            yield from self._alike_keys()
 
     def _read(self) -> None:  # noqa: C901, PLR0912 - flat, for speed: 60 turns per request file
         """Build ``_top``. One loop on purpose: it runs for every line of every file."""
@@ -74,8 +101,10 @@ class Build:
         container: Any = None
         key: str | None = None  # set while a mapping waits for this key's value
         stack: list[Any] = []
-        while True:
+        remember = self._events.append
+        for _ in range(MAX_VALUES):
             event = next_event()
+            remember(event)
             kind = type(event)
             if kind is ScalarEvent:
                 if event.tag is not None or event.anchor is not None:
@@ -113,12 +142,21 @@ class Build:
                 stack.append(container)
                 container = value
             key = None
+        else:
+            message = f"the file has more than {MAX_VALUES:,} keys, values and brackets"
+            self._add("AFT113", event.start_mark, message, "split the file")
+            raise _Stop
         if self._top is None:
             self._add_empty()
 
+    def _finding(self, code: str, mark: Any, message: str, hint: str = "") -> Finding:
+        source = source_at(self.path, self._end, mark.line, mark.column)
+        return Finding(code=code, source=source, message=message, hint=hint)
+
     def _add(self, code: str, mark: Any, message: str, hint: str = "") -> None:
-        source = source_at(self.path, self.text, mark.line, mark.column)
-        self.findings.append(Finding(code=code, source=source, message=message, hint=hint))
+        self.findings.append(self._finding(code, mark, message, hint))
+        if len(self.findings) > MAX_FINDINGS:
+            raise _Stop
 
     def _add_empty(self) -> None:
         message = "the file is empty; expected fields as 'key: value' lines"
@@ -219,10 +257,10 @@ class Build:
             return text
         return value
 
-    def _report_duplicates(self) -> None:
+    def _duplicates(self) -> Iterator[Finding]:
         first: dict[Loc, int] = {}
         repeated: set[Loc] = set()
-        for loc, place in places_of(self.text, self._new_parser):
+        for loc, place in places_of(self._events):
             if loc[:-1] in repeated:  # below a repeated key everything comes twice
                 repeated.add(loc)
             elif loc in first:
@@ -231,32 +269,33 @@ class Build:
                 shown = _short(str(loc[-1]))
                 message = f"key {shown!r} appears twice in one mapping; first at line {first[loc]}"
                 hint = "keep one of the two"
-                self.findings.append(
-                    Finding(code="AFT103", source=source, message=message, hint=hint)
-                )
+                yield Finding(code="AFT103", source=source, message=message, hint=hint)
             else:
                 first[loc] = place.key[0] + 1
 
-    def _report_leading_tabs(self) -> None:
-        """Tabs in the indentation that the parser let pass, as it does inside brackets."""
+    def _leading_tabs(self) -> Iterator[Finding]:
+        """Tabs in the indentation that the parser let pass, as it does inside brackets; as far as
+        the text was read."""
         in_scalar: set[int] = set()
-        for event in events_of(self.text, self._new_parser):
+        for event in self._events:
             begin, end = event.start_mark, event.end_mark
-            if type(event) is ScalarEvent:
+            if type(event) is ScalarEvent and end.line > begin.line:
                 in_scalar.update(range(begin.line + 1, end.line + 1))
-        for match in _LEADING_TAB.finditer(self.text):
-            line = self.text.count("\n", 0, match.start())
-            if line not in in_scalar:
-                self.findings.append(leading_tab(self.path, line, match[0].index("\t")))
+        last = self._events[-1].end_mark.line if self._events else -1
+        for line, text in enumerate(self.text.split("\n")):
+            if line > last:
+                return
+            if line not in in_scalar and (match := _LEADING_TAB.match(text)):
+                yield leading_tab(self.path, line, match[0].index("\t"))
 
-    def _report_characters(self) -> None:
+    def _characters(self) -> Iterator[Finding]:
         """Those that only prose may have, and those that are refused in the file: they come no
         better as escapes."""
         if "\\" not in self.text and refused(self.text, Use.VALUE) is None:
             return  # nearly always
         problems: list[Refusal] = []
         outside = {at for at, letter in enumerate(self.text) if letter in JOINERS}
-        for key, event in scalars_of(self.text, self._new_parser):
+        for key, event in scalars_of(self._events):
             begin, end = event.start_mark.index, event.end_mark.index
             if outside:
                 outside.difference_update(range(begin, end))
@@ -268,10 +307,11 @@ class Build:
             for at in sorted(outside):
                 problem = refused(self.text[at], Use.VALUE)
                 problems += [problem._replace(offset=at)] if problem is not None else []
-        self.findings += [refused_at(self.path, self.text, it) for it in problems[:MOST_CHARACTERS]]
         self._usable = self._usable and not problems
+        for problem in problems[:MOST_CHARACTERS]:
+            yield refused_at(self.path, self.text, problem)
 
-    def _report_alike_keys(self) -> None:
+    def _alike_keys(self) -> Iterator[Finding]:
         """Keys of one mapping that people take for each other."""
         todo: list[tuple[Loc, Any]] = [((), self._top)] if not self.text.isascii() else []
         found: list[tuple[Loc, str, str]] = []
@@ -282,13 +322,13 @@ class Build:
                 todo += [((*loc, key), inner) for key, inner in value.items()]
             elif type(value) is list:
                 todo += [((*loc, at), inner) for at, inner in enumerate(value)]
-        places = dict(places_of(self.text, self._new_parser)) if found else {}
+        places = self.places() if found else {}
         for loc, key, other in found[:MOST_CHARACTERS]:
             line, column = places[(*loc, key)].key
             message = f"key {_short(key)!r} looks like {_short(other)!r}, and its characters differ"
             hint = "give them names that people can tell apart"
             source = SourceRef(self.path, line + 1, column + 1)
-            self.findings.append(Finding(code="AFT808", source=source, message=message, hint=hint))
+            yield Finding(code="AFT808", source=source, message=message, hint=hint)
 
 
 def _short(text: str) -> str:

@@ -6,7 +6,7 @@ loader, constructor or resolver of PyYAML is ever run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
-    StreamEndEvent,
 )
 
 NewParser = Callable[[str], Any]
@@ -39,23 +38,10 @@ class Place:
     value: tuple[int, int]
 
 
-def events_of(text: str, new_parser: NewParser) -> Iterator[Any]:
-    """Events up to the end, or to where the text stops being YAML."""
-    parser = new_parser(text)
-    try:
-        while True:
-            event = parser.get_event()
-            yield event
-            if type(event) is StreamEndEvent:
-                return
-    except yaml.YAMLError:
-        return
-
-
-def scalars_of(text: str, new_parser: NewParser) -> Iterator[tuple[str, Any]]:
+def scalars_of(events: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     """Every scalar's event, with the key whose value it is; without one for keys and in lists."""
     waiting: list[list[str] | None] = []  # of open mappings the key without a value; lists: None
-    for event in events_of(text, new_parser):
+    for event in events:
         kind = type(event)
         if kind is MappingEndEvent or kind is SequenceEndEvent:
             waiting.pop()
@@ -70,12 +56,14 @@ def scalars_of(text: str, new_parser: NewParser) -> Iterator[tuple[str, Any]]:
                 waiting.append([] if kind is MappingStartEvent else None)
 
 
-def places_of(text: str, new_parser: NewParser) -> Iterator[tuple[Loc, Place]]:
-    """Every value's place, in order; a duplicate key's value comes twice."""
+def places_of(events: Iterable[Any]) -> Iterator[tuple[Loc, Place]]:
+    """Every value's place, in order; a duplicate key's value comes twice. ``events`` are those that
+    one reading has found sound so far: no key among them is a mapping or a list, and their depth is
+    bounded."""
     loc: list[str | int] = []  # of the value to come; in a list it ends with the index
     open_kinds: list[type] = []
     key_mark: tuple[int, int] | None = None
-    for event in events_of(text, new_parser):
+    for event in events:
         kind = type(event)
         if kind is MappingEndEvent or kind is SequenceEndEvent:
             open_kinds.pop()
@@ -102,10 +90,10 @@ def places_of(text: str, new_parser: NewParser) -> Iterator[tuple[Loc, Place]]:
             loc.pop()
 
 
-def open_bracket(text: str, new_parser: NewParser) -> tuple[int, int] | None:
-    """Where the innermost bracket begins that is still open when the text stops being YAML."""
+def open_bracket(events: Iterable[Any]) -> tuple[int, int] | None:
+    """Where the innermost bracket begins that is still open after these events."""
     starts: list[Any] = []
-    for event in events_of(text, new_parser):
+    for event in events:
         if type(event) in (MappingStartEvent, SequenceStartEvent):
             starts.append(event)
         elif type(event) in (MappingEndEvent, SequenceEndEvent):

@@ -96,11 +96,15 @@ def _integer(value: str) -> int:
     return number
 
 
-def source_at(path: str, text: str, line: int, column: int) -> SourceRef:
-    """A parser's mark, counted from 0, as a place; what is past the end is at the end."""
-    last = text.count("\n")
-    if line > last:
-        line, column = last, len(text) - (text.rfind("\n") + 1)
+def end_of(text: str) -> tuple[int, int]:
+    """The line and column behind the last character, counted from 0."""
+    return text.count("\n"), len(text) - (text.rfind("\n") + 1)
+
+
+def source_at(path: str, end: tuple[int, int], line: int, column: int) -> SourceRef:
+    """A parser's mark, counted from 0, as a place; what is past the ``end`` is there."""
+    if line > end[0]:
+        line, column = end
     return SourceRef(path, line + 1, column + 1)
 
 
@@ -126,7 +130,7 @@ def syntax_finding(error: Any, path: str, text: str, *, opened: tuple[int, int] 
         line, column = opened
     return Finding(
         code="AFT101",
-        source=source_at(path, text, line, column),
+        source=source_at(path, end_of(text), line, column),
         message=f"not YAML: {problem}{since}",
         hint=_syntax_hint(problem, at_mark),
     )

@@ -14,6 +14,7 @@ MODULES = sorted(path for path in AFT.rglob("*.py") if "sandbox" not in path.par
 
 OURS = {
     "AftError",
+    "BadJson",
     "GitCommandError",
     "NotPlain",
     "RemoteMoved",

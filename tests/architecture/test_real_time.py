@@ -13,6 +13,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 MEANT = {
+    "counting.py": "the processor's seconds of this process, compared with its own",
     "waiting.py": "looks again, and gives up when something hangs",
     "fakes/clocks.py": "looks again whether every thread waits",
     "golden/driver.py": "a story begins today, as commits and organizations do",

@@ -30,7 +30,7 @@ WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     ),
     "click": ("aft.cli",),
     "cryptography": ("aft.sandbox",),
-    "jinja2": ("aft.customizations.render",),
+    "jinja2": ("aft.customizations.render", "aft.customizations.template_environment"),
     "moto": ("aft.sandbox",),
     "pydantic": (
         "aft.baselines",

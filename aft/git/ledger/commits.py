@@ -32,7 +32,7 @@ from aft.text.policy import one_line
 _COMMITTER = "aft"
 _EMAIL = "aft@aft.invalid"
 _TITLE_LENGTH = 120
-_NAMED = re.compile(r"\s*([^<>]+?)\s*<([^<>\s]+)>\s*")
+_NAMED = re.compile(r"([^<>]+)<([^<>\s]+)>\s*")
 
 
 class LedgerCommits:
@@ -312,7 +312,7 @@ def _trailers(subject: str, events: Sequence[LedgerEvent]) -> Iterable[str]:
 def _author(event: LedgerEvent) -> pygit2.Signature:
     """Who asked for the run, at the event's own time. ``Name <address>`` is understood."""
     named = _NAMED.fullmatch(event.actor)
-    name, email = named.groups() if named else (event.actor, _EMAIL)
+    name, email = named.groups() if named and named[1].strip() else (event.actor, _EMAIL)
     return _signature(re.sub(r"[<>]", "", _line(name)) or _COMMITTER, _line(email), event.at)
 
 

@@ -6,11 +6,11 @@ left, and a file of JSON is parsed only where it contains no Jinja2.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
-from aft.findings.model import Finding, SourceRef
+from aft.findings.model import Finding, SourceRef, few
+from aft.values.bounded_json import BadJson, read_json
 from aft.values.suggestions import did_you_mean
 
 _SECTIONS = """
@@ -28,14 +28,14 @@ _TAB = re.compile(r"^ *\t")
 
 def check_shape(text: str, path: str) -> tuple[Finding, ...]:
     """Findings for what CloudFormation would surely refuse."""
-    return tuple((_check_json if path.endswith(".json") else _check_yaml)(text, path))
+    return few((_check_json if path.endswith(".json") else _check_yaml)(text, path), path)
 
 
 def output_names(text: str, path: str) -> frozenset[str] | None:
     """The outputs a template surely has; ``None`` when Jinja2 may make others."""
     if path.endswith(".json"):
         try:
-            outputs = json.loads(text).get("Outputs", {})
+            outputs = read_json(text).get("Outputs", {})
         except (ValueError, AttributeError):
             return None
         return frozenset(outputs) if isinstance(outputs, dict) else None
@@ -74,9 +74,9 @@ def _check_json(text: str, path: str) -> Iterator[Finding]:
             yield _without_resources(path)
         return
     try:
-        template = json.loads(text)
-    except json.JSONDecodeError as error:
-        yield _finding(path, error.lineno, error.colno, f"not JSON: {error.msg}", "")
+        template = read_json(text)
+    except BadJson as error:
+        yield _finding(path, error.line, error.column, f"not JSON: {error.message}", "")
         return
     if not isinstance(template, dict):
         yield _finding(path, 1, 1, "a template is a JSON object", "start it with '{'")

@@ -30,7 +30,7 @@ from aft.customizations.model import (
     StepInputs,
     StepResult,
 )
-from aft.findings.model import Finding, SourceRef, finding_at
+from aft.findings.model import Finding, SourceRef, few, finding_at
 from aft.runners.process.child import run_child
 from aft.runners.process.workdir import PROFILE, Bench, base_environment, step_bench
 from aft.sessions import AccountSession
@@ -48,7 +48,7 @@ INSTALL_SECONDS = 300.0
 _FOLDER = "api_helpers"
 _REQUIREMENTS = f"{_FOLDER}/python/requirements.txt"
 _WHEELS = f"{_FOLDER}/python/wheels"
-_NAMES = re.compile(r"^\s*[^#\s]", re.MULTILINE)
+_NAMES = re.compile(r"^[^\S\n]*[^#\s]", re.MULTILINE)
 
 
 class ShellRunner(ComparesCode):
@@ -63,7 +63,9 @@ class ShellRunner(ComparesCode):
         self._elapsed = elapsed
 
     def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
-        return tuple(finding for file in step.files for finding in check_script(file))
+        return tuple(
+            finding for file in step.files for finding in few(check_script(file), file.path)
+        )
 
     def uses(self, file: StepFile) -> frozenset[str]:
         return script_uses((file,))
@@ -177,7 +179,7 @@ def _install(bench: Bench, requirements: Path, place: Path) -> None:
     passed = ("PIP_", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
     own = {name: value for name, value in os.environ.items() if name.startswith(passed)}
     environment = {**base_environment(home), **own, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    passwords = re.findall(r"://[^/\s:@]*:([^@\s]+)@", "\n".join(own.values()))
+    passwords = re.findall(r"://[^/\s:@]{0,256}:([^@\s]{1,4096})@", "\n".join(own.values()))
     secrets = [*bench.secrets, *passwords]
     wheels = bench.folder / _WHEELS
     offline = ("--no-index", "--find-links", str(wheels)) if wheels.is_dir() else ()

@@ -7,17 +7,17 @@ once more are taken out of rendered files.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from aft.customizations.model import Access, CustomizationStep, StepFile
 from aft.customizations.render import check_template, template_accesses
-from aft.findings.model import Finding, SourceRef, finding_at
+from aft.findings.model import Finding, SourceRef, few, finding_at
 from aft.runners.process.workdir import PROFILE
 from aft.runners.shell.runner import check_profiles, check_script
 from aft.runners.terraform.hcl_text import HclProblem, hcl_blocks, position
+from aft.values.bounded_json import BadJson, read_json
 
 _VARIABLES = """
     timestamp tf_distribution_type provider_region region aft_admin_role_arn target_admin_role_arn
@@ -28,7 +28,7 @@ AFT_VARIABLES = tuple(_VARIABLES.split())
 
 _ROOT_MODULE = (".tf", ".tf.json", ".jinja")
 _ADMIN_ROLE = "aft_admin_role_arn"
-_BACKEND = re.compile(r'^\s*(?:backend\s+"|cloud\s*\{)', re.MULTILINE)
+_BACKEND = re.compile(r'^[^\S\n]*(?:backend\s+"|cloud\s*\{)', re.MULTILINE)
 _PROFILE = re.compile(rf'^\s*profile\s*=\s*"{PROFILE}"')
 
 
@@ -61,12 +61,12 @@ def check_files(step: CustomizationStep) -> Iterator[Finding]:
         if check is None:
             continue
         try:
-            yield from check(file, file.content.decode())
+            yield from few(check(file, file.content.decode()), file.path)
         except UnicodeDecodeError as error:
             message = f"the file is not UTF-8 at byte {error.start}"
             yield finding_at("AFT640", SourceRef(file.path), message)
     for file in step.support:
-        yield from check_script(file)
+        yield from few(check_script(file), file.path)
 
 
 def _check_of(path: str) -> Callable[[StepFile, str], Iterator[Finding]] | None:
@@ -95,16 +95,16 @@ def outputs_declared(step: CustomizationStep) -> frozenset[str] | None:
             continue
         text = file.content.decode(errors="replace")
         if inside.endswith(".jinja"):
-            if re.search(r"^\s*output\b", text, re.MULTILINE):
+            if re.search(r"^[^\S\n]*output\b", text, re.MULTILINE):
                 return None
             continue
         try:
             if inside.endswith(".json"):
-                names.update(json.loads(text).get("output", {}))
+                names.update(read_json(text).get("output", {}))
             else:
                 top = (block.words for block in hcl_blocks(text) if block.depth == 0)
                 names.update(words[1] for words in top if words[:1] == ("output",) and words[1:])
-        except (HclProblem, ValueError, AttributeError):
+        except (HclProblem, ValueError, AttributeError, TypeError):
             return None
     return frozenset(names)
 
@@ -116,11 +116,16 @@ def without_own_role(text: str, own_role: str) -> str:
         blocks = hcl_blocks(text)
     except HclProblem:
         return text
-    for block in sorted(blocks, key=lambda item: item.start, reverse=True):
-        if block.words == ("assume_role",) and own_role in text[block.start : block.end]:
-            lines = text[block.start : block.end].count("\n")
-            text = text[: block.start] + "\n" * lines + text[block.end :]
-    return text
+    parts: list[str] = []
+    at = 0
+    for block in sorted(blocks, key=lambda item: item.start):
+        if block.start < at or block.words != ("assume_role",):
+            continue
+        inside = text[block.start : block.end]
+        if own_role in inside:
+            parts += (text[at : block.start], "\n" * inside.count("\n"))
+            at = block.end
+    return "".join((*parts, text[at:]))
 
 
 def _check_template(file: StepFile, text: str) -> Iterator[Finding]:
@@ -139,10 +144,10 @@ def _check_template(file: StepFile, text: str) -> Iterator[Finding]:
 
 def _check_json(file: StepFile, _: str) -> Iterator[Finding]:
     try:
-        found = json.loads(file.content)
-    except json.JSONDecodeError as error:
-        place = SourceRef(file.path, error.lineno, error.colno)
-        yield finding_at("AFT640", place, f"not JSON: {error.msg}")
+        found = read_json(file.content)
+    except BadJson as error:
+        place = SourceRef(file.path, error.line, error.column)
+        yield finding_at("AFT640", place, f"not JSON: {error.message}")
         return
     if not isinstance(found, dict | list):
         yield finding_at("AFT640", SourceRef(file.path), "Terraform in JSON is an object")

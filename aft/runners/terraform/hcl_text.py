@@ -34,9 +34,9 @@ class HclProblem(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HclBlock:
-    """A ``{…}`` with the words before it on its line: ``("provider", "aws")``; also an attribute's
-    (``assume_role = {``). ``start`` is the first word, ``end`` after the bracket; ``depth`` counts
-    brackets around it."""
+    """A ``{…}`` with the words before it, since the last bracket of its line: ``("provider",
+    "aws")``; also an attribute's (``assume_role = {``). ``start`` is the first word, ``end`` after
+    the bracket; ``depth`` counts brackets around it."""
 
     words: tuple[str, ...]
     start: int
@@ -47,9 +47,9 @@ class HclBlock:
 def hcl_blocks(text: str) -> tuple[HclBlock, ...]:
     """Every block, in the order in which they end. Raises ``HclProblem``."""
     found: list[HclBlock] = []
-    opened: list[tuple[str, int]] = []  # brackets, quotes and templates, with where they began
-    at = 0
-    while match := (_TEXT if opened and opened[-1][0] == '"' else _CODE).search(text, at):
+    opened: list[_Opened] = []  # brackets, quotes and templates
+    at = after = 0  # ``after`` is behind the last bracket
+    while match := (_TEXT if opened and opened[-1].sign == '"' else _CODE).search(text, at):
         here, at, kinds = match.start(), match.end(), match.groupdict()
         sign = kinds["sign"]
         if kinds.get("comment"):
@@ -58,35 +58,53 @@ def hcl_blocks(text: str) -> tuple[HclBlock, ...]:
             raise HclProblem(f"the text started by <<{tag} is never ended", here)
         if sign == "\n":
             break
-        if sign == '"' and opened and opened[-1][0] == sign:
+        if not sign:
+            continue
+        if sign == '"' and opened and opened[-1].sign == sign:
             opened.pop()
         elif sign in _PAIRS:
             block = _closed(text, opened, sign, here)
             if block is not None:
                 found.append(block)
-        elif sign:
-            opened.append((sign, here))
+        else:
+            is_inside = bool(opened) and (opened[-1].is_inside or opened[-1].sign == '"')
+            opened.append(_Opened(sign=sign, at=here, after=after, is_inside=is_inside))
+        if sign != '"':
+            after = at
     if opened:
-        sign, here = opened[-1]
+        sign, here = opened[-1].sign, opened[-1].at
         why = "a text in quotes is not closed on its line"
         raise HclProblem(why if sign == '"' else f"{sign!r} is never closed", here)
     return tuple(found)
 
 
-def _closed(text: str, opened: list[tuple[str, int]], sign: str, at: int) -> HclBlock | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A bracket that is still open. ``after`` is where the bracket before it ends, of any kind;
+    ``is_inside``: a text in quotes is around it."""
+
+    sign: str
+    at: int
+    after: int
+    is_inside: bool
+
+
+def _closed(text: str, opened: list[_Opened], sign: str, at: int) -> HclBlock | None:
     """The block that a closing bracket ends, if it does; what is inside a text is no block."""
     if not opened:
         raise HclProblem(f"{sign!r} closes nothing", at)
-    bracket, offset = opened.pop()
-    if bracket[-1] != _PAIRS[sign]:
-        line, _ = position(text, offset)
-        raise HclProblem(f"{sign!r} where the {bracket[-1]!r} of line {line} is still open", at)
-    if bracket != "{" or any(other == '"' for other, _ in opened):
+    open_one = opened.pop()
+    if open_one.sign[-1] != _PAIRS[sign]:
+        line, _ = position(text, open_one.at)
+        raise HclProblem(
+            f"{sign!r} where the {open_one.sign[-1]!r} of line {line} is still open", at
+        )
+    if open_one.sign != "{" or open_one.is_inside:
         return None
-    begin = text.rfind("\n", 0, offset) + 1
-    header = text[begin:offset]
+    begin = max(text.rfind("\n", open_one.after, open_one.at) + 1, open_one.after)
+    header = text[begin : open_one.at]
     words = tuple(match[2] or match[1] for match in _HEADER.finditer(header))
-    start = offset - len(header.lstrip())
+    start = open_one.at - len(header.lstrip())
     return HclBlock(words=words, start=start, end=at + 1, depth=len(opened))
 
 

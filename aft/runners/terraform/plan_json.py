@@ -12,12 +12,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from aft.values.bounded_json import read_json
 from aft.values.canonical_json import digest
 from aft.values.parts import PartChange, PartOutcome, Preview, PropertyChange, Replacement
 
 SENSITIVE, UNKNOWN = "(sensitive)", "(known after apply)"
 MAX_TEXT = 4_000
 """Characters of one value; of a longer one the digest is shown, too."""
+MAX_SECRETS = 1_000
+"""Sensitive texts of one plan: each is looked for in all values."""
 POWER = "it changes who may do what"
 IMPORTED = "it takes over what someone else made"
 ANYTHING = "what it contains is not known"
@@ -77,15 +80,17 @@ def read_plan(text: str, *, binding: str) -> Preview:
     """What the plan does. Its digest covers all that is in ``parts``, and ``binding``: the code
     and the inputs that it was made from. Raises ``UnreadablePlan``."""
     try:
-        plan = json.loads(text)
+        plan = read_json(text)
         if not str(plan["format_version"]).startswith("1."):
             raise UnreadablePlan(f"format {plan['format_version']!r:.20} is not known")
         changes = list(plan.get("resource_changes") or ())
         secrets = tuple(dict.fromkeys(text for item in changes for text in _secrets(item)))
+        if len(secrets) > MAX_SECRETS:
+            raise UnreadablePlan(f"over {MAX_SECRETS:,} different texts are sensitive")
         written = dict(_written(plan.get("configuration", {}).get("root_module", {})))
         found = [pair for item in changes if (pair := _part(item, secrets, written)) is not None]
         found += [*_others(plan)]
-    except (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise UnreadablePlan(type(error).__name__) from error
     parts = tuple(part for part, _ in found)
     asks = tuple(part.id for part, asks in found if asks)
