@@ -11,7 +11,7 @@ from aft.desired.issue_answers import Problem
 from aft.desired.model import AccountRequest
 from aft.findings.model import Finding
 from aft.report.markdown.inert import code_block, code_span, for_commits, prose, title
-from aft.report.plain import json_text, one_line
+from aft.report.plain import code_line, json_text, one_line
 
 MARKER = "<!-- aft:request -->"
 """First line of the reply: the comment with it is updated in place."""
@@ -76,7 +76,7 @@ def made_reply(request: AccountRequest, *, path: str, text: str) -> str:
     parts = (
         f"{MARKER}\n### Account {code_span(request.name)} is on its way",
         f"A pull request with the file {code_span(path)} asks for it:",
-        code_block(text.rstrip("\n").split("\n"), "yaml"),
+        code_block([code_line(line) for line in text.rstrip("\n").split("\n")], "yaml"),
         f"{_REVIEW}\n",
     )
     return "\n\n".join(parts)
