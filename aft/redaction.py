@@ -64,6 +64,10 @@ _SHAPES = (
         ("IQoJ", "FwoG", "FQoG", "AQoD", "AQoE", "AQoF"),
         r"(?:IQoJ|FwoG|FQoG|AQo[DEF])(?:[A-Za-z0-9/+=_-]|\\+[/+=_-]|%2[BF]|%3D){40,}",
     ),
+    _Shape(  # of IAM Identity Center, for access and to renew it
+        ("aoaAAAA", "aorAAAA"),
+        r"ao[ar]AAAA[A-Za-z0-9/+=_:-]{40,}",
+    ),
     _Shape(
         _FIELDS,
         rf"((?:{'|'.join(_FIELDS)}){_BETWEEN})(?:[A-Za-z0-9/+=_%-]|\\+[/+=_-]){{16,}}",
@@ -186,11 +190,14 @@ def _spelled_character(char: str) -> str:
         char,
         quote(char, safe=""),
         quote(char, safe="").lower(),
+        quote(quote(char, safe=""), safe=""),
         html.escape(char),
         f"&#{ord(char)};",
         f"&#x{ord(char):x};",
+        f"&#x{ord(char):X};",
         json.dumps(char)[1:-1],
         f"\\u{ord(char):04x}",
+        f"\\u{ord(char):04X}",
     }
     # Longest first, or the backslash of a longer form would be left over.
     ordered = sorted(forms, key=len, reverse=True)

@@ -88,10 +88,16 @@ def _parts(shape: Any) -> dict[str, Shape]:
     return {}
 
 
+def _sent(shape: Any) -> dict[str, Shape]:
+    """The members that one answer has: of a union a single one."""
+    members = list(shape.members.items())
+    return dict(members[:1] if shape.metadata.get("union") else members)
+
+
 def _value(shape: Any, depth: int) -> Any:
     match shape.type_name:
         case "structure":
-            deeper = {} if depth > _DEEP else shape.members
+            deeper = {} if depth > _DEEP else _sent(shape)
             return {
                 member.serialization.get("name", name): _value(member, depth + 1)
                 for name, member in deeper.items()
@@ -110,7 +116,7 @@ def _value(shape: Any, depth: int) -> Any:
 
 
 def _members(shape: Any, depth: int) -> str:
-    deeper = {} if depth > _DEEP else shape.members
+    deeper = {} if depth > _DEEP else _sent(shape)
     return "".join(_xml(member, name, depth) for name, member in deeper.items())
 
 

@@ -95,6 +95,8 @@ class Answers(list[Any]):
         try:
             return super().__getitem__(index)
         except IndexError:
+            if index < 0:  # botocore looks at the last item for the next page
+                raise
             raise missing_from(self._operation, f"item {index}") from None
 
 

@@ -33,12 +33,15 @@ RENEW_BEFORE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Keys of one role session. ``expires_at`` is aware."""
+    """Keys of one role session, kept out of all text. ``expires_at`` is aware."""
 
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     token: str = field(repr=False)
     expires_at: datetime
+
+    def __post_init__(self) -> None:
+        hold(self.access_key, self.secret_key, self.token, expires=True)
 
 
 class CredentialCache:
@@ -143,6 +146,11 @@ def share(client: Any, *, attempts: int) -> RetriesByActor:
     return retries
 
 
+def hold_keys(keys: Any) -> None:
+    """Keep botocore's frozen credentials out of all text."""
+    hold(keys.access_key, keys.secret_key, keys.token, expires=bool(keys.token))
+
+
 def hold_callers(client: Any, session: botocore.session.Session) -> None:
     """Keep the credentials of ``session``'s own chain, with which ``client`` signs, out of all
     text, those that the chain renews too."""
@@ -150,8 +158,7 @@ def hold_callers(client: Any, session: botocore.session.Session) -> None:
     def about_to_sign(**_: Any) -> None:
         own = session.get_credentials()
         if own is not None:
-            keys = own.get_frozen_credentials()
-            hold(keys.access_key, keys.secret_key, keys.token, expires=bool(keys.token))
+            hold_keys(own.get_frozen_credentials())
 
     client.meta.events.register("before-sign", about_to_sign)
 

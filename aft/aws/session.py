@@ -22,14 +22,13 @@ from botocore import exceptions as boto
 from aft.aws.answers import account_id_in, read_safely
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.clients import Door, TranslatingClient
-from aft.aws.credentials import Actor, CredentialCache, Credentials, acting
+from aft.aws.credentials import Actor, CredentialCache, Credentials, acting, hold_keys
 from aft.aws.errors import NO_CREDENTIALS_HINT, translate
 from aft.aws.factory import SHARED, ClientFactory, ClientKey
 from aft.aws.pacing import DEFAULT_PACES, Pace, Pacing
 from aft.aws_clients import ClientOf
 from aft.errors import AftError, Denied
 from aft.ports import Clock
-from aft.redaction import hold
 from aft.values.data_reads import without_data
 from aft.values.ids import AccountId
 
@@ -267,14 +266,12 @@ class AwsSessions:
         answer = sts.assume_role(
             RoleArn=role, RoleSessionName=name, DurationSeconds=seconds, **more
         )["Credentials"]
-        made = Credentials(
+        return Credentials(
             access_key=answer["AccessKeyId"],
             secret_key=answer["SecretAccessKey"],
             token=answer["SessionToken"],
             expires_at=answer["Expiration"],
         )
-        hold(made.access_key, made.secret_key, made.token, expires=True)
-        return made
 
     def _who(self, identity: str) -> str:
         if identity == CALLER:
@@ -308,7 +305,7 @@ class AwsSessions:
             failure: AftError = translate(error, service="sts", operation="GetCredentials")
         else:
             if frozen is not None and frozen.access_key and frozen.secret_key:
-                hold(frozen.access_key, frozen.secret_key, frozen.token)
+                hold_keys(frozen)
                 return frozen.access_key, frozen.secret_key, frozen.token or ""
             failure = Denied("no AWS credentials were found", hint=NO_CREDENTIALS_HINT)
         raise failure

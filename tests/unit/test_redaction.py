@@ -59,6 +59,7 @@ def held(*secrets: str) -> Redactor:
         "ASIA2CUT7ABCDEFGH",
         "IQoJb3JpZ2luX2VjE" + "Ab1/" * 20,
         "FwoGZXIvYXdzE" + "Ab1+" * 20 + "==",
+        "aoaAAAAAGZ" + "a1B+" * 20,
         "ghp_" + "a1" * 18,
         "ghs\\_" + "a1" * 18,
         "github_pat_" + "a1" * 30,
@@ -127,6 +128,9 @@ def test_a_private_key_is_found_whole_and_json_stays_json() -> None:
         lambda text: json.dumps(json.dumps(text))[3:-3],
         html.escape,
         lambda text: quote(text, safe=""),
+        lambda text: quote(quote(text, safe=""), safe=""),
+        lambda text: "".join(c if c.isalnum() else f"&#x{ord(c):X};" for c in text),
+        lambda text: "".join(c if c.isalnum() else f"\\u{ord(c):04X}" for c in text),
         lambda text: "".join(c if c.isalnum() else f"\\{c}" for c in text),  # Markdown
         lambda text: "".join(c if c.isalnum() else f"&#{ord(c)};" for c in text),
     ],

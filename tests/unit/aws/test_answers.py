@@ -205,6 +205,29 @@ def test_a_read_that_says_nothing_is_tried_again(body: bytes) -> None:
     assert "secret" not in everything_of(caught.value)
 
 
+def test_a_list_without_the_item_that_belongs_there_is_tried_again() -> None:
+    client = sessions_with(lambda _: (200, b'{"Roots": []}')).organizations()
+    roots = client.list_roots()["Roots"]
+    assert list(roots) == []
+    assert roots[:1] == []
+    with pytest.raises(Transient, match="ListRoots failed: its answer has no item 0"):
+        roots[0]
+
+
+def test_an_empty_page_of_a_bucket_is_the_last_one() -> None:
+    empty = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+    client = sessions_with(lambda _: (200, empty)).management("s3")
+    assert len(list(client.get_paginator("list_objects").paginate(Bucket="b"))) == 1
+
+
+@pytest.mark.parametrize("cut", [b"", b'{"Statement": [{"Sid"', b"[]", b"<html></html>"])
+def test_a_bucket_policy_that_was_cut_is_tried_again(cut: bytes) -> None:
+    """The one answer of S3 that is JSON, which settings read themselves."""
+    client = sessions_with(lambda _: (200, cut)).management("s3")
+    with pytest.raises(Transient):
+        client.get_bucket_policy(Bucket="b")["Policy"]
+
+
 def test_botocore_sends_a_read_again_and_pages_go_on() -> None:
     whole = b'{"Roots": [{"Id": "r-abcd", "Name": "Root"}]}'
     bodies = [whole[:20], b"", whole]
