@@ -183,6 +183,7 @@ ROWS: Mapping[str, Row] = {
     "a module of terraform": step("terraform/modules/m/main.tf", "# \u200e\n", 1, 3),
     "a policy": step("terraform/policies/p.json", '{"Action": "s3:*\u200b"}', 1, 17),
     "packages of helpers": step("api_helpers/python/requirements.txt", "boto3\u200b==1\n", 1, 6),
+    "a program that awk reads": step("lib/x.awk", "BEGIN { x\u202e }\n", 1, 10),
     "data that is carried along": step("_regions.csv", "a;b\u200b\n", 1, 4)._replace(code=0),
     "notes that are carried along": step("_notes.txt", "x\u202e\n", 1, 2)._replace(code=0),
     # --- names of files
@@ -196,7 +197,7 @@ ROWS: Mapping[str, Row] = {
         "account-requests/a\u00a0b/x.yaml", "account-requests/a⟨U+00A0⟩b/x.yaml"
     ),
     "a folder's name in a decomposed form": path(
-        "account-requests/u\u0308/x.yaml", "account-requests/u\u0308/x.yaml"
+        "account-requests/u\u0308/x.yaml", "account-requests/u⟨U+0308⟩/x.yaml"
     ),
     "folders that look alike": _row(
         "account-requests/tеam/b.yaml",

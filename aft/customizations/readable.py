@@ -1,7 +1,7 @@
 """Whether the files of customizations read as they run: by the one rule for text.
 
-What is executed or rendered has no character that people cannot see; a file that is only carried
-along (data next to a step) is warned about. Executes nothing.
+What is executed or rendered has no character that people cannot see. A file that is only carried
+along (data next to a step, known by its ending) is warned about. Executes nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from aft.customizations.model import Customization
 from aft.findings.model import Finding, Severity, SourceRef, finding_at
 from aft.text.policy import Refusal, Use, refused
 
-_CODE = re.compile(
-    r"\.(?:py|sh|bash|zsh|ps1|rb|pl|lua|js|mjs|cjs|ts|go|rs|java|sql|rego|cel|tf|tfvars|hcl|tpl|tftpl"
-    r"|jinja2?|j2|tmpl|json|ya?ml|toml|cfg|ini|env|conf)$"
-    r"|(?:^|/)(?:requirements[^/]*\.txt|constraints[^/]*\.txt|Dockerfile|Makefile|Gemfile|\.[^/]+rc)$",
+_DATA = re.compile(
+    r"\.(?:txt|csv|tsv|md|rst|adoc|html?|xml|svg|css|pem|crt|cer|pub|asc|log|dat|data|bin|po|eml)$",
     re.IGNORECASE,
 )
-"""Files that are executed or rendered, or that say what is: policies, packages, settings."""
+"""Files that nothing executes or renders."""
+_PACKAGES = re.compile(r"(?:^|/)(?:requirements|constraints)[^/]*\.txt$", re.IGNORECASE)
+_CODE = re.compile(
+    r"\.(?:py|sh|bash|tf|tfvars|hcl|jinja2?|j2|tftpl|json|ya?ml|rego)$", re.IGNORECASE
+)
+"""Files that are text; of others only those without a zero byte are."""
 _PROGRAM = b"#!"
 _BOM = "\ufeff"
 _DECLARED = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # Python: PEP 263
@@ -34,8 +37,9 @@ def check_readable(customization: Customization) -> Iterator[Finding]:
     contents = {file.path: file.content for step in steps for file in step.files}
     for path, content in contents.items():
         is_program = content.removeprefix(_BOM.encode()).startswith(_PROGRAM)
-        is_code = path in executed or is_program or _CODE.search(path) is not None
-        yield from _check(path, content, is_code=is_code)
+        is_known = path in executed or is_program or _CODE.search(path) or _PACKAGES.search(path)
+        if is_known or b"\0" not in content:
+            yield from _check(path, content, is_code=bool(is_known) or not _DATA.search(path))
 
 
 def _check(path: str, content: bytes, *, is_code: bool) -> Iterator[Finding]:
@@ -51,8 +55,6 @@ def _check(path: str, content: bytes, *, is_code: bool) -> Iterator[Finding]:
             yield finding_at("AFT809", SourceRef(path, line, column), message, _HINT)
         return
     start = 1 if text.startswith(_BOM) and not _is_script(path, text) else 0
-    if not is_code and "\0" in text:
-        return  # no text
     problem = refused(text[start:], Use.CODE)
     if problem is not None:
         yield _finding(path, text[start:], problem, is_code=is_code)

@@ -12,6 +12,7 @@ from typing import Any
 
 from aft.findings.expectations import shown
 from aft.organization.model import REQUEST_TAG
+from aft.text.lookalikes import lookalikes, skeleton
 from aft.text.policy import Use, refused
 from aft.values.ids import OrgUnitPath, is_org_unit_id
 
@@ -85,9 +86,10 @@ def check_tag_key(text: str) -> str:
     if not 1 <= len(text) <= 128:
         raise ValueError(f"expected a tag key of 1 to 128 characters, found {len(text)}")
     _check_tag_characters(text)
-    if text.casefold().startswith("aws:"):
+    folded = text.casefold() if text.isascii() else skeleton(text)
+    if folded.startswith("aws:"):
         raise ValueError("tag keys that begin with 'aws:' belong to AWS")
-    if text.casefold().startswith("aft:"):
+    if folded.startswith("aft:"):
         raise ValueError(f"tag keys that begin with 'aft:' are aft's own ({REQUEST_TAG})")
     return text
 
@@ -118,6 +120,8 @@ def check_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
             f"expected at most {MAX_TAGS - 1} tags, found {len(tags)}: AWS allows {MAX_TAGS} and "
             f"aft adds {REQUEST_TAG}"
         )
+    for key, other in lookalikes(tags):  # also those of defaults
+        raise ValueError(f"tag {key!r} looks like {other!r}, and its characters differ")
     return tags
 
 

@@ -67,11 +67,12 @@ def refused(text: str, use: Use) -> Refusal | None:
 
 
 def shown(text: str) -> str:
-    """``text`` with everything shown that people cannot see, and every blank but spaces."""
+    """``text`` with everything shown that people cannot see, and every blank but spaces; marks and
+    their like, too, where the text is not in the composed form."""
     if text.isascii() and text.isprintable():
         return text
-    odd = {it: f"⟨U+{it:04X}⟩" for it in map(ord, set(text)) if _is_odd(chr(it), Use.NAME)}
-    return text.translate(odd) if odd else text
+    odd = _to_show(text)
+    return text.translate({ord(it): f"⟨U+{ord(it):04X}⟩" for it in odd}) if odd else text
 
 
 def shown_lines(text: str) -> str:
@@ -90,12 +91,8 @@ def escaped(text: str) -> str:
     """JSON text with the same escaped that ``shown`` shows; its values stay what they are."""
     if text.isascii() and "\x7f" not in text:
         return text
-    odd = {
-        ord(letter): _escape(letter)
-        for letter in set(text) - {"\n"}  # JSON has no other control character but U+007F
-        if _is_odd(letter, Use.NAME)
-    }
-    return text.translate(odd) if odd else text
+    odd = _to_show(text) - {"\n"}  # JSON has no other control character but U+007F
+    return text.translate({ord(it): _escape(it) for it in odd}) if odd else text
 
 
 def is_unseen(letter: str) -> bool:
@@ -111,6 +108,24 @@ def _is_odd(letter: str, use: Use) -> bool:
         return use is not Use.PROSE
     return is_unseen(letter) or (
         use in (Use.VALUE, Use.NAME) and unicodedata.category(letter) == "Zs"
+    )
+
+
+def _to_show(text: str) -> set[str]:
+    letters = set(text)
+    odd = {letter for letter in letters if _is_odd(letter, Use.NAME)}
+    if _too_many_marks(text) or not unicodedata.is_normalized("NFC", text):
+        odd |= {letter for letter in letters if _composes(letter)}
+    return odd
+
+
+def _composes(letter: str) -> bool:
+    """Whether NFC makes something else of this character, or of one with it behind."""
+    return (
+        unicodedata.category(letter).startswith("M")
+        or "\u1161" <= letter <= "\u1175"  # vowels and final consonants of Hangul
+        or "\u11a8" <= letter <= "\u11c2"
+        or not unicodedata.is_normalized("NFC", letter)
     )
 
 

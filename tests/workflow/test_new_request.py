@@ -16,6 +16,7 @@ from builders_issue import GOOD, issue_text
 from builders_repo import BASELINE, Repo, Result
 
 from aft.desired.issue_form import FormChoices, form_yaml
+from aft.text.policy import is_unseen, shown
 
 DEFAULTS = (
     "email: aws+{id}@example.com\nname: '{id}'\nowner: {team: platform, email: p@example.com}\n"
@@ -302,3 +303,37 @@ def test_hostile_answers_stay_text(repo: Repo, text: str) -> None:
     values = json.loads((report / "request.json").read_text())
     assert values["branch"] == "request/payments-test"
     assert "\n" not in values["title"]
+
+
+UNSEEN = {
+    "a zero-width space": {"team": "pay\u200bments"},
+    "a filler": {"team": "pay\u3164ments"},
+    "tag characters": {"reason": "x" + "".join(chr(0xE0000 + ord(it)) for it in "ou: Prod")},
+    "an override": {"reason": "x \u202egnihton\u202c"},
+    "a joiner in a name": {"team": "pay\u200dments"},
+    "an emoji selector in a name": {"team": "pay\ufe0f"},
+    "a mark for a direction": {"owner_email": "payments\u200f@example.com"},
+    "a soft hyphen in an address": {"owner_email": "pay\u00adments@example.com"},
+    "an address in Cyrillic": {"owner_email": "pаyments@example.com"},
+    "an unassigned character": {"ticket": "X-\u0378"},
+    "a private character": {"ticket": "X-\ue000"},
+    "a decomposed letter": {"team": "cafe\u0301"},
+    "a stack of marks": {"reason": "x" + "\u0315\u0323" * 200},
+    "a tag's blank": {"tags": "team=a\u00a0b"},
+    "a line end for some": {"reason": "a\x85b"},
+    "a label's twin": {"team": "a\u2028### Reason"},
+}
+
+
+@pytest.mark.parametrize("answers", UNSEEN.values(), ids=UNSEEN)
+def test_answers_that_no_one_can_read_are_shown_and_refused(
+    repo: Repo, answers: dict[str, str]
+) -> None:
+    made, report = from_issue(repo, **answers)
+    assert made.code == 3
+    assert files(repo) == {}
+    said = made.out + made.err + (report / "reply.md").read_text()
+    assert not [letter for letter in set(said) - {"\u200b"} if is_unseen(letter)]
+    (answer,) = answers.values()
+    assert answer not in said or shown(answer) == answer
+    assert any(words in said for words in ("U+", "combining marks", "an e-mail address")), said

@@ -24,9 +24,10 @@ CODE = [
     *("10-x.py", "10-x.sh", "10-x.cfn.yaml", "10-x.cfn.json", "_lib.py", "_lib.sh", "_x.js"),
     *("lib/x.rb", "terraform/main.tf", "terraform/x.jinja", "terraform/x.tf.json", "_p.rego"),
     *("terraform/t/init.tftpl", "terraform/x.auto.tfvars", "terraform/m/y.tf", "lib/policy.json"),
+    *("lib/tool", "lib/x.awk", "lib/x.unknown", "lib/x.php", "terraform/files/init", "_x.jq"),
     *("api_helpers/pre-api-helpers.sh", "api_helpers/python/requirements.txt", "lib/Dockerfile"),
 ]
-DATA = ["_zones.csv", "_notes.txt", "lib/page.html", "lib/unknown", "terraform/files/motd"]
+DATA = ["_zones.csv", "_notes.txt", "lib/page.html", "lib/NOTES.TXT", "terraform/files/motd.md"]
 
 
 @pytest.mark.parametrize("path", CODE)
@@ -44,7 +45,12 @@ def test_data_that_is_carried_along_is_warned_about(path: str) -> None:
     (finding,) = found(path, "one\na\u202eb\n")
     assert not finding.is_error
     assert (finding.source.line, finding.source.column) == (2, 2)
-    assert found(path, b"\x89PNG\r\n\x1a\n\x00\x00\xff") == [], "no text at all"
+    assert found(path, b"a\xff") == [], "no text at all"
+
+
+@pytest.mark.parametrize("path", ["lib/tool", "lib/x.whl", "_logo.png", "lib/y.zip", *DATA])
+def test_what_is_no_text_is_left_alone(path: str) -> None:
+    assert found(path, b"\x89PNG\r\n\x1a\n\x00\x00\xff") == []
     assert found(path, b"PK\x03\x04\x00\x00") == []
 
 
@@ -54,6 +60,8 @@ def test_data_that_is_carried_along_is_warned_about(path: str) -> None:
         ("lib/tool", "#!/bin/sh\n# \u202e\n"),
         ("_data.txt", "#!/usr/bin/env python3\n# \u202e\n"),
         ("_lib.sh", b"echo \xff\n"),
+        ("lib/tool", b"echo \xff\n"),
+        ("lib/x.awk", b"echo \xff\xe2\x80\xae\n"),
         ("_lib.py", b"x = '\xe2\x80'\n"),
         ("_x.json", "{}".encode("utf-16")),
         ("_lib.sh", "\ufeffecho\n"),

@@ -33,3 +33,15 @@ def test_others_are_fine() -> None:
         }
     )
     assert result.findings == ()
+
+
+def test_a_tag_that_looks_like_one_of_the_defaults() -> None:
+    """The review of the request shows one of the two alone."""
+    result = load(
+        {
+            "account-requests/_defaults.yaml": "tags: {cost-center: '1'}\n",
+            "account-requests/a.yaml": request_text("a") + "tags: {cоst-center: '2'}\n",
+        }
+    )
+    assert lines(result) == ["account-requests/a.yaml:4:7 AFT204"]
+    assert "looks like 'cost-center'" in result.findings[0].message

@@ -177,6 +177,8 @@ def test_tag_count_leaves_room_for_our_own() -> None:
         ("{'a?b': x}", "found '?'"),
         ("{ab: 'x\\ny'}", "found '\\\\'"),
         ('{ab: "x\\ny"}', "found '\\n'"),
+        ("{'аws:x': x}", "belong to AWS"),
+        ("{'аft:request': x}", "aft's own"),
     ],
 )
 def test_tag_limits(tags: str, said: str) -> None:

@@ -159,6 +159,7 @@ def test_what_is_shown_is_visible_and_stays_so(text: str) -> None:
     said = shown(text)
     assert shown(said) == said
     assert not any(is_unseen(letter) for letter in said)
+    assert unicodedata.is_normalized("NFC", said)
     assert json.loads(escaped(json.dumps(text, ensure_ascii=False))) == text
 
 
@@ -169,6 +170,31 @@ def test_different_texts_that_pass_are_shown_differently(text: str, use: Use) ->
         assert shown(text) == text
         assert unicodedata.normalize("NFC", text) == text
         assert refused(text, use) is None, "names are the narrowest"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Zu\u0308rich", "Zu⟨U+0308⟩rich"),
+        ("\u212bngström", "⟨U+212B⟩ngström"),
+        ("\u1112\u1161\u11ab", "\u1112⟨U+1161⟩⟨U+11AB⟩"),
+        ("x" + "\u0315\u0323" * 5, "x" + "⟨U+0315⟩⟨U+0323⟩" * 5),
+        ("\u09c7\u09be", "⟨U+09C7⟩⟨U+09BE⟩"),
+    ],
+)
+def test_what_is_not_composed_is_shown(text: str, said: str) -> None:
+    assert shown(text) == said
+
+
+def test_marks_without_end_are_shown_in_linear_time() -> None:
+    started = process_time()
+    assert shown("ü" + "\u0315\u0323" * 100_000).startswith("ü⟨U+0315⟩⟨U+0323⟩")
+    assert process_time() - started < 1
+
+
+@given(st.text(), st.text())
+def test_different_texts_are_shown_differently(one: str, other: str) -> None:
+    assert (shown(one) == shown(other)) == (one == other) or "⟨" in one + other
 
 
 def test_ascii_reads_no_table() -> None:
