@@ -30,6 +30,7 @@ SECOND_READING = {
     "commit": r"(?i)(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])",
     "advisory": r"(?i)\b(?:ghsa|cve)-",
     "alert": r"\[![A-Za-z]",
+    "GitLab's": r"(?<!\w)[!~%&^][A-Za-z0-9_]",
 }
 
 
@@ -101,6 +102,8 @@ def problems(markdown: str, *, ours: tuple[str, ...] = ()) -> list[str]:
     page = parsed(markdown)
     found = [*page.problems, *(f"<{tag}> is open" for tag in page.open)]
     found += [f"<!--{it}-->" for it in page.comments if not OUR_COMMENT.fullmatch(it)]
+    if re.search(r"(?m)^\s*/[a-z]", re.sub(r"(?ms)^(`{3,})[a-z]+$.*?^\1$", "", markdown)):
+        found.append("a quick action of GitLab's")
     if len(page.comments) > 1 or (page.comments and not markdown.startswith("<!-- aft:")):
         found.append("a comment that is not the marker")
     for inside, text in page.texts:

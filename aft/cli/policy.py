@@ -16,6 +16,7 @@ from aft.config.model import CONFIG_PATH
 from aft.errors import UserError
 from aft.policy_language.cases import answers
 from aft.report.findings import findings_count, findings_json, findings_text
+from aft.values.canonical_json import without_commands
 from aft.values.words import counted
 
 FINDINGS_EXIT = 3
@@ -39,7 +40,7 @@ def eval_command(file: TextIO) -> None:
     that cannot be read has an "error".
     """
     for answer in answers(file):
-        sys.stdout.write(answer + "\n")
+        sys.stdout.write(f"{without_commands(answer)}\n")
 
 
 @command.command("check")

@@ -115,7 +115,8 @@ def _result(finding: Finding, rule: int) -> dict[str, object]:
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": finding.severity.value,
-        "message": {"text": f"{finding.message}{hint}"},
+        # "[text](address)" is a link there (SARIF 2.1.0, 3.11.6), also without Markdown.
+        "message": {"text": f"{finding.message}{hint}".replace("](", "] (")},
         "locations": [_location(finding.source)] if finding.source is not None else [],
         # Stays the same when lines move, so that one finding stays one alert.
         "partialFingerprints": {"aftFinding/v1": digest},

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from aft.ports import Clock, Progress
 from aft.text.policy import escaped
-from aft.values.canonical_json import plain
+from aft.values.canonical_json import plain, without_commands
 
 
 class JsonLog:
@@ -25,7 +25,8 @@ class JsonLog:
         """Write one line; ``at`` is added."""
         record = {"at": self._clock.now().isoformat(timespec="milliseconds"), **fields}
         with self._lock:
-            self._write(escaped(json.dumps(plain(record), ensure_ascii=False)))
+            text = without_commands(json.dumps(plain(record), ensure_ascii=False))
+            self._write(escaped(text))
 
     def notify(self, progress: Progress) -> None:
         fields: dict[str, object] = {"event": progress.kind.value, "run": progress.run}

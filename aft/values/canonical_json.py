@@ -66,9 +66,12 @@ def digest(value: Any) -> str:
 
 
 def indented_json(value: Any) -> str:
-    """JSON for people and tools, ending in a newline; what JSON has no word for as its text.
-
-    ``##[`` begins a command to the runner of GitHub Actions anywhere in a line, so it is spelled in
-    another way; a reader of JSON gets the same text."""
+    """JSON for people and tools, ending in a newline; what JSON has no word for as its text."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    return text.replace("##[", "#\\u0023[") + "\n"
+    return f"{without_commands(text)}\n"
+
+
+def without_commands(text: str) -> str:
+    """JSON text of the same values without ``##[``, which begins a command to the runner of GitHub
+    Actions anywhere in a line."""
+    return text.replace("##[", "#\\u0023[")

@@ -3,8 +3,9 @@
 Names, tags, reasons and messages are written by anyone who can open a pull request, an issue or tag
 an account. GitHub reads Markdown twice: first as GFM, then it looks in the text of the result, in
 which escapes are gone, for mentions, references, emoji and formulas. In code it looks for none of
-them. So signs of GFM are escaped, and a word of which the second reading could make something
-becomes code. Not for the cells of a table: a ``|`` ends a cell before code is looked for.
+them, and nor does GitLab. So signs of GFM are escaped, and a word of which the second reading could
+make something becomes code. Not for the cells of a table: a ``|`` ends a cell before code is looked
+for.
 """
 
 from __future__ import annotations
@@ -17,19 +18,21 @@ from itertools import groupby
 from aft.report.plain import one_line
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~&!])")
-_LINE_START = re.compile(r"^(\s*\d*)([-+=.)])")
+_LINE_START = re.compile(r"^(\s*\d*)([-+=.)/])")
+"""What makes more of a whole line; a slash does on GitLab, where ``/merge`` is an order."""
 _ACTIVE = re.compile(
     r"@"  # a mention, an address, a commit of someone's
     r"|#\w"  # an issue, also org/repo#1
     r"|://|www\."  # a link
     r"|\$"  # a formula
     r"|\[!"  # an alert
+    r"|(?<!\w)[!~%&^]\w"  # on GitLab a merge request, label, milestone, epic, alert
     r"|(?<!\w):[\w+-]|:[\w+-]+:"  # an emoji, also one that would end behind the text
     r"|gh-[0-9]|(?:ghsa|cve)-"  # an issue, an advisory
     r"|(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])",  # a commit
     re.IGNORECASE,
 )
-"""A word that GitHub makes something of although it is escaped."""
+"""A word that GitHub or GitLab makes something of although it is escaped."""
 _BACKTICKS = re.compile(r"`+")
 _BEFORE, _AFTER = "([{'\"", ")]}'\",;.!?"
 """What usually surrounds a word without being part of it."""

@@ -81,6 +81,12 @@ def test_a_message_cannot_start_a_command_of_its_own() -> None:
     assert len(findings_github([evil]).splitlines()) == 1
 
 
+def test_sarif_has_no_link_of_others() -> None:
+    evil = Finding(code="X", source=SourceRef("a"), message="[a](//e) [b][](c)", hint="[d](1)")
+    (result,) = json.loads(findings_sarif([evil]))["runs"][0]["results"]
+    assert result["message"]["text"] == "[a] (//e) [b][] (c)\n[d] (1)"
+
+
 def test_sarif_has_the_rules_that_occur_and_the_places() -> None:
     log = json.loads(findings_sarif(FOUND))
     assert log["version"] == "2.1.0"

@@ -43,6 +43,7 @@ from aft.values.ids import OrgUnitPath, Revision
 
 MARKER = "<!-- aft:plan -->"
 EVIL = [
+    "/merge\n/close !1 ~bug",
     "`…[e](https://evil.example/x) @acme/platform ![](https://evil.example/beacon.png)|` :tada:",
     "```\n</details>\n# owned @ada #1 www.evil.example",
     "</code></summary></sub><script>alert(1)</script> --> <!-- aft:plan --> <img src=x>",
