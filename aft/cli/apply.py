@@ -244,7 +244,8 @@ def carry_out(session: Session, world: World, planned: Planned, order: Order) ->
         )
     if not order.quiet and (outcome.targets or outcome.unpublished or outcome.unfulfilled):
         session.console.print()
-        session.show(outcome_view(outcome, kinds))
+        columns = session.console.width if session.console.is_terminal else None
+        session.show(outcome_view(outcome, kinds, width=columns))
     return outcome
 
 

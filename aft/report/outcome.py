@@ -14,6 +14,7 @@ from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Plan
 from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
 from aft.report.plain import json_text, one_line
+from aft.report.text import wrapped
 from aft.report.wording import held_back_sentence, in_words
 from aft.values.words import counted
 
@@ -26,8 +27,9 @@ _STYLES: Mapping[Status, str] = {
 }
 
 
-def outcome_view(outcome: Outcome, kinds: Kinds) -> Text:
-    """The rows that are not done, with reason and hint, and a last line of counts."""
+def outcome_view(outcome: Outcome, kinds: Kinds, *, width: int | None = None) -> Text:
+    """The rows that are not done, with reason and hint, and a last line of counts. With ``width``
+    rows go on below where they started; without it each is one line, for tools."""
     lines = [line for row in outcome.targets for line in _row(row, kinds)]
     lines += _held(outcome, kinds)
     if outcome.stop_reason:
@@ -36,11 +38,25 @@ def outcome_view(outcome: Outcome, kinds: Kinds) -> Text:
         why = one_line(outcome.unpublished)
         words = f"the ledger is not pushed yet: {why}; the next run pushes it"
         lines.append(Text("! ", style="bold red").append(words, style=""))
+    if width is not None:
+        lines = [part for line in lines for part in _folded(line, width)]
     if lines:
         lines.append(Text())
     if outcome.run or outcome.targets or outcome.unfulfilled:
         lines.append(Text(outcome_line(outcome), style="bold"))
     return Text("\n").join(lines)
+
+
+def _folded(line: Text, width: int) -> Iterator[Text]:
+    """The line, broken at spaces; what follows the first row is indented."""
+    plain = line.plain
+    margin = len(plain) - len(plain.lstrip()) + 2
+    rows = wrapped(plain[margin:], max(20, width - margin - 2))
+    start = margin
+    for number, row in enumerate(rows):
+        part = line[start : start + len(row)]
+        yield line[:margin] + part if number == 0 else Text(" " * (margin + 2)) + part
+        start += len(row) + 1
 
 
 def _row(row: TargetOutcome, kinds: Kinds) -> list[Text]:

@@ -10,6 +10,7 @@ from builders_kinds import KINDS
 from rich.console import Console
 
 from aft.plan.model import Summary
+from aft.report.outcome import outcome_view
 from aft.report.text import plan_view
 from aft.report.wording import summary_line
 from aft.values.ids import WORKING_TREE
@@ -125,3 +126,15 @@ def test_a_refused_plan_says_so_before_its_counts() -> None:
 def test_a_limited_plan_says_that_it_is_one() -> None:
     plan = b.plan(b.desired(b.request("app")), b.snapshot(scope=("app",)), scope=("app",))
     assert "A plan of 1 request only" in plan_view(plan, kinds=KINDS).plain
+
+
+def test_rows_of_an_outcome_fit_on_a_terminal_and_are_one_line_each_for_tools() -> None:
+    page = r.held()
+    whole = outcome_view(page.outcome, page.kinds).plain
+    narrow = outcome_view(page.outcome, page.kinds, width=80).plain
+    assert max(map(len, whole.splitlines())) > 100
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert narrow.split() == whole.split()
+    rows = whole.splitlines()
+    starts = [line for line in narrow.splitlines() if not line.startswith("    ")]
+    assert len(starts) == len([row for row in rows if not row.startswith("    ")])
