@@ -112,7 +112,7 @@ class Redactor:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: set[str] = set()
-        self._by_anchor: dict[str, tuple[str, ...]] = {}
+        self._by_anchor: dict[str, dict[str, None]] = {}
         """Secrets by a part of them that is written alike everywhere."""
         self._odd: tuple[str, ...] = ()
         """Those without such a part."""
@@ -133,7 +133,7 @@ class Redactor:
     def _add(self, secret: str) -> None:
         self._known.add(secret)
         if anchor := _anchor(secret):
-            self._by_anchor[anchor] = (*self._by_anchor.get(anchor, ()), secret)
+            self._by_anchor.setdefault(anchor, {})[secret] = None
         else:
             self._odd = (*self._odd, secret)
 
@@ -141,9 +141,9 @@ class Redactor:
         self._known.discard(secret)
         anchor = _anchor(secret)
         self._odd = tuple(odd for odd in self._odd if odd != secret)
-        if left := tuple(it for it in self._by_anchor.get(anchor, ()) if it != secret):
-            self._by_anchor[anchor] = left
-        else:
+        alike = self._by_anchor.get(anchor, {})
+        alike.pop(secret, None)
+        if not alike:
             self._by_anchor.pop(anchor, None)
 
     def redact(self, text: str) -> str:
@@ -166,7 +166,7 @@ class Redactor:
                 for at in range(len(run) - _ANCHOR + 1)
                 if (part := run[at : at + _ANCHOR]) in self._by_anchor
             }
-        return [secret for anchor in found for secret in self._by_anchor.get(anchor, ())]
+        return [secret for anchor in found for secret in tuple(self._by_anchor.get(anchor, ()))]
 
 
 def _anchor(secret: str) -> str:

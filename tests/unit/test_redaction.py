@@ -161,9 +161,9 @@ def test_lines_of_a_key_are_held_one_by_one_and_short_values_not_at_all() -> Non
 def test_sessions_that_expired_are_forgotten_and_lasting_ones_are_not() -> None:
     found = held("a-lasting-credential")
     for number in range(redaction._MOST_SESSIONS + 1):
-        found.hold(f"session-credential-{number:08}", expires=True)
-    assert found.redact("session-credential-00000000") == "session-credential-00000000"
-    assert found.redact("session-credential-00000001 a-lasting-credential") == "*** ***"
+        found.hold(f"credential{number:010}", expires=True)
+    assert found.redact("credential0000000000") == "credential0000000000"
+    assert found.redact("credential0000000001 a-lasting-credential") == "*** ***"
 
 
 def test_credentials_among_variables_are_held_by_their_names() -> None:
