@@ -8,56 +8,21 @@ trouble at calls that lie far apart. And each kind at one call in ten.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builders_faults import Morning, Report, apply, assert_ledger_is_sound, intents_are_settled
 from builders_repo import Repo
+from builders_weather import KINDS, TENTH
 
 from aft.plan.outcome import Status
-from aft.sandbox import (
-    Action,
-    Gate,
-    Rule,
-    cut_reply,
-    error,
-    held,
-    lost_reply,
-    page,
-    reset,
-    throttle,
-)
+from aft.sandbox import Rule
 from aft.sandbox.calls import CallRecord
 
 PARTS = 30
 """Each meets the trouble at some four of 130 calls."""
-TENTH = 10
-RACES = {
-    "iam": "ConcurrentModification",
-    "s3control": "OperationAborted",
-    "ssm": "TooManyUpdates",
-}
-"""How services say that two writers met; the others as Organizations does."""
-
-SHARES = (0, 25, 50, 75, 98)
-"""How many percent of an answer arrive."""
-
-Weather = Callable[[str], Action]
-"""What happens to a call of the service."""
-
-KINDS: Mapping[str, Weather] = {
-    "throttle": lambda _: throttle(),
-    "500": lambda _: error("InternalFailure", "An internal error occurred.", status=500),
-    "503": lambda _: error("ServiceUnavailable", "Try again later.", status=503),
-    "html": lambda _: page(),
-    "reset-before": lambda _: reset(),
-    "reset-after": lambda _: lost_reply(),
-    **{f"cut-{share}": lambda _, share=share: cut_reply(share / 100) for share in SHARES},
-    "slow": lambda _: held(Gate()),
-    "conflict": lambda service: error(RACES.get(service, "ConcurrentModificationException")),
-}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from builders_faults import Morning
 from builders_live import live
-from test_matrix import KINDS, TENTH
+from builders_weather import KINDS, TENTH
 
 from aft.sandbox import Rule
 
