@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from aft.app.plan.planning import Planned, changed_since, plan_now
+from aft.app.plan.planning import Planned, changed_since, plan_now, publish
 from aft.app.world import edge_onto
 from aft.plan.reviewed import policies_of
 from tests.bench.repositories import Sample, commit, git
@@ -26,6 +26,7 @@ IDENTITY = ("GetCallerIdentity",)
 def measure(folder: Path) -> Iterator[Row]:
     """All rows at a thousand accounts."""
     with settled_place(folder / "plan-reads", ACCOUNTS) as made:
+        _publish(made)
         nothing, calls = plan_counting(made)
         yield from no_op_rows(nothing, calls, accounts=ACCOUNTS, bound=250)
         yield from _changed(made, calls)
@@ -60,6 +61,12 @@ def plan_counting(made: Place, *, since: str | None = None) -> tuple[Planned, Co
         world = replace(made.world, edge=edge)
         planned = plan_now(made.workspace, world, desired, scope=scope, is_shown=True)
     return planned, calls
+
+
+def _publish(made: Place) -> None:
+    """As the shipped workflows do after every apply."""
+    workspace = made.workspace
+    publish(workspace, made.world, workspace.desired(workspace.files("HEAD")), None)
 
 
 def _changed(made: Place, shared: Counter[str]) -> Iterator[Row]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import boto3
 
-from aft.app.plan.planning import publish
 from aft.app.workspace import Workspace
 from aft.app.world import World, edge_onto, ledger_branch, open_ledger
 from aft.config.model import Config
@@ -94,8 +93,7 @@ def settled_place(root: Path, count: int) -> Iterator[Place]:
 
 
 def fill_ledger(place: Place, accounts: Mapping[Sample, str]) -> None:
-    """As if a run had created every account and done every step, a day ago, and published what the
-    organization is, as the shipped workflows do."""
+    """As if a run had created every account and done every step, a day ago."""
     at = place.world.clock.now() - LONG_AGO
     events = {
         sample.request_id: [
@@ -141,7 +139,6 @@ def fill_ledger(place: Place, accounts: Mapping[Sample, str]) -> None:
             )
         )
     write_ledger(place.root, LEDGER_BRANCH, events)
-    publish(workspace, place.world, view.desired, view.snapshot)
 
 
 def _add_guardrails(place: Place) -> None:
