@@ -6,7 +6,9 @@ remembers it; ``pytest --store-durations`` writes it anew.
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import itertools
 import json
 import os
 import shutil
@@ -45,6 +47,7 @@ if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 * 1024**3
 
 _DURATIONS = Path(__file__).with_name("durations.json")
 _seconds: Counter[str] = Counter()
+_numbers = itertools.count()
 
 _LOOPBACK = ("127.", "::1", "localhost")
 _connect = socket.socket.connect
@@ -106,20 +109,25 @@ def _file_of(test: str) -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _nowhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """For fixtures that outlive a test."""
-    yield from _isolated(tmp_path_factory.mktemp("nowhere"))
+def _nowhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """For fixtures that outlive a test. The folder of every test's home."""
+    homes = tmp_path_factory.mktemp("homes")
+    with _isolated(homes / "none"):
+        yield homes
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _elsewhere(_nowhere: Path) -> Iterator[None]:
     """An environment of the test's own, put back afterwards."""
-    yield from _isolated(tmp_path_factory.mktemp("home"))
+    with _isolated(_nowhere / str(next(_numbers))):
+        yield
 
 
+@contextlib.contextmanager
 def _isolated(home: Path) -> Iterator[None]:
+    home.mkdir()
     before = dict(os.environ)
-    for name in list(os.environ):
+    for name in before:
         if name.startswith(("AWS_", "AFT_", "GITHUB_", "GIT_")) or name in ("NO_COLOR", "COLUMNS"):
             del os.environ[name]
     os.environ.update(
@@ -133,5 +141,7 @@ def _isolated(home: Path) -> Iterator[None]:
         AWS_SHARED_CREDENTIALS_FILE=str(home / "aws-credentials"),
     )
     yield
-    os.environ.clear()
-    os.environ.update(before)
+    after = dict(os.environ)  # each change is a call: only what differs
+    for name in after.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update({name: text for name, text in before.items() if after.get(name) != text})

@@ -29,6 +29,9 @@ class Module:
     name: str
     path: str
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
+    """All of ``tree``, from the outside in: to walk through it takes as long as to parse it."""
+    text: str
     length: int
     imports: tuple[Import, ...]
 
@@ -42,12 +45,15 @@ def modules() -> Mapping[str, Module]:
         name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
         text = path.read_text()
         tree = ast.parse(text)
+        walked = tuple(ast.walk(tree))
         found[name] = Module(
             name=name,
             path=str(relative),
             tree=tree,
+            nodes=walked,
+            text=text,
             length=len(text.splitlines()),
-            imports=tuple(_imports(tree, for_types=False)),
+            imports=tuple(_imports(walked)),
         )
     return found
 
@@ -55,7 +61,7 @@ def modules() -> Mapping[str, Module]:
 def nodes(*kinds: type[ast.AST]) -> Iterator[tuple[Module, ast.AST]]:
     """Every node of these kinds, with its module."""
     for module in modules().values():
-        yield from ((module, node) for node in ast.walk(module.tree) if isinstance(node, kinds))
+        yield from ((module, node) for node in module.nodes if isinstance(node, kinds))
 
 
 def covers(pattern: str, name: str) -> bool:
@@ -96,19 +102,22 @@ def owner(target: str) -> str:
     return target if target in modules() else target.rpartition(".")[0]
 
 
-def _imports(node: ast.AST, *, for_types: bool) -> Iterator[Import]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            names = [alias.name for alias in child.names]
-        elif isinstance(child, ast.ImportFrom):
-            assert not child.level, "imports are absolute"
-            names = [f"{child.module}.{alias.name}" for alias in child.names]
-        elif isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-            for inner in child.body:
-                yield from _imports(ast.Module([inner], []), for_types=True)
-            continue
-        else:
-            yield from _imports(child, for_types=for_types)
-            continue
-        for name in names:
-            yield Import(target=name, line=child.lineno, for_types=for_types)
+def _imports(nodes: Iterable[ast.AST]) -> Iterator[Import]:
+    for_types: set[int] = set()
+    for node in nodes:
+        if isinstance(node, ast.If) and _is_for_types(node.test):
+            for_types |= {id(inner) for line in node.body for inner in ast.walk(line)}
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for name in _names(node):
+                yield Import(target=name, line=node.lineno, for_types=id(node) in for_types)
+
+
+def _is_for_types(test: ast.expr) -> bool:
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
+
+
+def _names(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    assert not node.level, "imports are absolute"
+    return [f"{node.module}.{alias.name}" for alias in node.names]

@@ -12,6 +12,8 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+import source_graph
+from source_graph import Module
 
 ROOT = Path(__file__).parents[2]
 INSTEAD = {
@@ -72,30 +74,29 @@ def documents() -> list[Path]:
     return [*found, *(ROOT / "aft").rglob("*.toml")]
 
 
-def modules() -> list[Path]:
-    return sorted((ROOT / "aft").rglob("*.py"))
+def modules() -> list[Module]:
+    return sorted(source_graph.modules().values(), key=lambda module: module.path)
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:
     yield from enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
 
 
-def docstrings_of(tree: ast.AST) -> Iterator[ast.Expr]:
+def docstrings_of(module: Module) -> Iterator[ast.Expr]:
     """Every expression that is a statement: docstrings, also those of constants and fields."""
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Expr))
+    return (node for node in module.nodes if isinstance(node, ast.Expr))
 
 
-def messages_of(path: Path) -> Iterator[tuple[int, str]]:
+def messages_of(module: Module) -> Iterator[tuple[int, str]]:
     """Texts of more than one word, with docstrings only where ``--help`` shows them."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     shown = {
         id(node.body[0])
-        for node in ast.walk(tree)
+        for node in module.nodes
         if isinstance(node, ast.FunctionDef)
         and any("command(" in ast.unparse(item) for item in node.decorator_list)
     }
-    internal = {id(node.value) for node in docstrings_of(tree) if id(node) not in shown}
-    for node in ast.walk(tree):
+    internal = {id(node.value) for node in docstrings_of(module) if id(node) not in shown}
+    for node in module.nodes:
         if (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
@@ -105,15 +106,14 @@ def messages_of(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, " ".join(node.value.split())
 
 
-def remarks_of(path: Path) -> Iterator[tuple[int, str]]:
+def remarks_of(module: Module) -> Iterator[tuple[int, str]]:
     """Every docstring, and comments with those of the lines below, as one line each."""
-    text = path.read_text(encoding="utf-8")
-    for node in docstrings_of(ast.parse(text)):
+    for node in docstrings_of(module):
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node.lineno, " ".join(node.value.value.split())
     comments = {
         token.start[0]: token.string.lstrip("# ")
-        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        for token in tokenize.generate_tokens(io.StringIO(module.text).readline)
         if token.type == tokenize.COMMENT
     }
     # Lines that follow each other differ from their place in the list by the same number.
@@ -127,7 +127,7 @@ def everything() -> tuple[str, ...]:
     """Every line of documents and modules, after its place."""
     return tuple(
         f"{path.relative_to(ROOT)}:{number}: {line}"
-        for path in (*documents(), *modules())
+        for path in (*documents(), *(ROOT / module.path for module in modules()))
         for number, line in lines_of(path)
     )
 
@@ -135,10 +135,10 @@ def everything() -> tuple[str, ...]:
 @cache
 def for_readers() -> tuple[str, ...]:
     """Every line of documents and every message, after its place."""
-    texts = [(path, lines_of(path)) for path in documents()]
-    texts += [(path, messages_of(path)) for path in modules()]
+    texts = [(str(path.relative_to(ROOT)), lines_of(path)) for path in documents()]
+    texts += [(module.path, messages_of(module)) for module in modules()]
     return tuple(
-        f"{path.relative_to(ROOT)}:{number}: {line}"
+        f"{path}:{number}: {line}"
         for path, lines in texts
         for number, line in lines
         if not any(word in line for word in ALLOWED)
@@ -148,12 +148,11 @@ def for_readers() -> tuple[str, ...]:
 @cache
 def for_maintainers() -> tuple[str, ...]:
     """Every docstring and comment of the product, without the sandbox, after its place."""
-    sandbox = ROOT / "aft" / "sandbox"
     return tuple(
-        f"{path.relative_to(ROOT)}:{number}: {line}"
-        for path in modules()
-        if sandbox not in path.parents
-        for number, line in remarks_of(path)
+        f"{module.path}:{number}: {line}"
+        for module in modules()
+        if not module.path.startswith("aft/sandbox/")
+        for number, line in remarks_of(module)
     )
 
 

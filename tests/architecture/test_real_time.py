@@ -8,6 +8,7 @@ here why.
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -26,6 +27,8 @@ CLOCKS = {
     "datetime": {"now", "today", "utcnow"},
     "date": {"today"},
 }
+NAMED = re.compile("|".join(sorted(set().union(*CLOCKS.values()))))
+"""What has none of these words need not be parsed."""
 
 
 def looks_at_a_clock(node: ast.AST) -> bool:
@@ -41,7 +44,8 @@ def test_nothing_looks_at_a_real_clock() -> None:
     looking = {
         path.relative_to(TESTS)
         for path in TESTS.rglob("*.py")
-        if any(map(looks_at_a_clock, ast.walk(ast.parse(path.read_text()))))
+        if NAMED.search(text := path.read_text())
+        and any(map(looks_at_a_clock, ast.walk(ast.parse(text))))
     }
     benches = {path for path in looking if path.parts[0] == "bench"}
     assert {str(path) for path in looking - benches} == MEANT.keys()

@@ -14,7 +14,7 @@ class Broken(Exception):
     """A file that GitHub would not run; the text says why."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML 1.2's booleans: ``on`` is a word, not true. Aliases are allowed, as on GitHub."""
 
 
