@@ -18,9 +18,8 @@ from typing import Any, NoReturn
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.model import ServiceModel
-from moto.core.botocore_stubber import BotocoreStubber
 
-from aft.sandbox import routing
+from aft.sandbox import moto_routes, routing
 from aft.sandbox.api_errors import (
     ApiError,
     bad_credentials,
@@ -91,7 +90,6 @@ class Dispatcher:
         self._hooks = hooks
         self._handlers = handlers
         self._own_services = own_services
-        self._stubber = BotocoreStubber()
         self._undecided: tuple[str, ...] = ()
 
     def dispatch(self, request: WireRequest, service: str, operation: str) -> WireResponse:
@@ -253,7 +251,7 @@ class Dispatcher:
             body=call.request.body,
             stream_output=False,
         )
-        answer = self._stubber.process_request(prepared)
+        answer = moto_routes.answer(prepared)
         if answer is None:
             raise not_simulated(call.service, call.operation)
         status, answer_headers, body = answer
