@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from builders_repo import Repo
+from emulator.aft_server import Process
 from waiting import PATIENCE, until
 
 from aft.sandbox import Sandbox
@@ -99,7 +100,7 @@ def live() -> Iterator[Live]:
 class Running:
     """``aft`` in a process of its own. What it says is kept in files, so it is never held up."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Process
     out_file: Path
     err_file: Path
     code: int | None = field(default=None, init=False)
@@ -148,15 +149,21 @@ def running(
     number = len(list(repo.root.parent.glob("said-*.out")))
     out = repo.root.parent / f"said-{number}.out"
     err = out.with_suffix(".err")
-    ignoring = ("sh", "-c", 'trap "" INT; exec "$@"', "sh") if in_background else ()
-    with out.open("wb") as to, err.open("wb") as errors:
-        process = subprocess.Popen(
-            [*ignoring, sys.executable, "-m", "aft", "-C", str(repo.root), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=to,
-            stderr=errors,
-            env={**os.environ, **repo.environ, **environ},
-        )
+    given = ["-C", str(repo.root), *arguments]
+    environ = {**os.environ, **repo.environ, **environ}
+    process: subprocess.Popen[bytes] | Process
+    with out.open("wb") as to, err.open("wb") as errors, Path(os.devnull).open("rb") as nothing:
+        if in_background:
+            process = subprocess.Popen(
+                ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "aft", *given],
+                stdin=nothing,
+                stdout=to,
+                stderr=errors,
+                env=environ,
+            )
+        else:
+            streams = [stream.fileno() for stream in (nothing, to, errors)]
+            process = Process(given, environ=environ, streams=streams)
     try:
         yield Running(process, out, err)
     finally:

@@ -63,9 +63,9 @@ def _loopback_only(self: socket.socket, address: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """More than there are processors: many tests wait, for processes and servers. But each costs
-    the seconds of looking for tests and of loading moto's models."""
-    return (os.cpu_count() or 1) + 1
+    """As many as there are processors: each costs the seconds of looking for tests and of loading
+    moto's models. While one waits, the processes and servers it waits for are at work."""
+    return os.cpu_count() or 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

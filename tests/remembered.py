@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore import hooks, regions, useragent
+from botocore import hooks, httpsession, regions, useragent
 from botocore.client import ClientCreator
 from botocore.endpoint_provider import EndpointProvider
 from botocore.hooks import EventAliaser
@@ -25,6 +25,8 @@ def remember() -> None:
     _remember_handlers()
     _remember_names()
     _remember_keys()
+    # How to speak TLS, which is made for every client. Here none does.
+    httpsession.create_urllib3_context = functools.cache(httpsession.create_urllib3_context)
 
 
 def _remember_models() -> None:

@@ -20,5 +20,9 @@ def main(address: str) -> NoReturn:
         server.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
         server.sendall(json.dumps(here).encode())
         server.shutdown(socket.SHUT_WR)
-        answer = server.recv(16)
-    sys.exit(int(answer or b"99"))
+        answer = b""
+        while part := server.recv(64):
+            answer += part
+    _, _, ended = answer.partition(b"\n")  # the process, then how it ended
+    code = int(ended or b"99")
+    sys.exit(code if code >= 0 else 128 - code)

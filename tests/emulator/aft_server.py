@@ -14,11 +14,16 @@ import importlib
 import json
 import os
 import pkgutil
+import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import boto3
@@ -27,10 +32,21 @@ import aft
 from aft.cli.main import main
 
 
-@contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Path]:
-    """Start the server; yields its address. It ends with the block."""
-    address = folder / "aft.socket"
+@dataclass(frozen=True)
+class Server:
+    process: subprocess.Popen[bytes]
+    address: Path
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.address.parent)
+
+
+@cache
+def server() -> Server:
+    """The one server of this process, started when it is asked for; see ``ended_afterwards``."""
+    address = Path(tempfile.mkdtemp(prefix="aft-server-")) / "aft.socket"
     tests = Path(__file__).parents[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "emulator.aft_server", str(address)],
@@ -39,20 +55,64 @@ def serving(folder: Path) -> Iterator[Path]:
         env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(tests)},
         cwd=tests.parent,
     )
-    try:
-        assert process.stdout
+    assert process.stdout
+    with process.stdout:
         assert process.stdout.readline() == b"ready\n", "it did not start"
-        yield address
+    return Server(process, address)
+
+
+@contextlib.contextmanager
+def ended_afterwards() -> Iterator[None]:
+    """A server that was started in this block ends with it."""
+    try:
+        yield
     finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        if server.cache_info().currsize:
+            server().stop()
+            server.cache_clear()
+
+
+class Process:
+    """``aft`` in a fork of the server; to be used like a ``subprocess.Popen``."""
+
+    def __init__(
+        self, arguments: Sequence[str], *, environ: Mapping[str, str], streams: Sequence[int]
+    ) -> None:
+        self.returncode: int | None = None
+        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._server.connect(str(server().address))
+        socket.send_fds(self._server, [b"."], list(streams))
+        self._server.sendall(json.dumps([[*arguments], str(Path.cwd()), dict(environ)]).encode())
+        self._server.shutdown(socket.SHUT_WR)
+        self._said = self._server.makefile("rb")
+        self.pid = int(self._said.readline())
+
+    def poll(self) -> int | None:
+        """How it ended; ``None`` while it runs."""
+        if self.returncode is None and select.select([self._server], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            self._server.settimeout(timeout)
+            self.returncode = int(self._said.readline())
+            self._said.close()
+            self._server.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 def serve(address: str) -> None:
     """Listen permanently."""
     _import_everything()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
+    signal.signal(signal.SIGCHLD, _reap)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(address)
         listener.listen()
@@ -65,8 +125,15 @@ def serve(address: str) -> None:
                     _attend(connection)
 
 
+def _reap(*_: object) -> None:
+    """Wait for all that ended: what they took counts as this process's, and so as the tests'."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
 def _attend(connection: socket.socket) -> None:
-    """One command: a child runs it, this process tells how it ended."""
+    """One command: a child runs it, this process says which one, and how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(connection, 1, 3)
     content = b""
@@ -76,9 +143,11 @@ def _attend(connection: socket.socket) -> None:
     if child == 0:
         connection.close()
         _run(streams, *json.loads(content))
+    with contextlib.suppress(OSError):
+        connection.sendall(b"%d\n" % child)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     with contextlib.suppress(OSError):
-        connection.sendall(str(code if code >= 0 else 128 - code).encode())
+        connection.sendall(b"%d\n" % code)
     os._exit(0)
 
 

@@ -14,9 +14,8 @@ MakeTeam = Callable[..., Team]
 
 
 @pytest.fixture(scope="session")
-def aft_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with aft_server.serving(tmp_path_factory.mktemp("aft")) as socket:
-        yield socket
+def aft_socket() -> Path:
+    return aft_server.server().address
 
 
 @pytest.fixture
