@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
+from builders_terraform import plugin_directory, terraform
 from waiting import PATIENCE
 
 CONFIGURATION = """
@@ -33,37 +30,17 @@ resource "aws_ssm_parameter" "greeting" {
   value = aws_organizations_organizational_unit.workloads.id
 }
 """
-_MIRROR = Path("registry.terraform.io", "hashicorp", "aws")
-
-
-def plugin_directory() -> Path | None:
-    """Where a provider is unpacked: named by the environment, else the usual places."""
-
-    def places() -> Iterator[Path]:
-        for name in ("AFT_TERRAFORM_PLUGIN_DIR", "TF_PLUGIN_CACHE_DIR"):
-            if os.environ.get(name):
-                yield Path(os.environ[name])
-        yield Path.home() / ".terraform.d" / "plugins"
-        yield Path.home() / ".terraform.d" / "plugin-cache"
-        for root in ("/usr/share", "/usr/local/share", "/usr/lib", "/usr/local/lib", "/opt"):
-            yield Path(root, "terraform", "plugins")
-            yield from sorted(Path(root).glob("*")) if root == "/opt" else ()
-
-    return next((place for place in places() if (place / _MIRROR).is_dir()), None)
 
 
 def test_terraform_applies_to_the_sandbox(served, tmp_path):
-    terraform, plugins = shutil.which("terraform"), plugin_directory()
-    if terraform is None:
-        pytest.skip("no terraform on the PATH")
-    if plugins is None:
-        pytest.skip("no unpacked hashicorp/aws provider (set AFT_TERRAFORM_PLUGIN_DIR)")
+    binary, plugins = terraform(), plugin_directory()
     (tmp_path / "main.tf").write_text(CONFIGURATION)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
-    environment = {**kept, **served.server.environment(), "CHECKPOINT_DISABLE": "1"}
+    own = {"CHECKPOINT_DISABLE": "1", "GOGC": "off"}  # as in builders_terraform
+    environment = {**kept, **served.server.environment(), **own}
     for command in (["init", f"-plugin-dir={plugins}"], ["apply", "-auto-approve"]):
         done = subprocess.run(
-            [terraform, *command, "-input=false", "-no-color"],
+            [binary, *command, "-input=false", "-no-color"],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
