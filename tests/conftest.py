@@ -87,7 +87,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """The tests that were found live as long as the process, too."""
-    gc.collect()
     gc.freeze()
 
 
