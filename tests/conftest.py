@@ -10,6 +10,7 @@ import contextlib
 import gc
 import itertools
 import json
+import logging
 import os
 import shutil
 import socket
@@ -76,6 +77,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     remember()
+    # What aft logs is not what a command says; pytest, which could keep both apart, looks at each
+    # test's log for a millisecond.
+    logging.getLogger().addHandler(logging.NullHandler())
     socket.socket.connect = _loopback_only  # type: ignore[method-assign]
 
 
