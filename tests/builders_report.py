@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import builders_plan as b
 from builders_kinds import KINDS, what
@@ -26,6 +27,7 @@ GLOBAL = b.customization("global", "10-read-only-role.py")
 PCI = b.customization("pci", "10-audit-topic.py")
 
 
+@cache
 def small() -> Plan:
     """A new OU, two new accounts of which one waits, one moved and changed, one adopted."""
     state = b.desired(
@@ -89,6 +91,7 @@ def small() -> Plan:
     return b.plan(state, world, book, live=live)
 
 
+@cache
 def attention() -> Plan:
     """What a person has to decide, beside one harmless change."""
     state = b.desired(
@@ -120,6 +123,7 @@ def attention() -> Plan:
     return b.plan(state, world, book)
 
 
+@cache
 def large() -> Plan:
     """A baseline that changed for 400 accounts, 45 new accounts, moves, forgotten ones."""
     old = [f"app-{number:04d}" for number in range(400)]
@@ -152,6 +156,7 @@ def large() -> Plan:
     return b.plan(state, world, book)
 
 
+@cache
 def empty() -> Plan:
     """Everything is as the repository wants it."""
     names = [f"app-{number}" for number in range(12)]
@@ -177,6 +182,7 @@ def refusal() -> Finding:
 PLANS = {"small": small, "large": large, "attention": attention, "empty": empty}
 
 
+@cache
 def huge() -> Plan:
     """More than a comment holds: 260 new accounts that each say something else, and 30 moves."""
     new = [f"team-{number:03d}-prod" for number in range(260)]

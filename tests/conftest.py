@@ -10,6 +10,7 @@ import contextlib
 import gc
 import itertools
 import json
+import logging
 import os
 import shutil
 import socket
@@ -79,6 +80,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     remember()
+    # What aft logs is not what a command says; pytest, which could keep both apart, looks at each
+    # test's log for a millisecond.
+    logging.getLogger().addHandler(logging.NullHandler())
     socket.socket.connect = _loopback_only  # type: ignore[method-assign]
 
 
@@ -99,7 +103,6 @@ def _keep_part(items: list[pytest.Item], config: pytest.Config, number: int, par
 
 def pytest_collection_finish() -> None:
     """The tests that were found live as long as the process, too."""
-    gc.collect()
     gc.freeze()
 
 

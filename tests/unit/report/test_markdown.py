@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import builders_plan as b
@@ -8,7 +9,9 @@ import builders_report as r
 import pytest
 from builders_kinds import KINDS
 
+from aft.findings.model import Finding
 from aft.plan.codec import plan_digest
+from aft.plan.model import Plan
 from aft.report.markdown.fitting import comment, summary
 from aft.report.markdown.plan import PlanPage
 
@@ -125,18 +128,18 @@ def test_the_limit_of_the_summary_is_in_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "says"),
+    ("plan", "refusals", "says"),
     [
-        (PlanPage(kinds=KINDS, plan=r.small()), "aft plans again and carries this out"),
-        (PlanPage(kinds=KINDS, plan=r.empty()), "nothing is changed in AWS"),
-        (PlanPage(kinds=KINDS, plan=r.attention()), "what needs attention is left as it is"),
-        (
-            PlanPage(kinds=KINDS, plan=r.large(), refusals=(r.refusal(),)),
-            "nothing would be applied",
-        ),
+        (r.small, (), "aft plans again and carries this out"),
+        (r.empty, (), "nothing is changed in AWS"),
+        (r.attention, (), "what needs attention is left as it is"),
+        (r.large, (r.refusal(),), "nothing would be applied"),
     ],
 )
-def test_it_says_what_happens_on_merge(page: PlanPage, says: str) -> None:
+def test_it_says_what_happens_on_merge(
+    plan: Callable[[], Plan], refusals: tuple[Finding, ...], says: str
+) -> None:
+    page = PlanPage(kinds=KINDS, plan=plan(), refusals=refusals)
     line = next(item for item in comment(page).splitlines() if item.startswith("**On merge:**"))
     assert says in line
 
