@@ -36,7 +36,8 @@ _ACTIVE = re.compile(
 _BACKTICKS = re.compile(r"`+")
 _BEFORE, _AFTER = "([{'\"", ")]}'\",;.!?"
 """What usually surrounds a word without being part of it."""
-_SKIP = re.compile(r"\[([^\[\]]*\b(?:ci|skip|actions)\b[^\[\]]*)\]", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
+_SKIPS = re.compile(r"\b(?:ci|skip|actions)\b", re.IGNORECASE)
 """``[skip ci]`` and the like, anywhere in a commit's message: its push would start no workflow."""
 _MENTION = re.compile(r"(?<![\w.+-])@(?=\w)")
 
@@ -103,7 +104,7 @@ def for_commits(text: str) -> str:
     """``text`` for a page that may become a commit's message, where nothing is code: no
     ``[skip ci]``, no mention, and no backticks that could hold ``fixes #1``."""
     words = _MENTION.sub("(at)", one_line(text).replace("`", "'"))
-    return _SKIP.sub(r"(\1)", words)
+    return _BRACKETED.sub(lambda it: f"({it[1]})" if _SKIPS.search(it[1]) else it[0], words)
 
 
 def title(text: str, *, most: int) -> str:
