@@ -39,11 +39,11 @@ PLACES: Mapping[str, Callable[[str], str]] = {
 HOSTILE = st.lists(st.sampled_from(ATOMS) | st.text(max_size=3), max_size=12).map("".join)
 
 
-@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
-def test_known_attacks_do_nothing(place: str, text: str) -> None:
-    markdown = PLACES[place](text)
-    assert problems(markdown) == [], markdown
+def test_known_attacks_do_nothing(text: str) -> None:
+    for place, made in PLACES.items():
+        markdown = made(text)
+        assert problems(markdown) == [], (place, markdown)
 
 
 @given(HOSTILE)
