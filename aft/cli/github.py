@@ -16,7 +16,7 @@ from aft.app.forge.posting import (
     text_to_post,
     why_not,
 )
-from aft.app.forge.pulls import PULLS_PREFIX, PullState, fetch_open_pulls, fetch_pull, open_or_find
+from aft.app.forge.pulls import PULLS_PREFIX, PullState, fetch_open_pulls, fetch_pull
 from aft.app.forge.reviews import review_of_commit
 from aft.app.forge.signatures import are_signatures_required, signature_findings
 from aft.app.requests import form_of
@@ -25,11 +25,11 @@ from aft.app.world import open_ledger
 from aft.cli.context import FILE, FOLDER, Session, pass_session
 from aft.cli.github_options import APPLY_WORKFLOW, PLAN_WORKFLOW, Hub, hub_options
 from aft.cli.github_previews import plan_again_command, previews_command
+from aft.cli.github_requests import may_move_command, pull_request_command
 from aft.cli.workflow_commands import print_commands
 from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 from aft.desired.issue_form import FORM_PATH
 from aft.errors import AftError
-from aft.forge.fitting import fitted_body
 from aft.forge.port import Thread, issue_thread, pull_thread
 from aft.plan.model import ORGANIZATION
 from aft.plan.reviewed import reviewed_to_json
@@ -164,6 +164,8 @@ def fetch_pull_command(
 
 command.add_command(previews_command)
 command.add_command(plan_again_command)
+command.add_command(may_move_command)
+command.add_command(pull_request_command)
 
 
 @command.command("reviewed", short_help="Fetch the reviewed changes of a merge.")
@@ -239,22 +241,6 @@ def issue_text_command(hub: Hub, *, out: Path) -> None:
     write_text(out, issue.body)
     hub.outputs({"issue": str(issue.number), "requester": issue.author.login})
     click.echo(f"text of issue #{issue.number} in {out}")
-
-
-@command.command("pull-request", short_help="Open or find the pull request of a branch.")
-@click.option("--branch", required=True, help="A branch of this repository.")
-@click.option("--title", required=True)
-@click.option("--body-file", type=FILE, required=True)
-@click.option("--base", default="main", show_default=True)
-@hub_options
-def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, base: str) -> None:
-    """Open the pull request of a branch, or find the open one.
-
-    The step's outputs are pull (its number) and url."""
-    body = fitted_body(text_to_post(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
-    pull, is_new = open_or_find(hub.forge, branch=branch, base=base, title=title, body=body)
-    hub.outputs({"pull": str(pull.number), "url": pull.url})
-    click.echo(f"pull request #{pull.number} {'opened' if is_new else 'is open'}: {pull.url}")
 
 
 @command.command("start")

@@ -111,6 +111,19 @@ class RefFetch:
             found = self._repository.open()[commit].peel(pygit2.Commit)
             return tuple(str(item) for item in found.parent_ids)
 
+    def committers(self, tip: str, *, without: str) -> frozenset[str]:
+        """The e-mail addresses of authors and committers of what ``tip`` has and ``without`` has
+        not; both were fetched."""
+        with disk_errors(f"reading {tip}"):
+            walker = self._repository.open().walk(tip)
+            if without:
+                walker.hide(without)
+            return frozenset(
+                str(person.email)
+                for commit in walker
+                for person in (commit.author, commit.committer)
+            )
+
     def forget(self, refs: Iterable[str]) -> None:
         """Remove refs here; those that are not there are no matter."""
         handle = self._repository.open()

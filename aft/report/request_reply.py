@@ -54,6 +54,17 @@ _REVIEW = (
 )
 
 
+def kept_reply(why: str, *, url: str) -> str:
+    """The comment that says why other answers change nothing."""
+    where = f" ({prose(url)})" if url else ""
+    return (
+        f"{MARKER}\n### The pull request of this request stays as it is{where}\n\n"
+        f"The answers were changed, but {prose(why)}: they are not taken over. Ask the people who "
+        "review it to change the file there, or to close the pull request and delete its branch; "
+        "then edit this issue again.\n"
+    )
+
+
 def problems_reply(problems: Sequence[Problem]) -> str:
     """The comment that says what to change."""
     count = len(problems)

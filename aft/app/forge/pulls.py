@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from aft.errors import Terminal, Transient
-from aft.forge.port import Forge, PullRequest
+from aft.forge.port import Forge, Permission, PullRequest, ReviewVerdict
 from aft.git.wire import RefFetch
 
 MERGE_REF = "refs/aft/merge"
@@ -92,6 +92,47 @@ def fetch_open_pulls(
     found = fetching.fetch(wanted) if wanted else {}
     fetched = [number for number in numbers if f"{PULLS_PREFIX}{number}" in found]
     return fetched, [number for number in numbers if number not in fetched]
+
+
+BRANCH_REF, BASE_REF = "refs/aft/branch", "refs/aft/base"
+ACTIONS_EMAIL = "41898282+github-actions[bot]@users.noreply.github.com"
+"""What request.yml commits as."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBranch:
+    """The branch of a request from an issue. ``tip`` is empty where there is none.
+    ``kept_because``: why other answers must not overwrite it. ``url`` is its pull request's."""
+
+    tip: str = ""
+    kept_because: str = ""
+    url: str = ""
+
+
+def look_at_branch(forge: Forge, fetching: RefFetch, *, branch: str, base: str) -> RequestBranch:
+    """What is on ``branch``, and whether people have relied on it: who asks through an issue needs
+    no write access, and must not change what was approved, or take back what a reviewer fixed."""
+    wanted = {f"refs/heads/{branch}": BRANCH_REF, f"refs/heads/{base}": BASE_REF}
+    found = fetching.fetch(wanted)
+    tip = found.get(BRANCH_REF, "")
+    if not tip:
+        return RequestBranch()
+    pull = forge.open_pull_request_of(branch, base=base)
+    url = pull.url if pull is not None else ""
+    others = fetching.committers(tip, without=found.get(BASE_REF, "")) - {ACTIONS_EMAIL}
+    why = ""
+    if pull is not None and any(
+        review.verdict is ReviewVerdict.APPROVED for review in forge.reviews(pull.number)
+    ):
+        why = "its pull request was approved"
+    elif others:
+        why = "it has commits of people"
+    return RequestBranch(tip=tip, kept_because=why, url=url)
+
+
+def is_writer(forge: Forge, login: str) -> bool:
+    """May this person push a branch themselves?"""
+    return bool(login) and forge.permission(login) >= Permission.WRITE
 
 
 def open_or_find(

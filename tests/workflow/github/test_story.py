@@ -128,6 +128,7 @@ def test_an_issue_becomes_a_pull_request(make_team: MakeTeam) -> None:
     form = form_yaml(FormChoices(units=units, takes_budget=False))
     team = make_team(repository({".github/ISSUE_TEMPLATE/account-request.yml": form}))
     github, hub = team.github, team.hub
+    hub.by_hand("apply.yml")  # publishes the organization, as docs/how-to/github.md says
 
     text = issue_text(form, {**GOOD, "ou": "Workloads/Moon"})
     issue = github.open_issue("Account: x", body=text, labels=["aft:request"], author="linus")
@@ -151,6 +152,33 @@ def test_an_issue_becomes_a_pull_request(make_team: MakeTeam) -> None:
     assert planned.event.name == "workflow_dispatch", "nobody had to press a button"
     assert planned.conclusion == "success", planned.text
     assert "Plan: 1 to create" in team.comments(pull.number)[0]
+    assert planned.jobs["plan"].result == "skipped", "who cannot push gets no live plan"
+    assert planned.jobs["plan-fork"].result == "success"
+
+    # A writer's own request is planned live. What was approved stays, as does a reviewer's commit.
+    github.state.settings.collaborators["linus"] = "write"
+    issue.body = issue_text(form, {**GOOD, "ou": "Sandbox"})
+    hub.issue(issue, "edited")
+    assert hub.runs[-1].jobs["plan"].result == "success"
+    branch = pull.head_ref
+    approved = github.git.branch(branch)
+    github.review(pull.number)
+    issue.body = issue_text(form, {**GOOD, "ou": "Workloads/Prod"})
+    runs = len(hub.runs)
+    (run,) = hub.issue(issue, "edited")
+    assert run.conclusion == "success", run.text
+    assert github.git.branch(branch) == approved
+    assert len(hub.runs) == runs + 1, "nothing is planned again"
+    assert "was approved" in reply.body
+    github.state.reviews.clear()
+    team.clone.git("fetch", "--quiet", "origin")
+    team.push(branch, {"NOTE": "checked"}, start=f"origin/{branch}")
+    fixed = github.git.branch(branch)
+    assert fixed != approved
+    hub.issue(issue, "edited")
+    assert github.git.branch(branch) == fixed
+    assert "commits of people" in reply.body
+
     run = team.merge(pull)
     assert run.conclusion == "success", run.text
     assert hub.aws is not None
