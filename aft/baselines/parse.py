@@ -131,17 +131,16 @@ def check_requests(
 ) -> tuple[Finding, ...]:
     """Findings for selectors and parameters that name a request which does not exist."""
     known, near = frozenset(request_ids), Suggestions()
-
-    def strangers(baseline: Baseline) -> Iterator[Finding]:
-        for code, who, request, at, hint in _requests_of(baseline):
-            if request not in known:
-                message = f"{who} {request!r}, which is no request"
-                yield _finding(code, at, message, near(request, known) or hint)
-
     return sorted_findings(
-        finding
+        _finding(
+            code,
+            at,
+            f"{who} {request!r}, which is no request",
+            near(request, known) or hint,
+        )
         for baseline in baselines.values()
-        for finding in few(strangers(baseline), baseline.source.path)
+        for code, who, request, at, hint in _requests_of(baseline)
+        if request not in known
     )
 
 
