@@ -1,1 +1,0 @@
-"""What others wrote, read in a process with limits."""
