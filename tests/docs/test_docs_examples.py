@@ -202,7 +202,7 @@ def _drift(repo: Repo) -> Any:
     repo.remove("customizations/accounts/bad/10-bad.py")
     repo.request("shop", "tags: {team: shop}\n")
     repo.commit("Fix it")
-    assert repo.aft("apply", "--yes").code == 4
+    assert repo.aft("apply", "--yes", "--adopt-ledger").code == 4
     shop = repo.accounts()["shop"]
     with repo.organizations() as client:
         client.untag_resource(ResourceId=shop.id, TagKeys=["team"])
