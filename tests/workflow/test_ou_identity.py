@@ -174,10 +174,11 @@ def test_the_ledger_or_the_tag_alone_finds_it(repo: Repo) -> None:
     ledger = repo.git("for-each-ref", "--format=%(refname)", "refs/heads/aft").splitlines()
     for name in ledger:
         repo.git("update-ref", "-d", name)
-    found = {item["id"]: item["risk"] for item in repo.plan()["changes"]}
+    plan = repo.aft("plan", "--adopt-ledger", "--format", "json").data
+    found = {item["id"]: item["risk"] for item in plan["changes"]}
     assert found["organization/adopt-ou/Sandbox"] == "adopt-ou"
     assert not [name for name in found if "move" in name or "create" in name]
-    assert repo.aft("apply", "--yes").code == 0
+    assert repo.aft("apply", "--yes", "--adopt-ledger").code == 0
     assert repo.accounts()["lab"].parent_id == home
     assert repo.changes() == []
 

@@ -217,7 +217,7 @@ def test_stack_names_are_what_cloudformation_takes(
         ("Resources:\n  A: {}\nResources:\n  B: {}\n", "a.cfn.yaml", [("AFT604", 3, 1)]),
         ("Resources:\n  A: {{ b }}\n", "a.cfn.yaml", [("AFT602", 2, 9)]),
         ('{"Resources": {"A": 1} 2}', "a.cfn.json", [("AFT604", 1, 24)]),
-        ('{\n  "Resorces": {"A": 1}\n}', "a.cfn.json", [("AFT604", 2, 3), ("AFT604", 1, 1)]),
+        ('{\n  "Resorces": {"A": 1}\n}', "a.cfn.json", [("AFT604", 1, 1), ("AFT604", 2, 3)]),
         ('{"Resources": {"A": "{{ tags.a }}"}}', "a.cfn.json", []),
         ("'Resources':\n  A: {}\n", "a.cfn.yaml", []),
         ("# note: this\nTransform: X\nResources:\n  A: !Sub '${B}'\n", "a.cfn.yaml", []),
