@@ -80,7 +80,9 @@ def command(
     with _report(session, directory) as report:
         workspace = session.workspace
         desired, _, scope = desired_of(session, choice)
-        with open_world(workspace, desired.config, reads_only=not repair) as world:
+        with open_world(
+            workspace, desired.config, reads_only=not repair, adopts_ledger=choice.adopt_ledger
+        ) as world:
             found = _find(session, world, desired, scope)
             report.write(found)
             _show(session, found, form=form, full=full)

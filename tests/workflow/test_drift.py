@@ -234,7 +234,7 @@ def test_a_deleted_unit_is_made_again(repo: Repo) -> None:
 def test_without_a_ledger_nothing_is_called_drift(repo: Repo) -> None:
     by_hand(repo)
     repo.git("branch", "-D", "aft/ledger-sandbox")
-    found = drift(repo, code=0)
+    found = drift(repo, "--adopt-ledger", code=0)
     moved = [item for item in found["pending"] if item["what"] == "move-account/ou"]
     assert moved
     assert "the ledger does not say" in moved[0]["note"]
