@@ -121,7 +121,7 @@ def test_without_the_ledger_live_networks_are_looked_at_first(repo: Repo) -> Non
     repo.apply()
     assert (live(repo, "b"), live(repo, "a")) == ("10.64.0.0/24", "10.64.1.0/24")
     repo.git("branch", "--delete", "--force", "aft/ledger-sandbox")
-    repo.apply()
+    assert repo.aft("apply", "--yes", "--adopt-ledger").code == 0
     assert (live(repo, "b"), live(repo, "a")) == ("10.64.0.0/24", "10.64.1.0/24")
     assert repo.changes() == []
     repo.request("c")

@@ -85,12 +85,12 @@ def test_a_step_that_has_begun_is_finished_first(repo: Repo, sandbox: Sandbox, g
     repo.write(
         "customizations/global/10-slow.py",
         "def customize(context):\n"
-        "    context.client('ssm').put_parameter(Name='/begun', Value='1', Type='String')\n"
+        "    context.client('sns').create_topic(Name='begun')\n"
         "    return {'Slept': 'well'}\n",
     )
     repo.write("customizations/global/20-next.py", "def customize(context):\n    return {}\n")
     repo.commit("Take your time")
-    sandbox.faults.add(Rule("ssm", "PutParameter", held(gate)))
+    sandbox.faults.add(Rule("sns", "CreateTopic", held(gate)))
     with running(repo, "apply") as apply:
         apply.until(gate.reached.is_set, "the step began")
         apply.signal(signal.SIGTERM)
@@ -104,7 +104,7 @@ def test_a_step_that_has_begun_is_finished_first(repo: Repo, sandbox: Sandbox, g
     assert [change["key"] for change in changes] == ["global/20-next.py"]
     again = repo.aft("apply", sandbox=False)
     assert again.code == 0, again.out + again.err
-    assert steps(sandbox, "PutParameter") == 1
+    assert steps(sandbox, "CreateTopic") == 1
 
 
 def test_a_second_signal_ends_it_there_and_then(
