@@ -54,8 +54,9 @@ commit asked for it, who ran it, from which plan, with which AWS requests, and w
 - `snapshot/` is the organization as it was last published, for plans without credentials.
 
 Do not edit it and do not force-push it. It shares no history with the branches you work on and
-needs no merging. If it is ever lost, `aft` finds its accounts again by their tags and e-mail
-addresses and repeats what it no longer knows to be done.
+needs no merging. If it is lost, restore it from a clone. If there is none, `aft apply
+--adopt-ledger` finds the accounts again by their tags and e-mail addresses and repeats what it no
+longer knows to be done.
 """
 
 

@@ -10,6 +10,7 @@ import logging
 
 from aft.errors import AftError, LedgerRewritten
 from aft.git.ledger.commits import LedgerCommits
+from aft.git.wire import RemoteBranchRef
 from aft.ports import LedgerHead
 
 _log = logging.getLogger(__name__)
@@ -21,7 +22,12 @@ class Lineage:
     threads."""
 
     def __init__(
-        self, commits: LedgerCommits, head: LedgerHead | None, *, where: str, adopts: bool
+        self,
+        commits: LedgerCommits,
+        head: LedgerHead | None = None,
+        *,
+        where: str,
+        adopts: bool = False,
     ) -> None:
         self._commits = commits
         self._head = head
@@ -29,6 +35,19 @@ class Lineage:
         self._adopts = adopts
         self._noted: str | None = None
         self.instead_of = ""
+
+    def fetched(self, wire: RemoteBranchRef) -> str | None:
+        """Bring the remote's branch here and return its commit, ``None`` when there is none.
+        Raises ``LedgerRewritten``, and then this clone still knows what it had seen."""
+        seen = wire.last_seen()
+        theirs = wire.fetch()
+        try:
+            self.check(theirs, seen)
+        except LedgerRewritten:
+            if seen is not None:
+                wire.remember(seen)
+            raise
+        return theirs
 
     def check(self, tip: str | None, seen: str | None = None) -> None:
         """The branch is at ``tip``. Raises ``LedgerRewritten`` when that does not hold what was

@@ -19,6 +19,7 @@ from aft.git.errors import disk_errors
 from aft.git.ledger.branch import LedgerBranch
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.layout import SNAPSHOT
+from aft.git.ledger.lineage import Lineage
 from aft.git.repository import Repository
 from aft.git.wire import PUSH_TRIES, RemoteMoved, push_attempts, shared_branch
 from aft.organization.model import OrganizationSnapshot
@@ -35,7 +36,8 @@ STALE_AFTER = timedelta(days=1)
 
 
 class GitSnapshots:
-    """On ``branch``, pushed to ``remote`` as ``aft.git.ledger.store.GitLedger`` does."""
+    """On ``branch``, pushed to ``remote`` as ``aft.git.ledger.store.GitLedger`` does. All raise
+    ``LedgerRewritten`` where the branch no longer holds what this clone has seen of it."""
 
     def __init__(
         self,
@@ -52,6 +54,8 @@ class GitSnapshots:
         self._commits = LedgerCommits(handle)
         self._clock = clock
         self._wire = shared_branch(repository, remote=remote, branch=branch, environ=environ)
+        where = self._wire.url if self._wire is not None else branch
+        self._lineage = Lineage(self._commits, where=where)
 
     def published(self) -> OrganizationSnapshot | None:
         tip = self._tip()
@@ -103,7 +107,7 @@ class GitSnapshots:
     def _tip(self) -> str | None:
         """The remote's branch as it is now, or the one here where there is no remote."""
         if self._wire is not None:
-            return self._wire.fetch()
+            return self._lineage.fetched(self._wire)
         with disk_errors("reading the ledger"):
             return self._branch.tip()
 

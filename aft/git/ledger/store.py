@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from aft.errors import AftError, LedgerRewritten, Transient
+from aft.errors import AftError, Transient
 from aft.git.errors import disk_errors
 from aft.git.ledger.branch import LedgerBranch
 from aft.git.ledger.cache import ShardCache
@@ -182,14 +182,7 @@ class GitLedger:
 
     def _fetch(self, wire: RemoteBranchRef) -> None:
         with self._network:
-            seen = wire.last_seen()
-            theirs = wire.fetch()
-            try:
-                self._lineage.check(theirs, seen)
-            except LedgerRewritten:
-                if seen is not None:  # so that the next run knows it, too
-                    wire.remember(seen)
-                raise
+            theirs = self._lineage.fetched(wire)
             self._has_fetched = True
             if theirs is not None:
                 self._include(theirs)

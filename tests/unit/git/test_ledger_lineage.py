@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from builders_git import BRANCH, Clone, bare, bound, clone_of, git, step
+from builders_plan import snapshot
 
 from aft.clock import SystemClock
 from aft.errors import Denied, LedgerRewritten, Transient, UserError
+from aft.git.ledger.snapshots import GitSnapshots
 from aft.git.ledger.store import GitLedger
 
 
@@ -140,6 +142,27 @@ def test_it_may_be_accepted_and_is_known_from_then_on(
     store.append([step("more", subject="shop", second=5)], durable=True)
     assert head.commit == tip(hosted) != before
     assert ledger(clone_of(hosted, tmp_path / "c"), head).read().instead_of == ""
+
+
+@pytest.mark.parametrize("rewrite", REWRITES)
+def test_no_snapshot_is_published_on_top_of_it_or_read_from_it(
+    hosted: Path, tmp_path: Path, rewrite: Callable[[Path], None]
+) -> None:
+    """Nor does asking for one let the clone forget what it has seen."""
+    clone = clone_of(hosted, tmp_path / "a")
+    before = written(hosted, clone, None)
+    rewrite(hosted)
+    after = git(hosted, "for-each-ref", "--format=%(refname) %(objectname)")
+    snapshots = GitSnapshots(
+        clone.repository, branch=BRANCH, remote="origin", clock=SystemClock(), environ={}
+    )
+    with pytest.raises(LedgerRewritten, match=before[:10]):
+        snapshots.publish(snapshot())
+    with pytest.raises(LedgerRewritten, match=before[:10]):
+        snapshots.published()
+    assert git(hosted, "for-each-ref", "--format=%(refname) %(objectname)") == after
+    with pytest.raises(LedgerRewritten, match=before[:10]):
+        ledger(clone, None).read()
 
 
 def test_rewritten_while_a_run_goes_on(hosted: Path, tmp_path: Path) -> None:

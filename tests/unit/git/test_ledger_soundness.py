@@ -17,7 +17,7 @@ from aft.clock import SystemClock
 from aft.git.ledger import layout
 from aft.git.ledger.store import GitLedger
 from aft.git.repository import Repository
-from aft.ledger.events import EventKind, LedgerDamage, LedgerFault, LedgerState
+from aft.ledger.events import EventKind, LedgerDamage, LedgerState
 
 SHOP = "payments-prod"
 STATE, LINE, CHAIN = LedgerDamage.STATE, LedgerDamage.LINE, LedgerDamage.CHAIN
@@ -186,7 +186,3 @@ def test_events_of_before_there_were_digests_are_sound(clone: Clone) -> None:
     after = ledger(clone.repository).read()
     assert after.faults == ()
     assert SHOP not in after.records
-
-
-def test_a_fault_names_its_place() -> None:
-    assert LedgerFault(subject=SHOP, damage=STATE).line == 0
