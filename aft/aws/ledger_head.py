@@ -30,7 +30,7 @@ class AwsLedgerHead:
         except Denied as error:
             _log.warning("it is not known whether the ledger was rewritten: %s", error.message)
             return ""
-        commit = found["Parameter"].get("Value", "")
+        commit = found["Parameter"]["Value"]
         if not _COMMIT.fullmatch(commit):
             raise UserError(
                 f"the SSM parameter {HEAD_PARAMETER} does not hold the id of a commit",
