@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from aft.errors import AftError, LedgerRewritten
+from aft.errors import AftError, Denied, LedgerRewritten
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.wire import RemoteBranchRef
 from aft.ports import LedgerHead
@@ -72,6 +72,8 @@ class Lineage:
             self._head.note(commit)
         except AftError as error:
             _log.warning("the ledger's head could not be noted: %s", error.message)
+            if isinstance(error, Denied):
+                self._head = None  # who may not write it is not asked, and warned, at every push
         else:
             self._noted = commit
 

@@ -22,12 +22,14 @@ class Head:
 
     commit: str = ""
     fails: bool = False
+    asked: int = 0
     noted: list[str] = field(default_factory=list)
 
     def last(self) -> str:
         return self.commit
 
     def note(self, commit: str) -> None:
+        self.asked += 1
         if self.fails:
             raise Denied("ssm:PutParameter was denied")
         self.commit = commit
@@ -205,6 +207,7 @@ def test_what_cannot_be_noted_stops_nothing(hosted: Path, tmp_path: Path) -> Non
     head = Head(fails=True)
     assert written(hosted, clone_of(hosted, tmp_path / "a"), head)
     assert head.commit == ""
+    assert head.asked == 1, "and is not tried again by the same process"
 
 
 def test_without_a_remote_the_branch_here_counts(tmp_path: Path) -> None:
