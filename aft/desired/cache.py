@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aft import __version__
+from aft.values.canonical_json import whole_characters
 
 FORMAT = f"aft-requests-4 {__version__} ".encode()
 """How the bytes begin. Another version of aft may accept other requests, so it starts empty."""
@@ -49,7 +50,8 @@ class ParseCache:
         """The entries used since loading, and some of the others."""
         others = [item for item in self._loaded.items() if item[0] not in self._used][-KEEP:]
         rows = dict(others) | self._used
-        body = json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()
+        text = json.dumps(rows, separators=(",", ":"), ensure_ascii=False)
+        body = whole_characters(text).encode()
         return FORMAT + _checksum(body) + b"\n" + body
 
     def get(self, key: str) -> Mapping[str, Any] | None:

@@ -153,8 +153,7 @@ def _masked_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _bytes(fields: Mapping[str, Any]) -> bytes:
-    # A lone surrogate (an undecodable file name) becomes \udcXX, which JSON reads back.
-    return canonical_json(fields).encode(errors="backslashreplace")
+    return canonical_json(fields).encode()
 
 
 def _object(text: bytes) -> Mapping[str, Any]:

@@ -110,7 +110,7 @@ def _rule(code: str) -> dict[str, object]:
 def _result(finding: Finding, rule: int) -> dict[str, object]:
     hint = f"\n{finding.hint}" if finding.hint else ""
     identity = f"{finding.code}\0{finding.path or finding.target}\0{finding.message}"
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
+    digest = hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:32]
     return {
         "ruleId": finding.code,
         "ruleIndex": rule,

@@ -57,7 +57,8 @@ def _reduced(value: Any) -> Json:
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys, no spaces and no escapes for printable characters."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return whole_characters(text)
 
 
 def digest(value: Any) -> str:
@@ -68,7 +69,13 @@ def digest(value: Any) -> str:
 def indented_json(value: Any) -> str:
     """JSON for people and tools, ending in a newline; what JSON has no word for as its text."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    return f"{without_commands(text)}\n"
+    return f"{without_commands(whole_characters(text))}\n"
+
+
+def whole_characters(text: str) -> str:
+    """JSON text of the same values that every encoding can write: half a character (a lone
+    surrogate, as JSON of others may hold, or a file name that is no UTF-8) becomes its escape."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def without_commands(text: str) -> str:

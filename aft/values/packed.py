@@ -12,7 +12,7 @@ _MAX_TEXT = 64 * MAX_PACKED
 
 def packed(text: str) -> str | None:
     """``text`` compressed, in letters; ``None`` when that is more than ``MAX_PACKED`` bytes."""
-    found = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    found = base64.b64encode(zlib.compress(text.encode(errors="surrogatepass"), 9)).decode()
     return found if len(found) <= MAX_PACKED else None
 
 
@@ -25,4 +25,4 @@ def unpacked(text: str) -> str:
         raise ValueError("not what was packed") from None
     if not unpack.eof:
         raise ValueError("cut off, or too large")
-    return found.decode()
+    return found.decode(errors="surrogatepass")

@@ -16,7 +16,7 @@ import pytest
 from builders_kinds import KINDS
 from builders_markdown import ATOMS
 from gfm import parsed, problems
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aft.desired.issue_answers import Problem
@@ -183,6 +183,7 @@ def test_it_stays_text(page: str, text: str) -> None:
 
 
 @given(st.lists(st.sampled_from(ATOMS), max_size=12).map("".join), st.sampled_from(sorted(PAGES)))
+@example("\ud800", "comment")
 def test_no_page_has_more_than_text(text: str, page: str) -> None:
     markdown = PAGES[page](text)
     assert problems(markdown, ours=CLOSES) == [], markdown
