@@ -54,6 +54,8 @@ POWER_PREFIX = "power."
 """Before what someone can do more of than before; ``after`` says what, in words."""
 OUTSIDE_PREFIX = "outside."
 """The same of someone outside the organization."""
+NOT_KEPT = FieldChange(field=f"{WEAKER_PREFIX}kept by aft", before="yes", after="no")
+"""What aft has set or made stays as it is, and no run notices that it is changed."""
 _GAINS = (WEAKER_PREFIX, POWER_PREFIX, OUTSIDE_PREFIX)
 
 

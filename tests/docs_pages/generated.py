@@ -238,7 +238,11 @@ def toy(name: str) -> str:
 
 
 def risks() -> str:
-    found = {risk.code: risk.words for kind in installed_kinds().values() for risk in kind.risks}
+    found: dict[str, str] = {}
+    for risk in (risk for kind in installed_kinds().values() for risk in kind.risks):
+        words = found.setdefault(risk.code, risk.words)
+        if risk.words not in words:
+            found[risk.code] = f"{words}, or {risk.words}"
     return ", ".join(f"`{code}` ({words})" for code, words in sorted(found.items()))
 
 

@@ -20,6 +20,7 @@ OUTSIDE = Risk("outside", "someone outside the organization gains access")
 UNKNOWN = Risk("unknown-effect", "what a customization changes cannot be known beforehand")
 RUNS_CODE = Risk("new-code", "new or changed code runs in an account that exists")
 POWERS = Risk(POWER, "someone can do more than before")
+WEAKER = Risk("weaker", "what a customization made stays, and aft no longer keeps it")
 DESTROYS = Risk("destroy", "what a customization made is destroyed")
 _VERBS: Mapping[Action, Verb] = {
     Action.RUN: Verb(label="run", counted=("customization", "customizations"), tells=True),
@@ -52,7 +53,7 @@ class Customizations(Kind):
 
     @property
     def risks(self) -> Iterable[Risk]:
-        return (ENDS, OUTSIDE, POWERS, UNKNOWN, RUNS_CODE, DESTROYS)
+        return (ENDS, OUTSIDE, POWERS, UNKNOWN, RUNS_CODE, WEAKER, DESTROYS)
 
     def diff(self, view: PlanView, draft: Draft) -> None:
         plan_customizations(view, draft)
@@ -71,7 +72,7 @@ class Customizations(Kind):
         if found is not None and not is_first and any(part.is_loss for part in found.parts):
             return ENDS
         gained = {item.field.partition(".")[0] for item in gains(change)}
-        for risk in (OUTSIDE, POWERS):
+        for risk in (OUTSIDE, POWERS, WEAKER):
             if risk.code in gained:
                 return risk
         if found is not None and not is_first and found.unknown:
@@ -91,7 +92,8 @@ class Customizations(Kind):
             yield _run_item(changes)
         else:
             label = "destroy" if first.action is Action.DELETE else "forget"
-            yield Item(symbol=first.symbol, label=label, values=(first.key,), notes=because(first))
+            notes = (*_gained(first), *because(first))
+            yield Item(symbol=first.symbol, label=label, values=(first.key,), notes=notes)
 
     def in_short(self, item: Item) -> str:
         if item.label != "run":

@@ -26,7 +26,7 @@ from aft.customizations.model import (
 from aft.findings.model import Condition, Finding, finding_about
 from aft.ledger.events import AccountRecord, DoneStep, FailedStep
 from aft.plan.draft import Draft, Stage
-from aft.plan.fields import REVISION
+from aft.plan.fields import NOT_KEPT, REVISION
 from aft.plan.model import Action, FieldChange
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView, Runners
@@ -64,18 +64,17 @@ def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
         runner = gone.runner(view.runners)
         heir = _heir(gone, runner, wanted)
         destroys = heir is None and _is_to_be_destroyed(gone, runner, view)
+        stays = gone.has_run and not destroys and heir is None
         revision = gone.about.get("revision", "")
+        came_from = FieldChange(field=REVISION, before=revision, after=None)
+        from_revision = (came_from,) if revision else ()
         draft.add(
             Action.DELETE if destroys else Action.RELEASE,
             step_ref(gone.id),
             target=request,
             stage=Stage.RUN,
-            fields=(FieldChange(field=REVISION, before=revision, after=None),) if revision else (),
-            effect={
-                "step": gone.id,
-                "revision": revision,
-                "effect_version": runner.effect_version if runner is not None else 0,
-            },
+            fields=(*from_revision, NOT_KEPT) if stays else from_revision,
+            effect={"step": gone.id, **(_code(revision, runner) if destroys else {})},
             reason=_reason(gone, runner, wanted, destroys=destroys, heir=heir),
         )
         if heir is not None and isinstance(runner, SharesState):
@@ -93,6 +92,14 @@ def plan_removals(view: PlanView, draft: Draft, target: AccountTarget) -> None:
             draft.remark(_kept(request, gone, runner))
         elif destroys and target.site.is_protected:
             draft.remark(*_protected(view, target, gone.id))
+
+
+def _code(revision: str, runner: CustomizationRunner | None) -> Mapping[str, str | int]:
+    """What runs to destroy what a step made."""
+    return {
+        "revision": revision,
+        "effect_version": runner.effect_version if runner is not None else 0,
+    }
 
 
 def _gone(record: AccountRecord, wanted: Collection[str]) -> tuple[_Gone, ...]:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from aft.baselines.digests import setting_digest
-from aft.baselines.kept import kept_parameters
+from aft.baselines.kept import pack_kept
 from aft.baselines.model import SettingDifference
 from aft.baselines.select import ResolvedSetting
 from aft.engine.account import ensure_usable
@@ -107,7 +107,7 @@ def _apply(context: RunContext, change: Change) -> StepSuccess:
 
 def _kept(resolved: ResolvedSetting) -> Mapping[str, str]:
     """What the ledger keeps of the setting, for the next plan to compare with."""
-    found = kept_parameters(resolved)
+    found = pack_kept(resolved)
     return {KEPT: found} if found else {}
 
 

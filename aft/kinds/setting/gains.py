@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from aft.baselines.digests import setting_digest
 from aft.baselines.directions import can_weaken, weakenings
-from aft.baselines.kept import parameters_of
-from aft.baselines.model import Empowers, SettingParameters, setting_ref
+from aft.baselines.kept import effective, unpack_kept
+from aft.baselines.model import Empowers, Protects, SettingParameters, setting_ref
 from aft.baselines.references import references_in
 from aft.baselines.select import ResolvedSetting
 from aft.plan.fields import ARRIVAL, OUTSIDE_PREFIX, POWER_PREFIX, WEAKER_PREFIX
@@ -36,20 +36,42 @@ def gains_of(
         if found:
             yield FieldChange(field=ARRIVAL, before=None, after="yes")
         return
-    if not can_weaken(type(resolved.parameters)):
-        return
     before, ref = None, setting_ref(resolved.name)
     done = target.record.done(ref)
     if done is not None:
-        before = parameters_of(view.kept(target.record.subject, ref, done.digest))
-        if before is None:
+        kept = unpack_kept(view.kept(target.record.subject, ref, done.digest))
+        if kept is not None:
+            yield from _regions_lost(resolved, kept.regions)
+        if not can_weaken(type(resolved.parameters)):
+            return
+        if kept is None:
             if not _is_only_another_version(resolved, target, done.digest):
                 yield FieldChange(field=f"{WEAKER_PREFIX}parameters", before=None, after=_UNKNOWN)
             return
-    for item in weakenings(resolved.parameters, before):
+        before = kept.parameters
+    for item in weakenings(effective(resolved), before):
         prefix = OUTSIDE_PREFIX if item.is_trust else WEAKER_PREFIX
         yield FieldChange(field=f"{prefix}{item.path}", before=item.before, after=item.after)
     yield from _powers(view, resolved, before)
+
+
+def may_protect(plugin: Any) -> bool:
+    """It says so, or its parameters can be made weaker; of one that is not installed nothing is
+    known."""
+    if isinstance(plugin, Protects):
+        return plugin.protects
+    return plugin is None or can_weaken(plugin.parameters_model)
+
+
+def _regions_lost(
+    resolved: ResolvedSetting, before: frozenset[str] | None
+) -> Iterator[FieldChange]:
+    """Where aft no longer keeps the setting: what it set there stays, and no run looks at it."""
+    lost = sorted((before or frozenset()).difference(resolved.account.regions))
+    if lost and may_protect(resolved.plugin):
+        yield FieldChange(
+            field=f"{WEAKER_PREFIX}kept by aft in {', '.join(lost)}", before="yes", after="no"
+        )
 
 
 def _is_only_another_version(resolved: ResolvedSetting, target: AccountTarget, digest: str) -> bool:

@@ -9,21 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aft.baselines.directions import can_weaken
-from aft.baselines.model import SETTING, LeavesThings, Protects, setting_ref
+from aft.baselines.model import SETTING, LeavesThings, setting_ref
 from aft.findings.model import Condition, Finding
+from aft.kinds.setting.gains import may_protect
 from aft.ledger.events import DoneStep, FailedStep
 from aft.plan.arrange import ends_of
 from aft.plan.draft import Draft, Stage
-from aft.plan.fields import WEAKER_PREFIX
-from aft.plan.model import Action, FieldChange
+from aft.plan.fields import NOT_KEPT
+from aft.plan.model import Action
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
 
 _STAYS = "what it set stays"
 _NO_BASELINE = "in no baseline of the account"
-_NOT_KEPT = FieldChange(field=f"{WEAKER_PREFIX}kept by aft", before="yes", after="no")
-"""What protects the account stays as it is, and no run notices that it is changed."""
 
 
 def plan_left_behind(view: PlanView, draft: Draft, target: AccountTarget) -> None:
@@ -35,13 +33,13 @@ def plan_left_behind(view: PlanView, draft: Draft, target: AccountTarget) -> Non
     where = f"not in baseline {baseline.name}" if baseline is not None else _NO_BASELINE
     after = ends_of(draft, request, until=Stage.ENROLL)
     # Next to each other, so that the plan shows those together that are alike.
-    for key in sorted(gone, key=lambda key: (_may_protect(view, key), key)):
+    for key in sorted(gone, key=lambda key: (may_protect(view.settings.get(key)), key)):
         draft.add(
             Action.RELEASE,
             setting_ref(key),
             target=request,
             stage=Stage.SWEEP,
-            fields=(_NOT_KEPT,) if _may_protect(view, key) else (),
+            fields=(NOT_KEPT,) if may_protect(view.settings.get(key)) else (),
             effect={"setting": key},
             after=after,
             reason=f"{where}; what it set stays",
@@ -77,15 +75,6 @@ def _gone(target: AccountTarget) -> tuple[str, ...]:
         **record.steps_of(SETTING),
     }
     return tuple(sorted(known.keys() - wanted))
-
-
-def _may_protect(view: PlanView, name: str) -> bool:
-    """It says so, or its parameters can be made weaker; of one that is not installed nothing is
-    known."""
-    plugin = view.settings.get(name)
-    if isinstance(plugin, Protects):
-        return plugin.protects
-    return plugin is None or can_weaken(plugin.parameters_model)
 
 
 def _stays(plugin: Any) -> str:

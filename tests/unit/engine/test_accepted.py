@@ -50,7 +50,7 @@ def test_in_an_account_that_exists_new_and_changed_code_is_risky() -> None:
     assert risks(scene, asked("10.py")) == {}
     assert risks(scene, asked("10.py", "20.py")) == {"global/20.py": "new-code"}
     assert risks(scene, asked("10.py", version=2)) == {"global/10.py": "new-code"}
-    assert risks(scene, asked("05.py")) == {"global/05.py": "new-code"}
+    assert risks(scene, asked("05.py")) == {"global/05.py": "new-code", "global/10.py": "weaker"}
 
 
 def test_another_version_of_aft_runs_the_same_code_again_without_a_review() -> None:
