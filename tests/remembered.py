@@ -14,12 +14,14 @@ from botocore import hooks, httpsession, regions, useragent
 from botocore.client import ClientCreator
 from botocore.endpoint_provider import EndpointProvider
 from botocore.hooks import EventAliaser
+from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 
 
 def remember() -> None:
     """From here on, in this process."""
+    _remember_files()
     _remember_models()
     _remember_rules()
     _remember_handlers()
@@ -27,6 +29,18 @@ def remember() -> None:
     _remember_keys()
     # How to speak TLS, which is made for every client. Here none does.
     httpsession.create_urllib3_context = functools.cache(httpsession.create_urllib3_context)
+
+
+def _remember_files() -> None:
+    """Every session reads the same files of JSON, where endpoints are alone a megabyte."""
+    known: dict[tuple[str, ...], dict[Any, Any]] = {}
+    init = Loader.__init__
+
+    def __init__(self: Loader, *arguments: Any, **options: Any) -> None:  # noqa: N807
+        init(self, *arguments, **options)
+        self._cache = known.setdefault((*self._search_paths, "", *self._extras_types), {})
+
+    Loader.__init__ = __init__
 
 
 def _remember_models() -> None:
@@ -73,21 +87,43 @@ def _remember_rules() -> None:
 
 
 def _remember_handlers() -> None:
-    """Every client has its own copy of what handles events, some 400 lists; and whether a handler
-    takes any argument is asked for each again."""
+    """Every client has its own copy of what handles events, some 400 lists, here only of those it
+    adds to; and whether a handler takes any argument is asked for each again."""
 
-    def copied(self: hooks._PrefixTrie, node: dict[str, Any]) -> dict[str, Any]:
+    def copied(node: dict[str, Any]) -> dict[str, Any]:
         values, children = node["values"], node["children"]
         return {
             "chunk": node["chunk"],
-            "children": {name: copied(self, child) for name, child in children.items()},
+            "children": {name: copied(child) for name, child in children.items()},
             "values": values and hooks.NodeList(*map(list, values)),
         }
 
+    def added(node: dict[str, Any], below: list[str], handler: object, section: int) -> Any:
+        """``node`` with a handler more: what is on the way to it is new, all else is the same."""
+        if below:
+            name, *rest = below
+            empty = {"chunk": name, "children": {}, "values": None}
+            child = added(node["children"].get(name, empty), rest, handler, section)
+            return {**node, "children": {**node["children"], name: child}}
+        values = hooks.NodeList(*map(list, node["values"] or ((), (), ())))
+        values[section].append(handler)
+        return {**node, "values": values}
+
     def copy(self: hooks._PrefixTrie) -> hooks._PrefixTrie:
         made = hooks._PrefixTrie()
-        made._root = copied(self, self._root)
+        made._root = self._root
         return made
+
+    def append_item(
+        self: hooks._PrefixTrie, key: str, value: object, section: int = hooks._MIDDLE
+    ) -> None:
+        self._root = added(self._root, key.split("."), value, section)
+
+    remove = hooks._PrefixTrie.remove_item
+
+    def remove_item(self: hooks._PrefixTrie, key: str, value: object) -> None:
+        self._root = copied(self._root)
+        remove(self, key, value)
 
     takes: dict[types.CodeType, bool] = {}
     look = hooks.accepts_kwargs
@@ -101,6 +137,8 @@ def _remember_handlers() -> None:
         return takes[code]
 
     hooks._PrefixTrie.__copy__ = copy
+    hooks._PrefixTrie.append_item = append_item
+    hooks._PrefixTrie.remove_item = remove_item
     hooks.accepts_kwargs = accepts_kwargs
 
 

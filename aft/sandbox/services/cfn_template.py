@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from moto.cloudformation.models import Stack as MotoStack
@@ -74,7 +75,7 @@ def parse(text: str) -> dict[str, Any]:
     if _DANGEROUS_TAG.search(text):
         raise invalid("Template format error: YAML not well-formed. (unsupported tag)")
     try:
-        loaded = MotoStack.parse_template(text)
+        loaded = _read(text)
     except Exception as broken:
         mark = getattr(broken.__context__ or broken, "problem_mark", None)  # JSON is tried last
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -84,6 +85,12 @@ def parse(text: str) -> dict[str, Any]:
         raise invalid("Template format error: unsupported structure.")
     _check_format(template)
     return template
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> Any:
+    """As moto reads it, slowly, and a template is asked for again and again; ``_plain`` copies."""
+    return MotoStack.parse_template(text)
 
 
 def _plain(value: Any) -> Any:
