@@ -17,6 +17,10 @@ from aft.baselines.model import BaselineSetting
 from aft.clock import SystemClock
 from aft.config.file import config_place, parse_config
 from aft.config.model import Config
+from aft.confined.answers import Answers
+from aft.confined.documents import ConfinedFiles
+from aft.confined.steps import confined_runners
+from aft.confined.works import CONFINEMENT
 from aft.customizations.model import CustomizationRunner
 from aft.desired.cache import ParseCache
 from aft.desired.desired import LoadResult, load_desired_state
@@ -94,7 +98,8 @@ class Workspace:
     @cached_property
     def runners(self) -> Mapping[str, CustomizationRunner]:
         """Runners of customization steps by kind, from every installed package."""
-        return load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
+        installed = load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
+        return confined_runners(installed, self._answers)
 
     @cached_property
     def kinds(self) -> Kinds:
@@ -120,25 +125,46 @@ class Workspace:
     def files(self, revision: str | None) -> RevisionFiles:
         """The files of ``revision``, or of the working tree for ``None``."""
         if revision is None:
-            return WorkingTreeFiles(self.repository)
-        return CommitFiles(self.repository, revision)
+            return self.confined(WorkingTreeFiles(self.repository))
+        return self.confined(CommitFiles(self.repository, revision))
+
+    def confined(self, files: RevisionFiles) -> ConfinedFiles:
+        """``files`` whose content is parsed in the process apart."""
+        return files if isinstance(files, ConfinedFiles) else ConfinedFiles(files, self._answers)
+
+    @cached_property
+    def _answers(self) -> Answers:
+        return Answers(CONFINEMENT, self._kept)
+
+    @cached_property
+    def _kept(self) -> ParseCache:
+        return _loaded(local_paths.answers_cache(self.repository.path, self.environ))
+
+    def _keep_answers(self) -> None:
+        _keep(local_paths.answers_cache(self.repository.path, self.environ), self._kept)
 
     def load(self, files: RevisionFiles, *, config_from: str | None = None) -> LoadResult:
         """Read the desired state, with everything there is to say against it. The sections of
         ``aft.yaml`` that say as whom and where to are those of revision ``config_from``, if it is
         given. Raises ``InvalidRepository`` when that has none."""
+        runners = self.runners  # loaded before the process apart is started
         trusted = None if config_from is None else self.config(self.files(config_from))
-        with self._parse_cache() as cache, collector_paused():
+        path = local_paths.parse_cache(self.repository.path, self.environ)
+        with collector_paused():
+            cache = _loaded(path)
+            self._answers.start_over()
             loaded = load_desired_state(
-                files,
+                self.confined(files),
                 settings=self.settings,
-                runners=self.runners,
+                runners=runners,
                 providers=self.providers,
                 cache=cache,
                 trusted=trusted,
                 parts=self.kinds.values(),
                 today=SystemClock().now().date(),
             )
+            _keep(path, cache)
+            self._keep_answers()
         wrong = () if loaded.state is None else unknown_limits(loaded.state.config, self.kinds)
         found = [
             Finding(
@@ -172,22 +198,24 @@ class Workspace:
     def config(self, files: RevisionFiles) -> Config:
         """``aft.yaml`` alone, for verbs that need no requests."""
         config, findings = parse_config(files, providers=self.providers)
+        self._keep_answers()
         if config is None:
             raise InvalidRepository(findings, files.revision)
         return config
 
-    @contextlib.contextmanager
-    def _parse_cache(self) -> Iterator[ParseCache]:
-        path = local_paths.parse_cache(self.repository.path, self.environ)
-        try:
-            stored = path.read_bytes()
-        except OSError:
-            stored = b""  # a cache that cannot be read is an empty one
-        cache = ParseCache.loads(stored)
-        yield cache
-        if cache.dirty:
-            with contextlib.suppress(OSError):  # nor does it matter if it cannot be kept
-                _replace(path, cache.dumps())
+
+def _loaded(path: Path) -> ParseCache:
+    try:
+        return ParseCache.loads(path.read_bytes())
+    except OSError:
+        return ParseCache()  # a cache that cannot be read is an empty one
+
+
+def _keep(path: Path, cache: ParseCache) -> None:
+    if cache.dirty:
+        cache.dirty = False
+        with contextlib.suppress(OSError):  # it does not matter if it cannot be kept
+            _replace(path, cache.dumps())
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -1,0 +1,130 @@
+"""Steps looked at, and templates rendered, in the process apart: as here, and with limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from builders_confined import JOBS, Hostile
+from builders_folders import RUNNERS, OnlyEnvironment
+from builders_inside import facts
+from builders_requests import MemoryFiles
+from builders_steps import step
+
+from aft.confined.answers import MOST_ENDED, Answers
+from aft.confined.confinement import Confinement
+from aft.confined.steps import confined_runners
+from aft.confined.works import WORKS
+from aft.customizations.manifest import parse_customizations
+from aft.customizations.model import (
+    ALL_INPUTS,
+    ClaimsFolders,
+    Compares,
+    CustomizationRunner,
+    Destroys,
+    GivesPower,
+    LeavesThings,
+    Previews,
+    ReadsInputs,
+    SharesState,
+    StepInputs,
+)
+from aft.errors import Terminal
+
+STACK = "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Properties: {{TopicName: '{}'}}\n"
+
+
+def confined(runners: Mapping[str, CustomizationRunner]) -> Mapping[str, CustomizationRunner]:
+    return confined_runners(runners, Answers(Confinement(WORKS)))
+
+
+def test_protocols_see_the_same_members() -> None:
+    found = confined(RUNNERS)
+    assert found.keys() == RUNNERS.keys()
+    protocols = (ClaimsFolders, ReadsInputs, Destroys, Compares, GivesPower, LeavesThings)
+    for kind, runner in RUNNERS.items():
+        for protocol in (*protocols, SharesState, Previews):
+            assert isinstance(found[kind], protocol) == isinstance(runner, protocol), (
+                kind,
+                protocol,
+            )
+        assert found[kind].effect_version == runner.effect_version
+
+
+def test_customizations_are_what_they_are_in_this_process() -> None:
+    files = {
+        "accounts/a/10-a.cfn.yaml": STACK.format(
+            "{{ custom_fields.x }}{{ outputs['a/05-x.py'].y }}"
+        ),
+        "accounts/a/20-b.py": "def customize(context):\n    return {'a': context.account.name}\n",
+        "accounts/a/30-c.sh": "echo $AFT_PARAMETER_X --profile aft-management\r\n",
+        "accounts/a/_help.sh": "true\n",
+        "accounts/a/customization.yaml": "parameters: {x: {type: text, default: y}}\n",
+        "accounts/b/terraform/main.tf": 'output "x" {}\nresource "a" {\n',
+        "accounts/b/terraform/p.jinja": "{{ account.nope }}{{ aft_admin_role_arn }}\n",
+        "accounts/c/10-a.cfn.json": "[" * 1000,
+        "global/10-a.py": "def customize(",
+    }
+    below = {f"customizations/{path}": text for path, text in files.items()}
+    wanted = parse_customizations(MemoryFiles(below), RUNNERS)
+    assert parse_customizations(MemoryFiles(below), confined(RUNNERS)) == wanted
+    assert wanted[1]
+
+
+def test_a_template_is_rendered_apart_with_what_it_sees_here() -> None:
+    runner = RUNNERS["cloudformation"]
+    apart = confined(RUNNERS)["cloudformation"]
+    assert isinstance(runner, Compares)
+    assert isinstance(apart, Compares)
+    inputs = StepInputs(account=facts(custom_fields={"a": {"b": [1, "x"]}}), parameters={"p": "q"})
+    for text in ("{{ custom_fields.a.b | length }} {{ parameters.p }} \u00e4", "{{ account.ou }}"):
+        it = step(runner, STACK.format(text))
+        assert apart.kept(it, inputs) == runner.kept(it, inputs) != ""
+        assert apart.compare(it, inputs, None, waits=False) == runner.compare(
+            it, inputs, None, waits=False
+        )
+    broken = step(runner, "{{ tags.none }}")
+    messages = []
+    for item in (runner, apart):
+        with pytest.raises(Terminal) as caught:
+            item.kept(broken, inputs)
+        messages.append((caught.value.message, caught.value.hint))
+    assert messages[0] == messages[1]
+
+
+def test_a_step_that_ends_the_process_is_a_finding_and_others_are_looked_at() -> None:
+    runners = confined({"hostile": Hostile()})
+    below = {
+        f"customizations/accounts/a/{number}-{text}.bad": text
+        for number, text in enumerate(("good", "crash", "raise", "spin", "fill", "fine"))
+    }
+    found, findings = parse_customizations(MemoryFiles(below), runners)
+    assert [(item.code, item.path) for item in findings] == [
+        ("AFT114", "customizations/accounts/a/1-crash.bad"),
+        ("AFT114", "customizations/accounts/a/2-raise.bad"),
+        ("AFT114", "customizations/accounts/a/3-spin.bad"),
+        ("AFT114", "customizations/accounts/a/4-fill.bad"),
+    ]
+    assert [(it.uses == ALL_INPUTS, it.declares) for it in found["a"].steps] == [
+        (False, frozenset({"a"})),
+        *[(True, None)] * 4,
+        (False, frozenset({"a"})),
+    ]
+
+
+def test_a_template_that_ends_the_process_is_an_error_of_its_account() -> None:
+    works = {**WORKS, "render": JOBS["crash"]}
+    apart = confined_runners({"hostile": Hostile()}, Answers(Confinement(works)))["hostile"]
+    it = step(apart, "good", name="10-x.bad")
+    with pytest.raises(Terminal, match="was not rendered: the process that read it"):
+        apart.run(it, StepInputs(account=facts()), OnlyEnvironment())
+
+
+def test_a_customization_of_such_steps_ends_soon() -> None:
+    """One question about each of the first ones, and none about the others."""
+    confinement = Confinement(WORKS)
+    runners = confined_runners({"hostile": Hostile()}, Answers(confinement))
+    below = {f"customizations/accounts/a/{number:02}-x.bad": "crash" for number in range(30)}
+    _, findings = parse_customizations(MemoryFiles(below), runners)
+    assert len(findings) == 30
+    assert confinement.starts == MOST_ENDED
