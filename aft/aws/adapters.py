@@ -121,7 +121,6 @@ class AwsMemberAccess:
             return AccessRefusal(
                 message=said if is_ours else f"sts:AssumeRole of {role} is refused",
                 hint=allow if is_ours else f"{trust}, and {allow}",
-                is_final=is_ours,
             )
         except Transient:
             return None
