@@ -184,6 +184,7 @@ def connect(
         home_region=config.home_region,
         management_role=config.roles.management,
         member_role=config.roles.member,
+        writer_role=config.roles.writer,
         reader_role=config.roles.reader,
         preview_role=config.roles.preview,
         clock=clock,

@@ -18,6 +18,7 @@ from aft.scaffold.roles import (
     READER_ROLE,
     ROLES_PATH,
     TERRAFORM_PATH,
+    WRITER_ROLE,
     RoleNames,
     roles_template,
 )
@@ -59,6 +60,11 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
     help="With --github: the repository that workflows take aft from, at a full commit id.",
 )
 @click.option(
+    "--writer",
+    is_flag=True,
+    help="With --management-account: a narrower role for applies in member accounts.",
+)
+@click.option(
     "--terraform", is_flag=True, help="With --github: also write the IAM roles as Terraform."
 )
 @pass_session
@@ -73,6 +79,7 @@ def command(
     repository: str | None,
     action: str | None,
     terraform: bool,
+    writer: bool,
 ) -> None:
     """Write the files of a new repository. Existing files are never overwritten.
 
@@ -84,18 +91,21 @@ def command(
         raise click.UsageError("--terraform is for --github")
     if previews and not management_account:
         raise click.UsageError("--previews is for --management-account")
+    if writer and not management_account:
+        raise click.UsageError("--writer is for --management-account")
     choices = RepositoryChoices(
         home_region=region,
         management_account=management_account or "",
         domain=domain,
         on_github=bool(repository),
         previews=previews,
+        writer=writer,
     )
     files = dict(repository_files(choices))
     target = session.directory / folder if folder else session.directory
     done = write_scaffold(target, files)
     if repository and action:
-        more = _github(repository, action, choices.member_role, terraform=terraform)
+        more = _github(repository, action, choices, terraform=terraform)
         done |= write_scaffold(target, {**more, FORM_PATH: form_of_new(target, files)})
     written = sorted(path for path, is_new in done.items() if is_new)
     for path in written:
@@ -134,13 +144,14 @@ def _check(*, region: str, account: str | None, repository: str | None, action: 
 
 
 def _github(
-    repository: str, action: str, member_role: str, *, terraform: bool
+    repository: str, action: str, choices: RepositoryChoices, *, terraform: bool
 ) -> Mapping[str, str]:
 
     kinds = installed_kinds()
     names = RoleNames(
         repository=repository,
-        member=member_role,
+        member=choices.member_role,
+        writer=WRITER_ROLE if choices.writer else "",
         reader=READER_ROLE,
         reads=kinds.reads,
         writes=kinds.writes,
