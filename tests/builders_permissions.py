@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,13 +33,17 @@ from aft.sandbox.credentials import Keys
 from aft.sandbox.routing import iam_action
 from aft.sandbox.sandbox import Sandbox
 from aft.scaffold.roles import (
+    APPLY_ROLE,
     AUDIENCE,
     ISSUER,
+    PLAN_ROLE,
     READER_PATH,
     READER_ROLE,
     WRITER_PATH,
     WRITER_ROLE,
+    RoleNames,
     reader_template,
+    roles_template,
     writer_template,
 )
 from aft.values.ids import RequestId
@@ -254,7 +259,7 @@ def _round(repo: Repo, runs: As) -> None:
     runs.apply(repo)
 
 
-def sample(root: Path, runs: As, prepare: Prepare, *, without: tuple[str, ...] = ()) -> None:
+def sample(root: Path, runs: As, prepare: Prepare) -> None:
     """This repository's own requests and customizations, in one region: accounts with their roles
     first, then all the rest in them."""
     repo = Repo.create(root)
@@ -267,8 +272,11 @@ def sample(root: Path, runs: As, prepare: Prepare, *, without: tuple[str, ...] =
         "aft.yaml",
         config.replace("  reader: aft-reader", "  writer: aft-writer\n  reader: aft-reader"),
     )
-    for path in without:
+    for path in WITHOUT:
         repo.remove(f"account-requests/{path}")
+    request = repo.root / "account-requests/workloads/payments/payments-prod.yaml"
+    whole = request.read_text()
+    request.write_text(re.sub(r"(?m)^budget:.*\n(?: .*\n)*", "", whole))  # a setting's, too
     _write_roles(repo)
     baselines = sorted((repo.root / "customizations/baselines").iterdir())
     texts = [path.read_text() for path in baselines]
@@ -280,6 +288,7 @@ def sample(root: Path, runs: As, prepare: Prepare, *, without: tuple[str, ...] =
     runs.apply(repo)
     for path, text in zip(baselines, texts, strict=True):
         path.write_text(text)
+    request.write_text(whole)
     repo.commit("The sample")
     runs.plan(repo)
     runs.apply(repo)
@@ -335,3 +344,39 @@ def become(
         secret_key=answer["SecretAccessKey"],
         token=answer["SessionToken"],
     )
+
+
+NAMES = RoleNames(
+    repository="acme/accounts",
+    member="OrganizationAccountAccessRole",
+    reader=READER_ROLE,
+    writer=WRITER_ROLE,
+)
+SUBJECT = "repo:acme/accounts:environment:{}"
+WITHOUT = (
+    "workloads/web-shop/web-shop-dev.yaml",
+    "workloads/web-shop/web-shop-prod.yaml",
+    "workloads/payments/payments-dev.yaml",
+    "infrastructure/shared-services.yaml",
+)
+"""Requests of the sample that call nothing its others do not."""
+
+
+def as_role(role: str) -> Callable[[Sandbox], Keys]:
+    """As a workflow's job in its environment."""
+
+    def keys(sandbox: Sandbox) -> Keys:
+        return become(sandbox, role, sub=SUBJECT.format(role))
+
+    return keys
+
+
+def prepare(repo: Repo) -> None:
+    """What an administrator does."""
+
+    with repo.sandbox() as sandbox:
+        deploy_roles(sandbox, roles_template(NAMES))
+
+
+AS_WORKFLOWS = {"plan": as_role(PLAN_ROLE), "apply": as_role(APPLY_ROLE)}
+"""As whom runs are, by phase."""

@@ -14,7 +14,19 @@ import pytest
 import yaml
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from builders_permissions import As, Calls, become, deploy_roles, life, sample
+from builders_permissions import (
+    AS_WORKFLOWS,
+    NAMES,
+    SUBJECT,
+    As,
+    Calls,
+    as_role,
+    become,
+    deploy_roles,
+    life,
+    prepare,
+    sample,
+)
 from builders_repo import Repo
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
@@ -33,7 +45,6 @@ from aft.scaffold.roles import (
     READER_ROLE,
     WRITER_PATH,
     WRITER_ROLE,
-    RoleNames,
     preview_reader_template,
     reader_template,
     roles_template,
@@ -41,42 +52,15 @@ from aft.scaffold.roles import (
 )
 from aft.values.ids import AccountId
 
-NAMES = RoleNames(
-    repository="acme/accounts",
-    member="OrganizationAccountAccessRole",
-    reader=READER_ROLE,
-    writer=WRITER_ROLE,
-)
-SUBJECT = "repo:acme/accounts:environment:{}"
-WITHOUT = (
-    "workloads/web-shop/web-shop-dev.yaml",
-    "workloads/web-shop/web-shop-prod.yaml",
-    "workloads/payments/payments-dev.yaml",
-    "infrastructure/shared-services.yaml",
-)
-"""Requests of the sample that call nothing its others do not."""
-
-
-def as_role(role: str) -> object:
-    def keys(sandbox: Sandbox) -> Keys:
-        return become(sandbox, role, sub=SUBJECT.format(role))
-
-    return keys
-
-
-def prepare(repo: Repo) -> None:
-    with repo.sandbox() as sandbox:
-        deploy_roles(sandbox, roles_template(NAMES))
-
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     """Everything that is called in a life, and for the sample, by workflows in their roles."""
     root = tmp_path_factory.mktemp("roles")
     calls = Calls()
-    runs = As(calls, {"plan": as_role(PLAN_ROLE), "apply": as_role(APPLY_ROLE)})
+    runs = As(calls, AS_WORKFLOWS)
     life(root / "life", runs, prepare)
-    sample(root / "sample", runs, prepare, without=WITHOUT)
+    sample(root / "sample", runs, prepare)
     return calls
 
 
