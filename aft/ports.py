@@ -224,12 +224,11 @@ class AccountLookup(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRefusal:
-    """What AWS refuses where an account is not usable yet, and what to check. ``is_final``: it is
-    refused to us, in any account; waiting does not help."""
+    """What AWS refuses where an account is not usable yet, and what to check. A run goes
+    on asking: a role may still come, and a policy may be corrected in the meantime."""
 
     message: str
     hint: str
-    is_final: bool = False
 
 
 class MemberAccess(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,11 +26,26 @@ from aft.app.workspace import Workspace
 from aft.app.world import World, edge_onto, open_ledger, open_sandbox
 from aft.config.model import Config
 from aft.engine.model import StopToken
+from aft.ports import Observer
 from aft.report.progress import QuietProgress
+from aft.sandbox.calls import CallRecord
 from aft.sandbox.credentials import Keys
 from aft.sandbox.routing import iam_action
 from aft.sandbox.sandbox import Sandbox
-from aft.scaffold.roles import AUDIENCE, ISSUER, READER_PATH, READER_ROLE, reader_template
+from aft.scaffold.roles import (
+    APPLY_ROLE,
+    AUDIENCE,
+    ISSUER,
+    PLAN_ROLE,
+    READER_PATH,
+    READER_ROLE,
+    WRITER_PATH,
+    WRITER_ROLE,
+    RoleNames,
+    reader_template,
+    roles_template,
+    writer_template,
+)
 from aft.values.ids import RequestId
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +62,15 @@ settings:
   - setting: default-vpc-removal
   - setting: ssm-metadata
 """
+
+NO_SETTING = """\
+description: For accounts that exist before they get settings
+select:
+  organizational_units: [Workloads, Sandbox]
+settings: []
+"""
+
+ROLES = "roles: {reader: aft-reader, writer: aft-writer}\n"
 
 REQUEST = """\
 owner: {team: web, email: web@example.com}
@@ -67,6 +92,7 @@ class Calls:
     seen: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     """Calls that were answered with a denial, as ``phase service:Operation``."""
+    log: list[CallRecord] = field(default_factory=list)
     undecided: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What the sandbox did not know to decide, by action."""
 
@@ -76,8 +102,14 @@ class Calls:
     @contextmanager
     def noting(self, sandbox: Sandbox, phase: str) -> Iterator[None]:
         before = len(sandbox.log)
-        yield
+        try:
+            yield
+        finally:
+            self._note(sandbox, phase, before)
+
+    def _note(self, sandbox: Sandbox, phase: str, before: int) -> None:
         own = sandbox.management_account_id
+        self.log.extend(list(sandbox.log)[before:])
         for call in list(sandbox.log)[before:]:
             action = iam_action(call.service, call.operation)
             place = "management" if call.account_id == own else "member"
@@ -97,6 +129,7 @@ class As:
 
     calls: Calls
     keys: dict[str, Any] = field(default_factory=dict)
+    observer: Observer = field(default_factory=QuietProgress)
 
     def plan(self, repo: Repo, *, only: tuple[str, ...] = (), deep: bool = False) -> Any:
         with self.world(repo, "plan") as (workspace, world, desired):
@@ -111,7 +144,7 @@ class As:
                 workspace,
                 world,
                 planned,
-                observer=QuietProgress(),
+                observer=self.observer,
                 stop=StopToken(),
                 command="apply",
             )
@@ -156,12 +189,9 @@ def life(root: Path, runs: As, prepare: Prepare) -> None:
     """Create, adopt, change everything, look at a part, fail, forget, let OUs go."""
     repo = Repo.standard(root)
     repo.environ["AFT_SANDBOX_STATE"] = str(root.parent / "life.state")
-    repo.write("aft.yaml", CONFIG + "roles: {reader: aft-reader}\n")
-    repo.write("customizations/baselines/standard.yaml", EVERY_SETTING)
-    repo.write("customizations/global/10-topic.cfn.yaml", STACK)
-    with repo.sandbox() as sandbox:
-        reader = reader_template(READER_ROLE, sandbox.management_account_id)
-    repo.write(READER_PATH, reader)
+    repo.write("aft.yaml", CONFIG + ROLES)
+    repo.write("customizations/baselines/standard.yaml", NO_SETTING)
+    _write_roles(repo)
     repo.request("shop", REQUEST + "tags: {a: b}\n")
     repo.request("lab", REQUEST, ou="Sandbox")
     repo.request("old", REQUEST + 'account_id: "210987654321"\n')
@@ -170,6 +200,10 @@ def life(root: Path, runs: As, prepare: Prepare) -> None:
     prepare(repo)
     with repo.sandbox() as sandbox:
         sandbox.configure(concurrent_creations=1)
+    _round(repo, runs)
+    repo.write("customizations/baselines/standard.yaml", EVERY_SETTING)
+    repo.write("customizations/global/20-topic.cfn.yaml", STACK)
+    repo.commit("Set up what is there")
     _round(repo, runs)
     with repo.inside("shop") as client:  # somebody puts back what a setting took away
         client("ec2").create_default_vpc()
@@ -182,7 +216,7 @@ def life(root: Path, runs: As, prepare: Prepare) -> None:
         "customizations/organization/organization.yaml",
         ORGANIZATION.replace("- name: Dev", "- {name: Develop, previously: Dev}"),
     )
-    repo.write("customizations/global/10-topic.cfn.yaml", STACK.replace("-news", "-tidings"))
+    repo.write("customizations/global/20-topic.cfn.yaml", STACK.replace("-news", "-tidings"))
     repo.commit("Change everything")
     runs.plan(repo, only=("shop", "old"))
     _round(repo, runs)
@@ -197,10 +231,10 @@ def life(root: Path, runs: As, prepare: Prepare) -> None:
     runs.plan(repo, only=("mail",))
     runs.apply(repo, only=("mail", "shop"))
     _round(repo, runs)
-    repo.write("customizations/global/10-topic.cfn.yaml", STACK.replace("-news", " bad name"))
+    repo.write("customizations/global/20-topic.cfn.yaml", STACK.replace("-news", " bad name"))
     repo.commit("A stack that fails")
     _round(repo, runs)
-    repo.write("customizations/global/10-topic.cfn.yaml", STACK)
+    repo.write("customizations/global/20-topic.cfn.yaml", STACK)
     repo.commit("Fix it")
     with repo.organizations() as client:
         client.create_policy(
@@ -212,24 +246,53 @@ def life(root: Path, runs: As, prepare: Prepare) -> None:
     _round(repo, runs)
 
 
+def _write_roles(repo: Repo) -> None:
+    """Roles in accounts that are allowed exactly what aft lists."""
+    with repo.sandbox() as sandbox:
+        own = sandbox.management_account_id
+    repo.write(READER_PATH, reader_template(READER_ROLE, own))
+    repo.write(WRITER_PATH, writer_template(WRITER_ROLE, own))
+
+
 def _round(repo: Repo, runs: As) -> None:
     runs.plan(repo)
     runs.apply(repo)
 
 
-def sample(root: Path, *, without: tuple[str, ...] = ()) -> Repo:
-    """This repository's own requests and customizations, in one region."""
+def sample(root: Path, runs: As, prepare: Prepare) -> None:
+    """This repository's own requests and customizations, in one region: accounts with their roles
+    first, then all the rest in them."""
     repo = Repo.create(root)
     repo.environ["AFT_SANDBOX_STATE"] = str(root.parent / "sample.state")
     for name in ("account-requests", "customizations"):
         shutil.copytree(ROOT / name, repo.root / name)
     config = (ROOT / "aft.yaml").read_text()
-    repo.write("aft.yaml", config.replace("[eu-central-1, eu-west-1, us-east-1]", "[eu-central-1]"))
-    for path in without:
+    config = config.replace("[eu-central-1, eu-west-1, us-east-1]", "[eu-central-1]")
+    repo.write(
+        "aft.yaml",
+        config.replace("  reader: aft-reader", "  writer: aft-writer\n  reader: aft-reader"),
+    )
+    for path in WITHOUT:
         repo.remove(f"account-requests/{path}")
-    repo.commit("The sample")
+    request = repo.root / "account-requests/workloads/payments/payments-prod.yaml"
+    whole = request.read_text()
+    request.write_text(re.sub(r"(?m)^budget:.*\n(?: .*\n)*", "", whole))  # a setting's, too
+    _write_roles(repo)
+    baselines = sorted((repo.root / "customizations/baselines").iterdir())
+    texts = [path.read_text() for path in baselines]
+    for path, text in zip(baselines, texts, strict=True):
+        path.write_text(text[: text.index("settings:")] + "settings: []\n")
+    repo.commit("The sample's accounts")
     repo.aft("sandbox", "seed")
-    return repo
+    prepare(repo)
+    runs.apply(repo)
+    for path, text in zip(baselines, texts, strict=True):
+        path.write_text(text)
+    request.write_text(whole)
+    repo.commit("The sample")
+    runs.plan(repo)
+    runs.apply(repo)
+    runs.plan(repo, deep=True)
 
 
 # --- as the roles that the template makes -----------------------------------------------------
@@ -281,3 +344,39 @@ def become(
         secret_key=answer["SecretAccessKey"],
         token=answer["SessionToken"],
     )
+
+
+NAMES = RoleNames(
+    repository="acme/accounts",
+    member="OrganizationAccountAccessRole",
+    reader=READER_ROLE,
+    writer=WRITER_ROLE,
+)
+SUBJECT = "repo:acme/accounts:environment:{}"
+WITHOUT = (
+    "workloads/web-shop/web-shop-dev.yaml",
+    "workloads/web-shop/web-shop-prod.yaml",
+    "workloads/payments/payments-dev.yaml",
+    "infrastructure/shared-services.yaml",
+)
+"""Requests of the sample that call nothing its others do not."""
+
+
+def as_role(role: str) -> Callable[[Sandbox], Keys]:
+    """As a workflow's job in its environment."""
+
+    def keys(sandbox: Sandbox) -> Keys:
+        return become(sandbox, role, sub=SUBJECT.format(role))
+
+    return keys
+
+
+def prepare(repo: Repo) -> None:
+    """What an administrator does."""
+
+    with repo.sandbox() as sandbox:
+        deploy_roles(sandbox, roles_template(NAMES))
+
+
+AS_WORKFLOWS = {"plan": as_role(PLAN_ROLE), "apply": as_role(APPLY_ROLE)}
+"""As whom runs are, by phase."""

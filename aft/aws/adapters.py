@@ -122,7 +122,6 @@ class AwsMemberAccess:
             return AccessRefusal(
                 message=said if is_ours else f"sts:AssumeRole of {role} is refused",
                 hint=allow if is_ours else f"{trust}, and {allow}",
-                is_final=is_ours,
             )
         except Transient:
             return None
@@ -187,6 +186,7 @@ def connect(
         home_region=config.home_region,
         management_role=config.roles.management,
         member_role=config.roles.member,
+        writer_role=config.roles.writer,
         reader_role=config.roles.reader,
         preview_role=config.roles.preview,
         clock=clock,

@@ -30,12 +30,13 @@ _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """How a proxy reaches AWS. ``open`` gives the present client, ``acting`` says for its duration
-    whose calls they are; ``renew`` drops expired credentials and says whether asking again makes
-    sense. With ``once`` a call is sent one single time in any case."""
+    """How a proxy reaches AWS. ``who`` says in words as whom. ``open`` gives the present client,
+    ``acting`` says for its duration whose calls they are; ``renew`` drops expired credentials and
+    says whether asking again makes sense. With ``once`` a call is sent one single time in any
+    case."""
 
     service: str
-    who: str
+    who: Callable[[], str]
     clock: Clock
     open: Callable[[], Any] = field(repr=False)
     renew: Callable[[], bool] = field(repr=False)
@@ -80,7 +81,7 @@ class Door:
             error,
             service=self.service,
             operation=operation,
-            who=self.who,
+            who=self.who(),
             repeatable=False if self.once else None,
         )
 
@@ -118,7 +119,7 @@ class TranslatingClient:
         return TranslatingWaiter(self._door, waiter_name)
 
     def __repr__(self) -> str:
-        return f"<{self._door.service} client, {self._door.who}>"
+        return f"<{self._door.service} client, {self._door.who()}>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

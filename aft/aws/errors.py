@@ -43,6 +43,11 @@ _SECRET = re.compile(
     r"|(?i:x-amz-security-token)\S*"
 )
 
+_REFUSED = re.compile(
+    r"is not authorized to perform: \"?([\w-]+:\w+)\"?(?: on resource: \"?([^\s\",]+))?"
+)
+"""AWS's sentence about an action of IAM, and mostly the resource."""
+
 _NO_CREDENTIALS = (
     boto.NoCredentialsError,
     boto.NoAuthTokenError,
@@ -145,7 +150,8 @@ def _from_answer(
         whose = f" ({who})" if who else ""
         if code in codes.CREDENTIALS:
             hint = hint or f"AWS did not accept the credentials{whose}; renew them"
-        return Denied(text, hint=hint or f"allow {allow} to the credentials used{whose}", code=code)
+        asked = _asked(said) or allow
+        return Denied(text, hint=hint or f"allow {asked} to the credentials used{whose}", code=code)
     if codes.names_missing_object(code) or _stack_is_missing(action, code, said):
         return NotFound(text, hint=hint)
     if code in codes.TRANSIENT or status >= 500:
@@ -153,6 +159,16 @@ def _from_answer(
             return _unknown(action, text)
         return Transient(text, hint=hint, retry_after=_retry_after(metadata))
     return Terminal(text, hint=hint, code=code)
+
+
+def _asked(said: str) -> str:
+    """The action, and the resource if any, that AWS names: an operation may ask for another action
+    than its own (``iam:PassRole``, ``kms:Decrypt``)."""
+    found = _REFUSED.search(said)
+    if found is None:
+        return ""
+    action, resource = found.groups()
+    return f"{action} on {resource}" if resource not in (None, "*") else action
 
 
 def _from_failure(error: boto.BotoCoreError, *, action: str, repeatable: bool) -> AftError:

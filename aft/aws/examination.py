@@ -117,20 +117,21 @@ class Examination:
         return None
 
     def enter(self, account_id: AccountId, *, reading: bool) -> str:
-        """Become the member or reader role; returns its name. Raises ``Denied`` also when
-        another role had to replace it."""
-        wanted = self.role_name(account_id, reading=reading)
+        """Become the role for changes or that for reading; returns its name. Raises ``Denied``
+        also when another role had to replace it."""
+        wanted = self.role_name(reading=reading)
         client = self._sessions.member(account_id, reading=reading)("sts")
         found = _ASSUMED.fullmatch(client.get_caller_identity()["Arn"])
         if found is not None and found[3] != wanted:
             raise Denied(
-                f"it does not exist or cannot be assumed; {found[3]} is used instead, for reading"
+                f"it does not exist or cannot be assumed; {found[3]} is used instead"
+                + (", for reading" if reading else "")
             )
         return wanted
 
-    def role_name(self, account_id: AccountId, *, reading: bool) -> str:
+    def role_name(self, *, reading: bool) -> str:
         """The name of the role that ``enter`` becomes."""
-        return self._sessions.role_arn(account_id, reading=reading).rpartition("/")[2]
+        return self._sessions.preferred_role(reading=reading)
 
     def account_count(self) -> int:
         """Every account of the organization, the management account too."""

@@ -6,7 +6,6 @@ credentials. Safe to use from several threads.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import threading
@@ -72,6 +71,7 @@ class AwsSessions:
     """All credentials and clients of one run.
 
     ``botocore_session=None``: boto3's own chain (profiles, environment, endpoint URLs).
+    ``writer_role`` is assumed instead of the member role in accounts that have it.
     ``reader_role`` is assumed to read inside accounts; without it the member role is, held to
     reading by a session policy. ``preview_role`` is assumed for previews that run code.
     ``child_endpoint`` gives the endpoint URL for child processes where it is not the one of the
@@ -82,6 +82,7 @@ class AwsSessions:
     home_region: str
     management_role: str | None
     member_role: str
+    writer_role: str | None = None
     reader_role: str | None = None
     preview_role: str | None = None
     clock: Clock
@@ -101,6 +102,8 @@ class AwsSessions:
         self._factory = ClientFactory(self._session, recorder=self.calls, attempts=self.attempts)
         self._pacing = Pacing(self.paces, clock=self.clock)
         self._credentials = CredentialCache(self._assume, clock=self.clock)
+        self._entered: dict[str, str] = {}
+        """The role that an identity has become."""
         self._identity: CallerIdentity | None = None
         self._identity_lock = threading.Lock()
 
@@ -146,8 +149,13 @@ class AwsSessions:
         """Whose credentials the roles of members are assumed with, in words."""
         return self._who(CALLER if self.management_role is None else MANAGEMENT)
 
+    def preferred_role(self, *, reading: bool = False) -> str:
+        """The name of the role that is assumed inside accounts that have it."""
+        wanted = self.reader_role if reading else self.writer_role
+        return wanted or self.member_role
+
     def role_arn(self, account_id: AccountId, *, reading: bool = False) -> str:
-        """The role assumed inside ``account_id``."""
+        """The role that ``account_id`` has to have."""
         name = (self.reader_role if reading else None) or self.member_role
         return f"arn:{self.partition}:iam::{account_id}:role/{name}"
 
@@ -194,7 +202,7 @@ class AwsSessions:
         return TranslatingClient(
             Door(
                 service=service,
-                who=self._who(identity),
+                who=lambda: self._who(identity),
                 clock=self.clock,
                 open=lambda: self._factory.client(
                     key,
@@ -225,13 +233,17 @@ class AwsSessions:
         first, *others = self._ways_in(identity)
         try:
             return first()
-        except Denied:
-            # A young or adopted account has no reader role yet. Who may take the member role can
-            # read with that; whose role may not is refused again, with a hint at the reader role.
-            for another in others:
-                with contextlib.suppress(AftError):
-                    return another()
-            raise
+        except Denied as error:
+            refused: AftError = error
+        # A young or adopted account has no reader or writer role yet. Who may take the member role
+        # can work with that; whose role may not is refused again: with a hint at the reader role,
+        # but of writing at the member role, as all accounts have that.
+        for another in others:
+            try:
+                return another()
+            except AftError as error:
+                refused = error if "/" not in identity else refused
+        raise refused
 
     def _ways_in(self, identity: str) -> Sequence[Callable[[], Credentials]]:
         """How to get into an account, best first."""
@@ -240,22 +252,27 @@ class AwsSessions:
 
         def entering(name: str | None) -> list[Callable[[], Credentials]]:
             role = f"{member.rpartition('/')[0]}/{name}"
-            return [partial(self._session_of, self.management("sts"), role)] if name else []
+            return [partial(self._enter, identity, role)] if name else []
 
         if not use:
-            return entering(self.member_role)
-        held = partial(self._held_to_reading, member, states=f"/{use}" == _PREVIEW)
+            return [*entering(self.writer_role), *entering(self.member_role)]
+        held = partial(self._held_to_reading, identity, member, states=f"/{use}" == _PREVIEW)
         if f"/{use}" == _READING:
             return [*entering(self.reader_role), held]
         return [*entering(self.preview_role), held, *entering(self.reader_role)]
 
-    def _held_to_reading(self, role: str, *, states: bool) -> Credentials:
+    def _enter(self, identity: str, role: str, **more: Any) -> Credentials:
+        made = self._session_of(self.management("sts"), role, **more)
+        self._entered[identity] = role
+        return made
+
+    def _held_to_reading(self, identity: str, role: str, *, states: bool) -> Credentials:
         """AWS (STS, AssumeRole): what a session may do is what its role and its session policies
         both allow. ReadOnlyAccess reads data too, which the second policy denies, except Terraform
         states with ``states``."""
         policy = f"arn:{self.partition}:iam::aws:policy/ReadOnlyAccess"
-        return self._session_of(
-            self.management("sts"),
+        return self._enter(
+            identity,
             role,
             PolicyArns=[{"arn": policy}],
             Policy=without_data(partition=self.partition, states=states),
@@ -281,6 +298,8 @@ class AwsSessions:
         return f"role {self._role_of(identity)}"
 
     def _role_of(self, identity: str) -> str:
+        if entered := self._entered.get(identity):
+            return entered
         account_id, _, use = identity.partition("/")
         if self.preview_role is not None and f"/{use}" == _PREVIEW:
             return f"arn:{self.partition}:iam::{account_id}:role/{self.preview_role}"

@@ -20,6 +20,7 @@ from aft.scaffold.roles import (
     READER_ROLE,
     ROLES_PATH,
     TERRAFORM_PATH,
+    WRITER_ROLE,
     RoleNames,
     roles_template,
 )
@@ -67,6 +68,11 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
     help="With --github: let the role for applies sign the ledger with this KMS key.",
 )
 @click.option(
+    "--writer",
+    is_flag=True,
+    help="With --management-account: a narrower role for applies in member accounts.",
+)
+@click.option(
     "--terraform", is_flag=True, help="With --github: also write the IAM roles as Terraform."
 )
 @pass_session
@@ -82,6 +88,7 @@ def command(
     action: str | None,
     signing_key: str | None,
     terraform: bool,
+    writer: bool,
 ) -> None:
     """Write the files of a new repository. Existing files are never overwritten.
 
@@ -97,12 +104,15 @@ def command(
         raise click.UsageError(f"--signing-key {signing_key}: expected the ARN of a KMS key")
     if previews and not management_account:
         raise click.UsageError("--previews is for --management-account")
+    if writer and not management_account:
+        raise click.UsageError("--writer is for --management-account")
     choices = RepositoryChoices(
         home_region=region,
         management_account=management_account or "",
         domain=domain,
         on_github=bool(repository),
         previews=previews,
+        writer=writer,
     )
     files = dict(repository_files(choices))
     target = session.directory / folder if folder else session.directory
@@ -111,7 +121,7 @@ def command(
         more = _github(
             repository,
             action,
-            choices.member_role,
+            choices,
             signing=(signing_grant(signing_key),) if signing_key else (),
             terraform=terraform,
         )
@@ -155,7 +165,7 @@ def _check(*, region: str, account: str | None, repository: str | None, action: 
 def _github(
     repository: str,
     action: str,
-    member_role: str,
+    choices: RepositoryChoices,
     *,
     signing: tuple[Grant, ...],
     terraform: bool,
@@ -163,7 +173,8 @@ def _github(
     kinds = installed_kinds()
     names = RoleNames(
         repository=repository,
-        member=member_role,
+        member=choices.member_role,
+        writer=WRITER_ROLE if choices.writer else "",
         reader=READER_ROLE,
         reads=kinds.reads,
         writes=(*kinds.writes, *signing),

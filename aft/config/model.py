@@ -42,6 +42,11 @@ class Roles(Section):
         default="OrganizationAccountAccessRole",
         description="Name of the role to assume in member accounts. CreateAccount creates it.",
     )
+    writer: RoleName | None = Field(
+        default=None,
+        description="Name of a narrower role that applies assume instead of `member`, in accounts "
+        "where that works. A customization creates it.",
+    )
     reader: RoleName | None = Field(
         default=None,
         description="Name of the role in member accounts that plans and drift runs assume to "

@@ -59,6 +59,7 @@ def check_hub(facts: HubFacts) -> Iterator[Check]:
             "rename the branch, or the branch in the workflows",
         )
     yield from _branch(facts, found.default_branch)
+    yield from _bypass(facts, found.default_branch)
     yield from _environments(facts.environments, found.default_branch)
     yield from _actions(facts)
     yield from _names(facts)
@@ -103,8 +104,28 @@ def _branch(facts: HubFacts, branch: str) -> Iterator[Check]:
             yield warning("branch-rules-more", says, remedy)
 
 
+def _bypass(facts: HubFacts, branch: str) -> Iterator[Check]:
+    """Whom the rules of the branch do not bind. What a classic protection still asks, a ruleset
+    that can be bypassed need not; the stricter of two applies."""
+    rules = [item for item in (facts.rules, facts.protection) if isinstance(item, BranchRules)]
+    asking = [item for item in rules if item.requires_pull_request]
+    if not asking or any(item.bypassed_by == () for item in asking):
+        return
+    hidden = "GitHub shows it only to someone who may change the rules"
+    known = [item.bypassed_by for item in asking if item.bypassed_by is not None]
+    if not known:
+        yield unknown("branch-bypass", f"who can bypass the rules of {branch}", Unread(hidden))
+        return
+    names = ", ".join(sorted({name for found in known for name in found}))
+    yield warning(
+        "branch-bypass",
+        f"the rules of {branch} do not bind: {names}",
+        "empty the bypass list of the ruleset (Settings, Rules)",
+    )
+
+
 def _binds_administrators(facts: HubFacts) -> bool:
-    """Rulesets bind everyone but those that they list, whom only their administrators see."""
+    """Rulesets bind everyone but those that they list (see ``_bypass``)."""
     classic, rules = facts.protection, facts.rules
     by_ruleset = isinstance(rules, BranchRules) and rules.requires_pull_request
     return by_ruleset or (isinstance(classic, BranchRules) and bool(classic.binds_administrators))

@@ -14,12 +14,16 @@ from aft.engine.context import RunContext
 from aft.errors import Conflict, NotFound, Terminal, Transient
 from aft.plan.fields import OU, OU_ID, field_of
 from aft.plan.model import Change
+from aft.ports import AccessRefusal
 from aft.values.ids import AccountId, OrgUnitId, OrgUnitPath
 
 SOONEST = 0.25
 LONGEST_WAIT = 10.0
 SETTLED_ACCOUNT_SECONDS = 60.0
 """How long an account that is not new may refuse before that counts as final."""
+REFUSAL_SAID_SECONDS = 30.0
+"""How long a wait says nothing of what is refused, as a role of a new account mostly comes. With
+the longest wait between two looks, what is refused is named within the first minute."""
 
 
 def ensure_usable(context: RunContext, change: Change, account_id: AccountId) -> None:
@@ -49,9 +53,12 @@ def _wait(context: RunContext, change: Change, account_id: AccountId) -> None:
         if _probe(context, account_id):
             return
         waited = looked_at - began
+        refusal = None
+        if waited >= min(REFUSAL_SAID_SECONDS, allowed):
+            refusal = context.tools.members.refusal(account_id)
         if waited >= allowed:  # only a look made after the deadline may say so
-            raise _too_late(context, account_id, waited=waited)
-        context.waiting(change, _why_not_yet(context, account_id, waited=waited))
+            raise _too_late(context, account_id, waited=waited, refusal=refusal)
+        context.waiting(change, _why_not_yet(account_id, refusal))
         left = allowed - (clock.monotonic() - began)
         context.pause.wait(max(SOONEST, min(wait, left)))
         wait = min(LONGEST_WAIT, wait * 1.5)
@@ -64,18 +71,9 @@ def _probe(context: RunContext, account_id: AccountId) -> bool:
         return False
 
 
-def _why_not_yet(context: RunContext, account_id: AccountId, *, waited: float) -> str:
-    """In the first minute that is how new accounts are; then also what AWS refuses. Raises
-    ``Terminal`` when that has nothing to do with the account."""
+def _why_not_yet(account_id: AccountId, refusal: AccessRefusal | None) -> str:
     words = f"account {account_id} is not usable yet"
-    if waited < SETTLED_ACCOUNT_SECONDS:
-        return words
-    refusal = context.tools.members.refusal(account_id)
-    if refusal is None:
-        return words
-    if refusal.is_final:
-        raise Terminal(f"account {account_id} cannot be used: {refusal.message}", hint=refusal.hint)
-    return f"{words}: {refusal.message}; {refusal.hint}"
+    return f"{words}: {refusal.message}; {refusal.hint}" if refusal is not None else words
 
 
 def _allowed_seconds(context: RunContext, target: str) -> float:
@@ -90,12 +88,16 @@ def _allowed_seconds(context: RunContext, target: str) -> float:
     return SETTLED_ACCOUNT_SECONDS
 
 
-def _too_late(context: RunContext, account_id: AccountId, *, waited: float) -> Terminal:
+def _too_late(
+    context: RunContext, account_id: AccountId, *, waited: float, refusal: AccessRefusal | None
+) -> Terminal:
+    within = f"account {account_id} was not usable within {waited:.0f} s"
+    if refusal is not None:
+        return Terminal(f"{within}: {refusal.message}", hint=f"{refusal.hint}; then run again")
     role = context.desired.config.roles.member
     region = context.desired.config.home_region
     return Terminal(
-        f"account {account_id} was not usable within {waited:.0f} s: the role {role} cannot be "
-        f"assumed, or the account does not answer in {region}",
+        f"{within}: the role {role} cannot be assumed, or the account does not answer in {region}",
         hint=f"check that the role {role} exists in account {account_id} and trusts the "
         "management account, and that no policy denies sts:AssumeRole; then run again",
     )

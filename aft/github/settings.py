@@ -33,8 +33,9 @@ class RepositorySettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
     """What must be so before a branch changes; the stricter where several rules apply. ``checks``
-    are the names of those that must pass. ``binds_administrators``: ``None`` where only who may
-    change the rules is shown who may bypass them."""
+    are the names of those that must pass. ``binds_administrators``: ``None`` where it is not said.
+    ``bypassed_by``: whom the rules do not bind, in words; ``None`` where GitHub does not show it,
+    because only who may change a ruleset sees that of it."""
 
     requires_pull_request: bool = False
     approvals: int = 0
@@ -45,6 +46,7 @@ class BranchRules:
     binds_administrators: bool | None = None
     blocks_force_pushes: bool = False
     blocks_deletion: bool = False
+    bypassed_by: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +150,12 @@ def ruleset_rules(client: GitHubClient, branch: str) -> BranchRules:
     """What active rulesets, the organization's too, ask of a branch."""
     path = f"/rules/branches/{segment(branch)}"
     found: dict[str, list[Answer]] = {}
+    rulesets: set[int] = set()
     for rule in client.pages(path, needs=METADATA, at_most=_MOST):
         parameters = rule.child_or_none("parameters") or Answer({}, rule.where)
         found.setdefault(rule.text("type"), []).append(parameters)
+        if "ruleset_id" in rule.values:
+            rulesets.add(rule.number("ruleset_id"))
     reviews = found.get("pull_request", [])
     checks = [
         check.text_or("context")
@@ -166,7 +171,45 @@ def ruleset_rules(client: GitHubClient, branch: str) -> BranchRules:
         checks=tuple(sorted(set(checks))),
         blocks_force_pushes="non_fast_forward" in found,
         blocks_deletion="deletion" in found,
+        bypassed_by=_bypassed_by(client, sorted(rulesets)),
     )
+
+
+_ROLES = {1: "read", 2: "maintain", 3: "triage", 4: "write", 5: "admin"}
+"""GitHub's own roles by the number that rulesets name them with."""
+_ACTORS = {
+    "OrganizationAdmin": "administrators of the organization",
+    "EnterpriseOwner": "owners of the enterprise",
+    "DeployKey": "deploy keys",
+    "RepositoryRole": "role",
+    "Integration": "app",
+    "Team": "team",
+}
+
+
+def _bypassed_by(client: GitHubClient, rulesets: Iterable[int]) -> tuple[str, ...] | None:
+    """Whom these rulesets let by; an organization's rulesets are asked for in the same way."""
+    found: set[str] = set()
+    for number in rulesets:
+        try:
+            answer = client.get(f"/rulesets/{number}", needs=METADATA)
+        except NotFound:
+            return None
+        if "bypass_actors" not in answer.values:
+            return None
+        found.update(_actor(item) for item in answer.children("bypass_actors"))
+    return tuple(sorted(found))
+
+
+def _actor(item: Answer) -> str:
+    """In words; what GitHub may add later keeps GitHub's word."""
+    kind = item.text("actor_type")
+    words = _ACTORS.get(kind, kind)
+    if kind in ("RepositoryRole", "Integration", "Team"):
+        number = item.number("actor_id")
+        words = f"{words} {_ROLES.get(number, number) if kind == 'RepositoryRole' else number}"
+    is_partly = item.text_or("bypass_mode") == "pull_request"
+    return f"{words} (by merging pull requests)" if is_partly else words
 
 
 def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
@@ -191,6 +234,20 @@ def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
         binds_administrators=_enabled(answer, "enforce_admins"),
         blocks_force_pushes=not _enabled(answer, "allow_force_pushes"),
         blocks_deletion=not _enabled(answer, "allow_deletions"),
+        bypassed_by=_allowed_past(reviews) if reviews is not None else (),
+    )
+
+
+def _allowed_past(reviews: Answer) -> tuple[str, ...]:
+    """Who may push without a pull request."""
+    allowed = reviews.child_or_none("bypass_pull_request_allowances")
+    if allowed is None:
+        return ()
+    keys = {"users": "login", "teams": "slug", "apps": "slug"}
+    return tuple(
+        f"{kind.removesuffix('s')} {item.text(key)}"
+        for kind, key in keys.items()
+        for item in allowed.children(kind)
     )
 
 

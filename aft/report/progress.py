@@ -32,7 +32,7 @@ _FINISHED = (
     ProgressKind.STEP_SKIPPED,
 )
 _LINE = 110
-"""Columns of a plain line; a failure's reason is never shortened."""
+"""Columns of a plain line; the reasons of a failure and of a wait are never shortened."""
 
 
 class LineProgress:
@@ -70,7 +70,8 @@ class LineProgress:
             line += f", {one_line(progress.message)}"
         if (progress.seconds or 0) >= 1:
             line += f" ({progress.seconds:.0f} s)"
-        return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
+        is_whole = progress.kind is ProgressKind.STEP_WAITING or len(line) <= _LINE
+        return line if is_whole else f"{line[: _LINE - 1]}…"
 
 
 class MaskedProgress:

@@ -84,7 +84,8 @@ def ruling(organization: Organization, call: Call, *, now: float) -> Ruling:
     if answer.keys or known.needs_owner:
         answer, resource = known.answer_for_resources()
     if answer.decision is Decision.DENIED:
-        return Ruling(refusal=_sentence(caller, call.action, resource, answer))
+        asked = known.resource() if resource == NO_RESOURCE else resource
+        return Ruling(refusal=_sentence(caller, call.action, asked, answer))
     if call.service == "ssm" and decrypts(
         call.service, call.params(), account=caller.account_id, region=call.region
     ):
@@ -126,6 +127,11 @@ class _Known:
         answers = [(self.answer(item, self._asked(item)), item) for item in found]
         denied = next((item for item in answers if item[0].decision is Decision.DENIED), None)
         return denied or (combined(answer for answer, _ in answers), found[0])
+
+    def resource(self) -> str:
+        """What AWS names in a refusal."""
+        found = self._resources()
+        return found[0] if found else NO_RESOURCE
 
     def _resources(self) -> tuple[str, ...] | None:
         call, params, own = self._call, self._call.params(), self._call.caller.account_id

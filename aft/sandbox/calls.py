@@ -11,13 +11,16 @@ from aft.sandbox.credentials import Caller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """One call as AWS saw it. ``error_code`` is ``None`` when it succeeded; ``depends`` names the
+    """One call as AWS saw it. ``error_code`` is ``None`` when it succeeded; ``caller`` is the
+    ARN of the role or user, ``at`` the organization's time in seconds; ``depends`` names the
     condition keys (or ``resource``) that policies ask for and the sandbox does not know."""
 
     index: int
     service: str
     operation: str
     account_id: str
+    caller: str
+    at: float
     region: str
     request_id: str
     error_code: str | None

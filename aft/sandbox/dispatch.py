@@ -64,6 +64,8 @@ class Hooks:
     """(service, operation, account)"""
     delay: Callable[[float], None]
     """Let so many seconds pass outside."""
+    now: Callable[[], float]
+    """The organization's time."""
     save: Callable[[], None]
     request_id: Callable[[], str]
     """The id of the next call; ids follow from the seed."""
@@ -192,6 +194,8 @@ class Dispatcher:
                 service=call.service,
                 operation=call.operation,
                 account_id=call.caller.account_id,
+                caller=call.caller.role_arn or call.caller.arn,
+                at=self._hooks.now(),
                 region=call.region,
                 request_id=request_id,
                 error_code=error_code,

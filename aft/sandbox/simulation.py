@@ -90,6 +90,7 @@ def _hooks(context: Context, faults: Faults, save: Callable[[], None]) -> Hooks:
         rule=rule,
         fault=fault,
         delay=context.clock.wall.sleep,
+        now=context.clock.timestamp,
         save=save,
         request_id=request_id,
     )

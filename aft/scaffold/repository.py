@@ -11,16 +11,19 @@ from aft.scaffold.roles import (
     PREVIEW_READER_ROLE,
     READER_PATH,
     READER_ROLE,
+    WRITER_PATH,
+    WRITER_ROLE,
     preview_reader_template,
     reader_template,
+    writer_template,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryChoices:
     """``management_account`` is empty when it is not known yet; then there is no reader role.
-    ``previews`` adds the role that Terraform plans with. ``domain`` is that of the e-mail addresses
-    in the example."""
+    ``previews`` adds the role that Terraform plans with, ``writer`` a narrower one for applies.
+    ``domain`` is that of the e-mail addresses in the example."""
 
     home_region: str
     member_role: str = "OrganizationAccountAccessRole"
@@ -28,6 +31,7 @@ class RepositoryChoices:
     domain: str = "example.com"
     on_github: bool = False
     previews: bool = False
+    writer: bool = False
 
 
 def repository_files(choices: RepositoryChoices) -> Mapping[str, str]:
@@ -48,6 +52,8 @@ def repository_files(choices: RepositoryChoices) -> Mapping[str, str]:
         files[PREVIEW_READER_PATH] = preview_reader_template(
             PREVIEW_READER_ROLE, choices.management_account
         )
+    if choices.writer:
+        files[WRITER_PATH] = writer_template(WRITER_ROLE, choices.management_account)
     return files
 
 
@@ -64,7 +70,12 @@ def _config(choices: RepositoryChoices) -> str:
         if choices.previews
         else ""
     )
-    return _CONFIG.format(region=choices.home_region, member=member) + reader + preview
+    writer = (
+        f"  writer: {WRITER_ROLE}  # a narrower role than member; {WRITER_PATH} creates it\n"
+        if choices.writer
+        else ""
+    )
+    return _CONFIG.format(region=choices.home_region, member=member) + writer + reader + preview
 
 
 _CONFIG = """\

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from aft.desired.emit import mapping_yaml
-from aft.scaffold.permissions import APPLY, NO_DATA, NO_OBJECTS, PLAN, READER
+from aft.scaffold.permissions import APPLY, MEMBER, NO_DATA, NO_OBJECTS, PLAN, READER
 from aft.values.data_reads import DECRYPT, OBJECTS, STATES
 from aft.values.grants import OWN_ACCOUNT, PARTITION, Grant
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 PLAN_ROLE, APPLY_ROLE, READER_ROLE = "aft-plan", "aft-apply", "aft-reader"
+WRITER_ROLE = "aft-writer"
 PREVIEW_ROLE, PREVIEW_READER_ROLE = "aft-preview", "aft-preview-reader"
 PLAN_ENVIRONMENT, APPLY_ENVIRONMENT = "aft-plan", "aft-apply"
 PREVIEW_ENVIRONMENT, PREVIEW_VARIABLE = "aft-preview", "AFT_PREVIEW_ROLE"
@@ -30,19 +31,21 @@ PREVIEW_ENVIRONMENT, PREVIEW_VARIABLE = "aft-preview", "AFT_PREVIEW_ROLE"
 ROLES_PATH = "iam/aft-roles.cfn.yaml"
 TERRAFORM_PATH = "iam/aft-roles.tf"
 READER_PATH = "customizations/global/10-aft-reader.cfn.yaml"
+WRITER_PATH = "customizations/global/12-aft-writer.cfn.yaml"
 PREVIEW_READER_PATH = "customizations/global/11-aft-preview-reader.cfn.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleNames:
-    """``repository`` is ``ORG/REPO`` on GitHub; ``member``, ``reader`` and ``preview`` are the
-    names of roles inside member accounts, as in aft.yaml. ``branch`` is that of the workflows.
-    ``reads`` and ``writes`` are what
-    installed kinds need in the management account in addition."""
+    """``repository`` is ``ORG/REPO`` on GitHub; ``member``, ``writer``, ``reader`` and ``preview``
+    are the names of roles inside member accounts, as in aft.yaml; ``writer`` is empty for none.
+    ``branch`` is that of the workflows. ``reads`` and ``writes`` are what installed kinds need in
+    the management account in addition."""
 
     repository: str
     member: str
     reader: str
+    writer: str = ""
     preview: str = PREVIEW_READER_ROLE
     issuer: str = ISSUER
     branch: str = "main"
@@ -64,7 +67,7 @@ def apply_statements(names: RoleNames) -> list[dict[str, Any]]:
     """What ``aft-apply`` may do."""
     return [
         *_statements((*PLAN, *names.reads, *APPLY, *names.writes)),
-        _entering("EnterAccounts", names.member),
+        _entering("EnterAccounts", names.member, *([names.writer] if names.writer else ())),
     ]
 
 
@@ -72,14 +75,15 @@ def _statements(grants: Iterable[Grant], effect: str = "Allow") -> list[dict[str
     return [_substituted(grant.statement(effect)) for grant in grants]
 
 
-def _entering(sid: str, role: str) -> dict[str, Any]:
+def _entering(sid: str, *roles: str) -> dict[str, Any]:
     """``${aws:PrincipalOrgID}`` is IAM's own variable: no account outside the organization."""
+    arns = [f"arn:{PARTITION}:iam::*:role/{role}" for role in roles]
     return _substituted(
         {
             "Sid": sid,
             "Effect": "Allow",
             "Action": "sts:AssumeRole",
-            "Resource": f"arn:{PARTITION}:iam::*:role/{role}",
+            "Resource": arns if len(arns) > 1 else arns[0],
             "Condition": {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}},
         }
     )
@@ -252,6 +256,24 @@ def reader_template(reader: str, management_account: str) -> str:
         ),
     )
     return head + _in_accounts("Lets plans read this account", {"Reader": role})
+
+
+def writer_template(writer: str, management_account: str) -> str:
+    """The customization that makes, in every account, the role that applies change it with."""
+    head = (
+        "# The role that applies change this account with (aft.yaml: roles.writer), once it is\n"
+        "# here; until then they take the member role, which AWS makes an administrator. It\n"
+        f"# trusts {APPLY_ROLE} of the management account, {management_account}. It may do what\n"
+        "# built-in settings and this file need: add what your own templates and scripts create.\n"
+        "# It may give permissions to roles, also its own; an SCP can prevent that.\n"
+    )
+    role = _role(
+        writer,
+        "Applies change this account with it",
+        AssumeRolePolicyDocument=_document(_trusting(management_account, (APPLY_ROLE,))),
+        Policies=_policies(writer, _statements((*READER, *MEMBER))),
+    )
+    return head + _in_accounts("Lets applies change this account", {"Writer": role})
 
 
 def _trusting(management_account: str, roles: Iterable[str]) -> dict[str, Any]:

@@ -587,7 +587,7 @@ def test_a_young_account_whose_services_are_not_on_yet_is_not_usable(
 
 
 @pytest.mark.parametrize(
-    ("reason", "is_final"),
+    ("reason", "is_ours"),
     [
         ("", False),
         (" because no identity-based policy allows the sts:AssumeRole action", True),
@@ -597,7 +597,7 @@ def test_a_young_account_whose_services_are_not_on_yet_is_not_usable(
     ],
 )
 def test_a_role_that_cannot_be_assumed_is_named(
-    sandbox: Sandbox, edge: AwsEdge, *, reason: str, is_final: bool
+    sandbox: Sandbox, edge: AwsEdge, *, reason: str, is_ours: bool
 ) -> None:
     (account,) = seed(sandbox, spec("prod"))
     assert edge.members.refusal(account) is None
@@ -606,11 +606,10 @@ def test_a_role_that_cannot_be_assumed_is_named(
     sandbox.faults.add(Rule("sts", "AssumeRole", error("AccessDenied", words, status=403)))
     refusal = onto(sandbox).members.refusal(account)
     assert refusal is not None
-    assert refusal.is_final is is_final
     assert "sts:AssumeRole" in refusal.message
     assert role in refusal.message
     assert f"allow sts:AssumeRole on {role} to your own AWS credentials" in refusal.hint
-    assert ("trusts the management account" in refusal.hint) is not is_final
+    assert ("trusts the management account" in refusal.hint) is not is_ours
     assert "request id" not in refusal.message, "the words are the same at each look"
 
 
@@ -620,7 +619,6 @@ def test_what_a_young_account_refuses_is_named(sandbox: Sandbox, edge: AwsEdge) 
     refusal = edge.members.refusal(account)
     assert refusal is not None
     assert "ec2:DescribeRegions" in refusal.message
-    assert not refusal.is_final
 
 
 def test_a_closed_account_never_becomes_usable(sandbox: Sandbox, edge: AwsEdge) -> None:

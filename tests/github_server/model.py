@@ -167,6 +167,8 @@ class Settings:
     """Branch to the answer of its (classic) protection."""
     rules: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     """Branch to the active rules of rulesets."""
+    rulesets: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
+    """Whom each ruleset lets by, by its number."""
     environments: dict[str, Environment] = field(default_factory=dict)
     actions_enabled: bool = True
     allowed_actions: str = "all"

@@ -57,6 +57,17 @@ def _rules(call: Call) -> Answer:
     return call.page(call.state.settings.rules.get(call.names["branch"], []))
 
 
+def _ruleset(call: Call) -> Answer:
+    """``bypass_actors`` is shown to who may change the ruleset."""
+    number = int(call.names["number"])
+    if number not in call.state.settings.rulesets:
+        raise Refusal(404, "Not Found")
+    body = {"id": number, "enforcement": "active", "target": "branch"}
+    if call.token and call.token.may("administration", "write"):
+        body["bypass_actors"] = call.state.settings.rulesets[number]
+    return Answer(body)
+
+
 def _environments(call: Call) -> Answer:
     found = call.state.settings.environments.values()
     return call.page([shapes.environment(item) for item in found], "environments")
@@ -116,6 +127,7 @@ ROUTES: tuple[Route, ...] = (
     route("GET", "/branches/{branch*}/protection", _protection, "administration=read"),
     route("GET", "/branches/{branch*}", _branch, "contents=read"),
     route("GET", "/rules/branches/{branch*}", _rules, "metadata=read"),
+    route("GET", "/rulesets/{number}", _ruleset, "metadata=read"),
     route("GET", "/environments", _environments, "actions=read"),
     route(
         "GET",

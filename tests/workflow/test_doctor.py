@@ -139,7 +139,8 @@ def test_a_repository_as_it_should_be(repo: Repo, github: GitHubServer) -> None:
         *("--management-account", "223005401501"),
     )
     settings = github.state.settings
-    settings.rules["main"] = STRICT
+    settings.rules["main"] = [{**rule, "ruleset_id": 7} for rule in STRICT]
+    settings.rulesets[7] = []
     settings.sha_pinning_required = settings.actions_may_open_pulls = True
     settings.variables = {"AFT_PLAN_ROLE": "a", "AFT_APPLY_ROLE": "b"}
     for name in ("aft-plan", "aft-apply"):
@@ -150,12 +151,18 @@ def test_a_repository_as_it_should_be(repo: Repo, github: GitHubServer) -> None:
             prevent_self_review=True,
             can_admins_bypass=False,
         )
-    on(github, repo, ADMIN)
+    on(github, repo, {**ADMIN, "administration": "write"})
     code, found = checked(repo, "--github", "acme/accounts")
     of_github = list(found)[list(found).index("github") :]
     assert {name: found[name] for name in of_github if found[name] != "fine"} == {}
     assert code == 0
     assert all(line.startswith("GET ") for line in github.seen), "it only reads"
+    settings.rulesets[7] = [
+        {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}
+    ]
+    assert checked(repo, "--github", "acme/accounts")[1]["branch-bypass"] == "warning"
+    on(github, repo, ADMIN)
+    assert checked(repo, "--github", "acme/accounts")[1]["branch-bypass"] == "not-checked"
     settings.variables["AFT_PREVIEW_ROLE"] = "c"
     settings.environments["aft-preview"] = Environment("aft-preview")
     assert checked(repo, "--github", "acme/accounts")[1]["environment-aft-preview"] == "wrong"

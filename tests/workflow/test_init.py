@@ -66,6 +66,20 @@ def test_the_role_for_previews_is_made_on_request(repo: Repo) -> None:
         assert "223005401501" in json.dumps(role["AssumeRolePolicyDocument"])
 
 
+def test_a_narrower_role_for_applies_is_made_on_request(repo: Repo) -> None:
+    assert repo.aft("init", "--writer").code == 1
+    github = ("--github", "acme/accounts", "--action", f"acme/aft@{'a' * 40}")
+    made = repo.aft("init", "--management-account", "223005401501", "--writer", *github)
+    assert made.code == 0
+    assert "customizations/global/12-aft-writer.cfn.yaml" in written(repo)
+    assert "  writer: aft-writer" in (repo.root / "aft.yaml").read_text()
+    roles = (repo.root / "iam/aft-roles.cfn.yaml").read_text()
+    assert "role/aft-writer" in roles
+    assert "role/OrganizationAccountAccessRole" in roles, "new accounts have nothing else"
+    repo.commit("Begin")
+    assert repo.aft("validate").code == 0
+
+
 def test_without_the_management_account_there_is_no_reader(repo: Repo) -> None:
     assert repo.aft("init").code == 0
     assert "customizations/global/10-aft-reader.cfn.yaml" not in written(repo)
@@ -173,6 +187,7 @@ def test_only_the_role_for_applies_signs_and_only_if_asked_for(repo: Repo) -> No
         (("--terraform",), "--github"),
         (("--signing-key", KEY), "--github"),
         ((*GITHUB, "--signing-key", "alias/ledger"), "ARN of a KMS key"),
+        (("--writer",), "--management-account"),
     ],
 )
 def test_what_is_missing_is_said_before_anything_is_written(

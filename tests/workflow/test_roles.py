@@ -14,11 +14,24 @@ import pytest
 import yaml
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from builders_permissions import As, Calls, become, deploy_roles, life, sample
+from builders_permissions import (
+    AS_WORKFLOWS,
+    NAMES,
+    SUBJECT,
+    As,
+    Calls,
+    as_role,
+    become,
+    deploy_roles,
+    life,
+    prepare,
+    sample,
+)
 from builders_repo import Repo
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from aft.app.world import World
+from aft.plan.outcome import Status
 from aft.sandbox import Sandbox
 from aft.sandbox.credentials import Keys
 from aft.scaffold import permissions
@@ -30,36 +43,14 @@ from aft.scaffold.roles import (
     PREVIEW_READER_ROLE,
     PREVIEW_ROLE,
     READER_ROLE,
-    RoleNames,
+    WRITER_PATH,
+    WRITER_ROLE,
     preview_reader_template,
     reader_template,
     roles_template,
+    writer_template,
 )
 from aft.values.ids import AccountId
-
-NAMES = RoleNames(
-    repository="acme/accounts", member="OrganizationAccountAccessRole", reader=READER_ROLE
-)
-SUBJECT = "repo:acme/accounts:environment:{}"
-WITHOUT = (
-    "workloads/web-shop/web-shop-dev.yaml",
-    "workloads/web-shop/web-shop-prod.yaml",
-    "workloads/payments/payments-dev.yaml",
-    "infrastructure/shared-services.yaml",
-)
-"""Requests of the sample that call nothing its others do not."""
-
-
-def as_role(role: str) -> object:
-    def keys(sandbox: Sandbox) -> Keys:
-        return become(sandbox, role, sub=SUBJECT.format(role))
-
-    return keys
-
-
-def prepare(repo: Repo) -> None:
-    with repo.sandbox() as sandbox:
-        deploy_roles(sandbox, roles_template(NAMES))
 
 
 @pytest.fixture(scope="module")
@@ -67,19 +58,15 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     """Everything that is called in a life, and for the sample, by workflows in their roles."""
     root = tmp_path_factory.mktemp("roles")
     calls = Calls()
-    runs = As(calls, {"plan": as_role(PLAN_ROLE), "apply": as_role(APPLY_ROLE)})
+    runs = As(calls, AS_WORKFLOWS)
     life(root / "life", runs, prepare)
-    repo = sample(root / "sample", without=WITHOUT)
-    prepare(repo)
-    runs.plan(repo)
-    runs.apply(repo)
-    runs.plan(repo, deep=True)
+    sample(root / "sample", runs, prepare)
     return calls
 
 
 def test_the_roles_are_allowed_what_runs_call(calls: Calls) -> None:
-    # A reader role comes with an account's first apply: before, a plan does without.
-    assert set(calls.refused) <= {"plan sts:AssumeRole"}
+    # The roles in an account come with its first apply: before, a run does without.
+    assert set(calls.refused) <= {"plan sts:AssumeRole", "apply sts:AssumeRole"}
     enter = {"sts:AssumeRole"}
     assert calls.of("plan", "management") <= actions_of(PLAN) | enter
     assert calls.of("apply", "management") <= actions_of((*PLAN, *APPLY)) | enter
@@ -263,6 +250,61 @@ def test_a_plan_reads_accounts_with_sessions_that_cannot_write(
 def repo_account(world: World) -> AccountId:
     snapshot = world.edge.reader.read()
     return next(account.id for account in snapshot.accounts if account.name == "shop")
+
+
+# --- a narrower role for applies --------------------------------------------------------------
+
+
+def entered_as(repo: Repo, calls: Calls) -> set[str]:
+    """Apply what is committed; the roles that something was called with inside ``shop``."""
+    before = len(calls.log)
+    outcome = As(calls, {"apply": as_role(APPLY_ROLE)}).apply(repo)
+    assert {row.status for row in outcome.targets} <= {Status.SUCCEEDED}
+    shop = repo.accounts()["shop"].id
+    inside = [call for call in calls.log[before:] if call.account_id == shop]
+    return {call.caller.rpartition("/")[2] for call in inside}
+
+
+def test_accounts_are_handed_over_to_a_narrower_role_one_by_one(repo: Repo) -> None:
+    """Made with the member role, entered to see that it works, used. Whatever is missing on the
+    way, the member role, which AWS made, is used as before, and stays as it is."""
+    member, writer = "OrganizationAccountAccessRole", WRITER_ROLE
+    with repo.sandbox() as sandbox:
+        management = sandbox.management_account_id
+        deploy_roles(sandbox, roles_template(NAMES))
+    calls, config = Calls(), (repo.root / "aft.yaml").read_text()
+    assert entered_as(repo, calls) == {member}
+    with repo.inside("shop") as client:
+        as_made = client("iam").get_role(RoleName=member)["Role"]
+
+    def change(message: str, *, minimum: int) -> set[str]:
+        path = repo.root / "customizations/baselines/standard.yaml"
+        text = re.sub(r"(iam-password-policy).*", r"\1", path.read_text())
+        text = re.sub(r"\n    parameters: {minimum_length: .*", "", text)
+        lines = f"iam-password-policy\n    parameters: {{minimum_length: {minimum}}}"
+        path.write_text(text.replace("iam-password-policy", lines))
+        repo.commit(message)
+        return entered_as(repo, calls)
+
+    repo.write("aft.yaml", f"{config}roles: {{writer: {writer}}}\n")
+    assert change("Named before it is made", minimum=15) == {member}
+    repo.write(WRITER_PATH, writer_template(writer, management))
+    assert change("Made", minimum=16) == {member}, "what a run begins with it ends with"
+    assert change("Used", minimum=17) == {writer}
+    with repo.inside("shop") as client:
+        iam = client("iam")
+        trust = iam.get_role(RoleName=writer)["Role"]["AssumeRolePolicyDocument"]
+        nobody = {**trust, "Statement": [{**trust["Statement"][0], "Effect": "Deny"}]}
+        iam.update_assume_role_policy(RoleName=writer, PolicyDocument=json.dumps(nobody))
+    assert change("It trusts no one", minimum=18) == {member}
+    with repo.inside("shop") as client:
+        iam = client("iam")
+        iam.update_assume_role_policy(RoleName=writer, PolicyDocument=json.dumps(trust))
+    assert change("It is put right", minimum=19) == {writer}
+    repo.write("aft.yaml", config)
+    assert change("Back again", minimum=20) == {member}
+    with repo.inside("shop") as client:
+        assert client("iam").get_role(RoleName=member)["Role"] == as_made
 
 
 def test_terraform_plans_with_a_role_that_reads_no_data(repo: Repo) -> None:

@@ -141,7 +141,7 @@ def _enter(ask: Examination, *, reading: bool) -> Entry | Unread:
     if account_id is None:
         return Unread("there is no member account yet")
     member = AccountId(account_id)
-    role = ask.role_name(member, reading=reading)
+    role = ask.role_name(reading=reading)
     entered = look(lambda: ask.enter(member, reading=reading))
     problem = entered.why if isinstance(entered, Unread) else ""
     return Entry(role=role, account_id=member, problem=problem)

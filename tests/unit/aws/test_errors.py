@@ -142,6 +142,48 @@ def test_a_hint_names_the_action_as_policies_do(service: str, operation: str, ac
     assert f"{service}:{operation} failed" in error.message, "the call keeps its own name"
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            (
+                "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: iam:PassRole "
+                "on resource: arn:aws:iam::1:role/config because no identity-based policy "
+                "allows the iam:PassRole action"
+            ),
+            "iam:PassRole on arn:aws:iam::1:role/config",
+        ),
+        (
+            (
+                'User: x is not authorized to perform: "s3:ListBucket" on resource: '
+                '"arn:aws:s3:::logs" with an explicit deny'
+            ),
+            "s3:ListBucket on arn:aws:s3:::logs",
+        ),
+        (
+            (
+                "User: x is not authorized to perform: kms:Decrypt on resource: "
+                "arn:aws:kms:eu-central-1:1:key/a, because no policy allows it"
+            ),
+            "kms:Decrypt on arn:aws:kms:eu-central-1:1:key/a",
+        ),
+        (
+            (
+                "You are not authorized to perform this operation. User: x is not authorized to "
+                "perform: ec2:CreateVpc on resource: * because no identity-based policy allows it"
+            ),
+            "ec2:CreateVpc",
+        ),
+        ("User: x is not authorized to perform: ec2:CreateVpc", "ec2:CreateVpc"),
+        ("User is not authorized to perform this action", "config:PutDeliveryChannel"),
+        ("Access Denied", "config:PutDeliveryChannel"),
+    ],
+)
+def test_a_hint_names_the_action_and_resource_that_aws_names(said: str, expected: str) -> None:
+    error = answered("AccessDenied", said, service="config", operation="PutDeliveryChannel")
+    assert error.hint == f"allow {expected} to the credentials used (role R)"
+
+
 def test_every_service_that_aft_calls_has_its_prefix_of_iam() -> None:
     """As what a request is signed for says, or a table."""
     source = Path(aws_clients.__file__).read_text()

@@ -200,6 +200,26 @@ def test_without_credentials_nothing_else_is_said() -> None:
         ({"rules": replace(RULES, dismisses_stale_reviews=False)}, {"branch-rules": "wrong"}),
         ({"rules": replace(RULES, requires_last_push_approval=False)}, {"branch-rules": "wrong"}),
         ({"rules": replace(RULES, checks=("ci",))}, {"branch-rules-more": "warning"}),
+        ({"rules": replace(RULES, bypassed_by=("role write",))}, {"branch-bypass": "warning"}),
+        ({"rules": replace(RULES, bypassed_by=None)}, {"branch-bypass": "not-checked"}),
+        (
+            {
+                "rules": replace(RULES, bypassed_by=("role admin",)),
+                "protection": replace(RULES, binds_administrators=True),
+            },
+            {},  # the protection binds all
+        ),
+        (
+            {
+                "rules": replace(RULES, bypassed_by=None),
+                "protection": replace(RULES, bypassed_by=("user ada",)),
+            },
+            {"branch-bypass": "warning"},
+        ),
+        (
+            {"rules": replace(RULES, bypassed_by=("x",), requires_pull_request=False)},
+            {"branch-rules": "wrong", "branch-rules-more": "warning"},
+        ),
         ({"rules": replace(RULES, requires_code_owners=False)}, {"branch-rules-more": "warning"}),
         ({"rules": BranchRules(), "protection": REFUSED}, {"branch-rules": "not-checked"}),
         (

@@ -111,6 +111,67 @@ def test_branch_rules_from_both_places(world: World, admin: GitHubClient) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        (
+            "write",
+            (
+                "administrators of the organization",
+                "app 15368",
+                "deploy keys",
+                "role admin (by merging pull requests)",
+                "role write",
+                "team 9",
+                "NewKind",
+            ),
+        ),
+        ("read", None),
+    ],
+)
+def test_whom_rulesets_let_by(world: World, level: str, expected: tuple[str, ...] | None) -> None:
+    settings = world.github.state.settings
+    settings.rules["main"] = [{**rule, "ruleset_id": 7 + n % 2} for n, rule in enumerate(RULES)]
+    settings.rulesets = {
+        7: [
+            {"actor_id": None, "actor_type": "OrganizationAdmin", "bypass_mode": "always"},
+            {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "pull_request"},
+            {"actor_id": 4, "actor_type": "RepositoryRole", "bypass_mode": "exempt"},
+        ],
+        8: [
+            {"actor_id": 15368, "actor_type": "Integration", "bypass_mode": "always"},
+            {"actor_id": 9, "actor_type": "Team", "bypass_mode": "always"},
+            {"actor_id": None, "actor_type": "DeployKey", "bypass_mode": "always"},
+            {"actor_id": None, "actor_type": "NewKind", "bypass_mode": "always"},
+        ],
+    }
+    client = client_of(world.github, permissions={**ADMIN, "administration": level})
+    found = ruleset_rules(client, "main").bypassed_by
+    assert found == (tuple(sorted(expected)) if expected is not None else None)
+    settings.rulesets = {7: [], 8: []}
+    assert ruleset_rules(client, "main").bypassed_by == (() if expected else None)
+    settings.rulesets = {}
+    assert ruleset_rules(client, "main").bypassed_by is None
+
+
+def test_whom_a_classic_protection_lets_by(world: World, admin: GitHubClient) -> None:
+    reviews = {
+        **PROTECTION["required_pull_request_reviews"],
+        "bypass_pull_request_allowances": {
+            "users": [{"login": "ada"}],
+            "teams": [{"slug": "core"}],
+            "apps": [{"slug": "renovate"}],
+        },
+    }
+    world.github.state.settings.protection["main"] = {
+        **PROTECTION,
+        "required_pull_request_reviews": reviews,
+    }
+    found = classic_protection(admin, "main")
+    assert found is not None
+    assert found.bypassed_by == ("user ada", "team core", "app renovate")
+
+
 def test_branch_with_a_slash(world: World, admin: GitHubClient) -> None:
     world.github.state.settings.protection["release/1"] = PROTECTION
     assert classic_protection(admin, "release/1") is not None

@@ -6,11 +6,12 @@ import io
 import re
 from datetime import UTC, datetime
 
+import pytest
 from rich.console import Console
 
 from aft.plan.outcome import Status
 from aft.ports import Progress, ProgressKind
-from aft.report.progress import TerminalProgress
+from aft.report.progress import LineProgress, TerminalProgress
 
 
 def told(kind: ProgressKind, target: str, message: str = "", step: str = "") -> Progress:
@@ -67,3 +68,13 @@ def test_a_failed_account_has_its_reason_and_no_second_line() -> None:
     assert "✗ shop create: no slots" in shown
     assert "✓" not in shown
     assert "–" not in shown
+
+
+@pytest.mark.parametrize("kind", [ProgressKind.STEP_WAITING, ProgressKind.STEP_FAILED])
+def test_a_line_says_all_of_what_is_refused(kind: ProgressKind) -> None:
+    """The action, the role and the account stand far to the right."""
+    lines: list[str] = []
+    role = "arn:aws:iam::111122223333:role/OrganizationAccountAccessRole"
+    words = f"account 111122223333 is not usable yet: sts:AssumeRole of {role} is refused; check it"
+    LineProgress(lines.append, total=1).notify(told(kind, "shop", words, step="create"))
+    assert words in lines[0]

@@ -28,10 +28,12 @@ from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER
 from aft.scaffold.roles import (
     PREVIEW_READER_ROLE,
     READER_ROLE,
+    WRITER_ROLE,
     RoleNames,
     preview_reader_template,
     reader_template,
     template_of,
+    writer_template,
 )
 from aft.scaffold.roles_terraform import roles_terraform
 from aft.values.data_reads import DECRYPT, OBJECTS, RECORDS, without_data
@@ -48,7 +50,10 @@ WITHOUT = {
 """Actions that a key would not narrow."""
 AWS_POLICIES = "arn:aws:organizations::aws:policy/*"
 NAMES = RoleNames(
-    repository="acme/accounts", member="OrganizationAccountAccessRole", reader=READER_ROLE
+    repository="acme/accounts",
+    member="OrganizationAccountAccessRole",
+    reader=READER_ROLE,
+    writer=WRITER_ROLE,
 )
 MANAGEMENT, ACCOUNT, OTHER = "111122223333", "444455556666", "777788889999"
 
@@ -111,6 +116,7 @@ MADE = {
     for text, account in (
         (yaml.safe_dump(template_of(NAMES)), MANAGEMENT),
         (reader_template(READER_ROLE, MANAGEMENT), ACCOUNT),
+        (writer_template(WRITER_ROLE, MANAGEMENT), ACCOUNT),
         (preview_reader_template(PREVIEW_READER_ROLE, MANAGEMENT), ACCOUNT),
     )
     for role in roles(text, account)
@@ -268,7 +274,11 @@ def test_a_role_trusts_named_principals(name: str) -> None:
         )
         return
     arns = listed(condition["ArnEquals"]["aws:PrincipalArn"])
-    expected = {READER_ROLE: {"aft-plan", "aft-preview"}, PREVIEW_READER_ROLE: {"aft-preview"}}
+    expected = {
+        READER_ROLE: {"aft-plan", "aft-preview"},
+        WRITER_ROLE: {"aft-apply"},
+        PREVIEW_READER_ROLE: {"aft-preview"},
+    }
     assert set(arns) == {f"arn:aws:iam::{MANAGEMENT}:role/{item}" for item in expected[name]}
 
 
@@ -287,6 +297,214 @@ def test_terraform_has_the_same_statements() -> None:
     assert text.count('"token.actions.githubusercontent.com:ref" = "refs/heads/main"') == 3
     assert text.count('"aws:ResourceOrgID": "$${aws:PrincipalOrgID}"') == 4
     assert '"arn:${local.partition}:organizations::${local.account}:account/o-*/*"' in text
+
+
+# --- what each role may do, and what it may not -------------------------------------------------
+
+ORGANIZATION, HOME = "o-1", "arn:aws:iam::{}:role/{}"
+MEMBER_ROLE = "OrganizationAccountAccessRole"
+ADMINISTERED = {"organizations__ServicePrincipal": "guardduty.amazonaws.com"}
+SAME = {"aws__PrincipalOrgID": ORGANIZATION, "aws__ResourceOrgID": ORGANIZATION}
+OUTSIDE = {**SAME, "aws__ResourceOrgID": "o-2"}
+OWN_BUCKET = {"s3__ResourceAccount": ACCOUNT}
+ACCOUNT_ARN = f"arn:aws:organizations::{MANAGEMENT}:account/o-1/{ACCOUNT}"
+OU_ARN = f"arn:aws:organizations::{MANAGEMENT}:ou/o-1/ou-1"
+HEAD = f"arn:aws:ssm:eu-central-1:{MANAGEMENT}:parameter/aft/ledger/head"
+BUCKET = "arn:aws:s3:::logs"
+SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/config.amazonaws.com/AWSServiceRole"
+
+
+def entered(role: str, account: str = ACCOUNT) -> str:
+    return HOME.format(account, role)
+
+
+MAY: Mapping[str, Iterable[tuple[str, str, Mapping[str, str]]]] = {
+    "aft-plan": (
+        ("organizations:ListRoots", "*", {}),
+        ("organizations:DescribePolicy", "arn:aws:organizations::aws:policy/x/p-FullAccess", {}),
+        ("ssm:GetParameter", HEAD, {}),
+        ("sts:AssumeRole", entered(READER_ROLE), SAME),
+        ("organizations:ListDelegatedAdministrators", "*", ADMINISTERED),
+    ),
+    "aft-apply": (
+        ("organizations:CreateAccount", "*", {"aws__RequestTag/aft:request": "shop"}),
+        ("organizations:MoveAccount", ACCOUNT_ARN, {}),
+        ("organizations:TagResource", OU_ARN, {}),
+        ("ssm:PutParameter", HEAD, {}),
+        ("sts:AssumeRole", entered(MEMBER_ROLE), SAME),
+        ("sts:AssumeRole", entered(WRITER_ROLE), SAME),
+        ("organizations:EnableAWSServiceAccess", "*", ADMINISTERED),
+        ("organizations:RegisterDelegatedAdministrator", ACCOUNT_ARN, ADMINISTERED),
+    ),
+    READER_ROLE: (
+        ("iam:GetRole", entered("deploy"), {}),
+        ("ssm:GetParametersByPath", f"arn:aws:ssm:eu-central-1:{ACCOUNT}:parameter/aft/x", {}),
+        ("s3:GetBucketPolicy", BUCKET, OWN_BUCKET),
+        ("kms:DescribeKey", f"arn:aws:kms:eu-central-1:{OTHER}:key/1", {}),
+    ),
+    WRITER_ROLE: (
+        ("iam:PassRole", entered("flow"), {"iam__PassedToService": "vpc-flow-logs.amazonaws.com"}),
+        (
+            "iam:CreateServiceLinkedRole",
+            SERVICE_ROLE,
+            {"iam__AWSServiceName": "config.amazonaws.com"},
+        ),
+        ("s3:PutBucketPolicy", BUCKET, OWN_BUCKET),
+        ("ssm:PutParameter", f"arn:aws:ssm:eu-central-1:{ACCOUNT}:parameter/aft/x", {}),
+    ),
+}
+MAY_NOT: Mapping[str, Iterable[tuple[str, str, Mapping[str, str]]]] = {
+    "aft-plan": (
+        ("sts:AssumeRole", entered(MEMBER_ROLE), SAME),
+        ("sts:AssumeRole", entered(WRITER_ROLE), SAME),
+        ("sts:AssumeRole", entered(PREVIEW_READER_ROLE), SAME),
+        ("sts:AssumeRole", entered("AWSControlTowerExecution"), SAME),
+        ("sts:AssumeRole", entered(READER_ROLE), OUTSIDE),
+        ("sts:AssumeRole", entered("aft-reader-2"), SAME),
+        ("sts:AssumeRole", entered(f"path/{READER_ROLE}"), SAME),
+        ("ssm:PutParameter", HEAD, {}),
+        ("ssm:GetParameter", f"{HEAD}er", {}),
+        ("ssm:GetParameter", HEAD.replace(MANAGEMENT, OTHER), {}),
+        ("ssm:GetParametersByPath", HEAD, {}),
+        ("organizations:CreateAccount", "*", {"aws__RequestTag/aft:request": "shop"}),
+        ("organizations:TagResource", ACCOUNT_ARN, {}),
+        ("organizations:ListDelegatedAdministrators", "*", {}),
+        ("iam:GetRole", entered("aft-apply", MANAGEMENT), {}),
+    ),
+    "aft-apply": (
+        ("organizations:CreateAccount", "*", {}),
+        ("organizations:CloseAccount", ACCOUNT_ARN, {}),
+        ("organizations:RemoveAccountFromOrganization", ACCOUNT_ARN, {}),
+        ("organizations:LeaveOrganization", "*", {}),
+        ("organizations:DeleteOrganization", "*", {}),
+        ("organizations:MoveAccount", ACCOUNT_ARN.replace(MANAGEMENT, OTHER), {}),
+        ("organizations:DetachPolicy", OU_ARN, {}),
+        (
+            "organizations:EnableAWSServiceAccess",
+            "*",
+            {"organizations__ServicePrincipal": "sso.amazonaws.com"},
+        ),
+        ("organizations:EnableAWSServiceAccess", "*", {}),
+        (
+            "organizations:RegisterDelegatedAdministrator",
+            ACCOUNT_ARN,
+            {"organizations__ServicePrincipal": "cloudtrail.amazonaws.com"},
+        ),
+        ("sts:AssumeRole", entered(MEMBER_ROLE), OUTSIDE),
+        ("sts:AssumeRole", entered(MEMBER_ROLE), {}),
+        ("sts:AssumeRole", entered("Administrator"), SAME),
+        ("ssm:PutParameter", HEAD.replace("ledger/head", "ledger"), {}),
+        ("iam:PutRolePolicy", entered("aft-apply", MANAGEMENT), {}),
+        ("iam:UpdateAssumeRolePolicy", entered("aft-apply", MANAGEMENT), {}),
+        ("iam:CreateUser", "*", {}),
+    ),
+    READER_ROLE: (
+        ("ssm:GetParameter", f"arn:aws:ssm:eu-central-1:{ACCOUNT}:parameter/aft/x", {}),
+        ("ssm:GetParametersByPath", f"arn:aws:ssm:eu-central-1:{ACCOUNT}:parameter/prod", {}),
+        ("kms:Decrypt", f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1", {}),
+        ("secretsmanager:GetSecretValue", "*", {}),
+        ("s3:GetObject", f"{BUCKET}/x", OWN_BUCKET),
+        ("s3:GetBucketPolicy", BUCKET, {"s3__ResourceAccount": OTHER}),
+        ("iam:GetRole", entered("deploy", OTHER), {}),
+        ("iam:CreateAccessKey", "*", {}),
+        ("sts:AssumeRole", entered(MEMBER_ROLE), SAME),
+        ("lambda:GetFunction", "*", {}),
+    ),
+    WRITER_ROLE: (
+        ("iam:PassRole", entered("flow"), {"iam__PassedToService": "lambda.amazonaws.com"}),
+        ("iam:PassRole", entered("flow"), {}),
+        ("iam:CreateUser", "*", {}),
+        ("iam:CreateAccessKey", "*", {}),
+        ("iam:UpdateAssumeRolePolicy", entered(MEMBER_ROLE), {}),
+        (
+            "iam:CreateServiceLinkedRole",
+            SERVICE_ROLE.replace("config", "sso"),
+            {"iam__AWSServiceName": "sso.amazonaws.com"},
+        ),
+        ("s3:PutBucketPolicy", BUCKET, {"s3__ResourceAccount": OTHER}),
+        ("s3:GetObject", f"{BUCKET}/x", OWN_BUCKET),
+        ("s3:DeleteBucket", BUCKET, OWN_BUCKET),
+        ("ssm:PutParameter", f"arn:aws:ssm:eu-central-1:{ACCOUNT}:parameter/prod", {}),
+        ("cloudtrail:StopLogging", f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/t", {}),
+        ("cloudtrail:DeleteTrail", f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/t", {}),
+        ("guardduty:DeleteDetector", f"arn:aws:guardduty:eu-central-1:{ACCOUNT}:detector/d", {}),
+        ("sts:AssumeRole", entered(MEMBER_ROLE), SAME),
+        ("account:CloseAccount", f"arn:aws:account::{ACCOUNT}:account", {}),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "resource", "keys", "expected"),
+    [
+        (role, action, resource, keys, expected)
+        for table, expected in ((MAY, Decision.ALLOWED), (MAY_NOT, Decision.DENIED))
+        for role, rows in table.items()
+        for action, resource, keys in rows
+    ],
+)
+def test_a_role_may_what_it_needs_and_nothing_next_to_it(
+    role: str, action: str, resource: str, keys: Mapping[str, str], expected: Decision
+) -> None:
+    """As IAM's SimulatePrincipalPolicy answers, by the project's evaluator."""
+    assert decision(policies(MADE[role][0]), action, resource, **keys) is expected
+
+
+ISSUER = "token.actions.githubusercontent.com"
+
+
+@pytest.mark.parametrize("role", ["aft-plan", "aft-apply", "aft-preview"])
+@pytest.mark.parametrize(
+    ("claims", "is_trusted"),
+    [
+        ({}, True),
+        ({"sub": "repo:evil/accounts:environment:{}"}, False),
+        ({"sub": "repo:acme/accounts2:environment:{}"}, False),
+        ({"sub": "repo:acme/accounts:environment:{}x"}, False),
+        ({"sub": "repo:acme/accounts:environment:production"}, False),
+        ({"sub": "repo:acme/accounts:pull_request"}, False),
+        ({"sub": "repo:acme/accounts:ref:refs/heads/main"}, False),
+        ({"sub": "repo:Acme/accounts:environment:{}"}, False),
+        ({"sub": ""}, False),
+        ({"ref": "refs/heads/feature"}, False),
+        ({"ref": "refs/pull/1/merge"}, False),
+        ({"ref": "refs/tags/main"}, False),
+        ({"ref": None}, False),
+        ({"aud": "https://github.com/acme"}, False),
+        ({"aud": None}, False),
+    ],
+)
+def test_the_trust_of_a_role_takes_one_token_alone(
+    role: str, claims: Mapping[str, str | None], is_trusted: bool
+) -> None:
+    good = {"sub": "repo:acme/accounts:environment:{}", "ref": "refs/heads/main"}
+    good["aud"] = "sts.amazonaws.com"
+    token = {**good, **claims}
+    keys = {
+        f"{ISSUER}:{name}": value.format(role) for name, value in token.items() if value is not None
+    }
+    document = MADE[role][0]["AssumeRolePolicyDocument"]
+    identity = {"Federated": f"arn:aws:iam::{MANAGEMENT}:oidc-provider/{ISSUER}"}
+    (statement,) = document["Statement"]
+    assert statement["Principal"] == identity
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    as_policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {**{k: v for k, v in statement.items() if k != "Principal"}, "Resource": "*"}
+        ],
+    }
+    found = granted(
+        [Policy.of(as_policy, "trust")],
+        Request(
+            principal=Principal("arn:aws:sts::aws:web-identity"),
+            action="sts:AssumeRoleWithWebIdentity",
+            resource=f"arn:aws:iam::{MANAGEMENT}:role/{role}",
+            context=Context(keys),
+        ),
+        source="trust",
+    )
+    assert (found.decision is Decision.ALLOWED) == is_trusted
 
 
 def test_the_lists_are_described() -> None:
