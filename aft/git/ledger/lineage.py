@@ -10,7 +10,7 @@ import logging
 
 from aft.errors import AftError, Denied, LedgerRewritten
 from aft.git.ledger.commits import LedgerCommits
-from aft.git.wire import RemoteBranchRef
+from aft.git.wire import SharedBranch
 from aft.ports import LedgerHead
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Lineage:
         self._noted: str | None = None
         self.instead_of = ""
 
-    def fetched(self, wire: RemoteBranchRef) -> str | None:
+    def fetched(self, wire: SharedBranch) -> str | None:
         """Bring the remote's branch here and return its commit, ``None`` when there is none.
         Raises ``LedgerRewritten``, and then this clone still knows what it had seen."""
         seen = wire.last_seen()
