@@ -52,9 +52,13 @@ type: $(STAMP)  ## mypy --strict
 bench: $(STAMP)  ## counts and ratios of the performance promises
 	@$(BIN)/python -m tests.bench
 
-faults: $(STAMP) $(VENV)/.fuzz  ## every fault at every AWS call; fifteen times the examples; PART=2/5: a fifth of it
+faults: $(STAMP) $(VENV)/.fuzz  ## faults at every call, 10,000 schedules, fuzzing; PART=2/5: a fifth of it; SEED=7: one schedule
+ifdef SEED
+	@PYTHONPATH=tests $(BIN)/python -m schedules $(SEED)
+else
 	@HYPOTHESIS_PROFILE=thorough AFT_FAULTS_PART=$(PART) $(PYTEST) --dist worksteal -m "faults or hypothesis" \
 	  --override-ini addopts="-ra --import-mode=importlib"
+endif
 
 $(VENV)/.fuzz: $(FUZZ_LOCK) $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \

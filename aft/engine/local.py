@@ -11,7 +11,7 @@ from __future__ import annotations
 import queue
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,10 +85,11 @@ class _Pools:
         """Carry out all that is not held."""
         for change in self._held:
             self._record(self._context.held[change.id].outcome)
+        pools = self._context.tools.pools
         try:
             with (
-                ThreadPoolExecutor(self._rooms.most, "aft-step") as steps,
-                ThreadPoolExecutor(self._slots, "aft-create") as slots,
+                pools(self._rooms.most, "aft-step") as steps,
+                pools(self._slots, "aft-create") as slots,
             ):
                 self._loop(steps, slots)
         except BaseException:
@@ -98,7 +99,7 @@ class _Pools:
 
     # --- the loop ---
 
-    def _loop(self, steps: ThreadPoolExecutor, slots: ThreadPoolExecutor) -> None:
+    def _loop(self, steps: Executor, slots: Executor) -> None:
         running = 0
         self._enqueue(self._schedule.first())
         try:
@@ -117,7 +118,7 @@ class _Pools:
             self._context.stop.set("the run was interrupted")
             raise
 
-    def _dispatch(self, steps: ThreadPoolExecutor, slots: ThreadPoolExecutor) -> int:
+    def _dispatch(self, steps: Executor, slots: Executor) -> int:
         """Begin what has room; the number of steps started."""
         if self._context.stop.is_set:
             for step in (*self._rooms.clear(), *self._for_slots):
@@ -134,7 +135,7 @@ class _Pools:
             begun += 1
         return begun
 
-    def _submit(self, pool: ThreadPoolExecutor, step: _Step) -> None:
+    def _submit(self, pool: Executor, step: _Step) -> None:
         self._began.setdefault(step.change.id, self._context.tools.clock.monotonic())
         pool.submit(self._run, step)
 

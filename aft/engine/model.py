@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from aft.account_provider import AccountProvider
@@ -51,7 +52,8 @@ class NoLogs:
 class Tools:
     """Everything a run may touch. ``effects`` are keyed by kind; ``random`` gives numbers from 0
     up to 1, for the jitter of waits. ``options`` are handed to runners; ``past`` reads the desired
-    state of an earlier revision, and raises ``AftError``."""
+    state of an earlier revision, and raises ``AftError``. ``pools`` make what steps run on: so many
+    at once, in threads of that name."""
 
     clock: Clock
     ledger: LedgerStore
@@ -68,6 +70,7 @@ class Tools:
     logs: StepLogs = field(default_factory=NoLogs)
     options: RunnerOptions = field(default_factory=RunnerOptions)
     past: Callable[[str], DesiredState] | None = None
+    pools: Callable[[int, str], Executor] = ThreadPoolExecutor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

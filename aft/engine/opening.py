@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from aft.desired.model import DesiredState
 from aft.engine.context import RunContext
-from aft.findings.model import Finding
+from aft.findings.model import Condition, Finding
 from aft.ledger.events import (
     MADE_ID,
     ORGANIZATION,
@@ -16,10 +16,18 @@ from aft.ledger.events import (
     AccountRecord,
     LedgerEvent,
     LedgerState,
+    OpenIntent,
     is_of_organization,
     thing_subject,
 )
-from aft.ledger.payloads import Allocated, RunStarted, StepConfirmed, StepHeld, StepReleased
+from aft.ledger.payloads import (
+    Allocated,
+    IntentSettled,
+    RunStarted,
+    StepConfirmed,
+    StepHeld,
+    StepReleased,
+)
 from aft.ledger.replay import OVERCOME
 from aft.plan.accepted import accepted_by
 from aft.plan.coverage import subject_of, unfulfilled
@@ -31,6 +39,8 @@ from aft.plan.status import step_words
 from aft.plan.view import PlanView
 from aft.values.canonical_json import digest
 from aft.values.refs import ACCOUNT, Ref, account_ref
+
+BOUND_MEANWHILE = "another run has bound one to it meanwhile"
 
 
 def opening_events(context: RunContext, plan: Plan) -> tuple[LedgerEvent, ...]:
@@ -155,7 +165,7 @@ def overcome(
     """Earlier failures to create, move, tag ... that left nothing to do: the plan looked at the
     thing and no longer wants such a change. Records, and the things."""
     planned = {(subject_of(change), change.ref) for change in plan.changes}
-    doubtful = {item.target for item in plan.attention}
+    doubtful = _doubtful(plan)
     return tuple(
         (record, ref)
         for subject, record in sorted(ledger.records.items())
@@ -163,6 +173,43 @@ def overcome(
         for ref in map(Ref.parse, sorted(record.failures))
         if (ref.kind == ACCOUNT or is_of_organization(subject)) and (subject, ref) not in planned
     )
+
+
+def left_open(
+    plan: Plan, desired: DesiredState, ledger: LedgerState
+) -> tuple[tuple[AccountRecord, OpenIntent], ...]:
+    """Intents to create accounts that there are: opened by runs that did not know yet of another
+    run's binding."""
+    not_so = {it.target for it in plan.changes if it.ref == account_ref()} | _doubtful(plan)
+    return tuple(
+        (record, record.intent)
+        for subject, record in sorted(ledger.records.items())
+        if record.intent is not None
+        and subject not in not_so
+        and not is_of_organization(subject)
+        and _is_looked_at(plan, desired, record)
+    )
+
+
+def settling_events(context: RunContext) -> tuple[LedgerEvent, ...]:
+    """The ends of those intents, each of which another run may refuse."""
+    return tuple(
+        context.journal.event(
+            IntentSettled(reason=BOUND_MEANWHILE, intent_run=intent.run),
+            record.subject,
+            f"No account was created for {record.subject}: {BOUND_MEANWHILE}",
+            account_id=record.account_id,
+            lease=intent.lease,
+        )
+        for record, intent in left_open(context.plan, context.desired, context.ledger)
+    )
+
+
+def _doubtful(plan: Plan) -> frozenset[str]:
+    """Targets of which the plan cannot tell whether all is done. A root e-mail address that differs
+    is none of aft's work, and leaves nothing else undone."""
+    found = (it for it in unfulfilled(plan) if it.condition is not Condition.OTHER_EMAIL)
+    return frozenset(item.target for item in found)
 
 
 def _is_looked_at(plan: Plan, desired: DesiredState, record: AccountRecord) -> bool:
@@ -222,7 +269,7 @@ def released(
     waiting = {(subject_of(hold.change), hold.change.ref) for hold in noted(holds)}
     waiting |= {(target, UNFULFILLED) for target, _ in _said_of_requests(plan, desired)}
     planned = {(subject_of(change), change.ref) for change in plan.changes}
-    doubtful = {item.target for item in plan.attention}
+    doubtful = _doubtful(plan)
     return tuple(
         (record, ref)
         for subject, record in sorted(ledger.records.items())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
 from aft.engine.context import RunContext
 from aft.engine.local import LocalEngine
 from aft.engine.model import Consent, RunInfo, StopToken, Tools
-from aft.engine.opening import accepted_keys, opening_events
+from aft.engine.opening import accepted_keys, opening_events, settling_events
 from aft.engine.port import Engine, Job
-from aft.errors import Refused
+from aft.errors import Overtaken, Refused
 from aft.ledger.events import ORGANIZATION, EventKind, LedgerEvent, LedgerState
 from aft.ledger.payloads import RunFinished, RunStarted, payload_of
 from aft.plan.codec import plan_digest
@@ -64,6 +65,9 @@ def begin(context: RunContext) -> None:
     message = f"{count} change{'' if count == 1 else 's'}"
     context.notify(ProgressKind.RUN_STARTED, message=message)
     context.journal.append(*opening_events(context, context.plan))
+    for event in settling_events(context):
+        with contextlib.suppress(Overtaken):  # that run goes on with it
+            context.journal.append(event)
 
 
 def _finished(context: RunContext, outcome: Outcome) -> Outcome:

@@ -11,7 +11,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pygit2
 
@@ -163,8 +163,36 @@ class RefFetch:
         return handle.remotes[self._remote]
 
 
+class SharedBranch(Protocol):
+    """A branch that is pushed by compare-and-swap, and what this clone remembers of it."""
+
+    @property
+    def url(self) -> str:
+        """The remote's address, without credentials."""
+        ...
+
+    def last_seen(self) -> str | None:
+        """The commit the remote's branch was last known to be at."""
+        ...
+
+    def remember(self, commit: str) -> None:
+        """The remote's branch was last known to be at ``commit``."""
+        ...
+
+    def fetch(self) -> str | None:
+        """Bring the branch here and return its commit; ``None`` when the remote has none. Raises
+        ``Transient``, ``Denied`` or ``UserError``."""
+        ...
+
+    def push(self, commit: str, *, expected: str | None) -> None:
+        """Move the remote's branch from ``expected`` (``None``: absent) to ``commit``. Raises
+        ``RemoteMoved`` when it is elsewhere, ``Denied`` when the server says no, and ``Transient``,
+        after which the push may or may not have taken place."""
+        ...
+
+
 class RemoteBranchRef:
-    """A branch on a configured remote, and the ref that remembers here where it was last seen. Not
+    """``SharedBranch`` of a configured remote; a ref remembers here where it was last seen. Not
     safe to share between threads; each call opens its own repository handle."""
 
     def __init__(

@@ -17,7 +17,14 @@ from aft.app.workspace import Workspace
 from aft.app.world import World
 from aft.desired.model import DesiredState
 from aft.engine.model import Consent, RunInfo, StopToken, Tools
-from aft.engine.opening import new_doubts, new_holds, overcome, recognised, released
+from aft.engine.opening import (
+    left_open,
+    new_doubts,
+    new_holds,
+    overcome,
+    recognised,
+    released,
+)
 from aft.engine.run import apply_plan
 from aft.errors import AftError, Refused, UserError
 from aft.findings.model import Condition, Finding
@@ -202,6 +209,7 @@ def _has_nothing_to_do(planned: Planned, held: Mapping[str, Hold]) -> bool:
         all(change.id in held for change in plan.changes)
         and not plan.confirmations
         and not overcome(plan, desired, ledger)
+        and not left_open(plan, desired, ledger)
         and not recognised(planned.view, planned.kinds)
         and not new_holds(held, ledger)
         and not new_doubts(plan, desired, ledger)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pygit2
 
@@ -20,8 +21,29 @@ from aft.git.repository import Repository
 _MESSAGE = "aft: written to the ledger"
 
 
+class LocalBranch(Protocol):
+    """A branch of one clone, which other processes may use as well."""
+
+    def tip(self) -> str | None:
+        """The commit the branch is at; ``None`` when there is no branch."""
+        ...
+
+    def move(self, old: str | None, new: str) -> bool:
+        """Move it from ``old`` to ``new``; false when it is no longer at ``old``."""
+        ...
+
+
+def advance(branch: LocalBranch, make: Callable[[str | None], str]) -> str:
+    """Move ``branch`` to what ``make`` makes of its tip, again whenever it moved meanwhile."""
+    while True:
+        tip = branch.tip()
+        made = make(tip)
+        if branch.move(tip, made):
+            return made
+
+
 class LedgerBranch:
-    """One branch of one repository. Not safe to share between threads."""
+    """``LocalBranch``: one branch of one repository. Not safe to share between threads."""
 
     def __init__(self, handle: pygit2.Repository, branch: str) -> None:
         self._handle = handle
@@ -38,14 +60,6 @@ class LedgerBranch:
         if old == new:
             return True
         return past_lock(self._handle, self.name, lambda: self._move(old, new))
-
-    def advance(self, make: Callable[[str | None], str]) -> str:
-        """Move it to what ``make`` makes of its tip, again whenever it moved meanwhile."""
-        while True:
-            tip = self.tip()
-            made = make(tip)
-            if self.move(tip, made):
-                return made
 
     def _move(self, old: str | None, new: str) -> bool:
         if old is None:

@@ -12,7 +12,7 @@ from aft.errors import AftError, Denied, LedgerRewritten
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.growth import losses
 from aft.git.ledger.signatures import HeadSignatures
-from aft.git.wire import RemoteBranchRef
+from aft.git.wire import SharedBranch
 from aft.ledger.events import LedgerFault
 from aft.ports import LedgerHead
 from aft.text.policy import one_line
@@ -44,7 +44,7 @@ class Lineage:
         self.instead_of = ""
         self.unsigned = ""
 
-    def fetched(self, wire: RemoteBranchRef, *, here: str | None) -> str | None:
+    def fetched(self, wire: SharedBranch, *, here: str | None) -> str | None:
         """Bring the remote's branch to this clone, whose own branch is at ``here``, and return its
         commit, ``None`` when there is none. Raises ``LedgerRewritten``, and then this clone still
         knows what it had seen."""

@@ -17,7 +17,7 @@ import pygit2
 from aft.errors import Transient, UserError
 from aft.git import trees
 from aft.git.errors import disk_errors
-from aft.git.ledger.branch import LedgerBranch
+from aft.git.ledger.branch import LedgerBranch, advance
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.layout import SNAPSHOT
 from aft.git.ledger.lineage import Lineage
@@ -112,7 +112,7 @@ class GitSnapshots:
                 last = moved
                 continue
             with disk_errors("writing the ledger"):  # which may hold what was not pushed yet
-                self._branch.advance(partial(self._commits.on_top_of, made))
+                advance(self._branch, partial(self._commits.on_top_of, made))
             return True
         raise Transient(
             f"the organization could not be published in {PUSH_TRIES} tries: {last}",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aft.errors import AftError, Transient
 from aft.git.errors import disk_errors
-from aft.git.ledger.branch import LedgerBranch
+from aft.git.ledger.branch import LedgerBranch, LocalBranch, advance
 from aft.git.ledger.cache import ShardCache
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.growth import losses
@@ -25,7 +25,7 @@ from aft.git.ledger.intent_guard import Guard
 from aft.git.ledger.lineage import Lineage
 from aft.git.ledger.signatures import HeadSignatures
 from aft.git.repository import Repository
-from aft.git.wire import PUSH_TRIES, RemoteBranchRef, RemoteMoved, push_attempts, shared_branch
+from aft.git.wire import PUSH_TRIES, RemoteMoved, SharedBranch, push_attempts, shared_branch
 from aft.ledger.events import AccountRecord, LedgerEvent, LedgerFault, LedgerState
 from aft.ports import Clock, LedgerHead, LedgerSigner
 
@@ -42,6 +42,14 @@ class _Claim:
     commit: str = ""
     error: BaseException | None = None
     is_settled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRefs:
+    """The ledger's branch ``here``, in this clone, and on the remote, if there is one."""
+
+    here: LocalBranch
+    remote: SharedBranch | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +71,9 @@ class GitLedger:
     A branch that no longer holds what this clone has seen, or what ``head`` knows to have been
     pushed, is ``LedgerRewritten``, before anything is put on top of it; unless ``adopts``. With
     public ``keys`` so is a remote's branch whose head none of them has signed; each head that is
-    pushed is signed by ``signer``, without which nothing is pushed.
+    pushed is signed by ``signer``, without which nothing is pushed. ``refs`` are used instead of
+    those of the repository and of its remote. ``guard`` makes what decides which events come too
+    late.
 
     Two locks: ``_local`` for the objects and the branch here, never held while talking to the
     remote; ``_network`` for one conversation with the remote at a time. A thread that waits finds
@@ -83,13 +93,18 @@ class GitLedger:
         keys: Sequence[str] = (),
         signer: LedgerSigner | None = None,
         adopts: bool = False,
+        refs: LedgerRefs | None = None,
+        guard: Callable[[LedgerCommits], Guard] = Guard,
     ) -> None:
         handle = repository.open()
-        self._branch = LedgerBranch(handle, branch)
+        refs = refs or LedgerRefs(
+            here=LedgerBranch(handle, branch),
+            remote=shared_branch(repository, remote=remote, branch=branch, environ=environ),
+        )
+        self._branch, self._wire = refs.here, refs.remote
         self._commits = LedgerCommits(handle, ShardCache(cache))
-        self._guard = Guard(self._commits)
+        self._guard = guard(self._commits)
         self._clock = clock
-        self._wire = shared_branch(repository, remote=remote, branch=branch, environ=environ)
         self._local = threading.RLock()
         self._network = threading.RLock()
         self._claims: list[_Claim] = []
@@ -185,7 +200,7 @@ class GitLedger:
     def _move(self, make: Callable[[str | None], str]) -> str:
         """Move the branch to what ``make`` makes of its tip, again if it moved meanwhile."""
         with self._local, disk_errors("writing the ledger"):
-            return self._branch.advance(make)
+            return advance(self._branch, make)
 
     def _guarded_append(self, tip: str | None, batches: Batches) -> str:
         return self._commits.append(tip, self._guard.admitted(tip, batches))
@@ -196,14 +211,14 @@ class GitLedger:
 
     # --- the remote -------------------------------------------------------------------------
 
-    def _fetch(self, wire: RemoteBranchRef) -> None:
+    def _fetch(self, wire: SharedBranch) -> None:
         with self._network:
             theirs = self._lineage.fetched(wire, here=self._tip())
             self._has_fetched = True
             if theirs is not None:
                 self._include(theirs)
 
-    def _claim(self, wire: RemoteBranchRef, batches: Batches) -> str:
+    def _claim(self, wire: SharedBranch, batches: Batches) -> str:
         """Publish ``batches`` or write them nowhere; claims that wait together go together."""
         claim = _Claim(batches)
         with self._local:
@@ -226,7 +241,7 @@ class GitLedger:
             raise claim.error
         return claim.commit
 
-    def _push(self, wire: RemoteBranchRef, claims: Sequence[_Claim]) -> None:
+    def _push(self, wire: SharedBranch, claims: Sequence[_Claim]) -> None:
         """Bring the local branch and ``claims`` onto the remote, where others write too."""
         last: RemoteMoved | None = None
         for attempt in push_attempts(self._clock):

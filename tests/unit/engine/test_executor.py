@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from builders_kinds import what
@@ -16,7 +17,8 @@ from aft.baselines.model import setting_ref
 from aft.config.model import Config, Limits
 from aft.engine.model import StopToken
 from aft.errors import Denied, Refused, Terminal, Transient
-from aft.ledger.events import EventKind
+from aft.ledger.events import EventKind, LedgerEvent
+from aft.ledger.payloads import Intent
 from aft.organization.model import REQUEST_TAG
 from aft.plan.model import Confirmation
 from aft.plan.outcome import Counts, Status
@@ -310,10 +312,11 @@ def test_confirmations_of_the_plan_are_noted() -> None:
     )
 
 
-def test_a_failure_that_left_nothing_to_do_is_noted_as_overcome() -> None:
+@pytest.mark.parametrize("changes", [{}, {"email": "aws+other@example.com"}])
+def test_a_failure_that_left_nothing_to_do_is_noted_as_overcome(changes: dict[str, Any]) -> None:
     scene = stage()
-    state = desired(request("payments"), units=[unit("Workloads")])
-    scene.apply(state)
+    scene.apply(desired(request("payments"), units=[unit("Workloads")]))
+    state = desired(request("payments", **changes), units=[unit("Workloads")])
     moved = scene.world.account("payments")
     scene.world.accounts[moved.id] = but(moved, parent_id="r-root")
     scene.world.faults.append(Fault("MoveAccount", Denied("not allowed")))
@@ -322,6 +325,42 @@ def test_a_failure_that_left_nothing_to_do_is_noted_as_overcome() -> None:
     scene.world.accounts[moved.id] = moved  # somebody moves it by hand
     scene.apply(state)
     assert not scene.ledger.read().record("payments").failures
+
+
+def an_intent(scene: Stage, name: str) -> LedgerEvent:
+    """Of a run that did not see that another one was creating the account."""
+    said = Intent(name=name, email=f"aws+{name}@example.com", provider="organizations")
+    return LedgerEvent(
+        kind=said.event,
+        subject=name,
+        at=scene.world.clock.now(),
+        run="other",
+        actor="ada",
+        data=said.data,
+    )
+
+
+def test_an_intent_that_another_run_has_left_next_to_a_binding_is_settled() -> None:
+    scene, state = stage(), desired(request("payments"), units=[unit("Workloads")])
+    scene.apply(state)
+    other = scene.on_another_machine("other")
+    other.ledger.append((an_intent(scene, "payments"),), durable=True)
+    assert scene.ledger.read().record("payments").intent is not None
+    scene.on_another_machine("later").apply(state)
+    record = scene.ledger.read().record("payments")
+    assert record.intent is None
+    assert record.account_id == scene.world.account("payments").id
+    assert scene.world.accepted_starts["payments"] == 1
+
+
+def test_an_intent_of_an_account_that_is_gone_stays() -> None:
+    scene, state = stage(), desired(request("payments"), units=[unit("Workloads")])
+    scene.apply(state)
+    other = scene.on_another_machine("other")
+    other.ledger.append((an_intent(scene, "payments"),), durable=True)
+    del scene.world.accounts[scene.world.account("payments").id]
+    scene.on_another_machine("later").apply(state)
+    assert scene.ledger.read().record("payments").intent is not None
 
 
 def test_progress_tells_each_step_once_and_the_waits_between() -> None:
