@@ -17,6 +17,9 @@ from aft.baselines.model import BaselineSetting
 from aft.clock import SystemClock
 from aft.config.file import config_place, parse_config
 from aft.config.model import Config
+from aft.confined.child import Confinement
+from aft.confined.documents import WORKS as DOCUMENTS
+from aft.confined.documents import ConfinedFiles
 from aft.customizations.model import CustomizationRunner
 from aft.desired.cache import ParseCache
 from aft.desired.desired import LoadResult, load_desired_state
@@ -120,8 +123,17 @@ class Workspace:
     def files(self, revision: str | None) -> RevisionFiles:
         """The files of ``revision``, or of the working tree for ``None``."""
         if revision is None:
-            return WorkingTreeFiles(self.repository)
-        return CommitFiles(self.repository, revision)
+            return self.confined(WorkingTreeFiles(self.repository))
+        return self.confined(CommitFiles(self.repository, revision))
+
+    def confined(self, files: RevisionFiles) -> ConfinedFiles:
+        """``files`` whose content is parsed in the process apart."""
+        return files if isinstance(files, ConfinedFiles) else ConfinedFiles(files, self.confinement)
+
+    @cached_property
+    def confinement(self) -> Confinement:
+        """The process that reads what others wrote; it begins with the first file."""
+        return Confinement(DOCUMENTS)
 
     def load(self, files: RevisionFiles, *, config_from: str | None = None) -> LoadResult:
         """Read the desired state, with everything there is to say against it. The sections of
@@ -130,7 +142,7 @@ class Workspace:
         trusted = None if config_from is None else self.config(self.files(config_from))
         with self._parse_cache() as cache, collector_paused():
             loaded = load_desired_state(
-                files,
+                self.confined(files),
                 settings=self.settings,
                 runners=self.runners,
                 providers=self.providers,

@@ -17,6 +17,7 @@ from aft.baselines.model import Baseline, Cautions, Selector, SettingSpec
 from aft.baselines.references import references_in
 from aft.baselines.select import SAMPLE_VALUES, Setting, expand_all, resolve
 from aft.config.model import CUSTOMIZATIONS_PATH
+from aft.documents import document_of
 from aft.errors import UserError
 from aft.files import EntryKind, RevisionFiles
 from aft.findings.model import Finding, Severity, SourceRef, few, sorted_findings
@@ -26,7 +27,7 @@ from aft.organization.spec import OrganizationSpec
 from aft.values.ids import OrgUnitPath
 from aft.values.placeholders import expand, has_placeholders
 from aft.values.suggestions import Suggestions
-from aft.yamldoc import YamlDocument, parse_yaml
+from aft.yamldoc import YamlDocument
 
 BASELINES_FOLDER = f"{CUSTOMIZATIONS_PATH}/baselines"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -101,7 +102,7 @@ def parse_baselines(
             findings.append(
                 _finding("AFT505", SourceRef(entry.path), message, "rename one of the two")
             )
-        document, problems = parse_yaml(files.read(entry), entry.path)
+        document, problems = document_of(files, entry)
         findings.extend(problems)
         if document is None:
             continue

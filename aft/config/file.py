@@ -6,10 +6,12 @@ The model and its documentation are ``aft.config.model``'s. Reads one file, exec
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import cache
 from itertools import chain
 
 from aft.config.model import CONFIG_PATH, Config
+from aft.documents import document_of
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings.model import Finding, Severity, SourceRef, few, finding_at, sorted_findings
 from aft.findings.validation import Loc, validate
@@ -17,7 +19,7 @@ from aft.policy_language.policy_types import AS_OF, POLICY_TYPES
 from aft.values.cidrs import IPv4Network, parse_cidr
 from aft.values.regions import OPT_IN, partition_of, unknown_region
 from aft.values.suggestions import did_you_mean
-from aft.yamldoc import YamlDocument, parse_yaml, too_large
+from aft.yamldoc import YamlDocument
 
 EXAMPLE = "home_region: eu-central-1"
 """The smallest ``aft.yaml`` that works."""
@@ -41,6 +43,17 @@ def parse_config(
     return (None if any(item.is_error for item in findings) else config), findings
 
 
+def config_places(files: RevisionFiles) -> Callable[[Loc], SourceRef]:
+    """``config_place`` for any number of places, whose file is read once."""
+    document_of_files = cache(lambda: _read(files)[0])
+
+    def place(loc: Loc) -> SourceRef:
+        document = document_of_files()
+        return document.at(loc) if document else SourceRef(CONFIG_PATH)
+
+    return place
+
+
 def config_place(files: RevisionFiles, loc: Loc, *, key: bool = False) -> SourceRef:
     """Where ``aft.yaml`` says something, for a finding of another part."""
     document, _ = _read(files)
@@ -53,10 +66,7 @@ def _read(files: RevisionFiles) -> tuple[YamlDocument | None, tuple[Finding, ...
         return None, (_missing(files),)
     if entry.kind is not EntryKind.FILE:
         return None, (_not_a_file(entry),)
-    large = too_large(entry.path, entry.size)
-    if large is not None:
-        return None, (large,)
-    return parse_yaml(files.read(entry), entry.path)
+    return document_of(files, entry)
 
 
 def _missing(files: RevisionFiles) -> Finding:

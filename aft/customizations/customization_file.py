@@ -15,10 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aft.customizations.model import AccountSelector, Parameter, Removal
 from aft.customizations.parameters import is_of_type, name_of_type
+from aft.documents import Parsed
 from aft.findings.model import Finding, SourceRef, few, finding_at
 from aft.findings.validation import validate
 from aft.values.ids import OrgUnitPath
-from aft.yamldoc import YamlDocument, parse_yaml
+from aft.yamldoc import YamlDocument
 
 CUSTOMIZATION_FILE = "customization.yaml"
 MAX_TIMEOUT_SECONDS = 3600
@@ -106,10 +107,10 @@ class CustomizationSettings:
 
 
 def parse_customization_file(
-    content: bytes, path: str
+    parsed: Parsed, path: str
 ) -> tuple[CustomizationSettings, tuple[Finding, ...]]:
     """What the file says, as far as it can be relied on, and what is wrong with it."""
-    document, problems = parse_yaml(content, path)
+    document, problems = parsed
     if document is None:
         return CustomizationSettings(), problems
     raw, findings = validate(CustomizationFile, document)

@@ -30,6 +30,7 @@ from aft.customizations.model import (
 )
 from aft.customizations.readable import check_readable
 from aft.customizations.reads import check_reads
+from aft.documents import document_of
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings.model import Finding, SourceRef, sorted_findings
 
@@ -208,8 +209,8 @@ def _read(folder: _Folder, files: RevisionFiles) -> tuple[Customization, tuple[F
     settings = CustomizationSettings()
     findings: tuple[Finding, ...] = ()
     if folder.file is not None:
-        content = files.read(folder.file)
-        settings, findings = parse_customization_file(content, folder.file.path)
+        parsed = document_of(files, folder.file)
+        settings, findings = parse_customization_file(parsed, folder.file.path)
 
     def step_file(entry: TreeEntry) -> StepFile:
         return StepFile(path=entry.path, content=files.read(entry))

@@ -11,13 +11,14 @@ from typing import Any
 
 from aft.config.model import DEFAULTS_NAME
 from aft.desired.raw import IDENTITY_FIELDS, DefaultsFile
+from aft.documents import document_of
 from aft.errors import AftError
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings.model import Condition, Finding, SourceRef, few, finding_at, sorted_findings
 from aft.findings.validation import Loc, Located, validate, value_at
 from aft.values.canonical_json import digest
 from aft.values.placeholders import expand, has_placeholders
-from aft.yamldoc import YamlDocument, parse_yaml, too_large
+from aft.yamldoc import YamlDocument, too_large
 
 PLACEHOLDERS: Mapping[str, str] = {"id": "sample", "folder": "sample", "name": "sample"}
 """What a default's text may hold, with values to check it by."""
@@ -82,7 +83,7 @@ def read_document(files: RevisionFiles, path: str) -> YamlDocument | None:
     if entry is None or too_large(path, entry.size) is not None:
         return None
     try:
-        return parse_yaml(files.read(entry), path)[0]
+        return document_of(files, entry)[0]
     except AftError:
         return None
 

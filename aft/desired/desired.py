@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from aft.baselines.parse import check_requests, parse_baselines
 from aft.baselines.select import Settings
-from aft.config.file import config_place, parse_config
+from aft.config.file import config_place, config_places, parse_config
 from aft.config.model import CUSTOMIZATIONS_PATH, REQUESTS_PATH, Config
 from aft.config.trust import WITHHELD_HINT, with_trusted, withheld, withheld_message
 from aft.customizations.manifest import parse_customizations
@@ -30,12 +30,13 @@ from aft.desired.parse import build, build_sound, check
 from aft.desired.raw import REQUIRED
 from aft.desired.reference_rules import reference_cycles
 from aft.desired.tree import RequestEntry, RequestTree, check_customizations_tree, read_request_tree
-from aft.files import RevisionFiles, TreeEntry
+from aft.documents import Parsed, document_of, documents_of
+from aft.files import RevisionFiles
 from aft.findings.model import Finding, Severity, SourceRef, finding_at, sorted_findings
 from aft.findings.validation import Loc
 from aft.organization.parse import parse_organization
 from aft.values.ids import RequestId
-from aft.yamldoc import YamlDocument, parse_yaml, too_large
+from aft.yamldoc import YamlDocument
 
 
 class Part(Protocol):
@@ -226,7 +227,7 @@ def _allowances(
             state=state,
             risks=frozenset(code for part in parts for code in part.risk_codes),
             limits=frozenset(name for part in parts for name in part.limit_names),
-            config_place=partial(config_place, files),
+            config_place=config_places(files),
             places=reader,
             today=today,
         ).check()
@@ -280,10 +281,17 @@ class _Reader:
         """The requests without findings, sorted by id; of two with one id, the first."""
         self._read_defaults()
         found: dict[RequestId, AccountRequest] = {}
+        files, rows = self._files, []
         for item in self._tree.requests:
             self._entries.setdefault(item.id, item)
             key = f"{item.entry.blob_id} {self._defaults_of(item.folder).key} {item.id}"
-            request = self._request(item, key)
+            rows.append((item, key, self._cache.get(key)))
+        documents = documents_of(files, (item.entry for item, _, kept in rows if kept is None))
+        for item, key, values in rows:
+            request = self._kept(item, values)
+            if request is None:
+                parsed = next(documents) if values is None else document_of(files, item.entry)
+                request = self._request(item, key, parsed)
             if request is not None and item.id not in found:
                 found[item.id] = request
                 self._keys[item.id] = key
@@ -294,7 +302,7 @@ class _Reader:
         each other: only findings ask."""
         item = self._entries[request_id]
         if self._last[0] != item.entry.path:
-            document, _ = parse_yaml(self._files.read(item.entry), item.entry.path)
+            document, _ = document_of(self._files, item.entry)
             self._last = item.entry.path, document
         document = self._last[1]
         if document is None:
@@ -317,9 +325,10 @@ class _Reader:
             yield from findings
 
     def _read_defaults(self) -> None:
-        for entry in self._tree.defaults:
+        entries = self._tree.defaults
+        for entry, parsed in zip(entries, documents_of(self._files, entries), strict=True):
             folder, _, _ = entry.path.rpartition("/")
-            document = self._document(entry)
+            document = self._document(parsed)
             self._documents[folder] = document
             if document is not None:
                 findings = check_defaults(document)
@@ -330,23 +339,21 @@ class _Reader:
         found = self._documents.get(folder)
         return found, found is not None or folder not in self._documents
 
-    def _document(self, entry: TreeEntry) -> YamlDocument | None:
-        if large := too_large(entry.path, entry.size):
-            self.findings.append(large)
-            return None
-        document, findings = parse_yaml(self._files.read(entry), entry.path)
+    def _document(self, parsed: Parsed) -> YamlDocument | None:
+        document, findings = parsed
         self.findings.extend(findings)
         return document
 
-    def _request(self, item: RequestEntry, key: str) -> AccountRequest | None:
-        values = self._cache.get(key)
-        if values is not None:
-            try:
-                return build(item.id, item.entry, values)
-            except (AttributeError, KeyError, TypeError, ValueError):
-                pass  # damaged: read the file instead
+    def _kept(self, item: RequestEntry, values: Mapping[str, Any] | None) -> AccountRequest | None:
+        """The request from the cache; ``None`` where it has none, or a damaged one."""
+        try:
+            return None if values is None else build(item.id, item.entry, values)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None
+
+    def _request(self, item: RequestEntry, key: str, parsed: Parsed) -> AccountRequest | None:
         before = len(self.findings)
-        document = self._document(item.entry)
+        document = self._document(parsed)
         if document is None:
             self.said[item.entry.path] = None
             return None

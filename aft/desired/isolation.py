@@ -20,9 +20,10 @@ from aft.desired.defaults import entry_at
 from aft.desired.held import HeldBack, HeldRequest
 from aft.desired.model import DesiredState
 from aft.desired.tree import RequestTree
+from aft.documents import section_of
 from aft.files import EntryKind, RevisionFiles
 from aft.findings.model import Finding, SourceRef
-from aft.organization.selection import Selection, selection_in
+from aft.organization.selection import SELECT, Selection, selection_in
 from aft.values.ids import AccountId, EmailAddress, OrgUnitPath, RequestId
 
 T = TypeVar("T")
@@ -152,8 +153,8 @@ class _Selects:
         entry = entry_at(self.files, path)
         if entry is None:
             return None
-        content = self.files.read(entry)
-        return selection_in(content, units=self.units, requests=self.requests)
+        section = section_of(self.files, entry, SELECT)
+        return selection_in(section, units=self.units, requests=self.requests)
 
     def of_folder(self, path: str) -> Selection | None:
         """The same for a customization, which selects no one without a file that says so."""

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aft.config.model import CUSTOMIZATIONS_PATH
+from aft.documents import document_of
 from aft.files import EntryKind, RevisionFiles, TreeEntry
 from aft.findings.model import Finding, SourceRef, sorted_findings
 from aft.findings.validation import validate
 from aft.organization.raw import NOT_ACTED_ON, OrganizationFile
 from aft.organization.spec import OrganizationSpec
 from aft.organization.unit_tree import UnitTree
-from aft.yamldoc import YamlDocument, parse_yaml
+from aft.yamldoc import YamlDocument
 
 ORGANIZATION_FOLDER = f"{CUSTOMIZATIONS_PATH}/organization"
 ORGANIZATION_PATH = f"{ORGANIZATION_FOLDER}/organization.yaml"
@@ -39,7 +40,7 @@ def parse_organization(
         if entry.kind is not EntryKind.FILE or not entry.path_is_utf8:
             continue  # reported with the rest of the tree
         if entry.path == ORGANIZATION_PATH:
-            document, problems = parse_yaml(files.read(entry), entry.path)
+            document, problems = document_of(files, entry)
             findings.extend(problems)
             if document is not None:
                 spec, more = _read(document, owners)

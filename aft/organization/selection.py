@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from aft.values.ids import OrgUnitPath
-from aft.yamldoc.sections import section_in
 
 SELECT = "select"
 
@@ -28,12 +28,13 @@ class Selection(BaseModel):
 
 
 def selection_in(
-    content: bytes, *, units: Collection[OrgUnitPath], requests: Collection[str]
+    sections: tuple[Any, ...], *, units: Collection[OrgUnitPath], requests: Collection[str]
 ) -> Selection | None:
-    """What the file says of it. ``None`` where that cannot be known, and where it names one of the
-    ``units`` or ``requests`` that there are in a wrong way: it is unknown which is meant. Without
-    ``units`` every OU counts as one."""
-    for section in section_in(content, SELECT):
+    """What a file selects by its key ``select``; ``sections`` is what it has there, if that is
+    known. ``None`` where that cannot be known, and where it names one of the ``units`` or
+    ``requests`` that there are in a wrong way: it is unknown which is meant. Without ``units``
+    every OU counts as one."""
+    for section in sections:
         try:
             found = Selection.model_validate_json(json.dumps(section or {}))
             strangers = {unit for unit in found.units if not unit.is_root} - set(units)

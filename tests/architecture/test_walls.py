@@ -35,6 +35,7 @@ WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "pydantic": (
         "aft.baselines",
         "aft.config",
+        "aft.confined",
         "aft.customizations",
         "aft.desired",
         "aft.findings",

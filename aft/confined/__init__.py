@@ -1,0 +1,1 @@
+"""What others wrote, read in a process with limits."""

@@ -1,0 +1,56 @@
+"""The YAML documents of a revision: where they are read is the choice of those who give its files.
+
+Most of what a repository holds was proposed by someone. Files that read documents themselves have
+them parsed elsewhere (``aft.confined``); those of any other kind are parsed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol, runtime_checkable
+
+from aft.files import RevisionFiles, TreeEntry
+from aft.findings.model import Finding
+from aft.yamldoc import YamlDocument, parse_yaml, too_large
+from aft.yamldoc.sections import section_in
+
+Parsed = tuple[YamlDocument | None, tuple[Finding, ...]]
+"""As ``parse_yaml`` gives it."""
+
+
+@runtime_checkable
+class ReadsDocuments(Protocol):
+    """Files of a revision that parse what is in them. Nothing raises for bad content."""
+
+    def documents(self, entries: Iterable[TreeEntry]) -> Iterator[Parsed]:
+        """Each file's document, in this order; none of them is larger than YAML may be."""
+        ...
+
+    def section(self, entry: TreeEntry, name: str) -> tuple[Any, ...]:
+        """As ``section_in``."""
+        ...
+
+
+def documents_of(files: RevisionFiles, entries: Iterable[TreeEntry]) -> Iterator[Parsed]:
+    """Each file's document, in this order."""
+    if isinstance(files, ReadsDocuments):
+        yield from files.documents(entries)
+        return
+    for entry in entries:
+        large = too_large(entry.path, entry.size)
+        if large is not None:
+            yield None, (large,)
+        else:
+            yield parse_yaml(files.read(entry), entry.path)
+
+
+def document_of(files: RevisionFiles, entry: TreeEntry) -> Parsed:
+    """One file's document."""
+    return next(documents_of(files, (entry,)))
+
+
+def section_of(files: RevisionFiles, entry: TreeEntry, name: str) -> tuple[Any, ...]:
+    """What a file with errors has at its key ``name``, as ``section_in`` says it."""
+    if isinstance(files, ReadsDocuments):
+        return files.section(entry, name)
+    return section_in(files.read(entry), name)
