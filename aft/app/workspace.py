@@ -7,7 +7,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from aft.config.model import Config
 from aft.confined.child import Confinement
 from aft.confined.documents import WORKS as DOCUMENTS
 from aft.confined.documents import ConfinedFiles
+from aft.confined.steps import confined_runners, step_works
 from aft.customizations.model import CustomizationRunner
 from aft.desired.cache import ParseCache
 from aft.desired.desired import LoadResult, load_desired_state
@@ -54,6 +55,11 @@ def collector_paused(*, to_the_end: bool = False) -> Iterator[None]:
             gc.freeze()
         if was_enabled:
             gc.enable()
+
+
+@cache
+def _installed_runners() -> Mapping[str, CustomizationRunner]:
+    return load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
 
 
 class InvalidRepository(FindingsError):
@@ -97,7 +103,7 @@ class Workspace:
     @cached_property
     def runners(self) -> Mapping[str, CustomizationRunner]:
         """Runners of customization steps by kind, from every installed package."""
-        return load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
+        return confined_runners(_installed_runners(), self.confinement)
 
     @cached_property
     def kinds(self) -> Kinds:
@@ -133,18 +139,19 @@ class Workspace:
     @cached_property
     def confinement(self) -> Confinement:
         """The process that reads what others wrote; it begins with the first file."""
-        return Confinement(DOCUMENTS)
+        return Confinement({**DOCUMENTS, **step_works(_installed_runners)})
 
     def load(self, files: RevisionFiles, *, config_from: str | None = None) -> LoadResult:
         """Read the desired state, with everything there is to say against it. The sections of
         ``aft.yaml`` that say as whom and where to are those of revision ``config_from``, if it is
         given. Raises ``InvalidRepository`` when that has none."""
+        runners = self.runners  # loaded before the process apart is started
         trusted = None if config_from is None else self.config(self.files(config_from))
         with self._parse_cache() as cache, collector_paused():
             loaded = load_desired_state(
                 self.confined(files),
                 settings=self.settings,
-                runners=self.runners,
+                runners=runners,
                 providers=self.providers,
                 cache=cache,
                 trusted=trusted,

@@ -5,6 +5,7 @@ None of it is part of a step's digest: another binary or backend does not re-run
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,10 @@ class TerraformOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerOptions:
-    """``member_role`` is the name of the role that aft works with in the account."""
+    """``member_role`` is the name of the role that aft works with in the account. ``render`` is who
+    renders templates, with the arguments of ``render_template``; ``None``: this process."""
 
     member_role: str = "OrganizationAccountAccessRole"
     partition: str = "aws"
     terraform: TerraformOptions = TerraformOptions()
+    render: Callable[..., str] | None = field(default=None, repr=False, compare=False)

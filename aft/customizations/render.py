@@ -59,6 +59,11 @@ def render_template(
     return text.replace(MASKED, RESOLVE)
 
 
+def rendered(source: str, path: str, inputs: StepInputs, more: Mapping[str, Any] = _NO_MORE) -> str:
+    """``render_template``, done by the one that the inputs' options name."""
+    return (inputs.options.render or render_template)(source, path, inputs, more)
+
+
 def check_template(source: str, path: str, more: Iterable[str] = ()) -> tuple[Finding, ...]:
     """Offline: syntax, unknown names, filters and tests, refused constructs. Renders nothing.
     ``more`` are the names the template may use in addition to the usual ones."""

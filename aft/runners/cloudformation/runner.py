@@ -23,7 +23,7 @@ from aft.customizations.model import (
 )
 from aft.customizations.render import (
     check_template,
-    render_template,
+    rendered,
     template_accesses,
     template_uses,
 )
@@ -87,7 +87,7 @@ class CloudFormationRunner:
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
         path = step.file.path
-        template = render_template(step.file.content.decode(), path, inputs)
+        template = rendered(step.file.content.decode(), path, inputs)
         size = len(template.encode())
         if size > MAX_TEMPLATE_BYTES:
             raise Terminal(
@@ -116,9 +116,7 @@ class CloudFormationRunner:
         return replace(result, log=log)
 
     def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
-        return (
-            stored_form(render_template(step.file.content.decode(), step.file.path, inputs)) or ""
-        )
+        return stored_form(rendered(step.file.content.decode(), step.file.path, inputs)) or ""
 
     def compare(
         self,
@@ -172,7 +170,7 @@ def _rendered(step: CustomizationStep, inputs: StepInputs) -> tuple[str, Mapping
         "AWS::StackName": stack_name(step),
         "AWS::URLSuffix": "amazonaws.com",
     }
-    return render_template(step.file.content.decode(), step.file.path, known), pseudo
+    return rendered(step.file.content.decode(), step.file.path, known), pseudo
 
 
 def _stack(step: CustomizationStep, session: AccountSession) -> Stack:

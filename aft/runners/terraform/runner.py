@@ -32,7 +32,7 @@ from aft.customizations.model import (
     StepResult,
 )
 from aft.customizations.options import TerraformOptions
-from aft.customizations.render import render_template, template_uses
+from aft.customizations.render import rendered, template_uses
 from aft.errors import Terminal
 from aft.findings.model import Finding
 from aft.runners.process.child import ChildEnd
@@ -308,7 +308,7 @@ class _Project:
         for file in terraform_files(self.step):
             if is_template(file, self.step):
                 content = file.content.decode()
-                text = render_template(content, file.path, self._inputs, values)
+                text = rendered(content, file.path, self._inputs, values)
                 name = file.path.rsplit("/", 1)[-1].removesuffix(".jinja")
                 with (self.folder / f"{name}.tf").open("a", encoding="utf-8") as target:
                     target.write(without_own_role(text, own_role))  # AFT appends, too
