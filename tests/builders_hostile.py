@@ -107,6 +107,83 @@ Resources:
     Properties:
       TopicName: "{{ %s }}"
 """
+MORE_THAN_A_PARSER_TAKES: Mapping[str, Mapping[bytes | str, Entry]] = {
+    # --- YAML: what a second reading would stumble over, or grow with
+    **{
+        f"yaml: {text[:30]!r}": {"account-requests/shop.yaml": text}
+        for text in (
+            "{a, a, [b]",
+            "a: 1\na: 2\n? [b]\n: d",
+            "a: 1\na: 1\n? ? ",
+            "a: 1\na: 1\n? []",
+            "a: 1\na: 2\nb: " + "[" * 40_000,
+            "a: 1\na: 2\n" + "? " * 100_000,
+            "a: [" + "b," * 120_000 + "]",
+            "a: [\n" + "\t1,\n" * 50_000,
+            "a: 1\n" * 50_000,
+            "a: [" + "&a b," * 40_000 + "]",
+        )
+    },
+    "yaml: many defaults": {
+        **asks(),
+        **{f"account-requests/{'d/' * n}_defaults.yaml": "{a, a, [b]" for n in range(30)},
+    },
+    # --- many findings, each with a price
+    "unknown requests": asks(depends_on="[" + ", ".join(f"x{n}" for n in range(12_000)) + "]"),
+    "unknown customizations": asks(customizations=str([f"x{n}" for n in range(12_000)])),
+    "unknown keys": asks(**{f"key{n}": "1" for n in range(12_000)}),
+    "unknown regions": asks(regions=str([f"eu-{n}" for n in range(12_000)])),
+    "a baseline of nothing": {
+        "customizations/baselines/standard.yaml": "settings: []\nselect: {requests: ["
+        + ", ".join(f"x{n}" for n in range(12_000))
+        + "]}\n"
+    },
+    "regions in aft.yaml": {
+        "aft.yaml": "version: 1\nhome_region: eu-central-1\ngoverned_regions: "
+        + str([f"eu-{n}" for n in range(12_000)])
+        + "\n"
+    },
+    # --- templates
+    **{
+        f"template: {text[:30]}": customization({"10-x.cfn.yaml": "Resources: {}\n" + text})
+        for text in (
+            "{% if 1 %}" * 200 + "{% endif %}" * 200,
+            "{% for a in [1] %}" * 25 + "{% endfor %}" * 25,
+            "{{ " + "(" * 1000 + "1" + ")" * 1000 + " }}",
+            "{{ " + "not " * 5000 + "1 }}",
+            "{{ account" + ".a" * 5000 + " }}",
+            "{{ 1" + "|abs" * 5000 + " }}",
+            "{{ " + "[[" * 1000,
+            "{{ " + "9" * 10_000 + " }}",
+            "{% if 1 %}" + "{% elif 1 %}" * 3000 + "{% endif %}",
+            "{% macro m(a, a) %}{% endmacro %}{{ range(a=1, a=2) }}",
+        )
+    },
+    **{
+        f"rendered: {text[:30]}": customization({"10-x.cfn.yaml": STACK % text})
+        for text in (
+            "('{0:999}' * 140000).format('a')",
+            "([[0] * 1000] * 1000) | sum(start=[])",
+            "(['x' * 1000] * 1000) | tojson",
+            "('{' + ':' * 100000).format('a')",
+            "('x' * 100000).replace('', 'y' * 100000)",
+        )
+    },
+    # --- other languages
+    "json without an end": customization({"10-x.cfn.json": "[" * 200_000}),
+    "json with a number": customization({"10-x.cfn.json": '{"Resources": ' + "9" * 5_000 + "}"}),
+    "python in brackets": customization({"10-x.py": "(" * 50_000}),
+    "python of minus signs": customization({"10-x.py": "-" * 100_000 + "1"}),
+    "python that warns": customization({"10-x.py": "1if 1else 2\nx = '\\d'\n"}),
+    "terraform on a line": customization({"terraform/main.tf": "a{}" * 30_000}),
+    "terraform in quotes": customization({"terraform/main.tf": '"${' * 400}),
+    "terraform in json": customization({"terraform/main.tf.json": "[" * 200_000}),
+    "terraform of blank lines": customization({"terraform/main.jinja": "\n" * 200_000}),
+    "a customization that is odd": customization(
+        {"customization.yaml": "{a, a, [b]", "10-x.sh": "true\n"}
+    ),
+}
+"""Each is a finding, or nothing at all, soon."""
 CASES: dict[str, Case] = {
     **{
         name: Case(entries=row.entries, says=row.says, codes=(row.code,))
@@ -114,6 +191,7 @@ CASES: dict[str, Case] = {
     },
     **{name: Case(entries={**asks(), **tree}, codes=(3,)) for name, tree in GIT_TREES.items()},
     **{name: Case(entries={**asks(), **tree}) for name, tree in GIT_TRICKS.items()},
+    **{name: Case(entries=entries) for name, entries in MORE_THAN_A_PARSER_TAKES.items()},
     **{f"template in {name}": case for name, case in fields_with(EVIL).items()},
     **{f"lines in {name}": case for name, case in fields_with(LINES).items()},
     # --- what would be executed -----------------------------------------------------------

@@ -131,16 +131,17 @@ def check_requests(
 ) -> tuple[Finding, ...]:
     """Findings for selectors and parameters that name a request which does not exist."""
     known, near = frozenset(request_ids), Suggestions()
+
+    def strangers(baseline: Baseline) -> Iterator[Finding]:
+        for code, who, request, at, hint in _requests_of(baseline):
+            if request not in known:
+                message = f"{who} {request!r}, which is no request"
+                yield _finding(code, at, message, near(request, known) or hint)
+
     return sorted_findings(
-        _finding(
-            code,
-            at,
-            f"{who} {request!r}, which is no request",
-            near(request, known) or hint,
-        )
+        finding
         for baseline in baselines.values()
-        for code, who, request, at, hint in _requests_of(baseline)
-        if request not in known
+        for finding in few(strangers(baseline), baseline.source.path)
     )
 
 

@@ -21,7 +21,7 @@ from aft.customizations.reads import AccountRead, account_reads, undeclared_outp
 from aft.customizations.select import customizations_of
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.rules import Places, about
-from aft.findings.model import Finding, SourceRef, finding_at
+from aft.findings.model import Finding, SourceRef, few, finding_at
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
 from aft.values.ids import OrgUnitPath, RequestId
@@ -85,19 +85,26 @@ class _Rules:
 
     def selections(self, units: Collection[OrgUnitPath]) -> Iterator[Finding]:
         """OUs and requests that ``customization.yaml`` selects exist."""
-        near, names = Suggestions(), tuple(map(str, units))
+        near = Suggestions()
         for customization in self.state.customizations.values():
-            for (criterion, value), source in customization.select.sources.items():
-                if criterion == "requests" and value not in self.ids:
-                    hint = near(value, self.ids) or "take it out, or add the request"
-                    message = f"`select.requests` names {value!r}, which is no request"
+            found = self._selections(customization, units, near)
+            yield from few(found, customization.file or customization.source.path)
+
+    def _selections(
+        self, customization: Customization, units: Collection[OrgUnitPath], near: Suggestions
+    ) -> Iterator[Finding]:
+        names = tuple(map(str, units))
+        for (criterion, value), source in customization.select.sources.items():
+            if criterion == "requests" and value not in self.ids:
+                hint = near(value, self.ids) or "take it out, or add the request"
+                message = f"`select.requests` names {value!r}, which is no request"
+                yield finding_at("AFT632", source, message, hint)
+            elif criterion == "organizational_units" and units:
+                unit = OrgUnitPath.of_text(value)
+                if not unit.is_root and unit not in units:
+                    hint = near(value, names) or "add it, or select another OU"
+                    message = f"there is no OU {value!r} in organization.yaml"
                     yield finding_at("AFT632", source, message, hint)
-                elif criterion == "organizational_units" and units:
-                    unit = OrgUnitPath.of_text(value)
-                    if not unit.is_root and unit not in units:
-                        hint = near(value, names) or "add it, or select another OU"
-                        message = f"there is no OU {value!r} in organization.yaml"
-                        yield finding_at("AFT632", source, message, hint)
 
     def parameters(self, request: AccountRequest) -> Iterator[Finding]:
         """Values given fit, and those that must be given are."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from builders_issue import GOOD, issue_text
+from counting import cpu_seconds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -200,3 +201,27 @@ def test_no_answer_breaks_the_parser(answer: str, question: str) -> None:
     draft, problems = read_issue(issue_text(FORM, {**GOOD, question: answer}), CHOICES)
     assert (draft is None) == bool(problems)
     assert all(isinstance(problem, Problem) and len(problem.found) <= 200 for problem in problems)
+
+
+LONG = {
+    "a heading with blanks": "### What is it for?" + " " * 65_000,
+    "a heading that ends in blanks": "### a" + " " * 65_000 + "b",
+    "headings": "### What is it for?\n" * 3_000,
+    "blanks before a heading": " " * 65_000 + "### What is it for?",
+    "a box with blanks": "### What should be set up in it?\n- [x] a" + " " * 65_000 + "b",
+    "a box of blanks": "### What should be set up in it?\n- [x] " + " " * 65_000,
+    "boxes": "### What should be set up in it?\n" + "- [x] pci\n" * 6_000,
+    "blanks before a box": "### What should be set up in it?\n" + " " * 65_000 + "b",
+    "brackets": "### What should be set up in it?\n" + "- [" * 20_000,
+    "tags": "### Which tags should it have?\n" + "a=b\n" * 16_000,
+    "line ends": "\r" * 65_000,
+    "a name": "### What should the account be called?\n" + "a-" * 32_000 + "!",
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_issue_is_read_soon(name: str) -> None:
+    assert cpu_seconds(lambda: read_issue(LONG[name], CHOICES)) < 1.0
+    draft, problems = read_issue(LONG[name], CHOICES)
+    assert draft is None
+    assert problems
