@@ -22,8 +22,12 @@ Parsed = tuple[YamlDocument | None, tuple[Finding, ...]]
 class ReadsDocuments(Protocol):
     """Files of a revision that parse what is in them. Nothing raises for bad content."""
 
+    def document(self, entry: TreeEntry) -> Parsed:
+        """One file's document, which may be kept from an earlier run."""
+        ...
+
     def documents(self, entries: Iterable[TreeEntry]) -> Iterator[Parsed]:
-        """Each file's document, in this order; none of them is larger than YAML may be."""
+        """Each file's document, in this order. What of them is kept, the caller keeps."""
         ...
 
     def section(self, entry: TreeEntry, name: str) -> tuple[Any, ...]:
@@ -32,21 +36,15 @@ class ReadsDocuments(Protocol):
 
 
 def documents_of(files: RevisionFiles, entries: Iterable[TreeEntry]) -> Iterator[Parsed]:
-    """Each file's document, in this order."""
+    """Many files' documents, in this order."""
     if isinstance(files, ReadsDocuments):
-        yield from files.documents(entries)
-        return
-    for entry in entries:
-        large = too_large(entry.path, entry.size)
-        if large is not None:
-            yield None, (large,)
-        else:
-            yield parse_yaml(files.read(entry), entry.path)
+        return files.documents(entries)
+    return (_parsed(files, entry) for entry in entries)
 
 
 def document_of(files: RevisionFiles, entry: TreeEntry) -> Parsed:
     """One file's document."""
-    return next(documents_of(files, (entry,)))
+    return files.document(entry) if isinstance(files, ReadsDocuments) else _parsed(files, entry)
 
 
 def section_of(files: RevisionFiles, entry: TreeEntry, name: str) -> tuple[Any, ...]:
@@ -54,3 +52,8 @@ def section_of(files: RevisionFiles, entry: TreeEntry, name: str) -> tuple[Any, 
     if isinstance(files, ReadsDocuments):
         return files.section(entry, name)
     return section_in(files.read(entry), name)
+
+
+def _parsed(files: RevisionFiles, entry: TreeEntry) -> Parsed:
+    large = too_large(entry.path, entry.size)
+    return (None, (large,)) if large is not None else parse_yaml(files.read(entry), entry.path)

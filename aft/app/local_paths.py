@@ -32,6 +32,11 @@ def parse_cache(repository: Path, environ: Mapping[str, str]) -> Path:
     return _cache(environ) / "parsed" / _key(repository)
 
 
+def answers_cache(repository: Path, environ: Mapping[str, str]) -> Path:
+    """The file of what the process apart said of other files; may be deleted at any time."""
+    return _cache(environ) / "answers" / _key(repository)
+
+
 def ledger_cache(repository: Path, environ: Mapping[str, str], *, simulated: bool) -> Path:
     """The file of the ledger's records, keyed by tree id; may be deleted at any time."""
     name = _key(repository) + ("-sandbox" if simulated else "")

@@ -7,7 +7,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from aft.baselines.model import BaselineSetting
 from aft.clock import SystemClock
 from aft.config.file import config_place, parse_config
 from aft.config.model import Config
-from aft.confined.child import Confinement
-from aft.confined.documents import WORKS as DOCUMENTS
+from aft.confined.answers import Answers
 from aft.confined.documents import ConfinedFiles
-from aft.confined.steps import confined_runners, step_works
+from aft.confined.steps import confined_runners
+from aft.confined.works import CONFINEMENT
 from aft.customizations.model import CustomizationRunner
 from aft.desired.cache import ParseCache
 from aft.desired.desired import LoadResult, load_desired_state
@@ -55,11 +55,6 @@ def collector_paused(*, to_the_end: bool = False) -> Iterator[None]:
             gc.freeze()
         if was_enabled:
             gc.enable()
-
-
-@cache
-def _installed_runners() -> Mapping[str, CustomizationRunner]:
-    return load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
 
 
 class InvalidRepository(FindingsError):
@@ -103,7 +98,8 @@ class Workspace:
     @cached_property
     def runners(self) -> Mapping[str, CustomizationRunner]:
         """Runners of customization steps by kind, from every installed package."""
-        return confined_runners(_installed_runners(), self.confinement)
+        installed = load_plugins(RUNNERS_GROUP, lambda plugin: plugin.kind)
+        return confined_runners(installed, self._answers)
 
     @cached_property
     def kinds(self) -> Kinds:
@@ -134,12 +130,18 @@ class Workspace:
 
     def confined(self, files: RevisionFiles) -> ConfinedFiles:
         """``files`` whose content is parsed in the process apart."""
-        return files if isinstance(files, ConfinedFiles) else ConfinedFiles(files, self.confinement)
+        return files if isinstance(files, ConfinedFiles) else ConfinedFiles(files, self._answers)
 
     @cached_property
-    def confinement(self) -> Confinement:
-        """The process that reads what others wrote; it begins with the first file."""
-        return Confinement({**DOCUMENTS, **step_works(_installed_runners)})
+    def _answers(self) -> Answers:
+        return Answers(CONFINEMENT, self._kept)
+
+    @cached_property
+    def _kept(self) -> ParseCache:
+        return _loaded(local_paths.answers_cache(self.repository.path, self.environ))
+
+    def _keep_answers(self) -> None:
+        _keep(local_paths.answers_cache(self.repository.path, self.environ), self._kept)
 
     def load(self, files: RevisionFiles, *, config_from: str | None = None) -> LoadResult:
         """Read the desired state, with everything there is to say against it. The sections of
@@ -147,7 +149,10 @@ class Workspace:
         given. Raises ``InvalidRepository`` when that has none."""
         runners = self.runners  # loaded before the process apart is started
         trusted = None if config_from is None else self.config(self.files(config_from))
-        with self._parse_cache() as cache, collector_paused():
+        path = local_paths.parse_cache(self.repository.path, self.environ)
+        with collector_paused():
+            cache = _loaded(path)
+            self._answers.start_over()
             loaded = load_desired_state(
                 self.confined(files),
                 settings=self.settings,
@@ -158,6 +163,8 @@ class Workspace:
                 parts=self.kinds.values(),
                 today=SystemClock().now().date(),
             )
+            _keep(path, cache)
+            self._keep_answers()
         wrong = () if loaded.state is None else unknown_limits(loaded.state.config, self.kinds)
         found = [
             Finding(
@@ -191,22 +198,24 @@ class Workspace:
     def config(self, files: RevisionFiles) -> Config:
         """``aft.yaml`` alone, for verbs that need no requests."""
         config, findings = parse_config(files, providers=self.providers)
+        self._keep_answers()
         if config is None:
             raise InvalidRepository(findings, files.revision)
         return config
 
-    @contextlib.contextmanager
-    def _parse_cache(self) -> Iterator[ParseCache]:
-        path = local_paths.parse_cache(self.repository.path, self.environ)
-        try:
-            stored = path.read_bytes()
-        except OSError:
-            stored = b""  # a cache that cannot be read is an empty one
-        cache = ParseCache.loads(stored)
-        yield cache
-        if cache.dirty:
-            with contextlib.suppress(OSError):  # nor does it matter if it cannot be kept
-                _replace(path, cache.dumps())
+
+def _loaded(path: Path) -> ParseCache:
+    try:
+        return ParseCache.loads(path.read_bytes())
+    except OSError:
+        return ParseCache()  # a cache that cannot be read is an empty one
+
+
+def _keep(path: Path, cache: ParseCache) -> None:
+    if cache.dirty:
+        cache.dirty = False
+        with contextlib.suppress(OSError):  # it does not matter if it cannot be kept
+            _replace(path, cache.dumps())
 
 
 def _replace(path: Path, content: bytes) -> None:

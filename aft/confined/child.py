@@ -1,11 +1,12 @@
-"""A process that reads what others wrote, with limits on time and memory, apart from this one.
+"""The process apart, seen from inside: it does one job after the other, within limits.
 
-It is forked from this process, so that all code is there already, and does one job after the other:
-a name of a table, an argument and bytes go in, plain JSON comes out, and nothing that comes out is
-ever executed. Each job has its own limit of processor time; memory is limited above what the
-process had when it began. A job that hits a limit, or ends the process in any other way, gives
-``Ended``; a new process takes the jobs behind it. What has grown is replaced, so that no document
-pays for those before it. Where processes cannot be forked, jobs are done here, without limits.
+Everything it inherits is given up first: descriptors, signals, environment, folder. Then a name of
+a table, an argument and bytes come in, and plain JSON goes out. Each job has its own limit of
+processor time; memory is limited above what the process had at its start. What hits a limit, or
+raises, ends the process; what has grown says so with its answer, and ends too. So no document pays
+for those before it.
+
+Imports nothing that a job does not need: where the process is started afresh, its start counts.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import importlib
 import json
 import math
 import os
@@ -20,177 +22,73 @@ import signal
 import socket
 import struct
 import sys
-import threading
-import warnings
-import weakref
-from collections import deque
 from collections.abc import Callable, Mapping
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
-
-from aft.values.bounded_json import read_json
+from typing import Any, NoReturn
 
 Work = Callable[[Any, bytes], Any]
-"""From an argument (plain JSON) and content to plain JSON. Runs in the process apart."""
+"""From an argument (plain JSON) and content to plain JSON."""
+Works = Mapping[str, str]
+"""Jobs by name: ``module:attribute`` of a ``Work``, imported where it is done."""
 
 CPU_SECONDS = 2.0
 """Of one job, for each ``CPU_BYTES`` of its content or part of them."""
 CPU_BYTES = 256 * 1024
-WALL_SECONDS = 120.0
-"""After which a process that says nothing has hung; far more than its processor time."""
 MEMORY_BYTES = 300 * 1024 * 1024
-"""More than the process had when it began."""
+"""More than the process had at its start. Holds on Linux."""
 GROWN_BYTES = 64 * 1024 * 1024
 """A process that has grown by this is replaced after its job."""
-MAX_ANSWER = 16 * 1024 * 1024
-_WINDOW = 96 * 1024
-"""Bytes of jobs that may wait for the process: less than the system keeps for it, so that giving
-one never waits for a process that waits for its answer to be read."""
-_BUFFER = 2 * _WINDOW
-_NO_MEMORY = 3
-_HEAD = struct.Struct(">II")
-_ANSWER = struct.Struct(">IB")
+READY = b"r"
+"""What the process says before its first answer."""
+NO_MEMORY, RAISED = 3, 4
+"""How the process exits for want of memory, and when a job raises."""
+HEAD = struct.Struct(">II")
+"""Of a job: the lengths of its name with argument, and of its content."""
+ANSWER = struct.Struct(">IB")
+"""Of an answer: its length, and whether it is the last one."""
+
+_PARENT_DEATH_SIGNAL = 1  # prctl(2)
 
 
-class Ended(NamedTuple):
-    """A job did not come to its end; ``why`` is in our words."""
-
-    why: str
-
-
-class _Job(NamedTuple):
-    number: int
-    frame: bytes
+def main() -> NoReturn:
+    """The process when it is started afresh: its pipe is its standard input."""
+    works, parent = json.loads(sys.argv[1])
+    serve(socket.socket(fileno=os.dup(0)), works, parent)
 
 
-class _Process(NamedTuple):
-    pid: int
-    pipe: socket.socket
-    end: weakref.finalize[..., Any]
-
-
-class Confinement:
-    """Jobs for one process at a time, which is started with the first of them."""
-
-    def __init__(self, works: Mapping[str, Work]) -> None:
-        self._works = works
-        self._lock = threading.RLock()
-        self._process: _Process | None = None
-        self._waiting: deque[_Job] = deque()
-        self._done: dict[int, Any] = {}
-        self._number = self._bytes = 0
-        self.starts = 0
-        """How many processes there were."""
-
-    def call(self, work: str, argument: Any, content: bytes = b"") -> Any | Ended:
-        """Do one job."""
-        return self.result(self.submit(work, argument, content))
-
-    def submit(self, work: str, argument: Any, content: bytes = b"") -> int:
-        """Give a job, whose ``result`` is asked for later."""
-        head = json.dumps([work, argument]).encode()
-        with self._lock:
-            self._number += 1
-            job = _Job(self._number, _HEAD.pack(len(head), len(content)) + head + content)
-            if not hasattr(os, "fork"):
-                self._done[job.number] = self._works[work](argument, content)
-                return job.number
-            while self._waiting and self._bytes + len(job.frame) > _WINDOW:
-                self._collect()
-            self._waiting.append(job)
-            self._bytes += len(job.frame)
-            if self._process is None:
-                self._start()
-            else:
-                self._send(job)
-            return job.number
-
-    def result(self, number: int) -> Any | Ended:
-        """What came of a job, once."""
-        with self._lock:
-            while number not in self._done:
-                self._collect()
-            return self._done.pop(number)
-
-    def close(self) -> None:
-        """End the process, if there is one."""
-        if self._process is not None:
-            self._process.end()
-            self._process = None
-
-    def _start(self) -> None:
-        """A new process, for all jobs that wait."""
-        ours, theirs = socket.socketpair()
-        for pipe in (ours, theirs):
-            pipe.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-        with warnings.catch_warnings():
-            # The process forked here runs code that takes no lock of another thread.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
-        if pid == 0:
-            _serve(theirs, self._works)
-        theirs.close()
-        ours.settimeout(WALL_SECONDS)
-        self._process = _Process(pid, ours, weakref.finalize(self, _end, pid, ours))
-        self.starts += 1
-        for job in self._waiting:
-            self._send(job)
-
-    def _send(self, job: _Job) -> None:
-        assert self._process is not None  # noqa: S101 (for the type: its callers have seen to it)
-        with contextlib.suppress(OSError):  # it has ended, which reading shows
-            self._process.pipe.sendall(job.frame)
-
-    def _collect(self) -> None:
-        """The answer to the oldest job, or why there is none."""
-        if self._process is None:
-            self._start()
-        process = self._process
-        assert process is not None  # noqa: S101 (for the type: it was started)
-        why = ""
-        is_last = False
-        try:
-            size, is_last = _ANSWER.unpack(_received(process.pipe, _ANSWER.size))
-            if size > MAX_ANSWER:
-                why = "what it says is too long"
-            else:
-                answer = read_json(_received(process.pipe, size))
-        except TimeoutError:
-            why = f"no end within {WALL_SECONDS:.0f} s"
-        except ValueError:
-            why = "it is not what it seemed"
-        except OSError:
-            why = _why(process.end())
-        job = self._waiting.popleft()
-        self._bytes -= len(job.frame)
-        self._done[job.number] = Ended(why) if why else answer
-        if why or is_last:
-            self.close()
-            if self._waiting:
-                self._start()
-
-
-def _end(pid: int, pipe: socket.socket) -> int:
-    """End a process for sure; how it ended, where it did so before."""
-    pipe.close()
+def serve(pipe: socket.socket, works: Works, parent: int) -> NoReturn:
+    """Do jobs until there are no further ones, or process ``parent`` ends (0: until the pipe
+    does). Never returns."""
     try:
-        os.kill(pid, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        _give_up_inheritance(pipe.fileno())
+        _end_with(parent)
+        most = _limited()
+        pipe.sendall(READY)
+        while True:
+            head, body = HEAD.unpack(received(pipe, HEAD.size))
+            name, argument = json.loads(received(pipe, head))
+            content = received(pipe, body)
+            work: Work = work_at(works[name])
+            parts = max(1, math.ceil(len(content) / CPU_BYTES))
+            signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS * parts)
+            answer = json.dumps(work(argument, content), separators=(",", ":")).encode()
+            has_grown = _memory() > most
+            pipe.sendall(ANSWER.pack(len(answer), has_grown) + answer)
+            if has_grown:
+                os._exit(0)
+    except MemoryError:
+        os._exit(NO_MEMORY)
     except OSError:
-        return 0  # someone else has waited for it
+        os._exit(0)  # the pipe has ended
+    except BaseException:  # noqa: BLE001 - not one line of this process goes on in another way
+        os._exit(RAISED)
+    finally:
+        os._exit(0)
 
 
-def _why(code: int | None) -> str:
-    if code == -signal.SIGPROF:
-        return f"it takes more than {CPU_SECONDS:.0f} s"
-    if code == _NO_MEMORY:
-        return f"it takes more than {MEMORY_BYTES // 1024**2} MB"
-    if code is not None and code < 0:
-        return f"the process that read it was ended by signal {-code}"
-    return "the process that read it ended"
-
-
-def _received(pipe: socket.socket, size: int) -> bytes:
+def received(pipe: socket.socket, size: int) -> bytes:
     """So many bytes. Raises ``OSError`` when there are fewer."""
     parts: list[bytes] = []
     while size:
@@ -202,65 +100,87 @@ def _received(pipe: socket.socket, size: int) -> bytes:
     return b"".join(parts)
 
 
-# --- in the process apart ---
+@cache
+def work_at(place: str) -> Any:
+    """What there is at ``module:attribute``."""
+    module, _, attribute = place.partition(":")
+    return attrgetter(attribute)(importlib.import_module(module))
 
 
-def _serve(pipe: socket.socket, works: Mapping[str, Work]) -> NoReturn:
-    """Do jobs until there are no further ones. Never returns."""
-    try:
-        most = _alone()
-        while True:
-            head, body = _HEAD.unpack(_received(pipe, _HEAD.size))
-            work, argument = json.loads(_received(pipe, head))
-            content = _received(pipe, body)
-            parts = max(1, math.ceil(len(content) / CPU_BYTES))
-            signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS * parts)
-            answer = json.dumps(works[work](argument, content), separators=(",", ":")).encode()
-            grown = _most_memory() > most
-            pipe.sendall(_ANSWER.pack(len(answer), grown) + answer)
-            if grown:
-                os._exit(0)
-    except MemoryError:
-        os._exit(_NO_MEMORY)
-    except BaseException:  # noqa: BLE001 - not one line of this process goes on in another way
-        os._exit(1)
-    finally:
-        os._exit(0)
-
-
-def _alone() -> int:
-    """Give up what the jobs need not have, and limit the rest; the memory that is too much."""
-    sys.settrace(None)
-    sys.dont_write_bytecode = True
+def _give_up_inheritance(pipe: int) -> None:
+    """No descriptor but the pipe stays open, so that no lock, pipe or socket of others waits for
+    this process; no signal meant for others arrives, and no code of others is called by one."""
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    for deadly in (signal.SIGTERM, signal.SIGPROF, signal.SIGHUP):
+        signal.signal(deadly, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the one that started it, which then ends it
-    for number in (signal.SIGTERM, signal.SIGPROF):
-        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     faulthandler.disable()
-    os.environ.clear()
+    sys.settrace(None)
+    sys.setprofile(None)
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
-    sys.stdout = sys.stderr = os.fdopen(nothing, "w")
+    sys.stdin = sys.__stdin__ = None  # type: ignore[misc]
+    sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115 - outlives this
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        if Path(folder).is_dir():
+            for descriptor in map(int, os.listdir(folder)):  # noqa: PTH208 - numbers, no paths
+                if descriptor > 2 and descriptor != pipe:
+                    with contextlib.suppress(OSError):
+                        os.close(descriptor)
+            break
+    os.environ.clear()
+    with contextlib.suppress(OSError):
+        os.chdir("/")
+
+
+def _end_with(parent: int) -> None:
+    """End when process ``parent`` does, even while a job is done."""
+    if not parent:
+        return
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - elsewhere the end of the pipe must do
+
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _limited() -> int:
+    """Limit what the process may use from now on; the memory that is too much."""
+    import resource  # noqa: PLC0415 - of Unix, as such processes are
+
+    sys.dont_write_bytecode = True
     gc.disable()
     gc.freeze()
-
-    import resource  # noqa: PLC0415 - of Unix, as ``fork`` is
-
     for kind, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(kind, (value, value))
-    with contextlib.suppress(OSError, ValueError):
-        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        wanted = size + MEMORY_BYTES
-        if hard == resource.RLIM_INFINITY or wanted < hard:
-            resource.setrlimit(resource.RLIMIT_AS, (wanted, wanted))
-    return _most_memory() + GROWN_BYTES
+    size = _memory()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, ValueError):
+            _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            wanted = size + MEMORY_BYTES
+            if hard == resource.RLIM_INFINITY or wanted < hard:
+                resource.setrlimit(resource.RLIMIT_AS, (wanted, wanted))
+    return size + GROWN_BYTES
 
 
-def _most_memory() -> int:
-    import resource  # noqa: PLC0415 - of Unix, as ``fork`` is
+def _memory() -> int:
+    """Bytes that the process has reserved, which is what its limit counts; where the system does
+    not say that, the most it ever used."""
+    import resource  # noqa: PLC0415 - of Unix, as such processes are
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    try:
+        pages = Path("/proc/self/statm").read_bytes().split()[0]
+    except OSError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024
+    return int(pages) * resource.getpagesize()

@@ -9,17 +9,15 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from aft.confined.child import Confinement, Ended, Work
+from aft.confined.answers import MOST_ENDED, TOO_MANY, Answers
+from aft.confined.confinement import Ended
 from aft.documents import Parsed
 from aft.files import RevisionFiles, TreeEntry
 from aft.findings.bounds import unreadable
 from aft.findings.model import Finding
 from aft.values.ids import Revision
-from aft.yamldoc import Loc, Place, YamlDocument, parse_yaml, too_large
-from aft.yamldoc.sections import section_in
+from aft.yamldoc import Loc, Place, YamlDocument, too_large
 
-MOST_ENDED = 10
-"""Files of one revision that may hit a limit; those behind them are not read."""
 _BATCH_BYTES = 32 * 1024
 _BATCH_FILES = 64
 """Small files go together: one job for many. A batch that is not done is done file by file."""
@@ -41,11 +39,12 @@ def _rows() -> TypeAdapter[list[_Row]]:
 
 
 class ConfinedFiles:
-    """``aft.files.RevisionFiles`` that reads documents (``aft.documents``) in ``confinement``."""
+    """``aft.files.RevisionFiles`` that reads documents (``aft.documents``) in the process apart."""
 
-    def __init__(self, files: RevisionFiles, confinement: Confinement) -> None:
+    def __init__(self, files: RevisionFiles, answers: Answers) -> None:
         self._files = files
-        self._confinement = confinement
+        self._answers = answers
+        self._confinement = answers.confinement
         self._ended = 0
 
     @property
@@ -57,6 +56,14 @@ class ConfinedFiles:
 
     def read(self, entry: TreeEntry) -> bytes:
         return self._files.read(entry)
+
+    def document(self, entry: TreeEntry) -> Parsed:
+        """See ``ReadsDocuments``."""
+        content = self._content(entry)
+        if self._ended >= MOST_ENDED:
+            return _not_read(entry)
+        answer = self._answers.call("documents", [(entry.path, len(content))], content)
+        return self._alone(entry, content, answer)
 
     def documents(self, entries: Iterable[TreeEntry]) -> Iterator[Parsed]:
         """See ``ReadsDocuments``."""
@@ -70,14 +77,17 @@ class ConfinedFiles:
 
     def section(self, entry: TreeEntry, name: str) -> tuple[Any, ...]:
         """See ``ReadsDocuments``."""
-        found = self._confinement.call("section", name, self._files.read(entry))
+        found = self._answers.call("section", name, self._files.read(entry))
         return tuple(found) if isinstance(found, list) else ()
+
+    def _content(self, entry: TreeEntry) -> bytes:
+        return b"" if too_large(entry.path, entry.size) else self._files.read(entry)
 
     def _batches(self, entries: Iterable[TreeEntry]) -> Iterator[_Batch]:
         batch: _Batch = []
         size = 0
         for entry in entries:
-            content = b"" if too_large(entry.path, entry.size) else self._files.read(entry)
+            content = self._content(entry)
             if batch and (size + len(content) > _BATCH_BYTES or len(batch) == _BATCH_FILES):
                 yield batch
                 batch, size = [], 0
@@ -92,24 +102,26 @@ class ConfinedFiles:
         return self._confinement.submit("documents", argument, content)
 
     def _answered(self, batch: _Batch, asked: int) -> Iterator[Parsed]:
-        found = self._sound(batch, self._confinement.result(asked))
+        answer = self._confinement.result(asked)
+        found = self._sound(batch, answer)
         if found is not None:
             yield from found
             return
         for entry, content in batch:
-            alone = [(entry, content)]
             if self._ended >= MOST_ENDED:
-                why = "too many other files of this revision hit a limit"
-                yield None, (unreadable(entry.path, why),)
+                yield _not_read(entry)
                 continue
-            answer = self._confinement.result(self._asked(alone))
-            found = self._sound(alone, answer)
-            if found is not None:
-                yield from found
-                continue
-            self._ended += 1
-            why = answer.why if isinstance(answer, Ended) else "it is not what it seemed"
-            yield None, (unreadable(entry.path, why),)
+            if len(batch) > 1:
+                answer = self._confinement.result(self._asked([(entry, content)]))
+            yield self._alone(entry, content, answer)
+
+    def _alone(self, entry: TreeEntry, content: bytes, answer: Any | Ended) -> Parsed:
+        """The document, or the finding that there is none."""
+        found = self._sound([(entry, content)], answer)
+        if found is not None:
+            return found[0]
+        self._ended += 1
+        return None, (unreadable(entry.path, _why(answer)),)
 
     def _sound(self, batch: _Batch, answer: Any) -> list[Parsed] | None:
         """The documents of a batch; ``None`` where the process says anything but that."""
@@ -142,7 +154,7 @@ class ConfinedFiles:
 
     def _places(self, entry: TreeEntry) -> Mapping[Loc, Place]:
         """Asked for when there is a finding; none where they cannot be known."""
-        answer = self._confinement.call("places", entry.path, self._files.read(entry))
+        answer = self._answers.call("places", entry.path, self._files.read(entry))
         try:
             rows = _rows().validate_python(None if isinstance(answer, Ended) else answer)
         except ValidationError:
@@ -150,31 +162,9 @@ class ConfinedFiles:
         return {tuple(loc): Place(key, value) for loc, key, value in rows}
 
 
-def _documents(files: Any, content: bytes) -> Any:
-    found, at = [], 0
-    for path, size in files:
-        found.append(document_work(path, content[at : at + size]))
-        at += size
-    return found
+def _not_read(entry: TreeEntry) -> Parsed:
+    return None, (unreadable(entry.path, TOO_MANY.why),)
 
 
-def document_work(path: str, content: bytes) -> Any:
-    """One document as plain JSON."""
-    document, findings = parse_yaml(content, path)
-    return {
-        "data": None if document is None else document.data,
-        "findings": _findings().dump_python(findings, mode="json") if findings else [],
-    }
-
-
-def _places(path: Any, content: bytes) -> Any:
-    document, _ = parse_yaml(content, path)
-    found = {} if document is None else document.places
-    return [[loc, place.key, place.value] for loc, place in found.items()]
-
-
-def _section(name: Any, content: bytes) -> Any:
-    return section_in(content, name)
-
-
-WORKS: Mapping[str, Work] = {"documents": _documents, "places": _places, "section": _section}
+def _why(answer: Any | Ended) -> str:
+    return answer.why if isinstance(answer, Ended) else "it is not what it seemed"

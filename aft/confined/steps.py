@@ -14,7 +14,8 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter
 
-from aft.confined.child import Confinement, Ended, Work
+from aft.confined.answers import Answers
+from aft.confined.confinement import Ended
 from aft.customizations.model import (
     ALL_INPUTS,
     Access,
@@ -23,8 +24,7 @@ from aft.customizations.model import (
     StepFile,
     StepInputs,
 )
-from aft.customizations.render import render_template
-from aft.customizations.step_inputs_json import decode_inputs, encode_inputs
+from aft.customizations.step_inputs_json import encode_inputs
 from aft.errors import Terminal
 from aft.findings.bounds import unreadable
 from aft.findings.model import Finding
@@ -40,10 +40,10 @@ _HINT = "simplify the template"
 Runners = Mapping[str, CustomizationRunner]
 
 
-def confined_runners(runners: Runners, confinement: Confinement) -> Runners:
-    """The same runners, whose jobs ``step_works`` does."""
+def confined_runners(runners: Runners, answers: Answers) -> Runners:
+    """The same runners, asked in the process apart. Their classes are imported there."""
     return {
-        kind: cast("CustomizationRunner", _Confined(runner, confinement))
+        kind: cast("CustomizationRunner", _Confined(runner, answers))
         for kind, runner in runners.items()
     }
 
@@ -51,9 +51,10 @@ def confined_runners(runners: Runners, confinement: Confinement) -> Runners:
 class _Confined:
     """A runner that has the members of another one, so that protocols see what it can do."""
 
-    def __init__(self, runner: CustomizationRunner, confinement: Confinement) -> None:
+    def __init__(self, runner: CustomizationRunner, answers: Answers) -> None:
         self._runner = runner
-        self._confinement = confinement
+        self._answers = answers
+        self._place = f"{type(runner).__module__}:{type(runner).__qualname__}"
         for name in _FACTS:
             if hasattr(runner, name):
                 setattr(self, name, getattr(runner, name))
@@ -75,9 +76,16 @@ class _Confined:
                 files, step = (about,), "file"
             case _:
                 files, step = tuple(about), "files"
-        argument = [self._runner.kind, method, step, [(it.path, len(it.content)) for it in files]]
+        argument = [self._place, method, step, [(it.path, len(it.content)) for it in files]]
         content = b"".join(item.content for item in files)
-        answer = self._confinement.call("step", argument, content)
+        answer = self._answers.ask(
+            tuple(item.path for item in files),
+            "step",
+            argument,
+            content,
+            # What others' runners say may change with their package.
+            is_kept=self._place.startswith("aft."),
+        )
         why = answer.why if isinstance(answer, Ended) else "it is not what it seemed"
         try:
             if not isinstance(answer, Ended):
@@ -97,7 +105,9 @@ class _Confined:
     def _rendered(self, source: str, path: str, inputs: StepInputs, more: Mapping[str, Any]) -> str:
         """As ``render_template``."""
         argument = [path, encode_inputs(inputs), dict(more)]
-        answer = self._confinement.call("render", argument, source.encode("utf-8", "surrogatepass"))
+        answer = self._answers.confinement.call(
+            "render", argument, source.encode("utf-8", "surrogatepass")
+        )
         match answer:
             case {"text": str() as text}:
                 return text
@@ -116,16 +126,6 @@ def _findings() -> TypeAdapter[tuple[Finding, ...]]:
 @cache
 def _accesses() -> TypeAdapter[tuple[Access, ...]]:
     return TypeAdapter(tuple[Access, ...])
-
-
-def _encoded(method: str, value: Any) -> Any:
-    if method in ("check", "reads") and not value:
-        return []  # nearly always, and pydantic's start takes its time
-    if method == "check":
-        return _findings().dump_python(tuple(value), mode="json")
-    if method == "reads":
-        return _accesses().dump_python(tuple(value), mode="json")
-    return None if value is None else sorted(value)
 
 
 def _decoded(method: str, answer: Any, paths: frozenset[str]) -> Any:
@@ -149,45 +149,3 @@ def _decoded(method: str, answer: Any, paths: frozenset[str]) -> Any:
 def _is_near(path: str, paths: frozenset[str]) -> bool:
     """A file of the step, or the folder that it is."""
     return path in paths or any(item.startswith(f"{path}/") for item in paths)
-
-
-# --- in the process apart ---
-
-
-def step_works(runners: Callable[[], Runners]) -> Mapping[str, Work]:
-    """The jobs of ``confined_runners``; ``runners`` gives those that are installed."""
-    return {"step": partial(_step, runners), "render": _render}
-
-
-def _step(runners: Callable[[], Runners], argument: Any, content: bytes) -> Any:
-    kind, method, about, sizes = argument
-    files, at = [], 0
-    for path, size in sizes:
-        files.append(StepFile(path=path, content=content[at : at + size]))
-        at += size
-    ask = getattr(runners()[kind], method)
-    if about == "file":
-        return _encoded(method, ask(files[0]))
-    if about == "files":
-        return _encoded(method, ask(tuple(files)))
-    customization, name, timeout, shares_state, is_folder = about
-    step = CustomizationStep(
-        customization=customization,
-        name=name,
-        kind=kind,
-        file=files[0],
-        support=tuple(files[1:]),
-        timeout_seconds=timeout,
-        shares_state=shares_state,
-        is_folder=is_folder,
-    )
-    return _encoded(method, ask(step))
-
-
-def _render(argument: Any, content: bytes) -> Any:
-    path, inputs, more = argument
-    source = content.decode("utf-8", "surrogatepass")
-    try:
-        return {"text": render_template(source, path, decode_inputs(inputs), more)}
-    except Terminal as error:
-        return {"error": error.message, "hint": error.hint}

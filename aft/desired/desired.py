@@ -325,10 +325,9 @@ class _Reader:
             yield from findings
 
     def _read_defaults(self) -> None:
-        entries = self._tree.defaults
-        for entry, parsed in zip(entries, documents_of(self._files, entries), strict=True):
+        for entry in self._tree.defaults:
             folder, _, _ = entry.path.rpartition("/")
-            document = self._document(parsed)
+            document = self._document(document_of(self._files, entry))
             self._documents[folder] = document
             if document is not None:
                 findings = check_defaults(document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from random import SystemRandom
 
@@ -12,6 +13,7 @@ from aft.app.workspace import Workspace
 from aft.app.world import open_world
 from aft.clock import SystemClock
 from aft.config.model import Config, WorkerConfig
+from aft.confined.works import CONFINEMENT
 from aft.engine.model import StopToken
 from aft.engine.worker import Worker
 from aft.errors import FindingsError, Transient
@@ -36,6 +38,10 @@ class Reconciler:
 
     def __call__(self, revision: Revision, targets: frozenset[str] | None) -> Outcome:
         """Reconcile everything, or only ``targets`` (the worker's retries)."""
+        with closing(CONFINEMENT):  # until the next pass, nothing is read
+            return self._reconciled(revision, targets)
+
+    def _reconciled(self, revision: Revision, targets: frozenset[str] | None) -> Outcome:
         desired = self.workspace.desired(self.workspace.files(revision))
         scope = None
         if targets is not None and targets <= desired.request_by_id.keys():

@@ -2,67 +2,60 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
+import json
 import os
+import select
 import signal
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders_requests import MemoryFiles, request_text
+from builders_confined import JOBS
 
-from aft.confined.child import Confinement, Ended, Work
-from aft.confined.documents import MOST_ENDED, WORKS, ConfinedFiles
-from aft.desired.desired import LoadResult, load_desired_state
-from aft.documents import document_of, documents_of, section_of
-from aft.plugins import SETTINGS_GROUP, load_plugins
-from aft.yamldoc import parse_yaml
+from aft.confined.confinement import Confinement, Ended
+
+AFRESH = 0
+ANY_SIZE = 1 << 62
 
 
-def echo(argument: Any, content: bytes) -> Any:
-    return [argument, len(content), os.getpid()]
+def in_copy(function: Callable[[], Any]) -> Any:
+    """What ``function`` gives in a forked copy of this process, which has one thread."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        said = None
+        try:
+            said = function()
+        finally:
+            os.write(write, json.dumps(said).encode())
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as answer:
+        found = json.loads(answer.read())
+    os.waitpid(pid, 0)
+    return found
 
 
-def spin(argument: Any, content: bytes) -> Any:
-    while True:
-        pass
-
-
-def fill(argument: Any, content: bytes) -> Any:
-    return len(bytearray(argument))
-
-
-def crash(argument: Any, content: bytes) -> Any:
-    os.kill(os.getpid(), argument)
-
-
-def leave(argument: Any, content: bytes) -> Any:
-    os._exit(argument)
-
-
-def raise_it(argument: Any, content: bytes) -> Any:
-    raise RecursionError
-
-
-def shout(argument: Any, content: bytes) -> Any:
-    print("::error::pwned", flush=True)
-    os.write(2, b"::error::pwned\n")
-    return sorted(os.environ)
-
-
-def write(argument: Any, content: bytes) -> Any:
-    Path(argument).write_bytes(b"x" * 100)
-    return "written"
-
-
-JOBS: dict[str, Work] = {
-    item.__name__: item for item in (echo, spin, fill, crash, leave, raise_it, shout, write)
-}
+def has_ended(pid: int) -> bool:
+    """Whether the process ends, as the system says by itself."""
+    try:
+        watched = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([watched], [], [], 60)[0])
+    finally:
+        os.close(watched)
 
 
 @pytest.fixture
 def confinement() -> Iterator[Confinement]:
-    made = Confinement(JOBS)
+    made = Confinement(JOBS, forked_bytes=AFRESH)
     yield made
     made.close()
 
@@ -80,11 +73,11 @@ def test_jobs_are_done_in_one_process_that_is_not_this_one(confinement: Confinem
     [
         ("spin", None, "it takes more than 2 s"),
         ("crash", int(signal.SIGSEGV), f"signal {int(signal.SIGSEGV)}"),
-        ("crash", int(signal.SIGKILL), f"signal {int(signal.SIGKILL)}"),
+        ("crash", int(signal.SIGABRT), f"signal {int(signal.SIGABRT)}"),
         ("leave", 0, "the process that read it ended"),
         ("leave", 7, "the process that read it ended"),
         ("fill", 400_000_000, "it takes more than 300 MB"),
-        ("raise_it", None, "the process that read it ended"),
+        ("raise_it", None, "the process that read it failed"),
     ],
 )
 def test_what_ends_the_process_is_the_end_of_its_job_alone(
@@ -101,9 +94,25 @@ def test_what_ends_the_process_is_the_end_of_its_job_alone(
     assert confinement.starts == 2
 
 
+def test_a_job_is_tried_once_more_where_others_ended_the_process(confinement: Confinement) -> None:
+    found = confinement.call("crash", int(signal.SIGKILL))
+    assert isinstance(found, Ended)
+    assert confinement.starts == 2
+    pid = confinement.call("echo", 1)[2]
+    os.kill(pid, signal.SIGKILL)
+    assert confinement.call("echo", 2)[0] == 2
+    assert confinement.starts == 4
+
+
 def test_a_process_that_has_grown_is_replaced(confinement: Confinement) -> None:
-    assert confinement.call("fill", 150_000_000) == 150_000_000
-    assert confinement.call("echo", 1)[0] == 1
+    """What counts is what the process keeps, not what a job once used."""
+    pid = confinement.call("echo", 1)[2]  # what is imported once
+    for job, size in (("fill", 150_000_000), ("grow", 5_000_000)):
+        assert confinement.call(job, size) == size
+        assert confinement.pid == pid
+    assert confinement.call("grow", 70_000_000) == 70_000_000
+    assert confinement.pid is None
+    assert confinement.call("echo", 1)[2] != pid
     assert confinement.starts == 2
 
 
@@ -131,101 +140,133 @@ def test_no_process_is_left() -> None:
     confinement = Confinement(JOBS)
     pid = confinement.call("echo", 1)[2]
     del confinement
+    gc.collect()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
 
-# --- documents ---
+def test_a_closed_one_starts_again(confinement: Confinement) -> None:
+    first = confinement.call("echo", 1)[2]
+    confinement.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    assert confinement.call("echo", 2)[0] == 2
 
 
-def documents(paths: Any, content: bytes) -> Any:
-    """As the real one, but for texts that stand for a parser's bugs."""
-    if b"SPIN" in content:
-        spin(None, b"")
-    if b"CRASH" in content:
-        crash(int(signal.SIGSEGV), b"")
-    if b"LIE" in content:
-        return [{"data": {}, "findings": [{"code": "AFT101", "message": "x"}]}] * len(paths)
-    if b"ODD" in content:
-        return [{"data": [1], "findings": []}] * len(paths)
-    return WORKS["documents"](paths, content)
+@pytest.mark.parametrize("size", [AFRESH, ANY_SIZE])
+def test_it_keeps_no_descriptor_of_others(tmp_path: Path, size: int) -> None:
+    def looked() -> Any:
+        with (tmp_path / "lock").open("w") as lock, socket.socket() as other:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            os.set_inheritable(other.fileno(), True)
+            os.set_inheritable(lock.fileno(), True)
+            confinement = Confinement(JOBS, forked_bytes=size)
+            found = confinement.call("inherited", None)
+            is_single = len(list(Path("/proc/self/task").iterdir())) == 1
+        with (tmp_path / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        confinement.close()
+        return [found, is_single]
+
+    found, is_single = in_copy(looked)
+    assert is_single
+    assert len(found) <= 4  # the three standard ones, and the pipe
+    assert found[:3] == [0, 1, 2]
 
 
-def confined(files: dict[str, str], works: dict[str, Work] | None = None) -> ConfinedFiles:
-    known = {"aft.yaml": "version: 1\nhome_region: eu-central-1\n", **files}
-    return ConfinedFiles(MemoryFiles(known), Confinement({**WORKS, **(works or {})}))
+@pytest.mark.parametrize("size", [AFRESH, ANY_SIZE])
+def test_a_killed_owner_leaves_none(size: int) -> None:
+    """Also while a job is done: the system ends it."""
+
+    def started() -> Any:
+        confinement = Confinement(JOBS, forked_bytes=size)
+        pid = confinement.call("echo", 1)[2]
+        confinement.submit("spin", None, b"x" * 1_000_000)
+        os.write(write, b"%d\n" % pid)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    read, write = os.pipe()
+    owner = os.fork()
+    if owner == 0:
+        started()
+    os.waitpid(owner, 0)
+    pid = int(os.read(read, 100))
+    assert has_ended(pid)
+    os.close(read)
+    os.close(write)
 
 
-def loaded(files: ConfinedFiles) -> LoadResult:
-    settings = load_plugins(SETTINGS_GROUP, lambda item: item.name)
-    return load_desired_state(files, settings=settings, runners={}, providers={"organizations"})
+@pytest.mark.parametrize("size", [AFRESH, ANY_SIZE])
+def test_an_owner_that_ends_leaves_none_started_by_a_thread(size: int) -> None:
+    """There, the end of the pipe is all that it notices."""
+
+    def started() -> Any:
+        confinement = Confinement(JOBS, forked_bytes=size)
+        pids: list[int] = []
+        thread = threading.Thread(target=lambda: pids.append(confinement.call("echo", 1)[2]))
+        thread.start()
+        thread.join()
+        # The end of that thread is not the end of the process.
+        assert confinement.call("echo", 2)[2] == pids[0]
+        return pids[0]
+
+    pid = in_copy(started)
+    assert has_ended(pid)
 
 
-def test_documents_are_what_they_are_in_this_process() -> None:
-    texts = {
-        "a.yaml": "a: {b: [1, {c: d}]}\nlist:\n  - x\n  -   y: 1\n      z: 2\n\u00e4: '\u00e9'\n",
-        "b.yaml": "a: 1\na: 2\n",
-        "c.yaml": "a: [",
-        "d.yaml": "",
-        "e.yaml": "x: " + "1" * 300_000,
-        "f.yaml": "n: [1.5, 9007199254740993, null, true, -0.0, 1e300]\n",
-    }
-    files = confined(texts)
-    entries = [item for item in files.entries("") if item.path in texts]
-    for entry, (found, findings) in zip(entries, documents_of(files, entries), strict=True):
-        wanted, said = parse_yaml(texts[entry.path].encode(), entry.path)
-        assert findings == said
-        assert (found is None) == (wanted is None)
-        if found is not None and wanted is not None:
-            assert repr(found.data) == repr(wanted.data)
-            assert found.places == wanted.places
-            assert found.at(("list", 1, "nope")) == wanted.at(("list", 1, "nope"))
-    assert section_of(files, entries[1], "a") == (2,)
-    assert section_of(files, entries[3], "a") == (None,)
-    assert section_of(files, entries[0], "a") == ({"b": [1, {"c": "d"}]},)
+def test_a_forked_copy_starts_its_own_and_leaves_the_first(confinement: Confinement) -> None:
+    first = confinement.call("echo", 1)[2]
+    waiting = confinement.submit("echo", 2)
+
+    def copied() -> Any:
+        assert confinement.pid is None
+        pid = confinement.call("echo", 3)[2]
+        confinement.close()
+        return pid
+
+    assert in_copy(copied) != first
+    assert confinement.result(waiting)[2] == first
+    assert confinement.call("echo", 4)[2] == first
+    assert confinement.starts == 1
 
 
-@pytest.mark.parametrize("text", ["SPIN", "CRASH", "LIE", "ODD"])
-def test_one_file_ends_the_process_and_the_others_are_read(text: str) -> None:
-    names = [f"r{number}" for number in range(5)]
-    files = {f"account-requests/{name}.yaml": request_text(name) for name in names}
-    files["account-requests/r2.yaml"] += f"reason: {text}\n"
-    result = loaded(confined(files, {"documents": documents}))
-    assert [(item.code, item.path) for item in result.findings] == [
-        ("AFT114", "account-requests/r2.yaml")
-    ]
-    assert result.usable is not None
-    assert [str(item.id) for item in result.usable.requests] == ["r0", "r1", "r3", "r4"]
+def test_a_copy_that_lives_does_not_keep_the_process(confinement: Confinement) -> None:
+    pid = confinement.call("echo", 1)[2]
+    assert in_copy(confinement.close) is None  # nor ends it
+    assert confinement.call("echo", 2)[2] == pid
 
 
-def test_a_revision_of_such_files_ends_soon() -> None:
-    files = confined(
-        {f"x{number}.yaml": "a: CRASH\n" for number in range(40)} | {"z.yaml": "a: 1\n"},
-        {"documents": documents},
+def test_threads_share_one_process(confinement: Confinement) -> None:
+    found: list[list[Any]] = []
+
+    def ask(number: int) -> None:
+        found.extend(confinement.call("echo", number * 100 + at) for at in range(20))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(item[0] for item in found) == sorted(
+        n * 100 + at for n in range(8) for at in range(20)
     )
-    entries = [item for item in files.entries("") if item.path != "aft.yaml"]
-    found = list(documents_of(files, entries))
-    assert len(found) == 41
-    assert (
-        sum("too many other files" not in it[1][0].message for it in found if it[1]) >= MOST_ENDED
-    )
+    assert len({item[2] for item in found}) == 1
+    assert confinement.starts == 1
 
 
-def test_findings_have_their_places() -> None:
-    files = {"account-requests/r.yaml": request_text("r") + "tagz:\n  a: b\nregions: [mars]\n"}
-    found = [str(item.source) for item in loaded(confined(files)).findings]
-    count = request_text("r").count("\n")
-    assert found == [
-        f"account-requests/r.yaml:{count + 1}:1",
-        f"account-requests/r.yaml:{count + 3}:11",
-    ]
-
-
-def test_one_process_reads_a_whole_revision() -> None:
-    files = confined(
-        {f"account-requests/r{number}.yaml": request_text(f"r{number}") for number in range(300)}
-    )
-    result = loaded(files)
-    assert result.findings == ()
-    assert files._confinement.starts == 1
-    assert document_of(files, next(iter(files.entries("aft.yaml"))))[0] is not None
+def test_restarts_of_a_large_process_cost_it_nothing() -> None:
+    """Fifty of them, next to memory that this process goes on changing: one process at a time,
+    and none shares pages with this one."""
+    large = bytearray(300_000_000)
+    confinement = Confinement({"is": "operator:is_"}, forked_bytes=1)
+    for number in range(50):
+        pages = range(number * 4096, len(large), 50 * 4096)
+        large[pages.start : pages.stop : pages.step] = b"x" * len(pages)
+        assert confinement.call("is", None) is False
+        os.kill(confinement.pid or 0, signal.SIGKILL)
+    assert confinement.call("is", None) is False
+    lines = Path(f"/proc/{confinement.pid}/smaps_rollup").read_text().splitlines()
+    sizes = {line.split()[0]: int(line.split()[1]) for line in lines[1:]}
+    confinement.close()
+    assert sizes["Pss:"] < 40_000
+    assert confinement.starts == 51

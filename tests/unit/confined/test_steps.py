@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Mapping
-from typing import Any, ClassVar
 
 import pytest
+from builders_confined import JOBS, Hostile
 from builders_folders import RUNNERS, OnlyEnvironment
 from builders_inside import facts
 from builders_requests import MemoryFiles
 from builders_steps import step
 
-from aft.confined.child import Confinement
-from aft.confined.documents import WORKS
-from aft.confined.steps import confined_runners, step_works
+from aft.confined.answers import MOST_ENDED, Answers
+from aft.confined.confinement import Confinement
+from aft.confined.steps import confined_runners
+from aft.confined.works import WORKS
 from aft.customizations.manifest import parse_customizations
 from aft.customizations.model import (
     ALL_INPUTS,
-    Access,
     ClaimsFolders,
     Compares,
     CustomizationRunner,
-    CustomizationStep,
     Destroys,
     GivesPower,
     LeavesThings,
     Previews,
     ReadsInputs,
     SharesState,
-    StepFile,
     StepInputs,
-    StepResult,
 )
-from aft.customizations.render import rendered
 from aft.errors import Terminal
-from aft.findings.model import Finding
-from aft.sessions import AccountSession
 
 STACK = "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Properties: {{TopicName: '{}'}}\n"
 
 
 def confined(runners: Mapping[str, CustomizationRunner]) -> Mapping[str, CustomizationRunner]:
-    return confined_runners(runners, Confinement({**WORKS, **step_works(lambda: runners)}))
+    return confined_runners(runners, Answers(Confinement(WORKS)))
 
 
 def test_protocols_see_the_same_members() -> None:
@@ -100,70 +92,39 @@ def test_a_template_is_rendered_apart_with_what_it_sees_here() -> None:
     assert messages[0] == messages[1]
 
 
-class Hostile:
-    """A runner whose looks at a file end as the file says."""
-
-    kind: ClassVar[str] = "hostile"
-    effect_version: ClassVar[int] = 1
-    suffixes: ClassVar[tuple[str, ...]] = (".bad",)
-
-    def check(self, step: CustomizationStep) -> tuple[Finding, ...]:
-        end_as(step.file)
-        return ()
-
-    def uses(self, file: StepFile) -> frozenset[str]:
-        end_as(file)
-        return frozenset()
-
-    def reads(self, step: CustomizationStep) -> tuple[Access, ...]:
-        end_as(step.file)
-        return ()
-
-    def declares(self, step: CustomizationStep) -> frozenset[str] | None:
-        end_as(step.file)
-        return frozenset({"a"})
-
-    def run(
-        self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
-    ) -> StepResult:
-        text = rendered(step.file.content.decode(), step.file.path, inputs)
-        return StepResult(log=text)
-
-
-def end_as(file: StepFile) -> None:
-    if file.content == b"crash":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    if file.content == b"raise":
-        raise RecursionError
-
-
 def test_a_step_that_ends_the_process_is_a_finding_and_others_are_looked_at() -> None:
     runners = confined({"hostile": Hostile()})
     below = {
         f"customizations/accounts/a/{number}-{text}.bad": text
-        for number, text in enumerate(("good", "crash", "raise", "fine"))
+        for number, text in enumerate(("good", "crash", "raise", "spin", "fill", "fine"))
     }
     found, findings = parse_customizations(MemoryFiles(below), runners)
     assert [(item.code, item.path) for item in findings] == [
         ("AFT114", "customizations/accounts/a/1-crash.bad"),
         ("AFT114", "customizations/accounts/a/2-raise.bad"),
+        ("AFT114", "customizations/accounts/a/3-spin.bad"),
+        ("AFT114", "customizations/accounts/a/4-fill.bad"),
     ]
     assert [(it.uses == ALL_INPUTS, it.declares) for it in found["a"].steps] == [
         (False, frozenset({"a"})),
-        (True, None),
-        (True, None),
+        *[(True, None)] * 4,
         (False, frozenset({"a"})),
     ]
 
 
-def crash(argument: Any, content: bytes) -> Any:
-    os.kill(os.getpid(), signal.SIGSEGV)
-
-
 def test_a_template_that_ends_the_process_is_an_error_of_its_account() -> None:
-    runners = {"hostile": Hostile()}
-    works = {**step_works(lambda: runners), "render": crash}
-    apart = confined_runners(runners, Confinement(works))["hostile"]
+    works = {**WORKS, "render": JOBS["crash"]}
+    apart = confined_runners({"hostile": Hostile()}, Answers(Confinement(works)))["hostile"]
     it = step(apart, "good", name="10-x.bad")
-    with pytest.raises(Terminal, match="was not rendered: the process that read it was ended"):
+    with pytest.raises(Terminal, match="was not rendered: the process that read it"):
         apart.run(it, StepInputs(account=facts()), OnlyEnvironment())
+
+
+def test_a_customization_of_such_steps_ends_soon() -> None:
+    """One question about each of the first ones, and none about the others."""
+    confinement = Confinement(WORKS)
+    runners = confined_runners({"hostile": Hostile()}, Answers(confinement))
+    below = {f"customizations/accounts/a/{number:02}-x.bad": "crash" for number in range(30)}
+    _, findings = parse_customizations(MemoryFiles(below), runners)
+    assert len(findings) == 30
+    assert confinement.starts == MOST_ENDED
