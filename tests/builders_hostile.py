@@ -433,21 +433,24 @@ _YAML_OF_STRANGERS = {
     "another type everywhere": "name: {a: 1}\nemail: 3\nou: []\nid: [x]\ntags: 1\n",
     "more than is read": "name: " + "x" * 300_000,
 }
+_ELSEWHERE = ("an open list", "brackets behind a duplicate", "aliases", "another type everywhere")
 PAIRS: dict[str, tuple[Mapping[bytes | str, Entry], Mapping[bytes | str, Entry], list[str]]] = {
     # --- ours is sound, and asks for what a stranger asks for, whose other files are hostile
     **{
-        f"{name} in {where}": (
-            asks(),
-            {**_COLLIDES, f"account-requests/{path}": text},
-            ["AFT342"],
-        )
+        name: (asks(), {**_COLLIDES, "account-requests/x.yaml": text}, ["AFT342"])
         for name, text in _YAML_OF_STRANGERS.items()
-        for where, path in (("a request", "x.yaml"), ("defaults", "_defaults.yaml"))
     },
     **{
-        f"{name} in the same file": (asks(), {"account-requests/shop.yaml": text}, [])
-        for name, text in _YAML_OF_STRANGERS.items()
-        if name not in ("commands", "code")
+        f"{name} in {where}": (
+            asks(),
+            {**more, f"account-requests/{path}": _YAML_OF_STRANGERS[name]},
+            codes,
+        )
+        for name in _ELSEWHERE
+        for where, path, more, codes in (
+            ("defaults", "_defaults.yaml", _COLLIDES, ["AFT342"]),
+            ("the same file", "shop.yaml", {}, []),
+        )
     },
     "a link": (
         asks(),
@@ -462,8 +465,12 @@ PAIRS: dict[str, tuple[Mapping[bytes | str, Entry], Mapping[bytes | str, Entry],
     ),
     # --- ours is hostile, and a stranger's is sound
     **{
-        f"our own {name}": ({"account-requests/shop.yaml": text}, _COLLIDES, ["AFT"])
-        for name, text in _YAML_OF_STRANGERS.items()
+        f"our own {name}": (
+            {"account-requests/shop.yaml": _YAML_OF_STRANGERS[name]},
+            _COLLIDES,
+            ["AFT"],
+        )
+        for name in _ELSEWHERE
     },
 }
 """Our pull request and a stranger's, and what ours is warned of; ``AFT``: has findings itself."""
