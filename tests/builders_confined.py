@@ -30,6 +30,10 @@ def fill(argument: Any, content: bytes) -> Any:
     return len(bytearray(argument))
 
 
+def hungry(argument: Any, content: bytes) -> Any:
+    return fill(400_000_000, b"")
+
+
 _kept: list[bytearray] = []
 
 
@@ -89,7 +93,9 @@ def documents(paths: Any, content: bytes) -> Any:
 
 JOBS = {
     item.__name__: f"{__name__}:{item.__name__}"
-    for item in (*(echo, spin, fill, grow, crash, leave, raise_it, shout, write, inherited, group),)
+    for item in (
+        *(echo, spin, fill, hungry, grow, crash, leave, raise_it, shout, write, inherited, group),
+    )
 }
 HOSTILE_DOCUMENTS = {**WORKS, "documents": f"{__name__}:documents"}
 ENDS = ("SPIN", "CRASH", "FILL", "RAISE")

@@ -411,3 +411,66 @@ CASES: dict[str, Case] = {
         codes=(0,),
     ),
 }
+
+_COLLIDES = {"account-requests/b.yaml": request(email="b@example.com")}
+_YAML_OF_STRANGERS = {
+    "an open list": "name: [\n",
+    "brackets": "a: " + "[" * 40_000,
+    "brackets behind a duplicate": "a: 1\na: 2\nb: " + "[" * 40_000,
+    "a list as a key": "a: 1\na: 2\n? [b]\n: d",
+    "an open key": "a: 1\na: 1\n? ? ",
+    "a duplicate in a flow": "{a, a, [b]",
+    "keys in keys": "a: 1\na: 2\n" + "? " * 100_000,
+    "tabs": "a: [\n" + "\t1,\n" * 50_000,
+    "aliases": "a: &a [x]\nb: [*a, *a]\nc: [" + "*a," * 40_000 + "]",
+    "tags": "a: !!python/object/apply:os.system ['touch CANARY']\n",
+    "a number": "name: " + "9" * 10_000 + "\n",
+    "half a character": 'name: "\\ud800"\nemail: "\\ud800@example.com"\n',
+    "what no one sees": 'name: "sh\\u200bop"\n',
+    "bytes": "\x00\x01",
+    "commands": request(name=quoted("shop" + LINES), email="c@example.com"),
+    "code": request(name=quoted(EVIL), email="c@example.com"),
+    "another type everywhere": "name: {a: 1}\nemail: 3\nou: []\nid: [x]\ntags: 1\n",
+    "more than is read": "name: " + "x" * 300_000,
+}
+_ELSEWHERE = ("an open list", "brackets behind a duplicate", "aliases", "another type everywhere")
+PAIRS: dict[str, tuple[Mapping[bytes | str, Entry], Mapping[bytes | str, Entry], list[str]]] = {
+    # --- ours is sound, and asks for what a stranger asks for, whose other files are hostile
+    **{
+        name: (asks(), {**_COLLIDES, "account-requests/x.yaml": text}, ["AFT342"])
+        for name, text in _YAML_OF_STRANGERS.items()
+    },
+    **{
+        f"{name} in {where}": (
+            asks(),
+            {**more, f"account-requests/{path}": _YAML_OF_STRANGERS[name]},
+            codes,
+        )
+        for name in _ELSEWHERE
+        for where, path, more, codes in (
+            ("defaults", "_defaults.yaml", _COLLIDES, ["AFT342"]),
+            ("the same file", "shop.yaml", {}, []),
+        )
+    },
+    "a link": (
+        asks(),
+        {**_COLLIDES, "account-requests/x.yaml": (LINK, b"/etc/passwd")},
+        ["AFT342"],
+    ),
+    "a module": (asks(), {**_COLLIDES, "account-requests/x": (MODULE, b"1" * 40)}, ["AFT342"]),
+    "names of files": (
+        asks(),
+        {**_COLLIDES, b"account-requests/\n::error::x\xff.yaml": request(name="x")},
+        ["AFT342"],
+    ),
+    # --- ours is hostile, and a stranger's is sound
+    **{
+        f"our own {name}": (
+            {"account-requests/shop.yaml": _YAML_OF_STRANGERS[name]},
+            _COLLIDES,
+            ["AFT"],
+        )
+        for name in _ELSEWHERE
+    },
+}
+"""Our pull request and a stranger's, and what ours is warned of; ``AFT``: has findings itself."""

@@ -18,6 +18,7 @@ from aft.clock import SystemClock
 from aft.config.file import config_place, parse_config
 from aft.config.model import Config
 from aft.confined.answers import Answers
+from aft.confined.confinement import Confinement
 from aft.confined.documents import ConfinedFiles
 from aft.confined.steps import confined_runners
 from aft.confined.works import CONFINEMENT
@@ -77,10 +78,12 @@ class Workspace:
         environ: Mapping[str, str] = os.environ,
         *,
         simulated: bool = False,
+        confinement: Confinement = CONFINEMENT,
     ) -> None:
         self.repository = repository
         self.environ = environ
         self.simulated = simulated
+        self.confinement = confinement
         self._latest: LoadResult | None = None
         """Kept until the next, because taking apart thousands of requests only to end the
         process costs as much as checking them."""
@@ -132,9 +135,14 @@ class Workspace:
         """``files`` whose content is parsed in the process apart."""
         return files if isinstance(files, ConfinedFiles) else ConfinedFiles(files, self._answers)
 
+    def files_of_others(self, revision: Revision) -> ConfinedFiles:
+        """The files of a change that is not ours: the first that hits a limit is the last one."""
+        files = CommitFiles(self.repository, revision)
+        return ConfinedFiles(files, self._answers, most_ended=1)
+
     @cached_property
     def _answers(self) -> Answers:
-        return Answers(CONFINEMENT, self._kept)
+        return Answers(self.confinement, self._kept)
 
     @cached_property
     def _kept(self) -> ParseCache:

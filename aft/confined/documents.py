@@ -41,11 +41,15 @@ def _rows() -> TypeAdapter[list[_Row]]:
 class ConfinedFiles:
     """``aft.files.RevisionFiles`` that reads documents (``aft.documents``) in the process apart."""
 
-    def __init__(self, files: RevisionFiles, answers: Answers) -> None:
+    def __init__(
+        self, files: RevisionFiles, answers: Answers, *, most_ended: int = MOST_ENDED
+    ) -> None:
         self._files = files
         self._answers = answers
         self._confinement = answers.confinement
-        self._ended = 0
+        self._most_ended = most_ended
+        self.ended = 0
+        """Files that hit a limit; after ``most_ended`` no further ones are read."""
 
     @property
     def revision(self) -> Revision:
@@ -60,7 +64,7 @@ class ConfinedFiles:
     def document(self, entry: TreeEntry) -> Parsed:
         """See ``ReadsDocuments``."""
         content = self._content(entry)
-        if self._ended >= MOST_ENDED:
+        if self.ended >= self._most_ended:
             return _not_read(entry)
         answer = self._answers.call("documents", [(entry.path, len(content))], content)
         return self._alone(entry, content, answer)
@@ -108,7 +112,7 @@ class ConfinedFiles:
             yield from found
             return
         for entry, content in batch:
-            if self._ended >= MOST_ENDED:
+            if self.ended >= self._most_ended:
                 yield _not_read(entry)
                 continue
             if len(batch) > 1:
@@ -120,7 +124,7 @@ class ConfinedFiles:
         found = self._sound([(entry, content)], answer)
         if found is not None:
             return found[0]
-        self._ended += 1
+        self.ended += 1
         return None, (unreadable(entry.path, _why(answer)),)
 
     def _sound(self, batch: _Batch, answer: Any) -> list[Parsed] | None:

@@ -14,6 +14,8 @@ MAX_BLOCKS = 15
 MAX_BRACKETS = 32
 MAX_CHAIN = 100
 """Operators, attributes, filters and conditions one after the other, without a comma between."""
+MAX_SIGNS = 30
+"""Signs, ``not`` and powers that are in each other: each further one costs a compiler more."""
 MAX_BRANCHES = 100
 """``elif`` of one ``if``."""
 MAX_STATEMENTS = 2_000
@@ -30,7 +32,9 @@ def refused_shape(words: Iterable[tuple[int, str, str]]) -> tuple[int, str] | No
     text, as the template engine's lexer gives them."""
     shape = _Shape()
     for line, kind, text in words:
-        if kind not in _TEXT and (why := shape.add(kind, text)):
+        if kind == "string":
+            shape.has_operand = True
+        elif kind not in _TEXT and (why := shape.add(kind, text)):
             return line, why
     return None
 
@@ -38,7 +42,9 @@ def refused_shape(words: Iterable[tuple[int, str, str]]) -> tuple[int, str] | No
 class _Shape:
     def __init__(self) -> None:
         self._blocks: list[int] = []  # the branches so far of each block that is open
-        self._brackets = self._chain = self._statements = self._words = 0
+        self._brackets = self._chain = self._signs = self._statements = self._words = 0
+        self.has_operand = False
+        """Whether the last word is one that a sign cannot belong to."""
         self._is_first = False  # of a statement
         self._captures = False  # ``set x`` without a value: what follows is in a block
 
@@ -51,7 +57,8 @@ class _Shape:
             if self._captures:
                 self._captures = False
                 return self._open()
-            self._brackets = self._chain = 0
+            self._brackets = self._chain = self._signs = 0
+            self.has_operand = False
             self._is_first = kind == "block_begin"
             self._statements += self._is_first
             if self._statements > MAX_STATEMENTS:
@@ -62,8 +69,9 @@ class _Shape:
             return self._statement(text)
         if kind == "operator":
             return self._operator(text)
-        if text in _CHAINS:
-            self._chain += 1
+        self._chain += text in _CHAINS
+        self._signs += text == "not"
+        self.has_operand = text not in _CHAINS
         return self._too_long()
 
     def _statement(self, word: str) -> str:
@@ -91,7 +99,9 @@ class _Shape:
         elif text in ")]}":
             self._brackets -= 1
         elif text == ",":
-            self._chain = 0
+            self._chain = self._signs = 0
+        self._signs += text == "**" or (text in "+-" and not self.has_operand)
+        self.has_operand = text in ")]}"
         if text == "=" and not self._brackets:
             self._captures = False
         self._chain += text != ","
@@ -100,4 +110,6 @@ class _Shape:
     def _too_long(self) -> str:
         if self._chain > MAX_CHAIN:
             return f"more than {MAX_CHAIN} operators, attributes or filters follow each other"
+        if self._signs > MAX_SIGNS:
+            return f"more than {MAX_SIGNS} signs, powers or `not` are in each other"
         return ""

@@ -76,10 +76,13 @@ class _Comparison:
             return f"it changes more than {MOST_FILES} files of {REQUESTS_PATH}/"
         if mine is None:
             return f"this revision changes more than {MOST_FILES} files"
-        reader = SingleRequests(self._workspace.files(other.revision))
+        files = self._workspace.files_of_others(other.revision)
+        reader = SingleRequests(files)
         if sum(map(reader.size, theirs)) > MOST_BYTES:
             return "the requests it changes are too large"
         requests = tuple(item for path in theirs if (item := reader.at(path)) is not None)
+        if files.ended:
+            return "a file of it ends the process that reads it, or takes too long"
         if not requests:
             return []
         paths = dict.fromkeys((*mine, *self._uncommitted))

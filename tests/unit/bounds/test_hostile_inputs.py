@@ -120,6 +120,26 @@ def test_a_template_that_python_cannot_compile_is_a_finding(name: str) -> None:
         render_template(source, "t", StepInputs(account=facts()))
 
 
+DEEPEST = {
+    "minus signs": "-" * 30,
+    "signs of both kinds": "- +" * 15,
+    "nots": "not " * 30,
+    "powers": "2 ** " * 30,
+    "signs in brackets": "-(" * 30,
+}
+
+
+@pytest.mark.parametrize("name", DEEPEST)
+def test_signs_in_each_other_are_few_enough_for_a_compiler(name: str) -> None:
+    """Each further one costs it more than the last."""
+    before = DEEPEST[name]
+    after = ")" * before.count("(")
+    assert check_template(f"{{{{ {before}1{after} }}}}", "t") == ()
+    assert cpu_seconds(lambda: check_template(f"{{{{ {before}1{after} }}}}", "t")) < 0.1
+    (found,) = check_template(f"{{{{ - -{before}1{after} }}}}", "t")
+    assert "30 signs" in found.message
+
+
 def test_what_people_write_is_within_the_bounds() -> None:
     source = (
         nested("{% if account.name %}{% for r in account.regions %}", "{% endfor %}{% endif %}", 5)

@@ -112,12 +112,14 @@ def test_a_step_that_ends_the_process_is_a_finding_and_others_are_looked_at() ->
     ]
 
 
-def test_a_template_that_ends_the_process_is_an_error_of_its_account() -> None:
-    works = {**WORKS, "render": JOBS["crash"]}
-    apart = confined_runners({"hostile": Hostile()}, Answers(Confinement(works)))["hostile"]
+@pytest.mark.parametrize("job", ["crash", "raise_it", "hungry", "spin"])
+def test_a_template_that_ends_the_process_is_an_error_of_its_account(job: str) -> None:
+    confinement = Confinement({**WORKS, "render": JOBS[job]})
+    apart = confined_runners({"hostile": Hostile()}, Answers(confinement))["hostile"]
     it = step(apart, "good", name="10-x.bad")
-    with pytest.raises(Terminal, match="was not rendered: the process that read it"):
+    with pytest.raises(Terminal, match=r"was not rendered: (the process that read it|it takes)"):
         apart.run(it, StepInputs(account=facts()), OnlyEnvironment())
+    assert confinement.starts == 1
 
 
 def test_a_customization_of_such_steps_ends_soon() -> None:

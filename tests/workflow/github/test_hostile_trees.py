@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from builders_hostile import ANYTHING, CASES
+from builders_hostile import ANYTHING, CASES, PAIRS
 from builders_hostile_markup import TEXT_CASES
 from builders_repo import Repo, Result
 from builders_trees import Entry, commit_of, merge_of
@@ -109,6 +109,38 @@ def test_it_is_harmless(name: str, repo: Repo, canary: Path, tmp_path: Path) -> 
     assert case.says in checked.out + planned.out + planned.err
     assert case.comment_says in files["comment.md"]
     assert case.comment_hides not in files["comment.md"]
+
+
+def test_pairs_are_many() -> None:
+    assert len(PAIRS) >= 20
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_stranger_costs_us_nothing(name: str, repo: Repo, canary: Path) -> None:
+    """Another pull request is compared with ours, and ours alone decides how our check ends."""
+    ours, theirs, codes = PAIRS[name]
+    for ref, entries in (("refs/aft/merge", ours), ("refs/aft/pulls/7", theirs)):
+        armed = {path: _armed(entry, canary) for path, entry in entries.items()}
+        repo.git("update-ref", ref, commit_of(repo.root, armed))
+    environ = dict(repo.environ)
+    repo.environ.update(SECRETS, GITHUB_ACTIONS="true")
+    command = ("validate", "--revision", "refs/aft/merge", "--against", "refs/aft/pulls/*")
+    try:
+        result = repo.aft(*command, "--format", "json")
+    finally:
+        repo.environ.clear()
+        repo.environ.update(environ)
+        for ref in ("refs/aft/merge", "refs/aft/pulls/7"):
+            repo.git("update-ref", "-d", ref)
+    assert "bug in aft" not in result.err
+    assert "Traceback" not in result.err
+    assert "not compared" not in result.err
+    found = [item["code"] for item in result.data["findings"]]
+    if codes == ["AFT"]:
+        assert result.code == 3
+        assert found
+    else:
+        assert (result.code, found) == (0, codes)
 
 
 def _armed(entry: Entry, canary: Path) -> Entry:
