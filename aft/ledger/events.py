@@ -239,15 +239,21 @@ class LedgerDamage(enum.StrEnum):
     """A line is no event."""
     CHAIN = "chain"
     """The line that an event followed is not there."""
+    PLACE = "place"
+    """The files are in a folder where aft does not keep them."""
+    LOST = "lost"
+    """A commit removed, changed or reordered events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFault:
-    """Something that aft did not write so. ``line`` counts from 1; 0 for the whole file."""
+    """Something that aft did not write so. ``line`` counts from 1; 0 for the whole file.
+    ``commit`` is the one that lost events."""
 
     subject: str
     damage: LedgerDamage
     line: int = 0
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,14 @@ _WORDS: Mapping[LedgerDamage, str] = {
     LedgerDamage.STATE: "state.json is not what its events add up to",
     LedgerDamage.LINE: "line {line} of its events is not an event",
     LedgerDamage.CHAIN: "the event that line {line} follows is missing",
+    LedgerDamage.PLACE: "it has files in a second folder, which do not count",
+    LedgerDamage.LOST: "commit {commit:.10} removes or changes events",
 }
 
 
 def fault_words(fault: LedgerFault) -> str:
     """What is wrong, without the subject."""
-    return _WORDS[fault.damage].format(line=fault.line)
+    return _WORDS[fault.damage].format(line=fault.line, commit=fault.commit)
 
 
 def ledger_faults(faults: Sequence[LedgerFault]) -> Iterator[Finding]:

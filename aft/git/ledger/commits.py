@@ -95,6 +95,29 @@ class LedgerCommits:
             commit = parent
         return None
 
+    def between(
+        self, tip: str | None, above: Iterable[str]
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Each commit at or below ``tip``, after those below it, and its parents; not the commits
+        ``above`` and what is below them. Those that are not here at all hide nothing."""
+        if tip is None:
+            return
+        walker = self._handle.walk(tip, SortMode.TOPOLOGICAL | SortMode.REVERSE)
+        for commit in above:
+            if commit in self._handle:
+                walker.hide(commit)
+        for found in walker:
+            yield str(found.id), tuple(str(parent) for parent in found.parent_ids)
+
+    def subjects(self, parent: str | None, commit: str) -> Iterator[str]:
+        """The subjects whose files differ between two commits."""
+        below = self.tree_of(parent)
+        old = None if below is None else trees.RawEntry(trees.TREE, b"", below)
+        new = trees.RawEntry(trees.TREE, b"", self._commit(commit).tree_id.raw)
+        paths = sorted(trees.changed(self._odb, old, new))
+        subjects = (layout.subject_of(path) for path in paths)
+        return iter(dict.fromkeys(subject for subject in subjects if subject is not None))
+
     # --- making -----------------------------------------------------------------------------
 
     def append(self, commit: str | None, batches: Mapping[str, Sequence[LedgerEvent]]) -> str:
@@ -138,7 +161,7 @@ class LedgerCommits:
     def _again(self, commit: pygit2.Commit, tip: str, instead: dict[str, str]) -> str:
         parent = str(commit.parent_ids[0]) if commit.parent_ids else None
         tree = self.tree_of(tip)
-        for subject in self._subjects(parent, commit):
+        for subject in self.subjects(parent, str(commit.id)):
             before = self.story(parent, subject).lines()
             added = lines_beyond(before, self.story(str(commit.id), subject).lines())
             story = self._read.story(tree, subject)
@@ -172,14 +195,6 @@ class LedgerCommits:
             else event
             for event in events
         ]
-
-    def _subjects(self, parent: str | None, commit: pygit2.Commit) -> Iterator[str]:
-        below = self.tree_of(parent)
-        old = None if below is None else trees.RawEntry(trees.TREE, b"", below)
-        new = trees.RawEntry(trees.TREE, b"", commit.tree_id.raw)
-        paths = sorted(trees.changed(self._odb, old, new))
-        subjects = (layout.subject_of(path) for path in paths)
-        return iter(dict.fromkeys(subject for subject in subjects if subject is not None))
 
     def _appended(self, tree: bytes | None, subject: str, events: Sequence[LedgerEvent]) -> bytes:
         """A tree with ``events`` at the end of the subject's story; the record follows."""

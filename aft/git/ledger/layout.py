@@ -76,6 +76,15 @@ def subject_path(subject: str) -> bytes:
     return b"/".join((ACCOUNTS, _shard(subject), subject.encode()))
 
 
+def is_folder_of(subject: str, path: bytes) -> bool:
+    """True where ``path`` is the one folder that counts for ``subject``: two would be two stories
+    of one account."""
+    try:
+        return subject_path(subject) == path
+    except UserError:
+        return False
+
+
 def _shard(key: str) -> bytes:
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:2].encode()
 

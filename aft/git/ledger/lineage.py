@@ -10,8 +10,11 @@ import logging
 
 from aft.errors import AftError, Denied, LedgerRewritten
 from aft.git.ledger.commits import LedgerCommits
+from aft.git.ledger.growth import losses
 from aft.git.wire import RemoteBranchRef
+from aft.ledger.events import LedgerFault
 from aft.ports import LedgerHead
+from aft.text.policy import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -34,34 +37,57 @@ class Lineage:
         self._where = where
         self._adopts = adopts
         self._noted: str | None = None
+        self._sound: str | None = None
         self.instead_of = ""
 
-    def fetched(self, wire: RemoteBranchRef) -> str | None:
-        """Bring the remote's branch here and return its commit, ``None`` when there is none.
-        Raises ``LedgerRewritten``, and then this clone still knows what it had seen."""
+    def fetched(self, wire: RemoteBranchRef, *, here: str | None) -> str | None:
+        """Bring the remote's branch to this clone, whose own branch is at ``here``, and return its
+        commit, ``None`` when there is none. Raises ``LedgerRewritten``, and then this clone still
+        knows what it had seen."""
         seen = wire.last_seen()
         theirs = wire.fetch()
         try:
-            self.check(theirs, seen)
+            self.check(theirs, seen, above=() if here is None else (here,))
         except LedgerRewritten:
             if seen is not None:
                 wire.remember(seen)
             raise
         return theirs
 
-    def check(self, tip: str | None, seen: str | None = None) -> None:
+    def check(
+        self, tip: str | None, seen: str | None = None, *, above: tuple[str, ...] = ()
+    ) -> None:
         """The branch is at ``tip``. Raises ``LedgerRewritten`` when that does not hold what was
-        pushed last, or what this clone has ``seen`` of it."""
+        pushed last, or what this clone has ``seen`` of it, or when a commit on top of these removed
+        something. What is in the commits ``above`` was checked before: git itself moves what was
+        ``seen``, so that it says nothing about this."""
         if self._noted is None:
             self._noted = self._head.last() if self._head is not None else ""
             if self._noted and self._commits.contains(tip, self._noted):
                 self._commits.trust(self._noted)
         for expected in (self._noted, seen):
             if expected and not self._commits.contains(tip, expected):
-                if not self._adopts:
-                    raise self._rewritten(tip, expected)
-                self.instead_of = self.instead_of or expected
+                self._accept(expected, self._rewritten(tip, expected))
                 self._noted = ""
+        self._check_growth(tip, above)
+
+    def _check_growth(self, tip: str | None, above: tuple[str, ...]) -> None:
+        """Only from commits that are known to be sound: to look at all of them is for ``examine``.
+        A ledger that was just accepted is no such commit."""
+        known = tuple(item for item in (self._noted, *above) if item)
+        if tip is None or not known or tip == self._sound:
+            return
+        lost = next(losses(self._commits, tip, above=(*known, self._sound or known[0])), None)
+        if lost is not None:
+            error = self._is_lost(lost)
+            self._accept(known[0], error)
+        self._sound = tip
+
+    def _accept(self, expected: str, error: LedgerRewritten) -> None:
+        """Raises ``error``, unless a rewritten branch is to be accepted."""
+        if not self._adopts:
+            raise error
+        self.instead_of = self.instead_of or expected
 
     def pushed(self, commit: str) -> None:
         """The branch is at ``commit``, by this process. What cannot be noted is not lost: the next
@@ -84,4 +110,13 @@ class Lineage:
             f"the ledger was rewritten: {lost} was pushed, but {self._where} {now}",
             hint="find out who changed the branch, and restore it from a clone that has "
             f"{lost}; or continue with what is there: aft apply --adopt-ledger",
+        )
+
+    def _is_lost(self, fault: LedgerFault) -> LedgerRewritten:
+        commit = fault.commit[:10]
+        return LedgerRewritten(
+            f"the ledger was rewritten: commit {commit} on {self._where} removes or changes events "
+            f"of {one_line(fault.subject)}",
+            hint="find out who pushed it, and push the branch back to the commit before "
+            f"{commit}; or continue with what is there: aft apply --adopt-ledger",
         )

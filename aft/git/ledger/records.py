@@ -9,7 +9,7 @@ this machine. Everywhere else the events count, and a copy that differs is a fau
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pygit2
@@ -20,7 +20,7 @@ from aft.git.ledger.cache import ShardCache
 from aft.git.ledger.layout import Story
 from aft.git.ledger.soundness import faults_of
 from aft.ledger.codec import decode_record, encode_record
-from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerFault
+from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerDamage, LedgerFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,21 +108,35 @@ class LedgerRecords:
         kept = self._cache.get(shard.id)
         if kept is not None:
             return Records(records=kept)
+        above = [layout.ACCOUNTS] if kind is None else [layout.THINGS, kind]
+        path = b"/".join((*above, shard.name))
         folders = [entry for entry in trees.entries(self._odb, shard.id) if entry.is_tree]
         if shard.id in self._sound:
             self._sound.update(entry.id for entry in folders)
         elif self._trusted is not None:
-            above = [layout.ACCOUNTS] if kind is None else [layout.THINGS, kind]
-            before = trees.find(self._odb, self._trusted, b"/".join((*above, shard.name)))
+            before = trees.find(self._odb, self._trusted, path)
             known = trees.entries(self._odb, before.id) if before is not None else ()
             self._sound.update(entry.id for entry in known)
-        found = [(layout.subject_called(entry.name, kind), entry.id) for entry in folders]
-        return self._together(found, shard=shard.id)
+        found: list[tuple[str, bytes]] = []
+        elsewhere: list[LedgerFault] = []
+        for entry in folders:
+            subject = layout.subject_called(entry.name, kind)
+            if layout.is_folder_of(subject, b"/".join((path, entry.name))):
+                found.append((subject, entry.id))
+            else:
+                elsewhere.append(LedgerFault(subject=subject, damage=LedgerDamage.PLACE))
+        return self._together(found, shard=shard.id, elsewhere=elsewhere)
 
-    def _together(self, folders: list[tuple[str, bytes]], shard: bytes | None = None) -> Records:
+    def _together(
+        self,
+        folders: list[tuple[str, bytes]],
+        *,
+        shard: bytes | None = None,
+        elsewhere: Iterable[LedgerFault] = (),
+    ) -> Records:
         """The records in these folders; those of a sound shard are kept for the next process."""
         records: dict[str, AccountRecord] = {}
-        faults: list[LedgerFault] = []
+        faults = list(elsewhere)
         states: list[bytes] = []
         for subject, folder in folders:
             record, found = self._read(folder, subject)

@@ -107,7 +107,7 @@ class GitSnapshots:
     def _tip(self) -> str | None:
         """The remote's branch as it is now, or the one here where there is no remote."""
         if self._wire is not None:
-            return self._lineage.fetched(self._wire)
+            return self._lineage.fetched(self._wire, here=self._branch.tip())
         with disk_errors("reading the ledger"):
             return self._branch.tip()
 

@@ -20,6 +20,7 @@ from aft.git.errors import disk_errors
 from aft.git.ledger.branch import LedgerBranch
 from aft.git.ledger.cache import ShardCache
 from aft.git.ledger.commits import LedgerCommits
+from aft.git.ledger.growth import losses
 from aft.git.ledger.intent_guard import Guard
 from aft.git.ledger.lineage import Lineage
 from aft.git.repository import Repository
@@ -151,14 +152,16 @@ class GitLedger:
             return tuple(self._commits.story(self._branch.tip(), subject).events())
 
     def examine(self) -> Examined:
-        """Fold every story at the branch's tip, also what was read or kept before; fetches from the
-        remote first when there is one."""
+        """Fold every story at the branch's tip, also what was read or kept before, and look at
+        every commit below it for what it removed; fetches from the remote first when there is
+        one."""
         if self._wire is not None:
             self._fetch(self._wire)
         with self._local, disk_errors("reading the ledger"):
             tip = self._branch.tip()
             found = self._commits.examined(tip)
-            return Examined(commit=tip or "", subjects=len(found.records), faults=found.faults)
+            faults = (*found.faults, *losses(self._commits, tip))
+            return Examined(commit=tip or "", subjects=len(found.records), faults=faults)
 
     # --- this clone -------------------------------------------------------------------------
 
@@ -182,7 +185,7 @@ class GitLedger:
 
     def _fetch(self, wire: RemoteBranchRef) -> None:
         with self._network:
-            theirs = self._lineage.fetched(wire)
+            theirs = self._lineage.fetched(wire, here=self._tip())
             self._has_fetched = True
             if theirs is not None:
                 self._include(theirs)

@@ -3,60 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from builders_git import BRANCH, Clone, bare, bound, clone_of, git, step
+from builders_ledger import Head, ledger, tip
 from builders_plan import snapshot
 
 from aft.clock import SystemClock
-from aft.errors import Denied, LedgerRewritten, Transient, UserError
+from aft.errors import LedgerRewritten, Transient, UserError
 from aft.git.ledger.snapshots import GitSnapshots
-from aft.git.ledger.store import GitLedger
-
-
-@dataclass
-class Head:
-    """``LedgerHead`` in memory; ``fails`` when it is written."""
-
-    commit: str = ""
-    fails: bool = False
-    asked: int = 0
-    noted: list[str] = field(default_factory=list)
-
-    def last(self) -> str:
-        return self.commit
-
-    def note(self, commit: str) -> None:
-        self.asked += 1
-        if self.fails:
-            raise Denied("ssm:PutParameter was denied")
-        self.commit = commit
-        self.noted.append(commit)
 
 
 @pytest.fixture
 def hosted(tmp_path: Path) -> Path:
     return bare(tmp_path / "served" / "repo.git")
-
-
-def ledger(
-    clone: Clone, head: Head | None, *, adopts: bool = False, remote: str | None = "origin"
-) -> GitLedger:
-    return GitLedger(
-        clone.repository,
-        branch=BRANCH,
-        remote=remote,
-        clock=SystemClock(),
-        environ={},
-        head=head,
-        adopts=adopts,
-    )
-
-
-def tip(where: Path, branch: str = BRANCH) -> str:
-    return git(where, "rev-parse", branch)
 
 
 def written(hosted: Path, clone: Clone, head: Head | None) -> str:
