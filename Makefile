@@ -69,7 +69,7 @@ docs: $(STAMP)  ## bring docs/ up to date with the code and with the output of c
 
 lock: $(STAMP)  ## resolve dependencies again into the lock files (needs uv)
 	@$(LOCKED) --upgrade --extra dev -o $(LOCK)
-	@$(LOCKED) --constraint $(LOCK) --extra build -o $(RUN_LOCK)
+	@$(LOCKED) --constraint $(LOCK) --extra build --extra signing -o $(RUN_LOCK)
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -118,6 +118,15 @@ class LedgerHead(Protocol):
         ...
 
 
+class LedgerSigner(Protocol):
+    """Signs what is pushed to the ledger, with a key that those who may push it do not have."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature of at most 4096 bytes: ECDSA on NIST P-256 with SHA-256, as DER. Raises
+        ``Denied`` where the key may not be used."""
+        ...
+
+
 class SnapshotStore(Protocol):
     """The organization as last published, for plans that have no credentials. Where the ledger
     is, but no part of it: publishing changes neither its records nor ``LedgerState.commit``."""

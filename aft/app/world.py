@@ -21,7 +21,7 @@ from aft.config.model import Config
 from aft.errors import UserError
 from aft.git.ledger.snapshots import GitSnapshots
 from aft.git.ledger.store import GitLedger
-from aft.ports import Clock, LedgerHead, LedgerStore
+from aft.ports import Clock, LedgerHead, LedgerSigner, LedgerStore
 
 if TYPE_CHECKING:
     from aft.aws.adapters import AwsEdge
@@ -55,10 +55,16 @@ def ledger_branch(config: Config, *, simulated: bool) -> str:
 
 
 def open_ledger(
-    workspace: Workspace, config: Config, *, head: LedgerHead | None = None, adopts: bool = False
+    workspace: Workspace,
+    config: Config,
+    *,
+    head: LedgerHead | None = None,
+    signer: LedgerSigner | None = None,
+    adopts: bool = False,
 ) -> GitLedger:
     """The ledger alone. The sandbox's is never pushed. ``head`` knows what was pushed last; a
-    branch that was rewritten is an error, unless ``adopts``."""
+    branch that was rewritten, or has no valid signature where there is a key, is an error, unless
+    ``adopts``. Without ``signer`` nothing is pushed to a signed one."""
     return GitLedger(
         workspace.repository,
         branch=ledger_branch(config, simulated=workspace.simulated),
@@ -68,17 +74,23 @@ def open_ledger(
             workspace.repository.path, workspace.environ, simulated=workspace.simulated
         ),
         head=head,
+        keys=config.ledger.public_keys,
+        signer=signer,
         adopts=adopts,
     )
 
 
-def open_snapshots(workspace: Workspace, config: Config) -> GitSnapshots:
+def open_snapshots(
+    workspace: Workspace, config: Config, *, signer: LedgerSigner | None = None
+) -> GitSnapshots:
     """Where the organization is published: on the ledger's branch."""
     return GitSnapshots(
         workspace.repository,
         branch=ledger_branch(config, simulated=workspace.simulated),
         remote=_ledger_remote(workspace, config),
         clock=SystemClock(),
+        keys=config.ledger.public_keys,
+        signer=signer,
     )
 
 
@@ -126,7 +138,13 @@ def open_world(
             edge.sessions.check_credentials()
         yield World(
             clock=clock,
-            ledger=open_ledger(workspace, config, head=edge.ledger_head, adopts=adopts_ledger),
+            ledger=open_ledger(
+                workspace,
+                config,
+                head=edge.ledger_head,
+                signer=edge.ledger_signer,
+                adopts=adopts_ledger,
+            ),
             edge=edge,
             provider=workspace.provider(config, edge.management),
             effects=workspace.effects(edge.management),

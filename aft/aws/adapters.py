@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aft.aws.accounts import AwsAccountLookup, RecentlyTagged, state_of
 from aft.aws.calls import AwsCallRecorder
 from aft.aws.ledger_head import AwsLedgerHead
+from aft.aws.ledger_signer import AwsLedgerSigner
 from aft.aws.organizations import AwsOrganizationWriter
 from aft.aws.session import ATTEMPTS, AwsSessions
 from aft.aws.snapshot import AwsOrganizationReader
@@ -165,6 +166,7 @@ class AwsEdge:
     calls: AwsCallRecorder
     sessions: AwsSessions
     ledger_head: AwsLedgerHead
+    ledger_signer: AwsLedgerSigner | None
 
 
 def connect(
@@ -192,6 +194,7 @@ def connect(
         run_id=run_id,
         attempts=attempts,
     )
+    key = config.ledger.signing_key
     known, tagged = KnownUnits(), RecentlyTagged(clock)
     return AwsEdge(
         reader=AwsOrganizationReader(sessions, known=known, tagged=tagged),
@@ -202,4 +205,5 @@ def connect(
         calls=sessions.calls,
         sessions=sessions,
         ledger_head=AwsLedgerHead(sessions),
+        ledger_signer=AwsLedgerSigner(sessions, key) if key and not reads_only else None,
     )

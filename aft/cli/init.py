@@ -11,8 +11,10 @@ import click
 from aft.app.requests import form_of_new
 from aft.app.text_files import write_scaffold
 from aft.cli.context import FOLDER, Session, pass_session
+from aft.config.ledger_section import KMS_KEY
 from aft.desired.issue_form import FORM_PATH
 from aft.kinds.registry import installed_kinds
+from aft.scaffold.permissions import signing_grant
 from aft.scaffold.repository import RepositoryChoices, repository_files
 from aft.scaffold.roles import (
     READER_ROLE,
@@ -23,6 +25,7 @@ from aft.scaffold.roles import (
 )
 from aft.scaffold.roles_terraform import roles_terraform
 from aft.scaffold.workflows import workflow_files
+from aft.values.grants import Grant
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _ACTION = re.compile(_REPOSITORY.pattern + r"@[0-9a-f]{40}")
@@ -59,6 +62,11 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
     help="With --github: the repository that workflows take aft from, at a full commit id.",
 )
 @click.option(
+    "--signing-key",
+    metavar="ARN",
+    help="With --github: let the role for applies sign the ledger with this KMS key.",
+)
+@click.option(
     "--terraform", is_flag=True, help="With --github: also write the IAM roles as Terraform."
 )
 @pass_session
@@ -72,6 +80,7 @@ def command(
     domain: str,
     repository: str | None,
     action: str | None,
+    signing_key: str | None,
     terraform: bool,
 ) -> None:
     """Write the files of a new repository. Existing files are never overwritten.
@@ -82,6 +91,10 @@ def command(
     _check(region=region, account=management_account, repository=repository, action=action)
     if terraform and not repository:
         raise click.UsageError("--terraform is for --github")
+    if signing_key and not repository:
+        raise click.UsageError("--signing-key is for --github")
+    if signing_key and not re.fullmatch(KMS_KEY, signing_key):
+        raise click.UsageError(f"--signing-key {signing_key}: expected the ARN of a KMS key")
     if previews and not management_account:
         raise click.UsageError("--previews is for --management-account")
     choices = RepositoryChoices(
@@ -95,7 +108,13 @@ def command(
     target = session.directory / folder if folder else session.directory
     done = write_scaffold(target, files)
     if repository and action:
-        more = _github(repository, action, choices.member_role, terraform=terraform)
+        more = _github(
+            repository,
+            action,
+            choices.member_role,
+            signing=(signing_grant(signing_key),) if signing_key else (),
+            terraform=terraform,
+        )
         done |= write_scaffold(target, {**more, FORM_PATH: form_of_new(target, files)})
     written = sorted(path for path, is_new in done.items() if is_new)
     for path in written:
@@ -134,16 +153,20 @@ def _check(*, region: str, account: str | None, repository: str | None, action: 
 
 
 def _github(
-    repository: str, action: str, member_role: str, *, terraform: bool
+    repository: str,
+    action: str,
+    member_role: str,
+    *,
+    signing: tuple[Grant, ...],
+    terraform: bool,
 ) -> Mapping[str, str]:
-
     kinds = installed_kinds()
     names = RoleNames(
         repository=repository,
         member=member_role,
         reader=READER_ROLE,
         reads=kinds.reads,
-        writes=kinds.writes,
+        writes=(*kinds.writes, *signing),
     )
     files = {**workflow_files(action), ROLES_PATH: roles_template(names)}
     if terraform:

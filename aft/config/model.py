@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from aft.config.allowance import Allowance, LimitAllowance
+from aft.config.ledger_section import LedgerConfig
+from aft.config.section import Section
 
 CONFIG_PATH = "aft.yaml"
 REQUESTS_PATH = "account-requests"
@@ -28,11 +30,7 @@ PositiveInt = Annotated[int, Field(ge=1)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
-
-
-class Roles(_Section):
+class Roles(Section):
     """The IAM roles aft assumes."""
 
     management: RoleArn | None = Field(
@@ -60,7 +58,7 @@ class Roles(_Section):
     )
 
 
-class Limits(_Section):
+class Limits(Section):
     """Safety limits for one plan. aft refuses a plan that exceeds one of them (exit code 5)."""
 
     create: NonNegativeInt = Field(default=50, description="Accounts created in one run.")
@@ -99,20 +97,7 @@ class Limits(_Section):
     )
 
 
-class LedgerConfig(_Section):
-    """Where aft records every step."""
-
-    branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")] = Field(
-        default="aft/ledger", description="The git branch of the ledger."
-    )
-    remote: str | None = Field(
-        default="origin",
-        description="The remote that the ledger is pushed to, if it exists; null keeps the "
-        "ledger local.",
-    )
-
-
-class WorkerConfig(_Section):
+class WorkerConfig(Section):
     """How ``aft worker`` watches a branch."""
 
     remote: str = Field(default="origin", description="The remote to watch.")
@@ -139,7 +124,7 @@ class WorkerConfig(_Section):
     )
 
 
-class NetworkPool(_Section):
+class NetworkPool(Section):
     """An address range from which networks of accounts are allocated."""
 
     cidr: Annotated[str, Field(examples=["10.64.0.0/10"])] = Field(
@@ -154,7 +139,7 @@ class NetworkPool(_Section):
 PoolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
 
 
-class NetworksConfig(_Section):
+class NetworksConfig(Section):
     """Address ranges for the networks that the baseline setting `network` creates."""
 
     pools: Mapping[PoolName, NetworkPool] = Field(
@@ -171,7 +156,7 @@ class NetworksConfig(_Section):
     )
 
 
-class LocalBackend(_Section):
+class LocalBackend(Section):
     """Terraform state in files on the machine that runs aft."""
 
     directory: Annotated[str, Field(pattern=r"^(/|~/).+", examples=["/var/lib/aft/terraform"])] = (
@@ -182,7 +167,7 @@ class LocalBackend(_Section):
     )
 
 
-class S3Backend(_Section):
+class S3Backend(Section):
     """Terraform state in an S3 bucket, with AFT's keys."""
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = Field(
@@ -208,7 +193,7 @@ class S3Backend(_Section):
     )
 
 
-class HcpBackend(_Section):
+class HcpBackend(Section):
     """Terraform state in HCP Terraform or Terraform Enterprise, one workspace each. The workspaces'
     execution mode must be `local`, so that credentials stay on the machine that runs aft."""
 
@@ -228,7 +213,7 @@ class HcpBackend(_Section):
 StateBackend = LocalBackend | S3Backend | HcpBackend
 
 
-class TerraformBackend(_Section):
+class TerraformBackend(Section):
     """The backend for Terraform's state: one of the three."""
 
     local: LocalBackend | None = Field(default=None, description="Files on this machine.")
@@ -242,7 +227,7 @@ class TerraformBackend(_Section):
         return self
 
 
-class TerraformConfig(_Section):
+class TerraformConfig(Section):
     """How Terraform folders of customizations are run."""
 
     binary: str = Field(
@@ -274,7 +259,7 @@ class TerraformConfig(_Section):
     )
 
 
-class ReportConfig(_Section):
+class ReportConfig(Section):
     """What plans, findings and outcomes show."""
 
     mask: tuple[Literal["emails", "account-ids"], ...] = Field(
@@ -293,7 +278,7 @@ TeamName = Annotated[
 ]
 
 
-class GithubConfig(_Section):
+class GithubConfig(Section):
     """Settings for GitHub. Not needed elsewhere."""
 
     teams: Mapping[Annotated[str, Field(min_length=1)], TeamName] = Field(
@@ -313,7 +298,7 @@ class GithubConfig(_Section):
     )
 
 
-class PolicyLimits(_Section):
+class PolicyLimits(Section):
     """AWS's limits for one policy type, if they differ from those built into aft."""
 
     characters: PositiveInt | None = Field(
@@ -328,7 +313,7 @@ class PolicyLimits(_Section):
     )
 
 
-class PoliciesConfig(_Section):
+class PoliciesConfig(Section):
     """Settings for the organization's policies."""
 
     limits: Mapping[
@@ -349,7 +334,7 @@ class PoliciesConfig(_Section):
         }
 
 
-class Config(_Section):
+class Config(Section):
     """``aft.yaml``. Every key is optional but ``home_region``."""
 
     version: Literal[1] = Field(default=1, description="The version of this format.")

@@ -261,12 +261,14 @@ class LedgerState:
     """All records at one commit of the ledger (``""`` while it is empty), keyed by subject. A
     forgotten request no longer has a record; its events stay readable. ``faults`` are in what was
     read from the events: records are what these add up to. ``instead_of`` is the commit that the
-    branch should hold and does not, where that was asked to be accepted."""
+    branch should hold and does not, where that was asked to be accepted; ``unsigned`` is its head
+    where that has no valid signature, and was accepted too."""
 
     commit: str = ""
     records: Mapping[str, AccountRecord] = field(default_factory=dict)
     faults: tuple[LedgerFault, ...] = ()
     instead_of: str = ""
+    unsigned: str = ""
 
     def record(self, subject: str) -> AccountRecord:
         """The record of ``subject``, empty when there is none."""

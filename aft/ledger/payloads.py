@@ -169,11 +169,13 @@ class Forgotten(Payload):
 
 class LedgerAdopted(Payload):
     """The branch did not hold ``expected``, which aft had pushed; who ran aft accepted what was
-    there, ``found`` (none: nothing), all the same."""
+    there, ``found`` (none: nothing), all the same. ``unsigned`` is its head where that had no valid
+    signature."""
 
     event = EventKind.LEDGER_ADOPTED
     expected: Word = None
     found: Word = None
+    unsigned: Word = None
 
 
 class RunStarted(Payload):

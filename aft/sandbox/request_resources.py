@@ -73,7 +73,7 @@ _TEMPLATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("sqs:CreateQueue", (f"arn:aws:sqs:{_HERE}:{{QueueName}}",)),
     ("lambda:*Function lambda:*FunctionConfiguration lambda:Invoke lambda:*Permission",
      (f"arn:aws:lambda:{_HERE}:function:{{FunctionName}}",)),
-    ("kms:*Key kms:*KeyPolicy kms:*Rotation* kms:*KeyDeletion",
+    ("kms:*Key kms:Sign kms:Verify kms:*KeyPolicy kms:*Rotation* kms:*KeyDeletion",
      (f"arn:aws:kms:{_HERE}:key/{{KeyId}}",)),
     ("secretsmanager:CreateSecret", (f"arn:aws:secretsmanager:{_HERE}:secret:{{Name}}-*",)),
     ("secretsmanager:*", (f"arn:aws:secretsmanager:{_HERE}:secret:{{SecretId}}-*",)),

@@ -166,6 +166,17 @@ APPLY: tuple[Grant, ...] = (
 """In the management account, for applies, added to those of ``PLAN`` and ``sts:AssumeRole`` on the
 member role."""
 
+
+def signing_grant(key: str) -> Grant:
+    """For applies of a ledger that is signed with the KMS key of this ARN."""
+    return Grant(
+        sid="SignTheLedger",
+        why="One signature of the ledger's last commit a push.",
+        actions=("kms:Sign",),
+        resources=(key,),
+    )
+
+
 READER: tuple[Grant, ...] = (
     _grant(
         sid="ReadSettings",

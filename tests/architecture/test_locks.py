@@ -20,7 +20,8 @@ def test_the_run_lock_is_a_part_of_the_lock_of_the_tests() -> None:
 
 def test_the_run_lock_has_what_aft_needs_and_builds_with() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needs = [*project["dependencies"], *project["optional-dependencies"]["build"]]
+    extras = project["optional-dependencies"]
+    needs = [*project["dependencies"], *extras["build"], *extras["signing"]]
     names = {re.split(r"[<>=!~\[; ]", item)[0].lower() for item in needs}
     assert names <= {name.lower() for name in pins("run.lock")}
     assert "moto" not in pins("run.lock"), "no mock in production"

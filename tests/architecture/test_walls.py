@@ -29,7 +29,7 @@ WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "aft.sandbox",
     ),
     "click": ("aft.cli",),
-    "cryptography": ("aft.sandbox",),
+    "cryptography": ("aft.git.ledger.signatures", "aft.sandbox"),
     "jinja2": ("aft.customizations.render", "aft.customizations.template_environment"),
     "moto": ("aft.sandbox",),
     "pydantic": (

@@ -25,6 +25,9 @@ def repo(tmp_path: Path) -> Repo:
     return Repo.create(tmp_path / "repo")
 
 
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1b4c2d90-6f5e-4f0e-9a3b-6d1f0c2a7e55"
+
+
 def written(repo: Repo) -> set[str]:
     return set(repo.git("ls-files", "--others", "--exclude-standard").splitlines())
 
@@ -143,6 +146,21 @@ def test_the_roles_are_for_this_repository(repo: Repo) -> None:
     assert "AWS::" not in terraform
 
 
+def test_only_the_role_for_applies_signs_and_only_if_asked_for(repo: Repo) -> None:
+    assert repo.aft("init", *GITHUB, "--terraform", "--signing-key", KEY).code == 0
+    template = yaml.safe_load((repo.root / "iam/aft-roles.cfn.yaml").read_text())
+    found = [
+        (name, statement["Action"], statement["Resource"])
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role"
+        for policy in resource["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "kms:" in str(statement["Action"]) and statement["Effect"] == "Allow"
+    ]
+    assert found == [("ApplyRole", ["kms:Sign"], [KEY])]
+    assert KEY in (repo.root / "iam/aft-roles.tf").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -153,6 +171,8 @@ def test_the_roles_are_for_this_repository(repo: Repo) -> None:
         (("--region", "europe"), "--region"),
         (("--management-account", "1"), "twelve digits"),
         (("--terraform",), "--github"),
+        (("--signing-key", KEY), "--github"),
+        ((*GITHUB, "--signing-key", "alias/ledger"), "ARN of a KMS key"),
     ],
 )
 def test_what_is_missing_is_said_before_anything_is_written(

@@ -147,8 +147,17 @@ def apply_now(
 def _note_adoption(workspace: Workspace, world: World, planned: Planned) -> None:
     """That the ledger goes on from commits that aft did not push is part of its story."""
     ledger = planned.ledger
-    if ledger.instead_of:
-        said = LedgerAdopted(expected=ledger.instead_of, found=ledger.commit)
+    if ledger.instead_of or ledger.unsigned:
+        said = LedgerAdopted(
+            expected=ledger.instead_of or None,
+            found=ledger.commit,
+            unsigned=ledger.unsigned or None,
+        )
+        what = (
+            f"a rewritten ledger, without {ledger.instead_of[:10]}"
+            if ledger.instead_of
+            else f"a ledger that is not signed, from {ledger.unsigned[:10]}"
+        )
         event = LedgerEvent(
             kind=said.event,
             subject=ORGANIZATION,
@@ -156,7 +165,7 @@ def _note_adoption(workspace: Workspace, world: World, planned: Planned) -> None
             run=world.run,
             actor=actor(workspace.environ),
             revision=planned.plan.revision,
-            summary=f"Continue with a rewritten ledger, without {ledger.instead_of[:10]}",
+            summary=f"Continue with {what}",
             data=said.data,
         )
         world.ledger.append((event,), durable=True)

@@ -327,12 +327,14 @@ def _last_published(
 def publish(
     workspace: Workspace, world: World, desired: DesiredState, snapshot: OrganizationSnapshot | None
 ) -> bool:
-    """Publish the organization; false when what is there is still true and not old. ``snapshot`` is
+    """Publish the organization; false when what is there is still true and not old,
+    or when the ledger is signed and this run may not sign. ``snapshot`` is
     what was read in this run; ``None``, or only a part of the organization, reads all of it now.
     Raises what reading and pushing raise."""
     if snapshot is None or snapshot.scope is not None:
         snapshot = read_snapshot(world, desired, world.ledger.read(), None)
-    return open_snapshots(workspace, desired.config).publish(snapshot)
+    store = open_snapshots(workspace, desired.config, signer=world.edge.ledger_signer)
+    return store.publish(snapshot)
 
 
 def plan_published(

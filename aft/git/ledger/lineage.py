@@ -11,6 +11,7 @@ import logging
 from aft.errors import AftError, Denied, LedgerRewritten
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.growth import losses
+from aft.git.ledger.signatures import HeadSignatures
 from aft.git.wire import RemoteBranchRef
 from aft.ledger.events import LedgerFault
 from aft.ports import LedgerHead
@@ -21,14 +22,15 @@ _log = logging.getLogger(__name__)
 
 class Lineage:
     """What is known of one branch, ``where`` people find it. With ``adopts`` a rewritten branch is
-    accepted, and ``instead_of`` says which commit it should have held. Not safe to share between
-    threads."""
+    accepted, and ``instead_of`` says which commit it should have held; one without a valid
+    signature too, and ``unsigned`` is its head. Not safe to share between threads."""
 
     def __init__(
         self,
         commits: LedgerCommits,
         head: LedgerHead | None = None,
         *,
+        signatures: HeadSignatures | None = None,
         where: str,
         adopts: bool = False,
     ) -> None:
@@ -38,7 +40,9 @@ class Lineage:
         self._adopts = adopts
         self._noted: str | None = None
         self._sound: str | None = None
+        self._signatures = signatures
         self.instead_of = ""
+        self.unsigned = ""
 
     def fetched(self, wire: RemoteBranchRef, *, here: str | None) -> str | None:
         """Bring the remote's branch to this clone, whose own branch is at ``here``, and return its
@@ -48,6 +52,7 @@ class Lineage:
         theirs = wire.fetch()
         try:
             self.check(theirs, seen, above=() if here is None else (here,))
+            self._check_signature(theirs)
         except LedgerRewritten:
             if seen is not None:
                 wire.remember(seen)
@@ -82,6 +87,21 @@ class Lineage:
             error = self._is_lost(lost)
             self._accept(known[0], error)
         self._sound = tip
+
+    def _check_signature(self, tip: str | None) -> None:
+        """The chain of commits leads from a signed head to all below, and no signed head was put on
+        top of one that is not signed."""
+        if tip is None or self._signatures is None or self._signatures.holds(tip):
+            return
+        if not self._adopts:
+            raise LedgerRewritten(
+                f"the ledger is not signed: {self._where} is at {tip[:10]}, which has no valid "
+                "signature of ledger.public_keys",
+                hint="find out who pushed it, and push the branch back to the last commit that is "
+                "signed (git log --format=%H, aft history --verify); or continue with what is "
+                "there: aft apply --adopt-ledger",
+            )
+        self.unsigned = tip
 
     def _accept(self, expected: str, error: LedgerRewritten) -> None:
         """Raises ``error``, unless a rewritten branch is to be accepted."""

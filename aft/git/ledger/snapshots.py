@@ -6,8 +6,9 @@ ledger commit stays the same. Moves the branch by the same compare-and-swap as t
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -20,6 +21,7 @@ from aft.git.ledger.branch import LedgerBranch
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.layout import SNAPSHOT
 from aft.git.ledger.lineage import Lineage
+from aft.git.ledger.signatures import HeadSignatures
 from aft.git.repository import Repository
 from aft.git.wire import PUSH_TRIES, RemoteMoved, push_attempts, shared_branch
 from aft.organization.model import OrganizationSnapshot
@@ -29,7 +31,9 @@ from aft.organization.snapshot_codec import (
     encode_snapshot,
     published_digest,
 )
-from aft.ports import Clock
+from aft.ports import Clock, LedgerSigner
+
+_log = logging.getLogger(__name__)
 
 STALE_AFTER = timedelta(days=1)
 """An unchanged organization is published again after this long, so that its age stays true."""
@@ -47,6 +51,8 @@ class GitSnapshots:
         remote: str | None = None,
         clock: Clock,
         environ: Mapping[str, str] = os.environ,
+        keys: Sequence[str] = (),
+        signer: LedgerSigner | None = None,
     ) -> None:
         handle = repository.open()
         self._odb = handle.odb
@@ -55,7 +61,10 @@ class GitSnapshots:
         self._clock = clock
         self._wire = shared_branch(repository, remote=remote, branch=branch, environ=environ)
         where = self._wire.url if self._wire is not None else branch
-        self._lineage = Lineage(self._commits, where=where)
+        self._signatures = (
+            HeadSignatures(handle, branch=branch, keys=keys, signer=signer) if keys else None
+        )
+        self._lineage = Lineage(self._commits, where=where, signatures=self._signatures)
 
     def published(self) -> OrganizationSnapshot | None:
         tip = self._tip()
@@ -73,6 +82,10 @@ class GitSnapshots:
             ) from error
 
     def publish(self, snapshot: OrganizationSnapshot) -> bool:
+        signatures = self._signatures if self._wire is not None else None
+        if signatures is not None and not signatures.can_sign:
+            _log.warning("the organization is not published: the ledger is signed, by apply alone")
+            return False
         files = encode_snapshot(snapshot)
         last: RemoteMoved | None = None
         for _ in push_attempts(self._clock):
@@ -91,6 +104,8 @@ class GitSnapshots:
                 if self._branch.move(tip, made):
                     return True
                 continue
+            if signatures is not None:
+                made = signatures.signed(made)
             try:
                 self._wire.push(made, expected=tip)
             except RemoteMoved as moved:

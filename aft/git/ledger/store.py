@@ -23,10 +23,11 @@ from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.growth import losses
 from aft.git.ledger.intent_guard import Guard
 from aft.git.ledger.lineage import Lineage
+from aft.git.ledger.signatures import HeadSignatures
 from aft.git.repository import Repository
 from aft.git.wire import PUSH_TRIES, RemoteBranchRef, RemoteMoved, push_attempts, shared_branch
 from aft.ledger.events import AccountRecord, LedgerEvent, LedgerFault, LedgerState
-from aft.ports import Clock, LedgerHead
+from aft.ports import Clock, LedgerHead, LedgerSigner
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,9 @@ class GitLedger:
     repository for records that were read, which may be deleted at any time.
 
     A branch that no longer holds what this clone has seen, or what ``head`` knows to have been
-    pushed, is ``LedgerRewritten``, before anything is put on top of it; unless ``adopts``.
+    pushed, is ``LedgerRewritten``, before anything is put on top of it; unless ``adopts``. With
+    public ``keys`` so is a remote's branch whose head none of them has signed; each head that is
+    pushed is signed by ``signer``, without which nothing is pushed.
 
     Two locks: ``_local`` for the objects and the branch here, never held while talking to the
     remote; ``_network`` for one conversation with the remote at a time. A thread that waits finds
@@ -77,6 +80,8 @@ class GitLedger:
         environ: Mapping[str, str] = os.environ,
         cache: Path | None = None,
         head: LedgerHead | None = None,
+        keys: Sequence[str] = (),
+        signer: LedgerSigner | None = None,
         adopts: bool = False,
     ) -> None:
         handle = repository.open()
@@ -88,8 +93,15 @@ class GitLedger:
         self._local = threading.RLock()
         self._network = threading.RLock()
         self._claims: list[_Claim] = []
+        self._signatures = (
+            HeadSignatures(handle, branch=branch, keys=keys, signer=signer) if keys else None
+        )
         self._lineage = Lineage(
-            self._commits, head, where=self._wire.url if self._wire else branch, adopts=adopts
+            self._commits,
+            head,
+            signatures=self._signatures,
+            where=self._wire.url if self._wire else branch,
+            adopts=adopts,
         )
         self._has_fetched = False
 
@@ -109,6 +121,7 @@ class GitLedger:
                 records=found.records,
                 faults=found.faults,
                 instead_of=self._lineage.instead_of,
+                unsigned=self._lineage.unsigned,
             )
 
     def look(self, subject: str) -> AccountRecord:
@@ -227,6 +240,7 @@ class GitLedger:
                 self._lineage.pushed(candidate)
             if candidate is None or candidate == seen:
                 return
+            candidate = self._signed(candidate, claims)
             try:
                 wire.push(candidate, expected=seen)
             except RemoteMoved as moved:
@@ -239,6 +253,17 @@ class GitLedger:
             f"the ledger could not be pushed in {PUSH_TRIES} tries: {last}",
             hint="other runs are writing at the same time; the next run tries again",
         ) from last
+
+    def _signed(self, candidate: str, claims: Sequence[_Claim]) -> str:
+        """The commit to push. What it takes the place of is left behind here: ``_include`` makes
+        none of it again, as all its events are there."""
+        if self._signatures is None:
+            return candidate
+        signed = self._signatures.signed(candidate)
+        for claim in claims:
+            if claim.commit == candidate:
+                claim.commit = signed
+        return signed
 
     def _candidate(self, claims: Sequence[_Claim]) -> str | None:
         """The local tip with those claims on top that no one else came before."""

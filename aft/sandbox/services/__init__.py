@@ -15,6 +15,7 @@ SERVICES = (
     "config",
     "ec2",
     "iam",
+    "kms",
     "logs",
     "s3",
     "s3control",

@@ -10,6 +10,9 @@ from aft.config.model import Config
 from aft.files import EntryKind
 from aft.findings.model import Finding, Severity
 
+KMS_ARN = "arn:aws:kms:eu-central-1:111122223333:key/1b4c2d90-6f5e-4f0e-9a3b-6d1f0c2a7e55"
+PUBLIC_KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 86 + "=="
+
 
 def read(files: MemoryFiles) -> tuple[Config | None, tuple[Finding, ...]]:
     return parse_config(files, providers=PROVIDERS)
@@ -51,6 +54,15 @@ def test_one_line_is_enough() -> None:
             "home_region: eu-west-1\nlimits: {creations_in_flight: 6}\n",
             "2:31 AFT204",
             "at most 5",
+        ),
+        *(
+            (f"home_region: eu-west-1\nledger: {{{keys}}}\n", place, said)
+            for keys, place, said in (
+                ("signing_key: alias/ledger", "2:23 AFT204", "signing_key"),
+                ("public_keys: [AAAA]", "2:24 AFT204", "public key"),
+                (f"public_keys: [{PUBLIC_KEY}]", "2:9 AFT204", "belong together"),
+                (f"signing_key: '{KMS_ARN}'", "2:9 AFT204", "belong together"),
+            )
         ),
         ("home_region: eu-west-1\nledger: {branch: a..b}\n", "2:18 AFT704", "branch name"),
         ("home_region: eu-west-1\nledger: {branch: main}\n", "2:18 AFT704", "worker watches"),

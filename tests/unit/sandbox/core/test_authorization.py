@@ -291,3 +291,17 @@ def test_a_deny_of_decrypting_keeps_secure_strings(sandbox, org, member):
         (ssm.get_parameters_by_path, {"Path": "/", "Recursive": True}),
     ):
         assert "kms:Decrypt" in message(call, WithDecryption=True, **parameters)
+
+
+def test_a_key_signs_for_those_who_may_use_that_key(sandbox, client):
+    kms = client("kms")
+    one, other = (
+        kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+        for _ in range(2)
+    )
+    allow = {"Effect": "Allow", "Action": "kms:Sign", "Resource": one}
+    apply = as_role_with(sandbox, sandbox.management_account_id, allow, service="kms")
+    asked = {"Message": b"head", "SigningAlgorithm": "ECDSA_SHA_256"}
+    assert apply.sign(KeyId=one, **asked)["Signature"]
+    assert "kms:Sign" in message(apply.sign, KeyId=other, **asked)
+    assert refusal(apply.get_public_key, KeyId=one)[0] == "AccessDeniedException"
