@@ -32,7 +32,8 @@ class RepositorySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
-    """What must be so before a branch changes; the stricter where several rules apply. ``checks``
+    """What must be so before a branch changes, and whether only listed people and apps may push it
+    (``restricts_pushes``); the stricter where several rules apply. ``checks``
     are the names of those that must pass. ``binds_administrators``: ``None`` where only who may
     change the rules is shown who may bypass them."""
 
@@ -45,6 +46,7 @@ class BranchRules:
     binds_administrators: bool | None = None
     blocks_force_pushes: bool = False
     blocks_deletion: bool = False
+    restricts_pushes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,7 @@ def ruleset_rules(client: GitHubClient, branch: str) -> BranchRules:
         checks=tuple(sorted(set(checks))),
         blocks_force_pushes="non_fast_forward" in found,
         blocks_deletion="deletion" in found,
+        restricts_pushes="update" in found,
     )
 
 
@@ -191,6 +194,7 @@ def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
         binds_administrators=_enabled(answer, "enforce_admins"),
         blocks_force_pushes=not _enabled(answer, "allow_force_pushes"),
         blocks_deletion=not _enabled(answer, "allow_deletions"),
+        restricts_pushes=answer.child_or_none("restrictions") is not None,
     )
 
 
