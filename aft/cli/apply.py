@@ -159,7 +159,8 @@ def _publish(session: Session, world: World, planned: Planned, outcome: Outcome)
     Says why it could not."""
     known = None if outcome.targets else planned.snapshot
     try:
-        publish(session.workspace, world, planned.desired, known)
+        if publish(session.workspace, world, planned.desired, known):
+            world.ledger.publish()  # what was published is part of what must not get lost
     except AftError as error:
         problem = f"the organization was not published: {error.message}"
         session.messages.print(session.mask(problem), markup=False, soft_wrap=True)

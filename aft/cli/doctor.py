@@ -44,4 +44,6 @@ def _checks(session: Session, repository: str | None) -> Iterator[Check]:
     if state is not None:  # else the repository's errors come first
         yield from check_amazon(amazon_facts(workspace, state))
     if repository is not None:
-        yield from check_hub(hub_facts(session.environ, repository, workspace.repository.path))
+        top = workspace.repository.path
+        facts = hub_facts(session.environ, repository, top, ledger=config.ledger)
+        yield from check_hub(facts)

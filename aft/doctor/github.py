@@ -25,12 +25,17 @@ ROLE_VARIABLES = ("AFT_PLAN_ROLE", "AFT_APPLY_ROLE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubFacts:
-    """``environments`` by name, ``None`` where there is none. ``workflows`` by path: whether the
-    file is as shipped, ``None`` where there is none."""
+    """``ledger`` is the ledger's branch, ``is_signed`` whether its heads are. ``environments`` by
+    name, ``None`` where there is none. ``workflows`` by path: whether the file is as shipped,
+    ``None`` where there is none."""
 
     repository: RepositorySettings | Unread
     rules: BranchRules | Unread = NOT_LOOKED_AT
     protection: BranchRules | Unread | None = NOT_LOOKED_AT
+    ledger: str = ""
+    is_signed: bool = False
+    ledger_rules: BranchRules | Unread = NOT_LOOKED_AT
+    ledger_protection: BranchRules | Unread | None = NOT_LOOKED_AT
     environments: Mapping[str, EnvironmentSettings | Unread | None] = field(default_factory=dict)
     actions: ActionsSettings | Unread = NOT_LOOKED_AT
     permissions: WorkflowPermissions | Unread = NOT_LOOKED_AT
@@ -60,6 +65,8 @@ def check_hub(facts: HubFacts) -> Iterator[Check]:
         )
     yield from _branch(facts, found.default_branch)
     yield from _bypass(facts, found.default_branch)
+    if facts.ledger:
+        yield from _ledger(facts)
     yield from _environments(facts.environments, found.default_branch)
     yield from _actions(facts)
     yield from _names(facts)
@@ -129,6 +136,51 @@ def _binds_administrators(facts: HubFacts) -> bool:
     classic, rules = facts.protection, facts.rules
     by_ruleset = isinstance(rules, BranchRules) and rules.requires_pull_request
     return by_ruleset or (isinstance(classic, BranchRules) and bool(classic.binds_administrators))
+
+
+def _ledger(facts: HubFacts) -> Iterator[Check]:
+    """Who may rewrite the ledger, and who may write it at all."""
+    sources, branch = (facts.ledger_rules, facts.ledger_protection), facts.ledger
+    known = [item for item in sources if isinstance(item, BranchRules)]
+    unread = next((item for item in sources if isinstance(item, Unread)), None)
+    open_to = [
+        name
+        for name, closed in (
+            ("force pushes", [item.blocks_force_pushes for item in known]),
+            ("deletion", [item.blocks_deletion for item in known]),
+        )
+        if not any(closed)
+    ]
+    if open_to and unread is not None:
+        yield unknown("ledger-branch", f"whether {branch} can be rewritten", unread)
+    elif open_to:
+        yield wrong(
+            "ledger-branch",
+            f"{branch} is open to {' and '.join(open_to)}",
+            f"block both in a ruleset for {branch} (Settings, Rules)",
+        )
+    else:
+        yield fine("ledger-branch", f"{branch} can be neither rewritten nor deleted")
+    if any(item.requires_pull_request for item in known):
+        yield wrong(
+            "ledger-pull-requests",
+            f"{branch} requires pull requests, and applies push to it",
+            f"leave {branch} out of the ruleset that requires them",
+        )
+    if facts.is_signed:
+        yield fine("ledger-pushes", f"{branch} is signed")
+    elif any(item.restricts_pushes for item in known):
+        yield fine("ledger-pushes", f"not everyone who can write may push {branch}")
+    elif unread is not None:
+        yield unknown("ledger-pushes", f"who may push {branch}", unread)
+    else:
+        yield warning(
+            "ledger-pushes",
+            f"everyone who can write to the repository may push {branch}, also workflows on "
+            "branches",
+            "sign the ledger (ledger.signing_key in aft.yaml), or restrict updates in a ruleset to "
+            "the app that pushes it",
+        )
 
 
 def _environments(

@@ -32,10 +32,11 @@ class RepositorySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
-    """What must be so before a branch changes; the stricter where several rules apply. ``checks``
-    are the names of those that must pass. ``binds_administrators``: ``None`` where it is not said.
-    ``bypassed_by``: whom the rules do not bind, in words; ``None`` where GitHub does not show it,
-    because only who may change a ruleset sees that of it."""
+    """What must be so before a branch changes, and whether only listed people and apps may push it
+    (``restricts_pushes``); the stricter where several rules apply. ``checks`` are the names of
+    those that must pass. ``binds_administrators``: ``None`` where it is not said. ``bypassed_by``:
+    whom the rules do not bind, in words; ``None`` where GitHub does not show it, because only who
+    may change a ruleset sees that of it."""
 
     requires_pull_request: bool = False
     approvals: int = 0
@@ -47,6 +48,7 @@ class BranchRules:
     blocks_force_pushes: bool = False
     blocks_deletion: bool = False
     bypassed_by: tuple[str, ...] | None = ()
+    restricts_pushes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,7 @@ def ruleset_rules(client: GitHubClient, branch: str) -> BranchRules:
         blocks_force_pushes="non_fast_forward" in found,
         blocks_deletion="deletion" in found,
         bypassed_by=_bypassed_by(client, sorted(rulesets)),
+        restricts_pushes="update" in found,
     )
 
 
@@ -234,6 +237,7 @@ def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
         binds_administrators=_enabled(answer, "enforce_admins"),
         blocks_force_pushes=not _enabled(answer, "allow_force_pushes"),
         blocks_deletion=not _enabled(answer, "allow_deletions"),
+        restricts_pushes=answer.child_or_none("restrictions") is not None,
         bypassed_by=_allowed_past(reviews) if reviews is not None else (),
     )
 

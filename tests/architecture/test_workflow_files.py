@@ -185,6 +185,22 @@ def test_no_text_that_looks_like_a_traceback_is_an_annotation() -> None:
             assert "::remove-matcher owner=python::" in (item.steps[index + 1].run or ""), name
 
 
+def test_no_pull_request_adopts_a_ledger() -> None:
+    """Only people who may start a workflow, and only where the role for applies is."""
+    found = [
+        (where, step)
+        for where, step in steps()
+        if "adopt" in (step.run or "") or "adopt" in str(step.env)
+    ]
+    assert [(where, step.env["ADOPT_LEDGER"]) for where, step in found] == [
+        ("apply.yml:apply", "${{ inputs.adopt_ledger }}")
+    ]
+    item = WORKFLOWS["apply.yml"]
+    assert item.on.keys() == {"push", "schedule", "workflow_dispatch"}
+    assert item.on["workflow_dispatch"]["inputs"]["adopt_ledger"]["default"] is False
+    assert item.jobs["apply"].environment == "aft-apply"
+
+
 def test_what_untrusted_text_can_reach_is_known() -> None:
     """Of an event, scripts and inputs see numbers, commits and our own names, never texts."""
     allowed = {

@@ -141,6 +141,10 @@ def test_a_repository_as_it_should_be(repo: Repo, github: GitHubServer) -> None:
     settings = github.state.settings
     settings.rules["main"] = [{**rule, "ruleset_id": 7} for rule in STRICT]
     settings.rulesets[7] = []
+    settings.rules["main"] = STRICT
+    settings.rules["aft/ledger"] = [
+        {"type": name} for name in ("non_fast_forward", "deletion", "update")
+    ]
     settings.sha_pinning_required = settings.actions_may_open_pulls = True
     settings.variables = {"AFT_PLAN_ROLE": "a", "AFT_APPLY_ROLE": "b"}
     for name in ("aft-plan", "aft-apply"):
@@ -179,8 +183,10 @@ def test_a_repository_as_github_makes_it(repo: Repo, github: GitHubServer) -> No
     code, found = checked(repo, "--github", "acme/accounts")
     assert code == 1
     wrong = {name for name, verdict in found.items() if verdict == "wrong"}
+    assert found["ledger-pushes"] == "warning"
     assert wrong == {
         "branch-rules",
+        "ledger-branch",
         "environment-aft-plan",
         "environment-aft-apply",
         "token",
@@ -193,5 +199,6 @@ def test_a_repository_as_github_makes_it(repo: Repo, github: GitHubServer) -> No
 def test_what_the_token_may_not_see_is_not_called_fine(repo: Repo, github: GitHubServer) -> None:
     on(github, repo, {})
     _, found = checked(repo, "--github", "acme/accounts")
-    for name in ("branch-rules", "actions", "token", "keys-in-secrets", "environment-aft-plan"):
+    of_settings = ("actions", "token", "keys-in-secrets", "environment-aft-plan")
+    for name in ("branch-rules", "ledger-branch", *of_settings):
         assert found[name] == "not-checked", name

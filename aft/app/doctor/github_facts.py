@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aft.app.doctor.aws_facts import look
 from aft.clock import SystemClock
+from aft.config.ledger_section import LedgerConfig
 from aft.doctor.github import HubFacts
 from aft.doctor.model import Unread
 from aft.github import settings
@@ -25,7 +26,9 @@ PATIENCE_SECONDS = 60.0
 _ACTION = re.compile(r"(?m)^(\s*- uses: )\S+/\.github/actions/aft(?:@\S+)?$")
 
 
-def hub_facts(environ: Mapping[str, str], repository: str, top: Path) -> HubFacts:
+def hub_facts(
+    environ: Mapping[str, str], repository: str, top: Path, *, ledger: LedgerConfig
+) -> HubFacts:
     """What GitHub says of ``ORG/REPO``; ``top`` is its clone here, for the workflow files. Raises
     ``UserError`` when the environment or the name is odd."""
     workflows = workflow_states(top)
@@ -44,6 +47,10 @@ def hub_facts(environ: Mapping[str, str], repository: str, top: Path) -> HubFact
         repository=found,
         rules=look(lambda: settings.ruleset_rules(client, branch)),
         protection=look(lambda: settings.classic_protection(client, branch)),
+        ledger=ledger.branch,
+        is_signed=ledger.signing_key is not None,
+        ledger_rules=look(lambda: settings.ruleset_rules(client, ledger.branch)),
+        ledger_protection=look(lambda: settings.classic_protection(client, ledger.branch)),
         environments={name: look(partial(settings.environment, client, name)) for name in names},
         actions=look(lambda: settings.actions_settings(client)),
         permissions=look(lambda: settings.workflow_permissions(client)),

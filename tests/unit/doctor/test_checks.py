@@ -87,6 +87,9 @@ HUB = HubFacts(
         blocks_deletion=True,
     ),
     protection=None,
+    ledger="aft/ledger",
+    ledger_rules=BranchRules(blocks_force_pushes=True, blocks_deletion=True, restricts_pushes=True),
+    ledger_protection=None,
     environments={name: environment() for name in ("aft-plan", "aft-apply")},
     actions=ActionsSettings(is_enabled=True, requires_pinned_actions=True),
     permissions=WorkflowPermissions(default="read", may_open_pull_requests=True),
@@ -98,6 +101,7 @@ HUB = HubFacts(
 
 assert isinstance(HUB.rules, BranchRules)
 RULES = HUB.rules
+OPEN_LEDGER = BranchRules(blocks_force_pushes=True, blocks_deletion=True)
 
 
 def verdicts(checks: Iterable[Check]) -> dict[str, str]:
@@ -222,6 +226,34 @@ def test_without_credentials_nothing_else_is_said() -> None:
         ),
         ({"rules": replace(RULES, requires_code_owners=False)}, {"branch-rules-more": "warning"}),
         ({"rules": BranchRules(), "protection": REFUSED}, {"branch-rules": "not-checked"}),
+        (
+            {"ledger_rules": BranchRules()},
+            {"ledger-branch": "wrong", "ledger-pushes": "warning"},
+        ),
+        (
+            {"ledger_rules": replace(OPEN_LEDGER, blocks_deletion=False)},
+            {"ledger-branch": "wrong", "ledger-pushes": "warning"},
+        ),
+        (
+            {"ledger_rules": replace(OPEN_LEDGER, blocks_force_pushes=False)},
+            {"ledger-branch": "wrong", "ledger-pushes": "warning"},
+        ),
+        ({"ledger_rules": OPEN_LEDGER}, {"ledger-pushes": "warning"}),
+        ({"ledger_rules": OPEN_LEDGER, "is_signed": True}, {}),
+        ({"ledger_rules": BranchRules(), "is_signed": True}, {"ledger-branch": "wrong"}),
+        ({"ledger_rules": BranchRules(), "ledger_protection": HUB.ledger_rules}, {}),
+        (
+            {"ledger_rules": replace(OPEN_LEDGER, requires_pull_request=True), "is_signed": True},
+            {"ledger-pull-requests": "wrong"},
+        ),
+        (
+            {"ledger_rules": REFUSED},
+            {"ledger-branch": "not-checked", "ledger-pushes": "not-checked"},
+        ),
+        (
+            {"ledger_rules": BranchRules(), "ledger_protection": REFUSED},
+            {"ledger-branch": "not-checked", "ledger-pushes": "not-checked"},
+        ),
         (
             {"environments": {"aft-plan": None}},
             {"environment-aft-plan": "wrong"},

@@ -234,6 +234,15 @@ def test_what_nobody_reviewed_and_is_risky_is_held(make_team: MakeTeam) -> None:
     assert run.conclusion == "success", run.text
     assert [line for line in team.ledger() if line.startswith("Move lab")]
 
+    # Somebody pushes the ledger back: no run goes on with it, but one that people start for that.
+    team.hub.github.git.git("update-ref", "refs/heads/aft/ledger", "refs/heads/aft/ledger~1")
+    (run,) = team.hub.schedule("apply.yml")
+    assert "the ledger was rewritten" in run.text
+    assert run.jobs["apply"].result == "failure"
+    run = team.hub.by_hand("apply.yml", adopt_ledger=True)
+    assert run.conclusion == "success", run.text
+    assert any("Continue with a rewritten ledger" in line for line in team.ledger())
+
 
 def test_open_pull_requests_see_each_other(make_team: MakeTeam) -> None:
     team = make_team()
