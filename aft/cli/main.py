@@ -27,6 +27,7 @@ from aft.cli.outlets import outlets, report_bugs_safely
 from aft.cli.workflow_commands import only_own_commands
 from aft.errors import AftError, FindingsError, unexpected
 from aft.redaction import hold_variables
+from aft.runners.process.protection import forbid_tracing
 from aft.traces import trace
 
 STOPPED_EXIT = 130
@@ -119,6 +120,7 @@ def cli(
 
 def main() -> NoReturn:
     """The ``aft`` command."""
+    forbid_tracing()  # before there is a credential to read
     report_bugs_safely()
     interrupts = Interrupts()
     interrupts.begin()

@@ -114,7 +114,7 @@ def test_what_shows_only_then_fails_that_step_and_nothing_else(repo: Repo) -> No
 
     log = Path(failed["prints"]["log"]).read_text()
     assert "AFT_REQUEST_ID=prints" in log
-    assert "AWS_SECRET_ACCESS_KEY=" in log
+    assert "AWS_CONTAINER_AUTHORIZATION_TOKEN=" in log
     values = [line.split("=", 1)[1].strip('"') for line in log.splitlines() if "TOKEN=" in line]
     assert values
     assert set(values) == {"***"}

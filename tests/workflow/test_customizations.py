@@ -177,7 +177,7 @@ def test_one_failure_stops_nobody_else_and_its_log_is_kept(repo: Repo) -> None:
     log = Path(failed["log"])
     text = log.read_text()
     assert "first words" in text
-    assert "AWS_SECRET_ACCESS_KEY=***" in text
+    assert "AWS_CONTAINER_AUTHORIZATION_TOKEN=***" in text
     assert log.stat().st_mode & 0o077 == 0
     assert log.parts[-4:-2] == ("runs", failed["log"].split("/")[-3])
     assert f"log: {log}" in repo.aft("status").out.replace("\n", " ").replace("  ", " ")

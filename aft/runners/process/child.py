@@ -1,22 +1,29 @@
 """Run one child process to its end in all cases: time limit, captured output, no leftovers.
 
-The child leads a process group, which is killed as a whole once the child has ended or its time is
-up; what left the group is found by its HOME, which no two children share. The end of its output is
-kept, without given secrets and those it names itself by a line ``::add-mask::<secret>``.
+On Linux a guard (``guard``) is the child: it starts the command, and ends with everything that the
+command started. Elsewhere the child leads a process group, which is killed as a whole. The end of
+its output is kept, without given secrets and those it names itself by a line
+``::add-mask::<secret>``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
+
+from aft.runners.process import guard
 
 MAX_OUTPUT = 64 * 1024
 """Bytes of a child's output that are kept."""
@@ -26,6 +33,9 @@ LINES_SHOWN = 5
 _CHUNK = 16 * 1024
 _GLANCE_SECONDS = 0.02
 _DRAIN_SECONDS = 2.0
+_SWEEP_SECONDS = 20.0
+"""How long the guard may take to end what a step started."""
+IS_GUARDED = sys.platform == "linux"
 MASK = "***"
 ADD_MASK = b"::add-mask::"
 """Begins a line of output whose rest is to be masked from then on, as on GitHub."""
@@ -136,9 +146,11 @@ def run_child(
             _signal_group(child, signal.SIGINT)
             _wait(child, elapsed() + grace, elapsed)
     finally:
+        if IS_GUARDED and not _has_ended(child):
+            child.terminate()  # it ends the rest first
+            _wait(child, time.monotonic() + _SWEEP_SECONDS, time.monotonic)
         _signal_group(child, signal.SIGKILL)
         exit_code = child.wait()
-        _kill_strays(environment.get("HOME", ""))
     written = output.end()
     found = answered.end() if answered else b""
     writer.join(_DRAIN_SECONDS)
@@ -162,7 +174,7 @@ def _start(
     """The child, leading its own session; its end of the pipe is closed on this side."""
     try:
         child = subprocess.Popen(
-            command,
+            _guarded(command, cwd=cwd, environment=environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -179,6 +191,20 @@ def _start(
     if answer:
         os.close(answer.write)
     return child
+
+
+def _guarded(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> Sequence[str]:
+    """The command line to start. Raises ``OSError`` for a command that is not there."""
+    program = command[0] if os.sep in command[0] else ""
+    if not (program or shutil.which(command[0], path=environment.get("PATH", os.defpath))):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command[0])
+    if program and not os.access(cwd / program, os.X_OK):
+        kind = errno.EACCES if (cwd / program).exists() else errno.ENOENT
+        raise OSError(kind, os.strerror(kind), program)
+    if not IS_GUARDED:
+        return command
+    order = json.dumps({"parent": os.getpid(), "view": None})
+    return (sys.executable, "-I", "-S", guard.__file__, order, *command)
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:
@@ -236,9 +262,3 @@ def strays(home: str) -> Iterator[int]:
         with contextlib.suppress(OSError):  # not ours, or gone meanwhile
             if mark in place.read_bytes().split(b"\0"):
                 yield int(place.parent.name)
-
-
-def _kill_strays(home: str) -> None:
-    for number in strays(home):
-        with contextlib.suppress(OSError):
-            os.kill(number, signal.SIGKILL)

@@ -2,7 +2,8 @@
 
 The folder has the step's files from git, laid out as AFT lays them out. The environment is made
 from nothing: no variable of this process but PATH and those that say how to get out of this
-network. Credentials are there alone: AFT's profiles ask a small program, which reads them.
+network. Credentials are in neither: the step's processes ask an endpoint (``credentials``), and so
+does the small program behind AFT's profiles.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import json
 import os
 import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,10 +21,15 @@ from urllib.parse import urlsplit
 from aft.customizations.model import GLOBAL, CustomizationStep, StepFailed, StepInputs
 from aft.customizations.step_inputs_json import encode_inputs
 from aft.runners.process.child import ChildEnd, masked, run_child
+from aft.runners.process.credentials import (
+    TOKEN_VARIABLE,
+    URI_VARIABLE,
+    StepCredentials,
+    step_credentials,
+)
 from aft.runners.process.scratch import scratch_folder
 from aft.sessions import AccountSession
 
-SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
 FOREIGN_PROFILES = (
     *("aft-management", "aft-management-admin"),
     *("ct-management", "ct-audit", "ct-log-archive"),
@@ -41,16 +48,22 @@ NETWORK_VARIABLES = frozenset(
 )
 """How to get out of this network: handed on where they are set."""
 
-_CREDENTIAL_PROGRAM = """\
-#!/bin/sh
-# Answers the AWS SDKs' credential_process from this process's own environment.
-if [ "$1" = aft-target ]; then
-  printf '{"Version": 1, "AccessKeyId": "%s", "SecretAccessKey": "%s", "SessionToken": "%s"}' \\
-    "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN"
-else
-  echo "aft: no customization gets credentials of profile $1; only aft-target is there" >&2
-  exit 1
-fi
+_CREDENTIAL_PROGRAM = f"""\
+#!{{python}} -IS
+# Answers the AWS SDKs' credential_process with what the step's own endpoint says.
+import json, os, sys, urllib.request
+if sys.argv[1] != "aft-target":
+    sys.exit(f"aft: no customization gets credentials of profile {{{{sys.argv[1]}}}}; "
+             "only aft-target is there")
+asked = urllib.request.Request(os.environ["{URI_VARIABLE}"])
+asked.add_header("Authorization", os.environ["{TOKEN_VARIABLE}"])
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({{{{}}}}))
+with direct.open(asked, timeout=30) as answer:
+    found = json.load(answer)
+print(json.dumps({{{{
+    "Version": 1, "AccessKeyId": found["AccessKeyId"], "Expiration": found["Expiration"],
+    "SecretAccessKey": found["SecretAccessKey"], "SessionToken": found["Token"],
+}}}}))
 """
 
 
@@ -64,7 +77,7 @@ class Bench:
         inputs: StepInputs,
         *,
         place: Path,
-        credentials: Mapping[str, str],
+        credentials: StepCredentials,
         timeout: float,
         elapsed: Callable[[], float],
     ) -> None:
@@ -75,13 +88,14 @@ class Bench:
         self.timeout = timeout
         self._elapsed = elapsed
         self._until = elapsed() + timeout
-        self.secrets = secrets_in(credentials)
+        self.secrets = credentials.secrets
+        self.secrets.extend(proxy_passwords())
         self._log: list[str] = []
         write_files(step, self.folder)
         self.environment = {
             **base_environment(place / "home"),
-            **_profiles(place / "aws", credentials.get("AWS_REGION", "")),
-            **credentials,
+            **_profiles(place / "aws", credentials.environment.get("AWS_REGION", "")),
+            **credentials.environment,
             **self._inputs(inputs),
         }
 
@@ -186,8 +200,7 @@ def step_bench(
     elapsed: Callable[[], float] = time.monotonic,
 ) -> Iterator[Bench]:
     """A bench for one run of ``step``, cleared away afterwards; ``timeout`` is in seconds."""
-    with scratch_folder() as place:
-        credentials = session.environment()
+    with step_credentials(session) as credentials, scratch_folder() as place:
         yield Bench(
             step, inputs, place=place, credentials=credentials, timeout=timeout, elapsed=elapsed
         )
@@ -215,13 +228,13 @@ def write_files(step: CustomizationStep, folder: Path) -> None:
         target.write_bytes(file.content)
 
 
-def secrets_in(credentials: Mapping[str, str]) -> list[str]:
-    """What a step's output must not show: credentials, and the passwords of proxies."""
-    found = [credentials.get(name) for name in SECRET_VARIABLES]
+def proxy_passwords() -> list[str]:
+    """The passwords in the addresses of proxies, which a step's output must not show."""
+    found = []
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
         with contextlib.suppress(ValueError):
             found.append(urlsplit(os.environ.get(name, "")).password)
-    return [secret for secret in found if secret]
+    return [password for password in found if password]
 
 
 def parameter_texts(inputs: StepInputs) -> Mapping[str, str]:
@@ -237,7 +250,8 @@ def _profiles(folder: Path, region: str) -> Mapping[str, str]:
     """AFT's profiles in a private configuration file; no credentials are written."""
     folder.mkdir()
     program = folder / "credentials-of"
-    program.write_text(_CREDENTIAL_PROGRAM, encoding="utf-8")
+    text = _CREDENTIAL_PROGRAM.format(python=sys.executable)
+    program.write_text(text, encoding="utf-8")
     program.chmod(0o700)
     lines = [f"[default]\nregion = {region}\n"]
     for name in ("aft-target", *FOREIGN_PROFILES):

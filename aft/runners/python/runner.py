@@ -1,8 +1,7 @@
 """The runner of ``*.py`` steps: ``def customize(context)`` in its own process.
 
-The child gets the step's files (from git, never from the checkout), its inputs, one account's
-credentials, a time limit, and nothing else. It is not a jail against hostile code, which reviewed
-steps are not: it keeps mistakes and other accounts' credentials apart.
+The child gets the step's files (from git, never from the checkout), its inputs, a way to one
+account's credentials, a time limit, and nothing else.
 """
 
 from __future__ import annotations
@@ -27,8 +26,9 @@ from aft.customizations.model import (
 from aft.customizations.step_inputs_json import encode_inputs
 from aft.findings.model import Finding
 from aft.runners.process.child import ChildEnd, Pipe, masked, run_child
+from aft.runners.process.credentials import step_credentials
 from aft.runners.process.scratch import scratch_folder
-from aft.runners.process.workdir import base_environment, secrets_in, write_files
+from aft.runners.process.workdir import base_environment, proxy_passwords, write_files
 from aft.runners.python.source import check_source, inputs_used, names_read, timeout_of
 from aft.sessions import AccountSession
 
@@ -58,9 +58,9 @@ class PythonRunner(ComparesCode):
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession
     ) -> StepResult:
-        credentials = session.environment()
         timeout = timeout_of(step.file.content, step.file.path, step.timeout_seconds)
-        with scratch_folder() as place:
+        with step_credentials(session) as credentials, scratch_folder() as place:
+            credentials.secrets.extend(proxy_passwords())
             files, home = place / "step", place / "home"
             write_files(step, files)
             read, write = os.pipe()
@@ -74,10 +74,10 @@ class PythonRunner(ComparesCode):
                 (sys.executable, "-I", "-X", "utf8", "-m", "aft.runners.python.host"),
                 order=json.dumps(order).encode(),
                 cwd=home,
-                environment={**base_environment(home), **credentials},
+                environment={**base_environment(home), **credentials.environment},
                 answer=Pipe(read=read, write=write),
                 timeout=timeout,
-                secrets=secrets_in(credentials),
+                secrets=credentials.secrets,
                 elapsed=self._elapsed,
             )
         outputs = _outputs(step, end, timeout=timeout)

@@ -117,7 +117,7 @@ def test_no_outputs_is_fine() -> None:
     assert run("def customize(context):\n    pass\n").outputs == {}
 
 
-def test_the_environment_holds_this_accounts_credentials_and_nothing_of_ours(
+def test_the_environment_holds_the_way_to_credentials_and_nothing_of_ours(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "ghp_not_for_steps")
@@ -133,11 +133,10 @@ def test_the_environment_holds_this_accounts_credentials_and_nothing_of_ours(
     names = set(json.loads(result.outputs["env"])) - {"LC_CTYPE", "__CF_USER_TEXT_ENCODING"}
     names -= NETWORK_VARIABLES
     assert names == {
-        "AWS_ACCESS_KEY_ID",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_EC2_METADATA_DISABLED",
         "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
         "HOME",
         "LANG",
         "PATH",
@@ -150,18 +149,19 @@ def test_the_environment_holds_this_accounts_credentials_and_nothing_of_ours(
 
 def test_credentials_never_reach_the_log_or_an_error() -> None:
     shouting = """\
-        import os, sys
+        import boto3, os, sys
         def customize(context):
-            print(os.environ["AWS_SECRET_ACCESS_KEY"])
-            print("token=" + os.environ["AWS_SESSION_TOKEN"], file=sys.stderr)
+            keys = boto3.Session().get_credentials().get_frozen_credentials()
+            print(keys.secret_key, os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+            print("token=" + keys.token, file=sys.stderr)
             %s
         """
     log = run(shouting % "return {}").log
     assert SECRET not in log
     assert TOKEN not in log
-    assert log.count("***") == 2
-    raised = failure(shouting % 'raise ValueError(os.environ["AWS_SECRET_ACCESS_KEY"])')
-    assert raised.message == f"{PATH}:5: ValueError: ***"
+    assert log.count("***") == 3
+    raised = failure(shouting % "raise ValueError(keys.secret_key)")
+    assert raised.message == f"{PATH}:6: ValueError: ***"
     ended = failure(shouting % "sys.stdout.flush(); os._exit(3)")
     assert SECRET not in ended.message
     assert "***" in ended.message
@@ -169,9 +169,9 @@ def test_credentials_never_reach_the_log_or_an_error() -> None:
 
 def test_a_credential_is_no_output() -> None:
     body = """\
-        import os
+        import boto3
         def customize(context):
-            return {"key": "x" + os.environ["AWS_SECRET_ACCESS_KEY"]}
+            return {"key": "x" + boto3.Session().get_credentials().secret_key}
         """
     assert "returned a secret" in failure(body).message
 
@@ -179,10 +179,10 @@ def test_a_credential_is_no_output() -> None:
 def test_the_end_of_a_long_log_is_kept_without_half_a_secret() -> None:
     result = run(
         """\
-        import os
+        import boto3
         def customize(context):
             print("first")
-            print((os.environ["AWS_SECRET_ACCESS_KEY"] + "\\n") * 5000)
+            print((boto3.Session().get_credentials().secret_key + "\\n") * 5000)
             print("last")
         """
     )

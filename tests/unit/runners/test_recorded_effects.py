@@ -25,6 +25,7 @@ from aft.config.model import HcpBackend, LocalBackend, S3Backend
 from aft.customizations.model import Consent, CustomizationStep, OtherAccount, StepInputs
 from aft.customizations.options import TerraformOptions
 from aft.organization.model import Contact
+from aft.runners.process.credentials import TOKEN_VARIABLE, URI_VARIABLE
 from aft.runners.process.scratch import LOCK
 from aft.runners.process.workdir import NETWORK_VARIABLES
 
@@ -92,8 +93,9 @@ class Programs:
             said["files"] = {name: text for name, text in seen.items() if known.get(name) != text}
             said["env"] = {name: v for name, v in said["env"].items() if name not in ONLY_HERE}
             said["env"].pop("PATH")
+            said["env"] |= {URI_VARIABLE: "…", TOKEN_VARIABLE: "…"}  # other ones each time
             known = seen
-            found.append(lasting(said, said.pop("scratch"), str(self.folder)))
+            found.append(lasting(said, said.pop("scratch"), str(self.folder), sys.executable))
         self._file.unlink()
         return found
 

@@ -18,6 +18,8 @@ from aft.runners.process.workdir import NETWORK_VARIABLES
 from aft.runners.shell.runner import ShellRunner
 
 PATH = "customizations/accounts/web/10-step.sh"
+KEYS = '"${AWS_CONFIG_FILE%config}credentials-of" aft-target'
+"""Prints the step's keys."""
 
 
 def run(script: str, support: Mapping[str, str] | None = None, **more: object) -> StepResult:
@@ -58,12 +60,11 @@ def test_the_environment_holds_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) 
         "AFT_INPUTS",
         "AFT_OUTPUTS",
         "AFT_REQUEST_ID",
-        "AWS_ACCESS_KEY_ID",
         "AWS_CONFIG_FILE",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_EC2_METADATA_DISABLED",
         "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
         "AWS_SHARED_CREDENTIALS_FILE",
         "CUSTOMIZATION",
         "DEFAULT_PATH",
@@ -75,18 +76,19 @@ def test_the_environment_holds_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) 
     }
 
 
-def test_printing_the_environment_leaks_nothing() -> None:
-    log = run("env; cat /proc/self/environ | tr '\\0' '\\n'").log
+def test_printing_the_environment_and_the_keys_leaks_nothing() -> None:
+    log = run(f"env; cat /proc/self/environ | tr '\\0' '\\n'; {KEYS}").log
     for secret in (KEY_ID, SECRET, TOKEN):
         assert secret not in log
-    assert "AWS_SECRET_ACCESS_KEY=***" in log
-    failed = failure("env; exit 3")
+    assert log.count("AWS_CONTAINER_AUTHORIZATION_TOKEN=***\n") == 2
+    assert '"SecretAccessKey": "***"' in log
+    failed = failure(f"{KEYS}; exit 3")
     assert "exit code 3" in failed.message
     assert SECRET not in failed.message + failed.log
 
 
 def test_no_credential_is_on_disk() -> None:
-    log = run('grep -rlF "$AWS_SECRET_ACCESS_KEY" "$DEFAULT_PATH/.." || echo nowhere').log
+    log = run(f"grep -rlF '{SECRET}' \"$DEFAULT_PATH/../\"{{home,aws}} || echo nowhere").log
     assert log == "nowhere\n"
 
 
@@ -97,7 +99,7 @@ def test_a_script_names_its_own_secrets() -> None:
 
 
 def test_a_secret_is_no_output() -> None:
-    failed = failure('echo "Key=$AWS_SECRET_ACCESS_KEY" >> "$AFT_OUTPUTS"')
+    failed = failure(f'echo "Key=$({KEYS})" >> "$AFT_OUTPUTS"')
     assert "an output contains a secret" in failed.message
     assert SECRET not in failed.message
     named = failure('echo ::add-mask::hunter22; echo "Key=hunter22" >> "$AFT_OUTPUTS"')
@@ -119,7 +121,7 @@ def test_afts_profiles_answer_for_this_account_alone() -> None:
     log = run(
         """\
         ask() { sed -n "/profile $1]/,/^$/s/credential_process = //p" "$AWS_CONFIG_FILE" | sh; }
-        ask aft-target | grep -q "$AWS_SESSION_TOKEN" && echo own
+        ask aft-target | grep -q FwoGZXIvYXdzEXAMPLETOKEN && echo own
         for name in aft-management aft-management-admin ct-management ct-audit ct-log-archive
         do ask $name || echo "$name refused"; done
         stat -c '%a' "$AWS_CONFIG_FILE"
