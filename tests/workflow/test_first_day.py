@@ -132,7 +132,7 @@ def customize(context):
         context.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
 """
 SHELL = """\
-test -n "$AWS_SESSION_TOKEN"
+test -n "$AWS_CONTAINER_CREDENTIALS_FULL_URI"
 echo "Seen=$AFT_ACCOUNT_ID" >> "$AFT_OUTPUTS"
 """
 TERRAFORM = """\

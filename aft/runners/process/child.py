@@ -203,7 +203,7 @@ def _guarded(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str
         raise OSError(kind, os.strerror(kind), program)
     if not IS_GUARDED:
         return command
-    order = json.dumps({"parent": os.getpid(), "view": None})
+    order = json.dumps({"parent": os.getpid()})
     return (sys.executable, "-I", "-S", guard.__file__, order, *command)
 
 
