@@ -96,16 +96,14 @@ def command(
     CloudFormation template with two IAM roles is added: a read-only role for plans, and one for
     applies. Each trusts one environment of ORG/REPO and allows exactly the calls that aft makes."""
     _check(region=region, account=management_account, repository=repository, action=action)
-    if terraform and not repository:
-        raise click.UsageError("--terraform is for --github")
-    if signing_key and not repository:
-        raise click.UsageError("--signing-key is for --github")
+    _check_together(
+        ("--terraform", terraform, "--github", repository),
+        ("--signing-key", signing_key, "--github", repository),
+        ("--previews", previews, "--management-account", management_account),
+        ("--writer", writer, "--management-account", management_account),
+    )
     if signing_key and not re.fullmatch(KMS_KEY, signing_key):
         raise click.UsageError(f"--signing-key {signing_key}: expected the ARN of a KMS key")
-    if previews and not management_account:
-        raise click.UsageError("--previews is for --management-account")
-    if writer and not management_account:
-        raise click.UsageError("--writer is for --management-account")
     choices = RepositoryChoices(
         home_region=region,
         management_account=management_account or "",
@@ -137,6 +135,13 @@ def command(
         session.say("Next: git init, git add, git commit; then aft validate.")
     else:
         session.say("Next: git add, git commit; then aft validate.")
+
+
+def _check_together(*options: tuple[str, object, str, object]) -> None:
+    """Each is an option, its value, and the option that it needs, with its value."""
+    for option, value, needed, other in options:
+        if value and not other:
+            raise click.UsageError(f"{option} is for {needed}")
 
 
 def _check(*, region: str, account: str | None, repository: str | None, action: str | None) -> None:

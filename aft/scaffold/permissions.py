@@ -1,12 +1,13 @@
 """The IAM actions aft needs, by who needs them: the one source of the role templates and the docs.
 
 A test records the calls of plans and applies on the simulated organization and compares them with
-these lists both ways. ``SELDOM`` are the actions no recorded run comes to, each with its reason.
+these lists both ways. ``tests/seldom.py`` has the actions that no recorded run
+comes to, each with its reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from aft.values.data_reads import DECRYPT, OBJECTS, RECORDS, actions_in
 from aft.values.grants import EVERYTHING, OWN_ACCOUNT, PARTITION, Conditions, Grant
@@ -272,8 +273,10 @@ MEMBER: tuple[Grant, ...] = (
         actions="""
         config: PutDeliveryChannel
         ec2: EnableEbsEncryptionByDefault EnableImageBlockPublicAccess
-            EnableSnapshotBlockPublicAccess ModifyInstanceMetadataDefaults
-        guardduty: UpdateMemberDetectors UpdateOrganizationConfiguration
+            EnableSnapshotBlockPublicAccess ModifyEbsDefaultKmsKeyId
+            ModifyInstanceMetadataDefaults
+        guardduty: CreateDetector CreateMembers StartMonitoringMembers UpdateMemberDetectors
+            UpdateOrganizationConfiguration
         iam: CreateAccountAlias UpdateAccountPasswordPolicy
         s3: PutAccountPublicAccessBlock
         """,
@@ -283,35 +286,51 @@ MEMBER: tuple[Grant, ...] = (
         why="What settings and CloudFormation steps make. Add what your templates and scripts "
         "create.",
         actions="""
-        access-analyzer: CreateAnalyzer
-        account: PutAlternateContact
+        access-analyzer: CreateAnalyzer DeleteAnalyzer
+        account: EnableRegion PutAlternateContact
         budgets: ModifyBudget
         cloudformation: CreateChangeSet DeleteChangeSet DescribeChangeSet DescribeStackEvents
             DescribeStacks ExecuteChangeSet
-        cloudtrail: CreateTrail StartLogging
+        cloudtrail: CreateTrail StartLogging UpdateTrail
         config: PutConfigurationRecorder StartConfigurationRecorder
         guardduty: UpdateDetector
-        iam: AttachRolePolicy CreateOpenIDConnectProvider CreateRole PutRolePolicy
+        iam: AddClientIDToOpenIDConnectProvider AttachRolePolicy CreateOpenIDConnectProvider
+            CreateRole PutRolePolicy RemoveClientIDFromOpenIDConnectProvider
+            TagOpenIDConnectProvider TagRole UpdateOpenIDConnectProviderThumbprint
         logs: CreateLogGroup PutRetentionPolicy
+        ram: AcceptResourceShareInvitation AssociateResourceShare
         securityhub: BatchEnableStandards CreateMembers EnableSecurityHub
             UpdateOrganizationConfiguration UpdateSecurityHubConfiguration
         servicequotas: RequestServiceQuotaIncrease
-        ssm: PutParameter
+        ssm: DeleteParameters PutParameter
         """,
         resources="""
         access-analyzer:*:me:analyzer/* account::me:account budgets::me:budget/*
         cloudformation:*:me:stack/* cloudtrail:*:me:trail/* config:*:me:configuration-recorder/*
         guardduty:*:me:detector/* iam::me:oidc-provider/* iam::me:role/* logs:*:me:log-group:*
+        ram:*:me:resource-share-invitation/* ram:*:me:resource-share/*
         securityhub:*:me:hub/* servicequotas:*:me:*/* ssm:*:me:parameter/aft/*
         """,
+    ),
+    _grant(
+        sid="ChangeOwnRoles",
+        why="Roles that the setting iam-roles made or adopted, and no others.",
+        actions="""
+        iam: DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy
+            PutRolePermissionsBoundary UpdateAssumeRolePolicy UpdateRole
+        """,
+        resources="iam::me:role/*",
+        conditions={"StringEquals": {"aws:ResourceTag/aft:setting": ("iam-roles",)}},
     ),
     _grant(
         sid="ChangeNetworks",
         why="The network of an account, and what AWS puts into a default VPC.",
         actions="""
-        ec2: AssociateRouteTable AttachInternetGateway CreateFlowLogs CreateInternetGateway
-            CreateRoute CreateRouteTable CreateSubnet CreateTags CreateVpc DeleteInternetGateway
-            DeleteSubnet DeleteVpc DetachInternetGateway ModifyVpcAttribute
+        ec2: AllocateAddress AssociateRouteTable AttachInternetGateway CreateFlowLogs
+            CreateInternetGateway CreateNatGateway CreateRoute CreateRouteTable CreateSubnet
+            CreateTags CreateVpc DeleteFlowLogs DeleteInternetGateway DeleteNatGateway DeleteRoute
+            DeleteRouteTable DeleteSubnet DeleteVpc DetachInternetGateway ModifySubnetAttribute
+            ModifyVpcAttribute ReleaseAddress ReplaceRoute ReplaceRouteTableAssociation
             RevokeSecurityGroupEgress RevokeSecurityGroupIngress
         """,
         resources="""
@@ -348,26 +367,6 @@ MEMBER: tuple[Grant, ...] = (
 )
 """Inside a member account, for applies, added to those of ``READER``. Most organizations leave the
 member role an administrator, because customizations may make anything."""
-
-SELDOM: Mapping[str, str] = {
-    "account:ListRegions": "settings of opt-in regions (region-opt-in)",
-    "ec2:DescribeRegions": "whether an account that refuses is only too young",
-    "guardduty:GetAdministratorAccount": "an account that some other account administers",
-    "securityhub:DescribeStandards": "security-hub, new in an account that is read already",
-    "securityhub:GetAdministratorAccount": "an account that some other account administers",
-    "iam:PassRole": "asked by IAM of who gives a role to a service",
-    "organizations:DescribeOrganizationalUnit": "the OU of one account, where AWS gives no path",
-    "organizations:DescribePolicy": "aft explain --action",
-    "organizations:ListParents": "the OU of one account, where AWS gives no path",
-    "organizations:ListAccounts": "an e-mail address that AWS reports as taken",
-    "organizations:ListAWSServiceAccessForOrganization": "asked by GuardDuty on the caller's "
-    "behalf (GuardDuty User Guide, permissions to designate a delegated administrator)",
-    "ram:GetResourceShareAssociations": "the setting ram-shares",
-    "ram:GetResourceShareInvitations": "the setting ram-shares",
-    "ram:GetResourceShares": "the setting ram-shares",
-    "servicequotas:GetAWSDefaultServiceQuota": "a quota that was never changed",
-}
-"""Actions that no recorded run comes to, and what they are for."""
 
 
 def actions_of(grants: Iterable[Grant]) -> frozenset[str]:

@@ -141,7 +141,6 @@ def test_a_repository_as_it_should_be(repo: Repo, github: GitHubServer) -> None:
     settings = github.state.settings
     settings.rules["main"] = [{**rule, "ruleset_id": 7} for rule in STRICT]
     settings.rulesets[7] = []
-    settings.rules["main"] = STRICT
     settings.rules["aft/ledger"] = [
         {"type": name} for name in ("non_fast_forward", "deletion", "update")
     ]

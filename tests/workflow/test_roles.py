@@ -29,13 +29,14 @@ from builders_permissions import (
 )
 from builders_repo import Repo
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+from seldom import SELDOM
 
 from aft.app.world import World
 from aft.plan.outcome import Status
 from aft.sandbox import Sandbox
 from aft.sandbox.credentials import Keys
 from aft.scaffold import permissions
-from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, SELDOM, actions_of
+from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, actions_of
 from aft.scaffold.roles import (
     APPLY_ROLE,
     PLAN_ROLE,

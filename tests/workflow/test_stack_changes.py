@@ -252,3 +252,5 @@ def forget_what_was_kept(repo: Repo, tmp_path: Path) -> None:
         path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
     repo.git("-C", str(tree), "commit", "--quiet", "--all", "--message", "Older")
     repo.git("worktree", "remove", "--force", str(tree))
+    adopted = repo.aft("apply", "--yes", "--adopt-ledger")
+    assert adopted.code == 0, adopted.out + adopted.err

@@ -215,6 +215,10 @@ def _fix(
     iam: IAMClient, role: RoleParameters, trust: str, before: RoleState, wanted: RoleState
 ) -> None:
     name = role.name
+    # The tag comes first: without it, a narrow role for applies may not change the role.
+    changed = {key: tag for key, tag in wanted.tags.items() if before.tags.get(key) != tag}
+    if changed:
+        iam.tag_role(RoleName=name, Tags=tag_list(changed))
     # What takes rights away comes first, so that none are held longer than they should be.
     if before.boundary != wanted.boundary and wanted.boundary:
         iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=wanted.boundary)
@@ -236,9 +240,6 @@ def _fix(
         iam.update_role(
             RoleName=name, Description=wanted.description, MaxSessionDuration=wanted.session_seconds
         )
-    changed = {key: tag for key, tag in wanted.tags.items() if before.tags.get(key) != tag}
-    if changed:
-        iam.tag_role(RoleName=name, Tags=tag_list(changed))
 
 
 def _delete(iam: IAMClient, name: str, state: RoleState) -> None:

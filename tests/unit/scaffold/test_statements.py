@@ -7,16 +7,21 @@ narrow it (AWS has many more, which say nothing about what aft asks for).
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import yaml
+from botocore import xform_name
 
+from aft import settings
 from aft.policy_language.context import Context
 from aft.policy_language.evaluate import Decision, granted
 from aft.policy_language.policy import Policy, policy_of_text
@@ -24,7 +29,7 @@ from aft.policy_language.principals import Principal
 from aft.policy_language.statements import Request
 from aft.sandbox.services.aws_policies import document_of_aws_policy
 from aft.scaffold import permissions
-from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER
+from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, actions_of
 from aft.scaffold.roles import (
     PREVIEW_READER_ROLE,
     READER_ROLE,
@@ -36,6 +41,8 @@ from aft.scaffold.roles import (
     writer_template,
 )
 from aft.scaffold.roles_terraform import roles_terraform
+from aft.settings.iam_roles.setting import IamRoles
+from aft.settings.shapes.tags import OWNER_TAG
 from aft.values.data_reads import DECRYPT, OBJECTS, RECORDS, without_data
 from aft.values.grants import EVERYTHING, OWN_ACCOUNT, PARTITION, Grant
 
@@ -48,6 +55,13 @@ WITHOUT = {
     "s3:PutAccountPublicAccessBlock": "it is the account's own, and has no bucket",
 }
 """Actions that a key would not narrow."""
+READS = re.compile("(BatchGet|Describe|Get|Head|List|Lookup)[A-Z]")
+PREFIXES = {"s3control": "s3control", "service-quotas": "servicequotas"}
+BUDGET_WRITES = [
+    f"{verb}{thing}"
+    for verb in ("Create", "Update", "Delete")
+    for thing in ("Budget", "Notification", "Subscriber")
+]
 AWS_POLICIES = "arn:aws:organizations::aws:policy/*"
 NAMES = RoleNames(
     repository="acme/accounts",
@@ -86,6 +100,51 @@ def test_a_statement_has_the_conditions_that_narrow_it(grant: Grant) -> None:
     for action in grant.actions:
         if action not in WITHOUT:
             assert set(FACTS[action]["keys"]) <= keys, action
+
+
+OTHER_NAMES = {
+    **{f"budgets:{kind}": "budgets:ModifyBudget" for kind in BUDGET_WRITES},
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "s3control:PutPublicAccessBlock": "s3:PutAccountPublicAccessBlock",
+}
+"""Operations that IAM has another name for."""
+
+
+def writes_of(module: Path) -> Iterator[str]:
+    """IAM's names of what the code may call, other than what reads, for each client it makes."""
+    tree = list(ast.walk(ast.parse(module.read_text())))
+    clients = {
+        node.args[0].value
+        for node in tree
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "client"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+    typed = {
+        (node.module or "").partition(".")[0].removeprefix("types_boto3_").replace("_", "-")
+        for node in tree
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("types_boto3_")
+    }
+    names = {node.attr for node in tree if isinstance(node, ast.Attribute)}
+    for service in sorted(clients | typed):
+        model = botocore.session.get_session().get_service_model(str(service))
+        for operation in model.operation_names:
+            if xform_name(operation) in names and not READS.match(operation):
+                prefix = model.metadata.get("signingName", model.metadata["endpointPrefix"])
+                yield f"{PREFIXES.get(str(service), prefix)}:{operation}"
+
+
+def test_every_write_of_a_setting_is_a_permission_of_a_role() -> None:
+    allowed = actions_of((*MEMBER, *APPLY))
+    missing = {
+        f"{module.name}: {action}"
+        for module in Path(settings.__file__).parent.rglob("*.py")
+        for action in writes_of(module)
+        if OTHER_NAMES.get(action, action) not in allowed
+    }
+    assert missing == set()
 
 
 def test_an_account_is_created_with_its_tag_alone() -> None:
@@ -318,6 +377,7 @@ def entered(role: str, account: str = ACCOUNT) -> str:
     return HOME.format(account, role)
 
 
+OWN_ROLE = {f"aws__ResourceTag/{OWNER_TAG}": IamRoles.name}
 MAY: Mapping[str, Iterable[tuple[str, str, Mapping[str, str]]]] = {
     "aft-plan": (
         ("organizations:ListRoots", "*", {}),
@@ -343,6 +403,10 @@ MAY: Mapping[str, Iterable[tuple[str, str, Mapping[str, str]]]] = {
         ("kms:DescribeKey", f"arn:aws:kms:eu-central-1:{OTHER}:key/1", {}),
     ),
     WRITER_ROLE: (
+        ("iam:UpdateAssumeRolePolicy", entered("deploy"), OWN_ROLE),
+        ("iam:DeleteRole", entered("deploy"), OWN_ROLE),
+        ("ec2:ReleaseAddress", f"arn:aws:ec2:eu-central-1:{ACCOUNT}:elastic-ip/eipalloc-1", {}),
+        ("cloudtrail:UpdateTrail", f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/t", {}),
         ("iam:PassRole", entered("flow"), {"iam__PassedToService": "vpc-flow-logs.amazonaws.com"}),
         (
             "iam:CreateServiceLinkedRole",
@@ -416,6 +480,7 @@ MAY_NOT: Mapping[str, Iterable[tuple[str, str, Mapping[str, str]]]] = {
         ("iam:CreateUser", "*", {}),
         ("iam:CreateAccessKey", "*", {}),
         ("iam:UpdateAssumeRolePolicy", entered(MEMBER_ROLE), {}),
+        ("iam:DeleteRole", entered("deploy"), {f"aws__ResourceTag/{OWNER_TAG}": "network"}),
         (
             "iam:CreateServiceLinkedRole",
             SERVICE_ROLE.replace("config", "sso"),
