@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
@@ -12,10 +11,11 @@ from aft.plan.codec import plan_digest
 from aft.plan.coverage import subject_of
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Plan
-from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
+from aft.plan.outcome import Outcome, Status, TargetOutcome
+from aft.report.held import held_rows
 from aft.report.plain import json_text, one_line
 from aft.report.text import wrapped
-from aft.report.wording import held_back_sentence, in_words
+from aft.report.wording import held_back_sentence
 from aft.values.words import counted
 
 _STYLES: Mapping[Status, str] = {
@@ -72,29 +72,20 @@ def _row(row: TargetOutcome, kinds: Kinds) -> list[Text]:
 
 
 def _held(outcome: Outcome, kinds: Kinds) -> list[Text]:
-    """What people have to agree to, each with its reason; what to do is said once."""
+    """What people have to agree to, with the reasons."""
     lines: list[Text] = []
-    for step, hint in with_hints(outcome.held):
-        line = Text(f"{step.status.value} ", style=_STYLES[step.status])
-        words = f"{step.change.symbol} {in_words(kinds, step.change)}: {one_line(step.message)}"
-        lines.append(line.append(words, style=""))
-        lines += [Text(f"    {one_line(line)}") for line in step.shown]
-        if hint:
-            lines.append(Text(f"  → {one_line(hint)}", style="italic"))
+    for row in held_rows(kinds, outcome.held):
+        line = Text(f"{Status.HELD.value} ", style=_STYLES[Status.HELD])
+        lines.append(line.append(f"{row.words}: {one_line(row.message)}", style=""))
+        lines += [Text(f"    {one_line(line)}") for line in row.shown]
+        if row.hint:
+            lines.append(Text(f"  → {one_line(row.hint)}", style="italic"))
     return lines
 
 
 def is_held_itself(row: TargetOutcome) -> bool:
     """Something of it, and not of another account, waits for people."""
     return any(step.status is Status.HELD and not step.waits_for for step in row.steps)
-
-
-def with_hints(steps: Iterable[StepOutcome]) -> Iterator[tuple[StepOutcome, str]]:
-    """Steps with the same hint together, the hint with the last of them."""
-    for hint, group in groupby(sorted(steps, key=lambda step: step.hint), lambda step: step.hint):
-        *others, last = group
-        yield from ((step, "") for step in others)
-        yield last, hint
 
 
 def outcome_line(outcome: Outcome) -> str:

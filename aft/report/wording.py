@@ -185,13 +185,22 @@ def items_of(kinds: Kinds, changes: Iterable[Change]) -> Iterator[tuple[Item, Ki
 
 def in_words(kinds: Kinds, change: Change) -> str:
     """``payments: move Sandbox → Workloads/Prod``."""
-    told = "; ".join(
-        f"{'un' if item.symbol == '-' and item.label.startswith('tag') else ''}{item.label} "
-        f"{', '.join(item.values)}"
+    words = " ".join(filter(None, told(kinds, change)))
+    return words if change.target == ORGANIZATION else f"{one_line(change.target)}: {words}"
+
+
+def told(kinds: Kinds, change: Change) -> tuple[str, str]:
+    """``("move", "Sandbox → Workloads/Prod")``; what is several things at once has no label."""
+    found = [
+        (
+            f"{'un' if item.symbol == '-' and item.label.startswith('tag') else ''}{item.label}",
+            ", ".join(item.values),
+        )
         for item, _ in items_of(kinds, (change,))
-    )
-    told = told or kinds.describe(change)
-    return told if change.target == ORGANIZATION else f"{one_line(change.target)}: {told}"
+    ]
+    if len(found) == 1:
+        return found[0]
+    return "", "; ".join(f"{label} {value}" for label, value in found) or kinds.describe(change)
 
 
 def _safe(item: Item) -> Item:

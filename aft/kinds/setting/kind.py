@@ -69,9 +69,7 @@ class Settings(Kind):
         return next((risk for risk in (OUTSIDE, POWER, WEAKER) if risk.code in found), None)
 
     def alike(self, change: Change) -> tuple[str, ...]:
-        if change.action is Action.RELEASE:
-            return (*_gained(change), change.reason)
-        return () if change.details or _gained(change) else (change.reason,)
+        return () if change.details else (*_gained(change), change.reason)
 
     def words(self, changes: Sequence[Change]) -> Iterable[Item]:
         first = changes[0]

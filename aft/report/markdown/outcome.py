@@ -11,17 +11,18 @@ from typing import ClassVar
 from aft.plan.codec import plan_digest
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Change, Plan
-from aft.plan.outcome import Outcome, Status, StepOutcome, TargetOutcome
+from aft.plan.outcome import Outcome, Status, TargetOutcome
 from aft.plan.reviewed import Reviewed
+from aft.report.held import HeldRow, held_rows
 from aft.report.markdown.accounts import diff
 from aft.report.markdown.fitting import Entry, Parts, bullets, left_out
 from aft.report.markdown.inert import code_span, prose
 from aft.report.markdown.plan import attention_entries
 from aft.report.markdown.unreviewed import unreviewed_entries
 from aft.report.masking import NO_MASK, Mask
-from aft.report.outcome import is_held_itself, not_done, outcome_line, with_hints
+from aft.report.outcome import is_held_itself, not_done, outcome_line
 from aft.report.plain import one_line
-from aft.report.wording import held_back_words, in_words, short, summary_line
+from aft.report.wording import held_back_words, short, summary_line
 from aft.values.words import counted
 
 _SIGNS = {
@@ -124,19 +125,18 @@ def _what_next(page: OutcomePage) -> Iterator[str]:
 
 
 def _held(page: OutcomePage) -> Iterator[Entry]:
-    for step, how in with_hints(page.outcome.held):
-        line = f"{step.change.symbol} {in_words(page.kinds, step.change)}"
-        hint = f"<br>→ {prose(how)}" if how else ""
+    for row in held_rows(page.kinds, page.outcome.held):
+        hint = f"<br>→ {prose(row.hint)}" if row.hint else ""
         yield Entry(
-            text=f"- {_SIGNS[step.status]} {code_span(line)}: {prose(step.message)}{hint}"
-            f"{_shown(step)}",
-            tally=(("held change", 1),),
+            text=f"- {_SIGNS[Status.HELD]} {code_span(row.words)}: {prose(row.message)}{hint}"
+            f"{_shown(row)}",
+            tally=(("held change", row.number),),
         )
 
 
-def _shown(step: StepOutcome) -> str:
+def _shown(row: HeldRow) -> str:
     """What people have to agree to, whole."""
-    return f"\n\n{diff([one_line(line) for line in step.shown])}\n" if step.shown else ""
+    return f"\n\n{diff([one_line(line) for line in row.shown])}\n" if row.shown else ""
 
 
 def _left(page: OutcomePage, row: TargetOutcome) -> Entry:
