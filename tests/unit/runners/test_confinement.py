@@ -188,27 +188,35 @@ def has_signal_scopes() -> bool:
 
 
 HOLDER = """\
-import os, sys
-from aft.runners.process.protection import forbid_tracing
-forbid_tracing()
-print(os.getpid(), flush=True)
-sys.stdin.read()
+import atexit, os, sys
+from aft.cli.main import main
+def hold():
+    print(os.getpid(), flush=True)
+    sys.stdin.read()
+atexit.register(hold)
+sys.argv[1:] = ["--version"]
+main()
 """
 
 
 def test_no_process_of_the_same_user_reads_what_aft_holds() -> None:
-    """Without Landlock and namespaces, too."""
+    """Without Landlock and namespaces, too; and ``aft`` itself, not only what it calls for it."""
+    powerless: list[str] = []
+    if os.getuid() == 0:
+        drop = shutil.which("setpriv")
+        if drop is None:
+            pytest.skip("root reads everything, and there is no setpriv to be less")
+        powerless = [drop, "--bounding-set=-all", "--inh-caps=-all", "--"]
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*powerless, sys.executable, "-c", HOLDER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as aft:
         assert aft.stdout is not None
+        assert aft.stdout.readline().startswith("aft ")
         pid = aft.stdout.readline().strip()
-        look = ["cat", f"/proc/{pid}/environ"]
-        if os.getuid() == 0:
-            drop = shutil.which("setpriv")
-            if drop is None:
-                pytest.skip("root reads everything, and there is no setpriv to be less")
-            look = [drop, "--bounding-set=-all", "--inh-caps=-all", "--", *look]
+        look = [*powerless, "cat", f"/proc/{pid}/environ"]
         done = subprocess.run(look, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (1, "")
         assert "Permission denied" in done.stderr
