@@ -100,7 +100,11 @@ def test_a_replacement_that_nobody_reviewed_is_held(repo: Repo, tmp_path: Path) 
     change(repo, *RENAME)
     result = repo.aft("apply", "--yes", "--reviewed", seen)
     assert result.code == 4
-    assert result.out.count("something a customization made is replaced or removed") == 2
+    said = " ".join(result.out.partition("held ~ ")[2].split())
+    assert said.startswith(
+        "plain, precious: run web/10-artifacts.cfn.yaml: not reviewed, and risky"
+    )
+    assert "something a customization made is replaced or removed" in said
     assert buckets(repo) == BEFORE
 
 
