@@ -25,6 +25,9 @@ WALKED = (
     Permission(role=WRITER_ROLE, action="iam:UpdateAccountPasswordPolicy"),
     Permission(role=WRITER_ROLE, action="cloudformation:CreateChangeSet"),
     Permission(role=WRITER_ROLE, action="ec2:CreateVpc"),
+    Permission(role=WRITER_ROLE, action="s3:ListBucket"),
+    Permission(role=READER_ROLE, action="s3:ListBucket"),
+    Permission(role=WRITER_ROLE, action="cloudtrail:StartLogging"),
 )
 
 

@@ -159,8 +159,9 @@ def read_problems(bucket: LogBucket, session: AccountSession) -> tuple[str, ...]
         s3.head_bucket(Bucket=bucket.name, ExpectedBucketOwner=bucket.owner)
     except NotFound:
         return (f"bucket {bucket.name} does not exist",)
-    except Denied:
-        return (f"bucket {bucket.name} is not this account's to look after",)
+    except Denied as error:  # a HEAD has no body
+        who = f"it is not this account's, or {error.hint}"
+        return (f"s3:ListBucket on bucket {bucket.name} is refused: {who}",)
     found = []
     if _missing_statements(bucket, _policy(s3, bucket.name)):
         found.append(f"bucket {bucket.name} does not let {bucket.principal} deliver")
