@@ -9,8 +9,9 @@ import signal
 from pathlib import Path
 from typing import Any, ClassVar
 
+from aft.app import trial_works
+from aft.app.works import WORKS
 from aft.confined import document_works
-from aft.confined.works import WORKS
 from aft.customizations.model import Access, CustomizationStep, StepFile, StepInputs, StepResult
 from aft.customizations.render import rendered
 from aft.findings.model import Finding
@@ -91,6 +92,11 @@ def documents(paths: Any, content: bytes) -> Any:
     return document_works.documents(paths, content)
 
 
+def trial(argument: Any, content: bytes) -> Any:
+    documents([], content)
+    return trial_works.trial(argument, content)
+
+
 JOBS = {
     item.__name__: f"{__name__}:{item.__name__}"
     for item in (
@@ -98,6 +104,7 @@ JOBS = {
     )
 }
 HOSTILE_DOCUMENTS = {**WORKS, "documents": f"{__name__}:documents"}
+HOSTILE_TRIALS = {**WORKS, "trial": f"{__name__}:trial"}
 ENDS = ("SPIN", "CRASH", "FILL", "RAISE")
 """Texts that end a process that reads ``HOSTILE_DOCUMENTS``."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from aft.app.trials import TRIALS
 from aft.errors import UserError
+from aft.findings.bounds import unreadable
 from aft.findings.model import Finding, sorted_findings
 from aft.policy_language.grammar import IDENTITY, RESOURCE, TRUST, check
 from aft.policy_language.policy_types import POLICY_TYPES, RCP, SCP
@@ -60,6 +62,8 @@ def _check(
     if path.suffix == ".json":
         # JSON may be indented with tabs, which YAML forbids; inside of JSON's texts there are none.
         content = content.replace(b"\t", b" ")
+    if why := TRIALS.policy(str(path), policy_type, content, changed_limits):
+        return (unreadable(str(path), why),)
     document, findings = parse_yaml(content, str(path))
     if document is None:
         return findings

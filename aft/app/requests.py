@@ -224,7 +224,12 @@ def request_from_issue(
         write_text(report / REPLY, BROKEN_REPOSITORY)
         raise
     choices = form_choices(desk.state, desk.files)
-    draft, problems = read_issue(body, choices, remark=origin.remark)
+    draft: RequestDraft | None = None
+    problems: Sequence[Problem] = ()
+    if why := workspace.trials.issue(body, choices):
+        problems = (Problem("", f"it cannot be read: {why}; open a new issue"),)
+    else:
+        draft, problems = read_issue(body, choices, remark=origin.remark)
     proposed = desk.propose(draft) if draft is not None else None
     if proposed is None or proposed.request is None:
         if proposed is not None:

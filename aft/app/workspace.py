@@ -13,6 +13,8 @@ from typing import Any
 
 from aft.account_provider import AccountProvider, AccountProviderPlugin, ManagementAccess
 from aft.app import local_paths
+from aft.app.trials import Trials
+from aft.app.works import CONFINEMENT
 from aft.baselines.model import BaselineSetting
 from aft.clock import SystemClock
 from aft.config.file import config_place, parse_config
@@ -21,7 +23,6 @@ from aft.confined.answers import Answers
 from aft.confined.confinement import Confinement
 from aft.confined.documents import ConfinedFiles
 from aft.confined.steps import confined_runners
-from aft.confined.works import CONFINEMENT
 from aft.customizations.model import CustomizationRunner
 from aft.desired.cache import ParseCache
 from aft.desired.desired import LoadResult, load_desired_state
@@ -143,6 +144,11 @@ class Workspace:
     @cached_property
     def _answers(self) -> Answers:
         return Answers(self.confinement, self._kept)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """For what others wrote that is not in a revision."""
+        return Trials(self._answers)
 
     @cached_property
     def _kept(self) -> ParseCache:

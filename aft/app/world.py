@@ -77,6 +77,7 @@ def open_ledger(
         keys=config.ledger.public_keys,
         signer=signer,
         adopts=adopts,
+        tries=workspace.trials.story,
     )
 
 
@@ -91,6 +92,7 @@ def open_snapshots(
         clock=SystemClock(),
         keys=config.ledger.public_keys,
         signer=signer,
+        tries=workspace.trials.published,
     )
 
 

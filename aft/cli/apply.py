@@ -21,6 +21,7 @@ from aft.app.apply.applying import (
 )
 from aft.app.plan.planning import Planned, check_pinned, plan_now, publish
 from aft.app.text_files import read_text
+from aft.app.trials import read_reviewed
 from aft.app.world import World, ledger_tip, open_world
 from aft.cli.context import EXISTING_FILE, FILE, Session, deadline_option, pass_session
 from aft.cli.interrupts import stop_on_signals
@@ -31,7 +32,7 @@ from aft.errors import AftError
 from aft.plan.codec import plan_digest, plan_from_json
 from aft.plan.model import Plan
 from aft.plan.outcome import Outcome
-from aft.plan.reviewed import DIGEST, LARGEST, Reviewed, newly_routine, reviewed_from_json, together
+from aft.plan.reviewed import DIGEST, LARGEST, Reviewed, newly_routine, together
 from aft.ports import Observer
 from aft.report.markdown.unreviewed import routine_text
 from aft.report.outcome import outcome_json, outcome_view
@@ -141,7 +142,7 @@ def command(
             raise click.UsageError("a PLAN already says its revision, scope and steps")
         if bad := [it for it in accept if not DIGEST.fullmatch(it)]:
             raise click.UsageError(f"--accept: {bad[0]!r} is no digest (sha256: and 64 hex digits)")
-        reviewed = [reviewed_from_json(read_text(it, most=LARGEST)) for it in reviewed_files]
+        reviewed = [read_reviewed(read_text(it, most=LARGEST)) for it in reviewed_files]
         order = Order(
             **asked,
             is_pinned=plan_file is not None,

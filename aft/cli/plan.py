@@ -15,6 +15,7 @@ from aft.app.plan import previews
 from aft.app.plan.planning import Planned, own_errors, plan_now, plan_published
 from aft.app.plan.touching import last_run_revision, touched_since
 from aft.app.text_files import read_text, write_text
+from aft.app.trials import read_previews
 from aft.app.world import open_ledger, open_world
 from aft.cli.context import (
     CONFIG_FROM_HELP,
@@ -30,7 +31,7 @@ from aft.findings.model import Finding
 from aft.plan.codec import plan_to_json
 from aft.plan.coverage import covered_by, unfulfilled
 from aft.plan.model import ORGANIZATION
-from aft.plan.preview_file import LARGEST, previews_from_json, previews_to_json
+from aft.plan.preview_file import LARGEST, previews_to_json
 from aft.report.markdown.fitting import comment
 from aft.report.markdown.plan import PlanPage
 from aft.report.text import plan_view
@@ -215,7 +216,7 @@ def _made(
                 write_text(how.save_previews, found)
         if how.previews is not None:
             text = read_text(how.previews, most=LARGEST)
-            planned = previews.joined(planned, previews_from_json(text))
+            planned = previews.joined(planned, read_previews(text))
         calls = world.edge.calls.calls
     if session.verbose:
         session.say(f"{calls} AWS calls")

@@ -243,6 +243,8 @@ class LedgerDamage(enum.StrEnum):
     """The files are in a folder where aft does not keep them."""
     LOST = "lost"
     """A commit removed, changed or reordered events."""
+    SIZE = "size"
+    """The files are larger than aft writes them, or take too much to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

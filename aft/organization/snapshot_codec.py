@@ -84,6 +84,13 @@ class _Object(_Strict):
 _INDEX, _UNITS = TypeAdapter(_Index), TypeAdapter(list[_Unit])
 _ACCOUNTS, _POLICIES = TypeAdapter(list[_Account]), TypeAdapter(list[_Policy])
 _OBJECTS = TypeAdapter(list[_Object])
+_ADAPTERS: Mapping[str, TypeAdapter[Any]] = {
+    INDEX: _INDEX,
+    UNITS: _UNITS,
+    POLICIES: _POLICIES,
+    ACCOUNTS: _ACCOUNTS,
+    OBJECTS: _OBJECTS,
+}
 
 
 def encode_snapshot(snapshot: OrganizationSnapshot) -> Mapping[str, bytes]:
@@ -153,6 +160,14 @@ def decode_snapshot(files: Mapping[str, bytes]) -> OrganizationSnapshot:
         if found != announced:
             raise ValueError(f"{INDEX} announces {announced} {what}, {found} are there")
     return snapshot
+
+
+def decode_file(name: str, content: bytes) -> Any:
+    """What is in one of the files; ``None`` for one that has no place in a snapshot. Raises
+    ``ValueError`` for what ``encode_snapshot`` does not write."""
+    folder, slash, _ = name.partition("/")
+    adapter = _ADAPTERS.get(folder + slash)
+    return None if adapter is None else _read(adapter, {name: content}, name)
 
 
 def published_digest(index: bytes) -> tuple[str, datetime]:

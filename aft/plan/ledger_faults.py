@@ -14,6 +14,7 @@ _WORDS: Mapping[LedgerDamage, str] = {
     LedgerDamage.CHAIN: "the event that line {line} follows is missing",
     LedgerDamage.PLACE: "it has files in a second folder, which do not count",
     LedgerDamage.LOST: "commit {commit:.10} removes or changes events",
+    LedgerDamage.SIZE: "its files are larger than aft writes them, or take too much to read",
 }
 
 

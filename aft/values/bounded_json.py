@@ -59,8 +59,8 @@ def read_json(
     except ValueError as error:
         # Python's own words on numbers, or what ``pairs`` says.
         raise BadJson("a number is too long" if "digits" in str(error) else str(error)) from error
-    except (RecursionError, MemoryError) as error:
-        raise BadJson("it is nested too deeply, or too large") from error
+    except RecursionError as error:
+        raise BadJson("it is nested too deeply") from error
     return value
 
 

@@ -9,11 +9,11 @@ from random import SystemRandom
 from aft.app.apply.applying import apply_now
 from aft.app.apply.reviewing import WorkerReviews
 from aft.app.plan.planning import plan_now
+from aft.app.works import CONFINEMENT
 from aft.app.workspace import Workspace
 from aft.app.world import open_world
 from aft.clock import SystemClock
 from aft.config.model import Config, WorkerConfig
-from aft.confined.works import CONFINEMENT
 from aft.engine.model import StopToken
 from aft.engine.worker import Worker
 from aft.errors import FindingsError, Transient

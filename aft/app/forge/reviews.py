@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from aft.app.forge.posting import pull_request_of_commit
+from aft.app.trials import read_reviewed
 from aft.errors import NotFound, Terminal, UserError
 from aft.forge.port import Forge, PullRequest
 from aft.plan.reviewed import (
@@ -18,7 +19,6 @@ from aft.plan.reviewed import (
     NOTHING_REVIEWED,
     Reviewed,
     ReviewedChange,
-    reviewed_from_json,
     seen_lines,
 )
 
@@ -117,7 +117,7 @@ def _review_of(forge: Forge, pull: PullRequest, pipeline: str) -> Review:
             return _nothing(f"the plan of {where} has expired")
         if found.content is None:
             return _nothing(f"the plan of {where} failed")
-        reviewed = reviewed_from_json(_text(found.content))
+        reviewed = read_reviewed(_text(found.content))
     except (Terminal, NotFound, UserError) as error:
         return _nothing(f"the plan of {where} cannot be read: {error.message}")
     return Review(reviewed=reviewed, words=f"reviewed: {where}, run {found.run}")

@@ -21,7 +21,7 @@ from aft.git.ledger import layout
 from aft.git.ledger.cache import ShardCache
 from aft.git.ledger.layout import Story, chained, ended
 from aft.git.ledger.lines import lines_beyond, merged_lines, news
-from aft.git.ledger.records import LedgerRecords, Records
+from aft.git.ledger.records import LedgerRecords, Records, Tries
 from aft.ledger.codec import encode_record
 from aft.ledger.events import AccountRecord, EventKind, LedgerEvent
 from aft.ledger.replay import apply_event
@@ -38,10 +38,16 @@ _NAMED = re.compile(r"([^<>]+)<([^<>\s]+)>\s*")
 class LedgerCommits:
     """Reads and makes commits through one handle. Not safe to share between threads."""
 
-    def __init__(self, handle: pygit2.Repository, cache: ShardCache | None = None) -> None:
+    def __init__(
+        self,
+        handle: pygit2.Repository,
+        cache: ShardCache | None = None,
+        tries: Tries | None = None,
+    ) -> None:
         self._handle = handle
         self._odb = handle.odb
-        self._read = LedgerRecords(self._odb, cache)
+        self._tries = tries
+        self._read = LedgerRecords(self._odb, cache, tries)
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -78,7 +84,7 @@ class LedgerCommits:
 
     def examined(self, commit: str | None) -> Records:
         """The same, and nothing is believed that was read, written or kept before."""
-        return LedgerRecords(self._odb).all(self.tree_of(commit))
+        return LedgerRecords(self._odb, tries=self._tries).all(self.tree_of(commit))
 
     def tree_of(self, commit: str | None) -> bytes | None:
         """The tree of ``commit``; ``None`` for the empty ledger."""

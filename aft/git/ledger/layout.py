@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -38,6 +38,8 @@ SNAPSHOT = b"snapshot"
 
 _KIND = re.compile(r"[a-z][a-z0-9-]*")
 ROTATE_AT = 256 * 1024
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a file; aft writes none that comes near it."""
 
 README = b"""\
 # The ledger of aft
@@ -173,3 +175,14 @@ def chained(events: Iterable[LedgerEvent], *, after: bytes) -> Iterator[bytes]:
 def ended(text: bytes) -> bytes:
     """``text`` up to a line end, so that what follows begins on its own line."""
     return text if not text or text.endswith(b"\n") else text + b"\n"
+
+
+def story_of(subject: str, files: Mapping[bytes, bytes]) -> Story:
+    """The story that the ``files`` of a subject's folder tell, by name."""
+    aside = sorted(name for name in files if is_story(name) and name != EVENTS)
+    return Story(
+        subject=subject,
+        aside=tuple(files[name] for name in aside),
+        current=files.get(EVENTS, b""),
+        state=files.get(STATE),
+    )

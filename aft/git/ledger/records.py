@@ -9,18 +9,24 @@ this machine. Everywhere else the events count, and a copy that differs is a fau
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pygit2
 
+from aft.errors import UserError
 from aft.git import trees
 from aft.git.ledger import layout
 from aft.git.ledger.cache import ShardCache
-from aft.git.ledger.layout import Story
+from aft.git.ledger.layout import Story, story_of
 from aft.git.ledger.soundness import faults_of
 from aft.ledger.codec import decode_record, encode_record
 from aft.ledger.events import ORGANIZATION, AccountRecord, LedgerDamage, LedgerFault
+
+Tries = Callable[[str, Mapping[bytes, bytes]], str]
+"""Says why the files of a subject, by name, take too much to read; "" where they do not."""
+_TRIED_BYTES = 64 * 1024
+"""Files of this size together are tried before they are read; smaller ones cannot take much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +40,12 @@ class Records:
 class LedgerRecords:
     """Reads trees of the ledger. Not safe to share between threads."""
 
-    def __init__(self, odb: pygit2.Odb, cache: ShardCache | None = None) -> None:
+    def __init__(
+        self, odb: pygit2.Odb, cache: ShardCache | None = None, tries: Tries | None = None
+    ) -> None:
         self._odb = odb
         self._cache = cache or ShardCache(None)
+        self._tries = tries
         self._shards: dict[bytes, Records] = {}
         self._sound: set[bytes] = set()
         self._trusted: bytes | None = None
@@ -86,9 +95,18 @@ class LedgerRecords:
         return found.id if found is not None and found.is_tree else None
 
     def story(self, tree: bytes | None, subject: str) -> Story:
-        """All files of the subject; an empty story when there are none."""
+        """All files of the subject; an empty story when there are none. Raises ``UserError`` for
+        files that aft did not write so."""
         folder = self.folder(tree, subject)
-        return Story(subject=subject) if folder is None else self._story(folder, subject)
+        if folder is None:
+            return Story(subject=subject)
+        files = self._files(folder)
+        if files is None:
+            raise UserError(
+                f"the ledger's files of {subject} are too large to be read",
+                hint="aft did not write them: find out who else writes to the ledger's branch",
+            )
+        return story_of(subject, files)
 
     def _shards_of(self, tree: bytes) -> Iterator[tuple[bytes | None, trees.RawEntry]]:
         """The folders of 256 parts: of the accounts, and of each kind of other things."""
@@ -157,23 +175,31 @@ class LedgerRecords:
                 if entry.name == layout.STATE and not entry.is_tree:
                     with contextlib.suppress(ValueError):  # of an older version
                         return decode_record(self._blob(entry.id)), ()
-        story = self._story(folder, subject)
+        files = self._files(folder)
+        if files is None or self._is_too_much(subject, files):
+            return None, (LedgerFault(subject=subject, damage=LedgerDamage.SIZE),)
+        story = story_of(subject, files)
         record = story.record()
         faults = tuple(faults_of(story, record))
         if not faults:
             self._sound.add(folder)
         return record, faults
 
-    def _story(self, folder: bytes, subject: str) -> Story:
-        entries = trees.entries(self._odb, folder)
-        files = {item.name: self._blob(item.id) for item in entries if not item.is_tree}
-        aside = sorted(name for name in files if layout.is_story(name) and name != layout.EVENTS)
-        return Story(
-            subject=subject,
-            aside=tuple(files[name] for name in aside),
-            current=files.get(layout.EVENTS, b""),
-            state=files.get(layout.STATE),
-        )
+    def _is_too_much(self, subject: str, files: Mapping[bytes, bytes]) -> bool:
+        """Those who may push the branch may write anything into it."""
+        if self._tries is None or sum(map(len, files.values())) <= _TRIED_BYTES:
+            return False
+        return bool(self._tries(subject, files))
+
+    def _files(self, folder: bytes) -> Mapping[bytes, bytes] | None:
+        """The files in a folder by name; ``None`` where one is larger than aft writes them."""
+        entries = [item for item in trees.entries(self._odb, folder) if not item.is_tree]
+        if any(self._size(item.id) > layout.LARGEST for item in entries):
+            return None
+        return {item.name: self._blob(item.id) for item in entries}
+
+    def _size(self, blob: bytes) -> int:
+        return self._odb.read_header(pygit2.Oid(raw=blob))[1]
 
     def _blob(self, blob: bytes) -> bytes:
         return self._odb.read(pygit2.Oid(raw=blob))[1]

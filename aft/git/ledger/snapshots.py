@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -35,6 +35,13 @@ from aft.ports import Clock, LedgerSigner
 
 _log = logging.getLogger(__name__)
 
+TriesFile = Callable[[str, bytes], str]
+"""Says why the file of this name takes too much to read; "" where it does not."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file of the published organization."""
+_TRIED_BYTES = 64 * 1024
+"""A larger file is tried before it is read; a smaller one cannot take much."""
+
 STALE_AFTER = timedelta(days=1)
 """An unchanged organization is published again after this long, so that its age stays true."""
 
@@ -53,12 +60,14 @@ class GitSnapshots:
         environ: Mapping[str, str] = os.environ,
         keys: Sequence[str] = (),
         signer: LedgerSigner | None = None,
+        tries: TriesFile | None = None,
     ) -> None:
         handle = repository.open()
         self._odb = handle.odb
         self._branch = LedgerBranch(handle, branch)
         self._commits = LedgerCommits(handle)
         self._clock = clock
+        self._tries = tries
         self._wire = shared_branch(repository, remote=remote, branch=branch, environ=environ)
         where = self._wire.url if self._wire is not None else branch
         self._signatures = (
@@ -73,6 +82,7 @@ class GitSnapshots:
         if not files:
             return None
         try:
+            self._check_effort(files)
             return decode_snapshot(files)
         except ValueError as error:
             raise UserError(
@@ -80,6 +90,15 @@ class GitSnapshots:
                 hint="publish it again with this version: aft drift --publish, or "
                 "aft apply --publish",
             ) from error
+
+    def _check_effort(self, files: Mapping[str, bytes]) -> None:
+        """Raises ``ValueError`` for a file that takes too much to read: anyone who may push the
+        branch may have written it."""
+        for name, content in files.items():
+            if self._tries is None or len(content) <= _TRIED_BYTES:
+                continue
+            if why := self._tries(name, content):
+                raise ValueError(f"{name}: {why}")
 
     def publish(self, snapshot: OrganizationSnapshot) -> bool:
         signatures = self._signatures if self._wire is not None else None
@@ -147,4 +166,11 @@ class GitSnapshots:
         for path, entry in trees.walk(self._odb, found, b""):
             name, _ = trees.display_path(path)
             if not only or name == only:
-                yield name, self._odb.read(pygit2.Oid(raw=entry.id))[1]
+                blob = pygit2.Oid(raw=entry.id)
+                if self._odb.read_header(blob)[1] > LARGEST:
+                    raise UserError(
+                        f"{name} of the published organization has over {LARGEST:,} bytes",
+                        hint="aft did not write it: find out who else writes to the ledger's "
+                        "branch, and publish it again: aft drift --publish",
+                    )
+                yield name, self._odb.read(blob)[1]

@@ -23,6 +23,7 @@ from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.growth import losses
 from aft.git.ledger.intent_guard import Guard
 from aft.git.ledger.lineage import Lineage
+from aft.git.ledger.records import Tries
 from aft.git.ledger.signatures import HeadSignatures
 from aft.git.repository import Repository
 from aft.git.wire import PUSH_TRIES, RemoteMoved, SharedBranch, push_attempts, shared_branch
@@ -93,6 +94,7 @@ class GitLedger:
         keys: Sequence[str] = (),
         signer: LedgerSigner | None = None,
         adopts: bool = False,
+        tries: Tries | None = None,
         refs: LedgerRefs | None = None,
         guard: Callable[[LedgerCommits], Guard] = Guard,
     ) -> None:
@@ -102,7 +104,7 @@ class GitLedger:
             remote=shared_branch(repository, remote=remote, branch=branch, environ=environ),
         )
         self._branch, self._wire = refs.here, refs.remote
-        self._commits = LedgerCommits(handle, ShardCache(cache))
+        self._commits = LedgerCommits(handle, ShardCache(cache), tries)
         self._guard = guard(self._commits)
         self._clock = clock
         self._local = threading.RLock()

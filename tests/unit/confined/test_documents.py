@@ -6,11 +6,11 @@ import pytest
 from builders_confined import ENDS, HOSTILE_DOCUMENTS
 from builders_requests import MemoryFiles, request_text
 
+from aft.app.works import WORKS
 from aft.confined.answers import MOST_ENDED, Answers
 from aft.confined.child import Works
 from aft.confined.confinement import Confinement
 from aft.confined.documents import ConfinedFiles
-from aft.confined.works import WORKS
 from aft.desired.cache import ParseCache
 from aft.desired.desired import LoadResult, load_desired_state
 from aft.documents import document_of, documents_of, section_of

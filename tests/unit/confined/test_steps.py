@@ -11,10 +11,10 @@ from builders_inside import facts
 from builders_requests import MemoryFiles
 from builders_steps import step
 
+from aft.app.works import WORKS
 from aft.confined.answers import MOST_ENDED, Answers
 from aft.confined.confinement import Confinement
 from aft.confined.steps import confined_runners
-from aft.confined.works import WORKS
 from aft.customizations.manifest import parse_customizations
 from aft.customizations.model import (
     ALL_INPUTS,

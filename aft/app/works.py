@@ -8,6 +8,7 @@ from aft.confined.confinement import Confinement
 WORKS: Works = {
     **{name: f"aft.confined.document_works:{name}" for name in ("documents", "places", "section")},
     **{name: f"aft.confined.step_works:{name}" for name in ("step", "render")},
+    "trial": "aft.app.trial_works:trial",
 }
 
 CONFINEMENT = Confinement(WORKS)
