@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aft.app.works import CONFINEMENT
 from aft.confined.answers import Answers
 from aft.confined.confinement import Ended
-from aft.desired.issue_form import FormChoices
-from aft.errors import UserError
-from aft.plan.preview_file import PreviewFile, previews_from_json
-from aft.plan.reviewed import Reviewed, reviewed_from_json
+
+if TYPE_CHECKING:
+    from aft.desired.issue_form import FormChoices  # whose questions few verbs ask
 
 
 class Trials:
@@ -65,24 +64,6 @@ class Trials:
 
 TRIALS = Trials(Answers(CONFINEMENT))
 """For files that belong to no repository."""
-
-
-def read_reviewed(text: str) -> Reviewed:
-    """As ``reviewed_from_json``."""
-    check_effort("the reviewed plan", TRIALS.reviewed(text))
-    return reviewed_from_json(text)
-
-
-def read_previews(text: str) -> PreviewFile:
-    """As ``previews_from_json``."""
-    check_effort("the file of previews", TRIALS.previews(text))
-    return previews_from_json(text)
-
-
-def check_effort(what: str, why: str) -> None:
-    """Raises ``UserError`` where there is a reason not to read ``what``."""
-    if why:
-        raise UserError(f"{what} is not read: {why}", hint="aft and people write none like it")
 
 
 def _bytes(text: str) -> bytes:

@@ -20,8 +20,8 @@ from aft.app.apply.applying import (
     holds_in,
 )
 from aft.app.plan.planning import Planned, check_pinned, plan_now, publish
+from aft.app.review_files import read_reviewed
 from aft.app.text_files import read_text
-from aft.app.trials import read_reviewed
 from aft.app.world import World, ledger_tip, open_world
 from aft.cli.context import EXISTING_FILE, FILE, Session, deadline_option, pass_session
 from aft.cli.interrupts import stop_on_signals

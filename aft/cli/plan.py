@@ -14,8 +14,8 @@ from aft.app.apply.applying import check_conclusive
 from aft.app.plan import previews
 from aft.app.plan.planning import Planned, own_errors, plan_now, plan_published
 from aft.app.plan.touching import last_run_revision, touched_since
+from aft.app.review_files import read_previews
 from aft.app.text_files import read_text, write_text
-from aft.app.trials import read_previews
 from aft.app.world import open_ledger, open_world
 from aft.cli.context import (
     CONFIG_FROM_HELP,

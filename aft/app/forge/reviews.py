@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from aft.app.forge.posting import pull_request_of_commit
-from aft.app.trials import read_reviewed
+from aft.app.review_files import read_reviewed
 from aft.errors import NotFound, Terminal, UserError
 from aft.forge.port import Forge, PullRequest
 from aft.plan.reviewed import (

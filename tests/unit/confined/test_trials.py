@@ -11,7 +11,8 @@ from builders_confined import ENDS, HOSTILE_TRIALS
 from builders_git import BRANCH, Clone, bound, step
 from builders_plan import account, snapshot
 
-from aft.app.trials import Trials, read_previews, read_reviewed
+from aft.app.review_files import read_previews, read_reviewed
+from aft.app.trials import Trials
 from aft.app.works import CONFINEMENT
 from aft.clock import SystemClock
 from aft.confined.answers import Answers
