@@ -2,13 +2,14 @@
 
 Everything written passes ``redact``: standard output and error, files, the ledger, what is sent to
 GitHub, the logs of steps. It finds what has the shape of a credential, and the exact values of
-those that this process holds (``hold``), also where Markdown, HTML, JSON or a URL spell them
-differently. It is the second line: the first is that no text of a foreign exception is taken over
-(``aft.errors``), and is tested with this one ``switched_off``.
+those that this process holds (``hold``), also where Markdown, HTML, JSON, a URL or base64 spell
+them differently, and where lines are broken. It is the second line: the first is that no text of a
+foreign exception is taken over (``aft.errors``), and is tested with this one ``switched_off``.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import html
 import json
@@ -28,6 +29,7 @@ _MOST_SESSIONS = 8192
 _FEW = 32
 _ANCHOR = 8
 _RUN = re.compile(rf"[A-Za-z0-9]{{{_ANCHOR},}}")
+_BREAK = re.compile(r"[ \t]*\\?\r?\n[ \t]*")
 
 
 class _Shape:
@@ -53,6 +55,9 @@ _FIELDS = (
     *("SessionToken", "sessionToken", "session_token", "SESSION_TOKEN"),
     *("SecurityToken", "securityToken", "security_token", "SECURITY_TOKEN"),
     *("Security-Token", "security-token"),
+    *("authorizationToken", "SecretString", "SecretBinary", "ServicePassword"),
+    *("clientSecret", "client_secret", "accessToken", "access_token", "AccessToken"),
+    *("refreshToken", "refresh_token", "RefreshToken", "idToken", "id_token", "IdToken"),
 )
 _SHAPES = (
     _Shape(
@@ -92,8 +97,8 @@ _SHAPES = (
         r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}",
     ),
     _Shape(
-        ("PRIVATE KEY-----",),
-        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,.-]|\\+[nr])+",
+        ("PRIVATE KEY-----", "PRIVATE KEY BLOCK-----"),
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.-]|\\+[nr])+",
     ),
     _Shape(("://",), r"(://[^/@\s:\"']*:)[^/@\s\"']+(?=@)", _VALUE),
 )
@@ -132,25 +137,30 @@ class Redactor:
 
     def _add(self, secret: str) -> None:
         self._known.add(secret)
-        if anchor := _anchor(secret):
-            self._by_anchor.setdefault(anchor, {})[secret] = None
-        else:
-            self._odd = (*self._odd, secret)
+        for form in _forms(secret):
+            if anchor := _anchor(form):
+                self._by_anchor.setdefault(anchor, {})[form] = None
+            else:
+                self._odd = (*self._odd, form)
 
     def _drop(self, secret: str) -> None:
         self._known.discard(secret)
-        anchor = _anchor(secret)
-        self._odd = tuple(odd for odd in self._odd if odd != secret)
-        alike = self._by_anchor.get(anchor, {})
-        alike.pop(secret, None)
-        if not alike:
-            self._by_anchor.pop(anchor, None)
+        for form in _forms(secret):
+            anchor = _anchor(form)
+            self._odd = tuple(odd for odd in self._odd if odd != form)
+            alike = self._by_anchor.get(anchor, {})
+            alike.pop(form, None)
+            if not alike:
+                self._by_anchor.pop(anchor, None)
 
     def redact(self, text: str) -> str:
         if not self.is_on:
             return text
         for secret in sorted((*self._held_in(text), *self._odd), key=len, reverse=True):
             text = _spelled(secret).sub(REDACTED, text)
+        if "\n" in text:
+            for secret in sorted(self._held_in(_BREAK.sub("", text)), key=len, reverse=True):
+                text = _broken(secret).sub(REDACTED, text)
         for shape in _SHAPES:
             text = shape.redact(text)
         return text
@@ -172,6 +182,24 @@ class Redactor:
 def _anchor(secret: str) -> str:
     """The end of the longest part without special characters: tokens begin alike."""
     return max(_RUN.findall(secret), key=len, default="")[-_ANCHOR:]
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """``secret``, and what base64 makes of it behind any other text, in both of its alphabets:
+    without the signs at both ends that have bits of what is next to it."""
+    yield secret
+    content = secret.encode(errors="surrogatepass")
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + content).decode()
+        sure = whole[(0, 2, 3)[before] : (before + len(content)) * 8 // 6]
+        if len(sure) >= SHORTEST:
+            yield from dict.fromkeys((sure, sure.replace("+", "-").replace("/", "_")))
+
+
+@lru_cache(maxsize=256)
+def _broken(secret: str) -> re.Pattern[str]:
+    """``secret`` with line breaks in it."""
+    return re.compile(f"(?:{_BREAK.pattern})?".join(map(re.escape, secret)))
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from botocore import exceptions as boto
 
+from aft import redaction
 from aft.aws import error_codes as codes
 from aft.aws.answers import without_answer
 from aft.errors import (
@@ -228,5 +229,5 @@ def _retry_after(metadata: Mapping[str, Any]) -> float | None:
 
 def redact(text: str) -> str:
     """``text`` without credentials, and not longer than a person reads."""
-    text = _SECRET.sub("", text).strip()
+    text = redaction.redact(_SECRET.sub("", text)).strip()  # before a cut could go through one
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + " …"

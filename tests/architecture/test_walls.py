@@ -115,6 +115,7 @@ ONLY_OF_AFT: Mapping[str, tuple[str, ...]] = {
         "aft.errors",
         "aft.findings",
         "aft.organization",
+        "aft.redaction",
         "aft.sessions",
         "aft.traces",
         "aft.values",

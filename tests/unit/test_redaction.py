@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import html
 import io
@@ -88,6 +89,12 @@ def test_what_has_the_shape_of_a_credential_is_found(text: str, around: str) -> 
         "Authorization: Bearer @",
         "https://x-access-token:@@github.com/acme/x.git",
         "&X-Amz-Signature=@&",
+        "'authorizationToken': '@'",
+        "{'SecretString': '@'}",
+        '{"clientSecret":"@"}',
+        '{"access_token": "@"}',
+        "accessToken: @",
+        "RefreshToken=@",
     ],
 )
 def test_the_value_of_a_credential_s_field_is_found(text: str) -> None:
@@ -119,6 +126,14 @@ def test_a_private_key_is_found_whole_and_json_stays_json() -> None:
     assert json.loads(redact(json.dumps({"a": key, "b": "stays"}))) == {"a": "***", "b": "stays"}
 
 
+@pytest.mark.parametrize("kind", ["", "EC ", "OPENSSH ", "ENCRYPTED "])
+def test_a_private_key_of_any_kind_is_found(kind: str) -> None:
+    key = f"-----BEGIN {kind}PRIVATE KEY-----\nMIIEpAIB/AAK+=\n-----END {kind}PRIVATE KEY-----\n"
+    assert redact(key) == "***"
+    block = key.replace("KEY--", "KEY BLOCK--").replace(kind, "PGP ")
+    assert "MIIE" not in redact(block)
+
+
 @pytest.mark.parametrize("secret", [SECRET, ODD, "12345678", "--__--__--", "é" * 9])
 @pytest.mark.parametrize(
     "spelled",
@@ -143,6 +158,34 @@ def test_a_held_value_is_found_however_it_is_spelled(
     said = found.redact(f"x{spelled(secret)}y {secret}")
     assert "***y ***" in said
     assert not any(part in said for part in secret.split() if len(part) > 3)
+
+
+def _encoded(text: str, encode: Callable[[bytes], bytes] = base64.b64encode) -> str:
+    return encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("around", ["", "a", "ab", "abc", "x-access-token:"])
+@pytest.mark.parametrize("secret", [SECRET, ODD, "a?>b?>c?>d~~~~", "é" * 9])
+def test_a_held_value_is_found_in_base64_at_any_place(
+    secret: str, around: str, encode: Callable[[bytes], bytes]
+) -> None:
+    """Of the first and last letter there may be bits in a sign of their neighbours."""
+    said = held(secret).redact(f"Basic {_encoded(f'{around}{secret}{around}', encode)}.")
+    assert "***" in said
+    assert len(said) <= len(f"Basic ***.{_encoded(around * 2)}") + 4
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 64, 76, 80])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\n  ", " \\\n"])
+def test_a_held_value_is_found_although_lines_are_broken(width: int, newline: str) -> None:
+    token = "IQsJ" + "".join(f"aB{number:02}/xY+{number:02}" for number in range(40))
+    for text in (token, _encoded(token), f"key: {SECRET} {token}"):
+        lines = [text[at : at + width] for at in range(0, len(text), width)]
+        said = held(SECRET, token).redact(newline.join(lines) + "\nend\n")
+        assert "***" in said
+        assert len(said) < 80
+        assert said.endswith("\nend\n")
 
 
 @pytest.mark.parametrize("count", [1, 200])

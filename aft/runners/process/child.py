@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from aft.redaction import redact
 from aft.runners.process import guard
 
 MAX_OUTPUT = 64 * 1024
@@ -39,6 +40,7 @@ IS_GUARDED = sys.platform == "linux"
 MASK = "***"
 ADD_MASK = b"::add-mask::"
 """Begins a line of output whose rest is to be masked from then on, as on GitHub."""
+_KEY_END = "PRIVATE KEY-----"
 SHORTEST_SECRET = 4
 """A shorter "secret" would only make the log unreadable."""
 
@@ -67,7 +69,9 @@ class ChildEnd:
     @property
     def tail(self) -> str:
         """The last lines of the output, to append to a message; empty when there are none."""
-        lines = [line for line in self.output.splitlines() if line.strip()][-LINES_SHOWN:]
+        # Whole, as without the lines before it nothing tells a key from other letters.
+        text = redact(self.output)
+        lines = [line for line in text.splitlines() if line.strip()][-LINES_SHOWN:]
         return f"; its last lines: {' | '.join(lines)}" if lines else ""
 
 
@@ -219,7 +223,13 @@ def shown(written: bytes, *, cut: bool, secrets: Sequence[str]) -> str:
     text = written.decode(errors="replace")
     if not cut:
         return masked(text, secrets)
-    for secret in secrets:  # the cut may have gone through one, and a mask needs it whole
+    # The cut may have gone through a secret, its name or a key, and a mask needs them whole.
+    _, newline, rest = text.partition("\n")
+    if newline:
+        text = rest
+        key, end, rest = text.partition(_KEY_END)
+        text = rest.lstrip() if end and "-----BEGIN" not in key else text
+    for secret in () if newline else secrets:
         halves = (secret[start:] for start in range(1, len(secret)))
         text = text.removeprefix(next((half for half in halves if text.startswith(half)), ""))
     return "[…]" + masked(text, secrets)

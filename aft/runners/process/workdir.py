@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from aft.customizations.model import GLOBAL, CustomizationStep, StepFailed, StepInputs
 from aft.customizations.step_inputs_json import encode_inputs
+from aft.redaction import redact
 from aft.runners.process.child import ChildEnd, masked, run_child
 from aft.runners.process.credentials import (
     TOKEN_VARIABLE,
@@ -153,7 +154,7 @@ class Bench:
     @property
     def log(self) -> str:
         """All output so far, masked."""
-        text = masked("".join(self._log), self.secrets)
+        text = redact(masked("".join(self._log), self.secrets))
         return text if len(text) <= MAX_LOG else "[…]" + text[-MAX_LOG:]
 
     def failed(self, path: str, message: str, *, hint: str = "", code: str = "") -> StepFailed:

@@ -23,6 +23,7 @@ from typing import Any
 from aft.customizations.model import OtherAccount, Outputs
 from aft.customizations.step_inputs_json import decode_inputs
 from aft.organization.model import AccountFacts
+from aft.redaction import redact
 from aft.traces import trace
 
 MODULE_NAME = "aft_customization"
@@ -107,7 +108,7 @@ def _failure(error: BaseException, path: Path) -> Mapping[str, Any]:
     file, line = (frames[-1].filename, frames[-1].lineno) if frames else (str(path), None)
     if isinstance(error, SyntaxError) and (error.filename or "").startswith(folder):
         file, line = str(error.filename), error.lineno
-    text = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    text = redact("".join(traceback.format_exception_only(error))).strip().splitlines()[-1]
     if not _speaks(error):
         text = f"{type(error).__name__}: an answer could not be read"
     sys.stderr.write(trace(error, speaks=_speaks))  # the whole story goes to the log

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from aft.customizations.model import CustomizationStep
+from aft.redaction import redact
 
 ERRORS_SHOWN = 2
 _LINES_OF_ERROR = 8
@@ -25,7 +26,7 @@ class TerraformOutputs(NamedTuple):
 def error_lines(output: str, step: CustomizationStep) -> tuple[str, str]:
     """The place of the first error ("" when there is none) and the errors, in one line."""
     errors: list[list[str]] = []
-    for raw in output.splitlines():
+    for raw in redact(output).splitlines():
         line = _FRAME.sub("", raw).rstrip()
         if line.startswith("Error:"):
             errors.append([])

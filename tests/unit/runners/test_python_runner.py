@@ -13,14 +13,18 @@ from waiting import TimeOnceThere, until_gone
 
 from aft.customizations.model import ALL_INPUTS, StepInputs, StepResult
 from aft.errors import Terminal
-from aft.runners.process.child import shown
+from aft.redaction import redact
+from aft.runners.process.child import ChildEnd, shown
 from aft.runners.process.workdir import NETWORK_VARIABLES
 from aft.runners.python.runner import PythonRunner
+from aft.runners.terraform.output import error_lines
 from aft.values.ids import AccountId
 
 PATH = "customizations/accounts/web/10-step.py"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN"
+ANOTHER = "z9Zz9Zz9Zz9Zz9Zz9Zz9Zz9Zz9Zz9Zz9Zz9Zz9Zz"
+"""A secret that aft does not know."""
 
 
 class OnlyEnvironment:
@@ -196,6 +200,45 @@ def test_the_end_of_a_long_log_is_kept_without_half_a_secret() -> None:
 def test_a_secret_cut_in_two_is_not_shown(lost: int) -> None:
     text = shown(f"{SECRET[lost:]} and {SECRET}".encode(), cut=lost > 0, secrets=[TOKEN, SECRET])
     assert text == ("*** and ***" if lost == 0 else "[…] and ***")
+
+
+def _end(output: str) -> ChildEnd:
+    return ChildEnd(exit_code=1, timed_out=False, answer=b"", output=output)
+
+
+KEY = "\n".join(("-----BEGIN RSA PRIVATE KEY-----", *("MIIEpAIBAAKCAQEA" * 4,) * 30))
+KEY_END = "-----END RSA PRIVATE KEY-----"
+
+
+def test_the_last_lines_of_a_private_key_are_not_shown() -> None:
+    """Without its first line nothing would say what they are."""
+    for text in (f"{KEY}\n{KEY_END}\n", f"{KEY}\n", f"cannot read {KEY}\n{KEY_END}\nbye\n"):
+        assert "MIIE" not in _end(text).tail
+    assert (
+        "MIIE" not in error_lines(f"Error: bad key {KEY}\n{KEY_END}\n", step(PythonRunner(), ""))[1]
+    )
+
+
+@pytest.mark.parametrize("lost", range(0, len(KEY), 7))
+def test_a_private_key_that_was_cut_is_not_shown(lost: int) -> None:
+    text = shown(f"{KEY}\n{KEY_END}\n"[lost:].encode() + b"done\n", cut=lost > 0, secrets=[])
+    assert "MIIE" not in redact(text)
+    assert text.endswith("done\n")
+
+
+def test_a_line_that_was_cut_is_left_out() -> None:
+    """What its beginning was, no one can say: perhaps the name of the value that is left."""
+    text = shown(f"essKey: {ANOTHER}\nSecretAccessKey: x\n".encode(), cut=True, secrets=[])
+    assert text == "[…]SecretAccessKey: x\n"
+
+
+def test_a_value_on_the_line_behind_its_name_is_not_shown() -> None:
+    assert ANOTHER not in _end(f'"SecretAccessKey":\n  "{ANOTHER}"\n').tail
+
+
+def test_the_message_of_a_step_has_no_end_of_a_private_key() -> None:
+    error = failure(f"def customize(context):\n    raise ValueError({KEY!r})\n")
+    assert "MIIE" not in redact(error.message)
 
 
 @pytest.mark.parametrize(
