@@ -116,7 +116,12 @@ class _Coded(AftError):
 
 
 class Denied(_Coded):
-    """Missing credentials or permissions."""
+    """Missing credentials or permissions. ``lacks`` is the action that AWS says a policy does not
+    allow: waiting does not help then."""
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "", lacks: str = "") -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.lacks = lacks
 
 
 class NotFound(AftError):

@@ -225,10 +225,12 @@ class AccountLookup(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRefusal:
     """What AWS refuses where an account is not usable yet, and what to check. A run goes
-    on asking: a role may still come, and a policy may be corrected in the meantime."""
+    on asking: a role may still come, and a policy may be corrected in the meantime.
+    ``is_callers`` where a policy of the caller's is in the way: time alone does not help."""
 
     message: str
     hint: str
+    is_callers: bool = False
 
 
 class MemberAccess(Protocol):

@@ -37,8 +37,9 @@ from aft.values.iam_actions import iam_action
 from aft.values.ids import RequestId
 
 WITHIN_SECONDS = 60
-_MAKES = re.compile(r"^(Create|Register|Request|Allocate)(?!ChangeSet)")
-"""Calls that make something; a change set is a proposal, made again for each run."""
+_MAKES = re.compile(r"^(Create|Register|Request|Allocate)(?!ChangeSet|Tags)")
+"""Calls that make something; a change set is a proposal, made again for each run, and tags of a
+thing are the same when they are written again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,8 +272,10 @@ class Walk:
         if stage.verb == "plan":
             assert second.changes == end
             return
-        assert made(first.calls, second.calls) == made(stage.calls), "nothing is made twice"
-        assert run(self.keys, _look(here)).changes == end, "nothing is lost"
+        twice = made(first.calls, second.calls) - made(stage.calls)
+        assert not twice, f"nothing is made twice: {twice}"
+        left = run(self.keys, _look(here)).changes
+        assert left == end, f"nothing is lost: {left} instead of {end}"
 
     def _end(self, stage: Stage, folder: Path) -> tuple[str, ...]:
         """What a plan says in the end, when nothing was taken away."""

@@ -113,7 +113,7 @@ class AwsMemberAccess:
         except Denied as error:
             said = error.message.partition(" (request id ")[0]  # which differs each time
             if ":AssumeRole " not in said:
-                return AccessRefusal(message=said, hint=error.hint)
+                return AccessRefusal(message=said, hint=error.hint, is_callers=bool(error.lacks))
             role = self._sessions.role_arn(account_id, reading=self._reads_only)
             who = self._sessions.who_assumes
             is_ours = any(words in said for words in _POLICIES_OF_THE_CALLER)
@@ -122,6 +122,7 @@ class AwsMemberAccess:
             return AccessRefusal(
                 message=said if is_ours else f"sts:AssumeRole of {role} is refused",
                 hint=allow if is_ours else f"{trust}, and {allow}",
+                is_callers=is_ours,
             )
         except Transient:
             return None

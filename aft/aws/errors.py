@@ -151,8 +151,9 @@ def _from_answer(
         whose = f" ({who})" if who else ""
         if code in codes.CREDENTIALS:
             hint = hint or f"AWS did not accept the credentials{whose}; renew them"
-        asked = _asked(said) or allow
-        return Denied(text, hint=hint or f"allow {asked} to the credentials used{whose}", code=code)
+        asked = _asked(said)
+        hint = hint or f"allow {asked or allow} to the credentials used{whose}"
+        return Denied(text, hint=hint, code=code, lacks=asked.partition(" ")[0])
     if codes.names_missing_object(code) or _stack_is_missing(action, code, said):
         return NotFound(text, hint=hint)
     if code in codes.TRANSIENT or status >= 500:

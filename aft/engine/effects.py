@@ -73,6 +73,6 @@ class Effects(ABC):
         self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
     ) -> Mapping[tuple[str, str], Any]:
         """Look inside accounts for the plan, side by side, and change nothing. By account id and
-        key; what cannot be seen just now is left out, or says so."""
+        key; what cannot be seen just now is ``Unread``, and what does not exist is left out."""
         del looks, members, in_parallel
         return {}

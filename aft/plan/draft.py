@@ -55,11 +55,21 @@ class Look:
     subject: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """In place of what was to be seen: ``what`` could not be looked at, and why."""
+
+    what: str
+    why: str
+    hint: str = ""
+
+
 class Looker(Protocol):
     """Looks inside accounts, side by side; the only thing that planning waits for."""
 
     def __call__(self, kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
-        """What was seen, by account id and key; what cannot be seen just now is left out."""
+        """What was seen, by account id and key; what cannot be seen just now is ``Unread`` or, if
+        there is no such thing, left out."""
         ...
 
 
@@ -166,6 +176,23 @@ class Draft:
             )
         )
         return name
+
+    def look(self, look: Looker, kind: str, looks: Sequence[Look]) -> None:
+        """Note what is seen, and why something is not."""
+        found = look(kind, looks) if looks else {}
+        self.seen[kind] = {key: it for key, it in found.items() if not isinstance(it, Unread)}
+        for item in looks:
+            unread = found.get((item.account_id, item.ref.key))
+            if isinstance(unread, Unread):
+                self.remark(
+                    Finding(
+                        code="AFT929",
+                        target=item.target,
+                        message=f"{unread.what} could not be looked at: {unread.why}",
+                        hint=unread.hint or "run again",
+                        condition=Condition.UNREAD,
+                    )
+                )
 
     def remark(self, *attention: Finding) -> None:
         """Note what people should know; nothing waits for it."""

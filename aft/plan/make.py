@@ -90,8 +90,7 @@ def _marked(view: PlanView, draft: Draft, change: Change) -> Change:
 
 def _diff(kind: Kind, view: PlanView, draft: Draft, look: Looker | None) -> None:
     if look is not None:
-        looks = tuple(kind.looks(view, draft))
-        draft.seen[kind.name] = look(kind.name, looks) if looks else {}
+        draft.look(look, kind.name, tuple(kind.looks(view, draft)))
     kind.diff(view, draft)
 
 

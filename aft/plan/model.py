@@ -238,7 +238,7 @@ class LiveSetting:
     are those of ``differences`` that take something away. ``refused`` says what must not be read or
     changed, with a ``hint`` what to do about it. ``is_pending`` when something else differs that
     only time or someone else can fix. With ``unread`` nothing is known, for the reason it gives,
-    which may pass."""
+    which may pass, unless it ``lacks_permission``."""
 
     account_id: str
     ref: Ref
@@ -248,3 +248,4 @@ class LiveSetting:
     hint: str = ""
     is_pending: bool = False
     unread: str = ""
+    lacks_permission: bool = False

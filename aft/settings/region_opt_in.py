@@ -121,6 +121,8 @@ def _is_ready(region: str, statuses: Mapping[str, str], session: AccountSession)
         return False
     try:
         session.client("ec2", region).describe_availability_zones()
-    except Denied:
+    except Denied as error:
+        if error.lacks:  # which waiting does not change
+            raise
         return False
     return True

@@ -205,7 +205,9 @@ def _as_member(
         return {}
     try:
         is_central = _is_central(admin.describe_organization_configuration())
-    except (Denied, Terminal):
+    except (Denied, Terminal) as error:
+        if isinstance(error, Denied) and error.lacks:
+            raise
         is_central = False  # not the delegated administrator (or no longer): joining will tell
     members = admin.get_members(AccountIds=[account_id]).get("Members", ())
     membership = next((item["MemberStatus"] for item in members), "")

@@ -15,7 +15,7 @@ from aft.config.model import Config, Roles
 from aft.errors import Conflict, Denied, NotFound, Terminal, Throttled, UnknownOutcome
 from aft.kinds.account.effects import AccountEffects
 from aft.organization.model import REQUEST_TAG, AccountState
-from aft.plan.draft import Look
+from aft.plan.draft import Look, Unread
 from aft.plan.model import ORGANIZATION
 from aft.providers.organizations.provider import OrganizationsProvider
 from aft.sandbox.faults import Rule, error, lost_reply, throttle
@@ -78,7 +78,11 @@ def test_policies_that_may_be_read_in_part_are_not_told(sandbox: Sandbox, edge: 
     sandbox.faults.add(
         Rule("organizations", "ListPoliciesForTarget", error("AccessDeniedException"), times=1)
     )
-    assert effects.look(looks, edge.members, in_parallel=2) == {}
+    unread = effects.look(looks, edge.members, in_parallel=2)
+    assert {key for _, key in unread} == set(places)
+    for item in unread.values():
+        assert isinstance(item, Unread)
+        assert "organizations:ListPoliciesForTarget" in item.why
 
 
 def test_common_places_are_asked_only_for_the_policies_that_are_apart(

@@ -21,7 +21,7 @@ from aft.kinds.account.policies import Attached
 from aft.ledger.events import ORGANIZATION, EventKind
 from aft.ledger.payloads import Allocated, Bound
 from aft.ledger.replay import rebound
-from aft.plan.draft import Look
+from aft.plan.draft import Look, Unread
 from aft.plan.fields import NAME, OU, OU_ID, REQUEST, field_of, tags_to_remove, tags_to_set, wanted
 from aft.plan.model import Action, Change
 from aft.plan.protection import release_note
@@ -40,10 +40,10 @@ class AccountEffects(Effects):
 
     def look(
         self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
-    ) -> Mapping[tuple[str, str], Sequence[Attached]]:
+    ) -> Mapping[tuple[str, str], Sequence[Attached] | Unread]:
         """The policies attached to where accounts are or go, but not both, and to which of the
-        common places these are attached as well; nothing at all where one of them must not be
-        read, as half of it would be wrong."""
+        common places these are attached as well; none of them where one must not be read, as half
+        of it would be wrong."""
         del members
         if self._management is None or not looks:
             return {}
@@ -74,8 +74,10 @@ class AccountEffects(Effects):
                     seen |= _attached_there(common, found, tuple(pool.map(targets, found)))
                 elif found:
                     seen |= dict(zip(common, pool.map(policies_of, common), strict=True))
-            except Denied:
-                return {}
+            except Denied as error:
+                what = "the policies that moves leave and gain"
+                unread = Unread(what, error.message, error.hint)
+                return {(looks[0].account_id, name): unread for name in names}
         return {(looks[0].account_id, name): found for name, found in seen.items()}
 
     def apply(self, run: RunContext, change: Change) -> StepSuccess:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from aft.baselines.model import ClaimsNetwork
 from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.errors import AftError, Terminal
-from aft.plan.draft import Look
+from aft.plan.draft import Look, Unread
 from aft.plan.model import Change
 from aft.ports import MemberAccess
 
@@ -24,19 +23,21 @@ class AddressRangeEffects(Effects):
 
     def look(
         self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
-    ) -> Mapping[tuple[str, str], str | None]:
+    ) -> Mapping[tuple[str, str], str | Unread | None]:
         """The ranges that the looked-at settings have already, ``None`` for none."""
+        claiming = [item for item in looks if isinstance(item.subject.plugin, ClaimsNetwork)]
 
-        def seen(item: Look) -> tuple[str | None, bool]:
-            plugin = item.subject.plugin
-            if isinstance(plugin, ClaimsNetwork):
-                with suppress(AftError):
-                    inputs = item.subject.inputs(item.subject.regions[0])
-                    return plugin.live_network(inputs, members.session(item.account_id)), True
-            return None, False
+        def seen(item: Look) -> str | Unread | None:
+            inputs = item.subject.inputs(item.subject.regions[0])
+            try:
+                found: str | None = item.subject.plugin.live_network(
+                    inputs, members.session(item.account_id)
+                )
+            except AftError as error:
+                what = f"the network of setting {item.ref.key} in account {item.account_id}"
+                return Unread(what, error.message, error.hint)
+            return found
 
         with ThreadPoolExecutor(in_parallel, "aft-read") as pool:
-            found = zip(looks, pool.map(seen, looks), strict=True)
-            return {
-                (item.account_id, item.ref.key): cidr for item, (cidr, is_seen) in found if is_seen
-            }
+            found = zip(claiming, pool.map(seen, claiming), strict=True)
+            return {(item.account_id, item.ref.key): cidr for item, cidr in found}

@@ -13,7 +13,7 @@ from aft.kinds.ou.aws import read_tags
 from aft.kinds.ou.identity import tag_value
 from aft.ledger.events import EventKind
 from aft.organization.model import OU_TAG
-from aft.plan.draft import Look
+from aft.plan.draft import Look, Unread
 from aft.plan.fields import NAME, OU, OU_ID, field_of
 from aft.plan.model import Action, Change
 from aft.ports import MemberAccess
@@ -36,19 +36,21 @@ class OrganizationalUnitEffects(Effects):
 
     def look(
         self, looks: Sequence[Look], members: MemberAccess, *, in_parallel: int
-    ) -> Mapping[tuple[str, str], Mapping[str, str]]:
-        """The tags of OUs; of one that is gone, or whose tags must not be read, nothing."""
+    ) -> Mapping[tuple[str, str], Mapping[str, str] | Unread]:
+        """The tags of OUs; of one that is gone, nothing."""
         del members
         if self._management is None:
             return {}
         management = self._management
         client = management.client("organizations", management.global_region)
 
-        def tags_of(look: Look) -> Mapping[str, str] | None:
+        def tags_of(look: Look) -> Mapping[str, str] | Unread | None:
             try:
                 return read_tags(client, look.ref.key)
-            except (NotFound, Denied):
+            except NotFound:
                 return None
+            except Denied as error:
+                return Unread(f"the tags of OU {look.ref.key}", error.message, error.hint)
 
         with ThreadPoolExecutor(in_parallel, thread_name_prefix="aft-look") as pool:
             seen = zip(looks, pool.map(tags_of, looks), strict=True)

@@ -25,6 +25,7 @@ from aft.plan.fields import CIDR, taken_away, takes_away
 from aft.plan.model import Action, Confirmation, FieldChange, LiveSetting, Plan
 from aft.plan.targets import AccountTarget
 from aft.plan.view import PlanView
+from aft.values.refs import Ref
 
 _LOOKS_AGAIN = "looked at again once the customizations have run"
 
@@ -47,11 +48,23 @@ def settings_to_look_at(view: PlanView, draft: Draft) -> Iterator[Look]:
 
 def plan_settings(view: PlanView, draft: Draft, seen: Seen | None) -> None:
     """Changes and confirmations for every account. ``seen`` is ``None`` without a look inside."""
+    kept_out = dict(_kept_out(draft, seen or {}))
     for target in tuple(draft.targets.values()):
         if target.tied:
             draft.remark(_tied(target.request, target.tied))
-        _Work(view=view, draft=draft, target=target, seen=seen).plan()
+        _Work(view=view, draft=draft, target=target, seen=seen, kept_out=kept_out).plan()
         plan_left_behind(view, draft, target)
+
+
+def _kept_out(draft: Draft, seen: Seen) -> Iterator[tuple[Ref, LiveSetting]]:
+    """Settings that never were applied, and are left as they are now."""
+    for target in draft.targets.values():
+        for resolved in target.settings:
+            ref = setting_ref(resolved.name)
+            live = seen.get((target.account_id or "", resolved.name))
+            is_left = live is not None and live.refused and not live.differences
+            if live is not None and is_left and target.record.done(ref) is None:
+                yield thing(target.request.id, ref), live
 
 
 Seen = Mapping[tuple[str, str], LiveSetting]
@@ -79,14 +92,17 @@ def seen_by(plan: Plan, looks: Iterable[Look]) -> Seen:
 
 @dataclass(kw_only=True)
 class _Work:
-    """One account's settings, in turn, while they are gone through. ``unread`` are those that
-    could not be read, each with the reason."""
+    """One account's settings, in turn, while they are gone through. ``unread`` are those taken as
+    done that could not be read, each with what was seen; ``barred`` others, which may not be.
+    ``kept_out`` are settings, of any account, that nothing will be done for."""
 
     view: PlanView
     draft: Draft
     target: AccountTarget
     seen: Seen | None = None
-    unread: dict[str, str] = field(default_factory=dict)
+    kept_out: Mapping[Ref, LiveSetting] = field(default_factory=dict)
+    unread: dict[str, LiveSetting | None] = field(default_factory=dict)
+    barred: dict[str, LiveSetting | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.request = self.target.request
@@ -103,8 +119,10 @@ class _Work:
             for resolved in self.settings:
                 if _sweeps(resolved) is sweeps:
                     self._add(resolved)
-        if self.unread:
-            self.draft.remark(_unread(self.request, self.unread))
+        unknown = {"whether {} still as applied": self.unread, "how far {} as desired": self.barred}
+        for question, settings in unknown.items():
+            if settings:
+                self.draft.remark(_unread(self.request, settings, question))
 
     def is_open(self, resolved: ResolvedSetting) -> bool:
         """There is something to do, or to look at, as far as files and the ledger tell."""
@@ -133,12 +151,18 @@ class _Work:
         seen = (self.seen or {}).get((self.target.account_id or "", name))
         is_unread = seen is None or (bool(seen.unread) and not seen.differences)
         if is_done and self.seen is not None and is_unread and not looks_again:
-            self.unread[name] = seen.unread if seen is not None else "it was not looked at"
+            self.unread[name] = seen
             return
         if is_unread:
+            if seen is not None and seen.lacks_permission:
+                self.barred[name] = seen
             seen = None  # an apply looks itself, and waits where that helps
         if seen is not None and seen.refused:
             draft.remark(_refused(self.request, resolved, seen))
+        others = [item for item in _uses(self.request, resolved) if item.ref in self.kept_out]
+        if others and not is_done:
+            draft.remark(_waits(self.request, resolved, others[0].of, self.kept_out[others[0].ref]))
+            return
         gained = () if is_done else tuple(gains_of(self.view, self.target, resolved))
         is_same = seen is not None and not seen.differences
         # Weaker than last applied is not confirmed silently: it would hold for what is made later.
@@ -272,17 +296,31 @@ def _refused(request: AccountRequest, resolved: ResolvedSetting, seen: LiveSetti
     )
 
 
-def _unread(request: AccountRequest, unread: Mapping[str, str]) -> Finding:
-    names = list(unread)
+def _waits(
+    request: AccountRequest, resolved: ResolvedSetting, other: str, seen: LiveSetting
+) -> Finding:
+    return Finding(
+        code="AFT913",
+        target=request.id,
+        message=f"setting {resolved.name} waits for that of {other}, which is left as it is: "
+        f"{seen.refused}",
+        hint=seen.hint or f"settle that of {other} first",
+    )
+
+
+def _unread(
+    request: AccountRequest, unread: Mapping[str, LiveSetting | None], question: str
+) -> Finding:
+    names, seen = list(unread), [item for item in unread.values() if item is not None]
     one = len(names) == 1
     what = f"setting {names[0]}" if one else f"{len(names)} settings ({', '.join(names)})"
-    they_are = "it is" if one else "they are"
-    reasons = "; ".join(dict.fromkeys(unread.values()))
+    not_known = question.format("it is" if one else "they are")
+    reasons = "; ".join(dict.fromkeys(item.unread for item in seen)) or "not looked at"
     return Finding(
         code="AFT922",
         target=request.id,
-        message=f"{what} could not be read, so it is not known whether {they_are} still as "
-        f"applied: {reasons}",
-        hint="run again; when it stays so, look whether aft's role can be assumed in the account",
+        message=f"{what} could not be read, so it is not known {not_known}: {reasons}",
+        hint=next((item.hint for item in seen if item.hint), "")
+        or "run again; when it stays so, look whether aft's role can be assumed in the account",
         condition=Condition.UNREAD,
     )

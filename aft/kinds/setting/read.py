@@ -17,7 +17,7 @@ from aft.baselines.select import ResolvedSetting
 from aft.errors import AftError, Conflict, Denied, Transient, UnknownOutcome, unexpected
 from aft.plan.draft import Look
 from aft.plan.model import LiveSetting
-from aft.ports import MemberAccess
+from aft.ports import AccessRefusal, MemberAccess
 from aft.values.ids import AccountId
 from aft.values.regions import OPT_IN
 
@@ -47,20 +47,29 @@ def read_settings(
         doubtful = sorted(
             {look.account_id for look, item in zip(looks, seen, strict=True) if item.refused}
         )
-        is_usable = pool.map(lambda account_id: _is_usable(members, account_id), doubtful)
-        usable = dict(zip(doubtful, is_usable, strict=True))
+        found = pool.map(lambda account_id: _why_closed(members, account_id), doubtful)
+        closed = dict(zip(doubtful, found, strict=True))
     for number, look in enumerate(looks):
-        if not usable.get(look.account_id, True):
-            seen[number] = _seen(look, unread=f"account {look.account_id} cannot be entered now")
+        if why := closed.get(look.account_id):
+            seen[number] = _seen(
+                look, unread=why.message, hint=why.hint, lacks_permission=why.is_callers
+            )
     return _together(looks, seen)
 
 
-def _is_usable(members: MemberAccess, account_id: AccountId) -> bool:
-    """A young account cannot be read yet; an apply waits for it, a plan does not."""
+def _why_closed(members: MemberAccess, account_id: AccountId) -> AccessRefusal | None:
+    """A young account cannot be read yet; an apply waits for it, a plan does not. ``None`` for one
+    that can be."""
+    closed = f"account {account_id} cannot be entered now"
     try:
-        return members.is_usable(account_id)
-    except AftError:
-        return False
+        if members.is_usable(account_id):
+            return None
+        why = members.refusal(account_id)
+    except AftError as error:
+        return AccessRefusal(message=f"{closed}: {error.message}", hint=error.hint)
+    if why is None:
+        return AccessRefusal(message=closed, hint="")
+    return replace(why, message=f"{closed}: {why.message}")
 
 
 def _seen(look: _Look, **values: Any) -> LiveSetting:
@@ -78,7 +87,8 @@ def _look(members: MemberAccess, look: _Look) -> LiveSetting:
     except _PASSING as error:
         return _seen(look, unread=where + error.message)
     except Denied as error:
-        if look.region in OPT_IN:  # not enabled yet; a setting before this one will
+        # Not enabled yet; a setting before this one will. AWS names no action then.
+        if look.region in OPT_IN and not error.lacks:
             return _seen(look, unread=where + error.message)
         return _seen(look, refused=where + error.message, hint=error.hint)
     except AftError as error:
@@ -113,6 +123,7 @@ def _together(
             hint=next((item.hint for _, item in items if item.hint), ""),
             is_pending=any(item.is_pending for _, item in items),
             unread=next((item.unread for _, item in items if item.unread), ""),
+            lacks_permission=any(item.lacks_permission for _, item in items),
         )
         for key, items in by_setting.items()
     }

@@ -236,7 +236,8 @@ class Builder:
         logs = self.session.client("logs", self.region)
         name, days = wanted.log_group, wanted.retention_days
         with tolerated(*_EXISTS):
-            logs.create_log_group(logGroupName=name)
+            if not self.state.has_log_group:
+                logs.create_log_group(logGroupName=name)
             logs.put_retention_policy(logGroupName=name, retentionInDays=days)
 
     def make_role(self, *, wanted: FlowLogsParameters) -> None:

@@ -191,13 +191,19 @@ def _flow_logs(it: Comparison) -> Steps:
             yield Step(words, found.id, None, Builder.delete_flow_log)
         return
     if wanted.destination == "cloud-watch-logs":
+        make_group = partial(Builder.make_log_group, wanted=wanted)
+        make_role = partial(Builder.make_role, wanted=wanted)
         if not it.state.has_log_group:
             words = f"log group {wanted.log_group} is not there"
-            fix = partial(Builder.make_log_group, wanted=wanted)
-            yield Step(words, None, wanted.log_group, fix)
+            yield Step(words, None, wanted.log_group, make_group)
+        elif found is None and it.state.is_log_group_new:
+            words = f"log group {wanted.log_group} keeps events permanently"
+            yield Step(words, None, str(wanted.retention_days), make_group)
         if not it.state.has_role:
             words = f"role {wanted.role} for flow logs is not there"
-            yield Step(words, None, wanted.role, partial(Builder.make_role, wanted=wanted))
+            yield Step(words, None, wanted.role, make_role)
+        elif found is None and it.state.is_role_ours:
+            yield Step(fix=make_role)  # it may have been made without its policy
     destination, fix = (
         wanted.bucket_arn or wanted.log_group,
         partial(Builder.make_flow_log, wanted=wanted),

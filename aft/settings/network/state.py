@@ -15,7 +15,7 @@ from aft.errors import NotFound
 from aft.sessions import AccountSession
 from aft.settings.network.parameters import FlowLogsParameters, NetworkParameters
 from aft.settings.shapes.ec2 import described
-from aft.settings.shapes.tags import tags_of
+from aft.settings.shapes.tags import OWNER_TAG, tags_of
 from aft.values.cidrs import parse_cidr
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class FlowLogState(NamedTuple):
 class NetworkState:
     """All of it. ``others`` are the ranges of other VPCs, with the VPC's id, ``default`` is the
     id of the default VPC among them, ``twins`` are more than one VPC of this name.
-    ``associations`` are, by subnet, the id of that with its route table, ours or not."""
+    ``associations`` are, by subnet, the id of that with its route table, ours or not.
+    ``is_log_group_new`` of one that holds nothing, and would hold it permanently."""
 
     zones: tuple[str, ...]
     others: tuple[tuple[str, str], ...] = ()
@@ -99,7 +100,9 @@ class NetworkState:
     addresses: Mapping[str, str] = field(default_factory=dict)
     flow_log: FlowLogState | None = None
     has_log_group: bool = False
+    is_log_group_new: bool = False
     has_role: bool = False
+    is_role_ours: bool = False
 
     @property
     def addresses_in_use(self) -> frozenset[str]:
@@ -285,16 +288,23 @@ def _flow_log(ec2: EC2Client, parameters: NetworkParameters, vpc_id: str) -> Flo
 def _flow_log_surroundings(
     wanted: FlowLogsParameters | None, region: str, session: AccountSession
 ) -> dict[str, Any]:
-    """Whether the log group and the role are there, where flow logs need them."""
+    """Whether the log group and the role are there, where flow logs need them, and may be as a run
+    left them that ended half way."""
     if wanted is None or wanted.destination != "cloud-watch-logs":
         return {}
-    logs, has_role = session.client("logs", region), False
-    groups = logs.describe_log_groups(logGroupNamePrefix=wanted.log_group)["logGroups"]
+    answer = session.client("logs", region).describe_log_groups(logGroupNamePrefix=wanted.log_group)
+    groups = [group for group in answer["logGroups"] if group["logGroupName"] == wanted.log_group]
+    found: dict[str, Any] = {
+        "has_log_group": bool(groups),
+        "is_log_group_new": any(
+            "retentionInDays" not in group and not group.get("storedBytes") for group in groups
+        ),
+    }
     with suppress(NotFound):
-        session.client("iam").get_role(RoleName=wanted.role)
-        has_role = True
-    has_log_group = any(group["logGroupName"] == wanted.log_group for group in groups)
-    return {"has_log_group": has_log_group, "has_role": has_role}
+        role = session.client("iam").get_role(RoleName=wanted.role)["Role"]
+        is_ours = {"Key": OWNER_TAG, "Value": "network"} in role.get("Tags", ())
+        found |= {"has_role": True, "is_role_ours": is_ours}
+    return found
 
 
 def _parts(

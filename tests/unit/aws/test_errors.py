@@ -182,6 +182,9 @@ def test_a_hint_names_the_action_as_policies_do(service: str, operation: str, ac
 def test_a_hint_names_the_action_and_resource_that_aws_names(said: str, expected: str) -> None:
     error = answered("AccessDenied", said, service="config", operation="PutDeliveryChannel")
     assert error.hint == f"allow {expected} to the credentials used (role R)"
+    assert isinstance(error, Denied)
+    named = expected.partition(" ")[0]
+    assert error.lacks == (named if named in said else ""), "only what AWS itself names"
 
 
 def test_every_service_that_aft_calls_has_its_prefix_of_iam() -> None:

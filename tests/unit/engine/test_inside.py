@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+import pytest
 from builders_kinds import EFFECTS, KINDS
 from builders_plan import baseline, but, customization, desired, request, unit
 from builders_reconcile import Stage, reasons, rows, stage
@@ -16,6 +18,7 @@ from aft.desired.model import DesiredState
 from aft.errors import Denied, Terminal, Transient
 from aft.plan.draft import Look
 from aft.plan.make import draft_plan
+from aft.ports import AccessRefusal
 
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1")
 
@@ -191,6 +194,41 @@ def test_live_says_of_an_account_that_cannot_be_entered_yet_that_nothing_was_rea
     (seen,) = look(scene, state()).values()
     assert seen.unread == f"account {number} cannot be entered now"
     assert (seen.differences, seen.refused) == ((), "")
+
+
+def test_live_says_why_an_account_cannot_be_entered() -> None:
+    scene = stage(usable_after=3600.0)
+    scene.world.refusal = AccessRefusal(message="not allowed", hint="allow it", is_callers=True)
+    number = scene.world.add_account(
+        "payments", "aws+payments@example.com", born=scene.world.clock.now()
+    )
+    (seen,) = look(scene, state()).values()
+    assert seen.unread == f"account {number} cannot be entered now: not allowed"
+    assert (seen.hint, seen.lacks_permission) == ("allow it", True)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_known"),
+    [
+        (Denied("not valid here", code="AuthFailure"), False),
+        (Denied("may not", code="UnauthorizedOperation", lacks="ec2:DescribeVpcs"), True),
+    ],
+)
+def test_live_tells_a_region_that_is_not_enabled_from_a_permission_that_is_missing(
+    error: Denied, is_known: bool
+) -> None:
+    scene = stage()
+    opted = partial(state, setting="ebs-default-encryption", regions=("me-south-1",))
+    scene.apply(opted(level=1))
+
+    class Closed(LevelSetting):
+        def read(self, inputs: Any, session: Any) -> int | None:
+            raise error
+
+    scene.settings = settings(Closed("ebs-default-encryption", regional=True))
+    (seen,) = look(scene, opted(level=2)).values()
+    said = f"me-south-1: {error.message}"
+    assert (said in seen.refused, said in seen.unread) == (is_known, not is_known), seen
 
 
 def test_live_tells_a_refusal_with_its_setting() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from builders_kinds import KINDS
+from builders_kinds import EFFECTS, KINDS
 from builders_plan import baseline, but, customization, desired, request, unit
 from builders_reconcile import Stage, reasons, rows, stage
 from fakes.plugins import LevelSetting, NotingRunner, settings
-from fakes.world import FakeSession
+from fakes.world import FakeMembers, FakeSession
 
 from aft.baselines.model import SettingDifference, SettingParameters
 from aft.baselines.references import AccountReference, account_behind
@@ -17,7 +18,9 @@ from aft.baselines.select import select_baseline
 from aft.config.model import Config
 from aft.desired.model import DesiredState
 from aft.errors import Denied, Terminal
+from aft.plan.draft import Look
 from aft.plan.make import draft_plan
+from aft.plan.model import Plan
 from aft.sessions import SealedSession
 from aft.values.ids import RequestId
 
@@ -110,6 +113,44 @@ def test_its_failure_blocks_what_needs_it_and_the_next_run_repairs_all() -> None
     assert rows(outcome) == {"aaa": "blocked", "audit": "failed"}
     visiting.refuses = None
     assert set(rows(made.apply(state("aaa", "audit"))).values()) == {"succeeded"}
+
+
+def looking(made: Stage, wanted: DesiredState, *, deep: bool = False) -> Plan:
+    def look(kind: str, looks: Sequence[Look]) -> Mapping[tuple[str, str], Any]:
+        return EFFECTS[kind].look(looks, FakeMembers(made.world), in_parallel=4)
+
+    view = but(made.view(wanted), is_deep=deep)
+    return draft_plan(view, kinds=KINDS, look=look, made_at=made.world.clock.now()).plan
+
+
+class UnreadableSetting(VisitingSetting):
+    """One that may not be read in the account that the others name."""
+
+    def read(self, inputs: Any, session: Any) -> Any:
+        if inputs.account.request_id == "audit" and self.refuses is not None:
+            raise self.refuses
+        return super().read(inputs, session)
+
+
+def test_what_may_not_be_read_there_holds_back_what_needs_it_and_says_why() -> None:
+    made = scene()
+    made.apply(state("aaa", "audit", settings=("account-alias",)))
+    reading = UnreadableSetting("visit", refuses=Denied("may not read", hint="allow it"))
+    made.settings = settings(reading, LevelSetting("account-alias"))
+    wanted = state("aaa", "audit", settings=("account-alias", "visit"))
+    plan = looking(made, wanted)
+    assert plan.changes == ()
+    assert {item.target: (item.code, item.hint) for item in plan.attention} == {
+        "audit": ("AFT912", "allow it"),
+        "aaa": ("AFT913", "allow it"),
+    }
+    assert all("may not read" in item.message for item in plan.attention)
+    reading.refuses = None
+    assert set(rows(made.apply(wanted)).values()) == {"succeeded"}
+    reading.refuses = Denied("may not read")
+    more = state("aaa", "audit", "zzz", settings=("account-alias", "visit"))
+    keys = {change.key for change in looking(made, more, deep=True).changes_of("zzz")}
+    assert "visit" in keys, "it was applied there once, so it is there"
 
 
 def test_an_account_nobody_will_create_is_said_and_waited_for() -> None:

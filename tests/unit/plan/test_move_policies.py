@@ -10,6 +10,7 @@ import pytest
 
 from aft.kinds.account.policies import Attached
 from aft.organization.model import Policy
+from aft.plan.draft import Unread
 from aft.plan.fields import POLICIES, field_of
 from aft.plan.model import FieldChange, Plan
 from aft.plan.reviewed import (
@@ -76,6 +77,22 @@ def test_what_a_move_leaves_and_gains(
     asked = look.looks.get("account", ())
     assert [item.ref.key for item in asked] == (sorted(map(b.unit_id, UNITS)) if is_limited else [])
     assert all(item.subject == {b.account_id(1), b.ROOT} for item in asked)
+
+
+def test_policies_that_may_not_be_read_are_not_known_and_the_plan_says_why() -> None:
+    world = b.snapshot(UNITS, (b.account(1, "app", "Sandbox"),), scope=("app",))
+    state = b.desired(b.request("app", "Workloads/Prod"), units=map(b.unit, UNITS))
+    view = b.view(state, world, b.ledger(b.record("app", 1)), scope=("app",))
+    targets = [(b.MANAGEMENT, b.unit_id(name)) for name in UNITS]
+    unread = Unread("the policies that moves leave and gain", "may not", "allow it")
+    look = b.Looking({"account": dict.fromkeys(targets, unread)})
+    plan = b.drafted(view, look).plan
+    (move,) = plan.changes
+    unknown = FieldChange(field=POLICIES, before=None, after=None, known=False)
+    assert field_of(move, POLICIES) == unknown
+    (doubt,) = plan.attention
+    assert (doubt.code, doubt.target, doubt.hint) == ("AFT929", "organization", "allow it")
+    assert doubt.message == "the policies that moves leave and gain could not be looked at: may not"
 
 
 PUBLISHED = {

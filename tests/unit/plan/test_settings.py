@@ -12,6 +12,7 @@ from builders_plan import FakeSetting
 
 from aft.baselines.model import setting_ref
 from aft.desired.model import DesiredState
+from aft.findings.model import Condition
 from aft.ledger.events import AccountRecord
 from aft.plan.arrange import tails
 from aft.plan.model import Change, LiveSetting, Plan
@@ -237,6 +238,18 @@ def test_an_account_nobody_can_enter_is_one_doubt() -> None:
     assert doubt.message == (
         "2 settings (account-alias, ebs-default-encryption) could not be read, so it is not known "
         "whether they are still as applied: no entry"
+    )
+
+
+def test_what_may_not_be_read_says_so_although_it_was_never_applied() -> None:
+    barred = seen("account-alias", unread="may not", lacks_permission=True, hint="allow it")
+    plan = deep(b.record("app", 1), {**RIGHT, **barred})
+    assert [change.key for change in plan.changes] == ["account-alias", "global/10.py"]
+    (doubt,) = plan.attention
+    assert (doubt.code, doubt.condition, doubt.hint) == ("AFT922", Condition.UNREAD, "allow it")
+    assert doubt.message == (
+        "setting account-alias could not be read, so it is not known how far it is as desired: "
+        "may not"
     )
 
 

@@ -457,6 +457,32 @@ def test_a_run_that_died_after_any_write_is_finished_by_the_next(
     assert len(ec2.describe_nat_gateways()["NatGateways"]) == 1
     assert len(ec2.describe_internet_gateways()["InternetGateways"]) == 2
     assert len(ec2.describe_flow_logs()["FlowLogs"]) == 1
+    (group,) = inside.look("logs").describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 365
+    role = inside.look("iam").list_role_policies(RoleName="aft-vpc-flow-logs")
+    assert len(role["PolicyNames"]) == 1
+
+
+def test_a_log_group_or_role_of_others_is_left_as_it_is(inside: Inside) -> None:
+    logs, iam = inside.look("logs"), inside.look("iam")
+    logs.create_log_group(logGroupName="/aft/vpc-flow-logs")
+    logs.create_log_stream(logGroupName="/aft/vpc-flow-logs", logStreamName="s")
+    logs.put_log_events(
+        logGroupName="/aft/vpc-flow-logs",
+        logStreamName="s",
+        logEvents=[
+            {"timestamp": int(inside.sandbox.clock.now().timestamp() * 1000), "message": "kept"}
+        ],
+    )
+    trust = {"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}}
+    document = {"Version": "2012-10-17", "Statement": [{**trust, "Action": "sts:AssumeRole"}]}
+    iam.create_role(RoleName="aft-vpc-flow-logs", AssumeRolePolicyDocument=json.dumps(document))
+    setting = network(inside)
+    setting.change()
+    assert setting.differences() == ()
+    (group,) = logs.describe_log_groups()["logGroups"]
+    assert "retentionInDays" not in group
+    assert iam.list_role_policies(RoleName="aft-vpc-flow-logs")["PolicyNames"] == []
 
 
 # --- parameters ------------------------------------------------------------------------------
