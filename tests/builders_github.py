@@ -16,7 +16,7 @@ from emulator.hub import Hub, hub
 from emulator.run import WorkflowRun
 from github_server import Pull
 
-from aft.scaffold.roles import RoleNames, reader_template, roles_template
+from aft.scaffold.roles import ROLES_PATH, RoleNames, reader_template, roles_template
 
 PROJECT = Path(__file__).parents[1]
 FLOW = ("plan.yml", "preview.yml", "apply.yml", "drift.yml", "request.yml")
@@ -167,8 +167,9 @@ def team(
             it.github.environment(name, branches=("main",))
         if with_aws:
             organization = stack.enter_context(live())
-            it.aws = AwsSide(organization, it.github.state.repository)
-            outputs = it.aws.deploy(roles_template(ROLES))
+            it.aws = AwsSide(organization)
+            template = (files or {}).get(ROLES_PATH, roles_template(ROLES))
+            outputs = it.aws.deploy(template if isinstance(template, str) else template.decode())
             it.vars["AFT_PLAN_ROLE"] = outputs["PlanRoleArn"]
             it.vars["AFT_APPLY_ROLE"] = outputs["ApplyRoleArn"]
         yield Team(it, clone)
