@@ -17,6 +17,7 @@ from emulator.run import WorkflowRun
 from github_server import Pull
 
 from aft.scaffold.roles import ROLES_PATH, RoleNames, reader_template, roles_template
+from aft.values.github_subject import RepositorySubject
 
 PROJECT = Path(__file__).parents[1]
 FLOW = ("plan.yml", "preview.yml", "apply.yml", "drift.yml", "request.yml")
@@ -29,7 +30,9 @@ settings:
   - setting: iam-password-policy
 """
 ROLES = RoleNames(
-    repository="acme/accounts", member="OrganizationAccountAccessRole", reader="aft-reader"
+    repository=RepositorySubject(repository="acme/accounts", owner_id=123456, repository_id=456789),
+    member="OrganizationAccountAccessRole",
+    reader="aft-reader",
 )
 MANAGEMENT = "223005401501"
 """Of every new simulated organization."""

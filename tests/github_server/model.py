@@ -163,7 +163,7 @@ class Settings:
 
     private: bool = True
     default_branch: str = "main"
-    immutable_subject: bool = False
+    immutable_subject: bool = True
     """Tokens of jobs say ids: repositories made, renamed or transferred since 2026-07-15, and
     those that opted in."""
     subject_keys: tuple[str, ...] = ()
