@@ -16,7 +16,8 @@ from emulator.hub import Hub, hub
 from emulator.run import WorkflowRun
 from github_server import Pull
 
-from aft.scaffold.roles import RoleNames, reader_template, roles_template
+from aft.scaffold.roles import ROLES_PATH, RoleNames, reader_template, roles_template
+from aft.values.github_subject import RepositorySubject
 
 PROJECT = Path(__file__).parents[1]
 FLOW = ("plan.yml", "preview.yml", "apply.yml", "drift.yml", "request.yml")
@@ -29,7 +30,9 @@ settings:
   - setting: iam-password-policy
 """
 ROLES = RoleNames(
-    repository="acme/accounts", member="OrganizationAccountAccessRole", reader="aft-reader"
+    repository=RepositorySubject(repository="acme/accounts", owner_id=123456, repository_id=456789),
+    member="OrganizationAccountAccessRole",
+    reader="aft-reader",
 )
 MANAGEMENT = "223005401501"
 """Of every new simulated organization."""
@@ -167,8 +170,9 @@ def team(
             it.github.environment(name, branches=("main",))
         if with_aws:
             organization = stack.enter_context(live())
-            it.aws = AwsSide(organization, it.github.state.repository)
-            outputs = it.aws.deploy(roles_template(ROLES))
+            it.aws = AwsSide(organization)
+            template = (files or {}).get(ROLES_PATH, roles_template(ROLES))
+            outputs = it.aws.deploy(template if isinstance(template, str) else template.decode())
             it.vars["AFT_PLAN_ROLE"] = outputs["PlanRoleArn"]
             it.vars["AFT_APPLY_ROLE"] = outputs["ApplyRoleArn"]
         yield Team(it, clone)

@@ -35,7 +35,6 @@ from aft.sandbox.sandbox import Sandbox
 from aft.scaffold.roles import (
     APPLY_ROLE,
     AUDIENCE,
-    ISSUER,
     PLAN_ROLE,
     READER_PATH,
     READER_ROLE,
@@ -46,6 +45,7 @@ from aft.scaffold.roles import (
     roles_template,
     writer_template,
 )
+from aft.values.github_subject import ISSUER, RepositorySubject
 from aft.values.ids import RequestId
 
 ROOT = Path(__file__).parents[1]
@@ -347,12 +347,12 @@ def become(
 
 
 NAMES = RoleNames(
-    repository="acme/accounts",
+    repository=RepositorySubject(repository="acme/accounts", owner_id=123456, repository_id=456789),
     member="OrganizationAccountAccessRole",
     reader=READER_ROLE,
     writer=WRITER_ROLE,
 )
-SUBJECT = "repo:acme/accounts:environment:{}"
+SUBJECT = "repo:acme@123456/accounts@456789:environment:{}"
 WITHOUT = (
     "workloads/web-shop/web-shop-dev.yaml",
     "workloads/web-shop/web-shop-prod.yaml",

@@ -4,6 +4,7 @@ does not. Changes nothing; asks nothing that grows with the organization but the
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ACCOUNT_QUOTA = ("organizations", "L-E619E033")
 """Service Quotas, us-east-1: "Default maximum number of accounts"."""
 _SIMULATED_AT_ONCE = 50
+_SUBJECT = re.compile(r"\"(repo:[^\":]+):environment:")
 _ASSUMED = re.compile(r"arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+")
 
 
@@ -107,6 +109,17 @@ class Examination:
                     is_allowed = item["EvalDecision"] == "allowed"
                     allowed[action] = allowed.get(action, False) or is_allowed
         return allowed
+
+    def trusted_subjects(self, role: str) -> tuple[str, ...] | None:
+        """How subjects of tokens begin that a role of the caller's account trusts; ``None`` where
+        there is no such role."""
+        iam = self._sessions.management("iam", self._sessions.global_region)
+        try:
+            found = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        except NotFound:
+            return None
+        document = json.dumps(found)
+        return tuple(sorted(set(_SUBJECT.findall(document))))
 
     def a_member(self) -> AccountId | None:
         """Some active account that is not the management account's own."""

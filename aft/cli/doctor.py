@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from aft.app.doctor.aws_facts import amazon_facts, machine_facts
-from aft.app.doctor.github_facts import hub_facts
+from aft.app.doctor.github_facts import NO_ROLES, hub_facts
 from aft.cli.context import Session, pass_session
 from aft.doctor.aws import check_amazon
 from aft.doctor.github import check_hub
@@ -41,9 +41,12 @@ def _checks(session: Session, repository: str | None) -> Iterator[Check]:
     config = workspace.config(files)
     yield from check_machine(machine_facts(workspace, config))
     state = workspace.load(files).state
+    deployed = NO_ROLES
     if state is not None:  # else the repository's errors come first
-        yield from check_amazon(amazon_facts(workspace, state))
+        amazon = amazon_facts(workspace, state)
+        deployed = amazon.roles_trust
+        yield from check_amazon(amazon)
     if repository is not None:
         top = workspace.repository.path
-        facts = hub_facts(session.environ, repository, top, ledger=config.ledger)
+        facts = hub_facts(session.environ, repository, top, ledger=config.ledger, deployed=deployed)
         yield from check_hub(facts)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
+from aft.app.github_identity import GitHubIdentity, identity_of
 from aft.app.requests import form_of_new
 from aft.app.text_files import write_scaffold
 from aft.cli.context import FOLDER, Session, pass_session
@@ -26,7 +29,6 @@ from aft.scaffold.roles import (
 )
 from aft.scaffold.roles_terraform import roles_terraform
 from aft.scaffold.workflows import workflow_files
-from aft.values.grants import Grant
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _ACTION = re.compile(_REPOSITORY.pattern + r"@[0-9a-f]{40}")
@@ -63,6 +65,24 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
     help="With --github: the repository that workflows take aft from, at a full commit id.",
 )
 @click.option(
+    "--owner-id",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --github: the id of ORG, if GitHub is not asked for it.",
+)
+@click.option(
+    "--repository-id",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --github: the id of the repository, if GitHub is not asked for it.",
+)
+@click.option(
+    "--trust-names",
+    is_flag=True,
+    help="With --github: the roles also trust tokens without ids, as repositories from before "
+    "2026-07-15 have them.",
+)
+@click.option(
     "--signing-key",
     metavar="ARN",
     help="With --github: let the role for applies sign the ledger with this KMS key.",
@@ -76,65 +96,92 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
     "--terraform", is_flag=True, help="With --github: also write the IAM roles as Terraform."
 )
 @pass_session
-def command(
-    session: Session,
-    *,
-    folder: Path | None,
-    region: str,
-    management_account: str | None,
-    previews: bool,
-    domain: str,
-    repository: str | None,
-    action: str | None,
-    signing_key: str | None,
-    terraform: bool,
-    writer: bool,
-) -> None:
+def command(session: Session, *, folder: Path | None, **given: Any) -> None:
     """Write the files of a new repository. Existing files are never overwritten.
 
     The result passes aft validate and can be planned on the sandbox. With --github, a
     CloudFormation template with two IAM roles is added: a read-only role for plans, and one for
-    applies. Each trusts one environment of ORG/REPO and allows exactly the calls that aft makes."""
-    _check(region=region, account=management_account, repository=repository, action=action)
-    _check_together(
-        ("--terraform", terraform, "--github", repository),
-        ("--signing-key", signing_key, "--github", repository),
-        ("--previews", previews, "--management-account", management_account),
-        ("--writer", writer, "--management-account", management_account),
-    )
-    if signing_key and not re.fullmatch(KMS_KEY, signing_key):
-        raise click.UsageError(f"--signing-key {signing_key}: expected the ARN of a KMS key")
-    choices = RepositoryChoices(
-        home_region=region,
-        management_account=management_account or "",
-        domain=domain,
-        on_github=bool(repository),
-        previews=previews,
-        writer=writer,
-    )
-    files = dict(repository_files(choices))
+    applies. Each trusts one environment of ORG/REPO, by the ids that GitHub gives for it (set
+    AFT_GITHUB_TOKEN), and allows exactly the calls that aft makes."""
+    asked = _Asked(**given)
+    _check(asked)
+    files = dict(repository_files(asked.choices))
     target = session.directory / folder if folder else session.directory
+    identity = asked.identity(session.environ)
     done = write_scaffold(target, files)
-    if repository and action:
-        more = _github(
-            repository,
-            action,
-            choices,
-            signing=(signing_grant(signing_key),) if signing_key else (),
-            terraform=terraform,
-        )
-        done |= write_scaffold(target, {**more, FORM_PATH: form_of_new(target, files)})
+    if identity is not None:
+        more = {**_github(asked, identity), FORM_PATH: form_of_new(target, files)}
+        done |= write_scaffold(target, more)
     written = sorted(path for path, is_new in done.items() if is_new)
     for path in written:
         click.echo(f"wrote {path}")
     for path in sorted(done.keys() - set(written)):
         click.echo(f"left {path} as it is")
+    if identity is not None and ROLES_PATH in written:
+        for line in _remarks_on(identity, trusts_names=asked.trust_names):
+            session.say(line)
     if not written:
         session.say("Nothing to write.")
     elif not (target / ".git").exists():
         session.say("Next: git init, git add, git commit; then aft validate.")
     else:
         session.say("Next: git add, git commit; then aft validate.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """The options."""
+
+    region: str
+    management_account: str | None
+    previews: bool
+    domain: str
+    repository: str | None
+    action: str | None
+    owner_id: int | None
+    repository_id: int | None
+    trust_names: bool
+    signing_key: str | None
+    writer: bool
+    terraform: bool
+
+    @property
+    def choices(self) -> RepositoryChoices:
+        return RepositoryChoices(
+            home_region=self.region,
+            management_account=self.management_account or "",
+            domain=self.domain,
+            on_github=bool(self.repository),
+            previews=self.previews,
+            writer=self.writer,
+        )
+
+    def identity(self, environ: Mapping[str, str]) -> GitHubIdentity | None:
+        """Who the repository is; ``None`` without one."""
+        if self.repository is None:
+            return None
+        return identity_of(
+            environ,
+            self.repository,
+            owner_id=self.owner_id or 0,
+            repository_id=self.repository_id or 0,
+        )
+
+
+def _check(asked: _Asked) -> None:
+    _check_values(asked)
+    _check_together(
+        ("--terraform", asked.terraform, "--github", asked.repository),
+        ("--signing-key", asked.signing_key, "--github", asked.repository),
+        ("--trust-names", asked.trust_names, "--github", asked.repository),
+        ("--owner-id", asked.owner_id, "--github", asked.repository),
+        ("--owner-id", asked.owner_id, "--repository-id", asked.repository_id),
+        ("--repository-id", asked.repository_id, "--owner-id", asked.owner_id),
+        ("--previews", asked.previews, "--management-account", asked.management_account),
+        ("--writer", asked.writer, "--management-account", asked.management_account),
+    )
+    if asked.signing_key and not re.fullmatch(KMS_KEY, asked.signing_key):
+        raise click.UsageError(f"--signing-key {asked.signing_key}: expected the ARN of a KMS key")
 
 
 def _check_together(*options: tuple[str, object, str, object]) -> None:
@@ -144,10 +191,11 @@ def _check_together(*options: tuple[str, object, str, object]) -> None:
             raise click.UsageError(f"{option} is for {needed}")
 
 
-def _check(*, region: str, account: str | None, repository: str | None, action: str | None) -> None:
+def _check_values(asked: _Asked) -> None:
+    repository, action = asked.repository, asked.action
     for option, value, pattern, expected in (
-        ("--region", region, _REGION, "a region such as eu-central-1"),
-        ("--management-account", account, _ACCOUNT, "twelve digits"),
+        ("--region", asked.region, _REGION, "a region such as eu-central-1"),
+        ("--management-account", asked.management_account, _ACCOUNT, "twelve digits"),
         ("--github", repository, _REPOSITORY, "ORG/REPO"),
     ):
         if value is not None and not pattern.fullmatch(value):
@@ -161,30 +209,41 @@ def _check(*, region: str, account: str | None, repository: str | None, action: 
             "--github needs --action OWNER/REPO@COMMIT: where workflows take aft from, such as "
             "your fork of it, at a full commit id of 40 digits"
         )
-    if account is None:
+    if asked.management_account is None:
         raise click.UsageError(
             "--github needs --management-account ID, so that plans get a role that only reads"
         )
 
 
-def _github(
-    repository: str,
-    action: str,
-    choices: RepositoryChoices,
-    *,
-    signing: tuple[Grant, ...],
-    terraform: bool,
-) -> Mapping[str, str]:
+def _remarks_on(identity: GitHubIdentity, *, trusts_names: bool) -> Iterator[str]:
+    """What the trust in the roles still needs."""
+    if identity.unread:
+        yield (
+            f"{ROLES_PATH} trusts the repository by its names alone, because GitHub could not be "
+            f"asked ({identity.unread}). Read the note in it before you deploy it."
+        )
+    elif identity.by_ids.has_ids and not identity.sent.has_ids and not trusts_names:
+        yield (
+            f"Tokens of this repository have no ids yet, and {ROLES_PATH} trusts {identity.by_ids}."
+            " Switch them on (Settings, Actions, OIDC: immutable subject claims), or trust the "
+            "names, too (--trust-names)."
+        )
+
+
+def _github(asked: _Asked, identity: GitHubIdentity) -> Mapping[str, str]:
     kinds = installed_kinds()
+    signing = (signing_grant(asked.signing_key),) if asked.signing_key else ()
     names = RoleNames(
-        repository=repository,
-        member=choices.member_role,
-        writer=WRITER_ROLE if choices.writer else "",
+        repository=identity.by_ids,
+        trusts_names=asked.trust_names,
+        issuer=identity.issuer,
+        member=asked.choices.member_role,
+        writer=WRITER_ROLE if asked.writer else "",
         reader=READER_ROLE,
         reads=kinds.reads,
         writes=(*kinds.writes, *signing),
     )
-    files = {**workflow_files(action), ROLES_PATH: roles_template(names)}
-    if terraform:
+    files = {**workflow_files(asked.action or ""), ROLES_PATH: roles_template(names)}
+    if asked.terraform:
         files[TERRAFORM_PATH] = roles_terraform(names)
     return files

@@ -70,6 +70,8 @@ class AmazonFacts:
     trusted_needed: Mapping[str, str] = field(default_factory=dict)
     delegations: tuple[Delegation, ...] | Unread = ()
     skew_seconds: float | Unread = NOT_LOOKED_AT
+    roles_trust: Mapping[str, tuple[str, ...] | Unread] = field(default_factory=dict)
+    """What each role of the workflows trusts: beginnings of subjects of GitHub's tokens."""
 
 
 def check_amazon(facts: AmazonFacts) -> Iterator[Check]:

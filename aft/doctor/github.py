@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aft.doctor.model import NOT_LOOKED_AT, Check, Unread, fine, unknown, warning, wrong
+from aft.doctor.trust import TrustFacts, check_trust
 from aft.github.settings import (
     ActionsSettings,
     BranchRules,
@@ -42,6 +43,7 @@ class HubFacts:
     secrets: tuple[str, ...] | Unread = NOT_LOOKED_AT
     variables: tuple[str, ...] | Unread = NOT_LOOKED_AT
     workflows: Mapping[str, bool | None] = field(default_factory=dict)
+    trust: TrustFacts = field(default_factory=TrustFacts)
 
 
 def check_hub(facts: HubFacts) -> Iterator[Check]:
@@ -71,6 +73,7 @@ def check_hub(facts: HubFacts) -> Iterator[Check]:
     yield from _actions(facts)
     yield from _names(facts)
     yield from _workflows(facts.workflows)
+    yield from check_trust(facts.trust, found)
 
 
 def _branch(facts: HubFacts, branch: str) -> Iterator[Check]:

@@ -33,6 +33,18 @@ class ApiAddress:
             )
         return cls(text.rstrip("/"))
 
+    @property
+    def token_issuer(self) -> str:
+        """Who issues the tokens of jobs, without ``https://`` (GitHub, OpenID Connect reference):
+        an Enterprise Server and each enterprise on GHE.com do it themselves."""
+        parts = urlsplit(self.root)
+        host = parts.hostname or ""
+        if parts.path.endswith("/api/v3"):
+            return f"{host}/_services/token"
+        if host.endswith(".ghe.com"):
+            return f"token.actions.{host.removeprefix('api.')}"
+        return "token.actions.githubusercontent.com"
+
     def url(self, path: str) -> str:
         return self.root + path
 

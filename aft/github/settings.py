@@ -23,11 +23,23 @@ _MOST = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositorySettings:
-    """The repository itself."""
+    """The repository itself. The ids stay when it is renamed; the owner's changes with a
+    transfer."""
 
     name: str
     default_branch: str
     is_private: bool
+    owner_id: int = 0
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectSettings:
+    """What the subject of its jobs' tokens is made of. ``prefix`` is how it begins, empty where the
+    server does not say it. ``claims``: what an administrator put in place of the default."""
+
+    prefix: str = ""
+    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +99,19 @@ def repository_settings(client: GitHubClient) -> RepositorySettings:
         name=answer.text("full_name"),
         default_branch=answer.text("default_branch"),
         is_private=answer.flag("private"),
+        owner_id=answer.child("owner").number("id"),
+        id=answer.number("id"),
+    )
+
+
+def subject_settings(client: GitHubClient) -> SubjectSettings:
+    """What its tokens say. Raises ``Denied`` without ``actions: read``, ``NotFound`` where the
+    server does not know such settings."""
+    answer = client.get("/actions/oidc/customization/sub", needs=ACTIONS)
+    is_default = answer.flag_or_none("use_default") is not False
+    return SubjectSettings(
+        prefix=answer.text_or("sub_claim_prefix"),
+        claims=() if is_default else answer.texts("include_claim_keys") or ("of its owner",),
     )
 
 

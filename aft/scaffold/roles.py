@@ -18,9 +18,9 @@ from typing import Any
 from aft.desired.emit import mapping_yaml
 from aft.scaffold.permissions import APPLY, MEMBER, NO_DATA, NO_OBJECTS, PLAN, READER
 from aft.values.data_reads import DECRYPT, OBJECTS, STATES
+from aft.values.github_subject import ISSUER, RepositorySubject
 from aft.values.grants import OWN_ACCOUNT, PARTITION, Grant
 
-ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 PLAN_ROLE, APPLY_ROLE, READER_ROLE = "aft-plan", "aft-apply", "aft-reader"
 WRITER_ROLE = "aft-writer"
@@ -37,12 +37,13 @@ PREVIEW_READER_PATH = "customizations/global/11-aft-preview-reader.cfn.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleNames:
-    """``repository`` is ``ORG/REPO`` on GitHub; ``member``, ``writer``, ``reader`` and ``preview``
-    are the names of roles inside member accounts, as in aft.yaml; ``writer`` is empty for none.
-    ``branch`` is that of the workflows. ``reads`` and ``writes`` are what installed kinds need in
-    the management account in addition."""
+    """``repository`` is the one on GitHub, as its tokens name it; ``trusts_names``: also without
+    ids. ``member``, ``writer``, ``reader`` and ``preview`` are the names of roles inside member
+    accounts, as in aft.yaml; ``writer`` is empty for none. ``branch`` is that of the workflows.
+    ``reads`` and ``writes`` are what installed kinds need in the management account in addition."""
 
-    repository: str
+    repository: RepositorySubject
+    trusts_names: bool = False
     member: str
     reader: str
     writer: str = ""
@@ -101,17 +102,21 @@ def _filled(arn: str) -> Any:
     return {"Fn::Sub": arn} if PARTITION in arn or OWN_ACCOUNT in arn else arn
 
 
-def subject(names: RoleNames, environment: str) -> str:
-    """The subject of GitHub's tokens for jobs in one environment."""
-    return f"repo:{names.repository}:environment:{environment}"
+def subjects(names: RoleNames, environment: str) -> list[str]:
+    """The subjects of GitHub's tokens for jobs in one environment."""
+    found = [names.repository]
+    if names.trusts_names and names.repository.has_ids:
+        found.append(names.repository.by_name)
+    return [f"{item}:environment:{environment}" for item in found]
 
 
-def claims(names: RoleNames, environment: str) -> dict[str, str]:
+def claims(names: RoleNames, environment: str) -> dict[str, str | list[str]]:
     """What GitHub's token must say, by condition key. AWS (IAM, keys of OIDC federation): of
     ``token.actions.githubusercontent.com`` also the ref; of other issuers the standard claims."""
-    asked = {
+    subject = subjects(names, environment)
+    asked: dict[str, str | list[str]] = {
         f"{names.issuer}:aud": AUDIENCE,
-        f"{names.issuer}:sub": subject(names, environment),
+        f"{names.issuer}:sub": subject if len(subject) > 1 else subject[0],
     }
     if names.issuer == ISSUER:
         asked[f"{names.issuer}:ref"] = f"refs/heads/{names.branch}"
@@ -123,15 +128,29 @@ def claims(names: RoleNames, environment: str) -> dict[str, str]:
 
 def roles_template(names: RoleNames) -> str:
     """``iam/aft-roles.cfn.yaml``, for the management account."""
+    repository = names.repository.repository
     head = (
-        f"# The roles that the workflows of {names.repository} assume. Deploy it once in the\n"
-        "# management account. Each trusts one environment, and no keys are stored anywhere.\n"
+        f"# The roles that the workflows of {repository} assume. Deploy it once in\n"
+        "# the management account. Each trusts one environment, and no keys are stored anywhere.\n"
         f"#   aws cloudformation deploy --stack-name aft-roles --template-file {ROLES_PATH} \\\n"
         "#     --capabilities CAPABILITY_NAMED_IAM\n"
         "# Then set the repository's variables AFT_PLAN_ROLE and AFT_APPLY_ROLE to the outputs.\n"
         "# CreatePreviewRole=yes and AFT_PREVIEW_ROLE are for Terraform plans in pull requests.\n"
     )
-    return head + mapping_yaml(template_of(names))
+    return head + note_on_names(names) + mapping_yaml(template_of(names))
+
+
+def note_on_names(names: RoleNames) -> str:
+    """What to know of a trust that has no ids where GitHub's tokens say some."""
+    if names.repository.has_ids or names.issuer != ISSUER:
+        return ""
+    return (
+        "#\n"
+        "# NOTE: the trust names the repository without its ids, because GitHub was not asked.\n"
+        "# Tokens of repositories that were created, renamed or transferred since 2026-07-15\n"
+        "# have ids, and are refused. Delete this file, and run aft init --github again with a\n"
+        "# token in AFT_GITHUB_TOKEN, or with --owner-id and --repository-id.\n"
+    )
 
 
 def template_of(names: RoleNames) -> dict[str, Any]:
@@ -161,7 +180,7 @@ def template_of(names: RoleNames) -> dict[str, Any]:
     )
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"IAM roles of aft for {names.repository}",
+        "Description": f"IAM roles of aft for {names.repository.repository}",
         "Parameters": _parameters(),
         "Conditions": {
             "MakesProvider": {"Fn::Equals": [{"Ref": "CreateOidcProvider"}, "yes"]},

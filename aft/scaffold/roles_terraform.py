@@ -17,6 +17,7 @@ from aft.scaffold.roles import (
     RoleNames,
     apply_statements,
     claims,
+    note_on_names,
     plan_statements,
     preview_statements,
 )
@@ -30,7 +31,10 @@ def roles_terraform(names: RoleNames) -> str:
     return "\n".join(
         [
             _TERRAFORM_HEAD.format(
-                repository=names.repository, issuer=names.issuer, audience=AUDIENCE
+                repository=names.repository.repository,
+                note=note_on_names(names),
+                issuer=names.issuer,
+                audience=AUDIENCE,
             ),
             _terraform_role("plan", PLAN_ROLE, names, PLAN_ENVIRONMENT, plan_statements(names)),
             _terraform_role("apply", APPLY_ROLE, names, APPLY_ENVIRONMENT, apply_statements(names)),
@@ -64,7 +68,8 @@ def _terraform_role(
         index="[0]" if only_if else "",
         name=name,
         claims="\n".join(
-            f'          "{key}" = "{value}"' for key, value in claims(names, environment).items()
+            f'          "{key}" = {json.dumps(value)}'
+            for key, value in claims(names, environment).items()
         ),
         policy=_indented(_literal(json.dumps(document, indent=2))),
     )
@@ -97,7 +102,7 @@ def _indented(text: str) -> str:
 _TERRAFORM_HEAD = """\
 # The roles that the workflows of {repository} take, in the management account. The same as
 # aft-roles.cfn.yaml. Each trusts one environment, and no keys are stored anywhere.
-
+{note}
 variable "create_oidc_provider" {{
   description = "false, where the account has GitHub's OIDC provider already"
   type        = bool

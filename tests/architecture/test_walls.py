@@ -72,7 +72,9 @@ WHO_MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "aft.aws": ("aft.app", "aft.kinds.*.aws", "aft.providers"),
     "aft.github": (
         "aft.app.doctor.github_facts",  # aft doctor judges what only GitHub has
+        "aft.app.github_identity",  # what only GitHub's tokens say
         "aft.doctor.github",
+        "aft.doctor.trust",
         "aft.cli.github_options",  # puts the adapter of aft.forge together
     ),
     "aft.sandbox": ("aft.app", "aft.cli.sandbox"),  # the composition root, and its own verb
@@ -231,6 +233,7 @@ UNTYPED_CLIENTS = (
     "aft.aws.session",
     "aft.cli",  # its clients are GitHub's, as are the next one's
     "aft.app.doctor.github_facts",
+    "aft.app.github_identity",
     "aft.runners.python.host",  # a step's own client
     "aft.sandbox",
 )

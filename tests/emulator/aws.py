@@ -22,9 +22,8 @@ class NotAllowed(Exception):
 class AwsSide:
     """``organization`` with GitHub's OIDC provider in its management account."""
 
-    def __init__(self, organization: Live, repository: str) -> None:
+    def __init__(self, organization: Live) -> None:
         self.organization = organization
-        self._repository = repository
         organization.client("iam").create_open_id_connect_provider(
             Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"]
         )
@@ -53,7 +52,7 @@ class AwsSide:
         claims = {
             "iss": f"https://{ISSUER}",
             "aud": "sts.amazonaws.com",
-            "sub": f"repo:{self._repository}:{subject}",
+            "sub": subject,
             "ref": ref,
         }
         body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")

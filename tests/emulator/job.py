@@ -91,8 +91,9 @@ class JobRun:
 
     @property
     def subject(self) -> str:
-        """Whom the job's OIDC token names, after the repository."""
-        return f"environment:{self.environment}" if self.environment else self.event.subject
+        """Whom the job's OIDC token names."""
+        where = f"environment:{self.environment}" if self.environment else self.event.subject
+        return f"{self.hub.github.state.subject_prefix}:{where}"
 
     def own_repository(self) -> Path:
         """What ``uses: $/…`` refers to: the commit the workflow file is from, in a folder of the

@@ -163,6 +163,11 @@ class Settings:
 
     private: bool = True
     default_branch: str = "main"
+    immutable_subject: bool = True
+    """Tokens of jobs say ids: repositories made, renamed or transferred since 2026-07-15, and
+    those that opted in."""
+    subject_keys: tuple[str, ...] = ()
+    """Claims that an administrator has the subject made of, in place of the default."""
     protection: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Branch to the answer of its (classic) protection."""
     rules: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
@@ -194,6 +199,10 @@ class State:
     """Everything, by number or id."""
 
     repository: str
+    owner_id: int = 123456
+    repository_id: int = 456789
+    has_ids: bool = True
+    """An Enterprise Server's tokens say none, and it has no preview of the subject."""
     settings: Settings = field(default_factory=Settings)
     issues: dict[int, Issue] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
@@ -213,6 +222,21 @@ class State:
     """Commit to whether GitHub verified its signature, and the reason it gives."""
     numbers: int = 0
     ids: int = 1000
+
+    @property
+    def subject_prefix(self) -> str:
+        """How the subject of every token of this repository begins (GitHub: OpenID Connect
+        reference, immutable subject claims)."""
+        owner, _, name = self.repository.partition("/")
+        if not (self.has_ids and self.settings.immutable_subject):
+            return f"repo:{owner}/{name}"
+        return f"repo:{owner}@{self.owner_id}/{name}@{self.repository_id}"
+
+    def rename(self, repository: str, *, owner_id: int = 0) -> None:
+        """A rename, or a transfer to ``owner_id``: the repository keeps its id."""
+        self.repository = repository
+        self.owner_id = owner_id or self.owner_id
+        self.settings.immutable_subject = True
 
     def next_number(self) -> int:
         self.numbers += 1

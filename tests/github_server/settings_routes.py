@@ -13,10 +13,10 @@ def _repository(call: Call) -> Answer:
     owner, _, name = call.state.repository.partition("/")
     return Answer(
         {
-            "id": 1,
+            "id": call.state.repository_id,
             "name": name,
             "full_name": call.state.repository,
-            "owner": {"login": owner, "type": "Organization"},
+            "owner": {"id": call.state.owner_id, "login": owner, "type": "Organization"},
             "private": settings.private,
             "visibility": "private" if settings.private else "public",
             "default_branch": settings.default_branch,
@@ -112,6 +112,18 @@ def _workflow_permissions(call: Call) -> Answer:
     )
 
 
+def _subject(call: Call) -> Answer:
+    """An Enterprise Server tells only whether the default is used."""
+    settings = call.state.settings
+    body: dict[str, object] = {"use_default": not settings.subject_keys}
+    if settings.subject_keys:
+        body["include_claim_keys"] = list(settings.subject_keys)
+    if call.state.has_ids:
+        body["use_immutable_subject"] = settings.immutable_subject
+        body["sub_claim_prefix"] = call.state.subject_prefix
+    return Answer(body)
+
+
 def _secrets(call: Call) -> Answer:
     """Names and dates, never values."""
     return call.page([{"name": name} for name in call.state.settings.secrets], "secrets")
@@ -138,6 +150,7 @@ ROUTES: tuple[Route, ...] = (
     route("GET", "/environments/{name}", _get_environment, "actions=read"),
     route("GET", "/actions/secrets", _secrets, "secrets=read"),
     route("GET", "/actions/variables", _variables, "variables=read"),
+    route("GET", "/actions/oidc/customization/sub", _subject, "actions=read"),
     route("GET", "/actions/permissions", _actions, "administration=read"),
     route("GET", "/actions/permissions/workflow", _workflow_permissions, "administration=read"),
 )

@@ -22,6 +22,7 @@ from aft.doctor.model import Unread
 from aft.ledger.events import LedgerState
 from aft.sandbox import Sandbox
 from aft.scaffold.roles import PLAN_ROLE, RoleNames, roles_template
+from aft.values.github_subject import RepositorySubject
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ADMIN = {
@@ -105,7 +106,9 @@ def test_text_says_how_to_fix(repo: Repo) -> None:
 
 def test_a_role_that_may_not_is_told() -> None:
     """What the plan's own role sees: it may plan, and enter accounts only to read."""
-    names = RoleNames(repository="acme/accounts", member="M", reader="aft-reader")
+    names = RoleNames(
+        repository=RepositorySubject(repository="acme/accounts"), member="M", reader="aft-reader"
+    )
     with Sandbox.open(None) as sandbox:
         deploy_roles(sandbox, roles_template(names))
         keys = become(sandbox, PLAN_ROLE, sub="repo:acme/accounts:environment:aft-plan")
@@ -134,6 +137,7 @@ def on(github: GitHubServer, repo: Repo, permissions: dict[str, str]) -> None:
 
 
 def test_a_repository_as_it_should_be(repo: Repo, github: GitHubServer) -> None:
+    on(github, repo, ADMIN)
     repo.aft(
         *("init", "--github", "acme/accounts", "--action", f"acme/aft@{COMMIT}"),
         *("--management-account", "223005401501"),
@@ -193,6 +197,7 @@ def test_a_repository_as_github_makes_it(repo: Repo, github: GitHubServer) -> No
         "role-variables",
         "workflows",
     }
+    assert found["trust"] == "not-checked"
 
 
 def test_what_the_token_may_not_see_is_not_called_fine(repo: Repo, github: GitHubServer) -> None:
@@ -201,3 +206,68 @@ def test_what_the_token_may_not_see_is_not_called_fine(repo: Repo, github: GitHu
     of_settings = ("actions", "token", "keys-in-secrets", "environment-aft-plan")
     for name in ("branch-rules", "ledger-branch", *of_settings):
         assert found[name] == "not-checked", name
+
+
+INIT = (
+    *("init", "--github", "acme/accounts", "--action", f"acme/aft@{COMMIT}"),
+    *("--management-account", "223005401501"),
+)
+ROLES = "iam/aft-roles.cfn.yaml"
+
+
+def trust_of(repo: Repo) -> tuple[str, str]:
+    """The verdict on the trust of the file, and what it says."""
+    checks = json.loads(repo.aft("doctor", "--json", "--github", "acme/accounts").out)["checks"]
+    (found,) = (item for item in checks if item["id"] == "trust")
+    return found["verdict"], found["says"]
+
+
+def test_the_trust_is_compared_with_what_tokens_say(repo: Repo, github: GitHubServer) -> None:
+    """Written for a repository that cannot be read yet, then by ids, then renamed, then moved."""
+    made = repo.aft(*INIT, sandbox=False)
+    assert "by its names alone" in made.err
+    text = (repo.root / ROLES).read_text()
+    assert "# NOTE: the trust names the repository without its ids" in text
+    assert "repo:acme/accounts:environment:aft-apply" in text
+    on(github, repo, ADMIN)
+    verdict, says = trust_of(repo)
+    assert verdict == "wrong"
+    assert says == (
+        f"{ROLES} trusts repo:acme/accounts; tokens of acme/accounts say "
+        "repo:acme@123456/accounts@456789"
+    )
+    (repo.root / ROLES).unlink()
+    assert "names alone" not in repo.aft(*INIT, sandbox=False).err
+    text = (repo.root / ROLES).read_text()
+    assert "repo:acme@123456/accounts@456789:environment:aft-apply" in text
+    assert "NOTE" not in text
+    assert "repo:acme/accounts" not in text
+    assert trust_of(repo)[0] == "fine"
+
+    github.state.rename("acme/accounts", owner_id=77)  # another organization took that name
+    assert trust_of(repo)[0] == "wrong"
+    github.state.owner_id = 123456
+    github.state.settings.immutable_subject = False  # from before 2026-07-15
+    assert trust_of(repo)[0] == "wrong"
+    (repo.root / ROLES).unlink()
+    assert "have no ids yet" in repo.aft(*INIT, sandbox=False).err
+    (repo.root / ROLES).unlink()
+    assert "have no ids yet" not in repo.aft(*INIT, "--trust-names", sandbox=False).err
+    assert trust_of(repo)[0] == "warning", "whoever comes to have the names"
+    github.state.settings.subject_keys = ("repository_owner", "job_workflow_ref")
+    checks = checked(repo, "--github", "acme/accounts")[1]
+    assert checks["trust-subject"] == "wrong"
+    (repo.root / ROLES).unlink()
+    made = repo.aft(*INIT, sandbox=False)
+    assert made.code == 1
+    assert "job_workflow_ref" in made.err
+
+
+def test_what_is_deployed_is_compared_too(repo: Repo, github: GitHubServer) -> None:
+    on(github, repo, ADMIN)
+    repo.aft(*INIT, sandbox=False)
+    with repo.sandbox() as sandbox:
+        deploy_roles(sandbox, (repo.root / ROLES).read_text().replace("@456789", "@1"))
+    found = checked(repo, "--github", "acme/accounts")[1]
+    assert found["trust"] == "fine"
+    assert found["trust-deployed"] == "wrong"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from builders_repo import Repo
+from github_server import GitHubServer
 
 from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS
 
@@ -160,6 +161,85 @@ def test_the_roles_are_for_this_repository(repo: Repo) -> None:
     assert "AWS::" not in terraform
 
 
+def conditions(repo: Repo) -> dict[str, object]:
+    """What the trust of the role for applies asks of tokens."""
+    template = yaml.safe_load((repo.root / "iam/aft-roles.cfn.yaml").read_text())
+    trust = template["Resources"]["ApplyRole"]["Properties"]["AssumeRolePolicyDocument"]
+    found: dict[str, object] = trust["Statement"][0]["Condition"]["StringEquals"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("more", "subjects"),
+    [
+        ((), "repo:acme@7/accounts@9:environment:aft-apply"),
+        (
+            ("--trust-names",),
+            [
+                "repo:acme@7/accounts@9:environment:aft-apply",
+                "repo:acme/accounts:environment:aft-apply",
+            ],
+        ),
+    ],
+)
+def test_ids_can_be_given(repo: Repo, more: tuple[str, ...], subjects: object) -> None:
+    made = repo.aft(
+        "init", *GITHUB, "--owner-id", "7", "--repository-id", "9", "--terraform", *more
+    )
+    assert made.code == 0, made.err
+    assert conditions(repo)["token.actions.githubusercontent.com:sub"] == subjects
+    terraform = (repo.root / "iam/aft-roles.tf").read_text()
+    assert f'"token.actions.githubusercontent.com:sub" = {json.dumps(subjects)}' in terraform
+    assert "NOTE" not in terraform
+
+
+@pytest.mark.parametrize(
+    ("api", "issuer"),
+    [
+        ("https://github.acme.net/api/v3", "github.acme.net/_services/token"),
+        ("https://api.acme.ghe.com", "token.actions.acme.ghe.com"),
+    ],
+)
+def test_other_servers_have_issuers_of_their_own_and_no_ids(
+    repo: Repo, api: str, issuer: str
+) -> None:
+    repo.environ["GITHUB_API_URL"] = api
+    assert repo.aft("init", *GITHUB, "--terraform").code == 0
+    assert conditions(repo) == {
+        f"{issuer}:aud": "sts.amazonaws.com",
+        f"{issuer}:sub": "repo:acme/accounts:environment:aft-apply",
+    }
+    for path in ("iam/aft-roles.cfn.yaml", "iam/aft-roles.tf"):
+        text = (repo.root / path).read_text()
+        assert "NOTE" not in text
+        assert "githubusercontent" not in text
+        assert f"https://{issuer}" in text
+
+
+def test_a_server_that_tells_nothing_of_subjects(repo: Repo) -> None:
+    """An Enterprise Server has ids of repositories, which its tokens do not say."""
+    with GitHubServer("acme/accounts", prefix="/api/v3") as github:
+        github.state.has_ids = False
+        token = github.token({"actions": "read"}, login="ada")
+        repo.environ.update(GITHUB_API_URL=github.url, GITHUB_TOKEN=token)
+        made = repo.aft("init", *GITHUB)
+    assert made.code == 0, made.err
+    assert "ids" not in made.err
+    assert conditions(repo) == {
+        "127.0.0.1/_services/token:aud": "sts.amazonaws.com",
+        "127.0.0.1/_services/token:sub": "repo:acme/accounts:environment:aft-apply",
+    }
+
+
+def test_names_are_written_as_github_has_them(repo: Repo) -> None:
+    with GitHubServer("Acme/Accounts") as github:
+        token = github.token({}, login="ada")  # may not read Actions: the subject is not shown
+        repo.environ.update(GITHUB_API_URL=github.url, GITHUB_TOKEN=token)
+        assert repo.aft("init", *GITHUB).code == 0
+    subject = conditions(repo)["token.actions.githubusercontent.com:sub"]
+    assert subject == "repo:Acme@123456/Accounts@456789:environment:aft-apply"
+
+
 def test_only_the_role_for_applies_signs_and_only_if_asked_for(repo: Repo) -> None:
     assert repo.aft("init", *GITHUB, "--terraform", "--signing-key", KEY).code == 0
     template = yaml.safe_load((repo.root / "iam/aft-roles.cfn.yaml").read_text())
@@ -188,6 +268,10 @@ def test_only_the_role_for_applies_signs_and_only_if_asked_for(repo: Repo) -> No
         (("--signing-key", KEY), "--github"),
         ((*GITHUB, "--signing-key", "alias/ledger"), "ARN of a KMS key"),
         (("--writer",), "--management-account"),
+        (("--trust-names",), "--github"),
+        ((*GITHUB, "--owner-id", "7"), "--repository-id"),
+        ((*GITHUB, "--repository-id", "7"), "--owner-id"),
+        ((*GITHUB, "--owner-id", "0", "--repository-id", "7"), "--owner-id"),
     ],
 )
 def test_what_is_missing_is_said_before_anything_is_written(

@@ -158,11 +158,16 @@ def test_a_role_is_for_its_environment_of_its_repository_alone(company: Sandbox)
         for sub in (
             SUBJECT.format(other),
             SUBJECT.format("production"),
-            "repo:acme/accounts:ref:refs/heads/main",
-            "repo:acme/accounts:pull_request",
-            f"repo:evil/accounts:environment:{role}",
-            f"repo:acme/accounts-fork:environment:{role}",
-            f"repo:acme/accounts:environment:{role}-not",
+            SUBJECT.format(role).replace(f"environment:{role}", "ref:refs/heads/main"),
+            SUBJECT.format(role).replace(f"environment:{role}", "pull_request"),
+            f"repo:evil@123456/accounts@456789:environment:{role}",
+            f"repo:acme@123456/accounts-fork@456789:environment:{role}",
+            SUBJECT.format(f"{role}-not"),
+            # someone else has the names now, or had them before
+            f"repo:acme@1/accounts@2:environment:{role}",
+            f"repo:acme@123456/accounts@2:environment:{role}",
+            f"repo:acme@1/accounts@456789:environment:{role}",
+            f"repo:acme/accounts:environment:{role}",
         ):
             assert refused(company, role, sub), sub
         assert refused(company, role, SUBJECT.format(role), aud="https://github.com/acme")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +24,7 @@ from aft.git.conversation import conversation
 from aft.ledger.events import LedgerState
 from aft.plan.kind import Kinds
 from aft.scaffold.permissions import APPLY, PLAN, actions_of
+from aft.scaffold.roles import APPLY_ROLE, PLAN_ROLE
 from aft.values.ids import AccountId
 
 if TYPE_CHECKING:
@@ -115,6 +117,11 @@ def _amazon(
         trusted_needed={**needed, _RENAMES[0]: _RENAMES[1]},
         delegations=look(lambda: tuple(_delegations(ask, state, ledger))),
         skew_seconds=look(ask.clock_skew),
+        roles_trust={
+            role: found
+            for role in (PLAN_ROLE, APPLY_ROLE)
+            if (found := look(partial(ask.trusted_subjects, role))) is not None
+        },
     )
 
 

@@ -12,6 +12,7 @@ from aft.clock import SystemClock
 from aft.config.ledger_section import LedgerConfig
 from aft.doctor.github import HubFacts
 from aft.doctor.model import Unread
+from aft.doctor.trust import Trusted, TrustFacts
 from aft.github import settings
 from aft.github.forge import GitHubContext
 from aft.scaffold.roles import (
@@ -19,18 +20,29 @@ from aft.scaffold.roles import (
     PLAN_ENVIRONMENT,
     PREVIEW_ENVIRONMENT,
     PREVIEW_VARIABLE,
+    ROLES_PATH,
+    TERRAFORM_PATH,
 )
 from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS, shipped
 
 PATIENCE_SECONDS = 60.0
+_SUBJECT = re.compile(r"\brepo:[^\s\"',:]+(?=:environment:)")
+"""The beginning of a subject, in CloudFormation and in Terraform."""
+NO_ROLES: Trusted = {}
 _ACTION = re.compile(r"(?m)^(\s*- uses: )\S+/\.github/actions/aft(?:@\S+)?$")
 
 
 def hub_facts(
-    environ: Mapping[str, str], repository: str, top: Path, *, ledger: LedgerConfig
+    environ: Mapping[str, str],
+    repository: str,
+    top: Path,
+    *,
+    ledger: LedgerConfig,
+    deployed: Trusted = NO_ROLES,
 ) -> HubFacts:
-    """What GitHub says of ``ORG/REPO``; ``top`` is its clone here, for the workflow files. Raises
-    ``UserError`` when the environment or the name is odd."""
+    """What GitHub says of ``ORG/REPO``; ``top`` is its clone here, for the files; ``deployed`` what
+    the roles trust, by their names. Raises ``UserError`` when the environment or the name is
+    odd."""
     workflows = workflow_states(top)
     context = GitHubContext.read(environ, repository=repository)
     client = look(lambda: context.client(SystemClock(), patience=PATIENCE_SECONDS))
@@ -57,7 +69,26 @@ def hub_facts(
         secrets=look(lambda: settings.secret_names(client)),
         variables=variables,
         workflows=workflows,
+        trust=TrustFacts(
+            issuer=context.address.token_issuer,
+            subject=look(lambda: settings.subject_settings(client)),
+            files=_written(top),
+            roles=deployed,
+        ),
     )
+
+
+def _written(top: Path) -> Trusted:
+    """What the files of roles trust."""
+    found: dict[str, tuple[str, ...] | Unread] = {}
+    for path in (ROLES_PATH, TERRAFORM_PATH):
+        try:
+            text = (top / path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        lines = (line for line in text.splitlines() if not line.lstrip().startswith(("#", "//")))
+        found[path] = tuple(sorted(set(_SUBJECT.findall("\n".join(lines)))))
+    return found
 
 
 def workflow_states(top: Path) -> Mapping[str, bool | None]:

@@ -2,7 +2,8 @@
 every principal of an account. Pure.
 
 GitHub (About security hardening with OpenID Connect): the subject of a token is
-``repo:OWNER/NAME:`` and the job's environment, else ``pull_request``, else its ref. All but the
+``repo:OWNER@ID/NAME@ID:`` (of older repositories without ids, and on Enterprise Server), and the
+job's environment, else ``pull_request``, else its ref. All but the
 environment are chosen by everyone who may push a branch; an environment that no rule protects is
 made by the first job that names it.
 """
@@ -19,7 +20,10 @@ from aft.policy_language.documents import as_list
 from aft.settings.iam_roles.parameters import IamRolesParameters, OidcTrust, RoleParameters
 
 ANY_BRANCH, WHOLE_ACCOUNT = "AFT515", "AFT516"
-_GITHUB = "token.actions.githubusercontent.com"
+_GITHUB = re.compile(
+    r"token\.actions\.(githubusercontent|[A-Za-z0-9-]+\.ghe)\.com(/.*)?|[^/]+/_services/token"
+)
+"""Issuers: github.com and GHE.com, also for one enterprise, and Enterprise Server."""
 _UNKNOWN = "aft-unknown"
 _OPEN = (
     "pull_request",
@@ -47,7 +51,7 @@ def cautions_of(parameters: IamRolesParameters) -> Iterator[Caution]:
                         message=f"role {role.name} can change the account, and {subject!r} lets "
                         "in more than one reviewed workflow",
                         hint="name an environment, such as "
-                        "repo:acme/web-shop:environment:production, and protect it",
+                        "repo:acme@ID/web-shop@ID:environment:production, and protect it",
                     )
         if role.trust.accounts and not (role.trust.roles or role.trust.external_id):
             yield Caution(
@@ -61,7 +65,7 @@ def cautions_of(parameters: IamRolesParameters) -> Iterator[Caution]:
 
 def is_open(trust: OidcTrust, subject: str) -> bool:
     """More than one branch, environment or repository fits ``subject``."""
-    if trust.provider.removeprefix("https://") != _GITHUB:
+    if _GITHUB.fullmatch(trust.provider.removeprefix("https://")) is None:
         return subject.rpartition(":")[2].strip("*?") == ""
     kind, _, rest = subject.partition(":")
     repository, _, end = rest.partition(":")

@@ -19,13 +19,16 @@ from aft.doctor.aws import (
 from aft.doctor.github import HubFacts, check_hub
 from aft.doctor.machine import MachineFacts, check_machine
 from aft.doctor.model import Check, Unread, Verdict
+from aft.doctor.trust import TrustFacts
 from aft.github.settings import (
     ActionsSettings,
     BranchRules,
     EnvironmentSettings,
     RepositorySettings,
+    SubjectSettings,
     WorkflowPermissions,
 )
+from aft.values.github_subject import ISSUER
 
 REFUSED = Unread("you may not")
 
@@ -75,7 +78,9 @@ def environment(**changes: Any) -> EnvironmentSettings:
 
 
 HUB = HubFacts(
-    repository=RepositorySettings(name="acme/accounts", default_branch="main", is_private=True),
+    repository=RepositorySettings(
+        name="acme/accounts", default_branch="main", is_private=True, owner_id=1, id=2
+    ),
     rules=BranchRules(
         requires_pull_request=True,
         approvals=1,
@@ -96,6 +101,10 @@ HUB = HubFacts(
     secrets=("SLACK_URL",),
     variables=("AFT_PLAN_ROLE", "AFT_APPLY_ROLE", "AFT_REGION"),
     workflows={".github/workflows/plan.yml": True},
+    trust=TrustFacts(
+        subject=SubjectSettings(prefix="repo:acme@1/accounts@2"),
+        files={"iam/aft-roles.cfn.yaml": ("repo:acme@1/accounts@2",)},
+    ),
 )
 
 
@@ -341,3 +350,34 @@ def test_a_missing_environment_is_open() -> None:
     assert check.verdict is Verdict.WRONG
     assert "it is open" in check.says
     assert "before the roles" in check.remedy
+
+
+IDS, NAMES = "repo:acme@1/accounts@2", "repo:acme/accounts"
+SERVER = "github.acme.net/_services/token"
+
+
+@pytest.mark.parametrize(
+    ("says", "trusted", "issuer", "found"),
+    [
+        (IDS, (IDS,), ISSUER, {}),
+        (IDS, (NAMES,), ISSUER, {"trust": "wrong"}),
+        (IDS, (), ISSUER, {"trust": "wrong"}),
+        (IDS, (IDS, NAMES), ISSUER, {"trust": "warning"}),
+        (IDS, (IDS, "repo:evil@3/accounts@4"), ISSUER, {"trust": "warning"}),
+        (IDS, ("repo:acme@1/vending@2",), ISSUER, {"trust": "wrong"}),
+        (IDS, ("repo:acme@9/accounts@2",), ISSUER, {"trust": "wrong"}),
+        (NAMES, (NAMES,), ISSUER, {}),
+        (NAMES, (IDS,), ISSUER, {"trust": "wrong"}),
+        ("", (IDS,), ISSUER, {}),
+        ("", (NAMES,), ISSUER, {"trust": "wrong"}),
+        ("", (NAMES,), SERVER, {}),
+        ("", (IDS,), SERVER, {"trust": "wrong"}),
+        (IDS, (IDS,), "token.actions.acme.ghe.com", {}),
+        ("", (NAMES,), "token.actions.acme.ghe.com", {}),
+    ],
+)
+def test_trust(says: str, trusted: tuple[str, ...], issuer: str, found: dict[str, str]) -> None:
+    facts = TrustFacts(
+        issuer=issuer, subject=SubjectSettings(prefix=says), files={"iam/aft-roles.tf": trusted}
+    )
+    assert verdicts(check_hub(replace(HUB, trust=facts))) == found

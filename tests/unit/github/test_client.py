@@ -444,3 +444,15 @@ def test_commit_that_github_counts_but_does_not_list_is_not_taken_as_verified() 
     client, _ = _enterprise([Response(200, {}, listed), Response(200, {}, listed)])
     with pytest.raises(Terminal, match="counts 2 commits"):
         GitHubForge(client).commits_between("base", "head")
+
+
+@pytest.mark.parametrize(
+    ("api", "issuer"),
+    [
+        ("https://api.github.com", "token.actions.githubusercontent.com"),
+        ("https://github.acme.net/api/v3", "github.acme.net/_services/token"),
+        ("https://api.acme.ghe.com", "token.actions.acme.ghe.com"),
+    ],
+)
+def test_who_issues_the_tokens_of_jobs(api: str, issuer: str) -> None:
+    assert ApiAddress.parse(api).token_issuer == issuer

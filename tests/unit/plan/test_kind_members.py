@@ -25,6 +25,7 @@ from aft.report.markdown.fitting import comment
 from aft.report.markdown.plan import PlanPage
 from aft.report.text import plan_view
 from aft.scaffold.roles import RoleNames, template_of
+from aft.values.github_subject import RepositorySubject
 from aft.yamldoc import parse_yaml
 
 FILE = """\
@@ -67,7 +68,11 @@ def observed(kinds: Kinds) -> Mapping[str, object]:
     limits, today = Limits(), date(2026, 11, 22)
     drift = detect_drift(plan, state, world, book, kinds=kinds, applied={})
     names = RoleNames(
-        repository="a/b", member="m", reader="r", reads=kinds.reads, writes=kinds.writes
+        repository=RepositorySubject(repository="a/b"),
+        member="m",
+        reader="r",
+        reads=kinds.reads,
+        writes=kinds.writes,
     )
     return {
         "schema": kinds.sections,

@@ -44,6 +44,7 @@ from aft.scaffold.roles_terraform import roles_terraform
 from aft.settings.iam_roles.setting import IamRoles
 from aft.settings.shapes.tags import OWNER_TAG
 from aft.values.data_reads import DECRYPT, OBJECTS, RECORDS, without_data
+from aft.values.github_subject import RepositorySubject
 from aft.values.grants import EVERYTHING, OWN_ACCOUNT, PARTITION, Grant
 
 FACTS: Mapping[str, Any] = json.loads(
@@ -64,7 +65,7 @@ BUDGET_WRITES = [
 ]
 AWS_POLICIES = "arn:aws:organizations::aws:policy/*"
 NAMES = RoleNames(
-    repository="acme/accounts",
+    repository=RepositorySubject(repository="acme/accounts"),
     member="OrganizationAccountAccessRole",
     reader=READER_ROLE,
     writer=WRITER_ROLE,

@@ -54,13 +54,29 @@ def trusting(subject: str, provider: str = GITHUB) -> dict[str, Any]:
         ("repo:acme/x:environment:production", False),
         ("repo:acme/x:environment:production:*", False),
         ("repo:acme/x:ref:refs/heads/main", False),
+        ("repo:acme@1/x@2:environment:production", False),
+        ("repo:acme@1/x@2:ref:refs/heads/main", False),
+        ("repo:acme@1/x@2:*", True),
+        ("repo:acme@1/x@2:pull_request", True),
+        ("repo:acme@1/x@*:environment:production", True),
+        ("repo:acme@*/x@*:environment:production", True),
+        ("repo:acme@1/*:environment:production", True),
     ],
 )
-def test_tokens_of_any_branch(subject: str, is_open: bool) -> None:
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        GITHUB,
+        f"{GITHUB}/acme",
+        "token.actions.acme.ghe.com",
+        "github.acme.net/_services/token",
+    ],
+)
+def test_tokens_of_any_branch(subject: str, is_open: bool, issuer: str) -> None:
     writing = {"managed_policies": ["PowerUserAccess"]}
     expected = ["AFT515"] if is_open else []
-    assert codes(trust=trusting(subject), **writing) == expected
-    assert codes(trust=trusting(subject, f"https://{GITHUB}"), **writing) == expected
+    assert codes(trust=trusting(subject, issuer), **writing) == expected
+    assert codes(trust=trusting(subject, f"https://{issuer}"), **writing) == expected
     assert codes(trust=trusting(subject), managed_policies=["ReadOnlyAccess"]) == []
 
 

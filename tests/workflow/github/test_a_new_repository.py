@@ -7,17 +7,22 @@ from pathlib import Path
 
 from builders_github import MANAGEMENT, PROJECT, Team, request
 from builders_repo import Repo
+from github_server import GitHubServer
 
 MakeTeam = Callable[..., Team]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def test_what_init_writes_plans_and_applies(make_team: MakeTeam, tmp_path: Path) -> None:
+    """In a repository of today: its tokens name it by its ids too."""
     repo = Repo.create(tmp_path / "new")
-    made = repo.aft(
-        *("init", "--github", "acme/accounts", "--action", f"acme/aft@{COMMIT}"),
-        *("--management-account", MANAGEMENT),
-    )
+    with GitHubServer("acme/accounts") as github:
+        token = github.token({"actions": "read"}, login="ada")
+        repo.environ.update(GITHUB_API_URL=github.url, GITHUB_TOKEN=token)
+        made = repo.aft(
+            *("init", "--github", "acme/accounts", "--action", f"acme/aft@{COMMIT}"),
+            *("--management-account", MANAGEMENT),
+        )
     assert made.code == 0, made.err
     files = {
         str(path.relative_to(repo.root)): path.read_bytes()
