@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from aft.app.apply.superseding import Superseded
 from aft.app.plan.costs import costs_of
 from aft.app.plan.planning import Planned
 from aft.app.text_files import write_text
@@ -30,6 +31,7 @@ from aft.report.markdown.failure import FailurePage
 from aft.report.markdown.fitting import Page, comment, summary
 from aft.report.markdown.outcome import OutcomePage
 from aft.report.markdown.plan import PlanPage
+from aft.report.markdown.superseded import SupersededPage
 from aft.report.outcome import outcome_json
 
 FILES = ("comment.md", "summary.md", "reviewed.json", "plan.json", "outcome.json")
@@ -79,6 +81,11 @@ class ReportFolder:
         """comment.md and summary.md."""
         self.write("comment.md", comment(page))
         self.write("summary.md", summary(page))
+
+    def superseded(self, late: Superseded) -> None:
+        """Say that a later revision was applied already."""
+        page = SupersededPage(revision=late.revision, by=late.by, hint=late.hint)
+        self.write_page(page)
 
     def failed(self, error: BaseException) -> None:
         """Say that the run failed, and why."""

@@ -176,3 +176,10 @@ def outcome_json(outcome: Outcome, plan: Plan) -> str:
 
 def _is_covered(row: TargetOutcome, covers: frozenset[str]) -> bool:
     return any(subject_of(step.change) in covers for step in row.steps)
+
+
+def superseded_json(revision: str, by: str) -> str:
+    """``{"run": null, "revision", "superseded_by", "accounts": []}``: nothing was done."""
+    nothing: list[str] = []
+    shape = {"run": None, "revision": revision, "superseded_by": by, "accounts": nothing}
+    return json_text(shape)

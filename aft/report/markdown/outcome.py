@@ -51,6 +51,11 @@ class OutcomePage:
 
     verb: ClassVar[str] = "apply"
 
+    @property
+    def is_open(self) -> bool:
+        """A later run has something left to do of what this one is judged by."""
+        return self.outcome.exit_code != 0 or bool(self.notes)
+
     def parts(self, *, everything: bool) -> Parts:  # noqa: ARG002 - no list is ever shortened
         """What is not done comes first."""
         rows = self.outcome.targets

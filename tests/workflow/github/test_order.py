@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from builders_github import Team, repository, request
 from github_server import Pull
 
@@ -15,7 +14,6 @@ def lab(cost_center: str, ou: str = "Sandbox") -> dict[str, str]:
     return request("lab", ou, f'tags: {{cost-center: "{cost_center}"}}\n')
 
 
-@pytest.mark.xfail(strict=True, reason="an apply works on the commit that started it")
 def test_run_of_an_older_commit_puts_nothing_back(make_team: MakeTeam) -> None:
     """Late, because GitHub promises no order, and again, by Re-run all jobs."""
     team = make_team(repository(lab("0")))
