@@ -19,6 +19,7 @@ OURS = frozenset(
 )
 """The elements that pages of aft consist of."""
 OUR_COMMENT = re.compile(r" aft:[a-z]+ ")
+OPEN = "<!-- aft:open -->"
 OUR_LANGUAGES = frozenset({"diff", "yaml"})
 OUR_ALERTS = ("[!CAUTION]", "[!WARNING]")
 SECOND_READING = {
@@ -104,7 +105,9 @@ def problems(markdown: str, *, ours: tuple[str, ...] = ()) -> list[str]:
     found += [f"<!--{it}-->" for it in page.comments if not OUR_COMMENT.fullmatch(it)]
     if re.search(r"(?m)^\s*/[a-z]", re.sub(r"(?ms)^(`{3,})[a-z]+$.*?^\1$", "", markdown)):
         found.append("a quick action of GitLab's")
-    if len(page.comments) > 1 or (page.comments and not markdown.startswith("<!-- aft:")):
+    head = (f"<!-- aft:apply -->\n\n{OPEN}\n", "<!-- aft:")
+    marks = 2 if markdown.startswith(head[0]) else 1
+    if len(page.comments) > marks or (page.comments and not markdown.startswith(head)):
         found.append("a comment that is not the marker")
     for inside, text in page.texts:
         if "code" not in inside and "pre" not in inside:

@@ -19,6 +19,7 @@ from aft.app.apply.applying import (
     check_conclusive,
     holds_in,
 )
+from aft.app.apply.superseding import Superseded, superseded
 from aft.app.plan.planning import Planned, check_pinned, plan_now, publish
 from aft.app.review_files import read_reviewed
 from aft.app.text_files import read_text
@@ -35,7 +36,7 @@ from aft.plan.outcome import Outcome
 from aft.plan.reviewed import DIGEST, LARGEST, Reviewed, newly_routine, together
 from aft.ports import Observer
 from aft.report.markdown.unreviewed import routine_text
-from aft.report.outcome import outcome_json, outcome_view
+from aft.report.outcome import outcome_json, outcome_view, superseded_json
 from aft.report.progress import LineProgress, MaskedProgress, QuietProgress, TerminalProgress
 from aft.report.text import plan_headline, plan_view
 
@@ -57,6 +58,7 @@ class Order:
     reviewed: Reviewed | None = None
     accepted: frozenset[str] = frozenset()
     strict: bool = False
+    older: bool = False
     name: str = "apply"
 
     @property
@@ -97,13 +99,18 @@ class Order:
     "accept",
     metavar="DIGEST",
     multiple=True,
-    help="Carry out the Terraform plan with this digest (sha256:…), which an earlier apply held. "
-    "May be repeated.",
+    help="Carry out the Terraform plan with this digest (sha256:…), which an earlier apply held; "
+    "or, with --reviewed, let through exactly what is held, by its digest. May be repeated.",
 )
 @click.option(
     "--strict",
     is_flag=True,
     help="With --reviewed: also exit with 4 if anything else is not fulfilled.",
+)
+@click.option(
+    "--older",
+    is_flag=True,
+    help="Apply this revision although a later one of the same history was applied.",
 )
 @report_option
 @click.option("--json", "quiet", is_flag=True, help="Print the outcome as JSON.")
@@ -131,6 +138,9 @@ def command(
 
     With --deep, manual changes inside accounts are reverted as well.
 
+    If a later commit of the same branch was applied, this one is superseded: nothing is done, and
+    the exit code is 0. To go back, merge a revert, or use --older.
+
     With --reviewed, a new plan is made and compared with the reviewed changes. A risky change that
     was not reviewed is held, and so is everything that needs it. Everything else is applied.
 
@@ -149,7 +159,11 @@ def command(
             reviewed=together(reviewed) if reviewed else None,
             accepted=frozenset(accept),
         )
-        planned, outcome, is_published = _run(session, choice, plan_file, folder, order)
+        done = _run(session, choice, plan_file, folder, order)
+        if isinstance(done, Superseded):
+            _say_superseded(done, folder, quiet=order.quiet)
+            return
+        planned, outcome, is_published = done
     if order.quiet:
         click.echo(outcome_json(outcome, planned.plan), nl=False)
     sys.exit(outcome.exit_code or (0 if is_published else PARTLY_EXIT))
@@ -175,7 +189,7 @@ def _run(
     plan_file: Path | None,
     folder: ReportFolder | None,
     order: Order,
-) -> tuple[Planned, Outcome, bool]:
+) -> tuple[Planned, Outcome, bool] | Superseded:
     """Plan again, or check the pinned plan; carry it out; leave the report. False: not published
     although that was asked for."""
     workspace = session.workspace
@@ -189,7 +203,10 @@ def _run(
         if folder is not None:
             folder.revision = files.revision
         config = workspace.config(files)
+    revision = plan.revision if plan is not None else desired.revision
     with open_world(workspace, config, adopts_ledger=choice.adopt_ledger) as world:
+        if not order.older and (late := superseded(workspace, world, config, revision)):
+            return late
         with session.waiting("Reading the organization"):
             if plan is not None:
                 head = workspace.repository.resolve("HEAD")
@@ -210,6 +227,15 @@ def _run(
         tip = ledger_tip(workspace, config)
         write_outcome(folder, planned, outcome, ledger=tip, reviewed=order.reviewed, notes=notes)
     return planned, outcome, not notes
+
+
+def _say_superseded(late: Superseded, folder: ReportFolder | None, *, quiet: bool) -> None:
+    if folder is not None:
+        folder.superseded(late)
+    if quiet:
+        click.echo(superseded_json(late.revision, late.by), nl=False)
+    else:
+        click.echo(f"{late.words}\n  → {late.hint}")
 
 
 def carry_out(session: Session, world: World, planned: Planned, order: Order) -> Outcome:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from aft.app.apply.superseding import superseded
 from aft.app.drift import Found, find_drift
 from aft.app.plan.planning import publish as publish_organization
 from aft.app.text_files import write_text
@@ -87,6 +88,9 @@ def command(
             report.write(found)
             _show(session, found, form=form, full=full)
             code = DRIFT_EXIT if found.drift.is_any else 0
+            if repair and (late := superseded(workspace, world, desired.config, desired.revision)):
+                click.echo(late.words, err=form != "text")
+                repair = False
             if repair and found.repair.plan.changes:
                 quiet = form != "text"
                 if not quiet:

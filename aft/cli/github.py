@@ -26,6 +26,7 @@ from aft.cli.context import FILE, FOLDER, Session, pass_session
 from aft.cli.github_options import APPLY_WORKFLOW, PLAN_WORKFLOW, Hub, hub_options
 from aft.cli.github_previews import plan_again_command, previews_command
 from aft.cli.github_requests import may_move_command, pull_request_command
+from aft.cli.github_results import result_command, silent_page
 from aft.cli.workflow_commands import print_commands
 from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 from aft.desired.issue_form import FORM_PATH
@@ -92,7 +93,7 @@ def comment_command(
     text = text_to_post(file)
     has_text = bool(text.strip())
     if not has_text:
-        text = _silent_page(hub, verb)
+        text = silent_page(hub, verb)
     if commit is not None:
         merged = pull_request_of_commit(hub.forge, commit)
         if merged is None:
@@ -166,6 +167,7 @@ command.add_command(previews_command)
 command.add_command(plan_again_command)
 command.add_command(may_move_command)
 command.add_command(pull_request_command)
+command.add_command(result_command)
 
 
 @command.command("reviewed", short_help="Fetch the reviewed changes of a merge.")
@@ -182,7 +184,9 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
     artifacts of other workflows and events do not count. Pull requests merged since the last
     successful full apply count too, because their changes may still be pending, and those merged
     since the ledger knows of changes that were left undone. If nothing is
-    found, the file says that nothing was reviewed, and aft apply makes no risky changes."""
+    found, the file says that nothing was reviewed, and aft apply makes no risky changes.
+
+    The step's output pulls has the numbers of these pull requests, for aft github result."""
     review = review_of_commit(
         hub.forge,
         commit,
@@ -191,6 +195,7 @@ def reviewed_command(hub: Hub, *, commit: str, out: Path, workflow: str) -> None
         open_since=_open_since(hub.session),
     )
     write_text(out, reviewed_to_json(review.reviewed))
+    hub.outputs({"pulls": " ".join(map(str, review.pulls))})
     click.echo(review.words)
 
 
@@ -309,17 +314,6 @@ def signatures_command(hub: Hub, *, base: str, head: str, form: str) -> None:
             click.echo(findings_text(findings) or "every commit is signed")
     if findings:
         sys.exit(FINDINGS_EXIT)
-
-
-def _silent_page(hub: Hub, verb: str) -> str:
-    """The job ended before aft could say anything: never to be taken for "no changes"."""
-    page = FailurePage(
-        verb=verb,
-        message=f"The job failed before aft {verb} could say why.",
-        hint="look at the log",
-        log=hub.log,
-    )
-    return comment(page)
 
 
 def _report_conflict(hub: Hub, folder: Path, *, base: str) -> None:

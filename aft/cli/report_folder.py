@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from aft.app.apply.superseding import Superseded
 from aft.app.plan.costs import costs_of
 from aft.app.plan.planning import Planned
 from aft.app.text_files import write_text
@@ -30,6 +31,7 @@ from aft.report.markdown.failure import FailurePage
 from aft.report.markdown.fitting import Page, comment, summary
 from aft.report.markdown.outcome import OutcomePage
 from aft.report.markdown.plan import PlanPage
+from aft.report.markdown.superseded import SupersededPage
 from aft.report.outcome import outcome_json
 
 FILES = ("comment.md", "summary.md", "reviewed.json", "plan.json", "outcome.json")
@@ -80,6 +82,11 @@ class ReportFolder:
         self.write("comment.md", comment(page))
         self.write("summary.md", summary(page))
 
+    def superseded(self, late: Superseded) -> None:
+        """Say that a later revision was applied already."""
+        page = SupersededPage(revision=late.revision, by=late.by, hint=late.hint)
+        self.write_page(page)
+
     def failed(self, error: BaseException) -> None:
         """Say that the run failed, and why."""
         with contextlib.suppress(UserError):  # the run's own error is the one to be seen
@@ -108,6 +115,13 @@ class ReportFolder:
         if self.run_url:
             return f"[the job's page]({self.run_url}) has a summary and an artifact with the rest"
         return "the job's summary and its artifact have the rest"
+
+    @property
+    def release_how(self) -> str:
+        """Where people give the digest of what is held."""
+        if self.run_url:
+            return "Actions → apply → Run workflow, with `accept_held`"
+        return "`aft apply --reviewed … --accept`"
 
     @property
     def run_url(self) -> str:
@@ -224,6 +238,7 @@ def write_outcome(
         ),
         notes=notes,
         rest=folder.rest,
+        release_how=folder.release_how,
         mask=session.mask,
     )
     folder.write("outcome.json", session.mask(outcome_json(outcome, planned.plan)))

@@ -7,6 +7,8 @@ import re
 from aft.errors import UserError
 
 _MARKER = re.compile(r"<!-- aft:[a-z][a-z0-9-]{0,40} -->")
+OPEN = "<!-- aft:open -->"
+"""A line of a result that a later run brings up to date: something is not done yet."""
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<rest>.*)")
 
 

@@ -73,6 +73,13 @@ class Repository:
         """The full commit id behind ``text``. Raises ``UserError``."""
         return Revision(str(self.commit(text).id))
 
+    def has(self, commit_id: str) -> bool:
+        """Whether this clone has the commit with this full id."""
+        try:
+            return commit_id in self.handle
+        except ValueError:  # it is none
+            return False
+
     def is_ancestor(self, revision: Revision, of: str) -> bool:
         """Whether ``revision`` is the commit that ``of`` names, or one before it; ``False`` when
         either is not known here."""

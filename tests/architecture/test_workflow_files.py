@@ -112,11 +112,19 @@ def test_actions_are_pinned_to_one_commit_each_that_a_comment_names() -> None:
 
 
 def test_a_checkout_keeps_no_credentials_and_takes_no_revision_from_anybody() -> None:
-    found = [step for _, step in steps() if (step.uses or "").startswith("actions/checkout@")]
+    found = [it for it in steps() if (it[1].uses or "").startswith("actions/checkout@")]
     assert found
-    for step in found:
+    for where, step in found:
         assert step.given["persist-credentials"] is False
-        assert step.given.keys() <= {"persist-credentials", "fetch-depth"}
+        assert step.given.keys() <= {"persist-credentials", "fetch-depth", "ref"}
+        works_on_the_branch = where.startswith(("apply.yml", "drift.yml"))
+        assert step.given.get("ref") == ("${{ github.ref }}" if works_on_the_branch else None)
+
+
+def test_what_changes_aws_works_on_the_branch_and_not_on_the_commit_that_started_it() -> None:
+    for name in ("apply.yml", "drift.yml"):
+        assert not WORKFLOWS[name].on.keys() & {"pull_request", "pull_request_target", "issues"}
+    assert "GITHUB_SHA" not in "".join(it.run or "" for _, it in steps())
 
 
 @pytest.mark.parametrize(
@@ -163,7 +171,9 @@ def test_only_an_apply_saves_what_plans_restore() -> None:
 def test_who_prints_what_requests_say_stops_commands_first(item: Workflow, job: Job) -> None:
     for step in job.steps:
         script = step.run or ""
-        if found := re.search(r"^\s*aft (?:--quiet )?(?:plan|apply|drift|new)\b", script, re.M):
+        if found := re.search(
+            r"^\s*(?:exec )?aft (?:--quiet )?(?:plan|apply|drift|new)\b", script, re.M
+        ):
             assert 0 <= script.find('echo "::stop-commands::$stop"') < found.start()
             assert "stop=$(cat /proc/sys/kernel/random/uuid)" in script, "nobody can guess it"
 

@@ -14,7 +14,7 @@ from github_server import GitHubServer, Issue, Pull
 from .aws import AwsSide
 from .document import Workflow, workflow
 from .events import Event, matching, starts
-from .run import WorkflowRun, execute
+from .run import WorkflowRun, concurrency_of, execute
 from .toolchain import Toolchain
 
 
@@ -37,6 +37,7 @@ class Hub:
     """Other repositories that actions may come from, by ``owner/name@commit``: their files."""
     runs: list[WorkflowRun] = field(default_factory=list)
     _done: dict[int, tuple[Workflow, Event, Path]] = field(default_factory=dict)
+    _waiting: list[Event] | None = None
 
     # --- what happens -------------------------------------------------------------------
 
@@ -76,7 +77,11 @@ class Hub:
     def push(self, branch: str, *, before: str = "0" * 40, by: str = "grace") -> list[WorkflowRun]:
         tip = self.github.git.branch(branch)
         payload = {"ref": f"refs/heads/{branch}", "before": before, "after": tip}
-        return self._start(self._on_branch("push", payload, branch, by))
+        event = self._on_branch("push", payload, branch, by)
+        if self._waiting is not None:
+            self._waiting.append(event)
+            return []
+        return self._start(event)
 
     def schedule(self, name: str) -> list[WorkflowRun]:
         """Every schedule of the workflow file ``name`` is due."""
@@ -104,6 +109,32 @@ class Hub:
         payload = self.github.event(issue.number, action)
         by = issue.user.login
         return self._start(self._on_branch("issues", payload, self._default, by))
+
+    def rerun(self, run: WorkflowRun) -> WorkflowRun:
+        """As "Re-run all jobs" does: the same event, ref and commit, wherever the branch is."""
+        self.github.state.reruns.append(run.record.id)
+        self._carry_on()
+        return self.runs[-1]
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        """Every concurrency group has a run under way in this block: runs for pushes wait. At the
+        end they start, the last first: GitHub promises no order. Of a group one may wait, with
+        ``queue: max`` a hundred; the older ones are cancelled and never start."""
+        waiting: list[Event] = []
+        self._waiting = waiting
+        yield
+        self._waiting = None
+        groups: dict[str, int] = {}
+        for event in reversed(waiting):
+            for item in self.workflows(event.source):
+                if not starts(item, event):
+                    continue
+                declared = concurrency_of(self, item, event)
+                group = str(declared.get("group", f"{item.path}{id(event)}"))
+                groups[group] = groups.get(group, 0) + 1
+                if groups[group] <= (100 if declared.get("queue") == "max" else 1):
+                    self._start(replace(event, only=item.path.rpartition("/")[2]))
 
     # --- settings -----------------------------------------------------------------------
 
@@ -178,6 +209,11 @@ class Hub:
             self.runs.append(run)
             started.append(run)
             self._done[record.id] = (item, event, folder)
+        self._carry_on()
+        return started
+
+    def _carry_on(self) -> None:
+        """Start what runs have asked for."""
         for number in self.github.state.reruns[:]:
             self.github.state.reruns.remove(number)
             item, event, folder = self._done[number]
@@ -191,7 +227,6 @@ class Hub:
             asked = self.github.state.dispatches.pop(0)
             assert asked.branch == self._default, "the emulator starts by hand on main alone"
             self.by_hand(asked.workflow, **asked.inputs)
-        return started
 
 
 def _with(event: Event, **changes: Any) -> Event:

@@ -51,11 +51,7 @@ def execute(
 ) -> WorkflowRun:
     """Run every job there is, one after another."""
     run = WorkflowRun(path=workflow.path, event=event, record=record)
-    base = {
-        "github": _github(hub, workflow, event, record),
-        "inputs": event.inputs,
-        "vars": dict(hub.vars),
-    }
+    base = _base(hub, workflow, event, record)
     run.concurrency = _concurrency(Scope(base), workflow.concurrency)
     results: dict[str, JobResult] = {}
     for job in _in_order(workflow):
@@ -85,6 +81,19 @@ def execute(
             if before is None or before.result == "success":
                 results[job.id] = found
     return run
+
+
+def concurrency_of(hub: Hub, workflow: Workflow, event: Event) -> Mapping[str, Any]:
+    """The group that a run of ``workflow`` waits for, before there is one."""
+    return _concurrency(Scope(_base(hub, workflow, event, None)), workflow.concurrency)
+
+
+def _base(hub: Hub, workflow: Workflow, event: Event, record: Run | None) -> dict[str, Any]:
+    return {
+        "github": _github(hub, workflow, event, record),
+        "inputs": event.inputs,
+        "vars": dict(hub.vars),
+    }
 
 
 def _one(
@@ -130,7 +139,7 @@ def _one(
     return result
 
 
-def _github(hub: Hub, workflow: Workflow, event: Event, record: Run) -> Mapping[str, Any]:
+def _github(hub: Hub, workflow: Workflow, event: Event, record: Run | None) -> Mapping[str, Any]:
     repository = hub.github.state.repository
     return {
         "event": event.payload,
@@ -145,9 +154,9 @@ def _github(hub: Hub, workflow: Workflow, event: Event, record: Run) -> Mapping[
         "triggering_actor": event.actor,
         "repository": repository,
         "repository_owner": repository.partition("/")[0],
-        "run_id": str(record.id),
-        "run_number": str(record.id),
-        "run_attempt": str(record.attempt),
+        "run_id": str(record.id) if record else "",
+        "run_number": str(record.id) if record else "",
+        "run_attempt": str(record.attempt) if record else "",
         "server_url": hub.server_url,
         "api_url": hub.github.url,
         "workflow": workflow.name,

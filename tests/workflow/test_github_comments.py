@@ -209,9 +209,18 @@ def test_lost_answer_does_not_make_two_comments(world: World) -> None:
     assert world.github.state.bodies(pull.number) == [PLAN]
 
 
-def test_request_that_never_arrived_is_said_to_be_unknown(world: World) -> None:
+@pytest.mark.parametrize("kind", [502, "drop"])
+def test_comment_that_never_arrived_is_written_again(world: World, kind: int | str) -> None:
     pull = world.pull()
-    world.github.faults.append(Fault("drop", "/comments", "POST"))
+    world.github.faults += [Fault(kind, "/comments", "POST")] * 2
+    result = world.aft("comment", "--pull", str(pull.number), "--file", world.file(PLAN))
+    assert result.code == 0, result.err
+    assert world.github.state.bodies(pull.number) == [PLAN]
+
+
+def test_comment_that_never_arrives_is_said_to_be_unknown(world: World) -> None:
+    pull = world.pull()
+    world.github.faults += [Fault("drop", "/comments", "POST")] * 3
     result = world.aft("comment", "--pull", str(pull.number), "--file", world.file(PLAN))
     assert result.code == 1
     assert "may or may not have happened" in result.err

@@ -8,6 +8,7 @@ from random import SystemRandom
 
 from aft.app.apply.applying import apply_now
 from aft.app.apply.reviewing import WorkerReviews
+from aft.app.apply.superseding import superseded
 from aft.app.plan.planning import plan_now
 from aft.app.works import CONFINEMENT
 from aft.app.workspace import Workspace
@@ -48,6 +49,8 @@ class Reconciler:
             # What is no request's, such as an OU, only a look at everything can tell.
             scope = [RequestId(name) for name in sorted(targets)]
         with open_world(self.workspace, desired.config) as world:
+            if superseded(self.workspace, world, desired.config, revision):
+                return Outcome(run="", targets=())  # the next pass is over what is there by then
             planned = plan_now(self.workspace, world, desired, scope=scope)
             agreed = self.reviews.agreed(
                 revision, desired.config.worker.review, world.ledger.events(ORGANIZATION)

@@ -12,8 +12,16 @@ from typing import Literal
 
 from aft.app.text_files import read_text
 from aft.errors import NotFound, UnknownOutcome
-from aft.forge.fitting import fitted_body, marker_of
-from aft.forge.port import Comment, Forge, Issue, PullRequest, Thread, issue_thread
+from aft.forge.fitting import OPEN, fitted_body, marker_of
+from aft.forge.port import (
+    Comment,
+    Forge,
+    Issue,
+    PullRequest,
+    Thread,
+    issue_thread,
+    pull_thread,
+)
 
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of a file that is posted; more is cut anyway."""
@@ -44,12 +52,14 @@ def post_sticky(forge: Forge, thread: Thread, text: str, *, note: str) -> Posted
     the same already. ``note`` ends a text that had to be cut."""
     body = fitted_body(text, note=note, limit=forge.body_limit)
     ours = _our_comments(forge, thread, marker_of(text))
-    if not ours:
+    for is_last in (False, False, True):
+        if ours:
+            break
         try:
             return Posted(how="written", comment=forge.create_comment(thread, body))
-        except UnknownOutcome:
+        except UnknownOutcome:  # the marker says whether it arrived
             ours = _our_comments(forge, thread, marker_of(text))
-            if not ours:
+            if is_last and not ours:
                 raise
     *older, newest = ours
     removed = sum(_removed(forge, comment) for comment in older)
@@ -60,6 +70,26 @@ def post_sticky(forge: Forge, thread: Thread, text: str, *, note: str) -> Posted
     except NotFound:  # deleted manually since we looked
         updated = forge.create_comment(thread, body)
     return Posted(how="updated", comment=updated, removed=removed)
+
+
+def post_result(
+    forge: Forge, number: int, text: str, *, note: str, is_newest: bool, is_silent: bool
+) -> str:
+    """Write how an apply ended on a pull request that it was for; what was done, in words. Where
+    one said already how it ended, that stays: this one was about what was merged since. What was
+    left open is brought up to date by the run that finishes it, on the newest by every run.
+    ``is_silent``: the run said nothing itself."""
+    thread = pull_thread(number)
+    ours = _our_comments(forge, thread, marker_of(text))
+    if ours:
+        was_open, is_open = _is_open(ours[-1].body), _is_open(text)
+        if is_silent or not was_open or (is_open and not is_newest):
+            return f"comment on {thread} stays as it is"
+    return post_sticky(forge, thread, text, note=note).words
+
+
+def _is_open(body: str) -> bool:
+    return OPEN in body.splitlines()[:4]
 
 
 def why_not(forge: Forge, number: int, head: str, *, has_text: bool) -> str:
@@ -114,18 +144,26 @@ def settle_issue(
         return _closed(forge, ours[0], farewell) if ours else "there is no issue to close"
     body = fitted_body(text, note=note, limit=forge.body_limit)
     if not ours:
-        try:
-            ours = [forge.create_issue(title=title, body=body, label=label)]
-        except UnknownOutcome:
-            ours = _our_issues(forge, label)
-            if not ours:
-                raise
+        ours = [_opened(forge, label=label, title=title, body=body)]
         return f"issue #{ours[0].number} opened: {ours[0].url}"
     oldest = ours[0]
     if oldest.title == title and oldest.body.strip() == body.strip():
         return f"issue #{oldest.number} says so already"
     forge.update_issue(oldest.number, title=title, body=body)
     return f"issue #{oldest.number} updated: {oldest.url}"
+
+
+def _opened(forge: Forge, *, label: str, title: str, body: str) -> Issue:
+    """Our new issue. When the answer is lost its label says whether it arrived."""
+    for is_last in (False, False, True):
+        try:
+            return forge.create_issue(title=title, body=body, label=label)
+        except UnknownOutcome:
+            if found := _our_issues(forge, label):
+                return found[0]
+            if is_last:
+                raise
+    raise AssertionError
 
 
 def _closed(forge: Forge, issue: Issue, farewell: str) -> str:

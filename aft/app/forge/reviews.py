@@ -31,10 +31,12 @@ _MOST_OPEN = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """``words`` say where it came from, or why it is empty."""
+    """``words`` say where it came from, or why it is empty. ``pulls`` are the pull requests that
+    were looked at, the one merged last first: their results may still change."""
 
     reviewed: Reviewed
     words: str
+    pulls: tuple[int, ...] = ()
 
 
 def review_of_commit(
@@ -104,10 +106,15 @@ def _joined(*reviews: Review) -> Review:
             covers=reviews[0].reviewed.covers,  # what was merged before is judged by its own run
         ),
         words="\n".join(review.words for review in reviews),
+        pulls=tuple(number for review in reviews for number in review.pulls),
     )
 
 
 def _review_of(forge: Forge, pull: PullRequest, pipeline: str) -> Review:
+    return replace(_found(forge, pull, pipeline), pulls=(pull.number,))
+
+
+def _found(forge: Forge, pull: PullRequest, pipeline: str) -> Review:
     where = f"pull request #{pull.number} at {pull.head_sha[:10]}"
     try:
         found = forge.planned_file(pull, pipeline=pipeline, name=REVIEWED, limit=LARGEST)

@@ -34,6 +34,11 @@ class FailurePage:
     log: str = "the log of this job"
     mask: Mask = NO_MASK
 
+    @property
+    def is_open(self) -> bool:
+        """A later apply continues; a plan is made again only for what is pushed next."""
+        return self.verb == "apply"
+
     def parts(self, *, everything: bool) -> Parts:  # noqa: ARG002 - no list is ever shortened
         """What is wrong and what to do comes first, the findings below."""
         first, *more = self.message.splitlines() or [""]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aft.findings.model import Finding
+from aft.forge.fitting import OPEN
 from aft.report.markdown.inert import code_span, prose
 from aft.report.masking import Mask
 from aft.values.words import counted, listed
@@ -82,6 +83,11 @@ class Page(Protocol):
     @property
     def mask(self) -> Mask: ...
 
+    @property
+    def is_open(self) -> bool:
+        """Something is not done yet, so that a later result takes its place."""
+        ...
+
     def parts(self, *, everything: bool) -> Parts:
         """What the page is made of; with ``everything`` no list is shortened."""
         ...
@@ -90,7 +96,8 @@ class Page(Protocol):
 def comment(page: Page, *, limit: int = LIMIT) -> str:
     """The comment, at most ``limit`` characters, below the marker by which the next run finds it to
     update it in place. When space runs out, what is not vital is left out first, and counted."""
-    return _whole(page, [f"<!-- aft:{page.verb} -->"], limit=limit, size=len, everything=False)
+    lead = [f"<!-- aft:{page.verb} -->", OPEN if page.is_open else ""]
+    return _whole(page, lead, limit=limit, size=len, everything=False)
 
 
 def summary(page: Page, *, limit: int = SUMMARY_LIMIT) -> str:

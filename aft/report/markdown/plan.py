@@ -57,6 +57,7 @@ class PlanPage:
     mask: Mask = NO_MASK
 
     verb: ClassVar[str] = "plan"
+    is_open: ClassVar[bool] = False
 
     def parts(self, *, everything: bool) -> Parts:
         """Headline, risky changes and attention are never left out in silence."""

@@ -85,12 +85,11 @@ def test_from_a_pull_request_to_an_account_to_drift_and_back(make_team: MakeTeam
     assert iam.get_account_password_policy()["PasswordPolicy"]["MinimumPasswordLength"] >= 14
     assert issue.state == "closed", run.text
 
-    # The next hour: nothing to do, nothing to say.
+    # The next hour: nothing to do, and the result stays as it was.
     (run,) = hub.schedule("apply.yml")
     assert run.conclusion == "success", run.text
     assert "No changes. 2 accounts match" in run.text
-    assert run.jobs["comment"].result == "skipped"
-    assert len(team.comments(pull.number)) == 2
+    assert team.comments(pull.number) == [plan_comment, result]
 
 
 def test_a_pull_request_from_a_fork(make_team: MakeTeam, tmp_path: Path) -> None:
@@ -206,6 +205,7 @@ def test_what_failed_is_tried_again_on_schedule(make_team: MakeTeam) -> None:
     aws.organization.sandbox.faults.clear()
     (run,) = team.hub.schedule("apply.yml")
     assert run.conclusion == "success", run.text
+    assert "all done" in team.comments(pull.number)[-1], "and no longer partly done"
     iam = aws.organization.inside(aws.organization.accounts()["shop"])("iam")
     assert iam.get_account_password_policy()
 

@@ -1,0 +1,65 @@
+"""``aft github result``: how an apply ended, on the pull requests that it was for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from aft.app.forge.posting import post_result, pull_request_of_commit, text_to_post
+from aft.cli.context import FILE
+from aft.cli.github_options import Hub, hub_options
+from aft.report.markdown.failure import FailurePage
+from aft.report.markdown.fitting import comment
+
+
+def silent_page(hub: Hub, verb: str) -> str:
+    """The job ended before aft could say anything: never to be taken for "no changes"."""
+    page = FailurePage(
+        verb=verb,
+        message=f"The job failed before aft {verb} could say why.",
+        hint="look at the log",
+        log=hub.log,
+    )
+    return comment(page)
+
+
+@click.command("result", short_help="Write the result of an apply on its pull requests.")
+@click.option("--file", type=FILE, required=True, help="comment.md of aft apply --report.")
+@click.option(
+    "--pulls",
+    metavar="NUMBERS",
+    default="",
+    help="Pull requests, the one merged last first, separated by spaces.",
+)
+@click.option("--commit", metavar="SHA", default="", help="If --pulls is empty: what merged this.")
+@hub_options
+def result_command(hub: Hub, *, file: Path, pulls: str, commit: str) -> None:
+    """Write the result of an apply on the pull requests that it was for.
+
+    A result that is complete is not changed again. One that says that something is not done yet is
+    brought up to date by the run that finishes it. If FILE is missing or empty, the comment says
+    that the job failed, where there is none yet."""
+    try:
+        numbers = [int(number) for number in pulls.split()]
+    except ValueError as error:
+        raise click.UsageError("--pulls: numbers, separated by spaces") from error
+    if not numbers and commit:
+        merged = pull_request_of_commit(hub.forge, commit)
+        numbers = [merged.number] if merged is not None else []
+    if not numbers:
+        click.echo("there is no pull request to comment on")
+    text = text_to_post(file)
+    is_silent = not text.strip()
+    if is_silent:
+        text = silent_page(hub, "apply")
+    for number in numbers:
+        words = post_result(
+            hub.forge,
+            number,
+            text,
+            note=hub.cut_note,
+            is_newest=number == numbers[0],
+            is_silent=is_silent,
+        )
+        click.echo(words)
