@@ -23,6 +23,7 @@ from aft.app.requests import form_of
 from aft.app.text_files import read_text, write_text
 from aft.app.world import open_ledger
 from aft.cli.context import FILE, FOLDER, Session, pass_session
+from aft.cli.github_notices import deliver_command
 from aft.cli.github_options import APPLY_WORKFLOW, PLAN_WORKFLOW, Hub, hub_options
 from aft.cli.github_previews import plan_again_command, previews_command
 from aft.cli.github_requests import may_move_command, pull_request_command
@@ -163,6 +164,7 @@ def fetch_pull_command(
         sys.exit(1)
 
 
+command.add_command(deliver_command)
 command.add_command(previews_command)
 command.add_command(plan_again_command)
 command.add_command(may_move_command)

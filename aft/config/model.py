@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from aft.config.allowance import Allowance, LimitAllowance
 from aft.config.ledger_section import LedgerConfig
+from aft.config.notifications_section import NotificationsConfig
 from aft.config.section import Section
 
 CONFIG_PATH = "aft.yaml"
@@ -364,6 +365,7 @@ class Config(Section):
     networks: NetworksConfig = Field(default=NetworksConfig())
     policies: PoliciesConfig = Field(default=PoliciesConfig())
     github: GithubConfig = Field(default=GithubConfig())
+    notifications: NotificationsConfig = Field(default=NotificationsConfig())
     report: ReportConfig = Field(default=ReportConfig())
     allow: tuple[Allowance, ...] = Field(
         default=(), description="Reviewed exceptions, each for a while."

@@ -299,7 +299,12 @@ def _settle_in(
     context.bind(
         change,
         account_id,
-        Bound(how=how, creation_id=creation.id if creation else None, tag_keys=owned),
+        Bound(
+            how=how,
+            creation_id=creation.id if creation else None,
+            tag_keys=owned,
+            awaited=True,
+        ),
         f"Bind account {account_id} to {change.target} ({how})",
         is_new=creation is not None or bool(found and found.tags.get(REQUEST_TAG) == change.target),
     )

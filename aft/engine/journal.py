@@ -130,10 +130,10 @@ class Journal:
         except AftError:
             return
 
-    def close(self, last: LedgerEvent) -> str:
-        """Write the run's last event and push everything; returns why that failed, or ""."""
+    def close(self, *last: LedgerEvent) -> str:
+        """Write the run's last events and push everything; returns why that failed, or ""."""
         try:
-            self._tools.ledger.append((last,))
+            self._tools.ledger.append(last)
             self._tools.ledger.publish()
         except AftError as error:
             return error.message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from aft.engine.context import RunContext
@@ -11,9 +11,10 @@ from aft.engine.local import LocalEngine
 from aft.engine.model import Consent, RunInfo, StopToken, Tools
 from aft.engine.opening import accepted_keys, opening_events, settling_events
 from aft.engine.port import Engine, Job
+from aft.engine.readiness import newly_ready
 from aft.errors import Overtaken, Refused
 from aft.ledger.events import ORGANIZATION, EventKind, LedgerEvent, LedgerState
-from aft.ledger.payloads import RunFinished, RunStarted, payload_of
+from aft.ledger.payloads import Ready, RunFinished, RunStarted, payload_of
 from aft.plan.codec import plan_digest
 from aft.plan.coverage import subject_of
 from aft.plan.holding import GO_ON, Hold
@@ -91,9 +92,19 @@ def _finished(context: RunContext, outcome: Outcome) -> Outcome:
         ORGANIZATION,
         f"End {context.run.command}: {counts}{stopped}",
     )
-    unpublished = context.journal.close(event)
+    unpublished = context.journal.close(*_ready(context, done), event)
     context.notify(ProgressKind.RUN_FINISHED, message=str(counts), seconds=outcome.seconds)
     return replace(outcome, unpublished=unpublished)
+
+
+def _ready(context: RunContext, done: Collection[str]) -> Iterator[LedgerEvent]:
+    """What people wait for most: that a new account can be used."""
+    requested = context.desired.request_by_id
+    records = context.journal.records()
+    for name in newly_ready(context.plan, records, requested=requested, done=done):
+        account_id = records[name].account_id
+        text = f"Account {account_id} of {name} is ready"
+        yield context.journal.event(Ready(), name, text, account_id=account_id)
 
 
 def reopened(

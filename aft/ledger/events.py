@@ -92,6 +92,7 @@ class EventKind(enum.StrEnum):
     STEP_RELEASED = "step-released"  # ... and no longer; data: kind, action, key
     STEP_REMOVED = "step-removed"  # its thing is gone, or let go; data: kind, action, key, how
     ALLOCATED = "allocated"  # ranges of addresses given to settings; data: allocations
+    READY = "ready"  # a new account has all its request asks for, for the first time
     FORGOTTEN = "forgotten"  # the request's file is gone; the account was left alone
     LEDGER_ADOPTED = "ledger-adopted"  # a rewritten branch, by an operator; data: expected, found
     RUN_STARTED = "run-started"  # data: command, changes, consent, reviewed, held, lifted (limits)
@@ -126,6 +127,16 @@ class LedgerEvent:
     aws_request_ids: tuple[str, ...] = ()
     summary: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryLine:
+    """An event as it was written: with the digest of its line, and whether it is new to who
+    asked."""
+
+    digest: str
+    event: LedgerEvent
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +202,8 @@ class AccountRecord:
     text of the thing's ``Ref``: ``<kind>/<key>``. ``tag_keys`` are the tags aft put on the account,
     so that it may remove them again. ``allocations`` are the ranges of addresses its settings use,
     by setting; those of accounts that were forgotten stay with ``organization``, by ``<account
-    id>/<setting>``. ``accepted``, of ``organization``: the keys of what runs were allowed to do and
+    id>/<setting>``. ``is_awaited``: a new account that was not said to be ready yet.
+    ``accepted``, of ``organization``: the keys of what runs were allowed to do and
     have left undone (``aft.plan.accepted``)."""
 
     subject: str
@@ -205,6 +217,7 @@ class AccountRecord:
     holds: Annotated[Mapping[str, HeldStep], Field(alias="held")] = field(default_factory=dict)
     allocations: Texts = field(default_factory=dict)
     accepted: tuple[str, ...] = ()
+    is_awaited: bool = False
     last_run: str = ""
     last_at: Moment | None = None
 

@@ -81,7 +81,8 @@ class IntentSettled(Payload):
 
 class Bound(Payload):
     """Request id and account id belong together. ``how``: created, adopted, found or rebound; then
-    ``done`` are the steps it brings along (``steps`` in ledgers of version 0.1)."""
+    ``done`` are the steps it brings along (``steps`` in ledgers of version 0.1). ``awaited``: it is
+    new, and people wait to hear that it is ready."""
 
     event = EventKind.BOUND
     how: Word = None
@@ -93,6 +94,13 @@ class Bound(Payload):
     tag_keys: Words = None
     allocations: Texts = None
     why: Texts = None
+    awaited: bool | None = None
+
+
+class Ready(Payload):
+    """All that the request of a new account asks for is done, for the first time."""
+
+    event = EventKind.READY
 
 
 class StepPayload(Payload):
@@ -210,7 +218,7 @@ class RunFinished(Payload):
 _PAYLOADS: Mapping[EventKind, type[Payload]] = {
     payload.event: payload
     for payload in (
-        *(Intent, Creating, IntentSettled, Bound, Allocated, Forgotten, LedgerAdopted),
+        *(Intent, Creating, IntentSettled, Bound, Ready, Allocated, Forgotten, LedgerAdopted),
         *(RunStarted, RunFinished),
         *(StepDone, StepConfirmed, StepFailed, StepHeld, StepReleased, StepRemoved),
     )

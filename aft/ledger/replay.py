@@ -26,6 +26,7 @@ from aft.ledger.payloads import (
     Creating,
     Intent,
     IntentSettled,
+    Ready,
     RunFinished,
     RunStarted,
     StepDone,
@@ -76,6 +77,8 @@ def apply_event(record: AccountRecord | None, event: LedgerEvent) -> AccountReco
             return replace(record, intent=_intent_after(record.intent, event, said))
         case Bound() as said:
             return _bound(record, event, said)
+        case Ready():
+            return replace(record, is_awaited=False)
         case StepPayload() as said:
             return _step_ended(record, event, said)
         case Allocated() as said:
@@ -109,6 +112,7 @@ def rebound(old: AccountRecord, *, tag_keys: tuple[str, ...] | None = None) -> B
         done=encode_steps(old.steps),
         tag_keys=old.tag_keys if tag_keys is None else tag_keys,
         allocations=old.allocations or None,
+        awaited=old.is_awaited or None,
     )
 
 
@@ -179,7 +183,12 @@ def _step_ended(record: AccountRecord, event: LedgerEvent, said: StepPayload) ->
 def _bound(record: AccountRecord, event: LedgerEvent, said: Bound) -> AccountRecord:
     account_id = event.account_id or said.account_id or record.account_id
     if record.account_id not in (None, account_id):
-        record = replace(record, steps={}, failures={}, holds={}, tag_keys=(), allocations={})
+        record = AccountRecord(
+            subject=record.subject,
+            accepted=record.accepted,
+            last_run=record.last_run,
+            last_at=record.last_at,
+        )
     return replace(
         record,
         account_id=account_id,
@@ -188,6 +197,7 @@ def _bound(record: AccountRecord, event: LedgerEvent, said: Bound) -> AccountRec
         failures=_without(record.failures, *_SETTLED_BY_BINDING),
         tag_keys=record.tag_keys if said.tag_keys is None else said.tag_keys,
         allocations={**record.allocations, **(said.allocations or {})},
+        is_awaited=record.is_awaited or said.awaited is True,
     )
 
 

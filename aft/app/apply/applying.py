@@ -25,6 +25,7 @@ from aft.engine.opening import (
     recognised,
     released,
 )
+from aft.engine.readiness import newly_ready
 from aft.engine.run import apply_plan
 from aft.errors import AftError, Refused, UserError
 from aft.findings.model import Condition, Finding
@@ -217,6 +218,7 @@ def _has_nothing_to_do(planned: Planned, held: Mapping[str, Hold]) -> bool:
         and not new_holds(held, ledger)
         and not new_doubts(plan, desired, ledger)
         and not released(plan, held, desired, ledger)
+        and not any(newly_ready(plan, ledger.records, requested=desired.request_by_id))
     )
 
 

@@ -101,6 +101,15 @@ class LedgerCommits:
             commit = parent
         return None
 
+    def last_before(self, commit: str | None, at: datetime) -> str | None:
+        """The newest commit, from ``commit`` back, that was made before ``at``."""
+        while commit is not None:
+            found = self._commit(commit)
+            if found.commit_time < at.timestamp():
+                return commit
+            commit = str(found.parent_ids[0]) if found.parent_ids else None
+        return None
+
     def between(
         self, tip: str | None, above: Iterable[str]
     ) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -12,22 +12,32 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from aft.errors import AftError, Transient
 from aft.git.errors import disk_errors
+from aft.git.ledger import layout
 from aft.git.ledger.branch import LedgerBranch, LocalBranch, advance
 from aft.git.ledger.cache import ShardCache
 from aft.git.ledger.commits import LedgerCommits
 from aft.git.ledger.growth import losses
 from aft.git.ledger.intent_guard import Guard
 from aft.git.ledger.lineage import Lineage
+from aft.git.ledger.lines import lines_beyond
 from aft.git.ledger.records import Tries
 from aft.git.ledger.signatures import HeadSignatures
 from aft.git.repository import Repository
 from aft.git.wire import PUSH_TRIES, RemoteMoved, SharedBranch, push_attempts, shared_branch
-from aft.ledger.events import AccountRecord, LedgerEvent, LedgerFault, LedgerState
+from aft.ledger.codec import line_digest
+from aft.ledger.events import (
+    AccountRecord,
+    LedgerEvent,
+    LedgerFault,
+    LedgerState,
+    StoryLine,
+)
 from aft.ports import Clock, LedgerHead, LedgerSigner
 
 _log = logging.getLogger(__name__)
@@ -181,6 +191,24 @@ class GitLedger:
         with self._local, disk_errors(f"reading the ledger of {subject}"):
             return tuple(self._commits.story(self._branch.tip(), subject).events())
 
+    def stories_since(self, at: datetime) -> Sequence[Sequence[StoryLine]]:
+        """Every story that has lines of after ``at``, whole; those lines are marked as new. Fetches
+        first when there is a remote. The work grows with what is new."""
+        if self._wire is not None:
+            self._fetch(self._wire)
+        with self._local, disk_errors("reading the ledger"):
+            tip = self._branch.tip()
+            before = self._commits.last_before(tip, at)
+            if tip is None or tip == before:
+                return ()
+            return tuple(
+                _story_lines(
+                    self._commits.story(before, subject).lines(),
+                    self._commits.story(tip, subject).lines(),
+                )
+                for subject in self._commits.subjects(before, tip)
+            )
+
     def examine(self) -> Examined:
         """Fold every story at the branch's tip, also what was read or kept before, and look at
         every commit below it for what it removed; fetches from the remote first when there is
@@ -300,6 +328,16 @@ def _by_subject(events: Sequence[LedgerEvent]) -> Batches:
     for event in events:
         batches.setdefault(event.subject, []).append(event)
     return batches
+
+
+def _story_lines(before: Sequence[bytes], lines: Sequence[bytes]) -> Sequence[StoryLine]:
+    new = frozenset(lines_beyond(before, lines))
+    found = ((line, layout.read_line(line)) for line in lines)
+    return tuple(
+        StoryLine(digest=line_digest(line), event=event, is_new=line in new)
+        for line, event in found
+        if event is not None
+    )
 
 
 def _passed_on(error: BaseException) -> BaseException:

@@ -115,7 +115,12 @@ def _adopt(context: RunContext, change: Change) -> StepSuccess:
     context.bind(
         change,
         account_id,
-        Bound(how="adopted", tag_keys=owned, why=why(context.request(change.target))),
+        Bound(
+            how="adopted",
+            tag_keys=owned,
+            why=why(context.request(change.target)),
+            awaited=context.record(change.target).intent is not None or None,
+        ),
         f"Bind account {account_id} to {change.target}: {change.reason}",
     )
     return _enrolled(context, change, f"Adopt account {account_id} as {change.target}")

@@ -11,6 +11,7 @@ from fakes.world import Crash, FakeProvider, Fault
 from aft.config.model import Config, Limits
 from aft.desired.model import DesiredState
 from aft.errors import UnknownOutcome
+from aft.ledger.events import EventKind
 
 NARROW = Limits(accounts_in_parallel=1, creations_in_flight=1)
 
@@ -76,6 +77,9 @@ def assert_all_is_well(scene: Stage) -> None:
         assert record.intent is None
         assert not record.failures
         assert set(record.tag_keys) == set(account.tags)
+        story = [event.kind for event in scene.ledger.events(name)]
+        assert story.count(EventKind.READY) == 1
+        assert not record.is_awaited
     assert scene.plan(state).is_empty
 
 

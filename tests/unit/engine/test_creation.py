@@ -89,6 +89,7 @@ def test_an_intent_that_came_to_nothing_is_settled_and_created_anew() -> None:
         "creating",
         "bound",
         "step-done",
+        "ready",
     ]
     assert scene.world.clock.monotonic() >= 60.0  # it was looked for long enough to be sure
 
@@ -179,7 +180,9 @@ def test_nothing_but_the_intent_is_waited_for() -> None:
     scene = stage()
     assert rows(scene.apply(one())) == {"payments": "succeeded"}
     assert scene.world.calls["append-durable"] == 1
-    assert scene.ledger.kinds("payments") == ["intent", "creating", "bound", "step-done"]
+    assert scene.ledger.kinds("payments") == [
+        *("intent", "creating", "bound", "step-done", "ready")
+    ]
 
 
 def test_a_new_account_that_something_else_moves_at_once_ends_where_it_is_wanted() -> None:

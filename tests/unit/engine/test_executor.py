@@ -257,7 +257,8 @@ def test_every_event_says_who_why_from_which_commit_and_by_which_calls() -> None
     state = desired(request("payments"), units=[unit("Workloads")], baselines=[baseline()])
     plan = scene.plan(state)
     scene.apply(state, plan=plan)
-    events = scene.ledger.events("payments")
+    *events, ready = scene.ledger.events("payments")
+    assert (ready.kind.value, ready.account_id) == ("ready", events[-1].account_id)
     assert [event.kind.value for event in events] == [
         "intent",
         "creating",

@@ -59,7 +59,7 @@ def test_a_regional_setting_is_made_so_in_every_region() -> None:
     outcome = scene.apply(wanted)
     found = {key: value for key, value in inside(scene).items() if "@" in key}
     assert found == {f"ebs-default-encryption@{region}": 1 for region in REGIONS}
-    changes = scene.ledger.events("payments")[-1].data["changes"]
+    changes = scene.ledger.events("payments")[-2].data["changes"]
     first, second, third = REGIONS
     assert changes == [f"{first}, {second} and {third}: level None should be 1"]
     assert outcome.exit_code == 0

@@ -57,7 +57,9 @@ def test_an_account_born_in_its_ou_is_not_moved_and_gets_its_tags() -> None:
     assert scene.world.ou_of("payments") == "Workloads"
     assert scene.world.calls["MoveAccount"] == scene.world.calls["DescribeAccount"] == 0
     assert scene.world.account("payments").tags == {REQUEST_TAG: "payments", "team": "pay"}
-    assert scene.ledger.kinds("payments") == ["intent", "creating", "bound", "step-done"]
+    assert scene.ledger.kinds("payments") == [
+        *("intent", "creating", "bound", "step-done", "ready")
+    ]
     assert scene.plan(state).is_empty
 
 
@@ -82,7 +84,9 @@ def test_a_lost_reply_is_asked_for_again_with_the_same_token() -> None:
         scene.world.faults.append(Fault("ProvisionProduct", error, lost=lost))
         assert rows(scene.apply(state_of("payments"))) == {"payments": "succeeded"}
         assert scene.world.accepted_starts == {"payments": 1}
-        assert scene.ledger.kinds("payments") == ["intent", "creating", "bound", "step-done"]
+        assert scene.ledger.kinds("payments") == [
+            *("intent", "creating", "bound", "step-done", "ready")
+        ]
         assert scene.world.clock.monotonic() < 30.0  # nothing is waited for to settle
 
 
@@ -102,7 +106,8 @@ def test_an_open_intent_is_carried_on_with_under_its_own_token() -> None:
     assert rows(scene.apply(state_of("payments"))) == {"payments": "succeeded"}
     assert [birth.token for birth in scene.world.births.values()] == [token]
     kinds = scene.ledger.kinds("payments")
-    assert kinds == ["intent", "intent", "creating", "bound", "step-done"]  # taken over at once
+    # taken over at once
+    assert kinds == ["intent", "intent", "creating", "bound", "step-done", "ready"]
     assert scene.world.clock.monotonic() < 30.0
 
 

@@ -225,7 +225,7 @@ def test_what_is_pending_is_no_failure_not_done_and_looked_at_again() -> None:
     assert rows(outcome) == {"app": "succeeded"}
     messages = [step.message for step in outcome.targets[0].steps]
     assert "not yet: still on its way" in messages
-    assert made.ledger.events("app")[-1].data["pending"] == ["still on its way"]
+    assert made.ledger.events("app")[-2].data["pending"] == ["still on its way"]
     assert [change.key for change in made.plan(wanted).changes] == ["account-alias"]
     patient.arrived = True
     made.apply(wanted)

@@ -1,0 +1,67 @@
+"""Notices to where people wait for them: the issue that asked for an account, and the pull request.
+
+Delivery is repeated until a run of it has ended well, and a notice that is there already is known
+by its mark, in a comment of our own account: at least once, and said once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+
+from aft.app.forge.posting import post_sticky, pull_request_of_commit
+from aft.errors import Denied, NotFound, Terminal
+from aft.forge.port import Forge, PullRequest, Thread, issue_thread, pull_thread
+from aft.outbox.notices import Notice
+
+REQUEST_LABEL = "aft:request"
+_BRANCH = re.compile(r"request/([1-9][0-9]{0,9})-.+")
+"""The branch of a request that was made from an issue, and the issue's number."""
+
+
+def deliver(
+    forge: Forge,
+    notices: Sequence[Notice],
+    *,
+    to_issue: Callable[[Notice], str],
+    to_pull: Callable[[Sequence[Notice]], str],
+    note: str,
+) -> Iterator[str]:
+    """Say what was done with each notice, in words. ``to_issue`` and ``to_pull`` make the comments.
+    One that cannot be delivered does not keep another from it; raises what calls raise that may
+    work later (``Transient``, ``Throttled``)."""
+    pull_of = cache(lambda commit: pull_request_of_commit(forge, commit))
+    runs: dict[tuple[int, str], list[Notice]] = defaultdict(list)
+    for notice in notices:
+        pull = pull_of(notice.request_commit) if notice.request_commit else None
+        if pull is None:
+            yield f"{notice.what} of {notice.subject}: there is no pull request to say it on"
+            continue
+        if (issue := _issue_of(forge, pull)) is not None:
+            yield from _posted(forge, issue_thread(issue), to_issue(notice), note)
+        if notice.revision != pull.merge_sha:  # of that run the result is a comment already
+            runs[pull.number, notice.run].append(notice)
+    for (number, _), some in runs.items():
+        yield from _posted(forge, pull_thread(number), to_pull(some), note)
+
+
+def _issue_of(forge: Forge, pull: PullRequest) -> int | None:
+    """The issue that the request of this pull request was made from. Anyone may name a branch so;
+    only an issue of the form counts, where a notice is no secret."""
+    made = _BRANCH.fullmatch(pull.head_branch)
+    if made is None:
+        return None
+    try:
+        issue = forge.issue(int(made[1]))
+    except NotFound:
+        return None
+    return issue.number if REQUEST_LABEL in issue.labels else None
+
+
+def _posted(forge: Forge, thread: Thread, text: str, note: str) -> Iterator[str]:
+    try:
+        yield post_sticky(forge, thread, text, note=note).words
+    except (Denied, NotFound, Terminal) as error:
+        yield f"{thread}: {error.message}"
