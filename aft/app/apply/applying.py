@@ -103,8 +103,8 @@ def apply_now(
     agreed: Agreed = BY_OPERATOR,
 ) -> Outcome:
     """Carry ``planned`` out, but for what is risky and not ``agreed`` to, and write every step to
-    the ledger. When there is nothing to do nothing is written either, and the outcome has no run;
-    only what an earlier run could not push is pushed. Raises ``RefusedBySafety`` before anything is
+    the ledger. When there is nothing to do nothing is written, and the outcome has no run; only
+    what an earlier run left is pushed. Raises ``RefusedBySafety`` before anything is
     done when a limit is exceeded."""
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
@@ -120,12 +120,7 @@ def apply_now(
         release=release_of(held),
     )
     if _has_nothing_to_do(planned, held):
-        judged_by = replace(judged_by, targets=_held_rows(held))
-        try:
-            world.ledger.publish()
-        except AftError as error:
-            return replace(judged_by, unpublished=error.message)
-        return judged_by
+        return _pushed(world, replace(judged_by, targets=_held_rows(held)))
     run = RunInfo(
         id=world.run,
         actor=actor(workspace.environ),
@@ -153,6 +148,15 @@ def apply_now(
         release=judged_by.release,
         held_back=plan.held_back,
     )
+
+
+def _pushed(world: World, outcome: Outcome) -> Outcome:
+    """``outcome``, once what an earlier run left is pushed, or with the reason why not."""
+    try:
+        world.ledger.publish()
+    except AftError as error:
+        return replace(outcome, unpublished=error.message)
+    return outcome
 
 
 def _note_adoption(workspace: Workspace, world: World, planned: Planned) -> None:

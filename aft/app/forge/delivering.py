@@ -27,9 +27,11 @@ def deliver(
     *,
     to_issue: Callable[[Notice], str],
     to_pull: Callable[[Sequence[Notice]], str],
+    has_result: Callable[[PullRequest, str], bool],
     note: str,
 ) -> Iterator[str]:
-    """Say what was done with each notice, in words. ``to_issue`` and ``to_pull`` make the comments.
+    """Say what was done with each notice, in words. ``to_issue`` and ``to_pull`` make the comments;
+    ``has_result``: the pull request has the result of this run as a comment already.
     One that cannot be delivered does not keep another from it; raises what calls raise that may
     work later (``Transient``, ``Throttled``)."""
     pull_of = cache(lambda commit: pull_request_of_commit(forge, commit))
@@ -41,7 +43,7 @@ def deliver(
             continue
         if (issue := _issue_of(forge, pull)) is not None:
             yield from _posted(forge, issue_thread(issue), to_issue(notice), note)
-        if notice.revision != pull.merge_sha:  # of that run the result is a comment already
+        if not has_result(pull, notice.run):
             runs[pull.number, notice.run].append(notice)
     for (number, _), some in runs.items():
         yield from _posted(forge, pull_thread(number), to_pull(some), note)

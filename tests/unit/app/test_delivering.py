@@ -91,6 +91,7 @@ class World:
         self.hub.commit(branch, {"account-requests/payments-prod.yaml": "x\n"})
         self.pull = self.hub.open_pull(branch)
         self.merged = self.hub.merge(self.pull)
+        self.result_of = ""
 
     def notice(self, what: What = What.READY, *, run: str = "run-1", **more: str) -> Notice:
         made = {
@@ -114,6 +115,7 @@ class World:
                 found,
                 to_issue=partial(issue_comment, sign_in=PORTAL, mask=mask),
                 to_pull=partial(pull_comment, sign_in=PORTAL, mask=mask),
+                has_result=lambda pull, run: (pull.number, run) == (self.pull, self.result_of),
                 note="> cut",
             )
         )
@@ -156,8 +158,9 @@ def test_a_lost_answer_is_delivered_once() -> None:
 
 def test_what_the_result_says_already_is_not_repeated_on_the_pull_request() -> None:
     world = World()
-    now = {"step": "setting/alias", "reason": "no", "revision": world.merged}
-    world.deliver(world.notice(What.FAILED, **now), world.notice(revision=world.merged))
+    world.result_of = "run-1"
+    failed = world.notice(What.FAILED, step="setting/alias", reason="no")
+    world.deliver(failed, world.notice())
     assert world.on_pull == []
     assert "`setting/alias`" in world.on_issue[0]
     later = world.notice(What.HELD, run="run-2", step="setting/network", reason="risky")
