@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from builders_git import git
+import pygit2
+from pygit2.enums import ObjectType
+
+from aft.git import trees
 
 FILE, PROGRAM, LINK, MODULE, TREE = b"100644", b"100755", b"120000", b"160000", b"40000"
 
@@ -14,9 +16,10 @@ Entry = bytes | str | tuple[bytes, bytes]
 """Content of a file, or a mode and the content (a module's: the commit's id in hexadecimal)."""
 
 
-def commit_of(repository: Path, entries: Mapping[bytes | str, Entry], *, base: str = "main") -> str:
+def commit_of(root: Path, entries: Mapping[bytes | str, Entry], *, base: str = "main") -> str:
     """A commit on top of ``base`` with ``entries`` by path; names are taken as they are."""
-    tree = _Tree(repository, git(repository, "rev-parse", f"{base}^{{tree}}"))
+    repository = pygit2.Repository(str(root))
+    tree = _Tree(repository.odb, _tree_of(repository, base))
     for path, entry in entries.items():
         raw = path if isinstance(path, bytes) else path.encode(errors="surrogateescape")
         mode, content = entry if isinstance(entry, tuple) else (FILE, entry)
@@ -24,65 +27,61 @@ def commit_of(repository: Path, entries: Mapping[bytes | str, Entry], *, base: s
     return _commit(repository, tree.write(), [base])
 
 
-def merge_of(repository: Path, head: str, *, base: str = "main") -> str:
+def merge_of(root: Path, head: str, *, base: str = "main") -> str:
     """What GitHub's test merge of ``head`` is, when ``head`` is on top of ``base``."""
-    return _commit(repository, git(repository, "rev-parse", f"{head}^{{tree}}"), [base, head])
+    repository = pygit2.Repository(str(root))
+    return _commit(repository, _tree_of(repository, head), [base, head])
 
 
-def _commit(repository: Path, tree: str, parents: list[str]) -> str:
-    flags = [item for parent in parents for item in ("-p", parent)]
-    who = {
-        f"GIT_{role}_{what}": value
-        for role in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", "Mallory"), ("EMAIL", "m@example.com"))
-    }
-    return git(repository, "commit-tree", tree, *flags, "-m", "Innocent", **who)
+def _tree_of(repository: pygit2.Repository, commit: str) -> bytes:
+    """Read off the commit: libgit2 opens no tree with such names."""
+    content = repository.odb.read(repository.revparse_single(commit).id)[1]
+    return bytes.fromhex(content.split(b"\n", 1)[0].removeprefix(b"tree ").decode())
+
+
+def _commit(repository: pygit2.Repository, tree: bytes, parents: list[str]) -> str:
+    ids = [str(repository.revparse_single(parent).id) for parent in parents]
+    lines = [f"tree {tree.hex()}", *(f"parent {parent}" for parent in ids)]
+    lines += [
+        f"{role} Mallory <m@example.com> 1767225600 +0000" for role in ("author", "committer")
+    ]
+    content = "\n".join([*lines, "", "Innocent", ""]).encode()
+    return str(repository.odb.write(ObjectType.COMMIT, content))
 
 
 class _Tree:
-    """One folder, read from the repository and changed in memory."""
+    """One folder, read from the repository and changed in memory. Its bytes are written as they
+    are, where the git command and libgit2's own builder would refuse some names."""
 
-    def __init__(self, repository: Path, tree: str = "") -> None:
-        self._repository = repository
-        self._entries: dict[bytes, tuple[bytes, str | _Tree]] = {}
-        for line in git(repository, "ls-tree", "-z", tree).split("\0") if tree else ():
-            if line:
-                facts, _, name = line.partition("\t")
-                mode, _, sha = facts.split(" ")
-                self._entries[name.encode(errors="surrogateescape")] = (
-                    mode.lstrip("0").encode(),
-                    sha,
-                )
+    def __init__(self, odb: pygit2.Odb, tree: bytes = b"") -> None:
+        self._odb = odb
+        self._entries: dict[bytes, tuple[bytes, bytes | _Tree]] = {
+            entry.name: (entry.mode, entry.id)
+            for entry in (trees.entries(odb, tree) if tree else ())
+        }
 
     def put(self, path: list[bytes], mode: bytes, content: bytes) -> None:
         name, *rest = path
         if not rest:
-            sha = content.decode() if mode == MODULE else _object(self._repository, "blob", content)
-            self._entries[name] = (mode, sha)
+            if mode == MODULE:
+                self._entries[name] = (mode, bytes.fromhex(content.decode()))
+            else:
+                self._entries[name] = (mode, self._odb.write(ObjectType.BLOB, content).raw)
             return
         old = self._entries.get(name)
         if old is None or old[0] != TREE:
-            inner = _Tree(self._repository)
+            inner = _Tree(self._odb)
         else:
-            inner = old[1] if isinstance(old[1], _Tree) else _Tree(self._repository, old[1])
+            inner = old[1] if isinstance(old[1], _Tree) else _Tree(self._odb, old[1])
         inner.put(rest, mode, content)
         self._entries[name] = (TREE, inner)
 
-    def write(self) -> str:
+    def write(self) -> bytes:
+        """The tree object's id."""
         lines = []
         for name, (mode, item) in self._entries.items():
-            sha = item.write() if isinstance(item, _Tree) else item
+            made = item.write() if isinstance(item, _Tree) else item
             key = name + (b"/" if mode == TREE else b"")
-            lines.append((key, mode + b" " + name + b"\0" + bytes.fromhex(sha)))
-        return _object(self._repository, "tree", b"".join(line for _, line in sorted(lines)))
-
-
-def _object(repository: Path, kind: str, content: bytes) -> str:
-    done = subprocess.run(
-        ["git", "hash-object", "-t", kind, "-w", "--literally", "--stdin"],
-        cwd=repository,
-        input=content,
-        capture_output=True,
-        check=True,
-    )
-    return done.stdout.decode().strip()
+            lines.append((key, mode + b" " + name + b"\0" + made))
+        content = b"".join(line for _, line in sorted(lines))
+        return bytes(self._odb.write(ObjectType.TREE, content).raw)

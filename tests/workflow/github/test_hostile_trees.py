@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pygit2
 import pytest
 from builders_hostile import ANYTHING, CASES, PAIRS
 from builders_hostile_markup import TEXT_CASES
@@ -77,13 +78,18 @@ def canary(tmp_path: Path) -> Iterator[Path]:
     assert not Path("CANARY").exists()
 
 
+def refs_of(git: pygit2.Repository) -> dict[str, str]:
+    return {name: str(git.lookup_reference(name).target) for name in git.references}
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_it_is_harmless(name: str, repo: Repo, canary: Path, tmp_path: Path) -> None:
     case = ALL[name]
     entries = {path: _armed(entry, canary) for path, entry in case.entries.items()}
-    before = repo.git("for-each-ref")
+    git = pygit2.Repository(str(repo.root))
+    before = refs_of(git)
     head = commit_of(repo.root, entries)
-    repo.git("update-ref", "refs/aft/merge", merge_of(repo.root, head))
+    git.references.create("refs/aft/merge", merge_of(repo.root, head))
     environ = dict(repo.environ)
     repo.environ.update(SECRETS, GITHUB_ACTIONS="true")
     report = tmp_path / "report"
@@ -92,15 +98,16 @@ def test_it_is_harmless(name: str, repo: Repo, canary: Path, tmp_path: Path) -> 
     finally:
         repo.environ.clear()
         repo.environ.update(environ)
-    repo.git("update-ref", "-d", "refs/aft/merge")
+    git.references.delete("refs/aft/merge")
 
     for result in (checked, planned):
         assert result.code in ANYTHING, result.err
         assert "bug in aft" not in result.err
         assert "Traceback" not in result.err
     assert checked.code in case.codes, checked.out + checked.err
-    assert repo.git("for-each-ref") == before
-    assert repo.git("status", "--porcelain") == "", "the work tree is not touched"
+    git = pygit2.Repository(str(repo.root))
+    assert refs_of(git) == before
+    assert git.status() == {}, "the work tree is not touched"
     files = {file.name: file.read_text() for file in report.iterdir()}
     _leaks_nothing(checked, planned, files)
     _hides_nothing(checked, planned, files)
@@ -119,9 +126,10 @@ def test_pairs_are_many() -> None:
 def test_a_stranger_costs_us_nothing(name: str, repo: Repo, canary: Path) -> None:
     """Another pull request is compared with ours, and ours alone decides how our check ends."""
     ours, theirs, codes = PAIRS[name]
+    git = pygit2.Repository(str(repo.root))
     for ref, entries in (("refs/aft/merge", ours), ("refs/aft/pulls/7", theirs)):
         armed = {path: _armed(entry, canary) for path, entry in entries.items()}
-        repo.git("update-ref", ref, commit_of(repo.root, armed))
+        git.references.create(ref, commit_of(repo.root, armed))
     environ = dict(repo.environ)
     repo.environ.update(SECRETS, GITHUB_ACTIONS="true")
     command = ("validate", "--revision", "refs/aft/merge", "--against", "refs/aft/pulls/*")
@@ -131,7 +139,7 @@ def test_a_stranger_costs_us_nothing(name: str, repo: Repo, canary: Path) -> Non
         repo.environ.clear()
         repo.environ.update(environ)
         for ref in ("refs/aft/merge", "refs/aft/pulls/7"):
-            repo.git("update-ref", "-d", ref)
+            git.references.delete(ref)
     assert "bug in aft" not in result.err
     assert "Traceback" not in result.err
     assert "not compared" not in result.err
