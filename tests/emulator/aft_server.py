@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import json
+import marshal
 import os
 import pkgutil
 import select
@@ -85,7 +85,8 @@ class Process:
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._server.connect(str(server().address))
         socket.send_fds(self._server, [b"."], list(streams))
-        self._server.sendall(json.dumps([[*arguments], str(Path.cwd()), dict(environ)]).encode())
+        here = ([*arguments], str(Path.cwd()), dict(environ))
+        self._server.sendall(marshal.dumps(here))
         self._server.shutdown(socket.SHUT_WR)
         self._said = self._server.makefile("rb")
         self.pid = int(self._said.readline())
@@ -118,43 +119,55 @@ def serve(address: str) -> None:
     _import_everything()
     # A fork that looks for garbage among what is here now would copy all of it, page by page.
     gc.freeze()
-    signal.signal(signal.SIGCHLD, _reap)
+    ended, waking = os.pipe()
+    os.set_blocking(waking, False)
+    signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    running: dict[int, socket.socket] = {}
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(address)
         listener.listen()
         print("ready", flush=True)
         while True:
-            connection, _ = listener.accept()
-            with connection:
-                if os.fork() == 0:
-                    listener.close()
-                    _attend(connection)
+            ready, _, _ = select.select([listener, ended], [], [])
+            if ended in ready:
+                os.read(ended, 4096)
+                _reap(running)
+            if listener in ready:
+                _attend(listener, running)
 
 
-def _reap(*_: object) -> None:
-    """Wait for all that ended: what they took counts as this process's, and so as the tests'."""
+def _reap(running: dict[int, socket.socket]) -> None:
+    """Wait for all that ended, and say how: what they took counts as this process's, and so as the
+    tests'."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
+        while True:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if not child:
+                return
+            connection = running.pop(child)
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
-def _attend(connection: socket.socket) -> None:
-    """One command: a child runs it, this process says which one, and how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
-    content = b""
-    while part := connection.recv(65536):
-        content += part
+def _attend(listener: socket.socket, running: dict[int, socket.socket]) -> None:
+    """One command: a child runs it, this process says which one, and later how it ended."""
+    connection, _ = listener.accept()
     child = os.fork()
     if child == 0:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for other in (listener, *running.values()):
+            other.close()
+        _, streams, _, _ = socket.recv_fds(connection, 1, 3)
+        content = b""
+        while part := connection.recv(65536):
+            content += part
         connection.close()
-        _run(streams, *json.loads(content))
+        _run(streams, *marshal.loads(content))  # noqa: S302 - of our own tests
+    running[child] = connection
     with contextlib.suppress(OSError):
         connection.sendall(b"%d\n" % child)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    with contextlib.suppress(OSError):
-        connection.sendall(b"%d\n" % code)
-    os._exit(0)
 
 
 def _run(streams: list[int], arguments: list[str], folder: str, environ: dict[str, str]) -> None:
