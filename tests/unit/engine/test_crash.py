@@ -16,6 +16,9 @@ from aft.ledger.events import EventKind
 NARROW = Limits(accounts_in_parallel=1, creations_in_flight=1)
 
 
+SLICE, WHOLE = 3, 1
+EVERY = pytest.mark.parametrize("every", [SLICE, pytest.param(WHOLE, marks=pytest.mark.faults)])
+"""A third of the calls for each variant, and each call in one of three; `make faults`: all."""
 EVERY_PROVIDER = pytest.mark.parametrize("provides", [FakeProvider, AccountFactory])
 
 
@@ -34,6 +37,11 @@ def calls_of_a_whole_run(limits: Limits, provides: Provides = FakeProvider) -> i
     scene = stage(provides=provides)
     scene.apply(two_accounts(limits))
     return scene.world.calls.total()
+
+
+def numbers(calls: int, first: int, every: int) -> range:
+    """Which of them is the last one."""
+    return range(1 if every == WHOLE else first, calls + 1, every)
 
 
 def crash_and_run_again(
@@ -83,34 +91,45 @@ def assert_all_is_well(scene: Stage) -> None:
     assert scene.plan(state).is_empty
 
 
+@EVERY
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(
-    ("provides", "new_machine"),
+    ("provides", "new_machine", "first"),
     [
-        pytest.param(FakeProvider, False, id="same-clone-FakeProvider"),
-        pytest.param(FakeProvider, True, id="fresh-clone-FakeProvider"),
+        pytest.param(FakeProvider, False, 1, id="same-clone-FakeProvider"),
+        pytest.param(FakeProvider, True, 2, id="fresh-clone-FakeProvider"),
         # What a provider keeps is in its own place: the same clone tells no more of this one.
         pytest.param(
-            AccountFactory, False, id="same-clone-AccountFactory", marks=pytest.mark.faults
+            AccountFactory, False, 1, id="same-clone-AccountFactory", marks=pytest.mark.faults
         ),
-        pytest.param(AccountFactory, True, id="fresh-clone-AccountFactory"),
+        pytest.param(AccountFactory, True, 3, id="fresh-clone-AccountFactory"),
     ],
 )
 def test_killed_at_every_call_one_account_at_a_time(
-    moment: str, provides: Provides, *, new_machine: bool
+    moment: str, provides: Provides, first: int, every: int, *, new_machine: bool
 ) -> None:
-    for number in range(1, calls_of_a_whole_run(NARROW, provides) + 1):
+    for number in numbers(calls_of_a_whole_run(NARROW, provides), first, every):
         scene = crash_and_run_again(
             number, moment, NARROW, new_machine=new_machine, provides=provides
         )
         assert_all_is_well(scene)
 
 
-@EVERY_PROVIDER
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_at_every_call_side_by_side(moment: str, provides: Provides) -> None:
+@EVERY
+@pytest.mark.parametrize(
+    ("provides", "moment", "first"),
+    [
+        pytest.param(FakeProvider, "before", 1, id="FakeProvider-before"),
+        pytest.param(FakeProvider, "after", 2, id="FakeProvider-after"),
+        pytest.param(AccountFactory, "before", 3, id="AccountFactory-before"),
+        pytest.param(AccountFactory, "after", 1, id="AccountFactory-after"),
+    ],
+)
+def test_killed_at_every_call_side_by_side(
+    moment: str, provides: Provides, first: int, every: int
+) -> None:
     limits = Limits()
-    for number in range(1, calls_of_a_whole_run(limits, provides) + 1):
+    for number in numbers(calls_of_a_whole_run(limits, provides), first, every):
         scene = crash_and_run_again(number, moment, limits, new_machine=True, provides=provides)
         assert_all_is_well(scene)
 
