@@ -48,10 +48,15 @@ class _Shape:
 
 
 # Between a field's name and its value: markup, quotes, a separator, any number of times escaped.
-_BETWEEN = r"(?:[\s\\]*(?:[\"'>=:]|&quot;|&gt;))+[\s\\]*"
+_SIGNS = (
+    *(r"[\"'>=:|]", r"(?<=[\"']),", "&(?:quot|gt|#3[49]);", "%2[27]", "%3[ADEade]"),
+    *(r"\\+u00(?:22|27|3[adeADE])", r"\sxmlns=[^<>]{0,200}>"),
+)
+_BETWEEN = rf"(?:[\s\\]*(?:{'|'.join(_SIGNS)}))+[\s\\]*"
 _VALUE = rf"\g<1>{REDACTED}"
 _FIELDS = (
     *("SecretAccessKey", "secretAccessKey", "secret_access_key", "SECRET_ACCESS_KEY"),
+    *("secret_key", "secret-key", "secretKey", "SecretKey"),
     *("SessionToken", "sessionToken", "session_token", "SESSION_TOKEN"),
     *("SecurityToken", "securityToken", "security_token", "SECURITY_TOKEN"),
     *("Security-Token", "security-token"),
@@ -78,6 +83,11 @@ _SHAPES = (
         rf"((?:{'|'.join(_FIELDS)}){_BETWEEN})(?:[A-Za-z0-9/+=_%-]|\\+[/+=_-]){{16,}}",
         _VALUE,
     ),
+    _Shape(  # with nothing but blanks between name and key, as in a command line
+        tuple(name for name in _FIELDS if name.lower().endswith("key")),
+        r"((?i:secret[_-]?(?:access[_-]?)?key)\s+)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
+        _VALUE,
+    ),
     _Shape(
         ("uthorization",),
         rf"(uthorization{_BETWEEN}(?i:basic|bearer|token)\s+)[^\s\"'\\<>]{{8,}}",
@@ -92,13 +102,14 @@ _SHAPES = (
         r"|glpat-[A-Za-z0-9_-]{20,}",
     ),
     _Shape(("atlasv1",), r"[A-Za-z0-9]{8,20}\.atlasv1\.[A-Za-z0-9_-]{20,}"),
-    _Shape(  # a signed web token: GitHub's for a job, an OIDC provider's
+    _Shape(  # a web token: GitHub's for a job, an OIDC provider's
         ("eyJ",),
-        r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}",
+        r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{16,}"
+        r"(?:\.[A-Za-z0-9_-]+)*",
     ),
     _Shape(
         ("PRIVATE KEY-----", "PRIVATE KEY BLOCK-----"),
-        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.-]|\\+[nr])+",
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.|>#-]|\\+[nr])+",
     ),
     _Shape(("://",), r"(://[^/@\s:\"']*:)[^/@\s\"']+(?=@)", _VALUE),
 )

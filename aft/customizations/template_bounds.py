@@ -10,7 +10,9 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
+from string import Formatter
 from typing import Any
 
 MAX_OUTPUT = 1024 * 1024
@@ -48,9 +50,10 @@ _METHOD_NAMES = """
 TEXT_METHODS = frozenset(_METHOD_NAMES.split())
 """The methods of a text that a template may call."""
 
+_SEARCHING = frozenset({"lstrip", "rpartition", "rsplit", "rstrip", "strip"})
 _WIDTH = 1000  # of a field whose width is within bounds
-_FOUR_DIGITS = re.compile(r"[0-9]{4}")
-_WIDE_PERCENT = re.compile(r"%[^a-zA-Z%]*(?:[0-9]{4}|\*)")
+_FOUR_DIGITS = re.compile(r"\d{4}")  # Python takes those of every script for a width
+_WIDE_PERCENT = re.compile(r"%(?:\([^()]*\))?[^a-zA-Z%(]*(?:\d{4}|\*)|%\([^()]*\(")
 
 
 class TemplateRefusal(Exception):
@@ -171,6 +174,8 @@ def paid_arguments(
         budget.build(size_of(argument))
     if isinstance(owner, str):
         budget.build(len(owner))
+        if method in _SEARCHING:  # in the worst case each sign is compared with each
+            budget.build(len(owner) * max(map(size_of, arguments), default=0))
         check_text_call(owner, method, arguments)
         if method in ("split", "rsplit", "splitlines"):
             separator = next((item for item in arguments if item and isinstance(item, str)), " ")
@@ -193,14 +198,13 @@ def check_text_call(text: str, method: str, arguments: tuple[Any, ...]) -> None:
 def check_format(budget: Budget, text: str, arguments: Iterable[Any]) -> None:
     """Refuse a ``format()`` whose fields may be of any width, or whose result would be very
     large."""
-    _, *fields = text.split("{")
-    for number, field in enumerate(fields):
-        inside, closed, _ = field.partition("}")
-        _, colon, spec = inside.partition(":")
-        is_computed = not closed and number + 1 < len(fields)
-        if colon and (is_computed or _FOUR_DIGITS.search(spec)):
-            raise TemplateRefusal("format() with a computed or very large width")
-    _check_fields(budget, text, len(fields), arguments)
+    count = 0
+    with suppress(ValueError):  # which format() will raise as well
+        for _, name, spec, _ in Formatter().parse(text):
+            count += name is not None
+            if spec and ("{" in spec or _FOUR_DIGITS.search(spec)):
+                raise TemplateRefusal("format() with a computed or very large width")
+    _check_fields(budget, text, count, arguments)
 
 
 def _check_fields(budget: Budget, text: str, count: int, arguments: Iterable[Any]) -> None:

@@ -123,6 +123,8 @@ class Environment(ImmutableSandboxedEnvironment):
         owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
         if isinstance(owner, str | list | tuple | Mapping):
             args = bounds.paid_arguments(__self.budget, owner, name, args)
+        elif __obj is dict or name == "changed":  # compare, or look for, what they are given
+            __self.budget.read(args)
         return super().call(__context, __obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -203,6 +205,14 @@ class _Bounding(NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.arg, nodes.Slice):
             node.node = _filtered(node.node, "aft_read")
+        elif not isinstance(node.arg, nodes.Const):
+            node.arg = _filtered(node.arg, "aft_read")
+        return node
+
+    def visit_Pair(self, node: nodes.Pair) -> nodes.Pair:  # noqa: N802 (Jinja2's name)
+        self.generic_visit(node)
+        if not isinstance(node.key, nodes.Const):
+            node.key = _filtered(node.key, "aft_read")
         return node
 
     def visit_List(self, node: nodes.List) -> nodes.Expr:  # noqa: N802 (Jinja2's name)

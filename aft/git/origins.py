@@ -14,7 +14,8 @@ _PORTS = {"https": 443, "http": 80}
 _PLAIN = re.compile(r"[!$-;=@-\[\]_a-z~]+")
 """Printable ASCII without blanks, quotes, backslashes, carets, braces, queries and fragments: what
 parsers agree on."""
-_HOST = re.compile(r"[a-z0-9._:-]+")
+_SERVER = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]*)?")
+"""Host and port; an address of IPv6 is in brackets, with nothing around them."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -44,7 +45,8 @@ def origin_of(url: str) -> Origin | None:
     except ValueError:
         return None
     scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
-    if scheme not in _PORTS or not _HOST.fullmatch(host) or parts.netloc.count("@") > 1:
+    server = parts.netloc.rpartition("@")[2].lower()
+    if scheme not in _PORTS or not _SERVER.fullmatch(server) or parts.netloc.count("@") > 1:
         return None
     return Origin(scheme, host, _PORTS[scheme] if port is None else port)
 

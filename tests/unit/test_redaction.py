@@ -67,6 +67,8 @@ def held(*secrets: str) -> Redactor:
         "glpat-" + "a1" * 10,
         "ab12cd34ef56gh.atlasv1." + "x" * 60,
         "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvIn0." + "s" * 40,
+        "eyJ2ZXIiOjEsImlzdSI6MTYs.a1B2" + "a1-_" * 9 + ".iViViViViViViViV.cccc.dddd",
+        "eyJhbGciOiJkaXIifQ.." + "a1B2" * 5 + ".bbbb.cccc",
     ],
 )
 @pytest.mark.parametrize("around", ["{}", "see {}, it", '"{}"', "<Key>{}</Key>", "key={}\n", "{}."])
@@ -95,6 +97,16 @@ def test_what_has_the_shape_of_a_credential_is_found(text: str, around: str) -> 
         '{"access_token": "@"}',
         "accessToken: @",
         "RefreshToken=@",
+        "ReadOnlyCredentials(access_key='x', secret_key='@', token='y')",
+        "SecretAccessKey%22%3A%22@",
+        "SecretAccessKey\\u0022:\\u0022@",
+        "SecretAccessKey&#34;: &#34;@&#34;",
+        '<SecretAccessKey xmlns="https://x">@</SecretAccessKey>',
+        "AWS_SECRET_ACCESS_KEY: |\n  @",
+        "aws configure set aws_secret_access_key @",
+        "SecretAccessKey\t@\t2026",
+        "--secret-key @ --more",
+        "('SecretAccessKey', '@')",
     ],
 )
 def test_the_value_of_a_credential_s_field_is_found(text: str) -> None:
@@ -113,6 +125,7 @@ def test_the_value_of_a_credential_s_field_is_found(text: str) -> None:
         "OU EURASIAPACIFICDATACENTER1, ASIAPACIFIC-SOUTH",
         "SessionToken is missing and SecretAccessKey too, says the documentation",
         "Authorization: none",
+        "SecretAccessKey internationalization-of-messages, and SessionToken Descriptions_of_all",
         "-----BEGIN CERTIFICATE----- MIIB",
     ],
 )
@@ -130,6 +143,8 @@ def test_a_private_key_is_found_whole_and_json_stays_json() -> None:
 def test_a_private_key_of_any_kind_is_found(kind: str) -> None:
     key = f"-----BEGIN {kind}PRIVATE KEY-----\nMIIEpAIB/AAK+=\n-----END {kind}PRIVATE KEY-----\n"
     assert redact(key) == "***"
+    for quoted in ("> ", "  | ", "# "):
+        assert "MIIE" not in redact(key.replace("\n", f"\n{quoted}"))
     block = key.replace("KEY--", "KEY BLOCK--").replace(kind, "PGP ")
     assert "MIIE" not in redact(block)
 

@@ -153,6 +153,12 @@ def test_what_people_write_is_within_the_bounds() -> None:
     assert render_template(source, "t", StepInputs(account=facts()))
 
 
+SHARED = (
+    "{% set ns = namespace(s=(1,), t=(1,)) %}{% for i in range(40) %}"
+    "{% set ns.s = (ns.s, ns.s) %}{% set ns.t = (ns.t, ns.t) %}{% endfor %}"
+)
+"""Two tuples of few parts, and with very many ways through them."""
+
 BUILDERS = {
     "a list's text": "{% set l = [0] * 100000 %}{% set l = [l] * 1000 %}{{ l }}",
     "a list's text, deeper": "{% set l = ['x' * 1000] * 100 %}"
@@ -201,11 +207,30 @@ BUILDERS = {
     "upper of long texts": "{% set s = 'x' * 1000000 %}{% for i in range(9999) %}"
     "{% set t = s | upper %}{% endfor %}",
     "escapes of a url": "{% set s = '\U0001f600' * 200000 %}{{ s | urlencode }}",
+    "a width in other digits": "{{ '{:٩٩٩٩٩٩٩٩٩}'.format(1) }}",
+    "a width behind a brace": "{{ '{0[}]:999999999}'.format({'}': 1}) }}",
+    "a width in a width": "{{ '{0[{]:{1}}'.format({'{': 1}, 999999999) }}",
+    "a width behind a key": "{{ '%(abc)999999999d' % {'abc': 1} }}",
+    "a width behind keys in keys": "{{ '%(a(b)c)999999999d' % {'a(b)c': 1} }}",
+    "a key that shares its parts": SHARED + "{{ {ns.s: 1} | length }}",
+    "a key that is looked for": SHARED + "{{ {1: 2}[ns.s] }}",
+    "a key of dict()": SHARED + "{{ dict([[ns.s, 1]]) | length }}",
+    "changes of what shares its parts": SHARED
+    + "{% for x in [ns.s, ns.t] %}{{ loop.changed(x) }}{% endfor %}",
+    "signs to strip": "{% set s = 'x' * 1000000 %}{{ s.strip('y' * 900000 ~ 'x') }}",
+    "signs to strip at the end": "{{ ('x' * 1000000).rstrip('y' * 900000 ~ 'x') }}",
+    "a search from the end": "{% set s = 'a' * 1000000 %}"
+    "{{ s.rpartition('ab' ~ 'a' * 400000) | length }}",
+    "splits from the end": "{{ ('a' * 1000000).rsplit('ab' ~ 'a' * 400000) | length }}",
     "a call block": "{% macro m() %}{{ caller() }}{{ caller() }}{% endmacro %}"
     + nested("{% call m() %}", "{% endcall %}", 14, "x" * 1000),
 }
 
 HOLDING = (
+    "a width behind a brace",
+    "a width behind a key",
+    "a width behind keys in keys",
+    "a width in other digits",
     "formats",
     "formats of a long text",
     "json",
