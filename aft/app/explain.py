@@ -44,7 +44,8 @@ def explain_account(
     request = desired.request_by_id.get(known)
     if request is None:
         raise InvalidRepository((desired.held.requests[known].finding,), files.revision)
-    if error := desired.held_by(request, request.ou_path):
+    error = desired.held_by(request, request.ou_path)
+    if error is not None and error.is_error:
         raise InvalidRepository((error,), files.revision)
     if not live:
         book = open_ledger(workspace, desired.config)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aft.account_provider import AccountProvider, AccountProviderPlugin, ManagementAccess
 from aft.app import local_paths
@@ -59,6 +60,10 @@ def collector_paused(*, to_the_end: bool = False) -> Iterator[None]:
             gc.enable()
 
 
+ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
 class InvalidRepository(FindingsError):
     """The files of the revision have errors; ``findings`` lists all of them."""
 
@@ -93,6 +98,12 @@ class Workspace:
     def find(cls, directory: Path, *, simulated: bool = False) -> Workspace:
         """The repository that ``directory`` is in. Raises ``UserError`` when there is none."""
         return cls(open_repository(directory.resolve()), simulated=simulated)
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """The organization is simulated: the sandbox's, or one that is served on this machine."""
+        endpoint = urlsplit(self.environ.get(ENDPOINT_VARIABLE, "")).hostname
+        return self.simulated or endpoint in _THIS_MACHINE
 
     @cached_property
     def settings(self) -> Mapping[str, BaselineSetting[Any, Any]]:
@@ -176,6 +187,7 @@ class Workspace:
                 trusted=trusted,
                 parts=self.kinds.values(),
                 today=SystemClock().now().date(),
+                is_real=not self.is_rehearsal,
             )
             _keep(path, cache)
             self._keep_answers()

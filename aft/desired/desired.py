@@ -4,7 +4,7 @@ hold between them is checked. Nothing stops at the first finding."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -70,7 +70,7 @@ class Part(Protocol):
 class LoadResult:
     """``state`` is ``None`` when there is an error among the findings; ``usable`` is what then
     remains to be acted on, with all that errors hold back set aside, and ``None`` when that is
-    everything."""
+    everything. Accounts that no one could receive mail for are set aside, too."""
 
     state: DesiredState | None
     usable: DesiredState | None
@@ -87,12 +87,14 @@ def load_desired_state(
     trusted: Config | None = None,
     parts: Iterable[Part] = (),
     today: date = date.min,
+    is_real: bool = False,
 ) -> LoadResult:
     """Read everything the repository says at this revision. Never raises for bad content.
     ``providers`` are the installed ones' names. With ``trusted`` its sections of ``aft.yaml`` that
     say as whom and where to hold (``aft.config.trust``); a difference warns. ``parts`` read their
     own keys of ``organization.yaml``, and say which risks and limits lines of ``allow`` may name;
-    ``today`` (UTC) says which of these have ended."""
+    ``today`` (UTC) says which of these have ended. ``is_real``: AWS will write to the accounts'
+    addresses."""
     config, config_findings, kept_back = _read_config(files, providers, trusted)
     parts, found_parts = tuple(parts), dict[str, Any]()
     owners = {key: partial(_read_part, found_parts, it) for it in parts for key in it.sections}
@@ -131,10 +133,25 @@ def load_desired_state(
         findings += _with_config(ready, settings, reader)
         findings += _allowances(ready, parts, files, reader, today=today)
     findings += (finding for part in parts for finding in part.check(ready))
+    reserved = tuple(rules.reserved_addresses(requests, reader)) if is_real else ()
+    return _result(ready, findings, reserved, partial(set_aside, files=files, tree=tree), reader)
+
+
+def _result(
+    ready: DesiredState,
+    findings: Sequence[Finding],
+    reserved: Sequence[Finding],
+    aside: Callable[..., DesiredState | None],
+    reader: _Reader,
+) -> LoadResult:
+    """``reserved`` are warnings that hold accounts back as errors do."""
     errors = [item for item in findings if item.is_error]
-    usable = set_aside(ready, errors, files=files, tree=tree, said=reader.said) if errors else ready
+    held = [*errors, *reserved]
+    usable = aside(ready, held, said=reader.said) if held else ready
     return LoadResult(
-        state=None if errors else ready, usable=usable, findings=sorted_findings(findings)
+        state=None if errors else ready,
+        usable=usable,
+        findings=sorted_findings([*findings, *reserved]),
     )
 
 

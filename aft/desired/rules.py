@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from aft.desired.model import AccountRequest
 from aft.desired.tree import RequestEntry
-from aft.findings.model import Condition, Finding, SourceRef, few, finding_at
+from aft.findings.model import Condition, Finding, Severity, SourceRef, few, finding_at
 from aft.findings.validation import Loc
 from aft.organization.spec import OrganizationSpec
 from aft.text.lookalikes import lookalikes
@@ -51,6 +51,19 @@ def unique_ids(entries: Sequence[RequestEntry]) -> Iterator[Finding]:
             code, SourceRef(item.entry.path), message, hint, condition=Condition.ID_TAKEN
         )
         yield replace(found, about=(item.entry.path, other.entry.path))
+
+
+def reserved_addresses(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:
+    """Root addresses that no one can receive mail at, so that access to the account cannot be
+    recovered. An account that is adopted keeps the address that it has."""
+    for request in requests:
+        if request.email.is_reserved and request.account_id is None:
+            domain = request.email.rpartition("@")[2]
+            message = f"{request.email}: {domain} is reserved for examples, and receives no mail"
+            hint = "use an address that reaches you; only the sandbox creates this account"
+            place = places.at(request.id, ("email",))
+            found = finding_at("AFT347", place, message, hint, severity=Severity.WARNING)
+            yield about(found, request)
 
 
 def unique_fields(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:

@@ -108,6 +108,13 @@ class EmailAddress(str):
         """The address for comparison; AWS treats addresses as equal but for case."""
         return self.casefold()
 
+    @property
+    def is_reserved(self) -> bool:
+        """No one can ever receive mail there (RFC 2606, RFC 6761): a domain for examples."""
+        labels = self.key.rpartition("@")[2].split(".")
+        is_example = labels[-2:-1] == ["example"] and labels[-1] in ("com", "net", "org")
+        return is_example or labels[-1] in ("example", "invalid", "localhost", "test")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class OrgUnitPath:

@@ -159,8 +159,35 @@ def test_from_the_remote_without_credentials(repo: Repo, tmp_path: Path) -> None
     fork.git("remote", "add", "origin", str(repo.root))
     fork.git("fetch", "-q", "origin", "main")
     fork.git("reset", "-q", "--hard", "FETCH_HEAD")
-    fork.request("new")
+    fork.write("account-requests/new.yaml", "name: new\nemail: new@acme.net\nou: Sandbox\n")
     fork.commit("Ask for one more")
     result = fork.aft("plan", "--published", sandbox=False)
     assert result.code == 0, result.err
     assert result.last_line.startswith("Plan: 1 to create")
+
+
+def test_real_accounts_get_no_address_of_an_example(repo: Repo) -> None:
+    """Followed to the letter, a guide with example.com must not make an account no one can
+    enter."""
+    real = Repo(repo.root, dict(repo.environ))
+    assert "AFT347" not in repo.aft("validate").out
+    said = real.aft("validate", sandbox=False)
+    assert said.code == 0
+    assert "aws+shop@example.com: example.com is reserved for examples" in said.out
+    served = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+    assert "AFT347" not in Repo(repo.root, served).aft("validate", sandbox=False).out
+    elsewhere = {"AWS_ENDPOINT_URL": "https://aws.proxy.net"}
+    assert "AFT347" in Repo(repo.root, elsewhere).aft("validate", sandbox=False).out
+
+    ours = "name: real\nemail: aws+real@acme.net\nou: Sandbox\n"
+    repo.write("account-requests/real.yaml", ours)
+    repo.commit("Ask for one more, with an address of ours")
+    assert repo.aft("apply", "--yes", "--publish", "--only", "lab").code == 0
+    repo.git("branch", "aft/ledger", "aft/ledger-sandbox")
+    said = real.aft("plan", "--published", "--format", "json", sandbox=False)
+    assert said.code == 0, said.err
+    plan = said.data
+    assert {item["target"] for item in plan["changes"]} == {"organization", "real"}
+    text = real.aft("plan", "--published", sandbox=False).out
+    assert "2 accounts held back" in text
+    assert "AFT347" in text, text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from builders_requests import lines, load, request_text
 
 from aft.desired.desired import LoadResult
@@ -191,3 +192,47 @@ def test_requests_are_checked_although_the_configuration_is_broken() -> None:
         "aft.yaml:1:1 AFT201",
         "aft.yaml:1:1 AFT203",
     ]
+
+
+@pytest.mark.parametrize(
+    ("email", "is_reserved"),
+    [
+        ("aws+a@example.com", True),
+        ("aws+a@EXAMPLE.org", True),
+        ("aws+a@mail.example.net", True),
+        ("aws@corp.test", True),
+        ("aws@x.y.invalid", True),
+        ("aws@my.example", True),
+        ("aws@host.localhost", True),
+        ("aws@example.co", False),
+        ("aws@myexample.com", False),
+        ("aws@example.com.acme.net", False),
+        ("aws@test.acme.net", False),
+        ("example.com@acme.net", False),
+    ],
+)
+def test_addresses_that_receive_no_mail(email: str, is_reserved: bool) -> None:
+    """Said offline, and held by plans of real accounts; in the sandbox there is no mail."""
+    files = {
+        "account-requests/a.yaml": request_text("a", email=email),
+        "account-requests/b.yaml": request_text("b", email="aws+b@acme.net"),
+    }
+    assert lines(load(files)) == []
+    result = load(files, is_real=True)
+    assert lines(result) == (["account-requests/a.yaml:2:8 AFT347"] if is_reserved else [])
+    assert result.state is not None, "a warning"
+    assert result.usable is not None
+    assert list(result.usable.held.requests) == (["a"] if is_reserved else [])
+
+
+def test_an_address_of_the_defaults_that_receives_no_mail() -> None:
+    files = {
+        "account-requests/_defaults.yaml": 'email: "aws+{id}@example.com"\n',
+        "account-requests/a.yaml": "name: a\nou: Workloads/Prod\n",
+        "account-requests/b.yaml": request_text("b", email="aws+b@acme.net"),
+        "account-requests/c.yaml": request_text("c", account_id="'123456789012'"),
+    }
+    result = load(files, is_real=True)
+    assert lines(result) == ["account-requests/_defaults.yaml:1:8 AFT347"]
+    assert result.usable is not None
+    assert list(result.usable.held.requests) == ["a"], "what is adopted keeps its address"
