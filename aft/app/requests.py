@@ -11,6 +11,7 @@ from typing import Any
 from aft.app.text_files import read_text, write_new, write_text
 from aft.app.workspace import InvalidRepository, Workspace
 from aft.config.model import REQUESTS_PATH
+from aft.desired.codeowners import CODEOWNERS_PATH, codeowners
 from aft.desired.defaults import defaults_in
 from aft.desired.desired import LoadResult, load_desired_state
 from aft.desired.draft import (
@@ -23,7 +24,7 @@ from aft.desired.draft import (
     with_known_owner,
 )
 from aft.desired.issue_answers import Problem, question_for, read_issue
-from aft.desired.issue_form import FormChoices, choices_of, form_yaml
+from aft.desired.issue_form import FORM_PATH, FormChoices, choices_of, form_yaml
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.overlay import OverlayFiles
 from aft.errors import UserError
@@ -188,12 +189,23 @@ def form_of(workspace: Workspace) -> str:
     return form_yaml(form_choices(workspace.desired(files), files))
 
 
-def form_of_new(folder: Path, scaffold: Mapping[str, str]) -> str:
-    """The form of a repository that ``aft init`` has just written to ``folder``: of what is
-    there, or of the scaffold alone where it is no git repository yet, or has errors."""
+def generated_for_new(folder: Path, scaffold: Mapping[str, str]) -> Mapping[str, str]:
+    """The form and CODEOWNERS, by path, of a repository that ``aft init`` has just written to
+    ``folder``: of what is there, or of the scaffold alone where it is no git repository yet, or has
+    errors. No CODEOWNERS where aft.yaml names no platform team."""
+    state, files = _new_state(folder, scaffold)
+    texts = {FORM_PATH: form_yaml(form_choices(state, files))}
+    if state.config.github.platform_team is not None:
+        texts[CODEOWNERS_PATH] = codeowners(state)
+    return texts
+
+
+def _new_state(folder: Path, scaffold: Mapping[str, str]) -> tuple[DesiredState, RevisionFiles]:
     if (folder / ".git").exists():
         try:
-            return form_of(Workspace.find(folder))
+            workspace = Workspace.find(folder)
+            there = workspace.files(None)
+            return workspace.desired(there), there
         except (InvalidRepository, UserError):
             pass
     files = OverlayFiles(None, {path: text.encode() for path, text in scaffold.items()})
@@ -205,7 +217,7 @@ def form_of_new(folder: Path, scaffold: Mapping[str, str]) -> str:
     )
     if result.state is None:
         raise InvalidRepository(result.findings, files.revision)
-    return form_yaml(form_choices(result.state, files))
+    return result.state, files
 
 
 def request_from_issue(

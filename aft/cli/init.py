@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from typing import Any
 import click
 
 from aft.app.github_identity import GitHubIdentity, identity_of
-from aft.app.requests import form_of_new
+from aft.app.requests import generated_for_new
 from aft.app.text_files import write_scaffold
 from aft.cli.context import FOLDER, Session, pass_session
 from aft.config.ledger_section import KMS_KEY
-from aft.desired.issue_form import FORM_PATH
+from aft.config.model import CONFIG_PATH, DEFAULTS_NAME, REQUESTS_PATH
+from aft.desired.codeowners import CODEOWNERS_PATH
 from aft.kinds.registry import installed_kinds
 from aft.scaffold.permissions import signing_grant
 from aft.scaffold.repository import RepositoryChoices, repository_files
@@ -29,9 +31,12 @@ from aft.scaffold.roles import (
 )
 from aft.scaffold.roles_terraform import roles_terraform
 from aft.scaffold.workflows import workflow_files
+from aft.values.ids import EmailAddress
 
+DEFAULTS = f"{REQUESTS_PATH}/{DEFAULTS_NAME}"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _ACTION = re.compile(_REPOSITORY.pattern + r"@[0-9a-f]{40}")
+_TEAM = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9._-]+)?")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
@@ -63,6 +68,11 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
     "--action",
     metavar="OWNER/REPO@COMMIT",
     help="With --github: the repository that workflows take aft from, at a full commit id.",
+)
+@click.option(
+    "--platform-team",
+    metavar="@ORG/TEAM",
+    help="With --github: who owns what no other team does, for CODEOWNERS. Default: @ORG/platform.",
 )
 @click.option(
     "--owner-id",
@@ -103,23 +113,24 @@ def command(session: Session, *, folder: Path | None, **given: Any) -> None:
     CloudFormation template with two IAM roles is added: a read-only role for plans, and one for
     applies. Each trusts one environment of ORG/REPO, by the ids that GitHub gives for it (set
     AFT_GITHUB_TOKEN), and allows exactly the calls that aft makes."""
-    asked = _Asked(**given)
+    _check_values(given)
+    asked = _Asked(**_complete(given, asks=sys.stdin.isatty()))
     _check(asked)
     files = dict(repository_files(asked.choices))
     target = session.directory / folder if folder else session.directory
     identity = asked.identity(session.environ)
     done = write_scaffold(target, files)
     if identity is not None:
-        more = {**_github(asked, identity), FORM_PATH: form_of_new(target, files)}
+        more = {**_github(asked, identity), **generated_for_new(target, files)}
         done |= write_scaffold(target, more)
+        files |= more
     written = sorted(path for path, is_new in done.items() if is_new)
     for path in written:
         click.echo(f"wrote {path}")
     for path in sorted(done.keys() - set(written)):
         click.echo(f"left {path} as it is")
-    if identity is not None and ROLES_PATH in written:
-        for line in _remarks_on(identity, trusts_names=asked.trust_names):
-            session.say(line)
+    for line in _remarks(asked, identity, written, known=files):
+        session.say(line)
     if not written:
         session.say("Nothing to write.")
     elif not (target / ".git").exists():
@@ -138,6 +149,7 @@ class _Asked:
     domain: str
     repository: str | None
     action: str | None
+    platform_team: str | None
     owner_id: int | None
     repository_id: int | None
     trust_names: bool
@@ -152,9 +164,14 @@ class _Asked:
             management_account=self.management_account or "",
             domain=self.domain,
             on_github=bool(self.repository),
+            platform_team=self.platform_team or self._usual_team,
             previews=self.previews,
             writer=self.writer,
         )
+
+    @property
+    def _usual_team(self) -> str:
+        return f"@{self.repository.partition('/')[0]}/platform" if self.repository else ""
 
     def identity(self, environ: Mapping[str, str]) -> GitHubIdentity | None:
         """Who the repository is; ``None`` without one."""
@@ -169,10 +186,11 @@ class _Asked:
 
 
 def _check(asked: _Asked) -> None:
-    _check_values(asked)
     _check_together(
         ("--terraform", asked.terraform, "--github", asked.repository),
         ("--signing-key", asked.signing_key, "--github", asked.repository),
+        ("--action", asked.action, "--github", asked.repository),
+        ("--platform-team", asked.platform_team, "--github", asked.repository),
         ("--trust-names", asked.trust_names, "--github", asked.repository),
         ("--owner-id", asked.owner_id, "--github", asked.repository),
         ("--owner-id", asked.owner_id, "--repository-id", asked.repository_id),
@@ -191,27 +209,79 @@ def _check_together(*options: tuple[str, object, str, object]) -> None:
             raise click.UsageError(f"{option} is for {needed}")
 
 
-def _check_values(asked: _Asked) -> None:
-    repository, action = asked.repository, asked.action
-    for option, value, pattern, expected in (
-        ("--region", asked.region, _REGION, "a region such as eu-central-1"),
-        ("--management-account", asked.management_account, _ACCOUNT, "twelve digits"),
-        ("--github", repository, _REPOSITORY, "ORG/REPO"),
+def _check_values(given: Mapping[str, Any]) -> None:
+    for option, name, pattern, expected in (
+        ("--region", "region", _REGION, "a region such as eu-central-1"),
+        ("--management-account", "management_account", _ACCOUNT, "twelve digits"),
+        ("--github", "repository", _REPOSITORY, "ORG/REPO"),
+        ("--action", "action", _ACTION, "OWNER/REPO@COMMIT, a full commit id of 40 digits"),
+        ("--platform-team", "platform_team", _TEAM, "@ORG/TEAM or @LOGIN"),
     ):
+        value = given[name]
         if value is not None and not pattern.fullmatch(value):
             raise click.UsageError(f"{option} {value}: expected {expected}")
-    if repository is None:
-        if action is not None:
-            raise click.UsageError("--action is for --github")
-        return
-    if action is None or not _ACTION.fullmatch(action):
-        raise click.UsageError(
-            "--github needs --action OWNER/REPO@COMMIT: where workflows take aft from, such as "
-            "your fork of it, at a full commit id of 40 digits"
+
+
+_NEEDED: Mapping[str, tuple[str, re.Pattern[str], str]] = {
+    "action": (
+        "--action OWNER/REPO@COMMIT",
+        _ACTION,
+        "the repository that workflows take aft from, such as your fork, at a full commit id",
+    ),
+    "management_account": (
+        "--management-account ID",
+        _ACCOUNT,
+        "the management account, so that plans get a role that only reads",
+    ),
+}
+"""What --github cannot do without: the option, what fits, and what it is for."""
+
+
+def _complete(given: Mapping[str, Any], *, asks: bool) -> Mapping[str, Any]:
+    """``given`` with what --github needs: asked for on a terminal, else named all at once."""
+    missing = [name for name in _NEEDED if given["repository"] and given[name] is None]
+    if missing and not asks:
+        listed = "; ".join(f"{_NEEDED[name][0]} ({_NEEDED[name][2]})" for name in missing)
+        raise click.UsageError(f"--github needs {listed}")
+    return {**given, **{name: _answer_for(name) for name in missing}}
+
+
+def _answer_for(name: str) -> str:
+    option, pattern, purpose = _NEEDED[name]
+
+    def fitting(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise click.UsageError(f"expected {option.partition(' ')[2]}")
+        return text
+
+    question = f"{purpose[0].upper()}{purpose[1:]}\n{option}"
+    return str(click.prompt(question, value_proc=fitting, err=True))
+
+
+def _remarks(
+    asked: _Asked,
+    identity: GitHubIdentity | None,
+    written: Collection[str],
+    *,
+    known: Collection[str],
+) -> Iterator[str]:
+    """What is still to be done; ``known`` are all files of the scaffold."""
+    if identity is not None and ROLES_PATH in written:
+        yield from _remarks_on(identity, trusts_names=asked.trust_names)
+    if identity is not None and CODEOWNERS_PATH not in known:
+        yield (
+            f"{CONFIG_PATH} names no github.platform_team: set it, such as "
+            f"{asked.choices.platform_team}, and run aft github codeowners."
         )
-    if asked.management_account is None:
-        raise click.UsageError(
-            "--github needs --management-account ID, so that plans get a role that only reads"
+    if CODEOWNERS_PATH in written and not asked.platform_team:
+        yield (
+            f"{CODEOWNERS_PATH} names the team {asked.choices.platform_team}. Create it, or change "
+            f"github.platform_team in {CONFIG_PATH} and run aft github codeowners."
+        )
+    if DEFAULTS in written and EmailAddress(f"aws@{asked.domain}").is_reserved:
+        yield (
+            f"Set the domain of your addresses in {DEFAULTS} before the first request: no one "
+            f"receives mail at {asked.domain}, and only the sandbox creates such accounts."
         )
 
 

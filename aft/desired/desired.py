@@ -4,7 +4,7 @@ hold between them is checked. Nothing stops at the first finding."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -95,8 +95,8 @@ def load_desired_state(
     own keys of ``organization.yaml``, and say which risks and limits lines of ``allow`` may name;
     ``today`` (UTC) says which of these have ended. ``is_real``: AWS will write to the accounts'
     addresses."""
-    parts, found_parts = tuple(parts), dict[str, Any]()
     config, config_findings, kept_back = _read_config(files, providers, trusted)
+    parts, found_parts = tuple(parts), dict[str, Any]()
     owners = {key: partial(_read_part, found_parts, it) for it in parts for key in it.sections}
     organization, organization_findings = parse_organization(files, owners)
     known = None if organization_findings else organization
@@ -134,19 +134,25 @@ def load_desired_state(
         findings += _allowances(ready, parts, files, reader, today=today)
     findings += (finding for part in parts for finding in part.check(ready))
     reserved = tuple(rules.reserved_addresses(requests, reader)) if is_real else ()
+    return _result(ready, findings, reserved, partial(set_aside, files=files, tree=tree), reader)
+
+
+def _result(
+    ready: DesiredState,
+    findings: Sequence[Finding],
+    reserved: Sequence[Finding],
+    aside: Callable[..., DesiredState | None],
+    reader: _Reader,
+) -> LoadResult:
+    """``reserved`` are warnings that hold accounts back as errors do."""
     errors = [item for item in findings if item.is_error]
-    usable = _usable(ready, [*errors, *reserved], files, reader)
-    all_of_them = sorted_findings((*findings, *reserved))
-    return LoadResult(state=None if errors else ready, usable=usable, findings=all_of_them)
-
-
-def _usable(
-    ready: DesiredState, held: Sequence[Finding], files: RevisionFiles, reader: _Reader
-) -> DesiredState | None:
-    """What remains once what these findings hold back is set aside."""
-    if not held:
-        return ready
-    return set_aside(ready, held, files=files, tree=reader.tree, said=reader.said)
+    held = [*errors, *reserved]
+    usable = aside(ready, held, said=reader.said) if held else ready
+    return LoadResult(
+        state=None if errors else ready,
+        usable=usable,
+        findings=sorted_findings([*findings, *reserved]),
+    )
 
 
 def _read_part(
@@ -280,7 +286,7 @@ class _Reader:
         # Wrong in a defaults file, for all that inherit it.
         self._reported: set[SourceRef | None] = set()
         self._files = files
-        self.tree = tree
+        self._tree = tree
         self._cache = cache
         self._entries: dict[RequestId, RequestEntry] = {}
         self._keys: dict[RequestId, str] = {}
@@ -293,7 +299,7 @@ class _Reader:
         self._read_defaults()
         found: dict[RequestId, AccountRequest] = {}
         files, rows = self._files, []
-        for item in self.tree.requests:
+        for item in self._tree.requests:
             self._entries.setdefault(item.id, item)
             key = f"{item.entry.blob_id} {self._defaults_of(item.folder).key} {item.id}"
             rows.append((item, key, self._cache.get(key)))
@@ -336,7 +342,7 @@ class _Reader:
             yield from findings
 
     def _read_defaults(self) -> None:
-        for entry in self.tree.defaults:
+        for entry in self._tree.defaults:
             folder, _, _ = entry.path.rpartition("/")
             document = self._document(document_of(self._files, entry))
             self._documents[folder] = document

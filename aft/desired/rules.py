@@ -54,8 +54,8 @@ def unique_ids(entries: Sequence[RequestEntry]) -> Iterator[Finding]:
 
 
 def reserved_addresses(requests: Iterable[AccountRequest], places: Places) -> Iterator[Finding]:
-    """Root addresses that no one can receive mail at: access to such an account that is lost is
-    lost permanently. An account that is adopted keeps the address that it has."""
+    """Root addresses that no one can receive mail at, so that access to the account cannot be
+    recovered. An account that is adopted keeps the address that it has."""
     for request in requests:
         if request.email.is_reserved and request.account_id is None:
             domain = request.email.rpartition("@")[2]

@@ -23,13 +23,15 @@ from aft.scaffold.roles import (
 class RepositoryChoices:
     """``management_account`` is empty when it is not known yet; then there is no reader role.
     ``previews`` adds the role that Terraform plans with, ``writer`` a narrower one for applies.
-    ``domain`` is that of the e-mail addresses in the example."""
+    ``domain`` is that of the accounts' addresses; a reserved one is a placeholder.
+    ``platform_team`` is the handle on GitHub of those who own what no team does."""
 
     home_region: str
     member_role: str = "OrganizationAccountAccessRole"
     management_account: str = ""
     domain: str = "example.com"
     on_github: bool = False
+    platform_team: str = ""
     previews: bool = False
     writer: bool = False
 
@@ -39,7 +41,7 @@ def repository_files(choices: RepositoryChoices) -> Mapping[str, str]:
     files = {
         "aft.yaml": _config(choices),
         "account-requests/_defaults.yaml": _DEFAULTS.replace("example.com", choices.domain),
-        "account-requests/sandbox/first-account.yaml": _EXAMPLE,
+        "account-requests/README.md": _EXAMPLE,
         "customizations/organization/organization.yaml": _ORGANIZATION,
         "customizations/baselines/standard.yaml": _BASELINE,
         "customizations/global/20-alarms.cfn.yaml": _ALARMS,
@@ -75,7 +77,16 @@ def _config(choices: RepositoryChoices) -> str:
         if choices.writer
         else ""
     )
-    return _CONFIG.format(region=choices.home_region, member=member) + writer + reader + preview
+    config = _CONFIG.format(region=choices.home_region, member=member) + writer + reader + preview
+    return config + (_GITHUB.format(scalar(choices.platform_team)) if choices.platform_team else "")
+
+
+_GITHUB = """\
+
+github:
+  platform_team: {}  # owns what no other team does; `aft github codeowners` writes CODEOWNERS
+  teams: {{}}  # the handle of each team that owns requests, such as payments: "@org/payments"
+"""
 
 
 _CONFIG = """\
@@ -109,9 +120,17 @@ tags:
 """
 
 _EXAMPLE = """\
-# One file per account; the file name is the request's id. `aft new` writes such files.
+# Account requests
+
+One file per account; its name without `.yaml` is the request's id. `aft new` writes such files:
+
+```yaml
+# account-requests/sandbox/first-account.yaml
 ou: Sandbox
-reason: Example of a request; replace it with your own
+reason: Try what a new account gets
+```
+
+`_defaults.yaml` has what all requests in its folder share. Files like this one are not read.
 """
 
 _ORGANIZATION = """\
@@ -186,7 +205,8 @@ _README_GITHUB = """
    approval of the last push, no force pushes. Protect `aft/ledger` against force pushes and
    deletion.
 4. Create the labels `aft:request` and `aft:drift`.
-5. Set the handle of each team in `github.teams` in `aft.yaml`, then run `aft github codeowners`.
+5. Set the handle of each team in `github.teams` in `aft.yaml`, and run `aft github codeowners`
+   whenever teams or requests change.
 
 `aft doctor --github ORG/REPO` reports what is still missing, and how to fix it.
 """

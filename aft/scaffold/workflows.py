@@ -29,5 +29,23 @@ def workflow_text(name: str, action: str) -> str:
 
 
 def workflow_files(action: str) -> dict[str, str]:
-    """Every workflow by its path in the repository."""
-    return {f".github/workflows/{name}": workflow_text(name, action) for name in WORKFLOWS}
+    """Every workflow by its path in the repository, and what keeps their actions up to date."""
+    found = {f".github/workflows/{name}": workflow_text(name, action) for name in WORKFLOWS}
+    return {**found, DEPENDABOT_PATH: _DEPENDABOT}
+
+
+DEPENDABOT_PATH = ".github/dependabot.yml"
+_DEPENDABOT = """\
+# New versions of the actions in the workflows arrive as pull requests, still pinned to a commit.
+version: 2
+updates:
+  - package-ecosystem: github-actions
+    directory: /
+    schedule:
+      interval: weekly
+    cooldown:
+      default-days: 7
+    groups:
+      actions:
+        patterns: ["*"]
+"""

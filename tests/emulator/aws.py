@@ -20,13 +20,10 @@ class NotAllowed(Exception):
 
 
 class AwsSide:
-    """``organization`` with GitHub's OIDC provider in its management account."""
+    """``organization`` and its management account, in which nothing is set up yet."""
 
     def __init__(self, organization: Live) -> None:
         self.organization = organization
-        organization.client("iam").create_open_id_connect_provider(
-            Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"]
-        )
 
     @property
     def endpoint(self) -> str:
@@ -40,7 +37,6 @@ class AwsSide:
             TemplateBody=template,
             Capabilities=["CAPABILITY_NAMED_IAM"],
             Parameters=[
-                {"ParameterKey": "CreateOidcProvider", "ParameterValue": "no"},
                 {"ParameterKey": "CreatePreviewRole", "ParameterValue": "yes"},
             ],
         )

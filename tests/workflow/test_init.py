@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 from builders_repo import Repo
+from click.testing import CliRunner
 from github_server import GitHubServer
 
+from aft.cli.init import _complete
 from aft.scaffold.workflows import OWN_ACTION, WORKFLOWS
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +42,7 @@ def test_the_result_is_valid_and_can_be_vended_at_once(repo: Repo) -> None:
         ".gitignore",
         "README.md",
         "account-requests/_defaults.yaml",
-        "account-requests/sandbox/first-account.yaml",
+        "account-requests/README.md",
         "aft.yaml",
         "customizations/baselines/standard.yaml",
         "customizations/global/10-aft-reader.cfn.yaml",
@@ -48,21 +50,23 @@ def test_the_result_is_valid_and_can_be_vended_at_once(repo: Repo) -> None:
         "customizations/organization/organization.yaml",
     }
     repo.commit("Begin")
-    assert repo.aft("validate").out == "1 request checked: no findings.\n"
-    plan = repo.plan()
-    assert "account/first-account/create-account" in {item["id"] for item in plan["changes"]}
+    assert repo.aft("validate").out == "0 requests checked: no findings.\n"
+    assert not [item for item in repo.plan()["changes"] if item["target"] != "organization"]
+    assert "no one receives mail at example.com" in made.err
+    assert repo.aft("new", "first-account", "--yes", "--ou", "Sandbox").code == 0
+    repo.commit("Ask for the first account")
     repo.apply()
     assert repo.plan("--deep")["changes"] == [], "and plans read it with the reader role"
-    assert repo.aft("new", "next", "--yes", "--ou", "Sandbox").code == 0
 
 
 def test_the_role_for_previews_is_made_on_request(repo: Repo) -> None:
     assert repo.aft("init", "--previews").code == 1
     assert repo.aft("init", "--management-account", "223005401501", "--previews").code == 0
     assert "customizations/global/11-aft-preview-reader.cfn.yaml" in written(repo)
+    assert repo.aft("new", "first", "--yes", "--ou", "Sandbox").code == 0
     repo.commit("Begin")
     repo.apply()
-    with repo.inside("first-account") as client:
+    with repo.inside("first") as client:
         role = client("iam").get_role(RoleName="aft-preview-reader")["Role"]
         assert "223005401501" in json.dumps(role["AssumeRolePolicyDocument"])
 
@@ -255,10 +259,57 @@ def test_only_the_role_for_applies_signs_and_only_if_asked_for(repo: Repo) -> No
     assert KEY in (repo.root / "iam/aft-roles.tf").read_text()
 
 
+def test_github_has_its_owners_and_its_updates(repo: Repo) -> None:
+    made = repo.aft("init", *GITHUB, "--domain", "acme.net")
+    assert "Create it, or change github.platform_team" in made.err
+    assert "receives mail" not in made.err
+    owners = (repo.root / ".github/CODEOWNERS").read_text()
+    assert "*  @acme/platform\n" in owners
+    assert "aws+{id}@acme.net" in (repo.root / "account-requests/_defaults.yaml").read_text()
+    updates = yaml.safe_load((repo.root / ".github/dependabot.yml").read_text())["updates"]
+    assert [item["package-ecosystem"] for item in updates] == ["github-actions"]
+    repo.commit("Begin")
+    assert repo.aft("github", "codeowners", "--check").code == 0, "what init wrote is up to date"
+    assert "no findings" in repo.aft("validate", sandbox=False).out
+
+
+def test_the_platform_team_can_be_named(repo: Repo) -> None:
+    made = repo.aft("init", *GITHUB, "--platform-team", "@acme/cloud")
+    assert "Create it" not in made.err
+    assert "*  @acme/cloud\n" in (repo.root / ".github/CODEOWNERS").read_text()
+
+
+def test_without_a_platform_team_it_is_said_what_to_do(repo: Repo) -> None:
+    assert repo.aft("init", "--domain", "acme.net").code == 0
+    made = repo.aft("init", *GITHUB)
+    assert made.code == 0
+    assert "names no github.platform_team: set it, such as @acme/platform" in made.err
+    assert not (repo.root / ".github/CODEOWNERS").exists()
+
+
+def test_what_github_needs_is_named_all_at_once(repo: Repo) -> None:
+    made = repo.aft("init", "--github", "acme/accounts")
+    assert made.code == 1
+    assert "--action OWNER/REPO@COMMIT" in made.err
+    assert "--management-account ID" in made.err
+
+
+def test_on_a_terminal_what_is_missing_is_asked_for() -> None:
+    given = "acme/aft@main\nacme/aft@" + "a" * 40 + "\n223005401501\n"
+    names = ("repository", "action", "management_account")
+    with CliRunner().isolation(given):
+        found = _complete(dict.fromkeys(names) | {"repository": "acme/accounts"}, asks=True)
+    assert found["action"] == "acme/aft@" + "a" * 40, "and again where it does not fit"
+    assert found["management_account"] == "223005401501"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--github", "acme/accounts"), "--action"),
+        (("--action", f"acme/aft@{COMMIT}"), "--github"),
+        (("--platform-team", "@acme/cloud"), "--github"),
+        ((*GITHUB, "--platform-team", "cloud"), "@ORG/TEAM"),
         (("--github", "acme", *GITHUB[2:]), "ORG/REPO"),
         (("--github", "acme/accounts", "--action", "acme/aft@main"), "full commit id"),
         (("--github", "acme/accounts", "--action", f"acme/aft@{COMMIT}"), "--management-account"),

@@ -201,6 +201,46 @@ def test_the_template_can_bound_the_roles_and_make_the_provider() -> None:
         assert bound["Fn::If"][:2] == ["IsBounded", {"Ref": "PermissionsBoundary"}]
 
 
+def settled(sandbox: Sandbox, client: Any, stack: str) -> str:
+    """The state in which a stack stays."""
+    while (
+        "IN_PROGRESS"
+        in (found := client.describe_stacks(StackName=stack)["Stacks"][0])["StackStatus"]
+    ):
+        sandbox.clock.sleep(5)
+    return str(found["StackStatus"])
+
+
+def test_the_provider_is_made_with_the_roles_and_goes_with_them() -> None:
+    """What the template says without any parameter, in an account that has nothing."""
+    with Sandbox.open(None) as sandbox:
+        session = boto3.Session(botocore_session=sandbox.botocore_session())
+        client, iam = session.client("cloudformation"), session.client("iam")
+        client.create_stack(
+            StackName="aft-roles",
+            TemplateBody=roles_template(NAMES),
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        assert settled(sandbox, client, "aft-roles") == "CREATE_COMPLETE"
+        (provider,) = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+        assert provider["Arn"].endswith(":oidc-provider/token.actions.githubusercontent.com")
+        found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
+        assert found["ClientIDList"] == ["sts.amazonaws.com"]
+        assert not refused(sandbox, PLAN_ROLE, SUBJECT.format(PLAN_ROLE))
+
+        client.create_stack(  # a second time there is one already
+            StackName="again",
+            TemplateBody=roles_template(NAMES).replace("aft-plan", "aft-plan-2"),
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        assert settled(sandbox, client, "again") == "ROLLBACK_COMPLETE"
+        assert not refused(sandbox, PLAN_ROLE, SUBJECT.format(PLAN_ROLE)), "it took nothing with it"
+        (stack,) = client.describe_stacks(StackName="aft-roles")["Stacks"]
+        client.delete_stack(StackName="aft-roles")
+        assert settled(sandbox, client, stack["StackId"]) == "DELETE_COMPLETE"
+        assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
 # --- reading ----------------------------------------------------------------------------------
 
 

@@ -51,6 +51,7 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
         "PolicyDocument",
         "Description Groups ManagedPolicyName Path Roles Users",
     ),
+    "AWS::IAM::OIDCProvider": ("", "ClientIdList Tags ThumbprintList Url"),
     "AWS::IAM::Policy": ("PolicyDocument PolicyName", "Groups Roles Users"),
     "AWS::IAM::Role": (
         "AssumeRolePolicyDocument",

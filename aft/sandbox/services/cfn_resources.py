@@ -20,6 +20,7 @@ from moto.cloudformation.parsing import (
 )
 from moto.core.common_models import CloudFormationModel
 
+from aft.sandbox.services import cfn_oidc
 from aft.sandbox.services.cfn_adapters import ADAPTERS, Adapter, Place
 from aft.sandbox.services.cfn_properties import problems
 
@@ -195,6 +196,8 @@ def delete(deployed: Deployed, *, place: Place) -> None:
 
 def _model(kind: str) -> type[CloudFormationModel]:
     model = None
+    if kind == cfn_oidc.TYPE:
+        return cfn_oidc.OidcProvider
     if kind not in _NOT_SIMULATED and not kind.startswith("Custom::"):
         model = resource_class_from_type(kind)
     if model is None:

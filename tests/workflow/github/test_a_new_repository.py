@@ -21,7 +21,7 @@ def test_what_init_writes_plans_and_applies(make_team: MakeTeam, tmp_path: Path)
         repo.environ.update(GITHUB_API_URL=github.url, GITHUB_TOKEN=token)
         made = repo.aft(
             *("init", "--github", "acme/accounts", "--action", f"acme/aft@{COMMIT}"),
-            *("--management-account", MANAGEMENT),
+            *("--management-account", MANAGEMENT, "--domain", "acme.net"),
         )
     assert made.code == 0, made.err
     files = {
@@ -35,15 +35,14 @@ def test_what_init_writes_plans_and_applies(make_team: MakeTeam, tmp_path: Path)
     assert run.conclusion == "success", run.text
     aws = team.hub.aws
     assert aws is not None
-    assert list(aws.organization.accounts()) == ["first-account"]
+    assert list(aws.organization.accounts()) == [], "no sample is vended"
 
-    mail = "email: aws+shop@example.com\n"
-    pull, run = team.open("shop", request("shop", "Sandbox", mail))
+    pull, run = team.open("shop", request("shop", "Sandbox"))
     assert run.conclusion == "success", run.text
     assert all(line.endswith(str(PROJECT)) for line in team.hub.toolchain.installations)
     run = team.merge(pull)
     assert run.conclusion == "success", run.text
-    assert set(aws.organization.accounts()) == {"first-account", "shop"}
+    assert set(aws.organization.accounts()) == {"shop"}
     (run,) = team.hub.schedule("drift.yml")
     assert run.conclusion == "success", run.text
     assert "No drift." in run.text
