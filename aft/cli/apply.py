@@ -99,8 +99,8 @@ class Order:
     "accept",
     metavar="DIGEST",
     multiple=True,
-    help="Carry out the Terraform plan with this digest (sha256:…), which an earlier apply held. "
-    "May be repeated.",
+    help="Carry out the Terraform plan with this digest (sha256:…), which an earlier apply held; "
+    "or, with --reviewed, let through exactly what is held, by its digest. May be repeated.",
 )
 @click.option(
     "--strict",

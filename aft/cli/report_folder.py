@@ -117,6 +117,13 @@ class ReportFolder:
         return "the job's summary and its artifact have the rest"
 
     @property
+    def release_how(self) -> str:
+        """Where people give the digest of what is held."""
+        if self.run_url:
+            return "Actions → apply → Run workflow, with `accept_held`"
+        return "`aft apply --reviewed … --accept`"
+
+    @property
     def run_url(self) -> str:
         """The page of this run in GitHub Actions, or nothing."""
         environ = self.session.environ
@@ -231,6 +238,7 @@ def write_outcome(
         ),
         notes=notes,
         rest=folder.rest,
+        release_how=folder.release_how,
         mask=session.mask,
     )
     folder.write("outcome.json", session.mask(outcome_json(outcome, planned.plan)))

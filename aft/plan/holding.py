@@ -16,7 +16,8 @@ from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Action, Change, Plan
 from aft.plan.outcome import Status, StepOutcome
 from aft.plan.permission import NO_PERMISSIONS, Permissions
-from aft.plan.reviewed import Reviewed, does, does_something_else, newly_risky
+from aft.plan.reviewed import Reviewed, does, does_something_else, newly_risky, policies_of
+from aft.values.canonical_json import digest
 from aft.values.refs import account_ref
 
 GO_ON = "it is carried out once that is reviewed"
@@ -68,6 +69,15 @@ def holds_of(
         for change in plan.changes
         if change.id in waiting
     }
+
+
+def release_of(holds: Mapping[str, Hold]) -> str:
+    """A digest by which people let through exactly what ``holds`` waits for; "" where nothing
+    does. It changes with what is held, what that does, and the policies that a move changes."""
+    causes = [hold for hold in holds.values() if not hold.waits_for]
+    if not causes:
+        return ""
+    return digest(sorted([hold.change.id, hold.does, policies_of(hold.change)] for hold in causes))
 
 
 def noted(holds: Mapping[str, Hold]) -> tuple[Hold, ...]:
@@ -138,6 +148,6 @@ def _how_to_release(change: Change, kinds: Kinds) -> str:
     there = "there" if change.target != ORGANIZATION else "in aft.yaml"
     return (
         f"have it reviewed in a pull request that touches {touched} (a comment is enough); or "
-        f"allow it {there}: `allow: [{{what: {change.risk}, reason: …, until: …}}]`; or apply it "
-        "manually, without --reviewed"
+        f"allow it {there}: `allow: [{{what: {change.risk}, reason: …, until: …}}]`; or let it "
+        "through by the digest of what is held (--accept)"
     )

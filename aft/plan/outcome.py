@@ -117,7 +117,8 @@ class Outcome:
     ledger could not be pushed in the end (its events are kept locally). ``held_back`` says of
     accounts why nothing was planned for them: errors in files. ``unfulfilled`` is what the plan
     says could not be done, these included. ``covers`` are the subjects that the run is judged by,
-    ``None`` for all (``aft.plan.coverage``)."""
+    ``None`` for all (``aft.plan.coverage``). ``release`` lets through what is held, by its
+    digest."""
 
     run: str
     targets: tuple[TargetOutcome, ...]
@@ -127,6 +128,7 @@ class Outcome:
     held_back: tuple[Finding, ...] = ()
     unfulfilled: tuple[Finding, ...] = ()
     covers: frozenset[str] | None = None
+    release: str = ""
 
     @property
     def counts(self) -> Counts:

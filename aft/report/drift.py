@@ -125,6 +125,13 @@ def _outside_view(drift: Drift) -> Text:
     return Text("\n").join(lines)
 
 
+_HELD = (
+    "What waits for people is carried out once a pull request shows it. To let it through as it "
+    "is, start the workflow `apply` manually: its result shows what is held, with the digest to "
+    "give to the input `accept_held` (`aft apply --accept`)."
+)
+
+
 def drift_markdown(drift: Drift, *, read_at: datetime, limit: int = ISSUE_LIMIT) -> str:
     """At most ``limit`` characters; where there is no room, what is left out is counted.
     ``read_at`` (aware) is when the organization was read."""
@@ -134,6 +141,8 @@ def drift_markdown(drift: Drift, *, read_at: datetime, limit: int = ISSUE_LIMIT)
         summary = f"<details><summary>{title} ({len(lines):,})</summary>"
         items = "\n".join(f"- {prose(line)}" for line in lines)
         body.append(f"{summary}\n\n{items}\n\n</details>")
+    if any(item.is_held for item in drift.undone):
+        body.append(_HELD)
     footer = (
         f"<sub>revision {code_span(short(drift.revision))} · organization and accounts read "
         f"{read_at:%Y-%m-%d %H:%M} UTC</sub>"

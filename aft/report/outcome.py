@@ -80,7 +80,14 @@ def _held(outcome: Outcome, kinds: Kinds) -> list[Text]:
         lines += [Text(f"    {one_line(line)}") for line in row.shown]
         if row.hint:
             lines.append(Text(f"  → {one_line(row.hint)}", style="italic"))
+    if outcome.release:
+        lines.append(Text(f"  → {release_words(outcome)}", style="italic"))
     return lines
+
+
+def release_words(outcome: Outcome) -> str:
+    """How people let through exactly what is held."""
+    return f"to let exactly this through: aft apply --reviewed … --accept {outcome.release}"
 
 
 def is_held_itself(row: TargetOutcome) -> bool:
@@ -128,7 +135,7 @@ def outcome_json(outcome: Outcome, plan: Plan) -> str:
     "reason", "hint", "covered", "steps"}], "unfulfilled": [{"id", "code", "reason", "hint",
     "covered"}], "held_back": [{"id", "reason"}]}``; ``run`` is ``null`` when there was nothing to
     do, ``covered`` is true of what the exit code is about, ``held_back`` is there when errors in
-    files hold accounts back."""
+    files hold accounts back, ``release`` the digest that lets through what waits for people."""
     rows = outcome.targets
     held_back = [{"id": item.target, "reason": item.message} for item in outcome.held_back]
     shape = {
@@ -138,6 +145,7 @@ def outcome_json(outcome: Outcome, plan: Plan) -> str:
         "stop_reason": outcome.stop_reason,
         "unpublished": outcome.unpublished,
         **({"held_back": held_back} if held_back else {}),
+        **({"release": outcome.release} if outcome.release else {}),
         "counts": {status.value: sum(row.status is status for row in rows) for status in Status},
         "accounts": [
             {

@@ -171,7 +171,9 @@ def test_only_an_apply_saves_what_plans_restore() -> None:
 def test_who_prints_what_requests_say_stops_commands_first(item: Workflow, job: Job) -> None:
     for step in job.steps:
         script = step.run or ""
-        if found := re.search(r"^\s*aft (?:--quiet )?(?:plan|apply|drift|new)\b", script, re.M):
+        if found := re.search(
+            r"^\s*(?:exec )?aft (?:--quiet )?(?:plan|apply|drift|new)\b", script, re.M
+        ):
             assert 0 <= script.find('echo "::stop-commands::$stop"') < found.start()
             assert "stop=$(cat /proc/sys/kernel/random/uuid)" in script, "nobody can guess it"
 

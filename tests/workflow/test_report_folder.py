@@ -119,12 +119,14 @@ def test_a_risk_that_nobody_reviewed_is_held_and_everything_else_is_done(
     assert result.code == 4, "nothing that was pushed since the last run may go unnoticed"
     why = "move Workloads/Dev → Workloads/Prod: not reviewed, and risky: other guardrails will hold"
     assert f"held > shop: {why}" in result.out
-    assert "without --reviewed" in result.out
+    assert "by the digest of what is held" in result.out
     assert str(repo.accounts()["shop"].ou) == "Workloads/Dev"
     assert str(repo.accounts()["new"].ou) == "Workloads/Dev"
     assert names(out) == ["comment.md", "outcome.json", "summary.md"]
     comment = (out / "comment.md").read_text()
-    assert comment.startswith("<!-- aft:apply -->\n\n## ⚠️ aft apply: partly done, 1 held")
+    assert comment.startswith(
+        "<!-- aft:apply -->\n\n<!-- aft:open -->\n\n## ⚠️ aft apply: partly done, 1 held"
+    )
     assert "- ✋ `> shop: move Workloads/Dev → Workloads/Prod`: not reviewed" in comment
     rows = {row["id"]: row for row in json.loads((out / "outcome.json").read_text())["accounts"]}
     statuses = {name: row["status"] for name, row in rows.items()}
@@ -140,6 +142,10 @@ def test_a_risk_that_nobody_reviewed_is_held_and_everything_else_is_done(
     assert repo.aft(*arguments, "--strict").code == 4
     assert f"held > shop: {why}" in again.out
     assert repo.git("rev-parse", "aft/ledger-sandbox") == ledger, "it is noted once"
+    release = json.loads((out / "outcome.json").read_text())["release"]
+    assert release in again.out
+    released = repo.aft(*arguments, "--accept", release)
+    assert (released.code, str(repo.accounts()["shop"].ou)) == (0, "Workloads/Prod")
 
     repo.request("shop")
     repo.commit("Let the shop stay")
@@ -404,7 +410,8 @@ def test_any_failure_is_told(
     result = repo.aft(verb, "--report", str(folder), *arguments)
     assert result.code == 1
     comment = (folder / "comment.md").read_text()
-    assert comment.startswith(f"<!-- aft:{verb} -->\n\n## ❌ aft {verb} failed")
+    state = "<!-- aft:open -->\n\n" if verb == "apply" else ""
+    assert comment.startswith(f"<!-- aft:{verb} -->\n\n{state}## ❌ aft {verb} failed")
     assert "> [!CAUTION]" in comment
     assert names(folder) == ["comment.md", "summary.md"]
 

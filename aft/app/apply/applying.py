@@ -33,7 +33,7 @@ from aft.ledger.events import LedgerEvent
 from aft.ledger.payloads import LedgerAdopted
 from aft.plan.codec import plan_digest
 from aft.plan.coverage import covered_by, covers_of, unfulfilled
-from aft.plan.holding import Hold, holds_of
+from aft.plan.holding import Hold, holds_of, release_of
 from aft.plan.kind import Kinds
 from aft.plan.model import ORGANIZATION, Plan
 from aft.plan.outcome import Outcome, StepOutcome, TargetOutcome
@@ -56,8 +56,8 @@ class RefusedBySafety(Refused):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreed:
     """What people have agreed to: with ``reviewed`` only that, of what is risky, and by what it
-    covers the run is judged, unless it ``is_strict``. ``accepted`` are the digests of previews that
-    an earlier run held."""
+    covers the run is judged, unless it ``is_strict``. ``accepted`` are digests of what an earlier
+    run held: previews, or all that waited for a review."""
 
     consent: Consent = Consent.OPERATOR
     reviewed: Reviewed | None = None
@@ -87,7 +87,8 @@ def holds_in(planned: Planned, agreed: Agreed) -> Mapping[str, Hold]:
     lines = permissions_in(
         planned.desired, frozenset(agreed.reviewed.allow or ()), today=planned.view.today
     )
-    return holds_of(planned.plan, agreed.reviewed, kinds=planned.kinds, permissions=lines)
+    holds = holds_of(planned.plan, agreed.reviewed, kinds=planned.kinds, permissions=lines)
+    return {} if release_of(holds) in agreed.accepted else holds
 
 
 def apply_now(
@@ -115,14 +116,11 @@ def apply_now(
         unfulfilled=unfulfilled(plan),
         held_back=plan.held_back,
         covers=_covers(workspace, world, planned, agreed),
+        release=release_of(held),
     )
     if _has_nothing_to_do(planned, held):
         judged_by = replace(judged_by, targets=_held_rows(held))
-        try:
-            world.ledger.publish()
-        except AftError as error:
-            return replace(judged_by, unpublished=error.message)
-        return judged_by
+        return replace(judged_by, unpublished=_pushed(world))
     run = RunInfo(
         id=world.run,
         actor=actor(workspace.environ),
@@ -147,8 +145,18 @@ def apply_now(
         outcome,
         unfulfilled=judged_by.unfulfilled,
         covers=judged_by.covers,
+        release=judged_by.release,
         held_back=plan.held_back,
     )
+
+
+def _pushed(world: World) -> str:
+    """Push what an earlier run could not; why it could not, or nothing."""
+    try:
+        world.ledger.publish()
+    except AftError as error:
+        return error.message
+    return ""
 
 
 def _note_adoption(workspace: Workspace, world: World, planned: Planned) -> None:

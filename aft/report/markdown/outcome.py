@@ -37,7 +37,8 @@ _SIGNS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomePage:
     """How ``plan`` was carried out. ``routine`` are changes that no one had reviewed and that are
-    no risk; ``ledger`` is the ledger's commit in the end, ``notes`` what else went wrong."""
+    no risk; ``ledger`` is the ledger's commit in the end, ``notes`` what else went wrong.
+    ``release_how`` says where people give the digest of what is held."""
 
     plan: Plan
     kinds: Kinds
@@ -46,6 +47,7 @@ class OutcomePage:
     reviewed: Reviewed | None = None
     routine: Sequence[Change] = ()
     notes: Sequence[str] = ()
+    release_how: str = "`aft apply --reviewed … --accept`"
     rest: str = "the summary of this job and its artifact have all rows"
     mask: Mask = NO_MASK
 
@@ -125,6 +127,9 @@ def _what_next(page: OutcomePage) -> Iterator[str]:
             f"> [!WARNING]\n> The ledger is not pushed yet: {prose(outcome.unpublished)}. The next "
             "run pushes it."
         )
+    if outcome.release:
+        how = f"{prose(page.release_how)} {code_span(outcome.release)}"
+        yield f"> [!WARNING]\n> To let through exactly what is held: {how}"
     for note in page.notes:
         yield f"> [!WARNING]\n> {prose(note)}"
 

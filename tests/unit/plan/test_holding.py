@@ -15,7 +15,7 @@ from builders_reconcile import rows, stage
 from aft.config.allowance import Allowance, OwnAllowance, line_digest
 from aft.engine.model import Consent
 from aft.ledger.events import EventKind, HeldStep
-from aft.plan.holding import Hold, holds_of, noted
+from aft.plan.holding import Hold, holds_of, noted, release_of
 from aft.plan.model import ORGANIZATION, Change, FieldChange, Plan
 from aft.plan.outcome import Status
 from aft.plan.permission import Permissions
@@ -50,6 +50,26 @@ def test_what_needs_a_held_change_waits_with_it_in_any_account_and_nothing_else_
     assert found[RUN.id].reason == "waits for its own step to move account, which is held"
     assert found[CREATE.id].reason == "waits for shop's step to move account, which is held"
     assert [hold.change.id for hold in noted(found)] == [MOVE.id, CREATE.id]
+
+
+POLICIES = FieldChange(field="policies", before="deny-all", after="allow-all")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [replace(MOVE, account_id="222222222222")],
+        [replace(MOVE, fields=(*MOVE.fields, POLICIES))],
+        [MOVE, a_change("move account/ou", "lab", account_id="333333333333")],
+        [],
+    ],
+    ids=["another account", "other policies", "more than that", "nothing"],
+)
+def test_digest_releases_exactly_what_was_held(other: list[Change]) -> None:
+    shown = release_of(waiting(plan_of(MOVE, ALIAS)))
+    assert shown.startswith("sha256:")
+    assert release_of(waiting(plan_of(OTHER, ALIAS, MOVE))) == shown, "what is routine is no part"
+    assert release_of(waiting(plan_of(*other, ALIAS))) != shown
 
 
 def test_what_was_reviewed_waits_for_nobody() -> None:
