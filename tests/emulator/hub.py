@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import git_server
-from github_server import GitHubServer, Issue, Pull
+from github_server import ACTIONS, GitHubServer, Issue, Pull
 
 from .aws import AwsSide
 from .document import Workflow, workflow
@@ -42,11 +42,18 @@ class Hub:
     # --- what happens -------------------------------------------------------------------
 
     def pull_request(
-        self, pull: Pull, action: str = "opened", *, event: str = ""
+        self,
+        pull: Pull,
+        action: str = "opened",
+        *,
+        event: str = "",
+        changes: Mapping[str, Any] | None = None,
     ) -> list[WorkflowRun]:
         """Both events a pull request causes, or one: ``pull_request_target`` with the default
         branch's workflows, ``pull_request`` with its own."""
-        payload = self.github.event(pull.number, action)
+        if pull.issue.user.login == ACTIONS and action in ("opened", "synchronize"):
+            return []  # what GITHUB_TOKEN does starts nothing
+        payload = self.github.event(pull.number, action) | ({"changes": changes} if changes else {})
         base = self.github.git.branch(self._default)
         more: dict[str, Any] = {
             "payload": payload,
@@ -73,6 +80,30 @@ class Hub:
             )
             found += self._start(own, pull)
         return found
+
+    def retarget(self, pull: Pull, base: str) -> list[WorkflowRun]:
+        """Somebody gives the pull request another base; or GitHub does, when the base is merged
+        and deleted. The only event is ``edited``."""
+        changes = {"base": {"ref": {"from": pull.base_ref}, "sha": {"from": pull.base_sha}}}
+        pull.base_ref = base
+        return self.pull_request(pull, "edited", changes=changes)
+
+    def merge_queue(self, pull: Pull) -> list[WorkflowRun]:
+        """The queue makes a branch with what it is about to merge, and waits for its checks. The
+        workflow files are those of that branch, and no environment's rule knows its name."""
+        pull = self.github.refresh(pull.number)
+        git, base = self.github.git, pull.base_ref
+        branch = f"gh-readonly-queue/{base}/pr-{pull.number}-{pull.base_sha}"
+        assert pull.merge_sha
+        git.set_ref(f"refs/heads/{branch}", pull.merge_sha)
+        group = {
+            "head_sha": pull.merge_sha,
+            "head_ref": f"refs/heads/{branch}",
+            "base_sha": pull.base_sha,
+            "base_ref": f"refs/heads/{base}",
+        }
+        payload = {"action": "checks_requested", "merge_group": group}
+        return self._start(self._on_branch("merge_group", payload, branch, "grace"))
 
     def push(self, branch: str, *, before: str = "0" * 40, by: str = "grace") -> list[WorkflowRun]:
         tip = self.github.git.branch(branch)
