@@ -218,6 +218,8 @@ def test_what_untrusted_text_can_reach_is_known() -> None:
         "github.event.pull_request.head.sha",
         "github.event.pull_request.head.repo.full_name",
         "github.event.issue.number",
+        "github.event.action",
+        "github.event.changes.base",
         "github.event.issue.state",
         "github.event.issue.labels.name",
         "github.event.repository.default_branch",

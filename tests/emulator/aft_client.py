@@ -4,6 +4,7 @@ Imports as little as it can: it is started for every command of every step. ``so
 would take longer to import than all else.
 """
 
+import _signal
 import _socket
 import marshal
 import os
@@ -20,7 +21,10 @@ def main(address: str) -> None:
     while here:
         here = here[server.send(here) :]
     server.shutdown(_socket.SHUT_WR)
-    answer = b""
+    answer = server.recv(64)
+    process = int(answer.partition(b"\n")[0] or b"0")
+    for number in (_signal.SIGINT, _signal.SIGTERM):  # aft would get them itself
+        _signal.signal(number, lambda it, _: os.kill(process, it))
     while part := server.recv(64):
         answer += part
     _, _, ended = answer.partition(b"\n")  # the process, then how it ended

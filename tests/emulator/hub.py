@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import git_server
-from github_server import GitHubServer, Issue, Pull
+from github_server import ACTIONS, GitHubServer, Issue, Pull
 
 from .aws import AwsSide
 from .document import Workflow, workflow
 from .events import Event, matching, starts
 from .run import WorkflowRun, concurrency_of, execute
+from .steps import AtWork
 from .toolchain import Toolchain
 
 
@@ -36,17 +37,28 @@ class Hub:
     elsewhere: dict[str, Path] = field(default_factory=dict)
     """Other repositories that actions may come from, by ``owner/name@commit``: their files."""
     runs: list[WorkflowRun] = field(default_factory=list)
+    at_work: AtWork | None = None
+    """The script that runs now."""
+    is_cancelled: bool = False
+    """Somebody has cancelled what runs now."""
     _done: dict[int, tuple[Workflow, Event, Path]] = field(default_factory=dict)
     _waiting: list[Event] | None = None
 
     # --- what happens -------------------------------------------------------------------
 
     def pull_request(
-        self, pull: Pull, action: str = "opened", *, event: str = ""
+        self,
+        pull: Pull,
+        action: str = "opened",
+        *,
+        event: str = "",
+        changes: Mapping[str, Any] | None = None,
     ) -> list[WorkflowRun]:
         """Both events a pull request causes, or one: ``pull_request_target`` with the default
         branch's workflows, ``pull_request`` with its own."""
-        payload = self.github.event(pull.number, action)
+        if pull.issue.user.login == ACTIONS and action in ("opened", "synchronize"):
+            return []  # what GITHUB_TOKEN does starts nothing
+        payload = self.github.event(pull.number, action) | ({"changes": changes} if changes else {})
         base = self.github.git.branch(self._default)
         more: dict[str, Any] = {
             "payload": payload,
@@ -73,6 +85,30 @@ class Hub:
             )
             found += self._start(own, pull)
         return found
+
+    def retarget(self, pull: Pull, base: str) -> list[WorkflowRun]:
+        """Somebody gives the pull request another base; or GitHub does, when the base is merged
+        and deleted. The only event is ``edited``."""
+        changes = {"base": {"ref": {"from": pull.base_ref}, "sha": {"from": pull.base_sha}}}
+        pull.base_ref = base
+        return self.pull_request(pull, "edited", changes=changes)
+
+    def merge_queue(self, pull: Pull) -> list[WorkflowRun]:
+        """The queue makes a branch with what it is about to merge, and waits for its checks. The
+        workflow files are those of that branch, and no environment's rule knows its name."""
+        pull = self.github.refresh(pull.number)
+        git, base = self.github.git, pull.base_ref
+        branch = f"gh-readonly-queue/{base}/pr-{pull.number}-{pull.base_sha}"
+        assert pull.merge_sha
+        git.set_ref(f"refs/heads/{branch}", pull.merge_sha)
+        group = {
+            "head_sha": pull.merge_sha,
+            "head_ref": f"refs/heads/{branch}",
+            "base_sha": pull.base_sha,
+            "base_ref": f"refs/heads/{base}",
+        }
+        payload = {"action": "checks_requested", "merge_group": group}
+        return self._start(self._on_branch("merge_group", payload, branch, "grace"))
 
     def push(self, branch: str, *, before: str = "0" * 40, by: str = "grace") -> list[WorkflowRun]:
         tip = self.github.git.branch(branch)
@@ -115,6 +151,17 @@ class Hub:
         self.github.state.reruns.append(run.record.id)
         self._carry_on()
         return self.runs[-1]
+
+    @contextlib.contextmanager
+    def cancelling(self) -> Iterator[AtWork]:
+        """Cancel what runs now. The block waits for what the first signal is to do; who does not
+        end after it is ended."""
+        found = self.at_work
+        assert found is not None, "nothing runs"
+        self.is_cancelled = True
+        found.interrupt()
+        yield found
+        found.end()
 
     @contextlib.contextmanager
     def busy(self) -> Iterator[None]:
@@ -206,6 +253,7 @@ class Hub:
             folder = self.root / "runners" / str(record.id)
             run = execute(self, item, event, record=record, folder=folder)
             self.github.finish_run(record, run.conclusion)
+            self.is_cancelled = False
             self.runs.append(run)
             started.append(run)
             self._done[record.id] = (item, event, folder)

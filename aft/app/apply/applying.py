@@ -25,7 +25,6 @@ from aft.engine.opening import (
     recognised,
     released,
 )
-from aft.engine.readiness import newly_ready
 from aft.engine.run import apply_plan
 from aft.errors import AftError, Refused, UserError
 from aft.findings.model import Condition, Finding
@@ -103,8 +102,8 @@ def apply_now(
     agreed: Agreed = BY_OPERATOR,
 ) -> Outcome:
     """Carry ``planned`` out, but for what is risky and not ``agreed`` to, and write every step to
-    the ledger. When there is nothing to do nothing is written, and the outcome has no run; only
-    what an earlier run left is pushed. Raises ``RefusedBySafety`` before anything is
+    the ledger. When there is nothing to do nothing is written either, and the outcome has no run;
+    only what an earlier run could not push is pushed. Raises ``RefusedBySafety`` before anything is
     done when a limit is exceeded."""
     if planned.refusals:
         raise RefusedBySafety(planned.refusals)
@@ -120,7 +119,8 @@ def apply_now(
         release=release_of(held),
     )
     if _has_nothing_to_do(planned, held):
-        return _pushed(world, replace(judged_by, targets=_held_rows(held)))
+        judged_by = replace(judged_by, targets=_held_rows(held))
+        return replace(judged_by, unpublished=_pushed(world))
     run = RunInfo(
         id=world.run,
         actor=actor(workspace.environ),
@@ -150,13 +150,13 @@ def apply_now(
     )
 
 
-def _pushed(world: World, outcome: Outcome) -> Outcome:
-    """``outcome``, once what an earlier run left is pushed, or with the reason why not."""
+def _pushed(world: World) -> str:
+    """Push what an earlier run could not; why it could not, or nothing."""
     try:
         world.ledger.publish()
     except AftError as error:
-        return replace(outcome, unpublished=error.message)
-    return outcome
+        return error.message
+    return ""
 
 
 def _note_adoption(workspace: Workspace, world: World, planned: Planned) -> None:
@@ -222,7 +222,6 @@ def _has_nothing_to_do(planned: Planned, held: Mapping[str, Hold]) -> bool:
         and not new_holds(held, ledger)
         and not new_doubts(plan, desired, ledger)
         and not released(plan, held, desired, ledger)
-        and not any(newly_ready(plan, ledger.records, requested=desired.request_by_id))
     )
 
 
