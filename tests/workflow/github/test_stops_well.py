@@ -1,4 +1,4 @@
-"""A cancelled apply stops between two steps, the next one finishes, and what is missing is named."""
+"""A cancelled apply stops between two steps, the next finishes, and what is missing is named."""
 
 from __future__ import annotations
 
