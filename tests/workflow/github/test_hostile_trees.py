@@ -41,7 +41,7 @@ def commands(temp: Path) -> Iterator[list[str]]:
     for step in job.steps:
         for line in (step.run or "").replace("\\\n", " ").splitlines():
             words = shlex.split(line.replace("$RUNNER_TEMP", str(temp)), comments=True)
-            if words[:1] == ["aft"] and words[1] != "github":
+            if words[:1] == ["aft"] and "refs/aft/merge" in words:
                 yield words[1:]
 
 

@@ -49,5 +49,7 @@ def test_cancelled_apply_stops_well_and_what_is_missing_is_named(make_team: Make
     hub.vars["AFT_APPLY_ROLE"] = role
     (run,) = hub.schedule("apply.yml")
     assert run.conclusion == "success", run.text
-    assert "all done" in team.comments(pull.number)[-1]
+    _, result, ready = team.comments(pull.number)
+    assert "all done" in result
+    assert "Ready: 1 account" in ready
     assert set(aws.organization.accounts()) == {"lab", "shop"}

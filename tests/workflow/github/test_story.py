@@ -205,7 +205,9 @@ def test_what_failed_is_tried_again_on_schedule(make_team: MakeTeam) -> None:
     aws.organization.sandbox.faults.clear()
     (run,) = team.hub.schedule("apply.yml")
     assert run.conclusion == "success", run.text
-    assert "all done" in team.comments(pull.number)[-1], "and no longer partly done"
+    _, result, ready = team.comments(pull.number)
+    assert "all done" in result, "and no longer partly done"
+    assert "Ready: 1 account" in ready
     iam = aws.organization.inside(aws.organization.accounts()["shop"])("iam")
     assert iam.get_account_password_policy()
 
