@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from aft.app.requests import form_of_new
+from aft.app.requests import form_of_new, secrets_granted
 from aft.app.text_files import write_scaffold
 from aft.cli.context import FOLDER, Session, pass_session
 from aft.config.ledger_section import KMS_KEY
@@ -25,6 +25,7 @@ from aft.scaffold.roles import (
     roles_template,
 )
 from aft.scaffold.roles_terraform import roles_terraform
+from aft.scaffold.secret_grants import secret_grants
 from aft.scaffold.workflows import workflow_files
 from aft.values.grants import Grant
 
@@ -120,7 +121,7 @@ def command(
             repository,
             action,
             choices,
-            signing=(signing_grant(signing_key),) if signing_key else (),
+            more=_grants(target, signing_key),
             terraform=terraform,
         )
         done |= write_scaffold(target, {**more, FORM_PATH: form_of_new(target, files)})
@@ -135,6 +136,12 @@ def command(
         session.say("Next: git init, git add, git commit; then aft validate.")
     else:
         session.say("Next: git add, git commit; then aft validate.")
+
+
+def _grants(target: Path, signing_key: str | None) -> tuple[Grant, ...]:
+    """What the repository lets applies use, next to what aft itself needs."""
+    signing = (signing_grant(signing_key),) if signing_key else ()
+    return (*signing, *secret_grants(secrets_granted(target)))
 
 
 def _check_together(*options: tuple[str, object, str, object]) -> None:
@@ -172,7 +179,7 @@ def _github(
     action: str,
     choices: RepositoryChoices,
     *,
-    signing: tuple[Grant, ...],
+    more: tuple[Grant, ...],
     terraform: bool,
 ) -> Mapping[str, str]:
     kinds = installed_kinds()
@@ -182,7 +189,7 @@ def _github(
         writer=WRITER_ROLE if choices.writer else "",
         reader=READER_ROLE,
         reads=kinds.reads,
-        writes=(*kinds.writes, *signing),
+        writes=(*kinds.writes, *more),
     )
     files = {**workflow_files(action), ROLES_PATH: roles_template(names)}
     if terraform:

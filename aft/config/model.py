@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from aft.config.allowance import Allowance, LimitAllowance
+from aft.config.grants_section import CustomizationGrant
 from aft.config.ledger_section import LedgerConfig
 from aft.config.section import Section
 
@@ -365,6 +366,11 @@ class Config(Section):
     policies: PoliciesConfig = Field(default=PoliciesConfig())
     github: GithubConfig = Field(default=GithubConfig())
     report: ReportConfig = Field(default=ReportConfig())
+    grants: Mapping[Annotated[str, Field(min_length=1)], CustomizationGrant] = Field(
+        default={},
+        description="What customizations get that their customization.yaml declares a need for, "
+        "by the customization's name. A pull request is planned with the grants of its base.",
+    )
     allow: tuple[Allowance, ...] = Field(
         default=(), description="Reviewed exceptions, each for a while."
     )

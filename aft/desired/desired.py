@@ -23,6 +23,7 @@ from aft.desired.allowance_rules import AllowanceRules
 from aft.desired.cache import ParseCache
 from aft.desired.customization_rules import check_customizations
 from aft.desired.defaults import MergedDocument, check_defaults, defaults_by_folder
+from aft.desired.grant_rules import check_grants
 from aft.desired.isolation import set_aside, unread_ids
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.networks import check_networks
@@ -129,6 +130,7 @@ def load_desired_state(
     )
     if config is not None:
         findings += _with_config(ready, settings, reader)
+        findings += check_grants(ready, config_places(files))
         findings += _allowances(ready, parts, files, reader, today=today)
     findings += (finding for part in parts for finding in part.check(ready))
     errors = [item for item in findings if item.is_error]

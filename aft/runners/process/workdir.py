@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from aft.customizations.model import GLOBAL, CustomizationStep, StepFailed, StepInputs
 from aft.customizations.step_inputs_json import encode_inputs
-from aft.runners.process.child import ChildEnd, masked, run_child
+from aft.runners.process.child import SHORTEST_SECRET, ChildEnd, masked, run_child
 from aft.runners.process.credentials import (
     TOKEN_VARIABLE,
     URI_VARIABLE,
@@ -89,10 +89,11 @@ class Bench:
         self._elapsed = elapsed
         self._until = elapsed() + timeout
         self.secrets = credentials.secrets
-        self.secrets.extend(proxy_passwords())
+        self.secrets.extend((*proxy_passwords(), *secret_texts(inputs.secrets)))
         self._log: list[str] = []
         write_files(step, self.folder)
         self.environment = {
+            **inputs.secrets,
             **base_environment(place / "home"),
             **_profiles(place / "aws", credentials.environment.get("AWS_REGION", "")),
             **credentials.environment,
@@ -235,6 +236,12 @@ def proxy_passwords() -> list[str]:
         with contextlib.suppress(ValueError):
             found.append(urlsplit(os.environ.get(name, "")).password)
     return [password for password in found if password]
+
+
+def secret_texts(values: Mapping[str, str]) -> list[str]:
+    """What a step's output must not show of its secrets: each, and each line of it."""
+    found = (part for value in values.values() for part in (value, *value.splitlines()))
+    return [text for text in dict.fromkeys(found) if len(text) >= SHORTEST_SECRET]
 
 
 def parameter_texts(inputs: StepInputs) -> Mapping[str, str]:
