@@ -140,7 +140,7 @@ class Bench:
 
     def check_outputs(self, outputs: Mapping[str, str], hint: str) -> None:
         """Raises ``StepFailed`` for a secret among them: outputs are kept in git."""
-        if any(secret in value for secret in self.secrets for value in outputs.values()):
+        if any(secret in text for secret in self.secrets for it in outputs.items() for text in it):
             raise self.failed("", "an output contains a secret; outputs are kept in git", hint=hint)
 
     def note(self, line: str) -> None:

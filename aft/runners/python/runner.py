@@ -123,7 +123,7 @@ def _outputs(step: CustomizationStep, end: ChildEnd, *, timeout: float) -> Outpu
             hint="fix the step; the next run starts it again",
         )
     outputs: dict[str, str] = result["outputs"]
-    if any(secret in value for secret in end.secrets for value in outputs.values()):
+    if any(secret in text for secret in end.secrets for it in outputs.items() for text in it):
         raise failed(
             "customize() returned a secret; outputs are kept in git",
             hint="return names and ids only",
