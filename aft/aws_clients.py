@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from types_boto3_s3 import S3Client
     from types_boto3_s3control import S3ControlClient
+    from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_securityhub import SecurityHubClient
     from types_boto3_service_quotas import ServiceQuotasClient
     from types_boto3_ssm import SSMClient
@@ -90,6 +91,10 @@ class ClientOf(Protocol):
     def __call__(
         self, service: Literal["s3control"], region: str | None = None
     ) -> S3ControlClient: ...
+    @overload
+    def __call__(
+        self, service: Literal["secretsmanager"], region: str | None = None
+    ) -> SecretsManagerClient: ...
     @overload
     def __call__(
         self, service: Literal["securityhub"], region: str | None = None

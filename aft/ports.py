@@ -127,6 +127,17 @@ class LedgerSigner(Protocol):
         ...
 
 
+class SecretReader(Protocol):
+    """Reads secrets, right before a step that is granted them."""
+
+    def read(self, arn: str) -> str:
+        """The current value: of a secret that is text, or of a SecureString. It is kept out of
+        everything that is written from now on. Raises ``Denied`` naming action, resource and who
+        was refused, and ``Terminal`` for a secret that is not there, is marked for deletion, or
+        cannot be kept out of text."""
+        ...
+
+
 class SnapshotStore(Protocol):
     """The organization as last published, for plans that have no credentials. Where the ledger
     is, but no part of it: publishing changes neither its records nor ``LedgerState.commit``."""

@@ -220,6 +220,17 @@ def _new_state(folder: Path, scaffold: Mapping[str, str]) -> tuple[DesiredState,
     return result.state, files
 
 
+def secrets_granted(folder: Path) -> tuple[str, ...]:
+    """The ARNs that ``aft.yaml`` in ``folder`` grants to customizations; none where it has errors,
+    or is not in a git repository."""
+    try:
+        workspace = Workspace.find(folder)
+        config = workspace.config(workspace.files(None))
+    except (InvalidRepository, UserError):
+        return ()
+    return tuple(arn for grant in config.grants.values() for arn in grant.secrets)
+
+
 def request_from_issue(
     workspace: Workspace, issue_file: Path, report: Path, origin: Origin
 ) -> tuple[str, Sequence[Problem]]:

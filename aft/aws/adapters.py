@@ -13,6 +13,7 @@ from aft.aws.calls import AwsCallRecorder
 from aft.aws.ledger_head import AwsLedgerHead
 from aft.aws.ledger_signer import AwsLedgerSigner
 from aft.aws.organizations import AwsOrganizationWriter
+from aft.aws.secrets import AwsSecretReader
 from aft.aws.session import ATTEMPTS, AwsSessions
 from aft.aws.snapshot import AwsOrganizationReader
 from aft.aws.units import KnownUnits
@@ -167,6 +168,7 @@ class AwsEdge:
     sessions: AwsSessions
     ledger_head: AwsLedgerHead
     ledger_signer: AwsLedgerSigner | None
+    secrets: AwsSecretReader
 
 
 def connect(
@@ -207,4 +209,5 @@ def connect(
         sessions=sessions,
         ledger_head=AwsLedgerHead(sessions),
         ledger_signer=AwsLedgerSigner(sessions, key) if key and not reads_only else None,
+        secrets=AwsSecretReader(sessions),
     )

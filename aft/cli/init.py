@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from aft.app.github_identity import GitHubIdentity, identity_of
-from aft.app.requests import generated_for_new
+from aft.app.requests import generated_for_new, secrets_granted
 from aft.app.text_files import write_scaffold
 from aft.cli.context import FOLDER, Session, pass_session
 from aft.config.ledger_section import KMS_KEY
@@ -30,7 +30,9 @@ from aft.scaffold.roles import (
     roles_template,
 )
 from aft.scaffold.roles_terraform import roles_terraform
+from aft.scaffold.secret_grants import secret_grants
 from aft.scaffold.workflows import workflow_files
+from aft.values.grants import Grant
 from aft.values.ids import EmailAddress
 
 DEFAULTS = f"{REQUESTS_PATH}/{DEFAULTS_NAME}"
@@ -121,7 +123,10 @@ def command(session: Session, *, folder: Path | None, **given: Any) -> None:
     identity = asked.identity(session.environ)
     done = write_scaffold(target, files)
     if identity is not None:
-        more = {**_github(asked, identity), **generated_for_new(target, files)}
+        more = {
+            **_github(asked, identity, more=_grants(target, asked.signing_key)),
+            **generated_for_new(target, files),
+        }
         done |= write_scaffold(target, more)
         files |= more
     written = sorted(path for path, is_new in done.items() if is_new)
@@ -200,6 +205,12 @@ def _check(asked: _Asked) -> None:
     )
     if asked.signing_key and not re.fullmatch(KMS_KEY, asked.signing_key):
         raise click.UsageError(f"--signing-key {asked.signing_key}: expected the ARN of a KMS key")
+
+
+def _grants(target: Path, signing_key: str | None) -> tuple[Grant, ...]:
+    """What the repository lets applies use, next to what aft itself needs."""
+    signing = (signing_grant(signing_key),) if signing_key else ()
+    return (*signing, *secret_grants(secrets_granted(target)))
 
 
 def _check_together(*options: tuple[str, object, str, object]) -> None:
@@ -300,9 +311,10 @@ def _remarks_on(identity: GitHubIdentity, *, trusts_names: bool) -> Iterator[str
         )
 
 
-def _github(asked: _Asked, identity: GitHubIdentity) -> Mapping[str, str]:
+def _github(
+    asked: _Asked, identity: GitHubIdentity, *, more: tuple[Grant, ...]
+) -> Mapping[str, str]:
     kinds = installed_kinds()
-    signing = (signing_grant(asked.signing_key),) if asked.signing_key else ()
     names = RoleNames(
         repository=identity.by_ids,
         trusts_names=asked.trust_names,
@@ -311,7 +323,7 @@ def _github(asked: _Asked, identity: GitHubIdentity) -> Mapping[str, str]:
         writer=WRITER_ROLE if asked.writer else "",
         reader=READER_ROLE,
         reads=kinds.reads,
-        writes=(*kinds.writes, *signing),
+        writes=(*kinds.writes, *more),
     )
     files = {**workflow_files(asked.action or ""), ROLES_PATH: roles_template(names)}
     if asked.terraform:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from aft.config.allowance import Allowance, LimitAllowance
+from aft.config.grants_section import CustomizationGrant
 from aft.config.ledger_section import LedgerConfig
 from aft.config.notifications_section import NotificationsConfig
 from aft.config.section import Section
@@ -367,6 +368,11 @@ class Config(Section):
     github: GithubConfig = Field(default=GithubConfig())
     notifications: NotificationsConfig = Field(default=NotificationsConfig())
     report: ReportConfig = Field(default=ReportConfig())
+    grants: Mapping[Annotated[str, Field(min_length=1)], CustomizationGrant] = Field(
+        default={},
+        description="What customizations get that their customization.yaml declares a need for, "
+        "by the customization's name. A pull request is planned with the grants of its base.",
+    )
     allow: tuple[Allowance, ...] = Field(
         default=(), description="Reviewed exceptions, each for a while."
     )

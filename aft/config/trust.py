@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from aft.config.model import Config
 
+GRANTS = "grants"
 TRUSTED = (
     "provider",  # by whom accounts are created
     "home_region",  # where sessions begin
@@ -24,6 +25,7 @@ TRUSTED = (
     "terraform",  # which program is run, and where its states are
     "github",  # which teams and rules hold
     "report",  # what is masked
+    GRANTS,  # which secrets go to which code
 )
 
 

@@ -33,7 +33,7 @@ _OFFLINE = ("check", "uses", "folder_uses", "reads", "declares")
 _WITH_INPUTS = ("run", "kept", "compare", "gains", "destroy", "preview")
 _FACTS = (
     *("kind", "effect_version", "suffixes", "folders", "needs_files", "stays"),
-    *("shared_step", "state_noun", "takes_over", "own_state"),
+    *("shared_step", "state_noun", "takes_over", "own_state", "takes_secrets"),
 )
 _HINT = "simplify the template"
 

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from aft.customizations.model import AccountSelector, Parameter, Removal
+from aft.customizations.model import AccountSelector, Parameter, Removal, SecretNeed
 from aft.customizations.parameters import is_of_type, name_of_type
 from aft.documents import Parsed
 from aft.findings.model import Finding, SourceRef, few, finding_at
 from aft.findings.validation import validate
 from aft.values.ids import OrgUnitPath
+from aft.values.secret_arns import ARN_PATTERN
+from aft.values.secret_names import NAME_PATTERN, free_name
 from aft.yamldoc import YamlDocument
 
 CUSTOMIZATION_FILE = "customization.yaml"
@@ -27,6 +29,16 @@ MAX_TIMEOUT_SECONDS = 3600
 longer."""
 
 ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", examples=["tier"])]
+SecretName = Annotated[
+    str, Field(pattern=NAME_PATTERN, examples=["OKTA_TOKEN"]), AfterValidator(free_name)
+]
+SecretArn = Annotated[
+    str,
+    Field(
+        pattern=ARN_PATTERN,
+        examples=["arn:aws:secretsmanager:eu-central-1:111122223333:secret:okta-AbCdEf"],
+    ),
+]
 ParameterType = Literal["text", "number", "boolean", "list", "mapping"]
 
 
@@ -83,6 +95,12 @@ class CustomizationFile(_Section):
         "in Terraform.",
     )
     select: SelectEntry = Field(default=SelectEntry())
+    secrets: Mapping[SecretName, SecretArn] = Field(
+        default={},
+        description="Environment variables of its Python, shell and Terraform steps, each with "
+        "the ARN of the secret (Secrets Manager) or parameter (SSM, SecureString) that is its "
+        "value. aft.yaml has to grant each one: `grants: {<customization>: {secrets: […]}}`.",
+    )
     timeout_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS)] | None = Field(
         default=None, description="Time limit for each of its steps, at most 3600."
     )
@@ -101,6 +119,7 @@ class CustomizationSettings:
     description: str = ""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     select: AccountSelector = field(default_factory=AccountSelector)
+    secrets: tuple[SecretNeed, ...] = ()
     timeout_seconds: int | None = None
     on_removal: Removal = Removal.KEEP
     shares_state: bool = True
@@ -126,6 +145,10 @@ def parse_customization_file(
             for name, entry in raw.parameters.items()
         },
         select=select,
+        secrets=tuple(
+            SecretNeed(name=name, arn=arn, source=document.at(("secrets", name)))
+            for name, arn in sorted(raw.secrets.items())
+        ),
         timeout_seconds=raw.timeout_seconds,
         on_removal=Removal(raw.on_removal),
         shares_state=raw.terraform.state == "aft",

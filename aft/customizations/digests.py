@@ -41,6 +41,7 @@ def step_digest(step: CustomizationStep, inputs: StepInputs, *, effect_version: 
             "kind": step.kind,
             "version": effect_version,
             "content": step.content_digest,
+            **_needs(step),
             "inputs": {name: plain(value(name)) for name in sorted(step.uses)},
         }
     )
@@ -56,4 +57,10 @@ def step_effect(
         "effect_version": effect_version,
         "content": step.content_digest,
         "parameters": plain(parameters),
+        **_needs(step),
     }
+
+
+def _needs(step: CustomizationStep) -> Mapping[str, Any]:
+    """Which secrets the step is given; what they hold is not known here."""
+    return {"secrets": {it.name: it.arn for it in step.secrets}} if step.secrets else {}

@@ -27,6 +27,7 @@ from aft.customizations.model import (
     CustomizationStep,
     ReadsInputs,
     StepFile,
+    TakesSecrets,
 )
 from aft.customizations.readable import check_readable
 from aft.customizations.reads import check_reads
@@ -173,6 +174,11 @@ def runner_of(
     return runners[max(claims)[1]] if claims else None
 
 
+def takes_secrets(runner: CustomizationRunner) -> bool:
+    """Whether steps of this runner have processes that can be given a secret."""
+    return isinstance(runner, TakesSecrets) and runner.takes_secrets
+
+
 def _claims(runner: CustomizationRunner, *, is_folder: bool) -> Iterable[str]:
     if is_folder:
         return runner.folders if isinstance(runner, ClaimsFolders) else ()
@@ -234,6 +240,7 @@ def _read(folder: _Folder, files: RevisionFiles) -> tuple[Customization, tuple[F
         description=settings.description,
         parameters=settings.parameters,
         select=settings.select,
+        secrets=settings.secrets,
         file=folder.file.path if folder.file is not None else "",
     )
     if folder.name == GLOBAL and not settings.select.is_empty:
@@ -269,6 +276,7 @@ def _step(
         on_removal=settings.on_removal,
         shares_state=settings.shares_state,
         is_folder=is_folder,
+        secrets=settings.secrets if takes_secrets(runner) else (),
     )
     if not isinstance(runner, ReadsInputs):
         return step

@@ -111,12 +111,23 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretNeed:
+    """A secret that a customization declares it needs: the variable it is for, and its ARN.
+    ``source`` is where ``customization.yaml`` says so."""
+
+    name: str
+    arn: str
+    source: SourceRef = field(default=SourceRef(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomizationStep:
     """One step: a file or folder, the kind that runs it, and its support files. Of a folder
     (``terraform/``), ``file`` has the path and no content, ``support`` what is in it.
     ``content_digest`` covers both. ``uses`` names the inputs that are read, ``reads`` where, as far
     as can be seen; ``declares`` the outputs surely left (``None``: unknown). ``timeout_seconds``
-    and ``shares_state`` are those of ``customization.yaml``."""
+    and ``shares_state`` are those of ``customization.yaml``. ``secrets`` are what its processes
+    need."""
 
     customization: str
     name: str
@@ -131,6 +142,7 @@ class CustomizationStep:
     on_removal: Removal = Removal.KEEP
     shares_state: bool = True
     is_folder: bool = False
+    secrets: tuple[SecretNeed, ...] = ()
 
     @property
     def id(self) -> str:
@@ -159,6 +171,7 @@ class Customization:
     description: str = ""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     select: AccountSelector = AccountSelector()
+    secrets: tuple[SecretNeed, ...] = ()
     file: str = ""
 
 
@@ -201,7 +214,8 @@ class Consent:
 class StepInputs:
     """What a step sees: its account, ``outputs`` of earlier steps by their ids, ``accounts`` it
     depends on by request id, ``parameters`` with defaults filled in. ``options`` and ``consent``
-    are the runner's, and no step sees them."""
+    are the runner's, and no step sees them. ``secrets`` are values by variable, of a step that is
+    about to run: for the environment of its processes, and nothing else."""
 
     account: AccountFacts
     outputs: Mapping[str, Outputs] = field(default_factory=dict)
@@ -209,6 +223,7 @@ class StepInputs:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     options: RunnerOptions = field(default_factory=RunnerOptions)
     consent: Consent = Consent()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 class StepFailed(Terminal):
@@ -290,6 +305,14 @@ class ReadsInputs(Protocol):
     def declares(self, step: CustomizationStep) -> frozenset[str] | None:
         """Offline: all outputs the step leaves, or ``None`` when it cannot be determined."""
         ...
+
+
+@runtime_checkable
+class TakesSecrets(Protocol):
+    """A runner whose steps have processes. ``takes_secrets``: these get ``StepInputs.secrets`` in
+    their environment, and the runner shows them nowhere."""
+
+    takes_secrets: ClassVar[bool]
 
 
 @runtime_checkable

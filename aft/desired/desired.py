@@ -23,6 +23,7 @@ from aft.desired.allowance_rules import AllowanceRules
 from aft.desired.cache import ParseCache
 from aft.desired.customization_rules import check_customizations
 from aft.desired.defaults import MergedDocument, check_defaults, defaults_by_folder
+from aft.desired.grant_rules import check_grants
 from aft.desired.isolation import set_aside, unread_ids
 from aft.desired.model import AccountRequest, DesiredState
 from aft.desired.networks import check_networks
@@ -131,6 +132,7 @@ def load_desired_state(
     )
     if config is not None:
         findings += _with_config(ready, settings, reader)
+        findings += check_grants(ready, config_places(files))
         findings += _allowances(ready, parts, files, reader, today=today)
     findings += (finding for part in parts for finding in part.check(ready))
     reserved = tuple(rules.reserved_addresses(requests, reader)) if is_real else ()

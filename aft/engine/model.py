@@ -14,6 +14,7 @@ from aft.account_provider import AccountProvider
 from aft.customizations.options import RunnerOptions
 from aft.desired.model import DesiredState
 from aft.engine.effects import Effects
+from aft.errors import Terminal
 from aft.plan.kind import Kinds
 from aft.ports import (
     AccountLookup,
@@ -24,6 +25,7 @@ from aft.ports import (
     Observer,
     OrganizationWriter,
     RequestHistory,
+    SecretReader,
     StepLogs,
 )
 
@@ -46,6 +48,14 @@ class NoLogs:
 
     def keep(self, log: str, *, run: str, target: str, step: str) -> None:
         """Let it go."""
+
+
+class NoSecrets:
+    """Has nothing."""
+
+    def read(self, arn: str) -> str:
+        """Raises ``Terminal``."""
+        raise Terminal(f"secret {arn} cannot be read here")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +81,7 @@ class Tools:
     options: RunnerOptions = field(default_factory=RunnerOptions)
     past: Callable[[str], DesiredState] | None = None
     pools: Callable[[int, str], Executor] = ThreadPoolExecutor
+    secrets: SecretReader = field(default_factory=NoSecrets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

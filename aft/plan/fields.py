@@ -54,9 +54,12 @@ POWER_PREFIX = "power."
 """Before what someone can do more of than before; ``after`` says what, in words."""
 OUTSIDE_PREFIX = "outside."
 """The same of someone outside the organization."""
+GIVEN_PREFIX = "given."
+"""Before the variable of a secret that a step is given; the values are ARNs, ``before`` that of the
+last time."""
 NOT_KEPT = FieldChange(field=f"{WEAKER_PREFIX}kept by aft", before="yes", after="no")
 """What aft has set or made stays as it is, and no run notices that it is changed."""
-_GAINS = (WEAKER_PREFIX, POWER_PREFIX, OUTSIDE_PREFIX)
+_GAINS = (WEAKER_PREFIX, POWER_PREFIX, OUTSIDE_PREFIX, GIVEN_PREFIX)
 
 
 def tag_field(key: str, before: str | None, after: str | None) -> FieldChange:
@@ -80,8 +83,18 @@ def is_gain(item: FieldChange) -> bool:
 
 
 def gains(change: Change) -> tuple[FieldChange, ...]:
-    """What gets weaker by ``change``, and who gains power."""
-    return tuple(filter(is_gain, change.fields))
+    """What gets weaker by ``change``, and who gains power; a secret that is given again is none."""
+    return tuple(item for item in filter(is_gain, change.fields) if not is_given_again(item))
+
+
+def is_given_again(item: FieldChange) -> bool:
+    """A secret that the step was given when it last ran."""
+    return item.field.startswith(GIVEN_PREFIX) and item.before == item.after
+
+
+def secrets_given(change: Change) -> tuple[FieldChange, ...]:
+    """The secrets that the step of ``change`` is given."""
+    return tuple(item for item in change.fields if item.field.startswith(GIVEN_PREFIX))
 
 
 def powers(change: Change) -> tuple[FieldChange, ...]:

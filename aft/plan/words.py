@@ -6,7 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aft.plan.fields import OUTSIDE_PREFIX, POWER_PREFIX, WEAKER_PREFIX
+from aft.plan.fields import (
+    GIVEN_PREFIX,
+    OUTSIDE_PREFIX,
+    POWER_PREFIX,
+    WEAKER_PREFIX,
+    is_given_again,
+)
 from aft.plan.model import Change, FieldChange
 
 UNKNOWN = "(known after apply)"
@@ -62,6 +68,10 @@ def gain_in_words(item: FieldChange) -> str:
     kind, _, what = item.field.partition(".")
     if f"{kind}." == WEAKER_PREFIX and item.before is not None:
         return f"! weaker: {what} {item.before} {ARROW} {item.after or 'not set'}"
+    if f"{kind}." == GIVEN_PREFIX:
+        before = f"{item.before} {ARROW} " if item.before is not None else ""
+        sign = "·" if is_given_again(item) else "! is given"
+        return f"{sign} secret {what}: {item.after if sign == '·' else f'{before}{item.after}'}"
     lead = {f"{kind}.": kind, POWER_PREFIX: "more power", OUTSIDE_PREFIX: "outside"}[f"{kind}."]
     return f"! {lead}: {what}: {item.after or 'not set'}"
 

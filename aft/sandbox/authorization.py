@@ -30,8 +30,9 @@ from aft.sandbox.credentials import Caller
 from aft.sandbox.organizations_backend.model import MemberAccount, Organization, Unit
 from aft.sandbox.request_facts import (
     COMPLETE,
+    Decryption,
     account_resource,
-    decrypts,
+    decryptions,
     organization_resources,
     values_of,
 )
@@ -76,6 +77,12 @@ def ruling(organization: Organization, call: Call, *, now: float) -> Ruling:
     caller = call.caller
     if call.action.lower() in ALWAYS_ALLOWED:
         return _FREE
+    if call.service == "secretsmanager" and (secret := _foreign_secret(call)):
+        why = f"because no resource-based policy allows the {call.action} action"
+        return Ruling(
+            refusal=f"User: {caller.arn} is not authorized to perform: {call.action} on resource: "
+            f"{secret} {why}"
+        )
     is_management = caller.account_id == organization.management_account_id
     if is_management and not caller.role_arn and not _has_rcps(organization):
         return _FREE  # nothing binds it, and it makes most calls
@@ -86,23 +93,39 @@ def ruling(organization: Organization, call: Call, *, now: float) -> Ruling:
     if answer.decision is Decision.DENIED:
         asked = known.resource() if resource == NO_RESOURCE else resource
         return Ruling(refusal=_sentence(caller, call.action, asked, answer))
-    if call.service == "ssm" and decrypts(
-        call.service, call.params(), account=caller.account_id, region=call.region
-    ):
-        return _decryption(organization, call, now)
+    if call.service in ("ssm", "secretsmanager"):
+        found = decryptions(
+            call.service,
+            call.operation,
+            call.params(),
+            account=caller.account_id,
+            region=call.region,
+        )
+        refusal = next(filter(None, (_refused(organization, call, it, now) for it in found)), "")
+        if refusal:
+            return Ruling(refusal=refusal)
     return Ruling(depends=tuple(sorted(answer.keys)))
 
 
-def _decryption(organization: Organization, call: Call, now: float) -> Ruling:
-    """What AWS asks of who reads an encrypted parameter; the key's own policy allows it."""
+def _foreign_secret(call: Call) -> str:
+    """The ARN of a secret of another account, which the sandbox's secrets share with no one."""
+    secret = str(call.params().get("SecretId") or "")
+    return (
+        secret if secret.count(":") > 4 and secret.split(":")[4] != call.caller.account_id else ""
+    )
+
+
+def _refused(organization: Organization, call: Call, found: Decryption, now: float) -> str:
+    """What AWS says to who may not decrypt what a call gives out, else ""."""
     caller, action = call.caller, "kms:Decrypt"
-    key = f"arn:aws:kms:{call.region}:{caller.account_id}:key/aws-ssm"
-    via: dict[str, Value] = {"kms:ViaService": f"ssm.{call.region}.amazonaws.com"}
+    via: dict[str, Value] = {"kms:ViaService": found.via, **found.context}
     known = _Known(organization, replace(call, service="kms", action=action), now)
-    answer = known.answer(key, via)
-    if answer.decision is Decision.DENIED and answer.explicit:
-        return Ruling(refusal=_sentence(caller, action, key, answer))
-    return _FREE
+    answer = known.answer(found.key, via)
+    if answer.decision is not Decision.DENIED or (found.is_default and not answer.explicit):
+        return ""
+    if call.service == "secretsmanager":  # AWS says no more
+        return "Access to KMS is not allowed"
+    return _sentence(caller, action, found.key, answer)
 
 
 class _Known:

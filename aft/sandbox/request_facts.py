@@ -7,7 +7,8 @@ default key lets every principal of the account do that, so that only a Deny kee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aft.policy_language.context import Value
@@ -91,17 +92,58 @@ COMPLETE: Mapping[str, tuple[str, ...]] = {
 """Keys by service of which nothing is unknown: one without a value is absent."""
 
 
-def decrypts(service: str, params: Params, *, account: str, region: str) -> bool:
-    """Does the call give out what a SecureString holds?"""
-    if service != "ssm" or not params.get("WithDecryption"):
-        return False
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decryption:
+    """The key that a call decrypts with, and what KMS is told. The policy of an ``is_default`` key
+    lets every principal of its account decrypt through the service; a key of the account's own
+    leaves that to IAM."""
+
+    key: str
+    is_default: bool
+    via: str
+    context: Mapping[str, Value] = field(default_factory=dict)
+
+
+def decryptions(
+    service: str, operation: str, params: Params, *, account: str, region: str
+) -> Iterator[Decryption]:
+    """What the call decrypts for its caller: SecureStrings, secrets."""
+    via = f"{service}.{region}.amazonaws.com"
+    if service == "ssm" and params.get("WithDecryption"):
+        for name, key in _secure_strings(params, account=account, region=region):
+            arn, is_default = _key(key, "alias/aws/ssm", account=account, region=region)
+            parameter = f"arn:aws:ssm:{region}:{account}:parameter/{name.removeprefix('/')}"
+            context: dict[str, Value] = {"kms:EncryptionContext:PARAMETER_ARN": parameter}
+            yield Decryption(key=arn, is_default=is_default, via=via, context=context)
+    if service == "secretsmanager" and operation == "GetSecretValue":
+        from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415 - slow
+
+        secret = secretsmanager_backends[account][region].secrets.get(str(params.get("SecretId")))
+        if secret is not None:
+            key = str(getattr(secret, "kms_key_id", None) or "")
+            arn, is_default = _key(key, "alias/aws/secretsmanager", account=account, region=region)
+            context = {"kms:EncryptionContext:SecretARN": str(secret.arn)}
+            yield Decryption(key=arn, is_default=is_default, via=via, context=context)
+
+
+def _secure_strings(params: Params, *, account: str, region: str) -> Iterator[tuple[str, str]]:
+    """Names and keys of the SecureStrings that a call is about."""
     from moto.ssm.models import ssm_backends  # noqa: PLC0415 - it brings all of EC2
 
-    path = str(params.get("Path") or "")
+    path = str(params.get("Path") or "").rstrip("/")
     named = {str(params.get("Name") or ""), *map(str, params.get("Names") or ())}
+    named |= {f"/{item.partition(':parameter/')[2]}" for item in named if item.startswith("arn:")}
+    named |= {item.removeprefix("/") for item in named if item.count("/") == 1}
     backend = ssm_backends[account][region]
-    return any(
-        versions and versions[-1].parameter_type == "SecureString"
-        for name, versions in backend._parameters.items()  # noqa: SLF001 - moto lists them nowhere
-        if name in named or (path and name.startswith(path.rstrip("/") + "/"))
-    )
+    for name, versions in backend._parameters.items():  # noqa: SLF001 - moto lists them nowhere
+        is_meant = name in named or (params.get("Path") and name.startswith(f"{path}/"))
+        if is_meant and versions and versions[-1].parameter_type == "SecureString":
+            yield str(name), str(versions[-1].keyid or "")
+
+
+def _key(given: str, default: str, *, account: str, region: str) -> tuple[str, bool]:
+    """A key's ARN, and whether it is the service's own."""
+    arn = f"arn:aws:kms:{region}:{account}:key/{default.replace('alias/aws/', 'aws-')}"
+    if not given or given == default:
+        return arn, True
+    return given if given.startswith("arn:") else f"{arn.rpartition('/')[0]}/{given}", False

@@ -76,7 +76,6 @@ _TEMPLATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("kms:*Key kms:Sign kms:Verify kms:*KeyPolicy kms:*Rotation* kms:*KeyDeletion",
      (f"arn:aws:kms:{_HERE}:key/{{KeyId}}",)),
     ("secretsmanager:CreateSecret", (f"arn:aws:secretsmanager:{_HERE}:secret:{{Name}}-*",)),
-    ("secretsmanager:*", (f"arn:aws:secretsmanager:{_HERE}:secret:{{SecretId}}-*",)),
     ("guardduty:*Detector",
      (f"arn:aws:guardduty:{_HERE}:detector/{{DetectorId}}",)),
     ("accessanalyzer:*Analyzer", (f"arn:aws:access-analyzer:{_HERE}:analyzer/{{analyzerName}}",)),
@@ -179,6 +178,22 @@ def _several_parameters(account: str, region: str, params: Params) -> Iterator[s
         yield f"arn:aws:ssm:{region}:{account}:parameter/{str(name).removeprefix('/')}"
 
 
+def _secret(account: str, region: str, params: Params) -> Iterator[str]:
+    """A secret's ARN ends with six characters, which only Secrets Manager knows."""
+    from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415 - slow
+
+    name = str(params.get("SecretId") or "")
+    found = secretsmanager_backends[account][region].secrets.get(name)
+    if name.startswith("arn:") or found is None:
+        yield name if name.startswith("arn:") else f"{_secrets(account, region)}:{name}-??????"
+    else:
+        yield str(found.arn)
+
+
+def _secrets(account: str, region: str) -> str:
+    return f"arn:aws:secretsmanager:{region}:{account}:secret"
+
+
 def _several_objects(_: str, __: str, params: Params) -> Iterator[str]:
     for item in (params.get("Delete") or {}).get("Objects") or ():
         yield f"arn:aws:s3:::{params.get('Bucket')}/{item.get('Key')}"
@@ -221,6 +236,13 @@ _EC2_KINDS: Mapping[str, str] = {
 }
 
 _SPECIAL: Mapping[str, Find] = {
+    **{
+        f"secretsmanager:{name}": _secret
+        for name in (
+            *("DeleteSecret", "DescribeSecret", "GetSecretValue", "ListSecretVersionIds"),
+            *("PutSecretValue", "RestoreSecret", "TagResource", "UntagResource", "UpdateSecret"),
+        )
+    },
     "ec2:CreateFlowLogs": _flow_log,
     "ec2:CreateTags": _by_id,
     "ec2:DeleteTags": _by_id,

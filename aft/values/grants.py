@@ -29,9 +29,10 @@ class Grant:
     def statement(self, effect: str = "Allow") -> Mapping[str, Any]:
         """The statement of a policy."""
         condition = {
-            operator: {key: list(values) if len(values) > 1 else values[0]}
+            operator: {
+                key: list(values) if len(values) > 1 else values[0] for key, values in keys.items()
+            }
             for operator, keys in self.conditions.items()
-            for key, values in keys.items()
         }
         resources = list(self.resources) if self.resources != EVERYTHING else "*"
         return {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 import yaml
@@ -96,10 +96,13 @@ def test_the_example_shows_every_key_of_the_configuration() -> None:
     """Keys with a new name are marked as such, and not recommended."""
     data = document_of(one("check", "config")).data
     assert data.keys() == Config.model_fields.keys()
-    for name, section in data.items():
-        model = Config.model_fields[name].annotation
+    for name, value in data.items():
+        model: Any = Config.model_fields[name].annotation
+        section = value
+        if get_origin(model) is Mapping:
+            (section, *_), (_, model) = value.values(), get_args(model)
         if isinstance(section, dict):
-            fields = model.model_fields  # type: ignore[union-attr]
+            fields = model.model_fields
             assert section.keys() == {
                 key for key in fields if fields[key].json_schema_extra is None
             }

@@ -115,6 +115,7 @@ def type_words(part: Schema, schema: Schema) -> str:
             return f"list of {f'({item})' if ',' in item else item}{most}"
         case "object":
             inner = part.get("additionalProperties")
+            inner = inner or next(iter(part.get("patternProperties", {}).values()), None)
             values = type_words(inner, schema) if isinstance(inner, Mapping) and inner else "any"
             return f"map of text to {values}"
     return "any"

@@ -303,6 +303,28 @@ def test_on_a_terminal_what_is_missing_is_asked_for() -> None:
     assert found["management_account"] == "223005401501"
 
 
+def test_only_the_role_for_applies_reads_secrets_and_only_those_that_are_granted(
+    repo: Repo,
+) -> None:
+    secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:okta-AbCdEf"
+    grants = f"grants: {{okta: {{secrets: [{secret}]}}}}\n"
+    repo.write("aft.yaml", f"home_region: eu-central-1\n{grants}")
+    assert repo.aft("init", *GITHUB, "--terraform").code == 0
+    template = yaml.safe_load((repo.root / "iam/aft-roles.cfn.yaml").read_text())
+    found = [
+        (name, statement["Action"])
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role"
+        for policy in resource["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if secret in str(statement)
+    ]
+    read = ["secretsmanager:GetSecretValue"]
+    assert found == [("ApplyRole", read), ("ApplyRole", ["kms:Decrypt"])]
+    terraform = (repo.root / "iam/aft-roles.tf").read_text()
+    assert terraform.count(secret) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

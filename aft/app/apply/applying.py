@@ -275,4 +275,5 @@ def _tools(workspace: Workspace, world: World, planned: Planned, observer: Obser
         logs=logs,
         options=runner_options(workspace, planned.desired.config),
         past=past,
+        secrets=world.edge.secrets,
     )

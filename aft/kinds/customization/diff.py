@@ -24,6 +24,7 @@ from aft.customizations.reads import account_reads, depends_on_step
 from aft.desired.model import AccountRequest, DesiredState
 from aft.findings.model import Condition, Finding
 from aft.kinds.customization.comparison import compare_step, gains_by, held_by_protection
+from aft.kinds.customization.given import given
 from aft.kinds.customization.removals import plan_removals
 from aft.ledger.events import AccountRecord
 from aft.plan.applied import is_up_to_date, reason_of
@@ -102,6 +103,7 @@ def _plan_runs(view: PlanView, draft: Draft, target: AccountTarget) -> None:
                 *((FieldChange(field=RERUN, before=None, after="yes"),) if is_asked_for else ()),
                 *_code(target, step, comparison),
                 *gains_by(view, target, step, inputs),
+                *given(target, step),
             ),
             comparison=comparison,
             inputs_digest=digest,

@@ -35,8 +35,10 @@ from aft.engine.context import RunContext
 from aft.engine.effects import Effects, StepSuccess
 from aft.errors import AftError, NotReviewed, Terminal
 from aft.kinds.customization.diff import outputs_of, parameters_for
+from aft.kinds.customization.given import note_of
 from aft.kinds.customization.previewed import preview_words
 from aft.kinds.customization.removals import runner_claiming
+from aft.kinds.customization.secrets import values_for
 from aft.ledger.events import KEPT, EventKind
 from aft.plan.fields import RERUN, REVISION, field_of
 from aft.plan.model import Action, Change
@@ -194,6 +196,7 @@ def _about(context: RunContext, change: Change) -> Mapping[str, str]:
         "runner": step.kind,
         "revision": context.run.revision,
         CONTENT: step.content_digest,
+        **note_of(step),
     }
     if step.on_removal is Removal.DESTROY:
         found["on_removal"] = step.on_removal.value
@@ -210,6 +213,7 @@ def _carry_out(
     account_id = AccountId(inputs.account.account_id or "")
     ensure_usable(context, change, account_id)
     session = SealedSession(context.tools.members.session(account_id))
+    inputs = replace(inputs, secrets=values_for(context, step))
     log = ""
     try:
         result = context.retry(lambda: act(step, inputs, session))

@@ -9,7 +9,7 @@ from aft.kinds.customization.comparison import additions, code_of, words_of
 from aft.kinds.customization.diff import plan_customizations
 from aft.kinds.customization.previewed import preview_words
 from aft.plan.draft import Draft
-from aft.plan.fields import CODE, field_of, gains
+from aft.plan.fields import CODE, field_of, gains, is_given_again, secrets_given
 from aft.plan.kind import Kind, Limit, Risk, Truth, Verb
 from aft.plan.model import Action, Change
 from aft.plan.view import PlanView
@@ -20,6 +20,7 @@ OUTSIDE = Risk("outside", "someone outside the organization gains access")
 UNKNOWN = Risk("unknown-effect", "what a customization changes cannot be known beforehand")
 RUNS_CODE = Risk("new-code", "new or changed code runs in an account that exists")
 POWERS = Risk(POWER, "someone can do more than before")
+GIVEN = Risk("given", "a customization is given a secret that it did not have")
 WEAKER = Risk("weaker", "what a customization made stays, and aft no longer keeps it")
 DESTROYS = Risk("destroy", "what a customization made is destroyed")
 _VERBS: Mapping[Action, Verb] = {
@@ -53,7 +54,7 @@ class Customizations(Kind):
 
     @property
     def risks(self) -> Iterable[Risk]:
-        return (ENDS, OUTSIDE, POWERS, UNKNOWN, RUNS_CODE, WEAKER, DESTROYS)
+        return (ENDS, OUTSIDE, POWERS, GIVEN, UNKNOWN, RUNS_CODE, WEAKER, DESTROYS)
 
     def diff(self, view: PlanView, draft: Draft) -> None:
         plan_customizations(view, draft)
@@ -66,13 +67,16 @@ class Customizations(Kind):
             is_loss = any(part.is_loss for part in change.preview.parts)
             if is_loss or change.preview.asks:
                 return ENDS if is_loss else POWERS
+            new = {item.field.partition(".")[0] for item in gains(change)}
+            if GIVEN.code in new:
+                return GIVEN
             return RUNS_CODE if field_of(change, CODE) is not None else None
         found = change.comparison
         is_first = found is None or found.is_new
         if found is not None and not is_first and any(part.is_loss for part in found.parts):
             return ENDS
         gained = {item.field.partition(".")[0] for item in gains(change)}
-        for risk in (OUTSIDE, POWERS, WEAKER):
+        for risk in (OUTSIDE, POWERS, GIVEN, WEAKER):
             if risk.code in gained:
                 return risk
         if found is not None and not is_first and found.unknown:
@@ -84,7 +88,7 @@ class Customizations(Kind):
         is_alone = change.details or change.preview is not None or _gained(change)
         if change.action is not Action.RUN or is_alone or not (found is None or found.is_new):
             return ()
-        return (_said(change),)
+        return (_said(change), *_given(change))
 
     def words(self, changes: Sequence[Change]) -> Iterable[Item]:
         first = changes[0]
@@ -124,8 +128,16 @@ def _run_item(changes: Sequence[Change]) -> Item:
         symbol=first.symbol,
         label="run",
         values=tuple(item.key for item in sorted(changes, key=lambda item: not item.fields)),
-        notes=(*_gained(first), *first.details, *lines, *((f"({reason})",) if reason else ())),
-        vital=len(_gained(first)) + (len(first.details) + vital if vital else 0),
+        notes=(
+            *_gained(first),
+            *_given(first),
+            *first.details,
+            *lines,
+            *((f"({reason})",) if reason else ()),
+        ),
+        vital=len(_gained(first))
+        + len(_given(first))
+        + (len(first.details) + vital if vital else 0),
         code=code,
         is_list=True,
     )
@@ -134,6 +146,11 @@ def _run_item(changes: Sequence[Change]) -> Item:
 def _gained(change: Change) -> tuple[str, ...]:
     """Who gains power, in words."""
     return tuple(gain_in_words(item) for item in gains(change) if item.field != CODE)
+
+
+def _given(change: Change) -> tuple[str, ...]:
+    """Secrets that are given as the last time, in words."""
+    return tuple(map(gain_in_words, filter(is_given_again, secrets_given(change))))
 
 
 def _said(change: Change) -> str:

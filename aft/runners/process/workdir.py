@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from aft.customizations.model import GLOBAL, CustomizationStep, StepFailed, StepInputs
 from aft.customizations.step_inputs_json import encode_inputs
 from aft.redaction import redact
-from aft.runners.process.child import ChildEnd, masked, run_child
+from aft.runners.process.child import SHORTEST_SECRET, ChildEnd, masked, run_child
 from aft.runners.process.credentials import (
     TOKEN_VARIABLE,
     URI_VARIABLE,
@@ -90,10 +90,11 @@ class Bench:
         self._elapsed = elapsed
         self._until = elapsed() + timeout
         self.secrets = credentials.secrets
-        self.secrets.extend(proxy_passwords())
+        self.secrets.extend((*proxy_passwords(), *secret_texts(inputs.secrets)))
         self._log: list[str] = []
         write_files(step, self.folder)
         self.environment = {
+            **inputs.secrets,
             **base_environment(place / "home"),
             **_profiles(place / "aws", credentials.environment.get("AWS_REGION", "")),
             **credentials.environment,
@@ -140,7 +141,7 @@ class Bench:
 
     def check_outputs(self, outputs: Mapping[str, str], hint: str) -> None:
         """Raises ``StepFailed`` for a secret among them: outputs are kept in git."""
-        if any(secret in value for secret in self.secrets for value in outputs.values()):
+        if any(secret in text for secret in self.secrets for it in outputs.items() for text in it):
             raise self.failed("", "an output contains a secret; outputs are kept in git", hint=hint)
 
     def note(self, line: str) -> None:
@@ -236,6 +237,12 @@ def proxy_passwords() -> list[str]:
         with contextlib.suppress(ValueError):
             found.append(urlsplit(os.environ.get(name, "")).password)
     return [password for password in found if password]
+
+
+def secret_texts(values: Mapping[str, str]) -> list[str]:
+    """What a step's output must not show of its secrets: each, and each line of it."""
+    found = (part for value in values.values() for part in (value, *value.splitlines()))
+    return [text for text in dict.fromkeys(found) if len(text) >= SHORTEST_SECRET]
 
 
 def parameter_texts(inputs: StepInputs) -> Mapping[str, str]:

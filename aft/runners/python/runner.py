@@ -28,7 +28,12 @@ from aft.findings.model import Finding
 from aft.runners.process.child import ChildEnd, Pipe, masked, run_child
 from aft.runners.process.credentials import step_credentials
 from aft.runners.process.scratch import scratch_folder
-from aft.runners.process.workdir import base_environment, proxy_passwords, write_files
+from aft.runners.process.workdir import (
+    base_environment,
+    proxy_passwords,
+    secret_texts,
+    write_files,
+)
 from aft.runners.python.source import check_source, inputs_used, names_read, timeout_of
 from aft.sessions import AccountSession
 
@@ -39,6 +44,7 @@ class PythonRunner(ComparesCode):
     kind: ClassVar[str] = "python"
     effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".py",)
+    takes_secrets: ClassVar[bool] = True
 
     def __init__(self, *, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._elapsed = elapsed
@@ -60,7 +66,7 @@ class PythonRunner(ComparesCode):
     ) -> StepResult:
         timeout = timeout_of(step.file.content, step.file.path, step.timeout_seconds)
         with step_credentials(session) as credentials, scratch_folder() as place:
-            credentials.secrets.extend(proxy_passwords())
+            credentials.secrets.extend((*proxy_passwords(), *secret_texts(inputs.secrets)))
             files, home = place / "step", place / "home"
             write_files(step, files)
             read, write = os.pipe()
@@ -74,7 +80,11 @@ class PythonRunner(ComparesCode):
                 (sys.executable, "-I", "-X", "utf8", "-m", "aft.runners.python.host"),
                 order=json.dumps(order).encode(),
                 cwd=home,
-                environment={**base_environment(home), **credentials.environment},
+                environment={
+                    **inputs.secrets,
+                    **base_environment(home),
+                    **credentials.environment,
+                },
                 answer=Pipe(read=read, write=write),
                 timeout=timeout,
                 secrets=credentials.secrets,
@@ -113,7 +123,7 @@ def _outputs(step: CustomizationStep, end: ChildEnd, *, timeout: float) -> Outpu
             hint="fix the step; the next run starts it again",
         )
     outputs: dict[str, str] = result["outputs"]
-    if any(secret in value for secret in end.secrets for value in outputs.values()):
+    if any(secret in text for secret in end.secrets for it in outputs.items() for text in it):
         raise failed(
             "customize() returned a secret; outputs are kept in git",
             hint="return names and ids only",

@@ -58,6 +58,7 @@ class ShellRunner(ComparesCode):
     effect_version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".sh",)
     folders: ClassVar[tuple[str, ...]] = ("api_helpers",)
+    takes_secrets: ClassVar[bool] = True
 
     def __init__(self, *, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._elapsed = elapsed

@@ -81,6 +81,7 @@ class TerraformRunner(ComparesCode):
     suffixes: ClassVar[tuple[str, ...]] = ()
     folders: ClassVar[tuple[str, ...]] = ("terraform", "*.terraform")
     needs_files: ClassVar[bool] = True
+    takes_secrets: ClassVar[bool] = True
     stays: ClassVar[str] = "its resources and their state stay"
     shared_step: ClassVar[str] = SHARED_STEP
     state_noun: ClassVar[str] = "Terraform state"

@@ -19,6 +19,7 @@ SERVICES = (
     "logs",
     "s3",
     "s3control",
+    "secretsmanager",
     "servicequotas",
     "ssm",
 )

@@ -91,6 +91,13 @@ class StrictSsmBackend(SimpleSystemManagerBackend):
             policies=policies,
         )
 
+    def get_parameter(self, name: str) -> Parameter | None:
+        """moto reads ``…:parameter/token`` as ``/token`` alone, and not as ``token``."""
+        found = super().get_parameter(name)
+        top = name.partition(":parameter/")[2]
+        is_own = name.startswith(f"arn:aws:ssm:{self.region_name}:{self.account_id}:parameter/")
+        return super().get_parameter(top) if found is None and is_own and "/" not in top else found
+
     def _check_earlier(
         self,
         name: str,

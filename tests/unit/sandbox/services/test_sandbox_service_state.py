@@ -31,6 +31,7 @@ def test_everything_survives_a_restart(tmp_path):
             Name="/aft/x", Value="1", Type="String", Tags=[{"Key": "k", "Value": "v"}]
         )
         member.client("ec2").enable_ebs_encryption_by_default()
+        secret = member.client("secretsmanager").create_secret(Name="s", SecretString="v")["ARN"]
         member.client("cloudformation").create_stack(
             StackName="s",
             TemplateBody="Resources: {T: {Type: 'AWS::SNS::Topic'}}\n"
@@ -46,6 +47,8 @@ def test_everything_survives_a_restart(tmp_path):
         member = sandbox.member_session(account)
         assert member.client("iam").list_account_aliases()["AccountAliases"] == ["kept"]
         assert member.client("ec2").get_ebs_encryption_by_default()["EbsEncryptionByDefault"]
+        kept = member.client("secretsmanager").get_secret_value(SecretId=secret)
+        assert kept["SecretString"] == "v"
         tags = member.client("ssm").list_tags_for_resource(
             ResourceType="Parameter", ResourceId="/aft/x"
         )
