@@ -7,8 +7,10 @@ takes a run up from there: with one action taken out of one role, and, when it i
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import logging
+import pickle
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +21,7 @@ from typing import Any
 import boto3
 from builders_permissions import AS_WORKFLOWS, As, Calls, life, prepare, sample
 from builders_repo import Repo
+from seldom import SELDOM
 
 from aft.app.apply.applying import apply_now
 from aft.app.plan.planning import plan_now
@@ -236,11 +239,28 @@ class Walk:
     stages: list[Stage]
     ends: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
+    def is_used(self, permission: Permission) -> bool:
+        return any(any(stage.uses(permission)) for stage in self.stages)
+
     def stage_of(self, permission: Permission) -> Stage:
         """The smallest that needs it."""
         needing = [stage for stage in self.stages if any(stage.uses(permission))]
         assert needing, f"{permission} is used by no run"
         return min(needing, key=lambda stage: len(stage.calls))
+
+    def apply_parts(self, folder: Path) -> None:
+        """Add plans of some accounts as applies: of a part, which look at less."""
+        for number, planned in enumerate(self.stages):
+            if planned.verb == "plan" and planned.only and not planned.deep:
+                stage = replace(planned, verb="apply")
+                played = replace(stage, repo=planned.repo.copy(folder / f"{number}"))
+                self._play(stage, played)
+
+    def _play(self, stage: Stage, played: Stage) -> None:
+        ran = run(self.keys, played)
+        if ran.outcome is not None and not ran.outcome.failed_targets:
+            self.stages.append(replace(stage, calls=tuple(ran.calls)))
+            self._note_end(len(self.stages) - 1, played)
 
     def narrow(self, folder: Path, *, needed: tuple[str, ...]) -> None:
         """Add the largest apply once more for single accounts (and those they all need), as most
@@ -250,11 +270,7 @@ class Walk:
         for only in (needed[:1], needed, *((*needed, name) for name in sorted(names))):
             repo = largest.repo.copy(folder / only[-1] / "kept")
             stage = replace(largest, repo=repo, only=only)
-            played = replace(stage, repo=repo.copy(folder / only[-1] / "played"))
-            ran = run(self.keys, played)
-            if ran.outcome is not None and not ran.outcome.failed_targets:
-                self.stages.append(replace(stage, calls=tuple(ran.calls)))
-                self._note_end(len(self.stages) - 1, played)
+            self._play(stage, replace(stage, repo=repo.copy(folder / only[-1] / "played")))
 
     def check(self, permission: Permission, folder: Path) -> None:
         """Take it away, look at what the run says and does; put it back, and look again."""
@@ -335,8 +351,22 @@ def walk_of(folder: Path) -> Walk:
     life(folder / "life", runs, prepare)
     sample(folder / "sample", runs, prepare)
     walk = Walk(keys=AS_WORKFLOWS, stages=runs.stages)
+    walk.apply_parts(folder / "parts")
     walk.narrow(folder / "narrow", needed=("log-archive", "audit"))
     return walk
+
+
+def shared_walk(folder: Path) -> Walk:
+    """The same, made by the first process that asks and taken over by the others."""
+    folder.mkdir(exist_ok=True)
+    kept = folder / "walk.pickle"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            walk = walk_of(folder / "worlds")
+            kept.write_bytes(pickle.dumps((walk.stages, walk.ends)))
+    stages, ends = pickle.loads(kept.read_bytes())  # noqa: S301 - our own file
+    return Walk(keys=AS_WORKFLOWS, stages=stages, ends=ends)
 
 
 ENTER = frozenset({"sts:AssumeRole"})
@@ -346,9 +376,22 @@ GRANTED: Mapping[str, frozenset[str]] = {
     READER_ROLE: actions_of(READER),
     WRITER_ROLE: actions_of((*READER, *MEMBER)),
 }
+_ANSWERED: Mapping[str, str] = {
+    "sts:GetCallerIdentity": "AWS answers without any permission (STS API reference)",
+}
+WITHOUT_EFFECT: Mapping[str, str] = {**SELDOM, **_ANSWERED}
+"""Actions that no run of the walk misses, and why the roles have them."""
+_MISSED_BY_WRITER = frozenset({"ec2:DescribeRegions", "securityhub:DescribeStandards"})
+"""Those of them that only the reader role never needs here."""
 PERMISSIONS = tuple(
     Permission(role=role, action=action)
     for role, actions in GRANTED.items()
     for action in sorted(actions)
 )
 """Every single one of the roles that aft's templates make."""
+
+
+def is_walked(permission: Permission) -> bool:
+    if permission.role == WRITER_ROLE and permission.action in _MISSED_BY_WRITER:
+        return True
+    return permission.action not in WITHOUT_EFFECT

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _REPAIRS: Mapping[str, str] = {
     "access-analyzer:DeleteAnalyzer": "an analyzer of the account that another one replaces",
     "account:EnableRegion": "the setting region-opt-in",
+    "cloudformation:DeleteStack": "a stack that failed to be created, or of a step that is gone",
     "cloudtrail:UpdateTrail": "a trail that is not as it should be",
     "ec2:ModifyEbsDefaultKmsKeyId": "ebs-default-encryption with a key",
     "guardduty:CreateDetector guardduty:CreateMembers guardduty:StartMonitoringMembers": "an "

@@ -29,12 +29,13 @@ def command(
         raise click.UsageError("give the ID of a request, or --verify")
     if request_id is None:
         found = examined(session.workspace, revision=revision or "HEAD")
+        head = {"pushed": found.pushed, "signed_by": found.signed_by}
         if as_json:
-            click.echo(examined_json(found.commit, found.subjects, found.faults), nl=False)
+            click.echo(examined_json(found.commit, found.subjects, found.faults, **head), nl=False)
         else:
-            view = examined_view(found.commit, found.subjects, found.faults)
+            view = examined_view(found.commit, found.subjects, found.faults, **head)
             session.console.print(view, soft_wrap=True)
-        sys.exit(1 if found.faults else 0)
+        sys.exit(1 if found.faults or (found.pushed and not found.signed_by) else 0)
     entries = history_of(session.workspace, request_id, revision=revision or "HEAD")
     if as_json:
         click.echo(history_json(entries), nl=False)

@@ -49,6 +49,11 @@ class Roles(Section):
         description="Name of a narrower role that applies assume instead of `member`, in accounts "
         "where that works. A customization creates it.",
     )
+    made_elsewhere: tuple[RoleName, ...] = Field(
+        default=(),
+        description="Those of these roles that something outside this repository creates, such as "
+        "a StackSet. Without it, `writer` without a file that creates the role is an error.",
+    )
     reader: RoleName | None = Field(
         default=None,
         description="Name of the role in member accounts that plans and drift runs assume to "

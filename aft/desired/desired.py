@@ -16,7 +16,7 @@ from aft.config.file import config_place, config_places, parse_config
 from aft.config.model import CUSTOMIZATIONS_PATH, REQUESTS_PATH, Config
 from aft.config.trust import WITHHELD_HINT, with_trusted, withheld, withheld_message
 from aft.customizations.manifest import parse_customizations
-from aft.customizations.model import CustomizationRunner
+from aft.customizations.model import GLOBAL, CustomizationRunner
 from aft.desired import rules
 from aft.desired.account_rules import AccountRules, check_opt_in
 from aft.desired.allowance_rules import AllowanceRules
@@ -30,6 +30,7 @@ from aft.desired.networks import check_networks
 from aft.desired.parse import build, build_sound, check
 from aft.desired.raw import REQUIRED
 from aft.desired.reference_rules import reference_cycles
+from aft.desired.role_rules import unmade_writer
 from aft.desired.tree import RequestEntry, RequestTree, check_customizations_tree, read_request_tree
 from aft.documents import Parsed, document_of, documents_of
 from aft.files import RevisionFiles
@@ -203,10 +204,11 @@ def _across(
         yield from rules.organizational_units(requests, state.organization, places)
     # A baseline or customization that has findings does exist.
     folders = _folders(names, f"{CUSTOMIZATIONS_PATH}/accounts/") | state.customizations.keys()
+    baselines = _stems(names, f"{CUSTOMIZATIONS_PATH}/baselines/") | state.baselines.keys()
     yield from rules.references(
         requests,
         ids=ids,
-        baselines=_stems(names, f"{CUSTOMIZATIONS_PATH}/baselines/") | state.baselines.keys(),
+        baselines=baselines,
         customizations=folders,
         places=places,
     )
@@ -223,6 +225,11 @@ def _across(
     yield from check_requests(state.baselines, ids)
     yield from reference_cycles(state)
     yield from _quota(state.config, len(tree.requests), files)
+    has_global = any(name.startswith(f"{CUSTOMIZATIONS_PATH}/{GLOBAL}/") for name in names)
+    if folders | ({GLOBAL} if has_global else set()) <= state.customizations.keys() and (
+        baselines <= state.baselines.keys()
+    ):  # else what creates it may be in a file that has findings
+        yield from unmade_writer(state, config_places(files))
 
 
 def _with_config(state: DesiredState, settings: Settings, reader: _Reader) -> Iterator[Finding]:

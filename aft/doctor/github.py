@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aft.doctor.model import NOT_LOOKED_AT, Check, Unread, fine, unknown, warning, wrong
@@ -164,6 +164,7 @@ def _ledger(facts: HubFacts) -> Iterator[Check]:
         )
     else:
         yield fine("ledger-branch", f"{branch} can be neither rewritten nor deleted")
+    yield from _ledger_bypass(known, branch)
     if any(item.requires_pull_request for item in known):
         yield wrong(
             "ledger-pull-requests",
@@ -173,7 +174,10 @@ def _ledger(facts: HubFacts) -> Iterator[Check]:
     if facts.is_signed:
         yield fine("ledger-pushes", f"{branch} is signed")
     elif any(item.restricts_pushes for item in known):
-        yield fine("ledger-pushes", f"not everyone who can write may push {branch}")
+        pushing = [item.pushed_by for item in known if item.restricts_pushes]
+        names = ", ".join(sorted({name for some in pushing for name in some or ()}))
+        only = f": {names}" if names else ""
+        yield fine("ledger-pushes", f"not everyone who can write may push {branch}{only}")
     elif unread is not None:
         yield unknown("ledger-pushes", f"who may push {branch}", unread)
     else:
@@ -184,6 +188,25 @@ def _ledger(facts: HubFacts) -> Iterator[Check]:
             "sign the ledger (ledger.signing_key in aft.yaml), or restrict updates in a ruleset to "
             "the app that pushes it",
         )
+
+
+def _ledger_bypass(known: Iterable[BranchRules], branch: str) -> Iterator[Check]:
+    """Who may rewrite or delete the ledger all the same; the stricter of two applies."""
+    guarding = [item for item in known if item.blocks_force_pushes and item.blocks_deletion]
+    if not guarding or any(item.rewritten_by == () for item in guarding):
+        return
+    shown = [item.rewritten_by for item in guarding if item.rewritten_by is not None]
+    if not shown:
+        hidden = "GitHub shows it only to someone who may change the rules"
+        yield unknown("ledger-bypass", f"who can rewrite {branch} all the same", Unread(hidden))
+        return
+    names = ", ".join(sorted({name for some in shown for name in some}))
+    yield warning(
+        "ledger-bypass",
+        f"the rules against rewriting and deleting {branch} do not bind: {names}",
+        "block force pushes and deletion in a separate ruleset, with an empty bypass list: the app "
+        "that pushes the ledger needs neither",
+    )
 
 
 def _environments(

@@ -7,7 +7,7 @@ own token never has. Rules of rulesets and environments are readable with less.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from aft.errors import NotFound
@@ -48,7 +48,8 @@ class BranchRules:
     (``restricts_pushes``); the stricter where several rules apply. ``checks`` are the names of
     those that must pass. ``binds_administrators``: ``None`` where it is not said. ``bypassed_by``:
     whom the rules do not bind, in words; ``None`` where GitHub does not show it, because only who
-    may change a ruleset sees that of it."""
+    may change a ruleset sees that of it. ``rewritten_by`` and ``pushed_by`` are the same of the
+    rules against force pushes and deletion, and of those that restrict pushes."""
 
     requires_pull_request: bool = False
     approvals: int = 0
@@ -61,6 +62,8 @@ class BranchRules:
     blocks_deletion: bool = False
     bypassed_by: tuple[str, ...] | None = ()
     restricts_pushes: bool = False
+    rewritten_by: tuple[str, ...] | None = ()
+    pushed_by: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +180,19 @@ def ruleset_rules(client: GitHubClient, branch: str) -> BranchRules:
     """What active rulesets, the organization's too, ask of a branch."""
     path = f"/rules/branches/{segment(branch)}"
     found: dict[str, list[Answer]] = {}
-    rulesets: set[int] = set()
+    rulesets: dict[str, set[int]] = {}
     for rule in client.pages(path, needs=METADATA, at_most=_MOST):
         parameters = rule.child_or_none("parameters") or Answer({}, rule.where)
         found.setdefault(rule.text("type"), []).append(parameters)
         if "ruleset_id" in rule.values:
-            rulesets.add(rule.number("ruleset_id"))
+            rulesets.setdefault(rule.text("type"), set()).add(rule.number("ruleset_id"))
+    everyone = sorted(frozenset[int]().union(*rulesets.values()))
+    passing = {number: _bypassed_by(client, number) for number in everyone}
+
+    def past(*rules: str) -> tuple[str, ...] | None:
+        of_each = ([passing[number] for number in rulesets.get(rule, ())] for rule in rules)
+        return _together(map(_past_all, of_each))
+
     reviews = found.get("pull_request", [])
     checks = [
         check.text_or("context")
@@ -198,8 +208,10 @@ def ruleset_rules(client: GitHubClient, branch: str) -> BranchRules:
         checks=tuple(sorted(set(checks))),
         blocks_force_pushes="non_fast_forward" in found,
         blocks_deletion="deletion" in found,
-        bypassed_by=_bypassed_by(client, sorted(rulesets)),
+        bypassed_by=_together(passing.values()),
         restricts_pushes="update" in found,
+        rewritten_by=past("non_fast_forward", "deletion"),
+        pushed_by=past("update"),
     )
 
 
@@ -215,18 +227,33 @@ _ACTORS = {
 }
 
 
-def _bypassed_by(client: GitHubClient, rulesets: Iterable[int]) -> tuple[str, ...] | None:
-    """Whom these rulesets let by; an organization's rulesets are asked for in the same way."""
-    found: set[str] = set()
-    for number in rulesets:
-        try:
-            answer = client.get(f"/rulesets/{number}", needs=METADATA)
-        except NotFound:
+def _bypassed_by(client: GitHubClient, ruleset: int) -> tuple[str, ...] | None:
+    """Whom the ruleset lets by; an organization's rulesets are asked for in the same way."""
+    try:
+        answer = client.get(f"/rulesets/{ruleset}", needs=METADATA)
+    except NotFound:
+        return None
+    if "bypass_actors" not in answer.values:
+        return None
+    return tuple(sorted(_actor(item) for item in answer.children("bypass_actors")))
+
+
+def _together(found: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """All of them; ``None`` where one is not shown."""
+    names: set[str] = set()
+    for some in found:
+        if some is None:
             return None
-        if "bypass_actors" not in answer.values:
-            return None
-        found.update(_actor(item) for item in answer.children("bypass_actors"))
-    return tuple(sorted(found))
+        names.update(some)
+    return tuple(sorted(names))
+
+
+def _past_all(found: Collection[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """Who passes every one of several rulesets that have the same rule."""
+    if not found or () in found:
+        return ()
+    known = [frozenset(some) for some in found if some is not None]
+    return None if len(known) < len(found) else tuple(sorted(frozenset.intersection(*known)))
 
 
 def _actor(item: Answer) -> str:
@@ -248,6 +275,9 @@ def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
     except NotFound:
         return None
     reviews = answer.child_or_none("required_pull_request_reviews")
+    restrictions = answer.child_or_none("restrictions")
+    binds_administrators = _enabled(answer, "enforce_admins")
+    free = () if binds_administrators else ("administrators of the repository",)
     asked = [reviews] if reviews is not None else []
     checks = answer.child_or_none("required_status_checks")
     return BranchRules(
@@ -259,19 +289,23 @@ def classic_protection(client: GitHubClient, branch: str) -> BranchRules | None:
         checks=tuple(sorted(item.text_or("context") for item in checks.children("checks")))
         if checks is not None
         else (),
-        binds_administrators=_enabled(answer, "enforce_admins"),
+        binds_administrators=binds_administrators,
         blocks_force_pushes=not _enabled(answer, "allow_force_pushes"),
         blocks_deletion=not _enabled(answer, "allow_deletions"),
-        restricts_pushes=answer.child_or_none("restrictions") is not None,
+        restricts_pushes=restrictions is not None,
         bypassed_by=_allowed_past(reviews) if reviews is not None else (),
+        rewritten_by=free,
+        pushed_by=(*_listed(restrictions), *free) if restrictions is not None else (),
     )
 
 
 def _allowed_past(reviews: Answer) -> tuple[str, ...]:
     """Who may push without a pull request."""
     allowed = reviews.child_or_none("bypass_pull_request_allowances")
-    if allowed is None:
-        return ()
+    return _listed(allowed) if allowed is not None else ()
+
+
+def _listed(allowed: Answer) -> tuple[str, ...]:
     keys = {"users": "login", "teams": "slug", "apps": "slug"}
     return tuple(
         f"{kind.removesuffix('s')} {item.text(key)}"

@@ -49,10 +49,28 @@ def history_view(entries: Sequence[TimelineEntry], *, width: int = 80) -> Text:
     return Text("\n").join(lines)
 
 
-def examined_view(commit: str, subjects: int, faults: Sequence[LedgerFault]) -> Text:
-    """What is wrong with the ledger at ``commit``, a line per place."""
+def examined_view(
+    commit: str,
+    subjects: int,
+    faults: Sequence[LedgerFault],
+    *,
+    pushed: str = "",
+    signed_by: str = "",
+) -> Text:
+    """What is wrong with the ledger at ``commit``, a line per place; and by which key the head
+    ``pushed`` is signed, where the ledger is signed."""
     if not commit:
         return Text("There is no ledger yet.")
+    view = _examined(commit, subjects, faults)
+    if signed_by:
+        view.append(f"\nThe last pushed head {pushed[:10]} is signed by the key {signed_by}.")
+    elif pushed:
+        words = f"\nThe last pushed head {pushed[:10]} has no valid signature."
+        view.append(words, style="bold red")
+    return view
+
+
+def _examined(commit: str, subjects: int, faults: Sequence[LedgerFault]) -> Text:
     found = f"The ledger at {commit[:10]} has {counted(subjects, 'record')}"
     if not faults:
         return Text(f"{found}; all files are as aft wrote them.", style="green")
@@ -63,9 +81,18 @@ def examined_view(commit: str, subjects: int, faults: Sequence[LedgerFault]) -> 
     return Text("\n").join(lines)
 
 
-def examined_json(commit: str, subjects: int, faults: Sequence[LedgerFault]) -> str:
-    """The same for tools."""
-    return json_text({"commit": commit, "subjects": subjects, "faults": plain(list(faults))})
+def examined_json(
+    commit: str,
+    subjects: int,
+    faults: Sequence[LedgerFault],
+    *,
+    pushed: str = "",
+    signed_by: str = "",
+) -> str:
+    """The same for tools; ``pushed`` and ``signed_by`` only of a ledger that is signed."""
+    signature = {"pushed": pushed, "signed_by": signed_by} if pushed else {}
+    found = {"commit": commit, "subjects": subjects, "faults": plain(list(faults))}
+    return json_text({**found, **signature})
 
 
 def _heading(entry: TimelineEntry) -> Text:

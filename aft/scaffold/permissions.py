@@ -289,8 +289,8 @@ MEMBER: tuple[Grant, ...] = (
         access-analyzer: CreateAnalyzer DeleteAnalyzer
         account: EnableRegion PutAlternateContact
         budgets: ModifyBudget
-        cloudformation: CreateChangeSet DeleteChangeSet DescribeChangeSet DescribeStackEvents
-            DescribeStacks ExecuteChangeSet
+        cloudformation: CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet
+            DescribeStackEvents DescribeStacks ExecuteChangeSet
         cloudtrail: CreateTrail StartLogging UpdateTrail
         config: PutConfigurationRecorder StartConfigurationRecorder
         guardduty: UpdateDetector

@@ -53,6 +53,10 @@ def test_what_someone_appends_is_refused_by_every_command(
     )
     assert "\naft-signature " in repo.git("cat-file", "-p", "origin/aft/ledger")
     assert repo.aft("plan", "--detailed-exitcode", sandbox=False).code == 0
+    verified = repo.aft("history", "--verify", sandbox=False)
+    head = repo.git("rev-parse", "origin/aft/ledger")
+    assert verified.code == 0, verified.out + verified.err
+    assert f"The last pushed head {head[:10]} is signed by the key SHA256:" in verified.out
 
     evil = Clone(tmp_path / "evil")
     evil.git("remote", "add", "origin", str(tmp_path / "origin.git"))

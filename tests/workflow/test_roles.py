@@ -332,7 +332,8 @@ def test_accounts_are_handed_over_to_a_narrower_role_one_by_one(repo: Repo) -> N
         repo.commit(message)
         return entered_as(repo, calls)
 
-    repo.write("aft.yaml", f"{config}roles: {{writer: {writer}}}\n")
+    roles = f"{{writer: {writer}, made_elsewhere: [{writer}]}}"
+    repo.write("aft.yaml", f"{config}roles: {roles}\n")
     assert change("Named before it is made", minimum=15) == {member}
     repo.write(WRITER_PATH, writer_template(writer, management))
     assert change("Made", minimum=16) == {member}, "what a run begins with it ends with"

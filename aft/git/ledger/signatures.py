@@ -40,7 +40,7 @@ class HeadSignatures:
         self._branch = branch
         self._keys = tuple(map(public_key_bytes, keys))
         self._signer = signer
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, str] = {}
 
     @property
     def can_sign(self) -> bool:
@@ -49,10 +49,17 @@ class HeadSignatures:
 
     def holds(self, commit: str) -> bool:
         """Whether ``commit`` has a valid signature of one of the keys."""
+        return bool(self.key_of(commit))
+
+    def key_of(self, commit: str) -> str:
+        """The SHA-256 fingerprint of the public key (of its DER form) whose signature ``commit``
+        has, or ``""``."""
         if commit not in self._known:
             text, signature = _parted(self._read(commit))
             message = self._message(text)
-            self._known[commit] = any(_is_valid(key, message, signature) for key in self._keys)
+            valid = (key for key in self._keys if _is_valid(key, message, signature))
+            found = next(valid, None)
+            self._known[commit] = f"SHA256:{hashlib.sha256(found).hexdigest()}" if found else ""
         return self._known[commit]
 
     def signed(self, commit: str) -> str:

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -66,11 +66,14 @@ class LedgerRefs:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
     """The ledger at ``commit`` (``""``: there is none): the number of ``subjects`` that are not
-    forgotten, and everything that aft did not write so."""
+    forgotten, and everything that aft did not write so. Where the ledger is signed, ``pushed`` is
+    the last pushed head and ``signed_by`` the fingerprint of the key that signed it, or ``""``."""
 
     commit: str
     subjects: int
     faults: tuple[LedgerFault, ...]
+    pushed: str = ""
+    signed_by: str = ""
 
 
 class GitLedger:
@@ -219,7 +222,12 @@ class GitLedger:
             tip = self._branch.tip()
             found = self._commits.examined(tip)
             faults = (*found.faults, *losses(self._commits, tip))
-            return Examined(commit=tip or "", subjects=len(found.records), faults=faults)
+            pushed = self._wire.last_seen() if self._wire is not None else None
+            examined = Examined(commit=tip or "", subjects=len(found.records), faults=faults)
+            if self._signatures is None or pushed is None:
+                return examined
+            key = self._signatures.key_of(pushed)
+            return replace(examined, pushed=pushed, signed_by=key)
 
     # --- this clone -------------------------------------------------------------------------
 

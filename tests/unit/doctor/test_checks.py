@@ -249,6 +249,29 @@ def test_without_credentials_nothing_else_is_said() -> None:
         ),
         ({"ledger_rules": OPEN_LEDGER}, {"ledger-pushes": "warning"}),
         ({"ledger_rules": OPEN_LEDGER, "is_signed": True}, {}),
+        (
+            {"ledger_rules": replace(OPEN_LEDGER, rewritten_by=("app 7",)), "is_signed": True},
+            {"ledger-bypass": "warning"},
+        ),
+        (
+            {"ledger_rules": replace(OPEN_LEDGER, rewritten_by=None), "is_signed": True},
+            {"ledger-bypass": "not-checked"},
+        ),
+        (
+            {
+                "ledger_rules": replace(OPEN_LEDGER, rewritten_by=("app 7",)),
+                "ledger_protection": OPEN_LEDGER,
+                "is_signed": True,
+            },
+            {},
+        ),
+        (
+            {
+                "ledger_rules": BranchRules(),
+                "ledger_protection": replace(HUB.ledger_rules, rewritten_by=("user ada",)),
+            },
+            {"ledger-bypass": "warning"},
+        ),
         ({"ledger_rules": BranchRules(), "is_signed": True}, {"ledger-branch": "wrong"}),
         ({"ledger_rules": BranchRules(), "ledger_protection": HUB.ledger_rules}, {}),
         (

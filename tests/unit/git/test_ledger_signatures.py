@@ -6,6 +6,7 @@ The forger here knows everything but the key: he appends events with aft itself.
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -291,6 +292,29 @@ def test_a_key_is_exchanged_while_both_are_named(hosted: Path, signed: str, tmp_
     assert ledger(clone_of(hosted, tmp_path / "c"), keys=(OTHER.public(),)).read().records
     with pytest.raises(LedgerRewritten):
         ledger(clone_of(hosted, tmp_path / "d")).read()
+
+
+def test_who_looks_sees_which_key_has_signed_the_last_pushed_head(
+    hosted: Path, signed: str, tmp_path: Path
+) -> None:
+    prints = [
+        f"SHA256:{hashlib.sha256(public_key_bytes(key.public())).hexdigest()}"
+        for key in (KEY, OTHER)
+    ]
+    both = (OTHER.public(), KEY.public())
+    store = ledger(clone_of(hosted, tmp_path / "b"), OTHER, keys=both)
+    found = store.examine()
+    assert (found.pushed, found.signed_by) == (signed, prints[0])
+    store.append([bound("lab", account_id="3" * 12)])
+    assert store.examine().pushed == signed, "what was not pushed is not signed yet"
+    store.publish()
+    found = store.examine()
+    assert (found.pushed, found.signed_by) == (tip(hosted), prints[1])
+    found = ledger(clone_of(hosted, tmp_path / "c"), keys=()).examine()
+    assert (found.pushed, found.signed_by) == ("", ""), "nothing is signed there"
+    unsigned = ledger(clone_of(hosted, tmp_path / "d"), keys=(KEY.public(),), adopts=True)
+    found = unsigned.examine()
+    assert (found.pushed, found.signed_by) == (tip(hosted), "")
 
 
 def test_a_signing_key_that_is_not_among_the_public_ones_signs_nothing(

@@ -154,6 +154,56 @@ def test_whom_rulesets_let_by(world: World, level: str, expected: tuple[str, ...
     assert ruleset_rules(client, "main").bypassed_by is None
 
 
+APP = {"actor_id": 7, "actor_type": "Integration", "bypass_mode": "always"}
+TEAM = {"actor_id": 9, "actor_type": "Team", "bypass_mode": "always"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "rewritten_by", "pushed_by"),
+    [
+        ({7: ("update", "non_fast_forward", "deletion")}, ("app 7",), ("app 7",)),
+        ({7: ("update",), 8: ("non_fast_forward", "deletion")}, (), ("app 7",)),
+        ({7: ("update", "deletion"), 8: ("non_fast_forward",)}, ("app 7",), ("app 7",)),
+        ({7: ("non_fast_forward", "deletion"), 8: ("non_fast_forward",)}, ("app 7",), ()),
+        ({7: ("non_fast_forward",), 8: ("non_fast_forward",)}, (), ()),
+        ({7: ("non_fast_forward",), 9: ("non_fast_forward",)}, ("app 7",), ()),
+        ({7: ("update",), 9: ("update", "deletion")}, ("app 7", "team 9"), ("app 7",)),
+        ({10: ("update", "deletion")}, None, None),
+    ],
+)
+def test_who_may_rewrite_and_who_may_push_all_the_same(
+    world: World,
+    rules: dict[int, tuple[str, ...]],
+    rewritten_by: tuple[str, ...] | None,
+    pushed_by: tuple[str, ...] | None,
+) -> None:
+    """Who is to rewrite must pass every ruleset that forbids it; ruleset 10 is not shown."""
+    settings = world.github.state.settings
+    settings.rulesets = {7: [APP], 8: [], 9: [APP, TEAM]}
+    settings.rules["aft/ledger"] = [
+        {"type": kind, "ruleset_id": number} for number, kinds in rules.items() for kind in kinds
+    ]
+    admin = client_of(world.github, permissions={**ADMIN, "administration": "write"})
+    found = ruleset_rules(admin, "aft/ledger")
+    assert (found.rewritten_by, found.pushed_by) == (rewritten_by, pushed_by)
+
+
+@pytest.mark.parametrize("binds", [True, False])
+def test_who_may_push_past_a_classic_protection(
+    world: World, admin: GitHubClient, *, binds: bool
+) -> None:
+    world.github.state.settings.protection["aft/ledger"] = {
+        "enforce_admins": {"enabled": binds},
+        "allow_force_pushes": {"enabled": False},
+        "allow_deletions": {"enabled": False},
+        "restrictions": {"users": [], "teams": [], "apps": [{"slug": "aft"}]},
+    }
+    found = classic_protection(admin, "aft/ledger")
+    assert found is not None
+    admins = () if binds else ("administrators of the repository",)
+    assert (found.rewritten_by, found.pushed_by) == (admins, ("app aft", *admins))
+
+
 def test_whom_a_classic_protection_lets_by(world: World, admin: GitHubClient) -> None:
     reviews = {
         **PROTECTION["required_pull_request_reviews"],

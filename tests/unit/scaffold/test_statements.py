@@ -371,6 +371,7 @@ ACCOUNT_ARN = f"arn:aws:organizations::{MANAGEMENT}:account/o-1/{ACCOUNT}"
 OU_ARN = f"arn:aws:organizations::{MANAGEMENT}:ou/o-1/ou-1"
 HEAD = f"arn:aws:ssm:eu-central-1:{MANAGEMENT}:parameter/aft/ledger/head"
 BUCKET = "arn:aws:s3:::logs"
+STACK = f"arn:aws:cloudformation:eu-central-1:{ACCOUNT}:stack/aft-global/1"
 SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/config.amazonaws.com/AWSServiceRole"
 
 
@@ -416,6 +417,7 @@ MAY: Mapping[str, Iterable[tuple[str, str, Mapping[str, str]]]] = {
         ),
         ("s3:PutBucketPolicy", BUCKET, OWN_BUCKET),
         ("ssm:PutParameter", f"arn:aws:ssm:eu-central-1:{ACCOUNT}:parameter/aft/x", {}),
+        ("cloudformation:DeleteStack", STACK, {}),
     ),
 }
 MAY_NOT: Mapping[str, Iterable[tuple[str, str, Mapping[str, str]]]] = {
