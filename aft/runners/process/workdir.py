@@ -28,6 +28,7 @@ from aft.runners.process.credentials import (
     StepCredentials,
     step_credentials,
 )
+from aft.runners.process.left import NotPlainError, read_left, write_over
 from aft.runners.process.scratch import scratch_folder
 from aft.sessions import AccountSession
 
@@ -144,6 +145,25 @@ class Bench:
         if any(secret in text for secret in self.secrets for it in outputs.items() for text in it):
             raise self.failed("", "an output contains a secret; outputs are kept in git", hint=hint)
 
+    def read(self, path: Path, *, most: int, name: str = "") -> bytes | None:
+        """What the step left there, None where it left nothing. Raises ``StepFailed`` for what is
+        no plain file (``name`` for people) of at most ``most`` bytes."""
+        try:
+            return read_left(self.place, path, most=most)
+        except NotPlainError as error:
+            raise self._not_plain(name or path.name, error) from error
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file where a step's process may have left something. Raises ``StepFailed``."""
+        try:
+            write_over(self.place, path, content)
+        except NotPlainError as error:
+            raise self._not_plain(path.name, error) from error
+
+    def _not_plain(self, name: str, error: NotPlainError) -> StepFailed:
+        hint = "leave a regular file there: no link, folder, pipe or device"
+        return self.failed("", f"{name} {error.reason}", hint=hint)
+
     def note(self, line: str) -> None:
         """A line of aft's own in the log."""
         self._log.append(f"--- {line}\n")
@@ -228,6 +248,8 @@ def write_files(step: CustomizationStep, folder: Path) -> None:
         target = folder / file.path.removeprefix(f"{step.folder}/")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.content)
+        if target.suffix == ".sh":
+            target.chmod(0o700)
 
 
 def proxy_passwords() -> list[str]:

@@ -108,13 +108,12 @@ def _outputs(step: CustomizationStep, end: ChildEnd, *, timeout: float) -> Outpu
             hint="make it faster, or allow more: TIMEOUT_SECONDS = … at the top of the step",
             code="TimedOut",
         )
-    try:
-        result = json.loads(end.answer)
-    except ValueError as error:
+    result = _answer(end.answer)
+    if result is None:
         raise failed(
             f"the process ended ({end.how}) before customize() returned{end.tail}",
             hint="let customize() return or raise, not end the process",
-        ) from error
+        )
     problem = result.get("error")
     if problem is not None:
         raise failed(
@@ -129,6 +128,23 @@ def _outputs(step: CustomizationStep, end: ChildEnd, *, timeout: float) -> Outpu
             hint="return names and ids only",
         )
     return outputs
+
+
+def _answer(text: bytes) -> Mapping[str, Any] | None:
+    """What the step's process said, in a form that aft's own program for it uses; a step can write
+    anything to the same descriptor."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    problem, outputs = found.get("error"), found.get("outputs")
+    if problem is None:
+        is_known = isinstance(outputs, dict) and all(isinstance(v, str) for v in outputs.values())
+    else:
+        is_known = isinstance(problem, dict) and isinstance(problem.get("message"), str)
+    return found if is_known else None
 
 
 def _place(step: CustomizationStep, problem: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ import importlib.util
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -48,6 +49,7 @@ INSTALL_SECONDS = 300.0
 _FOLDER = "api_helpers"
 _REQUIREMENTS = f"{_FOLDER}/python/requirements.txt"
 _WHEELS = f"{_FOLDER}/python/wheels"
+_MAX_SCRIPT = 1024 * 1024
 _NAMES = re.compile(r"^[^\S\n]*[^#\s]", re.MULTILINE)
 
 
@@ -125,10 +127,8 @@ def script_uses(files: tuple[StepFile, ...]) -> frozenset[str]:
 
 def left_outputs(bench: Bench) -> Outputs:
     """What the scripts wrote to ``$AFT_OUTPUTS``. Raises ``StepFailed`` for what is no output."""
-    place = bench.place / "outputs"
-    if not place.is_file():
-        return {}
-    text = place.read_text(encoding="utf-8", errors="replace")
+    left = bench.read(bench.place / "outputs", most=4 * MAX_OUTPUTS, name="$AFT_OUTPUTS")
+    text = (left or b"").decode(errors="replace")
     if len(text) > MAX_OUTPUTS:
         raise bench.failed("", f"{len(text):,} characters of outputs; at most {MAX_OUTPUTS:,}")
     outputs: dict[str, str] = {}
@@ -154,18 +154,22 @@ def has_helper(step: CustomizationStep, name: str) -> bool:
 def run_helper(bench: Bench, name: str) -> None:
     """Run one script. Raises ``StepFailed`` when it ends badly."""
     script = bench.folder / _FOLDER / name
-    script.chmod(0o700)
-    has_first_line = script.read_bytes().startswith(b"#!")
+    path = f"{bench.step.folder}/{_FOLDER}/{name}"
+    content = bench.read(script, most=_MAX_SCRIPT)  # the helper before it may have changed it
+    if content is None:
+        raise bench.failed(path, "a script before it removed it")
+    has_first_line = content.startswith(b"#!")
     command = (str(script),) if has_first_line else ("bash", str(script))
     bench.note(f"{_FOLDER}/{name}")
     end = bench.run(command, more=_with_packages(bench))
-    bench.check_end(end, f"{bench.step.folder}/{_FOLDER}/{name}")
+    bench.check_end(end, path)
 
 
 def _with_packages(bench: Bench) -> Mapping[str, str]:
     """Variables that put the packages on the path; installs them the first time."""
     requirements = bench.folder / _REQUIREMENTS
-    if not requirements.is_file() or not _NAMES.search(requirements.read_text(errors="replace")):
+    content = bench.read(requirements, most=_MAX_SCRIPT) or b""
+    if not _NAMES.search(content.decode(errors="replace")):
         return {}
     place = bench.place / "venv"
     if not place.exists():
@@ -175,8 +179,7 @@ def _with_packages(bench: Bench) -> Mapping[str, str]:
 
 
 def _install(bench: Bench, requirements: Path, place: Path) -> None:
-    home = bench.place / "install-home"
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix="install-home-", dir=bench.place))
     passed = ("PIP_", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
     own = {name: value for name, value in os.environ.items() if name.startswith(passed)}
     environment = {**base_environment(home), **own, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

@@ -69,6 +69,7 @@ _ONLY_TERRAFORM_KNOWS = (
 )
 _LOCK_FILE = ".terraform.lock.hcl"
 _PLAN_FILE = "aft.tfplan"
+_MAX_PLAN = 64 * 1024 * 1024
 _CHANGES = 2  # plan -detailed-exitcode
 _cache_in_use = threading.Lock()
 
@@ -192,7 +193,7 @@ class _Project:
         """Render, override the backend, init. Raises ``StepFailed``."""
         self._render()
         content = override(self._backend, self._name, self._binary.version)
-        (self.folder / OVERRIDE_FILE).write_text(json.dumps(content, indent=2), encoding="utf-8")
+        self.bench.write(self.folder / OVERRIDE_FILE, json.dumps(content, indent=2).encode())
         options = self._options
         plugins = (f"-plugin-dir={options.plugin_dir}",) if options.plugin_dir else ()
         with _provider_cache(options, locked=(self.folder / _LOCK_FILE).is_file()) as cache:
@@ -209,21 +210,23 @@ class _Project:
     def read_plan(self) -> Preview:
         """What the saved plan does. Raises ``StepFailed`` for one that cannot be read."""
         target = self.bench.place / "plan.json"
+        self.bench.write(target, b"")  # not through what a helper may have left there
         script = f'exec "$0" show -json -no-color {_PLAN_FILE} > "$1"'
         end = self.bench.run(
             ("sh", "-c", script, self._binary.path, str(target)), cwd=self.folder, quiet=True
         )
         if end.exit_code:
             raise self._failed("show", end)
+        left = self.bench.read(target, most=_MAX_PLAN) or b""
         try:
-            text = target.read_text(encoding="utf-8", errors="replace")
+            text = left.decode(errors="replace")
             return read_plan(text, binding=self._inputs.consent.binding)
         except UnreadablePlan as error:
             why = f"{self._binary.name} {self._binary.text} writes plans that aft cannot read"
             hint = "use a version that aft knows: `terraform.version` in aft.yaml"
             raise self.bench.failed("", why, hint=hint) from error
         finally:
-            target.unlink()  # it has the values of secrets
+            self.bench.write(target, b"")  # it has the values of secrets
 
     def check_consent(self, judge: Callable[[Preview, Consent], Verdict]) -> str:
         """The digest of the saved plan where people accepted it, "" where none is needed. Raises
@@ -311,8 +314,9 @@ class _Project:
                 content = file.content.decode()
                 text = rendered(content, file.path, self._inputs, values)
                 name = file.path.rsplit("/", 1)[-1].removesuffix(".jinja")
-                with (self.folder / f"{name}.tf").open("a", encoding="utf-8") as target:
-                    target.write(without_own_role(text, own_role))  # AFT appends, too
+                target = self.folder / f"{name}.tf"
+                before = self.bench.read(target, most=_MAX_PLAN) or b""  # AFT appends, too
+                self.bench.write(target, before + without_own_role(text, own_role).encode())
 
     def _variables(self) -> Mapping[str, str]:
         found = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
