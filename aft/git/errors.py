@@ -32,6 +32,11 @@ CREDENTIALS_HINT = (
     "for ssh"
 )
 
+WRITE_HINT = (
+    "the token may not write here: in a GitHub workflow give the job `permissions: {contents: "
+    "write}`; elsewhere use a token that may push this branch"
+)
+
 
 def redacted(text: str) -> str:
     """``text`` without the user and password of any URL in it."""
@@ -47,7 +52,8 @@ def wire_error(error: Exception, *, doing: str, url: str) -> AftError:
     message = f"cannot {doing} {where}: {said}"
     auth = isinstance(error, (pygit2.AuthError, pygit2.CertificateError))
     if auth or _DENIED.search(said):
-        return Denied(message, hint=CREDENTIALS_HINT)
+        may_write = "push" in doing and re.search(r"\b403\b", said)
+        return Denied(message, hint=WRITE_HINT if may_write else CREDENTIALS_HINT)
     if _WRONG.search(said):
         return UserError(
             message,

@@ -218,6 +218,7 @@ def test_what_untrusted_text_can_reach_is_known() -> None:
         "github.event.pull_request.head.sha",
         "github.event.pull_request.head.repo.full_name",
         "github.event.issue.number",
+        "github.event.merge_group.base_sha",
         "github.event.action",
         "github.event.changes.base",
         "github.event.issue.state",

@@ -3,6 +3,7 @@
 Imports as little as it can: it is started for every command of every step.
 """
 
+import _signal
 import array
 import json
 import os
@@ -20,7 +21,10 @@ def main(address: str) -> NoReturn:
         server.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
         server.sendall(json.dumps(here).encode())
         server.shutdown(socket.SHUT_WR)
-        answer = b""
+        answer = server.recv(64)
+        process = int(answer.partition(b"\n")[0] or b"0")
+        for number in (_signal.SIGINT, _signal.SIGTERM):  # aft would get them itself
+            _signal.signal(number, lambda it, _: os.kill(process, it))
         while part := server.recv(64):
             answer += part
     _, _, ended = answer.partition(b"\n")  # the process, then how it ended

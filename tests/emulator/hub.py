@@ -15,6 +15,7 @@ from .aws import AwsSide
 from .document import Workflow, workflow
 from .events import Event, matching, starts
 from .run import WorkflowRun, concurrency_of, execute
+from .steps import AtWork
 from .toolchain import Toolchain
 
 
@@ -36,6 +37,10 @@ class Hub:
     elsewhere: dict[str, Path] = field(default_factory=dict)
     """Other repositories that actions may come from, by ``owner/name@commit``: their files."""
     runs: list[WorkflowRun] = field(default_factory=list)
+    at_work: AtWork | None = None
+    """The script that runs now."""
+    is_cancelled: bool = False
+    """Somebody has cancelled what runs now."""
     _done: dict[int, tuple[Workflow, Event, Path]] = field(default_factory=dict)
     _waiting: list[Event] | None = None
 
@@ -148,6 +153,17 @@ class Hub:
         return self.runs[-1]
 
     @contextlib.contextmanager
+    def cancelling(self) -> Iterator[AtWork]:
+        """Cancel what runs now. The block waits for what the first signal is to do; who does not
+        end after it is ended."""
+        found = self.at_work
+        assert found is not None, "nothing runs"
+        self.is_cancelled = True
+        found.interrupt()
+        yield found
+        found.end()
+
+    @contextlib.contextmanager
     def busy(self) -> Iterator[None]:
         """Every concurrency group has a run under way in this block: runs for pushes wait. At the
         end they start, the last first: GitHub promises no order. Of a group one may wait, with
@@ -237,6 +253,7 @@ class Hub:
             folder = self.root / "runners" / str(record.id)
             run = execute(self, item, event, record=record, folder=folder)
             self.github.finish_run(record, run.conclusion)
+            self.is_cancelled = False
             self.runs.append(run)
             started.append(run)
             self._done[record.id] = (item, event, folder)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class JobResult:
-    """What is left of a job. ``result`` is success, failure or skipped."""
+    """What is left of a job. ``result`` is success, failure, cancelled or skipped."""
 
     id: str
     result: str
@@ -118,7 +118,11 @@ class JobRun:
         timeout = scope.filled(self.job.timeout_minutes)
         return JobResult(
             id=self.job.id,
-            result="failure" if self.failed else "success",
+            result="cancelled"
+            if self.hub.is_cancelled
+            else "failure"
+            if self.failed
+            else "success",
             outputs=shown,
             log=self.log,
             summary=self.summary,
@@ -141,10 +145,10 @@ class JobRun:
     def scope(self, more: Mapping[str, Any], *, action_path: str = "") -> Scope:
         """What expressions of a step see."""
         status = {
-            "success": not self.failed,
-            "failure": self.failed,
+            "success": not self.failed and not self.hub.is_cancelled,
+            "failure": self.failed and not self.hub.is_cancelled,
             "always": True,
-            "cancelled": False,
+            "cancelled": self.hub.is_cancelled,
         }
         contexts = {
             **self._contexts,

@@ -34,8 +34,8 @@ class WorkflowRun:
 
     @property
     def conclusion(self) -> str:
-        failed = any(job.result == "failure" for job in self.jobs.values())
-        return "failure" if failed else "success"
+        ended = {job.result for job in self.jobs.values()}
+        return next((it for it in ("cancelled", "failure") if it in ended), "success")
 
     @property
     def text(self) -> str:
@@ -65,11 +65,12 @@ def execute(
         }
         ancestors = [results[name] for name in _ancestors(workflow, job)]
         status = {
-            "success": all(item.result == "success" for item in needs.values())
+            "success": not hub.is_cancelled
+            and all(item.result == "success" for item in needs.values())
             and not any(item.result == "failure" for item in ancestors),
             "failure": any(item.result == "failure" for item in ancestors),
             "always": True,
-            "cancelled": False,
+            "cancelled": hub.is_cancelled,
         }
         if not Scope(contexts, status).condition(job.condition):
             results[job.id] = run.jobs[job.id] = JobResult(id=job.id, result="skipped")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,26 @@ class _Frame:
         if self.inputs is not None:
             more["inputs"] = self.inputs
         return self.job.scope(more, action_path=self.action_path)
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """The script that runs now: the process the step started with, and what it has said."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def interrupt(self) -> None:
+        """What a runner does first: to this process, and not to what it has started."""
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> None:
+        """And then, after 7.5 and 2.5 seconds."""
+        for seconds, number in ((7.5, signal.SIGTERM), (2.5, signal.SIGKILL)):
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(number)
 
 
 def run_all(job: JobRun, steps: Sequence[Step], *, default_shell: str = "") -> dict[str, Any]:
@@ -100,17 +121,20 @@ def _script(frame: _Frame, step: Step, env: Mapping[str, str]) -> tuple[Mapping[
     more = {**env, **files.environ}
     if frame.action_path:
         more["GITHUB_ACTION_PATH"] = frame.action_path
-    done = subprocess.run(
-        [*_SHELLS[shell], str(script)],
-        cwd=where,
-        env=job.environ(more),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    job.log.output(done.stdout.decode(errors="replace"))
+    output = folder / "output"
+    with output.open("wb") as file:
+        done = subprocess.Popen(
+            [*_SHELLS[shell], str(script)],
+            cwd=where,
+            env=job.environ(more),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    job.hub.at_work = AtWork(done, output)
+    done.wait(_PATIENCE)
+    job.hub.at_work = None
+    job.log.output(output.read_text(errors="replace"))
     written = files.read()
     job.env.update(written.env)
     job.path[:0] = reversed(written.path)
