@@ -26,7 +26,7 @@ from aft.cli.context import FILE, FOLDER, Session, pass_session
 from aft.cli.github_options import APPLY_WORKFLOW, PLAN_WORKFLOW, Hub, hub_options
 from aft.cli.github_previews import plan_again_command, previews_command
 from aft.cli.github_requests import may_move_command, pull_request_command
-from aft.cli.github_results import result_command, silent_page
+from aft.cli.github_results import result_command, silent_page, status_command
 from aft.cli.workflow_commands import print_commands
 from aft.desired.codeowners import CODEOWNERS_PATH, codeowners, teams_without_handle
 from aft.desired.issue_form import FORM_PATH
@@ -168,6 +168,7 @@ command.add_command(plan_again_command)
 command.add_command(may_move_command)
 command.add_command(pull_request_command)
 command.add_command(result_command)
+command.add_command(status_command)
 
 
 @command.command("reviewed", short_help="Fetch the reviewed changes of a merge.")

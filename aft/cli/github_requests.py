@@ -27,7 +27,7 @@ def may_move_command(
 ) -> None:
     """Find out whether the branch of a request may be overwritten with other answers.
 
-    Not if its pull request was approved, or if it has a commit of someone else. The step's outputs
+    Not if its pull request was reviewed, or if it has a commit of someone else. The step's outputs
     are move (yes or no), tip (the commit to overwrite, empty if there is no branch), and live (yes
     if everyone given with --by has write access: else its plan is that of a fork)."""
     found = look_at_branch(hub.forge, hub.fetching(remote), branch=branch, base=base)

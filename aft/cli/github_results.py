@@ -9,8 +9,11 @@ import click
 from aft.app.forge.posting import post_result, pull_request_of_commit, text_to_post
 from aft.cli.context import FILE
 from aft.cli.github_options import Hub, hub_options
+from aft.forge.port import Check, CheckState
 from aft.report.markdown.failure import FailurePage
 from aft.report.markdown.fitting import comment
+
+STATUS = "aft/plan"
 
 
 def silent_page(hub: Hub, verb: str) -> str:
@@ -63,3 +66,24 @@ def result_command(hub: Hub, *, file: Path, pulls: str, commit: str) -> None:
             is_silent=is_silent,
         )
         click.echo(words)
+
+
+@click.command("status", short_help="Say on a commit whether its plan succeeded.")
+@click.option("--head", metavar="SHA", required=True, help="The commit, a full commit id.")
+@click.option("--name", default=STATUS, show_default=True, help="The name that a rule can require.")
+@click.option("--result", required=True, help="How the job ended: success, or anything else.")
+@click.option("--file", type=FILE, help="A file that a job which succeeded has left.")
+@hub_options
+def status_command(hub: Hub, *, head: str, name: str, result: str, file: Path | None) -> None:
+    """Say on a commit whether its plan succeeded, as a status that a rule can require.
+
+    Checks of a plan that a workflow started belong to the default branch, the status to the
+    commit. With --file, a job that left no such file did not plan it."""
+    if result == "success" and file is not None and not text_to_post(file).strip():
+        result = "it left no plan"
+    is_good = result == "success"
+    words = "planned" if is_good else f"not planned: {result}"
+    state = CheckState.SUCCESS if is_good else CheckState.FAILURE
+    check = Check(name=name, state=state, description=words, url=hub.context.run_url)
+    hub.forge.set_status(head, check)
+    click.echo(f"{name} of {head[:10]}: {words}")

@@ -92,3 +92,25 @@ def test_failing_forge_is_no_reason_to_write_nothing(world: World) -> None:
 def test_odd_numbers_are_refused(world: World, pulls: str) -> None:
     done = world.aft("result", "--file", world.file(DONE), "--pulls", pulls)
     assert (done.code, "separated by spaces" in done.err) == (1, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("ended", "text", "state"),
+    [
+        ("success", DONE, "success"),
+        ("success", SILENT, "failure"),
+        ("failure", DONE, "failure"),
+        ("cancelled", DONE, "failure"),
+        ("", DONE, "failure"),
+    ],
+)
+def test_status_says_on_the_head_whether_it_was_planned(
+    world: World, ended: str, text: str, state: str
+) -> None:
+    head = world.pull().head_sha
+    arguments = ("status", "--head", head, "--result", ended, "--file", world.file(text))
+    done = world.aft(*arguments, permissions={"statuses": "write"})
+    assert done.code == 0, done.err
+    (found,) = world.github.state.statuses[head]
+    assert (found.context, found.state) == ("aft/plan", state)
+    assert found.target_url.endswith("/actions/runs/77")

@@ -121,10 +121,11 @@ def look_at_branch(forge: Forge, fetching: RefFetch, *, branch: str, base: str) 
     url = pull.url if pull is not None else ""
     others = fetching.committers(tip, without=found.get(BASE_REF, "")) - {ACTIONS_EMAIL}
     why = ""
-    if pull is not None and any(
-        review.verdict is ReviewVerdict.APPROVED for review in forge.reviews(pull.number)
-    ):
+    reviews = forge.reviews(pull.number) if pull is not None else ()
+    if any(review.verdict is ReviewVerdict.APPROVED for review in reviews):
         why = "its pull request was approved"
+    elif reviews:
+        why = "its pull request was reviewed"
     elif others:
         why = "it has commits of people"
     return RequestBranch(tip=tip, kept_because=why, url=url)

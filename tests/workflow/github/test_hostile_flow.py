@@ -164,7 +164,11 @@ def test_the_job_that_reads_a_fork_holds_nothing_worth_stealing(
     job = run.jobs["plan-fork"]
     assert job.result == "success", run.text
     assert job.permissions == {"contents": "read", "pull-requests": "read"}
-    assert run.jobs["comment"].permissions == {"contents": "read", "pull-requests": "write"}
+    assert run.jobs["comment"].permissions == {
+        "contents": "read",
+        "pull-requests": "write",
+        "statuses": "write",
+    }
     for result in run.jobs.values():
         assert "id-token" not in result.permissions
         assert result.environment == ""

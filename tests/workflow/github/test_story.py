@@ -153,6 +153,8 @@ def test_an_issue_becomes_a_pull_request(make_team: MakeTeam) -> None:
     assert "Plan: 1 to create" in team.comments(pull.number)[0]
     assert planned.jobs["plan"].result == "skipped", "who cannot push gets no live plan"
     assert planned.jobs["plan-fork"].result == "success"
+    (status,) = github.state.statuses[pull.head_sha]
+    assert (status.context, status.state) == ("aft/plan", "success"), "a rule can require it"
 
     # A writer's own request is planned live. What was approved stays, as does a reviewer's commit.
     github.state.settings.collaborators["linus"] = "write"

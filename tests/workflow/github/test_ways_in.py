@@ -33,12 +33,14 @@ def test_retargeted_stacked_and_queued_pull_requests(make_team: MakeTeam) -> Non
     assert {name: job.result for name, job in run.jobs.items()} == {
         "plan": "skipped",
         "plan-fork": "success",
-        "comment": "skipped",
+        "comment": "success",
     }
+    assert status_of(team, run) == "success"
     assert run.concurrency["group"].startswith("aft-plan-refs/heads/gh-readonly-queue/")
     team.push("wrong", {**request("three"), **request("lab", "Nowhere")})
     (run,) = hub.merge_queue(github.open_pull("wrong"))
     assert run.jobs["plan-fork"].result == "failure"
+    assert status_of(team, run) == "failure"
     assert "Nowhere" in run.text
 
     # It merges both in one push: each gets its result.
@@ -54,3 +56,10 @@ def test_retargeted_stacked_and_queued_pull_requests(make_team: MakeTeam) -> Non
 def plan_of(runs: list[WorkflowRun]) -> WorkflowRun:
     (found,) = (run for run in runs if run.path.endswith("/plan.yml"))
     return found
+
+
+def status_of(team: Team, run: WorkflowRun) -> str:
+    """What a rule sees of the commit that the run is about."""
+    (found,) = team.github.state.statuses[run.event.sha]
+    assert found.context == "aft/plan"
+    return str(found.state)
