@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,6 +99,7 @@ def load(text: str) -> Any:
         raise Broken(str(error)) from error
 
 
+@functools.cache  # every event asks for all of them
 def workflow(text: str, path: str) -> Workflow:
     """Raises ``Broken``."""
     data = load(text)

@@ -211,13 +211,9 @@ class Hub:
 
     def workflows(self, commit: str) -> list[Workflow]:
         """The workflow files of a commit."""
-        git = self.github.git
-        folder = ".github/workflows/"
-        names = git.git("ls-tree", "-r", "--name-only", commit, folder).splitlines()
+        files = self.github.git.files_in(commit, ".github/workflows")
         return [
-            workflow(git.git("show", f"{commit}:{path}"), path)
-            for path in names
-            if path.endswith((".yml", ".yaml"))
+            workflow(text, path) for path, text in files.items() if path.endswith((".yml", ".yaml"))
         ]
 
     @property

@@ -150,6 +150,15 @@ class GitSide:
     def tree(self, sha: str) -> str:
         return str(self.handle[sha].peel(pygit2.Tree).id)
 
+    def files_in(self, commit: str, folder: str) -> dict[str, str]:
+        """The files that lie in a folder of a commit, by path."""
+        try:
+            tree = self.handle.revparse_single(f"{commit}:{folder}")
+        except KeyError:
+            return {}
+        blobs = [item for item in tree if isinstance(item, pygit2.Blob)]
+        return {f"{folder}/{blob.name}": blob.data.decode(errors="replace") for blob in blobs}
+
     def facts(self, sha: str) -> CommitFacts:
         commit = self.handle[sha].peel(pygit2.Commit)
         at = datetime.fromtimestamp(commit.author.time).astimezone()

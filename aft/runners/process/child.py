@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import shutil
 import signal
@@ -207,8 +206,7 @@ def _guarded(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str
         raise OSError(kind, os.strerror(kind), program)
     if not IS_GUARDED:
         return command
-    order = json.dumps({"parent": os.getpid()})
-    return (sys.executable, "-I", "-S", guard.__file__, order, *command)
+    return (sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *command)
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:

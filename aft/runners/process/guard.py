@@ -1,22 +1,25 @@
-"""The process around a step's process (Linux): ``python -I -S guard.py ORDER COMMAND…``.
+"""The process around a step's process (Linux): ``python -I -S guard.py PARENT COMMAND…``.
 
 It starts the command so that it can reach neither aft nor another step, and ends everything that
-the command started: when the command ends, when it is asked to (SIGTERM), and when aft dies. ORDER
-is JSON: ``parent``, the process id of aft.
+the command started: when the command ends, when it is asked to (SIGTERM), and when aft dies. PARENT
+is the process id of aft.
 
-Imports nothing of aft: it runs without site packages, so that it starts in milliseconds.
+Imports nothing of aft, and as little as it can: it runs without site packages, so that it starts in
+milliseconds. ``typing`` and ``json`` would take as long as all the rest.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import signal
 import struct
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
 
 NOT_STARTED = 127
 """Exit code: the command cannot be started; the reason is on standard error."""
@@ -41,12 +44,12 @@ class _Asked(BaseException):
 
 def main() -> NoReturn:
     """See the module."""
-    order: Mapping[str, Any] = json.loads(sys.argv[1])
+    parent = int(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the step
     signal.signal(signal.SIGTERM, _asked)
     status = signal.SIGKILL.value
     try:
-        _die_with(order["parent"], signal.SIGTERM)
+        _die_with(parent, signal.SIGTERM)
         prctl(PR_SET_DUMPABLE, 0)
         prctl(_PR_SET_CHILD_SUBREAPER, 1)
         status = _run(sys.argv[2:])

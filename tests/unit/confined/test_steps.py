@@ -112,7 +112,7 @@ def test_a_step_that_ends_the_process_is_a_finding_and_others_are_looked_at() ->
     ]
 
 
-@pytest.mark.parametrize("job", ["crash", "raise_it", "hungry", "spin"])
+@pytest.mark.parametrize("job", ["crash", "raise_it", "hungry", "spin_briefly"])
 def test_a_template_that_ends_the_process_is_an_error_of_its_account(job: str) -> None:
     confinement = Confinement({**WORKS, "render": JOBS[job]})
     apart = confined_runners({"hostile": Hostile()}, Answers(confinement))["hostile"]
