@@ -86,6 +86,15 @@ def test_terraform_that_cannot_be_planned_says_why(repo: Repo) -> None:
         in result.out.replace("\n                  ", " ")
     )
 
+    arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:okta-AbCdEf"
+    repo.write("customizations/accounts/web/customization.yaml", f"secrets: {{TOKEN: {arn}}}\n")
+    config = (repo.root / "aft.yaml").read_text()
+    repo.write("aft.yaml", f"{config}grants: {{web: {{secrets: [{arn}]}}}}\n")
+    repo.commit("A secret, which no plan reads")
+    result = repo.aft("plan", "--terraform")
+    assert result.code == 0
+    assert "not planned: it is given secrets, which only an apply reads" in result.out
+
 
 def test_a_removal_is_held_at_apply_until_that_plan_was_seen(repo: Repo, tmp_path: Path) -> None:
     main = "customizations/accounts/web/terraform/main.tf"

@@ -131,7 +131,7 @@ class _Looker:
             why = "what Terraform changes is only known once the changes before it are made"
             return _Looked(replace(change, details=(why,)))
         if step.secrets:
-            why = "not planned: it is given secrets, and the code of a preview is not reviewed yet"
+            why = "not planned: it is given secrets, which only an apply reads"
             return _Looked(replace(change, details=(why,)))
         session = self.world.edge.members.preview_session(AccountId(change.account_id))
         try:

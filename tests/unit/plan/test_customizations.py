@@ -7,13 +7,22 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import builders_plan as b
+import pytest
 from builders_kinds import what
 
-from aft.customizations.model import Access, AccountSelector, Customization, Removal
+from aft.customizations.model import (
+    Access,
+    AccountSelector,
+    Customization,
+    Removal,
+    SecretNeed,
+)
 from aft.desired.model import DesiredState
 from aft.kinds.customization.diff import dependencies_first
+from aft.kinds.customization.kind import Customizations
 from aft.ledger.events import AccountRecord, DoneStep
 from aft.plan.model import Plan
+from aft.plan.reviewed import does
 from aft.runners.terraform.runner import TerraformRunner
 
 READ = ("accounts", "net", "outputs", "hub/10.py", "VpcId")
@@ -65,6 +74,57 @@ def terraform(name: str, *, shares: bool = True, removal: Removal = Removal.KEEP
         for step in found.steps
     )
     return replace(found, steps=steps)
+
+
+# --- secrets --------------------------------------------------------------------------------
+
+OKTA = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:okta-AbCdEf"
+ROOT = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:root-AbCdEf"
+
+
+def needing(arn: str = OKTA, name: str = "OKTA_TOKEN") -> DesiredState:
+    found = b.customization("web", "10.py")
+    needs = (SecretNeed(name=name, arn=arn),)
+    steps = tuple(replace(step, secrets=needs) for step in found.steps)
+    return b.desired(
+        b.request("app", customizations=("web",)), customizations=[replace(found, steps=steps)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "risk", "words"),
+    [
+        (None, "given", f"! is given secret OKTA_TOKEN: {OKTA}"),
+        ("", "given", f"! is given secret OKTA_TOKEN: {OKTA}"),
+        (f"OKTA_TOKEN={ROOT}", "given", f"! is given secret OKTA_TOKEN: {ROOT} → {OKTA}"),
+        (f"OTHER={OKTA}", "given", f"! is given secret OKTA_TOKEN: {OKTA}"),
+        (f"OKTA_TOKEN={OKTA}", "new-code", f"· secret OKTA_TOKEN: {OKTA}"),
+        (f"A={ROOT} OKTA_TOKEN={OKTA}", "new-code", f"· secret OKTA_TOKEN: {OKTA}"),
+    ],
+)
+def test_a_secret_that_a_step_did_not_have_is_risky_and_each_is_listed(
+    before: str | None, risk: str, words: str
+) -> None:
+    about = {"runner": "python", "content": "sha256:old"}
+    about |= {"secrets": before} if before else {}
+    steps = {} if before is None else {"web/10.py": done(**about)}
+    (change,) = planned(needing(), b.record("app", 1, steps=steps)).changes
+    assert change.risk == risk
+    (item,) = Customizations().words((change,))
+    assert words in item.notes[: item.vital]
+
+
+def test_a_new_account_is_not_given_a_secret_without_a_review() -> None:
+    state = needing()
+    view = replace(b.view(state, b.snapshot(), b.ledger()), runners=RUNNERS)
+    runs = [change for change in b.drafted(view).plan.changes if change.key == "web/10.py"]
+    assert [change.risk for change in runs] == ["given"]
+
+
+def test_a_review_of_one_secret_is_none_of_another() -> None:
+    first, second = (planned(needing(arn), b.record("app", 1)).changes[0] for arn in (OKTA, ROOT))
+    assert does(first) != does(second)
+    assert first.effect != second.effect
 
 
 # --- removal --------------------------------------------------------------------------------
