@@ -26,6 +26,29 @@ MAX_PARAMETER = 4096
 """Characters of a parameter's value (AWS quota, in bytes)."""
 
 
+MAX_MADE = 8 * 1024 * 1024
+"""Characters that the functions of one template may make; what is more is not worked out."""
+MAX_CONDITIONS = 64
+"""Conditions that may follow from each other."""
+_ENTRY = 64
+_TOO_MUCH = "it comes to more text than aft compares"
+
+
+class _Budget:
+    """What one scope may still make."""
+
+    def __init__(self) -> None:
+        self._left = MAX_MADE
+
+    def pays(self, *sizes: int) -> bool:
+        """Whether there was enough for this; if not, it must not be made."""
+        size = sum(sizes)
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
+
+
 class _Gone:
     def __repr__(self) -> str:
         return "AWS::NoValue"
@@ -61,6 +84,7 @@ class Scope:
     pseudo: Mapping[str, str]
     decided: dict[str, bool | None] = field(default_factory=dict, compare=False)
     """Conditions that were evaluated, so that each is evaluated once."""
+    budget: _Budget = field(default_factory=_Budget, compare=False, repr=False)
 
     def value(self, source: Any) -> Any:
         """What ``source``, a part of the template, comes to."""
@@ -80,7 +104,7 @@ class Scope:
 
     def is_true(self, name: str, seen: tuple[str, ...] = ()) -> bool | None:
         """What the condition comes to; ``None`` when that cannot be known."""
-        if name in seen or name not in self.template.conditions:
+        if name in seen or name not in self.template.conditions or len(seen) > MAX_CONDITIONS:
             return None
         if name not in self.decided:
             test = self._test(self.template.conditions[name], (*seen, name))
@@ -133,15 +157,18 @@ class Scope:
                 isinstance(item, (list, dict)) for item in items
             ):
                 parts = [part for item in items for part in (by, item)][1:]
-                return _joined(parts)
+                return self._joined("Join", parts)
             case "Fn::Select", [str(index), [*items]] if index.isdecimal():
                 return items[int(index)] if int(index) < len(items) else GONE
             case "Fn::Split", [str(by), str(text)] if by:
-                return text.split(by)
+                paid = self.budget.pays(len(text), _ENTRY * text.count(by))
+                return text.split(by) if paid else _too_much("Split")
             case "Fn::FindInMap", [str(top), str(key), str(leaf), *_]:
                 found = self.template.mappings.get(top)
                 for part in (key, leaf):
                     found = found.get(part) if isinstance(found, dict) else None
+                if not self._can_show(found):
+                    return _too_much("FindInMap")
                 if found is not None:  # no function is allowed in a mapping
                     return _dynamic(found) if isinstance(found, str) else found
         return self._opaque(name.removeprefix("Fn::"), value)
@@ -149,6 +176,8 @@ class Scope:
     def _opaque(self, name: str, source: Any, why: str = "") -> Symbol:
         value = self.value(source)
         why = "its value is made by a macro" if name == "Transform" else why
+        if not self._can_show(value):
+            return _too_much(name)
         return _merged(f"${{{name} {shown(value)}}}", list(symbols(value)), why)
 
     def _ref(self, name: str) -> Any:
@@ -169,6 +198,8 @@ class Scope:
         text = "" if default is None else str(default)
         if len(text) > MAX_PARAMETER:
             return Symbol(f"${{{name}}}", may_differ=f"parameter {name} is longer than AWS takes")
+        if not self.budget.pays(len(text)):
+            return _too_much(f"Ref {name}")
         if kind == "CommaDelimitedList" or kind.startswith("List<"):
             return [item.strip() for item in text.split(",")]
         return text
@@ -186,6 +217,7 @@ class Scope:
         )
         if not isinstance(text, str) or not isinstance(given, dict):
             return self._opaque("Sub", argument)
+        values: dict[str, Any] = {}
         parts: list[Any] = []
         end = 0
         for match in _PLACEHOLDER.finditer(text):
@@ -194,11 +226,31 @@ class Scope:
             if match[1]:
                 parts.append(f"${{{match[2]}}}")
             elif name in given:
-                parts.append(self.value(given[name]))
+                if name not in values:
+                    values[name] = self.value(given[name])
+                parts.append(values[name])
             else:
                 parts.append(self._attribute(name) if "." in name else self._ref(name))
             end = match.end()
-        return _joined([*parts, text[end:]])
+        return self._joined("Sub", [*parts, text[end:]])
+
+    def _joined(self, name: str, parts: list[Any]) -> Any:
+        if all(self._can_show(part) for part in parts):
+            return _joined(parts)
+        return _too_much(name)
+
+    def _can_show(self, value: Any) -> bool:
+        """Whether there is enough for the text of ``value``, looked at no further than that."""
+        if isinstance(value, dict):
+            return all(self._can_show(part) for item in value.items() for part in item)
+        if isinstance(value, list):
+            return self.budget.pays(_ENTRY) and all(map(self._can_show, value))
+        # Text in text may have each sign of it escaped once more.
+        return self.budget.pays(2 * len(shown(value)) + 1)
+
+
+def _too_much(name: str) -> Symbol:
+    return Symbol(f"${{{name} …}}", may_differ=_TOO_MUCH)
 
 
 def symbols(value: Any) -> Iterator[Symbol]:

@@ -6,6 +6,7 @@ import json
 from textwrap import dedent
 
 import pytest
+from counting import cpu_seconds, most_memory
 
 from aft.cloudformation.compare import TemplateChanges, compare_templates
 from aft.cloudformation.read import parse_template
@@ -332,3 +333,55 @@ def test_a_nested_stack_may_end_anything_whatever_its_own_properties_say() -> No
     text = BUCKET + "  Inner: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: x}}\n"
     found = changes(text, text)
     assert told(found) == {"Inner": ("may be replaced", "its own template is not read")}
+
+
+# --- templates that come to more than anyone can hold ---------------------------------------------
+
+
+def _topic(value: object, **sections: object) -> str:
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": value}}
+    return json.dumps({**sections, "Resources": {"A": topic}})
+
+
+def _nested(depth: int) -> object:
+    found: object = "x"
+    for number in range(depth):
+        found = {"Fn::If": [f"c{number}", found, "y"]}
+    return found
+
+
+def _conditions(*tests: object) -> dict[str, object]:
+    return {f"c{number}": test for number, test in enumerate(tests)}
+
+
+_UNKNOWN = {"Fn::Equals": ["a", {"Ref": "Q"}]}
+_NOTS = [{"Fn::Not": [{"Condition": f"c{number + 1}"}]} for number in range(3000)]
+STUFFED = {
+    "a long text in many places": {"Fn::Sub": ["${a}" * 20_000, {"a": "z" * 100_000}]},
+    "a long list in many places": {"Fn::Sub": ["${a}" * 20_000, {"a": ["z"] * 5_000}]},
+    "a long separator": {"Fn::Join": ["z" * 100_000, ["a"] * 30_000]},
+    "a long separator of what was split": {
+        "Fn::Join": ["z" * 50_000, {"Fn::Split": [",", "," * 150_000]}]
+    },
+    "a long mapping in many places": [{"Fn::FindInMap": ["M", "k", "v"]}] * 2_500,
+    "a parameter in many places": [{"Ref": "P"}] * 15_000,
+    "text in text in text": _nested(28),
+    "conditions that follow from each other": {"Fn::If": ["c60", "a", "b"]},
+}
+
+
+@pytest.mark.parametrize("name", STUFFED)
+def test_no_template_comes_to_more_than_is_compared(name: str) -> None:
+    many = "conditions" in name
+    after = _topic(
+        STUFFED[name],
+        Mappings={"M": {"k": {"v": ["z"] * 20_000}}},
+        Parameters={"P": {"Type": "String", "Default": "z" * 4000}},
+        Conditions=_conditions(*(_NOTS if many else [_UNKNOWN] * 60)),
+    ).replace("c60", "c0")
+    before = _topic("before")
+    assert cpu_seconds(lambda: changes(before, after)) < 2 * 4
+    if "separator" in name:
+        assert most_memory(lambda: changes(before, after)) < 150_000_000
+    (changed,) = changes(before, after).resources
+    assert changed.properties
